@@ -1,0 +1,1 @@
+"""The kinds that users write and read, and the values that pass between the stages."""

@@ -1,0 +1,67 @@
+"""What a registry holds, as values: descriptor, artifact, the files in it, and what claims to sign it.
+
+Everything here was checked against its digest and size by ``source`` before it was made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pattern_operator.api.reference import Digest, Repository, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """OCI image-spec 1.1, "Descriptor": what content is, how long, and by which digest it is known."""
+
+    media_type: str
+    digest: Digest
+    size: int  # bytes
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    artifact_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A regular file of an artifact: its path with ``/`` and no ``..``, and its bytes."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A resolved artifact: where it is, what it is, and the files that its chosen layer holds.
+
+    ``manifest`` is the descriptor of the manifest itself; ``annotations`` are the manifest's.
+    """
+
+    repository: Repository
+    revision: Revision
+    manifest: Descriptor
+    files: tuple[File, ...] = field(repr=False)
+    artifact_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+class SignatureFormat(StrEnum):
+    """The ways in which a signature lies in a registry that the operator looks for."""
+
+    COSIGN = "cosign"  # a layer of the tag sha256-<hex>.sig, or of an OCI 1.1 referrer of cosign's own type
+    BUNDLE = "bundle"  # a Sigstore bundle v0.3, the only layer of a referrer
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Something that claims to sign an artifact; nothing in it is to be believed before ``verify`` has judged it.
+
+    ``where`` names it for people, as in ``sha256-0a1b....sig layer 2``. ``payload`` is the raw blob: the
+    simple-signing JSON of cosign, or the JSON of the bundle; its digest and size were checked. ``annotations`` are
+    those of the layer's descriptor.
+    """
+
+    format: SignatureFormat
+    where: str
+    media_type: str
+    payload: bytes = field(repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,70 @@
+"""A Kubernetes object as the stages hand it on, and the key it is known by."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """Group, kind, namespace and name; the namespace of a cluster-scoped object is empty.
+
+    Written ``namespace_name_group_kind`` in inventories, as Flux writes it. Only the name of an RBAC object can hold a
+    ``_``, and it stands between one part and two that never do, so nothing needs to be escaped.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what ``str()`` wrote; raises ValueError for everything else."""
+        parts = re.fullmatch(r"([^_]*)_(.+)_([^_]*)_([^_]+)", text)
+        if parts is None:
+            raise ValueError(f"{text!r} is no object key: it must be namespace_name_group_kind")
+        namespace, name, group, kind = parts.groups()
+        return cls(group=group, kind=kind, namespace=namespace, name=name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"
+
+    @property
+    def title(self) -> str:
+        """``Kind namespace/name``, with the group where it is not the core's: the name people read in messages."""
+        kind = f"{self.kind}.{self.group}" if self.group else self.kind
+        return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One rendered resource. ``body`` is whole and belongs to whoever holds it: stages copy before they change.
+
+    ``component`` is the id of the component of the design it came from, or the file and position in it.
+    """
+
+    key: ObjectKey
+    api_version: str
+    body: Body = field(repr=False)
+    component: str = ""
+
+    @classmethod
+    def of(cls, body: Body, *, component: str = "") -> Self:
+        """Take the key from ``body``, which must have apiVersion, kind and metadata.name."""
+        api_version, metadata = str(body["apiVersion"]), body["metadata"]
+        group, slash, _ = api_version.rpartition("/")
+        key = ObjectKey(
+            group=group if slash else "",
+            kind=str(body["kind"]),
+            namespace=str(metadata.get("namespace") or ""),
+            name=str(metadata["name"]),
+        )
+        return cls(key=key, api_version=api_version, body=body, component=component)
+
+
+def is_protected_namespace(name: str) -> bool:
+    """Whether the namespace is used where a pattern names it, and never owned, changed or deleted."""
+    return name == "default" or name.startswith("kube-")

@@ -1,0 +1,89 @@
+"""Why something is as it is: every reason that a condition, an event, a metric or an exit of the CLI can carry.
+
+A reason is a public name: it stays. The text beside it is what the docs say of it, and ends in the next step.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A CamelCase word for programs; ``meaning`` is the sentence for people."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> "Reason":
+        """Join the public word and the sentence that documents it."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    # --- all is well, or on the way ---------------------------------------------------------------------------------
+    READY = "Ready", "The wanted revision runs and is healthy."
+    PROGRESSING = "Progressing", "The operator is working on it, or waits for objects to become healthy."
+    SUSPENDED = "Suspended", "`spec.suspend` is true: nothing is pulled or applied until it is false."
+    DELETING = "Deleting", "The pattern is being deleted; its objects go first."
+    SUCCEEDED = "Succeeded", "The stage did what it is for."
+    NO_POLICY = "NoPolicy", "Nobody asked for a signature: add `spec.verify.authorities` to demand one."
+    NOT_REACHED = "NotReached", "An earlier stage failed, so this one has not looked at the new revision."
+    UNHEALTHY = "Unhealthy", "At least one object failed; the message names it and what it says."
+    WAITING_FOR_HEALTH = "WaitingForHealth", "Objects are applied and not all are healthy yet."
+    HEALTH_TIMEOUT = "HealthTimeout", "Objects did not become healthy within `spec.timeout`."
+
+    # --- source -----------------------------------------------------------------------------------------------------
+    INVALID_SPEC = "InvalidSpec", "The resource says something the operator cannot follow; correct the spec."
+    INVALID_REFERENCE = "InvalidReference", "The url or ref is no OCI reference; correct `spec.source`."
+    ARTIFACT_NOT_FOUND = "ArtifactNotFound", "The registry has no such repository, tag or digest."
+    NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
+    AUTHENTICATION_FAILED = "AuthenticationFailed", "The registry refused the credentials; correct the Secret."
+    AUTHENTICATION_REQUIRED = "AuthenticationRequired", "The registry wants credentials: set `spec.source.secretRef`."
+    ACCESS_DENIED = "AccessDenied", "The credentials are known and not allowed to read this repository."
+    SECRET_NOT_FOUND = "SecretNotFound", "A Secret or ConfigMap that the spec names does not exist; create it."
+    SECRET_INVALID = "SecretInvalid", "A Secret or ConfigMap does not hold what it should; correct its data."
+    REGISTRY_UNAVAILABLE = "RegistryUnavailable", "The registry did not answer, or answered with an error of its own."
+    REGISTRY_THROTTLED = "RegistryThrottled", "The registry asked to slow down (429); it is asked again later."
+    TLS_FAILED = "TLSFailed", "The registry's certificate was refused, or it speaks plain http (`insecure: true`)."
+    DIGEST_MISMATCH = "DigestMismatch", "What the registry sent is not what the digest names: do not trust it."
+    SIZE_MISMATCH = "SizeMismatch", "What the registry sent is not as long as its descriptor says."
+    ARTIFACT_TOO_LARGE = "ArtifactTooLarge", "The artifact exceeds a limit of the operator; the message names it."
+    ARTIFACT_UNSUPPORTED = "ArtifactUnsupported", "The artifact has a shape the operator does not know."
+    ARCHIVE_REFUSED = "ArchiveRefused", "The layer is no safe archive: links, odd names or a decompression bomb."
+    LAYER_NOT_FOUND = "LayerNotFound", "No layer or file fits `spec.source.layer`."
+    CACHE_UNAVAILABLE = "CacheUnavailable", "The cache directory cannot be read or written; see the message."
+
+    # --- verify -----------------------------------------------------------------------------------------------------
+    SIGNATURE_MISSING = "SignatureMissing", "A signature is demanded and the artifact has none; sign it."
+    SIGNATURE_UNTRUSTED = "SignatureUntrusted", "The artifact is signed, but by none of the demanded authorities."
+    SIGNATURE_OF_ANOTHER_ARTIFACT = (
+        "SignatureOfAnotherArtifact",
+        "A good signature by a demanded authority, but of another digest: it was copied here.",
+    )
+    SIGNATURE_INVALID = "SignatureInvalid", "What lies in place of a signature cannot be read as one."
+    KEY_INVALID = "KeyInvalid", "A key of `spec.verify` is no public key the operator can use; correct it."
+    TOO_MANY_SIGNATURES = "TooManySignatures", "More signatures than the operator tries; remove the surplus."
+
+    # --- render -----------------------------------------------------------------------------------------------------
+    NOT_A_PATTERN = "NotAPattern", "The artifact holds neither a Meshery design nor Kubernetes manifests."
+    DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is no valid YAML or JSON."
+    NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
+    COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; mend them or set `onInvalid: Skip`."
+    TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
+
+    # --- rollout ----------------------------------------------------------------------------------------------------
+    EMPTY_UPDATE = (
+        "EmptyUpdate",
+        "The update renders to no object, which would remove everything; set `spec.apply.allowEmpty` if it is meant.",
+    )
+
+    # --- apply ------------------------------------------------------------------------------------------------------
+    APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
+    CONFLICT = "Conflict", "Another field manager holds a field with another value; see `spec.apply.conflicts`."
+    OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern has this object in its inventory."
+    KIND_NOT_FOUND = "KindNotFound", "The API server has no such kind: its CRD is missing. Applied when it appears."
+    FORBIDDEN = "Forbidden", "RBAC does not let the operator do this; grant it to the account the message names."
+    PRUNE_FAILED = "PruneFailed", "An object that left the pattern could not be deleted."
+    DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
+    API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is asked again."
+
+    # --- the operator itself ----------------------------------------------------------------------------------------
+    INTERNAL_ERROR = "InternalError", "A defect of the operator; please report the message and the log."

@@ -1,0 +1,159 @@
+"""What a user wrote to name an artifact, and what it is known by once it is resolved.
+
+Grammar: OCI distribution-spec 1.1, "Pulling manifests" (``<name>`` and ``<reference>``); OCI image-spec 1.1,
+"Digests". Only algorithms that are listed here are accepted, before any path or URL is built from a digest.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+_ALGORITHMS: Final = {"sha256": 64, "sha512": 128}  # image-spec, "Registered algorithms": algorithm, hex digits
+_REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_HOST: Final = re.compile(
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])"
+    r"(?::[0-9]{1,5})?"
+)
+_MAX_REPOSITORY: Final = 255  # distribution-spec: many clients limit host and name to this together
+
+OCI_SCHEME: Final = "oci://"
+
+
+class InvalidReference(ValueError):
+    """The text is no reference; the message says what is right."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """``<algorithm>:<hex>`` of raw bytes."""
+
+    algorithm: str
+    hex: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``sha256:...`` or ``sha512:...``; raises InvalidReference for everything else."""
+        algorithm, colon, digits = text.partition(":")
+        if not colon or algorithm not in _ALGORITHMS:
+            raise InvalidReference(f"{text!r} is no digest: it must be sha256:<64 hex digits> or sha512:<128>")
+        if len(digits) != _ALGORITHMS[algorithm] or not re.fullmatch(r"[0-9a-f]+", digits):
+            raise InvalidReference(f"{text!r} is no digest: {algorithm} has {_ALGORITHMS[algorithm]} small hex digits")
+        return cls(algorithm, digits)
+
+    @classmethod
+    def of(cls, content: bytes, algorithm: str = "sha256") -> Self:
+        """Compute the digest of ``content``."""
+        return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
+
+    @property
+    def short(self) -> str:
+        """The first 12 digits: for tables and messages, never for identity."""
+        return self.hex[:12]
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where artifacts live: ``host[:port]`` and the repository's name in it."""
+
+    host: str
+    name: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read ``oci://host[:port]/name``; a tag or digest in it is refused.
+
+        Raises:
+            InvalidReference: the text is nothing of the kind; the message says what is right.
+        """
+        if not url.startswith(OCI_SCHEME):
+            raise InvalidReference(f"{url!r} must begin with oci://, as in oci://registry.example/patterns/web")
+        host, slash, name = url.removeprefix(OCI_SCHEME).partition("/")
+        if not slash or not name:
+            raise InvalidReference(f"{url!r} names no repository: write oci://host[:port]/repository")
+        if not _HOST.fullmatch(host):
+            raise InvalidReference(f"{url!r} has no valid host: {host!r}")
+        if not _REPOSITORY.fullmatch(name) or len(host) + len(name) > _MAX_REPOSITORY:
+            raise InvalidReference(
+                f"{url!r} has no valid repository name: {name!r} must be small letters and digits, separated by . _ - /"
+                + ("; a tag or digest belongs into ref" if ":" in name or "@" in name else "")
+            )
+        return cls(host, name)
+
+    @property
+    def url(self) -> str:
+        """The repository as a user writes it."""
+        return f"{OCI_SCHEME}{self.host}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A repository with a tag, a digest, a semver range, or a tag and a digest.
+
+    With tag and digest, the digest is what is pulled and the tag is the version it is called.
+    """
+
+    repository: Repository
+    tag: str | None = None
+    digest: Digest | None = None
+    semver: str | None = None
+    semver_filter: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``[oci://]host/name[:tag][@digest]``, the form of the command line; without either the tag is latest.
+
+        Raises:
+            InvalidReference: the text is nothing of the kind; the message says what is right.
+        """
+        rest, at, digest = text.removeprefix(OCI_SCHEME).partition("@")
+        head, slash, last = rest.rpartition("/")
+        last, colon, tag = last.partition(":") if slash else (rest, "", "")
+        repository = Repository.parse(f"{OCI_SCHEME}{head}{slash}{last}")
+        if colon and not _TAG.fullmatch(tag):
+            raise InvalidReference(f"{text!r} has no valid tag: {tag!r}")
+        return cls(
+            repository,
+            tag=tag if colon else None if at else "latest",
+            digest=Digest.parse(digest) if at else None,
+        )
+
+    @property
+    def mutable(self) -> bool:
+        """Whether the registry may answer differently tomorrow."""
+        return self.digest is None
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        semver = f" in {self.semver!r}" if self.semver else ""
+        return f"{self.repository.url}{tag}{digest}{semver}"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A resolved artifact with the name it was found under; ``tag`` is empty when it was named by digest alone."""
+
+    tag: str
+    digest: Digest
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``<tag>@<digest>`` or ``@<digest>``; raises InvalidReference for everything else."""
+        tag, _, digest = text.rpartition("@")
+        return cls(tag, Digest.parse(digest))
+
+    def __str__(self) -> str:
+        return f"{self.tag}@{self.digest}"
+
+
+def is_tag(text: str) -> bool:
+    """Whether ``text`` is a tag by the grammar of distribution-spec."""
+    return _TAG.fullmatch(text) is not None

@@ -1,0 +1,61 @@
+"""Everything that can go wrong, by what can be done about it.
+
+    PatternError            has a reason, a message for people, and ``diagnostics()``
+    +-- Stalled             only a change of spec, secret, policy or artifact helps: no retry on a timer
+    +-- Waiting             a known event or time will wake it: it is not polled
+    +-- Transient           retried with exponential back-off and jitter, honouring what the other side asks for
+
+The type is the caller's intent; the reason (``api.reason``) says what happened. A message names the object, states
+the fact and ends in the next step. It never holds a secret, a token or the body of an artifact.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from pattern_operator.api.reason import Reason
+
+
+class PatternError(Exception):
+    """The root: carries ``reason`` for programs and ``message`` for people."""
+
+    def __init__(self, *, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+    def diagnostics(self) -> str:
+        """What happened, why (the chain of causes), and what the reason means: some lines for a terminal."""
+        lines = [f"{self.reason}: {self.message}"]
+        cause = self.__cause__
+        while cause is not None:
+            lines.append(f"  because: {type(cause).__name__}: {cause}")
+            cause = cause.__cause__
+        lines.append(f"  {self.reason.meaning}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process boundary: heavy stages may run in another process."""
+        return (_rebuild, (type(self), self.__dict__.copy()))
+
+
+class Stalled(PatternError):
+    """No retry helps: the spec, a secret, a policy or the artifact has to change."""
+
+
+class Waiting(PatternError):
+    """Nothing is wrong: a known event or time, named by the message, will go on from here."""
+
+
+class Transient(PatternError):
+    """It may work later. ``retry_after`` is what the other side asked for, when it did."""
+
+    def __init__(self, *, reason: Reason, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason=reason, message=message)
+        self.retry_after = retry_after
+
+
+def _rebuild(kind: type[PatternError], state: dict[str, Any]) -> PatternError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, state.get("message", ""))
+    error.__dict__.update(state)
+    return error

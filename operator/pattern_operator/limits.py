@@ -1,0 +1,42 @@
+"""The limits on everything that comes from outside, each beside the reason for its number.
+
+A limit that is reached is an error with a message, never a silent cut.
+"""
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# --- registry -------------------------------------------------------------------------------------------------------
+MAX_MANIFEST: Final = 4 * MIB  # distribution-spec, "Pushing Manifests": registries should take at least this much
+MAX_LAYERS_TOTAL: Final = 64 * MIB  # the largest real design is 4.2 MB; a bundle of many charts stays far below
+MAX_LAYERS: Final = 64  # an artifact of ours has one layer; images have dozens
+MAX_CONFIG: Final = 1 * MIB  # config blobs of designs are 2 bytes to a few KiB
+MAX_SIGNATURE_BLOB: Final = 1 * MIB  # a bundle with certificate, log proof and timestamp is some 10 KiB
+MAX_SIGNATURES: Final = 64  # signatures tried per artifact; more than this is an attack or an accident
+MAX_REFERRERS: Final = 256  # entries of the referrers index that are looked at
+MAX_REFERRER_PAGES: Final = 16  # `Link: rel="next"` followed at most this often
+MAX_TAGS: Final = 10_000  # tags listed to answer a semver range
+MAX_TAG_PAGES: Final = 100
+MAX_REDIRECTS: Final = 5  # a blob store behind a load balancer needs two
+MAX_TOKEN_RESPONSE: Final = 256 * KIB  # bearer tokens of cloud registries reach 10 KiB
+MAX_ERROR_BODY: Final = 64 * KIB  # the part of an error response that is read for its message
+
+# --- unpacking ------------------------------------------------------------------------------------------------------
+MAX_UNPACKED: Final = 256 * MIB  # four times the layers: text compresses 5 to 10 times, a bomb 1,000 times
+MAX_UNPACKED_FILES: Final = 10_000
+MAX_UNPACK_RATIO: Final = 100  # JSON with embedded schemas reaches 30
+
+# --- documents ------------------------------------------------------------------------------------------------------
+MAX_JSON_DEPTH: Final = 64  # Kubernetes objects stay below 30, CRD schemas included
+MAX_YAML_DEPTH: Final = 64
+MAX_YAML_ALIASES: Final = 1_000  # each alias is counted when it is used: what expands is what is limited
+MAX_YAML_NODES: Final = 2_000_000  # the 4.2 MB design has some 200,000
+MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays below etcd's 1.5 MiB for a resource
+MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
+
+# --- cluster --------------------------------------------------------------------------------------------------------
+MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less
+MAX_STATUS_ENTRIES: Final = 50  # items named in a list of status (refused components, repairs); the rest is counted
+MAX_HISTORY: Final = 10
