@@ -23,6 +23,12 @@ MAX_REDIRECTS: Final = 5  # a blob store behind a load balancer needs two
 MAX_TOKEN_RESPONSE: Final = 256 * KIB  # bearer tokens of cloud registries reach 10 KiB
 MAX_ERROR_BODY: Final = 64 * KIB  # the part of an error response that is read for its message
 
+# --- signatures -----------------------------------------------------------------------------------------------------
+MAX_SUBJECTS: Final = 1_024  # of an in-toto statement; sigstore-go 1.2 (verify/signature.go) draws the same line
+MAX_PUBLIC_KEY: Final = 16 * KIB  # PEM of a public key; RSA 8192 has 1.4 KiB
+MIN_RSA_BITS: Final = 2_048  # NIST SP 800-131A rev. 2, table 2
+MAX_RSA_BITS: Final = 8_192  # cosign makes at most 4096; larger ones only cost time
+
 # --- unpacking ------------------------------------------------------------------------------------------------------
 MAX_UNPACKED: Final = 256 * MIB  # four times the layers: text compresses 5 to 10 times, a bomb 1,000 times
 MAX_UNPACKED_FILES: Final = 10_000
