@@ -1,0 +1,33 @@
+"""The one session to an API server: credentials, discovery, requests, watches, lease.
+
+``credentials.load`` finds an ``Endpoint``; ``Session.open`` talks to it; ``Discovery`` says where a kind lives
+(``Resource``); ``objects`` has the verbs; ``Watch`` follows a kind without polling; ``Lease`` lets one of several
+operators lead. Whatever the server refuses is an ``ApiError`` in its own words.
+
+The ``kubernetes`` library is only loaded for kubeconfig files (``kubeconfig``): on the hot path one aiohttp session
+with orjson is several times faster and 40 MB smaller.
+"""
+
+from pattern_operator.kube import objects
+from pattern_operator.kube.credentials import Endpoint, load
+from pattern_operator.kube.discovery import Discovery
+from pattern_operator.kube.failure import ApiError, ApiUnavailable, Cause, CredentialsError, KindNotFound
+from pattern_operator.kube.objects import Conflicts, Propagation
+from pattern_operator.kube.resource import Resource
+from pattern_operator.kube.session import Session
+
+__all__ = [
+    "ApiError",
+    "ApiUnavailable",
+    "Cause",
+    "Conflicts",
+    "CredentialsError",
+    "Discovery",
+    "Endpoint",
+    "KindNotFound",
+    "Propagation",
+    "Resource",
+    "Session",
+    "load",
+    "objects",
+]

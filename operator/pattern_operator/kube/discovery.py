@@ -1,0 +1,88 @@
+"""Which kinds the API server has, and where: two requests for all of them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import orjson
+
+from pattern_operator.kube.failure import KindNotFound
+from pattern_operator.kube.resource import Resource
+from pattern_operator.kube.session import Session
+
+# Aggregated discovery (KEP-3352), served since Kubernetes 1.27.
+_ACCEPT: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+MISS_INTERVAL: Final = (
+    1.0  # seconds between re-reads for kinds that are not there: a thousand patterns may lack one CRD
+)
+
+
+class Discovery:
+    """The kinds of one API server. Known kinds cost nothing; an unknown one is looked for once a second at most."""
+
+    def __init__(self, session: Session, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
+        self._read_at: float | None = None
+
+    async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
+        """Return where ``kind`` is served; ``version`` None takes the server's preferred one.
+
+        Raises:
+            KindNotFound: it is not served (in this version).
+            ApiError: the server could not be asked.
+        """
+        found = self._look_up(group=group, kind=kind, version=version)
+        if found is not None:
+            return found
+        async with self._lock:
+            found = self._look_up(group=group, kind=kind, version=version)
+            if found is None and self._may_read():
+                await self._read()
+                found = self._look_up(group=group, kind=kind, version=version)
+        if found is not None:
+            return found
+        served = tuple(resource.api_version for resource in self._kinds.get((group, kind), ()))
+        raise KindNotFound(group=group, version=version, kind=kind, served=served)
+
+    def forget(self) -> None:
+        """Read anew at the next question: a CRD came, went or changed its versions."""
+        self._kinds = {}
+        self._read_at = None
+
+    def _look_up(self, *, group: str, kind: str, version: str | None) -> Resource | None:
+        resources = self._kinds.get((group, kind), ())
+        return next((r for r in resources if version is None or r.version == version), None)
+
+    def _may_read(self) -> bool:
+        return self._read_at is None or self._clock() - self._read_at >= MISS_INTERVAL
+
+    async def _read(self) -> None:
+        core, groups = await asyncio.gather(
+            self._session.request("GET", "/api", accept=_ACCEPT),
+            self._session.request("GET", "/apis", accept=_ACCEPT),
+        )
+        kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
+        for resource in (*_resources(orjson.loads(core)), *_resources(orjson.loads(groups))):
+            key = (resource.group, resource.kind)
+            kinds[key] = (*kinds.get(key, ()), resource)
+        self._kinds = kinds
+        self._read_at = self._clock()
+
+
+def _resources(document: dict[str, Any]) -> Iterator[Resource]:
+    """Walk an APIGroupDiscoveryList: the versions of a group stand in the server's order of preference."""
+    for item in document.get("items") or []:
+        group = str(item.get("metadata", {}).get("name") or "")
+        for version in item.get("versions") or []:
+            for entry in version.get("resources") or []:
+                yield Resource(
+                    group=group,
+                    version=str(version["version"]),
+                    kind=str(entry.get("responseKind", {}).get("kind") or ""),
+                    plural=str(entry["resource"]),
+                    namespaced=entry.get("scope") == "Namespaced",
+                )

@@ -1,0 +1,133 @@
+"""What the API server refuses, in its own words, and what it could not be asked."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Final, Self
+
+import orjson
+
+from pattern_operator.limits import MAX_STATUS_MESSAGE
+
+# metav1.StatusReason is missing where a proxy or a load balancer answered instead of the API server.
+_REASONS: Final = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
+_REASONS.update({406: "NotAcceptable", 409: "Conflict", 410: "Gone", 413: "RequestEntityTooLarge", 422: "Invalid"})
+_REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One entry of ``Status.details.causes``: ``field`` is a path such as ``spec.replicas``, or empty."""
+
+    field: str
+    reason: str
+    message: str
+
+
+class ApiError(Exception):
+    """An answer of the API server that is no success (metav1.Status).
+
+    ``code`` is the HTTP status (0 when there was no answer), ``reason`` the word programs decide by (``NotFound``,
+    ``Conflict``, ``Invalid``, ``Forbidden``, ``AlreadyExists``...), ``message`` the server's own words. The body of the
+    request is never part of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        code: int,
+        reason: str,
+        message: str,
+        causes: tuple[Cause, ...] = (),
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.causes = causes
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code} {self.reason})" if self.code else f"{self.message} ({self.reason})"
+
+    @classmethod
+    def of_status(cls, status: dict[str, Any]) -> "ApiError":
+        """Take a ``Status`` object, as a response or as the object of an ERROR event of a watch."""
+        return _of(code=_int(status.get("code")) or 500, status=status, retry_after=None)
+
+
+class ApiUnavailable(ApiError):
+    """It may work later: no connection, no answer in time, 429 after the retries, or a fault of the server (5xx)."""
+
+    @classmethod
+    def unreachable(cls, server: str, *, error: Exception) -> Self:
+        """No answer came from ``server``: the cause says why."""
+        if isinstance(error, TimeoutError):
+            return cls(code=0, reason="Timeout", message=f"the API server at {server} did not answer in time")
+        why = str(error) or type(error).__name__
+        return cls(code=0, reason="Unreachable", message=f"the API server at {server} cannot be reached: {why}")
+
+
+class CredentialsError(Exception):
+    """There are no credentials for an API server, or they cannot be used; the message says what to do."""
+
+
+class KindNotFound(Exception):
+    """The API server serves no such kind: its CRD is missing, or another version of it is served."""
+
+    def __init__(self, *, group: str, version: str | None, kind: str, served: tuple[str, ...] = ()) -> None:
+        self.group = group
+        self.version = version
+        self.kind = kind
+        self.served = served
+        name = f"{kind}.{group}" if group else kind
+        if served:
+            message = f"the API server serves {name} as {', '.join(served)}, not as {version}"
+        else:
+            message = f"the API server has no kind {name}: install the CRD that defines it"
+        super().__init__(message)
+
+
+def of_response(*, code: int, retry_after: str | None, body: bytes) -> ApiError:
+    """Make the error from a response: its HTTP status, its ``Retry-After`` header (seconds) and its body."""
+    try:
+        status = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        status = None
+    if not isinstance(status, dict) or status.get("kind") != "Status":
+        status = {"message": body.decode(errors="replace").strip()}
+    return _of(code=code, status=status, retry_after=retry_after)
+
+
+def _of(*, code: int, status: dict[str, Any], retry_after: str | None) -> ApiError:
+    details = status.get("details")
+    details = details if isinstance(details, dict) else {}
+    seconds = _int(retry_after) or _int(details.get("retryAfterSeconds"))
+    kind = (
+        ApiUnavailable if code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR else ApiError
+    )
+    reason = str(status.get("reason") or _REASONS.get(code, "Unknown"))
+    return kind(
+        code=code,
+        reason=reason,
+        message=str(status.get("message") or reason)[:MAX_STATUS_MESSAGE],
+        causes=tuple(_causes(details.get("causes"))),
+        retry_after=timedelta(seconds=seconds) if seconds else None,
+    )
+
+
+def _causes(causes: object) -> list[Cause]:
+    if not isinstance(causes, list):
+        return []
+    return [
+        Cause(field=str(c.get("field") or ""), reason=str(c.get("reason") or ""), message=str(c.get("message") or ""))
+        for c in causes
+        if isinstance(c, dict)
+    ]
+
+
+def _int(value: object) -> int:
+    """Read a number that may be text; a date in ``Retry-After`` (the API server sends none) counts as absent."""
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

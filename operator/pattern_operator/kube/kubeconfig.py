@@ -1,0 +1,212 @@
+"""What a kubeconfig says, as an ``Endpoint``: the user's own files, or the text that a Secret holds.
+
+The two are not the same. The user's files may run plugins and name other files, because the user wrote them. The text
+of a Secret was written by a tenant: it would run and read with the operator's rights, so it may do neither.
+"""
+
+import asyncio
+import base64
+import binascii
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import yaml
+
+from pattern_operator.kube.credentials import Authorization, Endpoint, FixedHeader, tls_context
+from pattern_operator.kube.failure import CredentialsError
+
+LEEWAY: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
+_REFUSED: Final = ("exec", "auth-provider", "tokenFile", "client-certificate", "client-key", "certificate-authority")
+
+
+def open_files(paths: str, *, context: str | None, now: Callable[[], datetime] | None = None) -> Endpoint:
+    """Open one or more kubeconfig files (joined by ``:`` as in ``$KUBECONFIG``). Blocks: plugins are run.
+
+    Raises:
+        CredentialsError: a file, the context or the credentials cannot be used.
+    """
+    login = Login(paths, context=context, now=now or _now)
+    return login.endpoint()
+
+
+class Login:
+    """The ``Authorization`` of a kubeconfig's user: asks the ``kubernetes`` library again when a token ends."""
+
+    def __init__(self, paths: str, *, context: str | None, now: Callable[[], datetime]) -> None:
+        self._paths = paths
+        self._context = context
+        self._now = now
+        self._tls: ssl.SSLContext | None = None
+        self._header = ""
+        self._expiry: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    def endpoint(self) -> Endpoint:
+        """Read the files for the first time."""
+        loader, namespace = self._read()
+        said = vars(loader)
+        return Endpoint(
+            server=str(said["host"]),
+            authorization=self,
+            tls=self._tls,
+            tls_server_name=said.get("tls_server_name"),
+            proxy=said.get("proxy"),
+            namespace=namespace,
+        )
+
+    async def header(self) -> str:
+        """Return the header, from a new run of the plugin when the last one's token is about to end."""
+        if self._expiry is not None and self._now() + LEEWAY >= self._expiry:
+            await self.renew(refused=self._header)
+        return self._header
+
+    async def renew(self, *, refused: str) -> bool:
+        """Read the files again (a token file or a plugin gives a new token), once for all who wait."""
+        async with self._lock:
+            if self._header != refused:
+                return True
+            had_certificate = self._tls is not None and not self._header
+            await asyncio.to_thread(self._read)
+            return self._header != refused or had_certificate
+
+    def _read(self) -> tuple[Any, str]:
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException
+        from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+        try:
+            # The library writes keys that are embedded in a kubeconfig to files; these are gone when this returns.
+            with TemporaryDirectory(prefix="patternctl-") as scratch:
+                files = KubeConfigMerger(self._paths)  # type: ignore[no-untyped-call] # the library has no types
+                if files.config is None:
+                    raise CredentialsError(f"there is no kubeconfig at {self._paths}")
+                loader = KubeConfigLoader(  # type: ignore[no-untyped-call] # as above
+                    config_dict=files.config,
+                    active_context=self._context,
+                    config_persister=files.save_changes,  # refreshed OIDC tokens are single use
+                    temp_file_path=scratch,
+                )
+                loader.load_and_set(Configuration())  # type: ignore[no-untyped-call] # as above
+                self._take(vars(loader))
+            chosen = loader.current_context["context"]
+        except (ConfigException, OSError, ssl.SSLError, ValueError, yaml.YAMLError) as error:
+            raise CredentialsError(f"the kubeconfig {self._paths} cannot be used: {error}") from error
+        if (
+            _wants_plugin(files.config.value, user=chosen.get("user"))
+            and not self._header
+            and not self._has_key(loader)
+        ):
+            raise CredentialsError(
+                f"the exec plugin of user {chosen.get('user')!r} in {self._paths} gave no credentials: run it by hand"
+            )
+        return loader, str(chosen.get("namespace") or "default")
+
+    def _take(self, said: dict[str, Any]) -> None:
+        if not said.get("host"):
+            raise CredentialsError(f"the kubeconfig {self._paths} names no server for this context")
+        self._header = str(said.get("token") or "")
+        self._expiry = said.get("expiry")
+        if not str(said["host"]).startswith("https://"):
+            return
+        if self._tls is None:
+            ca = said.get("ssl_ca_cert")
+            self._tls = tls_context(ca=Path(ca).read_text() if ca else None)
+            if said.get("verify_ssl") is False:
+                _trust_anyone(self._tls)
+        if said.get("cert_file"):  # into the same context: connections from now on show the new certificate
+            self._tls.load_cert_chain(said["cert_file"], said.get("key_file"))
+
+    @staticmethod
+    def _has_key(loader: object) -> bool:
+        return bool(vars(loader).get("cert_file"))
+
+
+def of_text(text: bytes) -> Endpoint:
+    """Read the kubeconfig of a remote cluster that a Secret holds. Blocks a little: keys pass through a file.
+
+    Only what stands in the text counts: ``token``, ``username`` and ``password``, and the ``...-data`` fields.
+
+    Raises:
+        CredentialsError: it is no kubeconfig, or it wants a program run or a file read.
+    """
+    try:
+        config = yaml.safe_load(text)
+        chosen = _named(config, "contexts", config["current-context"])["context"]
+        cluster = _named(config, "clusters", chosen["cluster"])["cluster"]
+        user = _named(config, "users", chosen["user"])["user"] if chosen.get("user") else {}
+        server = str(cluster["server"]).rstrip("/")
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
+        raise CredentialsError("the Secret holds no kubeconfig with a current context, its cluster and user") from error
+    refused = [name for name in _REFUSED if name in user or name in cluster]
+    if refused:
+        raise CredentialsError(
+            f"the kubeconfig in the Secret uses {', '.join(refused)}, which would run or read with the operator's "
+            f"rights: put a token or the certificates themselves (...-data) into it"
+        )
+    tls = _tls_of(cluster, user) if server.startswith("https://") else None
+    return Endpoint(
+        server=server,
+        authorization=_authorization_of(user),
+        tls=tls,
+        tls_server_name=cluster.get("tls-server-name"),
+        proxy=cluster.get("proxy-url"),
+        namespace=str(chosen.get("namespace") or "default"),
+    )
+
+
+def _tls_of(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
+    try:
+        tls = tls_context(ca=_pem(cluster, "certificate-authority-data") or None)
+        if cluster.get("insecure-skip-tls-verify") is True:
+            _trust_anyone(tls)
+        certificate, key = _pem(user, "client-certificate-data"), _pem(user, "client-key-data")
+        if certificate:
+            with TemporaryDirectory(prefix="pattern-operator-") as scratch:
+                both = Path(scratch) / "client.pem"
+                both.touch(mode=0o600)
+                both.write_text(f"{certificate}\n{key}\n")
+                tls.load_cert_chain(both)
+    except (OSError, ssl.SSLError) as error:
+        raise CredentialsError(f"the certificates of the kubeconfig in the Secret cannot be used: {error}") from error
+    return tls
+
+
+def _authorization_of(user: dict[str, Any]) -> Authorization:
+    if user.get("token"):
+        return FixedHeader(f"Bearer {user['token']}")
+    if user.get("username"):
+        pair = f"{user['username']}:{user.get('password', '')}".encode()
+        return FixedHeader(f"Basic {base64.b64encode(pair).decode()}")
+    return FixedHeader()
+
+
+def _pem(part: dict[str, Any], name: str) -> str:
+    try:
+        return base64.b64decode(str(part.get(name) or ""), validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise CredentialsError(f"{name} of the kubeconfig in the Secret is no base64 of a PEM file") from error
+
+
+def _named(config: dict[str, Any], section: str, name: str) -> dict[str, Any]:
+    entry: dict[str, Any] = next((entry for entry in config[section] if entry["name"] == name), {})
+    return entry
+
+
+def _wants_plugin(config: dict[str, Any], *, user: str | None) -> bool:
+    # The merger wraps each entry in a node that remembers its file; the entry itself is the node's value.
+    entries = (node.value for node in config.get("users") or [])
+    return any("exec" in (entry.get("user") or {}) for entry in entries if entry.get("name") == user)
+
+
+def _trust_anyone(tls: ssl.SSLContext) -> None:
+    """Do what ``insecure-skip-tls-verify: true`` asks for."""
+    tls.check_hostname = False
+    tls.verify_mode = ssl.CERT_NONE
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

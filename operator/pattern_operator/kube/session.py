@@ -1,0 +1,268 @@
+"""The one HTTP session to an API server: who asks, how many at once, and what is tried again."""
+
+import asyncio
+import random
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any, Final
+
+import aiohttp
+from aiohttp.client_middlewares import ClientHandlerType
+from multidict import CIMultiDict
+from yarl import URL
+
+from pattern_operator.kube.credentials import Endpoint
+from pattern_operator.kube.failure import ApiUnavailable, of_response
+from pattern_operator.kube.resource import words_of
+from pattern_operator.limits import MAX_ERROR_BODY
+
+JSON: Final = "application/json"
+MAX_REQUESTS: Final = 64  # at once; more only queue in the API server (its own limit is 400 for everybody)
+KEEP_ALIVE: Final = 60.0  # seconds; below the API server's 90, so that it is we who close an idle connection
+CONNECT_TIMEOUT: Final = 10.0
+TRIES: Final = 4
+MAX_WAIT: Final = timedelta(seconds=10)  # a server that asks for more is left to the queue, which holds no worker
+_IDEMPOTENT: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # our PATCHes are: server-side apply, merge patch
+_RETRIED: Final = frozenset({502, 503, 504})
+
+
+class Session:
+    """Requests to one API server.
+
+    ``http`` and ``server`` are also kopf's: return ``kopf.AiohttpSession(aiohttp_session=session.http,
+    server=session.server)`` from ``@kopf.on.login``. The credentials are put on by a middleware of ``http``, request by
+    request, so tokens rotate for kopf too, and its requests are counted with ours. kopf closes the session when it
+    ends; ``open`` closes it once more, which does nothing, and every request after that raises ``ApiUnavailable``: so
+    run what needs the session inside kopf's life, or open another one (they are cheap).
+
+    ``on_request(verb, resource, code, seconds)`` is called when the headers of an answer are there (``code`` 0: no
+    answer). ``resource`` is ``plural[.group][/subresource]``.
+    """
+
+    def __init__(self, *, endpoint: Endpoint, http: aiohttp.ClientSession) -> None:
+        self.server = endpoint.server
+        self.endpoint = endpoint
+        self.http = http
+        self._slots = asyncio.Semaphore(MAX_REQUESTS)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, endpoint: Endpoint, *, on_request: Callable[[str, str, int, float], None] | None = None
+    ) -> AsyncIterator["Session"]:
+        """Open a session; nothing is sent yet."""
+        # Watches hold a connection each for ever, so the connector is unlimited and requests are counted by slots.
+        connector = aiohttp.TCPConnector(
+            limit=0, ssl=endpoint.tls or True, keepalive_timeout=KEEP_ALIVE, socket_factory=_socket
+        )
+        middlewares = (_Counter(on_request).count,) if on_request else ()
+        http = aiohttp.ClientSession(
+            connector=connector,
+            proxy=endpoint.proxy,
+            headers={"User-Agent": f"pattern-operator/{version('pattern-operator')}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_Authorizer(endpoint).authorize, *middlewares),
+        )
+        async with http:
+            yield cls(endpoint=endpoint, http=http)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        content_type: str = JSON,
+        params: Mapping[str, str] | None = None,
+        accept: str | None = None,
+        impersonate: str | None = None,
+        timeout: float = 30.0,  # noqa: ASYNC109 - it bounds one try, not the call
+    ) -> bytes:
+        """Ask, and return the body of the answer.
+
+        ``impersonate`` is a user name, such as ``system:serviceaccount:<namespace>:<name>``. Throttled requests (429)
+        and, where a repetition changes nothing, gateways' errors are tried ``TRIES`` times; ``timeout`` is seconds
+        for each try.
+
+        Raises:
+            ApiError: the server refused; ``ApiUnavailable`` when the same request may work later.
+        """
+        headers = _headers(accept=accept, impersonate=impersonate)
+        if body is not None:
+            headers["Content-Type"] = content_type
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with self._slots:
+                    return await self._try(method, path, body=body, params=params, headers=headers, seconds=timeout)
+            except ApiUnavailable as error:
+                wait = _wait(error, method=method, attempt=attempt)
+                if wait is None:
+                    raise
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def stream(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        accept: str | None = None,
+        impersonate: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the whole stream, which is long
+    ) -> AsyncIterator[bytes]:
+        """Yield the lines of a watch as they come, of any length, without the line feed.
+
+        Close it (``contextlib.aclosing``) to drop the connection at once. Nothing is tried again.
+
+        Raises:
+            ApiError: as ``request``; also when the connection breaks midway.
+        """
+        headers = _headers(accept=accept, impersonate=impersonate)
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT)
+        try:
+            async with self.http.get(
+                self._url(path), params=params, headers=headers, timeout=limits, allow_redirects=False
+            ) as response:
+                await _check(response)
+                async for line in _lines(response.content):
+                    yield line
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ApiUnavailable.unreachable(self.server, error=error) from error
+
+    async def _try(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None,
+        params: Mapping[str, str] | None,
+        headers: CIMultiDict[str],
+        seconds: float,
+    ) -> bytes:
+        limits = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
+        again = method == "PATCH"  # aiohttp itself repeats the other idempotent methods, once, on a fresh connection
+        while True:
+            try:
+                async with self.http.request(
+                    method,
+                    self._url(path),
+                    data=body,
+                    params=params,
+                    headers=headers,
+                    timeout=limits,
+                    allow_redirects=False,
+                ) as response:
+                    await _check(response)
+                    return await response.read()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                if not again or isinstance(error, aiohttp.ClientConnectorError):
+                    raise ApiUnavailable.unreachable(self.server, error=error) from error
+                again = False
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise ApiUnavailable.unreachable(self.server, error=error) from error
+            except RuntimeError as error:
+                if not self.http.closed:
+                    raise
+                raise ApiUnavailable.unreachable(self.server, error=error) from error
+
+    def _url(self, path: str) -> URL:
+        return URL(self.server + path, encoded=True)
+
+
+class _Authorizer:
+    """Puts the credentials on each request to the server they are for, and on none to another."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._origin = URL(endpoint.server).origin()
+
+    async def authorize(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
+        if request.url.origin() != self._origin:
+            return await handler(request)
+        header = await self._put_on(request)
+        response = await handler(request)
+        if response.status != 401 or not await self._endpoint.authorization.renew(refused=header):
+            return response
+        response.close()  # not back to the pool: the connection may be what was refused (a client certificate)
+        await self._put_on(request)
+        return await handler(request)
+
+    async def _put_on(self, request: aiohttp.ClientRequest) -> str:
+        header = await self._endpoint.authorization.header()
+        if header:
+            request.headers["Authorization"] = header
+        if self._endpoint.tls_server_name:
+            request.server_hostname = self._endpoint.tls_server_name
+        return header
+
+
+class _Counter:
+    """Tells the hook of every request that is sent, repetitions and kopf's included."""
+
+    def __init__(self, hook: Callable[[str, str, int, float], None]) -> None:
+        self._hook = hook
+
+    async def count(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
+        verb, resource = words_of(request.method, request.url.path, request.url.query)
+        started, code = time.monotonic(), 0
+        try:
+            response = await handler(request)
+            code = response.status
+        finally:
+            self._hook(verb, resource, code, time.monotonic() - started)
+        return response
+
+
+def _headers(*, accept: str | None, impersonate: str | None) -> CIMultiDict[str]:
+    headers = CIMultiDict({"Accept": accept or JSON})
+    if impersonate:
+        # The API server adds the groups of a service account by itself. To name them would need the right to
+        # impersonate groups, which the operator should not have.
+        headers["Impersonate-User"] = impersonate
+    return headers
+
+
+def _wait(error: ApiUnavailable, *, method: str, attempt: int) -> float | None:
+    """Seconds until the next try, or None when there is none."""
+    retried = error.code == 429 or (error.code in _RETRIED and method in _IDEMPOTENT)
+    if not retried or attempt == TRIES:
+        return None
+    if error.retry_after is None:
+        return 0.1 * (1 << attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+    return error.retry_after.total_seconds() if error.retry_after <= MAX_WAIT else None
+
+
+async def _check(response: aiohttp.ClientResponse) -> None:
+    if response.status < 300:
+        return
+    body = await response.content.read(MAX_ERROR_BODY)
+    raise of_response(code=response.status, retry_after=response.headers.get("Retry-After"), body=body)
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Split at line feeds. Reading by line is not for this: aiohttp and asyncio refuse lines over 128 and 64 KiB."""
+    buffer = bytearray()
+    async for data in content.iter_any():
+        looked = len(buffer)
+        buffer += data
+        start = 0
+        while (end := buffer.find(b"\n", max(start, looked))) >= 0:
+            yield bytes(buffer[start:end])
+            start = end + 1
+        del buffer[:start]
+
+
+def _socket(info: Any) -> socket.socket:
+    """Make a socket that notices a peer that vanished without a word within a minute: a watch is silent for long."""
+    family, kind, protocol, *_ = info
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):  # macOS has no TCP_KEEPIDLE
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    made.setblocking(False)  # noqa: FBT003 - the standard library's signature
+    return made
