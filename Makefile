@@ -18,4 +18,23 @@ setup: .venv/.ready ## .venv with the locked dependencies and the package in it
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-.PHONY: help setup
+check: setup ## lint, types, arrows between the rooms, staleness of generated files
+	$(BIN)/ruff check operator tests tools
+	$(BIN)/ruff format --check operator tests tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate.py --check
+
+test: setup testbed ## unit and e2e tests, on a real API server and a real registry
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+
+crds docs: setup ## write what is generated from the types: crds/ and docs/designpattern.md
+	$(BIN)/python tools/generate.py
+
+demo: setup testbed ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)
+	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
+
+bench: setup testbed ## N patterns from create to Ready, beside the raw apply of the same objects; one JSON line
+	@$(BIN)/python -m tools.bench --patterns $(N)
+
+.PHONY: help setup check test crds docs demo bench

@@ -1,0 +1,73 @@
+"""``pattern-operator``: the process. It parses the command line, and lives as long as nobody tells it to end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pattern_operator import __version__
+
+_SIZES = {"": 1, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
+
+
+def size(text: str) -> int:
+    """Bytes of a Kubernetes quantity such as 512Mi."""
+    number, unit = text.rstrip("KMGi"), text[len(text.rstrip("KMGi")) :]
+    if not number.isdigit() or unit not in _SIZES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write it as 512Mi or 2Gi")
+    return int(number) * _SIZES[unit]
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of ``host:port``; an empty host is every address."""
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address: write it as 127.0.0.1:8080 or :8080")
+    return host.strip("[]"), int(port)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of the operator."""
+    top = argparse.ArgumentParser(
+        prog="pattern-operator", description="Runs signed patterns of Kubernetes resources from OCI registries."
+    )
+    top.add_argument("--version", action="version", version=f"pattern-operator {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    run = commands.add_parser(
+        "run", help="watch DesignPatterns and bring them to the cluster", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    run.add_argument("--kubeconfig", type=Path, help="how to reach the API server; in a pod its service account is used")
+    run.add_argument("--context", help="the context of the kubeconfig, when not its current one")
+    run.add_argument(
+        "--cache-dir", type=Path, default=Path("/var/cache/pattern-operator"), help="where pulled artifacts are kept"
+    )
+    run.add_argument("--cache-size", type=size, default="1Gi", help="how much of them at most")
+    run.add_argument("--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen")
+    run.add_argument("--concurrency", type=int, default=32, help="how many patterns are worked on at once")
+    run.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged")
+    run.add_argument("--log-format", choices=("text", "json"), default="text", help="how it is logged")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; the exit code."""
+    options = parser().parse_args(arguments)
+    import uvloop  # a third more requests a second from the same core
+
+    from pattern_operator.life import Settings, live
+    from pattern_operator.telemetry import configure
+
+    configure(level=options.log_level, form=options.log_format)
+    settings = Settings(
+        kubeconfig=options.kubeconfig,
+        context=options.context,
+        cache_directory=options.cache_dir,
+        cache_size=options.cache_size,
+        metrics=options.metrics_bind,
+        concurrency=options.concurrency,
+    )
+    return uvloop.run(live(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""The exit codes of patternctl, each named once: the help and the docs are made from here."""
+
+from typing import Final
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2  # argparse's own
+REFUSED: Final = 3
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
+
+MEANING: Final = {
+    OK: "done; for verify: the artifact is vouched for",
+    FAILED: "not done, or not vouched for; standard error says why",
+    USAGE: "the command line is wrong",
+    REFUSED: "rendered in part: at least one component was refused",
+    INTERRUPTED: "interrupted",
+}
+
+
+def table() -> str:
+    """The codes as lines of help."""
+    return "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANING.items())

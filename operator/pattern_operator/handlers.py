@@ -1,0 +1,71 @@
+"""What wakes a pattern up. kopf watches DesignPatterns; the handler only takes the state in and enqueues.
+
+Nothing else of kopf's is used: no diff base, no finalizer or annotation of its own on objects, no retries. An event
+handler's error would be logged and lost, so what can fail happens in the queue's workers.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import kopf
+import msgspec
+
+from pattern_operator.api.designpattern import GROUP, PLURAL, VERSION
+from pattern_operator.kube import Session
+from pattern_operator.reconcile import PatternKey, Patterns, Queue, Reconciler
+
+logger = logging.getLogger(__name__)
+
+
+class Forever:
+    """The pauses between a request's tries: an API server that is away for an hour is waited for."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Double from a tenth of a second to ten, and stay there."""
+        delay = 0.1
+        while True:
+            yield delay
+            delay = min(delay * 2, 10.0)
+
+
+def registry(
+    *,
+    session: Session,
+    patterns: Patterns,
+    queue: Queue[PatternKey],
+    reconciler: Reconciler,
+    stop: Callable[[], Awaitable[None]],
+) -> kopf.OperatorRegistry:
+    """The handlers, bound to what they fill; ``stop`` ends the operator's own tasks when kopf is told to end."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return kopf.AiohttpSession(server=session.server, aiohttp_session=session.http)
+
+    @kopf.on.startup(registry=handlers)
+    async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False
+        settings.scanning.disabled = True  # no watches of CRDs and namespaces: our kind is there, or the list says so
+        settings.networking.error_backoffs = Forever()
+
+    @kopf.on.cleanup(registry=handlers)
+    async def cleanup(**_: Any) -> None:
+        await stop()
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
+    async def changed(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 - kopf's name for it
+        state = dict(body)
+        if type == "DELETED":
+            reconciler.forget(PatternKey(state["metadata"]["namespace"], state["metadata"]["name"]))
+            return
+        try:
+            key = patterns.observe(state)
+        except msgspec.ValidationError as error:
+            logger.error("a DesignPattern that the CRD would refuse is left alone: %s: %s", body.metadata.name, error)
+            return
+        if key is not None:
+            queue.add(key)
+
+    return handlers

@@ -1,0 +1,86 @@
+"""What the watch told of every DesignPattern: the newest state of each, and whether a change is one to act on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern, decode
+from pattern_operator.apply.ownership import owner_id
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PatternKey:
+    """Namespace and name of a DesignPattern."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def key_of(pattern: DesignPattern) -> PatternKey:
+    """The key a pattern is queued and stored under."""
+    return PatternKey(pattern.metadata.namespace, pattern.metadata.name)
+
+
+class Patterns:
+    """The newest known state of every DesignPattern, from watch events and from the answers to our own writes."""
+
+    def __init__(self) -> None:
+        self._patterns: dict[PatternKey, DesignPattern] = {}
+        self._by_owner: dict[str, PatternKey] = {}
+
+    def __iter__(self) -> Iterator[DesignPattern]:
+        return iter(tuple(self._patterns.values()))
+
+    def __len__(self) -> int:
+        return len(self._patterns)
+
+    def get(self, key: PatternKey) -> DesignPattern | None:
+        """The newest state of a pattern, or None where there is none."""
+        return self._patterns.get(key)
+
+    def owned_by(self, owner: str) -> PatternKey | None:
+        """The pattern whose objects carry this owner label."""
+        return self._by_owner.get(owner)
+
+    def observe(self, body: dict[str, Any]) -> PatternKey | None:
+        """Take in a state; the key when it asks for work, None when it is old, or only our own status.
+
+        Raises:
+            msgspec.ValidationError: the resource is not what the CRD admits.
+        """
+        pattern = decode(body)
+        key = key_of(pattern)
+        before = self._patterns.get(key)
+        if before is not None and _version(before) > _version(pattern) and before.metadata.uid == pattern.metadata.uid:
+            return None
+        if before is not None and before.metadata.uid != pattern.metadata.uid:
+            self._by_owner.pop(owner_id(before.metadata.uid), None)
+        self._patterns[key] = pattern
+        self._by_owner[owner_id(pattern.metadata.uid)] = key
+        return key if before is None or _asked(before) != _asked(pattern) else None
+
+    def forget(self, key: PatternKey) -> DesignPattern | None:
+        """Drop a pattern that is gone, and give back what was known of it."""
+        pattern = self._patterns.pop(key, None)
+        if pattern is not None:
+            self._by_owner.pop(owner_id(pattern.metadata.uid), None)
+        return pattern
+
+
+def _version(pattern: DesignPattern) -> int:
+    # Resource versions of one kind are comparable numbers since Kubernetes 1.35 (KEP-5504).
+    return int(pattern.metadata.resource_version or 0)
+
+
+def _asked(pattern: DesignPattern) -> tuple[object, ...]:
+    """What of a pattern only its users change."""
+    metadata = pattern.metadata
+    return (
+        metadata.uid,
+        metadata.generation,
+        metadata.deletion_timestamp,
+        metadata.annotations.get(REQUESTED_AT_ANNOTATION),
+    )

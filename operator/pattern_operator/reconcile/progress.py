@@ -1,0 +1,30 @@
+"""What one run of the steps made: how far it came, the values so far, and the error that ended it, if one did."""
+
+from dataclasses import dataclass
+
+from pattern_operator.api.designpattern import InventoryEntry
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.verdict import Verdict
+from pattern_operator.apply.health import Health
+from pattern_operator.errors import PatternError
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """The values of the steps, in their order; what was not reached is None.
+
+    ``stage`` is the step under way, and the one that failed when ``failure`` is set.
+    """
+
+    stage: Stage = Stage.SOURCE
+    revision: Revision | None = None
+    verdict: Verdict | None = None
+    rendering: Rendering | None = None
+    inventory: tuple[InventoryEntry, ...] | None = None
+    applied: bool = False
+    notes: tuple[str, ...] = ()  # what apply wants people to know although it succeeded: objects left alone, drift
+    health: Health | None = None
+    overdue: bool = False  # health has been awaited for longer than the pattern allows
+    failure: PatternError | None = None

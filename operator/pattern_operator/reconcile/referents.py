@@ -1,0 +1,122 @@
+"""The Secrets and ConfigMaps that patterns refer to: read once, known until a watch says that they changed.
+
+A referent is read when a step first needs it. From then on a metadata watch of its kind tells of every change: the
+content is dropped, and the patterns that used it are woken. No content is ever logged or put into a message.
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, get
+from pattern_operator.reconcile.patterns import PatternKey
+
+SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
+SYNC_TIMEOUT = 5.0  # seconds a pattern waits for the watch of what it refers to
+CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Referent:
+    """The name of a Secret or ConfigMap."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+class Referents:
+    """Reads Secrets and ConfigMaps for patterns, and wakes the patterns when they change."""
+
+    def __init__(self, session: Session, *, wake: Callable[[PatternKey], None], tasks: asyncio.TaskGroup) -> None:
+        self._session = session
+        self._wake = wake
+        self._tasks = tasks
+        self._content: dict[Referent, Mapping[str, bytes]] = {}
+        self._users: dict[Referent, set[PatternKey]] = {}
+        self._watches: dict[str, Watch] = {}
+
+    async def read(self, resource: Resource, *, namespace: str, name: str, reader: PatternKey) -> Mapping[str, bytes]:
+        """The data of a Secret or ConfigMap, decoded.
+
+        Raises:
+            Stalled: it does not exist; ``reader`` is woken when it does.
+            Transient: the API server could not be asked, or RBAC does not allow it.
+        """
+        referent = Referent(resource.kind, namespace, name)
+        self._users.setdefault(referent, set()).add(reader)
+        followed = await self._follow(resource)
+        if referent in self._content:
+            return self._content[referent]
+        try:
+            body = await get(self._session, resource, namespace=namespace, name=name)
+        except ApiError as error:
+            raise _explain(referent, error) from error
+        content = _decode(body, referent)
+        if followed:  # without a watch nobody would say that it changed: then it is read each time
+            self._content[referent] = content
+        return content
+
+    def forget(self, reader: PatternKey) -> None:
+        """A pattern is gone: what only it used is no longer kept."""
+        for referent, users in list(self._users.items()):
+            users.discard(reader)
+            if not users:
+                del self._users[referent]
+                self._content.pop(referent, None)
+
+    async def _follow(self, resource: Resource) -> bool:
+        """Start the watch of a kind when it is first needed; whether it has seen what is there."""
+        watch = self._watches.get(resource.kind)
+        if watch is None:
+            watch = Watch(
+                self._session, resource, view=View.METADATA, on_change=lambda change: self._changed(resource, change)
+            )
+            self._watches[resource.kind] = watch
+            self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}-referred-to")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SYNC_TIMEOUT):
+                await watch.synced.wait()
+        return watch.synced.is_set()
+
+    def _changed(self, resource: Resource, change: Change) -> None:
+        metadata = change.object["metadata"]
+        referent = Referent(resource.kind, metadata.get("namespace", ""), metadata["name"])
+        self._content.pop(referent, None)
+        for key in self._users.get(referent, ()):
+            self._wake(key)
+
+
+def _explain(referent: Referent, error: ApiError) -> Stalled | Transient:
+    if error.code == 404:
+        return Stalled(
+            reason=Reason.SECRET_NOT_FOUND,
+            message=f"{referent} does not exist; create it, or correct the name in the spec. It is used as soon as it"
+            " is there.",
+        )
+    if error.code == 403:
+        return Transient(
+            reason=Reason.FORBIDDEN,
+            message=f"the operator may not read {referent}: {error.message}. Grant its ServiceAccount get on it.",
+        )
+    return Transient(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{referent} could not be read: {error.message}")
+
+
+def _decode(body: Mapping[str, object], referent: Referent) -> Mapping[str, bytes]:
+    data = body.get("data") or {}
+    if not isinstance(data, dict):
+        return {}
+    if referent.kind == CONFIG_MAP.kind:
+        return {name: str(text).encode() for name, text in data.items()}
+    try:
+        return {name: base64.b64decode(text, validate=True) for name, text in data.items()}
+    except (binascii.Error, TypeError, ValueError):
+        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{referent} has data that is no base64") from None

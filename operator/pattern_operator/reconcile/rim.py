@@ -1,0 +1,50 @@
+"""The effects that the steps are given: registries, cluster, time. Everything else in a run is a value."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from pattern_operator import __version__
+from pattern_operator.api.designpattern import DesignPattern, Status
+from pattern_operator.api.reference import Repository
+from pattern_operator.apply import Applier, Children, Claims, Pruner
+from pattern_operator.kube import Discovery
+from pattern_operator.reconcile.referents import Referents
+from pattern_operator.source import Cache, Credentials, Registry, TokenCache
+
+WriteStatus = Callable[[DesignPattern, Status], Awaitable[DesignPattern]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registries:
+    """Opens clients of registries: one HTTP session, one cache of tokens, one cache of content for all."""
+
+    http: aiohttp.ClientSession
+    tokens: TokenCache
+    cache: Cache
+
+    def open(self, repository: Repository, *, credentials: Credentials | None, insecure: bool) -> Registry:
+        """A client of one repository."""
+        return Registry(
+            repository,
+            http=self.http,
+            credentials=credentials,
+            scheme="http" if insecure else "https",
+            tokens=self.tokens,
+            user_agent=f"pattern-operator/{__version__}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rim:
+    """What the steps may touch. ``clock`` is monotonic, in seconds."""
+
+    registries: Registries
+    referents: Referents
+    discovery: Discovery
+    applier: Applier
+    pruner: Pruner
+    children: Children
+    claims: Claims
+    clock: Callable[[], float]

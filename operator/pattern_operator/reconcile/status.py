@@ -1,0 +1,282 @@
+"""From what a run made to ``.status``: the one place that turns values and errors into conditions. Pure.
+
+The rules of the three general conditions are kstatus's (sigs.k8s.io/cli-utils, "kstatus"): ``Reconciling`` and
+``Stalled`` are present only while True, ``Ready`` always is. A condition of a stage speaks of the revision that the
+stage last looked at: when verification refuses an update, ``Applied`` and ``Healthy`` still speak of what runs.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from pattern_operator import limits
+from pattern_operator.api.condition import Condition, ConditionType
+from pattern_operator.api.designpattern import (
+    REQUESTED_AT_ANNOTATION,
+    DesignPattern,
+    HistoryEntry,
+    Inventory,
+    InventoryEntry,
+    RefusedComponent,
+    RenderStatus,
+    Status,
+    VerifiedBy,
+)
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.verdict import Verdict
+from pattern_operator.apply.health import HealthState
+from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.rollout.history import remember
+
+Truth = Literal["True", "False", "Unknown"]
+
+_FACT = {
+    Stage.SOURCE: ConditionType.FETCHED,
+    Stage.VERIFY: ConditionType.VERIFIED,
+    Stage.RENDER: ConditionType.RENDERED,
+    Stage.ROLLOUT: ConditionType.APPLIED,
+    Stage.APPLY: ConditionType.APPLIED,
+    Stage.HEALTH: ConditionType.HEALTHY,
+}
+
+
+def rfc3339(moment: datetime) -> str:
+    """A moment as metav1.Time writes it: UTC, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(slots=True)
+class _Conditions:
+    """The conditions under construction, each keeping its transition time while its status stays."""
+
+    current: dict[str, Condition]
+    generation: int
+    now: str
+
+    def set(self, kind: ConditionType, status: Truth, reason: str, message: str) -> None:
+        before = self.current.get(kind)
+        self.current[kind] = Condition(
+            type=kind.value,
+            status=status,
+            reason=reason,
+            message=shorten(message),
+            last_transition_time=before.last_transition_time if before and before.status == status else self.now,
+            observed_generation=self.generation,
+        )
+
+    def drop(self, kind: ConditionType) -> None:
+        self.current.pop(kind, None)
+
+    def in_order(self) -> tuple[Condition, ...]:
+        return tuple(self.current[kind] for kind in ConditionType if kind in self.current)
+
+
+def shorten(message: str) -> str:
+    """Cut a message to what people read."""
+    limit = limits.MAX_STATUS_MESSAGE
+    return message if len(message) <= limit else message[: limit - 1] + "\u2026"
+
+
+def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
+    """The status of ``pattern`` once a run has made ``progress``."""
+    conditions = _begin(pattern, now=now)
+    _state_facts(conditions, progress)
+    _judge(conditions, pattern, progress)
+    status = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
+    return _finish(status, conditions, pattern)
+
+
+def ahead(pattern: DesignPattern, progress: Progress, entries: tuple[InventoryEntry, ...], *, now: datetime) -> Status:
+    """The status written before the first object is touched: the inventory that is about to exist."""
+    conditions = _begin(pattern, now=now)
+    _state_facts(conditions, progress)
+    message = f"applying {progress.revision}"
+    conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
+    conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
+    conditions.drop(ConditionType.STALLED)
+    attempted = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
+    inventory = Inventory(count=len(entries), entries=entries)
+    return _finish(msgspec.structs.replace(attempted, inventory=inventory), conditions, pattern)
+
+
+def suspended(pattern: DesignPattern, *, now: datetime) -> Status:
+    """The status of a pattern that is left alone: what runs is still said, and that nobody looks after it."""
+    conditions = _begin(pattern, now=now)
+    conditions.drop(ConditionType.RECONCILING)
+    if ConditionType.READY not in conditions.current:
+        message = "suspended before anything was applied; set spec.suspend: false to go on"
+        conditions.set(ConditionType.READY, "Unknown", Reason.SUSPENDED, message)
+    status = _finish(pattern.status, conditions, pattern)
+    return msgspec.structs.replace(status, status=Reason.SUSPENDED.value)
+
+
+def deleting(
+    pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, message: str, reason: Reason, now: datetime
+) -> Status:
+    """The status while objects go: what is left, and why."""
+    conditions = _begin(pattern, now=now)
+    conditions.set(ConditionType.READY, "False", reason, message)
+    conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, message)
+    conditions.drop(ConditionType.STALLED)
+    inventory = Inventory(count=len(entries), entries=entries)
+    return _finish(msgspec.structs.replace(pattern.status, inventory=inventory), conditions, pattern)
+
+
+def _begin(pattern: DesignPattern, *, now: datetime) -> _Conditions:
+    current = {condition.type: condition for condition in pattern.status.conditions}
+    return _Conditions(current, pattern.metadata.generation, rfc3339(now))
+
+
+def _finish(status: Status, conditions: _Conditions, pattern: DesignPattern) -> Status:
+    return msgspec.structs.replace(
+        status,
+        observed_generation=pattern.metadata.generation,
+        conditions=conditions.in_order(),
+        status=conditions.current[ConditionType.READY].reason,
+        last_handled_reconcile_at=pattern.metadata.annotations.get(
+            REQUESTED_AT_ANNOTATION, status.last_handled_reconcile_at
+        ),
+    )
+
+
+def _state_facts(conditions: _Conditions, progress: Progress) -> None:
+    """One condition a stage: the facts of those that were passed, the error of the one that failed."""
+    if progress.revision and progress.stage is not Stage.SOURCE:
+        conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, f"pulled {progress.revision}")
+    if progress.verdict:
+        conditions.set(ConditionType.VERIFIED, *_verdict_words(progress.verdict))
+    if progress.rendering:
+        conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
+    if progress.applied:
+        words = [f"applied {progress.revision}", *progress.notes]
+        conditions.set(ConditionType.APPLIED, "True", Reason.SUCCEEDED, "; ".join(words))
+    if progress.health:
+        conditions.set(ConditionType.HEALTHY, *_health_words(progress))
+    if progress.failure:
+        conditions.set(_FACT[progress.stage], "False", progress.failure.reason, progress.failure.message)
+
+
+def _verdict_words(verdict: Verdict) -> tuple[Truth, str, str]:
+    if not verdict.demanded:
+        return "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.meaning
+    names = ", ".join(sorted({vouch.authority for vouch in verdict.vouches}))
+    return "True", Reason.SUCCEEDED, f"vouched for by {names}"
+
+
+def _rendering_words(rendering: Rendering) -> str:
+    counts = {outcome: sum(1 for _ in rendering.with_outcome(outcome)) for outcome in Outcome}
+    return f"{len(rendering.objects)} objects of {rendering.format}: " + ", ".join(
+        f"{count} components {outcome}" for outcome, count in counts.items() if count
+    )
+
+
+def _health_words(progress: Progress) -> tuple[Truth, str, str]:
+    health = progress.health
+    if health is None or health.state is HealthState.CURRENT:
+        return "True", Reason.SUCCEEDED, "every object is healthy"
+    if health.state is HealthState.FAILED:
+        return "False", Reason.UNHEALTHY, health.message
+    if progress.overdue:
+        return "False", Reason.HEALTH_TIMEOUT, health.message
+    return "Unknown", Reason.WAITING_FOR_HEALTH, health.message
+
+
+def _judge(conditions: _Conditions, pattern: DesignPattern, progress: Progress) -> None:
+    """Ready, Reconciling and Stalled."""
+    if progress.failure:
+        _judge_failure(conditions, pattern, progress, progress.failure)
+        return
+    healthy, reason, message = _health_words(progress)
+    if healthy == "True" or not pattern.spec.apply.wait:
+        count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
+        conditions.set(ConditionType.READY, "True", Reason.READY, f"{progress.revision} runs: {count} objects")
+        conditions.drop(ConditionType.RECONCILING)
+        conditions.drop(ConditionType.STALLED)
+        return
+    conditions.set(ConditionType.READY, healthy, reason, message)
+    if healthy == "False":  # it goes on being watched: what becomes healthy late is Ready then
+        conditions.set(ConditionType.STALLED, "True", reason, message)
+        conditions.drop(ConditionType.RECONCILING)
+        return
+    conditions.set(ConditionType.RECONCILING, "True", reason, message)
+    conditions.drop(ConditionType.STALLED)
+
+
+def _judge_failure(
+    conditions: _Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError
+) -> None:
+    if isinstance(failure, Stalled):
+        conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
+        conditions.set(ConditionType.STALLED, "True", failure.reason, failure.message)
+        conditions.drop(ConditionType.RECONCILING)
+        return
+    conditions.drop(ConditionType.STALLED)
+    if progress.stage is Stage.SOURCE and _runs_what_is_wanted(pattern, conditions):
+        return  # nobody can say that something newer is wanted: what runs is well, and Fetched says what is not
+    conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
+    conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
+
+
+def _runs_what_is_wanted(pattern: DesignPattern, conditions: _Conditions) -> bool:
+    ready = conditions.current.get(ConditionType.READY)
+    return (
+        ready is not None and ready.status == "True" and ready.observed_generation == pattern.metadata.generation
+    )
+
+
+def _record(status: Status, progress: Progress, *, history_limit: int, now: datetime) -> Status:
+    """The facts beside the conditions: what was tried, what runs, who vouched, what is owned."""
+    if progress.revision:
+        status = msgspec.structs.replace(status, last_attempted_revision=str(progress.revision))
+    if progress.rendering:
+        status = msgspec.structs.replace(status, render=_render_status(progress.rendering))
+    if progress.inventory is not None:
+        inventory = Inventory(count=len(progress.inventory), entries=progress.inventory)
+        status = msgspec.structs.replace(status, inventory=inventory)
+    if not (progress.applied and progress.revision):
+        return status
+    return _now_runs(status, progress, progress.revision, history_limit=history_limit, now=now)
+
+
+def _now_runs(status: Status, progress: Progress, revision: Revision, *, history_limit: int, now: datetime) -> Status:
+    design_version = progress.rendering.version if progress.rendering else status.design_version
+    version = revision.tag or design_version
+    vouches = progress.verdict.vouches if progress.verdict else ()
+    entry = HistoryEntry(
+        revision=str(revision),
+        version=version,
+        applied_at=rfc3339(now),
+        verified_by=tuple(sorted({vouch.authority for vouch in vouches})),
+    )
+    return msgspec.structs.replace(
+        status,
+        version=version,
+        design_version=design_version,
+        revision=str(revision),
+        digest=str(revision.digest),
+        short_digest=revision.digest.short,
+        last_applied_revision=str(revision),
+        verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in vouches),
+        history=remember(status.history, entry, limit=history_limit),
+    )
+
+
+def _render_status(rendering: Rendering) -> RenderStatus:
+    refused = tuple(rendering.with_outcome(Outcome.REFUSED))
+    repairs = (f"{c.kind} {c.name}: {repair}" for c in rendering.components for repair in c.repairs)
+    return RenderStatus(
+        rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
+        skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),
+        refused=len(refused),
+        refusals=tuple(
+            RefusedComponent(name=c.name, kind=c.kind, reason=c.reason, message=shorten(c.message))
+            for c in refused[: limits.MAX_STATUS_ENTRIES]
+        ),
+        repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
+    )

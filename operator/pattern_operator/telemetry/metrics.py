@@ -1,0 +1,69 @@
+"""The metrics, each named once: what an administrator graphs and alerts on."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from pattern_operator.api.stage import Stage
+
+PREFIX = "pattern_operator"
+
+
+class Metrics:
+    """All metrics of one operator, in a registry of their own: nothing is global."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._runs = Histogram(
+            f"{PREFIX}_reconcile_duration_seconds",
+            "How long one run for one pattern took.",
+            buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+            registry=self.registry,
+        )
+        self._outcomes = Counter(
+            f"{PREFIX}_reconcile_total",
+            "Runs by the stage they ended in and the reason; reason is Ready where nothing failed.",
+            ("stage", "reason"),
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            f"{PREFIX}_api_requests_total",
+            "Requests to the API server by verb, resource and HTTP status.",
+            ("verb", "resource", "code"),
+            registry=self.registry,
+        )
+        self._patterns = Gauge(
+            f"{PREFIX}_patterns", "DesignPatterns by the status of Ready.", ("ready",), registry=self.registry
+        )
+        self._queued = Gauge(f"{PREFIX}_queue_overdue", "Patterns that wait for a worker.", registry=self.registry)
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Time one run."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._runs.observe(time.perf_counter() - begun)
+
+    def outcome(self, stage: Stage, reason: str) -> None:
+        """Count how a run ended."""
+        self._outcomes.labels(stage.value, reason).inc()
+
+    def request(self, verb: str, resource: str, code: int, seconds: float) -> None:
+        """Count a request to the API server; the signature is the hook of ``kube.Session``."""
+        del seconds
+        self._requests.labels(verb, resource, str(code)).inc()
+
+    def watch_patterns(self, ready: Callable[[str], int], queued: Callable[[], int]) -> None:
+        """Read the gauges when they are scraped: ``ready`` counts the patterns whose Ready has a status."""
+        for status in ("True", "False", "Unknown"):
+            self._patterns.labels(status).set_function(lambda status=status: ready(status))
+        self._queued.set_function(queued)
+
+    def text(self) -> bytes:
+        """All metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
