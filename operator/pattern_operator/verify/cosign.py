@@ -1,0 +1,81 @@
+"""Reads cosign's classic signatures: a layer whose blob says which digest is meant, signed in an annotation.
+
+Format: cosign, specs/SIGNATURE_SPEC.md, and the "simple signing" payload of containers/image,
+docs/containers-signature.5.md ("Cryptographic signature"; "JSON data format").
+"""
+
+from typing import Final
+
+from pattern_operator.api.artifact import Signature
+from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
+from pattern_operator.verify.claim import Claim, Refusal, Unreadable
+from pattern_operator.verify.document import InvalidDocument, decode_base64, quoted, read_object
+
+MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
+SIGNATURE_ANNOTATION: Final = "dev.cosignproject.cosign/signature"
+TYPE: Final = "cosign container image signature"
+
+_LINE_BREAKS: Final = str.maketrans("", "", "\r\n")  # `base64` and `openssl` break lines; cosign reads such text
+
+
+def read(signature: Signature) -> Claim | Refusal:
+    """Take the layer apart: the raw blob is what is signed, and the annotation has the signature over it."""
+    if signature.media_type != MEDIA_TYPE:
+        return Unreadable(f"has media type {quoted(signature.media_type)} and not {MEDIA_TYPE}")
+    encoded = signature.annotations.get(SIGNATURE_ANNOTATION)
+    if not encoded:
+        return Unreadable(f"has no annotation {SIGNATURE_ANNOTATION}")
+    try:
+        raw = decode_base64(encoded.translate(_LINE_BREAKS))
+    except InvalidDocument as error:
+        return Unreadable(f"has an annotation {SIGNATURE_ANNOTATION} that {error}")
+    return Claim(message=signature.payload, signature=raw, payload=signature.payload)
+
+
+def judge(claim: Claim, *, digest: Digest, repository: Repository | None) -> Refusal | None:
+    """Say why a payload, whose signature is good, does not vouch for ``digest``; None when it does.
+
+    With a ``repository``, the payload must have been made for it: what it says of tag or digest there is not looked
+    at, for the signed digest stands elsewhere.
+    """
+    try:
+        critical = _object(read_object(claim.payload), "critical")
+        image = _object(critical, "image")
+        identity = _object(critical, "identity")
+    except InvalidDocument as error:
+        return Refusal(f"has a payload that {error}")
+    if critical.get("type") != TYPE:
+        return Refusal(f"is of type {quoted(critical.get('type'))} and not {TYPE!r}")
+    return _another_digest(image, digest=digest) or _another_repository(identity, repository=repository)
+
+
+def _another_digest(image: dict[str, object], *, digest: Digest) -> Refusal | None:
+    named = image.get("docker-manifest-digest")
+    if named == str(digest):
+        return None
+    try:
+        another = Digest.parse(named) if isinstance(named, str) else None
+    except InvalidReference:
+        another = None
+    if another is None:
+        return Refusal(f"signs {quoted(named)}, which is no digest that is known")
+    return Refusal(f"signs {another}", about_another=another)
+
+
+def _another_repository(identity: dict[str, object], *, repository: Repository | None) -> Refusal | None:
+    if repository is None:
+        return None
+    named = identity.get("docker-reference")
+    try:
+        if isinstance(named, str) and Reference.parse(named).repository == repository:
+            return None
+    except InvalidReference:
+        pass
+    return Refusal(f"was made for the repository {quoted(named)} and not for {repository}")
+
+
+def _object(parent: dict[str, object], name: str) -> dict[str, object]:
+    child = parent.get(name)
+    if not isinstance(child, dict):
+        raise InvalidDocument(f"has no object {name!r}")
+    return child

@@ -1,0 +1,134 @@
+"""Public keys as users give them, and the arithmetic of a signature, all of which is cryptography's.
+
+Algorithms: sigstore protobuf-specs 0.5, ``PublicKeyDetails``, as far as cosign 3 makes such keys: ECDSA on P-256, P-384
+and P-521, RSA PKCS#1 v1.5 with SHA-256, and Ed25519 (RFC 8032, pure). Ed25519ph, which cosign 3 uses whenever it signs
+with an Ed25519 key, is not among them: cryptography has none.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_RSA_BITS, MIN_RSA_BITS
+
+_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----")
+_MIN_RSA_EXPONENT: Final = 65_537  # FIPS 186-5, appendix A.1.1: 2^16 < e; with e = 1 anyone can sign
+_RIGHT: Final = "Give one PEM block PUBLIC KEY, as in the file cosign.pub that `cosign generate-key-pair` writes"
+
+# cosign 3.1.3 signs with the hash that belongs to the curve and its own `verify` tries SHA-256, which cosign 2 used for
+# every curve; sigstore-go 1.2 (verify/signature.go, compatVerifier) takes both. So do we: forging under either needs
+# the private key.
+_ECDSA_HASHES: Final[dict[str, tuple[hashes.HashAlgorithm, ...]]] = {
+    ec.SECP256R1.name: (hashes.SHA256(),),
+    ec.SECP384R1.name: (hashes.SHA384(), hashes.SHA256()),
+    ec.SECP521R1.name: (hashes.SHA512(), hashes.SHA256()),
+}
+
+_Arithmetic = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | Ed25519PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key of a kind that is accepted. Two are equal when they are the same key, however they were written.
+
+    ``spki`` is the DER of its SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), as cryptography writes it.
+    """
+
+    spki: bytes = field(repr=False)
+    arithmetic: _Arithmetic = field(repr=False, compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 12 hex digits of the SHA-256 of the SPKI: names the key for people, never chooses trust."""
+        return hashlib.sha256(self.spki).hexdigest()[:12]
+
+
+def load(pem: bytes, *, name: str) -> PublicKey:
+    """Read the PEM (RFC 7468 section 13) of a public key; ``name`` says in messages whose it is.
+
+    Raises:
+        Stalled: KEY_INVALID; the message says what the bytes are instead, without showing any of them.
+    """
+    if wrong := _not_one_public_key(pem):
+        raise _invalid(name, wrong)
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _invalid(name, "cannot be read: its base64, its structure or its curve is wrong") from error
+    if not isinstance(key, _Arithmetic):
+        raise _invalid(name, "is of a kind that is not used: ECDSA (P-256, P-384, P-521), RSA and Ed25519 are")
+    if weak := _weakness(key):
+        raise _invalid(name, weak)
+    return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key)
+
+
+def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether ``signature`` over ``message`` was made with the private half of ``key``; false for any other bytes.
+
+    ECDSA is the DER of RFC 3279 section 2.2.3, RSA is RFC 8017 section 8.2, Ed25519 is RFC 8032 section 5.1.7.
+    """
+    arithmetic = key.arithmetic
+    match arithmetic:
+        case ec.EllipticCurvePublicKey():
+            checks = [
+                partial(arithmetic.verify, signature, message, ec.ECDSA(algorithm))
+                for algorithm in _ECDSA_HASHES[arithmetic.curve.name]
+            ]
+        case rsa.RSAPublicKey():
+            checks = [partial(arithmetic.verify, signature, message, padding.PKCS1v15(), hashes.SHA256())]
+        case _:
+            checks = [partial(arithmetic.verify, signature, message)]
+    return any(_passes(check) for check in checks)
+
+
+def _passes(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _not_one_public_key(pem: bytes) -> str | None:
+    """Say what is wrong with the wrapping of ``pem``: mistakes that people make have an answer of their own."""
+    if len(pem) > MAX_PUBLIC_KEY:
+        return f"has more than {MAX_PUBLIC_KEY} bytes"
+    labels = _BLOCK.findall(pem)
+    if any(b"PRIVATE KEY" in label for label in labels):
+        return "is a private key, which must not be here: take it away, and count it as disclosed"
+    if not labels:
+        return "is no PEM"
+    if len(labels) > 1:
+        return f"has {len(labels)} PEM blocks: make an authority of each"
+    if b"CERTIFICATE" in labels[0]:
+        return "is a certificate; its key is what counts: take it out with `openssl x509 -pubkey -noout`"
+    if labels[0] != b"PUBLIC KEY":
+        return "is a PEM block of another kind"
+    return None
+
+
+def _weakness(key: _Arithmetic) -> str | None:
+    match key:
+        case ec.EllipticCurvePublicKey() if key.curve.name not in _ECDSA_HASHES:
+            return "is on a curve that is not used: P-256, P-384 and P-521 are"
+        case rsa.RSAPublicKey() if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+            return f"has {key.key_size} bits; RSA must have {MIN_RSA_BITS} to {MAX_RSA_BITS}"
+        case rsa.RSAPublicKey() if key.public_numbers().e < _MIN_RSA_EXPONENT:
+            return f"has a public exponent below {_MIN_RSA_EXPONENT}, with which signatures can be forged"
+        case _:
+            return None
+
+
+def _invalid(name: str, wrong: str) -> Stalled:
+    return Stalled(reason=Reason.KEY_INVALID, message=f"the key of authority {name!r} {wrong}. {_RIGHT}.")

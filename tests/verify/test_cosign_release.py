@@ -1,0 +1,110 @@
+"""What a released cosign writes is read as cosign means it: data/cosign-3.1.3."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Repository
+from pattern_operator.api.verdict import Authority, Demand, Vouch
+from pattern_operator.errors import Stalled
+from pattern_operator.verify import verify
+
+COSIGN = Path(__file__).parent.parent / "data" / "cosign-3.1.3"
+SIGNED = Digest.of((COSIGN / "artifact.manifest.json").read_bytes())
+KEYS = ["p256", "p384", "p521", "rsa2048", "ed25519"]  # the order of the layers
+SUPPORTED = KEYS[:-1]
+
+
+def authority(key: str) -> Authority:
+    return Authority(key, (COSIGN / f"{key}.pub").read_bytes())
+
+
+def bundle(name: str) -> Signature:
+    content = (COSIGN / f"{name}.bundle.json").read_bytes()
+    return Signature(
+        SignatureFormat.BUNDLE, f"referrer {name}", "application/vnd.dev.sigstore.bundle.v0.3+json", content
+    )
+
+
+def classic() -> list[Signature]:
+    layers = json.loads((COSIGN / "classic.manifest.json").read_bytes())["layers"]
+    payload = (COSIGN / "classic.payload.json").read_bytes()
+    return [
+        Signature(SignatureFormat.COSIGN, f"layer {place}", layer["mediaType"], payload, layer["annotations"])
+        for place, layer in enumerate(layers, start=1)
+    ]
+
+
+@pytest.mark.parametrize("key", SUPPORTED)
+def test_a_bundle_of_cosign_is_vouched_for_by_its_key(key):
+    verdict = verify(SIGNED, [bundle(key)], demand=Demand((authority(key),)))
+
+    assert verdict.vouches == (Vouch(key, format="bundle", where=f"referrer {key}"),)
+
+
+@pytest.mark.parametrize("key", SUPPORTED)
+def test_a_classic_signature_of_cosign_is_vouched_for_by_its_key(key):
+    verdict = verify(SIGNED, classic(), demand=Demand((authority(key),)))
+
+    assert verdict.vouches == (Vouch(key, format="cosign", where=f"layer {KEYS.index(key) + 1}"),)
+
+
+def test_all_keys_of_both_formats_vouch_together():
+    demand = Demand(tuple(authority(key) for key in SUPPORTED), threshold=len(SUPPORTED))
+
+    verdict = verify(SIGNED, [*classic()[:2], bundle("p521"), bundle("rsa2048")], demand=demand)
+
+    assert [(vouch.authority, vouch.format) for vouch in verdict.vouches] == [
+        ("p256", "cosign"),
+        ("p384", "cosign"),
+        ("p521", "bundle"),
+        ("rsa2048", "bundle"),
+    ]
+
+
+@pytest.mark.parametrize("signatures", [[bundle("ed25519")], classic()[-1:]], ids=["bundle", "classic"])
+def test_an_ed25519ph_signature_is_refused_because_it_cannot_be_checked(signatures):
+    with pytest.raises(Stalled) as refusal:
+        verify(SIGNED, signatures, demand=Demand((authority("ed25519"),)))
+
+    assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
+
+
+def test_an_attestation_that_a_scan_failed_is_no_approval():
+    with pytest.raises(Stalled) as refusal:
+        verify(SIGNED, [bundle("scan-failed")], demand=Demand((authority("p256"),)))
+
+    assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
+    assert "https://in-toto.io/Statement/v0.1" in refusal.value.message
+
+
+def test_a_signed_file_is_no_signed_artifact():
+    with pytest.raises(Stalled) as refusal:
+        verify(SIGNED, [bundle("blob")], demand=Demand((authority("p256"),)))
+
+    assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
+    assert "signs a file" in refusal.value.message
+
+
+@pytest.mark.parametrize("signatures", [[bundle("p256")], classic()[:1]], ids=["bundle", "classic"])
+def test_a_signature_of_cosign_beside_another_artifact_is_refused(signatures):
+    with pytest.raises(Stalled) as refusal:
+        verify(Digest.of(b"another"), signatures, demand=Demand((authority("p256"),)))
+
+    assert refusal.value.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT
+    assert str(SIGNED) in refusal.value.message
+
+
+def test_a_classic_signature_of_cosign_names_the_repository_it_was_made_in():
+    made_in, moved_to = Repository("127.0.0.1:41365", "patterns/web"), Repository("mirror.example", "patterns/web")
+    demand = Demand((authority("p256"),))
+
+    verdict = verify(SIGNED, classic(), demand=demand, repository=made_in)
+    with pytest.raises(Stalled) as refusal:
+        verify(SIGNED, classic(), demand=demand, repository=moved_to)
+
+    assert len(verdict.vouches) == 1
+    assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED

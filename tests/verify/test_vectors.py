@@ -1,0 +1,84 @@
+"""The room judges the signatures of other projects as those projects do."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest
+from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.errors import Stalled
+from pattern_operator.verify import verify
+
+VECTORS = Path(__file__).parent.parent / "data" / "signature-vectors"
+CASES: list[dict[str, Any]] = json.loads((VECTORS / "cases.json").read_bytes())
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+REASONS = {  # what the room says of each case that is to be rejected
+    "containers-image/valid-wrong-key": Reason.SIGNATURE_UNTRUSTED,
+    "containers-image/unknown-key": Reason.SIGNATURE_UNTRUSTED,
+    "containers-image/payload-swapped": Reason.SIGNATURE_UNTRUSTED,
+    "containers-image/no-signature": Reason.SIGNATURE_MISSING,
+    "connaisseur/alice-as-bob": Reason.SIGNATURE_UNTRUSTED,
+    "connaisseur/alice-threshold-2": Reason.SIGNATURE_UNTRUSTED,
+    "connaisseur/threshold-3of3": Reason.SIGNATURE_UNTRUSTED,
+    "sigstore-js/key-dsse-wrong-key": Reason.SIGNATURE_UNTRUSTED,
+}
+
+
+def read(path: str) -> bytes:
+    return (VECTORS / path).read_bytes()
+
+
+def inputs(case: dict[str, Any]) -> tuple[Digest, list[Signature], Demand]:
+    if case["format"] == "sigstore-bundle":
+        signature = Signature(SignatureFormat.BUNDLE, case["bundle"], BUNDLE, read(case["bundle"]))
+        return Digest.parse(case["digest"]), [signature], Demand((Authority(case["key"], read(case["key"])),))
+    signatures = [
+        Signature(
+            SignatureFormat.COSIGN, f"layer {place}", layer["mediaType"], read(layer["payload"]), layer["annotations"]
+        )
+        for place, layer in enumerate(case["layers"], start=1)
+    ]
+    authorities = tuple(Authority(key, read(key)) for key in case["keys"])
+    return Digest.of(read(case["manifest"])), signatures, Demand(authorities, case["threshold"])
+
+
+def accepted() -> list[Any]:
+    return [pytest.param(case, id=case["id"]) for case in CASES if case["expect"] == "accept"]
+
+
+def rejected() -> list[Any]:
+    return [pytest.param(case, id=case["id"]) for case in CASES if case["expect"] == "reject"]
+
+
+@pytest.mark.parametrize("case", accepted())
+def test_what_others_accept_is_vouched_for(case):
+    digest, signatures, demand = inputs(case)
+
+    verdict = verify(digest, signatures, demand=demand)
+
+    assert len(verdict.vouches) >= demand.threshold
+
+
+@pytest.mark.parametrize("case", rejected())
+def test_what_others_reject_is_refused(case):
+    digest, signatures, demand = inputs(case)
+
+    with pytest.raises(Stalled) as refusal:
+        verify(digest, signatures, demand=demand)
+
+    assert refusal.value.reason is REASONS[case["id"]]
+
+
+@pytest.mark.parametrize("case", accepted())
+def test_what_others_accept_is_refused_for_another_artifact(case):
+    _, signatures, demand = inputs(case)
+
+    with pytest.raises(Stalled) as refusal:
+        verify(Digest.of(b"another artifact"), signatures, demand=demand)
+
+    assert refusal.value.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT
