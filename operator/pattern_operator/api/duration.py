@@ -12,4 +12,7 @@ def parse_duration(text: str) -> timedelta:
     """Read a duration; raises ValueError with what is right for everything else."""
     if not text or _PART.sub("", text):
         raise ValueError(f"{text!r} is no duration: write it as 30s, 5m or 1h30m")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
+    except OverflowError:
+        raise ValueError(f"{text[:32]!r} is longer than time itself can be counted") from None

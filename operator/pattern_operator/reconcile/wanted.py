@@ -1,0 +1,124 @@
+"""What a spec asks for, read into values of the stages: a reference, a demand, options of rendering. No effects but
+reading the Secrets and ConfigMaps that the spec names."""
+
+import hashlib
+from datetime import timedelta
+
+from pattern_operator.api.designpattern import Authority as AuthoritySpec
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.duration import parse_duration
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
+from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.patterns import key_of
+from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
+from pattern_operator.render import Options
+from pattern_operator.source import Credentials, LayerChoice
+
+DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
+
+
+def reference(pattern: DesignPattern) -> Reference:
+    """The reference of ``spec.source``; raises Stalled where the CRD's rules did not catch that it is none."""
+    ref = pattern.spec.source.ref
+    try:
+        return Reference(
+            Repository.parse(pattern.spec.source.url),
+            tag=ref.tag,
+            digest=Digest.parse(ref.digest) if ref.digest else None,
+            semver=ref.semver,
+            semver_filter=ref.semver_filter,
+        )
+    except InvalidReference as error:
+        raise Stalled(reason=Reason.INVALID_REFERENCE, message=f"spec.source: {error}") from error
+
+
+def span(text: str, *, field: str) -> timedelta:
+    """A duration of the spec; raises Stalled where the CRD's rules did not catch that it is none."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Stalled(reason=Reason.INVALID_SPEC, message=f"spec.{field}: {error}") from error
+
+
+def layer(pattern: DesignPattern) -> LayerChoice:
+    """Which layer is to be used, and where in it."""
+    chosen = pattern.spec.source.layer
+    return LayerChoice(
+        media_type=chosen.media_type if chosen else None, path=chosen.path if chosen else None
+    )
+
+
+def options(pattern: DesignPattern) -> Options:
+    """How to render; what names no namespace goes to the pattern's own."""
+    layer_spec = pattern.spec.source.layer
+    return Options(
+        format=pattern.spec.render.format,
+        path=layer_spec.path if layer_spec else None,
+        default_namespace=pattern.metadata.namespace,
+        target_namespace=pattern.spec.render.target_namespace,
+    )
+
+
+def account(pattern: DesignPattern) -> str | None:
+    """The user in whose name objects are applied, or None for the operator's own."""
+    name = pattern.spec.apply.service_account_name
+    return f"system:serviceaccount:{pattern.metadata.namespace}:{name}" if name else None
+
+
+async def credentials(pattern: DesignPattern, *, referents: Referents) -> Credentials | None:
+    """The credentials of the registry, where the spec names a Secret.
+
+    Raises:
+        Stalled: the Secret is missing, or holds no docker config.
+        Transient: it could not be read.
+    """
+    ref = pattern.spec.source.secret_ref
+    if ref is None:
+        return None
+    namespace = pattern.metadata.namespace
+    data = await referents.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
+    where = f"Secret {namespace}/{ref.name}"
+    if DOCKER_CONFIG not in data:
+        raise Stalled(
+            reason=Reason.SECRET_INVALID,
+            message=f"{where} has no entry {DOCKER_CONFIG}: create it with"
+            f" `kubectl create secret docker-registry {ref.name} -n {namespace} --docker-server=... `.",
+        )
+    return Credentials.from_docker_config(data[DOCKER_CONFIG], where=where)
+
+
+async def demand(pattern: DesignPattern, *, referents: Referents) -> Demand:
+    """Whose signatures are demanded, with their keys.
+
+    Raises:
+        Stalled: a Secret or ConfigMap is missing, or has no such entry.
+        Transient: it could not be read.
+    """
+    if pattern.spec.verify is None:
+        return Demand()
+    found = [await _authority(spec, pattern, referents) for spec in pattern.spec.verify.authorities]
+    return Demand(authorities=tuple(found))
+
+
+async def _authority(spec: AuthoritySpec, pattern: DesignPattern, referents: Referents) -> Authority:
+    if spec.key.data is not None:
+        pem = spec.key.data.encode()
+        return Authority(name=spec.name or f"key {hashlib.sha256(pem).hexdigest()[:12]}", key=pem)
+    named = (SECRET, spec.key.secret_ref) if spec.key.secret_ref else (CONFIG_MAP, spec.key.config_map_ref)
+    resource, ref = named
+    if ref is None:
+        raise Stalled(
+            reason=Reason.INVALID_SPEC,
+            message="spec.verify.authorities[].key needs exactly one of data, secretRef or configMapRef",
+        )
+    namespace = pattern.metadata.namespace
+    data = await referents.read(resource, namespace=namespace, name=ref.name, reader=key_of(pattern))
+    if ref.key not in data:
+        raise Stalled(
+            reason=Reason.SECRET_INVALID,
+            message=f"{resource.kind} {namespace}/{ref.name} has no entry {ref.key}: add the public key under that name,"
+            " or correct spec.verify.authorities[].key",
+        )
+    return Authority(name=spec.name or ref.name, key=data[ref.key])

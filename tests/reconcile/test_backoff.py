@@ -1,0 +1,33 @@
+"""The back-off: doubling, jittered, bounded by the pattern, and never sooner than the other side asked for."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.reconcile.backoff import JITTER, pause
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("failures", "seconds"), [(1, 1), (2, 2), (3, 4), (4, 8), (6, 32), (7, 60), (1000, 60)])
+def test_the_pause_doubles_until_the_ceiling(failures, seconds):
+    found = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: 0.5)
+
+    assert found == timedelta(seconds=seconds)
+
+
+def test_what_the_other_side_asks_for_is_honoured_beyond_the_ceiling():
+    found = pause(1, ceiling=MINUTE, retry_after=timedelta(minutes=10), random=lambda: 0.5)
+
+    assert found == timedelta(minutes=10)
+
+
+@given(st.integers(min_value=1, max_value=10_000), st.floats(min_value=0, max_value=1, exclude_max=True))
+def test_jitter_stays_within_its_bounds(failures, drawn):
+    exact = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: 0.5)
+
+    found = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: drawn)
+
+    assert exact * (1 - JITTER) <= found <= exact * (1 + JITTER)

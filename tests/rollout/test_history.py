@@ -1,0 +1,40 @@
+"""The history: latest first, bounded, one entry a change of revision."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.api.designpattern import HistoryEntry
+from pattern_operator.rollout import remember
+
+
+def entry(revision: str) -> HistoryEntry:
+    return HistoryEntry(revision=revision)
+
+
+def test_the_latest_comes_first():
+    history = remember((entry("1@x"),), entry("2@y"), limit=5)
+
+    assert [item.revision for item in history] == ["2@y", "1@x"]
+
+
+def test_the_same_revision_applied_again_is_no_new_entry():
+    before = (HistoryEntry(revision="1@x", applied_at="then"),)
+
+    history = remember(before, HistoryEntry(revision="1@x", applied_at="now"), limit=5)
+
+    assert history == before
+
+
+def test_going_back_to_an_earlier_revision_is_a_new_entry():
+    history = remember((entry("2@y"), entry("1@x")), entry("1@x"), limit=5)
+
+    assert [item.revision for item in history] == ["1@x", "2@y", "1@x"]
+
+
+@given(st.lists(st.sampled_from("abcd")), st.integers(min_value=0, max_value=5))
+def test_it_never_exceeds_its_limit(revisions, limit):
+    history: tuple[HistoryEntry, ...] = ()
+    for revision in revisions:
+        history = remember(history, entry(revision), limit=limit)
+
+        assert len(history) <= limit
