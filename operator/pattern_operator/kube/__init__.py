@@ -12,22 +12,29 @@ from pattern_operator.kube import objects
 from pattern_operator.kube.credentials import Endpoint, load
 from pattern_operator.kube.discovery import Discovery
 from pattern_operator.kube.failure import ApiError, ApiUnavailable, Cause, CredentialsError, KindNotFound
+from pattern_operator.kube.lease import Lease
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
+from pattern_operator.kube.watch import Change, ChangeType, View, Watch
 
 __all__ = [
     "ApiError",
     "ApiUnavailable",
     "Cause",
+    "Change",
+    "ChangeType",
     "Conflicts",
     "CredentialsError",
     "Discovery",
     "Endpoint",
     "KindNotFound",
+    "Lease",
     "Propagation",
     "Resource",
     "Session",
+    "View",
+    "Watch",
     "load",
     "objects",
 ]

@@ -1,5 +1,6 @@
 """What the API server refuses, in its own words, and what it could not be asked."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,6 +14,12 @@ from pattern_operator.limits import MAX_STATUS_MESSAGE
 _REASONS: Final = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
 _REASONS.update({406: "NotAcceptable", 409: "Conflict", 410: "Gone", 413: "RequestEntityTooLarge", 422: "Invalid"})
 _REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout"})
+
+# Server-side apply answers 500 InternalError to a field that the schema does not have or that has another type. It is
+# the manifest that is wrong, and no retry helps (seen with Kubernetes 1.37).
+_TYPED_PATCH: Final = "failed to create typed patch object"
+# That answer quotes the value, which may be the password in a Secret.
+_QUOTED: Final = re.compile(r"&value\.valueUnstructured\{.*\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +111,17 @@ def _of(*, code: int, status: dict[str, Any], retry_after: str | None) -> ApiErr
     details = status.get("details")
     details = details if isinstance(details, dict) else {}
     seconds = _int(retry_after) or _int(details.get("retryAfterSeconds"))
-    kind = (
-        ApiUnavailable if code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR else ApiError
-    )
     reason = str(status.get("reason") or _REASONS.get(code, "Unknown"))
+    message = str(status.get("message") or reason)
+    if message.startswith(_TYPED_PATCH):
+        message = _QUOTED.sub("another type", message)
+        code, reason = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid"
+    again = code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = ApiUnavailable if again else ApiError
     return kind(
         code=code,
         reason=reason,
-        message=str(status.get("message") or reason)[:MAX_STATUS_MESSAGE],
+        message=message[:MAX_STATUS_MESSAGE],
         causes=tuple(_causes(details.get("causes"))),
         retry_after=timedelta(seconds=seconds) if seconds else None,
     )

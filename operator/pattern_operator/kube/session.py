@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
@@ -113,7 +113,7 @@ class Session:
         accept: str | None = None,
         impersonate: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the whole stream, which is long
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch as they come, of any length, without the line feed.
 
         Close it (``contextlib.aclosing``) to drop the connection at once. Nothing is tried again.

@@ -1,0 +1,226 @@
+"""Leading: one of several operators holds a Lease, and the others wait for it without asking.
+
+The rules are client-go's (tools/leaderelection): the holder renews; a candidate counts the holder's time by its own
+clock, from the moment it saw the last renewal, so that clocks need not agree; writes carry the resourceVersion they
+were made from, so that only one of two wins. Waiting is a watch of the one Lease.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+from pattern_operator.kube import objects
+from pattern_operator.kube.failure import ApiError
+from pattern_operator.kube.objects import Body
+from pattern_operator.kube.resource import Resource
+from pattern_operator.kube.session import Session
+from pattern_operator.kube.watch import Change, ChangeType, View, Watch
+
+LEASES: Final = Resource(group="coordination.k8s.io", version="v1", kind="Lease", plural="leases", namespaced=True)
+FIELD_MANAGER: Final = "pattern-operator"
+RELEASE_SECONDS: Final = 3.0  # what giving the Lease back may take of a shutdown
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Seconds. A holder that could not renew for ``deadline`` stops, before a candidate may start at ``duration``."""
+
+    duration: float = 30.0
+    deadline: float = 20.0
+    renew: float = 10.0
+    retry: float = 2.0
+
+
+class Lease:
+    """The right to lead, as ``identity`` (a pod's name: a restarted process takes over from itself at once)."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        namespace: str,
+        name: str,
+        identity: str,
+        times: Times | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._session = session
+        self._namespace = namespace
+        self._name = name
+        self._identity = identity
+        self._times = times or Times()
+        self._clock = clock
+        self._now = now or _now
+        self._object: Body | None = None  # as last seen; None: there is none
+        self._seen_at = 0.0
+        self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[asyncio.Event]:
+        """Wait until the Lease is ours, keep it while the block runs, give it back at its end.
+
+        Yields an event that is set when the Lease was lost: whoever leads must then stop, at once.
+        """
+        await self._acquire()
+        lost = asyncio.Event()
+        renewal = asyncio.create_task(self._keep(lost), name=f"lease {self._namespace}/{self._name}")
+        try:
+            yield lost
+        finally:
+            renewal.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewal
+            if not lost.is_set():
+                await self._release()
+
+    async def _acquire(self) -> None:
+        watch = Watch(
+            self._session,
+            LEASES,
+            namespace=self._namespace,
+            field_selector=f"metadata.name={self._name}",
+            view=View.FULL,
+            on_change=self._observe,
+        )
+        watching = asyncio.create_task(watch.run(), name=f"watch lease {self._namespace}/{self._name}")
+        try:
+            await watch.synced.wait()
+            while not await self._try():
+                # A renewal, a release or a deletion wakes us, or the end of the holder's time.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), timeout=max(self._remaining(), 0.05))
+                self._changed.clear()
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    def _observe(self, change: Change) -> None:
+        self._see(None if change.type is ChangeType.DELETED else change.object)
+        self._changed.set()
+
+    def _see(self, lease: Body | None) -> None:
+        self._object = lease
+        self._seen_at = self._clock()
+
+    def _remaining(self) -> float:
+        """Seconds that the holder's time still lasts, as far as we can know."""
+        spec = (self._object or {}).get("spec") or {}
+        if not spec.get("holderIdentity") or spec["holderIdentity"] == self._identity:
+            return 0.0
+        duration = float(spec.get("leaseDurationSeconds") or self._times.duration)
+        return self._seen_at + duration - self._clock()
+
+    async def _try(self) -> bool:
+        """Take the Lease if it is free, over or already ours; whether it is ours now."""
+        if self._remaining() > 0:
+            return False
+        self._changed.clear()
+        try:
+            await self._write(self._identity, duration=self._times.duration)
+        except ApiError as error:
+            if error.reason not in ("Conflict", "AlreadyExists", "NotFound"):  # else someone was faster
+                log.warning("cannot take the Lease %s/%s: %s", self._namespace, self._name, error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), timeout=self._times.retry)
+            return False
+        return True
+
+    async def _keep(self, lost: asyncio.Event) -> None:
+        """Renew until cancelled, or until the Lease is lost."""
+        renewed = self._clock()
+        pause = self._times.renew
+        while not lost.is_set():
+            await asyncio.sleep(pause)
+            pause = self._times.retry
+            try:
+                async with asyncio.timeout(max(renewed + self._times.deadline - self._clock(), 0.01)):
+                    started = self._clock()
+                    await self._renew()
+                renewed, pause = started, self._times.renew
+            except _TakenOverError as error:
+                log.critical("lost the Lease %s/%s: %s", self._namespace, self._name, error)
+                lost.set()
+            except (ApiError, TimeoutError) as error:
+                log.warning("cannot renew the Lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer")
+                if self._clock() - renewed >= self._times.deadline:
+                    log.critical("lost the Lease %s/%s: not renewed in time", self._namespace, self._name)
+                    lost.set()
+
+    async def _renew(self) -> None:
+        try:
+            await self._write(self._identity, duration=self._times.duration)
+        except ApiError as error:
+            if error.reason not in ("Conflict", "NotFound"):
+                raise
+            await self._look_again()
+            await self._write(self._identity, duration=self._times.duration)
+
+    async def _look_again(self) -> None:
+        """After a conflict: someone edited the Lease, or someone took it."""
+        try:
+            lease = await objects.get(self._session, LEASES, namespace=self._namespace, name=self._name)
+        except ApiError as error:
+            if error.reason != "NotFound":
+                raise
+            raise _TakenOverError("it was deleted") from error
+        holder = (lease.get("spec") or {}).get("holderIdentity")
+        if holder != self._identity:
+            raise _TakenOverError(f"{holder or 'nobody'} holds it")
+        self._see(lease)
+
+    async def _release(self) -> None:
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._write("", duration=1.0)
+        except (ApiError, TimeoutError) as error:  # it runs out by itself
+            log.warning("cannot release the Lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer")
+
+    async def _write(self, holder: str, *, duration: float) -> None:
+        """Create or replace the Lease as it was last seen; Conflict or AlreadyExists when someone was faster."""
+        old = (self._object or {}).get("spec") or {}
+        stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # metav1.MicroTime
+        ours = old.get("holderIdentity") == self._identity
+        spec = {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": max(1, round(duration)),
+            "acquireTime": old.get("acquireTime", stamp) if ours else stamp,
+            "renewTime": stamp,
+            "leaseTransitions": int(old.get("leaseTransitions") or 0) + (0 if ours or not self._object else 1),
+        }
+        metadata = {"name": self._name, "namespace": self._namespace}
+        if self._object is not None:
+            metadata = {**self._object["metadata"]}
+        body = orjson.dumps({"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec})
+        if self._object is None:
+            lease = await objects.create(
+                self._session, LEASES, body=body, namespace=self._namespace, field_manager=FIELD_MANAGER
+            )
+        else:
+            lease = await objects.replace(
+                self._session,
+                LEASES,
+                body=body,
+                namespace=self._namespace,
+                name=self._name,
+                field_manager=FIELD_MANAGER,
+            )
+        self._see(lease)
+
+
+class _TakenOverError(Exception):
+    """The Lease is not ours any more; the message says whose it is."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

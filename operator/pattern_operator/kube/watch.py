@@ -1,0 +1,206 @@
+"""One kind, followed: every change is told once, and what happened while nobody listened is found out.
+
+List, then watch from there (Kubernetes, "Efficient detection of changes"). A connection that ends goes on where it
+stopped; a version that the server has forgotten (410) is listed anew and compared with what was known, so that an
+object that vanished meanwhile is told as deleted. A settled watch sends one request every 5 to 9 minutes.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NoReturn
+
+import orjson
+
+from pattern_operator.kube.failure import ApiError, ApiUnavailable
+from pattern_operator.kube.objects import PAGE, Body
+from pattern_operator.kube.resource import Resource
+from pattern_operator.kube.session import JSON, Session
+
+WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
+FIRST_BACK_OFF: Final = 0.2
+LAST_BACK_OFF: Final = 30.0
+_METADATA: Final = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1"
+
+
+class View(StrEnum):
+    """How much of each object is sent."""
+
+    METADATA = "metadata"  # apiVersion, kind and metadata only
+    FULL = "full"
+
+
+class ChangeType(StrEnum):
+    """What happened, in the words of a watch event."""
+
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one object; ``object`` always has the resource's own apiVersion and kind.
+
+    For an object that vanished unseen it holds only name, namespace, uid and the last known resourceVersion.
+    """
+
+    type: ChangeType
+    object: Body
+
+
+class Watch:
+    """Follows the objects of one resource. ``on_change`` and ``on_problem`` are called in the loop and must not raise.
+
+    ``on_problem`` is told of each new reason why the server does not answer as it should (``Forbidden``, ``NotFound``,
+    ``Unreachable``...), once until it changes or is over; the watch tries again by itself. ``synced`` is set when the
+    first list is complete.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        resource: Resource,
+        *,
+        view: View,
+        on_change: Callable[[Change], None],
+        on_problem: Callable[[ApiError], None] | None = None,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> None:
+        self.synced = asyncio.Event()
+        self.resource = resource
+        self._session = session
+        self._path = resource.path(namespace=namespace)
+        self._selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        self._view = view
+        self._on_change = on_change
+        self._on_problem = on_problem
+        self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name) -> (uid, resourceVersion)
+        self._version = ""  # where to go on; empty: list first
+        self._problem: tuple[int, str] | None = None
+        self._failures = 0
+
+    async def run(self) -> NoReturn:
+        """Follow until cancelled."""
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                await self._follow()
+            except ApiError as error:
+                self._failed(error)
+                await asyncio.sleep(self._back_off())
+
+    async def _list(self) -> None:
+        """Read the whole collection and tell in what it differs from what was known."""
+        params = {**self._selected(), "limit": str(PAGE)}
+        seen: set[tuple[str, str]] = set()
+        while True:
+            answer = await self._session.request("GET", self._path, params=params, accept=self._accepted("List"))
+            page = orjson.loads(answer)
+            for item in page.get("items") or []:
+                seen.add(self._observe(item))
+            params["continue"] = page["metadata"].get("continue") or ""
+            if not params["continue"]:
+                break
+        for key in self._known.keys() - seen:
+            self._vanish(key)
+        self._version = page["metadata"]["resourceVersion"]
+        self._problem = None
+        self.synced.set()
+
+    async def _follow(self) -> None:
+        """Watch from the last version until the server ends it."""
+        loop = asyncio.get_running_loop()
+        seconds = int(random.uniform(*WATCH_SECONDS))  # noqa: S311 - spreads load, no secret
+        params = {**self._selected(), "watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
+        params["resourceVersion"] = self._version
+        started = loop.time()
+        # The server ends the watch in time; one that does not is a connection that leads nowhere.
+        stream = self._session.stream(self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0)
+        async with aclosing(stream):
+            async for line in stream:
+                self._take(orjson.loads(line))
+                self._recovered()
+        if loop.time() - started < 1.0:  # a server that is leaving ends each watch at once
+            raise ApiUnavailable(code=0, reason="Unreachable", message="the API server ended the watch at once")
+        self._recovered()
+
+    def _take(self, event: dict[str, Any]) -> None:
+        match event["type"], event["object"]:
+            case "BOOKMARK", item:
+                self._version = item["metadata"]["resourceVersion"]
+            case "ERROR", status:
+                raise ApiError.of_status(status)
+            case "DELETED", item:
+                metadata = item["metadata"]
+                self._known.pop((metadata.get("namespace", ""), metadata["name"]), None)
+                self._version = metadata["resourceVersion"]
+                self._tell(ChangeType.DELETED, item)
+            case _, item:
+                self._observe(item)
+                self._version = item["metadata"]["resourceVersion"]
+
+    def _observe(self, item: Body) -> tuple[str, str]:
+        """Tell of ``item`` unless this very version of it was told; return its key."""
+        metadata = item["metadata"]
+        key = (metadata.get("namespace", ""), metadata["name"])
+        now = (metadata["uid"], metadata["resourceVersion"])
+        before = self._known.get(key)
+        if before == now:
+            return key
+        if before is not None and before[0] != now[0]:
+            self._vanish(key)
+            before = None
+        self._known[key] = now
+        self._tell(ChangeType.ADDED if before is None else ChangeType.MODIFIED, item)
+        return key
+
+    def _vanish(self, key: tuple[str, str]) -> None:
+        namespace, name = key
+        uid, version = self._known.pop(key)
+        metadata = {"name": name, "uid": uid, "resourceVersion": version}
+        if namespace:
+            metadata["namespace"] = namespace
+        self._tell(ChangeType.DELETED, {"metadata": metadata})
+
+    def _tell(self, kind: ChangeType, item: Body) -> None:
+        # The items of a list carry neither, and those of a metadata view the names of the view.
+        item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
+        self._on_change(Change(type=kind, object=item))
+
+    def _failed(self, error: ApiError) -> None:
+        self._failures += 1
+        expired = error.code == 410  # of the version, or of the pages of a long list
+        if expired or _from_the_future(error):
+            self._version = ""
+            return
+        problem = (error.code, error.reason)
+        if self._on_problem is not None and problem != self._problem:
+            self._on_problem(error)
+        self._problem = problem
+
+    def _recovered(self) -> None:
+        self._failures = 0
+        self._problem = None
+
+    def _back_off(self) -> float:
+        """Seconds to wait: doubled with each failure in a row, spread by half."""
+        longest = min(LAST_BACK_OFF, FIRST_BACK_OFF * (1 << min(self._failures - 1, 10)))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+
+    def _selected(self) -> dict[str, str]:
+        return {name: value for name, value in self._selectors.items() if value}
+
+    def _accepted(self, suffix: str = "") -> str:
+        return _METADATA.format(suffix) if self._view is View.METADATA else JSON
+
+
+def _from_the_future(error: ApiError) -> bool:
+    """Whether the server knows less than we have seen: etcd was restored from a backup."""
+    return any(cause.reason == "ResourceVersionTooLarge" for cause in error.causes)
