@@ -37,4 +37,13 @@ demo: setup testbed ## the whole way on real parts: push, sign, apply, update, r
 bench: setup testbed ## N patterns from create to Ready, beside the raw apply of the same objects; one JSON line
 	@$(BIN)/python -m tools.bench --patterns $(N)
 
-.PHONY: help setup check test crds docs demo bench
+testbed: .venv/.ready ## build the programs that up, test and bench run (the first time takes some 10 minutes)
+	@$(BIN)/python -m tests.testbed build
+
+up: .venv/.ready ## start a real cluster, a registry and the operator; says where: .testbed/env (NO_OPERATOR=1 leaves it out)
+	@$(BIN)/python -m tests.testbed up $(if $(NO_OPERATOR),--no-operator)
+
+down: .venv/.ready ## end what up started
+	@$(BIN)/python -m tests.testbed down
+
+.PHONY: testbed up down help setup check test crds docs demo bench

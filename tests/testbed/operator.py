@@ -1,0 +1,97 @@
+"""The operator from the working tree, beside a cluster: as its own ServiceAccount, never as admin."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tests.testbed import process
+from tests.testbed.http import answers
+from tests.testbed.kubeconfig import Kubeconfig
+from tests.testbed.kubectl import Kubectl
+from tests.testbed.paths import ROOT
+from tests.testbed.process import Process
+
+PROGRAM = Path(sys.executable).parent / "pattern-operator"
+NAMESPACE = "pattern-operator-system"
+ACCOUNT = "pattern-operator"
+DEFAULT = ROOT / "manifests" / "default"
+RESTRICTED = ROOT / "manifests" / "restricted"
+READY = 60.0
+
+
+@dataclass(slots=True)
+class Operator:
+    """A running operator; ``address`` (host:port) serves /metrics, /healthz and /readyz."""
+
+    process: Process
+    kubeconfig: Kubeconfig
+    address: str
+
+    @property
+    def metrics(self) -> str:
+        """The URL of the metrics."""
+        return f"http://{self.address}/metrics"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it says it is."""
+        return answers(f"http://{self.address}/readyz")
+
+    def wait_ready(self) -> None:
+        """Wait until it is ready.
+
+        Raises:
+            ProcessEnded: it ended first, or the time is up; the message holds the end of its log.
+        """
+        self.process.wait_until(lambda: self.ready, seconds=READY)
+
+    def stop(self) -> None:
+        """Ask it to end, as a kubelet does (SIGTERM), and wait until it has."""
+        self.process.stop()
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does (SIGKILL)."""
+        self.process.kill()
+
+    def restart(self) -> None:
+        """Stop it if it runs, start it again with the same cache, and wait until it is ready."""
+        self.process.stop()
+        self.process = self.process.again()
+        self.wait_ready()
+
+
+def install(manifests: Path, *, kubectl: Kubectl) -> None:
+    """Apply the CRDs and the rights of ``manifests``, and all else but the Deployment: the operator runs beside.
+
+    Raises:
+        KubectlFailed: the manifests do not build, or the API server refuses one.
+    """
+    objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", manifests)))
+    kubectl.apply(*(each for each in objects if each["kind"] != "Deployment"))
+    names = [f"crd/{each['metadata']['name']}" for each in objects if each["kind"] == "CustomResourceDefinition"]
+    if names:
+        kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+
+
+def account(directory: Path, *, kubectl: Kubectl) -> Kubeconfig:
+    """Write a kubeconfig with a token of the operator's own ServiceAccount (TokenRequest)."""
+    token = kubectl("create", "token", ACCOUNT, "--namespace", NAMESPACE, "--duration=24h").strip()
+    admin = kubectl.kubeconfig
+    user = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+    return Kubeconfig(directory / "operator.kubeconfig", admin.server, admin.ca, token, user).write()
+
+
+def start(directory: Path, *, kubeconfig: Kubeconfig, flags: tuple[str, ...] = ()) -> Operator:
+    """Start the operator, with ``flags`` after its usual ones, and wait until it is ready.
+
+    Raises:
+        ProcessEnded: it does not start; the message holds the end of its log.
+    """
+    address = f"127.0.0.1:{process.free_port()}"
+    command: list[str | Path] = [PROGRAM, "run", "--kubeconfig", kubeconfig.path]
+    command += ["--cache-dir", directory / "cache", "--metrics-bind", address, *flags]
+    operator = Operator(process.start("operator", command, directory=directory), kubeconfig, address)
+    operator.wait_ready()
+    return operator
