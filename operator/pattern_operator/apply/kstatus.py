@@ -1,0 +1,282 @@
+"""What each built-in kind must show in its status to be healthy: the rules of kstatus, kind by kind.
+
+Source: kubernetes-sigs/cli-utils, ``pkg/kstatus/status/core.go``. Where kstatus and what users expect part, users win:
+a running Job is in progress, and a Service of type LoadBalancer needs an address.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+SCHEDULE_WINDOW: Final = timedelta(seconds=15)  # kstatus, core.go: a pod that finds no node at once may find one soon
+NO_DEADLINE: Final = 2**31 - 1  # spec.progressDeadlineSeconds that turns the Progressing condition off
+
+
+class HealthState(StrEnum):
+    """The states of kstatus, in its own words."""
+
+    CURRENT = "Current"
+    IN_PROGRESS = "InProgress"
+    FAILED = "Failed"
+    TERMINATING = "Terminating"
+    NOT_FOUND = "NotFound"  # never of a body: for who expected an object and found none
+
+
+# The state, the fact for people, and from when on the same status may be judged differently.
+Judgement = tuple[HealthState, str, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The parts of a condition that are judged; all empty for one that is not there."""
+
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the condition says, for people."""
+        return self.message or self.reason or "its controller says no more"
+
+
+class Facts:
+    """The parts of a body that rules look at, whatever shape the body has."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.metadata = _map(body.get("metadata"))
+        self.spec = _map(body.get("spec"))
+        self.status = _map(body.get("status"))
+        api_version = _text(body.get("apiVersion"))
+        self.kind = (api_version.rpartition("/")[0], _text(body.get("kind")))
+        self.conditions = {
+            _text(c.get("type")): Condition(_text(c.get("status")), _text(c.get("reason")), _text(c.get("message")))
+            for c in _maps(self.status.get("conditions"))
+        }
+
+    def condition(self, name: str) -> Condition:
+        """Return the condition of that type; one that says nothing when there is none."""
+        return self.conditions.get(name) or Condition()
+
+    def is_true(self, name: str) -> bool:
+        """Whether the condition is there, and True."""
+        return self.condition(name).status == "True"
+
+    def wanted(self) -> int:
+        """``spec.replicas``, which is 1 when absent."""
+        return _number(self.spec.get("replicas"), 1)
+
+    def count(self, name: str) -> int:
+        """A counter of the status, which is left out when it is 0."""
+        return _number(self.status.get(name), 0)
+
+
+def _deployment(facts: Facts) -> Judgement:
+    progressing = facts.condition("Progressing")
+    if progressing.reason == "ProgressDeadlineExceeded":
+        return failed(f"exceeded its progress deadline: {progressing.words}")
+    wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
+    available, ready = facts.count("availableReplicas"), facts.count("readyReplicas")
+    if wanted > replicas:
+        return progress(f"{replicas} of {wanted} replicas created")
+    if wanted > updated:
+        return progress(f"{updated} of {wanted} replicas updated")
+    if replicas > wanted:
+        return progress(f"{replicas - wanted} surplus replicas still to be ended")
+    if updated > available:
+        return progress(f"{available} of {updated} replicas available")
+    if wanted > ready:
+        return progress(f"{ready} of {wanted} replicas ready")
+    no_deadline = _number(facts.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
+    if not no_deadline and not (progressing.status == "True" and progressing.reason == "NewReplicaSetAvailable"):
+        return progress(f"its new ReplicaSet is not available: {progressing.words}")
+    if not facts.is_true("Available"):
+        return progress(f"not available: {facts.condition('Available').words}")
+    return current(f"{available} of {wanted} replicas available")
+
+
+def _replica_set(facts: Facts) -> Judgement:
+    if facts.is_true("ReplicaFailure"):
+        return progress(f"cannot create replicas: {facts.condition('ReplicaFailure').words}")
+    wanted, replicas = facts.wanted(), facts.count("replicas")
+    for counter, word in (("fullyLabeledReplicas", "labeled"), ("availableReplicas", "available")):
+        if wanted > facts.count(counter):
+            return progress(f"{facts.count(counter)} of {wanted} replicas {word}")
+    if wanted > facts.count("readyReplicas"):
+        return progress(f"{facts.count('readyReplicas')} of {wanted} replicas ready")
+    if replicas > wanted:
+        return progress(f"{replicas - wanted} surplus replicas still to be ended")
+    return current(f"{facts.count('availableReplicas')} of {wanted} replicas available")
+
+
+def _stateful_set(facts: Facts) -> Judgement:
+    strategy = _map(facts.spec.get("updateStrategy"))
+    if strategy.get("type") == "OnDelete":
+        return current("updated when its pods are deleted (OnDelete)")
+    wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
+    if wanted > replicas:
+        return progress(f"{replicas} of {wanted} replicas created")
+    if wanted > facts.count("readyReplicas"):
+        return progress(f"{facts.count('readyReplicas')} of {wanted} replicas ready")
+    if replicas > wanted:
+        return progress(f"{replicas - wanted} surplus replicas still to be ended")
+    partition = _number(_map(strategy.get("rollingUpdate")).get("partition"), -1)
+    if partition >= 0:
+        if updated < wanted - partition:
+            return progress(f"{updated} of {wanted - partition} replicas above the partition updated")
+        return current(f"{wanted} replicas ready, updated above partition {partition}")
+    if wanted > facts.count("currentReplicas"):
+        return progress(f"{facts.count('currentReplicas')} of {wanted} replicas current")
+    if facts.status.get("currentRevision") != facts.status.get("updateRevision"):
+        return progress("still rolling from its current revision to the new one")
+    return current(f"{wanted} of {wanted} replicas ready")
+
+
+def _daemon_set(facts: Facts) -> Judgement:
+    if "observedGeneration" not in facts.status:
+        return progress("its controller has not seen it yet")
+    desired = _number(facts.status.get("desiredNumberScheduled"), -1)
+    if desired < 0:
+        return progress("the number of nodes it should run on is not known yet")
+    for counter, word in (
+        ("currentNumberScheduled", "scheduled"),
+        ("updatedNumberScheduled", "updated"),
+        ("numberAvailable", "available"),
+        ("numberReady", "ready"),
+    ):
+        if desired > facts.count(counter):
+            return progress(f"{facts.count(counter)} of {desired} pods {word}")
+    return current(f"{desired} of {desired} pods ready")
+
+
+def _job(facts: Facts) -> Judgement:
+    active, succeeded, broken = facts.count("active"), facts.count("succeeded"), facts.count("failed")
+    if facts.is_true("Complete"):
+        return current(f"complete, {succeeded} pods succeeded")
+    if facts.is_true("Failed"):
+        return failed(f"failed: {facts.condition('Failed').words}")
+    if facts.is_true("Suspended"):
+        return current("suspended")
+    if not facts.status.get("startTime"):
+        return progress("not started yet")
+    return progress(f"running: {active} pods active, {succeeded} succeeded, {broken} failed")
+
+
+def pod(facts: Facts, now: datetime) -> Judgement:
+    """Judge a pod: the one kind whose health depends on the time."""
+    phase = _text(facts.status.get("phase"))
+    if phase == "Succeeded":
+        return current("has completed")
+    if phase == "Failed":
+        words = _text(facts.status.get("message")) or _text(facts.status.get("reason")) or "a container failed"
+        return current(f"has completed, but not successfully: {words}")
+    if phase == "Running":
+        return _running_pod(facts)
+    scheduled = facts.condition("PodScheduled")
+    if phase == "Pending" and scheduled.status == "False" and scheduled.reason == "Unschedulable":
+        return _unschedulable_pod(facts, now)
+    return progress(f"phase {phase}" if phase else "not seen by the scheduler or a node yet")
+
+
+def _running_pod(facts: Facts) -> Judgement:
+    if facts.is_true("Ready"):
+        return current("is ready")
+    crashing = [
+        _text(container.get("name"))
+        for container in _maps(facts.status.get("containerStatuses"))
+        if _map(_map(container.get("state")).get("waiting")).get("reason") == "CrashLoopBackOff"
+    ]
+    if crashing:
+        return failed(f"crashing again and again: container {', '.join(crashing)}; see its logs")
+    return progress(f"running and not ready: {facts.condition('Ready').words}")
+
+
+def _unschedulable_pod(facts: Facts, now: datetime) -> Judgement:
+    words = facts.condition("PodScheduled").words
+    created = _time(facts.metadata.get("creationTimestamp"))
+    if created is None or now - created >= SCHEDULE_WINDOW:
+        return failed(f"finds no node: {words}")
+    return HealthState.IN_PROGRESS, f"finds no node yet: {words}", min(created, now) + SCHEDULE_WINDOW
+
+
+def _claim(facts: Facts) -> Judgement:
+    phase = _text(facts.status.get("phase"))
+    return current("is bound") if phase == "Bound" else progress(f"not bound, phase {phase or 'unknown'}")
+
+
+def _service(facts: Facts) -> Judgement:
+    if facts.spec.get("type") != "LoadBalancer":
+        return current("exists")
+    if not facts.spec.get("clusterIP"):
+        return progress("has no cluster address yet")
+    if not _maps(_map(facts.status.get("loadBalancer")).get("ingress")):
+        return progress("its load balancer has no address yet")
+    return current("its load balancer has an address")
+
+
+def _definition(facts: Facts) -> Judgement:
+    names, established = facts.condition("NamesAccepted"), facts.condition("Established")
+    if names.status == "False":
+        return failed(f"its names are refused: {names.words}")
+    if established.status == "False" and established.reason != "Installing":
+        return failed(f"not established: {established.words}")
+    return current("is established") if established.status == "True" else progress("not established yet")
+
+
+def _budget(_: Facts) -> Judgement:
+    return current("exists")  # its conditions speak of the pods, not of itself
+
+
+RULES: Final[dict[tuple[str, str], Callable[[Facts], Judgement]]] = {
+    ("apps", "Deployment"): _deployment,
+    ("apps", "ReplicaSet"): _replica_set,
+    ("apps", "StatefulSet"): _stateful_set,
+    ("apps", "DaemonSet"): _daemon_set,
+    ("batch", "Job"): _job,
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Service"): _service,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("policy", "PodDisruptionBudget"): _budget,
+}
+
+
+def current(fact: str) -> Judgement:
+    """Return: it does what it is for."""
+    return HealthState.CURRENT, fact, None
+
+
+def progress(fact: str) -> Judgement:
+    """Return: it is on its way, and nobody needs to act."""
+    return HealthState.IN_PROGRESS, fact, None
+
+
+def failed(fact: str) -> Judgement:
+    """Return: it will not come right by itself."""
+    return HealthState.FAILED, fact, None
+
+
+def _map(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _time(value: object) -> datetime | None:
+    """Read an RFC 3339 time; None when it is none."""
+    try:
+        time = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
