@@ -25,7 +25,7 @@ OTHER = Digest.of(b"another artifact")
 type_of_private_key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signer:
     """A private key, and the hash it signs with (Ed25519 has its own)."""
 

@@ -16,8 +16,9 @@ from pattern_operator.limits import MAX_SUBJECTS
 from pattern_operator.verify.claim import Claim, Refusal, Unreadable
 from pattern_operator.verify.document import InvalidDocument, decode_base64, quoted, read_object
 
-MEDIA_TYPES: Final = frozenset(  # sigstore_bundle.proto, ``media_type``: the second is how it was first spelled
-    {"application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.dev.sigstore.bundle+json;version=0.3"}
+MEDIA_TYPES: Final = (  # sigstore_bundle.proto, ``media_type``: the second is how it was first spelled
+    "application/vnd.dev.sigstore.bundle.v0.3+json",
+    "application/vnd.dev.sigstore.bundle+json;version=0.3",
 )
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"

@@ -22,11 +22,11 @@ def read(signature: Signature) -> Claim | Refusal:
     """Take the layer apart: the raw blob is what is signed, and the annotation has the signature over it."""
     if signature.media_type != MEDIA_TYPE:
         return Unreadable(f"has media type {quoted(signature.media_type)} and not {MEDIA_TYPE}")
-    encoded = signature.annotations.get(SIGNATURE_ANNOTATION)
+    encoded = signature.annotations.get(SIGNATURE_ANNOTATION, "").translate(_LINE_BREAKS)
     if not encoded:
         return Unreadable(f"has no annotation {SIGNATURE_ANNOTATION}")
     try:
-        raw = decode_base64(encoded.translate(_LINE_BREAKS))
+        raw = decode_base64(encoded)
     except InvalidDocument as error:
         return Unreadable(f"has an annotation {SIGNATURE_ANNOTATION} that {error}")
     return Claim(message=signature.payload, signature=raw, payload=signature.payload)

@@ -85,7 +85,7 @@ def _refuse_constant(_constant: str) -> NoReturn:
 def _refuse_depth(document: object) -> None:
     """Go down level by level: a foreign document must not decide how deep our own calls nest."""
     level = [document]
-    for _depth in range(MAX_JSON_DEPTH + 1):
+    for _depth in range(MAX_JSON_DEPTH):
         level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
         if not level:
             return

@@ -1,0 +1,195 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa, x25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.verify.signing import ALICE, BOB, RSA_2048, SIGNERS, base64_text, type_of_private_key
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_PUBLIC_KEY
+from pattern_operator.verify.key import load, verify_signature
+
+DATA = Path(__file__).parent.parent / "data"
+MESSAGE = b"what is signed"
+WEAK_RSA = rsa.generate_private_key(65537, 1024)  # noqa: S505 - it is refused
+
+
+def public_pem(key: object, *, form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, form)
+
+
+def private_pem(
+    key: type_of_private_key, *, form: PrivateFormat = PrivateFormat.PKCS8, password: bytes | None = None
+) -> bytes:
+    return key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(password) if password else NoEncryption())
+
+
+def refusal_of(pem: bytes) -> Stalled:
+    with pytest.raises(Stalled) as refusal:
+        load(pem, name="release")
+    return refusal.value
+
+
+def pem_block(label: str, body: str = "QUFB") -> bytes:
+    return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n".encode()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "key.pem").write_bytes(private_pem(ALICE.key))
+    command = ["openssl", "req", "-x509", "-new", "-key", str(folder / "key.pem"), "-subj", "/CN=release"]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
+def test_a_signature_of_the_key_is_good_and_of_nothing_else(signer):
+    key = load(signer.pem, name="release")
+
+    signature = signer.sign(MESSAGE)
+
+    assert verify_signature(key, signature, MESSAGE)
+    assert not verify_signature(key, signature, MESSAGE + b".")
+    assert not verify_signature(key, signature + b"\0", MESSAGE)
+    assert not verify_signature(key, b"", MESSAGE)
+    assert not verify_signature(key, BOB.sign(MESSAGE), MESSAGE)
+
+
+@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
+@given(signature=st.binary(max_size=600), message=st.binary(max_size=64))
+def test_no_bytes_are_a_signature_or_raise(signer, signature, message):
+    key = load(signer.pem, name="release")
+
+    assert verify_signature(key, signature, message) is False
+
+
+def test_p256_takes_sha256_and_no_other_hash():
+    key = load(ALICE.pem, name="release")
+
+    for algorithm in (hashes.SHA1(), hashes.SHA384(), hashes.SHA512()):  # noqa: S303 - it is refused
+        assert not verify_signature(key, ALICE.key.sign(MESSAGE, ec.ECDSA(algorithm)), MESSAGE)
+
+
+def test_two_texts_of_one_key_are_one_key():
+    text = ALICE.pem.decode()
+
+    written = load(text.encode(), name="a")
+    windows = load(text.replace("\n", "\r\n").encode(), name="b")
+    commented = load(f"the key of the release team\n{text}\n\n".encode(), name="c")
+
+    assert written == windows == commented
+    assert len({written, windows, commented}) == 1
+    assert written != load(BOB.pem, name="a")
+
+
+def test_the_fingerprint_is_that_of_openssl():
+    der = ALICE.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    digest = subprocess.run(["openssl", "dgst", "-sha256", "-r"], input=der, check=True, capture_output=True).stdout
+
+    fingerprint = load(ALICE.pem, name="release").fingerprint
+
+    assert len(fingerprint) == 12
+    assert digest.decode().startswith(fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("pem", "says"),
+    [
+        pytest.param(b"", "is no PEM", id="nothing"),
+        pytest.param(b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA someone", "is no PEM", id="SSH key"),
+        pytest.param(b"\x30\x59\x30\x13", "is no PEM", id="DER"),
+        pytest.param(ALICE.pem + BOB.pem, "has 2 PEM blocks", id="two keys"),
+        pytest.param(ALICE.pem * 100, "more than 16384 bytes", id="long"),
+        pytest.param(private_pem(ALICE.key), "is a private key", id="private key"),
+        pytest.param(
+            private_pem(ALICE.key, form=PrivateFormat.TraditionalOpenSSL), "is a private key", id="EC private key"
+        ),
+        pytest.param(private_pem(ALICE.key, password=b"x"), "is a private key", id="encrypted private key"),
+        pytest.param(pem_block("ENCRYPTED SIGSTORE PRIVATE KEY"), "is a private key", id="cosign.key"),
+        pytest.param(private_pem(ALICE.key) + ALICE.pem, "is a private key", id="both halves"),
+        pytest.param(public_pem(RSA_2048, form=PublicFormat.PKCS1), "another kind", id="PKCS#1"),
+        pytest.param(pem_block("PGP PUBLIC KEY BLOCK"), "another kind", id="PGP"),
+        pytest.param(pem_block("PUBLIC KEY"), "cannot be read", id="empty structure"),
+        pytest.param(pem_block("PUBLIC KEY", "%%%"), "cannot be read", id="no base64"),
+        pytest.param(ALICE.pem[:60], "cannot be read", id="cut off"),
+        pytest.param(
+            (DATA / "signature-vectors/sigstore-conformance/wrong-key.pub").read_bytes(),
+            "cannot be read",
+            id="no point",
+        ),
+        pytest.param(public_pem(ed448.Ed448PrivateKey.generate()), "of a kind that is not used", id="Ed448"),
+        pytest.param(public_pem(x25519.X25519PrivateKey.generate()), "of a kind that is not used", id="X25519"),
+        pytest.param(public_pem(dsa.generate_private_key(2048)), "of a kind that is not used", id="DSA"),
+        pytest.param(public_pem(ec.generate_private_key(ec.SECP256K1())), "a curve that is not used", id="secp256k1"),
+        pytest.param(public_pem(ec.generate_private_key(ec.SECP224R1())), "a curve that is not used", id="P-224"),
+        pytest.param(public_pem(WEAK_RSA), "has 1024 bits", id="RSA 1024"),
+        pytest.param(public_pem(rsa.generate_private_key(3, 2048)), "public exponent", id="RSA with exponent 3"),
+    ],
+)
+def test_what_is_no_usable_public_key_is_refused_with_what_it_is_instead(pem, says):
+    refusal = refusal_of(pem)
+
+    assert refusal.reason is Reason.KEY_INVALID
+    assert says in refusal.message
+    assert "release" in refusal.message
+    assert refusal.message.endswith("`cosign generate-key-pair` writes.")
+
+
+def test_a_certificate_is_refused_with_the_way_to_its_key(certificate):
+    refusal = refusal_of(certificate)
+
+    assert "openssl x509 -pubkey" in refusal.message
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [private_pem(ALICE.key), pem_block("PUBLIC KEY", "c2VjcmV0IHRleHQ="), b"secret text", b"-----BEGIN secret-----"],
+    ids=["private key", "structure", "text", "label"],
+)
+def test_a_refusal_never_shows_what_the_key_holds(pem):
+    body = {line for line in pem.decode().splitlines() if line and "PRIVATE" not in line and "PUBLIC" not in line}
+
+    refusal = refusal_of(pem)
+
+    assert body
+    assert not any(line in refusal.diagnostics() for line in body)
+    assert "secret text" not in refusal.diagnostics()
+
+
+@given(
+    pem=st.binary() | st.binary().map(lambda body: b"-----BEGIN PUBLIC KEY-----" + body + b"-----END PUBLIC KEY-----")
+)
+def test_no_bytes_in_place_of_a_key_raise_anything_but_a_refusal(pem):
+    refusal = refusal_of(pem)
+
+    assert refusal.reason is Reason.KEY_INVALID
+
+
+@given(place=st.integers(0, 90), flip=st.integers(1, 255))
+def test_a_changed_byte_of_a_key_is_refused_or_another_key(place, flip):
+    der = bytearray(ALICE.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    der[place] ^= flip
+
+    try:
+        key = load(pem_block("PUBLIC KEY", base64_text(bytes(der))), name="release")
+    except Stalled as refusal:
+        assert refusal.reason is Reason.KEY_INVALID
+    else:
+        assert key != load(ALICE.pem, name="release")
+
+
+def test_a_key_as_long_as_the_limit_is_read():
+    padded = ALICE.pem + b"\n" * (MAX_PUBLIC_KEY - len(ALICE.pem))
+
+    assert load(padded, name="release") == load(ALICE.pem, name="release")

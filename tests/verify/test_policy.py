@@ -1,0 +1,251 @@
+import dataclasses
+
+import pytest
+from tests.verify.signing import (
+    ALICE,
+    ARTIFACT,
+    BOB,
+    OTHER,
+    SIGNERS,
+    bundle,
+    bundle_document,
+    cosign,
+    demand,
+    simple_signing,
+    statement,
+)
+
+from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
+from pattern_operator.api.verdict import Authority, Demand, Verdict, Vouch
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
+from pattern_operator.verify import policy, verify
+
+MAKERS = [pytest.param(cosign, id="cosign"), pytest.param(bundle, id="bundle")]
+NONSENSE = Signature(SignatureFormat.COSIGN, "nonsense", "text/plain", b"")
+
+
+def refusal_of(signatures, *, demand, digest=ARTIFACT, repository=None) -> Stalled:
+    with pytest.raises(Stalled) as refusal:
+        verify(digest, signatures, demand=demand, repository=repository)
+    return refusal.value
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
+def test_every_kind_of_key_vouches_in_every_format(make, signer):
+    signature = make(signer=signer)
+
+    verdict = verify(ARTIFACT, [signature], demand=demand(signer))
+
+    assert [vouch.where for vouch in verdict.vouches] == [signature.where]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
+def test_no_kind_of_key_vouches_for_what_another_key_signed(make, signer):
+    signature = make(signer=BOB)
+
+    refusal = refusal_of([signature], demand=demand(signer))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+
+
+def test_without_authorities_nobody_asked_and_nothing_is_looked_at():
+    verdict = verify(ARTIFACT, [NONSENSE] * (MAX_SIGNATURES + 1), demand=Demand())
+
+    assert verdict == Verdict(demanded=False)
+
+
+def test_the_verdict_names_who_vouches_in_which_format_and_where():
+    signatures = [cosign(signer=ALICE, where="sha256-0a1b.sig layer 1"), bundle(signer=BOB, where="referrer sha256:2c")]
+
+    verdict = verify(ARTIFACT, signatures, demand=demand(ALICE, BOB))
+
+    assert verdict == Verdict(
+        demanded=True,
+        vouches=(
+            Vouch("alice", format="cosign", where="sha256-0a1b.sig layer 1"),
+            Vouch("bob", format="bundle", where="referrer sha256:2c"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        pytest.param(NONSENSE, id="nonsense"),
+        pytest.param(cosign(signer=BOB), id="signature of a stranger"),
+        pytest.param(cosign(simple_signing(OTHER)), id="signature of another artifact"),
+    ],
+)
+def test_a_bad_signature_beside_a_good_one_does_no_harm(beside):
+    good = cosign(where="good")
+
+    verdict = verify(ARTIFACT, [beside, good, beside], demand=demand(ALICE))
+
+    assert [vouch.where for vouch in verdict.vouches] == ["good"]
+
+
+def test_two_good_signatures_of_one_authority_count_once():
+    refusal = refusal_of([cosign(), bundle()], demand=demand(ALICE, BOB, threshold=2))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+    assert "bob" in refusal.message
+    assert "1 of 2" in refusal.message
+
+
+def test_two_authorities_with_the_same_key_count_once():
+    same = Demand((ALICE.authority("alice"), ALICE.authority("alice again"), BOB.authority("bob")), threshold=2)
+
+    refusal = refusal_of([cosign(), bundle()], demand=same)
+    verdict = verify(ARTIFACT, [cosign(), bundle(signer=BOB)], demand=same)
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+    assert [vouch.authority for vouch in verdict.vouches] == ["alice", "bob"]
+
+
+def test_one_signature_counts_for_one_authority_only(monkeypatch):
+    # A key can be made to fit a signature that somebody else made; here both keys fit everything.
+    monkeypatch.setattr(policy, "verify_signature", lambda *_: True)
+
+    refusal = refusal_of([cosign()], demand=demand(ALICE, BOB, threshold=2))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(demand(ALICE, threshold=0), id="nobody"),
+        pytest.param(demand(ALICE, threshold=-1), id="less than nobody"),
+        pytest.param(demand(ALICE, threshold=2), id="more than there are"),
+        pytest.param(demand(ALICE, ALICE, threshold=2), id="more than there are keys"),
+    ],
+)
+def test_a_threshold_that_cannot_be_followed_is_refused_whatever_is_signed(asked):
+    refusal = refusal_of([cosign(), bundle()], demand=asked)
+
+    assert refusal.reason is Reason.INVALID_SPEC
+    assert "1 to 1" in refusal.message
+
+
+def test_an_artifact_without_signature_is_refused_with_the_names_that_are_awaited():
+    refusal = refusal_of([], demand=demand(ALICE, BOB))
+
+    assert refusal.reason is Reason.SIGNATURE_MISSING
+    assert "alice" in refusal.message
+    assert "bob" in refusal.message
+
+
+def test_more_signatures_than_are_tried_are_refused_even_when_one_is_good():
+    at_limit, over = [cosign()] * MAX_SIGNATURES, [cosign()] * (MAX_SIGNATURES + 1)
+
+    verdict = verify(ARTIFACT, at_limit, demand=demand(ALICE))
+    refusal = refusal_of(over, demand=demand(ALICE))
+
+    assert len(verdict.vouches) == 1
+    assert refusal.reason is Reason.TOO_MANY_SIGNATURES
+
+
+def test_a_key_that_cannot_be_used_is_refused_even_where_another_would_do():
+    asked = Demand((ALICE.authority("alice"), Authority("typo", b"ssh-ed25519 AAAA")))
+
+    refusal = refusal_of([cosign()], demand=asked)
+
+    assert refusal.reason is Reason.KEY_INVALID
+    assert "typo" in refusal.message
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        pytest.param(cosign(simple_signing(OTHER)), id="cosign"),
+        pytest.param(bundle(bundle_document(statement(OTHER))), id="bundle"),
+    ],
+)
+def test_a_signature_copied_from_another_artifact_is_refused_and_told_from_a_stranger_s(copied):
+    refusal = refusal_of([cosign(signer=BOB), copied, NONSENSE], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT
+    assert str(ARTIFACT) in refusal.message
+    assert str(OTHER) in refusal.message
+    assert copied.where in refusal.message
+
+
+def test_a_stranger_s_signature_of_another_artifact_is_only_a_stranger_s():
+    refusal = refusal_of([cosign(simple_signing(OTHER), signer=BOB)], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+
+
+def test_where_nothing_is_a_signature_the_reason_says_so():
+    refusal = refusal_of([NONSENSE, bundle(b"{}")], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_INVALID
+
+
+def test_nonsense_beside_a_stranger_s_signature_is_untrusted():
+    refusal = refusal_of([NONSENSE, cosign(signer=BOB)], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+
+
+def test_the_message_names_each_authority_and_why_each_signature_was_refused():
+    signatures = [cosign(signer=SIGNERS["Ed25519"], where="layer 1"), bundle(b"{", where="referrer sha256:2c")]
+
+    message = refusal_of(signatures, demand=demand(ALICE, BOB)).message
+
+    assert "alice (key " in message
+    assert "bob (key " in message
+    assert "layer 1 was changed, or is made with another key" in message
+    assert "referrer sha256:2c is no valid JSON" in message
+    assert message.endswith("correct spec.verify.authorities.")
+
+
+def test_the_message_stays_short_and_counts_what_it_leaves_out():
+    many = Demand(tuple(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
+    signatures = [cosign({"critical": "y" * 5_000}, where=f"{place} {'z' * 300}", signer=BOB) for place in range(64)]
+
+    message = refusal_of(signatures, demand=many).message
+
+    assert len(message.encode()) <= MAX_STATUS_MESSAGE
+    assert "more" in message
+    assert "yyy" not in message
+
+
+def test_a_repository_is_compared_only_when_it_is_asked_for():
+    here, elsewhere = Repository("registry.example", "patterns/web"), Repository("mirror.example", "patterns/web")
+
+    unasked = verify(ARTIFACT, [cosign()], demand=demand(ALICE))
+    matching = verify(ARTIFACT, [cosign()], demand=demand(ALICE), repository=here)
+    refusal = refusal_of([cosign()], demand=demand(ALICE), repository=elsewhere)
+
+    assert unasked == matching
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+    assert "mirror.example/patterns/web" in refusal.message
+
+
+def test_a_repository_that_is_asked_for_is_never_met_by_a_bundle_which_names_none():
+    refusal = refusal_of([bundle()], demand=demand(ALICE), repository=Repository("registry.example", "patterns/web"))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_signature_is_read_in_its_own_format_only(make):
+    good = make()
+    other = next(form for form in SignatureFormat if form is not good.format)
+
+    refusal = refusal_of([dataclasses.replace(good, format=other)], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_INVALID
+
+
+@pytest.mark.parametrize("form", SignatureFormat)
+def test_every_format_that_source_looks_for_is_judged(form):
+    refusal = refusal_of([Signature(form, "empty", "", b"")], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_INVALID
