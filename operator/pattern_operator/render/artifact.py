@@ -1,0 +1,98 @@
+"""Which of an artifact's files are the pattern, and whether it is a design or plain manifests."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.render.design import Design, is_design, parse
+from pattern_operator.render.document import Document, is_document, read
+from pattern_operator.render.manifests import is_manifest
+from pattern_operator.render.options import Options
+
+_DESIGN_NAMES: Final = ("design.yml", "design.yaml", "design.json")
+_KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
+_CHARTS: Final = frozenset({"chart.yaml"})
+
+
+def choose(files: Sequence[File], *, options: Options) -> Design | list[Document]:
+    """Read the pattern: a design, or the documents of plain manifests.
+
+    A design is the file called ``design.yml`` (``.yaml``, ``.json``), else the only design among the documents.
+
+    Raises:
+        Stalled: NOT_A_PATTERN when there is neither, or more than one design; DOCUMENT_INVALID and ARTIFACT_TOO_LARGE
+            from reading.
+    """
+    chosen = _selected(files, options=options)
+    if options.format != "Meshery":
+        _refuse_what_needs_a_build(chosen)
+    if options.format == "Manifests":
+        return _manifests([document for file in chosen for document in read(file)])
+    named = sorted((file for file in chosen if _name(file) in _DESIGN_NAMES), key=lambda file: _rank(file))
+    documents: list[Document] = []
+    for file in named + [file for file in chosen if file not in named]:
+        found = list(read(file))
+        if file in named and (designs := [document for document in found if is_design(document.value)]):
+            return _only(designs)
+        documents += found
+    designs = [document for document in documents if is_design(document.value)]
+    if designs:
+        return _only(designs)
+    if options.format == "Meshery":
+        raise _not_a_pattern("the artifact holds no Meshery design: no document has schemaVersion designs.meshery.io/*")
+    return _manifests(documents)
+
+
+def _selected(files: Sequence[File], *, options: Options) -> list[File]:
+    """The files under ``options.path`` that may hold documents; a file that is named, whatever its suffix."""
+    if options.path is None or not (path := options.path.strip("/").removeprefix("./")):
+        chosen = [file for file in files if is_document(file.path) or _name(file) in _KUSTOMIZATIONS]
+        return chosen or list(files if len(files) == 1 else ())  # `oras push` keeps names that have no suffix
+    named = [file for file in files if file.path == path]
+    chosen = named or [file for file in files if file.path.startswith(f"{path}/") and is_document(file.path)]
+    if not chosen:
+        raise _not_a_pattern(f"the artifact has no file or folder {path!r}; correct spec.source.layer.path")
+    return chosen
+
+
+def _refuse_what_needs_a_build(files: list[File]) -> None:
+    for file in files:
+        if _name(file) in _KUSTOMIZATIONS:
+            raise _not_a_pattern(
+                f"{file.path} is a kustomization, which is not supported yet: publish the output of `kustomize build`"
+            )
+        if _name(file) in _CHARTS:
+            raise _not_a_pattern(
+                f"{file.path} is of a Helm chart, which is not supported yet: publish the output of `helm template`"
+            )
+
+
+def _manifests(documents: list[Document]) -> list[Document]:
+    if not any(is_manifest(document.value) for document in documents):
+        raise _not_a_pattern("the artifact holds neither a Meshery design nor a document with apiVersion and kind")
+    return documents
+
+
+def _only(designs: list[Document]) -> Design:
+    if len(designs) > 1:
+        raise _not_a_pattern(
+            f"the artifact holds {len(designs)} designs, {designs[0].where} and {designs[1].where} among them:"
+            " name the file of one in spec.source.layer.path"
+        )
+    return parse(designs[0])
+
+
+def _name(file: File) -> str:
+    return PurePosixPath(file.path).name.lower()
+
+
+def _rank(file: File) -> tuple[int, str]:
+    """The shallowest design file first."""
+    return len(PurePosixPath(file.path).parts), file.path
+
+
+def _not_a_pattern(message: str) -> Stalled:
+    return Stalled(reason=Reason.NOT_A_PATTERN, message=message)

@@ -1,0 +1,44 @@
+"""Why a component was skipped or refused: the words of ``ComponentReport.reason``, and what the docs say of each."""
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """A CamelCase word for programs; ``meaning`` is the sentence for people. A word stays once it is published."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> "Cause":
+        """Join the public word and the sentence that documents it."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    # --- refused: to apply it, something would have to be invented ----------------------------------------------------
+    MISSING_API_VERSION = "MissingApiVersion", "It has no apiVersion, and its kind is none of Kubernetes' own."
+    MISSING_KIND = "MissingKind", "It has no kind."
+    MISSING_NAME = "MissingName", "It has no name; `generateName` names another object each time it is applied."
+    INVALID_NAME = "InvalidName", "Its name or namespace is none that Kubernetes takes, and cannot be made one."
+    MISSING_REQUIRED_FIELD = "MissingRequiredField", "A field that its kind requires is absent or empty."
+    CONFLICTING_FIELDS = "ConflictingFields", "One field is written in two ways, with different content."
+    CONFLICTING_LIST_ENTRIES = "ConflictingListEntries", "Two entries of a list share their key and differ otherwise."
+    DIFFERING_DUPLICATE = "DifferingDuplicate", "Two components render to one object with different content."
+    NOT_A_RESOURCE = "NotAResource", "Its kind is a request or an answer of the API, not something a cluster stores."
+    UNRESOLVED_REFERENCE = "UnresolvedReference", "It refers to another part of the design by `$(#ref...)`."
+    INVALID_DOCUMENT = "InvalidDocument", "It has not the shape of a Kubernetes object or of a component."
+
+    # --- skipped: there is nothing to apply ---------------------------------------------------------------------------
+    ANNOTATION = "Annotation", "A drawing in the design, not a resource."
+    IGNORED = "Ignored", "The design says that it is ignored."
+    FOREIGN_MODEL = (
+        "ForeignModel",
+        "Its model is not one of Kubernetes resources, so Meshery does not deploy it either.",
+    )
+    ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which brings it to life itself."
+    DUPLICATE = "Duplicate", "Another component renders to the very same object."
+    PROTECTED_NAMESPACE = (
+        "ProtectedNamespace",
+        "The namespaces `default`, `kube-*` and the pattern's own are used, never owned.",
+    )
+    TARGET_NAMESPACE = "TargetNamespace", "`spec.render.targetNamespace` is set: nothing would go to this Namespace."

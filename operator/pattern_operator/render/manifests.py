@@ -1,0 +1,97 @@
+"""Plain Kubernetes manifests to drafts: what was written is kept, but for what only a cluster can know."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pattern_operator.render.cause import Cause
+from pattern_operator.render.document import Document
+from pattern_operator.render.draft import Draft
+from pattern_operator.render.fields import without_nulls
+from pattern_operator.render.kinds import is_stored
+from pattern_operator.render.names import is_api_version, is_kind, is_valid
+from pattern_operator.render.shape import mapping, text
+
+# Written by the API server (metav1.ObjectMeta); in a manifest they come from `kubectl get -o yaml` of another cluster.
+_OF_A_CLUSTER: Final = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generateName",
+        "generation",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+
+
+def is_manifest(value: Any) -> bool:
+    """Whether a document is a Kubernetes object, or a list of them."""
+    return bool(text(mapping(value).get("apiVersion")) and text(mapping(value).get("kind")))
+
+
+def drafts(documents: list[Document]) -> list[Draft]:
+    """Make a draft of each object, in order; ``kind: List`` is taken apart."""
+    return [
+        _draft(value, where=where)
+        for document in documents
+        for where, value in _objects(document.value, document.where)
+    ]
+
+
+def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """The objects of a document: itself, or what a List (``v1`` List, PodList, ...) holds."""
+    top = mapping(value)
+    kind, entries = text(top.get("kind")), top.get("items")
+    if isinstance(entries, list) and kind.endswith("List") and not is_stored(text(top.get("apiVersion")), kind):
+        for position, item in enumerate(entries, start=1):
+            yield from _objects(item, f"{where}.{position}")
+        return
+    yield where, value
+
+
+def _draft(value: Any, *, where: str) -> Draft:
+    top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
+    name, kind = text(metadata.get("name")), text(top.get("kind"))
+    draft = Draft(id=where, name=name, kind=kind)
+    if not top or not isinstance(top.get("metadata", {}), dict):
+        draft.refuse(Cause.INVALID_DOCUMENT, f"{where} is no Kubernetes object; remove it or correct it")
+    elif not text(top.get("apiVersion")):
+        draft.refuse(Cause.MISSING_API_VERSION, f"{where} has no apiVersion; add it")
+    elif not kind:
+        draft.refuse(Cause.MISSING_KIND, f"{where} has no kind; add it")
+    elif not is_kind(kind) or not is_api_version(top["apiVersion"]):
+        draft.refuse(Cause.INVALID_DOCUMENT, f"kind or apiVersion of {where} is none that Kubernetes could have")
+    elif not is_stored(top["apiVersion"], kind):
+        draft.refuse(Cause.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}")
+    elif not name:
+        draft.refuse(Cause.MISSING_NAME, f"{where} has no metadata.name; generateName will not do")
+    elif not is_valid(name, kind=kind):
+        draft.refuse(Cause.INVALID_NAME, f"{name!r} is no name for a {kind}; rename it in {where}")
+    elif (namespace := metadata.get("namespace") or "") and not _is_namespace(namespace):
+        draft.refuse(Cause.INVALID_NAME, f"metadata.namespace of {where} is no name of a namespace; correct it")
+    elif any(not isinstance(metadata.get(field) or {}, dict) for field in ("labels", "annotations")):
+        draft.refuse(Cause.INVALID_DOCUMENT, f"metadata.labels and metadata.annotations of {where} must be mappings")
+    else:
+        _build(draft, top)
+    return draft
+
+
+def _is_namespace(value: Any) -> bool:
+    return isinstance(value, str) and is_valid(value, kind="Namespace")
+
+
+def _build(draft: Draft, top: dict[str, Any]) -> None:
+    body = without_nulls({key: value for key, value in top.items() if key != "status"})
+    if top.get("status"):
+        draft.repairs.append("status left out: a cluster writes it")
+    captured = [name for name in body["metadata"] if name in _OF_A_CLUSTER]
+    for name in captured:
+        del body["metadata"][name]
+    if captured:
+        draft.repairs.append(f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from")
+    draft.origin = text(body["metadata"].pop("namespace", None)) or None
+    draft.body = body

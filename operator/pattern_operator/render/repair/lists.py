@@ -1,0 +1,113 @@
+"""Entries of a list that share their merge key: server-side apply refuses them, so repeats go and conflicts are told.
+
+Merge keys are those of the OpenAPI document of Kubernetes 1.37 (``x-kubernetes-list-map-keys``) for the lists that
+people write.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pattern_operator.render.cause import Cause
+from pattern_operator.render.draft import Draft
+from pattern_operator.render.kinds import group_of
+from pattern_operator.render.podspec import PLACES, at, containers
+from pattern_operator.render.shape import items, mapping
+
+Keys = tuple[str, ...]
+
+_NAME: Final = ("name",)
+_DEFAULTS: Final = {"protocol": "TCP"}  # part of a merge key, and written by the server when it is absent
+_POD: Final[dict[str, Keys]] = {
+    "containers": _NAME,
+    "ephemeralContainers": _NAME,
+    "hostAliases": ("ip",),
+    "imagePullSecrets": _NAME,
+    "initContainers": _NAME,
+    "resourceClaims": _NAME,
+    "schedulingGates": _NAME,
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "volumes": _NAME,
+}
+_CONTAINER: Final[dict[str, Keys]] = {
+    "env": _NAME,
+    "ports": ("containerPort", "protocol"),
+    "volumeDevices": ("devicePath",),
+    "volumeMounts": ("mountPath",),
+}
+_TOP: Final[dict[tuple[str, str], tuple[str, Keys]]] = {
+    ("", "Service"): ("spec.ports", ("port", "protocol")),
+    ("", "ServiceAccount"): ("secrets", _NAME),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): ("webhooks", _NAME),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): ("webhooks", _NAME),
+}
+
+
+class _Conflict(ValueError):
+    """Two entries have one key and differ; the text is the index of the later one."""
+
+
+def merge_entries(drafts: Iterable[Draft]) -> None:
+    """Leave out entries that repeat another and say no more; refuse the draft where two entries contradict."""
+    for draft in drafts:
+        if draft.settled:
+            continue
+        for path, holder, field, keys in _lists(draft):
+            try:
+                merged = _merged(items(holder.get(field)), keys)
+            except _Conflict as conflict:
+                draft.refuse(
+                    Cause.CONFLICTING_LIST_ENTRIES,
+                    f"{path}[{conflict}] has the {' and '.join(keys)} of an earlier entry, and differs; remove one",
+                )
+                break
+            dropped = len(items(holder.get(field))) - len(merged)
+            if dropped:
+                holder[field] = merged
+                draft.repairs.append(f"{path}: {dropped} left out that repeat another and say no more")
+
+
+def _lists(draft: Draft) -> Iterator[tuple[str, dict[str, Any], str, Keys]]:
+    """Each list of the draft that has merge keys: its path, what holds it, its field, the keys."""
+    kind = (group_of(draft.api_version), draft.kind)
+    if kind in _TOP:
+        path, keys = _TOP[kind]
+        *parents, field = path.split(".")
+        yield path, at(draft.body, tuple(parents)), field, keys
+    if kind not in PLACES:
+        return
+    where, spec = ".".join(PLACES[kind]), at(draft.body, PLACES[kind])
+    for field, keys in _POD.items():
+        yield f"{where}.{field}", spec, field, keys
+    for path, container in containers(spec, where):
+        for field, keys in _CONTAINER.items():
+            yield f"{path}.{field}", container, field, keys
+
+
+def _merged(entries: list[Any], keys: Keys) -> list[Any]:
+    kept: list[Any] = []
+    places: dict[tuple[str, ...], int] = {}
+    for index, entry in enumerate(entries):
+        key = _key(entry, keys)
+        if key is None or key not in places:
+            if key is not None:
+                places[key] = len(kept)
+            kept.append(entry)
+            continue
+        place = places[key]
+        if _covers(kept[place], entry):
+            continue
+        if not _covers(entry, kept[place]):
+            raise _Conflict(index)
+        kept[place] = entry
+    return kept
+
+
+def _key(entry: Any, keys: Keys) -> tuple[str, ...] | None:
+    """The merge key, None for an entry that lacks a part of it: that is for the API server to judge."""
+    values = [mapping(entry).get(key, _DEFAULTS.get(key)) for key in keys]
+    return None if None in values else tuple(f"{type(value).__name__} {value}" for value in values)
+
+
+def _covers(whole: dict[str, Any], part: dict[str, Any]) -> bool:
+    """Whether ``whole`` says everything that ``part`` says, defaults of key fields taken as said."""
+    return all((_DEFAULTS | whole).get(field) == value for field, value in part.items())

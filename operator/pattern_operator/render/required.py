@@ -1,0 +1,169 @@
+"""Fields without which the API server refuses an object of a built-in kind, found before anything is applied.
+
+Only what is plainly absent or empty is looked for; the values are the server's to judge. The table holds what
+Kubernetes 1.37 requires of the kinds that people write (its validation, tried by server-side apply with dryRun).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pattern_operator.api.object import Body
+from pattern_operator.render.cause import Cause
+from pattern_operator.render.draft import Draft
+from pattern_operator.render.kinds import group_of
+from pattern_operator.render.podspec import PLACES
+from pattern_operator.render.shape import items, mapping, mappings
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_ADMISSION: Final = "admissionregistration.k8s.io"
+_BINDING: Final = ("roleRef.kind", "roleRef.name", "subjects[].kind", "subjects[].name")
+_WEBHOOK: Final = (
+    "webhooks[].name",
+    "webhooks[].clientConfig",
+    "webhooks[].sideEffects",
+    "webhooks[].admissionReviewVersions",
+)
+_WORKLOAD: Final = ("spec.selector", "spec.template")
+_CONTAINER: Final = ("containers", "containers[].name", "containers[].image", "initContainers[].name", "volumes[].name")
+
+_REQUIRED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("", "PersistentVolume"): ("spec.capacity", "spec.accessModes"),
+    ("", "PersistentVolumeClaim"): ("spec.accessModes", "spec.resources.requests.storage"),
+    (_ADMISSION, "MutatingWebhookConfiguration"): _WEBHOOK,
+    (_ADMISSION, "ValidatingWebhookConfiguration"): _WEBHOOK,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): (
+        "spec.group",
+        "spec.names.kind",
+        "spec.names.plural",
+        "spec.scope",
+        "spec.versions",
+        "spec.versions[].name",
+        "spec.versions[].schema",
+    ),
+    ("apiregistration.k8s.io", "APIService"): (
+        "spec.group",
+        "spec.version",
+        "spec.groupPriorityMinimum",
+        "spec.versionPriority",
+    ),
+    ("apps", "DaemonSet"): _WORKLOAD,
+    ("apps", "Deployment"): _WORKLOAD,
+    ("apps", "ReplicaSet"): _WORKLOAD,
+    ("apps", "StatefulSet"): _WORKLOAD,
+    ("autoscaling", "HorizontalPodAutoscaler"): (
+        "spec.maxReplicas",
+        "spec.scaleTargetRef.kind",
+        "spec.scaleTargetRef.name",
+    ),
+    ("batch", "CronJob"): ("spec.schedule", "spec.jobTemplate"),
+    ("batch", "Job"): ("spec.template",),
+    ("discovery.k8s.io", "EndpointSlice"): ("addressType",),
+    ("networking.k8s.io", "IngressClass"): ("spec.controller",),
+    ("node.k8s.io", "RuntimeClass"): ("handler",),
+    (_RBAC, "ClusterRole"): ("rules[].verbs",),
+    (_RBAC, "ClusterRoleBinding"): _BINDING,
+    (_RBAC, "Role"): ("rules[].verbs",),
+    (_RBAC, "RoleBinding"): _BINDING,
+    ("scheduling.k8s.io", "PriorityClass"): ("value",),
+    ("storage.k8s.io", "CSIDriver"): ("spec",),
+    ("storage.k8s.io", "StorageClass"): ("provisioner",),
+    ("storage.k8s.io", "VolumeAttachment"): ("spec.attacher", "spec.nodeName", "spec.source"),
+}
+# Fields of a PersistentVolume that are not its source; every other one is (core/v1, PersistentVolumeSource).
+_NOT_A_SOURCE: Final = frozenset(
+    {
+        "accessModes",
+        "capacity",
+        "claimRef",
+        "mountOptions",
+        "nodeAffinity",
+        "persistentVolumeReclaimPolicy",
+        "storageClassName",
+        "volumeAttributesClassName",
+        "volumeMode",
+    }
+)
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
+
+
+def refuse_incomplete(drafts: Iterable[Draft]) -> None:
+    """Refuse each draft that lacks a required field; the message names the first few of them."""
+    for draft in drafts:
+        if draft.settled:
+            continue
+        missing = _outermost(_missing(draft))
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            draft.refuse(
+                Cause.MISSING_REQUIRED_FIELD,
+                f"{draft.kind} needs {', '.join(missing[:3])}{more}, absent or empty; add it, or remove the component",
+            )
+
+
+def _outermost(paths: Iterable[str]) -> list[str]:
+    """The paths in order, each once, without those inside another: what is absent has no parts to be missed."""
+    kept: list[str] = []
+    for path in paths:
+        if not any(path == known or path.startswith(f"{known}.") for known in kept):
+            kept.append(path)
+    return kept
+
+
+def _missing(draft: Draft) -> Iterator[str]:
+    kind = (group_of(draft.api_version), draft.kind)
+    for path in _REQUIRED.get(kind, ()):
+        yield from _absent(draft.body, path)
+    if kind in PLACES:
+        where = ".".join(PLACES[kind])
+        for path in _CONTAINER:
+            yield from _absent(draft.body, f"{where}.{path}")
+    if kind == ("", "Service"):
+        yield from _missing_of_service(mapping(draft.body.get("spec")))
+    elif kind == ("", "PersistentVolume") and not set(mapping(draft.body.get("spec"))) - _NOT_A_SOURCE:
+        yield "a volume source in spec"
+    elif kind == ("networking.k8s.io", "Ingress"):
+        spec = mapping(draft.body.get("spec"))
+        if spec.get("defaultBackend") in _EMPTY and spec.get("rules") in _EMPTY:
+            yield "spec.rules"
+    elif kind[0] == _RBAC:
+        yield from _missing_of_subjects(draft.body)
+
+
+def _missing_of_service(spec: dict[str, Any]) -> Iterator[str]:
+    """core/validation, ValidateService: ports unless headless or external, and a name for each of several."""
+    if spec.get("type") == "ExternalName":
+        if spec.get("externalName") in _EMPTY:
+            yield "spec.externalName"
+        return
+    ports = items(spec.get("ports"))
+    if not ports and spec.get("clusterIP") != "None":
+        yield "spec.ports"
+    for index, port in enumerate(mappings(ports)):
+        if port.get("port") in _EMPTY:
+            yield f"spec.ports[{index}].port"
+        if len(ports) > 1 and port.get("name") in _EMPTY:
+            yield f"spec.ports[{index}].name"
+
+
+def _missing_of_subjects(body: Body) -> Iterator[str]:
+    """rbac/validation, ValidateRoleBindingSubject: a ServiceAccount is one of a namespace."""
+    for index, subject in enumerate(mappings(body.get("subjects"))):
+        if subject.get("kind") == "ServiceAccount" and subject.get("namespace") in _EMPTY:
+            yield f"subjects[{index}].namespace"
+
+
+def _absent(value: Any, path: str, at: str = "") -> Iterator[str]:
+    """The places where ``path`` leads to nothing; ``[]`` stands for each entry of a list, which may be absent."""
+    field, _, rest = path.partition(".")
+    name = field.removesuffix("[]")
+    here = f"{at}.{name}" if at else name
+    child = mapping(value).get(name)
+    if field.endswith("[]"):
+        for index, item in enumerate(items(child)):
+            yield from _absent(item, rest, f"{here}[{index}]")
+    elif child in _EMPTY and "[]" in rest:
+        return
+    elif child in _EMPTY:
+        yield f"{here}.{rest}" if rest else here
+    elif rest:
+        yield from _absent(child, rest, here)

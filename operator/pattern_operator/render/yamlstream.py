@@ -1,0 +1,213 @@
+"""YAML bytes to plain values as kubectl reads them, within limits that hold before memory is taken.
+
+Built on libyaml's events and not on PyYAML's constructor: an alias is counted when it is used, so what is limited is
+what expands; depth is counted without recursion; a key that occurs twice is refused (YAML 1.2.2, section 3.2.1.1:
+keys are unique), where kubectl would silently take the last. Tags other than the core schema's are ignored, as
+kubectl ignores them.
+"""
+
+import base64
+import binascii
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from pattern_operator.limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH, MAX_YAML_NODES
+from pattern_operator.render.scalar import Scalar, key, resolve
+
+_TAG: Final = "tag:yaml.org,2002:"
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    f"{_TAG}int": (int,),
+    f"{_TAG}float": (int, float),
+    f"{_TAG}bool": (bool,),
+    f"{_TAG}null": (type(None),),
+}
+
+
+class InvalidYaml(ValueError):
+    """The stream is no YAML that Kubernetes could read. ``line`` counts from 1; the message holds no content."""
+
+    def __init__(self, message: str, *, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class YamlTooLarge(InvalidYaml):
+    """The stream exceeds a limit, which the message names."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A collection that is being read. ``pending`` is the key whose value comes next; ``merging``: that key is <<."""
+
+    value: Any
+    anchor: str | None
+    started_at: int  # nodes counted when it began, so that an alias to it can be weighed
+    line: int
+    pending: str | None = None
+    merging: bool = False
+    merges: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def awaits_key(self) -> bool:
+        """Whether the next value is the key of a mapping."""
+        return isinstance(self.value, dict) and self.pending is None and not self.merging
+
+
+def load_all(text: str) -> Iterator[tuple[int, Any]]:
+    """Give each document with the line it begins at; empty documents are left out.
+
+    Raises:
+        InvalidYaml: with the line and the reason.
+        YamlTooLarge: depth, nodes or aliases exceed the limits of ``pattern_operator.limits``.
+    """
+    reader = _Reader()
+    try:
+        yield from reader.documents(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise InvalidYaml(error.problem or "it is no YAML", line=mark.line + 1 if mark else reader.line) from None
+    except yaml.YAMLError as error:
+        # a ReaderError: its text would quote the character, so it is not repeated
+        raise InvalidYaml("it holds a character that YAML forbids", line=_line_of(text, error)) from None
+
+
+class _Reader:
+    """Builds the documents of one stream. Aliases are counted across the whole of it."""
+
+    def __init__(self) -> None:
+        self.line = 1
+        self._nodes = 0
+        self._aliases = 0
+        self._frames: list[_Frame] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._document: Any = None
+
+    def documents(self, text: str) -> Iterator[tuple[int, Any]]:
+        """Yield ``(line, value)`` for each document that is not empty."""
+        begins = 1
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):  # events: nothing is constructed
+            self.line = event.start_mark.line + 1 if event.start_mark else self.line
+            match event:
+                case yaml.ScalarEvent():
+                    self._scalar(event)
+                case yaml.MappingStartEvent():
+                    self._open({}, event.anchor)
+                case yaml.SequenceStartEvent():
+                    self._open([], event.anchor)
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    self._close()
+                case yaml.AliasEvent():
+                    self._alias(event.anchor or "")
+                case yaml.DocumentStartEvent():
+                    begins, self._document = self.line, None
+                    self._anchors.clear()
+                case yaml.DocumentEndEvent() if self._document is not None:
+                    yield begins, self._document
+                case _:
+                    pass
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        self._count(1)
+        plain = event.implicit[0] and event.tag is None
+        if plain and event.value == "<<" and self._awaits_key():
+            self._frames[-1].merging = True
+            return
+        value = self._typed(event)
+        if event.anchor:
+            self._anchors[event.anchor] = (value, 1)
+        self._place(value)
+
+    def _typed(self, event: yaml.ScalarEvent) -> Scalar:
+        text, tag = event.value, event.tag
+        try:
+            if tag is None:
+                return resolve(text) if event.implicit[0] else str(text)
+            if tag == f"{_TAG}binary":
+                return base64.b64decode(text, validate=False).decode()
+            if tag not in _TYPES:
+                return str(text)
+            value = resolve(text)
+        except (ValueError, binascii.Error):
+            raise InvalidYaml("a scalar is not what its tag says, or no number of JSON", line=self.line) from None
+        if not isinstance(value, _TYPES[tag]) or (isinstance(value, bool) and bool not in _TYPES[tag]):
+            raise InvalidYaml(f"a scalar is not what its tag {tag.removeprefix(_TAG)} says", line=self.line)
+        return value
+
+    def _open(self, value: Any, anchor: str | None) -> None:
+        self._count(1)
+        if len(self._frames) >= MAX_YAML_DEPTH:
+            raise YamlTooLarge(f"it is nested deeper than {MAX_YAML_DEPTH} levels", line=self.line)
+        if self._awaits_key():
+            raise InvalidYaml("a key is a list or a mapping, which JSON cannot hold", line=self.line)
+        self._frames.append(_Frame(value, anchor, self._nodes, self.line))
+
+    def _close(self) -> None:
+        frame = self._frames.pop()
+        for merged in frame.merges:
+            for name, value in merged.items():
+                frame.value.setdefault(name, value)
+        if frame.anchor:
+            self._anchors[frame.anchor] = (frame.value, self._nodes - frame.started_at + 1)
+        self._place(frame.value)
+
+    def _alias(self, anchor: str) -> None:
+        if anchor not in self._anchors:
+            raise InvalidYaml("an alias names no anchor before it", line=self.line)
+        self._aliases += 1
+        if self._aliases > MAX_YAML_ALIASES:
+            raise YamlTooLarge(f"it uses more than {MAX_YAML_ALIASES} aliases", line=self.line)
+        value, size = self._anchors[anchor]
+        self._count(size)  # before the copy is made
+        self._place(copy.deepcopy(value) if isinstance(value, dict | list) else value)
+
+    def _place(self, value: Any) -> None:
+        """Put a finished value where it belongs: the document, the list, the key or the value of a mapping."""
+        if not self._frames:
+            self._document = value
+            return
+        frame = self._frames[-1]
+        if isinstance(frame.value, list):
+            frame.value.append(value)
+        elif frame.merging:
+            self._merge(frame, value)
+        elif frame.pending is None:
+            frame.pending = self._key(value, frame)
+        else:
+            frame.value[frame.pending] = value
+            frame.pending = None
+
+    def _key(self, value: Any, frame: _Frame) -> str:
+        if isinstance(value, dict | list):
+            raise InvalidYaml("a key is a list or a mapping, which JSON cannot hold", line=self.line)
+        try:
+            name = key(value)
+        except ValueError:
+            raise InvalidYaml("a key is null, which JSON cannot hold", line=self.line) from None
+        if name in frame.value:
+            raise InvalidYaml("a key occurs twice in one mapping", line=self.line)
+        return name
+
+    def _merge(self, frame: _Frame, value: Any) -> None:
+        """Take a merge key (yaml.org/type/merge.html): keys of the mapping itself win, then the earlier source."""
+        sources = value if isinstance(value, list) else [value]
+        if not all(isinstance(source, dict) for source in sources):
+            raise InvalidYaml("a merge key (<<) takes a mapping or a list of mappings", line=self.line)
+        frame.merges.extend(sources)
+        frame.merging = False
+
+    def _awaits_key(self) -> bool:
+        return bool(self._frames) and self._frames[-1].awaits_key
+
+    def _count(self, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_YAML_NODES:
+            raise YamlTooLarge(f"it expands to more than {MAX_YAML_NODES} nodes", line=self.line)
+
+
+def _line_of(text: str, error: yaml.YAMLError) -> int:
+    position = getattr(error, "position", 0)
+    return text.count("\n", 0, position if isinstance(position, int) else 0) + 1
