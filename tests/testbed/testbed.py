@@ -32,7 +32,7 @@ class Testbed:
 
     @classmethod
     def start(cls, directory: Path, *, audit: bool = False) -> "Testbed":
-        """Build what is missing, start the control plane and the nodes in the empty ``directory`` (absolute).
+        """Build what is missing, start the control plane and the nodes in the new ``directory`` (absolute).
 
         ``audit``: the API server writes the log that ``audit.requests`` reads.
 
@@ -40,8 +40,7 @@ class Testbed:
             RuntimeError: something does not build or start; the message holds the end of its log.
         """
         binaries.build()
-        directory.mkdir(parents=True)
-        (directory / "owner").write_text(str(os.getpid()))
+        directory.mkdir(parents=True, exist_ok=True)
         authority = Authority.create(directory / "authority")
         try:
             cluster = controlplane.start(directory, authority=authority, audit=audit)
@@ -65,6 +64,10 @@ class Testbed:
         if self._operator is None:
             raise NotStarted("no operator was started here: call start_operator first")
         return self._operator
+
+    def use(self, registry: Registry) -> None:
+        """Take a registry that was started elsewhere."""
+        self._registry = registry
 
     def start_registry(self, *, name: str = "registry", options: Options = OPEN) -> Registry:
         """Start a registry; a second one needs another ``name``."""
@@ -97,6 +100,12 @@ def healthy(directory: Path) -> bool:
     if not running or not all(each.alive for each in running.values()):
         return False
     return ControlPlane.load(directory).ready()
+
+
+def own(directory: Path) -> None:
+    """Make ``directory`` for testbeds that are to end with this process, even if it is killed: ``sweep`` sees to it."""
+    directory.mkdir(parents=True)
+    (directory / "owner").write_text(str(os.getpid()))
 
 
 def sweep(parent: Path) -> None:

@@ -1,0 +1,129 @@
+"""The real parts that tests ask for by name: a cluster, a registry, cosign, and the operator beside them.
+
+Each pytest-xdist worker has its own, started when the first of its tests asks and ended with the worker. A worker's
+tests run one after another, so a test may kill and restart what it uses.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.testbed import binaries
+from tests.testbed import registry as registries
+from tests.testbed import testbed as testbeds
+from tests.testbed.cosign import Cosign, KeyPair
+from tests.testbed.kubectl import Kubectl
+from tests.testbed.paths import STATE
+from tests.testbed.registry import Registry
+from tests.testbed.repository import Repository
+from tests.testbed.testbed import Testbed
+
+RUNS = STATE / "tests"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the testbed: ``-m "not e2e"`` leaves it out."""
+    for item in items:
+        if "testbed_state" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def testbed_state(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Give the worker its directory; its processes are ended, and its logs are kept when a test failed."""
+    directory = RUNS / f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.getpid()}"
+    with binaries.locked(STATE / "sweep.lock"):
+        testbeds.sweep(RUNS)
+        testbeds.own(directory)
+    binaries.build()
+    yield directory
+    testbeds.stop(directory)
+    if not request.session.testsfailed:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def cluster(testbed_state: Path) -> Testbed:
+    """Give a control plane with two nodes, and no operator unless another test of this worker started it."""
+    return Testbed.start(testbed_state)
+
+
+@pytest.fixture(scope="session")
+def registry_server(testbed_state: Path) -> Registry:
+    """Give the worker's registry as it was left; tests ask for ``registry``."""
+    return registries.start(testbed_state)
+
+
+@pytest.fixture
+def registry(registry_server: Registry) -> Iterator[Registry]:
+    """Give a registry that runs, behaves and has been asked nothing; ``registry.repository()`` is a fresh one."""
+    if not registry_server.process.alive:
+        registry_server.restart()
+    registry_server.behave()
+    registry_server.forget_requests()
+    yield registry_server
+    if registry_server.process.alive:
+        registry_server.behave()
+
+
+@pytest.fixture
+def repository(registry: Registry, request: pytest.FixtureRequest) -> Repository:
+    """Give a repository that nobody used before, named after the test."""
+    return registry.repository(_short(request.node.name))
+
+
+@pytest.fixture(scope="session")
+def operated(cluster: Testbed, registry_server: Registry) -> Testbed:
+    """Give the cluster with a registry and an operator as they were left; tests ask for ``testbed``."""
+    cluster.use(registry_server)
+    cluster.start_operator()
+    return cluster
+
+
+@pytest.fixture
+def testbed(operated: Testbed, registry: Registry) -> Testbed:
+    """Give a cluster, a registry and an operator that run, whatever the test before did to them."""
+    if not operated.controlplane.ready():
+        operated.controlplane.stop_api_server()
+        operated.controlplane.start_api_server()
+    if not operated.operator.process.alive:
+        operated.operator.restart()
+    return operated
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster: Testbed) -> Kubectl:
+    """Give kubectl as the cluster's admin: ``kubectl("get", ...)``, ``kubectl.json("get", ...)``."""
+    return cluster.kubectl
+
+
+@pytest.fixture
+def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give a namespace of the test's own; nobody waits for its end."""
+    name = f"{_short(request.node.name)}-{uuid4().hex[:6]}"
+    kubectl("create", "namespace", name)
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture(scope="session")
+def cosign(testbed_state: Path) -> Cosign:
+    """Give the real cosign, with a home of its own."""
+    return Cosign(testbed_state / "cosign")
+
+
+@pytest.fixture(scope="session")
+def key_pair(cosign: Cosign) -> KeyPair:
+    """Give the key pair that tests sign with when any will do."""
+    return cosign.key_pair()
+
+
+def _short(name: str) -> str:
+    """Make a DNS label (RFC 1123) of a test's name, short enough to read in a list."""
+    words = re.sub(r"[^a-z0-9]+", "-", name.removeprefix("test_").lower())
+    return words[:40].strip("-")
