@@ -1,6 +1,9 @@
 """The testbed itself: what the other tests lean on is real, and misbehaves when it is told to."""
 
+import dataclasses
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 from tests.testbed import audit, operator, process
 from tests.testbed import registry as registries
+from tests.testbed import testbed as testbeds
 from tests.testbed.authority import Authority
 from tests.testbed.cosign import Cosign, KeyPair
 from tests.testbed.http import request
@@ -301,3 +305,46 @@ def test_the_audit_log_counts_requests_by_user_and_verb(tmp_path: Path) -> None:
     finally:
         audited.stop()
     assert not any(each.alive for each in process.saved(tmp_path / "audited").values())
+
+
+def test_what_a_killed_run_left_behind_is_ended_by_the_next(tmp_path: Path) -> None:
+    script = f"""
+import os, signal
+from pathlib import Path
+from tests.testbed import registry, testbed
+testbed.own(Path({str(tmp_path / "left")!r}))
+registry.start(Path({str(tmp_path / "left")!r}))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+    left = process.saved(tmp_path / "left")["registry"]
+    assert left.alive
+
+    testbeds.sweep(tmp_path)
+
+    assert not left.alive
+    assert not (tmp_path / "left").exists()
+
+
+def test_a_testbed_in_use_is_not_swept(testbed_state: Path, registry: Registry) -> None:
+    testbeds.sweep(testbed_state.parent)
+
+    assert registry.process.alive
+
+
+def test_a_process_whose_id_was_taken_by_another_is_left_alone(tmp_path: Path) -> None:
+    stranger = process.start("stranger", ["sleep", "60"], directory=tmp_path)
+    remembered = dataclasses.replace(stranger, started="another moment")
+
+    remembered.stop()
+
+    assert not remembered.alive
+    assert stranger.alive
+    stranger.kill()
+
+
+def test_a_server_that_ends_while_it_starts_is_told_with_its_last_words(tmp_path: Path) -> None:
+    doomed = process.start("doomed", ["sh", "-c", "echo no such flag; exit 1"], directory=tmp_path)
+
+    with pytest.raises(process.ProcessEnded, match="no such flag"):
+        doomed.wait_until(lambda: False, seconds=10)

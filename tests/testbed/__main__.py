@@ -39,7 +39,8 @@ def _build() -> None:
 def _up() -> None:
     if not _already_up():
         _start()
-    if "operator" in process.saved(RUN):
+    running = process.saved(RUN).get("operator")
+    if running is not None and running.alive:
         return
     began = time.monotonic()
     started = operator.start(RUN, kubeconfig=Kubeconfig.read(RUN / "operator.kubeconfig"))

@@ -167,6 +167,7 @@ def _api_server(settings: Settings) -> list[str | Path]:
             f"--audit-policy-file={policy}",
             f"--audit-log-path={settings.directory / 'audit.log'}",
             "--audit-log-mode=batch",
+            "--audit-log-maxsize=100000",  # MB: a log that is rotated away in the middle of a bench cannot be counted
         ]
     return [BIN / "controlplane", "kube-apiserver", *flags]
 

@@ -65,54 +65,76 @@ func (g grant) allows(repository, action string) bool {
 	})
 }
 
-// withBearer does token authentication as in the distribution project's "Token Authentication Specification": a
-// request without a good token is sent to the realm, which checks the password and grants the scopes asked for.
+// bearer does token authentication as in the distribution project's "Token Authentication Specification": a request
+// without a good token is sent to the realm, which checks the password and grants the scopes asked for.
+type bearer struct {
+	user account
+	ttl  time.Duration
+	key  []byte
+}
+
 func withBearer(next http.Handler, user account, ttl time.Duration) http.Handler {
-	key := make([]byte, 32)
-	rand.Read(key)
+	b := bearer{user: user, ttl: ttl, key: make([]byte, 32)}
+	rand.Read(b.key)
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /token", func(w http.ResponseWriter, r *http.Request) {
-		if !user.signedIn(r) {
-			refuse(w, `Basic realm="testbed"`)
-			return
-		}
-		var scopes []string
-		for _, each := range r.URL.Query()["scope"] {
-			scopes = append(scopes, strings.Fields(each)...)
-		}
-		token := sign(key, grant{Scopes: scopes, Expires: time.Now().Add(ttl)})
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": int(ttl.Seconds())})
-	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /token", b.grant)
+	mux.Handle("/", b.guard(next))
+	return mux
+}
+
+// grant is the realm.
+func (b bearer) grant(w http.ResponseWriter, r *http.Request) {
+	if !b.user.signedIn(r) {
+		refuse(w, `Basic realm="testbed"`)
+		return
+	}
+	var scopes []string
+	for _, each := range r.URL.Query()["scope"] {
+		scopes = append(scopes, strings.Fields(each)...)
+	}
+	token := sign(b.key, grant{Scopes: scopes, Expires: time.Now().Add(b.ttl)})
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string]any{"token": token, "expires_in": int(b.ttl.Seconds())})
+}
+
+// guard lets through who holds a token for what is asked.
+func (b bearer) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, repository := pathKind(r.URL.Path)
-		action := "push"
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			action = "pull"
-		}
-		scheme := "http"
-		if r.TLS != nil {
-			scheme = "https"
-		}
-		challenge := fmt.Sprintf(`Bearer realm="%s://%s/token",service="%s"`, scheme, r.Host, service)
-		if repository != "" {
-			actions := "pull"
-			if action == "push" {
-				actions = "pull,push"
-			}
-			challenge += fmt.Sprintf(`,scope="repository:%s:%s"`, repository, actions)
-		}
-		granted, ok := verify(key, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		held, ok := verify(b.key, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 		switch {
 		case !ok:
-			refuse(w, challenge)
-		case repository != "" && !granted.allows(repository, action):
-			refuse(w, challenge+`,error="insufficient_scope"`)
+			refuse(w, challenge(r, repository))
+		case repository != "" && !held.allows(repository, actionOf(r)):
+			refuse(w, challenge(r, repository)+`,error="insufficient_scope"`)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
-	return mux
+}
+
+func actionOf(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return "pull"
+	}
+	return "push"
+}
+
+// challenge says where a token is to be had, and for which scope.
+func challenge(r *http.Request, repository string) string {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	said := fmt.Sprintf(`Bearer realm="%s://%s/token",service="%s"`, scheme, r.Host, service)
+	if repository == "" {
+		return said
+	}
+	actions := "pull"
+	if actionOf(r) == "push" {
+		actions = "pull,push"
+	}
+	return said + fmt.Sprintf(`,scope="repository:%s:%s"`, repository, actions)
 }
 
 func refuse(w http.ResponseWriter, challenge string) {
