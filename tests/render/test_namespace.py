@@ -36,7 +36,10 @@ def _config(namespace: str | None = None) -> dict[str, Any]:
             id="or has none",
         ),
         pytest.param(
-            component("StorageClass", "a", {"provisioner": "x"}, version="storage.k8s.io/v1"), TARGET, None, id="a cluster-scoped kind has none"
+            component("StorageClass", "a", {"provisioner": "x"}, version="storage.k8s.io/v1"),
+            TARGET,
+            None,
+            id="a cluster-scoped kind has none",
         ),
     ],
 )

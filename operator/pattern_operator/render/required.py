@@ -55,17 +55,20 @@ _REQUIRED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "spec.scaleTargetRef.kind",
         "spec.scaleTargetRef.name",
     ),
-    ("batch", "CronJob"): ("spec.schedule", "spec.jobTemplate"),
-    ("batch", "Job"): ("spec.template",),
+    ("batch", "CronJob"): (
+        "spec.schedule",
+        "spec.jobTemplate",
+        "spec.jobTemplate.spec.template.spec.restartPolicy",
+    ),
+    ("batch", "Job"): ("spec.template", "spec.template.spec.restartPolicy"),
     ("discovery.k8s.io", "EndpointSlice"): ("addressType",),
+    ("networking.k8s.io", "Ingress"): ("spec.rules[].http.paths[].pathType", "spec.rules[].http.paths[].backend"),
     ("networking.k8s.io", "IngressClass"): ("spec.controller",),
     ("node.k8s.io", "RuntimeClass"): ("handler",),
     (_RBAC, "ClusterRole"): ("rules[].verbs",),
     (_RBAC, "ClusterRoleBinding"): _BINDING,
     (_RBAC, "Role"): ("rules[].verbs",),
     (_RBAC, "RoleBinding"): _BINDING,
-    ("scheduling.k8s.io", "PriorityClass"): ("value",),
-    ("storage.k8s.io", "CSIDriver"): ("spec",),
     ("storage.k8s.io", "StorageClass"): ("provisioner",),
     ("storage.k8s.io", "VolumeAttachment"): ("spec.attacher", "spec.nodeName", "spec.source"),
 }
@@ -125,7 +128,7 @@ def _missing(draft: Draft) -> Iterator[str]:
         spec = mapping(draft.body.get("spec"))
         if spec.get("defaultBackend") in _EMPTY and spec.get("rules") in _EMPTY:
             yield "spec.rules"
-    elif kind[0] == _RBAC:
+    elif kind == (_RBAC, "ClusterRoleBinding"):
         yield from _missing_of_subjects(draft.body)
 
 
@@ -146,7 +149,7 @@ def _missing_of_service(spec: dict[str, Any]) -> Iterator[str]:
 
 
 def _missing_of_subjects(body: Body) -> Iterator[str]:
-    """rbac/validation, ValidateRoleBindingSubject: a ServiceAccount is one of a namespace."""
+    """rbac/validation, ValidateRoleBindingSubject: only a RoleBinding has a namespace to assume for an account."""
     for index, subject in enumerate(mappings(body.get("subjects"))):
         if subject.get("kind") == "ServiceAccount" and subject.get("namespace") in _EMPTY:
             yield f"subjects[{index}].namespace"

@@ -25,6 +25,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     f"{_TAG}bool": (bool,),
     f"{_TAG}null": (type(None),),
 }
+_TOO_DEEP: Final = "nesting depth"  # libyaml reads ahead, and stops by itself at 1,000 levels
 
 
 class InvalidYaml(ValueError):
@@ -69,9 +70,11 @@ def load_all(text: str) -> Iterator[tuple[int, Any]]:
         yield from reader.documents(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InvalidYaml(error.problem or "it is no YAML", line=mark.line + 1 if mark else reader.line) from None
+        problem = error.problem or "it is no YAML"  # libyaml's own words: they hold no content
+        kind = YamlTooLarge if _TOO_DEEP in problem else InvalidYaml
+        raise kind(problem, line=mark.line + 1 if mark else reader.line) from None
     except yaml.YAMLError as error:
-        # a ReaderError: its text would quote the character, so it is not repeated
+        # a ReaderError: its text quotes the character, and content is never repeated
         raise InvalidYaml("it holds a character that YAML forbids", line=_line_of(text, error)) from None
 
 

@@ -48,9 +48,8 @@ def test_stubs_of_a_role_binding_become_the_service_account_of_the_design():
     rendering = rendered(_account(), _binding([STUB, STUB]))
 
     assert body_of(rendering, "RoleBinding")["subjects"] == [COMPLETE]
-    assert report_on(rendering, "binding").repairs[-2:] == (
-        "subjects[0].kind ServiceAccount taken from the pattern's ServiceAccount of that name",
-        "subjects[0].namespace taken from the pattern's ServiceAccount of that name",
+    assert report_on(rendering, "binding").repairs[-1] == (
+        "subjects[0].kind and namespace taken from the pattern's ServiceAccount of that name"
     )
 
 
@@ -70,11 +69,28 @@ def test_a_stub_that_could_be_anyone_is_refused(parts: list[dict[str, Any]], kin
     assert report_on(rendering, "binding").reason == "MissingRequiredField"
 
 
-@pytest.mark.parametrize("kind", ["RoleBinding", "ClusterRoleBinding"])
-def test_an_account_without_namespace_is_the_one_of_the_design(kind: str):
-    rendering = rendered(_account("team"), _binding([{"kind": "ServiceAccount", "name": "a"}], kind=kind))
+def test_an_account_without_namespace_is_the_one_of_the_design():
+    subject = {"kind": "ServiceAccount", "name": "a"}
 
-    assert body_of(rendering, kind)["subjects"] == [COMPLETE | {"namespace": "team"}]
+    rendering = rendered(_account("team"), _binding([subject], kind="ClusterRoleBinding"))
+
+    assert body_of(rendering, "ClusterRoleBinding")["subjects"] == [subject | {"namespace": "team"}]
+
+
+def test_an_account_of_a_role_binding_without_namespace_is_of_the_bindings_own():
+    subject = {"kind": "ServiceAccount", "name": "a"}
+
+    rendering = rendered(_account("team"), _binding([subject]))
+
+    assert body_of(rendering, "RoleBinding")["subjects"] == [subject]
+
+
+def test_an_account_of_a_cluster_role_binding_that_could_be_two_is_refused():
+    subject = {"kind": "ServiceAccount", "name": "a"}
+
+    rendering = rendered(_account("one", "1"), _account("two", "2"), _binding([subject], kind="ClusterRoleBinding"))
+
+    assert "subjects[0].namespace" in report_on(rendering, "binding").message
 
 
 def test_of_two_accounts_the_one_beside_the_binding_is_meant():

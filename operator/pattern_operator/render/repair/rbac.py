@@ -60,22 +60,28 @@ def _drop_stubs(draft: Draft) -> None:
 
 
 def _complete(draft: Draft, accounts: Accounts) -> None:
+    """Say which account is meant, where the design leaves one possibility.
+
+    A RoleBinding that names kind and name is complete: the API server assumes the binding's own namespace.
+    """
     for index, subject in enumerate(mappings(draft.body.get("subjects"))):
-        homes = accounts.get(text(subject.get("name")), set())
-        if not homes or subject.get("namespace"):
+        home = _home(accounts.get(text(subject.get("name")), set()), beside=text(draft.metadata.get("namespace")))
+        if home is None or subject.get("namespace"):
             continue
+        source = "taken from the pattern's ServiceAccount of that name"
         if _is_stub(subject) and draft.kind == "RoleBinding":
-            subject["kind"] = _ACCOUNT
-            draft.repairs.append(
-                f"subjects[{index}].kind {_ACCOUNT} taken from the pattern's ServiceAccount of that name"
-            )
-        if subject.get("kind") != _ACCOUNT:
-            continue
-        own = text(draft.metadata.get("namespace"))
-        home = own if own in homes else next(iter(homes)) if len(homes) == 1 else None
-        if home is not None:
+            subject |= {"kind": _ACCOUNT, "namespace": home}
+            draft.repairs.append(f"subjects[{index}].kind and namespace {source}")
+        elif subject.get("kind") == _ACCOUNT and draft.kind == "ClusterRoleBinding":
             subject["namespace"] = home
-            draft.repairs.append(f"subjects[{index}].namespace taken from the pattern's ServiceAccount of that name")
+            draft.repairs.append(f"subjects[{index}].namespace {source}")
+
+
+def _home(homes: set[str], *, beside: str) -> str | None:
+    """The namespace of the account that is meant: the binding's own, else the only one; None when it is not clear."""
+    if beside in homes:
+        return beside
+    return next(iter(homes)) if len(homes) == 1 else None
 
 
 def _is_stub(subject: Any) -> bool:
