@@ -35,6 +35,7 @@ MAX_UNPACKED_FILES: Final = 10_000
 MAX_UNPACK_RATIO: Final = 100  # JSON with embedded schemas reaches 30
 
 # --- documents ------------------------------------------------------------------------------------------------------
+MAX_DOCUMENTS: Final = 32 * MIB  # files parsed for one pattern, together; parsed JSON takes ten times its size
 MAX_JSON_DEPTH: Final = 64  # Kubernetes objects stay below 30, CRD schemas included
 MAX_YAML_DEPTH: Final = 64
 MAX_YAML_ALIASES: Final = 1_000  # each alias is counted when it is used: what expands is what is limited

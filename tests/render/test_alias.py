@@ -71,6 +71,23 @@ def test_a_pod_that_no_workload_brings_to_life_is_applied(child: Any, workload: 
     assert report_on(rendering, "view").outcome is Outcome.RENDERED
 
 
+def test_a_pod_drawn_inside_the_template_of_a_workload_is_not_applied():
+    template = component("PodTemplate", "template", {"template": POD["configuration"]}, id="template")
+    drawn = [relationship("view", "template"), relationship("template", "web", subType="inventory")]
+
+    rendering = rendered(POD, template, WORKLOAD, relationships=drawn)
+
+    assert [made.key.kind for made in rendering.objects] == ["Deployment"]
+
+
+def test_a_pod_drawn_inside_a_template_of_nothing_is_applied():
+    template = component("PodTemplate", "template", {"template": POD["configuration"]}, id="template")
+
+    rendering = rendered(POD, template, relationships=[relationship("view", "template")])
+
+    assert report_on(rendering, "view").outcome is Outcome.RENDERED
+
+
 @pytest.mark.parametrize("field", ["resolved_parent_id", "resolvedParentId"])
 def test_an_alias_that_meshery_resolved_is_one(field: str):
     resolved = {"resolvedAliases": {"view": {field: "web"}}}

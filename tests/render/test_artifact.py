@@ -6,6 +6,7 @@ from tests.render.designs import component, design
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_DOCUMENTS
 from pattern_operator.render import Options, render
 
 DESIGN = design(component("Namespace", "team"))
@@ -75,6 +76,13 @@ def test_what_is_no_pattern_is_refused_with_what_to_do(files: list[File], option
         render(files, options=options)
 
     assert refusal.value.reason is Reason.NOT_A_PATTERN
+
+
+def test_more_than_can_be_parsed_is_refused():
+    with pytest.raises(Stalled) as refusal:
+        render([File("a.yml", b" " * (MAX_DOCUMENTS + 1))], options=Options())
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 
 
 def test_a_kustomization_beside_the_named_path_does_not_matter():

@@ -18,12 +18,15 @@ def _object(kind: str = "ConfigMap", version: str = "v1", **metadata: object) ->
 
 
 def test_a_manifest_is_kept_as_it_is_written():
-    manifest = _object(labels={"a": "b"}, finalizers=["x/y"]) | {"data": {"match Labels": "x"}}
-
-    rendering = _render(manifest)
+    rendering = _render(_object(labels={"a": "b"}, finalizers=["x/y"]) | {"data": {"match Labels": "x"}})
 
     (made,) = rendering.objects
-    assert made.body == manifest | {"metadata": {**manifest["metadata"], "namespace": "default"}}  # type: ignore[dict-item]  # a manifest
+    assert made.body == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "a", "labels": {"a": "b"}, "finalizers": ["x/y"], "namespace": "default"},
+        "data": {"match Labels": "x"},
+    }
     assert (made.component, rendering.format) == ("all.yaml#1", "Manifests")
     assert rendering.components[0].repairs == ()
 

@@ -95,7 +95,14 @@ def test_what_is_nothing_to_apply_is_skipped(made: dict[str, Any], cause: str):
         pytest.param(component("ConfigMap", "  ", {}), "MissingName", id="a blank name"),
         pytest.param(component("ConfigMap", "äöü", {}), "InvalidName", id="a name of which nothing is left"),
         pytest.param(component("Namespace", "a" * 64, {}), "InvalidName", id="a name too long"),
-        pytest.param(component("ClusterRole", "a/b", {}), "InvalidName", id="an RBAC name that is no path segment"),
+        pytest.param(
+            component("ClusterRole", "a/b", {}, version="rbac.authorization.k8s.io/v1"),
+            "InvalidName",
+            id="an RBAC name that is no path segment",
+        ),
+        pytest.param(
+            component("Role", "äöü", {}, version="iam.example.com/v1"), "InvalidName", id="a Role of others is no RBAC"
+        ),
         pytest.param(component("Binding", "a", {}), "NotAResource", id="a request of the API"),
         pytest.param(component("Eviction", "a", {}, version="policy/v1"), "NotAResource", id="another"),
         pytest.param(component("ConfigMap", "a", []), "InvalidDocument", id="a configuration that is a list"),

@@ -5,6 +5,7 @@ Pods beside the workload, without any label.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pattern_operator.render.design import Component, Design
@@ -12,29 +13,52 @@ from pattern_operator.render.shape import mapping, mappings, text
 
 _VIEWS: Final = frozenset({"Pod", "PodTemplate"})
 _WORKLOADS: Final = frozenset(
-    {"CronJob", "DaemonSet", "Deployment", "Job", "PodTemplate", "ReplicaSet", "ReplicationController", "StatefulSet"}
+    {"CronJob", "DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"}
 )
 _INSIDE: Final = frozenset({"alias", "inventory"})  # subTypes of hierarchical/parent that draw one inside another
 _PARENT_FIELDS: Final = ("resolved_parent_id", "resolvedParentId")  # v1beta1 writes snake_case, v1beta3 camelCase
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Components that are drawn inside any of some others; all by their ids."""
+
+    children: list[str]
+    parents: list[str]
+
+
 def workload_of_alias(design: Design) -> dict[str, Component]:
-    """The aliases of ``design``: component id to the workload that the alias is a view of."""
+    """The aliases of ``design``: component id to the workload that the alias is a view of.
+
+    A Pod may also be drawn inside a PodTemplate that is itself a view: then it is one of the same workload.
+    """
     components = {component.id: component for component in design.components if component.id}
+    views = {id_ for id_, component in components.items() if component.kind in _VIEWS}
     found: dict[str, Component] = {}
-    for child, parent in (*_drawn(design), *_resolved(design)):
-        view, workload = components.get(child), components.get(parent)
-        if view is None or workload is None or view is workload:
+    inside_views: list[_Drawing] = []
+    for drawing in (*_drawn(design), *_resolved(design)):
+        parents = (components[id_] for id_ in drawing.parents if id_ in components)
+        workload = next((parent for parent in parents if _runs(parent)), None)
+        if workload is None:
+            inside_views.append(drawing)
             continue
-        if workload.annotation or workload.ignored:
-            continue  # it brings no Pod to life, so the view would be all there is
-        if view.kind in _VIEWS and workload.kind in _WORKLOADS:
-            found.setdefault(child, workload)
+        found.update((child, workload) for child in drawing.children if child in views)
+    for drawing in inside_views:
+        workload = next((found[id_] for id_ in drawing.parents if id_ in found), None)
+        if workload is not None:
+            for child in drawing.children:
+                if child in views:
+                    found.setdefault(child, workload)
     return found
 
 
-def _drawn(design: Design) -> Iterator[tuple[str, str]]:
-    """Edges of the relationships hierarchical/parent/alias and inventory that are not deleted."""
+def _runs(component: Component) -> bool:
+    """Whether the component is a workload that will be applied, and brings its Pods to life."""
+    return component.kind in _WORKLOADS and not component.annotation and not component.ignored
+
+
+def _drawn(design: Design) -> Iterator[_Drawing]:
+    """The relationships hierarchical/parent/alias and inventory that are not deleted."""
     for relationship in design.relationships:
         kind, type_ = text(relationship.get("kind")).lower(), text(relationship.get("type")).lower()
         if (kind, type_) != ("hierarchical", "parent") or relationship.get("status") == "deleted":
@@ -43,15 +67,13 @@ def _drawn(design: Design) -> Iterator[tuple[str, str]]:
             continue
         for selector in mappings(relationship.get("selectors")):
             allowed = mapping(selector.get("allow"))
-            for child in _ids(allowed.get("from")):
-                yield from ((child, parent) for parent in _ids(allowed.get("to")))
+            yield _Drawing(_ids(allowed.get("from")), _ids(allowed.get("to")))
 
 
-def _resolved(design: Design) -> Iterator[tuple[str, str]]:
+def _resolved(design: Design) -> Iterator[_Drawing]:
     """What Meshery has resolved itself, in ``metadata.resolvedAliases``."""
     for alias, value in design.resolved_aliases.items():
-        for name in _PARENT_FIELDS:
-            yield alias, text(mapping(value).get(name))
+        yield _Drawing([alias], [text(mapping(value).get(name)) for name in _PARENT_FIELDS])
 
 
 def _ids(ends: Any) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Final
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_DOCUMENTS
 from pattern_operator.render.design import Design, is_design, parse
 from pattern_operator.render.document import Document, is_document, read
 from pattern_operator.render.manifests import is_manifest
@@ -27,6 +28,7 @@ def choose(files: Sequence[File], *, options: Options) -> Design | list[Document
             from reading.
     """
     chosen = _selected(files, options=options)
+    _refuse_too_much(chosen)
     if options.format != "Meshery":
         _refuse_what_needs_a_build(chosen)
     if options.format == "Manifests":
@@ -56,6 +58,16 @@ def _selected(files: Sequence[File], *, options: Options) -> list[File]:
     if not chosen:
         raise _not_a_pattern(f"the artifact has no file or folder {path!r}; correct spec.source.layer.path")
     return chosen
+
+
+def _refuse_too_much(files: list[File]) -> None:
+    size = sum(len(file.content) for file in files)
+    if size > MAX_DOCUMENTS:
+        raise Stalled(
+            reason=Reason.ARTIFACT_TOO_LARGE,
+            message=f"the pattern's documents are {size} bytes, and the operator reads {MAX_DOCUMENTS}."
+            " Name the part that is meant in spec.source.layer.path, or split the artifact.",
+        )
 
 
 def _refuse_what_needs_a_build(files: list[File]) -> None:

@@ -124,6 +124,11 @@ def is_built_in(api_version: str, name: str) -> bool:
     return (group_of(api_version), name) in _BY_GROUP
 
 
+def naming(api_version: str, name: str) -> str:
+    """The kind whose rules for names hold (see ``names``): none but the general one for kinds of others."""
+    return name if is_built_in(api_version, name) else ""
+
+
 def is_stored(api_version: str, name: str) -> bool:
     """Whether objects of the kind exist in a cluster: false for requests, answers and lists of Kubernetes' own."""
     if group_of(api_version) not in _GROUPS:

@@ -7,7 +7,7 @@ from pattern_operator.render.cause import Cause
 from pattern_operator.render.document import Document
 from pattern_operator.render.draft import Draft
 from pattern_operator.render.fields import without_nulls
-from pattern_operator.render.kinds import is_stored
+from pattern_operator.render.kinds import is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
 from pattern_operator.render.shape import mapping, text
 
@@ -69,7 +69,7 @@ def _draft(value: Any, *, where: str) -> Draft:
         draft.refuse(Cause.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}")
     elif not name:
         draft.refuse(Cause.MISSING_NAME, f"{where} has no metadata.name; generateName will not do")
-    elif not is_valid(name, kind=kind):
+    elif not is_valid(name, kind=naming(top["apiVersion"], kind)):
         draft.refuse(Cause.INVALID_NAME, f"{name!r} is no name for a {kind}; rename it in {where}")
     elif (namespace := metadata.get("namespace") or "") and not _is_namespace(namespace):
         draft.refuse(Cause.INVALID_NAME, f"metadata.namespace of {where} is no name of a namespace; correct it")

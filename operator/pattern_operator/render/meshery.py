@@ -13,7 +13,7 @@ from pattern_operator.render.cause import Cause
 from pattern_operator.render.design import Component, Design
 from pattern_operator.render.draft import Draft
 from pattern_operator.render.fields import Cleaner, ConflictingField, UnresolvedReference
-from pattern_operator.render.kinds import built_in, is_stored
+from pattern_operator.render.kinds import built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_label_value, made_valid
 from pattern_operator.render.shape import text
 
@@ -78,7 +78,7 @@ def _build(draft: Draft, component: Component) -> None:
     if not is_stored(api_version, component.kind):
         draft.refuse(Cause.NOT_A_RESOURCE, f"{component.kind} is a request or answer of the API; remove the component")
         return
-    if not (name := _name(draft, component)):
+    if not (name := _name(draft, component, api_version=api_version)):
         return
     configuration = _configuration(draft, component)
     if configuration is None:
@@ -104,11 +104,11 @@ def _api_version(draft: Draft, component: Component) -> str:
     return kind.api_version
 
 
-def _name(draft: Draft, component: Component) -> str:
+def _name(draft: Draft, component: Component, *, api_version: str) -> str:
     if not component.name.strip():
         draft.refuse(Cause.MISSING_NAME, "its displayName is empty, or no text; name it in the design")
         return ""
-    name = made_valid(component.name, kind=component.kind)
+    name = made_valid(component.name, kind=naming(api_version, component.kind))
     if name is None:
         draft.refuse(
             Cause.INVALID_NAME, f"{component.name!r} is no name for a {component.kind}; rename it in the design"

@@ -5,6 +5,7 @@ Kubernetes 1.37 requires of the kinds that people write (its validation, tried b
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Any, Final
 
 from pattern_operator.api.object import Body
@@ -105,11 +106,11 @@ def refuse_incomplete(drafts: Iterable[Draft]) -> None:
 
 def _outermost(paths: Iterable[str]) -> list[str]:
     """The paths in order, each once, without those inside another: what is absent has no parts to be missed."""
-    kept: list[str] = []
+    kept: dict[str, None] = {}
     for path in paths:
-        if not any(path == known or path.startswith(f"{known}.") for known in kept):
-            kept.append(path)
-    return kept
+        if not any(prefix in kept for prefix in accumulate(path.split("."), "{}.{}".format)):
+            kept[path] = None
+    return list(kept)
 
 
 def _missing(draft: Draft) -> Iterator[str]:

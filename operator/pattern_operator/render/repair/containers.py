@@ -10,6 +10,8 @@ from pattern_operator.render.shape import items, mapping, mappings
 
 _PORTS_ONLY: Final = {"ports"}
 
+Ports = dict[str, list[dict[str, Any]]]
+
 
 def drop_stubs(drafts: Iterable[Draft]) -> None:
     """Leave out containers that have ports only, where a complete container has those ports too."""
@@ -20,21 +22,31 @@ def drop_stubs(drafts: Iterable[Draft]) -> None:
         spec = at(draft.body, path)
         for field in CONTAINER_LISTS:
             found = items(spec.get(field))
-            kept = [container for container in found if not _is_covered(container, found)]
+            ports = _ports_of_complete(found)
+            kept = [container for container in found if not _is_covered(container, ports)]
             if len(kept) < len(found):
                 spec[field] = kept
                 where = ".".join((*path, field))
                 draft.repairs.append(f"{where}: {len(found) - len(kept)} with ports only left out, another has them")
 
 
-def _is_covered(container: Any, siblings: list[Any]) -> bool:
-    if set(mapping(container)) != _PORTS_ONLY:
+def _ports_of_complete(containers: list[Any]) -> Ports:
+    """The ports of the containers that have a name and an image, by their number."""
+    ports: Ports = {}
+    for container in mappings(containers):
+        if container.get("name") and container.get("image"):
+            for port in mappings(container.get("ports")):
+                ports.setdefault(str(port.get("containerPort")), []).append(port)
+    return ports
+
+
+def _is_covered(container: Any, ports: Ports) -> bool:
+    if set(mapping(container)) != _PORTS_ONLY or not ports:
         return False
-    complete = [sibling for sibling in mappings(siblings) if sibling.get("name") and sibling.get("image")]
-    ports = [port for sibling in complete for port in mappings(sibling.get("ports"))]
-    return bool(complete) and all(any(_says(port, known) for known in ports) for port in items(container["ports"]))
+    return all(isinstance(port, dict) and _is_said(port, ports) for port in items(container["ports"]))
 
 
-def _says(port: Any, known: dict[str, Any]) -> bool:
-    """Whether ``known`` holds everything that ``port`` says."""
-    return isinstance(port, dict) and all(known.get(field) == value for field, value in port.items())
+def _is_said(port: dict[str, Any], ports: Ports) -> bool:
+    """Whether a complete container has a port that holds everything this one says."""
+    known = ports.get(str(port.get("containerPort")), [])
+    return any(all(other.get(field) == value for field, value in port.items()) for other in known)

@@ -45,12 +45,13 @@ def _mend_groups(draft: Draft) -> None:
 
 def _drop_stubs(draft: Draft) -> None:
     subjects = items(draft.body.get("subjects"))
-    complete = {text(subject.get("name")) for subject in mappings(subjects) if subject.get("kind")}
+    said = {text(subject.get("name")) for subject in mappings(subjects) if subject.get("kind")}
     kept: list[Any] = []
     for subject in subjects:
-        stub = _is_stub(subject)
-        if (stub and subject["name"] in complete) or (stub and subject in kept):
-            continue
+        if _is_stub(subject):
+            if subject["name"] in said:
+                continue
+            said.add(subject["name"])
         kept.append(subject)
     if len(kept) < len(subjects):
         draft.repairs.append(
@@ -85,4 +86,4 @@ def _home(homes: set[str], *, beside: str) -> str | None:
 
 
 def _is_stub(subject: Any) -> bool:
-    return isinstance(subject, dict) and set(subject) == {"name"}
+    return isinstance(subject, dict) and set(subject) == {"name"} and isinstance(subject["name"], str)
