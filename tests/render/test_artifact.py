@@ -30,6 +30,13 @@ def _named(path: str, file: File = DESIGN) -> File:
         pytest.param(
             [_named("a/design.yml"), _named("design.yml")], Options(), ["team"], id="the design nearest the root"
         ),
+        pytest.param(
+            [DESIGN, File("kustomization.yaml", b"resources: []")],
+            Options(),
+            ["team"],
+            id="a design beside a kustomization",
+        ),
+        pytest.param([DESIGN, File("Chart.yaml", b"name: a")], Options(), ["team"], id="a design beside a chart"),
         pytest.param([CONFIG_MAP, OTHER], Options(), ["a", "b"], id="manifests"),
         pytest.param([CONFIG_MAP, DESIGN], Options(path="a"), ["a"], id="a folder"),
         pytest.param([CONFIG_MAP, OTHER], Options(path="/b/other.json"), ["b"], id="a file"),
@@ -68,7 +75,12 @@ def test_the_pattern_is_found_among_the_files(files: list[File], options: Option
             "kustomize build",
             id="a kustomization",
         ),
-        pytest.param([CONFIG_MAP, File("Chart.yaml", b"name: a")], Options(), "helm template", id="a chart"),
+        pytest.param(
+            [File("templates/a.yaml", b"{{ .Values.a }}: {{"), File("Chart.yaml", b"name: a")],
+            Options(),
+            "helm template",
+            id="a chart, whose templates are not read as YAML",
+        ),
     ],
 )
 def test_what_is_no_pattern_is_refused_with_what_to_do(files: list[File], options: Options, why: str):

@@ -1,6 +1,6 @@
 """Which of an artifact's files are the pattern, and whether it is a design or plain manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -29,23 +29,27 @@ def choose(files: Sequence[File], *, options: Options) -> Design | list[Document
     """
     chosen = _selected(files, options=options)
     _refuse_too_much(chosen)
+    for file in _named_as_design(chosen, options=options):
+        if designs := _designs(read(file)):
+            return _only(designs)
     if options.format != "Meshery":
         _refuse_what_needs_a_build(chosen)
-    if options.format == "Manifests":
-        return _manifests([document for file in chosen for document in read(file)])
-    named = sorted((file for file in chosen if _name(file) in _DESIGN_NAMES), key=lambda file: _rank(file))
-    documents: list[Document] = []
-    for file in named + [file for file in chosen if file not in named]:
-        found = list(read(file))
-        if file in named and (designs := [document for document in found if is_design(document.value)]):
-            return _only(designs)
-        documents += found
-    designs = [document for document in documents if is_design(document.value)]
-    if designs:
+    documents = [document for file in chosen for document in read(file)]
+    if options.format != "Manifests" and (designs := _designs(documents)):
         return _only(designs)
     if options.format == "Meshery":
         raise _not_a_pattern("the artifact holds no Meshery design: no document has schemaVersion designs.meshery.io/*")
     return _manifests(documents)
+
+
+def _named_as_design(files: list[File], *, options: Options) -> list[File]:
+    """The files that are called as designs are, nearest the root first; none where manifests are asked for."""
+    named = [file for file in files if _name(file) in _DESIGN_NAMES and options.format != "Manifests"]
+    return sorted(named, key=lambda file: (len(PurePosixPath(file.path).parts), file.path))
+
+
+def _designs(documents: Iterable[Document]) -> list[Document]:
+    return [document for document in documents if is_design(document.value)]
 
 
 def _selected(files: Sequence[File], *, options: Options) -> list[File]:
@@ -99,11 +103,6 @@ def _only(designs: list[Document]) -> Design:
 
 def _name(file: File) -> str:
     return PurePosixPath(file.path).name.lower()
-
-
-def _rank(file: File) -> tuple[int, str]:
-    """The shallowest design file first."""
-    return len(PurePosixPath(file.path).parts), file.path
 
 
 def _not_a_pattern(message: str) -> Stalled:

@@ -21,10 +21,17 @@ def test_a_container_with_ports_only_that_another_has_is_left_out():
     )
 
 
+def test_a_port_is_the_same_with_its_protocol_said_or_not():
+    rendering = rendered(_deployment({"ports": [{"containerPort": 80}]}, COMPLETE | {"ports": [{"containerPort": 80}]}))
+
+    assert len(only_object(rendering)["spec"]["template"]["spec"]["containers"]) == 1
+
+
 @pytest.mark.parametrize(
     "containers",
     [
         pytest.param([{"ports": [{"containerPort": 81}]}, COMPLETE], id="a port that nobody has"),
+        pytest.param([{"ports": [{"containerPort": 80, "hostPort": 8080}]}, COMPLETE], id="a port that says more"),
         pytest.param([{"ports": [{"containerPort": 80}], "env": []}, COMPLETE], id="more than ports"),
         pytest.param([{"ports": [{"containerPort": 80}]}], id="no complete one beside it"),
         pytest.param([{"ports": [{"containerPort": 80}], "image": "a:1"}, COMPLETE], id="an image of its own"),

@@ -9,8 +9,10 @@ from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
 from pattern_operator.render.shape import items, mapping, mappings
 
 _PORTS_ONLY: Final = {"ports"}
+_KEY: Final = ("containerPort", "protocol")
+_DEFAULTS: Final = {"protocol": "TCP"}  # what the API server writes when it is absent
 
-Ports = dict[str, list[dict[str, Any]]]
+Port = frozenset[tuple[str, str]]
 
 
 def drop_stubs(drafts: Iterable[Draft]) -> None:
@@ -30,23 +32,22 @@ def drop_stubs(drafts: Iterable[Draft]) -> None:
                 draft.repairs.append(f"{where}: {len(found) - len(kept)} with ports only left out, another has them")
 
 
-def _ports_of_complete(containers: list[Any]) -> Ports:
-    """The ports of the containers that have a name and an image, by their number."""
-    ports: Ports = {}
-    for container in mappings(containers):
-        if container.get("name") and container.get("image"):
-            for port in mappings(container.get("ports")):
-                ports.setdefault(str(port.get("containerPort")), []).append(port)
-    return ports
+def _ports_of_complete(containers: list[Any]) -> frozenset[Port]:
+    """What the ports of the containers that have a name and an image say: all of it, and number and protocol alone."""
+    return frozenset(
+        said
+        for container in mappings(containers)
+        if container.get("name") and container.get("image")
+        for port in mappings(container.get("ports"))
+        for said in (_said(port), _said({field: port[field] for field in _KEY if field in port}))
+    )
 
 
-def _is_covered(container: Any, ports: Ports) -> bool:
+def _is_covered(container: Any, ports: frozenset[Port]) -> bool:
     if set(mapping(container)) != _PORTS_ONLY or not ports:
         return False
-    return all(isinstance(port, dict) and _is_said(port, ports) for port in items(container["ports"]))
+    return all(isinstance(port, dict) and _said(port) in ports for port in items(container["ports"]))
 
 
-def _is_said(port: dict[str, Any], ports: Ports) -> bool:
-    """Whether a complete container has a port that holds everything this one says."""
-    known = ports.get(str(port.get("containerPort")), [])
-    return any(all(other.get(field) == value for field, value in port.items()) for other in known)
+def _said(port: dict[str, Any]) -> Port:
+    return frozenset((field, repr(value)) for field, value in (_DEFAULTS | port).items())
