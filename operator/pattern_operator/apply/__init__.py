@@ -1,0 +1,50 @@
+"""Objects and an inventory to a cluster: order, server-side apply, prune, deletion, health and drift.
+
+The way of one apply: ``localize`` gives objects their real namespaces, ``ownable`` and ``inventory`` say what will be
+owned (written ahead by the caller), ``Claims`` refuses what another pattern has, ``Applier.apply_all`` sends one
+request an object, ``prune`` removes what left, ``error_of`` is the error where something failed. ``Children`` watches
+what was applied and tells who drifted, went, or changed its health; ``delete_step`` takes everything down in order.
+"""
+
+from pattern_operator.apply import inventory
+from pattern_operator.apply.applier import Applier
+from pattern_operator.apply.child import Child
+from pattern_operator.apply.children import ChildEvent, ChildEventKind, Children
+from pattern_operator.apply.deletion import Remaining, delete_step
+from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
+from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
+from pattern_operator.apply.ownership import Claims, Owner, ownable, owner_id, stamp
+from pattern_operator.apply.prune import Pruned, prune
+from pattern_operator.apply.removal import Remover
+from pattern_operator.apply.scope import Localized, localize
+from pattern_operator.apply.wave import reverse_waves, waves
+
+__all__ = [
+    "Applied",
+    "Applier",
+    "ApplyFailure",
+    "Child",
+    "ChildEvent",
+    "ChildEventKind",
+    "Children",
+    "Claims",
+    "Health",
+    "HealthState",
+    "Localized",
+    "Owner",
+    "Pruned",
+    "Remaining",
+    "Remover",
+    "delete_step",
+    "error_of",
+    "health_of",
+    "inventory",
+    "localize",
+    "needs_status",
+    "ownable",
+    "owner_id",
+    "prune",
+    "reverse_waves",
+    "stamp",
+    "waves",
+]

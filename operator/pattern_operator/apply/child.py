@@ -1,0 +1,125 @@
+"""One object that a pattern owns, as compact as a thousand patterns ask for: never the object itself."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
+
+import orjson
+
+from pattern_operator.api.designpattern import DISABLED, FIELD_MANAGER, PRUNE_ANNOTATION, RECONCILE_ANNOTATION
+from pattern_operator.api.object import Body, ObjectKey
+from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
+from pattern_operator.apply.ownership import label_of
+
+_FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is taken from an object as the API server gave it.
+
+    ``fingerprint`` is empty when we are no field manager of it. ``finalizers`` are kept only while it is being deleted.
+    """
+
+    uid: str
+    version: int  # resourceVersion; comparable within a kind since Kubernetes 1.35 (KEP-5504)
+    label: str
+    fingerprint: bytes
+    paused: bool
+    kept: bool
+    deleting: bool
+    finalizers: tuple[str, ...]
+    health: Health
+    changed_by: str
+
+    @classmethod
+    def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
+        """Look at ``body``, which may be metadata alone where existence is health."""
+        metadata = body["metadata"]
+        annotations = metadata.get("annotations") or {}
+        managers = metadata.get("managedFields") or []
+        deleting = bool(metadata.get("deletionTimestamp"))
+        finalizers = (*(metadata.get("finalizers") or ()), *((body.get("spec") or {}).get("finalizers") or ()))
+        return cls(
+            uid=metadata["uid"],
+            version=int(metadata["resourceVersion"]),
+            label=label_of(metadata),
+            fingerprint=fingerprint(managers),
+            paused=annotations.get(RECONCILE_ANNOTATION) == DISABLED,
+            kept=annotations.get(PRUNE_ANNOTATION) == DISABLED,
+            deleting=deleting,
+            finalizers=finalizers if deleting else (),
+            health=_health(body, key=key, now=now),
+            changed_by=_last_other(managers),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """What is known of one owned object.
+
+    ``owner`` is the pattern it is filed under, ``seen`` the newest state of it. ``expected``: a pattern applied it in
+    this life of the operator and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
+    others are welcome. ``present`` is false for an expected object that is gone.
+    """
+
+    key: ObjectKey
+    owner: str
+    seen: Sighting
+    expected: bool = False
+    present: bool = True
+    wanted: bytes | None = None
+    repairs: int = 0  # in a row, each soon after the one before
+    repaired_at: float = field(default=float("-inf"))  # seconds of the loop's clock
+    quiet_until: float = field(default=float("-inf"))
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the object is gone, or somebody took or removed a field of ours; never while it is to be let be."""
+        if not self.expected or (self.present and (self.seen.paused or self.seen.deleting)):
+            return False
+        return not self.present or (self.wanted is not None and self.wanted != self.seen.fingerprint)
+
+    @property
+    def health(self) -> Health:
+        """The health of the object, also when there is none."""
+        if self.present:
+            return self.seen.health
+        return Health(HealthState.NOT_FOUND, f"{self.key.kind} {self.key.name}: is gone")
+
+
+def fingerprint(managers: list[dict[str, Any]]) -> bytes:
+    """A hash of the fields that our apply owns, out of ``metadata.managedFields``; empty when it owns none.
+
+    Whoever changes or removes a field of ours takes it from our entry (server-side apply, "Field management"), with
+    ``kubectl edit``, a scale, a forced apply or a controller alike; applying again restores the very same entry.
+    Changes of fields that we do not own, status among them, leave it alone.
+    """
+    for entry in managers:
+        ours = entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply"
+        if ours and not entry.get("subresource"):
+            fields = orjson.dumps(entry.get("fieldsV1"), option=orjson.OPT_SORT_KEYS)
+            return hashlib.blake2b(fields, digest_size=_FINGERPRINT_BYTES).digest()
+    return b""
+
+
+def _last_other(managers: list[dict[str, Any]]) -> str:
+    """The field manager that last changed the object's main resource, besides our apply."""
+    others = [
+        entry
+        for entry in managers
+        if not entry.get("subresource")
+        and not (entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply")
+    ]
+    return str(max(others, key=lambda entry: str(entry.get("time") or "")).get("manager") or "") if others else ""
+
+
+def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:
+    health = health_of(body, now=now)
+    if health.state is HealthState.CURRENT and not needs_status(group=key.group, kind=key.kind):
+        return _EXISTS
+    return health
+
+
+_EXISTS: Final = Health(HealthState.CURRENT, "")  # shared: most objects are healthy by existing

@@ -1,0 +1,294 @@
+"""What is known of the owned objects in the cluster, from watches alone: who drifted, who is healthy, who is gone.
+
+Nothing here changes the cluster, and nothing is asked that a watch tells. After a restart there is nothing to compare
+with: each pattern is applied once, which changes nothing and sets the fingerprints.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pattern_operator.api.object import Body, ObjectKey
+from pattern_operator.apply.child import Child, Sighting
+from pattern_operator.apply.followed import Followed
+from pattern_operator.apply.health import Health, HealthState
+from pattern_operator.apply.outcome import told
+from pattern_operator.apply.ownership import IF_ABSENT, ssa_of
+from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session
+
+PROGRESS_PAUSE: Final = 2.0  # seconds between two tellings of what an object that is in progress says
+QUARREL: Final = 60.0  # seconds: who changes an object again within them after each repair is quarrelling
+PATIENCE: Final = 5  # repairs at once before the pauses between them grow
+LONGEST_QUIET: Final = 300.0
+
+# The worst first.
+_SEVERITY: Final = (
+    HealthState.FAILED,
+    HealthState.NOT_FOUND,
+    HealthState.TERMINATING,
+    HealthState.IN_PROGRESS,
+    HealthState.CURRENT,
+)
+
+
+class ChildEventKind(StrEnum):
+    """What happened to an object that matters to its pattern."""
+
+    DRIFTED = "drifted"  # somebody took or removed a field that the pattern owns
+    GONE = "gone"  # it was deleted, or does not carry the owner label any more
+    HEALTH = "health"  # its health, or what it says of it, is another
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEvent:
+    """One thing that happened to one object."""
+
+    kind: ChildEventKind
+    key: ObjectKey
+
+
+class Children:
+    """The owned objects of all patterns. ``on_change(owner id, event)`` is called in the loop and must not raise.
+
+    ``tasks`` runs the watches; ``now`` gives a time with a time zone; ``on_problem`` is told of kinds that cannot be
+    watched.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        tasks: asyncio.TaskGroup,
+        on_change: Callable[[str, ChildEvent], None],
+        now: Callable[[], datetime],
+        on_problem: Callable[[Resource, ApiError], None] | None = None,
+    ) -> None:
+        self._on_change = on_change
+        self._now = now
+        self._followed = Followed(session, tasks=tasks, on_change=self._changed, on_problem=on_problem)
+        self._children: dict[ObjectKey, Child] = {}
+        self._owned: dict[str, dict[ObjectKey, Child]] = {}
+        self._kinds: dict[tuple[str, str], int] = {}  # how many children there are of each
+        self._pending: set[ObjectKey] = set()
+
+    # --- what is asked ----------------------------------------------------------------------------------------------
+
+    def get(self, key: ObjectKey) -> Child | None:
+        """What is known of an object; None says that no watch has told of it."""
+        return self._children.get(key)
+
+    def sees(self, key: ObjectKey) -> bool:
+        """Whether a watch would tell of a change to the object."""
+        return self._followed.sees((key.group, key.kind))
+
+    def drifted(self, owner: str) -> tuple[ObjectKey, ...]:
+        """The objects of a pattern that are not as they were applied, sorted; without those in a quarrel's pause."""
+        now = asyncio.get_running_loop().time()
+        return tuple(sorted(child.key for child in self._of(owner) if child.drifted and child.quiet_until <= now))
+
+    def health(self, owner: str, *, keys: Collection[ObjectKey] | None = None) -> Health:
+        """The worst health among the objects that the pattern applied (or the ``keys`` of them), and who says what.
+
+        ``again_at`` is when the judgement may change without any event; a ``HEALTH`` event is told then.
+        """
+        expected = [c for c in self._of(owner) if c.expected and (keys is None or c.key in keys)]
+        if not expected:
+            return Health(HealthState.CURRENT, "no object is followed")
+        worst = min((child.health.state for child in expected), key=_SEVERITY.index)
+        if worst is HealthState.CURRENT:
+            return Health(worst, f"{len(expected)} objects are healthy")
+        ill = [child for child in expected if child.health.state is not HealthState.CURRENT]
+        ill.sort(key=lambda child: (_SEVERITY.index(child.health.state), child.key))
+        moments = [child.health.again_at for child in ill if child.health.again_at is not None]
+        return Health(worst, told(self._words(child) for child in ill), min(moments, default=None))
+
+    def contested(self, owner: str) -> tuple[str, ...]:
+        """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""
+        return tuple(
+            f"{child.key.title} is changed again after each repair by {child.seen.changed_by or 'somebody'}"
+            for child in self._of(owner)
+            if child.repairs > PATIENCE and child.drifted
+        )
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    async def ready(self, resource: Resource) -> None:
+        """Follow a kind, and wait until what exists of it is known (or that it cannot be known)."""
+        await self._followed.ready(resource)
+
+    def follow(self, resource: Resource) -> None:
+        """Follow a kind: at the start for the kinds of all inventories."""
+        self._followed.start(resource)
+
+    def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource) -> None:
+        """Take the answer to our own apply: from here on the object is to stay like this.
+
+        A watch may be ahead of the answer; then what it told stays, and is compared with the answer.
+        """
+        self._followed.start(resource)
+        answer = Sighting.of(body, key=key, now=self._now())
+        child = self._file(key, owner=owner, seen=answer)
+        repaired = child.drifted
+        if not child.present or child.seen.uid != answer.uid or child.seen.version <= answer.version:
+            child.present, child.seen = True, answer
+        child.expected = True
+        child.wanted = None if ssa_of(body["metadata"]) == IF_ABSENT else answer.fingerprint
+        if repaired:
+            _count_repair(child)
+        self._look_again(child, body)
+        if child.drifted:
+            self._tell_drift(child)
+
+    def expect(self, key: ObjectKey) -> None:
+        """Let an object that is known, and was left alone on purpose, count for the health of its pattern."""
+        child = self._children.get(key)
+        if child is not None:
+            child.expected = True
+
+    def release(self, keys: Collection[ObjectKey]) -> None:
+        """Expect these objects no longer: they left their pattern. Those that are gone are forgotten at once."""
+        for key in keys:
+            child = self._children.get(key)
+            if child is not None:
+                child.expected, child.wanted = False, None
+                if not child.present:
+                    self._drop(child)
+
+    def forget(self, owner: str) -> None:
+        """A pattern is gone: nothing is expected of its objects any more."""
+        self.release([child.key for child in self._of(owner)])
+
+    # --- what the watches tell --------------------------------------------------------------------------------------
+
+    def _changed(self, resource: Resource, change: Change) -> None:
+        metadata = change.object["metadata"]
+        key = ObjectKey(resource.group, resource.kind, metadata.get("namespace", ""), metadata["name"])
+        child = self._children.get(key)
+        if change.type is ChangeType.DELETED:
+            if child is not None and child.present and not _is_late(metadata, child):
+                self._vanished(child)
+            return
+        seen = Sighting.of(change.object, key=key, now=self._now())
+        if child is None:
+            child = self._file(key, owner=seen.label, seen=seen)
+        elif seen.version <= child.seen.version:
+            return  # the echo of our own apply, or older
+        else:
+            self._update(child, seen)
+        self._look_again(child, change.object)
+
+    def _update(self, child: Child, seen: Sighting) -> None:
+        if not child.expected and seen.label != child.owner:
+            child = self._file(child.key, owner=seen.label, seen=seen)
+        drifted, before = child.drifted, child.health
+        child.present, child.seen = True, seen
+        if child.drifted and not drifted:
+            self._tell_drift(child)
+        if child.health.state is not before.state:
+            self._tell(child, ChildEventKind.HEALTH)
+        elif child.health.message != before.message:
+            self._tell_later(child)
+
+    def _vanished(self, child: Child) -> None:
+        if child.expected:
+            child.present = False
+            self._tell_drift(child, kind=ChildEventKind.GONE)
+        else:
+            self._drop(child)
+            self._tell(child, ChildEventKind.GONE)
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def _tell(self, child: Child, kind: ChildEventKind) -> None:
+        self._on_change(child.owner, ChildEvent(kind, child.key))
+
+    def _tell_drift(self, child: Child, *, kind: ChildEventKind = ChildEventKind.DRIFTED) -> None:
+        """Tell at once, or, when somebody undoes each repair, after a pause that doubles with every round."""
+        loop = asyncio.get_running_loop()
+        if child.repairs <= PATIENCE or loop.time() - child.repaired_at > QUARREL:
+            self._tell(child, kind)
+            return
+        pause = min(2.0 ** (child.repairs - PATIENCE), LONGEST_QUIET)
+        child.quiet_until = loop.time() + pause
+        loop.call_at(child.quiet_until, self._tell, child, kind)
+
+    def _tell_later(self, child: Child) -> None:
+        """Words change often while an object makes progress: they are told at most once a pause."""
+        if child.expected and child.key not in self._pending:
+            self._pending.add(child.key)
+            asyncio.get_running_loop().call_later(PROGRESS_PAUSE, self._tell_pending, child)
+
+    def _tell_pending(self, child: Child) -> None:
+        self._pending.discard(child.key)
+        self._tell(child, ChildEventKind.HEALTH)
+
+    def _look_again(self, child: Child, body: Body) -> None:
+        """Judge the same body again when time alone may change the judgement; it is kept until then, not longer."""
+        if child.health.again_at is not None:
+            pause = (child.health.again_at - self._now()).total_seconds()
+            asyncio.get_running_loop().call_later(max(pause, 0.0), self._judge_again, child, body)
+
+    def _judge_again(self, child: Child, body: dict[str, Any]) -> None:
+        seen = Sighting.of(body, key=child.key, now=self._now())
+        if child.present and (child.seen.uid, child.seen.version) == (seen.uid, seen.version):
+            self._update(child, seen)
+
+    # --- filing -----------------------------------------------------------------------------------------------------
+
+    def _of(self, owner: str) -> Iterator[Child]:
+        return iter(self._owned.get(owner, {}).values())
+
+    def _file(self, key: ObjectKey, *, owner: str, seen: Sighting) -> Child:
+        """The child of this key, filed under ``owner``; made from ``seen`` when there is none."""
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = Child(key, owner, seen)
+            kind = (key.group, key.kind)
+            self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        elif child.owner != owner:
+            self._unfile(child)
+            child.owner = owner
+        self._owned.setdefault(owner, {})[key] = child
+        return child
+
+    def _unfile(self, child: Child) -> None:
+        siblings = self._owned[child.owner]
+        del siblings[child.key]
+        if not siblings:
+            del self._owned[child.owner]
+
+    def _drop(self, child: Child) -> None:
+        """Forget an object; a kind that no object is left of is followed no longer."""
+        del self._children[child.key]
+        self._unfile(child)
+        kind = (child.key.group, child.key.kind)
+        self._kinds[kind] -= 1
+        if not self._kinds[kind]:
+            del self._kinds[kind]
+            self._followed.stop(kind)
+
+    def _words(self, child: Child) -> str:
+        if self.sees(child.key):
+            return child.health.message
+        return f"{child.health.message} (as it was applied: the operator cannot watch {child.key.kind} objects)"
+
+
+def _is_late(metadata: Body, child: Child) -> bool:
+    """Whether a deletion is older than what is known of the object.
+
+    For an object that vanished unseen nothing but its name, uid and last known version is told: then the uid decides,
+    for a uid never comes back.
+    """
+    if metadata["uid"] != child.seen.uid:
+        return True
+    return "creationTimestamp" in metadata and int(metadata["resourceVersion"]) < child.seen.version
+
+
+def _count_repair(child: Child) -> None:
+    now = asyncio.get_running_loop().time()
+    soon = now - child.repaired_at <= max(QUARREL, child.quiet_until - child.repaired_at + QUARREL)
+    child.repairs = child.repairs + 1 if soon else 1
+    child.repaired_at = now

@@ -1,0 +1,48 @@
+"""The kinds that a pattern brings itself, by its CustomResourceDefinitions: known before the API server serves them."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.kube import Resource
+
+CRD: Final = Resource(
+    group="apiextensions.k8s.io",
+    version="v1",
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    namespaced=False,
+)
+Definitions = dict[tuple[str, str, str], Resource]  # by group, version and kind
+
+
+def is_definition(key: ObjectKey) -> bool:
+    """Whether the object is a CustomResourceDefinition."""
+    return (key.group, key.kind) == (CRD.group, CRD.kind)
+
+
+def definitions(objects: Iterable[Object]) -> Definitions:
+    """The kinds that CRDs among ``objects`` define; what is no good definition is left to the API server to refuse."""
+    found: Definitions = {}
+    for each in objects:
+        if is_definition(each.key):
+            found |= {(r.group, r.version, r.kind): r for r in _defined(each.body.get("spec"))}
+    return found
+
+
+def _defined(spec: Any) -> list[Resource]:
+    match spec:
+        case {"group": str(group), "names": {"plural": str(plural), "kind": str(kind)}, "versions": list(versions)}:
+            return [
+                Resource(group, str(version["name"]), kind, plural, namespaced=spec.get("scope") == "Namespaced")
+                for version in versions
+                if isinstance(version, dict) and version.get("served") and "name" in version
+            ]
+        case _:
+            return []
+
+
+def is_established(body: dict[str, Any]) -> bool:
+    """Whether the API server serves what the CRD defines (CustomResourceDefinitionStatus, ``Established``)."""
+    conditions = (body.get("status") or {}).get("conditions") or []
+    return any(each.get("type") == "Established" and each.get("status") == "True" for each in conditions)

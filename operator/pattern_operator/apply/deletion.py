@@ -1,0 +1,83 @@
+"""The end of a pattern: its objects go wave by wave, and each wave is really gone before the next one goes.
+
+One call is one step; the reconciler calls again when a child event says that something went.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pattern_operator.api.designpattern import InventoryEntry
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.outcome import told
+from pattern_operator.apply.ownership import Owner
+from pattern_operator.apply.prune import in_reverse
+from pattern_operator.apply.removal import Ending, Removal, Remover
+from pattern_operator.errors import PatternError, Transient, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What is left after a step. Without ``entries`` the pattern may go; ``kept`` were left alone, with the reason.
+
+    ``error`` says what is left and why, and how to let go: Waiting when a child event will bring the deletion on,
+    Transient when it has to be tried again; None when nothing is left.
+    """
+
+    entries: tuple[InventoryEntry, ...] = ()
+    kept: tuple[tuple[ObjectKey, str], ...] = ()
+    error: PatternError | None = None
+
+    @property
+    def message(self) -> str:
+        """What is left and why, for people; empty when nothing is."""
+        return self.error.message if self.error else ""
+
+
+async def delete_step(
+    entries: Iterable[InventoryEntry], *, owner: Owner, remover: Remover, impersonate: str | None = None
+) -> Remaining:
+    """Delete the objects of ``entries``, as far as the order allows without waiting.
+
+    Nothing of a wave is touched before the waves that need it are gone: workloads before the configuration, the
+    namespaces and the definitions they need, custom objects before the workloads that act on their finalizers.
+    """
+    waves = in_reverse(entries)
+    kept: list[tuple[ObjectKey, str]] = []
+    for position, wave in enumerate(waves):
+        done = await asyncio.gather(
+            *(
+                remover.remove(entry, owner=owner, impersonate=impersonate, otherwise=Reason.DELETION_FAILED)
+                for entry in wave
+            )
+        )
+        kept += [(each.key, each.message) for each in done if each.ending is Ending.KEPT]
+        stuck = [each for each in done if each.ending in (Ending.GOING, Ending.FAILED)]
+        if stuck:
+            rest = [entry for later in waves[position + 1 :] for entry in later]
+            return _remaining(stuck, rest, kept=tuple(kept), owner=owner)
+    return Remaining(kept=tuple(kept))
+
+
+def _remaining(
+    stuck: list[Removal], rest: list[InventoryEntry], *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner
+) -> Remaining:
+    entries = sorted((*(each.entry for each in stuck), *rest), key=lambda entry: entry.id)
+    stuck.sort(key=lambda each: (each.ending is not Ending.FAILED, each.key))
+    after = f"; {len(rest)} more go after them" if rest else ""
+    message = (
+        f"{len(entries)} objects are left: {told(stuck)}{after}. To let go and leave them in the cluster:"
+        f" kubectl patch designpattern {owner.name} -n {owner.namespace} --type merge"
+        """ -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
+    )
+    return Remaining(tuple(entries), kept, _error(stuck, message))
+
+
+def _error(stuck: list[Removal], message: str) -> PatternError:
+    failures = [each.failure for each in stuck if each.failure is not None]
+    if not failures and all(each.watched for each in stuck):
+        return Waiting(reason=Reason.DELETING, message=message)
+    reason = failures[0].reason if failures else Reason.DELETION_FAILED
+    pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
+    return Transient(reason=reason, message=message, retry_after=max(pauses, default=None))

@@ -1,0 +1,48 @@
+"""The wait between a CRD and its first object: until the API server says that it serves the kind."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import Final
+
+from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.apply.definition import CRD, is_established
+from pattern_operator.kube import ApiError, Change, Session, View, Watch
+
+PATIENCE: Final = 10.0  # seconds; one server needs 20 ms, several of them up to 5 s (apiextensions "establishing")
+
+
+async def until_established(names: Iterable[str], *, session: Session, owner: str) -> None:
+    """Watch the CRDs of these names, which carry the owner's label, until all are served.
+
+    Gives up in silence when the time is over or they cannot be watched: applying their objects then says what is wrong.
+    """
+    missing = set(names)
+    done = asyncio.Event()
+
+    def changed(change: Change) -> None:
+        if is_established(change.object):
+            missing.discard(change.object["metadata"]["name"])
+        if not missing:
+            done.set()
+
+    def failed(_: ApiError) -> None:
+        done.set()
+
+    watch = Watch(
+        session,
+        CRD,
+        view=View.FULL,
+        label_selector=f"{OWNER_LABEL}={owner}",
+        on_change=changed,
+        on_problem=failed,
+    )
+    following = asyncio.create_task(watch.run(), name="watch-established")
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await done.wait()
+    finally:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following

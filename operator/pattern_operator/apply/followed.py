@@ -1,0 +1,114 @@
+"""The watches of owned objects: one a kind, for all patterns together, started when the kind is first needed."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.apply.health import needs_status
+from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch
+
+FIRST_LOOK: Final = 5.0  # seconds that a first apply of a kind waits for its watch; without one it goes on blindly
+GroupKind = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Follower:
+    watch: Watch
+    task: asyncio.Task[None]
+    settled: asyncio.Event = field(default_factory=asyncio.Event)  # it is in step, or has said why not
+    problem: ApiError | None = None
+
+
+class Followed:
+    """Follows every object that carries an owner label, kind by kind, and tells of each change.
+
+    Kinds that are healthy by existing are watched with their metadata alone. ``on_problem`` is told of a kind that
+    cannot be watched; its objects are applied all the same, and nobody says when they change.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        tasks: asyncio.TaskGroup,
+        on_change: Callable[[Resource, Change], None],
+        on_problem: Callable[[Resource, ApiError], None] | None,
+    ) -> None:
+        self._session = session
+        self._tasks = tasks
+        self._on_change = on_change
+        self._on_problem = on_problem
+        self._followers: dict[GroupKind, _Follower] = {}
+
+    def start(self, resource: Resource) -> None:
+        """Start to follow the kind, unless it is followed already (in whatever version)."""
+        kind = (resource.group, resource.kind)
+        if kind in self._followers:
+            return
+        watch = Watch(
+            self._session,
+            resource,
+            view=View.FULL if needs_status(group=resource.group, kind=resource.kind) else View.METADATA,
+            label_selector=OWNER_LABEL,
+            on_change=lambda change: self._changed(resource, change),
+            on_problem=lambda error: self._failed(resource, error),
+        )
+        task = self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}.{resource.group}-owned")
+        self._followers[kind] = follower = _Follower(watch, task)
+        self._tasks.create_task(_settle(follower), name=f"first-list-{resource.plural}.{resource.group}")
+
+    async def ready(self, resource: Resource) -> None:
+        """Start to follow the kind, and wait until what exists of it is known, or it is clear that it cannot be."""
+        self.start(resource)
+        follower = self._followers[resource.group, resource.kind]
+        if follower.settled.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOOK):
+                await follower.settled.wait()
+
+    def stop(self, kind: GroupKind) -> None:
+        """Follow the kind no longer."""
+        follower = self._followers.pop(kind, None)
+        if follower is not None:
+            follower.settled.set()  # whoever waits goes on without it
+            follower.task.cancel()
+
+    def sees(self, kind: GroupKind) -> bool:
+        """Whether changes of the kind are told."""
+        follower = self._followers.get(kind)
+        return follower is not None and follower.watch.synced.is_set() and follower.problem is None
+
+    def _changed(self, resource: Resource, change: Change) -> None:
+        follower = self._followers.get((resource.group, resource.kind))
+        if follower is not None:
+            follower.problem = None
+            self._on_change(resource, change)
+
+    def _failed(self, resource: Resource, error: ApiError) -> None:
+        kind = (resource.group, resource.kind)
+        follower = self._followers.get(kind)
+        if follower is None:
+            return
+        if error.code == HTTPStatus.NOT_FOUND and follower.watch.synced.is_set():
+            self.stop(kind)  # the CRD went, or this version of it: the next apply of the kind starts anew
+            return
+        follower.problem = error if error.code in (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED) else None
+        follower.settled.set()
+        if self._on_problem is not None:
+            self._on_problem(resource, error)
+
+
+async def _settle(follower: _Follower) -> None:
+    synced = asyncio.ensure_future(follower.watch.synced.wait())
+    settled = asyncio.ensure_future(follower.settled.wait())
+    try:
+        await asyncio.wait({synced, settled}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        synced.cancel()
+        settled.cancel()
+    follower.settled.set()

@@ -1,0 +1,32 @@
+"""What is sent: the fully specified intent of server-side apply, in a form whose fields the API server keeps."""
+
+import base64
+from typing import Any
+
+import orjson
+
+from pattern_operator.api.object import Object
+
+
+def intent(wanted: Object) -> bytes:
+    """The object as JSON, without what only the API server writes.
+
+    ``stringData`` of a Secret becomes ``data``: the server turns it into ``data`` without giving us those fields, so
+    that a value changed by others would go unseen, and one removed from the pattern would stay (seen with 1.37).
+
+    Raises:
+        ValueError: the object cannot be written as JSON.
+    """
+    body = {name: value for name, value in wanted.body.items() if name != "status"}
+    if (wanted.key.group, wanted.key.kind) == ("", "Secret") and isinstance(body.get("stringData"), dict):
+        text = {name: _encoded(value) for name, value in body.pop("stringData").items()}
+        body["data"] = {**(body.get("data") or {}), **text}
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"cannot be written as JSON: {error}") from error
+
+
+def _encoded(value: Any) -> Any:
+    # What is no text is left for the API server to refuse, in its own words.
+    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value

@@ -1,0 +1,44 @@
+"""What a pattern owns, as status keeps it: one short entry an object, sorted, so that status changes only with it."""
+
+from collections.abc import Iterable
+
+from pattern_operator.api.designpattern import InventoryEntry
+from pattern_operator.api.object import Object, ObjectKey
+
+Entries = tuple[InventoryEntry, ...]
+
+
+def entry_of(key: ObjectKey, *, version: str) -> InventoryEntry:
+    """The entry of an object that was applied in this version of its group."""
+    return InventoryEntry(id=str(key), v=version)
+
+
+def key_of(entry: InventoryEntry) -> ObjectKey:
+    """The key of an entry; raises ValueError for an id that the operator did not write."""
+    return ObjectKey.parse(entry.id)
+
+
+def entries_of(objects: Iterable[Object]) -> Entries:
+    """The entries of the objects."""
+    return _sorted(entry_of(each.key, version=each.api_version.rpartition("/")[2]) for each in objects)
+
+
+def keys(entries: Iterable[InventoryEntry]) -> frozenset[ObjectKey]:
+    """The keys of the entries; raises ValueError as ``key_of``."""
+    return frozenset(key_of(entry) for entry in entries)
+
+
+def union(before: Entries, after: Entries) -> Entries:
+    """What is in either; an object in both has the version of ``after``."""
+    return _sorted((*before, *after))
+
+
+def minus(entries: Entries, others: Entries) -> Entries:
+    """The entries of objects that ``others`` do not have, in whatever version."""
+    there = {entry.id for entry in others}
+    return _sorted(entry for entry in entries if entry.id not in there)
+
+
+def _sorted(entries: Iterable[InventoryEntry]) -> Entries:
+    unique = {entry.id: entry for entry in entries}
+    return tuple(unique[name] for name in sorted(unique))

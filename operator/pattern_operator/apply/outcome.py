@@ -1,0 +1,59 @@
+"""What came of applying: which objects are there, what failed in the API server's words, and the error that makes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import PatternError, Transient, Waiting
+
+NAMED: Final = 5  # failures that a message names; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFailure:
+    """One object that could not be applied or deleted; ``message`` does not repeat its name."""
+
+    key: ObjectKey
+    reason: Reason
+    message: str
+    retry_after: timedelta | None = None
+
+    def __str__(self) -> str:
+        return f"{self.key.title}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """``applied`` are in the cluster as they should be, ``left`` were let alone as somebody asked, with the reason."""
+
+    applied: tuple[ObjectKey, ...] = ()
+    left: tuple[tuple[ObjectKey, str], ...] = ()
+    failures: tuple[ApplyFailure, ...] = ()
+
+
+def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = ()) -> PatternError | None:
+    """The error of a run in which something failed; ``unknown`` are the objects that ``localize`` could not place.
+
+    Failures are retried, for most pass without anything that tells us: a role is granted, a webhook comes up, a field
+    is released. Only when nothing but CRDs is missing, their arrival is what is waited for.
+    """
+    failures = (*applied.failures, *unknown)
+    if not failures:
+        return None
+    total = len(failures) + len(applied.applied) + len(applied.left)
+    message = f"{len(failures)} of {total} objects could not be applied: {told(failures)}"
+    if all(failure.reason is Reason.KIND_NOT_FOUND for failure in failures):
+        return Waiting(reason=Reason.KIND_NOT_FOUND, message=message)
+    reason = next(each.reason for each in failures if each.reason is not Reason.KIND_NOT_FOUND)
+    pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
+    return Transient(reason=reason, message=message, retry_after=max(pauses, default=None))
+
+
+def told(lines: Iterable[object]) -> str:
+    """The first few of ``lines``, and how many more there are."""
+    texts = [str(line) for line in lines]
+    more = f"; and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    return "; ".join(texts[:NAMED]) + more

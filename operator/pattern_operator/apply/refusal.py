@@ -1,0 +1,57 @@
+"""What a refusal of the API server means for a pattern: the reason, the server's own words, and the next step."""
+
+from http import HTTPStatus
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.outcome import ApplyFailure
+from pattern_operator.kube import ApiError
+
+
+def refusal(key: ObjectKey, error: ApiError, *, otherwise: Reason = Reason.APPLY_FAILED) -> ApplyFailure:
+    """The failure that ``error`` is for the object; ``otherwise`` is its reason when nothing more special fits."""
+    reason, message = _judge(error, otherwise)
+    return ApplyFailure(key, reason, message, error.retry_after)
+
+
+def is_missing_namespace(error: ApiError) -> bool:
+    """Whether the API server has not got (or not seen) the namespace yet, rather than the kind."""
+    return error.code == HTTPStatus.NOT_FOUND and error.message.startswith('namespaces "')
+
+
+def _judge(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
+    match error.code:
+        case 0 | 429 | 502 | 503 | 504:
+            return Reason.API_SERVER_UNAVAILABLE, error.message
+        case HTTPStatus.CONFLICT if managers := _managers(error):
+            return Reason.CONFLICT, (
+                f"{managers}. Set spec.apply.conflicts: Take to take the fields over, or remove them from the pattern."
+            )
+        case HTTPStatus.FORBIDDEN:
+            return _forbidden(error, otherwise)
+        case HTTPStatus.NOT_FOUND if is_missing_namespace(error):
+            return otherwise, f"{error.message}. Create the namespace, or add it to the pattern."
+        case HTTPStatus.UNPROCESSABLE_ENTITY if "field is immutable" in error.message:
+            return otherwise, (
+                f"{error.message}. The field cannot be changed on an object that exists: delete the object, so that it"
+                " is made anew, or give it another name in the pattern."
+            )
+    return otherwise, error.message
+
+
+def _forbidden(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
+    """403 is also what quotas, pod security and other admission say; only RBAC names a user and a verb."""
+    if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
+        return otherwise, f"{error.message}. It is applied again; let the deletion of the namespace end."
+    if "cannot" in error.message and "User" in error.message:
+        return Reason.FORBIDDEN, f"{error.message}. Grant that account this verb on this resource."
+    return otherwise, error.message
+
+
+def _managers(error: ApiError) -> str:
+    """Who holds which fields: ``"kubectl" holds .data.a, .data.b``."""
+    held: dict[str, list[str]] = {}
+    for cause in error.causes:
+        if cause.reason == "FieldManagerConflict":
+            held.setdefault(cause.message.removeprefix("conflict with "), []).append(cause.field)
+    return "; ".join(f"field manager {manager} holds {', '.join(fields)}" for manager, fields in held.items())

@@ -1,0 +1,175 @@
+"""One object out of the cluster, if it is still ours to remove."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from pattern_operator.api.designpattern import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION, InventoryEntry
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.applier import CONCURRENCY
+from pattern_operator.apply.children import Children
+from pattern_operator.apply.inventory import key_of
+from pattern_operator.apply.outcome import ApplyFailure
+from pattern_operator.apply.ownership import Owner, is_protected, label_of
+from pattern_operator.apply.refusal import refusal
+from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
+
+
+class Ending(StrEnum):
+    """What came of the removal of an object."""
+
+    GONE = "gone"
+    GOING = "going"  # its deletion has begun; finalizers hold it
+    KEPT = "kept"  # it is not ours to delete, or somebody asked for it to stay
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The ending of one entry's object; ``message`` says why it is still there, without its name.
+
+    ``watched``: a child event will tell when an object that is going has gone.
+    """
+
+    entry: InventoryEntry
+    key: ObjectKey
+    ending: Ending
+    message: str = ""
+    failure: ApplyFailure | None = None
+    watched: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.key.title}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The parts of a live object that decide."""
+
+    uid: str
+    label: str
+    kept: bool
+    deleting: bool
+    finalizers: tuple[str, ...]
+    pattern: str = ""
+
+
+class Remover:
+    """Removes objects of all patterns, never more than ``concurrency`` requests at once."""
+
+    def __init__(
+        self, session: Session, discovery: Discovery, *, children: Children, concurrency: int = CONCURRENCY
+    ) -> None:
+        self._session = session
+        self._discovery = discovery
+        self._children = children
+        self._slots = asyncio.Semaphore(concurrency)
+
+    async def remove(
+        self, entry: InventoryEntry, *, owner: Owner, impersonate: str | None, otherwise: Reason
+    ) -> Removal:
+        """Delete the object of ``entry`` unless it is not ours; never raises for what a server answers.
+
+        What the watches know is believed, and the delete carries the UID of what they saw; an object they do not know
+        is read first. ``otherwise`` is the reason of a failure when the refusal has no more special one.
+        """
+        key = key_of(entry)
+        try:
+            async with self._slots:
+                removal = await self._remove(entry, key, owner=owner, impersonate=impersonate)
+        except KindNotFound:
+            removal = Removal(entry, key, Ending.GONE)  # with its kind went every object of it
+        except ApiError as error:
+            failure = refusal(key, error, otherwise=otherwise)
+            return Removal(entry, key, Ending.FAILED, failure.message, failure)
+        self._children.release([key])
+        return removal
+
+    async def _remove(self, entry: InventoryEntry, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Removal:
+        if is_protected(key):
+            return Removal(entry, key, Ending.KEPT, "is a namespace of the cluster, which no pattern owns")
+        resource = await self._find(key, entry.v)
+        await self._children.ready(resource)
+        live = self._known(key) or await self._read(key, resource, impersonate=impersonate)
+        if live is None:
+            return Removal(entry, key, Ending.GONE)
+        if live.label != owner.id:
+            return Removal(entry, key, Ending.KEPT, _whose(live))
+        if live.deleting:
+            return self._going(entry, key, live.finalizers)
+        if live.kept:
+            return Removal(entry, key, Ending.KEPT, "stays: it is annotated prune: disabled in the cluster")
+        return await self._delete(entry, key, resource, uid=live.uid, impersonate=impersonate)
+
+    async def _find(self, key: ObjectKey, version: str) -> Resource:
+        try:
+            return await self._discovery.find(group=key.group, kind=key.kind, version=version)
+        except KindNotFound as error:
+            if not error.served:
+                raise
+        return await self._discovery.find(group=key.group, kind=key.kind)  # its versions moved on
+
+    def _known(self, key: ObjectKey) -> _Live | None:
+        child = self._children.get(key)
+        if child is None or not child.present or not self._children.sees(key):
+            return None
+        seen = child.seen
+        return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers)
+
+    async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
+        try:
+            body = await objects.get(
+                self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+            )
+        except ApiError as error:
+            if error.code == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        metadata = body["metadata"]
+        annotations = metadata.get("annotations") or {}
+        return _Live(
+            uid=metadata["uid"],
+            label=label_of(metadata),
+            kept=annotations.get(PRUNE_ANNOTATION) == DISABLED,
+            deleting=bool(metadata.get("deletionTimestamp")),
+            finalizers=_finalizers(body),
+            pattern=str(annotations.get(PATTERN_ANNOTATION) or ""),
+        )
+
+    async def _delete(
+        self, entry: InventoryEntry, key: ObjectKey, resource: Resource, *, uid: str, impersonate: str | None
+    ) -> Removal:
+        try:
+            answer = await objects.delete(
+                self._session,
+                resource,
+                namespace=key.namespace,
+                name=key.name,
+                uid=uid,
+                impersonate=impersonate,
+            )
+        except ApiError as error:
+            if error.code == HTTPStatus.NOT_FOUND:
+                return Removal(entry, key, Ending.GONE)
+            raise
+        if answer.get("kind") == "Status":
+            return Removal(entry, key, Ending.GONE)
+        return self._going(entry, key, _finalizers(answer))
+
+    def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
+        holders = f", held by the finalizers {', '.join(finalizers)}" if finalizers else ""
+        return Removal(entry, key, Ending.GOING, f"is being deleted{holders}", watched=self._children.sees(key))
+
+
+def _whose(live: _Live) -> str:
+    if not live.label:
+        return "is left: somebody took our owner label off"
+    return f"is left: it belongs to {f'DesignPattern {live.pattern}' if live.pattern else 'another pattern'} now"
+
+
+def _finalizers(body: dict[str, Any]) -> tuple[str, ...]:
+    """The finalizers of an object; a Namespace has its own in spec."""
+    return (*(body["metadata"].get("finalizers") or ()), *((body.get("spec") or {}).get("finalizers") or ()))

@@ -1,0 +1,67 @@
+"""Where objects really go: a manifest may name a namespace in vain, or leave out the one that is needed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.definition import Definitions, definitions
+from pattern_operator.apply.outcome import ApplyFailure
+from pattern_operator.kube import Discovery, KindNotFound, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Localized:
+    """``objects`` have the key they will have in the cluster; ``unknown`` are those of kinds that are not served.
+
+    What is unknown has no place in an inventory yet: nobody can say whether its kind has namespaces.
+    """
+
+    objects: tuple[Object, ...]
+    unknown: tuple[ApplyFailure, ...] = ()
+
+
+async def localize(objects: Iterable[Object], *, discovery: Discovery, default_namespace: str) -> Localized:
+    """Give each object the namespace its kind asks for: none for cluster-scoped kinds, the default where it is missing.
+
+    Kinds that CRDs among ``objects`` define count as known. Of two objects that get the same key the later one stays,
+    as when a file is applied twice.
+
+    Raises:
+        ApiError: the API server could not be asked for its kinds.
+    """
+    objects = tuple(objects)
+    brought = definitions(objects)
+    placed: dict[object, Object] = {}
+    unknown: list[ApplyFailure] = []
+    for each in objects:
+        try:
+            resource = await find(each, brought=brought, discovery=discovery)
+        except KindNotFound as error:
+            unknown.append(ApplyFailure(each.key, Reason.KIND_NOT_FOUND, str(error)))
+            continue
+        here = _place(each, namespace=(each.key.namespace or default_namespace) if resource.namespaced else "")
+        placed[here.key] = here
+    return Localized(tuple(placed.values()), tuple(unknown))
+
+
+async def find(wanted: Object, *, brought: Definitions, discovery: Discovery) -> Resource:
+    """The resource of an object, from the pattern's own definitions or from the API server.
+
+    Raises:
+        KindNotFound: neither has it in this version.
+        ApiError: the API server could not be asked.
+    """
+    version = wanted.api_version.rpartition("/")[2]
+    own = brought.get((wanted.key.group, version, wanted.key.kind))
+    return own or await discovery.find(group=wanted.key.group, kind=wanted.key.kind, version=version)
+
+
+def _place(each: Object, *, namespace: str) -> Object:
+    metadata = each.body["metadata"]
+    if each.key.namespace == namespace and (metadata.get("namespace") or "") == namespace:
+        return each
+    there = {name: value for name, value in metadata.items() if name != "namespace"}
+    if namespace:
+        there["namespace"] = namespace
+    return replace(each, key=replace(each.key, namespace=namespace), body={**each.body, "metadata": there})

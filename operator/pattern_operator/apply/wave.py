@@ -1,0 +1,112 @@
+"""In which order objects go to the cluster: waves, each parallel in itself; the other way round when they leave."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from itertools import groupby
+from typing import Final
+
+from pattern_operator.api.object import Object, ObjectKey
+
+
+class Wave(IntEnum):
+    """What each wave holds. A wave without objects does not exist, so that most patterns have two or three."""
+
+    FOUNDATION = 0  # what others cannot exist without: definitions, namespaces, classes, cluster roles
+    CONFIGURATION = 1  # what workloads read when they start
+    BINDINGS = 2  # the API server wants to see the role that is bound
+    WORKLOADS = 3  # and every other built-in kind
+    CUSTOM = 4  # after the workloads that act on them, so that those outlive them on the way back (finalizers)
+    INTERCEPTORS = 5  # what can refuse or answer other requests, once its backend is there
+
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_FOUNDATION: Final = frozenset(
+    {
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("", "Namespace"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "StorageClass"),
+        ("storage.k8s.io", "VolumeAttributesClass"),
+        ("networking.k8s.io", "IngressClass"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("resource.k8s.io", "DeviceClass"),
+        (_RBAC, "ClusterRole"),
+    }
+)
+_CONFIGURATION: Final = frozenset(
+    {
+        ("", "ConfigMap"),
+        ("", "LimitRange"),
+        ("", "PersistentVolume"),
+        ("", "PersistentVolumeClaim"),
+        ("", "ResourceQuota"),
+        ("", "Secret"),
+        ("", "Service"),  # pods find only the services in their environment that existed before them
+        ("", "ServiceAccount"),
+        ("networking.k8s.io", "NetworkPolicy"),
+        (_RBAC, "Role"),
+    }
+)
+_BINDINGS: Final = frozenset({(_RBAC, "ClusterRoleBinding"), (_RBAC, "RoleBinding")})
+_INTERCEPTORS: Final = frozenset({"admissionregistration.k8s.io", "apiregistration.k8s.io"})
+# The groups of kube-apiserver itself (Kubernetes 1.37, "API Groups"). Others under k8s.io, such as
+# gateway.networking.k8s.io or snapshot.storage.k8s.io, are CRDs.
+_BUILT_IN: Final = frozenset(
+    {
+        "",
+        "apps",
+        "autoscaling",
+        "batch",
+        "policy",
+        *(
+            f"{name}.k8s.io"
+            for name in (
+                "apiextensions",
+                "authentication",
+                "authorization",
+                "certificates",
+                "coordination",
+                "discovery",
+                "events",
+                "flowcontrol.apiserver",
+                "internal.apiserver",
+                "networking",
+                "node",
+                "rbac.authorization",
+                "resource",
+                "scheduling",
+                "storage",
+                "storagemigration",
+            )
+        ),
+    }
+)
+
+
+def wave_of(key: ObjectKey) -> Wave:
+    """The wave in which the object goes, by its group and kind alone."""
+    kind = (key.group, key.kind)
+    if kind in _FOUNDATION:
+        return Wave.FOUNDATION
+    if kind in _CONFIGURATION:
+        return Wave.CONFIGURATION
+    if kind in _BINDINGS:
+        return Wave.BINDINGS
+    if key.group in _INTERCEPTORS:
+        return Wave.INTERCEPTORS
+    if key.group in _BUILT_IN:
+        return Wave.WORKLOADS
+    # A custom class is to its kind what a StorageClass is to claims: GatewayClass, ClusterIssuerClass...
+    return Wave.CONFIGURATION if key.kind.endswith("Class") else Wave.CUSTOM
+
+
+def waves(objects: Iterable[Object]) -> tuple[tuple[Object, ...], ...]:
+    """The objects in the order to apply them; within a wave by key. The same objects always give the same waves."""
+    ordered = sorted(objects, key=lambda each: (wave_of(each.key), each.key))
+    return tuple(tuple(wave) for _, wave in groupby(ordered, key=lambda each: wave_of(each.key)))
+
+
+def reverse_waves(keys: Iterable[ObjectKey]) -> tuple[tuple[ObjectKey, ...], ...]:
+    """The keys in the order to delete the objects: workloads before what they need."""
+    ordered = sorted(keys, key=lambda each: (-wave_of(each), each))
+    return tuple(tuple(wave) for _, wave in groupby(ordered, key=wave_of))
