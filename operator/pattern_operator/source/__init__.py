@@ -1,0 +1,33 @@
+"""The first room: from what a user wrote to bytes that are proven to be those of one digest.
+
+``resolve`` finds the digest, ``pull`` brings the files, ``signatures`` what claims to sign them; each asks a
+``Registry``, the client of one repository, which knows ``Credentials`` and remembers in a ``TokenCache`` what lets it
+in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line. Nothing here decides whom
+to trust: that is ``verify``.
+"""
+
+from pattern_operator.source.cache import Cache
+from pattern_operator.source.credentials import Credential, Credentials, from_docker_home
+from pattern_operator.source.layers import LayerChoice
+from pattern_operator.source.local import read_local
+from pattern_operator.source.pull import pull
+from pattern_operator.source.push import push
+from pattern_operator.source.referrers import signatures
+from pattern_operator.source.registry import Registry
+from pattern_operator.source.resolve import resolve
+from pattern_operator.source.tokens import TokenCache
+
+__all__ = [
+    "Cache",
+    "Credential",
+    "Credentials",
+    "LayerChoice",
+    "Registry",
+    "TokenCache",
+    "from_docker_home",
+    "pull",
+    "push",
+    "read_local",
+    "resolve",
+    "signatures",
+]

@@ -1,0 +1,187 @@
+"""Who we are to a registry: the entries of a docker config, and which of them is for which repository.
+
+Format: the docker CLI's ``config.json`` and Secrets of type kubernetes.io/dockerconfigjson. Which entry counts:
+Kubernetes, "Images", "Interpretation of config.json" (labels of the host may be globs, a path is a prefix).
+"""
+
+import base64
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, Self
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.source.document import InvalidDocument, read_object, text, texts
+
+DOCKER_HUB: Final = "docker.io"
+DOCKER_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_API_VERSION: Final = re.compile(r"/v[12]/?$")  # of old servers' addresses, as in https://index.docker.io/v1/
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A username with a password, or an identity token (an OAuth 2.0 refresh token) for the token service."""
+
+    username: str
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        return tuple(secret for secret in (self.password, self.identity_token) if secret)
+
+    @property
+    def basic(self) -> str:
+        """The value of an Authorization header (RFC 7617)."""
+        return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
+
+
+AskHelper = Callable[[str, str], Credential | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The entries of a docker config.
+
+    ``helpers`` maps a host to the name of its credential helper, ``store`` names the one for all others, and
+    ``ask_helper`` runs one (name, server). A config that comes out of a Secret never has any: a tenant's Secret must
+    not choose which program the operator runs.
+    """
+
+    entries: Mapping[str, Credential] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    store: str = ""
+    ask_helper: AskHelper | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_docker_config(cls, data: bytes, *, where: str) -> Self:
+        """Read the JSON of a docker config; ``where`` names it in messages, which never hold any of it.
+
+        Raises:
+            Stalled: SECRET_INVALID: it is no docker config.
+        """
+        try:
+            return cls(_entries(read_object(data)))
+        except InvalidDocument as error:
+            raise _invalid(where, str(error)) from error
+
+    def for_host(self, host: str, repository: str) -> Credential | None:
+        """The most exact entry for a repository, or None. Blocks where a credential helper has to be run."""
+        host = _canonical(host)
+        if self.ask_helper is not None and (helper := _named(self.helpers, host)):
+            return self.ask_helper(helper, _server(host))
+        matching = [key for key in self.entries if _matches(key, host, repository)]
+        if matching:
+            return self.entries[max(matching, key=_exactness)]
+        if self.ask_helper is not None and self.store:
+            return self.ask_helper(self.store, _server(host))
+        return None
+
+
+def from_docker_home(home: Path | None = None) -> Credentials:
+    """The credentials of the user of this machine: ``$DOCKER_CONFIG`` or ``~/.docker``, and its credential helpers.
+
+    For the command line only; a machine without such a file has no credentials, which is no error.
+
+    Raises:
+        Stalled: SECRET_INVALID: the file is there and cannot be read.
+    """
+    from pattern_operator.source.credentialhelper import ask  # here, for the operator itself runs no programs
+
+    path = (home or Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")) / "config.json"
+    try:
+        config = read_object(path.read_bytes())
+        return Credentials(
+            _entries(config), helpers=texts(config, "credHelpers"), store=text(config, "credsStore"), ask_helper=ask
+        )
+    except FileNotFoundError:
+        return Credentials()
+    except OSError as error:
+        raise _invalid(str(path), f"cannot be read: {error.strerror}") from error
+    except InvalidDocument as error:
+        raise _invalid(str(path), str(error)) from error
+
+
+def _invalid(where: str, why: str) -> Stalled:
+    return Stalled(
+        reason=Reason.SECRET_INVALID,
+        message=f"{where} is no docker config: it {why}. It must be JSON as `docker login` writes it: "
+        '{"auths": {"<host>": {"auth": "<base64 of username:password>"}}}.',
+    )
+
+
+def _entries(config: Mapping[str, object]) -> dict[str, Credential]:
+    auths = config.get("auths")
+    if auths is None:
+        return {}
+    if not isinstance(auths, dict):
+        raise InvalidDocument("has auths that are no object")
+    found: dict[str, Credential] = {}
+    for key, entry in auths.items():
+        if not isinstance(entry, dict):
+            raise InvalidDocument("has an entry of auths that is no object")
+        if (credential := _credential(entry)) is not None:
+            found[_key(key)] = credential
+    return found
+
+
+def _credential(entry: Mapping[str, object]) -> Credential | None:
+    """Read one entry; an empty one only says that a credential helper knows the rest."""
+    username, password = text(entry, "username"), text(entry, "password")
+    if encoded := text(entry, "auth"):
+        username, password = _decoded(encoded)
+    identity_token = text(entry, "identitytoken")
+    if not (username or password or identity_token):
+        return None
+    return Credential(username, password, identity_token)
+
+
+def _decoded(encoded: str) -> tuple[str, str]:
+    try:
+        decoded = base64.b64decode("".join(encoded.split()), validate=True).decode("utf-8")
+    except ValueError as error:
+        raise InvalidDocument("has an auth that is no base64 of text") from error
+    username, colon, password = decoded.rstrip("\0").partition(":")  # old docker versions padded with NUL
+    if not colon:
+        raise InvalidDocument("has an auth without a colon between username and password")
+    return username, password
+
+
+def _key(text_of_key: str) -> str:
+    """``host[:port][/path]`` of an entry's name, which may be an address with a scheme and an API version."""
+    bare = _API_VERSION.sub("", text_of_key.partition("://")[2] or text_of_key).rstrip("/")
+    host, slash, path = bare.partition("/")
+    return f"{_canonical(host)}{slash}{path}"
+
+
+def _canonical(host: str) -> str:
+    host = host.lower()
+    return DOCKER_HUB if host in DOCKER_HUB_HOSTS else host
+
+
+def _server(host: str) -> str:
+    """What credential helpers call a host: docker stores the Hub's credentials under its oldest address."""
+    return "https://index.docker.io/v1/" if host == DOCKER_HUB else host
+
+
+def _named(helpers: Mapping[str, str], host: str) -> str:
+    return next((helper for key, helper in helpers.items() if _key(key) == host), "")
+
+
+def _matches(key: str, host: str, repository: str) -> bool:
+    wanted, _, path = key.partition("/")
+    if path and not f"{repository}/".startswith(f"{path}/"):
+        return False
+    labels, wanted_labels = host.split("."), wanted.split(".")
+    return len(labels) == len(wanted_labels) and all(map(fnmatchcase, labels, wanted_labels))
+
+
+def _exactness(key: str) -> tuple[int, bool, str]:
+    """Longer paths before shorter ones, plain hosts before globs; the name itself makes the order total."""
+    host, _, path = key.partition("/")
+    return (len(path), "*" not in host and "?" not in host and "[" not in host, key)

@@ -1,0 +1,172 @@
+"""What a manifest says, read strictly: the one document that names everything else of an artifact.
+
+Format: OCI image-spec 1.1, "Image Manifest" and "Descriptors"; Docker image manifest V2 schema 2. A document that two
+readers could take for different things is refused (CVE-2021-41190).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pattern_operator.api.artifact import Descriptor
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, InvalidReference
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST, MAX_REFERRERS
+from pattern_operator.source.document import InvalidDocument, child, children, read_object, shown, text, texts
+
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
+ACCEPT: Final = ", ".join((OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_INDEX))
+
+_MAX_SIZE: Final = 2**63 - 1  # image-spec, "Properties": size is an int64
+_NAMED: Final = 3  # manifests of an index that a message shows
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An image manifest: the config, the layers in order, and what the artifact says of itself."""
+
+    media_type: str
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    artifact_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    subject: Descriptor | None = None
+
+
+def parse_manifest(
+    content: bytes, *, content_type: str = "", what: str = "the manifest", max_layers: int = MAX_LAYERS
+) -> Manifest:
+    """Read an image manifest.
+
+    Args:
+        content: the raw bytes, whose digest was checked.
+        content_type: what the registry called them; empty where it is not known, as in the cache.
+        what: names the manifest in messages.
+        max_layers: how many layers are read.
+
+    Raises:
+        Stalled: ARTIFACT_TOO_LARGE: more bytes or layers than are read. ARTIFACT_UNSUPPORTED: it is an index, or
+            anything else but an image manifest.
+    """
+    document, media_type = _read(content, content_type=content_type, what=what)
+    if media_type in INDEXES:
+        raise _refuse_index(document, what=what)
+    if media_type not in MANIFESTS:
+        raise _unsupported(
+            what, f"has media type {shown(media_type)!r} and not {OCI_MANIFEST}: push it as an OCI artifact"
+        )
+    try:
+        layers = children(document, "layers")
+        if len(layers) > max_layers:
+            raise Stalled(
+                reason=Reason.ARTIFACT_TOO_LARGE,
+                message=f"{what} has {len(layers)} layers, and at most {max_layers} are read: put the files into one.",
+            )
+        subject = document.get("subject")
+        return Manifest(
+            media_type=media_type,
+            config=_descriptor(child(document, "config")),
+            layers=tuple(_descriptor(layer) for layer in layers),
+            artifact_type=text(document, "artifactType"),
+            annotations=texts(document, "annotations"),
+            subject=None if subject is None else _descriptor(child(document, "subject")),
+        )
+    except InvalidDocument as error:
+        raise _unsupported(what, str(error)) from error
+
+
+def parse_index(content: bytes, *, content_type: str = "", what: str = "the index") -> tuple[Descriptor, ...]:
+    """Read an image index, as the referrers API answers it: its descriptors in order.
+
+    Raises:
+        Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED, as for a manifest; TOO_MANY_SIGNATURES: more than
+            ``MAX_REFERRERS`` entries.
+    """
+    document, media_type = _read(content, content_type=content_type, what=what)
+    if media_type != OCI_INDEX:
+        raise _unsupported(what, f"has media type {shown(media_type)!r} and not {OCI_INDEX}")
+    try:
+        entries = children(document, "manifests")
+        if len(entries) > MAX_REFERRERS:
+            raise Stalled(
+                reason=Reason.TOO_MANY_SIGNATURES,
+                message=f"{what} has {len(entries)} entries, and at most {MAX_REFERRERS} are looked at: "
+                "remove those that are not needed from the registry.",
+            )
+        return tuple(_descriptor(entry) for entry in entries)
+    except InvalidDocument as error:
+        raise _unsupported(what, str(error)) from error
+
+
+def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, object], str]:
+    """Parse the document and find out what it is; a document that claims to be two things is refused."""
+    if len(content) > MAX_MANIFEST:
+        raise Stalled(
+            reason=Reason.ARTIFACT_TOO_LARGE,
+            message=f"{what} is {len(content)} bytes, and at most {MAX_MANIFEST} are read.",
+        )
+    try:
+        document = read_object(content)
+        if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):
+            raise InvalidDocument("has no schemaVersion 2")
+        media_type = text(document, "mediaType")
+    except InvalidDocument as error:
+        raise _unsupported(what, f"{error}: push it again") from error
+    has_layers, has_manifests = "layers" in document or "config" in document, "manifests" in document
+    if has_layers and has_manifests:
+        raise _unsupported(what, "has both manifests and layers: it could be read as two different things")
+    content_type = content_type.partition(";")[0].strip().lower()
+    if media_type and content_type and media_type != content_type:
+        raise _unsupported(what, f"calls itself {shown(media_type)}, and the registry calls it {shown(content_type)}")
+    found = media_type or content_type or (OCI_INDEX if has_manifests else OCI_MANIFEST)
+    if (found in INDEXES and has_layers) or (found in MANIFESTS and has_manifests):
+        raise _unsupported(what, f"is called {found} and does not have that shape")
+    return document, found
+
+
+def _descriptor(entry: Mapping[str, object]) -> Descriptor:
+    size = entry.get("size")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
+        raise InvalidDocument("has a descriptor whose size is no number of bytes")
+    media_type = text(entry, "mediaType")
+    if not media_type:
+        raise InvalidDocument("has a descriptor without mediaType")
+    try:
+        digest = Digest.parse(text(entry, "digest"))
+    except InvalidReference as error:
+        raise InvalidDocument("has a descriptor whose digest is no sha256 or sha512") from error
+    return Descriptor(
+        media_type=media_type,
+        digest=digest,
+        size=size,
+        annotations=texts(entry, "annotations"),
+        artifact_type=text(entry, "artifactType") or None,
+    )
+
+
+def _refuse_index(document: Mapping[str, object], *, what: str) -> Stalled:
+    entries = document.get("manifests")
+    named = [
+        shown(entry["digest"], length=71)
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and isinstance(entry.get("digest"), str)
+    ]
+    choices = f" (it lists {', '.join(named[:_NAMED])})" if named else ""
+    return _unsupported(
+        what,
+        f"is an index of several artifacts{choices}, and a pattern is one: name its digest in source.ref.digest, or "
+        "push the pattern as one artifact",
+    )
+
+
+def _unsupported(what: str, why: str) -> Stalled:
+    return Stalled(
+        reason=Reason.ARTIFACT_UNSUPPORTED,
+        message=f"{what} {why}.",
+    )

@@ -1,0 +1,78 @@
+"""From what the user wrote to one digest: the only step that may answer differently tomorrow."""
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Reference, Revision, is_tag
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
+from pattern_operator.source.document import InvalidDocument, read_object
+from pattern_operator.source.registry import Registry
+from pattern_operator.source.tagfilter import matching
+from pattern_operator.source.transport import Answer
+from pattern_operator.source.versions import Range
+
+
+async def resolve(reference: Reference, *, registry: Registry) -> Revision:
+    """Find the revision that ``reference`` leads to.
+
+    A digest needs no request; a tag one HEAD; a range lists the tags, then asks for the highest one.
+
+    Raises:
+        Stalled: INVALID_REFERENCE; ARTIFACT_NOT_FOUND: there is no such tag (yet); NO_MATCHING_VERSION; and what
+            ``Registry`` raises.
+        Transient: the registry could not be asked.
+    """
+    if reference.digest is not None:
+        return Revision(reference.tag or "", reference.digest)
+    tag = reference.tag
+    if tag is None:
+        tag = await _highest(reference, registry=registry)
+    if not is_tag(tag):
+        raise Stalled(
+            reason=Reason.INVALID_REFERENCE, message=f"source.ref.tag {tag!r} is no tag: use letters, digits and . _ -"
+        )
+    return Revision(tag, await registry.digest_of(tag))
+
+
+async def _highest(reference: Reference, *, registry: Registry) -> str:
+    if reference.semver is None:
+        raise Stalled(
+            reason=Reason.INVALID_REFERENCE, message="source.ref needs a tag, a semver range or a digest: name one."
+        )
+    wanted = Range(reference.semver)
+    tags = await _tags(registry)
+    kept = tags if not reference.semver_filter else await matching(tags, pattern=reference.semver_filter)
+    highest = wanted.highest(kept)
+    if highest is not None:
+        return highest
+    filtered = f", {len(kept)} of which semverFilter keeps" if reference.semver_filter else ""
+    raise Stalled(
+        reason=Reason.NO_MATCHING_VERSION,
+        message=f"{registry.repository}: none of its {len(tags)} tags{filtered} is a version in "
+        f"{reference.semver!r}: push one, or correct source.ref.semver. A pre-release counts only where the range "
+        "names one, as in '>=2.0.0-0'.",
+    )
+
+
+async def _tags(registry: Registry) -> list[str]:
+    what = registry.what("list of tags")
+    found: dict[str, None] = {}
+    async for page in registry.pages("tags/list", what=what, most=MAX_TAG_PAGES):
+        found.update(dict.fromkeys(_names(page, what=what)))
+        if len(found) > MAX_TAGS:
+            raise Stalled(
+                reason=Reason.ARTIFACT_TOO_LARGE,
+                message=f"{what}: there are more than {MAX_TAGS} tags, which is more than the operator reads: "
+                "name a tag in source.ref.tag, or remove old ones.",
+            )
+    return list(found)
+
+
+def _names(page: Answer, *, what: str) -> list[str]:
+    """The tags of a page; what is no tag by the grammar is left out, for it could not be asked for."""
+    try:
+        names = read_object(page.body).get("tags")
+        if names is not None and not isinstance(names, list):
+            raise InvalidDocument("has tags that are no list")
+    except InvalidDocument as error:
+        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: the answer {error}.") from error
+    return [name for name in names or [] if isinstance(name, str) and is_tag(name)]
