@@ -34,17 +34,25 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"pattern-operator {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     run = commands.add_parser(
-        "run", help="watch DesignPatterns and bring them to the cluster", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        "run",
+        help="watch DesignPatterns and bring them to the cluster",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    run.add_argument("--kubeconfig", type=Path, help="how to reach the API server; in a pod its service account is used")
+    run.add_argument(
+        "--kubeconfig", type=Path, help="how to reach the API server; in a pod its service account is used"
+    )
     run.add_argument("--context", help="the context of the kubeconfig, when not its current one")
     run.add_argument(
         "--cache-dir", type=Path, default=Path("/var/cache/pattern-operator"), help="where pulled artifacts are kept"
     )
     run.add_argument("--cache-size", type=size, default="1Gi", help="how much of them at most")
-    run.add_argument("--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen")
+    run.add_argument(
+        "--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen"
+    )
     run.add_argument("--concurrency", type=int, default=32, help="how many patterns are worked on at once")
-    run.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged")
+    run.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
+    )
     run.add_argument("--log-format", choices=("text", "json"), default="text", help="how it is logged")
     return top
 

@@ -47,7 +47,8 @@ def schema() -> Schema:
             "kind": {"type": "string", "description": "`DesignPattern`."},
             "metadata": {"type": "object"},
             "spec": properties["spec"],
-            "status": properties["status"],
+            # Before the operator has seen a resource, kstatus must not take it for done: no generation is -1.
+            "status": {**properties["status"], "default": {"observedGeneration": -1}},
         },
     }
 

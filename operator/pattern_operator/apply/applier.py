@@ -129,8 +129,9 @@ class Applier:
         if ssa_of(wanted.body["metadata"]) == IF_ABSENT and await self._is_there(key, resource, run):
             run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
             return
-        answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
-        self._children.record(answer, key=key, owner=run.owner.id, resource=resource)
+        with self._children.applying(key):
+            answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
+            self._children.record(answer, key=key, owner=run.owner.id, resource=resource)
         run.applied.append(key)
         if is_definition(key) and not is_established(answer):
             self._discovery.forget()

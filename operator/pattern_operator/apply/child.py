@@ -11,6 +11,7 @@ from pattern_operator.api.designpattern import DISABLED, FIELD_MANAGER, PRUNE_AN
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.ownership import label_of
+from pattern_operator.apply.quarrel import Quarrel
 
 _FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
 
@@ -61,7 +62,8 @@ class Child:
 
     ``owner`` is the pattern it is filed under, ``seen`` the newest state of it. ``expected``: a pattern applied it in
     this life of the operator and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
-    others are welcome. ``present`` is false for an expected object that is gone.
+    others are welcome. ``present`` is false for an expected object that is gone, since the version ``gone``.
+    ``applying``: an answer is under way, and a watch may show its effect first.
     """
 
     key: ObjectKey
@@ -69,10 +71,10 @@ class Child:
     seen: Sighting
     expected: bool = False
     present: bool = True
+    gone: int = 0
+    applying: bool = False
     wanted: bytes | None = None
-    repairs: int = 0  # in a row, each soon after the one before
-    repaired_at: float = field(default=float("-inf"))  # seconds of the loop's clock
-    quiet_until: float = field(default=float("-inf"))
+    quarrel: Quarrel = field(default_factory=Quarrel)
 
     @property
     def drifted(self) -> bool:

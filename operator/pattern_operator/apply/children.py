@@ -5,6 +5,7 @@ with: each pattern is applied once, which changes nothing and sets the fingerpri
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +21,6 @@ from pattern_operator.apply.ownership import IF_ABSENT, ssa_of
 from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session
 
 PROGRESS_PAUSE: Final = 2.0  # seconds between two tellings of what an object that is in progress says
-QUARREL: Final = 60.0  # seconds: who changes an object again within them after each repair is quarrelling
-PATIENCE: Final = 5  # repairs at once before the pauses between them grow
-LONGEST_QUIET: Final = 300.0
 
 # The worst first.
 _SEVERITY: Final = (
@@ -87,7 +85,9 @@ class Children:
     def drifted(self, owner: str) -> tuple[ObjectKey, ...]:
         """The objects of a pattern that are not as they were applied, sorted; without those in a quarrel's pause."""
         now = asyncio.get_running_loop().time()
-        return tuple(sorted(child.key for child in self._of(owner) if child.drifted and child.quiet_until <= now))
+        return tuple(
+            sorted(child.key for child in self._of(owner) if child.drifted and not child.quarrel.is_quiet(now))
+        )
 
     def health(self, owner: str, *, keys: Collection[ObjectKey] | None = None) -> Health:
         """The worst health among the objects that the pattern applied (or the ``keys`` of them), and who says what.
@@ -110,7 +110,7 @@ class Children:
         return tuple(
             f"{child.key.title} is changed again after each repair by {child.seen.changed_by or 'somebody'}"
             for child in self._of(owner)
-            if child.repairs > PATIENCE and child.drifted
+            if child.quarrel.going_on and child.drifted
         )
 
     # --- what is told -----------------------------------------------------------------------------------------------
@@ -123,6 +123,24 @@ class Children:
         """Follow a kind: at the start for the kinds of all inventories."""
         self._followed.start(resource)
 
+    @contextlib.contextmanager
+    def applying(self, key: ObjectKey) -> Iterator[None]:
+        """While an apply of the object is under way: what a watch shows of its effect is not taken for drift.
+
+        It ends with ``record``, which looks whether somebody was faster; a failed apply is retried by who asked for it.
+        """
+        child = self._children.get(key)
+        if child is None:
+            yield
+            return
+        child.applying, repairing = True, child.drifted
+        try:
+            yield
+        finally:
+            if repairing and not child.applying:  # the answer was recorded
+                child.quarrel.repaired(asyncio.get_running_loop().time())
+            child.applying = False
+
     def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource) -> None:
         """Take the answer to our own apply: from here on the object is to stay like this.
 
@@ -131,13 +149,11 @@ class Children:
         self._followed.start(resource)
         answer = Sighting.of(body, key=key, now=self._now())
         child = self._file(key, owner=owner, seen=answer)
-        repaired = child.drifted
-        if not child.present or child.seen.uid != answer.uid or child.seen.version <= answer.version:
+        newest = child.seen.version if child.present else child.gone
+        if newest <= answer.version:
             child.present, child.seen = True, answer
-        child.expected = True
+        child.expected, child.applying = True, False
         child.wanted = None if ssa_of(body["metadata"]) == IF_ABSENT else answer.fingerprint
-        if repaired:
-            _count_repair(child)
         self._look_again(child, body)
         if child.drifted:
             self._tell_drift(child)
@@ -169,7 +185,7 @@ class Children:
         child = self._children.get(key)
         if change.type is ChangeType.DELETED:
             if child is not None and child.present and not _is_late(metadata, child):
-                self._vanished(child)
+                self._vanished(child, version=int(metadata["resourceVersion"]))
             return
         seen = Sighting.of(change.object, key=key, now=self._now())
         if child is None:
@@ -192,9 +208,9 @@ class Children:
         elif child.health.message != before.message:
             self._tell_later(child)
 
-    def _vanished(self, child: Child) -> None:
+    def _vanished(self, child: Child, *, version: int) -> None:
         if child.expected:
-            child.present = False
+            child.present, child.gone = False, version
             self._tell_drift(child, kind=ChildEventKind.GONE)
         else:
             self._drop(child)
@@ -207,13 +223,14 @@ class Children:
 
     def _tell_drift(self, child: Child, *, kind: ChildEventKind = ChildEventKind.DRIFTED) -> None:
         """Tell at once, or, when somebody undoes each repair, after a pause that doubles with every round."""
-        loop = asyncio.get_running_loop()
-        if child.repairs <= PATIENCE or loop.time() - child.repaired_at > QUARREL:
-            self._tell(child, kind)
+        if child.applying:
             return
-        pause = min(2.0 ** (child.repairs - PATIENCE), LONGEST_QUIET)
-        child.quiet_until = loop.time() + pause
-        loop.call_at(child.quiet_until, self._tell, child, kind)
+        loop = asyncio.get_running_loop()
+        pause = child.quarrel.pause(loop.time())
+        if pause:
+            loop.call_later(pause, self._tell, child, kind)
+        else:
+            self._tell(child, kind)
 
     def _tell_later(self, child: Child) -> None:
         """Words change often while an object makes progress: they are told at most once a pause."""
@@ -285,10 +302,3 @@ def _is_late(metadata: Body, child: Child) -> bool:
     if metadata["uid"] != child.seen.uid:
         return True
     return "creationTimestamp" in metadata and int(metadata["resourceVersion"]) < child.seen.version
-
-
-def _count_repair(child: Child) -> None:
-    now = asyncio.get_running_loop().time()
-    soon = now - child.repaired_at <= max(QUARREL, child.quiet_until - child.repaired_at + QUARREL)
-    child.repairs = child.repairs + 1 if soon else 1
-    child.repaired_at = now

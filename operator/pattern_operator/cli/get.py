@@ -51,16 +51,19 @@ def run(options: argparse.Namespace) -> int:
 async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
     from pattern_operator.api.reason import Reason
     from pattern_operator.errors import Stalled, Transient
-    from pattern_operator.kube import ApiError, Session, get, list_, load
+    from pattern_operator.kube import ApiError, CredentialsError, Session, load, objects
     from pattern_operator.reconcile.writer import DESIGN_PATTERN
 
-    endpoint = await load(kubeconfig=options.kubeconfig, context=options.context)
-    namespace = "" if options.all_namespaces else options.namespace or endpoint.namespace or "default"
+    try:
+        endpoint = await load(kubeconfig=options.kubeconfig, context=options.context)
+    except CredentialsError as error:
+        raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=str(error)) from error
+    namespace = "" if options.all_namespaces else options.namespace or endpoint.namespace
     try:
         async with Session.open(endpoint) as session:
             if options.name:
-                return [await get(session, DESIGN_PATTERN, namespace=namespace, name=options.name)]
-            return await list_(session, DESIGN_PATTERN, namespace=namespace)
+                return [await objects.get(session, DESIGN_PATTERN, namespace=namespace, name=options.name)]
+            return await objects.list_(session, DESIGN_PATTERN, namespace=namespace)
     except ApiError as error:
         if error.code == 404:
             what = f"DesignPattern {namespace}/{options.name}" if options.name else "the kind DesignPattern"
@@ -75,7 +78,9 @@ def _table(patterns: list[dict[str, Any]], now: datetime) -> str:
     rows = [_row(pattern, now) for pattern in patterns]
     lines = output.table(header, rows).splitlines()
     colours = {"True": "green", "False": "red", "Unknown": "yellow"}
-    return "\n".join([lines[0], *(output.colour(line, colours[row[2]]) for line, row in zip(lines[1:], rows, strict=True))])
+    return "\n".join(
+        [lines[0], *(output.colour(line, colours[row[2]]) for line, row in zip(lines[1:], rows, strict=True))]
+    )
 
 
 def _row(pattern: dict[str, Any], now: datetime) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, get
+from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, objects
 from pattern_operator.reconcile.patterns import PatternKey
 
 SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
@@ -57,7 +57,7 @@ class Referents:
         if referent in self._content:
             return self._content[referent]
         try:
-            body = await get(self._session, resource, namespace=namespace, name=name)
+            body = await objects.get(self._session, resource, namespace=namespace, name=name)
         except ApiError as error:
             raise _explain(referent, error) from error
         content = _decode(body, referent)

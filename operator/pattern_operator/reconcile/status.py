@@ -208,9 +208,7 @@ def _judge(conditions: _Conditions, pattern: DesignPattern, progress: Progress) 
     conditions.drop(ConditionType.STALLED)
 
 
-def _judge_failure(
-    conditions: _Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError
-) -> None:
+def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError) -> None:
     if isinstance(failure, Stalled):
         conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
         conditions.set(ConditionType.STALLED, "True", failure.reason, failure.message)
@@ -225,9 +223,7 @@ def _judge_failure(
 
 def _runs_what_is_wanted(pattern: DesignPattern, conditions: _Conditions) -> bool:
     ready = conditions.current.get(ConditionType.READY)
-    return (
-        ready is not None and ready.status == "True" and ready.observed_generation == pattern.metadata.generation
-    )
+    return ready is not None and ready.status == "True" and ready.observed_generation == pattern.metadata.generation
 
 
 def _record(status: Status, progress: Progress, *, history_limit: int, now: datetime) -> Status:

@@ -45,9 +45,7 @@ def span(text: str, *, field: str) -> timedelta:
 def layer(pattern: DesignPattern) -> LayerChoice:
     """Which layer is to be used, and where in it."""
     chosen = pattern.spec.source.layer
-    return LayerChoice(
-        media_type=chosen.media_type if chosen else None, path=chosen.path if chosen else None
-    )
+    return LayerChoice(media_type=chosen.media_type if chosen else None, path=chosen.path if chosen else None)
 
 
 def options(pattern: DesignPattern) -> Options:

@@ -9,7 +9,7 @@ from pattern_operator.api.designpattern import FIELD_MANAGER, FINALIZER, GROUP, 
 from pattern_operator.api.designpattern import KIND as PATTERN_KIND
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
-from pattern_operator.kube import ApiError, Resource, Session, patch_merge
+from pattern_operator.kube import ApiError, Resource, Session, objects
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 
 DESIGN_PATTERN = Resource(group=GROUP, version=VERSION, kind=PATTERN_KIND, plural=PLURAL, namespaced=True)
@@ -61,7 +61,7 @@ class Writer:
     async def _patch(self, pattern: DesignPattern, change: dict[str, Any], *, subresource: str) -> DesignPattern:
         key = key_of(pattern)
         try:
-            body = await patch_merge(
+            body = await objects.patch_merge(
                 self._session,
                 DESIGN_PATTERN,
                 namespace=key.namespace,

@@ -12,7 +12,7 @@ from typing import Literal
 import orjson
 
 from pattern_operator.api.designpattern import API_VERSION, FIELD_MANAGER, KIND, DesignPattern
-from pattern_operator.kube import ApiError, Resource, Session, create
+from pattern_operator.kube import ApiError, Resource, Session, objects
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,12 @@ class Recorder:
             },
         }
         try:
-            await create(self._session, EVENT, namespace=metadata.namespace, body=orjson.dumps(event), field_manager=FIELD_MANAGER)
+            await objects.create(
+                self._session,
+                EVENT,
+                namespace=metadata.namespace,
+                body=orjson.dumps(event),
+                field_manager=FIELD_MANAGER,
+            )
         except ApiError as error:
             logger.warning("event not written: pattern=%s/%s: %s", metadata.namespace, metadata.name, error.message)

@@ -1,0 +1,74 @@
+"""What the tests of this room share: the room at the testbed's cluster."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+import pytest
+from tests.apply.room import Room, now
+from tests.testbed.testbed import Testbed
+
+from pattern_operator.apply import Applier, ChildEvent, Children, Remover
+from pattern_operator.kube import Discovery, Endpoint, Session
+from pattern_operator.kube.credentials import FixedHeader, tls_context
+
+OpenRoom = Callable[[], AbstractAsyncContextManager[Room]]
+
+
+@pytest.fixture
+def open_room(cluster: Testbed) -> OpenRoom:
+    """Open a room as a fresh operator would: nothing is known yet."""
+    return lambda: _open(cluster)
+
+
+@pytest.fixture
+async def room(open_room: OpenRoom) -> AsyncIterator[Room]:
+    """A room at the cluster, as its administrator."""
+    async with open_room() as room:
+        yield room
+
+
+@asynccontextmanager
+async def _open(cluster: Testbed) -> AsyncIterator[Room]:
+    admin = cluster.controlplane.admin
+    endpoint = Endpoint(
+        server=admin.server,
+        authorization=FixedHeader(f"Bearer {admin.token}"),
+        tls=tls_context(ca=admin.ca.read_text()),
+    )
+    requests: list[tuple[str, str, int]] = []
+    count = lambda verb, resource, code, _: requests.append((verb, resource, code))  # noqa: E731 - it is one line
+    events: list[tuple[str, ChildEvent]] = []
+    moved = asyncio.Event()
+
+    def told(owner: str, event: ChildEvent) -> None:
+        events.append((owner, event))
+        moved.set()
+
+    group: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
+    holder = asyncio.create_task(_hold(group))
+    async with Session.open(endpoint, on_request=count) as session:
+        discovery = Discovery(session)
+        children = Children(session, tasks=await group, on_change=told, now=now)
+        try:
+            yield Room(
+                session=session,
+                discovery=discovery,
+                children=children,
+                applier=Applier(session, discovery, children=children),
+                remover=Remover(session, discovery, children=children),
+                requests=requests,
+                events=events,
+                moved=moved,
+            )
+        finally:
+            holder.cancel()
+            with suppress(asyncio.CancelledError):
+                await holder
+
+
+async def _hold(group: asyncio.Future[asyncio.TaskGroup]) -> None:
+    """Keep a task group open in a task of its own: a fixture's two halves may run in different tasks."""
+    async with asyncio.TaskGroup() as tasks:
+        group.set_result(tasks)
+        await asyncio.Event().wait()

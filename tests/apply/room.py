@@ -1,0 +1,183 @@
+"""The room apply at a real API server, behind short words."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.apply import (
+    Applied,
+    Applier,
+    ChildEvent,
+    ChildEventKind,
+    Children,
+    Owner,
+    Remover,
+    inventory,
+    owner_id,
+)
+from pattern_operator.kube import ApiError, Conflicts, Discovery, Resource, Session, objects
+
+PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
+CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
+DEPLOYMENT = Resource(group="apps", version="v1", kind="Deployment", plural="deployments", namespaced=True)
+
+
+def owner(name: str = "web") -> Owner:
+    """A pattern that no other test has."""
+    return Owner(owner_id(uuid4().hex), "team", name)
+
+
+def config_map(name: str, namespace: str, /, *, annotations: dict[str, str] | None = None, **data: str) -> Object:
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace}
+    if annotations:
+        metadata["annotations"] = annotations
+    return Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"a": "1"}})
+
+
+def secret(name: str, namespace: str, **text: str) -> Object:
+    metadata = {"name": name, "namespace": namespace}
+    return Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": text})
+
+
+def deployment(name: str, namespace: str, *, replicas: int = 1, app: str = "") -> Object:
+    labels = {"app": app or name}
+    container = {"name": "main", "image": "registry.example/main:1", "env": [{"name": "LEVEL", "value": "info"}]}
+    spec = {
+        "replicas": replicas,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+    }
+    metadata = {"name": name, "namespace": namespace, "labels": {"tier": "front"}}
+    return Object.of({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+
+
+def namespace_named(name: str) -> Object:
+    return Object.of({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+def definition(kind: str, group: str, *, scope: str = "Namespaced") -> Object:
+    plural = f"{kind.lower()}s"
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    spec = {
+        "group": group,
+        "scope": scope,
+        "names": {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"},
+        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+    }
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": spec,
+    }
+    return Object.of(body)
+
+
+def custom(kind: str, group: str, name: str, namespace: str) -> Object:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    return Object.of({"apiVersion": f"{group}/v1", "kind": kind, "metadata": metadata, "spec": {"size": 1}})
+
+
+@dataclass
+class Room:
+    """Everything of the room that touches a cluster, and what the children told."""
+
+    session: Session
+    discovery: Discovery
+    children: Children
+    applier: Applier
+    remover: Remover
+    requests: list[tuple[str, str, int]]
+    events: list[tuple[str, ChildEvent]] = field(default_factory=list)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def apply(self, *wanted: Object, by: Owner, conflicts: str = "Fail", **more: Any) -> Applied:
+        return await self.applier.apply_all(
+            wanted, owner=by, conflicts="Take" if conflicts == "Take" else "Fail", owned=more.pop("owned", ()), **more
+        )
+
+    async def resource(self, key: ObjectKey) -> Resource:
+        return await self.discovery.find(group=key.group, kind=key.kind)
+
+    async def get(self, key: ObjectKey) -> dict[str, Any]:
+        return await objects.get(self.session, await self.resource(key), namespace=key.namespace, name=key.name)
+
+    async def put(self, wanted: Object, *, manager: str) -> dict[str, Any]:
+        """Apply as somebody else."""
+        resource = await self.resource(wanted.key)
+        return await objects.apply(
+            self.session,
+            resource,
+            body=orjson.dumps(wanted.body),
+            namespace=wanted.key.namespace,
+            name=wanted.key.name,
+            field_manager=manager,
+            conflicts=Conflicts.TAKE,
+        )
+
+    async def patch(self, key: ObjectKey, change: dict[str, Any], *, subresource: str = "") -> dict[str, Any]:
+        """Merge a change as somebody else."""
+        return await objects.patch_merge(
+            self.session,
+            await self.resource(key),
+            body=orjson.dumps(change),
+            namespace=key.namespace,
+            name=key.name,
+            field_manager="somebody",
+            subresource=subresource,
+        )
+
+    async def delete(self, key: ObjectKey) -> None:
+        await objects.delete(self.session, await self.resource(key), namespace=key.namespace, name=key.name)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not done():
+                self.moved.clear()
+                await self.moved.wait()
+
+    async def told(self, kind: ChildEventKind, key: ObjectKey, *, of: Owner) -> None:
+        """Wait for an event."""
+        await self.until(lambda: (of.id, ChildEvent(kind, key)) in self.events)
+
+    async def eventually(self, done: Callable[[], Awaitable[bool]]) -> None:
+        """Look again and again: for what no event tells of."""
+        async with asyncio.timeout(PATIENCE):
+            while not await done():
+                await asyncio.sleep(0.02)
+
+    async def caught_up(self, body: dict[str, Any], key: ObjectKey) -> None:
+        """Wait until the watch of the key's kind has told of this version of the object."""
+        version = int(body["metadata"]["resourceVersion"])
+
+        async def told() -> bool:
+            child = self.children.get(key)
+            return child is not None and child.seen.version >= version
+
+        await self.eventually(told)
+
+    async def is_there(self, key: ObjectKey) -> bool:
+        try:
+            await self.get(key)
+        except ApiError as error:
+            if error.code == 404:
+                return False
+            raise
+        return True
+
+    def kinds_told(self, of: Owner) -> list[ChildEventKind]:
+        return [event.kind for told_to, event in self.events if told_to == of.id]
+
+
+def entries(*wanted: Object) -> inventory.Entries:
+    return inventory.entries_of(wanted)
+
+
+def now(*, ahead: timedelta = timedelta()) -> datetime:
+    return datetime.now(UTC) + ahead

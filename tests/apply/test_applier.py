@@ -1,0 +1,435 @@
+import asyncio
+from uuid import uuid4
+
+import pytest
+from tests.apply.room import (
+    Room,
+    config_map,
+    custom,
+    definition,
+    deployment,
+    entries,
+    namespace_named,
+    owner,
+    secret,
+)
+
+from pattern_operator.api.designpattern import OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import Applied, Applier, ApplyFailure, ChildEventKind, error_of, inventory, localize
+from pattern_operator.apply.applier import CONCURRENCY
+from pattern_operator.apply.ownership import IF_ABSENT, IGNORE
+from pattern_operator.errors import Transient, Waiting
+from pattern_operator.kube import ApiError, ApiUnavailable, objects
+
+
+def group() -> str:
+    """A group of kinds that no other test has."""
+    return f"g{uuid4().hex[:8]}.example.com"
+
+
+async def test_a_pattern_is_applied_with_one_request_an_object_and_says_whose_it_is(room: Room, namespace: str):
+    team = owner()
+    await room.apply(config_map("first", namespace), by=team)  # the kind is looked up and followed from here on
+    before = len(room.requests)
+
+    applied = await room.apply(*(config_map(f"c{i}", namespace) for i in range(5)), by=team)
+
+    assert [verb for verb, _, _ in room.requests[before:] if verb != "watch"] == ["patch"] * 5
+    assert len(applied.applied) == 5
+    assert error_of(applied) is None
+    metadata = (await room.get(applied.applied[0]))["metadata"]
+    assert metadata["labels"][OWNER_LABEL] == team.id
+    assert metadata["annotations"][PATTERN_ANNOTATION] == "team/web"
+
+
+async def test_applying_again_changes_nothing(room: Room, namespace: str):
+    team, wanted = (
+        owner(),
+        [config_map("c", namespace), deployment("d", namespace), secret("s", namespace, key="value")],
+    )
+    await room.apply(*wanted, by=team)
+    before = (await room.get(wanted[0].key))["metadata"]["resourceVersion"]
+
+    applied = await room.apply(*wanted, by=team, owned=[each.key for each in wanted])
+
+    assert len(applied.applied) == 3
+    assert (await room.get(wanted[0].key))["metadata"]["resourceVersion"] == before
+    assert room.children.drifted(team.id) == ()
+
+
+async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_words(room: Room, namespace: str):
+    team, good, bad = owner(), config_map("good", namespace), deployment("bad", namespace, replicas=-1)
+
+    applied = await room.apply(bad, good, by=team)
+
+    assert applied.applied == (good.key,)
+    assert await room.get(good.key)
+    (failure,) = applied.failures
+    assert (failure.key, failure.reason) == (bad.key, Reason.APPLY_FAILED)
+    assert "must be greater than or equal to 0" in failure.message
+    error = error_of(applied)
+    assert isinstance(error, Transient)
+    assert error.message.startswith(f"1 of 2 objects could not be applied: Deployment.apps {namespace}/bad: ")
+
+
+async def test_a_field_that_another_manager_holds_is_a_conflict_that_names_manager_and_field(
+    room: Room, namespace: str
+):
+    team, wanted = owner(), config_map("c", namespace, a="ours")
+    await room.put(config_map("c", namespace, a="theirs"), manager="kubectl")
+
+    applied = await room.apply(wanted, by=team)
+
+    (failure,) = applied.failures
+    assert failure.reason is Reason.CONFLICT
+    assert 'field manager "kubectl" holds .data.a' in failure.message
+    assert "spec.apply.conflicts: Take" in failure.message
+    assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
+
+
+async def test_a_conflict_stays_a_conflict_although_the_inventory_was_written_ahead(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace, a="ours")
+    await room.put(config_map("c", namespace, a="theirs"), manager="kubectl")
+
+    applied = await room.apply(wanted, by=team, owned=[wanted.key])
+
+    assert [failure.reason for failure in applied.failures] == [Reason.CONFLICT]
+
+
+async def test_fields_are_taken_over_where_the_pattern_asks_for_it(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace, a="ours")
+    await room.put(config_map("c", namespace, a="theirs"), manager="kubectl")
+
+    applied = await room.apply(wanted, by=team, conflicts="Take")
+
+    assert applied.failures == ()
+    assert (await room.get(wanted.key))["data"] == {"a": "ours"}
+
+
+async def test_fields_of_our_own_object_are_taken_back_without_asking(room: Room, namespace: str, open_room):
+    team, wanted = owner(), config_map("c", namespace, a="ours")
+    await room.apply(wanted, by=team)
+    await room.patch(wanted.key, {"data": {"a": "theirs"}})
+
+    async with open_room() as later:  # as after a restart
+        applied = await later.apply(wanted, by=team, owned=[wanted.key])
+
+    assert applied.failures == ()
+    assert (await room.get(wanted.key))["data"] == {"a": "ours"}
+
+
+async def test_a_missing_kind_fails_alone_and_is_waited_for(room: Room, namespace: str):
+    team, here, there = owner(), config_map("c", namespace), custom("Widget", group(), "w", namespace)
+
+    localized = await localize([here, there], discovery=room.discovery, default_namespace=namespace)
+    applied = await room.apply(*localized.objects, by=team)
+
+    assert applied.applied == (here.key,)
+    assert [(failure.key, failure.reason) for failure in localized.unknown] == [(there.key, Reason.KIND_NOT_FOUND)]
+    error = error_of(applied, unknown=localized.unknown)
+    assert isinstance(error, Waiting)
+    assert error.reason is Reason.KIND_NOT_FOUND
+    assert "install the CRD" in error.message
+
+
+async def test_a_missing_kind_beside_another_failure_is_retried(room: Room, namespace: str):
+    missing = ApplyFailure(config_map("a", namespace).key, Reason.KIND_NOT_FOUND, "no such kind")
+    refused = ApplyFailure(config_map("b", namespace).key, Reason.FORBIDDEN, "no")
+
+    error = error_of(Applied(failures=(missing, refused)))
+
+    assert isinstance(error, Transient)
+    assert error.reason is Reason.FORBIDDEN
+
+
+async def test_a_kind_that_went_after_it_was_looked_up_is_missing(room: Room, namespace: str):
+    team, domain = owner(), group()
+    crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
+    await room.apply(crd, widget, by=team)
+    await room.delete(crd.key)
+    await room.told(ChildEventKind.GONE, crd.key, of=team)
+    reasons: list[Reason] = []
+
+    async def missing() -> bool:
+        applied = await room.apply(widget, by=team)
+        reasons.extend(failure.reason for failure in applied.failures)
+        return Reason.KIND_NOT_FOUND in reasons
+
+    await room.eventually(missing)  # the API server takes a moment to stop serving the kind
+
+    assert set(reasons) <= {Reason.APPLY_FAILED, Reason.KIND_NOT_FOUND}
+
+
+@pytest.mark.parametrize("scope", ["Namespaced", "Cluster"])
+async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(room: Room, namespace: str, scope: str):
+    team, domain = owner(), group()
+    wanted = [
+        *(custom("Widget", domain, f"w{i}", namespace) for i in range(3)),
+        definition("Widget", domain, scope=scope),
+    ]
+
+    localized = await localize(wanted, discovery=room.discovery, default_namespace=namespace)
+    applied = await room.apply(*localized.objects, by=team)
+
+    assert localized.unknown == ()
+    assert applied.failures == ()
+    assert len(applied.applied) == 4
+    places = {key.namespace for key in applied.applied if key.kind == "Widget"}
+    assert places == {namespace if scope == "Namespaced" else ""}
+
+
+async def test_a_pattern_may_bring_the_namespace_of_its_objects(room: Room):
+    team, name = owner(), f"brought-{uuid4().hex[:8]}"
+    pod = Object.of(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p", "namespace": name},
+            "spec": {"containers": [{"name": "main", "image": "registry.example/main:1"}]},
+        }
+    )
+
+    applied = await room.apply(pod, config_map("c", name), namespace_named(name), by=team)
+
+    assert applied.failures == ()
+    assert len(applied.applied) == 3
+    await room.delete(namespace_named(name).key)
+
+
+async def test_a_missing_namespace_is_named_with_what_to_do(room: Room):
+    applied = await room.apply(config_map("c", "nowhere-to-be-found"), by=owner())
+
+    (failure,) = applied.failures
+    assert failure.reason is Reason.APPLY_FAILED
+    assert (
+        failure.message == 'namespaces "nowhere-to-be-found" not found. Create the namespace, or add it to the pattern.'
+    )
+
+
+@pytest.mark.parametrize("name", ["default", "kube-system"])
+async def test_a_protected_namespace_is_never_touched(room: Room, name: str):
+    team, wanted = owner(), namespace_named(name)
+
+    applied = await room.apply(wanted, by=team, conflicts="Take")
+
+    assert applied == Applied()
+    assert OWNER_LABEL not in (await room.get(wanted.key))["metadata"].get("labels", {})
+
+
+async def test_an_account_without_rights_is_named_with_verb_and_resource(room: Room, namespace: str):
+    account = f"system:serviceaccount:{namespace}:nobody"
+
+    applied = await room.apply(config_map("c", namespace), by=owner(), impersonate=account)
+
+    (failure,) = applied.failures
+    assert failure.reason is Reason.FORBIDDEN
+    assert f'User "{account}" cannot patch resource "configmaps"' in failure.message
+    assert isinstance(error_of(applied), Transient)
+
+
+async def test_what_admission_forbids_is_no_matter_of_rights(room: Room, namespace: str):
+    quota = Object.of(
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "none", "namespace": namespace},
+            "spec": {"hard": {"count/secrets": "0"}},
+        }
+    )
+    await room.put(quota, manager="somebody")
+
+    async def in_force() -> bool:
+        return bool((await room.get(quota.key)).get("status", {}).get("hard"))
+
+    await room.eventually(in_force)
+
+    applied = await room.apply(secret("s", namespace, key="value"), by=owner())
+
+    (failure,) = applied.failures
+    assert failure.reason is Reason.APPLY_FAILED
+    assert "exceeded quota" in failure.message
+    assert "Grant" not in failure.message
+
+
+async def test_an_immutable_field_is_refused_with_what_to_do(room: Room, namespace: str):
+    team = owner()
+    await room.apply(deployment("d", namespace, app="one"), by=team)
+
+    applied = await room.apply(deployment("d", namespace, app="two"), by=team)
+
+    (failure,) = applied.failures
+    assert failure.reason is Reason.APPLY_FAILED
+    assert "field is immutable" in failure.message
+    assert "delete the object" in failure.message
+
+
+async def test_an_object_that_asks_to_be_ignored_is_not_applied(room: Room, namespace: str):
+    wanted = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IGNORE})
+
+    applied = await room.apply(wanted, by=owner())
+
+    assert applied.left == ((wanted.key, "is never applied: it is annotated ssa: Ignore"),)
+    with pytest.raises(ApiError, match="not found"):
+        await room.get(wanted.key)
+
+
+async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(room: Room, namespace: str):
+    team = owner()
+    wanted = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IF_ABSENT}, a="first")
+    created = await room.apply(wanted, by=team)
+    changed = await room.patch(wanted.key, {"data": {"a": "theirs"}})
+    await room.caught_up(changed, wanted.key)
+
+    again = await room.apply(wanted, by=team, owned=[wanted.key])
+
+    assert created.applied == (wanted.key,)
+    assert again.applied == ()
+    assert [key for key, _ in again.left] == [wanted.key]
+    assert room.children.drifted(team.id) == ()
+    assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
+
+
+async def test_an_object_that_is_not_to_be_reconciled_is_let_be_even_by_a_fresh_operator(
+    room: Room, namespace: str, open_room
+):
+    team, wanted = owner(), config_map("c", namespace, a="ours")
+    await room.apply(wanted, by=team)
+    annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
+    await room.patch(wanted.key, {"metadata": annotation, "data": {"a": "theirs"}})
+
+    async with open_room() as later:
+        applied = await later.apply(wanted, by=team, owned=[wanted.key], conflicts="Take")
+
+    assert applied.applied == ()
+    assert [key for key, _ in applied.left] == [wanted.key]
+    assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
+
+
+async def test_a_value_of_a_secret_that_was_changed_is_put_right(room: Room, namespace: str):
+    team, wanted = owner(), secret("s", namespace, key="ours")
+    await room.apply(wanted, by=team)
+    changed = await room.patch(wanted.key, {"data": {"key": "dGhlaXJz"}})
+    await room.caught_up(changed, wanted.key)
+
+    drifted = room.children.drifted(team.id)
+    await room.apply(wanted, by=team)
+
+    assert drifted == (wanted.key,)
+    assert (await room.get(wanted.key))["data"] == {"key": "b3Vycw=="}
+
+
+async def test_a_field_that_left_the_pattern_leaves_the_object(room: Room, namespace: str):
+    team = owner()
+    await room.apply(config_map("c", namespace, a="1", b="2"), by=team)
+
+    await room.apply(config_map("c", namespace, a="1"), by=team)
+
+    assert (await room.get(config_map("c", namespace).key))["data"] == {"a": "1"}
+
+
+async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: str):
+    team, running, most = owner(), 0, 0
+    original = room.session.request
+
+    async def counting(method: str, path: str, **more):
+        nonlocal running, most
+        if method != "PATCH":
+            return await original(method, path, **more)
+        running += 1
+        most = max(most, running)
+        try:
+            return await original(method, path, **more)
+        finally:
+            running -= 1
+
+    room.session.request = counting
+    applier = Applier(room.session, room.discovery, children=room.children, concurrency=3)
+
+    applied = await applier.apply_all(
+        [config_map(f"c{i}", namespace) for i in range(20)], owner=team, conflicts="Fail", owned=()
+    )
+
+    assert len(applied.applied) == 20
+    assert most == 3
+
+
+async def test_a_server_that_is_away_is_not_asked_for_each_object(room: Room, namespace: str):
+    team = owner()
+    await room.apply(config_map("c", namespace), by=team)
+    tries: list[str] = []
+    wanted = [config_map(f"c{i}", namespace) for i in range(200)]
+
+    async def unreachable(method: str, path: str, **_):
+        tries.append(path)
+        await asyncio.sleep(0)
+        raise ApiUnavailable.unreachable("https://away.example", error=OSError("refused"))
+
+    room.session.request = unreachable
+    applied = await room.apply(*wanted, by=team)
+
+    assert {failure.reason for failure in applied.failures} == {Reason.API_SERVER_UNAVAILABLE}
+    assert len(applied.failures) == 200
+    assert len(tries) <= CONCURRENCY
+    assert isinstance(error_of(applied), Transient)
+
+
+async def test_number_that_json_cannot_hold_fails_alone(room: Room, namespace: str):
+    good = config_map("good", namespace)
+    bad = Object.of({**config_map("bad", namespace).body, "data": {"a": 2**80}})
+
+    applied = await room.apply(good, bad, by=owner())
+
+    assert applied.applied == (good.key,)
+    assert "cannot be written as JSON" in applied.failures[0].message
+
+
+async def test_every_answer_is_handed_on(room: Room, namespace: str):
+    seen: list[tuple[str, str]] = []
+    wanted = config_map("c", namespace)
+
+    await room.apply(wanted, by=owner(), on_applied=lambda each, body: seen.append((each.key.name, body["kind"])))
+
+    assert seen == [("c", "ConfigMap")]
+
+
+async def test_an_inventory_is_made_of_what_can_be_placed(room: Room, namespace: str):
+    role = Object.of(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "system:x", "namespace": namespace},
+        }
+    )
+    bare = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
+
+    localized = await localize([role, bare], discovery=room.discovery, default_namespace=namespace)
+
+    assert [str(each.key) for each in localized.objects] == [
+        "_system:x_rbac.authorization.k8s.io_ClusterRole",
+        f"{namespace}_c__ConfigMap",
+    ]
+    assert [each.body["metadata"].get("namespace") for each in localized.objects] == [None, namespace]
+    assert bare.body["metadata"] == {"name": "c"}  # a stage never changes what it was given
+    assert inventory.keys(entries(*localized.objects)) == {each.key for each in localized.objects}
+
+
+async def test_a_version_that_is_not_served_is_named_with_those_that_are(room: Room, namespace: str):
+    old = Object.of({"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "d"}})
+
+    localized = await localize([old], discovery=room.discovery, default_namespace=namespace)
+
+    assert localized.objects == ()
+    assert "the API server serves Deployment.apps as apps/v1, not as v1beta1" in localized.unknown[0].message
+
+
+async def test_objects_can_be_read_back_by_their_owner(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+
+    found = await objects.list_(
+        room.session, await room.resource(wanted.key), label_selector=f"{OWNER_LABEL}={team.id}"
+    )
+
+    assert [each["metadata"]["name"] for each in found] == ["c"]

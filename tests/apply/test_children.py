@@ -1,0 +1,372 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.apply import room as rooms
+from tests.apply.room import Room, config_map, custom, definition, deployment, namespace_named, owner
+
+from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.object import Object
+from pattern_operator.apply import Applied, ChildEventKind, HealthState, quarrel
+from pattern_operator.kube import objects
+
+GONE, DRIFTED, HEALTH = ChildEventKind.GONE, ChildEventKind.DRIFTED, ChildEventKind.HEALTH
+
+
+@dataclass(frozen=True)
+class Case:
+    """What somebody else does to an object, and whether it takes a field of ours."""
+
+    make: Callable[[str, str], Object]
+    change: dict[str, Any]
+    drift: bool
+    subresource: str = ""
+
+
+def two(name: str, namespace: str) -> Object:
+    return config_map(name, namespace, a="1", b="2")
+
+
+def main(**fields: Any) -> dict[str, Any]:
+    """A change of the container, whole, as a merge patch asks for."""
+    container = {"name": "main", "image": "registry.example/main:1", "env": [{"name": "LEVEL", "value": "info"}]}
+    return {"spec": {"template": {"spec": {"containers": [container | fields]}}}}
+
+
+CASES = {
+    "a value changed": Case(two, {"data": {"a": "9"}}, drift=True),
+    "a value removed": Case(two, {"data": {"a": None}}, drift=True),
+    "all values removed": Case(two, {"data": None}, drift=True),
+    "a value added beside ours": Case(two, {"data": {"z": "9"}}, drift=False),
+    "a label of ours changed": Case(deployment, {"metadata": {"labels": {"tier": "back"}}}, drift=True),
+    "a label of ours removed": Case(deployment, {"metadata": {"labels": {"tier": None}}}, drift=True),
+    "another label": Case(deployment, {"metadata": {"labels": {"other": "x"}}}, drift=False),
+    "another annotation": Case(deployment, {"metadata": {"annotations": {"other": "x"}}}, drift=False),
+    "the image changed": Case(deployment, main(image="registry.example/main:2"), drift=True),
+    "a variable of ours changed": Case(deployment, main(env=[{"name": "LEVEL", "value": "debug"}]), drift=True),
+    "a variable of ours removed": Case(deployment, main(env=[]), drift=True),
+    "a field of the container that we do not set": Case(deployment, main(workingDir="/tmp"), drift=False),  # noqa: S108
+    "replicas changed": Case(deployment, {"spec": {"replicas": 3}}, drift=True),
+    "replicas scaled": Case(deployment, {"spec": {"replicas": 3}}, drift=True, subresource="scale"),
+    "a field that we do not set": Case(deployment, {"spec": {"minReadySeconds": 1}}, drift=False),
+    "status": Case(deployment, {"status": {"observedGeneration": 1, "replicas": 0}}, drift=False, subresource="status"),
+    "our managed fields wiped": Case(two, {"metadata": {"managedFields": [{}]}}, drift=True),
+    "the same value set": Case(two, {"data": {"a": "1"}}, drift=False),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+async def test_drift_is_what_takes_a_field_of_ours_and_applying_again_ends_it(room: Room, namespace: str, case: Case):
+    team, wanted = owner(), case.make("it", namespace)
+    await room.apply(wanted, by=team)
+
+    changed = await room.patch(wanted.key, case.change, subresource=case.subresource)
+    if case.subresource == "scale":  # its answer is a Scale
+        changed = await room.get(wanted.key)
+    await room.caught_up(changed, wanted.key)
+    drifted = room.children.drifted(team.id)
+    await room.apply(wanted, by=team)
+
+    assert drifted == ((wanted.key,) if case.drift else ())
+    assert (DRIFTED in room.kinds_told(team)) is case.drift
+    assert room.children.drifted(team.id) == ()
+
+
+async def test_a_forced_apply_by_another_manager_is_drift(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+
+    await room.put(config_map("it", namespace, a="9"), manager="kubectl")
+
+    await room.told(DRIFTED, wanted.key, of=team)
+    assert room.children.get(wanted.key).seen.changed_by == "kubectl"
+
+
+async def test_a_manager_who_shares_a_value_with_us_is_no_drift(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+
+    shared = await room.put(config_map("it", namespace, a="1"), manager="kubectl")
+
+    await room.caught_up(shared, wanted.key)
+    assert room.children.drifted(team.id) == ()
+
+
+async def test_drift_of_a_custom_object_is_seen(room: Room, namespace: str):
+    team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
+    wanted = custom("Widget", domain, "w", namespace)
+    await room.apply(definition("Widget", domain), wanted, by=team)
+
+    await room.patch(wanted.key, {"spec": {"size": 2}})
+
+    await room.told(DRIFTED, wanted.key, of=team)
+    assert room.children.drifted(team.id) == (wanted.key,)
+
+
+async def test_a_deleted_object_is_gone_until_it_is_applied_again(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+
+    await room.delete(wanted.key)
+
+    await room.told(GONE, wanted.key, of=team)
+    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.children.health(team.id).state is HealthState.NOT_FOUND
+    assert room.children.health(team.id).message == "ConfigMap it: is gone"
+    await room.apply(wanted, by=team)
+    assert room.children.drifted(team.id) == ()
+    assert room.children.health(team.id).state is HealthState.CURRENT
+
+
+async def test_an_object_without_our_label_is_gone_and_taken_back(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+
+    await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}, "data": {"a": "9"}})
+
+    await room.told(GONE, wanted.key, of=team)
+    applied = await room.apply(wanted, by=team)
+    assert applied.failures == ()
+    body = await room.get(wanted.key)
+    assert (body["metadata"]["labels"][OWNER_LABEL], body["data"]["a"]) == (team.id, "1")
+
+
+async def test_an_object_that_is_not_to_be_reconciled_does_not_drift_until_it_is_again(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+    paused = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
+
+    changed = await room.patch(wanted.key, {"metadata": paused, "data": {"a": "9"}})
+    await room.caught_up(changed, wanted.key)
+    before = (room.children.drifted(team.id), room.kinds_told(team))
+    await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+
+    await room.told(DRIFTED, wanted.key, of=team)
+    assert before == ((), [])
+
+
+async def test_health_follows_a_deployment_to_its_end(room: Room, namespace: str):
+    team, wanted = owner(), deployment("it", namespace)
+
+    await room.apply(wanted, config_map("c", namespace), by=team)
+    at_first = room.children.health(team.id)
+    await room.until(lambda: room.children.health(team.id).state is HealthState.CURRENT)
+
+    assert at_first.state is HealthState.IN_PROGRESS
+    assert at_first.message.startswith("Deployment it: ")
+    assert room.children.health(team.id).message == "2 objects are healthy"
+    assert HEALTH in room.kinds_told(team)
+    assert room.children.drifted(team.id) == ()  # all that controllers wrote is status
+
+
+async def test_the_worst_health_comes_first_and_others_are_not_asked(room: Room, namespace: str):
+    team = owner()
+    pod = Object.of(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "never", "namespace": namespace},
+            "spec": {"containers": [{"name": "main", "image": "x"}], "nodeSelector": {"no": "node"}},
+        }
+    )
+    gone = two("gone", namespace)
+    await room.apply(pod, gone, two("well", namespace), by=team)
+    await room.eventually(lambda: _has_default_account(room, namespace))
+    await room.apply(pod, by=team)
+    await room.delete(gone.key)
+    await room.told(GONE, gone.key, of=team)
+
+    health = room.children.health(team.id)
+
+    assert health.state is HealthState.NOT_FOUND
+    assert health.message.startswith("ConfigMap gone: is gone; Pod never: ")
+    assert room.children.health(team.id, keys=[two("well", namespace).key]).state is HealthState.CURRENT
+    assert room.children.health(owner().id).state is HealthState.CURRENT
+
+
+async def _has_default_account(room: Room, namespace: str) -> bool:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
+    return await room.is_there(Object.of(account).key)
+
+
+async def test_a_judgement_that_time_changes_is_made_again_without_an_event(
+    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    team = owner()
+    await room.eventually(lambda: _has_default_account(room, namespace))
+    pod = Object.of(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "never", "namespace": namespace},
+            "spec": {"containers": [{"name": "main", "image": "x"}], "nodeSelector": {"no": "node"}},
+        }
+    )
+    # A clock that is 14 s ahead stands for the wait: a pod that finds no node within 15 s has failed.
+    monkeypatch.setattr(room.children, "_now", lambda: rooms.now(ahead=timedelta(seconds=14)))
+
+    await room.apply(pod, by=team)
+
+    await room.until(lambda: room.children.health(team.id).state is HealthState.FAILED)
+
+
+async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(room: Room, namespace: str, open_room):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+    await room.patch(wanted.key, {"data": {"a": "9"}})
+
+    async with open_room() as later:
+        await later.children.ready(await later.resource(wanted.key))
+        known, drifted = later.children.get(wanted.key), later.children.drifted(team.id)
+        await later.apply(wanted, by=team)
+        after = await later.patch(wanted.key, {"data": {"a": "8"}})
+        await later.caught_up(after, wanted.key)
+
+        assert known is not None
+        assert drifted == ()
+        assert later.children.drifted(team.id) == (wanted.key,)
+
+
+async def test_the_echo_of_our_own_apply_is_no_drift(room: Room, namespace: str):
+    team = owner()
+
+    for value in "abcdefgh":
+        await room.apply(config_map("it", namespace, **{value: value}), by=team)
+    last = await room.get(config_map("it", namespace).key)
+    await room.caught_up(last, config_map("it", namespace).key)
+
+    assert room.kinds_told(team) == []
+
+
+async def test_a_change_that_overtakes_the_answer_to_our_apply_is_drift(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+    answer = await overtaken(room, lambda: room.apply(config_map("it", namespace, a="new"), by=team))
+    changed = await room.patch(wanted.key, {"data": {"a": "theirs"}})
+    await room.caught_up(changed, wanted.key)
+
+    answer()
+
+    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.kinds_told(team)[-1] is DRIFTED
+
+
+async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+    answer = await overtaken(room, lambda: room.apply(config_map("it", namespace, a="new"), by=team))
+    await room.delete(wanted.key)
+    await room.told(GONE, wanted.key, of=team)
+
+    answer()
+
+    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.children.health(team.id).state is HealthState.NOT_FOUND
+
+
+async def overtaken(room: Room, apply: Callable[[], Awaitable[Applied]]) -> Callable[[], None]:
+    """Apply, and hold back the one answer: calling what is returned hands it on."""
+    record, answers = room.children.record, []
+    room.children.record = lambda body, **more: answers.append((body, more))
+    await apply()
+    ((body, more),) = answers
+    return lambda: record(body, **more)
+
+
+async def test_who_undoes_each_repair_is_repaired_ever_more_slowly_and_named(
+    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    team, wanted = owner(), two("it", namespace)
+    monkeypatch.setattr(quarrel, "PATIENCE", 2)
+    await room.apply(wanted, by=team)
+    for round_ in range(3):
+        changed = await room.patch(wanted.key, {"data": {"a": f"theirs {round_}"}})
+        await room.caught_up(changed, wanted.key)
+        assert room.children.drifted(team.id) == (wanted.key,)
+        await room.apply(wanted, by=team)
+    told = len(room.kinds_told(team))
+
+    changed = await room.patch(wanted.key, {"data": {"a": "theirs again"}})
+    await room.caught_up(changed, wanted.key)
+
+    assert room.children.drifted(team.id) == ()
+    assert len(room.kinds_told(team)) == told
+    assert room.children.contested(team.id) == (
+        f"ConfigMap {namespace}/it is changed again after each repair by somebody",
+    )
+    await room.until(lambda: len(room.kinds_told(team)) > told)  # after 2 s
+    assert room.children.drifted(team.id) == (wanted.key,)
+
+
+async def test_a_kind_is_followed_while_there_is_an_object_of_it(room: Room, namespace: str):
+    team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
+    crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
+    await room.apply(crd, widget, by=team)
+    resource = await room.resource(widget.key)
+    await room.eventually(_truth(lambda: room.children.sees(widget.key)))
+
+    room.children.release([widget.key])
+    await objects.delete(room.session, resource, namespace=namespace, name="w")
+    await room.told(GONE, widget.key, of=team)
+
+    assert not room.children.sees(widget.key)
+    assert room.children.get(widget.key) is None
+
+
+def _truth(condition: Callable[[], bool]) -> Callable[[], Any]:
+    async def ask() -> bool:
+        await asyncio.sleep(0)
+        return condition()
+
+    return ask
+
+
+async def test_a_pattern_that_is_gone_expects_nothing(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.apply(wanted, by=team)
+    await room.delete(wanted.key)
+    await room.told(GONE, wanted.key, of=team)
+
+    room.children.forget(team.id)
+
+    assert room.children.drifted(team.id) == ()
+    assert room.children.get(wanted.key) is None
+
+
+async def test_an_object_that_another_pattern_took_is_drift_of_the_first(room: Room, namespace: str):
+    first, second, wanted = owner(), owner("other"), two("it", namespace)
+    await room.apply(wanted, by=first)
+
+    taken = await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: second.id}}})
+    await room.caught_up(taken, wanted.key)
+
+    assert room.children.drifted(first.id) == (wanted.key,)
+    assert room.children.get(wanted.key).seen.label == second.id
+
+
+async def test_a_namespace_that_is_being_deleted_is_told(room: Room):
+    team, wanted = owner(), namespace_named(f"ending-{uuid4().hex[:8]}")
+    await room.apply(wanted, by=team)
+
+    await room.delete(wanted.key)
+
+    await room.told(GONE, wanted.key, of=team)
+    assert HEALTH in room.kinds_told(team)  # Terminating came first
+
+
+async def test_a_kind_that_cannot_be_watched_is_said_with_its_health(
+    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    team, wanted = owner(), deployment("it", namespace, replicas=1)
+    await room.apply(wanted, by=team)
+    monkeypatch.setattr(room.children, "sees", lambda key: False)
+    child = room.children.get(wanted.key)
+    child.seen = replace(child.seen, health=replace(child.seen.health, state=HealthState.IN_PROGRESS))
+
+    message = room.children.health(team.id).message
+
+    assert "the operator cannot watch Deployment objects" in message

@@ -1,0 +1,143 @@
+from uuid import uuid4
+
+from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
+
+from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import ChildEventKind, Owner, Remaining, delete_step
+from pattern_operator.apply.inventory import Entries
+from pattern_operator.errors import Transient, Waiting
+
+
+async def to_the_end(room: Room, left: Entries, *, of: Owner) -> list[Remaining]:
+    """Call again at each event, as the reconciler does, until nothing is left; the steps."""
+    steps: list[Remaining] = []
+    while left:
+        told = len(room.events)
+        steps.append(await delete_step(left, owner=of, remover=room.remover))
+        left = steps[-1].entries
+        if left:
+            assert isinstance(steps[-1].error, Waiting)
+            await room.until(lambda: len(room.events) > told)
+    return steps
+
+
+async def test_a_pattern_without_finalizers_is_gone_in_one_step(room: Room, namespace: str):
+    team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
+    await room.apply(*wanted, by=team)
+    before = len(room.requests)
+
+    remaining = await delete_step(entries(*wanted), owner=team, remover=room.remover)
+
+    assert remaining == Remaining()
+    assert remaining.message == ""
+    assert [(v, r) for v, r, _ in room.requests[before:] if v != "watch"] == [
+        ("delete", "deployments.apps"),
+        ("delete", "configmaps"),
+    ]
+
+
+async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first(room: Room):
+    team, name, domain = owner(), f"whole-{uuid4().hex[:8]}", f"g{uuid4().hex[:8]}.example.com"
+    held = custom("Widget", domain, "w", name)
+    held.body["metadata"]["finalizers"] = ["example.com/held"]
+    wanted = [namespace_named(name), definition("Widget", domain), config_map("c", name), deployment("d", name), held]
+    applied = await room.apply(*wanted, by=team)
+    assert applied.failures == ()
+
+    first = await delete_step(entries(*wanted), owner=team, remover=room.remover)
+    deleted_at_first = [resource for verb, resource, _ in room.requests if verb == "delete"]
+    await room.patch(held.key, {"metadata": {"finalizers": None}})
+    await room.told(ChildEventKind.GONE, held.key, of=team)
+    await to_the_end(room, first.entries, of=team)
+
+    assert deleted_at_first == [f"widgets.{domain}"]
+    assert len(first.entries) == 5
+    assert isinstance(first.error, Waiting)
+    assert first.error.reason is Reason.DELETING
+    assert f"Widget.{domain} {name}/w: is being deleted, held by the finalizers example.com/held" in first.message
+    assert "4 more go after them" in first.message
+    assert (
+        """kubectl patch designpattern web -n team --type merge -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
+        in (first.message)
+    )
+    for each in wanted[:2]:
+        assert not await room.is_there(each.key)
+
+
+async def test_a_step_deletes_nothing_twice(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    wanted.body["metadata"]["finalizers"] = ["example.com/held"]
+    await room.apply(wanted, by=team)
+
+    await delete_step(entries(wanted), owner=team, remover=room.remover)
+    await room.told(ChildEventKind.HEALTH, wanted.key, of=team)
+    again = await delete_step(entries(wanted), owner=team, remover=room.remover)
+
+    assert [verb for verb, _, _ in room.requests].count("delete") == 1
+    assert "held by the finalizers example.com/held" in again.message
+    await room.patch(wanted.key, {"metadata": {"finalizers": None}})
+    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    assert await delete_step(again.entries, owner=team, remover=room.remover) == Remaining()
+
+
+async def test_a_fresh_operator_goes_on_where_the_last_one_ended(room: Room, namespace: str, open_room):
+    team, wanted = owner(), config_map("c", namespace)
+    wanted.body["metadata"]["finalizers"] = ["example.com/held"]
+    await room.apply(wanted, by=team)
+    left = await delete_step(entries(wanted), owner=team, remover=room.remover)
+
+    async with open_room() as later:
+        again = await delete_step(left.entries, owner=team, remover=later.remover)
+        await later.patch(wanted.key, {"metadata": {"finalizers": None}})
+        await later.told(ChildEventKind.GONE, wanted.key, of=team)
+        end = await delete_step(again.entries, owner=team, remover=later.remover)
+
+    assert isinstance(again.error, Waiting)
+    assert end == Remaining()
+
+
+async def test_a_missing_service_account_is_named_and_retried_and_hangs_nothing(room: Room, namespace: str):
+    team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
+    await room.apply(*wanted, by=team)
+    account = f"system:serviceaccount:{namespace}:removed"
+
+    remaining = await delete_step(entries(*wanted), owner=team, remover=room.remover, impersonate=account)
+
+    assert remaining.entries == entries(*wanted)
+    assert isinstance(remaining.error, Transient)
+    assert remaining.error.reason is Reason.FORBIDDEN
+    assert f'User "{account}" cannot delete resource "deployments"' in remaining.message
+    assert "deletionPolicy" in remaining.message
+    assert await room.is_there(wanted[0].key)
+
+
+async def test_what_somebody_else_took_over_is_left_and_said(room: Room, namespace: str):
+    team, other = owner(), owner("other")
+    ours, theirs = config_map("ours", namespace), config_map("theirs", namespace)
+    await room.apply(ours, theirs, by=team)
+    taken = await room.patch(theirs.key, {"metadata": {"labels": {OWNER_LABEL: other.id}}})
+    await room.caught_up(taken, theirs.key)
+
+    remaining = await delete_step(entries(ours, theirs), owner=team, remover=room.remover)
+
+    assert remaining.entries == ()
+    assert [key for key, _ in remaining.kept] == [theirs.key]
+    assert await room.is_there(theirs.key)
+    assert not await room.is_there(ours.key)
+
+
+async def test_without_a_watch_the_deletion_is_tried_again_by_time(room: Room, namespace: str, monkeypatch):
+    team, wanted = owner(), config_map("c", namespace)
+    wanted.body["metadata"]["finalizers"] = ["example.com/held"]
+    await room.apply(wanted, by=team)
+    monkeypatch.setattr(room.children, "sees", lambda key: False)
+
+    remaining = await delete_step(entries(wanted), owner=team, remover=room.remover)
+
+    assert isinstance(remaining.error, Transient)
+    await room.patch(wanted.key, {"metadata": {"finalizers": None}})
+
+
+async def test_nothing_is_left_of_nothing(room: Room):
+    assert await delete_step((), owner=owner(), remover=room.remover) == Remaining()

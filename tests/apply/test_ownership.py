@@ -1,0 +1,122 @@
+import copy
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.apply.room import config_map, namespace_named
+
+from pattern_operator.api.designpattern import OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.apply import Claims, Owner, ownable, owner_id, stamp
+from pattern_operator.apply.ownership import IGNORE
+
+WEB, SHOP = Owner(owner_id("1"), "team", "web"), Owner(owner_id("2"), "team", "shop")
+
+
+@given(uid=st.text(max_size=40))
+def test_an_id_is_a_valid_label_value_and_stable(uid: str):
+    assert re.fullmatch(r"[a-z2-7]{24}", owner_id(uid))
+    assert owner_id(uid) == owner_id(uid)
+
+
+def test_ids_of_different_patterns_differ():
+    assert len({owner_id(str(number)) for number in range(1000)}) == 1000
+
+
+def test_a_stamp_says_whose_an_object_is_and_leaves_the_original_alone():
+    rendered = Object.of(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "c", "labels": {"app": "x"}, "annotations": None},
+            "data": {"a": "1"},
+        },
+        component="id-1",
+    )
+    before = copy.deepcopy(rendered.body)
+
+    stamped = stamp(rendered, owner=WEB)
+
+    assert stamped.body["metadata"] == {
+        "name": "c",
+        "labels": {"app": "x", OWNER_LABEL: WEB.id},
+        "annotations": {PATTERN_ANNOTATION: "team/web"},
+    }
+    assert (stamped.key, stamped.component, stamped.body["data"]) == (rendered.key, "id-1", {"a": "1"})
+    assert rendered.body == before
+
+
+@pytest.mark.parametrize(
+    ("wanted", "owned", "belongs"),
+    [
+        (namespace_named("team"), False, True),
+        (namespace_named("default"), False, False),
+        (namespace_named("kube-system"), True, False),
+        (config_map("default", "default"), False, True),
+        (config_map("c", "team", annotations={"pattern-operator.io/ssa": IGNORE}), False, False),
+        (config_map("c", "team", annotations={"pattern-operator.io/ssa": IGNORE}), True, True),
+        (config_map("c", "team", annotations={"pattern-operator.io/ssa": "IfAbsent"}), False, True),
+    ],
+    ids=["namespace", "default", "kube-", "in default", "ignored", "ignored later", "if absent"],
+)
+def test_what_a_pattern_may_own(wanted: Object, owned: bool, belongs: bool):
+    found = ownable([wanted], owned=[wanted.key] if owned else [])
+
+    assert found == ((wanted,) if belongs else ())
+
+
+def test_who_claims_first_keeps_the_object_and_is_named():
+    claims = Claims()
+    a, b, c = (config_map(name, "team").key for name in "abc")
+    claims.claim(WEB, [a, b])
+
+    taken = claims.claim(SHOP, [b, c])
+
+    assert taken == {b: WEB}
+    assert (claims.holder(b), claims.holder(c)) == (WEB, SHOP)
+
+
+def test_a_claim_replaces_the_one_before():
+    claims = Claims()
+    a, b = (config_map(name, "team").key for name in "ab")
+    claims.claim(WEB, [a, b])
+
+    claims.claim(WEB, [b])
+
+    assert claims.claim(SHOP, [a]) == {}
+    assert claims.holder(b) == WEB
+
+
+def test_what_is_released_is_free():
+    claims = Claims()
+    a = config_map("a", "team").key
+    claims.claim(WEB, [a])
+
+    claims.release(WEB.id)
+    claims.release("never claimed anything")
+
+    assert claims.holder(a) is None
+    assert claims.claim(SHOP, [a]) == {}
+
+
+keys = st.sets(st.sampled_from([ObjectKey("", "ConfigMap", "team", name) for name in "abcd"]))
+steps = st.lists(st.tuples(st.sampled_from([WEB, SHOP]), keys | st.none()))
+
+
+@given(steps=steps)
+def test_no_object_ever_has_two_owners_or_is_lost(steps: list[tuple[Owner, set[ObjectKey] | None]]):
+    claims, has = Claims(), {WEB: set[ObjectKey](), SHOP: set[ObjectKey]()}
+
+    for owner, wanted in steps:
+        other = SHOP if owner is WEB else WEB
+        if wanted is None:
+            claims.release(owner.id)
+            has[owner] = set()
+        else:
+            assert set(claims.claim(owner, wanted)) == wanted & has[other]
+            has[owner] = wanted - has[other]
+
+    for owner, keys in has.items():
+        assert all(claims.holder(key) == owner for key in keys)
+    assert not has[WEB] & has[SHOP]

@@ -1,0 +1,154 @@
+from uuid import uuid4
+
+from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
+
+from pattern_operator.api.designpattern import OWNER_LABEL, InventoryEntry
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import ChildEventKind, inventory, prune
+from pattern_operator.errors import Transient
+
+
+async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(room: Room, namespace: str):
+    team = owner()
+    stays, goes, goes_too = config_map("stays", namespace), config_map("goes", namespace), deployment("too", namespace)
+    await room.apply(stays, goes, goes_too, by=team)
+    left = inventory.minus(entries(stays, goes, goes_too), entries(stays))
+    before = len(room.requests)
+
+    pruned = await prune(left, owner=team, remover=room.remover)
+
+    assert pruned.deleted == (goes.key, goes_too.key)
+    assert (pruned.kept, pruned.failures, pruned.error) == ((), (), None)
+    assert [verb for verb, _, _ in room.requests[before:] if verb != "watch"] == ["delete", "delete"]
+    assert await room.is_there(stays.key)
+    assert not await room.is_there(goes.key)
+    assert room.children.drifted(team.id) == ()
+
+
+async def test_an_object_that_another_pattern_took_over_is_left(room: Room, namespace: str):
+    team, other, wanted = owner(), owner("other"), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    taken = await room.applier.apply_all([wanted], owner=other, conflicts="Take", owned=())
+    assert taken.failures == ()
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
+
+    assert pruned.deleted == ()
+    assert pruned.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
+    assert await room.is_there(wanted.key)
+
+
+async def test_an_object_that_a_fresh_operator_cannot_see_is_read_before_it_is_left(
+    room: Room, namespace: str, open_room
+):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
+
+    async with open_room() as later:
+        pruned = await prune(entries(wanted), owner=team, remover=later.remover)
+
+    assert pruned.kept == ((wanted.key, "is left: somebody took our owner label off"),)
+    assert await room.is_there(wanted.key)
+
+
+async def test_an_object_that_is_not_to_be_pruned_is_left(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    annotated = await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/prune": "disabled"}}})
+    await room.caught_up(annotated, wanted.key)
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
+
+    assert pruned.kept == ((wanted.key, "stays: it is annotated prune: disabled in the cluster"),)
+    assert await room.is_there(wanted.key)
+
+
+async def test_an_object_made_anew_by_somebody_else_is_left(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    await room.delete(wanted.key)
+    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    await room.put(wanted, manager="kubectl")
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
+
+    assert [key for key, _ in pruned.kept] == [wanted.key]
+    assert await room.is_there(wanted.key)
+
+
+async def test_the_delete_is_for_the_very_object_that_was_seen(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    child = room.children.get(wanted.key)
+    frozen = child.seen
+    await room.delete(wanted.key)
+    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    await room.put(wanted, manager="kubectl")
+    child.present, child.seen = True, frozen  # as if the watch were behind
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
+
+    assert [failure.key for failure in pruned.failures] == [wanted.key]
+    assert pruned.failed == entries(wanted)
+    assert await room.is_there(wanted.key)
+
+
+async def test_what_is_gone_already_is_a_success(room: Room, namespace: str):
+    pruned = await prune(entries(config_map("never", namespace)), owner=owner(), remover=room.remover)
+
+    assert pruned.deleted == (config_map("never", namespace).key,)
+    assert pruned.error is None
+
+
+async def test_an_object_whose_kind_is_gone_is_a_success(room: Room, namespace: str):
+    widget = custom("Widget", f"g{uuid4().hex[:8]}.example.com", "w", namespace)
+
+    pruned = await prune(entries(widget), owner=owner(), remover=room.remover)
+
+    assert pruned.deleted == (widget.key,)
+
+
+async def test_an_object_in_a_version_that_is_served_no_more_is_deleted_in_another(room: Room, namespace: str):
+    team, wanted = owner(), deployment("d", namespace)
+    await room.apply(wanted, by=team)
+
+    pruned = await prune([InventoryEntry(id=str(wanted.key), v="v1beta2")], owner=team, remover=room.remover)
+
+    assert pruned.deleted == (wanted.key,)
+    assert not await room.is_there(wanted.key)
+
+
+async def test_protected_namespaces_are_never_deleted(room: Room):
+    wanted = entries(namespace_named("default"), namespace_named("kube-public"))
+
+    pruned = await prune(wanted, owner=owner(), remover=room.remover)
+
+    assert pruned.deleted == ()
+    assert len(pruned.kept) == 2
+    assert room.requests == []
+
+
+async def test_an_account_without_rights_stops_nobody_else_and_is_named(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    account = f"system:serviceaccount:{namespace}:nobody"
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover, impersonate=account)
+
+    assert pruned.failed == entries(wanted)
+    assert isinstance(pruned.error, Transient)
+    assert pruned.error.reason is Reason.FORBIDDEN
+    assert f'User "{account}" cannot delete resource "configmaps"' in pruned.error.message
+
+
+async def test_definitions_go_after_their_objects(room: Room, namespace: str):
+    team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
+    crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
+    await room.apply(crd, widget, by=team)
+    before = len(room.requests)
+
+    await prune(entries(crd, widget), owner=team, remover=room.remover)
+
+    deleted = [resource for verb, resource, _ in room.requests[before:] if verb == "delete"]
+    assert deleted == [f"widgets.{domain}", "customresourcedefinitions.apiextensions.k8s.io"]

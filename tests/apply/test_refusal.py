@@ -1,0 +1,69 @@
+from datetime import timedelta
+
+import pytest
+from tests.apply.room import config_map
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.refusal import is_missing_namespace, refusal
+from pattern_operator.kube import ApiError, ApiUnavailable, Cause
+
+KEY = config_map("c", "team").key
+
+
+def error(code: int, message: str, *causes: Cause, kind: type[ApiError] = ApiError) -> ApiError:
+    return kind(code=code, reason="", message=message, causes=causes)
+
+
+FORBIDDEN = 'configmaps "c" is forbidden: User "u" cannot patch resource "configmaps" in API group ""'
+CASES = {
+    "rights": (error(403, FORBIDDEN), Reason.FORBIDDEN, "Grant that account this verb"),
+    "quota": (error(403, 'pods "p" is forbidden: exceeded quota: q'), Reason.APPLY_FAILED, "exceeded quota"),
+    "namespace ends": (
+        error(403, "unable to create new content", Cause("metadata.namespace", "NamespaceTerminating", "")),
+        Reason.APPLY_FAILED,
+        "let the deletion of the namespace end",
+    ),
+    "conflict": (
+        error(
+            409,
+            "Apply failed with 3 conflicts",
+            Cause(".spec.a", "FieldManagerConflict", 'conflict with "hpa"'),
+            Cause(".spec.b", "FieldManagerConflict", 'conflict with "kubectl" using v1'),
+            Cause(".spec.c", "FieldManagerConflict", 'conflict with "hpa"'),
+        ),
+        Reason.CONFLICT,
+        'field manager "hpa" holds .spec.a, .spec.c; field manager "kubectl" using v1 holds .spec.b. Set spec.apply',
+    ),
+    "race": (error(409, "the object has been modified"), Reason.APPLY_FAILED, "the object has been modified"),
+    "no namespace": (error(404, 'namespaces "x" not found'), Reason.APPLY_FAILED, "Create the namespace"),
+    "no such path": (error(404, "404 page not found"), Reason.APPLY_FAILED, "404 page not found"),
+    "immutable": (error(422, "spec: field is immutable"), Reason.APPLY_FAILED, "delete the object"),
+    "invalid": (error(422, "spec.replicas: must be >= 0"), Reason.APPLY_FAILED, "spec.replicas: must be >= 0"),
+    "webhook": (error(500, "failed calling webhook", kind=ApiUnavailable), Reason.APPLY_FAILED, "failed calling"),
+    "away": (error(0, "cannot be reached", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "cannot be reached"),
+    "busy": (error(429, "slow down", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "slow down"),
+}
+
+
+@pytest.mark.parametrize(("refused", "reason", "words"), CASES.values(), ids=CASES.keys())
+def test_a_refusal_has_a_reason_and_says_what_to_do(refused: ApiError, reason: Reason, words: str):
+    failure = refusal(KEY, refused)
+
+    assert failure.reason is reason
+    assert words in failure.message
+
+
+def test_a_refusal_without_a_special_reason_has_that_of_what_was_tried():
+    assert refusal(KEY, error(422, "no"), otherwise=Reason.PRUNE_FAILED).reason is Reason.PRUNE_FAILED
+
+
+def test_what_the_server_asks_for_is_handed_on():
+    busy = ApiUnavailable(code=429, reason="", message="", retry_after=timedelta(seconds=7))
+
+    assert refusal(KEY, busy).retry_after == timedelta(seconds=7)
+
+
+def test_only_a_missing_namespace_is_a_missing_namespace():
+    assert is_missing_namespace(error(404, 'namespaces "x" not found'))
+    assert not is_missing_namespace(error(404, 'configmaps "namespaces" not found'))
+    assert not is_missing_namespace(error(403, 'namespaces "x" is forbidden'))

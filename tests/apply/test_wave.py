@@ -1,0 +1,87 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.apply.wave import Wave, reverse_waves, wave_of, waves
+
+KINDS = [
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Wave.FOUNDATION),
+    ("v1", "Namespace", Wave.FOUNDATION),
+    ("scheduling.k8s.io/v1", "PriorityClass", Wave.FOUNDATION),
+    ("storage.k8s.io/v1", "StorageClass", Wave.FOUNDATION),
+    ("networking.k8s.io/v1", "IngressClass", Wave.FOUNDATION),
+    ("node.k8s.io/v1", "RuntimeClass", Wave.FOUNDATION),
+    ("rbac.authorization.k8s.io/v1", "ClusterRole", Wave.FOUNDATION),
+    ("rbac.authorization.k8s.io/v1", "Role", Wave.CONFIGURATION),
+    ("v1", "ServiceAccount", Wave.CONFIGURATION),
+    ("v1", "ConfigMap", Wave.CONFIGURATION),
+    ("v1", "Secret", Wave.CONFIGURATION),
+    ("v1", "Service", Wave.CONFIGURATION),
+    ("v1", "PersistentVolumeClaim", Wave.CONFIGURATION),
+    ("v1", "ResourceQuota", Wave.CONFIGURATION),
+    ("v1", "LimitRange", Wave.CONFIGURATION),
+    ("gateway.networking.k8s.io/v1", "GatewayClass", Wave.CONFIGURATION),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding", Wave.BINDINGS),
+    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", Wave.BINDINGS),
+    ("apps/v1", "Deployment", Wave.WORKLOADS),
+    ("v1", "Pod", Wave.WORKLOADS),
+    ("batch/v1", "CronJob", Wave.WORKLOADS),
+    ("networking.k8s.io/v1", "Ingress", Wave.WORKLOADS),
+    ("policy/v1", "PodDisruptionBudget", Wave.WORKLOADS),
+    ("autoscaling/v2", "HorizontalPodAutoscaler", Wave.WORKLOADS),
+    ("cert-manager.io/v1", "Certificate", Wave.CUSTOM),
+    ("gateway.networking.k8s.io/v1", "Gateway", Wave.CUSTOM),
+    ("serving.knative.dev/v1", "Service", Wave.CUSTOM),
+    ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", Wave.INTERCEPTORS),
+    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", Wave.INTERCEPTORS),
+    ("apiregistration.k8s.io/v1", "APIService", Wave.INTERCEPTORS),
+]
+
+
+def made(api_version: str, kind: str, name: str = "x") -> Object:
+    return Object.of({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}})
+
+
+@pytest.mark.parametrize(("api_version", "kind", "wave"), KINDS, ids=[f"{v} {k}" for v, k, _ in KINDS])
+def test_each_kind_has_its_wave(api_version: str, kind: str, wave: Wave):
+    assert wave_of(made(api_version, kind).key) is wave
+
+
+many = st.lists(
+    st.builds(
+        lambda kind, name: made(kind[0], kind[1], name), st.sampled_from(KINDS), st.text("abc", min_size=1, max_size=3)
+    ),
+    unique_by=lambda each: each.key,
+)
+
+
+@given(objects=many, seed=st.integers())
+def test_the_same_objects_give_the_same_waves_in_whatever_order_they_come(objects: list[Object], seed: int):
+    shuffled = objects.copy()
+    random.Random(seed).shuffle(shuffled)
+
+    assert waves(shuffled) == waves(objects)
+
+
+@given(objects=many)
+def test_every_object_is_in_one_wave_and_no_wave_is_empty(objects: list[Object]):
+    made_waves = waves(objects)
+
+    assert sorted(each.key for wave in made_waves for each in wave) == sorted(each.key for each in objects)
+    assert all(made_waves)
+
+
+@given(objects=many)
+def test_what_is_needed_comes_first_and_leaves_last(objects: list[Object]):
+    order = [wave_of(wave[0].key) for wave in waves(objects)]
+    back = [wave_of(wave[0]) for wave in reverse_waves(each.key for each in objects)]
+
+    assert order == sorted(set(order))
+    assert back == order[::-1]
+
+
+def test_a_kind_that_only_sounds_built_in_is_custom():
+    assert wave_of(ObjectKey("apps.example.com", "Deployment", "a", "b")) is Wave.CUSTOM

@@ -1,0 +1,264 @@
+import asyncio
+import base64
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.kube.apiserver import ApiServer
+
+from pattern_operator.kube import ApiError, CredentialsError, Endpoint, Session, credentials, kubeconfig
+
+
+async def who(endpoint: Endpoint) -> str:
+    """The name that the API server knows the caller by."""
+    review = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}'
+    async with Session.open(endpoint) as session:
+        answer = await session.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=review)
+    name: str = json.loads(answer)["status"]["userInfo"]["username"]
+    return name
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def config(server: ApiServer, user: dict[str, object], **cluster: object) -> dict[str, object]:
+    authority = {"certificate-authority-data": encoded(server.authority.ca.read_text())}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": server.url, **authority, **cluster}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [
+            {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "shop"}},
+            {"name": "nowhere", "context": {"cluster": "missing", "user": "u"}},
+        ],
+        "current-context": "here",
+    }
+
+
+def written(path: Path, content: dict[str, object]) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+def plugin(path: Path, *, status: dict[str, str], counter: Path) -> dict[str, object]:
+    """An exec plugin that gives ``status`` and writes down that it ran."""
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}
+    path.write_text(f"open({str(counter)!r}, 'a').write('x')\nprint({json.dumps(answer)!r})\n")
+    return {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": sys.executable,
+            "args": [str(path)],
+            "interactiveMode": "Never",
+        }
+    }
+
+
+@pytest.fixture
+def account(server: ApiServer, tmp_path: Path) -> Path:
+    """The files that a pod finds, as the kubelet lays them out."""
+    (tmp_path / "ca.crt").write_text(server.authority.ca.read_text())
+    (tmp_path / "namespace").write_text("patterns\n")
+    (tmp_path / "token").write_text(server.token + "\n")
+    return tmp_path
+
+
+def in_cluster(server: ApiServer, account: Path, **more: object) -> Endpoint:
+    return credentials.in_cluster(host="127.0.0.1", port=str(server.port), root=account, **more)
+
+
+async def test_a_pod_uses_its_service_account(server, account):
+    endpoint = in_cluster(server, account)
+
+    assert await who(endpoint) == "admin"
+    assert endpoint.namespace == "patterns"
+
+
+async def test_a_rotated_token_is_used_without_a_new_session(server, account):
+    time = 0.0
+    endpoint = in_cluster(server, account, clock=lambda: time)
+    first = await who(endpoint)
+    (account / "token").write_text(server.other_token)
+
+    time += 5.0
+    before = await who(endpoint)
+    time += 6.0
+    after = await who(endpoint)
+
+    assert (first, before, after) == ("admin", "admin", "other")
+
+
+async def test_a_refused_token_is_read_again_at_once(server, account):
+    (account / "token").write_text("expired")
+    endpoint = in_cluster(server, account)
+    (account / "token").write_text(server.other_token)
+
+    assert await who(endpoint) == "other"
+
+
+async def test_a_token_that_stays_refused_is_an_error_after_one_more_look(server, account):
+    (account / "token").write_text("expired")
+
+    with pytest.raises(ApiError) as refusal:
+        await who(in_cluster(server, account))
+
+    assert (refusal.value.code, refusal.value.reason) == (401, "Unauthorized")
+
+
+async def test_a_token_file_that_is_being_swapped_keeps_the_token_that_was(server, account):
+    time = 0.0
+    endpoint = in_cluster(server, account, clock=lambda: time)
+    (account / "token").unlink()
+    time += 60.0
+
+    assert await who(endpoint) == "admin"
+
+
+@pytest.mark.parametrize("missing", ["token", "ca.crt"])
+def test_a_service_account_without_its_files_is_refused(server, account, missing):
+    (account / missing).unlink()
+
+    with pytest.raises(CredentialsError, match=str(account)):
+        in_cluster(server, account)
+
+
+async def test_a_kubeconfig_with_a_token(server, tmp_path):
+    path = written(tmp_path / "config", config(server, {"token": server.token}))
+
+    endpoint = await credentials.load(kubeconfig=path)
+
+    assert await who(endpoint) == "admin"
+    assert endpoint.namespace == "shop"
+    assert server.token not in repr(endpoint)
+
+
+async def test_a_kubeconfig_with_a_client_certificate(server, tmp_path):
+    user = {
+        "client-certificate-data": encoded(server.client_certificate),
+        "client-key-data": encoded(server.client_key),
+    }
+    path = written(tmp_path / "config", config(server, user))
+
+    assert await who(await credentials.load(kubeconfig=path)) == "certified"
+
+
+async def test_the_file_that_the_environment_names_is_used(server, tmp_path, monkeypatch):
+    path = written(tmp_path / "config", config(server, {"token": server.other_token}))
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'absent'}:{path}")
+
+    assert await who(await credentials.load()) == "other"
+
+
+async def test_an_exec_plugin_is_run_once_and_again_when_its_token_ends(server, tmp_path):
+    counter = tmp_path / "runs"
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    expiry = (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    user = plugin(tmp_path / "p.py", status={"token": server.token, "expirationTimestamp": expiry}, counter=counter)
+    path = written(tmp_path / "config", config(server, user))
+    endpoint = await asyncio.to_thread(kubeconfig.open_files, str(path), context=None, now=lambda: now)
+
+    names = [await who(endpoint), await who(endpoint)]
+    runs = counter.read_text()
+    now += timedelta(hours=1)
+    names.append(await who(endpoint))
+
+    assert names == ["admin"] * 3
+    assert (runs, counter.read_text()) == ("x", "xx")
+
+
+async def test_an_exec_plugin_is_run_again_when_its_token_is_refused(server, tmp_path):
+    counter = tmp_path / "runs"
+    path = written(
+        tmp_path / "config", config(server, plugin(tmp_path / "p.py", status={"token": "old"}, counter=counter))
+    )
+    endpoint = await credentials.load(kubeconfig=path)
+    plugin(tmp_path / "p.py", status={"token": server.token}, counter=counter)
+
+    assert await who(endpoint) == "admin"
+    assert counter.read_text() == "xx"
+
+
+async def test_an_exec_plugin_may_give_a_client_certificate(server, tmp_path):
+    status = {"clientCertificateData": server.client_certificate, "clientKeyData": server.client_key}
+    path = written(
+        tmp_path / "config", config(server, plugin(tmp_path / "p.py", status=status, counter=tmp_path / "n"))
+    )
+
+    assert await who(await credentials.load(kubeconfig=path)) == "certified"
+
+
+async def test_a_plugin_that_fails_is_named(server, tmp_path):
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "false"}}
+    path = written(tmp_path / "config", config(server, user))
+
+    with pytest.raises(CredentialsError, match="exec plugin of user 'u'"):
+        await credentials.load(kubeconfig=path)
+
+
+@pytest.mark.parametrize(
+    ("content", "context", "words"),
+    [
+        pytest.param("", None, "cannot be used", id="an empty file"),
+        pytest.param("{", None, "cannot be used", id="no YAML"),
+        pytest.param(None, None, "there is no kubeconfig", id="no file"),
+        pytest.param("{clusters: [], contexts: [], users: []}", "mine", "mine", id="no such context"),
+    ],
+)
+async def test_a_kubeconfig_that_cannot_be_used_is_refused(tmp_path, content, context, words):
+    path = tmp_path / "config"
+    if content is not None:
+        path.write_text(content)
+
+    with pytest.raises(CredentialsError, match=words):
+        await credentials.load(kubeconfig=path, context=context)
+
+
+async def test_no_api_server_at_all_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+    with pytest.raises(CredentialsError, match="no API server is known"):
+        await credentials.load()
+
+
+async def test_the_kubeconfig_of_a_secret_reaches_a_remote_cluster(server):
+    token = config(server, {"token": server.other_token})
+    certificate = config(
+        server,
+        {"client-certificate-data": encoded(server.client_certificate), "client-key-data": encoded(server.client_key)},
+    )
+
+    names = [await who(kubeconfig.of_text(json.dumps(text).encode())) for text in (token, certificate)]
+
+    assert names == ["other", "certified"]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": ["owned"]}},
+        {"auth-provider": {"name": "gcp"}},
+        {"tokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token"},
+        {"client-certificate": "/etc/passwd"},
+    ],
+    ids=lambda user: next(iter(user)),
+)
+def test_the_kubeconfig_of_a_secret_runs_nothing_and_reads_no_file(server, user):
+    with pytest.raises(CredentialsError, match=next(iter(user))):
+        kubeconfig.of_text(json.dumps(config(server, user)).encode())
+
+
+def test_the_kubeconfig_of_a_secret_takes_no_authority_from_a_file(server):
+    with pytest.raises(CredentialsError, match="certificate-authority"):
+        kubeconfig.of_text(json.dumps(config(server, {}, **{"certificate-authority": "/etc/ssl/ca"})).encode())
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"a: b", b"{", b"\xff", b"current-context: x\ncontexts: {}"])
+def test_a_secret_that_holds_no_kubeconfig_is_refused(text):
+    with pytest.raises(CredentialsError, match="no kubeconfig"):
+        kubeconfig.of_text(text)

@@ -1,0 +1,97 @@
+import asyncio
+
+import orjson
+import pytest
+
+from pattern_operator.kube import Discovery, KindNotFound, Resource, objects
+
+CRD = Resource(
+    group="apiextensions.k8s.io",
+    version="v1",
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    namespaced=False,
+)
+
+
+def definition(kind: str, *, versions: tuple[str, ...]) -> bytes:
+    name = f"{kind.lower()}s.tests.example"
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    return orjson.dumps(
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": name},
+            "spec": {
+                "group": "tests.example",
+                "scope": "Cluster",
+                "names": {"kind": kind, "plural": f"{kind.lower()}s"},
+                "versions": [
+                    {"name": version, "served": True, "storage": version == versions[0], "schema": schema}
+                    for version in versions
+                ],
+            },
+        }
+    )
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+async def find_when_served(discovery: Discovery, kind: str) -> Resource:
+    for _ in range(100):  # the server publishes a new kind a moment after the definition was accepted
+        try:
+            return await discovery.find(group="tests.example", kind=kind)
+        except KindNotFound:
+            await asyncio.sleep(0.1)
+            discovery.forget()
+    raise AssertionError(f"{kind} is not served")
+
+
+async def test_every_kind_is_known_after_two_requests(session, requests):
+    discovery = Discovery(session)
+
+    deployment = await discovery.find(group="apps", kind="Deployment", version="v1")
+    role = await discovery.find(group="rbac.authorization.k8s.io", kind="ClusterRole")
+    pod = await discovery.find(group="", kind="Pod")
+
+    assert deployment == Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
+    assert (role.plural, role.namespaced) == ("clusterroles", False)
+    assert pod.api_version == "v1"
+    assert requests == [("get", "discovery", 200)] * 2
+
+
+async def test_a_definition_created_later_is_found_in_its_preferred_version(session):
+    discovery = Discovery(session)
+    with pytest.raises(KindNotFound, match=r"Later\.tests\.example"):
+        await discovery.find(group="tests.example", kind="Later")
+    await objects.create(
+        session, CRD, body=definition("Later", versions=("v1beta1", "v1")), namespace="", field_manager="test"
+    )
+
+    found = await find_when_served(discovery, "Later")
+
+    assert (found.plural, found.version) == ("laters", "v1")
+    assert (await discovery.find(group="tests.example", kind="Later", version="v1beta1")).version == "v1beta1"
+    with pytest.raises(KindNotFound, match=r"serves Later\.tests\.example as tests\.example/v1, .*not as v9"):
+        await discovery.find(group="tests.example", kind="Later", version="v9")
+
+
+async def test_a_missing_kind_is_looked_for_once_a_second_by_however_many(session, requests):
+    clock = Clock()
+    discovery = Discovery(session, clock=clock)
+    ask = [discovery.find(group="nowhere.example", kind="Ghost") for _ in range(50)]
+
+    answers = await asyncio.gather(*ask, return_exceptions=True)
+    at_once = len(requests)
+    clock.time += 1.5
+    with pytest.raises(KindNotFound):
+        await discovery.find(group="nowhere.example", kind="Ghost")
+
+    assert {type(answer) for answer in answers} == {KindNotFound}
+    assert (at_once, len(requests)) == (2, 4)

@@ -1,0 +1,158 @@
+import asyncio
+from contextlib import AsyncExitStack
+
+import orjson
+import pytest
+
+from pattern_operator.kube import Lease, Session, objects
+from pattern_operator.kube.lease import LEASES, Times
+
+NAME = "leader"
+TIMES = Times(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of what runs
+PATIENCE = 20.0
+
+
+def lease(session: Session, namespace: str, identity: str, times: Times = TIMES) -> Lease:
+    return Lease(session, namespace=namespace, name=NAME, identity=identity, times=times)
+
+
+async def spec(session: Session, namespace: str) -> objects.Body:
+    found = await objects.get(session, LEASES, namespace=namespace, name=NAME)
+    held: objects.Body = found["spec"]
+    return held
+
+
+async def edit(session: Session, namespace: str, **changes: object) -> None:
+    await objects.patch_merge(
+        session, LEASES, body=orjson.dumps({"spec": changes}), namespace=namespace, name=NAME, field_manager="test"
+    )
+
+
+class Candidate:
+    """Somebody who wants to lead, in a task of its own."""
+
+    def __init__(self, contender: Lease) -> None:
+        self.leads = asyncio.Event()
+        self._done = asyncio.Event()
+        self._task = asyncio.create_task(self._run(contender))
+
+    async def _run(self, contender: Lease) -> None:
+        async with contender.hold():
+            self.leads.set()
+            await self._done.wait()
+
+    async def resign(self) -> None:
+        self._done.set()
+        await self._task
+
+    async def die(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def test_one_leads_and_renews_with_one_write_at_a_time(session, namespace, requests):
+    requests.clear()
+    async with lease(session, namespace, "a").hold() as lost:
+        held = await spec(session, namespace)
+        await asyncio.sleep(1.4)
+        later = await spec(session, namespace)
+
+    assert (held["holderIdentity"], held["leaseDurationSeconds"]) == ("a", 3)
+    assert later["renewTime"] > held["renewTime"]
+    assert (later["acquireTime"], later["leaseTransitions"]) == (held["acquireTime"], 0)
+    assert not lost.is_set()
+    assert [verb for verb, _, _ in requests] == ["list", "watch", "create", "get", "update", "update", "get", "update"]
+
+
+async def test_the_next_leads_as_soon_as_the_lease_is_given_back(session, namespace, requests):
+    slow = Times(duration=60.0, deadline=40.0, renew=30.0, retry=10.0)  # no timer can have woken the second
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
+        await stack.enter_async_context(lease(session, namespace, "a", slow).hold())
+        second = Candidate(lease(session, namespace, "b", slow))
+        await asyncio.sleep(0.5)
+        led_together = second.leads.is_set()
+        await stack.aclose()
+        await second.leads.wait()
+        held = await spec(session, namespace)
+        await second.resign()
+
+    assert not led_together
+    assert (held["holderIdentity"], held["leaseTransitions"]) == ("b", 2)
+
+
+async def test_a_holder_that_vanished_is_followed_when_its_time_is_over(session, namespace):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="ghost", leaseDurationSeconds=2)
+    second = Candidate(lease(session, namespace, "b"))
+    started = asyncio.get_running_loop().time()
+
+    async with asyncio.timeout(PATIENCE):
+        await second.leads.wait()
+
+    assert 1.9 < asyncio.get_running_loop().time() - started < 6.0
+    await second.resign()
+
+
+async def test_a_restarted_process_takes_over_from_itself_at_once(session, namespace):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="a", leaseDurationSeconds=600)
+
+    async with asyncio.timeout(PATIENCE), lease(session, namespace, "a").hold() as lost:
+        assert not lost.is_set()
+
+
+async def test_who_is_pushed_out_is_told_and_gives_nothing_back(session, namespace):
+    async with lease(session, namespace, "a").hold() as lost:
+        await edit(session, namespace, holderIdentity="b", leaseDurationSeconds=60)
+        async with asyncio.timeout(PATIENCE):
+            await lost.wait()
+
+    assert (await spec(session, namespace))["holderIdentity"] == "b"
+
+
+async def test_an_edit_by_someone_else_does_not_cost_the_lease(session, namespace):
+    async with lease(session, namespace, "a").hold() as lost:
+        await edit(session, namespace, leaseDurationSeconds=77)
+        await asyncio.sleep(1.2)
+        held = await spec(session, namespace)
+
+    assert not lost.is_set()
+    assert (held["holderIdentity"], held["leaseDurationSeconds"]) == ("a", 3)
+
+
+async def test_a_holder_that_is_cut_off_stops_before_another_may_start(server, door, namespace):
+    async with Session.open(server.endpoint(port=door.port)) as cut, lease(cut, namespace, "a").hold() as lost:
+        await door.close()
+        started = asyncio.get_running_loop().time()
+        async with asyncio.timeout(PATIENCE):
+            await lost.wait()
+        waited = asyncio.get_running_loop().time() - started
+
+    assert TIMES.deadline - TIMES.renew - 0.1 < waited < TIMES.duration
+
+
+async def test_of_many_who_start_together_one_leads(session, namespace):
+    everybody = [Candidate(lease(session, namespace, f"c{number}")) for number in range(6)]
+
+    await asyncio.sleep(1.5)
+    leading = [candidate for candidate in everybody if candidate.leads.is_set()]
+
+    assert len(leading) == 1
+    for candidate in everybody:
+        await candidate.die()
+    assert (await spec(session, namespace))["holderIdentity"] == ""
+
+
+@pytest.mark.parametrize("moment", ["waiting", "leading"])
+async def test_ending_at_any_moment_leaves_no_task_behind(session, namespace, moment):
+    before = asyncio.all_tasks()
+    async with AsyncExitStack() as stack:
+        if moment == "waiting":
+            await stack.enter_async_context(lease(session, namespace, "first").hold())
+        candidate = Candidate(lease(session, namespace, "second"))
+        await asyncio.sleep(0.5)
+        await candidate.die()
+
+    assert asyncio.all_tasks() == before

@@ -1,0 +1,198 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+
+import kopf
+import pytest
+from aiohttp import web
+from tests.testbed.process import free_port
+
+from pattern_operator.kube import ApiError, ApiUnavailable, Endpoint, Session
+from pattern_operator.kube.credentials import FixedHeader
+
+Handler = Callable[[web.Request], web.StreamResponse]
+
+
+@asynccontextmanager
+async def serving(answer: Handler) -> AsyncIterator[Session]:
+    """A session to a plain server that gives ``answer`` to everything."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return answer(request)
+
+    runner = web.ServerRunner(web.Server(handle))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with Session.open(Endpoint(server=server, authorization=FixedHeader("Bearer t"))) as session:
+            yield session
+    finally:
+        await runner.cleanup()
+
+
+def script(*answers: web.Response) -> tuple[Handler, list[web.Request]]:
+    """Give the answers in turn, the last one for ever, and write down who asked."""
+    asked: list[web.Request] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request)
+        given = answers[min(len(asked), len(answers)) - 1]
+        return web.Response(
+            status=given.status, body=given.body, headers={"Retry-After": given.headers.get("Retry-After", "")}
+        )
+
+    return answer, asked
+
+
+def throttled(seconds: str) -> web.Response:
+    return web.Response(status=429, headers={"Retry-After": seconds}, body=b"slow down")
+
+
+async def test_a_throttled_request_waits_as_long_as_it_is_asked_to():
+    answer, asked = script(throttled("1"), web.Response(body=b"{}"))
+    started = time.monotonic()
+
+    async with serving(answer) as session:
+        body = await session.request("POST", "/api/v1/events", body=b"{}")
+
+    assert (body, len(asked)) == (b"{}", 2)
+    assert 0.9 < time.monotonic() - started < 3.0
+
+
+async def test_a_server_that_asks_for_a_long_wait_is_left_to_the_queue():
+    answer, asked = script(throttled("300"))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiUnavailable) as refusal:
+            await session.request("GET", "/api/v1/pods")
+
+    assert refusal.value.retry_after == timedelta(seconds=300)
+    assert (refusal.value.code, refusal.value.message, len(asked)) == (429, "slow down", 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "tries"),
+    [
+        pytest.param("GET", 503, 4, id="a gateway's fault is tried again"),
+        pytest.param("PATCH", 503, 4, id="so is it for an apply"),
+        pytest.param("POST", 503, 1, id="but not for a create, which may have happened"),
+        pytest.param("GET", 500, 1, id="a fault of the server is left to the queue"),
+        pytest.param("GET", 404, 1, id="a refusal is an answer"),
+        pytest.param("GET", 302, 1, id="a redirect is not followed"),
+    ],
+)
+async def test_what_is_tried_again(method, code, tries):
+    answer, asked = script(web.Response(status=code))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError) as refusal:
+            await session.request(method, "/api/v1/pods")
+
+    assert (refusal.value.code, len(asked)) == (code, tries)
+    assert isinstance(refusal.value, ApiUnavailable) is (code >= 500)
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+async def test_a_connection_that_was_closed_while_idle_is_replaced(method):
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        # Closed in answer to the next request, as when both sides act at once: the client cannot have known.
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async with Session.open(Endpoint(server=url, authorization=FixedHeader())) as session:
+        answers = [await session.request(method, "/api/v1/pods") for _ in range(3)]
+
+    server.close()
+    assert answers == [b"{}"] * 3
+    assert connections == 3
+
+
+async def test_no_server_is_unavailable_and_named():
+    url = f"http://127.0.0.1:{free_port()}"
+
+    async with Session.open(Endpoint(server=url, authorization=FixedHeader())) as session:
+        with pytest.raises(ApiUnavailable, match=url) as refusal:
+            await session.request("GET", "/api")
+
+    assert (refusal.value.code, refusal.value.reason) == (0, "Unreachable")
+
+
+async def test_a_server_that_does_not_answer_in_time_is_unavailable():
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silence, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async with Session.open(Endpoint(server=url, authorization=FixedHeader())) as session:
+        with pytest.raises(ApiUnavailable) as refusal:
+            await session.request("GET", "/api", timeout=0.2)
+
+    server.close()
+    assert refusal.value.reason == "Timeout"
+
+
+async def test_credentials_go_to_the_api_server_and_to_nobody_else():
+    answer, asked = script(web.Response(body=b"{}"))
+    elsewhere, overheard = script(web.Response(body=b"{}"))
+
+    async with serving(answer) as session, serving(elsewhere) as other:
+        await session.request("GET", "/api")
+        async with session.http.get(other.server + "/api"):
+            pass
+
+    assert asked[0].headers["Authorization"] == "Bearer t"
+    assert "Authorization" not in overheard[0].headers
+
+
+async def test_lines_of_any_length_come_whole():
+    lines = [b"a" * 3, b"b" * 1_500_000, b"", b"c" * 70_000]
+    answer, _ = script(web.Response(body=b"\n".join(lines) + b"\n"))
+
+    async with serving(answer) as session, aclosing(session.stream("/api/v1/pods")) as stream:
+        received = [line async for line in stream]
+
+    assert received == lines
+
+
+async def test_a_refused_stream_raises_the_servers_words():
+    answer, _ = script(web.Response(status=403, body=b'{"kind": "Status", "reason": "Forbidden", "message": "no"}'))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError, match="no") as refusal:
+            await anext(session.stream("/api/v1/pods"))
+
+    assert refusal.value.reason == "Forbidden"
+
+
+async def test_a_session_that_kopf_closed_is_unavailable():
+    answer, _ = script(web.Response(body=b"{}"))
+
+    async with serving(answer) as session:
+        await session.http.close()
+        with pytest.raises(ApiUnavailable):
+            await session.request("GET", "/api")
+
+
+async def test_kopf_takes_the_session_for_its_own_requests(server, session, requests):
+    login = kopf.AiohttpSession(aiohttp_session=session.http, server=session.server)
+
+    async with login.aiohttp_session.get(login.server + "/api/v1/namespaces/default") as response:
+        answered = response.status
+
+    assert answered == 200
+    assert requests == [("get", "namespaces", 200)]

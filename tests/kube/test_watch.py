@@ -1,0 +1,251 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import orjson
+import pytest
+from tests.kube.apiserver import ApiServer
+from tests.kube.conftest import CONFIG_MAP, Door
+
+from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session, View, Watch, objects, watch
+
+PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
+
+
+class Diary:
+    """What a watch told, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.problems: list[ApiError] = []
+        self._told = asyncio.Event()
+
+    def change(self, change: Change) -> None:
+        self.changes.append(change)
+        self._told.set()
+
+    def problem(self, error: ApiError) -> None:
+        self.problems.append(error)
+        self._told.set()
+
+    def lines(self) -> list[str]:
+        return [f"{change.type} {change.object['metadata']['name']}" for change in self.changes]
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not done():
+                self._told.clear()
+                await self._told.wait()
+
+    async def has(self, *lines: str) -> None:
+        """Wait for as many changes, which must be these, in order."""
+        await self.until(lambda: len(self.changes) >= len(lines))
+        assert self.lines() == list(lines)
+
+
+@asynccontextmanager
+async def following(
+    session: Session, diary: Diary, *, resource: Resource = CONFIG_MAP, view: View = View.METADATA, **more: str
+) -> AsyncIterator[Watch]:
+    """A watch that runs; told apart from the test, it is synced when the block starts unless a problem came first."""
+    follower = Watch(session, resource, view=view, on_change=diary.change, on_problem=diary.problem, **more)
+    task = asyncio.create_task(follower.run())
+    synced = asyncio.create_task(follower.synced.wait())
+    problem = asyncio.create_task(diary.until(lambda: bool(diary.problems)))
+    await asyncio.wait({task, synced, problem}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
+    try:
+        yield follower
+    finally:
+        for each in (task, synced, problem):
+            each.cancel()
+            with suppress(asyncio.CancelledError):
+                await each
+
+
+async def put(
+    session: Session, namespace: str, name: str, *, labels: dict[str, str] | None = None, **data: str
+) -> None:
+    metadata = {"name": name, "labels": labels or {}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+    await objects.apply(
+        session, CONFIG_MAP, body=orjson.dumps(body), namespace=namespace, name=name, field_manager="test"
+    )
+
+
+async def drop(session: Session, namespace: str, name: str) -> None:
+    await objects.delete(session, CONFIG_MAP, namespace=namespace, name=name)
+
+
+@pytest.mark.parametrize("view", list(View))
+async def test_every_change_is_told_once_and_in_order(session, namespace, view):
+    diary = Diary()
+    await put(session, namespace, "before", n="1")
+
+    async with following(session, diary, namespace=namespace, view=view):
+        await put(session, namespace, "after", n="1")
+        await put(session, namespace, "after", n="2")
+        await drop(session, namespace, "before")
+        await diary.has("ADDED before", "ADDED after", "MODIFIED after", "DELETED before")
+
+    assert {(c.object["apiVersion"], c.object["kind"]) for c in diary.changes} == {("v1", "ConfigMap")}
+    assert ["data" in change.object for change in diary.changes] == [view is View.FULL] * 4
+
+
+async def test_only_what_the_label_selects_is_told_and_leaving_it_is_a_deletion(session, namespace):
+    diary = Diary()
+
+    async with following(session, diary, namespace=namespace, label_selector="mine=yes"):
+        await put(session, namespace, "other")
+        await put(session, namespace, "ours", labels={"mine": "yes"})
+        await put(session, namespace, "ours", labels={"mine": "no"})
+        await diary.has("ADDED ours", "DELETED ours")
+
+
+async def test_a_large_object_passes(session, namespace):
+    diary = Diary()
+
+    async with following(session, diary, namespace=namespace, view=View.FULL):
+        # ConfigMaps end at 1 MiB of data; managedFields and escapes make the line longer: control characters take 6.
+        await put(session, namespace, "large", text="\u0001" * 235_000)
+        await diary.has("ADDED large")
+
+    assert len(orjson.dumps(diary.changes[0].object)) > 1_400_000
+
+
+async def test_a_list_of_many_pages_is_told_once(session, namespace, monkeypatch):
+    monkeypatch.setattr(watch, "PAGE", 2)
+    names = [f"n{number}" for number in range(5)]
+    for name in names:
+        await put(session, namespace, name)
+    diary = Diary()
+
+    async with following(session, diary, namespace=namespace):
+        await diary.has(*(f"ADDED {name}" for name in names))
+
+
+async def test_a_settled_watch_sends_nothing(session, namespace, requests):
+    diary = Diary()
+
+    async with following(session, diary, namespace=namespace):
+        await put(session, namespace, "one")
+        await diary.has("ADDED one")
+        before = list(requests)
+        await asyncio.sleep(1.0)
+
+    assert requests == before
+    assert [(verb, resource) for verb, resource, _ in requests if verb in ("list", "watch")] == [
+        ("list", "configmaps"),
+        ("watch", "configmaps"),
+    ]
+
+
+async def test_a_watch_that_the_server_ends_goes_on_without_a_list(session, namespace, requests, monkeypatch):
+    monkeypatch.setattr(watch, "WATCH_SECONDS", (2.0, 2.0))
+    diary = Diary()
+
+    async with following(session, diary, namespace=namespace):
+        await asyncio.sleep(2.5)
+        await put(session, namespace, "later")
+        await diary.has("ADDED later")
+
+    verbs = [verb for verb, resource, _ in requests if resource == "configmaps"]
+    assert verbs.count("watch") >= 2
+    assert verbs.count("list") == 1
+
+
+async def test_what_happened_while_the_connection_was_cut_is_told(server, door, session, namespace, requests):
+    diary = Diary()
+    await put(session, namespace, "stays")
+    await put(session, namespace, "goes")
+    seen: list[str] = []
+
+    async with (
+        Session.open(server.endpoint(port=door.port), on_request=lambda verb, *_: seen.append(verb)) as cut,
+        following(cut, diary, namespace=namespace),
+    ):
+        await door.close()
+        await drop(session, namespace, "goes")
+        await put(session, namespace, "comes")
+        await door.open()
+        await diary.has("ADDED goes", "ADDED stays", "DELETED goes", "ADDED comes")
+
+    assert seen.count("list") == 1
+
+
+async def test_after_410_what_vanished_or_was_replaced_unseen_is_told(
+    server: ApiServer, door: Door, session: Session, namespace: str
+):
+    diary = Diary()
+    for name in ("stays", "goes", "replaced"):
+        await put(session, namespace, name)
+    seen: list[tuple[str, int]] = []
+
+    async with (
+        Session.open(
+            server.endpoint(port=door.port), on_request=lambda verb, _, code, __: seen.append((verb, code))
+        ) as cut,
+        following(cut, diary, namespace=namespace),
+    ):
+        await diary.has("ADDED goes", "ADDED replaced", "ADDED stays")
+        first = {change.object["metadata"]["name"]: change.object["metadata"] for change in diary.changes}
+        await door.close()
+        await drop(session, namespace, "goes")
+        await drop(session, namespace, "replaced")
+        await put(session, namespace, "replaced")
+        server.kill()
+        server.start_again()  # with an empty cache: the version that the watch knows is too old for it
+        await door.open()
+        await diary.until(lambda: len(diary.changes) >= 6)
+
+    assert sorted(diary.lines()[3:]) == ["ADDED replaced", "DELETED goes", "DELETED replaced"]
+    assert [verb for verb, code in seen if code].count("list") == 2
+    gone = next(change.object for change in diary.changes[3:] if change.object["metadata"]["name"] == "goes")
+    assert gone == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {name: first["goes"][name] for name in ("name", "namespace", "uid", "resourceVersion")},
+    }
+    replaced = [c for c in diary.changes[3:] if c.object["metadata"]["name"] == "replaced"]
+    assert [c.type for c in replaced] == [ChangeType.DELETED, ChangeType.ADDED]
+
+
+async def test_a_watch_outlives_the_api_server(server, session, namespace):
+    diary = Diary()
+
+    async with following(session, diary, namespace=namespace):
+        await put(session, namespace, "before")
+        await diary.has("ADDED before")
+        await asyncio.to_thread(server.kill)
+        await diary.until(lambda: bool(diary.problems))
+        await asyncio.to_thread(server.start_again)
+        await put(session, namespace, "after")
+        await diary.has("ADDED before", "ADDED after")
+
+    assert {problem.reason for problem in diary.problems} == {"Unreachable"}
+
+
+async def test_a_kind_that_is_not_there_is_a_problem_once_until_it_is(session, requests):
+    ghost = Resource(group="ghosts.example", version="v1", kind="Ghost", plural="ghosts", namespaced=True)
+    diary = Diary()
+
+    async with following(session, diary, resource=ghost) as follower:
+        await asyncio.sleep(1.5)
+        tries = [code for verb, _, code in requests if verb == "list"]
+
+    assert [problem.reason for problem in diary.problems] == ["NotFound"]
+    assert 2 <= len(tries) <= 6
+    assert set(tries) == {404}
+    assert not follower.synced.is_set()
+
+
+async def test_waits_grow_with_failures_and_end_at_half_a_minute(session):
+    follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=lambda _: None)
+    waits = []
+
+    for _ in range(20):
+        follower._failed(ApiError(code=403, reason="Forbidden", message="no"))
+        waits.append(follower._back_off())
+
+    assert 0.1 <= waits[0] <= 0.2
+    assert min(waits[-10:]) >= 15.0
+    assert max(waits) <= 30.0
