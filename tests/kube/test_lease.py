@@ -1,10 +1,13 @@
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any
 
 import orjson
 import pytest
 
-from pattern_operator.kube import Lease, Session, objects
+from pattern_operator.kube import Endpoint, Lease, Session, objects
+from pattern_operator.kube import lease as leases
+from pattern_operator.kube.credentials import FixedHeader
 from pattern_operator.kube.lease import LEASES, Times
 
 NAME = "leader"
@@ -12,8 +15,8 @@ TIMES = Times(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of wh
 PATIENCE = 20.0
 
 
-def lease(session: Session, namespace: str, identity: str, times: Times = TIMES) -> Lease:
-    return Lease(session, namespace=namespace, name=NAME, identity=identity, times=times)
+def lease(session: Session, namespace: str, identity: str, times: Times = TIMES, **more: Any) -> Lease:
+    return Lease(session, namespace=namespace, name=NAME, identity=identity, times=times, **more)
 
 
 async def spec(session: Session, namespace: str) -> objects.Body:
@@ -101,6 +104,52 @@ async def test_a_restarted_process_takes_over_from_itself_at_once(session, names
 
     async with asyncio.timeout(PATIENCE), lease(session, namespace, "a").hold() as lost:
         assert not lost.is_set()
+
+
+async def test_a_holder_that_has_certainly_ended_is_succeeded_at_once(session, namespace):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="killed", leaseDurationSeconds=600)
+    asked: list[str] = []
+
+    def ended(holder: str) -> bool:
+        asked.append(holder)
+        return holder == "killed"
+
+    async with asyncio.timeout(PATIENCE), lease(session, namespace, "b", ended=ended).hold():
+        held = await spec(session, namespace)
+
+    assert (held["holderIdentity"], held["leaseTransitions"]) == ("b", 3)
+    assert set(asked) == {"killed"}
+
+
+async def test_a_holder_that_may_still_live_keeps_its_time(session, namespace):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="lives", leaseDurationSeconds=600)
+    second = Candidate(lease(session, namespace, "b", ended=lambda holder: holder != "lives"))
+
+    await asyncio.sleep(1.0)
+
+    assert not second.leads.is_set()
+    await second.die()
+    assert (await spec(session, namespace))["holderIdentity"] == "lives"
+
+
+async def test_who_may_not_watch_the_lease_does_not_lead_and_says_why(server, namespace, monkeypatch):
+    anonymous = Endpoint(server=server.url, authorization=FixedHeader(), tls=server.endpoint().tls)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr(leases.log, "warning", lambda text, *values: said.put_nowait(text % values))
+
+    async with Session.open(anonymous) as session:
+        candidate = Candidate(lease(session, namespace, "a"))
+        async with asyncio.timeout(PATIENCE):
+            warning = await said.get()
+        await candidate.die()
+
+    assert not candidate.leads.is_set()
+    assert warning.startswith(f"cannot watch the Lease {namespace}/leader, and so not lead: ")
+    assert "system:anonymous" in warning or "Unauthorized" in warning
 
 
 async def test_who_is_pushed_out_is_told_and_gives_nothing_back(session, namespace):

@@ -40,8 +40,18 @@ class Times:
     retry: float = 2.0
 
 
+def nobody(_: str) -> bool:
+    """Say of every holder that it may still live: all that can be said of a process on another machine."""
+    return False
+
+
 class Lease:
-    """The right to lead, as ``identity`` (a pod's name: a restarted process takes over from itself at once)."""
+    """The right to lead, as ``identity`` (a pod's name: a restarted process takes over from itself at once).
+
+    ``ended`` says of a holder's identity whether that holder has certainly ended, such as a process of this host that
+    was killed: its time is then not waited for. It is asked whenever the Lease changes and when the holder's time is
+    over, is called in the loop, and must not raise.
+    """
 
     def __init__(
         self,
@@ -50,6 +60,7 @@ class Lease:
         namespace: str,
         name: str,
         identity: str,
+        ended: Callable[[str], bool] = nobody,
         times: Times | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] | None = None,
@@ -58,6 +69,7 @@ class Lease:
         self._namespace = namespace
         self._name = name
         self._identity = identity
+        self._ended = ended
         self._times = times or Times()
         self._clock = clock
         self._now = now or _now
@@ -91,6 +103,7 @@ class Lease:
             field_selector=f"metadata.name={self._name}",
             view=View.FULL,
             on_change=self._observe,
+            on_problem=self._troubled,
         )
         watching = asyncio.create_task(watch.run(), name=f"watch lease {self._namespace}/{self._name}")
         try:
@@ -109,6 +122,9 @@ class Lease:
         self._see(None if change.type is ChangeType.DELETED else change.object)
         self._changed.set()
 
+    def _troubled(self, error: ApiError) -> None:
+        log.warning("cannot watch the Lease %s/%s, and so not lead: %s", self._namespace, self._name, error)
+
     def _see(self, lease: Body | None) -> None:
         self._object = lease
         self._seen_at = self._clock()
@@ -116,7 +132,8 @@ class Lease:
     def _remaining(self) -> float:
         """Seconds that the holder's time still lasts, as far as we can know."""
         spec = (self._object or {}).get("spec") or {}
-        if not spec.get("holderIdentity") or spec["holderIdentity"] == self._identity:
+        holder = spec.get("holderIdentity")
+        if not holder or holder == self._identity or self._ended(holder):
             return 0.0
         duration = float(spec.get("leaseDurationSeconds") or self._times.duration)
         return self._seen_at + duration - self._clock()
