@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen"
     )
+    run.add_argument("--lease-namespace", help="where the Lease of the one that leads lies; in a pod its own namespace")
     run.add_argument("--concurrency", type=int, default=32, help="how many patterns are worked on at once")
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(
         kubeconfig=options.kubeconfig,
         context=options.context,
+        lease_namespace=options.lease_namespace,
         cache_directory=options.cache_dir,
         cache_size=options.cache_size,
         metrics=options.metrics_bind,

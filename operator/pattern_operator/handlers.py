@@ -47,6 +47,7 @@ def registry(
     @kopf.on.startup(registry=handlers)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False
+        settings.queueing.idle_timeout = 1.0  # our handlers never wait, and each idle object holds a task
         settings.scanning.disabled = True  # no watches of CRDs and namespaces: our kind is there, or the list says so
         settings.networking.error_backoffs = Forever()
 
@@ -58,14 +59,21 @@ def registry(
     async def changed(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 - kopf's name for it
         state = dict(body)
         if type == "DELETED":
-            reconciler.forget(PatternKey(state["metadata"]["namespace"], state["metadata"]["name"]))
+            metadata = state["metadata"]
+            reconciler.forget(PatternKey(metadata["namespace"], metadata["name"]), uid=metadata["uid"])
             return
-        try:
-            key = patterns.observe(state)
-        except msgspec.ValidationError as error:
-            logger.error("a DesignPattern that the CRD would refuse is left alone: %s: %s", body.metadata.name, error)
-            return
+        key = observed(state, patterns=patterns)
         if key is not None:
             queue.add(key)
 
     return handlers
+
+
+def observed(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
+    """Take a state in; the key when it asks for work. One that the CRD would refuse today is logged and left alone."""
+    try:
+        return patterns.observe(state)
+    except msgspec.ValidationError as error:
+        where = f"{state['metadata'].get('namespace')}/{state['metadata']['name']}"
+        logger.error("left alone, for the CRD would refuse it: pattern=%s: %s", where, error)  # noqa: TRY400 - no defect
+        return None

@@ -1,36 +1,66 @@
 """One life of the operator: everything is made here, put together, run, and taken down.
 
-State lives in the cluster; a life only remembers. When one ends by an error (kopf takes a watch error other than 410 for
-fatal), the next begins with nothing, in the same process, and finds everything again.
+State lives in the cluster; a life only remembers. When one ends by an error (kopf takes a watch error other than 410
+for fatal), the next begins with nothing, in the same process, and finds everything again.
 """
 
 import asyncio
 import logging
-import socket
+import signal
 import time
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import kopf
-import msgspec
 
 from pattern_operator import handlers
-from pattern_operator.apply import Applier, Children, Claims
-from pattern_operator.apply.ownership import owner_id
-from pattern_operator.kube import Discovery, Endpoint, Session, list_, load
-from pattern_operator.reconcile import PatternKey, Patterns, Queue, Reconciler, Referents, Registries, Rim, Writer
-from pattern_operator.reconcile.writer import DESIGN_PATTERN
+from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Remover
+from pattern_operator.errors import PatternError
+from pattern_operator.kube import (
+    ApiError,
+    CredentialsError,
+    Discovery,
+    Lease,
+    Resource,
+    Session,
+    identity,
+    is_ended,
+    lease_namespace,
+    load,
+    objects,
+)
+from pattern_operator.reconcile import (
+    DESIGN_PATTERN,
+    AwaitedKinds,
+    PatternKey,
+    Patterns,
+    Queue,
+    Reconciler,
+    Referents,
+    Registries,
+    Rim,
+    Writer,
+    owned_keys,
+    owner_of,
+)
 from pattern_operator.source import Cache, TokenCache
-from pattern_operator.telemetry import Endpoint as Probes
-from pattern_operator.telemetry import Metrics, Recorder
+from pattern_operator.telemetry import Metrics, Probes, Recorder
 
 logger = logging.getLogger(__name__)
 
+LEASE = "pattern-operator"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between lives that end by an error
+LONG_LIFE = 60.0  # seconds after which the next life begins without the memory of earlier failures
+GRACE = 10.0  # seconds between being told to end and being cancelled; a pod has 30
+
+
+class CrdMissing(Exception):
+    """The API server does not know DesignPatterns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +69,224 @@ class Settings:
 
     kubeconfig: Path | None
     context: str | None
+    lease_namespace: str | None
     cache_directory: Path
     cache_size: int  # bytes
     metrics: tuple[str, int]  # host and port
     concurrency: int
+
+
+@dataclass(slots=True)
+class Process:
+    """What outlives a life: who told it to end, what was counted, and what the probes say."""
+
+    settings: Settings
+    metrics: Metrics = field(default_factory=Metrics)
+    told_to_end: asyncio.Event = field(default_factory=asyncio.Event)
+    state: str = "starting"  # for people who ask /readyz
+    ready: bool = False
+    leads: bool = False
+
+    def take_signals(self) -> None:
+        """End on SIGTERM and SIGINT; said again after kopf, which takes them for itself."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.told_to_end.set)
+
+    def probe(self) -> tuple[bool, str]:
+        """Whether the process is ready to do its part, and its state in words."""
+        return self.ready, self.state
+
+
+async def live(settings: Settings) -> int:
+    """Live until SIGTERM or SIGINT, one life after the other; the exit code."""
+    process = Process(settings)
+    process.take_signals()
+    host, port = settings.metrics
+    pause = FIRST_PAUSE
+    async with Probes(metrics=process.metrics, probe=process.probe).serve(host=host, port=port) as bound:
+        logger.info("metrics and probes listen: address=%s:%s", host or "*", bound)
+        while not process.told_to_end.is_set():
+            begun = time.monotonic()
+            await _until_told(process, _survive(process))
+            pause = FIRST_PAUSE if time.monotonic() - begun > LONG_LIFE else min(pause * 2, LONGEST_PAUSE)
+            process.ready = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await process.told_to_end.wait()
+    logger.info("ended as told")
+    return 0
+
+
+async def _survive(process: Process) -> None:
+    """Live once; whatever ends it is logged, and is no end of the process."""
+    try:
+        await _live_once(process)
+    except (CredentialsError, CrdMissing, ApiError) as error:
+        process.state = f"cannot work: {error}"
+        logger.error("cannot work, trying again: %s", error)  # noqa: TRY400 - the message is all there is to know
+    except Exception:  # a defect, kopf's or ours: the cluster holds all state, so to begin anew is safe
+        process.state = "begins anew after a failure: see the log"
+        logger.exception("a life ended by an error, beginning anew")
+
+
+async def _until_told(process: Process, work: Coroutine[None, None, None]) -> None:
+    """Wait for ``work``; who leads when the end is told ends by itself, who only waits is cancelled."""
+    working, ending = asyncio.create_task(work), asyncio.create_task(process.told_to_end.wait())
+    await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if process.leads and not working.done():
+        await asyncio.wait({working}, timeout=GRACE)
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+async def _live_once(process: Process) -> None:
+    settings = process.settings
+    endpoint = await load(kubeconfig=settings.kubeconfig, context=settings.context)
+    namespace = settings.lease_namespace or lease_namespace()
+    process.state, process.ready = f"stands by: another one holds the Lease {namespace}/{LEASE}", True
+    # kopf closes the session that it is given, and the Lease is given back after kopf: so each has its own.
+    async with Session.open(endpoint, on_request=process.metrics.request) as session:
+        lease = Lease(session, namespace=namespace, name=LEASE, identity=identity(), ended=is_ended)
+        async with lease.hold() as lost, Session.open(endpoint, on_request=process.metrics.request) as working:
+            logger.info("leads: lease=%s/%s server=%s", namespace, LEASE, endpoint.server)
+            process.leads, process.ready = True, False
+            try:
+                await _lead(process, working, lost=lost)
+            finally:
+                process.leads = False
+
+
+async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> None:
+    """Put the parts together, find what there is, and work until told to end or the Lease is lost."""
+    settings, clock = process.settings, asyncio.get_running_loop().time
+    patterns, queue, claims = Patterns(), Queue[PatternKey](clock=clock), Claims()
+
+    def changed(owner: str, event: ChildEvent) -> None:
+        key = patterns.owned_by(owner)
+        if key is not None:
+            logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
+            queue.add(key)
+
+    async with _background() as background, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        discovery = Discovery(session)
+        children = Children(session, tasks=background.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
+        cache = Cache(settings.cache_directory, max_size=settings.cache_size)
+        rim = Rim(
+            registries=Registries(http=http, tokens=TokenCache(), cache=cache),
+            referents=Referents(session, wake=queue.add, tasks=background.tasks),
+            discovery=discovery,
+            applier=Applier(session, discovery, children=children),
+            remover=Remover(session, discovery, children=children),
+            children=children,
+            claims=claims,
+            kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=background.tasks),
+            clock=clock,
+        )
+        reconciler = Reconciler(
+            patterns=patterns,
+            rim=rim,
+            writer=Writer(session, patterns, wake=queue.add),
+            recorder=Recorder(session, instance=identity(), now=_now),
+            metrics=process.metrics,
+            now=_now,
+        )
+        process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
+        for key in await _find_all(session, patterns, claims):
+            queue.add(key)
+        background.tasks.create_task(queue.work(reconciler.run, concurrency=settings.concurrency), name="queue")
+        process.state, process.ready = "works", True
+        registry = handlers.registry(
+            session=session, patterns=patterns, queue=queue, reconciler=reconciler, stop=background.end
+        )
+        await _watch(process, registry, ends=(process.told_to_end, lost, background.ended))
+        await background.end()
+        background.check()
+
+
+async def _find_all(session: Session, patterns: Patterns, claims: Claims) -> list[PatternKey]:
+    """List what there is, oldest first: who owned an object before this life goes on owning it."""
+    try:
+        found = await objects.list_(session, DESIGN_PATTERN)
+    except ApiError as error:
+        if error.code == HTTPStatus.NOT_FOUND:
+            raise CrdMissing(
+                f"the API server at {session.server} has no kind DesignPattern: apply crds/ (kubectl apply -k crds)"
+            ) from error
+        raise
+    keys: list[PatternKey] = []
+    for body in sorted(found, key=lambda each: str(each["metadata"]["creationTimestamp"])):
+        key = handlers.observed(body, patterns=patterns)
+        pattern = patterns.get(key) if key is not None else None
+        if key is None or pattern is None:
+            continue
+        keys.append(key)
+        with suppress(PatternError):  # the pattern's own run says what is wrong with its inventory
+            claims.claim(owner_of(pattern), owned_keys(pattern))
+    return keys
+
+
+async def _watch(
+    process: Process, registry: kopf.OperatorRegistry, *, ends: tuple[asyncio.Event, asyncio.Event, asyncio.Event]
+) -> None:
+    """Let kopf watch DesignPatterns until one of ``ends``."""
+    stop = asyncio.Event()
+    waiting = [asyncio.create_task(each.wait()) for each in ends]
+    for task in waiting:
+        task.add_done_callback(lambda _: stop.set())
+    existing = asyncio.all_tasks()
+    try:
+        tasks = await kopf.spawn_tasks(registry=registry, standalone=True, clusterwide=True, stop_flag=stop)
+        process.take_signals()
+        await kopf.run_tasks(tasks, ignored=existing)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+@dataclass(slots=True)
+class _Background:
+    """The tasks of one life: watches and the queue. They end together."""
+
+    tasks: asyncio.TaskGroup
+    holder: asyncio.Task[None]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def end(self) -> None:
+        """Cancel all, and wait until they are gone."""
+        self.holder.cancel()
+        await asyncio.wait({self.holder})
+
+    def check(self) -> None:
+        """Raise what a task failed with, if one did."""
+        if not self.holder.cancelled() and (error := self.holder.exception()) is not None:
+            raise error
+
+
+@asynccontextmanager
+async def _background() -> AsyncIterator[_Background]:
+    opened: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
+    holder = asyncio.create_task(_hold(opened), name="background")
+    background = _Background(await opened, holder)
+    holder.add_done_callback(lambda _: background.ended.set())
+    try:
+        yield background
+    finally:
+        await background.end()
+
+
+async def _hold(opened: asyncio.Future[asyncio.TaskGroup]) -> None:
+    """Keep a task group open in a task of its own, so that cancelling the task ends the group."""
+    async with asyncio.TaskGroup() as tasks:
+        opened.set_result(tasks)
+        await asyncio.Event().wait()
+
+
+def _cannot_watch(resource: Resource, error: ApiError) -> None:
+    logger.warning("cannot watch: resource=%s.%s: %s", resource.plural, resource.group, error)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

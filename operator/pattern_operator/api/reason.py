@@ -29,6 +29,8 @@ class Reason(StrEnum):
     UNHEALTHY = "Unhealthy", "At least one object failed; the message names it and what it says."
     WAITING_FOR_HEALTH = "WaitingForHealth", "Objects are applied and not all are healthy yet."
     HEALTH_TIMEOUT = "HealthTimeout", "Objects did not become healthy within `spec.timeout`."
+    DRIFTED = "Drifted", "Somebody changed an applied object, and it is left so: as asked, or after many repairs."
+    DRIFT_REPAIRED = "DriftRepaired", "Somebody changed or deleted an applied object; it was applied again."
 
     # --- source -----------------------------------------------------------------------------------------------------
     INVALID_SPEC = "InvalidSpec", "The resource says something the operator cannot follow; correct the spec."
@@ -83,6 +85,7 @@ class Reason(StrEnum):
     FORBIDDEN = "Forbidden", "RBAC does not let the operator do this; grant it to the account the message names."
     PRUNE_FAILED = "PruneFailed", "An object that left the pattern could not be deleted."
     DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
+    INVALID_STATUS = "InvalidStatus", "Somebody changed what only the operator writes; the message says what."
     API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is asked again."
 
     # --- the operator itself ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pattern_operator.kube import objects
 from pattern_operator.kube.credentials import Endpoint, load
 from pattern_operator.kube.discovery import Discovery
 from pattern_operator.kube.failure import ApiError, ApiUnavailable, Cause, CredentialsError, KindNotFound
+from pattern_operator.kube.identity import identity, is_ended, lease_namespace
 from pattern_operator.kube.lease import Lease
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.resource import Resource
@@ -35,6 +36,9 @@ __all__ = [
     "Session",
     "View",
     "Watch",
+    "identity",
+    "is_ended",
+    "lease_namespace",
     "load",
     "objects",
 ]

@@ -1,0 +1,31 @@
+"""One pattern at a time: the steps in order, the queue that runs them, and the one place that writes status.
+
+``Patterns`` is what the watch told, ``Queue`` decides who is next, ``Reconciler.run`` is one run: it goes the
+``steps``, which are given the ``Rim`` (registries, cluster, time) and return a ``Progress``; ``status`` turns that into
+conditions and ``Writer`` writes them. ``Memory`` is what lets a run with nothing new ask nobody; it can be lost at any
+time.
+"""
+
+from pattern_operator.reconcile.applying import owned_keys, owner_of
+from pattern_operator.reconcile.awaited import AwaitedKinds
+from pattern_operator.reconcile.patterns import PatternKey, Patterns
+from pattern_operator.reconcile.queue import Queue
+from pattern_operator.reconcile.reconciler import Reconciler
+from pattern_operator.reconcile.referents import Referents
+from pattern_operator.reconcile.rim import Registries, Rim
+from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
+
+__all__ = [
+    "DESIGN_PATTERN",
+    "AwaitedKinds",
+    "PatternKey",
+    "Patterns",
+    "Queue",
+    "Reconciler",
+    "Referents",
+    "Registries",
+    "Rim",
+    "Writer",
+    "owned_keys",
+    "owner_of",
+]

@@ -15,6 +15,6 @@ def pause(
     ``retry_after``, what the other side asked for, is a lower bound and may exceed the ceiling. ``random`` gives
     numbers in [0, 1).
     """
-    doubled = FIRST_PAUSE * 2 ** min(failures - 1, 30)  # beyond 2**30 every ceiling is reached
+    doubled = FIRST_PAUSE * (1 << min(failures - 1, 30))  # beyond 2**30 every ceiling is reached
     jittered = min(doubled, ceiling) * (1 - JITTER + 2 * JITTER * random())
     return max(jittered, retry_after) if retry_after is not None else jittered

@@ -3,10 +3,11 @@
 All of it can be lost: after a restart the first run finds everything out again, and applies what is applied already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pattern_operator.api.designpattern import Spec
-from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.api.designpattern import Apply, Layer, Render
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand, Verdict
 from pattern_operator.errors import PatternError
@@ -21,24 +22,33 @@ class Lookup:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """All that decides what is applied: as long as it is the same, there is nothing to do."""
 
-    spec: Spec
-    digest: Digest
+    repository: Repository
+    revision: Revision
+    layer: Layer | None
     demand: Demand
+    render: Render
+    apply: Apply
 
 
 @dataclass(slots=True)
 class Memory:
-    """One pattern's memory; ``applied_at`` and times of lookups are seconds of the clock."""
+    """One pattern's memory; ``applied_at`` and the times of lookups are seconds of the clock."""
 
     lookup: Lookup | None = None
     verdict: tuple[Digest, Demand, Verdict] | None = None
     applied: Wanted | None = None
     applied_at: float = 0.0
+    partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
+    notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
     refused: tuple[Wanted, Stage, PatternError] | None = None
     failures: int = 0  # in a row
     handled_request: str | None = None
-    told: tuple[Stage, str, str] | None = None  # the last failure that was told in an event
+    told: tuple[Stage, str] | None = field(default=None)  # stage and reason of the failure that an event told last
+
+    def forget(self) -> None:
+        """Find everything out again at the next run, as after a restart."""
+        self.lookup = self.verdict = self.applied = self.partly = self.refused = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern, decode
 from pattern_operator.apply.ownership import owner_id
 
@@ -41,6 +42,10 @@ class Patterns:
         """The newest state of a pattern, or None where there is none."""
         return self._patterns.get(key)
 
+    def count_ready(self, status: str) -> int:
+        """How many patterns have this status of Ready; one without a status counts as Unknown."""
+        return sum(_ready(pattern) == status for pattern in self._patterns.values())
+
     def owned_by(self, owner: str) -> PatternKey | None:
         """The pattern whose objects carry this owner label."""
         return self._by_owner.get(owner)
@@ -68,6 +73,11 @@ class Patterns:
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
         return pattern
+
+
+def _ready(pattern: DesignPattern) -> str:
+    found = (each.status for each in pattern.status.conditions if each.type == ConditionType.READY)
+    return next(found, "Unknown")
 
 
 def _version(pattern: DesignPattern) -> int:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from pattern_operator.api.designpattern import InventoryEntry
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Verdict
-from pattern_operator.apply.health import Health
+from pattern_operator.apply import Health
 from pattern_operator.errors import PatternError
 
 
@@ -23,8 +24,11 @@ class Progress:
     verdict: Verdict | None = None
     rendering: Rendering | None = None
     inventory: tuple[InventoryEntry, ...] | None = None
+    missing: frozenset[ObjectKey] = frozenset()  # objects whose kind the API server does not have
     applied: bool = False
-    notes: tuple[str, ...] = ()  # what apply wants people to know although it succeeded: objects left alone, drift
+    repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each
+    drifted: tuple[str, ...] = ()  # what has drifted and is left so, as asked or in a quarrel, a sentence each
+    notes: tuple[str, ...] = ()  # what apply wants people to know although it succeeded: objects left alone
     health: Health | None = None
     overdue: bool = False  # health has been awaited for longer than the pattern allows
     failure: PatternError | None = None

@@ -5,13 +5,13 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern
+from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern, InventoryEntry
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
-from pattern_operator.apply.health import HealthState
-from pattern_operator.apply.ownership import owner_id
-from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
+from pattern_operator.apply import HealthState, owner_id
+from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.backoff import pause
 from pattern_operator.reconcile.deleting import delete
@@ -19,9 +19,13 @@ from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.steps import Steps
+from pattern_operator.reconcile.steps import run_steps
+from pattern_operator.reconcile.telling import tellings
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder
+
+# A failure of these stages may end by something that happens in the registry, which tells nobody.
+IN_THE_REGISTRY = frozenset({Stage.SOURCE, Stage.VERIFY})
 
 logger = logging.getLogger(__name__)
 
@@ -45,34 +49,37 @@ class Reconciler:
         self._recorder = recorder
         self._metrics = metrics
         self._now = now
-        self._memories: dict[PatternKey, Memory] = {}
+        self._memories: dict[str, Memory] = {}  # by UID: a pattern that was made anew begins with nothing
 
     async def run(self, key: PatternKey) -> float | None:
         """Bring one pattern on; seconds until it is due again, or None when only an event can wake it."""
         pattern = self._patterns.get(key)
         if pattern is None:
             return None
-        memory = self._memories.setdefault(key, Memory())
+        memory = self._memories.setdefault(pattern.metadata.uid, Memory())
         with self._metrics.run():
             try:
                 return await self._run(pattern, memory)
             except Gone:
-                self.forget(key)
+                self.forget(key, uid=pattern.metadata.uid)
                 return None
             except PatternError as error:  # the status itself could not be written
-                return self._retry(pattern, memory, error)
-            except Exception:  # one pattern's defect must not end the process: it is told, logged whole, and retried
+                logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message)
+                return _retry(pattern, memory, error)
+            except Exception:  # one pattern's defect must not end the process: it is logged whole, and retried
                 logger.exception("run failed: pattern=%s", key)
-                return self._retry(pattern, memory, None)
+                return await self._say_defect(pattern, memory)
 
-    def forget(self, key: PatternKey) -> None:
-        """A pattern is gone: so is all that was known of it."""
-        pattern = self._patterns.forget(key)
-        self._memories.pop(key, None)
-        self._rim.referents.forget(key)
-        if pattern is not None:
-            self._rim.children.forget(owner_id(pattern.metadata.uid))
-            self._rim.claims.release(owner_id(pattern.metadata.uid))
+    def forget(self, key: PatternKey, *, uid: str) -> None:
+        """A pattern is gone: so is all that was known of it. One of the same name that was made since stays."""
+        self._memories.pop(uid, None)
+        self._rim.children.forget(owner_id(uid))
+        self._rim.claims.release(owner_id(uid))
+        known = self._patterns.get(key)
+        if known is not None and known.metadata.uid == uid:
+            self._patterns.forget(key)
+            self._rim.referents.forget(key)
+            self._rim.kinds.wait(key, ())
 
     async def _run(self, pattern: DesignPattern, memory: Memory) -> float | None:
         if pattern.metadata.deletion_timestamp:
@@ -82,11 +89,91 @@ class Reconciler:
             return None
         requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION)
         if requested != memory.handled_request:
-            memory.lookup, memory.refused, memory.verdict, memory.applied = None, None, None, None
-        pattern, progress = await self._steps(pattern, memory)
-        memory.handled_request = requested
+            memory.forget()
+            memory.handled_request = requested
         before = pattern.status
+        pattern, progress = await self._go(pattern, memory)
         after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
-        await self._recorder.tell(after, progress, before=before, memory=memory)
-        self._metrics.outcome(progress)
-        return self._due(after, memory, progress)
+        self._rim.kinds.wait(key_of(pattern), progress.missing)
+        self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
+        for each in tellings(before, after.status, progress, memory=memory):
+            await self._recorder.tell(
+                pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note
+            )
+        return self._due(pattern, memory, progress)
+
+    async def _go(self, pattern: DesignPattern, memory: Memory) -> tuple[DesignPattern, Progress]:
+        """Go the steps; the pattern as it is after what was written ahead."""
+
+        async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
+            nonlocal pattern
+            pattern = await self._writer.hold(pattern)
+            if entries != pattern.status.inventory.entries:
+                planned = status.ahead(pattern, entries, revision=revision, now=self._now())
+                pattern = await self._writer.status(pattern, planned)
+
+        progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead)
+        return pattern, progress
+
+    async def _delete(self, pattern: DesignPattern, memory: Memory) -> float | None:
+        error = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
+        if error is None:
+            self.forget(key_of(pattern), uid=pattern.metadata.uid)
+            return None
+        told, memory.told = memory.told, (Stage.APPLY, str(error.reason))
+        if memory.told != told:
+            await self._recorder.tell(
+                pattern,
+                kind="Normal" if error.reason is Reason.DELETING else "Warning",
+                reason=error.reason,
+                action=Stage.APPLY.value,
+                note=error.message,
+            )
+        return _retry(pattern, memory, error) if isinstance(error, Transient) else None
+
+    async def _say_defect(self, pattern: DesignPattern, memory: Memory) -> float:
+        """Tell of a defect in status, so that nobody takes silence for success."""
+        error = Transient(
+            reason=Reason.INTERNAL_ERROR,
+            message="the operator failed on this pattern by a defect of its own; it is tried again. Please report it"
+            " with what the operator's log says.",
+        )
+        memory.forget()
+        try:
+            defect = status.after(pattern, Progress(stage=Stage.APPLY, failure=error), now=self._now())
+            await self._writer.status(pattern, defect)
+        except (PatternError, Gone) as failed:
+            logger.warning("defect not told: pattern=%s: %s", key_of(pattern), failed)
+        return _retry(pattern, memory, error)
+
+    def _due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
+        """Seconds until there is something to do that no event tells of; None: never."""
+        if isinstance(progress.failure, Transient):
+            return _retry(pattern, memory, progress.failure)
+        memory.failures = 0
+        now, times = self._rim.clock(), list[float]()
+        interval = _seconds(pattern.spec.interval)
+        if memory.lookup is not None and memory.lookup.reference.mutable:
+            times.append(memory.lookup.at + interval - now)
+        stalled_here = isinstance(progress.failure, Stalled) and progress.stage not in IN_THE_REGISTRY
+        if progress.failure is not None and not stalled_here:
+            times.append(interval)
+        waiting = progress.health is not None and progress.health.state is not HealthState.CURRENT
+        if waiting and not progress.overdue:
+            times.append(memory.applied_at + _seconds(pattern.spec.timeout) - now)
+        return max(min(times), 0.0) if times else None
+
+
+def _retry(pattern: DesignPattern, memory: Memory, error: PatternError) -> float:
+    memory.failures += 1
+    ceiling = timedelta(seconds=_seconds(pattern.spec.retry_interval))
+    asked = error.retry_after if isinstance(error, Transient) else None
+    return pause(memory.failures, ceiling=ceiling, retry_after=asked, random=random.random).total_seconds()
+
+
+def _seconds(text: str) -> float:
+    """Seconds of a duration that the CRD admitted; one that it should not have is an interval of five minutes."""
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError:
+        return 300.0

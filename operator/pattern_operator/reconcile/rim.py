@@ -1,19 +1,17 @@
 """The effects that the steps are given: registries, cluster, time. Everything else in a run is a value."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
 
 from pattern_operator import __version__
-from pattern_operator.api.designpattern import DesignPattern, Status
 from pattern_operator.api.reference import Repository
-from pattern_operator.apply import Applier, Children, Claims, Pruner
+from pattern_operator.apply import Applier, Children, Claims, Remover
 from pattern_operator.kube import Discovery
+from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.source import Cache, Credentials, Registry, TokenCache
-
-WriteStatus = Callable[[DesignPattern, Status], Awaitable[DesignPattern]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,8 @@ class Rim:
     referents: Referents
     discovery: Discovery
     applier: Applier
-    pruner: Pruner
+    remover: Remover
     children: Children
     claims: Claims
+    kinds: AwaitedKinds
     clock: Callable[[], float]

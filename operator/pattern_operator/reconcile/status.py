@@ -89,20 +89,20 @@ def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Statu
     _state_facts(conditions, progress)
     _judge(conditions, pattern, progress)
     status = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
-    return _finish(status, conditions, pattern)
+    requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION, status.last_handled_reconcile_at)
+    return msgspec.structs.replace(_finish(status, conditions, pattern), last_handled_reconcile_at=requested)
 
 
-def ahead(pattern: DesignPattern, progress: Progress, entries: tuple[InventoryEntry, ...], *, now: datetime) -> Status:
+def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
     """The status written before the first object is touched: the inventory that is about to exist."""
     conditions = _begin(pattern, now=now)
-    _state_facts(conditions, progress)
-    message = f"applying {progress.revision}"
+    message = f"applying {revision}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
-    attempted = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
     inventory = Inventory(count=len(entries), entries=entries)
-    return _finish(msgspec.structs.replace(attempted, inventory=inventory), conditions, pattern)
+    attempted = msgspec.structs.replace(pattern.status, inventory=inventory, last_attempted_revision=str(revision))
+    return _finish(attempted, conditions, pattern)
 
 
 def suspended(pattern: DesignPattern, *, now: datetime) -> Status:
@@ -117,12 +117,12 @@ def suspended(pattern: DesignPattern, *, now: datetime) -> Status:
 
 
 def deleting(
-    pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, message: str, reason: Reason, now: datetime
+    pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, error: PatternError, now: datetime
 ) -> Status:
     """The status while objects go: what is left, and why."""
     conditions = _begin(pattern, now=now)
-    conditions.set(ConditionType.READY, "False", reason, message)
-    conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, message)
+    conditions.set(ConditionType.READY, "False", error.reason, error.message)
+    conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, error.message)
     conditions.drop(ConditionType.STALLED)
     inventory = Inventory(count=len(entries), entries=entries)
     return _finish(msgspec.structs.replace(pattern.status, inventory=inventory), conditions, pattern)
@@ -139,9 +139,6 @@ def _finish(status: Status, conditions: _Conditions, pattern: DesignPattern) -> 
         observed_generation=pattern.metadata.generation,
         conditions=conditions.in_order(),
         status=conditions.current[ConditionType.READY].reason,
-        last_handled_reconcile_at=pattern.metadata.annotations.get(
-            REQUESTED_AT_ANNOTATION, status.last_handled_reconcile_at
-        ),
     )
 
 
@@ -153,13 +150,15 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
         conditions.set(ConditionType.VERIFIED, *_verdict_words(progress.verdict))
     if progress.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
-    if progress.applied:
-        words = [f"applied {progress.revision}", *progress.notes]
-        conditions.set(ConditionType.APPLIED, "True", Reason.SUCCEEDED, "; ".join(words))
+    if progress.stage is Stage.HEALTH:
+        words = [f"applied {progress.revision}", *progress.drifted, *progress.notes]
+        reason = Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED
+        conditions.set(ConditionType.APPLIED, "True", reason, "; ".join(words))
     if progress.health:
         conditions.set(ConditionType.HEALTHY, *_health_words(progress))
     if progress.failure:
-        conditions.set(_FACT[progress.stage], "False", progress.failure.reason, progress.failure.message)
+        kind = _FACT[progress.stage]
+        conditions.set(kind, "False", progress.failure.reason, progress.failure.message)
 
 
 def _verdict_words(verdict: Verdict) -> tuple[Truth, str, str]:
@@ -191,11 +190,16 @@ def _judge(conditions: _Conditions, pattern: DesignPattern, progress: Progress) 
     """Ready, Reconciling and Stalled."""
     if progress.failure:
         _judge_failure(conditions, pattern, progress, progress.failure)
-        return
+    else:
+        _judge_health(conditions, pattern, progress)
+
+
+def _judge_health(conditions: _Conditions, pattern: DesignPattern, progress: Progress) -> None:
     healthy, reason, message = _health_words(progress)
     if healthy == "True" or not pattern.spec.apply.wait:
         count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
-        conditions.set(ConditionType.READY, "True", Reason.READY, f"{progress.revision} runs: {count} objects")
+        revision = progress.revision or pattern.status.revision
+        conditions.set(ConditionType.READY, "True", Reason.READY, f"{revision} runs: {count} objects")
         conditions.drop(ConditionType.RECONCILING)
         conditions.drop(ConditionType.STALLED)
         return
@@ -215,15 +219,22 @@ def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Pr
         conditions.drop(ConditionType.RECONCILING)
         return
     conditions.drop(ConditionType.STALLED)
-    if progress.stage is Stage.SOURCE and _runs_what_is_wanted(pattern, conditions):
-        return  # nobody can say that something newer is wanted: what runs is well, and Fetched says what is not
+    if progress.stage is Stage.SOURCE and progress.health and _ran_what_is_wanted(pattern):
+        # Nobody can say that something newer is wanted: Ready speaks of what runs, and Fetched says what is amiss.
+        _judge_health(conditions, pattern, progress)
+        return
     conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
     conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
 
 
-def _runs_what_is_wanted(pattern: DesignPattern, conditions: _Conditions) -> bool:
-    ready = conditions.current.get(ConditionType.READY)
-    return ready is not None and ready.status == "True" and ready.observed_generation == pattern.metadata.generation
+def _ran_what_is_wanted(pattern: DesignPattern) -> bool:
+    """Whether the last look found the revision running that this very spec asked for."""
+    status = pattern.status
+    return (
+        status.observed_generation == pattern.metadata.generation
+        and bool(status.revision)
+        and status.revision == status.last_attempted_revision
+    )
 
 
 def _record(status: Status, progress: Progress, *, history_limit: int, now: datetime) -> Status:

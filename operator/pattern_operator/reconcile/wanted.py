@@ -5,12 +5,13 @@ import hashlib
 from datetime import timedelta
 
 from pattern_operator.api.designpattern import Authority as AuthoritySpec
-from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.designpattern import DesignPattern, Layer
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
+from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
 from pattern_operator.api.verdict import Authority, Demand
 from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
 from pattern_operator.render import Options
@@ -42,20 +43,30 @@ def span(text: str, *, field: str) -> timedelta:
         raise Stalled(reason=Reason.INVALID_SPEC, message=f"spec.{field}: {error}") from error
 
 
-def layer(pattern: DesignPattern) -> LayerChoice:
+def goal(pattern: DesignPattern, revision: Revision, demand: Demand) -> Wanted:
+    """All that decides what is applied: not how often to look, nor for how long to wait."""
+    return Wanted(
+        repository=reference(pattern).repository,
+        revision=revision,
+        layer=pattern.spec.source.layer,
+        demand=demand,
+        render=pattern.spec.render,
+        apply=pattern.spec.apply,
+    )
+
+
+def layer(spec: Layer | None) -> LayerChoice:
     """Which layer is to be used, and where in it."""
-    chosen = pattern.spec.source.layer
-    return LayerChoice(media_type=chosen.media_type if chosen else None, path=chosen.path if chosen else None)
+    return LayerChoice(media_type=spec.media_type if spec else None, path=spec.path if spec else None)
 
 
-def options(pattern: DesignPattern) -> Options:
+def options(pattern: DesignPattern, goal: Wanted) -> Options:
     """How to render; what names no namespace goes to the pattern's own."""
-    layer_spec = pattern.spec.source.layer
     return Options(
-        format=pattern.spec.render.format,
-        path=layer_spec.path if layer_spec else None,
+        format=goal.render.format,
+        path=goal.layer.path if goal.layer else None,
         default_namespace=pattern.metadata.namespace,
-        target_namespace=pattern.spec.render.target_namespace,
+        target_namespace=goal.render.target_namespace,
     )
 
 
@@ -116,7 +127,7 @@ async def _authority(spec: AuthoritySpec, pattern: DesignPattern, referents: Ref
     if ref.key not in data:
         raise Stalled(
             reason=Reason.SECRET_INVALID,
-            message=f"{resource.kind} {namespace}/{ref.name} has no entry {ref.key}: add the public key under that name,"
-            " or correct spec.verify.authorities[].key",
+            message=f"{resource.kind} {namespace}/{ref.name} has no entry {ref.key}: add the public key under that"
+            " name, or correct spec.verify.authorities[].key.",
         )
     return Authority(name=spec.name or ref.name, key=data[ref.key])

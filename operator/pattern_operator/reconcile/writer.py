@@ -1,11 +1,21 @@
 """The one place that writes a DesignPattern: its status, and the finalizer. Writes nothing when nothing changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import orjson
 
-from pattern_operator.api.designpattern import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, VERSION, DesignPattern, Status
+from pattern_operator.api.designpattern import (
+    FIELD_MANAGER,
+    FINALIZER,
+    GROUP,
+    PLURAL,
+    VERSION,
+    DesignPattern,
+    Status,
+    decode,
+)
 from pattern_operator.api.designpattern import KIND as PATTERN_KIND
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
@@ -23,11 +33,16 @@ class Gone(Exception):
 
 
 class Writer:
-    """Writes status and finalizer by JSON merge patch, and takes the answer in as the newest state."""
+    """Writes status and finalizer by JSON merge patch, and takes the answer in as the newest state.
 
-    def __init__(self, session: Session, patterns: Patterns) -> None:
+    An answer may be the first to tell that the user asked for something else meanwhile: ``wake`` is called then. What
+    is returned is the pattern as it was asked when the run began, with what was written since.
+    """
+
+    def __init__(self, session: Session, patterns: Patterns, *, wake: Callable[[PatternKey], None]) -> None:
         self._session = session
         self._patterns = patterns
+        self._wake = wake
 
     async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
         """Make ``status`` the status of ``pattern``; the pattern as it is afterwards.
@@ -78,8 +93,15 @@ class Writer:
                 message=f"DesignPattern {key} could not be written: {error.message}",
                 retry_after=error.retry_after,
             ) from error
-        self._patterns.observe(body)
-        return self._patterns.get(key) or pattern
+        if self._patterns.observe(body) is not None:
+            self._wake(key)
+        written = decode(body)
+        metadata = msgspec.structs.replace(
+            pattern.metadata,
+            finalizers=written.metadata.finalizers,
+            resource_version=written.metadata.resource_version,
+        )
+        return msgspec.structs.replace(pattern, metadata=metadata, status=written.status)
 
 
 def difference(before: Any, after: Any) -> dict[str, Any]:

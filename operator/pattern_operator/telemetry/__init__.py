@@ -1,8 +1,8 @@
 """What the operator says about itself: metrics, Kubernetes events, logs. A stage's name is its label everywhere."""
 
-from pattern_operator.telemetry.endpoint import Endpoint
+from pattern_operator.telemetry.endpoint import Probes
 from pattern_operator.telemetry.events import Recorder
 from pattern_operator.telemetry.logs import configure
 from pattern_operator.telemetry.metrics import Metrics
 
-__all__ = ["Endpoint", "Metrics", "Recorder", "configure"]
+__all__ = ["Metrics", "Probes", "Recorder", "configure"]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -10,11 +11,11 @@ from pattern_operator.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Serves metrics and probes. ``ready`` says whether the operator has begun its work."""
+class Probes:
+    """Serves metrics and probes. ``probe`` says whether the operator is ready to do its part, and its state."""
 
     metrics: Metrics
-    ready: Callable[[], bool]
+    probe: Callable[[], tuple[bool, str]]
 
     @asynccontextmanager
     async def serve(self, *, host: str, port: int) -> AsyncIterator[int]:
@@ -39,6 +40,5 @@ class Endpoint:
         return web.Response(text="ok\n")  # that the loop answers is the proof
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        if self.ready():
-            return web.Response(text="ok\n")
-        return web.Response(status=503, text="not yet: the patterns have not been listed\n")
+        ready, state = self.probe()
+        return web.Response(status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, text=f"{state}\n")

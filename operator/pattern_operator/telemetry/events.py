@@ -1,4 +1,4 @@
-"""Kubernetes events: what ``kubectl describe`` and ``kubectl events`` show. Told on change only, never awaited for long.
+"""Kubernetes events: what ``kubectl describe`` and ``kubectl events`` show, and the same line in the log.
 
 An event that cannot be written is logged and lost: it must not hold up, or fail, what it tells of.
 """
@@ -32,6 +32,8 @@ class Recorder:
 
     async def tell(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         """Write one event; ``action`` is the stage."""
+        where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name} stage={action} reason={reason}"
+        logger.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", where, note)
         moment = self._now().isoformat(timespec="microseconds").replace("+00:00", "Z")
         metadata = pattern.metadata
         unique = hashlib.sha256(f"{metadata.uid}{moment}{reason}".encode()).hexdigest()[:16]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -61,7 +62,7 @@ class Metrics:
     def watch_patterns(self, ready: Callable[[str], int], queued: Callable[[], int]) -> None:
         """Read the gauges when they are scraped: ``ready`` counts the patterns whose Ready has a status."""
         for status in ("True", "False", "Unknown"):
-            self._patterns.labels(status).set_function(lambda status=status: ready(status))
+            self._patterns.labels(status).set_function(partial(ready, status))
         self._queued.set_function(queued)
 
     def text(self) -> bytes:

@@ -1,0 +1,36 @@
+"""Who this operator is among others that want the same Lease, and where that Lease lies."""
+
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pattern_operator.kube.credentials import SERVICE_ACCOUNT
+
+NAMESPACE: Final = "pattern-operator-system"  # of manifests/base: where the Lease lies for an operator outside a pod
+
+
+def identity(*, account: Path = SERVICE_ACCOUNT) -> str:
+    """The name of the pod, which a restarted container keeps; outside of pods the host and the process."""
+    host = socket.gethostname()
+    return host if account.exists() else f"{host}_{os.getpid()}"
+
+
+def is_ended(holder: str) -> bool:
+    """Whether ``holder`` is the identity of a process of this host that does not exist any more."""
+    host, underscore, pid = holder.rpartition("_")
+    if not underscore or host != socket.gethostname() or not pid.isdecimal():
+        return False
+    with suppress(PermissionError, OverflowError):  # it is there, and somebody else's; or it is no process id at all
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+    return False
+
+
+def lease_namespace(*, account: Path = SERVICE_ACCOUNT) -> str:
+    """The namespace of the pod; outside of pods that of the manifests."""
+    file = account / "namespace"
+    return file.read_text().strip() if file.exists() else NAMESPACE

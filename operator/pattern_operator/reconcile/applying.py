@@ -1,0 +1,183 @@
+"""The apply step: a rendering against the inventory. Written ahead, applied, pruned, in this order and no other.
+
+Nothing is created before status says that it is about to exist; nothing is pruned before all that is wanted is there.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+
+from pattern_operator.api.designpattern import DesignPattern, InventoryEntry
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.report import Rendering
+from pattern_operator.apply import (
+    Applied,
+    ApplyFailure,
+    Localized,
+    Owner,
+    error_of,
+    inventory,
+    localize,
+    ownable,
+    owner_id,
+    prune,
+)
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.kube import ApiError
+from pattern_operator.reconcile import wanted
+from pattern_operator.reconcile.memory import Memory, Wanted
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.rim import Rim
+
+Entries = tuple[InventoryEntry, ...]
+WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
+
+
+def owner_of(pattern: DesignPattern) -> Owner:
+    """The pattern as the owner of objects."""
+    metadata = pattern.metadata
+    return Owner(id=owner_id(metadata.uid), namespace=metadata.namespace, name=metadata.name)
+
+
+def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:
+    """The keys of the inventory in status; raises Stalled where somebody else has written there."""
+    try:
+        return inventory.keys(pattern.status.inventory.entries)
+    except ValueError as error:
+        raise Stalled(
+            reason=Reason.INVALID_STATUS,
+            message=f"status.inventory was changed by hand: {error}. Correct the entry, or remove it and delete its"
+            " object yourself.",
+        ) from error
+
+
+async def apply(
+    pattern: DesignPattern,
+    rendering: Rendering,
+    *,
+    goal: Wanted,
+    memory: Memory,
+    rim: Rim,
+    progress: Progress,
+    ahead: WriteAhead,
+) -> None:
+    """Bring the objects to the cluster, then remove what left the pattern.
+
+    What could be applied stays applied, is remembered, and is not sent again by the next try.
+
+    Raises:
+        Waiting: all that is missing are kinds whose CRD is not there.
+        Transient: at least one object was refused; the message has the API server's words.
+        Stalled: the inventory in status cannot be read.
+    """
+    owner, owned = owner_of(pattern), owned_keys(pattern)
+    before: Entries = pattern.status.inventory.entries
+    placed = await _localize(pattern, rendering, rim=rim)
+    objects = ownable(placed.objects, owned=owned)
+    after = inventory.entries_of(objects)
+    taken = rim.claims.claim(owner, inventory.keys(inventory.union(before, after)))
+    objects = tuple(each for each in objects if each.key not in taken)
+    planned = inventory.union(before, inventory.entries_of(objects))
+    await ahead(planned, goal.revision)
+    progress.inventory = planned
+
+    done = _already_done(owner, goal=goal, memory=memory, rim=rim)
+    applied = await _send(pattern, [each for each in objects if each.key not in done], rim=rim, owned=owned)
+    applied = Applied((*applied.applied, *sorted(done)), applied.left, applied.failures)
+    memory.partly = (goal, frozenset(applied.applied))
+    memory.notes = tuple(f"{key.title} {why}" for key, why in applied.left)
+    refused = (*placed.unknown, *(_of_another(key, holder) for key, holder in sorted(taken.items())))
+    progress.missing = _missing((*refused, *applied.failures))
+    if error := error_of(applied, unknown=refused):
+        raise error
+    await _prune(pattern, planned, after, memory=memory, rim=rim, progress=progress)
+    progress.applied = True
+
+
+async def repair(
+    pattern: DesignPattern, rendering: Rendering, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
+) -> None:
+    """Apply again the objects that are not as they were applied, and no others.
+
+    Raises:
+        Transient: one of them was refused, or the API server could not be asked.
+    """
+    placed = await _localize(pattern, rendering, rim=rim)
+    objects = [each for each in placed.objects if each.key in drifted]
+    said = drift_words(drifted, rim=rim)
+    applied = await _send(pattern, objects, rim=rim, owned=owned_keys(pattern))
+    if error := error_of(applied):
+        raise error
+    progress.repaired = said
+
+
+def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
+    """What happened to each of these objects, and by whom, as far as the watches tell."""
+    return tuple(_drift(key, rim=rim) for key in sorted(drifted))
+
+
+def _drift(key: ObjectKey, *, rim: Rim) -> str:
+    child = rim.children.get(key)
+    if child is None or not child.present:
+        return f"{key.title} was deleted"
+    by = f" by {child.seen.changed_by}" if child.seen.changed_by else ""
+    return f"{key.title} was changed{by}"
+
+
+async def _localize(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> Localized:
+    try:
+        return await localize(rendering.objects, discovery=rim.discovery, default_namespace=pattern.metadata.namespace)
+    except ApiError as error:
+        raise Transient(
+            reason=Reason.API_SERVER_UNAVAILABLE,
+            message=f"the API server could not be asked for its kinds: {error.message}; it is asked again.",
+            retry_after=error.retry_after,
+        ) from error
+
+
+async def _send(
+    pattern: DesignPattern, objects: Collection[Object], *, rim: Rim, owned: Collection[ObjectKey]
+) -> Applied:
+    return await rim.applier.apply_all(
+        objects,
+        owner=owner_of(pattern),
+        conflicts=pattern.spec.apply.conflicts,
+        owned=owned,
+        impersonate=wanted.account(pattern),
+    )
+
+
+def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> frozenset[ObjectKey]:
+    """The objects that an earlier try of the same goal applied, and that a watch says are still so."""
+    if memory.partly is None or memory.partly[0] != goal:
+        return frozenset()
+    drifted = set(rim.children.drifted(owner.id))
+    return frozenset(key for key in memory.partly[1] if key not in drifted and rim.children.sees(key))
+
+
+def _of_another(key: ObjectKey, holder: Owner) -> ApplyFailure:
+    return ApplyFailure(
+        key,
+        Reason.OWNED_BY_ANOTHER_PATTERN,
+        f"DesignPattern {holder} has it in its inventory. Rename it in one of the two, or delete that DesignPattern"
+        " with deletionPolicy: Orphan.",
+    )
+
+
+def _missing(failures: Collection[ApplyFailure]) -> frozenset[ObjectKey]:
+    return frozenset(each.key for each in failures if each.reason is Reason.KIND_NOT_FOUND)
+
+
+async def _prune(
+    pattern: DesignPattern, planned: Entries, after: Entries, *, memory: Memory, rim: Rim, progress: Progress
+) -> None:
+    owner, gone = owner_of(pattern), inventory.minus(planned, after)
+    progress.inventory = after
+    if gone and pattern.spec.apply.prune:
+        pruned = await prune(gone, owner=owner, remover=rim.remover, impersonate=wanted.account(pattern))
+        progress.inventory = inventory.union(after, pruned.failed)
+        memory.notes += tuple(f"{key.title} {why}" for key, why in pruned.kept)
+        if pruned.error:
+            raise pruned.error
+    rim.children.release(inventory.keys(gone))
+    rim.claims.claim(owner, inventory.keys(after))

@@ -1,0 +1,86 @@
+"""The kinds that patterns wait for because their CRD is missing: a watch of CRDs tells when one comes.
+
+The watch begins when the first pattern waits. A CRD is served a moment after it is established, and nothing tells when,
+so its group is looked for a few times after each change of one of its CRDs, and only while somebody waits for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Resource, Session, View, Watch
+from pattern_operator.reconcile.patterns import PatternKey
+
+DEFINITION = Resource(
+    group="apiextensions.k8s.io",
+    version="v1",
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    namespaced=False,
+)
+LOOKS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds before each look; one server needs 0.1, several up to 5
+
+GroupKind = tuple[str, str]
+
+
+class AwaitedKinds:
+    """Who waits for which kinds; ``wake`` is called with a pattern when one of its kinds is served."""
+
+    def __init__(
+        self, session: Session, discovery: Discovery, *, wake: Callable[[PatternKey], None], tasks: asyncio.TaskGroup
+    ) -> None:
+        self._session = session
+        self._discovery = discovery
+        self._wake = wake
+        self._tasks = tasks
+        self._waiting: dict[PatternKey, frozenset[GroupKind]] = {}
+        self._looking: set[str] = set()
+        self._watched = False
+
+    def wait(self, key: PatternKey, objects: Collection[ObjectKey]) -> None:
+        """Let a pattern wait for the kinds of ``objects``, and for no others any more."""
+        if not objects:
+            self._waiting.pop(key, None)
+            return
+        self._waiting[key] = frozenset((each.group, each.kind) for each in objects)
+        if not self._watched:
+            self._watched = True
+            watch = Watch(self._session, DEFINITION, view=View.METADATA, on_change=self._changed)
+            self._tasks.create_task(watch.run(), name="watch-customresourcedefinitions")
+
+    def _changed(self, change: Change) -> None:
+        group = change.object["metadata"]["name"].partition(".")[2]  # a CRD is called <plural>.<group>
+        if group in self._groups() and group not in self._looking:
+            self._looking.add(group)
+            self._tasks.create_task(self._look(group), name=f"look-for-{group}")
+
+    async def _look(self, group: str) -> None:
+        try:
+            for pause in LOOKS:
+                await asyncio.sleep(pause)
+                self._discovery.forget()
+                await self._wake_served(group)
+                if group not in self._groups():
+                    return
+        except ApiError:
+            return  # the patterns' own interval looks again
+        finally:
+            self._looking.discard(group)
+
+    async def _wake_served(self, group: str) -> None:
+        """Wake everybody who waits for a kind of ``group`` that is served now."""
+        for key, kinds in list(self._waiting.items()):
+            served = [kind for kind in kinds if kind[0] == group and await self._is_served(kind)]
+            if served:
+                self._waiting[key] = kinds.difference(served)
+                self._wake(key)
+
+    async def _is_served(self, kind: GroupKind) -> bool:
+        try:
+            await self._discovery.find(group=kind[0], kind=kind[1])
+        except KindNotFound:
+            return False
+        return True
+
+    def _groups(self) -> set[str]:
+        return {group for kinds in self._waiting.values() for group, _ in kinds}

@@ -1,0 +1,55 @@
+"""The end of a pattern: its objects go first, then the finalizer, and nothing holds it without saying so."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pattern_operator.api.designpattern import FINALIZER, DesignPattern
+from pattern_operator.apply import delete_step
+from pattern_operator.errors import PatternError
+from pattern_operator.reconcile import status, wanted
+from pattern_operator.reconcile.applying import owned_keys, owner_of
+from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.writer import Writer
+
+
+async def delete(
+    pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Callable[[], datetime]
+) -> PatternError | None:
+    """Take the objects down as far as that is possible now.
+
+    Returns:
+        None when nothing is left and the resource may go; else what is left and why, as status says it too.
+
+    Raises:
+        Gone: the resource does not exist any more.
+        Transient: the API server could not be asked, or refused the write.
+    """
+    if FINALIZER not in pattern.metadata.finalizers:
+        return None
+    if pattern.spec.apply.deletion_policy == "Orphan":
+        await writer.release(pattern)
+        return None
+    try:
+        owned_keys(pattern)
+    except PatternError as error:
+        return await _say(pattern, error, writer=writer, now=now)
+    remaining = await delete_step(
+        pattern.status.inventory.entries,
+        owner=owner_of(pattern),
+        remover=rim.remover,
+        impersonate=wanted.account(pattern),
+    )
+    if remaining.error is None:
+        await writer.release(pattern)
+        return None
+    left = status.deleting(pattern, remaining.entries, error=remaining.error, now=now())
+    await writer.status(pattern, left)
+    return remaining.error
+
+
+async def _say(
+    pattern: DesignPattern, error: PatternError, *, writer: Writer, now: Callable[[], datetime]
+) -> PatternError:
+    entries = pattern.status.inventory.entries
+    await writer.status(pattern, status.deleting(pattern, entries, error=error, now=now()))
+    return error

@@ -1,0 +1,58 @@
+"""What of a run is worth an event: a change of Ready, a failure that is new, and what was put right. Pure.
+
+An event is for the moment, a condition for the state: nothing is told twice while it stays as it is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pattern_operator.api.condition import Condition, ConditionType
+from pattern_operator.api.designpattern import Status
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.progress import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One event: its type, reason, the stage it happened in, and the words."""
+
+    kind: Literal["Normal", "Warning"]
+    reason: str
+    stage: Stage
+    note: str
+
+
+def tellings(before: Status, after: Status, progress: Progress, *, memory: Memory) -> Iterator[Telling]:
+    """The events of one run; ``memory`` is told what the last failure was."""
+    for each in progress.repaired:
+        yield Telling(
+            kind="Normal", reason=Reason.DRIFT_REPAIRED, stage=Stage.APPLY, note=f"{each}; it was applied again"
+        )
+    failure = (progress.stage, str(progress.failure.reason)) if progress.failure else None
+    news = failure is not None and failure != memory.told
+    memory.told = failure
+    if progress.failure is not None:
+        if news:
+            yield Telling(
+                kind="Warning", reason=progress.failure.reason, stage=progress.stage, note=progress.failure.message
+            )
+        return
+    was, now = _ready(before), _ready(after)
+    if now is None:
+        return
+    changed = was is None or (was.status, was.reason) != (now.status, now.reason)
+    if changed or before.revision != after.revision:
+        kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
+        yield Telling(kind=kind, reason=now.reason, stage=progress.stage, note=_words(now, after))
+
+
+def _words(ready: Condition, status: Status) -> str:
+    names = ", ".join(sorted({each.authority for each in status.verified_by}))
+    return f"{ready.message}; vouched for by {names}" if names and ready.status == "True" else ready.message
+
+
+def _ready(status: Status) -> Condition | None:
+    return next((each for each in status.conditions if each.type == ConditionType.READY), None)
