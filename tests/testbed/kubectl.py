@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,3 +57,36 @@ class Kubectl:
         """
         documents = [each if isinstance(each, str) else json.dumps(each) for each in objects]
         return self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin="\n---\n".join(documents))
+
+    def until(
+        self, kind: str, name: str, done: Callable[[Any], object], *, namespace: str, seconds: float = 60.0
+    ) -> Any:
+        """Watch one object until ``done`` is true of it, and return it; of an absent or deleted one it gets None.
+
+        Raises:
+            KubectlFailed: it did not come so far in time; the message holds how it stood last.
+        """
+        command = [BINARY, "--cache-dir", self.cache, "get", kind, "--field-selector", f"metadata.name={name}"]
+        command += ["--namespace", namespace, "--watch", "--output-watch-events", "-o", "json"]
+        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig.path)}
+        last = self._now(kind, name, namespace)
+        if done(last):
+            return last
+        watching = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        timer = threading.Timer(seconds, watching.kill)
+        timer.start()
+        try:
+            for line in watching.stdout or ():
+                event = json.loads(line)
+                last = None if event["type"] == "DELETED" else event["object"]
+                if done(last):
+                    return last
+        finally:
+            timer.cancel()
+            watching.kill()
+            watching.wait()
+        raise KubectlFailed(f"{kind} {namespace}/{name} is not so after {seconds} s: {json.dumps(last)[:6000]}")
+
+    def _now(self, kind: str, name: str, namespace: str) -> Any:
+        found = self("get", kind, name, "--namespace", namespace, "--ignore-not-found", "-o", "json")
+        return json.loads(found) if found else None

@@ -150,6 +150,11 @@ class Revision:
         tag, _, digest = text.rpartition("@")
         return cls(tag, Digest.parse(digest))
 
+    @property
+    def title(self) -> str:
+        """The tag and the first digits of the digest: for people, never for identity."""
+        return f"{self.tag} ({self.digest.short})" if self.tag else f"{self.digest.algorithm}:{self.digest.short}"
+
     def __str__(self) -> str:
         return f"{self.tag}@{self.digest}"
 

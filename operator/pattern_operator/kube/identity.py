@@ -2,7 +2,6 @@
 
 import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +17,26 @@ def identity(*, account: Path = SERVICE_ACCOUNT) -> str:
 
 
 def is_ended(holder: str) -> bool:
-    """Whether ``holder`` is the identity of a process of this host that does not exist any more."""
+    """Whether ``holder`` is the identity of a process of this host that has ended."""
     host, underscore, pid = holder.rpartition("_")
     if not underscore or host != socket.gethostname() or not pid.isdecimal():
         return False
-    with suppress(PermissionError, OverflowError):  # it is there, and somebody else's; or it is no process id at all
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return True
-    return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):  # it is there, and somebody else's; or it is no process id at all
+        return False
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: str) -> bool:
+    """Whether the process has ended and only its parent does not know yet (Linux, proc(5): ``stat``)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[:1] in (["Z"], ["X"])
 
 
 def lease_namespace(*, account: Path = SERVICE_ACCOUNT) -> str:

@@ -96,7 +96,7 @@ def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Statu
 def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
     """The status written before the first object is touched: the inventory that is about to exist."""
     conditions = _begin(pattern, now=now)
-    message = f"applying {revision}"
+    message = f"applying {revision.title}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
@@ -150,8 +150,8 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
         conditions.set(ConditionType.VERIFIED, *_verdict_words(progress.verdict))
     if progress.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
-    if progress.stage is Stage.HEALTH:
-        words = [f"applied {progress.revision}", *progress.drifted, *progress.notes]
+    if progress.stage is Stage.HEALTH and progress.revision:
+        words = [f"applied {progress.revision.title}", *progress.drifted, *progress.notes]
         reason = Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED
         conditions.set(ConditionType.APPLIED, "True", reason, "; ".join(words))
     if progress.health:
@@ -198,8 +198,8 @@ def _judge_health(conditions: _Conditions, pattern: DesignPattern, progress: Pro
     healthy, reason, message = _health_words(progress)
     if healthy == "True" or not pattern.spec.apply.wait:
         count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
-        revision = progress.revision or pattern.status.revision
-        conditions.set(ConditionType.READY, "True", Reason.READY, f"{revision} runs: {count} objects")
+        revision = progress.revision or Revision.parse(pattern.status.revision)
+        conditions.set(ConditionType.READY, "True", Reason.READY, f"{revision.title} runs: {count} objects")
         conditions.drop(ConditionType.RECONCILING)
         conditions.drop(ConditionType.STALLED)
         return

@@ -152,7 +152,7 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
     raise Stalled(
         reason=Reason.COMPONENTS_REFUSED,
-        message=f"{len(refused)} of {len(rendering.components)} components of {revision} cannot be rendered, nothing"
+        message=f"{len(refused)} of {len(rendering.components)} components of {revision.title} cannot be rendered, nothing"
         f" was applied: {named}{more}. Mend them, or set spec.render.onInvalid: Skip to apply the rest.",
     )
 

@@ -28,11 +28,11 @@ def admit(candidate: Candidate) -> None:
     if not candidate.owned:
         raise Stalled(
             reason=Reason.NOTHING_TO_DEPLOY,
-            message=f"{candidate.revision} renders to no object: every component is an annotation, ignored or"
+            message=f"{candidate.revision.title} renders to no object: every component is an annotation, ignored or"
             " refused. Publish a pattern with something to deploy, or point spec.source.ref at another version.",
         )
     raise Stalled(
         reason=Reason.EMPTY_UPDATE,
-        message=f"{candidate.revision} renders to no object and would remove all {candidate.owned} that run; nothing"
+        message=f"{candidate.revision.title} renders to no object and would remove all {candidate.owned} that run; nothing"
         " was changed. Publish a version with components, or set spec.apply.allowEmpty: true if this is meant.",
     )

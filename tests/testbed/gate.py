@@ -1,0 +1,120 @@
+"""A gate in the API server's way: an admission webhook that holds what it is told to hold until it is opened.
+
+With it a test can stop the operator in the very middle of an apply, as often as it likes, without luck.
+"""
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.testbed.authority import Authority, Certificate
+from tests.testbed.kubectl import Kubectl
+
+PATIENCE = 25.0  # seconds that a request is held at most; the API server gives a webhook 30
+SEEN = 60.0  # seconds to wait for a request to come
+
+
+class Gate:
+    """Holds the writes of objects called ``name``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.in_force = threading.Event()
+        self._reached = threading.Event()
+        self._opened = threading.Event()
+
+    def wait_reached(self) -> None:
+        """Wait until somebody stands before the gate."""
+        if not self._reached.wait(SEEN):
+            raise TimeoutError(f"nobody wrote {self.name} within {SEEN} s")
+
+    def open(self) -> None:
+        """Let everybody through, from now on."""
+        self._opened.set()
+
+    def admit(self, review: dict[str, Any]) -> dict[str, Any]:
+        """Answer an AdmissionReview, when it is time."""
+        self.in_force.set()
+        request = review["request"]
+        if request["name"] == self.name:
+            self._reached.set()
+            self._opened.wait(PATIENCE)
+        return {**review, "response": {"uid": request["uid"], "allowed": True}}
+
+
+@contextmanager
+def gate(name: str, *, namespace: str, kubectl: Kubectl, authority: Authority) -> Iterator[Gate]:
+    """Put a gate before the ConfigMaps called ``name`` in ``namespace``; it is taken away at the end."""
+    made = Gate(name)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
+    server.socket = _tls(authority.serving("gate")).wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    configuration = _configuration(namespace, port=server.server_address[1], ca=authority.ca.read_bytes())
+    kubectl.apply(configuration)
+    try:
+        _wait_in_force(made, kubectl, namespace)
+        yield made
+    finally:
+        made.open()
+        kubectl("delete", "validatingwebhookconfiguration", configuration["metadata"]["name"])
+        server.shutdown()
+        server.server_close()
+
+
+def _wait_in_force(made: Gate, kubectl: Kubectl, namespace: str) -> None:
+    """A webhook is in force a moment after it was made; nothing tells when but a write that it sees."""
+    for attempt in range(50):
+        kubectl("create", "configmap", f"probe-{attempt}", "--namespace", namespace, "--dry-run=server")
+        if made.in_force.wait(0.1):
+            return
+    raise TimeoutError("the webhook is not in force after 50 writes")
+
+
+def _handler(made: Gate) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(made.admit(review)).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Handler
+
+
+def _tls(serving: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(serving.certificate, serving.key)
+    return context
+
+
+def _configuration(namespace: str, *, port: int, ca: bytes) -> dict[str, Any]:
+    client = {"url": f"https://127.0.0.1:{port}/", "caBundle": base64.b64encode(ca).decode()}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    webhook = {
+        "name": "gate.testbed.example",
+        "clientConfig": client,
+        "rules": [rule],
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 30,
+        "failurePolicy": "Ignore",
+    }
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": f"gate-{namespace}"},
+        "webhooks": [webhook],
+    }
