@@ -5,6 +5,7 @@ Grammar: OCI distribution-spec 1.1, "Pulling manifests" (``<name>`` and ``<refer
 """
 
 import hashlib
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final, Self
@@ -12,10 +13,9 @@ from typing import Final, Self
 _ALGORITHMS: Final = {"sha256": 64, "sha512": 128}  # image-spec, "Registered algorithms": algorithm, hex digits
 _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-_HOST: Final = re.compile(
-    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])"
-    r"(?::[0-9]{1,5})?"
-)
+_LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"  # RFC 1123: at most 63; resolvers fail on more
+_HOST: Final = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[([0-9a-fA-F:]+)\])(?::([0-9]{{1,5}}))?")
+_MAX_PORT: Final = 65_535
 _MAX_REPOSITORY: Final = 255  # distribution-spec: many clients limit host and name to this together
 
 OCI_SCHEME: Final = "oci://"
@@ -72,12 +72,17 @@ class Repository:
         """
         if not url.startswith(OCI_SCHEME):
             raise InvalidReference(f"{url!r} must begin with oci://, as in oci://registry.example/patterns/web")
+        _refuse_credentials(url)
         host, slash, name = url.removeprefix(OCI_SCHEME).partition("/")
         if not slash or not name:
             raise InvalidReference(f"{url!r} names no repository: write oci://host[:port]/repository")
-        if not _HOST.fullmatch(host):
-            raise InvalidReference(f"{url!r} has no valid host: {host!r}")
-        if not _REPOSITORY.fullmatch(name) or len(host) + len(name) > _MAX_REPOSITORY:
+        if not _is_host(host):
+            raise InvalidReference(
+                f"{url!r} has no valid host: {host!r} must be a name or address, as in registry.example:5000"
+            )
+        if len(host) + len(name) > _MAX_REPOSITORY:
+            raise InvalidReference(f"{url!r} is too long: host and repository have at most {_MAX_REPOSITORY} letters")
+        if not _REPOSITORY.fullmatch(name):
             raise InvalidReference(
                 f"{url!r} has no valid repository name: {name!r} must be small letters and digits, separated by . _ - /"
                 + ("; a tag or digest belongs into ref" if ":" in name or "@" in name else "")
@@ -113,12 +118,15 @@ class Reference:
         Raises:
             InvalidReference: the text is nothing of the kind; the message says what is right.
         """
+        _refuse_credentials(text)
         rest, at, digest = text.removeprefix(OCI_SCHEME).partition("@")
         head, slash, last = rest.rpartition("/")
         last, colon, tag = last.partition(":") if slash else (rest, "", "")
         repository = Repository.parse(f"{OCI_SCHEME}{head}{slash}{last}")
         if colon and not _TAG.fullmatch(tag):
-            raise InvalidReference(f"{text!r} has no valid tag: {tag!r}")
+            raise InvalidReference(
+                f"{text!r} has no valid tag: {tag!r} must be 1 to 128 letters, digits and . _ - as in 1.4.2"
+            )
         return cls(
             repository,
             tag=tag if colon else None if at else "latest",
@@ -147,7 +155,9 @@ class Revision:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``<tag>@<digest>`` or ``@<digest>``; raises InvalidReference for everything else."""
-        tag, _, digest = text.rpartition("@")
+        tag, at, digest = text.partition("@")
+        if not at or (tag and not is_tag(tag)):
+            raise InvalidReference(f"{text!r} is no revision: it must be <tag>@<digest>, or @<digest>")
         return cls(tag, Digest.parse(digest))
 
     @property
@@ -162,3 +172,29 @@ class Revision:
 def is_tag(text: str) -> bool:
     """Whether ``text`` is a tag by the grammar of distribution-spec."""
     return _TAG.fullmatch(text) is not None
+
+
+def _refuse_credentials(text: str) -> None:
+    """Refuse ``user:password@host/name`` in words that do not show it."""
+    if "/" in text.rpartition("@")[2] and "@" in text:
+        raise InvalidReference(
+            "there is an @ before the host or repository: write oci://host[:port]/repository without credentials, which"
+            " belong into a docker config"
+        )
+
+
+def _is_host(text: str) -> bool:
+    """Whether ``text`` is ``host[:port]`` of which a URL can be made."""
+    parts = _HOST.fullmatch(text)
+    if parts is None:
+        return False
+    address, port = parts.groups()
+    return (address is None or _is_ipv6(address)) and int(port or 0) <= _MAX_PORT
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
