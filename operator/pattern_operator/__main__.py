@@ -26,6 +26,13 @@ def address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def count(text: str) -> int:
+    """A number of things, one or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number of at least 1")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line of the operator."""
     top = argparse.ArgumentParser(
@@ -50,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         "--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen"
     )
     run.add_argument("--lease-namespace", help="where the Lease of the one that leads lies; in a pod its own namespace")
-    run.add_argument("--concurrency", type=int, default=32, help="how many patterns are worked on at once")
+    run.add_argument("--concurrency", type=count, default=32, help="how many patterns are worked on at once")
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
     )

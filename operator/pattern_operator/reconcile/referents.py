@@ -42,6 +42,7 @@ class Referents:
         self._tasks = tasks
         self._content: dict[Referent, Mapping[str, bytes]] = {}
         self._users: dict[Referent, set[PatternKey]] = {}
+        self._newest: dict[Referent, int] = {}  # the version that the watch told last, of those that somebody uses
         self._watches: dict[str, Watch] = {}
 
     async def read(self, resource: Resource, *, namespace: str, name: str, reader: PatternKey) -> Mapping[str, bytes]:
@@ -61,7 +62,8 @@ class Referents:
         except ApiError as error:
             raise _explain(referent, error) from error
         content = _decode(body, referent)
-        if followed:  # without a watch nobody would say that it changed: then it is read each time
+        # Without a watch nobody would say that it changed; and a watch may have told of a newer one than this already.
+        if followed and int(body["metadata"]["resourceVersion"]) >= self._newest.get(referent, 0):
             self._content[referent] = content
         return content
 
@@ -72,6 +74,7 @@ class Referents:
             if not users:
                 del self._users[referent]
                 self._content.pop(referent, None)
+                self._newest.pop(referent, None)
 
     async def _follow(self, resource: Resource) -> bool:
         """Start the watch of a kind when it is first needed; whether it has seen what is there."""
@@ -90,8 +93,12 @@ class Referents:
     def _changed(self, resource: Resource, change: Change) -> None:
         metadata = change.object["metadata"]
         referent = Referent(resource.kind, metadata.get("namespace", ""), metadata["name"])
+        users = self._users.get(referent)
+        if users is None:
+            return
+        self._newest[referent] = int(metadata["resourceVersion"])
         self._content.pop(referent, None)
-        for key in self._users.get(referent, ()):
+        for key in users:
             self._wake(key)
 
 

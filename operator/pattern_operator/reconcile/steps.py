@@ -152,8 +152,8 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
     raise Stalled(
         reason=Reason.COMPONENTS_REFUSED,
-        message=f"{len(refused)} of {len(rendering.components)} components of {revision.title} cannot be rendered, nothing"
-        f" was applied: {named}{more}. Mend them, or set spec.render.onInvalid: Skip to apply the rest.",
+        message=f"{len(refused)} of {len(rendering.components)} components of {revision.title} cannot be rendered,"
+        f" nothing was applied: {named}{more}. Mend them, or set spec.render.onInvalid: Skip to apply the rest.",
     )
 
 

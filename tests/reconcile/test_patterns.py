@@ -1,0 +1,79 @@
+"""What the watch tells of patterns: which changes ask for work."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from pattern_operator.apply import owner_id
+from pattern_operator.reconcile import PatternKey, Patterns
+
+KEY = PatternKey("team", "web")
+
+
+def body(version: int, **metadata: Any) -> dict[str, Any]:
+    spec = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}}
+    whole = {"name": "web", "namespace": "team", "uid": "u-1", "generation": 1, "resourceVersion": str(version)}
+    return {"metadata": {**whole, **metadata}, "spec": spec, "status": {}}
+
+
+@pytest.fixture
+def patterns() -> Patterns:
+    seen = Patterns()
+    seen.observe(body(10))
+    return seen
+
+
+def test_a_new_pattern_asks_for_work():
+    assert Patterns().observe(body(10)) == KEY
+
+
+@pytest.mark.parametrize(
+    ("change", "asks"),
+    [
+        pytest.param({}, False, id="the same again"),
+        pytest.param({"finalizers": ["pattern-operator.io/finalizer"]}, False, id="our own finalizer"),
+        pytest.param({"annotations": {"note": "x"}}, False, id="an annotation of others"),
+        pytest.param({"generation": 2}, True, id="another spec"),
+        pytest.param({"annotations": {"pattern-operator.io/requestedAt": "now"}}, True, id="a request"),
+        pytest.param({"deletionTimestamp": "2026-11-25T12:00:00Z"}, True, id="a deletion"),
+        pytest.param({"uid": "u-2"}, True, id="another pattern of the same name"),
+    ],
+)
+def test_only_what_users_change_asks_for_work(patterns: Patterns, change: dict[str, Any], asks: bool):
+    assert patterns.observe(body(11, **change)) == (KEY if asks else None)
+
+
+def test_an_older_state_is_not_taken_in(patterns: Patterns):
+    assert patterns.observe(body(9, generation=7)) is None
+
+    known = patterns.get(KEY)
+    assert known is not None
+    assert known.metadata.generation == 1
+
+
+def test_a_pattern_is_found_by_the_owner_its_objects_name(patterns: Patterns):
+    assert patterns.owned_by(owner_id("u-1")) == KEY
+
+    patterns.observe(body(11, uid="u-2"))
+
+    assert (patterns.owned_by(owner_id("u-1")), patterns.owned_by(owner_id("u-2"))) == (None, KEY)
+
+
+def test_a_pattern_that_is_forgotten_is_found_no_more(patterns: Patterns):
+    patterns.forget(KEY)
+
+    assert (patterns.get(KEY), patterns.owned_by(owner_id("u-1")), len(patterns)) == (None, None, 0)
+
+
+def test_what_the_crd_would_refuse_is_an_error(patterns: Patterns):
+    with pytest.raises(msgspec.ValidationError, match="ref"):
+        patterns.observe({**body(12), "spec": {"source": {"url": "oci://registry.example/web"}}})
+
+
+def test_patterns_are_counted_by_their_ready(patterns: Patterns):
+    ready = {"type": "Ready", "status": "True", "reason": "Ready", "message": "", "lastTransitionTime": ""}
+    patterns.observe({**body(11), "status": {"conditions": [ready]}})
+    patterns.observe(body(12, name="other", uid="u-3"))
+
+    assert [patterns.count_ready(status) for status in ("True", "False", "Unknown")] == [1, 0, 1]

@@ -1,0 +1,137 @@
+"""Secrets and ConfigMaps that patterns refer to: read once, and told of when they change. On a real API server."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from tests.testbed.kubectl import Kubectl
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.kube import Session
+from pattern_operator.reconcile import PatternKey, Referents
+from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
+
+KEY = PatternKey("team", "web")
+PATIENCE = 20.0
+
+
+class Woken:
+    """Who was woken, and a way to wait for the next one."""
+
+    def __init__(self) -> None:
+        self.keys: list[PatternKey] = []
+        self._more = asyncio.Event()
+
+    def wake(self, key: PatternKey) -> None:
+        self.keys.append(key)
+        self._more.set()
+
+    def forget(self) -> None:
+        self.keys.clear()
+        self._more.clear()
+
+    async def next(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self._more.wait()
+        self._more.clear()
+
+
+@pytest.fixture
+def woken() -> Woken:
+    return Woken()
+
+
+@pytest.fixture
+def referents(session: Session, tasks: asyncio.TaskGroup, woken: Woken) -> Referents:
+    return Referents(session, wake=woken.wake, tasks=tasks)
+
+
+@pytest.fixture
+def put(kubectl: Kubectl, namespace: str) -> Callable[..., None]:
+    """Apply a Secret (``kind``) with these entries."""
+
+    def put(name: str, *, kind: str = "Secret", **entries: str) -> None:
+        field = "stringData" if kind == "Secret" else "data"
+        kubectl.apply(
+            {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, field: entries}
+        )
+
+    return put
+
+
+async def test_a_secret_is_read_once(referents, put, namespace, requests):
+    put("key", pem="one")
+
+    for _ in range(3):
+        found = await referents.read(SECRET, namespace=namespace, name="key", reader=KEY)
+
+    assert found == {"pem": b"one"}
+    assert requests.count(("get", "secrets")) == 1
+
+
+async def test_a_config_map_is_read_as_text(referents, put, namespace):
+    put("key", kind="ConfigMap", pem="one")
+
+    assert await referents.read(CONFIG_MAP, namespace=namespace, name="key", reader=KEY) == {"pem": b"one"}
+
+
+async def test_a_change_wakes_who_read_it_and_is_read_again(referents, put, namespace, woken):
+    put("key", pem="one")
+    await referents.read(SECRET, namespace=namespace, name="key", reader=KEY)
+    woken.forget()
+
+    put("key", pem="two")
+    await woken.next()
+
+    assert set(woken.keys) == {KEY}
+    assert await referents.read(SECRET, namespace=namespace, name="key", reader=KEY) == {"pem": b"two"}
+
+
+async def test_what_is_missing_is_said_and_wakes_when_it_comes(referents, put, namespace, woken):
+    with pytest.raises(Stalled, match=f"Secret {namespace}/key does not exist; create it") as refusal:
+        await referents.read(SECRET, namespace=namespace, name="key", reader=KEY)
+
+    put("key", pem="one")
+    await woken.next()
+
+    assert refusal.value.reason is Reason.SECRET_NOT_FOUND
+    assert await referents.read(SECRET, namespace=namespace, name="key", reader=KEY) == {"pem": b"one"}
+
+
+async def test_what_nobody_reads_wakes_nobody(referents, put, namespace, woken):
+    put("mine", pem="one")
+    put("other", pem="one")
+    await referents.read(SECRET, namespace=namespace, name="mine", reader=KEY)
+    woken.forget()
+
+    put("other", pem="two")
+    put("mine", pem="two")  # comes later in the same watch, so the other was told before
+    await woken.next()
+
+    assert woken.keys == [KEY]
+
+
+async def test_a_pattern_that_is_gone_is_woken_no_more(referents, put, namespace, woken):
+    put("key", pem="one")
+    other = PatternKey("team", "other")
+    for reader in (KEY, other):
+        await referents.read(SECRET, namespace=namespace, name="key", reader=reader)
+    woken.forget()
+
+    referents.forget(KEY)
+    put("key", pem="two")
+    await woken.next()
+
+    assert woken.keys == [other]
+
+
+def test_the_content_of_a_secret_is_in_no_message_about_it():
+    body = {"data": {"pem": "not base64 but s3cret"}}
+    from pattern_operator.reconcile.referents import Referent, _decode
+
+    with pytest.raises(Stalled) as refusal:
+        _decode(body, Referent("Secret", "team", "key"))
+
+    assert "s3cret" not in json.dumps(refusal.value.diagnostics())

@@ -1,0 +1,268 @@
+"""From what a run made to status: every way a run can end, in the words that users and kstatus read."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, pattern, progress
+
+from pattern_operator import limits
+from pattern_operator.api.condition import Condition
+from pattern_operator.api.designpattern import DesignPattern, Status
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import ComponentReport, Outcome, Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.verdict import Verdict
+from pattern_operator.apply import Health, HealthState
+from pattern_operator.errors import Stalled, Transient, Waiting
+from pattern_operator.reconcile import status
+from pattern_operator.reconcile.progress import Progress
+
+BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 1 of 2 replicas available")
+ILL = Health(HealthState.FAILED, "Job once: failed: BackoffLimitExceeded")
+REFUSED = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger: sign it with one of the keys.")
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer; it is asked again.")
+
+
+def conditions(found: Status) -> dict[str, tuple[str, str]]:
+    return {each.type: (each.status, each.reason) for each in found.conditions}
+
+
+def condition(found: Status, kind: str) -> Condition:
+    return next(each for each in found.conditions if each.type == kind)
+
+
+def running(**more: object) -> DesignPattern:
+    """A pattern whose first version was applied and is well."""
+    return pattern(status=status.after(pattern(), progress(), now=NOW), **more)
+
+
+def test_a_whole_run_says_what_runs_and_who_vouches():
+    found = status.after(pattern(), progress(), now=NOW)
+
+    assert conditions(found) == {
+        "Ready": ("True", "Ready"),
+        "Fetched": ("True", "Succeeded"),
+        "Verified": ("True", "Succeeded"),
+        "Rendered": ("True", "Succeeded"),
+        "Applied": ("True", "Succeeded"),
+        "Healthy": ("True", "Succeeded"),
+    }
+    assert condition(found, "Ready").message == f"{REVISION.title} runs: 2 objects"
+    assert condition(found, "Verified").message == "vouched for by release-team"
+    assert (found.version, found.revision, found.digest) == ("1.0.0", str(REVISION), str(REVISION.digest))
+    assert found.last_applied_revision == found.last_attempted_revision == str(REVISION)
+    assert [each.authority for each in found.verified_by] == ["release-team"]
+    assert (found.inventory.count, found.inventory.entries) == (2, ENTRIES)
+    assert found.history[0].applied_at == "2026-11-25T12:00:00Z"
+    assert found.observed_generation == 1
+
+
+def test_the_same_again_changes_nothing():
+    before = running()
+
+    again = progress(verdict=None, rendering=None, inventory=None, applied=False)
+
+    assert status.after(before, again, now=LATER) == before.status
+
+
+def test_where_nobody_asked_verified_is_unknown():
+    found = status.after(pattern(), progress(verdict=Verdict(demanded=False)), now=NOW)
+
+    assert conditions(found)["Verified"] == ("Unknown", "NoPolicy")
+    assert conditions(found)["Ready"] == ("True", "Ready")
+
+
+@pytest.mark.parametrize(
+    ("health", "overdue", "ready", "general"),
+    [
+        pytest.param(BUSY, False, ("Unknown", "WaitingForHealth"), {"Reconciling"}, id="in progress"),
+        pytest.param(BUSY, True, ("False", "HealthTimeout"), {"Stalled"}, id="too long"),
+        pytest.param(ILL, False, ("False", "Unhealthy"), {"Stalled"}, id="failed"),
+        pytest.param(WELL, True, ("True", "Ready"), set(), id="well, however late"),
+    ],
+)
+def test_ready_waits_for_health(health, overdue, ready, general):
+    found = conditions(status.after(pattern(), progress(health=health, overdue=overdue), now=NOW))
+
+    assert found["Ready"] == ready
+    assert {"Reconciling", "Stalled"} & found.keys() == general
+
+
+def test_without_wait_ready_does_not_ask_for_health():
+    found = conditions(status.after(pattern(spec={"apply": {"wait": False}}), progress(health=BUSY), now=NOW))
+
+    assert found["Ready"] == ("True", "Ready")
+    assert found["Healthy"] == ("Unknown", "WaitingForHealth")
+
+
+def test_a_refused_update_leaves_what_runs_as_it_is():
+    before = running()
+    refused = progress(stage=Stage.VERIFY, revision=NEWER, verdict=None, rendering=None, failure=REFUSED)
+    refused.inventory, refused.applied = None, False
+
+    found = status.after(before, refused, now=LATER)
+
+    assert conditions(found) == {
+        "Ready": ("False", "SignatureUntrusted"),
+        "Stalled": ("True", "SignatureUntrusted"),
+        "Fetched": ("True", "Succeeded"),
+        "Verified": ("False", "SignatureUntrusted"),
+        "Rendered": ("True", "Succeeded"),
+        "Applied": ("True", "Succeeded"),
+        "Healthy": ("True", "Succeeded"),
+    }
+    assert (found.version, found.revision) == ("1.0.0", str(REVISION))
+    assert found.last_attempted_revision == str(NEWER)
+    assert found.inventory == before.status.inventory
+
+
+def test_a_registry_that_is_away_does_not_make_what_runs_unready():
+    found = status.after(running(), Progress(failure=AWAY, health=WELL), now=LATER)
+
+    assert conditions(found)["Ready"] == ("True", "Ready")
+    assert conditions(found)["Fetched"] == ("False", "RegistryUnavailable")
+    assert not {"Reconciling", "Stalled"} & conditions(found).keys()
+
+
+def test_while_a_registry_is_away_ready_still_tells_of_health():
+    found = status.after(running(), Progress(failure=AWAY, health=ILL), now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "Unhealthy")
+
+
+def test_a_registry_that_is_away_when_the_spec_has_changed_is_not_ready():
+    found = status.after(running(generation=2), Progress(failure=AWAY, health=WELL), now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "RegistryUnavailable")
+    assert conditions(found)["Reconciling"] == ("True", "RegistryUnavailable")
+    assert found.observed_generation == 2
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Transient(reason=Reason.APPLY_FAILED, message="1 of 2 objects could not be applied: ..."),
+        Waiting(reason=Reason.KIND_NOT_FOUND, message="1 of 2 objects could not be applied: ..."),
+    ],
+)
+def test_a_failure_that_may_pass_is_reconciling_and_not_stalled(failure):
+    partly = progress(stage=Stage.APPLY, applied=False, health=None, failure=failure)
+
+    found = status.after(pattern(), partly, now=NOW)
+
+    assert conditions(found)["Ready"] == ("False", str(failure.reason))
+    assert conditions(found)["Applied"] == ("False", str(failure.reason))
+    assert conditions(found)["Reconciling"] == ("True", str(failure.reason))
+    assert "Stalled" not in conditions(found)
+    assert found.inventory.count == 2
+    assert (found.revision, found.last_applied_revision) == ("", "")
+
+
+def test_what_heals_is_neither_stalled_nor_reconciling_any_more():
+    stalled = status.after(pattern(), Progress(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED), now=NOW)
+
+    healed = status.after(pattern(status=stalled), progress(), now=LATER)
+
+    assert not {"Reconciling", "Stalled"} & conditions(healed).keys()
+
+
+def test_a_transition_time_changes_with_the_status_alone():
+    before = running()
+    busy = status.after(before, progress(health=BUSY), now=LATER)
+
+    assert condition(busy, "Ready").last_transition_time == "2026-11-25T13:00:00Z"
+    assert condition(busy, "Fetched").last_transition_time == "2026-11-25T12:00:00Z"
+
+
+def test_drift_that_is_left_is_told_in_applied():
+    found = status.after(pattern(), progress(drifted=("ConfigMap team/a was changed by kubectl-edit",)), now=NOW)
+
+    assert conditions(found)["Applied"] == ("True", "Drifted")
+    assert "ConfigMap team/a was changed by kubectl-edit" in condition(found, "Applied").message
+    assert conditions(found)["Ready"] == ("True", "Ready")
+
+
+def test_the_design_version_stands_where_there_is_no_tag():
+    by_digest = msgspec.structs.replace(pattern())
+    revision = type(REVISION)("", REVISION.digest)
+    rendering = Rendering(objects=(), format="Meshery", version="0.0.7")
+
+    found = status.after(by_digest, progress(revision=revision, rendering=rendering), now=NOW)
+
+    assert (found.version, found.design_version) == ("0.0.7", "0.0.7")
+    assert found.revision == f"@{REVISION.digest}"
+
+
+def test_components_are_counted_and_only_so_many_are_named():
+    many = limits.MAX_STATUS_ENTRIES + 7
+    refused = tuple(ComponentReport(str(n), f"pod-{n}", "Pod", Outcome.REFUSED, "X", "why") for n in range(many))
+    mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=("doubled port left out",) * many)
+
+    found = status.after(pattern(), progress(rendering=Rendering((), (*refused, mended))), now=NOW)
+
+    assert found.render is not None
+    assert (found.render.rendered, found.render.refused) == (1, many)
+    assert len(found.render.refusals) == len(found.render.repairs) == limits.MAX_STATUS_ENTRIES
+    assert found.render.repairs[0] == "Service web: doubled port left out"
+
+
+def test_a_long_message_is_cut_to_what_people_read():
+    failure = Stalled(reason=Reason.DOCUMENT_INVALID, message="x" * 10_000)
+
+    found = status.after(pattern(), Progress(stage=Stage.RENDER, revision=REVISION, failure=failure), now=NOW)
+
+    assert len(condition(found, "Ready").message) == limits.MAX_STATUS_MESSAGE
+
+
+def test_what_is_written_ahead_names_the_inventory_that_is_about_to_exist():
+    found = status.ahead(pattern(), ENTRIES, revision=REVISION, now=NOW)
+
+    assert found.inventory.entries == ENTRIES
+    assert conditions(found)["Ready"] == ("Unknown", "Progressing")
+    assert conditions(found)["Reconciling"] == ("True", "Progressing")
+    assert found.last_attempted_revision == str(REVISION)
+    assert found.revision == ""
+
+
+def test_a_request_is_answered_by_a_whole_run_and_not_before():
+    asked = pattern(annotations={"pattern-operator.io/requestedAt": "now"})
+
+    assert status.ahead(asked, ENTRIES, revision=REVISION, now=NOW).last_handled_reconcile_at == ""
+    assert status.after(asked, progress(), now=NOW).last_handled_reconcile_at == "now"
+
+
+def test_a_suspended_pattern_still_says_what_runs():
+    before = running()
+
+    found = status.suspended(before, now=LATER)
+
+    assert found.status == "Suspended"
+    assert conditions(found)["Ready"] == ("True", "Ready")
+    assert found.revision == str(REVISION)
+
+
+def test_a_pattern_that_was_suspended_from_the_start_says_so():
+    found = status.suspended(pattern(), now=NOW)
+
+    assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
+
+
+def test_a_deletion_says_what_is_left_and_why():
+    left = Waiting(reason=Reason.DELETING, message="1 objects are left: Deployment.apps team/web: is being deleted.")
+
+    found = status.deleting(running(), ENTRIES[1:], error=left, now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "Deleting")
+    assert conditions(found)["Reconciling"] == ("True", "Deleting")
+    assert found.inventory.entries == ENTRIES[1:]
+
+
+def test_history_keeps_as_many_as_the_spec_says():
+    found = pattern(spec={"rollout": {"historyLimit": 2}})
+    for number in range(4):
+        revision = type(REVISION)(f"1.0.{number}", REVISION.digest)
+        after = status.after(found, progress(revision=revision), now=NOW + timedelta(hours=number))
+        found = msgspec.structs.replace(found, status=after)
+
+    assert [each.version for each in found.status.history] == ["1.0.3", "1.0.2"]

@@ -1,0 +1,41 @@
+"""The operator's command line: what it takes, and what it says of what it does not."""
+
+import pytest
+
+from pattern_operator.__main__ import main, parser
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1024", 1024), ("512Ki", 512 * 1024), ("64Mi", 64 * 2**20), ("2Gi", 2**31)]
+)
+def test_a_size_is_a_quantity_of_kubernetes(text: str, size: int):
+    assert parser().parse_args(["run", "--cache-size", text]).cache_size == size
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [(":8080", ("", 8080)), ("127.0.0.1:0", ("127.0.0.1", 0)), ("[::1]:80", ("::1", 80))]
+)
+def test_an_address_is_a_host_and_a_port(text: str, address: tuple[str, int]):
+    assert parser().parse_args(["run", "--metrics-bind", text]).metrics_bind == address
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--cache-size", "2GB"], "write it as 512Mi or 2Gi"),
+        (["run", "--cache-size", "-1"], "write it as 512Mi or 2Gi"),
+        (["run", "--metrics-bind", "8080x"], "write it as 127.0.0.1:8080 or :8080"),
+        (["run", "--metrics-bind", ":99999"], "write it as 127.0.0.1:8080 or :8080"),
+        (["run", "--concurrency", "0"], "at least 1"),
+        (["run", "--log-format", "xml"], "invalid choice"),
+        ([], "COMMAND"),
+    ],
+)
+def test_what_cannot_be_understood_says_what_is_right(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
