@@ -1,4 +1,6 @@
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -48,9 +50,15 @@ class Candidate:
         self._done.set()
         await self._task
 
-    async def die(self) -> None:
+    def end(self) -> None:
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def ended(self) -> None:
+        await asyncio.wait({self._task})
+
+    async def die(self) -> None:
+        self.end()
+        await self.ended()
 
 
 async def test_one_leads_and_renews_with_one_write_at_a_time(session, namespace, requests):
@@ -189,9 +197,33 @@ async def test_of_many_who_start_together_one_leads(session, namespace):
     leading = [candidate for candidate in everybody if candidate.leads.is_set()]
 
     assert len(leading) == 1
-    for candidate in everybody:
+    for candidate in sorted(everybody, key=lambda each: each.leads.is_set()):  # the leader last
         await candidate.die()
     assert (await spec(session, namespace))["holderIdentity"] == ""
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_is_ended_just_when_the_lease_is_given_back_ends(session, namespace, turns):
+    waiting: list[Candidate] = []
+
+    def ending() -> float:
+        """The clock that the waiting one looks at when it sees a change; some turns of the loop later it is ended."""
+        if waiting:
+            after(turns, waiting.pop().end)
+        return time.monotonic()
+
+    async with asyncio.timeout(PATIENCE):
+        async with lease(session, namespace, "a").hold():
+            candidate = Candidate(lease(session, namespace, "b", clock=ending))
+            await asyncio.sleep(0.3)
+            waiting.append(candidate)
+        await candidate.ended()
+
+
+def after(turns: int, act: Callable[[], None]) -> None:
+    """Act when the loop has turned as often: between any two steps of a task."""
+    loop = asyncio.get_running_loop()
+    loop.call_soon(act if not turns else lambda: after(turns - 1, act))
 
 
 @pytest.mark.parametrize("moment", ["waiting", "leading"])

@@ -8,6 +8,7 @@ from typing import Final
 from pattern_operator.api.designpattern import OWNER_LABEL
 from pattern_operator.apply.definition import CRD, is_established
 from pattern_operator.kube import ApiError, Change, Session, View, Watch
+from pattern_operator.kube.beside import beside
 
 PATIENCE: Final = 10.0  # seconds; one server needs 20 ms, several of them up to 5 s (apiextensions "establishing")
 
@@ -37,12 +38,7 @@ async def until_established(names: Iterable[str], *, session: Session, owner: st
         on_change=changed,
         on_problem=failed,
     )
-    following = asyncio.create_task(watch.run(), name="watch-established")
-    try:
+    async with beside(watch.run(), name="watch-established"):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await done.wait()
-    finally:
-        following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await following

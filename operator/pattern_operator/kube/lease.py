@@ -17,6 +17,7 @@ from typing import Final
 import orjson
 
 from pattern_operator.kube import objects
+from pattern_operator.kube.beside import beside
 from pattern_operator.kube.failure import ApiError
 from pattern_operator.kube.objects import Body
 from pattern_operator.kube.resource import Resource
@@ -85,13 +86,12 @@ class Lease:
         """
         await self._acquire()
         lost = asyncio.Event()
-        renewal = asyncio.create_task(self._keep(lost), name=f"lease {self._namespace}/{self._name}")
         try:
-            yield lost
+            async with beside(self._keep(lost), name=f"lease {self._namespace}/{self._name}") as renewal:
+                # However the renewal ends, nobody leads without it.
+                renewal.add_done_callback(lambda ended: None if ended.cancelled() else lost.set())
+                yield lost
         finally:
-            renewal.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewal
             if not lost.is_set():
                 await self._release()
 
@@ -105,18 +105,18 @@ class Lease:
             on_change=self._observe,
             on_problem=self._troubled,
         )
-        watching = asyncio.create_task(watch.run(), name=f"watch lease {self._namespace}/{self._name}")
-        try:
+        async with beside(watch.run(), name=f"watch lease {self._namespace}/{self._name}"):
             await watch.synced.wait()
             while not await self._try():
                 # A renewal, a release or a deletion wakes us, or the end of the holder's time.
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), timeout=max(self._remaining(), 0.05))
+                await self._wait_for_change(max(self._remaining(), 0.05))
                 self._changed.clear()
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+
+    async def _wait_for_change(self, seconds: float) -> None:
+        # Not asyncio.wait_for: until Python 3.12 it forgets a cancellation that comes together with the change.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     def _observe(self, change: Change) -> None:
         self._see(None if change.type is ChangeType.DELETED else change.object)
@@ -148,8 +148,7 @@ class Lease:
         except ApiError as error:
             if error.reason not in ("Conflict", "AlreadyExists", "NotFound"):  # else someone was faster
                 log.warning("cannot take the Lease %s/%s: %s", self._namespace, self._name, error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), timeout=self._times.retry)
+            await self._wait_for_change(self._times.retry)
             return False
         return True
 
