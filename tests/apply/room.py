@@ -24,6 +24,7 @@ from pattern_operator.apply import (
 from pattern_operator.kube import ApiError, Conflicts, Discovery, Resource, Session, objects
 
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
+LOOKS = 1000
 CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
 DEPLOYMENT = Resource(group="apps", version="v1", kind="Deployment", plural="deployments", namespaced=True)
 
@@ -142,15 +143,22 @@ class Room:
                 self.moved.clear()
                 await self.moved.wait()
 
+    def next_event(self) -> Callable[[], bool]:
+        """Whether an event was told since this was called; for ``until``."""
+        before = len(self.events)
+        return lambda: len(self.events) > before
+
     async def told(self, kind: ChildEventKind, key: ObjectKey, *, of: Owner) -> None:
         """Wait for an event."""
         await self.until(lambda: (of.id, ChildEvent(kind, key)) in self.events)
 
     async def eventually(self, done: Callable[[], Awaitable[bool]]) -> None:
         """Look again and again: for what no event tells of."""
-        async with asyncio.timeout(PATIENCE):
-            while not await done():
-                await asyncio.sleep(0.02)
+        for _ in range(LOOKS):
+            if await done():
+                return
+            await asyncio.sleep(PATIENCE / LOOKS)
+        raise TimeoutError("it has not come about")
 
     async def caught_up(self, body: dict[str, Any], key: ObjectKey) -> None:
         """Wait until the watch of the key's kind has told of this version of the object."""

@@ -13,12 +13,12 @@ async def to_the_end(room: Room, left: Entries, *, of: Owner) -> list[Remaining]
     """Call again at each event, as the reconciler does, until nothing is left; the steps."""
     steps: list[Remaining] = []
     while left:
-        told = len(room.events)
+        more = room.next_event()
         steps.append(await delete_step(left, owner=of, remover=room.remover))
         left = steps[-1].entries
         if left:
             assert isinstance(steps[-1].error, Waiting)
-            await room.until(lambda: len(room.events) > told)
+            await room.until(more)
     return steps
 
 

@@ -127,13 +127,20 @@ def test_keys_run_once_each_in_the_order_of_their_earliest_due_times(added: list
         nonlocal now
         now = 0.0
         ran: list[str] = []
+        all_ran = asyncio.Event()
         queue = Queue[str](clock=lambda: now)
+
+        async def run(key: str) -> None:
+            ran.append(key)
+            if len(ran) == len(earliest):
+                all_ran.set()
+
         for key, delay in added:
             queue.add(key, delay=delay)
         now = 100.0
-        async with working(queue, collector(ran), concurrency=1):
-            while len(ran) < len(earliest):
-                await asyncio.sleep(0)
+        async with working(queue, run, concurrency=1):
+            if earliest:
+                await all_ran.wait()
         return ran
 
     ran = asyncio.run(scenario())

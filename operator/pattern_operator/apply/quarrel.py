@@ -1,4 +1,4 @@
-"""Somebody who undoes each repair: repairs of that object are spaced out, so that two controllers cannot heat a cluster.
+"""Somebody who undoes each repair: repairs of that object are spaced out, so that two cannot heat a cluster.
 
 Times are seconds of one monotonic clock, and are given.
 """
