@@ -1,0 +1,138 @@
+"""The process itself: how it starts, stands by, is restricted, and reaches the API server."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.story import Story, config_map, push
+from tests.testbed import operator, process
+from tests.testbed.http import answers, request
+from tests.testbed.kubeconfig import Kubeconfig
+from tests.testbed.kubectl import BINARY
+from tests.testbed.registry import Registry
+from tests.testbed.testbed import Testbed
+
+
+@pytest.fixture(scope="module")
+def restricted(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
+    """A cluster of tenants: its operator may write nothing of its own. It starts before its CRD is there."""
+    cluster = Testbed.start(testbed_state / "restricted")
+    cluster.use(registry_server)
+    yield cluster
+    cluster.stop()
+
+
+def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted: Testbed) -> None:
+    kubectl = restricted.kubectl
+    operator.install(operator.RESTRICTED, kubectl=kubectl)
+    kubectl("delete", "crd", "designpatterns.pattern-operator.io")
+    account = operator.account(restricted.directory, kubectl=kubectl)
+    address = f"127.0.0.1:{process.free_port()}"
+    command = [operator.PROGRAM, "run", "--kubeconfig", account.path, "--cache-dir", restricted.directory / "cache"]
+    started = process.start("operator", [*command, "--metrics-bind", address], directory=restricted.directory)
+
+    started.wait_until(lambda: "kubectl apply -k crds" in started.log.read_text(), seconds=30)
+    says = request("GET", f"http://{address}/readyz")
+    operator.install(operator.RESTRICTED, kubectl=kubectl)
+    started.wait_until(lambda: answers(f"http://{address}/readyz"), seconds=60)
+
+    assert says.status == 503
+    assert b"kubectl apply -k crds" in says.body
+    started.stop()
+
+
+@pytest.fixture
+def tenants(restricted: Testbed) -> Iterator[Testbed]:
+    """The restricted cluster with its operator."""
+    restricted.start_operator(manifests=operator.RESTRICTED)
+    yield restricted
+    restricted.operator.stop()
+
+
+def test_a_restricted_operator_applies_in_the_name_of_tenants_only(tenants: Testbed) -> None:
+    kubectl, repository = tenants.kubectl, tenants.registry.repository("tenants")
+    kubectl("create", "namespace", "tenant")
+    digest = push(repository, "1.0.0", config_map("settings"))
+    story = Story(kubectl, "tenant", repository)
+
+    story.want()
+    refused = story.until_says("Applied", "Forbidden")
+    kubectl("-n", "tenant", "create", "serviceaccount", "deployer")
+    kubectl(
+        "-n", "tenant", "create", "rolebinding", "deployer", "--clusterrole=edit", "--serviceaccount=tenant:deployer"
+    )
+    story.change({"apply": {"serviceAccountName": "deployer"}})
+    story.until_runs(digest)
+
+    assert "system:serviceaccount:pattern-operator-system:pattern-operator" in refused["message"]
+    assert "ConfigMap tenant/settings" in refused["message"]
+    managers = kubectl.json("-n", "tenant", "get", "configmap", "settings", "--show-managed-fields")["metadata"]
+    assert [each["manager"] for each in managers["managedFields"]] == ["pattern-operator"]
+    story.delete()
+    story.until_gone()
+    assert story.names() == []
+
+
+def test_a_second_operator_stands_by_and_leads_when_the_first_one_ends(
+    testbed: Testbed, story: Story, tmp_path: Path
+) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings"))
+    second = operator.start(tmp_path, kubeconfig=testbed.operator.kubeconfig)
+    stands_by = request("GET", f"http://{second.address}/readyz")
+
+    testbed.operator.stop()
+    story.want()
+    story.until_runs(digest)
+    second.stop()
+    testbed.operator.restart()
+
+    assert stands_by.status == 200
+    assert b"stands by" in stands_by.body
+    assert "leads: lease=pattern-operator-system/pattern-operator" in second.process.log.read_text()
+
+
+def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, story: Story, tmp_path: Path) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings"))
+    testbed.operator.stop()
+    account = testbed.operator.kubeconfig
+    port = process.free_port()
+    command = [BINARY, "--kubeconfig", account.path, "proxy", f"--port={port}"]
+    proxy = process.start("proxy", command, directory=tmp_path)
+    proxy.wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), seconds=20)
+    plain = Kubeconfig(tmp_path / "plain", f"http://127.0.0.1:{port}", account.ca, account.token, "plain").write()
+
+    through = operator.start(tmp_path, kubeconfig=plain)
+    story.want()
+    story.until_runs(digest)
+    through.stop()
+    proxy.stop()
+    testbed.operator.restart()
+
+    assert story.names() == ["settings"]
+
+
+def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbed, story: Story) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings"))
+    kubectl, name = story.kubectl, "crd/designpatterns.pattern-operator.io"
+    loose = [
+        {"op": "replace", "path": SCHEMA, "value": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    ]
+    strict = kubectl.json("get", name)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    kubectl("patch", name, "--type=json", "-p", json.dumps(loose))
+    try:
+        odd = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern", "spec": {"source": 7}}
+        kubectl.apply({**odd, "metadata": {"name": "odd", "namespace": story.namespace}})
+    finally:
+        kubectl("patch", name, "--type=json", "-p", json.dumps([{"op": "replace", "path": SCHEMA, "value": strict}]))
+
+    story.want()
+    story.until_runs(digest)
+
+    assert (
+        f"left alone, for the CRD would refuse it: pattern={story.namespace}/odd"
+        in testbed.operator.process.log.read_text()
+    )
+
+
+SCHEMA = "/spec/versions/0/schema/openAPIV3Schema"
