@@ -34,6 +34,9 @@ crds docs: setup ## write what is generated from the types: crds/ and docs/desig
 demo: setup testbed ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)
 	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
 
+demo-down: setup ## end what make demo KEEP=1 left running
+	@$(BIN)/python -m tools.demo --end
+
 bench: setup testbed ## N patterns from create to Ready, beside the raw apply of the same objects; one JSON line
 	@$(BIN)/python -m tools.bench --patterns $(N)
 
@@ -46,4 +49,4 @@ up: .venv/.ready ## start a real cluster, a registry and the operator; says wher
 down: .venv/.ready ## end what up started
 	@$(BIN)/python -m tests.testbed down
 
-.PHONY: testbed up down help setup check test crds docs demo bench
+.PHONY: testbed up down help setup check test crds docs demo demo-down bench

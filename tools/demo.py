@@ -176,8 +176,12 @@ def main() -> int:
     """Start everything, tell the story, end everything (or say how to go on)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it all running at the end")
+    parser.add_argument("--end", action="store_true", help="only end what an earlier --keep left running")
     options = parser.parse_args()
     end()
+    if options.end:
+        print("the demo is down")
+        return 0
     chapter("Start a Kubernetes control plane, a registry and the operator")
     begun = time.monotonic()
     try:
