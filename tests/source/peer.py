@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.source import Credential, Credentials, Registry, TokenCache
 
@@ -24,7 +25,9 @@ COSIGN = "application/vnd.dev.cosign.artifact.sig.v1+json"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 NAME = "team/web"
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ALICE = Credential("alice", "s3cret-of-alice")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
 def sha256(content: bytes) -> str:
@@ -43,7 +46,10 @@ class Asked:
 
 @dataclass
 class Peer:
-    """One repository, ``team/web``; ``instead`` replaces what is answered to a method and path (regular expression)."""
+    """One repository, ``team/web``; ``instead`` replaces what is answered to a method and path (regular expression).
+
+    The newest rule is asked first; one that answers None leaves it to the next, and at last to the content.
+    """
 
     server: TestServer | None = None
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
@@ -90,6 +96,16 @@ class Peer:
     def redirect(self, pattern: str, location: str, *, status: int = 307) -> None:
         self.answer("GET", pattern, status=status, headers={"Location": location})
 
+    def page(self, path: str, number: int, *, body: bytes, link: str = "") -> None:
+        """Answer ``?page=<number>``, the first one also without it."""
+
+        async def handler(request: web.Request) -> web.StreamResponse | None:
+            if request.query.get("page", "1") != str(number):
+                return None
+            return web.Response(body=body, headers={"Link": link} if link else {})
+
+        self.on("GET", path, handler)
+
     def blob(self, content: bytes, media_type: str = "application/octet-stream", **more: Any) -> dict[str, Any]:
         self.blobs[sha256(content)] = content
         return {"mediaType": media_type, "digest": sha256(content), "size": len(content), **more}
@@ -121,7 +137,9 @@ class Peer:
         self.asked.append(asked)
         for method, pattern, handler in self.instead:
             if method == request.method and re.search(pattern, request.path):
-                return await handler(request)
+                answer = await handler(request)
+                if answer is not None:
+                    return answer
         kind, _, reference = request.path.removeprefix(f"/v2/{NAME}/").partition("/")
         if kind == "manifests" and reference in self.manifests:
             media_type, content = self.manifests[reference]
@@ -132,6 +150,10 @@ class Peer:
         if kind == "referrers" and self.referrers is not None:
             return web.Response(body=index(self.referrers), headers={"Content-Type": INDEX})
         return web.json_response({"errors": [{"code": "UNKNOWN", "message": "no such thing"}]}, status=404)
+
+
+def descriptor(content: bytes, *, size: int | None = None) -> Descriptor:
+    return Descriptor("text/plain", Digest.of(content), len(content) if size is None else size)
 
 
 def index(entries: Sequence[dict[str, Any]]) -> bytes:
@@ -166,6 +188,26 @@ def client(
         user_agent="test",
         **more,
     )
+
+
+def challenged(peer: Peer, header: str, *, accepted: str) -> None:
+    """Let in only who sends the Authorization header ``accepted``."""
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        if request.headers.get("Authorization") == accepted:
+            return None
+        return web.json_response({}, status=401, headers={"WWW-Authenticate": header})
+
+    peer.on("GET", "^/v2/", guard)
+
+
+def bearer(peer: Peer, *, host: str | None = None, accepted: str = "t0ken", **token: object) -> None:
+    base = host or f"http://{peer.address}"
+    challenged(
+        peer, f'Bearer realm="{base}/token",service="reg",scope="repository:x:pull"', accepted=f"Bearer {accepted}"
+    )
+    peer.answer("GET", "^/token$", body=json.dumps({"token": "t0ken", **token}).encode())
+    peer.answer("POST", "^/token$", body=json.dumps({"access_token": "t0ken", **token}).encode())
 
 
 async def hang(_: web.Request) -> web.StreamResponse:

@@ -68,7 +68,6 @@ class Cache:
             self._forget(digest)
             return None
         if not intact:
-            path.unlink(missing_ok=True)
             self._forget(digest)
             return None
         with self._lock:
@@ -101,7 +100,9 @@ class Cache:
             self._drop(oldest)
 
     def _forget(self, digest: Digest) -> None:
+        """Drop it with its file: someone may have put it anew since we looked, and a file is never left uncounted."""
         with self._lock:
+            self._path(digest).unlink(missing_ok=True)
             self._drop(digest)
 
     def _drop(self, digest: Digest) -> None:

@@ -19,7 +19,7 @@ from pattern_operator.source.document import InvalidDocument, read_object, text,
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_API_VERSION: Final = re.compile(r"/v[12]/?$")  # of old servers' addresses, as in https://index.docker.io/v1/
+_API_VERSION: Final = re.compile(r"^v[12](?:/|$)")  # of old servers' addresses, as in https://index.docker.io/v1/
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class Credential:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
-        return tuple(secret for secret in (self.password, self.identity_token) if secret)
+        """What must never be shown: also as it stands in a header, which a registry may echo."""
+        encoded = self.basic.partition(" ")[2] if self.password else ""
+        return tuple(secret for secret in (self.password, self.identity_token, encoded) if secret)
 
     @property
     def basic(self) -> str:
@@ -154,9 +155,9 @@ def _decoded(encoded: str) -> tuple[str, str]:
 
 def _key(text_of_key: str) -> str:
     """``host[:port][/path]`` of an entry's name, which may be an address with a scheme and an API version."""
-    bare = _API_VERSION.sub("", text_of_key.partition("://")[2] or text_of_key).rstrip("/")
-    host, slash, path = bare.partition("/")
-    return f"{_canonical(host)}{slash}{path}"
+    host, _, path = (text_of_key.partition("://")[2] or text_of_key).partition("/")
+    path = _API_VERSION.sub("", path.strip("/"))
+    return f"{_canonical(host)}/{path}" if path else _canonical(host)
 
 
 def _canonical(host: str) -> str:
@@ -177,8 +178,14 @@ def _matches(key: str, host: str, repository: str) -> bool:
     wanted, _, path = key.partition("/")
     if path and not f"{repository}/".startswith(f"{path}/"):
         return False
-    labels, wanted_labels = host.split("."), wanted.split(".")
-    return len(labels) == len(wanted_labels) and all(map(fnmatchcase, labels, wanted_labels))
+    return wanted == host or _is_globbed(host, glob=wanted)
+
+
+def _is_globbed(host: str, *, glob: str) -> bool:
+    """Whether each label fits; a port must be equal: what listens on another one may be somebody else."""
+    (name, _, port), (wanted, _, wanted_port) = host.partition(":"), glob.partition(":")
+    labels, globs = name.split("."), wanted.split(".")
+    return port == wanted_port and len(labels) == len(globs) and all(map(fnmatchcase, labels, globs))
 
 
 def _exactness(key: str) -> tuple[int, bool, str]:

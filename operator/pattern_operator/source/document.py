@@ -43,6 +43,8 @@ def read_json(content: bytes) -> object:
     except ValueError as error:
         raise InvalidDocument("is no valid JSON") from error
     _refuse_depth(document)
+    if b"\\u" in content:
+        _refuse_half_letters(document)
     return document
 
 
@@ -97,6 +99,14 @@ def _object_of_unique_names(pairs: list[tuple[str, object]]) -> dict[str, object
 
 def _refuse_constant(name: str) -> NoReturn:
     raise InvalidDocument(f"holds {name}, which is no JSON")
+
+
+def _refuse_half_letters(document: object) -> None:
+    """Refuse a lone surrogate, which no two readers understand alike (RFC 8259 section 8.2) and nobody can write."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidDocument("holds half a letter") from error
 
 
 def _refuse_depth(document: object) -> None:

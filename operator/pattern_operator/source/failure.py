@@ -16,7 +16,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.source.document import InvalidDocument, children, read_object, shown, text
 
 _MAX_RETRY_AFTER: Final = timedelta(hours=6)  # Docker Hub's window for pulls; more than this is a mistake
-_CERTIFICATE_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL
+_HEALED_BY_TIME: Final = frozenset({9, 10})  # OpenSSL: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
 def refused(
@@ -88,29 +88,46 @@ def _not_allowed(status: int, *, what: str, quoted: str, identified: bool) -> St
 def unreachable(error: Exception, *, what: str) -> PatternError:
     """The error for a request that got no answer, or half of one."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        refusal = error.certificate_error
-        expired = isinstance(refusal, ssl.SSLCertVerificationError) and refusal.verify_code == _CERTIFICATE_EXPIRED
-        why = shown(str(getattr(refusal, "verify_message", "")) or type(refusal).__name__)
-        if expired:  # time and the registry's owner heal this, and nobody would change the spec for it
-            return Transient(reason=Reason.TLS_FAILED, message=f"{what}: the registry's certificate has expired.")
-        return Stalled(
-            reason=Reason.TLS_FAILED,
-            message=f"{what}: the registry's certificate was refused ({why}): it must be for this host and from a "
-            "known authority. A registry without TLS needs source.insecure: true.",
-        )
+        return _distrusted(error.certificate_error, what=what)
     if isinstance(error, aiohttp.ClientSSLError):
-        return Stalled(
-            reason=Reason.TLS_FAILED,
-            message=f"{what}: there is no TLS ({shown(str(error.os_error))}): a registry that speaks plain http needs "
-            "source.insecure: true.",
-        )
+        return _no_tls(error.os_error, what=what)
     if isinstance(error, TimeoutError):
         why = "it did not answer in time"
     elif isinstance(error, aiohttp.ClientConnectorError):
         why = f"it cannot be reached ({shown(error.strerror or type(error.os_error).__name__)})"
+    elif isinstance(error, UnicodeError):
+        why = "it cannot be reached (its name is none that DNS knows)"
     else:
         why = f"the connection broke ({type(error).__name__})"
     return Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: {why}; it is asked again later.")
+
+
+def _distrusted(refusal: Exception, *, what: str) -> PatternError:
+    if isinstance(refusal, ssl.SSLCertVerificationError) and refusal.verify_code in _HEALED_BY_TIME:
+        return Transient(  # nobody would change the spec for it
+            reason=Reason.TLS_FAILED,
+            message=f"{what}: {shown(refusal.verify_message)}: who runs the registry must renew it, unless a clock is "
+            "wrong; it is asked again later.",
+        )
+    why = shown(str(getattr(refusal, "verify_message", "")) or type(refusal).__name__)
+    return Stalled(
+        reason=Reason.TLS_FAILED,
+        message=f"{what}: the registry's certificate was refused ({why}): it must be for this host and from a "
+        "known authority. A registry without TLS needs source.insecure: true.",
+    )
+
+
+def _no_tls(error: OSError, *, what: str) -> PatternError:
+    said = shown(str(error))
+    if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):  # the other side speaks TLS, and says no
+        return Transient(
+            reason=Reason.TLS_FAILED,
+            message=f"{what}: the registry ended the TLS handshake ({said}); it is asked again later.",
+        )
+    return Stalled(
+        reason=Reason.TLS_FAILED,
+        message=f"{what}: there is no TLS ({said}): a registry that speaks plain http needs source.insecure: true.",
+    )
 
 
 def message_of(body: bytes, *, secrets: tuple[str, ...] = ()) -> str:
@@ -123,7 +140,7 @@ def message_of(body: bytes, *, secrets: tuple[str, ...] = ()) -> str:
         said = "; ".join(": ".join(filter(None, (text(each, "code"), text(each, "message")))) for each in errors)
     except InvalidDocument:
         return ""
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         said = said.replace(secret, "***")
     return shown(said, length=240)
 
@@ -135,7 +152,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | Non
         return min(timedelta(seconds=int(value[:9])), _MAX_RETRY_AFTER)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year of many digits
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max(date - now, timedelta()), _MAX_RETRY_AFTER)

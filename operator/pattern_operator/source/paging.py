@@ -11,6 +11,7 @@ from yarl import URL
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
+from pattern_operator.source.redirect import Astray, address
 from pattern_operator.source.transport import Answer
 
 _NEXT: Final = re.compile(r'<([^<>]*)>[^<>]*;\s*rel\s*=\s*"?next"?(?:\s*[;,]|\s*$)', re.IGNORECASE)
@@ -26,15 +27,14 @@ def next_page(answer: Answer, *, base: URL, seen: Collection[URL], what: str) ->
     Raises:
         Transient: REGISTRY_UNAVAILABLE: the link leads elsewhere, or back to a page of ``seen``.
     """
-    link = _NEXT.search(answer.headers.get("Link", "")[:_MAX_LINK])
+    link = _NEXT.search(", ".join(answer.headers.getall("Link", ()))[:_MAX_LINK])
     if link is None:
         return None
     try:
-        url = answer.url.join(URL(link[1], encoded=True)).with_fragment(None)
-        below = url.origin() == base.origin() and url.path.startswith(f"{base.path}/") and url.user is None
-    except ValueError:
-        url, below = base, False
-    if not below:
+        url = address(link[1], source=answer.url)
+    except Astray as error:
+        raise _astray(what, str(error)) from error
+    if url.origin() != base.origin() or not url.path.startswith(f"{base.path}/") or ".." in url.parts:
         raise _astray(what, "to another place than this repository")
     if url in seen:
         raise _astray(what, "back to a page that was already read")
@@ -44,5 +44,6 @@ def next_page(answer: Answer, *, base: URL, seen: Collection[URL], what: str) ->
 def _astray(what: str, where: str) -> Transient:
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: the registry's link to the next page leads {where}, which is not followed.",
+        message=f"{what}: the registry's link to the next page leads {where}, which is not followed; it is "
+        "asked again later.",
     )

@@ -3,6 +3,7 @@
 Rules: RFC 9110 section 15.4. That credentials stay behind is the work of ``registry`` (CVE-2018-18074).
 """
 
+import re
 from typing import Final
 
 import aiohttp
@@ -14,6 +15,32 @@ from pattern_operator.limits import MAX_REDIRECTS
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
+_ADDRESS: Final = re.compile(r"[\x21-\x7e]+")  # RFC 3986: anything else would end, or change, the line of a request
+
+
+class Astray(ValueError):
+    """A server names an address where nobody is to go; the message is a clause that says which."""
+
+
+def address(location: str, *, source: URL) -> URL:
+    """The address that ``location``, a header of the server at ``source``, names.
+
+    Raises:
+        Astray: it is none, or leads from https to plain http.
+    """
+    try:
+        if not _ADDRESS.fullmatch(location):
+            raise ValueError("it is no address")
+        target = source.join(URL(location, encoded=True)).with_fragment(None)
+        host, known = target.host, target.scheme in ("https", "http") and target.user is None
+    except ValueError as error:
+        raise Astray("to something that is no address") from error
+    if not host or not known:
+        raise Astray("to something that is no address")
+    if source.scheme == "https" and target.scheme != "https":
+        raise Astray(f"from https to plain http at {host}")
+    return target
+
 
 def redirected(response: aiohttp.ClientResponse, *, method: str, count: int, what: str) -> URL:
     """Where ``response``, the ``count``th redirect in a row, leads.
@@ -21,27 +48,15 @@ def redirected(response: aiohttp.ClientResponse, *, method: str, count: int, wha
     Raises:
         Transient: REGISTRY_UNAVAILABLE: from https to http, to no address, too often, or away with an upload.
     """
-    url = response.url
     try:
-        target = url.join(URL(response.headers.get("Location", ""), encoded=True)).with_fragment(None)
-        why = _why_not(target, source=url)
-    except ValueError:
-        target, why = url, "to something that is no address"
-    if not why and method not in ("GET", "HEAD"):
-        why = f"although the request was a {method}"
-    if not why and count > MAX_REDIRECTS:
-        why = f"more than {MAX_REDIRECTS} times"
-    if why:
+        target = address(response.headers.get("Location", ""), source=response.url)
+        if method not in ("GET", "HEAD"):
+            raise Astray(f"although the request was a {method}")
+        if count > MAX_REDIRECTS:
+            raise Astray(f"more than {MAX_REDIRECTS} times")
+    except Astray as error:
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{what}: the registry redirects us {why}, which is not followed.",
-        )
+            message=f"{what}: the registry redirects us {error}, which is not followed; it is asked again later.",
+        ) from error
     return target
-
-
-def _why_not(target: URL, *, source: URL) -> str:
-    if not target.host or target.scheme not in ("https", "http") or target.user is not None:
-        return "to something that is no address"
-    if source.scheme == "https" and target.scheme != "https":
-        return f"from https to plain http at {target.host}"
-    return ""

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor
@@ -244,7 +245,7 @@ class Registry:
             return self._tokens.put(scope, f"Bearer {token.value}", seconds=token.seconds)
         if "basic" in by_scheme and (credential is None or not credential.identity_token):
             if credential is None:
-                raise self._transport.refused(Answer(401, {}, b"", self._home), what=what, identified=False)
+                raise self._transport.refused(Answer(401, CIMultiDict(), b"", self._home), what=what, identified=False)
             return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,

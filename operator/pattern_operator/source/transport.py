@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
+from multidict import MultiMapping
 from yarl import URL
 
 from pattern_operator.api.reason import Reason
@@ -28,7 +29,7 @@ class Answer:
     """A whole answer: its status, headers (names in any case) and body, and the URL that gave it."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: MultiMapping[str]
     body: bytes
     url: URL
 
@@ -83,7 +84,9 @@ class Transport:
                         "is: a proxy in between changes it.",
                     )
                 yield response
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
+            raise failure.unreachable(error, what=what) from None  # their text holds the URL, which may be signed
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:  # the last for odd names of hosts
             raise failure.unreachable(error, what=what) from error
 
     async def ask(
