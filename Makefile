@@ -28,7 +28,7 @@ check: setup ## lint, types, arrows between the rooms, staleness of generated fi
 test: setup testbed ## unit and e2e tests, on a real API server and a real registry
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
-crds docs: setup ## write what is generated from the types: crds/ and docs/designpattern.md
+crds docs: setup ## write what is generated from the code: crds/ and the docs that have a template docs/*.in.md
 	$(BIN)/python tools/generate.py
 
 demo: setup testbed ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)

@@ -1,10 +1,13 @@
-"""Write what is generated from the types: the CRD and docs/designpattern.md; with --check, only say what is stale.
+"""Write what is generated from the code: the CRD, and the docs with tables; with --check, only say what is stale.
+
+A page of the docs is its template, ``docs/<page>.in.md``, with its tables in place of ``<!-- NAME -->``.
 
 python tools/generate.py [--check]
 """
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,15 @@ import yaml
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.crd import Schema, crd, schema
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Outcome
+from pattern_operator.api.stage import Stage
+from pattern_operator.cli import exits
+from pattern_operator.render import Cause
+from pattern_operator.telemetry import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 CRD_FILE = ROOT / "crds" / "pattern-operator.io_designpatterns.yaml"
-DOC_FILE = ROOT / "docs" / "designpattern.md"
-TEMPLATE = ROOT / "docs" / "designpattern.in.md"
+DOCS = ROOT / "docs"
 
 
 class _PlainDumper(yaml.SafeDumper):
@@ -31,19 +38,39 @@ def crd_text() -> str:
     return head + yaml.dump(crd(), Dumper=_PlainDumper, sort_keys=False, width=120)
 
 
-def doc_text() -> str:
-    """docs/designpattern.md: the template with its tables filled in."""
+def pages() -> Iterator[tuple[Path, str]]:
+    """Each page that has a template, with its text."""
     root = schema()["properties"]
     tables = {
-        "SPEC": _table(_rows("spec", root["spec"], required=True)),
-        "STATUS": _table(_rows("status", root["status"], required=False)),
-        "CONDITIONS": _pairs("Condition", ((item.value, item.meaning) for item in ConditionType)),
-        "REASONS": _pairs("Reason", ((item.value, item.meaning) for item in Reason)),
+        "SPEC": _fields(_rows("spec", root["spec"], required=True)),
+        "STATUS": _fields(_rows("status", root["status"], required=False)),
+        "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.meaning) for item in ConditionType)),
+        "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.meaning) for item in Reason)),
+        "CAUSES": _table(("reason", "the component is", "why"), _causes()),
+        "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
+        "EXITS": _table(("code", "meaning"), ((str(code), meaning) for code, meaning in exits.MEANING.items())),
     }
-    text = TEMPLATE.read_text()
-    for name, table in tables.items():
-        text = text.replace(f"<!-- {name} -->", table)
-    return text
+    for template in sorted(DOCS.glob("*.in.md")):
+        text = re.sub(r"<!-- ([A-Z]+) -->", lambda name: tables[name[1]], template.read_text())
+        yield DOCS / template.name.replace(".in.md", ".md"), text
+
+
+def _causes() -> Iterator[tuple[str, ...]]:
+    for outcome in (Outcome.REFUSED, Outcome.SKIPPED):
+        yield from ((f"`{cause}`", outcome.value, cause.meaning) for cause in Cause if cause.outcome is outcome)
+
+
+def _metrics() -> Iterator[tuple[str, ...]]:
+    """The metrics of the operator; those of its process are prometheus_client's, and are called as everywhere."""
+    metrics = Metrics()
+    metrics.outcome(Stage.SOURCE, "")  # a metric shows its labels once it has counted something
+    metrics.request("", "", 0, 0.0)
+    metrics.watch_patterns(ready=lambda _: 0, queued=lambda: 0)
+    for family in metrics.registry.collect():
+        if not family.name.startswith("process_"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+            yield f"`{name}`", family.type, ", ".join(f"`{label}`" for label in labels), family.documentation
 
 
 def _rows(path: str, node: Schema, *, required: bool) -> Iterator[tuple[str, str, str, str]]:
@@ -55,7 +82,8 @@ def _rows(path: str, node: Schema, *, required: bool) -> Iterator[tuple[str, str
             yield from _children(f"{path}[]", items)
         return
     default = node.get("default")
-    note = "required" if required else "" if default in (None, "", 0) and kind != "boolean" else f"`{_scalar(default)}`"
+    said = default is not None and (default not in ("", 0) or kind == "boolean")
+    note = "required" if required else f"`{_flow(default)}`" if said else ""
     yield path, _type(node), note, _cell(node)
     yield from _children(path, node)
 
@@ -71,8 +99,9 @@ def _type(node: Schema) -> str:
     return str(node.get("type", ""))
 
 
-def _scalar(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _flow(value: Any) -> str:
+    """The value as somebody would write it into YAML, on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
 def _cell(node: Schema) -> str:
@@ -81,19 +110,18 @@ def _cell(node: Schema) -> str:
     return (said + (f" *Refused otherwise:* {'; '.join(rules)}." if rules else "")).replace("|", "\\|")
 
 
-def _table(rows: Iterator[tuple[str, str, str, str]]) -> str:
-    lines = ["| field | type | default | meaning |", "|---|---|---|---|"]
-    return "\n".join([*lines, *(f"| `{path}` | {kind} | {note} | {text} |" for path, kind, note, text in rows)])
+def _fields(rows: Iterator[tuple[str, str, str, str]]) -> str:
+    return _table(("field", "type", "default", "meaning"), ((f"`{path}`", *rest) for path, *rest in rows))
 
 
-def _pairs(title: str, rows: Iterator[tuple[str, str]]) -> str:
-    return "\n".join([f"| {title} | meaning |", "|---|---|", *(f"| `{name}` | {text} |" for name, text in rows)])
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *rows))
 
 
 def main(arguments: list[str]) -> int:
     """Write, or with --check compare."""
     stale = []
-    for path, text in ((CRD_FILE, crd_text()), (DOC_FILE, doc_text())):
+    for path, text in ((CRD_FILE, crd_text()), *pages()):
         if path.exists() and path.read_text() == text:
             continue
         if "--check" in arguments:

@@ -1,6 +1,9 @@
 """Why a component was skipped or refused: the words of ``ComponentReport.reason``, and what the docs say of each."""
 
 from enum import StrEnum
+from typing import Final
+
+from pattern_operator.api.report import Outcome
 
 
 class Cause(StrEnum):
@@ -14,6 +17,11 @@ class Cause(StrEnum):
         member._value_ = value
         member.meaning = meaning
         return member
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of a component for this cause."""
+        return Outcome.SKIPPED if self in _NOTHING_TO_APPLY else Outcome.REFUSED
 
     # --- refused: to apply it, something would have to be invented ----------------------------------------------------
     MISSING_API_VERSION = "MissingApiVersion", "It has no apiVersion, and its kind is none of Kubernetes' own."
@@ -42,3 +50,16 @@ class Cause(StrEnum):
         "The namespaces `default`, `kube-*` and the pattern's own are used, never owned.",
     )
     TARGET_NAMESPACE = "TargetNamespace", "`spec.render.targetNamespace` is set: nothing would go to this Namespace."
+
+
+_NOTHING_TO_APPLY: Final = frozenset(
+    {
+        Cause.ANNOTATION,
+        Cause.IGNORED,
+        Cause.FOREIGN_MODEL,
+        Cause.ALIAS,
+        Cause.DUPLICATE,
+        Cause.PROTECTED_NAMESPACE,
+        Cause.TARGET_NAMESPACE,
+    }
+)

@@ -1,0 +1,93 @@
+"""What the docs quote from the program is what the program says; what they link to is there."""
+
+import argparse
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+from tests.render.designs import MESHERY, component, deployment, rendered
+
+from pattern_operator.__main__ import parser
+from pattern_operator.api.artifact import File
+from pattern_operator.render import Options, render
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(ROOT.glob("docs/*.md"))
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)#:]+)(#[^)]*)?\)", page.read_text())
+
+    assert [link for link, _ in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_a_page_leads_to_a_heading(page: Path):
+    text = page.read_text()
+    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+    assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= headings
+
+
+def test_every_repair_that_the_docs_quote_is_what_a_report_says():
+    page = (ROOT / "docs" / "meshery-designs.md").read_text()
+    _, _, section = page.partition("## What is put right")
+    quoted = re.findall(r"\| `([^`]+)` \|$", section.partition("\n## ")[0], re.MULTILINE)
+
+    assert len(quoted) >= 20
+    assert set(quoted) <= repairs_of_a_dirty_design()
+
+
+def test_every_flag_of_the_operator_is_documented_and_no_other():
+    documented = set(re.findall(r"^\| `(--[a-z-]+)", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+
+    assert documented == flags(parser()) - {"--help", "--version"}
+
+
+def flags(of: argparse.ArgumentParser) -> set[str]:
+    """The flags of a command line, as its help names them."""
+    run = next(action for action in of._actions if isinstance(action, argparse._SubParsersAction)).choices["run"]
+    return set(re.findall(r"(--[a-z-]+)", run.format_help()))
+
+
+def repairs_of_a_dirty_design() -> set[str]:
+    """What is said of small components that have one fault each."""
+    web = deployment(volumes=[{"name": "settings", "configMap": {"name": "Web Settings"}}])
+    web["spec"]["replicas"] = None
+    web["spec"]["template"]["spec"]["containers"] = [
+        {"name": "web", "image": "web:1", "ports": [{"containerPort": 80}]},
+        {"ports": [{"containerPort": 80}]},
+    ]
+    twice = deployment()
+    twice["spec"]["selector"] = {"match Labels": {"app": "web"}, "matchLabels": {"app": "web"}}
+    captured = {"name": "other", "uid": "0", "resourceVersion": "1"}
+    binding = {"metadata": {"namespace": "team"}, "roleRef": {"kind": "Role", "name": "r", "apiGroup": RBAC}}
+    reader = {"kind": "ClusterRole", "name": "reader", "apiGroup": RBAC.partition("/")[0]}
+    account = {"kind": "ServiceAccount", "name": "robot"}
+    ports = [{"name": "http", "port": 80}, {"port": 80}]
+    components = [
+        component("Deployment", "web", web | {"status": {"replicas": 1}}, version="apps/v1"),
+        component("Deployment", "twice", twice, version="apps/v1"),
+        component("ConfigMap", "Web Settings", None),
+        component("ConfigMap", "captured", {"metadata": captured}),
+        component("ConfigMap", "placed", {"metadata": {"namespace": "My Team"}}),
+        component("ClusterRole", "reader", {"metadata": {"namespace": "team"}, "rules": []}, version=RBAC),
+        component("ServiceAccount", "robot", {"metadata": {"namespace": "team"}}),
+        component("RoleBinding", "stub", binding | {"subjects": [{"name": "robot"}]}, version=RBAC),
+        component("RoleBinding", "whole", binding | {"subjects": [account | {"namespace": "team"}]}, version=RBAC),
+        component(
+            "ClusterRoleBinding", "all", {"roleRef": reader, "subjects": [account, {"name": "robot"}]}, version=RBAC
+        ),
+        component("Service", "web", {"spec": {"ports": ports}}),
+    ]
+    old = {"name": "w", "type": "Deployment.K8s", "apiVersion": "core.oam.dev/v1alpha1", "settings": deployment()}
+    oldest = File("design.yml", orjson.dumps({"name": "old", "services": {"w": old}}))
+    renderings = [
+        rendered(*components),
+        rendered(*components, options=Options(format="Meshery", target_namespace="shop")),
+        render([oldest], options=MESHERY),
+    ]
+    return {repair for each in renderings for report in each.components for repair in report.repairs}
