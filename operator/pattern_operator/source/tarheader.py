@@ -12,8 +12,12 @@ from typing import Final
 
 BLOCK: Final = 512  # bytes; everything in a tar is padded to it
 _MAX_NAME: Final = 1024  # bytes; Linux ends at 4,096, and people long before
+_MAX_RECORDS: Final = 128  # of an extended header; archivers write a few, and extended attributes some dozen more
 _OCTAL: Final = re.compile(rb"[ ]*([0-7]+)[ \0]*")
+_OCTAL_OR_BLANK: Final = re.compile(rb"[ ]*[0-7]*[ ]*")
+_SPARSE: Final = "GNU.sparse"
 _CHECKSUM: Final = slice(148, 156)
+_IGNORED: Final = (slice(100, 108), slice(108, 116), slice(116, 124), slice(136, 148), slice(329, 337), slice(337, 345))
 _REFUSED: Final = {
     b"1": "a hard link",
     b"2": "a symbolic link",
@@ -34,7 +38,7 @@ class Kind(Enum):
     FILE = frozenset({b"0", b"\0"})
     FOLDER = frozenset({b"5"})
     EXTENDED = frozenset({b"x"})  # of the next entry
-    IGNORED = frozenset({b"g"})  # of all that follow; git archive leaves a comment there
+    GLOBAL = frozenset({b"g"})  # of all that follow; git archive leaves a comment there
     LONG_NAME = frozenset({b"L"})
 
 
@@ -58,16 +62,22 @@ def parse_header(block: bytes, *, long_name: str = "", extended: Mapping[str, st
     """
     if _number(block[_CHECKSUM]) != sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" "):
         raise BadHeader("a header of it is damaged, or it is no tar at all")
+    if not all(_is_number(block[field]) for field in _IGNORED):  # some readers stop at it, and say nothing
+        raise BadHeader("a header of it has a field that is no number")
     flag = block[156:157]
     kind = _KINDS.get(flag)
-    if kind in (Kind.EXTENDED, Kind.IGNORED, Kind.LONG_NAME):
+    if kind in (Kind.EXTENDED, Kind.GLOBAL, Kind.LONG_NAME):
         return Header(kind, "", _number(block[124:136]))
     name = extended.get("path") or long_name or _name(block)
-    if kind is None or any(keyword.startswith("GNU.sparse") for keyword in extended):
+    if kind is None or any(keyword.startswith(_SPARSE) for keyword in extended):
         raise BadHeader(f"{name[:_MAX_NAME]!r} is {_REFUSED.get(flag, 'of an unknown kind')}")
     if kind is Kind.FILE and name.endswith("/") and flag == b"\0":
         kind = Kind.FOLDER  # as archives older than POSIX wrote them
-    size = _decimal(extended["size"]) if "size" in extended else _number(block[124:136])
+    if extended.get("path", long_name) != long_name != "":
+        raise BadHeader(f"{name[:_MAX_NAME]!r} has two names, and readers differ in which they believe")
+    size = _number(block[124:136])
+    if "size" in extended and _decimal(extended["size"]) != size:  # only where the header has no room for it: 8 GiB
+        raise BadHeader(f"{name[:_MAX_NAME]!r} has two sizes, and readers differ in which they believe")
     if kind is Kind.FOLDER:
         if size:
             raise BadHeader("a folder in it has content")
@@ -79,16 +89,29 @@ def parse_header(block: bytes, *, long_name: str = "", extended: Mapping[str, st
 def parse_pax(content: bytes) -> dict[str, str]:
     """Read the records of an extended header: ``<length> <keyword>=<value>\\n``, the length of all of it in decimal."""
     records: dict[str, str] = {}
-    while content:
-        digits, space, _ = content[:8].partition(b" ")
+    start = 0
+    for _ in range(_MAX_RECORDS + 1):
+        if start == len(content):
+            return records
+        digits, space, _ = content[start : start + 8].partition(b" ")
         length = int(digits) if space and digits.isdigit() else 0
-        record = content[len(digits) + 1 : length]
-        keyword, equals, value = record.partition(b"=")
-        if length > len(content) or not equals or not value.endswith(b"\n"):
+        keyword, equals, value = content[start + len(digits) + 1 : start + length].partition(b"=")
+        if start + length > len(content) or not equals or not value.endswith(b"\n"):
             raise BadHeader("an extended header of it is damaged")
         records[keyword.decode("utf-8")] = value[:-1].decode("utf-8")
-        content = content[length:]
-    return records
+        start += length
+    raise BadHeader(f"an extended header of it has more than {_MAX_RECORDS} records")
+
+
+def parse_global(content: bytes) -> None:
+    """Read the records of all entries that follow: some readers obey them, some do not, so they must not matter.
+
+    Raises:
+        BadHeader: they would change what the archive holds.
+    """
+    for keyword in parse_pax(content):
+        if keyword in ("path", "size") or keyword.startswith(_SPARSE):
+            raise BadHeader(f"a global header of it says what the {keyword} of every file is")
 
 
 def safe_path(name: str) -> str:
@@ -117,8 +140,9 @@ def _parts(name: str) -> list[str]:
 
 
 def _name(block: bytes) -> str:
-    prefix = _text(block[345:500]) if block[257:263] == b"ustar\0" else ""  # GNU has times and sparse maps there
-    name = _text(block[:100])
+    prefix, name = _text(block[345:500]), _text(block[:100])
+    if prefix and block[257:263] != b"ustar\0":  # GNU has other things there, and some readers take them for a name
+        raise BadHeader(f"{name!r} has a prefix, which its format does not know")
     return f"{prefix}/{name}" if prefix else name
 
 
@@ -131,6 +155,11 @@ def _number(field: bytes) -> int:
     if match is None:
         raise BadHeader("a header of it is damaged, or it is no tar at all")
     return int(match[1], 8)
+
+
+def _is_number(field: bytes) -> bool:
+    """Whether a field is blank, octal or binary (GNU), as those of owner, mode, time and device are."""
+    return field[0] in (0x80, 0xFF) or _OCTAL_OR_BLANK.fullmatch(field.partition(b"\0")[0]) is not None
 
 
 def _decimal(value: str) -> int:

@@ -14,7 +14,7 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
-from pattern_operator.source.tarheader import BLOCK, BadHeader, Header, Kind, parse_header, parse_pax
+from pattern_operator.source.tarheader import BLOCK, BadHeader, Header, Kind, parse_global, parse_header, parse_pax
 
 _GZIP: Final = b"\x1f\x8b"
 _USTAR: Final = slice(257, 262)
@@ -22,7 +22,7 @@ _CHUNK: Final = 64 * 1024
 _MAX_GZIP_MEMBERS: Final = 32_768  # seekable variants begin one for each file
 _RATIO_FROM: Final = MIB  # bytes unpacked: below, padding alone compresses better than any limit allows
 _MAX_EXTENSION: Final = 64 * 1024  # bytes of a long name or an extended header
-_MAX_ENTRIES: Final = 2 * MAX_UNPACKED_FILES  # folders and headers included
+_MAX_ENTRIES: Final = 3 * MAX_UNPACKED_FILES  # a long name is an entry of its own, and folders are
 
 
 def is_gzip(content: bytes) -> bool:
@@ -84,6 +84,8 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
     for _ in range(_MAX_ENTRIES):
         block = reader.take(BLOCK)
         if not any(block):
+            if long_name or extended:
+                raise archive_refused(what, "it ends with the name of a file that does not come")
             return reader.expect_zeros()
         try:
             header = parse_header(block, long_name=long_name, extended=extended)
@@ -99,6 +101,8 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
                 long_name = content.rstrip(b"\0").decode("utf-8")
             elif header.kind is Kind.EXTENDED:
                 extended = parse_pax(content)
+            else:
+                parse_global(content)
         except (BadHeader, UnicodeDecodeError) as error:
             why = "a name in it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
             raise archive_refused(what, why) from error

@@ -1,0 +1,277 @@
+import gzip
+import io
+import tarfile
+import zlib
+from posixpath import normpath
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.source.archives import END, FILES, entry, files, pax, summed, tar, tgz
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
+from pattern_operator.source.unpack import is_archive, is_gzip, unpack
+
+NAME = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
+PATH = st.lists(NAME.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)
+CONTENTS = st.dictionaries(PATH.filter(str.isprintable), st.binary(max_size=1500), max_size=5)
+PACKED = st.sampled_from([lambda content: content, gzip.compress])
+
+
+def refusal(archive: bytes) -> Stalled:
+    with pytest.raises(Stalled) as refused:
+        unpack(archive, what="layer 1")
+    assert refused.value.message.startswith("layer 1 ")
+    return refused.value
+
+
+def refused(archive: bytes) -> str:
+    """Why an archive is refused."""
+    error = refusal(archive)
+    assert error.reason is Reason.ARCHIVE_REFUSED
+    assert "patternctl push" in error.message
+    return error.message
+
+
+# --- what others write ----------------------------------------------------------------------------------------------
+
+
+@given(contents=CONTENTS, form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]), packed=PACKED)
+def test_what_the_standard_library_packs_is_unpacked(contents, form, packed):
+    assert unpack(packed(tar(contents, form=form)), what="layer 1") == files(contents)
+
+
+@given(contents=st.dictionaries(st.from_regex(r"[a-z]{1,90}(/[a-z]{1,90})?", fullmatch=True), st.binary(), max_size=3))
+def test_what_it_packs_in_the_oldest_format_is_unpacked(contents):
+    assert unpack(tar(contents, form=tarfile.USTAR_FORMAT), what="layer 1") == files(contents)
+
+
+@given(length=st.integers(1, 1024), form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]))
+def test_a_name_of_any_length_that_is_read_is_read_whole(length, form):
+    name = ("d/" * 512 + "n" * 1024)[-length:].lstrip("/")
+
+    assert unpack(tar({name: b"x"}, form=form), what="layer 1") == files({name: b"x"})
+
+
+def test_folders_are_passed_over():
+    assert unpack(tar(FILES, folders=(".", "a", "a/b/")), what="layer 1") == files()
+
+
+def test_a_name_that_begins_with_a_dot_and_a_slash_is_the_plain_one():
+    archive = entry("./", flag=b"5") + entry("./design.yml", b"x") + END
+
+    assert unpack(archive, what="layer 1") == files({"design.yml": b"x"})
+
+
+def test_what_git_archive_adds_is_passed_over():
+    archive = pax(b"g", comment="0123456789abcdef") + entry("design.yml", b"x") + END
+
+    assert unpack(archive, what="layer 1") == files({"design.yml": b"x"})
+
+
+def test_an_empty_archive_has_no_files():
+    assert unpack(tar({}), what="layer 1") == ()
+
+
+@pytest.mark.parametrize("cut", [1, 100, 1024])
+def test_a_gzip_of_several_members_is_one_archive(cut):
+    archive = tar()
+    members = gzip.compress(archive[:cut]) + gzip.compress(b"") + gzip.compress(archive[cut:])
+
+    assert unpack(members, what="layer 1") == files()
+
+
+def test_zeros_after_a_gzip_are_padding():
+    assert unpack(tgz() + bytes(10_240), what="layer 1") == files()
+
+
+# --- two readers ----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300)
+@given(
+    start=st.sampled_from([0, 512, 1024, 2048]),
+    offset=st.sampled_from([0, 1, 99, 100, 124, 130, 134, 135, 156, 157, 257, 263, 345, 500]),
+    patch=st.binary(min_size=1, max_size=12),
+)
+def test_an_archive_that_is_taken_holds_what_another_reader_finds_in_it(start, offset, patch):
+    archive = bytearray(tar({"a": b"x" * 512, "b" * 120: b"y" * 512}))
+    patch = patch[: 512 - offset]
+    archive[start + offset : start + offset + len(patch)] = patch
+    archive[start : start + 512] = summed(bytes(archive[start : start + 512]))
+    try:
+        ours = unpack(bytes(archive), what="layer 1")
+    except Stalled:
+        return
+    with tarfile.open(fileobj=io.BytesIO(bytes(archive))) as other:
+        theirs = {member.name: other.extractfile(member).read() for member in other if member.isfile()}
+
+    assert {file.path: file.content for file in ours} == {normpath(path): theirs[path] for path in theirs}
+
+
+@given(archive=st.binary() | st.binary(max_size=600).map(lambda rest: entry("a", b"x") + rest))
+def test_no_bytes_raise_anything_but_a_refusal(archive):
+    for content in (archive, b"\x1f\x8b" + archive, gzip.compress(archive)):
+        try:
+            unpack(content, what="layer 1")
+        except Stalled as error:
+            assert error.reason in (Reason.ARCHIVE_REFUSED, Reason.ARTIFACT_TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    ("archive", "says"),
+    [
+        pytest.param(entry("a", flag=b"2") + END, "a symbolic link", id="a link"),
+        pytest.param(entry("a", flag=b"1") + END, "a hard link", id="a hard link"),
+        pytest.param(entry("a", flag=b"3") + END, "a device", id="a device"),
+        pytest.param(entry("a", flag=b"6") + END, "a named pipe", id="a pipe"),
+        pytest.param(entry("/a") + END, "absolute path", id="absolute"),
+        pytest.param(entry("../a") + END, "leads out", id="out of it"),
+        pytest.param(entry("a", prefix=b"../x") + END, "leads out", id="out of it, by the prefix"),
+        pytest.param(pax(path="../a") + entry("a") + END, "leads out", id="out of it, by an extended header"),
+        pytest.param(entry("L", b"../a\0", flag=b"L") + entry("a") + END, "leads out", id="out of it, by a long name"),
+        pytest.param(entry("../", flag=b"5") + END, "leads out", id="a folder out of it"),
+        pytest.param(entry("a\\b") + END, "letters", id="a backslash"),
+        pytest.param(entry(b"\xff") + END, "not UTF-8", id="no UTF-8"),
+        pytest.param(entry("L", b"\xff", flag=b"L") + entry("a") + END, "not UTF-8", id="a long name, no UTF-8"),
+        pytest.param(entry("") + END, "no name of a file", id="no name"),
+        pytest.param(entry("a") + entry("a") + END, "'a' twice", id="twice"),
+        pytest.param(entry("a") + entry("./a") + END, "'a' twice", id="twice, in two ways"),
+        pytest.param(entry("a") + pax(path="a") + entry("b") + END, "'a' twice", id="twice, by an extended header"),
+        pytest.param(pax(size="1024") + entry("a", b"x" * 512) + END, "two sizes", id="two sizes (CVE-2025-62518)"),
+        pytest.param(pax(b"g", path="b") + entry("a") + END, "global header", id="one name for all"),
+        pytest.param(entry("x", b"12", flag=b"x") + entry("a") + END, "damaged", id="a bad extended header"),
+        pytest.param(entry("x", b"x" * 70_000, flag=b"L") + END, "beyond measure", id="a name of 70,000 letters"),
+        pytest.param(entry("a") + END + b"x", "follows after its end", id="a byte after the end"),
+        pytest.param(entry("a") + END + entry("b") + END, "follows after its end", id="an archive after the end"),
+        pytest.param(entry("a") + bytes(512) + entry("b") + END, "follows after its end", id="one block of zeros"),
+        pytest.param(entry("a") + entry("L", b"b", flag=b"L") + END, "does not come", id="a long name without a file"),
+        pytest.param(entry("a") + pax(path="b") + END, "does not come", id="an extended header without a file"),
+        pytest.param(entry("a"), "ends too early", id="no end"),
+        pytest.param(b"", "ends too early", id="nothing"),
+        pytest.param(b"apiVersion: v1\n" * 100, "no tar at all", id="no tar"),
+        pytest.param(gzip.compress(b"apiVersion: v1\n" * 100), "no tar at all", id="no tar, compressed"),
+        pytest.param(tgz() + b"x" * 20, "something follows", id="bytes after a gzip"),
+        pytest.param(tgz() + bytes(8) + b"x" * 20, "something follows", id="bytes after padding"),
+        pytest.param(tgz()[:-1], "too early", id="a gzip without its last byte"),
+        pytest.param(tgz()[:-8] + bytes(8), "damaged", id="a gzip with another checksum"),
+        pytest.param(b"\x1f\x8b", "too early", id="a gzip of two bytes"),
+        pytest.param(b"\x1f\x8bxx" + bytes(20), "damaged", id="a gzip of nonsense"),
+    ],
+)
+def test_what_is_not_safe_or_not_whole_is_refused(archive, says):
+    assert says in refused(archive)
+
+
+@given(cut=st.integers(0, 2559))
+def test_an_archive_that_was_cut_is_refused(cut):
+    archive = entry("a", b"x" * 700) + entry("b") + bytes(512)
+    assert len(archive) == 2560
+    assert unpack(archive, what="layer 1")
+
+    assert "too early" in refused(archive[:cut])
+
+
+@given(data=st.data())
+def test_a_gzip_that_was_cut_is_refused(data):
+    archive = tgz()
+
+    assert "too early" in refused(archive[: data.draw(st.integers(2, len(archive) - 1))])
+
+
+@given(data=st.data())
+def test_a_gzip_in_which_one_bit_was_flipped_is_refused_or_the_same(data):
+    archive = bytearray(tgz())
+    archive[data.draw(st.integers(10, len(archive) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        found = unpack(bytes(archive), what="layer 1")
+    except Stalled:
+        return
+
+    assert found == files()
+
+
+# --- how much -------------------------------------------------------------------------------------------------------
+
+
+def test_a_decompression_bomb_is_refused_while_it_is_small():
+    bomb = gzip.compress(entry("a", bytes(64 * MIB)) + END, compresslevel=9)
+
+    assert len(bomb) < MIB / 8
+    assert "decompression bombs" in refused(bomb)
+
+
+def test_what_compresses_well_and_is_small_is_no_bomb():
+    contents = {"a": b" " * (MIB - 20_000)}
+
+    assert unpack(tgz(contents), what="layer 1") == files(contents)
+
+
+@pytest.mark.parametrize("size", [MAX_UNPACKED + 1, 8**11 - 1])
+def test_a_file_larger_than_all_may_be_is_refused_before_it_is_read(size):
+    error = refusal(entry("a", size=size) + b"x" * 512)
+
+    assert error.reason is Reason.ARTIFACT_TOO_LARGE
+    assert "split" in error.message
+
+
+def test_too_many_files_are_refused():
+    many = b"".join(entry(str(number)) for number in range(MAX_UNPACKED_FILES))
+
+    assert len(unpack(many + END, what="layer 1")) == MAX_UNPACKED_FILES
+    assert refusal(many + entry("one more") + END).reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_as_many_files_as_may_be_may_have_long_names():
+    contents = {f"{number}" + "n" * 101: b"" for number in range(MAX_UNPACKED_FILES)}
+
+    assert len(unpack(tar(contents), what="layer 1")) == MAX_UNPACKED_FILES
+
+
+def test_too_many_entries_are_refused_though_they_are_no_files():
+    folders = entry("a/", flag=b"5") * (3 * MAX_UNPACKED_FILES + 1)
+
+    error = refusal(folders + END)
+
+    assert error.reason is Reason.ARTIFACT_TOO_LARGE
+    assert "entries" in error.message
+
+
+def test_a_gzip_of_too_many_members_is_refused():
+    error = refusal(gzip.compress(entry("a", size=40_000)) + gzip.compress(b"x") * 32_768)
+
+    assert error.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_an_extended_header_of_many_records_costs_nothing():
+    assert "more than 128 records" in refused(entry("x", b"4 =\n" * 16_384, flag=b"x") + END)
+
+
+# --- what is an archive ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        pytest.param(tar(), True, id="tar"),
+        pytest.param(tgz(), True, id="tar, compressed"),
+        pytest.param(tar(form=tarfile.GNU_FORMAT), True, id="tar of GNU"),
+        pytest.param(b"apiVersion: v1\n" * 100, False, id="YAML"),
+        pytest.param(gzip.compress(b"apiVersion: v1\n" * 100), False, id="YAML, compressed"),
+        pytest.param(b"", False, id="nothing"),
+        pytest.param(b"\x1f\x8b", False, id="half a gzip"),
+        pytest.param(b"\x1f\x8bnonsense", False, id="a damaged gzip"),
+        pytest.param(gzip.compress(b""), False, id="an empty gzip"),
+        pytest.param(zlib.compress(tar()), False, id="another compression"),
+    ],
+)
+def test_an_archive_is_known_by_its_first_header(content, wanted):
+    assert is_archive(content) is wanted
+
+
+@given(content=st.binary())
+def test_any_bytes_may_be_asked_whether_they_are_an_archive(content):
+    assume(not is_gzip(content))
+    assert is_archive(b"\x1f\x8b" + content) is False or is_archive(content) is False
