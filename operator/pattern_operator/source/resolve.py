@@ -1,5 +1,7 @@
 """From what the user wrote to one digest: the only step that may answer differently tomorrow."""
 
+import asyncio
+
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
@@ -41,10 +43,10 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
     wanted = Range(reference.semver)
     tags = await _tags(registry)
     kept = tags if not reference.semver_filter else await matching(tags, pattern=reference.semver_filter)
-    highest = wanted.highest(kept)
+    highest = await asyncio.to_thread(wanted.highest, kept)  # 10,000 tags and a long range take seconds
     if highest is not None:
         return highest
-    filtered = f", {len(kept)} of which semverFilter keeps" if reference.semver_filter else ""
+    filtered = f", {len(kept)} of which semverFilter keeps," if reference.semver_filter else ""
     raise Stalled(
         reason=Reason.NO_MATCHING_VERSION,
         message=f"{registry.repository}: none of its {len(tags)} tags{filtered} is a version in "

@@ -21,11 +21,10 @@ import json, re, sys
 pattern, tags = json.load(sys.stdin)
 try:
     found = re.compile(pattern)
-except (re.error, OverflowError, RecursionError) as error:
-    sys.exit(3)
+except (re.error, OverflowError, RecursionError):
+    sys.exit(1)
 json.dump([tag for tag in tags if found.search(tag)], sys.stdout)
 """
-_NO_EXPRESSION: Final = 3
 
 
 async def matching(tags: Sequence[str], *, pattern: str) -> list[str]:
@@ -33,7 +32,7 @@ async def matching(tags: Sequence[str], *, pattern: str) -> list[str]:
 
     Raises:
         Stalled: INVALID_REFERENCE: it is no regular expression, or takes too long.
-        Transient: REGISTRY_UNAVAILABLE: no process can be started now.
+        Transient: REGISTRY_UNAVAILABLE: no process can be started now, or somebody ended it.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -43,9 +42,7 @@ async def matching(tags: Sequence[str], *, pattern: str) -> list[str]:
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError as error:
-        raise Transient(
-            reason=Reason.REGISTRY_UNAVAILABLE, message="source.ref.semverFilter: no process can be started for it."
-        ) from error
+        raise _unable("no process can be started for it") from error
     try:
         async with asyncio.timeout(_PATIENCE):
             output, _ = await process.communicate(json.dumps([pattern, list(tags)]).encode())
@@ -56,10 +53,19 @@ async def matching(tags: Sequence[str], *, pattern: str) -> list[str]:
             with suppress(ProcessLookupError):  # it ended on its own just now
                 process.kill()
             await process.wait()
-    if process.returncode:
+    status = process.returncode or 0
+    if status < 0:  # by the kernel, when memory is short
+        raise _unable(f"its process was ended by signal {-status}")
+    if status:
         raise _refused(pattern, "is no regular expression of Python's re: correct it")
     found: list[str] = json.loads(output)
     return found
+
+
+def _unable(why: str) -> Transient:
+    return Transient(
+        reason=Reason.REGISTRY_UNAVAILABLE, message=f"source.ref.semverFilter: {why}; it is tried again later."
+    )
 
 
 def _refused(pattern: str, why: str) -> Stalled:
