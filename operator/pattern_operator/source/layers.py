@@ -21,6 +21,7 @@ TITLE: Final = "org.opencontainers.image.title"
 
 _TARS: Final = (".tar", "+tar", ".tar+gzip", ".tar.gzip", "/tar", "/x-tar", "/tar+gzip", "/x-gtar", "/x-tgz")
 _ZSTD: Final = ("+zstd", ".zstd", "/zstd")
+_WHITEOUT: Final = ".wh."  # OCI image-spec 1.1, "Whiteouts": such a file says that one of a lower layer is no more
 _DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "json"}  # of a media type: suffix
 
 
@@ -73,6 +74,8 @@ def files_of(
         for file in _files(layer, content, number=number, what=f"layer {number} of {what}"):
             if file.path in files:
                 raise archive_refused(what, f"two of its layers hold {file.path!r}")
+            if file.path.rpartition("/")[2].startswith(_WHITEOUT):
+                raise archive_refused(what, f"{file.path!r} removes a file of another layer")
             files[file.path] = file
         _refuse_too_much(files.values(), what=what)
     if not files:

@@ -23,6 +23,11 @@ MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
 ACCEPT: Final = ", ".join((OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_INDEX))
 
+_NAMES: Final = (
+    *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
+    *("digest", "size"),
+)
+_FOLDED: Final = {name.casefold(): name for name in _NAMES}
 _MAX_SIZE: Final = 2**63 - 1  # image-spec, "Properties": size is an int64
 _NAMED: Final = 3  # manifests of an index that a message shows
 
@@ -113,6 +118,7 @@ def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, ob
         )
     try:
         document = read_object(content)
+        _refuse_look_alikes(document)
         if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):
             raise InvalidDocument("has no schemaVersion 2")
         media_type = text(document, "mediaType")
@@ -130,7 +136,15 @@ def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, ob
     return document, found
 
 
+def _refuse_look_alikes(document: Mapping[str, object]) -> None:
+    """Refuse ``Layers`` for ``layers``: Go's encoding/json, and so most tools, would take the one for the other."""
+    for name in document:
+        if _FOLDED.get(name.casefold(), name) != name:
+            raise InvalidDocument(f"has {shown(name)!r}, which some readers take for another name")
+
+
 def _descriptor(entry: Mapping[str, object]) -> Descriptor:
+    _refuse_look_alikes(entry)
     size = entry.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
         raise InvalidDocument("has a descriptor whose size is no number of bytes")

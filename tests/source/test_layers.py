@@ -1,0 +1,239 @@
+import gzip
+
+import pytest
+from tests.source.archives import DESIGN, END, FILES, PACKAGE, entry, files, tar, tgz
+
+from pattern_operator.api.artifact import Descriptor
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
+from pattern_operator.source import LayerChoice, layers
+from pattern_operator.source.layers import TITLE, chosen_layers, files_of
+from pattern_operator.source.manifest import OCI_MANIFEST, Manifest
+
+FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
+DOCKER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+WHAT = "reg.example/team/web@sha256:0a"
+ANY = LayerChoice()
+
+
+def layer(content: bytes, media_type: str = "", *, title: str | None = None) -> tuple[Descriptor, bytes]:
+    """An archive, or with a title a file, unless its media type says otherwise."""
+    annotations = {} if title is None else {TITLE: title}
+    media_type = media_type or (FLUX if title is None else "application/octet-stream")
+    return Descriptor(media_type, Digest.of(content), len(content), annotations), content
+
+
+def artifact(*blobs: tuple[Descriptor, bytes]) -> Manifest:
+    config = Descriptor("application/vnd.oci.empty.v1+json", Digest.of(b"{}"), 2)
+    return Manifest(OCI_MANIFEST, config, tuple(descriptor for descriptor, _ in blobs))
+
+
+def read(*blobs: tuple[Descriptor, bytes], choice: LayerChoice = ANY):
+    """The files of an artifact of these layers, chosen and unpacked as ``pull`` does."""
+    manifest = artifact(*blobs)
+    chosen = [blobs[manifest.layers.index(each)] for each in chosen_layers(manifest, choice=choice, what=WHAT)]
+    return files_of(manifest, chosen, choice=choice, what=WHAT)
+
+
+# --- packagings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("blob", "wanted"),
+    [
+        pytest.param(layer(tgz()), FILES, id="Meshery's own build, flux push artifact"),
+        pytest.param(layer(tgz(), DOCKER), FILES, id="a docker-save tarball that crane pushed"),
+        pytest.param(layer(tar(), "application/vnd.oci.image.layer.v1.tar"), FILES, id="an image, not compressed"),
+        pytest.param(layer(tgz(), "application/vnd.oci.image.layer.v1.tar+gzip"), FILES, id="an image"),
+        pytest.param(layer(tar(), FLUX), FILES, id="called compressed, and is not"),
+        pytest.param(layer(tgz(), "application/vnd.example.tar"), FILES, id="compressed, and not called so"),
+        pytest.param(layer(tgz(), "application/octet-stream"), FILES, id="a tar by its content"),
+        pytest.param(layer(tgz(), "application/gzip"), FILES, id="a tar by its content, called gzip"),
+        pytest.param(layer(tgz(), FLUX, title="web.tgz"), FILES, id="oras push of an archive"),
+        pytest.param(
+            layer(DESIGN, "text/x-yaml", title="design.yml"), {"design.yml": DESIGN}, id="oras push of a file"
+        ),
+        pytest.param(
+            layer(DESIGN, "application/octet-stream", title="d/web.yml"), {"d/web.yml": DESIGN}, id="of a folder's file"
+        ),
+        pytest.param(layer(DESIGN, "application/yaml"), {"layer-1.yaml": DESIGN}, id="a file without a name"),
+        pytest.param(layer(DESIGN, "application/vnd.example+yaml"), {"layer-1.yaml": DESIGN}, id="a type of YAML"),
+        pytest.param(layer(b"{}", "application/vnd.example.v1+json"), {"layer-1.json": b"{}"}, id="a type of JSON"),
+        pytest.param(layer(DESIGN, "text/x-yaml"), {"layer-1.yaml": DESIGN}, id="an old type of YAML"),
+    ],
+)
+def test_each_packaging_gives_its_files(blob, wanted):
+    assert read(blob) == files(wanted)
+
+
+def test_files_of_several_layers_come_together_in_order():
+    assert read(layer(PACKAGE, "a/yaml"), layer(tgz({"a": b"1"}))) == files({"layer-1.yaml": PACKAGE, "a": b"1"})
+
+
+def test_oras_push_of_two_files_gives_both():
+    blobs = [layer(DESIGN, "a/b", title="design.yml"), layer(PACKAGE, "a/b", title="artifacthub-pkg.yml")]
+
+    assert read(*blobs) == files()
+
+
+def test_one_blob_under_two_names_gives_two_files():
+    assert read(layer(b"x", title="a"), layer(b"x", title="b")) == files({"a": b"x", "b": b"x"})
+
+
+def test_one_layer_that_is_named_twice_is_pulled_once():
+    blob = layer(tgz())
+
+    assert chosen_layers(artifact(blob, blob), choice=ANY, what=WHAT) == (blob[0],)
+    assert read(blob, blob) == files()
+
+
+def test_a_layer_that_is_neither_named_nor_of_a_known_type_is_passed_over():
+    assert read(layer(b"\x89PNG", "image/png"), layer(tgz())) == files()
+
+
+# --- which layer ----------------------------------------------------------------------------------------------------
+
+
+def test_the_media_type_chooses_the_layers():
+    blobs = [
+        layer(tgz({"a": b"1"}), "application/vnd.a.tar+gzip"),
+        layer(tgz({"b": b"2"}), "application/vnd.b.tar+gzip"),
+    ]
+
+    assert read(*blobs, choice=LayerChoice(media_type="application/vnd.b.tar+gzip")) == files({"b": b"2"})
+
+
+def test_a_media_type_that_no_layer_has_is_refused_and_the_message_names_those_there_are():
+    with pytest.raises(Stalled) as refusal:
+        read(layer(tgz()), layer(DESIGN, "a/yaml"), choice=LayerChoice(media_type="a/other"))
+
+    assert refusal.value.reason is Reason.LAYER_NOT_FOUND
+    assert "'a/other'" in refusal.value.message
+    assert f"a/yaml, {FLUX}" in refusal.value.message
+    assert "source.layer.mediaType" in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "blobs",
+    [
+        pytest.param([], id="no layer"),
+        pytest.param([layer(b"\x89PNG", "image/png")], id="a picture"),
+        pytest.param([layer(tar({}))], id="an empty archive"),
+    ],
+)
+def test_an_artifact_without_files_is_refused(blobs):
+    with pytest.raises(Stalled) as refusal:
+        read(*blobs)
+
+    assert refusal.value.reason is Reason.LAYER_NOT_FOUND
+    assert refusal.value.message.startswith(WHAT)
+
+
+@pytest.mark.parametrize(
+    "path", ["design.yml", "./design.yml", "/design.yml", "d", "d/", "./d/", "d/e", "d/e/f.yml", ""]
+)
+def test_the_path_may_be_a_file_or_a_folder_and_all_files_come(path):
+    contents = {"design.yml": DESIGN, "d/e/f.yml": b"x"}
+
+    assert read(layer(tgz(contents)), choice=LayerChoice(path=path)) == files(contents)
+
+
+@pytest.mark.parametrize("path", ["design", "d/e/f", "design.yml/x", "e", "../design.yml"])
+def test_a_path_that_is_not_there_is_refused_and_the_message_names_what_is(path):
+    with pytest.raises(Stalled) as refusal:
+        read(layer(tgz({"design.yml": DESIGN, "d/e/f.yml": b"x"})), choice=LayerChoice(path=path))
+
+    assert refusal.value.reason is Reason.LAYER_NOT_FOUND
+    assert "d/e/f.yml, design.yml" in refusal.value.message
+    assert "source.layer.path" in refusal.value.message
+
+
+def test_a_message_names_no_more_than_some_files():
+    with pytest.raises(Stalled) as refusal:
+        read(layer(tgz({f"{number}.yml": b"" for number in range(100)})), choice=LayerChoice(path="x"))
+
+    assert "and 95 more" in refusal.value.message
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("blobs", "says"),
+    [
+        pytest.param([layer(tgz({"a": b"1"})), layer(tgz({"a": b"2"}))], "'a'", id="two archives hold one path"),
+        pytest.param([layer(tgz({"a": b"1"})), layer(b"2", title="./a")], "'a'", id="an archive and a file do"),
+        pytest.param([layer(b"x", title="../a")], "leads out", id="a title that leads out"),
+        pytest.param([layer(b"x", title="/a")], "absolute", id="a title that is absolute"),
+        pytest.param([layer(b"x", title="a\x1b[2Jb")], "letters", id="a title for terminals"),
+        pytest.param([layer(b"x", title="a\ud800")], "letters", id="a title of half a letter"),
+        pytest.param([layer(b"no tar at all" * 100)], "no tar", id="an archive that is none"),
+        pytest.param([layer(gzip.compress(b"{}"))], "too early", id="a compressed file called an archive"),
+        pytest.param([layer(entry("a", flag=b"2") + END, "x/y", title="a")], "link", id="an archive by its content"),
+        pytest.param([layer(tgz({"a": b"1"})), layer(tgz({".wh.a": b""}))], "'.wh.a'", id="a file that is removed"),
+        pytest.param([layer(tgz({"d/.wh..wh..opq": b""}))], "removes a file", id="a folder that is emptied"),
+    ],
+)
+def test_what_is_not_safe_or_not_clear_is_refused(blobs, says):
+    with pytest.raises(Stalled) as refusal:
+        read(*blobs)
+
+    assert refusal.value.reason is Reason.ARCHIVE_REFUSED
+    assert says in refusal.value.message
+    assert refusal.value.message.isprintable()
+
+
+@pytest.mark.parametrize("media_type", ["application/vnd.oci.image.layer.v1.tar+zstd", "application/zstd", "x/y.zstd"])
+def test_zstd_is_refused_before_it_is_pulled(media_type):
+    blob = layer(b"(\xb5/\xfd", media_type)
+
+    with pytest.raises(Stalled) as refusal:
+        chosen_layers(artifact(blob), choice=ANY, what=WHAT)
+
+    assert refusal.value.reason is Reason.ARTIFACT_UNSUPPORTED
+    assert "gzip" in refusal.value.message
+
+
+def test_layers_larger_than_all_may_be_are_refused_before_they_are_pulled():
+    half = [Descriptor(FLUX, Digest.of(bytes([number])), MAX_LAYERS_TOTAL // 2) for number in range(3)]
+    manifest = Manifest(OCI_MANIFEST, half[0], tuple(half))
+
+    assert chosen_layers(Manifest(OCI_MANIFEST, half[0], tuple(half[:2])), choice=ANY, what=WHAT) == tuple(half[:2])
+    with pytest.raises(Stalled) as refusal:
+        chosen_layers(manifest, choice=ANY, what=WHAT)
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+    assert "source.layer.mediaType" in refusal.value.message
+
+
+def test_only_the_layers_that_are_chosen_count():
+    large = Descriptor("application/vnd.large.tar", Digest.of(b"large"), MAX_LAYERS_TOTAL)
+    small = Descriptor(FLUX, Digest.of(b"small"), 1)
+
+    chosen = chosen_layers(
+        Manifest(OCI_MANIFEST, small, (large, small)), choice=LayerChoice(media_type=FLUX), what=WHAT
+    )
+
+    assert chosen == (small,)
+
+
+def test_what_the_layers_unpack_to_counts_together(monkeypatch):
+    monkeypatch.setattr(layers, "MAX_UNPACKED", 1000)
+
+    assert read(layer(tgz({"a": b"1" * 500})), layer(tgz({"b": b"2" * 500})))
+    with pytest.raises(Stalled) as refusal:
+        read(layer(tgz({"a": b"1" * 500})), layer(tgz({"b": b"2" * 501})))
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_the_files_of_all_layers_count_together():
+    half = MAX_UNPACKED_FILES // 2 + 1
+    blobs = [layer(tar({f"{name}{number}": b"" for number in range(half)})) for name in "ab"]
+
+    with pytest.raises(Stalled) as refusal:
+        read(*blobs)
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
