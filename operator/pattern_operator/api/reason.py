@@ -35,7 +35,7 @@ class Reason(StrEnum):
     # --- source -----------------------------------------------------------------------------------------------------
     INVALID_SPEC = "InvalidSpec", "The resource says something the operator cannot follow; correct the spec."
     INVALID_REFERENCE = "InvalidReference", "The url or ref is no OCI reference; correct `spec.source`."
-    ARTIFACT_NOT_FOUND = "ArtifactNotFound", "The registry has no such repository, tag or digest."
+    ARTIFACT_NOT_FOUND = "ArtifactNotFound", "There is no such repository, tag or digest (at a terminal: no such file)."
     NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
     AUTHENTICATION_FAILED = "AuthenticationFailed", "The registry refused the credentials; correct the Secret."
     AUTHENTICATION_REQUIRED = "AuthenticationRequired", "The registry wants credentials: set `spec.source.secretRef`."
@@ -87,6 +87,9 @@ class Reason(StrEnum):
     DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
     INVALID_STATUS = "InvalidStatus", "Somebody changed what only the operator writes; the message says what."
     API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is asked again."
+
+    # --- the command line -------------------------------------------------------------------------------------------
+    PATTERN_NOT_FOUND = "PatternNotFound", "There is no such DesignPattern; `patternctl get -A` lists all there are."
 
     # --- the operator itself ----------------------------------------------------------------------------------------
     INTERNAL_ERROR = "InternalError", "A defect of the operator; please report the message and the log."

@@ -5,11 +5,12 @@ runs, so that ``--help`` is there at once. Exit codes are ``cli.exits``.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
 from pattern_operator import __version__
-from pattern_operator.cli import exits
+from pattern_operator.cli import exits, get, output, push, render, verify
 
 _EXAMPLES = """\
 examples:
@@ -18,18 +19,17 @@ examples:
   patternctl render oci://registry.example/patterns/web:1.0.0 | kubectl diff -f -
   patternctl get -A
 
-exit codes:
+credentials for registries are those of `docker login`: $DOCKER_CONFIG or ~/.docker, credential helpers included.
+
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line: a sub-command a module."""
-    from pattern_operator.cli import get, push, render, verify
-
     top = argparse.ArgumentParser(
         prog="patternctl",
         description="Render, verify, push and list signed patterns of Kubernetes resources.",
-        epilog=_EXAMPLES + exits.table(),
+        epilog=_EXAMPLES + exits.table(*exits.MEANING),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"patternctl {__version__}")
@@ -41,16 +41,30 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = parser().parse_args(arguments)
-    from pattern_operator.errors import PatternError
-
     try:
-        return int(options.run(options))
-    except PatternError as error:
-        print(f"patternctl: {error.diagnostics()}", file=sys.stderr)
-        return exits.FAILED
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: what is temporary is removed
+        output.prepare()
+        return _run(parser().parse_args(arguments))
     except BrokenPipeError:  # the reader of our output has seen enough, as in `patternctl get | head`
-        sys.stderr.close()
+        return exits.FAILED
+    except OSError as error:
+        output.complain(f"{error.filename or 'output'}: {error.strerror or error}")
         return exits.FAILED
     except KeyboardInterrupt:
         return exits.INTERRUPTED
+    finally:
+        output.close()
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pattern_operator.errors import PatternError
+
+    try:
+        code: int = options.run(options)
+    except PatternError as error:
+        from pattern_operator.cli import advice
+
+        output.complain(advice.diagnostics(error))
+        return exits.FAILED
+    sys.stdout.flush()
+    return code

@@ -17,6 +17,6 @@ MEANING: Final = {
 }
 
 
-def table() -> str:
-    """The codes as lines of help."""
-    return "\n".join(f"  {code:<4} {meaning}" for code, meaning in MEANING.items())
+def table(*codes: int) -> str:
+    """These codes as lines of help."""
+    return "\n".join(["exit codes:", *(f"  {code:<4} {MEANING[code]}" for code in codes)])

@@ -1,19 +1,25 @@
 """``patternctl get``: which patterns there are, what runs of them, whether it is well, and if not why."""
 
 import argparse
-import asyncio
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pattern_operator.cli import exits, output
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pattern_operator.errors import PatternError
+    from pattern_operator.kube import ApiError
 
 _EXAMPLES = """\
 examples:
   patternctl get              patterns of the current namespace
-  patternctl get -A           patterns of all namespaces
+  patternctl get -A -o wide   patterns of all namespaces, with url, who vouched, and the whole message
   patternctl get web -o yaml  one pattern, whole
+
 """
+_COLOURS: Final = {"True": "green", "False": "red", "Unknown": "yellow"}
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,87 +28,140 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "get",
         help="list patterns: what runs, which version, is it well",
         description="List DesignPatterns: what runs, which version, whether it is well, and if not why.",
-        epilog=_EXAMPLES,
+        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("name", nargs="?", help="only this pattern")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("name", nargs="?", help="only this pattern")
+    which.add_argument("-A", "--all-namespaces", action="store_true", help="patterns of all namespaces")
     command.add_argument("-n", "--namespace", help="its namespace (default: the one of the kubeconfig's context)")
-    command.add_argument("-A", "--all-namespaces", action="store_true", help="patterns of all namespaces")
-    command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
-    command.add_argument("--kubeconfig", type=Path, help="default: $KUBECONFIG, then ~/.kube/config")
+    command.add_argument(
+        "-o", "--output", choices=("table", "wide", "json", "yaml"), default="table", help="how to print"
+    )
+    command.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
     command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask the API server and print."""
+    import asyncio
+    from datetime import UTC, datetime
+
     found = asyncio.run(_fetch(options))
-    if options.output != "table":
+    for pattern in found:
+        pattern["metadata"].pop("managedFields", None)  # longer than all the rest; kubectl does not show them either
+    if options.output in ("json", "yaml"):
+        from pattern_operator.cli import document
+
         whole = found[0] if options.name else {"apiVersion": "v1", "kind": "List", "items": found}
-        print(output.dump(whole, options.output))
-        return exits.OK
-    if not found:
-        print("no patterns" if options.all_namespaces else "no patterns in this namespace (-A lists all)")
-        return exits.OK
-    print(_table(found, datetime.now(UTC)))
+        output.document(document.dump(whole, options.output))
+    elif found:
+        _show(found, options, now=datetime.now(UTC))
+    else:
+        output.complain("no patterns" if options.all_namespaces else "no patterns in this namespace; -A lists all")
     return exits.OK
 
 
 async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
     from pattern_operator.api.reason import Reason
-    from pattern_operator.errors import Stalled, Transient
+    from pattern_operator.errors import Stalled
     from pattern_operator.kube import ApiError, CredentialsError, Session, load, objects
-    from pattern_operator.reconcile.writer import DESIGN_PATTERN
+    from pattern_operator.reconcile import DESIGN_PATTERN
 
     try:
         endpoint = await load(kubeconfig=options.kubeconfig, context=options.context)
     except CredentialsError as error:
-        raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=str(error)) from error
+        raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
     namespace = "" if options.all_namespaces else options.namespace or endpoint.namespace
+    output.progress(f"asking {endpoint.server} for patterns")
     try:
         async with Session.open(endpoint) as session:
             if options.name:
                 return [await objects.get(session, DESIGN_PATTERN, namespace=namespace, name=options.name)]
             return await objects.list_(session, DESIGN_PATTERN, namespace=namespace)
     except ApiError as error:
-        if error.code == 404:
-            what = f"DesignPattern {namespace}/{options.name}" if options.name else "the kind DesignPattern"
-            message = f"{what} does not exist on {endpoint.server}: {error.message}"
-            raise Stalled(reason=Reason.INVALID_SPEC, message=message) from error
-        message = f"{endpoint.server} could not be asked: {error.message}"
-        raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message=message) from error
+        raise _refused(error, namespace=namespace, name=options.name or "", server=endpoint.server) from None
 
 
-def _table(patterns: list[dict[str, Any]], now: datetime) -> str:
-    header = ("NAMESPACE", "NAME", "READY", "STATUS", "VERSION", "DIGEST", "OBJECTS", "VERIFIED BY", "AGE", "MESSAGE")
-    rows = [_row(pattern, now) for pattern in patterns]
-    lines = output.table(header, rows).splitlines()
-    colours = {"True": "green", "False": "red", "Unknown": "yellow"}
-    return "\n".join(
-        [lines[0], *(output.colour(line, colours[row[2]]) for line, row in zip(lines[1:], rows, strict=True))]
-    )
+def _refused(error: "ApiError", *, namespace: str, name: str, server: str) -> "PatternError":
+    """What the API server's answer means here; its own words are part of the message."""
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.errors import Stalled, Transient
+    from pattern_operator.kube import ApiUnavailable
+
+    if isinstance(error, ApiUnavailable):
+        return Transient(reason=Reason.API_SERVER_UNAVAILABLE, message=error.message)
+    if error.code == 404 and f'"{name}" not found' in error.message:
+        return Stalled(
+            reason=Reason.PATTERN_NOT_FOUND, message=f"there is no DesignPattern {namespace}/{name} on {server}."
+        )
+    if error.code == 404:
+        return Stalled(reason=Reason.KIND_NOT_FOUND, message=f"{server} does not know the kind DesignPattern.")
+    return Stalled(reason=Reason.FORBIDDEN, message=f"{server} does not let this user read patterns: {error.message}.")
 
 
-def _row(pattern: dict[str, Any], now: datetime) -> tuple[str, ...]:
+def _show(patterns: list[dict[str, Any]], options: argparse.Namespace, *, now: "datetime") -> None:
+    """Print a table: the whole message where it is wide, else as much of it as the terminal has room for."""
+    wide = options.output == "wide"
+    header = ["NAME", "READY", "STATUS", "VERSION", "DIGEST", "AGE", "MESSAGE"]
+    more = ["OBJECTS", "VERIFIED BY", "SUSPENDED", "URL"]
+    rows = [_row(pattern, now=now) for pattern in patterns]
+    if wide:
+        header[-1:-1] = more
+        for row, pattern in zip(rows, patterns, strict=True):
+            row[-1:-1] = _more(pattern)
+    if options.all_namespaces:
+        header.insert(0, "NAMESPACE")
+        for row, pattern in zip(rows, patterns, strict=True):
+            row.insert(0, pattern["metadata"]["namespace"])
+    first, *lines = [line if wide else output.fitted(line) for line in output.table(header, rows)]
+    print(first)
+    for line, pattern in zip(lines, patterns, strict=True):
+        print(output.colour(line, _COLOURS.get(_ready(pattern)["status"], "yellow")))
+
+
+def _row(pattern: dict[str, Any], *, now: "datetime") -> list[str]:
     metadata, status = pattern["metadata"], pattern.get("status", {})
-    conditions = {condition["type"]: condition for condition in status.get("conditions", ())}
-    ready = conditions.get("Ready", {"status": "Unknown", "message": "not seen by the operator yet"})
-    return (
-        metadata["namespace"],
+    return [
         metadata["name"],
-        ready["status"],
+        _ready(pattern)["status"],
         status.get("status", ""),
         status.get("version", ""),
         status.get("shortDigest", ""),
+        age(metadata["creationTimestamp"], now),
+        _message(pattern),
+    ]
+
+
+def _more(pattern: dict[str, Any]) -> list[str]:
+    """The further columns of a wide table."""
+    spec, status = pattern["spec"], pattern.get("status", {})
+    return [
         str(status.get("inventory", {}).get("count", 0)),
         ", ".join(sorted({vouch["authority"] for vouch in status.get("verifiedBy", ())})),
-        age(metadata["creationTimestamp"], now),
-        ready["message"],
-    )
+        str(spec.get("suspend", False)).lower(),
+        spec["source"]["url"],
+    ]
 
 
-def age(created: str, now: datetime) -> str:
-    """How long ago, in the one or two units that kubectl would use."""
+def _ready(pattern: dict[str, Any]) -> dict[str, Any]:
+    conditions = pattern.get("status", {}).get("conditions", ())
+    unseen = {"type": "Ready", "status": "Unknown", "message": "not seen by the operator yet"}
+    return next((condition for condition in conditions if condition["type"] == "Ready"), unseen)
+
+
+def _message(pattern: dict[str, Any]) -> str:
+    """What Ready says, and that it speaks of an older spec where it does."""
+    message: str = _ready(pattern)["message"]
+    seen, wanted = pattern.get("status", {}).get("observedGeneration", -1), pattern["metadata"].get("generation", 0)
+    return message if seen in (-1, wanted) else f"(the change of the spec is not seen yet) {message}"
+
+
+def age(created: str, now: "datetime") -> str:
+    """How long ago, in the largest unit of which there are two."""
+    from datetime import datetime
+
     seconds = int((now - datetime.fromisoformat(created)).total_seconds())
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * length:

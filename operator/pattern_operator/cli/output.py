@@ -1,13 +1,21 @@
-"""What commands print: a table for people, JSON or YAML for programs; colour only on a terminal that wants it."""
+"""What commands print for people: tables, colour on a terminal that wants it, a word to a person who waits."""
 
+import io
 import os
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, TextIO
-
-import orjson
+from contextlib import suppress
+from typing import Final, TextIO
 
 _CODES: Final = {"green": "32", "yellow": "33", "red": "31", "dim": "2"}
+_LEAST: Final = 20  # characters of a last column that is cut, however narrow the terminal
+
+
+def prepare() -> None:
+    """Let no letter that the terminal's encoding lacks end a command: it is shown as its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def colour(text: str, name: str, *, stream: TextIO | None = None) -> str:
@@ -18,28 +26,47 @@ def colour(text: str, name: str, *, stream: TextIO | None = None) -> str:
     return f"\x1b[{_CODES[name]}m{text}\x1b[0m"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns three blanks apart, as kubectl prints them; an empty cell is ``<none>``."""
-    filled = [list(header), *([cell or "<none>" for cell in row] for row in rows)]
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of columns three blanks apart, as kubectl prints them; an empty cell is ``<none>``."""
+    filled = [list(header), *([plain(cell) or "<none>" for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in filled) for column in range(len(header))]
-    return "\n".join(
-        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in filled
-    )
+    return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in filled]
 
 
-def dump(value: Any, form: str) -> str:
-    """``value`` as ``json`` or ``yaml``; several YAML documents when it is a list of Kubernetes objects."""
-    if form == "json":
-        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    import yaml
+def plain(text: str) -> str:
+    """``text`` on one line, without what would command a terminal: it may come from an artifact or a registry."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    if isinstance(value, list):
-        return yaml.dump_all(value, Dumper=dumper, sort_keys=False, explicit_start=True).rstrip()
-    return str(yaml.dump(value, Dumper=dumper, sort_keys=False)).rstrip()
+
+def fitted(line: str) -> str:
+    """``line``, cut to the width of the terminal; whole where standard output is none."""
+    if not sys.stdout.isatty():
+        return line
+    width = max(shutil.get_terminal_size().columns, _LEAST)
+    return line if len(line) <= width else f"{line[: width - 1]}\u2026"
+
+
+def document(text: str) -> None:
+    """Print a document for programs: UTF-8, whatever the terminal speaks."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode() + b"\n")
+
+
+def complain(text: str) -> None:
+    """Say on standard error what is wrong."""
+    print(f"patternctl: {text}", file=sys.stderr)
 
 
 def progress(message: str) -> None:
     """Tell a person who is waiting; programs, which have no terminal, are not bothered."""
     if sys.stderr.isatty():
         print(colour(message, "dim", stream=sys.stderr), file=sys.stderr)
+
+
+def close() -> None:
+    """Send what is buffered, or drop it where nobody reads any more: the interpreter would complain at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

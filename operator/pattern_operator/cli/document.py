@@ -1,0 +1,57 @@
+"""JSON and YAML for programs: what is written here reads the same in kubectl.
+
+kubectl reads YAML by the rules of go-yaml v2 (see ``render.scalar``): ``y`` is true and ``1e3`` is a thousand, which
+PyYAML takes for text and would write without quotes.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+import yaml
+
+_PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./:@+ -]*")  # no number, no null, no sign of YAML's own begins so
+_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_NEVER: Final = 2**20  # columns after which a line is folded
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML's own C emitter is not always there
+
+
+class _Writer(_Dumper):  # type: ignore[misc] # which of the two it is, is known only when it runs
+    """Writes objects as kubectl does: in blocks, without aliases, long texts as they are."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _text(writer: Any, text: str) -> Any:
+    if "\n" in text:
+        style = "|"
+    elif _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        style = ""
+    else:
+        style = '"'
+    return writer.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
+
+
+_Writer.add_representer(str, _text)
+_Writer.add_multi_representer(str, _text)  # the words of an enumeration
+
+
+def dump(value: Any, form: str) -> str:
+    """``value`` as ``json`` or ``yaml``."""
+    if form == "json":
+        try:
+            return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+        except orjson.JSONEncodeError:  # the name of a file, in a report, that is no UTF-8
+            return json.dumps(value, indent=2)
+    return stream([value]).removeprefix("---\n")
+
+
+def stream(values: Sequence[Any]) -> str:
+    """A YAML document for each of ``values``; empty where there is none."""
+    text: str = yaml.dump_all(
+        values, Dumper=_Writer, sort_keys=False, explicit_start=True, allow_unicode=True, width=_NEVER
+    )
+    return text.rstrip("\n")

@@ -1,0 +1,125 @@
+"""``patternctl render``: what the operator would apply, and what it repairs, skips and refuses on the way there."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pattern_operator.cli import exits, output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pattern_operator.api.artifact import File
+    from pattern_operator.api.report import ComponentReport, Rendering
+
+_EXAMPLES = """\
+examples:
+  patternctl render ./design.yml                                     objects as YAML documents
+  patternctl render oci://registry.example/web:1.0.0 -o json         one List, as `kubectl apply -f -` takes it
+  patternctl render ./design.yml --report report.json > objects.yml  what became of each component, and why
+  patternctl render oci://registry.example/web:1.0.0 | kubectl diff -f -
+
+A path that exists is read; anything else is pulled: oci:// may be left out where there is a tag or digest. What can be
+rendered is printed even where some components are refused.
+
+"""
+_FORMATS: Final = ("Auto", "Meshery", "Manifests")  # of spec.render.format
+_NAMED: Final = 20  # refused components that are told; --report tells all
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "render",
+        help="print the objects of a pattern, and report what was repaired or refused",
+        description="Print the objects that the operator would apply, and report what was repaired or refused.",
+        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.REFUSED),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("pattern", metavar="FILE|DIR|REFERENCE", help="a file, folder, tar or oci:// reference")
+    command.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="how to print the objects")
+    command.add_argument("--report", metavar="FILE", help="write the report there as JSON (- is standard error)")
+    command.add_argument("-n", "--namespace", default="default", help="for objects that name none (default: default)")
+    command.add_argument("--target-namespace", metavar="NAMESPACE", help="for every namespaced object")
+    command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
+    command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
+    command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
+    command.add_argument("--insecure", action="store_true", help="speak plain http to the registry")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render, report, print the objects."""
+    from pattern_operator.api.report import Outcome
+    from pattern_operator.render import Options, render
+
+    rendering = render(
+        _files(options),
+        options=Options(
+            format=options.format,
+            path=options.path,
+            default_namespace=options.namespace,
+            target_namespace=options.target_namespace,
+        ),
+    )
+    refused = list(rendering.with_outcome(Outcome.REFUSED))
+    if options.report:
+        _report(rendering.components, options.report)
+    _print(rendering, options.output)
+    if refused and options.report != "-":
+        _complain(refused, of=len(rendering.components))
+    if not rendering.objects:
+        output.complain("there is nothing to deploy in it")
+    return exits.REFUSED if refused else exits.OK
+
+
+def _files(options: argparse.Namespace) -> "Sequence[File]":
+    """The files at the path, or of the artifact; a path that exists wins."""
+    import asyncio
+
+    from pattern_operator.cli import registry
+    from pattern_operator.source import LayerChoice, read_local
+
+    path = Path(options.pattern)
+    if not registry.is_reference(options.pattern) or path.exists():
+        return read_local(path)
+    layer = LayerChoice(media_type=options.media_type, path=options.path)
+    wanted = registry.reference(options.pattern)
+    return asyncio.run(registry.pulled(wanted, insecure=options.insecure, layer=layer)).files
+
+
+def _report(components: "Sequence[ComponentReport]", place: str) -> None:
+    """Write what became of each component; raises OSError where that is not possible."""
+    import sys
+
+    from pattern_operator.cli import document
+
+    fields = ("id", "name", "kind", "outcome", "reason", "message", "repairs")
+    rows = [{field: getattr(component, field) for field in fields} for component in components]
+    text = document.dump({"components": rows}, "json") + "\n"
+    if place == "-":
+        sys.stderr.write(text)
+    else:
+        Path(place).write_text(text, encoding="utf-8")
+
+
+def _print(rendering: "Rendering", form: str) -> None:
+    from pattern_operator.cli import document
+
+    bodies = [made.body for made in rendering.objects]
+    if form == "json":
+        output.document(document.dump({"apiVersion": "v1", "kind": "List", "items": bodies}, "json"))
+    elif bodies:
+        output.document(document.stream(bodies))
+
+
+def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:
+    """Say which components are missing in what was printed, and why."""
+    lines = [f"{len(refused)} of {of} components were refused; what is printed lacks them:"]
+    lines += [
+        "  " + output.plain(f"{component.kind} {component.name}: {component.reason}: {component.message}")
+        for component in refused[:_NAMED]
+    ]
+    if len(refused) > _NAMED:
+        lines.append(f"  and {len(refused) - _NAMED} more: --report FILE has them all")
+    output.complain("\n".join(lines))

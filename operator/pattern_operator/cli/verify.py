@@ -1,0 +1,121 @@
+"""``patternctl verify``: who vouches for an artifact, by the same code that decides it in the cluster."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pattern_operator.cli import exits, output
+
+if TYPE_CHECKING:
+    from pattern_operator.api.verdict import Authority
+    from pattern_operator.errors import PatternError
+
+_EXAMPLES = """\
+examples:
+  patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
+  patternctl verify oci://registry.example/patterns/web@sha256:... --key alice.pub --key bob.pub -o json
+
+One of the keys has to have signed the digest with cosign. With several keys, any one will do. -o json and -o yaml print
+a document in any case: its field `verified` says which.
+
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "verify",
+        help="say who vouches for an artifact, or why nobody does",
+        description="Say who vouches for an artifact, or why nobody does.",
+        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository, with :tag or @digest")
+    command.add_argument(
+        "--key",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="a public key, as cosign.pub; repeatable",
+    )
+    command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
+    command.add_argument("--insecure", action="store_true", help="speak plain http to the registry")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify and print."""
+    import asyncio
+
+    finding, failure = asyncio.run(_judge(options))
+    if options.output != "table":
+        from pattern_operator.cli import document
+
+        output.document(document.dump(finding, options.output))
+    if failure is not None:
+        raise failure
+    if options.output == "table":
+        _tell(finding)
+    return exits.OK
+
+
+async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
+    """What is found, and the error when it is not that someone vouches; the digest is told as far as it was found."""
+    import asyncio
+
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.api.verdict import Demand
+    from pattern_operator.cli import registry
+    from pattern_operator.errors import PatternError
+    from pattern_operator.source import resolve, signatures
+    from pattern_operator.verify import verify
+
+    finding: dict[str, Any] = {"reference": options.reference, "digest": None, "verified": False}
+    try:
+        reference = registry.reference(options.reference)
+        finding["reference"] = str(reference)
+        demand = Demand(tuple(_authority(path) for path in options.key))
+        async with registry.opened(reference.repository, insecure=options.insecure) as client:
+            output.progress(f"asking {reference.repository.host} for the signatures of {reference}")
+            digest = (await resolve(reference, registry=client)).digest
+            finding["digest"] = str(digest)
+            found = await signatures(digest, registry=client)
+        verdict = await asyncio.to_thread(verify, digest, found, demand=demand)
+    except PatternError as error:
+        return finding | {"reason": error.reason, "message": error.message, "verifiedBy": []}, error
+    names = ", ".join(vouch.authority for vouch in verdict.vouches)
+    return finding | {
+        "verified": True,
+        "reason": Reason.SUCCEEDED,
+        "message": f"{digest} is vouched for by {names}",
+        "verifiedBy": [{"authority": it.authority, "format": it.format, "where": it.where} for it in verdict.vouches],
+    }, None
+
+
+def _authority(path: Path) -> "Authority":
+    """The key in a file, called by the file's name as it was given.
+
+    Raises:
+        Stalled: KEY_INVALID: the file cannot be read.
+    """
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.api.verdict import Authority
+    from pattern_operator.errors import Stalled
+    from pattern_operator.limits import MAX_PUBLIC_KEY
+
+    try:
+        with path.open("rb") as file:
+            return Authority(str(path), file.read(MAX_PUBLIC_KEY + 1))
+    except OSError as error:
+        raise Stalled(
+            reason=Reason.KEY_INVALID, message=f"the key {path} cannot be read ({error.strerror}): name its file."
+        ) from error
+
+
+def _tell(finding: dict[str, Any]) -> None:
+    """Say to a person who vouches for what."""
+    print(f"verified  {finding['reference']}")
+    print(f"digest    {finding['digest']}\n")
+    rows = [(it["authority"], it["format"], it["where"]) for it in finding["verifiedBy"]]
+    print(*output.table(("VERIFIED BY", "FORMAT", "WHERE"), rows), sep="\n")

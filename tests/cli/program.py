@@ -1,0 +1,81 @@
+"""patternctl as a person runs it: the console script, with a home and a temporary directory of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROGRAM = Path(sys.executable).parent / "patternctl"
+ENDS_WITHIN = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, parsed."""
+        return json.loads(self.out)
+
+    @property
+    def yaml(self) -> list[Any]:
+        """The documents on standard output."""
+        return list(yaml.safe_load_all(self.out))
+
+
+@dataclass(frozen=True)
+class Patternctl:
+    """``patternctl("render", path)``; no command ever ends in a traceback, whatever it is given."""
+
+    home: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: object, **streams: Any) -> Done:
+        """Run to the end; ``streams`` may say what stdin and stdout are instead."""
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment,
+            cwd=self.home,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=ENDS_WITHIN,
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **streams},
+        )
+        found = Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+        assert "Traceback" not in found.err, found.err
+        assert "Exception ignored" not in found.err, found.err
+        return found
+
+    @staticmethod
+    def command(*arguments: object) -> list[str]:
+        """The words of the command line."""
+        return [str(PROGRAM), *map(str, arguments)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The machine's, without what would lead to the clusters and registries of whoever runs the tests."""
+        kept = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "DOCKER_CONFIG")}
+        return {**kept, "HOME": str(self.home), "TMPDIR": str(self.temporary), **self.variables}
+
+    @property
+    def temporary(self) -> Path:
+        """Where it keeps what it needs for as long as it runs."""
+        path = self.home / "tmp"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def log_in(self, host: str, *, name: str, password: str) -> None:
+        """Write what `docker login` writes."""
+        config = {"auths": {host: {"username": name, "password": password}}}
+        (self.home / ".docker").mkdir(exist_ok=True)
+        (self.home / ".docker" / "config.json").write_text(json.dumps(config))

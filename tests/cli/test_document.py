@@ -1,0 +1,135 @@
+"""JSON and YAML for programs: whatever is written is read back the same, above all by kubectl."""
+
+import json
+import math
+import subprocess
+from enum import StrEnum
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.testbed.kubectl import BINARY
+
+from pattern_operator.cli import document
+from pattern_operator.render.yamlstream import load_all
+
+# What other readers take for something else than text, or what needs care in a block.
+_WORDS = (
+    "y n Y N yes no on off true false null ~ Null NULL 1 014 0o14 0x1f 0b1 1_000 1e3 1e-3 1. .5 +1 -0 "
+    ".inf .nan NaN 12:30 2001-01-01 2001-01-01T00:00:00Z = << - -- --- ... ? : , # & * ! | > % @ ` [ ] { "
+    "} a: :a a:b #a a# e3 _ __a "
+)
+ODD = [*_WORDS.split(), "'", '"']
+LINES = [
+    "",
+    " ",
+    "a ",
+    " a",
+    "\ta",
+    "a: b",
+    "a #b",
+    "- a",
+    "a\n",
+    "\na",
+    "\n",
+    "a\n\n",
+    "a\nb",
+    "  a\nb",
+    "a \nb",
+    "a\n\tb",
+]
+LINES += [
+    "# a\nb",
+    "---\na",
+    "a\n---\nb\n",
+    "a\r\nb",
+    "é",
+    "é\nb",
+    "😀",
+    "\ufeffa",
+    "a\u2028b",
+    "\x85a\nb",
+    "\x7f",
+    "a\x00b",
+]
+LINES += ["a" * 5000, "a b " * 500, "a b " * 500 + "\nc"]
+
+TEXT = st.sampled_from(ODD + LINES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False).filter(
+    lambda it: not it.is_integer()
+)
+VALUES = st.recursive(
+    TEXT | NUMBERS | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_kubectl_reads_every_text_as_it_is(form):
+    data = {f"k{number}": text for number, text in enumerate(ODD + LINES)}
+    annotations = {text: text for text in ODD}
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "texts", "annotations": annotations},
+        "data": data,
+    }
+
+    read = kubectl_reads(document.dump(body, form))
+
+    assert read["data"] == data
+    assert read["metadata"]["annotations"] == annotations
+
+
+def kubectl_reads(text):
+    """The object as kubectl has understood it; it asks no server for that."""
+    command = [BINARY, "label", "--local", "--filename=-", "read=yes", "--output=json"]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=True, timeout=30)
+    return json.loads(done.stdout)
+
+
+@given(st.dictionaries(TEXT, VALUES, max_size=4))
+def test_what_is_written_as_yaml_is_read_as_kubectl_reads_it(value):
+    ((_, found),) = load_all(document.stream([value]))
+
+    assert found == value
+
+
+@given(st.dictionaries(TEXT, VALUES, max_size=4))
+def test_what_is_written_as_json_is_read_back(value):
+    assert json.loads(document.dump(value, "json")) == value
+
+
+def test_several_objects_are_several_documents():
+    text = document.stream([{"a": 1}, {"b": "y"}])
+
+    assert text == '---\na: 1\n---\nb: "y"'
+
+
+def test_nothing_is_no_document():
+    assert document.stream([]) == ""
+
+
+def test_long_texts_are_blocks_and_nothing_is_an_alias():
+    shared = {"script": "#!/bin/sh\necho one\n"}
+
+    text = document.dump({"a": shared, "b": shared}, "yaml")
+
+    block = "  script: |\n    #!/bin/sh\n    echo one"
+    assert text == f"a:\n{block}\nb:\n{block}"
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_a_word_of_an_enumeration_is_written_as_the_word(form):
+    word = StrEnum("Word", {"YES": "yes"}).YES
+
+    assert yaml.safe_load(document.dump({"a": word}, form)) == {"a": "yes"}
+
+
+def test_a_text_that_is_no_unicode_is_still_json():
+    assert json.loads(document.dump({"file": "caf\udce9.yml", "size": math.pi}, "json")) == {
+        "file": "caf\udce9.yml",
+        "size": math.pi,
+    }

@@ -1,0 +1,162 @@
+"""The program itself: its help at once, its exit codes, and an orderly end whatever happens to its output."""
+
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.program import ENDS_WITHIN
+from tests.render.designs import DATA
+from tests.testbed.paths import ROOT
+
+from pattern_operator import __version__
+from pattern_operator.cli import exits, parser
+
+COMMANDS = ["get", "push", "render", "verify"]
+HEAVY = ["aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "orjson", "prometheus_client", "yaml"]
+HELP_WITHIN = 100_000  # microseconds of imports; the budget of the whole is 150 ms, Python's own start included
+
+PRINT_MODULES = """\
+import sys
+from pattern_operator.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+# --- help -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)], ids=" ".join)
+def test_help_loads_nothing_that_takes_time(arguments):
+    done = subprocess.run([sys.executable, "-c", PRINT_MODULES, *arguments], capture_output=True, text=True, check=True)
+
+    assert done.stdout.startswith("usage: patternctl")
+    assert not set(done.stderr.split()) & set(HEAVY)
+
+
+def test_help_is_there_at_once():
+    command = [sys.executable, "-X", "importtime", "-m", "pattern_operator.cli", "--help"]
+
+    took = [imports(subprocess.run(command, capture_output=True, text=True, check=True).stderr) for _ in range(5)]
+
+    assert min(took) < HELP_WITHIN
+
+
+def imports(told):
+    """The microseconds of all imports, by the lines of -X importtime: self | cumulative | module."""
+    return sum(int(found) for found in re.findall(r"^import time: +(\d+) \|", told, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_examples_and_exit_codes(patternctl, command):
+    done = patternctl(command, "--help")
+
+    assert (done.code, done.err) == (0, "")
+    assert f"examples:\n  patternctl {command}" in done.out
+    assert f"exit codes:\n  0    {exits.MEANING[exits.OK]}" in done.out
+
+
+def test_the_help_names_every_exit_code(patternctl):
+    done = patternctl("--help")
+
+    for code, meaning in exits.MEANING.items():
+        assert f"  {code:<4} {meaning}" in done.out
+
+
+def examples():
+    """Every command line of patternctl in its own help and in the documents."""
+    texts = [subcommand(command).format_help() for command in COMMANDS] + [parser().format_help()]
+    texts += [path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))]
+    for text in texts:
+        for line in re.findall(r"^(?: *|\$ )patternctl (.*)", text, flags=re.MULTILINE):
+            yield re.split(r"  | \||>|&&|\u2026", line)[0].strip()
+
+
+def subcommand(name):
+    (commands,) = (action for action in parser()._actions if hasattr(action, "add_parser"))
+    return commands.choices[name]
+
+
+@pytest.mark.parametrize("line", sorted(set(examples())))
+def test_every_example_is_a_command_line_that_is_understood(line):
+    assert callable(parser().parse_args(shlex.split(line)).run)
+
+
+def test_the_version_is_that_of_the_package(patternctl):
+    assert patternctl("--version").out == f"patternctl {__version__}\n"
+
+
+def test_kubectl_finds_it_as_a_plugin():
+    plugin = Path(sys.executable).parent / "kubectl-pattern"
+
+    done = subprocess.run([plugin, "--version"], capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"patternctl {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["get", "web", "-A"], ["get", "-o", "xml"], ["push", "design.yml"], ["render"], ["verify"]],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_exits_with_2(patternctl, arguments):
+    done = patternctl(*arguments)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("usage: patternctl")
+
+
+# --- output ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(patternctl):
+    reading, writing = socket.socketpair()
+    reading.close()
+
+    done = patternctl("render", DATA / "nginx-deployment", stdout=writing)
+
+    assert (done.code, done.err) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", [["render", DATA / "nginx-deployment"], ["render", DATA / "meshery-export.tar"]])
+def test_output_that_cannot_be_written_is_said(patternctl, arguments):
+    with Path("/dev/full").open("wb") as full:
+        done = patternctl(*arguments, stdout=full)
+
+    assert (done.code, done.err) == (1, "patternctl: output: No space left on device\n")
+
+
+def test_letters_that_the_terminal_lacks_are_shown_as_codes(patternctl, tmp_path):
+    patternctl.variables.update(PYTHONIOENCODING="ascii")
+    manifest = tmp_path / "a.yml"
+    manifest.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: Grüße}\n")
+
+    rendered = patternctl("render", manifest)
+    missing = patternctl("render", "Grüße.yml")
+
+    assert rendered.yaml[0]["data"] == {"a": "Grüße"}
+    assert missing.err.startswith("patternctl: ArtifactNotFound: Gr\\xfc\\xdfe.yml cannot be read")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "TERM"])
+def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternctl, number):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        command = patternctl.command("render", "--insecure", f"oci://{host}:{port}/web:1.0.0")
+        with subprocess.Popen(
+            command, env=patternctl.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            connection, _ = silent.accept()
+            with connection:
+                running.send_signal(number)
+                out, err = running.communicate(timeout=ENDS_WITHIN)
+
+    assert (running.returncode, out, err) == (exits.INTERRUPTED, "", "")
+    assert list(patternctl.temporary.iterdir()) == []

@@ -1,0 +1,170 @@
+"""``patternctl push``: the same files make the same artifact, which can be signed, verified and rendered."""
+
+import io
+import json
+import tarfile
+
+import pytest
+import yaml
+from tests.cli.conftest import ALICE
+from tests.render.designs import DATA
+
+WHOLE = DATA / "nginx-deployment"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A pattern with a design, and beside it what does not belong to it."""
+    root = tmp_path / "pattern"
+    (root / "more").mkdir(parents=True)
+    (root / ".git").mkdir()
+    for path in ("design.yml", "more/a.yaml", "more/b.json", "README.md", "more/Makefile", ".hidden.yml", ".git/c.yml"):
+        (root / path).write_text((WHOLE / "design.yml").read_text() if path == "design.yml" else f"# {path}\n")
+    return root
+
+
+def test_the_digest_is_printed_with_the_command_that_signs_it(patternctl, repository):
+    done = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+
+    digest = repository.manifest("1.0.0").headers["Docker-Content-Digest"]
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        f"pushed  {repository.oci}:1.0.0",
+        f"digest  {digest}",
+        f"sign it with: cosign sign --key cosign.key --allow-http-registry {repository.at(digest)}",
+    ]
+
+
+@pytest.mark.parametrize("written", ["{oci}:1.0.0", "{bare}:1.0.0"])
+def test_programs_are_told_in_json(patternctl, repository, written):
+    reference = written.format(oci=repository.oci, bare=repository.oci.removeprefix("oci://"))
+
+    done = patternctl("push", "--insecure", WHOLE, reference, "-o", "json")
+
+    digest = repository.manifest("1.0.0").headers["Docker-Content-Digest"]
+    assert done.code == 0
+    assert done.json == {
+        "reference": f"{repository.oci}:1.0.0",
+        "revision": f"1.0.0@{digest}",
+        "tag": "1.0.0",
+        "digest": digest,
+    }
+    again = patternctl("push", "--insecure", WHOLE, reference, "-o", "yaml")
+    assert yaml.safe_load(again.out) == done.json
+
+
+def test_pushing_the_same_files_again_gives_the_same_digest(patternctl, repository, registry):
+    first = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0", "-o", "json")
+    registry.forget_requests()
+    second = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.1", "-o", "json")
+
+    assert first.json["digest"] == second.json["digest"]
+    assert "PUT blobs" not in registry.requests()
+
+
+def test_a_folder_is_pushed_with_exactly_its_yaml_and_json(patternctl, repository, folder):
+    done = patternctl("push", "--insecure", folder, f"{repository.oci}:1.0.0", "-o", "json")
+
+    assert paths_in(repository, done.json["digest"]) == ["design.yml", "more/a.yaml", "more/b.json"]
+
+
+def paths_in(repository, digest):
+    (layer,) = json.loads(repository.manifest(digest).body)["layers"]
+    with tarfile.open(fileobj=io.BytesIO(repository.blob(layer["digest"]))) as archive:
+        return archive.getnames()
+
+
+def test_what_was_pushed_signed_and_verified_is_rendered_as_the_files_are(patternctl, repository, cosign, key_pair):
+    digest = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0", "-o", "json").json["digest"]
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+
+    verified = patternctl("verify", "--insecure", repository.at(digest), "--key", key_pair.public)
+    rendered = patternctl("render", "--insecure", repository.at(digest))
+
+    assert (verified.code, rendered.code) == (0, 0)
+    assert rendered.out == patternctl("render", WHOLE).out
+
+
+def test_the_design_in_an_export_of_meshery_is_what_is_pushed(patternctl, repository):
+    done = patternctl("push", "--insecure", DATA / "meshery-export.tar", f"{repository.oci}:1.0.0", "-o", "json")
+
+    assert paths_in(repository, done.json["digest"]) == ["artifacthub-pkg.yml", "design.yml"]
+
+
+def test_the_credentials_are_those_of_docker_login(patternctl, guarded):
+    patternctl.log_in(guarded.address, name=ALICE.name, password=ALICE.password)
+    repository = guarded.repository()
+
+    done = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+
+    assert (done.code, done.err) == (0, "")
+    assert repository.tags() == ["1.0.0"]
+
+
+def test_without_credentials_nothing_is_pushed_and_it_says_how_to_log_in(patternctl, guarded):
+    done = patternctl("push", "--insecure", WHOLE, f"{guarded.repository().oci}:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: AuthenticationRequired: ")
+    assert "at the terminal: log in with `docker login <host>`" in done.err
+
+
+def test_a_registry_that_does_not_listen_is_said(patternctl, guarded):
+    guarded.stop()
+
+    done = patternctl("push", "--insecure", WHOLE, f"oci://{guarded.address}/web:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: RegistryUnavailable: ")
+
+
+def test_a_registry_that_takes_no_pushes_is_said(patternctl, registry, repository):
+    with registry.faulty({"path": "/manifests/", "method": "PUT", "status": 403}):
+        done = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: AccessDenied: ")
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("web:1.0.0", "names no repository: write oci://host[:port]/repository"),
+        ("oci://registry.example/Web:1.0.0", "must be small letters and digits"),
+        ("oci://registry.example/web:latest!", "must be 1 to 128 letters, digits and . _ -"),
+        (f"oci://registry.example/web@sha256:{'0' * 64}", "names a digest, which only the content itself can have"),
+        (f"oci://registry.example/web:1.0@sha256:{'0' * 64}", "names a digest"),
+    ],
+)
+def test_what_cannot_be_pushed_to_says_what_is_right(patternctl, reference, says):
+    done = patternctl("push", WHOLE, reference)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: InvalidReference: ")
+    assert says in done.err
+
+
+def test_a_path_that_does_not_exist_is_said(patternctl):
+    done = patternctl("push", "missing", "oci://registry.example/web:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert "missing cannot be read (No such file or directory): name a file or folder." in done.err
+
+
+def test_a_folder_without_yaml_or_json_is_not_pushed(patternctl, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "README.md").write_text("nothing")
+
+    done = patternctl("push", tmp_path / "empty", "oci://registry.example/web:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert "holds no YAML or JSON file: name the folder of the pattern" in done.err
+
+
+def test_a_file_whose_name_is_no_text_is_not_pushed(patternctl, repository, tmp_path):
+    (tmp_path / "pattern").mkdir()
+    (tmp_path / "pattern" / "caf\udce9.yml").write_text("kind: ConfigMap")
+
+    done = patternctl("push", "--insecure", tmp_path / "pattern", f"{repository.oci}:1.0.0")
+
+    assert (done.code, done.out) == (1, "")

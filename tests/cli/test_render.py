@@ -1,0 +1,379 @@
+"""``patternctl render``: the objects on standard output, the report where it is wanted, the refusals beside them."""
+
+import json
+import typing
+
+import pytest
+from tests.render.designs import DATA, component, deployment, design, published
+
+from pattern_operator.cli import render
+from pattern_operator.render import options
+
+YAML = "application/yaml"
+WHOLE = DATA / "nginx-deployment"  # all of it is rendered
+PARTLY = DATA / "bookinfo-selectors"  # two of its eight components are refused
+EMPTY = DATA / "comments-only"
+EXPORT = DATA / "meshery-export.tar"  # a docker-save tarball
+
+GOOD = component("ConfigMap", "settings", {"data": {"mode": "y"}})
+BAD = component("Deployment", "web", deployment() | {"spec": {"replicas": 1}}, version="apps/v1")
+
+
+def kinds(objects):
+    return sorted(f"{body['kind']} {body['metadata']['name']}" for body in objects)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write files into a folder; the folder."""
+
+    def write(**contents):
+        folder = tmp_path / "pattern"
+        folder.mkdir()
+        for name, content in contents.items():
+            (folder / name.replace("_", ".")).write_bytes(content)
+        return folder
+
+    return write
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_design_is_rendered_to_yaml_documents(patternctl):
+    done = patternctl("render", WHOLE)
+
+    assert (done.code, done.err) == (0, "")
+    assert kinds(done.yaml) == ["Deployment doks-example", "Service doks-example"]
+
+
+def test_with_o_json_it_is_one_list(patternctl):
+    done = patternctl("render", WHOLE, "-o", "json")
+
+    assert done.code == 0
+    assert (done.json["apiVersion"], done.json["kind"]) == ("v1", "List")
+    assert done.json["items"] == patternctl("render", WHOLE).yaml
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_kubectl_takes_what_is_printed(patternctl, kubectl, form):
+    done = patternctl("render", WHOLE, "-o", form)
+
+    said = kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", stdin=done.out)
+
+    assert said.splitlines() == [
+        "deployment.apps/doks-example serverside-applied (server dry run)",
+        "service/doks-example serverside-applied (server dry run)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "source", [WHOLE / "design.yml", EXPORT, DATA / "not-a-design"], ids=["a file", "a docker-save tar", "manifests"]
+)
+def test_files_folders_and_tars_are_read(patternctl, source):
+    done = patternctl("render", source)
+
+    assert done.code == 0
+    assert done.yaml
+
+
+def test_a_docker_save_tar_as_meshery_exports_it_is_its_design(patternctl):
+    done = patternctl("render", EXPORT, "-o", "json")
+
+    assert sorted(body["kind"] for body in done.json["items"]) == ["ConfigMap", "ConfigMap", "ConfigMap"]
+
+
+def test_a_pattern_comes_through_a_pipe(patternctl):
+    with (WHOLE / "design.yml").open("rb") as design_file:
+        done = patternctl("render", "/dev/stdin", stdin=design_file)
+
+    assert kinds(done.yaml) == ["Deployment doks-example", "Service doks-example"]
+
+
+def test_objects_without_a_namespace_go_to_the_one_that_is_named(patternctl, files):
+    named = b"{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: own}}\n"
+    folder = files(a_yml=named + b"---\n" + named.replace(b", namespace: own", b""))
+
+    done = patternctl("render", folder, "-n", "shop")
+
+    assert [body["metadata"]["namespace"] for body in done.yaml] == ["own", "shop"]
+
+
+def test_the_target_namespace_is_that_of_every_object(patternctl, files):
+    folder = files(a_yml=b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: elsewhere}\n")
+
+    done = patternctl("render", folder, "--target-namespace", "shop")
+
+    assert [body["metadata"]["namespace"] for body in done.yaml] == ["shop"]
+
+
+def test_a_part_of_the_pattern_is_chosen_by_path(patternctl, files):
+    manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
+    folder = files(a_yml=manifest % b"a", b_yml=manifest % b"b")
+
+    assert kinds(patternctl("render", folder).yaml) == ["ConfigMap a", "ConfigMap b"]
+    assert kinds(patternctl("render", folder, "--path", "b.yml").yaml) == ["ConfigMap b"]
+
+
+def test_a_format_that_the_pattern_has_not_is_refused(patternctl):
+    done = patternctl("render", DATA / "not-a-design", "--format", "Meshery")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: NotAPattern: the artifact holds no Meshery design")
+
+
+def test_every_format_of_the_spec_can_be_asked_for():
+    assert typing.get_args(options.Format) == render._FORMATS
+
+
+def test_a_pattern_with_nothing_to_deploy_prints_nothing_and_says_so(patternctl):
+    done = patternctl("render", EMPTY)
+
+    assert (done.code, done.out, done.err) == (0, "", "patternctl: there is nothing to deploy in it\n")
+
+
+def test_a_list_of_nothing_is_a_list(patternctl):
+    done = patternctl("render", EMPTY, "-o", "json")
+
+    assert done.json == {"apiVersion": "v1", "kind": "List", "items": []}
+
+
+# --- refusals and the report ----------------------------------------------------------------------------------------
+
+
+def test_what_can_be_rendered_is_printed_and_the_rest_is_told(patternctl, files):
+    folder = files(design_yml=design(GOOD, BAD).content)
+
+    done = patternctl("render", folder)
+
+    assert done.code == 3
+    assert kinds(done.yaml) == ["ConfigMap settings"]
+    first, second = done.err.splitlines()
+    assert first == "patternctl: 1 of 2 components were refused; what is printed lacks them:"
+    assert second.startswith("  Deployment web: MissingRequiredField: ")
+
+
+def test_a_published_design_with_refusals_is_rendered_in_part(patternctl):
+    done = patternctl("render", PARTLY)
+
+    assert done.code == 3
+    assert len(done.yaml) == 6
+    assert "2 of 8 components were refused" in done.err
+
+
+def test_only_the_first_refusals_are_told_one_by_one(patternctl, files):
+    bad = [component("Deployment", f"web-{n}", {"spec": {}}, version="apps/v1") for n in range(25)]
+
+    done = patternctl("render", files(design_yml=design(*bad).content))
+
+    assert done.code == 3
+    assert "\n  Deployment web-19: " in done.err
+    assert "web-20" not in done.err
+    assert "  and 5 more: --report FILE has them all\n" in done.err
+
+
+def test_the_report_has_a_line_for_every_component(patternctl, files, tmp_path):
+    report = tmp_path / "report.json"
+    spaced = component("ConfigMap", "My Settings", {"data": {"a": "b"}})
+    comment = component("Comment", "note", metadata={"isAnnotation": True})
+    folder = files(design_yml=design(spaced, comment, BAD).content)
+
+    done = patternctl("render", folder, "--report", report)
+
+    assert done.code == 3
+    found = json.loads(report.read_text())
+    assert list(found) == ["components"]
+    rendered, skipped, refused = found["components"]
+    assert list(rendered) == ["id", "name", "kind", "outcome", "reason", "message", "repairs"]
+    assert (rendered["outcome"], rendered["kind"], rendered["reason"]) == ("rendered", "ConfigMap", "")
+    assert rendered["repairs"]
+    assert (skipped["outcome"], skipped["repairs"]) == ("skipped", [])
+    assert (refused["outcome"], refused["reason"]) == ("refused", "MissingRequiredField")
+    assert refused["message"]
+
+
+def test_a_report_to_a_dash_takes_the_place_of_the_summary(patternctl):
+    done = patternctl("render", PARTLY, "--report", "-")
+
+    assert done.code == 3
+    assert len(json.loads(done.err)["components"]) == 8
+    assert len(done.yaml) == 6
+
+
+def test_a_report_that_cannot_be_written_is_said_before_any_object_is_printed(patternctl, tmp_path):
+    done = patternctl("render", WHOLE, "--report", tmp_path / "missing" / "report.json")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"patternctl: {tmp_path}/missing/report.json: No such file or directory\n"
+
+
+# --- what cannot be rendered ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "NotAPattern: the artifact holds neither a Meshery design nor a document"),
+        (b"\xff\xfe", "DocumentInvalid: a.yml, line 1: it is not UTF-8"),
+        (b"a: [", "DocumentInvalid: a.yml, line 2: "),
+        (b"{" * 100_000, "ArtifactTooLarge: a.yml, line 1: "),
+        (b"[" * 50 + b"]" * 50, "NotAPattern: "),
+        (b'{"apiVersion": "v1"}', "NotAPattern: "),
+        (b"schemaVersion: designs.meshery.io/v1beta1\ncomponents: 1\n", "DocumentInvalid: a.yml, line 1: "),
+        (b"a: &a [*a]\n", "DocumentInvalid: a.yml, line 1: "),
+    ],
+)
+def test_what_is_no_pattern_is_refused_in_words(patternctl, files, content, says):
+    done = patternctl("render", files(a_yml=content))
+
+    assert (done.code, done.out) == (1, "")
+    assert says in done.err
+
+
+@pytest.mark.parametrize("name", ["missing", "missing/design.yml", "./missing/design.yml", "registry.example/web"])
+def test_a_path_that_does_not_exist_says_what_may_stand_there(patternctl, name):
+    done = patternctl("render", name)
+
+    assert (done.code, done.out) == (1, "")
+    assert "cannot be read (No such file or directory): name a file or folder." in done.err
+    assert "at the terminal: name a path that exists, or an artifact as oci://host[:port]/repository:tag" in done.err
+
+
+def test_a_folder_without_yaml_or_json_is_refused(patternctl, files):
+    done = patternctl("render", files(README_md=b"# nothing"))
+
+    assert (done.code, done.out) == (1, "")
+    assert "holds no YAML or JSON file: name the folder of the pattern" in done.err
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b\x08broken", bytes(257) + b"ustar" + bytes(250)], ids=["gzip", "tar"])
+def test_a_broken_archive_is_refused(patternctl, tmp_path, content):
+    path = tmp_path / "design.tar"
+    path.write_bytes(content)
+
+    done = patternctl("render", path)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: ")
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("oci://registry.example", "write oci://host[:port]/repository"),
+        ("oci://registry.example/Web:1.0", "'Web' must be small letters and digits"),
+        ("oci://registry.example/web:", "must be 1 to 128 letters, digits and . _ -"),
+        ("oci://registry.example/web@sha256:0a1b", "sha256 has 64 small hex digits"),
+        ("oci://", "write oci://host[:port]/repository"),
+    ],
+)
+def test_a_bad_reference_says_what_is_right(patternctl, reference, says):
+    done = patternctl("render", reference)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: InvalidReference: ")
+    assert says in done.err
+    assert "at the terminal: write oci://host[:port]/repository:tag, or @sha256:..." in done.err
+
+
+def test_a_file_whose_name_is_no_text_is_rendered_and_reported(patternctl, files, tmp_path):
+    folder, report = files(), tmp_path / "report.json"
+    (folder / "caf\udce9.yml").write_bytes(b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+
+    done = patternctl("render", folder, "--report", report)
+
+    assert done.code == 0
+    assert json.loads(report.read_text())["components"][0]["id"] == "caf\udce9.yml#1"
+
+
+# --- artifacts ------------------------------------------------------------------------------------------------------
+
+
+def push(repository, tag, name):
+    return repository.push(tag, [(YAML, file.content) for file in published(name) if file.path == "design.yml"])
+
+
+@pytest.mark.parametrize("written", ["{oci}:1.0.0", "{bare}:1.0.0", "{oci}@{digest}", "{bare}@{digest}"])
+def test_an_artifact_is_pulled_by_tag_or_digest_with_the_scheme_or_without(patternctl, repository, written):
+    digest = push(repository, "1.0.0", "nginx-deployment")
+    bare = repository.oci.removeprefix("oci://")
+
+    done = patternctl("render", "--insecure", written.format(oci=repository.oci, bare=bare, digest=digest))
+
+    assert (done.code, done.err) == (0, "")
+    assert done.yaml == patternctl("render", WHOLE).yaml
+    assert list(patternctl.temporary.iterdir()) == []
+
+
+def test_a_path_that_exists_wins_over_a_reference(patternctl):
+    path = patternctl.home / "registry.example" / "web:1.0"
+    path.parent.mkdir()
+    path.write_bytes((WHOLE / "design.yml").read_bytes())
+
+    done = patternctl("render", "registry.example/web:1.0")
+
+    assert kinds(done.yaml) == ["Deployment doks-example", "Service doks-example"]
+
+
+def test_the_refusals_of_an_artifact_are_told(patternctl, repository):
+    repository.push("1.0.0", [(YAML, design(GOOD, BAD).content)])
+
+    done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
+
+    assert done.code == 3
+    assert kinds(done.yaml) == ["ConfigMap settings"]
+
+
+def test_a_layer_is_chosen_by_its_media_type(patternctl, repository):
+    manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n".format
+    repository.push("1.0.0", [("text/x-yaml", manifest("a").encode()), (YAML, manifest("b").encode())])
+
+    done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0", "--media-type", YAML)
+
+    assert kinds(done.yaml) == ["ConfigMap b"]
+
+
+@pytest.mark.parametrize("what", [":2.0.0", f"@sha256:{'0' * 64}"])
+def test_an_artifact_that_is_not_there_is_said(patternctl, repository, what):
+    push(repository, "1.0.0", "nginx-deployment")
+
+    done = patternctl("render", "--insecure", f"{repository.oci}{what}")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: ArtifactNotFound: ")
+
+
+def test_a_blob_that_was_changed_on_the_way_is_refused(patternctl, registry, repository):
+    push(repository, "1.0.0", "nginx-deployment")
+
+    with registry.faulty({"path": "/blobs/", "method": "GET", "tamper": "flip"}):
+        done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: DigestMismatch: ")
+
+
+def test_a_path_that_the_artifact_has_not_is_refused(patternctl, repository):
+    push(repository, "1.0.0", "nginx-deployment")
+
+    done = patternctl("render", "--insecure", f"{repository.oci}:1.0.0", "--path", "other.yml")
+
+    assert (done.code, done.out) == (1, "")
+    assert "LayerNotFound" in done.err
+    assert "at the terminal: choose with --path and --media-type" in done.err
+
+
+def test_without_credentials_it_says_how_to_log_in(patternctl, guarded):
+    done = patternctl("render", "--insecure", f"{guarded.repository().oci}:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: AuthenticationRequired: ")
+    assert "at the terminal: log in with `docker login <host>`" in done.err
+
+
+def test_without_insecure_a_plain_registry_is_refused_with_the_flag_to_give(patternctl, repository):
+    done = patternctl("render", f"{repository.oci}:1.0.0")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("patternctl: TLSFailed: ")
+    assert "at the terminal: --insecure speaks plain http" in done.err

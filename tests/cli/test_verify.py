@@ -1,0 +1,276 @@
+"""``patternctl verify``: what real cosign signed is vouched for, and nothing else is."""
+
+import json
+
+import pytest
+from tests.cli.conftest import ALICE
+from tests.testbed.registry import Options
+
+YAML = "application/yaml"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+@pytest.fixture
+def digest(repository):
+    """An artifact under the tag 1.0.0 that nobody signed."""
+    return repository.push("1.0.0", [(YAML, b"kind: ConfigMap\n")])
+
+
+@pytest.fixture
+def other(repository):
+    """Another one, under the tag 2.0.0."""
+    return repository.push("2.0.0", [(YAML, b"kind: Secret\n")])
+
+
+@pytest.fixture(scope="module")
+def stranger(cosign):
+    return cosign.key_pair("stranger")
+
+
+# --- vouched for ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["bundle", "cosign"])
+def test_a_signature_of_cosign_is_found_and_told(patternctl, repository, digest, cosign, key_pair, form):
+    sign = cosign.sign_bundle if form == "bundle" else cosign.sign_classic
+    sign(repository.at(digest), key=key_pair)
+
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key_pair.public)
+
+    assert (done.code, done.err) == (0, "")
+    assert f"verified  {repository.oci}:1.0.0\n" in done.out
+    assert f"digest    {digest}\n" in done.out
+    header, row = done.out.splitlines()[-2:]
+    assert header.split("   ")[0] == "VERIFIED BY"
+    assert row.split()[:2] == [str(key_pair.public), form]
+
+
+@pytest.mark.parametrize("written", ["{oci}:1.0.0", "{bare}:1.0.0", "{oci}@{digest}", "{oci}:1.0.0@{digest}"])
+def test_programs_are_told_in_json(patternctl, repository, digest, cosign, key_pair, written):
+    cosign.sign_classic(repository.at(digest), key=key_pair)
+    reference = written.format(oci=repository.oci, bare=repository.oci.removeprefix("oci://"), digest=digest)
+
+    done = patternctl("verify", "--insecure", reference, "--key", key_pair.public, "-o", "json")
+
+    assert (done.code, done.err) == (0, "")
+    where = f"{digest.replace(':', '-')}.sig layer 1"
+    assert done.json == {
+        "reference": reference if reference.startswith("oci://") else f"oci://{reference}",
+        "digest": digest,
+        "verified": True,
+        "reason": "Succeeded",
+        "message": f"{digest} is vouched for by {key_pair.public}",
+        "verifiedBy": [{"authority": str(key_pair.public), "format": "cosign", "where": where}],
+    }
+
+
+def test_programs_are_told_in_yaml(patternctl, repository, digest, cosign, key_pair):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+
+    done = patternctl("verify", "--insecure", repository.at(digest), "--key", key_pair.public, "-o", "yaml")
+
+    assert done.code == 0
+    (found,) = done.yaml
+    assert found["verified"] is True
+    assert found["verifiedBy"][0]["format"] == "bundle"
+
+
+def test_any_one_of_several_keys_will_do(patternctl, repository, digest, cosign, key_pair, stranger):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+
+    keys = ("--key", stranger.public, "--key", key_pair.public)
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", *keys, "-o", "json")
+
+    assert done.code == 0
+    assert [it["authority"] for it in done.json["verifiedBy"]] == [str(key_pair.public)]
+
+
+def test_the_credentials_are_those_of_docker_login(patternctl, start_registry, cosign, key_pair):
+    repository = start_registry(Options(auth="bearer", account=ALICE)).repository()
+    digest = repository.push("1.0.0", [(YAML, b"kind: ConfigMap\n")])
+    cosign.sign_bundle(repository.at(digest), key=key_pair, account=ALICE)
+    patternctl.log_in(repository.registry, name=ALICE.name, password=ALICE.password)
+
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key_pair.public)
+
+    assert (done.code, done.err) == (0, "")
+
+
+# --- not vouched for ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refused(patternctl, repository, digest, key_pair):
+    """Verify 1.0.0 with the key, expecting a refusal; the JSON document."""
+
+    def verify(*, key=key_pair.public):
+        for_people = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key)
+        done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key, "-o", "json")
+        finding = done.json
+        assert (done.code, for_people.code, for_people.out) == (1, 1, "")
+        assert done.err == for_people.err
+        assert done.err.startswith(f"patternctl: {finding['reason']}: {finding['message']}\n")
+        assert (finding["reference"], finding["digest"]) == (f"{repository.oci}:1.0.0", digest)
+        assert (finding["verified"], finding["verifiedBy"]) == (False, [])
+        return finding
+
+    return verify
+
+
+def test_an_artifact_without_signature_is_refused(refused, digest):
+    finding = refused()
+
+    assert finding["reason"] == "SignatureMissing"
+    assert digest in finding["message"]
+
+
+def test_a_signature_by_another_key_is_refused(refused, repository, digest, cosign, stranger):
+    cosign.sign_bundle(repository.at(digest), key=stranger)
+
+    assert refused()["reason"] == "SignatureUntrusted"
+
+
+def test_a_signature_copied_from_another_artifact_is_refused(refused, repository, digest, other, cosign, key_pair):
+    cosign.sign_classic(repository.at(other), key=key_pair)
+    signature = repository.manifest(f"{other.replace(':', '-')}.sig")
+    repository.push_manifest(signature.body, tag=f"{digest.replace(':', '-')}.sig")
+
+    assert refused()["reason"] == "SignatureOfAnotherArtifact"
+
+
+def test_a_bundle_copied_from_another_artifact_is_refused(refused, repository, digest, other, cosign, key_pair):
+    cosign.sign_bundle(repository.at(other), key=key_pair)
+    bundle = bundle_of(repository, other)
+    repository.push(None, [(BUNDLE, bundle)], artifact_type=BUNDLE, subject=digest)
+
+    assert refused()["reason"] == "SignatureOfAnotherArtifact"
+
+
+def test_a_tampered_bundle_is_refused(refused, repository, digest, other, cosign, key_pair):
+    cosign.sign_bundle(repository.at(other), key=key_pair)
+    bundle = json.loads(bundle_of(repository, other))
+    good = bundle["dsseEnvelope"]["payload"]
+    bundle["dsseEnvelope"]["payload"] = ("A" if good[0] != "A" else "B") + good[1:]
+    repository.push(None, [(BUNDLE, json.dumps(bundle).encode())], artifact_type=BUNDLE, subject=digest)
+
+    assert refused()["reason"] == "SignatureUntrusted"
+
+
+def test_a_signature_that_was_changed_on_the_way_is_refused(refused, registry, repository, digest, cosign, key_pair):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+
+    with registry.faulty({"path": "/blobs/", "method": "GET", "tamper": "flip"}):
+        assert refused()["reason"] == "SignatureInvalid"
+
+
+def bundle_of(repository, digest):
+    """The bundle that cosign wrote for an artifact."""
+    (referrer,) = repository.referrers(digest)
+    (layer,) = json.loads(repository.manifest(referrer["digest"]).body)["layers"]
+    return repository.blob(layer["digest"])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "KeyInvalid"),
+        (b"-----BEGIN EC PRIVATE KEY-----\nMIGH\n-----END EC PRIVATE KEY-----\n", "is a private key"),
+        (b"\xff" * 20_000, "has more than 16384 bytes"),
+    ],
+    ids=["empty", "private", "too long"],
+)
+def test_a_file_that_is_no_public_key_is_refused(
+    refused, tmp_path, repository, digest, cosign, key_pair, content, says
+):
+    cosign.sign_bundle(repository.at(digest), key=key_pair)
+    key = tmp_path / "cosign.pub"
+    key.write_bytes(content)
+
+    finding = refused(key=key)
+
+    assert finding["reason"] == "KeyInvalid"
+    assert says in f"{finding['reason']}: {finding['message']}"
+
+
+# --- nobody could be asked ------------------------------------------------------------------------------------------
+
+
+def finding_of(done):
+    """The document of a verification that did not get as far as a digest."""
+    assert done.code == 1
+    assert (done.json["digest"], done.json["verified"], done.json["verifiedBy"]) == (None, False, [])
+    return done.json
+
+
+def test_a_key_that_is_not_there_is_said_before_anyone_is_asked(patternctl, registry, repository):
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", "missing.pub", "-o", "json")
+
+    assert (
+        finding_of(done)["message"] == "the key missing.pub cannot be read (No such file or directory): name its file."
+    )
+    assert registry.requests() == {}
+
+
+def test_without_credentials_it_says_how_to_log_in(patternctl, guarded, key_pair):
+    reference = f"{guarded.repository().oci}:1.0.0"
+
+    done = patternctl("verify", "--insecure", reference, "--key", key_pair.public, "-o", "json")
+
+    assert finding_of(done)["reason"] == "AuthenticationRequired"
+    assert "at the terminal: log in with `docker login <host>`" in done.err
+
+
+def test_a_wrong_password_is_refused_and_not_shown(patternctl, guarded, key_pair):
+    patternctl.log_in(guarded.address, name=ALICE.name, password="wrong-pass-word")
+
+    done = patternctl(
+        "verify", "--insecure", f"{guarded.repository().oci}:1.0.0", "--key", key_pair.public, "-o", "json"
+    )
+
+    assert finding_of(done)["reason"] == "AuthenticationFailed"
+    assert "pass-word" not in done.out + done.err
+
+
+def test_a_docker_config_that_is_none_is_said(patternctl, repository, digest, key_pair):
+    (patternctl.home / ".docker").mkdir()
+    (patternctl.home / ".docker" / "config.json").write_text("{")
+
+    done = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key_pair.public, "-o", "json")
+
+    assert finding_of(done)["reason"] == "SecretInvalid"
+
+
+def test_a_registry_that_does_not_listen_is_no_missing_signature(patternctl, start_registry, key_pair):
+    registry = start_registry(Options())
+    registry.stop()
+
+    done = patternctl(
+        "verify", "--insecure", f"oci://{registry.address}/web:1.0.0", "--key", key_pair.public, "-o", "json"
+    )
+
+    assert finding_of(done)["reason"] == "RegistryUnavailable"
+    assert "at the terminal: patternctl asks once: run it again" in done.err
+
+
+def test_a_tag_that_is_not_there_is_said(patternctl, repository, digest, key_pair):
+    done = patternctl("verify", "--insecure", f"{repository.oci}:3.0.0", "--key", key_pair.public, "-o", "json")
+
+    assert finding_of(done)["reason"] == "ArtifactNotFound"
+
+
+@pytest.mark.parametrize(
+    "reference", ["web", "./design.yml", "oci://registry.example/Web", "oci://registry.example/web@1"]
+)
+def test_a_bad_reference_says_what_is_right(patternctl, key_pair, reference):
+    done = patternctl("verify", reference, "--key", key_pair.public, "-o", "json")
+
+    assert finding_of(done)["reference"] == reference
+    assert done.json["reason"] == "InvalidReference"
+    assert "at the terminal: write oci://host[:port]/repository:tag, or @sha256:..." in done.err
+
+
+def test_without_a_key_the_command_line_is_wrong(patternctl):
+    done = patternctl("verify", "oci://registry.example/web:1.0.0")
+
+    assert (done.code, done.out) == (2, "")
+    assert "the following arguments are required: --key" in done.err
