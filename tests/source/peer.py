@@ -141,6 +141,8 @@ class Peer:
                 if answer is not None:
                     return answer
         kind, _, reference = request.path.removeprefix(f"/v2/{NAME}/").partition("/")
+        if request.method in ("POST", "PUT"):
+            return await self._take(request, kind=kind, reference=reference)
         if kind == "manifests" and reference in self.manifests:
             media_type, content = self.manifests[reference]
             headers = {"Content-Type": media_type, "Docker-Content-Digest": sha256(content)}
@@ -150,6 +152,16 @@ class Peer:
         if kind == "referrers" and self.referrers is not None:
             return web.Response(body=index(self.referrers), headers={"Content-Type": INDEX})
         return web.json_response({"errors": [{"code": "UNKNOWN", "message": "no such thing"}]}, status=404)
+
+    async def _take(self, request: web.Request, *, kind: str, reference: str) -> web.StreamResponse:
+        """What is pushed, believing it as no registry should."""
+        if request.method == "POST":
+            return web.Response(status=202, headers={"Location": f"/v2/{NAME}/blobs/uploads/1?state=a%2Fb"})
+        if kind == "blobs":
+            self.blobs[request.query["digest"]] = await request.read()
+            return web.Response(status=201)
+        digest = self.document(await request.read(), tag=reference, media_type=request.content_type)
+        return web.Response(status=201, headers={"Docker-Content-Digest": str(digest)})
 
 
 def descriptor(content: bytes, *, size: int | None = None) -> Descriptor:

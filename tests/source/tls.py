@@ -1,4 +1,4 @@
-"""A server with a certificate of its own authority, which redirects everything."""
+"""A server with a certificate of its own authority, which redirects all reading and all uploads."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -24,8 +24,10 @@ async def serving_https(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
 
-    async def redirect(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=307, headers={"Location": location})
+    async def redirect(request: web.Request) -> web.StreamResponse:
+        if request.method == "HEAD":
+            return web.Response(status=404)
+        return web.Response(status=202 if request.method == "POST" else 307, headers={"Location": location})
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", redirect)

@@ -1,12 +1,13 @@
 """Publishes files as an artifact that Meshery, Flux and this operator read alike.
 
 Shape: Flux's OCI artifacts, as Meshery's own build of designs makes them: one tar of the files. The same files make
-the same bytes, hence the same digest, on every machine and day.
+the same bytes, hence the same digest, on every day and machine (whose zlib compresses alike).
 """
 
 import asyncio
 import io
 import json
+import struct
 import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -19,13 +20,15 @@ from pattern_operator.api.artifact import Descriptor, File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.limits import MAX_UNPACKED, MAX_UNPACKED_FILES
+from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.source.manifest import OCI_MANIFEST
+from pattern_operator.source.redirect import Astray, address
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.tarheader import BadHeader, safe_path
 
 CONFIG: Final = "application/vnd.cncf.flux.config.v1+json"
 CONTENT: Final = "application/vnd.cncf.flux.content.v1.tar+gzip"
+_GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"  # RFC 1952: neither time, name nor system (zlib names one)
 CREATED: Final = "org.opencontainers.image.created"  # image-spec 1.1, "Pre-Defined Annotation Keys"
 
 
@@ -68,41 +71,61 @@ async def push(
 
 def _tar(files: Sequence[File]) -> bytes:
     """A tar without anything of this machine in it: sorted, no owner, no time."""
-    _refuse(files)
+    by_path = _by_path(files)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for file in sorted(files, key=lambda each: each.path):
-            entry = tarfile.TarInfo(file.path)
-            entry.size, entry.mode = len(file.content), 0o644
-            archive.addfile(entry, io.BytesIO(file.content))
+        for path, content in sorted(by_path.items()):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
 
-def _refuse(files: Sequence[File]) -> None:
-    paths = [file.path for file in files]
-    if not files or len(set(paths)) != len(paths):
-        raise Stalled(
-            reason=Reason.ARTIFACT_UNSUPPORTED,
-            message="there is nothing to push, or one path occurs twice: name files.",
-        )
-    if len(files) > MAX_UNPACKED_FILES or sum(len(file.content) for file in files) > MAX_UNPACKED:
-        raise Stalled(
-            reason=Reason.ARTIFACT_TOO_LARGE,
-            message=f"{len(files)} files are more than the operator takes ({MAX_UNPACKED_FILES} files, {MAX_UNPACKED} "
-            "bytes): split the pattern.",
-        )
-    for path in paths:
+def _by_path(files: Sequence[File]) -> dict[str, bytes]:
+    """The files by the names they will have; refuses what the operator would not take back."""
+    by_path: dict[str, bytes] = {}
+    for file in files:
         try:
-            safe_path(path)
+            path = safe_path(file.path)
         except BadHeader as error:
             raise Stalled(
-                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {path!r}: {error}; rename it."
+                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {file.path!r}: {error}; rename it."
             ) from error
+        if path in by_path:
+            raise Stalled(
+                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {path!r} twice: leave out all but one."
+            )
+        by_path[path] = file.content
+    if not by_path:
+        raise Stalled(reason=Reason.ARTIFACT_UNSUPPORTED, message="there is nothing to push: name files.")
+    if len(by_path) > MAX_UNPACKED_FILES or sum(map(len, by_path.values())) > MAX_UNPACKED:
+        raise _too_large(f"{len(by_path)} files", f"{MAX_UNPACKED_FILES} files, {MAX_UNPACKED} bytes")
+    return by_path
 
 
-def _gzip(content: bytes) -> bytes:
-    compress = zlib.compressobj(level=9, wbits=31)  # a gzip header without time or name
-    return compress.compress(content) + compress.flush()
+def _gzip(tar: bytes) -> bytes:
+    """Compress ``tar``, but no more than the operator would unpack again: what repeats itself a lot is only wrapped."""
+    packed = _deflated(tar, level=9)
+    if len(tar) > MAX_UNPACK_RATIO * len(packed):
+        packed = _deflated(tar, level=0)
+    if len(tar) > MAX_UNPACKED or len(packed) > MAX_LAYERS_TOTAL:
+        raise _too_large(
+            f"{len(tar)} bytes ({len(packed)} compressed)", f"{MAX_UNPACKED}, {MAX_LAYERS_TOTAL} compressed"
+        )
+    return packed
+
+
+def _deflated(content: bytes, *, level: int) -> bytes:
+    compress = zlib.compressobj(level=level, wbits=-15)
+    deflated = compress.compress(content) + compress.flush()
+    return _GZIP_HEADER + deflated + struct.pack("<II", zlib.crc32(content), len(content))
+
+
+def _too_large(size: str, limits: str) -> Stalled:
+    return Stalled(
+        reason=Reason.ARTIFACT_TOO_LARGE,
+        message=f"{size} are more than the operator takes ({limits}): split the pattern.",
+    )
 
 
 def _config(tar: bytes) -> bytes:
@@ -128,10 +151,11 @@ async def _blob(registry: Registry, content: bytes, *, media_type: str) -> Descr
     if there.status == 404:
         begun = await registry.ask("POST", "blobs/uploads/", what=what, expect=(202,))
         try:
-            session = begun.url.join(URL(begun.headers["Location"], encoded=True))
-        except (KeyError, ValueError) as error:
+            session = address(begun.headers.get("Location", ""), source=begun.url)
+        except Astray as error:
             raise Transient(
-                reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: the registry says not where to."
+                reason=Reason.REGISTRY_UNAVAILABLE,
+                message=f"{what}: the registry sends the content {error}, which is not followed; try again later.",
             ) from error
         await registry.ask(
             "PUT",

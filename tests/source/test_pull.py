@@ -1,0 +1,278 @@
+import json
+
+import pytest
+from tests.source.archives import DESIGN, FILES, files, tgz
+from tests.source.peer import INDEX, OCI, Peer, client, index, sha256
+
+from pattern_operator.api.artifact import Descriptor
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.source import Cache, LayerChoice, pull
+
+FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
+DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+LAYER = tgz()
+
+
+def design(peer: Peer, **more) -> Digest:
+    """A design as Meshery's own build packs it."""
+    return peer.manifest([peer.blob(LAYER, FLUX)], **more)
+
+
+async def pulled(peer: Peer, http, digest: Digest, *, cache: Cache, tag: str = "1.0", **choice):
+    return await pull(
+        Reference(peer.repository, tag=tag),
+        Revision(tag, digest),
+        registry=client(peer, http),
+        cache=cache,
+        layer=LayerChoice(**choice),
+    )
+
+
+async def refusal(peer: Peer, http, digest: Digest, *, cache: Cache) -> Stalled:
+    with pytest.raises(Stalled) as refused:
+        await pulled(peer, http, digest, cache=cache)
+    return refused.value
+
+
+# --- what comes back ------------------------------------------------------------------------------------------------
+
+
+async def test_an_artifact_is_its_files_and_what_it_says_of_itself(peer, http, cache):
+    digest = design(peer, artifactType="application/vnd.example", annotations={"a": "b"})
+
+    artifact = await pulled(peer, http, digest, cache=cache)
+
+    assert artifact.repository == peer.repository
+    assert artifact.revision == Revision("1.0", digest)
+    assert artifact.manifest == Descriptor(OCI, digest, len(peer.manifests[str(digest)][1]))
+    assert artifact.files == files(FILES)
+    assert artifact.artifact_type == "application/vnd.example"
+    assert artifact.annotations == {"a": "b"}
+
+
+async def test_an_artifact_that_names_no_type_is_of_its_configs(peer, http, cache):
+    config = peer.blob(b"{}", "application/vnd.cncf.flux.config.v1+json")
+
+    artifact = await pulled(peer, http, design(peer, config=config), cache=cache)
+
+    assert artifact.artifact_type == "application/vnd.cncf.flux.config.v1+json"
+
+
+async def test_a_docker_save_tarball_that_crane_pushed_is_a_pattern(peer, http, cache):
+    config = peer.blob(b"{}", "application/vnd.docker.container.image.v1+json")
+    layer = peer.blob(LAYER, "application/vnd.docker.image.rootfs.diff.tar.gzip")
+    document = {"schemaVersion": 2, "mediaType": DOCKER, "config": config, "layers": [layer]}
+
+    artifact = await pulled(peer, http, peer.document(document, media_type=DOCKER), cache=cache)
+
+    assert artifact.files == files(FILES)
+    assert artifact.manifest.media_type == DOCKER
+
+
+async def test_files_that_oras_pushed_are_a_pattern(peer, http, cache):
+    layer = peer.blob(DESIGN, "text/x-yaml", annotations={"org.opencontainers.image.title": "design.yml"})
+
+    artifact = await pulled(peer, http, peer.manifest([layer]), cache=cache)
+
+    assert artifact.files == files({"design.yml": DESIGN})
+
+
+async def test_a_digest_of_sha512_is_as_good(peer, http, cache):
+    digest = Digest.of(LAYER, "sha512")
+    peer.blobs[str(digest)] = LAYER
+    manifest = peer.manifest([{"mediaType": FLUX, "digest": str(digest), "size": len(LAYER)}])
+    body = peer.manifests[str(manifest)][1]
+    peer.manifests[str(Digest.of(body, "sha512"))] = (OCI, body)
+
+    artifact = await pulled(peer, http, Digest.of(body, "sha512"), cache=cache)
+
+    assert artifact.files == files(FILES)
+
+
+async def test_only_the_layer_that_is_chosen_is_asked_for(peer, http, cache):
+    wanted = peer.blob(tgz({"a": b"1"}), "application/vnd.a.tar+gzip")
+    other = peer.blob(tgz({"b": b"2"}), "application/vnd.b.tar+gzip")
+    digest = peer.manifest([other, wanted])
+
+    artifact = await pulled(peer, http, digest, cache=cache, media_type="application/vnd.a.tar+gzip")
+
+    assert artifact.files == files({"a": b"1"})
+    assert [path for path in peer.paths("GET") if "/blobs/" in path] == [f"/v2/team/web/blobs/{wanted['digest']}"]
+
+
+# --- what was pulled before -----------------------------------------------------------------------------------------
+
+
+async def test_a_second_pull_asks_nothing(peer, http, cache):
+    digest = design(peer)
+    first = await pulled(peer, http, digest, cache=cache)
+    peer.asked.clear()
+
+    second = await pulled(peer, http, digest, cache=cache)
+
+    assert first == second
+    assert peer.asked == []
+
+
+async def test_a_pull_after_a_restart_asks_nothing(peer, http, tmp_path):
+    digest = design(peer)
+    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
+    peer.asked.clear()
+
+    assert await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20)) == first
+    assert peer.asked == []
+
+
+async def test_two_versions_share_what_is_the_same(peer, http, cache):
+    await pulled(peer, http, design(peer), cache=cache)
+    other = design(peer, annotations={"org.opencontainers.image.version": "2"})
+    peer.asked.clear()
+
+    await pulled(peer, http, other, cache=cache)
+
+    assert peer.paths("GET") == [f"/v2/team/web/manifests/{other}"]
+
+
+@pytest.mark.parametrize("damaged", ["manifest", "layer"])
+async def test_what_was_damaged_in_the_cache_is_fetched_again(peer, http, cache, tmp_path, damaged):
+    digest = design(peer)
+    first = await pulled(peer, http, digest, cache=cache)
+    name = digest if damaged == "manifest" else Digest.of(LAYER)
+    (tmp_path / "cache" / "blobs" / "sha256" / name.hex).write_bytes(b"evil")
+    peer.asked.clear()
+
+    second = await pulled(peer, http, digest, cache=cache)
+    asked = len(peer.asked)
+    third = await pulled(peer, http, digest, cache=cache)
+
+    assert first == second == third
+    assert asked == len(peer.asked) == 1
+
+
+async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(peer, http, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(Transient) as failure:
+        await pulled(peer, http, design(peer), cache=Cache(tmp_path / "file", max_size=2**20))
+
+    assert failure.value.reason is Reason.CACHE_UNAVAILABLE
+
+
+# --- what is not what it is called ----------------------------------------------------------------------------------
+
+
+def kept(tmp_path) -> set[str]:
+    """What is in the cache."""
+    return {f"sha256:{path.name}" for path in (tmp_path / "cache").glob("blobs/sha256/*")}
+
+
+async def test_a_tampered_manifest_is_refused_and_not_kept(peer, http, cache, tmp_path):
+    digest = design(peer)
+    media_type, body = peer.manifests[str(digest)]
+    peer.manifests[str(digest)] = (media_type, body.replace(b"layers", b"LAYERS"))
+
+    error = await refusal(peer, http, digest, cache=cache)
+
+    assert error.reason is Reason.DIGEST_MISMATCH
+    assert "Nothing of it is used" in error.message
+    assert kept(tmp_path) == set()
+
+
+async def test_a_tampered_layer_is_refused_and_not_kept(peer, http, cache, tmp_path):
+    digest = design(peer)
+    peer.blobs[sha256(LAYER)] = LAYER[:-1] + b"!"
+
+    error = await refusal(peer, http, digest, cache=cache)
+
+    assert error.reason is Reason.DIGEST_MISMATCH
+    assert kept(tmp_path) == {str(digest)}
+
+
+@pytest.mark.parametrize("wrong", [-1, 1, 1000])
+@pytest.mark.parametrize("cached", [True, False], ids=["cached", "not cached"])
+async def test_a_layer_of_another_size_than_its_manifest_says_is_refused(peer, http, cache, wrong, cached):
+    if cached:
+        await pulled(peer, http, design(peer), cache=cache)
+    lying = peer.manifest([{**peer.blob(LAYER, FLUX), "size": len(LAYER) + wrong}])
+
+    assert (await refusal(peer, http, lying, cache=cache)).reason is Reason.SIZE_MISMATCH
+
+
+async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_not_kept(peer, http, cache, tmp_path):
+    digest = design(peer)
+    peer.manifests[str(digest)] = (INDEX, peer.manifests[str(digest)][1])
+
+    assert (await refusal(peer, http, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
+    assert kept(tmp_path) == set()
+
+
+async def test_an_index_is_no_pattern(peer, http, cache):
+    entry = {"mediaType": OCI, "digest": str(design(peer)), "size": 1}
+    digest = peer.document(index([entry]), media_type=INDEX)
+
+    error = await refusal(peer, http, digest, cache=cache)
+
+    assert error.reason is Reason.ARTIFACT_UNSUPPORTED
+    assert entry["digest"] in error.message
+
+
+@pytest.mark.parametrize("missing", ["manifest", "layer"])
+async def test_what_the_registry_does_not_have_is_not_found(peer, http, cache, missing):
+    digest = design(peer)
+    (peer.manifests if missing == "manifest" else peer.blobs).clear()
+
+    error = await refusal(peer, http, digest, cache=cache)
+
+    assert error.reason is Reason.ARTIFACT_NOT_FOUND
+    assert str(digest if missing == "manifest" else sha256(LAYER)) in error.message
+
+
+async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(peer, http, cache):
+    layers = [{"mediaType": FLUX, "digest": sha256(bytes([number])), "size": 2**25} for number in range(3)]
+
+    error = await refusal(peer, http, peer.manifest(layers), cache=cache)
+
+    assert error.reason is Reason.ARTIFACT_TOO_LARGE
+    assert len(peer.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("contents", "choice", "reason"),
+    [
+        (b"no archive" * 100, {}, Reason.ARCHIVE_REFUSED),
+        (LAYER, {"path": "missing.yml"}, Reason.LAYER_NOT_FOUND),
+        (LAYER, {"media_type": "a/b"}, Reason.LAYER_NOT_FOUND),
+    ],
+)
+async def test_what_is_in_the_layers_is_judged_too(peer, http, cache, contents, choice, reason):
+    digest = peer.manifest([peer.blob(contents, FLUX)])
+
+    with pytest.raises(Stalled) as refused:
+        await pulled(peer, http, digest, cache=cache, **choice)
+
+    assert refused.value.reason is reason
+    assert str(digest) in refused.value.message
+
+
+# --- a real registry ------------------------------------------------------------------------------------------------
+
+
+async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repository, http, cache):
+    name = Repository(repository.registry, repository.name)
+    digest = Digest.parse(repository.push("1.0", [(FLUX, LAYER)]))
+    work = {"registry": client(name, http), "cache": cache, "layer": LayerChoice()}
+    reference, revision = Reference(name, tag="1.0"), Revision("1.0", digest)
+
+    for path, reason in (("/manifests/", Reason.DIGEST_MISMATCH), ("/blobs/", Reason.DIGEST_MISMATCH)):
+        with registry.faulty({"path": path, "tamper": "yes"}), pytest.raises(Stalled) as refused:
+            await pull(reference, revision, **work)
+        assert refused.value.reason is reason
+    with registry.faulty({"path": "/blobs/", "truncate": 10}), pytest.raises(Transient) as failure:
+        await pull(reference, revision, **work)
+    artifact = await pull(reference, revision, **work)
+
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert artifact.files == files(FILES)
+    assert json.loads(repository.manifest("1.0").body)["layers"][0]["digest"] == sha256(LAYER)
