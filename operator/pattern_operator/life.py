@@ -48,7 +48,7 @@ from pattern_operator.reconcile import (
     owned_keys,
     owner_of,
 )
-from pattern_operator.source import Cache, TokenCache
+from pattern_operator.source import Cache, Readers, TokenCache
 from pattern_operator.telemetry import Metrics, Probes, Recorder
 
 logger = logging.getLogger(__name__)
@@ -170,12 +170,12 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
             queue.add(key)
 
-    async with _background() as background, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, _background() as background:
         discovery = Discovery(session)
         children = Children(session, tasks=background.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size)
         rim = Rim(
-            registries=Registries(http=http, tokens=TokenCache(), cache=cache),
+            registries=Registries(http=http, tokens=TokenCache(), readers=Readers(), cache=cache),
             referents=Referents(session, wake=queue.add, tasks=background.tasks),
             discovery=discovery,
             applier=Applier(session, discovery, children=children),
@@ -238,7 +238,14 @@ async def _watch(
         task.add_done_callback(lambda _: stop.set())
     existing = asyncio.all_tasks()
     try:
-        tasks = await kopf.spawn_tasks(registry=registry, standalone=True, clusterwide=True, stop_flag=stop)
+        # Without an identity kopf asks the system for its user's name, and an image's user 65532 has none.
+        tasks = await kopf.spawn_tasks(
+            registry=registry,
+            identity=identity(),  # type: ignore[arg-type]  # a NewType of str that kopf does not export
+            standalone=True,
+            clusterwide=True,
+            stop_flag=stop,
+        )
         process.take_signals()
         await kopf.run_tasks(tasks, ignored=existing)
     finally:

@@ -1,6 +1,7 @@
 """The process itself: how it starts, stands by, is restricted, and reaches the API server."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +111,30 @@ def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, story: S
     testbed.operator.restart()
 
     assert story.names() == ["settings"]
+
+
+NAMELESS = """
+import getpass, sys
+def getuser(): raise OSError("No username set in the environment")
+getpass.getuser = getuser
+from pattern_operator.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_an_operator_whose_user_has_no_name_works(testbed: Testbed, story: Story, tmp_path: Path) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings"))
+    testbed.operator.stop()
+    command = [sys.executable, "-c", NAMELESS, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
+    command += ["--cache-dir", tmp_path / "cache", "--metrics-bind", "127.0.0.1:0"]
+    nameless = process.start("operator", command, directory=tmp_path)
+
+    story.want()
+    story.until_runs(digest)
+    nameless.stop()
+    testbed.operator.restart()
+
+    assert "ended by an error" not in nameless.log.read_text()
 
 
 def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbed, story: Story) -> None:

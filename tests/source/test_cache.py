@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import os
 
 import pytest
@@ -10,6 +11,8 @@ from pattern_operator.source import Cache
 
 CONTENT = b"kind: ConfigMap\n"
 DIGEST = Digest.of(CONTENT)
+PLACE = "https://registry.example/v2/team/web"
+FOLDER = hashlib.sha256(PLACE.encode()).hexdigest()[:32]
 
 
 def contents(number: int, *, size: int = 100) -> list[tuple[Digest, bytes]]:
@@ -18,36 +21,42 @@ def contents(number: int, *, size: int = 100) -> list[tuple[Digest, bytes]]:
 
 
 async def test_what_was_put_is_got(cache):
-    await cache.put(DIGEST, CONTENT)
+    await cache.put(DIGEST, CONTENT, place=PLACE)
 
-    assert await cache.get(DIGEST) == CONTENT
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
 
 
 async def test_what_was_never_put_is_not_there(cache):
-    assert await cache.get(DIGEST) is None
+    assert await cache.get(DIGEST, place=PLACE) is None
+
+
+async def test_what_one_repository_gave_is_not_given_to_who_asks_another(cache):
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+
+    assert await cache.get(DIGEST, place="https://stranger.example/v2/team/web") is None
 
 
 async def test_empty_content_is_content(cache):
-    await cache.put(Digest.of(b""), b"")
+    await cache.put(Digest.of(b""), b"", place=PLACE)
 
-    assert await cache.get(Digest.of(b"")) == b""
+    assert await cache.get(Digest.of(b""), place=PLACE) == b""
 
 
 async def test_each_algorithm_has_its_place(tmp_path):
     cache = Cache(tmp_path, max_size=1000)
     long = Digest.of(CONTENT, "sha512")
 
-    await cache.put(long, CONTENT)
+    await cache.put(long, CONTENT, place=PLACE)
 
-    assert await cache.get(long) == CONTENT
-    assert await cache.get(DIGEST) is None
-    assert (tmp_path / "blobs" / "sha512" / long.hex).read_bytes() == CONTENT
+    assert await cache.get(long, place=PLACE) == CONTENT
+    assert await cache.get(DIGEST, place=PLACE) is None
+    assert (tmp_path / FOLDER / "sha512" / long.hex).read_bytes() == CONTENT
 
 
 async def test_content_survives_a_restart(tmp_path):
-    await Cache(tmp_path, max_size=1000).put(DIGEST, CONTENT)
+    await Cache(tmp_path, max_size=1000).put(DIGEST, CONTENT, place=PLACE)
 
-    assert await Cache(tmp_path, max_size=1000).get(DIGEST) == CONTENT
+    assert await Cache(tmp_path, max_size=1000).get(DIGEST, place=PLACE) == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -55,26 +64,26 @@ async def test_content_survives_a_restart(tmp_path):
 )
 async def test_content_that_was_changed_on_the_disk_is_as_if_it_had_never_been_there(tmp_path, damage):
     cache = Cache(tmp_path, max_size=1000)
-    await cache.put(DIGEST, CONTENT)
-    path = tmp_path / "blobs" / "sha256" / DIGEST.hex
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+    path = tmp_path / FOLDER / "sha256" / DIGEST.hex
     path.write_bytes(damage)
 
-    assert await cache.get(DIGEST) is None
+    assert await cache.get(DIGEST, place=PLACE) is None
     assert not path.exists()
 
-    await cache.put(DIGEST, CONTENT)
-    assert await cache.get(DIGEST) == CONTENT
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
 
 
 async def test_content_that_someone_removed_is_put_again(tmp_path):
     cache = Cache(tmp_path, max_size=1000)
-    await cache.put(DIGEST, CONTENT)
-    (tmp_path / "blobs" / "sha256" / DIGEST.hex).unlink()
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+    (tmp_path / FOLDER / "sha256" / DIGEST.hex).unlink()
 
-    assert await cache.get(DIGEST) is None
+    assert await cache.get(DIGEST, place=PLACE) is None
 
-    await cache.put(DIGEST, CONTENT)
-    assert await cache.get(DIGEST) == CONTENT
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
 
 
 # --- how much is kept -----------------------------------------------------------------------------------------------
@@ -83,39 +92,44 @@ async def test_content_that_someone_removed_is_put_again(tmp_path):
 async def test_the_least_recently_used_goes_first(tmp_path):
     cache = Cache(tmp_path, max_size=300)
     (first, one), (second, two), (third, three), (fourth, four) = contents(4)
-    await cache.put(first, one)
-    await cache.put(second, two)
-    await cache.put(third, three)
+    await cache.put(first, one, place=PLACE)
+    await cache.put(second, two, place=PLACE)
+    await cache.put(third, three, place=PLACE)
 
-    await cache.get(first)
-    await cache.put(fourth, four)
+    await cache.get(first, place=PLACE)
+    await cache.put(fourth, four, place=PLACE)
 
-    assert [await cache.get(digest) for digest in (first, second, third, fourth)] == [one, None, three, four]
+    assert [await cache.get(digest, place=PLACE) for digest in (first, second, third, fourth)] == [
+        one,
+        None,
+        three,
+        four,
+    ]
 
 
 async def test_use_is_remembered_over_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
     before = Cache(tmp_path, max_size=200)
-    await before.put(first, one)
-    await before.put(second, two)
-    os.utime(tmp_path / "blobs" / "sha256" / first.hex, ns=(1, 1))  # both were written in one tick of the clock
-    os.utime(tmp_path / "blobs" / "sha256" / second.hex, ns=(2, 2))
-    await before.get(first)
+    await before.put(first, one, place=PLACE)
+    await before.put(second, two, place=PLACE)
+    os.utime(tmp_path / FOLDER / "sha256" / first.hex, ns=(1, 1))  # both were written in one tick of the clock
+    os.utime(tmp_path / FOLDER / "sha256" / second.hex, ns=(2, 2))
+    await before.get(first, place=PLACE)
 
     after = Cache(tmp_path, max_size=200)
-    await after.put(third, three)
+    await after.put(third, three, place=PLACE)
 
-    assert [await after.get(digest) for digest in (first, second, third)] == [one, None, three]
+    assert [await after.get(digest, place=PLACE) for digest in (first, second, third)] == [one, None, three]
 
 
 async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
     cache = Cache(tmp_path, max_size=450)
 
     for digest, content in contents(20):
-        await cache.put(digest, content)
-        await cache.put(digest, content)
+        await cache.put(digest, content, place=PLACE)
+        await cache.put(digest, content, place=PLACE)
 
-    kept = [path.stat().st_size for path in tmp_path.glob("blobs/*/*")]
+    kept = [path.stat().st_size for path in tmp_path.glob("*/*/*")]
     assert sum(kept) == 400
 
 
@@ -123,66 +137,68 @@ async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tm
     cache = Cache(tmp_path, max_size=10)
     (first, one), (second, two) = contents(2)
 
-    await cache.put(first, one)
-    there = await cache.get(first)
-    await cache.put(second, two)
+    await cache.put(first, one, place=PLACE)
+    there = await cache.get(first, place=PLACE)
+    await cache.put(second, two, place=PLACE)
 
     assert there == one
-    assert await cache.get(first) is None
-    assert await cache.get(second) == two
+    assert await cache.get(first, place=PLACE) is None
+    assert await cache.get(second, place=PLACE) == two
 
 
 async def test_a_smaller_cache_over_the_same_directory_shrinks_it(tmp_path):
     before = Cache(tmp_path, max_size=1000)
     for digest, content in contents(5):
-        await before.put(digest, content)
+        await before.put(digest, content, place=PLACE)
 
     after = Cache(tmp_path, max_size=150)
-    await after.put(DIGEST, CONTENT)
+    await after.put(DIGEST, CONTENT, place=PLACE)
 
-    assert sum(path.stat().st_size for path in tmp_path.glob("blobs/*/*")) <= 150
+    assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 150
 
 
 # --- what lies in the directory -------------------------------------------------------------------------------------
 
 
 async def test_what_a_process_left_unfinished_is_removed(tmp_path):
-    unfinished = tmp_path / "blobs" / "sha256" / ".unfinished-abc"
+    unfinished = tmp_path / FOLDER / "sha256" / ".unfinished-abc"
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(b"half")
 
-    assert await Cache(tmp_path, max_size=1000).get(DIGEST) is None
+    assert await Cache(tmp_path, max_size=1000).get(DIGEST, place=PLACE) is None
     assert not unfinished.exists()
 
 
 async def test_files_of_others_are_let_be(tmp_path):
-    others = [tmp_path / "index.json", tmp_path / "blobs" / "sha256" / "README", tmp_path / "blobs" / "md5" / "x"]
+    others = [tmp_path / "index.json", tmp_path / FOLDER / "sha256" / "README", tmp_path / FOLDER / "md5" / "x"]
     for other in others:
         other.parent.mkdir(parents=True, exist_ok=True)
         other.write_bytes(b"x" * 1000)
 
     cache = Cache(tmp_path, max_size=100)
-    await cache.put(DIGEST, CONTENT)
+    await cache.put(DIGEST, CONTENT, place=PLACE)
 
-    assert await cache.get(DIGEST) == CONTENT
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
     assert all(other.exists() for other in others)
 
 
 async def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     cache = Cache(tmp_path, max_size=1000)
-    await cache.put(DIGEST, CONTENT)
+    await cache.put(DIGEST, CONTENT, place=PLACE)
     other = Digest.of(b"other")
-    (tmp_path / "blobs" / "sha256" / other.hex).mkdir()  # so that the file cannot take its place
+    (tmp_path / FOLDER / "sha256" / other.hex).mkdir()  # so that the file cannot take its place
 
     with pytest.raises(Transient) as failure:
-        await cache.put(other, b"other")
+        await cache.put(other, b"other", place=PLACE)
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
-    assert not list(tmp_path.glob("blobs/*/.unfinished-*"))
-    assert await cache.get(DIGEST) == CONTENT
+    assert not list(tmp_path.glob("*/*/.unfinished-*"))
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
 
 
-@pytest.mark.parametrize("use", [lambda cache: cache.get(DIGEST), lambda cache: cache.put(DIGEST, CONTENT)])
+@pytest.mark.parametrize(
+    "use", [lambda cache: cache.get(DIGEST, place=PLACE), lambda cache: cache.put(DIGEST, CONTENT, place=PLACE)]
+)
 async def test_a_directory_that_cannot_be_used_is_an_error_that_says_what_to_do(tmp_path, use):
     (tmp_path / "file").write_text("")
     cache = Cache(tmp_path / "file" / "cache", max_size=1000)
@@ -199,12 +215,12 @@ async def test_a_directory_that_was_mended_is_used_again(tmp_path):
     (tmp_path / "cache").write_text("")
     cache = Cache(tmp_path / "cache", max_size=1000)
     with pytest.raises(Transient):
-        await cache.put(DIGEST, CONTENT)
+        await cache.put(DIGEST, CONTENT, place=PLACE)
 
     (tmp_path / "cache").unlink()
-    await cache.put(DIGEST, CONTENT)
+    await cache.put(DIGEST, CONTENT, place=PLACE)
 
-    assert await cache.get(DIGEST) == CONTENT
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
 
 
 async def test_many_at_once_get_what_they_put(tmp_path):
@@ -212,12 +228,12 @@ async def test_many_at_once_get_what_they_put(tmp_path):
     made = contents(30)
 
     async def use(digest: Digest, content: bytes) -> bool:
-        await cache.put(digest, content)
-        return await cache.get(digest) in (content, None)
+        await cache.put(digest, content, place=PLACE)
+        return await cache.get(digest, place=PLACE) in (content, None)
 
     used = await asyncio.gather(*(use(*made[number % 30]) for number in range(120)))
 
     assert all(used)
-    files = {path.name: path.stat().st_size for path in tmp_path.glob("blobs/*/*")}
+    files = {path.name: path.stat().st_size for path in tmp_path.glob("*/*/*")}
     assert sum(files.values()) <= 500
-    assert sum([await cache.get(digest) is not None for digest, _ in made]) == len(files)
+    assert sum([await cache.get(digest, place=PLACE) is not None for digest, _ in made]) == len(files)

@@ -11,15 +11,16 @@ from pattern_operator.apply import Applier, Children, Claims, Remover
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.referents import Referents
-from pattern_operator.source import Cache, Credentials, Registry, TokenCache
+from pattern_operator.source import Cache, Credentials, Readers, Registry, TokenCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registries:
-    """Opens clients of registries: one HTTP session, one cache of tokens, one cache of content for all."""
+    """Opens clients of registries: one HTTP session, and one memory each of tokens, readers and content, for all."""
 
     http: aiohttp.ClientSession
     tokens: TokenCache
+    readers: Readers
     cache: Cache
 
     def open(self, repository: Repository, *, credentials: Credentials | None, insecure: bool) -> Registry:
@@ -30,6 +31,7 @@ class Registries:
             credentials=credentials,
             scheme="http" if insecure else "https",
             tokens=self.tokens,
+            readers=self.readers,
             user_agent=f"pattern-operator/{__version__}",
         )
 

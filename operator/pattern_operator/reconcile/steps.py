@@ -109,7 +109,15 @@ async def fetch(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Artifact:
     reference = Reference(goal.repository, tag=goal.revision.tag or None, digest=goal.revision.digest)
     registry = await _open(pattern, reference, rim=rim)
     layer = wanted.layer(goal.layer)
-    return await pull(reference, goal.revision, registry=registry, cache=rim.registries.cache, layer=layer)
+    running = pattern.status.digest == str(goal.revision.digest)
+    return await pull(
+        reference,
+        goal.revision,
+        registry=registry,
+        cache=rim.registries.cache,
+        layer=layer,
+        running=goal.revision.digest if running else None,
+    )
 
 
 async def _open(pattern: DesignPattern, reference: Reference, *, rim: Rim) -> Registry:

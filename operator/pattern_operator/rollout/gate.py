@@ -33,6 +33,6 @@ def admit(candidate: Candidate) -> None:
         )
     raise Stalled(
         reason=Reason.EMPTY_UPDATE,
-        message=f"{candidate.revision.title} renders to no object and would remove all {candidate.owned} that run; nothing"
-        " was changed. Publish a version with components, or set spec.apply.allowEmpty: true if this is meant.",
+        message=f"{candidate.revision.title} renders to no object and would remove all {candidate.owned} that run;"
+        " nothing was changed. Publish a version with components, or set spec.apply.allowEmpty: true if this is meant.",
     )

@@ -12,6 +12,7 @@ from pattern_operator.source.layers import LayerChoice
 from pattern_operator.source.local import read_local
 from pattern_operator.source.pull import pull
 from pattern_operator.source.push import push
+from pattern_operator.source.readers import Readers
 from pattern_operator.source.referrers import signatures
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.resolve import resolve
@@ -22,6 +23,7 @@ __all__ = [
     "Credential",
     "Credentials",
     "LayerChoice",
+    "Readers",
     "Registry",
     "TokenCache",
     "from_docker_home",

@@ -1,15 +1,18 @@
-"""Content by digest on a disk, so that what was pulled once is not pulled again, also after a restart.
+"""Content by repository and digest on a disk, so that what was pulled once is not pulled again, also after a restart.
 
-Layout: ``blobs/<algorithm>/<hex>`` as in an OCI image layout. A file's modification time is when it was last used.
+Layout: ``<place>/<algorithm>/<hex>``, the place being a hash of where the content came from: what one repository gave
+is not given to who asks another one (see ``readers``). A file's modification time is when it was last used.
 """
 
 import asyncio
+import hashlib
 import os
 import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,6 +22,18 @@ from pattern_operator.errors import Transient
 
 _UNFINISHED: Final = ".unfinished-"
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Entry:
+    """One piece of content: the name of its place's folder, and its digest."""
+
+    place: str
+    digest: Digest
+
+    @classmethod
+    def of(cls, place: str, digest: Digest) -> "_Entry":
+        return cls(hashlib.sha256(place.encode()).hexdigest()[:32], digest)
 
 
 class Cache:
@@ -33,16 +48,16 @@ class Cache:
         self._directory = directory
         self._max_size = max_size
         self._lock = threading.Lock()
-        self._sizes: OrderedDict[Digest, int] | None = None  # in order of use; None before the directory was looked at
+        self._sizes: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
         self._total = 0
 
-    async def get(self, digest: Digest) -> bytes | None:
-        """The content that ``digest`` names, or None."""
-        return await asyncio.to_thread(self._guarded, lambda: self._get(digest))
+    async def get(self, digest: Digest, *, place: str) -> bytes | None:
+        """The content of ``place`` that ``digest`` names, or None."""
+        return await asyncio.to_thread(self._guarded, lambda: self._get(_Entry.of(place, digest)))
 
-    async def put(self, digest: Digest, content: bytes) -> None:
-        """Keep ``content``, whose digest the caller has checked."""
-        await asyncio.to_thread(self._guarded, lambda: self._put(digest, content))
+    async def put(self, digest: Digest, content: bytes, *, place: str) -> None:
+        """Keep ``content`` of ``place``, whose digest the caller has checked."""
+        await asyncio.to_thread(self._guarded, lambda: self._put(_Entry.of(place, digest), content))
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
@@ -54,31 +69,31 @@ class Cache:
                 "writable and have room; see --cache-dir and --cache-size.",
             ) from error
 
-    def _get(self, digest: Digest) -> bytes | None:
+    def _get(self, entry: _Entry) -> bytes | None:
         with self._lock:
-            if digest not in self._opened():
+            if entry not in self._opened():
                 return None
-        path = self._path(digest)
+        path = self._path(entry)
         try:
             content = path.read_bytes()
-            intact = Digest.of(content, digest.algorithm) == digest
+            intact = Digest.of(content, entry.digest.algorithm) == entry.digest
             if intact:
                 os.utime(path)
         except FileNotFoundError:  # evicted since we looked, or removed by someone
-            self._forget(digest)
+            self._forget(entry)
             return None
         if not intact:
-            self._forget(digest)
+            self._forget(entry)
             return None
         with self._lock:
-            if digest in self._opened():
-                self._opened().move_to_end(digest)
+            if entry in self._opened():
+                self._opened().move_to_end(entry)
         return content
 
-    def _put(self, digest: Digest, content: bytes) -> None:
+    def _put(self, entry: _Entry, content: bytes) -> None:
         with self._lock:
             self._opened()
-        path = self._path(digest)
+        path = self._path(entry)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
         try:
@@ -89,41 +104,41 @@ class Cache:
             Path(unfinished).unlink(missing_ok=True)
             raise
         with self._lock:
-            self._drop(digest)
-            self._opened()[digest] = len(content)
+            self._drop(entry)
+            self._opened()[entry] = len(content)
             self._total += len(content)
-            self._evict(keep=digest)
+            self._evict(keep=entry)
 
-    def _evict(self, *, keep: Digest) -> None:
+    def _evict(self, *, keep: _Entry) -> None:
         while self._total > self._max_size and (oldest := next(iter(self._opened()))) != keep:
             self._path(oldest).unlink(missing_ok=True)
             self._drop(oldest)
 
-    def _forget(self, digest: Digest) -> None:
+    def _forget(self, entry: _Entry) -> None:
         """Drop it with its file: someone may have put it anew since we looked, and a file is never left uncounted."""
         with self._lock:
-            self._path(digest).unlink(missing_ok=True)
-            self._drop(digest)
+            self._path(entry).unlink(missing_ok=True)
+            self._drop(entry)
 
-    def _drop(self, digest: Digest) -> None:
-        self._total -= self._opened().pop(digest, 0)
+    def _drop(self, entry: _Entry) -> None:
+        self._total -= self._opened().pop(entry, 0)
 
-    def _opened(self) -> OrderedDict[Digest, int]:
+    def _opened(self) -> OrderedDict[_Entry, int]:
         """The content by age; looks at the directory once. The lock must be held."""
         if self._sizes is not None:
             return self._sizes
         self._directory.mkdir(parents=True, exist_ok=True)
-        found: list[tuple[int, Digest, int]] = []
-        for path in self._directory.glob("blobs/*/*"):
+        found: list[tuple[int, _Entry, int]] = []
+        for path in self._directory.glob("*/*/*"):
             if path.name.startswith(_UNFINISHED):  # a process ended while it wrote
                 path.unlink(missing_ok=True)
                 continue
             with suppress(InvalidReference, FileNotFoundError):  # not ours, or gone
-                status = path.stat()
-                found.append((status.st_mtime_ns, Digest.parse(f"{path.parent.name}:{path.name}"), status.st_size))
-        self._sizes = OrderedDict((digest, size) for _, digest, size in sorted(found))
+                digest, status = Digest.parse(f"{path.parent.name}:{path.name}"), path.stat()
+                found.append((status.st_mtime_ns, _Entry(path.parts[-3], digest), status.st_size))
+        self._sizes = OrderedDict((entry, size) for _, entry, size in sorted(found))
         self._total = sum(self._sizes.values())
         return self._sizes
 
-    def _path(self, digest: Digest) -> Path:
-        return self._directory / "blobs" / digest.algorithm / digest.hex
+    def _path(self, entry: _Entry) -> Path:
+        return self._directory / entry.place / entry.digest.algorithm / entry.digest.hex

@@ -26,6 +26,7 @@ from pattern_operator.source.challenge import Challenge, parse_challenges
 from pattern_operator.source.credentials import DOCKER_HUB_HOSTS, Credential, Credentials
 from pattern_operator.source.document import shown
 from pattern_operator.source.paging import next_page
+from pattern_operator.source.readers import Readers
 from pattern_operator.source.redirect import REDIRECTS, redirected
 from pattern_operator.source.tokens import Grant, Scope, TokenCache
 from pattern_operator.source.tokenservice import fetch_token
@@ -61,6 +62,7 @@ class Registry:
         scheme: Literal["https", "http"],
         tokens: TokenCache,
         user_agent: str,
+        readers: Readers | None = None,
         timeout: aiohttp.ClientTimeout = TIMEOUT,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -71,22 +73,44 @@ class Registry:
         self._base = self._home / "v2" / self._name
         self._credentials = credentials
         self._tokens = tokens
+        self._readers = readers or Readers()
         self._transport = Transport(http=http, user_agent=user_agent, timeout=timeout, now=now)
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
+    @property
+    def place(self) -> str:
+        """Where the content lies, for the cache: nobody but this registry is believed about it."""
+        return str(self._base)
+
     async def digest_of(self, tag: str) -> Digest:
         """The digest that ``tag`` names now: one HEAD, and a GET where the registry does not say it in a header."""
-        what = self.what(f"tag {tag}")
-        answer = await self.ask("HEAD", f"manifests/{tag}", what=what, headers={"Accept": manifests.ACCEPT}, expect=())
-        if answer.status == 200:
-            try:
-                return Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
-            except InvalidReference:
-                return (await self.manifest(tag)).digest
+        digest = await self._head(tag, what=self.what(f"tag {tag}"))
+        return digest or (await self.manifest(tag)).digest
+
+    async def ensure_readable(self, digest: Digest) -> None:
+        """Make sure that we may see the manifest: one HEAD, unless the registry has shown it to us before."""
+        if self._readers.was_shown(await self._scope("GET"), digest):
+            return
+        shown = await self._head(str(digest), what=self.what(f"manifest {digest}"))
+        if shown != digest:
+            await self.manifest(digest)
+
+    async def _head(self, reference: str, *, what: str) -> Digest | None:
+        """What a HEAD says of the manifest; None where only a GET can tell."""
+        answer = await self.ask(
+            "HEAD", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, expect=()
+        )
         if answer.status in (400, 405, 501):  # a HEAD that some proxies do not let through
-            return (await self.manifest(tag)).digest
-        raise await self._refused(answer, what=what)
+            return None
+        if answer.status != 200:
+            raise await self._refused(answer, what=what)
+        try:
+            digest = Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
+        except InvalidReference:
+            return None
+        self._readers.show(await self._scope("HEAD"), digest)
+        return digest
 
     async def manifest(self, reference: str | Digest) -> Content:
         """The manifest of a tag or digest.
@@ -106,6 +130,7 @@ class Registry:
         found = Digest.of(answer.body, wanted.algorithm)
         if found != wanted:
             raise _not_the_digest(what, wanted=wanted, found=found)
+        self._readers.show(await self._scope("GET"), found)
         return Content(answer.body, found, answer.headers.get("Content-Type", ""))
 
     async def blob(self, descriptor: Descriptor) -> bytes:
