@@ -166,6 +166,9 @@ def _identity(pid: int) -> str:
             state, *fields = stat.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return ""
-        return "" if state in "ZX" else fields[18]  # proc(5): field 22, starttime
+        # proc(5): field 20, num_threads, and field 22, starttime. The first thread is a zombie before the last one has
+        # ended, and until then the process holds its ports.
+        ended = state in "ZX" and int(fields[16]) <= 1
+        return "" if ended else fields[18]
     asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return asked.stdout.strip()
