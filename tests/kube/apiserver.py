@@ -37,7 +37,7 @@ class ApiServer:
         """Start both; returns when the API server serves."""
         authority = Authority.create(directory)
         serving = authority.serving("kube-apiserver")
-        certificate, key = _client_certificate()
+        certificate, key = client_certificate()
         (directory / "client-ca.crt").write_text(certificate)
         write_key(directory / "service-account.key", ec.generate_private_key(ec.SECP256R1()))
         token, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
@@ -121,7 +121,7 @@ def _etcd(directory: Path, *, client: str, peer: str) -> list[str | Path]:
     ]
 
 
-def _client_certificate() -> tuple[str, str]:
+def client_certificate() -> tuple[str, str]:
     """Make a certificate that is its own authority, for a member of system:masters."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string("CN=certified,O=system:masters")

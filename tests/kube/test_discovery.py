@@ -2,8 +2,11 @@ import asyncio
 
 import orjson
 import pytest
+from aiohttp import web
+from tests.kube.answering import script, serving
 
-from pattern_operator.kube import Discovery, KindNotFound, Resource, objects
+from pattern_operator.kube import ApiUnavailable, Discovery, KindNotFound, Resource, objects
+from pattern_operator.kube.failure import GroupUnavailable
 
 CRD = Resource(
     group="apiextensions.k8s.io",
@@ -95,3 +98,69 @@ async def test_a_missing_kind_is_looked_for_once_a_second_by_however_many(sessio
 
     assert {type(answer) for answer in answers} == {KindNotFound}
     assert (at_once, len(requests)) == (2, 4)
+
+
+def document(*groups: tuple[str, str, list[str]]) -> web.Response:
+    """What the API server says of its groups: name, freshness, kinds."""
+    items = [
+        {
+            "metadata": {"name": name},
+            "versions": [
+                {
+                    "version": "v1",
+                    "freshness": freshness,
+                    "resources": [
+                        {"resource": f"{kind.lower()}s", "responseKind": {"kind": kind}, "scope": "Namespaced"}
+                        for kind in kinds
+                    ],
+                }
+            ],
+        }
+        for name, freshness, kinds in groups
+    ]
+    return web.Response(body=orjson.dumps({"kind": "APIGroupDiscoveryList", "items": items}))
+
+
+async def test_a_group_whose_server_does_not_answer_is_not_taken_for_missing():
+    answer, _ = script(document(("metrics.example", "Stale", []), ("apps", "Current", ["Deployment"])))
+
+    async with serving(answer) as session:
+        discovery = Discovery(session)
+        with pytest.raises(GroupUnavailable, match=r"group metrics\.example does not answer") as refusal:
+            await discovery.find(group="metrics.example", kind="Load")
+        with pytest.raises(KindNotFound):
+            await discovery.find(group="apps", kind="Ghost")
+
+    assert refusal.value.code == 503
+
+
+async def test_a_kind_that_is_known_of_a_silent_group_is_found():
+    answer, _ = script(document(("metrics.example", "Stale", ["Load"])))
+
+    async with serving(answer) as session:
+        found = await Discovery(session).find(group="metrics.example", kind="Load")
+
+    assert found.plural == "loads"
+
+
+async def test_an_answer_that_was_under_way_when_it_was_to_be_forgotten_does_not_count_as_new():
+    answer, asked = script(document(), document(), document(("tests.example", "Current", ["Late"])))
+
+    def forgetting(request: web.Request) -> web.StreamResponse:
+        if len(asked) == 1:
+            discovery.forget()  # a CRD came while the second of the two answers was under way
+        return answer(request)
+
+    async with serving(forgetting) as session:
+        discovery = Discovery(session, clock=Clock())
+        with pytest.raises(KindNotFound):
+            await discovery.find(group="tests.example", kind="Late")
+        found = await discovery.find(group="tests.example", kind="Late")
+
+    assert found.plural == "lates"
+
+
+async def test_what_is_no_discovery_is_unavailable():
+    async with serving(lambda _: web.Response(body=b"<html>please log in</html>")) as session:
+        with pytest.raises(ApiUnavailable, match="no API server"):
+            await Discovery(session).find(group="apps", kind="Deployment")

@@ -2,6 +2,8 @@ import asyncio
 
 import orjson
 import pytest
+from aiohttp import web
+from tests.kube.answering import script, serving
 from tests.kube.conftest import CONFIG_MAP, NAMESPACE
 
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Resource, Session, objects
@@ -197,6 +199,40 @@ async def test_a_list_longer_than_a_page_comes_whole_and_with_kinds(session, nam
 
     assert [item["metadata"]["name"] for item in found] == [f"n{number}" for number in range(5)]
     assert {(item["apiVersion"], item["kind"]) for item in found} == {("v1", "ConfigMap")}
+
+
+async def test_a_list_whose_pages_are_too_old_before_its_end_is_read_whole():
+    first = {"metadata": {"continue": "old"}, "items": [{"metadata": {"name": "a"}}]}
+    expired = web.Response(status=410, body=b'{"kind": "Status", "code": 410, "reason": "Expired"}')
+    whole = {"metadata": {}, "items": [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}]}
+    answer, asked = script(web.Response(body=orjson.dumps(first)), expired, web.Response(body=orjson.dumps(whole)))
+
+    async with serving(answer) as session:
+        found = await objects.list_(session, CONFIG_MAP, label_selector="a=b")
+
+    assert [each["metadata"]["name"] for each in found] == ["a", "b"]
+    assert [dict(each.query) for each in asked][1:] == [
+        {"limit": "500", "labelSelector": "a=b", "continue": "old"},
+        {"labelSelector": "a=b"},
+    ]
+
+
+async def test_a_collection_that_is_gone_is_no_list_that_is_too_old():
+    answer, asked = script(web.Response(status=410))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError):
+            await objects.list_(session, CONFIG_MAP)
+
+    assert len(asked) == 1
+
+
+async def test_what_a_proxy_answers_is_no_object():
+    answer, _ = script(web.Response(body=b"<html>please log in</html>"))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiUnavailable, match="no API server"):
+            await objects.get(session, CONFIG_MAP, namespace="shop", name="a")
 
 
 async def test_more_requests_than_slots_all_succeed(session, namespace, requests):

@@ -1,51 +1,16 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from datetime import timedelta
 
 import kopf
 import pytest
 from aiohttp import web
+from tests.kube.answering import script, serving
 from tests.testbed.process import free_port
 
-from pattern_operator.kube import ApiError, ApiUnavailable, Endpoint, Session
+from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
 from pattern_operator.kube.credentials import FixedHeader
-
-Handler = Callable[[web.Request], web.StreamResponse]
-
-
-@asynccontextmanager
-async def serving(answer: Handler) -> AsyncIterator[Session]:
-    """A session to a plain server that gives ``answer`` to everything."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return answer(request)
-
-    runner = web.ServerRunner(web.Server(handle))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        async with Session.open(Endpoint(server=server, authorization=FixedHeader("Bearer t"))) as session:
-            yield session
-    finally:
-        await runner.cleanup()
-
-
-def script(*answers: web.Response) -> tuple[Handler, list[web.Request]]:
-    """Give the answers in turn, the last one for ever, and write down who asked."""
-    asked: list[web.Request] = []
-
-    def answer(request: web.Request) -> web.Response:
-        asked.append(request)
-        given = answers[min(len(asked), len(answers)) - 1]
-        return web.Response(
-            status=given.status, body=given.body, headers={"Retry-After": given.headers.get("Retry-After", "")}
-        )
-
-    return answer, asked
 
 
 def throttled(seconds: str) -> web.Response:
@@ -186,6 +151,38 @@ async def test_a_session_that_kopf_closed_is_unavailable():
         await session.http.close()
         with pytest.raises(ApiUnavailable):
             await session.request("GET", "/api")
+
+
+async def test_a_watch_over_a_session_that_kopf_closed_is_unavailable():
+    answer, _ = script(web.Response(body=b"{}"))
+
+    async with serving(answer) as session:
+        await session.http.close()
+        with pytest.raises(ApiUnavailable):
+            await anext(session.stream("/api/v1/pods"))
+
+
+class Unlucky:
+    """Credentials that cannot be had now: a plugin that fails, or a file that is just being replaced."""
+
+    async def header(self) -> str:
+        raise CredentialsError("the exec plugin of user 'u' gave no credentials: run it by hand")
+
+    async def renew(self, *, refused: str) -> bool:
+        raise AssertionError(f"never refused: {refused}")
+
+
+async def test_without_credentials_nothing_is_asked_and_it_may_work_later():
+    answer, asked = script(web.Response(body=b"{}"))
+
+    async with serving(answer, authorization=Unlucky()) as session:
+        with pytest.raises(ApiUnavailable, match="run it by hand") as request:
+            await session.request("GET", "/api")
+        with pytest.raises(ApiUnavailable, match="run it by hand"):
+            await anext(session.stream("/api/v1/pods"))
+
+    assert (request.value.code, request.value.reason) == (0, "NoCredentials")
+    assert asked == []
 
 
 async def test_kopf_takes_the_session_for_its_own_requests(server, session, requests):

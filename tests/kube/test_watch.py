@@ -1,15 +1,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 import orjson
 import pytest
+from aiohttp import web
+from tests.kube.answering import script, serving
 from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, Door
 
 from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session, View, Watch, objects, watch
 
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
+REFUSED = ApiError(code=403, reason="Forbidden", message="no")
 
 
 class Diary:
@@ -238,13 +242,94 @@ async def test_a_kind_that_is_not_there_is_a_problem_once_until_it_is(session, r
     assert not follower.synced.is_set()
 
 
+def listed(*names: str) -> web.Response:
+    """What the server says when it is asked for the whole collection."""
+    items = [{"metadata": {"name": name, "uid": name, "resourceVersion": "5", "namespace": "n"}} for name in names]
+    return web.Response(body=orjson.dumps({"metadata": {"resourceVersion": "7"}, "items": items}))
+
+
+def event(type_: str, **fields: object) -> web.Response:
+    """A watch that tells one event, and ends."""
+    return web.Response(body=orjson.dumps({"type": type_, "object": fields}) + b"\n")
+
+
+def refused(code: int, reason: str) -> web.Response:
+    return web.Response(status=code, body=orjson.dumps({"kind": "Status", "code": code, "reason": reason}))
+
+
+async def test_of_a_kind_that_is_served_no_more_everything_is_told_as_deleted():
+    answer, _ = script(listed("a", "b"), refused(404, "NotFound"))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: bool(diary.problems))
+
+    assert sorted(diary.lines()) == ["ADDED a", "ADDED b", "DELETED a", "DELETED b"]
+    assert [problem.reason for problem in diary.problems] == ["NotFound"]
+
+
+async def test_a_watch_that_ends_by_an_error_of_the_server_begins_with_a_list():
+    broken = event("ERROR", kind="Status", code=500, reason="InternalError", message="etcd event has no old value")
+    answer, asked = script(listed("a"), broken, listed("b"), refused(403, "Forbidden"))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: len(diary.problems) >= 2)
+
+    assert diary.lines() == ["ADDED a", "ADDED b", "DELETED a"]
+    assert ["watch" in request.query for request in asked[:4]] == [False, True, False, True]
+    assert diary.problems[0].message == "etcd event has no old value"
+
+
+async def test_a_problem_is_over_with_the_next_good_list_although_nothing_changed():
+    answer, _ = script(refused(403, "Forbidden"), listed(), web.Response(body=b""))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary) as follower:
+        before = follower.problem
+        async with asyncio.timeout(PATIENCE):
+            await follower.synced.wait()
+        after = follower.problem
+
+    assert before is not None
+    assert before.reason == "Forbidden"
+    assert after is None
+
+
+@pytest.mark.parametrize("line", [b"<html>", b"[]"])
+async def test_what_is_no_event_is_a_problem_and_no_end(line: bytes):
+    answer, _ = script(listed(), web.Response(body=line + b"\n"))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: bool(diary.problems))
+
+    assert diary.problems[0].reason == "Unreadable"
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        pytest.param(timedelta(seconds=7), 7.0, 7.2, id="as long as it is asked to"),
+        pytest.param(timedelta(days=1), 300.0, 300.2, id="but no day"),
+        pytest.param(None, 0.1, 0.2, id="or a moment"),
+    ],
+)
+async def test_a_watch_rests_when_the_server_wants_it(session, asked, least, most):
+    follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=lambda _: None)
+    throttled = ApiError(code=429, reason="TooManyRequests", message="slow down", retry_after=asked)
+    follower._failed(throttled)
+
+    assert least <= follower._back_off(throttled) <= most
+
+
 async def test_waits_grow_with_failures_and_end_at_half_a_minute(session):
     follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=lambda _: None)
     waits = []
 
     for _ in range(20):
-        follower._failed(ApiError(code=403, reason="Forbidden", message="no"))
-        waits.append(follower._back_off())
+        follower._failed(REFUSED)
+        waits.append(follower._back_off(REFUSED))
 
     assert 0.1 <= waits[0] <= 0.2
     assert min(waits[-10:]) >= 15.0

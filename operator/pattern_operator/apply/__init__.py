@@ -9,7 +9,8 @@ what was applied and tells who drifted, went, or changed its health; ``delete_st
 from pattern_operator.apply import inventory
 from pattern_operator.apply.applier import Applier
 from pattern_operator.apply.child import Child
-from pattern_operator.apply.children import ChildEvent, ChildEventKind, Children
+from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
+from pattern_operator.apply.children import Children
 from pattern_operator.apply.deletion import Remaining, delete_step
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of

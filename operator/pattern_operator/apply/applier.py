@@ -19,7 +19,7 @@ from pattern_operator.apply.established import until_established
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.outcome import Applied, ApplyFailure
 from pattern_operator.apply.ownership import IF_ABSENT, IGNORE, Owner, is_protected, label_of, ssa_of, stamp
-from pattern_operator.apply.refusal import is_missing_namespace, refusal
+from pattern_operator.apply.refusal import is_away, is_missing_namespace, refusal
 from pattern_operator.apply.scope import find
 from pattern_operator.apply.wave import waves
 from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session
@@ -47,7 +47,7 @@ class _Run:
     left: list[tuple[ObjectKey, str]] = field(default_factory=list)
     failures: list[ApplyFailure] = field(default_factory=list)
     coming: set[str] = field(default_factory=set)  # names of the CRDs that are applied and not served yet
-    unreachable: ApiError | None = None
+    away: ApiError | None = None  # the API server does not answer, or wants to be left alone
 
 
 class Applier:
@@ -100,8 +100,8 @@ class Applier:
     async def _attempt(self, wanted: Object, run: _Run) -> None:
         key = wanted.key
         async with self._slots:
-            if run.unreachable is not None:
-                run.failures.append(refusal(key, run.unreachable))
+            if run.away is not None:
+                run.failures.append(refusal(key, run.away))
                 return
             try:
                 await self._bring(wanted, run)
@@ -110,8 +110,8 @@ class Applier:
             except KindNotFound as error:
                 run.failures.append(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)))
             except ApiError as error:
-                if error.code == 0:  # nobody answers: the rest is not tried, each would wait as long
-                    run.unreachable = error
+                if is_away(error):
+                    run.away = error
                 run.failures.append(refusal(key, error))
 
     async def _bring(self, wanted: Object, run: _Run) -> None:

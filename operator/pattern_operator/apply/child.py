@@ -44,7 +44,7 @@ class Sighting:
         finalizers = (*(metadata.get("finalizers") or ()), *((body.get("spec") or {}).get("finalizers") or ()))
         return cls(
             uid=metadata["uid"],
-            version=int(metadata["resourceVersion"]),
+            version=version_of(metadata),
             label=label_of(metadata),
             fingerprint=fingerprint(managers),
             paused=annotations.get(RECONCILE_ANNOTATION) == DISABLED,
@@ -62,8 +62,8 @@ class Child:
 
     ``owner`` is the pattern it is filed under, ``seen`` the newest state of it. ``expected``: a pattern applied it in
     this life of the operator and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
-    others are welcome. ``present`` is false for an expected object that is gone, since the version ``gone``.
-    ``applying``: an answer is under way, and a watch may show its effect first.
+    others are welcome. ``present`` is false for an object that is gone, since the version ``gone``, and that is
+    expected or just being applied.
     """
 
     key: ObjectKey
@@ -72,7 +72,6 @@ class Child:
     expected: bool = False
     present: bool = True
     gone: int = 0
-    applying: bool = False
     wanted: bytes | None = None
     quarrel: Quarrel = field(default_factory=Quarrel)
 
@@ -89,6 +88,12 @@ class Child:
         if self.present:
             return self.seen.health
         return Health(HealthState.NOT_FOUND, f"{self.key.kind} {self.key.name}: is gone")
+
+
+def version_of(metadata: Body) -> int:
+    """The resourceVersion as a number that grows; 0 for the opaque one of an aggregated API server with its own."""
+    version = str(metadata.get("resourceVersion") or "")
+    return int(version) if version.isdecimal() else 0
 
 
 def fingerprint(managers: list[dict[str, Any]]) -> bytes:

@@ -7,13 +7,12 @@ with: each pattern is applied once, which changes nothing and sets the fingerpri
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.child import Child, Sighting
+from pattern_operator.apply.child import Child, Sighting, version_of
+from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState
 from pattern_operator.apply.outcome import told
@@ -30,22 +29,6 @@ _SEVERITY: Final = (
     HealthState.IN_PROGRESS,
     HealthState.CURRENT,
 )
-
-
-class ChildEventKind(StrEnum):
-    """What happened to an object that matters to its pattern."""
-
-    DRIFTED = "drifted"  # somebody took or removed a field that the pattern owns
-    GONE = "gone"  # it was deleted, or does not carry the owner label any more
-    HEALTH = "health"  # its health, or what it says of it, is another
-
-
-@dataclass(frozen=True, slots=True)
-class ChildEvent:
-    """One thing that happened to one object."""
-
-    kind: ChildEventKind
-    key: ObjectKey
 
 
 class Children:
@@ -70,6 +53,7 @@ class Children:
         self._children: dict[ObjectKey, Child] = {}
         self._owned: dict[str, dict[ObjectKey, Child]] = {}
         self._kinds: dict[tuple[str, str], int] = {}  # how many children there are of each
+        self._applying: set[ObjectKey] = set()  # an answer is under way, and a watch may show its effect first
         self._pending: set[ObjectKey] = set()
 
     # --- what is asked ----------------------------------------------------------------------------------------------
@@ -129,17 +113,19 @@ class Children:
 
         It ends with ``record``, which looks whether somebody was faster; a failed apply is retried by who asked for it.
         """
-        child = self._children.get(key)
-        if child is None:
-            yield
-            return
-        child.applying, repairing = True, child.drifted
+        before = self._children.get(key)
+        repairing = before is not None and before.drifted
+        self._applying.add(key)
         try:
             yield
         finally:
-            if repairing and not child.applying:  # the answer was recorded
+            answered = key not in self._applying
+            self._applying.discard(key)
+            child = self._children.get(key)
+            if child is not None and repairing and answered:
                 child.quarrel.repaired(asyncio.get_running_loop().time())
-            child.applying = False
+            if child is not None and not child.expected and not child.present:
+                self._drop(child)
 
     def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource) -> None:
         """Take the answer to our own apply: from here on the object is to stay like this.
@@ -152,7 +138,8 @@ class Children:
         newest = child.seen.version if child.present else child.gone
         if newest <= answer.version:
             child.present, child.seen = True, answer
-        child.expected, child.applying = True, False
+        self._applying.discard(key)
+        child.expected = True
         child.wanted = None if ssa_of(body["metadata"]) == IF_ABSENT else answer.fingerprint
         self._look_again(child, body)
         if child.drifted:
@@ -185,12 +172,12 @@ class Children:
         child = self._children.get(key)
         if change.type is ChangeType.DELETED:
             if child is not None and child.present and not _is_late(metadata, child):
-                self._vanished(child, version=int(metadata["resourceVersion"]))
+                self._vanished(child, version=version_of(metadata))
             return
         seen = Sighting.of(change.object, key=key, now=self._now())
         if child is None:
             child = self._file(key, owner=seen.label, seen=seen)
-        elif seen.version <= child.seen.version:
+        elif 0 < seen.version <= child.seen.version:
             return  # the echo of our own apply, or older
         else:
             self._update(child, seen)
@@ -209,7 +196,7 @@ class Children:
             self._tell_later(child)
 
     def _vanished(self, child: Child, *, version: int) -> None:
-        if child.expected:
+        if child.expected or child.key in self._applying:
             child.present, child.gone = False, version
             self._tell_drift(child, kind=ChildEventKind.GONE)
         else:
@@ -223,7 +210,7 @@ class Children:
 
     def _tell_drift(self, child: Child, *, kind: ChildEventKind = ChildEventKind.DRIFTED) -> None:
         """Tell at once, or, when somebody undoes each repair, after a pause that doubles with every round."""
-        if child.applying:
+        if child.key in self._applying:
             return
         loop = asyncio.get_running_loop()
         pause = child.quarrel.pause(loop.time())
@@ -301,4 +288,4 @@ def _is_late(metadata: Body, child: Child) -> bool:
     """
     if metadata["uid"] != child.seen.uid:
         return True
-    return "creationTimestamp" in metadata and int(metadata["resourceVersion"]) < child.seen.version
+    return "creationTimestamp" in metadata and 0 < version_of(metadata) < child.seen.version

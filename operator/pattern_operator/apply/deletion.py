@@ -3,7 +3,6 @@
 One call is one step; the reconciler calls again when a child event says that something went.
 """
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -46,12 +45,7 @@ async def delete_step(
     waves = in_reverse(entries)
     kept: list[tuple[ObjectKey, str]] = []
     for position, wave in enumerate(waves):
-        done = await asyncio.gather(
-            *(
-                remover.remove(entry, owner=owner, impersonate=impersonate, otherwise=Reason.DELETION_FAILED)
-                for entry in wave
-            )
-        )
+        done = await remover.remove_all(wave, owner=owner, impersonate=impersonate, otherwise=Reason.DELETION_FAILED)
         kept += [(each.key, each.message) for each in done if each.ending is Ending.KEPT]
         stuck = [each for each in done if each.ending in (Ending.GOING, Ending.FAILED)]
         if stuck:

@@ -20,7 +20,6 @@ class _Follower:
     watch: Watch
     task: asyncio.Task[None]
     settled: asyncio.Event = field(default_factory=asyncio.Event)  # it is in step, or has said why not
-    problem: ApiError | None = None
 
 
 class Followed:
@@ -81,12 +80,13 @@ class Followed:
     def sees(self, kind: GroupKind) -> bool:
         """Whether changes of the kind are told."""
         follower = self._followers.get(kind)
-        return follower is not None and follower.watch.synced.is_set() and follower.problem is None
+        if follower is None or not follower.watch.synced.is_set():
+            return False
+        problem = follower.watch.problem
+        return problem is None or problem.code not in (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED)
 
     def _changed(self, resource: Resource, change: Change) -> None:
-        follower = self._followers.get((resource.group, resource.kind))
-        if follower is not None:
-            follower.problem = None
+        if (resource.group, resource.kind) in self._followers:
             self._on_change(resource, change)
 
     def _failed(self, resource: Resource, error: ApiError) -> None:
@@ -94,10 +94,9 @@ class Followed:
         follower = self._followers.get(kind)
         if follower is None:
             return
-        if error.code == HTTPStatus.NOT_FOUND and follower.watch.synced.is_set():
-            self.stop(kind)  # the CRD went, or this version of it: the next apply of the kind starts anew
+        if error.code == HTTPStatus.NOT_FOUND:
+            self.stop(kind)  # the CRD is not there, or this version of it: the next apply of the kind starts anew
             return
-        follower.problem = error if error.code in (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED) else None
         follower.settled.set()
         if self._on_problem is not None:
             self._on_problem(resource, error)

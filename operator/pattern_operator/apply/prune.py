@@ -1,6 +1,5 @@
 """What left the pattern leaves the cluster: in reverse order, and never what is not ours any more."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,12 +48,7 @@ async def prune(
     """
     done: list[Removal] = []
     for wave in in_reverse(entries):
-        done += await asyncio.gather(
-            *(
-                remover.remove(entry, owner=owner, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
-                for entry in wave
-            )
-        )
+        done += await remover.remove_all(wave, owner=owner, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
     done.sort(key=lambda removal: removal.key)
     return Pruned(
         deleted=tuple(each.key for each in done if each.ending in (Ending.GONE, Ending.GOING)),

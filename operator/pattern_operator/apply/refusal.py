@@ -14,6 +14,14 @@ def refusal(key: ObjectKey, error: ApiError, *, otherwise: Reason = Reason.APPLY
     return ApplyFailure(key, reason, message, error.retry_after)
 
 
+def is_away(error: ApiError) -> bool:
+    """Whether the API server does not answer, or still asks to slow down after the session's own tries.
+
+    The rest of a run is not tried then: each request would wait as long, and make it worse.
+    """
+    return error.code in (0, HTTPStatus.TOO_MANY_REQUESTS)
+
+
 def is_missing_namespace(error: ApiError) -> bool:
     """Whether the API server has not got (or not seen) the namespace yet, rather than the kind."""
     return error.code == HTTPStatus.NOT_FOUND and error.message.startswith('namespaces "')

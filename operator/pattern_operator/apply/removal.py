@@ -1,6 +1,7 @@
 """One object out of the cluster, if it is still ours to remove."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from pattern_operator.apply.children import Children
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.ownership import Owner, is_protected, label_of
-from pattern_operator.apply.refusal import refusal
+from pattern_operator.apply.refusal import is_away, refusal
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
 
 
@@ -57,6 +58,16 @@ class _Live:
     pattern: str = ""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One call of ``remove_all``."""
+
+    owner: Owner
+    impersonate: str | None
+    otherwise: Reason
+    away: ApiError | None = None  # the API server does not answer, or wants to be left alone
+
+
 class Remover:
     """Removes objects of all patterns, never more than ``concurrency`` requests at once."""
 
@@ -68,23 +79,30 @@ class Remover:
         self._children = children
         self._slots = asyncio.Semaphore(concurrency)
 
-    async def remove(
-        self, entry: InventoryEntry, *, owner: Owner, impersonate: str | None, otherwise: Reason
-    ) -> Removal:
-        """Delete the object of ``entry`` unless it is not ours; never raises for what a server answers.
+    async def remove_all(
+        self, entries: Iterable[InventoryEntry], *, owner: Owner, impersonate: str | None, otherwise: Reason
+    ) -> list[Removal]:
+        """Delete the objects of ``entries`` that are ours, all at once; never raises for what a server answers.
 
         What the watches know is believed, and the delete carries the UID of what they saw; an object they do not know
         is read first. ``otherwise`` is the reason of a failure when the refusal has no more special one.
         """
+        run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise)
+        return await asyncio.gather(*(self._attempt(entry, run) for entry in entries))
+
+    async def _attempt(self, entry: InventoryEntry, run: _Run) -> Removal:
         key = key_of(entry)
-        try:
-            async with self._slots:
-                removal = await self._remove(entry, key, owner=owner, impersonate=impersonate)
-        except KindNotFound:
-            removal = Removal(entry, key, Ending.GONE)  # with its kind went every object of it
-        except ApiError as error:
-            failure = refusal(key, error, otherwise=otherwise)
-            return Removal(entry, key, Ending.FAILED, failure.message, failure)
+        async with self._slots:
+            if run.away is not None:
+                return _failed(entry, run.away, otherwise=run.otherwise)
+            try:
+                removal = await self._remove(entry, key, owner=run.owner, impersonate=run.impersonate)
+            except KindNotFound:
+                removal = Removal(entry, key, Ending.GONE)  # with its kind went every object of it
+            except ApiError as error:
+                if is_away(error):
+                    run.away = error
+                return _failed(entry, error, otherwise=run.otherwise)
         self._children.release([key])
         return removal
 
@@ -162,6 +180,12 @@ class Remover:
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
         holders = f", held by the finalizers {', '.join(finalizers)}" if finalizers else ""
         return Removal(entry, key, Ending.GOING, f"is being deleted{holders}", watched=self._children.sees(key))
+
+
+def _failed(entry: InventoryEntry, error: ApiError, *, otherwise: Reason) -> Removal:
+    key = key_of(entry)
+    failure = refusal(key, error, otherwise=otherwise)
+    return Removal(entry, key, Ending.FAILED, failure.message, failure)
 
 
 def _whose(live: _Live) -> str:

@@ -7,12 +7,14 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.definition import Definitions, definitions
 from pattern_operator.apply.outcome import ApplyFailure
+from pattern_operator.apply.refusal import refusal
 from pattern_operator.kube import Discovery, KindNotFound, Resource
+from pattern_operator.kube.failure import GroupUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class Localized:
-    """``objects`` have the key they will have in the cluster; ``unknown`` are those of kinds that are not served.
+    """``objects`` have the key they will have in the cluster; ``unknown`` are those whose kind is not known.
 
     What is unknown has no place in an inventory yet: nobody can say whether its kind has namespaces.
     """
@@ -39,6 +41,9 @@ async def localize(objects: Iterable[Object], *, discovery: Discovery, default_n
             resource = await find(each, brought=brought, discovery=discovery)
         except KindNotFound as error:
             unknown.append(ApplyFailure(each.key, Reason.KIND_NOT_FOUND, str(error)))
+            continue
+        except GroupUnavailable as error:
+            unknown.append(refusal(each.key, error))
             continue
         here = _place(each, namespace=(each.key.namespace or default_namespace) if resource.namespaced else "")
         placed[here.key] = here

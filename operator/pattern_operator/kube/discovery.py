@@ -5,17 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import orjson
-
-from pattern_operator.kube.failure import KindNotFound
+from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, parsed
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
 # Aggregated discovery (KEP-3352), served since Kubernetes 1.27.
 _ACCEPT: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-MISS_INTERVAL: Final = (
-    1.0  # seconds between re-reads for kinds that are not there: a thousand patterns may lack one CRD
-)
+MISS_INTERVAL: Final = 1.0  # seconds between re-reads for kinds that are not there: a thousand patterns may lack one
 
 
 class Discovery:
@@ -26,13 +22,16 @@ class Discovery:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
+        self._silent: frozenset[str] = frozenset()  # groups of aggregated servers that do not answer
         self._read_at: float | None = None
+        self._forgotten = 0
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
         """Return where ``kind`` is served; ``version`` None takes the server's preferred one.
 
         Raises:
             KindNotFound: it is not served (in this version).
+            GroupUnavailable: nobody can say whether it is served.
             ApiError: the server could not be asked.
         """
         found = self._look_up(group=group, kind=kind, version=version)
@@ -45,6 +44,8 @@ class Discovery:
                 found = self._look_up(group=group, kind=kind, version=version)
         if found is not None:
             return found
+        if group in self._silent:
+            raise GroupUnavailable(group)
         served = tuple(resource.api_version for resource in self._kinds.get((group, kind), ()))
         raise KindNotFound(group=group, version=version, kind=kind, served=served)
 
@@ -52,6 +53,7 @@ class Discovery:
         """Read anew at the next question: a CRD came, went or changed its versions."""
         self._kinds = {}
         self._read_at = None
+        self._forgotten += 1
 
     def _look_up(self, *, group: str, kind: str, version: str | None) -> Resource | None:
         resources = self._kinds.get((group, kind), ())
@@ -61,16 +63,20 @@ class Discovery:
         return self._read_at is None or self._clock() - self._read_at >= MISS_INTERVAL
 
     async def _read(self) -> None:
+        forgotten = self._forgotten
         core, groups = await asyncio.gather(
             self._session.request("GET", "/api", accept=_ACCEPT),
             self._session.request("GET", "/apis", accept=_ACCEPT),
         )
         kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
-        for resource in (*_resources(orjson.loads(core)), *_resources(orjson.loads(groups))):
+        documents = parsed(core), parsed(groups)
+        for resource in (*_resources(documents[0]), *_resources(documents[1])):
             key = (resource.group, resource.kind)
             kinds[key] = (*kinds.get(key, ()), resource)
         self._kinds = kinds
-        self._read_at = self._clock()
+        self._silent = frozenset(_silent(documents[1]))
+        # Told to forget while the answer was under way: the next miss reads again, at once.
+        self._read_at = self._clock() if self._forgotten == forgotten else None
 
 
 def _resources(document: dict[str, Any]) -> Iterator[Resource]:
@@ -86,3 +92,10 @@ def _resources(document: dict[str, Any]) -> Iterator[Resource]:
                     plural=str(entry["resource"]),
                     namespaced=entry.get("scope") == "Namespaced",
                 )
+
+
+def _silent(document: dict[str, Any]) -> Iterator[str]:
+    """The groups with a version that the aggregator could not ask (apidiscovery.k8s.io/v2, ``freshness: Stale``)."""
+    for item in document.get("items") or []:
+        if any(version.get("freshness") == "Stale" for version in item.get("versions") or []):
+            yield str(item.get("metadata", {}).get("name") or "")

@@ -22,6 +22,10 @@ _TYPED_PATCH: Final = "failed to create typed patch object"
 _QUOTED: Final = re.compile(r"&value\.valueUnstructured\{.*\}", re.DOTALL)
 
 
+class CredentialsError(Exception):
+    """There are no credentials for an API server, or they cannot be used; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """One entry of ``Status.details.causes``: ``field`` is a path such as ``spec.replicas``, or empty."""
@@ -75,9 +79,18 @@ class ApiUnavailable(ApiError):
         why = str(error) or type(error).__name__
         return cls(code=0, reason="Unreachable", message=f"the API server at {server} cannot be reached: {why}")
 
+    @classmethod
+    def without_credentials(cls, server: str, *, error: CredentialsError) -> Self:
+        """Nothing was asked, for there is nothing to show ``server``: a plugin failed, or a file is unreadable now."""
+        return cls(code=0, reason="NoCredentials", message=f"the API server at {server} cannot be asked: {error}")
 
-class CredentialsError(Exception):
-    """There are no credentials for an API server, or they cannot be used; the message says what to do."""
+
+class GroupUnavailable(ApiUnavailable):
+    """The aggregated API server that has a group does not answer: nobody can say which kinds the group has."""
+
+    def __init__(self, group: str) -> None:
+        message = f"the API server behind the group {group} does not answer: see kubectl get apiservices"
+        super().__init__(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)
 
 
 class KindNotFound(Exception):
@@ -94,6 +107,22 @@ class KindNotFound(Exception):
         else:
             message = f"the API server has no kind {name}: install the CRD that defines it"
         super().__init__(message)
+
+
+def parsed(answer: bytes) -> dict[str, Any]:
+    """Read what the API server sent.
+
+    Raises:
+        ApiUnavailable: it is no JSON object, so something else has answered in its place, such as a proxy's login page.
+    """
+    try:
+        document = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):
+        message = "what answered is no API server: it sent no JSON object; look at the proxy in between"
+        raise ApiUnavailable(code=0, reason="Unreadable", message=message)
+    return document
 
 
 def of_response(*, code: int, retry_after: str | None, body: bytes) -> ApiError:

@@ -7,6 +7,7 @@ of a Secret was written by a tenant: it would run and read with the operator's r
 import asyncio
 import base64
 import binascii
+import re
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import yaml
+from yarl import URL
 
 from pattern_operator.kube.credentials import Authorization, Endpoint, FixedHeader, tls_context
 from pattern_operator.kube.failure import CredentialsError
 
 LEEWAY: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # what a header can hold, without spaces (RFC 9110, "Field Values")
 _REFUSED: Final = ("exec", "auth-provider", "tokenFile", "client-certificate", "client-key", "certificate-authority")
 
 
@@ -135,25 +138,27 @@ def of_text(text: bytes) -> Endpoint:
     """
     try:
         config = yaml.safe_load(text)
-        chosen = _named(config, "contexts", config["current-context"])["context"]
-        cluster = _named(config, "clusters", chosen["cluster"])["cluster"]
-        user = _named(config, "users", chosen["user"])["user"] if chosen.get("user") else {}
-        server = str(cluster["server"]).rstrip("/")
-    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
-        raise CredentialsError("the Secret holds no kubeconfig with a current context, its cluster and user") from error
+        chosen = _named(config, "contexts", config["current-context"], "context")
+        cluster = _named(config, "clusters", chosen["cluster"], "cluster")
+        user = _named(config, "users", chosen["user"], "user") if chosen.get("user") else {}
+        server = URL(cluster["server"])
+        if server.scheme not in ("https", "http") or not server.host or server.user:
+            raise ValueError("the server is no plain http URL")
+    except (yaml.YAMLError, LookupError, StopIteration, TypeError, AttributeError, ValueError, RecursionError):
+        # without its cause: PyYAML quotes the line that it cannot read, which may be the token
+        raise CredentialsError("the Secret holds no kubeconfig with a current context, its cluster and user") from None
     refused = [name for name in _REFUSED if name in user or name in cluster]
     if refused:
         raise CredentialsError(
             f"the kubeconfig in the Secret uses {', '.join(refused)}, which would run or read with the operator's "
             f"rights: put a token or the certificates themselves (...-data) into it"
         )
-    tls = _tls_of(cluster, user) if server.startswith("https://") else None
     return Endpoint(
-        server=server,
+        server=str(server).rstrip("/"),
         authorization=_authorization_of(user),
-        tls=tls,
-        tls_server_name=cluster.get("tls-server-name"),
-        proxy=cluster.get("proxy-url"),
+        tls=_tls_of(cluster, user) if server.scheme == "https" else None,
+        tls_server_name=str(cluster.get("tls-server-name") or "") or None,
+        proxy=str(cluster.get("proxy-url") or "") or None,
         namespace=str(chosen.get("namespace") or "default"),
     )
 
@@ -169,15 +174,17 @@ def _tls_of(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
                 both = Path(scratch) / "client.pem"
                 both.touch(mode=0o600)
                 both.write_text(f"{certificate}\n{key}\n")
-                tls.load_cert_chain(both)
+                tls.load_cert_chain(both, password="")  # else OpenSSL asks whoever sits at the terminal
     except (OSError, ssl.SSLError) as error:
         raise CredentialsError(f"the certificates of the kubeconfig in the Secret cannot be used: {error}") from error
     return tls
 
 
 def _authorization_of(user: dict[str, Any]) -> Authorization:
-    if user.get("token"):
-        return FixedHeader(f"Bearer {user['token']}")
+    if token := str(user.get("token") or "").strip():
+        if not _TOKEN.fullmatch(token):
+            raise CredentialsError("the token of the kubeconfig in the Secret holds characters that no token has")
+        return FixedHeader(f"Bearer {token}")
     if user.get("username"):
         pair = f"{user['username']}:{user.get('password', '')}".encode()
         return FixedHeader(f"Basic {base64.b64encode(pair).decode()}")
@@ -191,8 +198,10 @@ def _pem(part: dict[str, Any], name: str) -> str:
         raise CredentialsError(f"{name} of the kubeconfig in the Secret is no base64 of a PEM file") from error
 
 
-def _named(config: dict[str, Any], section: str, name: str) -> dict[str, Any]:
-    entry: dict[str, Any] = next((entry for entry in config[section] if entry["name"] == name), {})
+def _named(config: dict[str, Any], section: str, name: str, field: str) -> dict[str, Any]:
+    entry: dict[str, Any] = next(entry for entry in config[section] if entry["name"] == name)[field] or {}
+    if not isinstance(entry, dict):
+        raise TypeError(f"{field} is no mapping")
     return entry
 
 

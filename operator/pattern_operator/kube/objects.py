@@ -1,10 +1,12 @@
 """The verbs: what can be done to one object, or to a collection, over a session."""
 
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import orjson
 
+from pattern_operator.kube.failure import ApiError, parsed
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -59,7 +61,7 @@ async def apply(
     answer = await session.request(
         "PATCH", path, body=body, content_type=APPLY_PATCH, params=params, impersonate=impersonate
     )
-    return _object(answer)
+    return parsed(answer)
 
 
 async def get(
@@ -67,7 +69,7 @@ async def get(
 ) -> Body:
     """Return the object; raises ApiError ``NotFound`` when there is none."""
     path = resource.path(namespace=namespace, name=name)
-    return _object(await session.request("GET", path, impersonate=impersonate))
+    return parsed(await session.request("GET", path, impersonate=impersonate))
 
 
 async def create(
@@ -82,7 +84,7 @@ async def create(
     """Create the object in ``body`` (JSON) and return it; raises ApiError ``AlreadyExists``."""
     path = resource.path(namespace=namespace)
     params = {"fieldManager": field_manager}
-    return _object(await session.request("POST", path, body=body, params=params, impersonate=impersonate))
+    return parsed(await session.request("POST", path, body=body, params=params, impersonate=impersonate))
 
 
 async def replace(
@@ -94,7 +96,7 @@ async def replace(
         ApiError: ``Conflict`` when someone else was faster.
     """
     path = resource.path(namespace=namespace, name=name)
-    return _object(await session.request("PUT", path, body=body, params={"fieldManager": field_manager}))
+    return parsed(await session.request("PUT", path, body=body, params={"fieldManager": field_manager}))
 
 
 async def patch_merge(
@@ -120,7 +122,7 @@ async def patch_merge(
         params={"fieldManager": field_manager},
         impersonate=impersonate,
     )
-    return _object(answer)
+    return parsed(answer)
 
 
 async def delete(
@@ -144,7 +146,7 @@ async def delete(
     path = resource.path(namespace=namespace, name=name)
     params = {"dryRun": dry_run} if dry_run else {}
     answer = await session.request("DELETE", path, body=orjson.dumps(options), params=params, impersonate=impersonate)
-    return _object(answer)
+    return parsed(answer)
 
 
 async def list_(
@@ -156,7 +158,10 @@ async def list_(
     field_selector: str = "",
     impersonate: str | None = None,
 ) -> list[Body]:
-    """Return all objects of the collection, each with its apiVersion and kind, page by page."""
+    """Return all objects of the collection, each with its apiVersion and kind, page by page.
+
+    Where the pages are too old before the last one was read (410), they are read again as one, as client-go does.
+    """
     params = {"limit": str(PAGE)}
     if label_selector:
         params["labelSelector"] = label_selector
@@ -164,16 +169,17 @@ async def list_(
         params["fieldSelector"] = field_selector
     found: list[Body] = []
     while True:
-        answer = _object(
-            await session.request("GET", resource.path(namespace=namespace), params=params, impersonate=impersonate)
-        )
+        path = resource.path(namespace=namespace)
+        try:
+            answer = parsed(await session.request("GET", path, params=params, impersonate=impersonate))
+        except ApiError as error:
+            if error.code != HTTPStatus.GONE or not params.pop("continue", ""):
+                raise
+            found.clear()
+            del params["limit"]
+            continue
         # The server leaves both out of the items of a typed list.
         found += [{"apiVersion": resource.api_version, "kind": resource.kind} | item for item in answer["items"] or []]
         params["continue"] = answer["metadata"].get("continue") or ""
         if not params["continue"]:
             return found
-
-
-def _object(answer: bytes) -> Body:
-    parsed: Body = orjson.loads(answer)
-    return parsed

@@ -48,12 +48,12 @@ class Resource:
 def words_of(method: str, path: str, query: Mapping[str, str]) -> tuple[str, str]:
     """Name a request for people and metrics: verb and ``plural[.group][/subresource]``, never an object's name."""
     segments = [segment for segment in path.split("/") if segment]
-    if segments in (["api"], ["apis"]):
-        return method.lower(), "discovery"
     match segments:
+        case ["api"] | ["apis"] | ["apis", _]:
+            return method.lower(), "discovery"
         case ["api", _, *rest]:
             group = ""
-        case ["apis", group, _, *rest] if rest:
+        case ["apis", group, _, *rest]:
             pass
         case _:
             return method.lower(), "nonresource"

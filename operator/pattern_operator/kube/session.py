@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pattern_operator.kube.credentials import Endpoint
-from pattern_operator.kube.failure import ApiUnavailable, of_response
+from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.resource import words_of
 from pattern_operator.limits import MAX_ERROR_BODY
 
@@ -28,6 +28,8 @@ TRIES: Final = 4
 MAX_WAIT: Final = timedelta(seconds=10)  # a server that asks for more is left to the queue, which holds no worker
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # our PATCHes are: server-side apply, merge patch
 _RETRIED: Final = frozenset({502, 503, 504})
+# What a request fails with when no answer comes; aiohttp says RuntimeError when kopf has closed the session.
+_FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, CredentialsError, RuntimeError)
 
 
 class Session:
@@ -130,8 +132,8 @@ class Session:
                 await _check(response)
                 async for line in _lines(response.content):
                     yield line
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ApiUnavailable.unreachable(self.server, error=error) from error
+        except _FAILURES as error:
+            raise self._unavailable(error) from error
 
     async def _try(
         self,
@@ -160,14 +162,18 @@ class Session:
                     return await response.read()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not again or isinstance(error, aiohttp.ClientConnectorError):
-                    raise ApiUnavailable.unreachable(self.server, error=error) from error
+                    raise self._unavailable(error) from error
                 again = False
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise ApiUnavailable.unreachable(self.server, error=error) from error
-            except RuntimeError as error:
-                if not self.http.closed:
-                    raise
-                raise ApiUnavailable.unreachable(self.server, error=error) from error
+            except _FAILURES as error:
+                raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> ApiUnavailable:
+        """What the failure of a request means; an error that is a defect is raised as it is."""
+        if isinstance(error, CredentialsError):
+            return ApiUnavailable.without_credentials(self.server, error=error)
+        if isinstance(error, RuntimeError) and not self.http.closed:
+            raise error
+        return ApiUnavailable.unreachable(self.server, error=error)
 
     def _url(self, path: str) -> URL:
         return URL(self.server + path, encoded=True)

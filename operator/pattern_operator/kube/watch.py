@@ -10,12 +10,12 @@ import random
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
-import orjson
-
-from pattern_operator.kube.failure import ApiError, ApiUnavailable
+from pattern_operator.kube.failure import ApiError, ApiUnavailable, parsed
 from pattern_operator.kube.objects import PAGE, Body
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
@@ -23,6 +23,7 @@ from pattern_operator.kube.session import JSON, Session
 WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
 FIRST_BACK_OFF: Final = 0.2
 LAST_BACK_OFF: Final = 30.0
+LONGEST_REST: Final = timedelta(minutes=5)  # that a server may ask for (Retry-After): whoever waits longer is blind
 _METADATA: Final = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1"
 
 
@@ -56,8 +57,9 @@ class Watch:
     """Follows the objects of one resource. ``on_change`` and ``on_problem`` are called in the loop and must not raise.
 
     ``on_problem`` is told of each new reason why the server does not answer as it should (``Forbidden``, ``NotFound``,
-    ``Unreachable``...), once until it changes or is over; the watch tries again by itself. ``synced`` is set when the
-    first list is complete.
+    ``Unreachable``...), once until it changes or is over; the watch tries again by itself. ``problem`` is what keeps
+    it from following now, None when nothing does. ``synced`` is set when the first list is complete. Of a kind that is
+    not served any more, every object is told as deleted.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Watch:
         self._on_problem = on_problem
         self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name) -> (uid, resourceVersion)
         self._version = ""  # where to go on; empty: list first
-        self._problem: tuple[int, str] | None = None
+        self.problem: ApiError | None = None
         self._failures = 0
 
     async def run(self) -> NoReturn:
@@ -94,15 +96,14 @@ class Watch:
                 await self._follow()
             except ApiError as error:
                 self._failed(error)
-                await asyncio.sleep(self._back_off())
+                await asyncio.sleep(self._back_off(error))
 
     async def _list(self) -> None:
         """Read the whole collection and tell in what it differs from what was known."""
         params = {**self._selected(), "limit": str(PAGE)}
         seen: set[tuple[str, str]] = set()
         while True:
-            answer = await self._session.request("GET", self._path, params=params, accept=self._accepted("List"))
-            page = orjson.loads(answer)
+            page = parsed(await self._session.request("GET", self._path, params=params, accept=self._accepted("List")))
             for item in page.get("items") or []:
                 seen.add(self._observe(item))
             params["continue"] = page["metadata"].get("continue") or ""
@@ -111,7 +112,7 @@ class Watch:
         for key in self._known.keys() - seen:
             self._vanish(key)
         self._version = page["metadata"]["resourceVersion"]
-        self._problem = None
+        self.problem = None
         self.synced.set()
 
     async def _follow(self) -> None:
@@ -125,7 +126,7 @@ class Watch:
         stream = self._session.stream(self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0)
         async with aclosing(stream):
             async for line in stream:
-                self._take(orjson.loads(line))
+                self._take(parsed(line))
                 self._recovered()
         if loop.time() - started < 1.0:  # a server that is leaving ends each watch at once
             raise ApiUnavailable(code=0, reason="Unreachable", message="the API server ended the watch at once")
@@ -136,6 +137,7 @@ class Watch:
             case "BOOKMARK", item:
                 self._version = item["metadata"]["resourceVersion"]
             case "ERROR", status:
+                self._version = ""  # whatever it is: going on from here would end here again
                 raise ApiError.of_status(status)
             case "DELETED", item:
                 metadata = item["metadata"]
@@ -176,23 +178,29 @@ class Watch:
 
     def _failed(self, error: ApiError) -> None:
         self._failures += 1
-        expired = error.code == 410  # of the version, or of the pages of a long list
+        expired = error.code == HTTPStatus.GONE  # the version, or the pages of a long list
         if expired or _from_the_future(error):
             self._version = ""
             return
-        problem = (error.code, error.reason)
-        if self._on_problem is not None and problem != self._problem:
+        if error.code == HTTPStatus.NOT_FOUND:
+            self._version = ""
+            for key in list(self._known):
+                self._vanish(key)
+        before, self.problem = self.problem, error
+        if self._on_problem is not None and (
+            before is None or (before.code, before.reason) != (error.code, error.reason)
+        ):
             self._on_problem(error)
-        self._problem = problem
 
     def _recovered(self) -> None:
         self._failures = 0
-        self._problem = None
+        self.problem = None
 
-    def _back_off(self) -> float:
-        """Seconds to wait: doubled with each failure in a row, spread by half."""
+    def _back_off(self, error: ApiError) -> float:
+        """Seconds to wait: doubled with each failure in a row, spread by half; not less than the server asks for."""
         longest = min(LAST_BACK_OFF, FIRST_BACK_OFF * (1 << min(self._failures - 1, 10)))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        asked = min(error.retry_after or timedelta(), LONGEST_REST)
+        return asked.total_seconds() + longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
     def _selected(self) -> dict[str, str]:
         return {name: value for name, value in self._selectors.items() if value}

@@ -1,0 +1,45 @@
+"""A server that gives the answers a test wants: for what no real API server can be brought to say."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from pattern_operator.kube import Endpoint, Session
+from pattern_operator.kube.credentials import Authorization, FixedHeader
+
+Handler = Callable[[web.Request], web.StreamResponse]
+
+
+@asynccontextmanager
+async def serving(answer: Handler, *, authorization: Authorization | None = None) -> AsyncIterator[Session]:
+    """A session to a plain server that gives ``answer`` to everything."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return answer(request)
+
+    runner = web.ServerRunner(web.Server(handle))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        endpoint = Endpoint(server=server, authorization=authorization or FixedHeader("Bearer t"))
+        async with Session.open(endpoint) as session:
+            yield session
+    finally:
+        await runner.cleanup()
+
+
+def script(*answers: web.Response) -> tuple[Handler, list[web.Request]]:
+    """Give the answers in turn, the last one for ever, and write down who asked."""
+    asked: list[web.Request] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request)
+        given = answers[min(len(asked), len(answers)) - 1]
+        return web.Response(
+            status=given.status, body=given.body, headers={"Retry-After": given.headers.get("Retry-After", "")}
+        )
+
+    return answer, asked

@@ -1,0 +1,162 @@
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.kube import ApiError, ApiUnavailable, Cause, KindNotFound
+from pattern_operator.kube.failure import of_response, parsed
+from pattern_operator.limits import MAX_STATUS_MESSAGE
+
+
+def status(**fields: Any) -> bytes:
+    return orjson.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure"} | fields)
+
+
+def answered(code: int, body: bytes = b"", retry_after: str | None = None) -> ApiError:
+    return of_response(code=code, retry_after=retry_after, body=body)
+
+
+def test_a_refusal_keeps_the_servers_own_words():
+    causes = [{"field": ".data.a", "reason": "FieldManagerConflict", "message": 'conflict with "kubectl"'}]
+
+    error = answered(409, status(code=409, reason="Conflict", message="conflict!", details={"causes": causes}))
+
+    assert (error.code, error.reason, error.message) == (409, "Conflict", "conflict!")
+    assert error.causes == (Cause(".data.a", "FieldManagerConflict", 'conflict with "kubectl"'),)
+    assert str(error) == "conflict! (409 Conflict)"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "may_work_later"),
+    [
+        (400, "BadRequest", False),
+        (401, "Unauthorized", False),
+        (403, "Forbidden", False),
+        (404, "NotFound", False),
+        (409, "Conflict", False),
+        (410, "Gone", False),
+        (413, "RequestEntityTooLarge", False),
+        (418, "Unknown", False),
+        (422, "Invalid", False),
+        (429, "TooManyRequests", True),
+        (500, "InternalError", True),
+        (502, "Unknown", True),
+        (503, "ServiceUnavailable", True),
+        (504, "Timeout", True),
+    ],
+)
+def test_an_answer_that_is_no_status_has_the_reason_of_its_code(code: int, reason: str, may_work_later: bool):
+    error = answered(code, b"<html>a proxy</html>")
+
+    assert (error.code, error.reason, error.message) == (code, reason, "<html>a proxy</html>")
+    assert isinstance(error, ApiUnavailable) is may_work_later
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'{"kind": "Pod"}', b'{"kind": "Status", "message": null}'])
+def test_an_answer_without_words_is_called_by_its_reason(body: bytes):
+    assert answered(404, body).message in ("NotFound", body.decode())
+
+
+@pytest.mark.parametrize(
+    ("header", "details", "seconds"),
+    [
+        pytest.param("7", {}, 7, id="the header"),
+        pytest.param(None, {"retryAfterSeconds": 5}, 5, id="the details"),
+        pytest.param("7", {"retryAfterSeconds": 5}, 7, id="the header counts for more"),
+        pytest.param("Wed, 21 Oct 2026 07:28:00 GMT", {}, None, id="a date"),
+        pytest.param("-1", {}, None, id="a time that is over"),
+        pytest.param("9" * 30, {}, None, id="a time without end"),
+        pytest.param("0", {}, None, id="at once"),
+        pytest.param(None, {"retryAfterSeconds": "soon"}, None, id="a word"),
+        pytest.param(None, [], None, id="details of another shape"),
+    ],
+)
+def test_how_long_the_server_asks_to_wait(header: str | None, details: Any, seconds: int | None):
+    error = answered(429, status(details=details), retry_after=header)
+
+    assert error.retry_after == (timedelta(seconds=seconds) if seconds else None)
+
+
+def test_a_manifest_that_the_schema_refuses_is_invalid_and_its_values_are_not_repeated():
+    words = (
+        "failed to create typed patch object (default/s; /v1, Kind=Secret): .stringData.password: expected string, got"
+        ' &value.valueUnstructured{Value:map[string]interface {}{"x":"hunter2"}}'
+    )
+
+    error = answered(500, status(code=500, reason="InternalError", message=words))
+
+    assert (error.code, error.reason) == (422, "Invalid")
+    assert not isinstance(error, ApiUnavailable)
+    assert ".stringData.password: expected string, got another type" in error.message
+    assert "hunter2" not in str(error)
+
+
+def test_a_message_without_end_is_cut():
+    assert len(answered(500, status(message="x" * 100_000)).message) == MAX_STATUS_MESSAGE
+
+
+def test_the_error_of_a_watch_is_read_from_its_event():
+    expired = ApiError.of_status({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+    nameless = ApiError.of_status({"kind": "Status"})
+
+    assert (expired.code, expired.reason) == (410, "Expired")
+    assert (nameless.code, isinstance(nameless, ApiUnavailable)) == (500, True)
+
+
+def test_who_does_not_answer_is_named_with_the_cause():
+    silent = ApiUnavailable.unreachable("https://a.example", error=TimeoutError())
+    refused = ApiUnavailable.unreachable("https://a.example", error=OSError("connection refused"))
+    wordless = ApiUnavailable.unreachable("https://a.example", error=ConnectionResetError())
+
+    assert str(silent) == "the API server at https://a.example did not answer in time (Timeout)"
+    assert str(refused) == "the API server at https://a.example cannot be reached: connection refused (Unreachable)"
+    assert "ConnectionResetError" in str(wordless)
+
+
+def test_a_missing_kind_says_what_to_do():
+    missing = KindNotFound(group="example.com", version="v1", kind="Widget")
+    other = KindNotFound(group="example.com", version="v2", kind="Widget", served=("example.com/v1",))
+    core = KindNotFound(group="", version="v1", kind="Widget")
+
+    assert str(missing) == "the API server has no kind Widget.example.com: install the CRD that defines it"
+    assert str(other) == "the API server serves Widget.example.com as example.com/v1, not as v2"
+    assert str(core) == "the API server has no kind Widget: install the CRD that defines it"
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>please log in</html>", b"[]", b'"x"', b"{", b"\xff"])
+def test_what_is_no_json_object_did_not_come_from_an_api_server(answer: bytes):
+    with pytest.raises(ApiUnavailable, match="no API server") as refusal:
+        parsed(answer)
+
+    assert (refusal.value.code, refusal.value.reason) == (0, "Unreadable")
+    assert "log in" not in str(refusal.value)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["reason", "message", "details", "causes", "code"]), inner, max_size=4)
+    ),
+    max_leaves=15,
+)
+
+
+@given(
+    code=st.integers(300, 599),
+    fields=st.dictionaries(st.sampled_from(["reason", "message", "details", "code"]), _JSON),
+    retry_after=st.none() | st.text(max_size=12),
+)
+def test_any_status_is_an_error(code: int, fields: dict[str, Any], retry_after: str | None):
+    error = answered(code, status(**fields), retry_after=retry_after)
+
+    assert str(error)
+    assert error.reason
+
+
+@given(st.binary(), st.integers(300, 599))
+def test_any_body_is_an_error(body: bytes, code: int):
+    assert answered(code, body).code in (code, 422)
