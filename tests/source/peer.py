@@ -96,13 +96,14 @@ class Peer:
     def redirect(self, pattern: str, location: str, *, status: int = 307) -> None:
         self.answer("GET", pattern, status=status, headers={"Location": location})
 
-    def page(self, path: str, number: int, *, body: bytes, link: str = "") -> None:
+    def page(self, path: str, number: int, *, body: bytes, link: str = "", media_type: str = "text/plain") -> None:
         """Answer ``?page=<number>``, the first one also without it."""
 
         async def handler(request: web.Request) -> web.StreamResponse | None:
             if request.query.get("page", "1") != str(number):
                 return None
-            return web.Response(body=body, headers={"Link": link} if link else {})
+            headers = {"Content-Type": media_type, **({"Link": link} if link else {})}
+            return web.Response(body=body, headers=headers)
 
         self.on("GET", path, handler)
 

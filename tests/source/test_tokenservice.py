@@ -1,12 +1,21 @@
 import asyncio
 
+import aiohttp
 import pytest
-from tests.source.peer import ALICE, bearer, challenged, client
+from tests.source.peer import ALICE, NAME, bearer, challenged, client, hang
+from tests.testbed import registry as registries
+from tests.testbed.registry import Options
+from tests.testbed.repository import Account
 from yarl import URL
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.limits import MAX_TOKEN_RESPONSE
 from pattern_operator.source import Credential, TokenCache
+from pattern_operator.source.challenge import Challenge
+from pattern_operator.source.tokenservice import Token, fetch_token
+from pattern_operator.source.transport import Transport
 
 
 async def test_a_token_is_asked_for_once_for_many_requests(peer, http):
@@ -121,3 +130,178 @@ async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, http, 
         await client(peer, http).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "query"),
+    [
+        pytest.param('service="reg",scope="a:b:pull"', {"service": "reg", "scope": "a:b:pull"}, id="what it says"),
+        pytest.param('service="reg"', {"service": "reg", "scope": f"repository:{NAME}:pull"}, id="without a scope"),
+        pytest.param('scope="a b&c=d"', {"scope": "a b&c=d"}, id="odd letters, without a service"),
+        pytest.param('scope=""', {"scope": f"repository:{NAME}:pull"}, id="an empty scope"),
+    ],
+)
+async def test_the_service_is_asked_for_what_the_registry_says(peer, http, parameters, query):
+    peer.manifest([], tag="1.0")
+    challenged(peer, f'Bearer realm="http://{peer.address}/token?own=1",{parameters}', accepted="Bearer t0ken")
+    peer.answer("GET", "^/token$", body=b'{"token": "t0ken"}')
+
+    await client(peer, http).manifest("1.0")
+
+    asked = next(URL(path) for path in peer.paths("GET") if path.startswith("/token"))
+    assert dict(asked.query) == {"own": "1", **query}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b'{"token": "t0ken"}', id="token"),
+        pytest.param(b'{"access_token": "t0ken"}', id="access_token, as OAuth has it"),
+        pytest.param(b'{"token": "t0ken", "access_token": "other"}', id="both: the first"),
+        pytest.param(b'{"token": "t0ken", "expires_in": null, "issued_at": "2026"}', id="no life"),
+        pytest.param(b'{"token": "t0ken", "expires_in": true}', id="a life that is no number of anything"),
+        pytest.param(b'{"token": "t0ken", "expires_in": 1e999}', id="a life without end"),
+        pytest.param(b'{"token": "t0ken", "expires_in": 0}', id="a life of nothing"),
+    ],
+)
+async def test_each_answer_with_a_token_lets_us_in(peer, http, answer):
+    digest = peer.manifest([], tag="1.0")
+    bearer(peer)
+    peer.answer("GET", "^/token$", body=answer)
+
+    assert (await client(peer, http).manifest("1.0")).digest == digest
+
+
+@pytest.mark.parametrize(
+    ("answer", "lives"),
+    [
+        (b'{"token": "t"}', 60),
+        (b'{"token": "t", "expires_in": 300}', 300),
+        (b'{"token": "t", "expires_in": 1e999}', 86_400),
+    ],
+)
+async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, http, answer, lives):
+    peer.answer("GET", "^/token$", body=answer)
+    challenge = Challenge("bearer", {"realm": f"http://{peer.address}/token"})
+
+    token = await fetch_token(
+        challenge,
+        registry=URL(f"http://{peer.address}"),
+        credential=None,
+        scope="x",
+        transport=Transport(http=http, user_agent="test"),
+    )
+
+    assert token == Token("t", lives)
+
+
+async def test_an_answer_beyond_the_limit_is_not_read(peer, http):
+    bearer(peer)
+    peer.answer("GET", "^/token$", body=b'{"token": "t0ken"}' + b" " * MAX_TOKEN_RESPONSE)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, http).manifest("1.0")
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+async def test_a_service_that_does_not_answer_is_asked_again_later(peer, http):
+    bearer(peer)
+    peer.on("GET", "^/token$", hang)
+
+    with pytest.raises(Transient) as failure:
+        await client(peer, http, timeout=aiohttp.ClientTimeout(total=0.2)).manifest("1.0")
+
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert "token" in failure.value.message
+
+
+async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(peer, http):
+    bearer(peer, accepted="another")
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, http).manifest("1.0")
+
+    assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
+    assert len(peer.asked) == 3
+
+
+# --- who is told ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "credential", [ALICE, Credential("", identity_token="refresh-me")], ids=["password", "identity token"]
+)
+async def test_nothing_is_told_to_the_service_of_a_stranger(peer, http, credential):
+    bearer(peer, host=peer.elsewhere)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, http, credential=credential).manifest("1.0")
+
+    assert "not told to another" in refusal.value.message
+    assert len(peer.asked) == 1
+
+
+async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry_of_https(peer, http):
+    challenge = Challenge("bearer", {"realm": f"http://{peer.address}/token"})
+
+    with pytest.raises(Stalled) as refusal:
+        await fetch_token(
+            challenge,
+            registry=URL(f"https://{peer.address}"),
+            credential=ALICE,
+            scope="x",
+            transport=Transport(http=http, user_agent="test"),
+        )
+
+    assert "no https address" in refusal.value.message
+    assert peer.asked == []
+
+
+async def test_an_identity_token_is_no_password_for_a_basic_challenge(peer, http):
+    challenged(peer, 'Basic realm="x"', accepted="x")
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, http, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
+
+    assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
+    assert len(peer.asked) == 1
+
+
+async def test_of_two_challenges_the_token_is_preferred(peer, http):
+    peer.manifest([], tag="1.0")
+    bearer(peer)
+    realm = f'Basic realm="x", Bearer realm="http://{peer.address}/token"'
+    challenged(peer, realm, accepted="Bearer t0ken")
+
+    await client(peer, http, credential=ALICE).manifest("1.0")
+
+    assert [asked.authorization for asked in peer.asked] == ["", ALICE.basic, "Bearer t0ken"]
+
+
+# --- a real one -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_real_registrys_token_is_replaced_when_it_has_ended(testbed_state, http):
+    account = Account(ALICE.username, ALICE.password)
+    options = Options(auth="bearer", account=account, token_ttl="2s")
+    real = registries.start(testbed_state, name="short-lived", options=options)
+    pushed = real.repository()
+    digest = Digest.parse(pushed.push("1.0", [("text/plain", b"x")]))
+    time = 0.0
+    tokens = TokenCache(clock=lambda: time)
+    registry = client(Repository(pushed.registry, pushed.name), http, credential=ALICE, tokens=tokens)
+    real.forget_requests()
+
+    first, second = await registry.digest_of("1.0"), await registry.digest_of("1.0")
+    before = real.requests()["GET token"]
+    time = 1.5
+    third = await registry.digest_of("1.0")
+    after = real.requests()["GET token"]
+    real.stop()
+
+    assert first == second == third == digest
+    assert (before, after) == (1, 2)

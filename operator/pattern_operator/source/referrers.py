@@ -50,13 +50,14 @@ async def signatures(digest: Digest, *, registry: Registry) -> tuple[Signature, 
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Finder:
-    """Looks for the signatures of one digest, in all places."""
+    """Looks for the signatures of one digest, in all places, and counts them before it reads them."""
 
     digest: Digest
     registry: Registry
     turns: asyncio.Semaphore
+    found: int = 0
 
     async def tagged(self) -> list[Signature]:
         """The layers of cosign's tag."""
@@ -134,13 +135,13 @@ class _Finder:
         return await self._layers(manifest, form=form, where=where)
 
     def _manifest(self, content: Content, *, what: str) -> Manifest:
-        manifest = parse_manifest(
+        return parse_manifest(
             content.body, content_type=content.media_type, what=self.registry.what(what), max_layers=MAX_REFERRERS
         )
-        _refuse_too_many(len(manifest.layers), digest=self.digest)
-        return manifest
 
     async def _layers(self, manifest: Manifest, *, form: SignatureFormat, where: str) -> list[Signature]:
+        self.found += len(manifest.layers)
+        _refuse_too_many(self.found, digest=self.digest)
         numbered = enumerate(manifest.layers, start=1)
         one = form is SignatureFormat.BUNDLE
         return await _together(
