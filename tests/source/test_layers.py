@@ -53,6 +53,11 @@ def read(*blobs: tuple[Descriptor, bytes], choice: LayerChoice = ANY):
         pytest.param(layer(tgz(), "application/gzip"), FILES, id="a tar by its content, called gzip"),
         pytest.param(layer(tgz(), FLUX, title="web.tgz"), FILES, id="oras push of an archive"),
         pytest.param(
+            layer(DESIGN, "application/vnd.oci.image.layer.v1.tar", title="design.yml"),
+            {"design.yml": DESIGN},
+            id="oras push of a file without a type",
+        ),
+        pytest.param(
             layer(DESIGN, "text/x-yaml", title="design.yml"), {"design.yml": DESIGN}, id="oras push of a file"
         ),
         pytest.param(

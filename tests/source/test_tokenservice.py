@@ -193,6 +193,7 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, http, an
         credential=None,
         scope="x",
         transport=Transport(http=http, user_agent="test"),
+        what="manifest 1.0",
     )
 
     assert token == Token("t", lives)
@@ -255,6 +256,7 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
             credential=ALICE,
             scope="x",
             transport=Transport(http=http, user_agent="test"),
+            what="manifest 1.0",
         )
 
     assert "no https address" in refusal.value.message

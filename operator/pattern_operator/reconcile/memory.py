@@ -40,7 +40,8 @@ class Memory:
 
     lookup: Lookup | None = None
     verdict: tuple[Digest, Demand, Verdict] | None = None
-    applied: Wanted | None = None
+    applied: Wanted | None = None  # what runs, whole; kept so whatever becomes of something newer
+    settled: bool = False  # nothing asks for it to be applied again
     applied_at: float = 0.0
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
@@ -50,5 +51,6 @@ class Memory:
     told: tuple[Stage, str] | None = field(default=None)  # stage and reason of the failure that an event told last
 
     def forget(self) -> None:
-        """Find everything out again at the next run, as after a restart."""
-        self.lookup = self.verdict = self.applied = self.partly = self.refused = None
+        """Find everything out again at the next run, and apply it again; what runs is known all the same."""
+        self.lookup = self.verdict = self.partly = self.refused = None
+        self.settled = False

@@ -219,9 +219,10 @@ def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Pr
         conditions.drop(ConditionType.RECONCILING)
         return
     conditions.drop(ConditionType.STALLED)
-    if progress.stage is Stage.SOURCE and progress.health and _ran_what_is_wanted(pattern):
+    if progress.stage is Stage.SOURCE and _ran_what_is_wanted(pattern):
         # Nobody can say that something newer is wanted: Ready speaks of what runs, and Fetched says what is amiss.
-        _judge_health(conditions, pattern, progress)
+        if progress.health:
+            _judge_health(conditions, pattern, progress)
         return
     conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
     conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
@@ -241,6 +242,8 @@ def _record(status: Status, progress: Progress, *, history_limit: int, now: date
     """The facts beside the conditions: what was tried, what runs, who vouched, what is owned."""
     if progress.revision:
         status = msgspec.structs.replace(status, last_attempted_revision=str(progress.revision))
+    if _trust_is_lost(status, progress):
+        status = msgspec.structs.replace(status, verified_by=())
     if progress.rendering:
         status = msgspec.structs.replace(status, render=_render_status(progress.rendering))
     if progress.inventory is not None:
@@ -249,6 +252,12 @@ def _record(status: Status, progress: Progress, *, history_limit: int, now: date
     if not (progress.applied and progress.revision):
         return status
     return _now_runs(status, progress, progress.revision, history_limit=history_limit, now=now)
+
+
+def _trust_is_lost(status: Status, progress: Progress) -> bool:
+    """Whether it is the running artifact itself that nobody vouches for any longer."""
+    refused = progress.stage is Stage.VERIFY and isinstance(progress.failure, Stalled)
+    return refused and progress.revision is not None and str(progress.revision.digest) == status.digest
 
 
 def _now_runs(status: Status, progress: Progress, revision: Revision, *, history_limit: int, now: datetime) -> Status:

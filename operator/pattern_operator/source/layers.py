@@ -22,6 +22,7 @@ TITLE: Final = "org.opencontainers.image.title"
 _TARS: Final = (".tar", "+tar", ".tar+gzip", ".tar.gzip", "/tar", "/x-tar", "/tar+gzip", "/x-gtar", "/x-tgz")
 _ZSTD: Final = ("+zstd", ".zstd", "/zstd")
 _WHITEOUT: Final = ".wh."  # OCI image-spec 1.1, "Whiteouts": such a file says that one of a lower layer is no more
+_DOCUMENT_NAMES: Final = (".yaml", ".yml", ".json")
 _DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "json"}  # of a media type: suffix
 
 
@@ -91,7 +92,9 @@ def files_of(
 
 def _files(layer: Descriptor, content: bytes, *, number: int, what: str) -> tuple[File, ...]:
     title = layer.annotations.get(TITLE, "")
-    if layer.media_type.endswith(_TARS) or is_archive(content):
+    # `oras push` calls a plain file a tar where it is told no media type, and keeps its name in the title.
+    called_tar = layer.media_type.endswith(_TARS) and not title.lower().endswith(_DOCUMENT_NAMES)
+    if called_tar or is_archive(content):
         return unpack(content, what=what)
     if title:
         try:

@@ -266,6 +266,7 @@ class Registry:
                 credential=credential,
                 scope=f"repository:{self._name}:{scope.action}",
                 transport=self._transport,
+                what=what,
             )
             return self._tokens.put(scope, f"Bearer {token.value}", seconds=token.seconds)
         if "basic" in by_scheme and (credential is None or not credential.identity_token):

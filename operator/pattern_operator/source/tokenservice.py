@@ -34,19 +34,21 @@ class Token:
 
 
 async def fetch_token(
-    challenge: Challenge, *, registry: URL, credential: Credential | None, scope: str, transport: Transport
+    challenge: Challenge, *, registry: URL, credential: Credential | None, scope: str, transport: Transport, what: str
 ) -> Token:
     """Get a token for what ``challenge`` asks; ``scope`` stands in where the challenge names none.
+
+    ``what`` names in messages the request that needs it.
 
     Raises:
         Stalled: AUTHENTICATION_FAILED, AUTHENTICATION_REQUIRED or ACCESS_DENIED: there is none for us, or the
             credentials may not be told to the realm.
         Transient: the service cannot be asked, or answers nonsense.
     """
-    realm = _realm(challenge, registry=registry, credential=credential)
+    realm = _realm(challenge, registry=registry, credential=credential, what=what)
     wanted = {"service": challenge.parameters.get("service", ""), "scope": challenge.parameters.get("scope") or scope}
     wanted = {name: value for name, value in wanted.items() if value}
-    what = f"{registry.host}: asking {realm.host} for a token"
+    what = f"{what}: asking {realm.authority} for a token"
     if credential is not None and credential.identity_token:
         form = {**wanted, "grant_type": "refresh_token", "client_id": _CLIENT_ID}
         form["refresh_token"] = credential.identity_token
@@ -61,7 +63,7 @@ async def fetch_token(
     return _token(answer, what=what)
 
 
-def _realm(challenge: Challenge, *, registry: URL, credential: Credential | None) -> URL:
+def _realm(challenge: Challenge, *, registry: URL, credential: Credential | None, what: str) -> URL:
     named = challenge.parameters.get("realm", "")
     try:
         realm = URL(named)
@@ -70,13 +72,13 @@ def _realm(challenge: Challenge, *, registry: URL, credential: Credential | None
     if not realm.host or realm.scheme not in ("https", registry.scheme) or realm.user is not None:
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{registry.host}: the registry names {shown(named)!r} as its token service, which is no "
+            message=f"{what}: the registry names {shown(named)!r} as its token service, which is no "
             f"{registry.scheme} address: it is not asked.",
         )
     if credential is not None and not may_be_told(realm.host, registry=registry.host or ""):
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{registry.host}: the registry sends us to {realm.host} for a token, and credentials for one host "
+            message=f"{what}: the registry sends us to {realm.host} for a token, and credentials for one host "
             "are not told to another: use a registry whose token service is in its own domain, or remove "
             "source.secretRef if the repository is public.",
         )

@@ -1,0 +1,111 @@
+"""What runs is looked after: its health is seen, its drift put right, whatever becomes of something newer.
+
+What runs is known from memory, and after a restart from status: then it is proven and applied once more, the objects of
+the inventory and no others. Where nobody vouches for it any longer, it is left as it is.
+"""
+
+import logging
+from collections.abc import Collection
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import InvalidReference, Revision
+from pattern_operator.api.stage import Stage
+from pattern_operator.errors import PatternError
+from pattern_operator.kube import ApiError, KindNotFound
+from pattern_operator.reconcile import wanted
+from pattern_operator.reconcile.applying import drift_words, owned_keys, owner_of, repair
+from pattern_operator.reconcile.memory import Memory, Wanted
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.stages import LEEWAY, fetch, render, vouch
+
+logger = logging.getLogger(__name__)
+
+
+def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """What the watches say of the objects: their health, and what is not as it was applied. Asks nobody."""
+    progress.stage = Stage.HEALTH
+    owner = owner_of(pattern)
+    progress.health = rim.children.health(owner.id)
+    progress.drifted = rim.children.contested(owner.id)
+    if pattern.spec.apply.drift_policy == "Report":
+        progress.drifted = drift_words(rim.children.drifted(owner.id), rim=rim)
+    progress.notes = memory.notes
+    patience = wanted.span(pattern.spec.timeout, field="timeout").total_seconds()
+    progress.overdue = rim.clock() - memory.applied_at >= patience - LEEWAY.total_seconds()
+
+
+async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """What is wanted runs: put right what drifted, and look at all of it.
+
+    Raises:
+        Stalled, Transient: what drifted could not be put right.
+    """
+    drifted = rim.children.drifted(owner_of(pattern).id)
+    if drifted and pattern.spec.apply.drift_policy == "Repair":
+        progress.stage = Stage.APPLY
+        await _put_right(pattern, goal, drifted, rim=rim, progress=progress)
+    look(pattern, memory=memory, rim=rim, progress=progress)
+
+
+async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """Something newer failed: keep what runs as it was, as long as it is trusted. Failures here are logged only."""
+    if progress.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
+        if memory.partly is not None:
+            progress.health = rim.children.health(owner_of(pattern).id)
+        return
+    if not pattern.status.revision:
+        return
+    try:
+        await _keep(pattern, memory=memory, rim=rim, progress=progress)
+    except PatternError as error:
+        where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
+        logger.warning("what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message)
+    if memory.applied is None:
+        await _follow_inventory(pattern, rim=rim)
+    progress.health = rim.children.health(owner_of(pattern).id)
+
+
+async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    demand = await wanted.demand(pattern, referents=rim.referents)
+    if memory.applied is None:
+        await _recall(pattern, memory=memory, rim=rim)
+        return
+    drifted = rim.children.drifted(owner_of(pattern).id)
+    if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
+        await _put_right(pattern, memory.applied, drifted, rim=rim, progress=progress)
+
+
+async def _recall(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> None:
+    """After a restart: prove what status says runs, and apply it once, which sets what it is compared with."""
+    try:
+        revision = Revision.parse(pattern.status.revision)
+    except InvalidReference:
+        return  # somebody wrote there by hand; the next success writes it anew
+    goal = wanted.goal(pattern, revision, await wanted.demand(pattern, referents=rim.referents))
+    artifact = await fetch(pattern, goal, rim=rim)
+    await vouch(pattern, goal, memory=memory, rim=rim)
+    rendering = await render(pattern, goal, artifact)
+    await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
+    memory.applied, memory.settled, memory.applied_at = goal, False, rim.clock()
+
+
+async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
+    """Let the objects of the inventory count for health, although nobody may apply them now."""
+    try:
+        for key in owned_keys(pattern):
+            await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
+            rim.children.expect(key)
+    except (ApiError, KindNotFound, PatternError) as error:
+        logger.warning(
+            "what runs cannot be followed: pattern=%s/%s: %s", pattern.metadata.namespace, pattern.metadata.name, error
+        )
+
+
+async def _put_right(
+    pattern: DesignPattern, goal: Wanted, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
+) -> None:
+    artifact = await fetch(pattern, goal, rim=rim)
+    rendering = await render(pattern, goal, artifact)
+    await repair(pattern, rendering, drifted, rim=rim, progress=progress)

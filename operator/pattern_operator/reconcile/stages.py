@@ -1,0 +1,120 @@
+"""One function a stage, up to the cluster: each is given what the earlier ones made, and knows nothing of the others.
+
+What a stage is *for* lies in its room (``source``, ``verify``, ``render``, ``rollout``); here it is asked with what the
+spec wants and what is remembered.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from pattern_operator.api.artifact import Artifact, Signature
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Reference, Revision
+from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.verdict import Verdict
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile import wanted
+from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
+from pattern_operator.reconcile.rim import Rim
+from pattern_operator.render import render as render_files
+from pattern_operator.rollout import Candidate, admit
+from pattern_operator.source import Registry, pull, resolve, signatures
+from pattern_operator.verify import verify as verify_signatures
+
+LEEWAY = timedelta(milliseconds=50)  # a timer that fires a little early must find its lookup due
+NAMED = 5  # refused components that a message names; status.render has more
+
+
+async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> Revision:
+    """The revision that the reference leads to: asked once an interval where it can change, never where it cannot.
+
+    Raises:
+        Stalled: there is none, or the registry will not show it to us.
+        Transient: the registry could not be asked.
+    """
+    reference = wanted.reference(pattern)
+    known = memory.lookup
+    if known is not None and known.reference == reference and not _due(pattern, known, rim=rim):
+        return known.revision
+    memory.lookup = None
+    revision = await resolve(reference, registry=await _open(pattern, reference, rim=rim))
+    memory.lookup = Lookup(reference, revision, rim.clock())
+    return revision
+
+
+def _due(pattern: DesignPattern, lookup: Lookup, *, rim: Rim) -> bool:
+    interval = wanted.span(pattern.spec.interval, field="interval")
+    return lookup.reference.mutable and rim.clock() - lookup.at >= interval.total_seconds() - LEEWAY.total_seconds()
+
+
+async def fetch(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Artifact:
+    """The artifact, from the cache where it is there, every byte of it checked either way."""
+    reference = Reference(goal.repository, tag=goal.revision.tag or None, digest=goal.revision.digest)
+    registry = await _open(pattern, reference, rim=rim)
+    layer = wanted.layer(goal.layer)
+    running = pattern.status.digest == str(goal.revision.digest)
+    return await pull(
+        reference,
+        goal.revision,
+        registry=registry,
+        cache=rim.registries.cache,
+        layer=layer,
+        running=goal.revision.digest if running else None,
+    )
+
+
+async def _open(pattern: DesignPattern, reference: Reference, *, rim: Rim) -> Registry:
+    credentials = await wanted.credentials(pattern, referents=rim.referents)
+    return rim.registries.open(reference.repository, credentials=credentials, insecure=pattern.spec.source.insecure)
+
+
+async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim) -> Verdict:
+    """Who vouches for the digest; asked once for a digest and a demand.
+
+    Raises:
+        Stalled: not enough of those who are demanded.
+        Transient: the registry could not be asked, which is no answer.
+    """
+    digest, demand = goal.revision.digest, goal.demand
+    if memory.verdict is not None and memory.verdict[:2] == (digest, demand):
+        return memory.verdict[2]
+    memory.verdict = None
+    found: tuple[Signature, ...] = ()
+    if demand.authorities:
+        reference = Reference(goal.repository, digest=digest)
+        found = await signatures(digest, registry=await _open(pattern, reference, rim=rim))
+    verdict = await asyncio.to_thread(verify_signatures, digest, found, demand=demand)
+    memory.verdict = (digest, demand, verdict)
+    return verdict
+
+
+async def render(pattern: DesignPattern, goal: Wanted, artifact: Artifact) -> Rendering:
+    """The objects and the report; raises Stalled when the artifact is no pattern."""
+    return await asyncio.to_thread(render_files, artifact.files, options=wanted.options(pattern, goal))
+
+
+def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> None:
+    """Take a rendering in which nothing was refused; raises Stalled otherwise, unless ``onInvalid`` is Skip."""
+    refused = list(rendering.with_outcome(Outcome.REFUSED))
+    if not refused or pattern.spec.render.on_invalid == "Skip":
+        return
+    named = "; ".join(f"{each.kind} {each.name}: {each.message}" for each in refused[:NAMED])
+    more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
+    raise Stalled(
+        reason=Reason.COMPONENTS_REFUSED,
+        message=f"{len(refused)} of {len(rendering.components)} components of {revision.title} cannot be rendered,"
+        f" nothing was applied: {named}{more}. Mend them, or set spec.render.onInvalid: Skip to apply the rest.",
+    )
+
+
+def let_go(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> None:
+    """May this candidate go now? Raises as ``rollout.admit``."""
+    admit(
+        Candidate(
+            revision=revision,
+            objects=len(rendering.objects),
+            owned=len(pattern.status.inventory.entries),
+            allow_empty=pattern.spec.apply.allow_empty,
+        )
+    )
