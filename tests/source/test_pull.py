@@ -8,7 +8,7 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import Cache, LayerChoice, pull
+from pattern_operator.source import Cache, LayerChoice, Readers, pull
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -20,13 +20,16 @@ def design(peer: Peer, **more) -> Digest:
     return peer.manifest([peer.blob(LAYER, FLUX)], **more)
 
 
-async def pulled(peer: Peer, http, digest: Digest, *, cache: Cache, tag: str = "1.0", **choice):
+async def pulled(
+    peer: Peer, http, digest: Digest, *, cache: Cache, readers: Readers | None = None, running=None, **choice
+):
     return await pull(
-        Reference(peer.repository, tag=tag),
-        Revision(tag, digest),
-        registry=client(peer, http),
+        Reference(peer.repository, tag="1.0"),
+        Revision("1.0", digest),
+        registry=client(peer, http, readers=readers),
         cache=cache,
         layer=LayerChoice(**choice),
+        running=running,
     )
 
 
@@ -106,23 +109,80 @@ async def test_only_the_layer_that_is_chosen_is_asked_for(peer, http, cache):
 
 
 async def test_a_second_pull_asks_nothing(peer, http, cache):
-    digest = design(peer)
-    first = await pulled(peer, http, digest, cache=cache)
+    digest, readers = design(peer), Readers()
+    first = await pulled(peer, http, digest, cache=cache, readers=readers)
     peer.asked.clear()
 
-    second = await pulled(peer, http, digest, cache=cache)
+    second = await pulled(peer, http, digest, cache=cache, readers=readers)
 
     assert first == second
     assert peer.asked == []
 
 
-async def test_a_pull_after_a_restart_asks_nothing(peer, http, tmp_path):
+async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(peer, http, tmp_path):
     digest = design(peer)
     first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
     peer.asked.clear()
 
-    assert await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20)) == first
+    second = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
+
+    assert first == second
+    assert [(asked.method, asked.path) for asked in peer.asked] == [("HEAD", f"/v2/team/web/manifests/{digest}")]
+
+
+async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(peer, http, tmp_path):
+    digest = design(peer)
+    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
+    peer.asked.clear()
+
+    assert await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20), running=digest) == first
     assert peer.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "reason"),
+    [
+        (401, Stalled, Reason.AUTHENTICATION_REQUIRED),
+        (403, Stalled, Reason.ACCESS_DENIED),
+        (404, Stalled, Reason.ARTIFACT_NOT_FOUND),
+        (503, Transient, Reason.REGISTRY_UNAVAILABLE),
+    ],
+)
+async def test_who_was_not_shown_it_is_not_given_what_others_pulled(peer, http, cache, status, kind, reason):
+    digest = design(peer)
+    await pulled(peer, http, digest, cache=cache)
+    peer.answer("HEAD", "/manifests/", status=status)
+
+    with pytest.raises(kind) as failure:
+        await pulled(peer, http, digest, cache=cache)
+
+    assert failure.value.reason is reason
+
+
+async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, http, cache):
+    digest = design(peer)
+    first = await pulled(peer, http, digest, cache=cache)
+    peer.answer("HEAD", "/manifests/", status=405)
+
+    assert await pulled(peer, http, digest, cache=cache) == first
+
+
+async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, http, cache):
+    digest = design(peer)
+    await pulled(peer, http, digest, cache=cache)
+    other = Repository(peer.address, "team/other")
+
+    with pytest.raises(Stalled) as refused:
+        await pull(
+            Reference(other, digest=digest),
+            Revision("", digest),
+            registry=client(other, http),
+            cache=cache,
+            layer=LayerChoice(),
+            running=digest,
+        )
+
+    assert refused.value.reason is Reason.ARTIFACT_NOT_FOUND
 
 
 async def test_two_versions_share_what_is_the_same(peer, http, cache):
@@ -137,15 +197,16 @@ async def test_two_versions_share_what_is_the_same(peer, http, cache):
 
 @pytest.mark.parametrize("damaged", ["manifest", "layer"])
 async def test_what_was_damaged_in_the_cache_is_fetched_again(peer, http, cache, tmp_path, damaged):
-    digest = design(peer)
-    first = await pulled(peer, http, digest, cache=cache)
+    digest, readers = design(peer), Readers()
+    first = await pulled(peer, http, digest, cache=cache, readers=readers)
     name = digest if damaged == "manifest" else Digest.of(LAYER)
-    (tmp_path / "cache" / "blobs" / "sha256" / name.hex).write_bytes(b"evil")
+    (file,) = (tmp_path / "cache").glob(f"*/sha256/{name.hex}")
+    file.write_bytes(b"evil")
     peer.asked.clear()
 
-    second = await pulled(peer, http, digest, cache=cache)
+    second = await pulled(peer, http, digest, cache=cache, readers=readers)
     asked = len(peer.asked)
-    third = await pulled(peer, http, digest, cache=cache)
+    third = await pulled(peer, http, digest, cache=cache, readers=readers)
 
     assert first == second == third
     assert asked == len(peer.asked) == 1
@@ -165,7 +226,7 @@ async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(peer, http, tm
 
 def kept(tmp_path) -> set[str]:
     """What is in the cache."""
-    return {f"sha256:{path.name}" for path in (tmp_path / "cache").glob("blobs/sha256/*")}
+    return {f"sha256:{path.name}" for path in (tmp_path / "cache").glob("*/sha256/*")}
 
 
 async def test_a_tampered_manifest_is_refused_and_not_kept(peer, http, cache, tmp_path):
