@@ -266,3 +266,33 @@ def test_history_keeps_as_many_as_the_spec_says():
         found = msgspec.structs.replace(found, status=after)
 
     assert [each.version for each in found.status.history] == ["1.0.3", "1.0.2"]
+
+
+def test_who_vouches_no_longer_is_not_named_any_more():
+    lost = Progress(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED, health=WELL)
+
+    found = status.after(running(), lost, now=LATER)
+
+    assert found.verified_by == ()
+    assert found.revision == str(REVISION)
+    assert conditions(found)["Verified"] == ("False", "SignatureUntrusted")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(Progress(stage=Stage.VERIFY, revision=NEWER, failure=REFUSED), id="an update is refused"),
+        pytest.param(Progress(stage=Stage.VERIFY, revision=REVISION, failure=AWAY), id="nobody could be asked"),
+    ],
+)
+def test_who_vouches_for_what_runs_is_named_as_long_as_nothing_says_otherwise(kept):
+    found = status.after(running(), kept, now=LATER)
+
+    assert [each.authority for each in found.verified_by] == ["release-team"]
+
+
+def test_where_what_runs_cannot_be_seen_ready_stays_as_it_was():
+    found = status.after(running(), Progress(failure=AWAY), now=LATER)
+
+    assert conditions(found)["Ready"] == ("True", "Ready")
+    assert conditions(found)["Fetched"] == ("False", "RegistryUnavailable")
