@@ -106,8 +106,6 @@ def _structural(node: Schema, definitions: Schema) -> Schema:
         result["items"] = _structural(result["items"], definitions)
     if isinstance(result.get("additionalProperties"), dict):
         result["additionalProperties"] = _structural(result["additionalProperties"], definitions)
-    if "required" in result:
-        result["required"] = list(result["required"])
-    if result.get("type") == "array" and result.get("default") == []:
-        del result["default"]
+    if required := result.pop("required", None):
+        result["required"] = list(required)
     return result

@@ -10,6 +10,22 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from pattern_operator.api.condition import Condition
+from pattern_operator.api.text import (
+    DataKey,
+    DigestText,
+    Duration,
+    MediaType,
+    Name,
+    Namespace,
+    Path,
+    Pem,
+    Range,
+    Regex,
+    Tag,
+    Title,
+    Url,
+    cel,
+)
 
 GROUP: Final = "pattern-operator.io"
 VERSION: Final = "v1alpha1"
@@ -29,74 +45,6 @@ REQUESTED_AT_ANNOTATION: Final = f"{GROUP}/requestedAt"
 FINALIZER: Final = f"{GROUP}/finalizer"
 
 FIELD_MANAGER: Final = "pattern-operator"
-
-
-def _cel(*rules: tuple[str, str]) -> Meta:
-    validations = [{"rule": rule, "message": message} for rule, message in rules]
-    return Meta(extra_json_schema={"x-kubernetes-validations": validations})
-
-
-def _matches(pattern: str) -> str:
-    """The CEL expression for a whole match: unlike a schema's ``pattern``, a CEL rule has a message of its own."""
-    return f"self.matches('^{pattern}$')"
-
-
-# Constraints belong to the text itself, descriptions to the field: a field may be absent, its text may not be wrong.
-_DURATION = _matches(r"([0-9]+([.][0-9]+)?(ms|s|m|h))+")  # as Flux and metav1.Duration write it
-_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"  # RFC 1123, as Kubernetes reads it
-Duration = Annotated[
-    str,
-    Meta(min_length=2, max_length=32),
-    _cel(
-        (_DURATION, "must be a duration such as 30s, 5m or 1h30m"),
-        (f"!{_DURATION} || duration(self) >= duration('1s')", "must be at least 1s"),
-    ),
-]
-Name = Annotated[
-    str,
-    Meta(min_length=1, max_length=253),
-    _cel((_matches(f"{_LABEL}([.]{_LABEL})*"), "must be the name of a resource: small letters, digits, - and .")),
-]
-Namespace = Annotated[
-    str,
-    Meta(min_length=1, max_length=63),
-    _cel((_matches(_LABEL), "must be the name of a namespace: small letters, digits and -")),
-]
-Tag = Annotated[
-    str,
-    Meta(min_length=1, max_length=128),
-    _cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ -")),
-]  # distribution-spec 1.1, "Pulling manifests"
-DigestText = Annotated[
-    str,
-    Meta(min_length=1, max_length=135),
-    _cel(
-        (
-            _matches("(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})"),
-            "must be sha256: and 64 small hex digits (or sha512: and 128), as a registry prints it",
-        )
-    ),
-]
-Range = Annotated[str, Meta(min_length=1, max_length=256)]
-Regex = Annotated[str, Meta(min_length=1, max_length=256)]
-MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
-Path = Annotated[str, Meta(min_length=1, max_length=1024)]
-Pem = Annotated[
-    str,
-    Meta(min_length=1, max_length=16384),
-    _cel(
-        (
-            "self.contains('-----BEGIN PUBLIC KEY-----')",
-            "must be the PEM of a public key: cosign.pub, beginning with -----BEGIN PUBLIC KEY-----",
-        )
-    ),
-]
-Title = Annotated[str, Meta(min_length=1, max_length=128)]
-DataKey = Annotated[
-    str,
-    Meta(min_length=1, max_length=253),
-    _cel((_matches("[-._a-zA-Z0-9]+"), "must be a key of a Secret or ConfigMap: letters, digits and - . _")),
-]
 
 
 class _Camel(Struct, rename="camel", omit_defaults=True, kw_only=True, frozen=True):
@@ -159,37 +107,16 @@ class Layer(_Camel, frozen=True):
     ] = None
 
 
-_URL_SHAPE = _matches("oci://[^/@]+/[^@:]+")
-_WORDS = "[a-z0-9]+([._-]+[a-z0-9]+)*"
-_URL = rf"oci://([a-zA-Z0-9.-]+|[[][0-9a-fA-F:]+[]])(:[0-9]{{1,5}})?/{_WORDS}(/{_WORDS})*"
-_URL_MESSAGE = (
-    "url must be oci://host[:port]/repository, the repository in small letters and digits separated by . _ - or /"
-)
-
-
 class Source(_Camel, frozen=True):
     """Where the pattern comes from."""
 
     url: Annotated[
-        str,
-        Meta(
-            description="The repository: `oci://host[:port]/repository`, with neither tag nor digest.",
-            min_length=1,
-            max_length=512,
-        ),
-        _cel(
-            ("self.startsWith('oci://')", "url must begin with oci://, as in oci://registry.example/patterns/web"),
-            (
-                f"!self.startsWith('oci://') || {_URL_SHAPE}",
-                "url must be oci://host[:port]/repository; the tag or digest belongs into ref",
-            ),
-            (f"!{_URL_SHAPE} || {_matches(_URL)}", _URL_MESSAGE),
-        ),
+        Url, Meta(description="The repository: `oci://host[:port]/repository`, with neither tag nor digest.")
     ]
     ref: Annotated[
         Ref,
         Meta(description="Which artifact of the repository."),
-        _cel(
+        cel(
             (
                 "has(self.tag) || has(self.semver) || has(self.digest)",
                 "ref needs one of tag, semver or digest, as in ref: {tag: 1.4.2}",
@@ -226,7 +153,7 @@ class Authority(_Camel, frozen=True):
     key: Annotated[
         Key,
         Meta(description="The public key of the authority."),
-        _cel(
+        cel(
             (
                 "[has(self.data), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1",
                 "key needs exactly one of data, secretRef or configMapRef",

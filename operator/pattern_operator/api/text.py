@@ -1,0 +1,111 @@
+"""The texts that users write in a spec: each a type with the rule that the API server holds it to.
+
+A rule is CEL where it can be, for unlike a schema's ``pattern`` it has a message of its own, which says what is right.
+Constraints belong to the text itself, descriptions to the field: a field may be absent, its text may not be wrong.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+
+def cel(*rules: tuple[str, str]) -> Meta:
+    """Rules that a schema cannot say, each with the message that says what is right."""
+    validations = [{"rule": rule, "message": message} for rule, message in rules]
+    return Meta(extra_json_schema={"x-kubernetes-validations": validations})
+
+
+def _matches(pattern: str) -> str:
+    """The CEL expression for a whole match: unlike a schema's ``pattern``, a CEL rule has a message of its own."""
+    return f"self.matches('^{pattern}$')"
+
+
+# As Flux and metav1.Duration write it. CEL's duration() ends at 292 years, and its error would be all that is said.
+_DURATION = _matches(r"([0-9]{1,5}([.][0-9]+)?(ms|s|m|h))+")
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"  # RFC 1123, as Kubernetes reads it
+Duration = Annotated[
+    str,
+    Meta(min_length=2, max_length=32),
+    cel(
+        (_DURATION, "must be a duration such as 30s, 5m or 1h30m, with numbers of at most 5 digits"),
+        (f"!{_DURATION} || duration(self) >= duration('1s')", "must be at least 1s"),
+    ),
+]
+Name = Annotated[
+    str,
+    Meta(min_length=1, max_length=253),
+    cel((_matches(f"{_LABEL}([.]{_LABEL})*"), "must be the name of a resource: small letters, digits, - and .")),
+]
+Namespace = Annotated[
+    str,
+    Meta(min_length=1, max_length=63),
+    cel((_matches(_LABEL), "must be the name of a namespace: small letters, digits and -")),
+]
+Tag = Annotated[
+    str,
+    Meta(min_length=1, max_length=128),
+    cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ -")),
+]  # distribution-spec 1.1, "Pulling manifests"
+DigestText = Annotated[
+    str,
+    Meta(min_length=1, max_length=135),
+    cel(
+        (
+            _matches("(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})"),
+            "must be sha256: and 64 small hex digits (or sha512: and 128), as a registry prints it",
+        )
+    ),
+]
+Range = Annotated[str, Meta(min_length=1, max_length=256)]
+Regex = Annotated[str, Meta(min_length=1, max_length=256)]
+MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
+Path = Annotated[str, Meta(min_length=1, max_length=1024)]
+Pem = Annotated[
+    str,
+    Meta(min_length=1, max_length=16384),
+    cel(
+        (
+            "self.contains('-----BEGIN PUBLIC KEY-----') && self.split('-----BEGIN ').size() == 2",
+            "must be the PEM of one public key: cosign.pub, beginning with -----BEGIN PUBLIC KEY-----",
+        ),
+        (
+            "!self.contains('PRIVATE KEY-----')",
+            "must not hold a private key: take it away, and count it as disclosed",
+        ),
+    ),
+]
+Title = Annotated[str, Meta(min_length=1, max_length=128)]
+DataKey = Annotated[
+    str,
+    Meta(min_length=1, max_length=253),
+    cel((_matches("[-._a-zA-Z0-9]+"), "must be a key of a Secret or ConfigMap: letters, digits and - . _")),
+]
+
+_MAX_URL = len("oci://") + 255 + len("/")  # distribution-spec: clients limit host and repository to 255 together
+_HOST_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_PORT = "[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+_HOST = rf"({_HOST_LABEL}([.]{_HOST_LABEL})*|[[][0-9a-fA-F:]+[]])(:({_PORT}))?"
+_WORDS = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*"
+_URL_SHAPE = _matches("oci://[^/@]+/[^@:]+")
+_URL_HOST = _matches(f"oci://{_HOST}/[^@]+")
+_URL = _matches(f"oci://{_HOST}/{_WORDS}(/{_WORDS})*")
+Url = Annotated[
+    str,
+    Meta(min_length=1, max_length=_MAX_URL),
+    cel(
+        ("self.startsWith('oci://')", "url must begin with oci://, as in oci://registry.example/patterns/web"),
+        (
+            f"!self.startsWith('oci://') || {_URL_SHAPE}",
+            "url must be oci://host[:port]/repository; the tag or digest belongs into ref, credentials into secretRef",
+        ),
+        (
+            f"!{_URL_SHAPE} || {_URL_HOST}",
+            "url must be oci://host[:port]/repository, the host a name or address as in registry.example:5000",
+        ),
+        (
+            f"!{_URL_HOST} || !{_URL_SHAPE} || {_URL}",
+            "url must be oci://host[:port]/repository, the repository in small letters and digits separated by"
+            " . _ - or /",
+        ),
+    ),
+]

@@ -1,0 +1,24 @@
+"""An API server with the CRD and without an operator: what it says is what users are told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.kube.apiserver import ApiServer
+from tests.testbed import operator
+from tests.testbed.kubeconfig import Kubeconfig
+from tests.testbed.kubectl import Kubectl
+from tests.testbed.paths import ROOT
+
+
+@pytest.fixture(scope="session")
+def kubectl(testbed_state: Path) -> Iterator[Kubectl]:
+    """kubectl at an API server that knows DesignPatterns."""
+    directory = testbed_state / "api"
+    directory.mkdir()
+    server = ApiServer.start(directory)
+    admin = Kubeconfig(directory / "admin.kubeconfig", server.url, server.authority.ca, server.token, "admin").write()
+    kubectl = Kubectl(admin, directory / "kubectl")
+    operator.install(ROOT / "crds", kubectl=kubectl)
+    yield kubectl
+    server.stop()

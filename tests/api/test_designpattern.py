@@ -1,0 +1,111 @@
+"""The kind as a value: read from what the API server sends, written back without what says nothing."""
+
+import msgspec
+import pytest
+
+from pattern_operator.api.designpattern import InventoryEntry, Status, VerifiedBy, decode
+
+MINIMAL = {
+    "apiVersion": "pattern-operator.io/v1alpha1",
+    "kind": "DesignPattern",
+    "metadata": {"name": "web", "namespace": "shop", "uid": "8f1c", "generation": 3},
+    "spec": {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.4.2"}}},
+}
+
+
+def test_the_shortest_resource_is_read_with_the_defaults():
+    found = decode(MINIMAL)
+
+    assert (found.metadata.name, found.metadata.namespace, found.metadata.generation) == ("web", "shop", 3)
+    assert found.spec.source.ref.tag == "1.4.2"
+    assert (found.spec.interval, found.spec.retry_interval, found.spec.timeout) == ("5m", "2m", "5m")
+    assert (found.spec.render.format, found.spec.render.on_invalid) == ("Auto", "Refuse")
+    assert (found.spec.apply.prune, found.spec.apply.conflicts, found.spec.apply.wait) == (True, "Fail", True)
+    assert found.spec.verify is None
+    assert found.status == Status()
+
+
+def test_every_section_is_read():
+    spec = {
+        "source": {
+            "url": "oci://registry.example/web",
+            "ref": {"semver": ">=1", "semverFilter": "^v"},
+            "secretRef": {"name": "login"},
+            "insecure": True,
+            "layer": {"mediaType": "application/yaml", "path": "web"},
+        },
+        "suspend": True,
+        "verify": {"authorities": [{"key": {"secretRef": {"name": "release"}}}, {"name": "b", "key": {"data": "PEM"}}]},
+        "render": {"format": "Manifests", "targetNamespace": "shop", "onInvalid": "Skip"},
+        "apply": {"serviceAccountName": "applier", "driftPolicy": "Report", "deletionPolicy": "Orphan"},
+        "rollout": {"historyLimit": 0},
+    }
+
+    found = decode(MINIMAL | {"spec": spec})
+
+    assert found.spec.source.ref.semver_filter == "^v"
+    assert found.spec.source.layer.media_type == "application/yaml"
+    assert [authority.name for authority in found.spec.verify.authorities] == [None, "b"]
+    assert found.spec.verify.authorities[0].key.secret_ref.key == "cosign.pub"
+    assert found.spec.apply.service_account_name == "applier"
+    assert found.spec.rollout.history_limit == 0
+    assert msgspec.to_builtins(found.spec.source) == spec["source"]
+
+
+def test_the_parts_of_metadata_that_nobody_reads_are_passed_over():
+    metadata = MINIMAL["metadata"] | {"managedFields": [{"manager": "kubectl"}], "selfLink": "x"}
+
+    assert decode(MINIMAL | {"metadata": metadata}) == decode(MINIMAL)
+
+
+def test_a_resource_of_a_newer_crd_is_read_as_far_as_it_is_known():
+    spec = MINIMAL["spec"] | {"parameters": {"replicas": 3}}
+
+    assert decode(MINIMAL | {"spec": spec, "status": {"candidate": "2.0.0"}}) == decode(MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("spec", "where"),
+    [
+        ({}, "source"),
+        ({"source": {"url": "oci://r/web"}}, "ref"),
+        ({"source": {"url": "oci://r/web", "ref": {"tag": 1}}}, "$.spec.source.ref.tag"),
+        ({**MINIMAL["spec"], "render": {"format": "Helm"}}, "$.spec.render.format"),
+        ({**MINIMAL["spec"], "apply": {"prune": "yes"}}, "$.spec.apply.prune"),
+        ({**MINIMAL["spec"], "rollout": {"historyLimit": 11}}, "$.spec.rollout.historyLimit"),
+        ({**MINIMAL["spec"], "verify": {"authorities": []}}, "$.spec.verify.authorities"),
+        ({**MINIMAL["spec"], "interval": ""}, "$.spec.interval"),
+    ],
+)
+def test_what_the_crd_would_refuse_is_refused_with_the_place(spec, where):
+    with pytest.raises(msgspec.ValidationError) as refusal:
+        decode(MINIMAL | {"spec": spec})
+
+    assert where in str(refusal.value)
+
+
+def test_a_status_is_written_as_users_read_it_and_without_what_says_nothing():
+    status = Status(
+        observed_generation=3,
+        short_digest="0a1b2c3d4e5f",
+        verified_by=(VerifiedBy(authority="release", format="bundle", where="referrer"),),
+    )
+
+    written = msgspec.to_builtins(status)
+
+    assert written == {
+        "observedGeneration": 3,
+        "shortDigest": "0a1b2c3d4e5f",
+        "verifiedBy": ({"authority": "release", "format": "bundle", "where": "referrer"},),
+        "inventory": {},
+    }
+    assert msgspec.convert(written, Status) == status
+
+
+def test_a_pattern_can_not_be_changed_by_who_holds_it():
+    entry = InventoryEntry(id="shop_web__Service", v="v1")
+
+    with pytest.raises(AttributeError):
+        entry.id = "other"
+    with pytest.raises(AttributeError):
+        decode(MINIMAL).spec.suspend = True

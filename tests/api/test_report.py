@@ -1,0 +1,27 @@
+"""A rendering: what became of each component can be asked for, and no body gets into a log."""
+
+from pattern_operator.api.object import Object
+from pattern_operator.api.report import ComponentReport, Outcome, Rendering
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"password": "aHVudGVyMg=="}}
+
+
+def report(name, outcome):
+    return ComponentReport(id=name, name=name, kind="ConfigMap", outcome=outcome)
+
+
+def test_components_are_given_by_their_outcome_in_their_order():
+    a, b, c, d = (
+        report(name, outcome) for name, outcome in zip("abcd", [Outcome.REFUSED, Outcome.RENDERED] * 2, strict=True)
+    )
+    rendering = Rendering(objects=(), components=(a, b, c, d))
+
+    assert list(rendering.with_outcome(Outcome.REFUSED)) == [a, c]
+    assert list(rendering.with_outcome(Outcome.RENDERED)) == [b, d]
+    assert list(rendering.with_outcome(Outcome.SKIPPED)) == []
+
+
+def test_the_body_of_an_object_is_not_in_its_representation():
+    rendering = Rendering(objects=(Object.of(SECRET),))
+
+    assert "aHVudGVyMg" not in f"{rendering!r} {rendering.objects[0]!r}"
