@@ -5,9 +5,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from hypothesis import settings
 from tests.source.peer import Peer, serving
 
 from pattern_operator.source import Cache
+
+settings.register_profile(
+    "no deadline", deadline=None
+)  # no property here is about time, and machines are busy at times
+settings.load_profile("no deadline")
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ async def round_trip(contents: dict[str, bytes], directory) -> tuple[File, ...]:
         return artifact.files
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(contents=st.dictionaries(PATHS.filter(str.isprintable), st.binary(max_size=2000), min_size=1, max_size=6))
 def test_any_files_come_back_as_they_were(contents, tmp_path_factory):
     found = asyncio.run(round_trip(contents, tmp_path_factory.mktemp("cache")))

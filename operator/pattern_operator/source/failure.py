@@ -12,6 +12,7 @@ from typing import Final
 import aiohttp
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.source.document import InvalidDocument, children, read_object, shown, text
 
@@ -127,6 +128,24 @@ def _no_tls(error: OSError, *, what: str) -> PatternError:
     return Stalled(
         reason=Reason.TLS_FAILED,
         message=f"{what}: there is no TLS ({said}): a registry that speaks plain http needs source.insecure: true.",
+    )
+
+
+def another_digest(what: str, *, wanted: Digest, found: Digest) -> Stalled:
+    """The error for content that is not what its digest names."""
+    return Stalled(
+        reason=Reason.DIGEST_MISMATCH,
+        message=f"{what}: the registry sent {found} where {wanted} was named: it, or something before it, changed the "
+        "content. Nothing of it is used: find out who did, and push again.",
+    )
+
+
+def another_size(what: str, *, size: int, found: str) -> Stalled:
+    """The error for content that is longer or shorter than its descriptor says."""
+    return Stalled(
+        reason=Reason.SIZE_MISMATCH,
+        message=f"{what}: the registry sent {found} bytes where the descriptor says {size}. Nothing of it is used: "
+        "push the artifact again.",
     )
 
 

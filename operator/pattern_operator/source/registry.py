@@ -21,6 +21,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_MANIFEST
+from pattern_operator.source import failure
 from pattern_operator.source import manifest as manifests
 from pattern_operator.source.challenge import Challenge, parse_challenges
 from pattern_operator.source.credentials import DOCKER_HUB_HOSTS, Credential, Credentials
@@ -129,7 +130,7 @@ class Registry:
             wanted = Digest.of(answer.body)
         found = Digest.of(answer.body, wanted.algorithm)
         if found != wanted:
-            raise _not_the_digest(what, wanted=wanted, found=found)
+            raise failure.another_digest(what, wanted=wanted, found=found)
         self._readers.show(await self._scope("GET"), found)
         return Content(answer.body, found, answer.headers.get("Content-Type", ""))
 
@@ -149,12 +150,12 @@ class Registry:
                 body += chunk
                 state.update(chunk)
                 if len(body) > size:
-                    raise _not_the_size(what, size=size, found=f"more than {size}")
+                    raise failure.another_size(what, size=size, found=f"more than {size}")
         if len(body) < size:
-            raise _not_the_size(what, size=size, found=str(len(body)))
+            raise failure.another_size(what, size=size, found=str(len(body)))
         found = Digest(digest.algorithm, state.hexdigest())
         if found != digest:
-            raise _not_the_digest(what, wanted=digest, found=found)
+            raise failure.another_digest(what, wanted=digest, found=found)
         return bytes(body)
 
     async def pages(self, path: str, *, what: str, most: int) -> AsyncIterator[Answer]:
@@ -292,19 +293,3 @@ class Registry:
             if (grant := self._tokens.get(Scope(str(self._home), self._name, action, credential))) is not None:
                 secrets += (grant.authorization.partition(" ")[2],)
         return self._transport.refused(answer, what=what, identified=credential is not None, secrets=secrets)
-
-
-def _not_the_digest(what: str, *, wanted: Digest, found: Digest) -> Stalled:
-    return Stalled(
-        reason=Reason.DIGEST_MISMATCH,
-        message=f"{what}: the registry sent {found} where {wanted} was named: it, or something before it, changed the "
-        "content. Nothing of it is used: find out who did, and push again.",
-    )
-
-
-def _not_the_size(what: str, *, size: int, found: str) -> Stalled:
-    return Stalled(
-        reason=Reason.SIZE_MISMATCH,
-        message=f"{what}: the registry sent {found} bytes where the descriptor says {size}. Nothing of it is used: "
-        "push the artifact again.",
-    )
