@@ -71,7 +71,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     from pattern_operator.source import resolve, signatures
     from pattern_operator.verify import verify
 
-    finding: dict[str, Any] = {"reference": options.reference, "digest": None, "verified": False}
+    finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False}
     try:
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
