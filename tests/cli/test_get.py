@@ -248,6 +248,12 @@ def test_without_a_kubeconfig_it_says_where_it_looked(patternctl):
     assert f"neither --kubeconfig, $KUBECONFIG nor {patternctl.home}/.kube/config names one" in done.err
 
 
+def config_at(server):
+    config = {"current-context": "a", "contexts": [{"name": "a", "context": {"cluster": "c", "user": "u"}}]}
+    config |= {"clusters": [{"name": "c", "cluster": {"server": server}}], "users": [{"name": "u", "user": {}}]}
+    return json.dumps({"apiVersion": "v1", "kind": "Config", **config})
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -256,6 +262,10 @@ def test_without_a_kubeconfig_it_says_where_it_looked(patternctl):
         pytest.param("{", "cannot be used", id="not yaml"),
         pytest.param("apiVersion: v1\nkind: Config\n", "cannot be used", id="without contexts"),
         pytest.param("\0\1\2", "cannot be used", id="binary"),
+        pytest.param("- a\n", "has not the shape of one", id="a list"),
+        pytest.param("contexts: 5\n", "the kubeconfig", id="a number of contexts"),
+        pytest.param(config_at("nonsense"), "its server is no URL", id="no server"),
+        pytest.param(config_at("https://127.0.0.1:65536"), "its server is no URL", id="no port"),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_said(patternctl, content, says):

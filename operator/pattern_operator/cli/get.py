@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pattern_operator.errors import PatternError
-    from pattern_operator.kube import ApiError
+    from pattern_operator.kube import ApiError, Endpoint
 
 _EXAMPLES = """\
 examples:
@@ -63,16 +63,37 @@ def run(options: argparse.Namespace) -> int:
     return exits.OK
 
 
-async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
+async def _endpoint(options: argparse.Namespace) -> "Endpoint":
+    """The API server that the kubeconfig leads to.
+
+    Raises:
+        Stalled: API_SERVER_UNAVAILABLE: there is none, or it cannot be used.
+    """
+    from yarl import URL
+
     from pattern_operator.api.reason import Reason
     from pattern_operator.errors import Stalled
-    from pattern_operator.kube import ApiError, CredentialsError, Session, load, objects
-    from pattern_operator.reconcile import DESIGN_PATTERN
+    from pattern_operator.kube import CredentialsError, load
 
     try:
         endpoint = await load(kubeconfig=options.kubeconfig, context=options.context)
+        URL(endpoint.server).origin()
     except CredentialsError as error:
         raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
+    except (TypeError, AttributeError, LookupError, ValueError) as error:  # the library takes its shape for granted
+        raise Stalled(
+            reason=Reason.API_SERVER_UNAVAILABLE,
+            message="the kubeconfig has not the shape of one, or its server is no URL: compare it with"
+            " `kubectl config view`; see --kubeconfig",
+        ) from error
+    return endpoint
+
+
+async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from pattern_operator.kube import ApiError, Session, objects
+    from pattern_operator.reconcile import DESIGN_PATTERN
+
+    endpoint = await _endpoint(options)
     namespace = "" if options.all_namespaces else options.namespace or endpoint.namespace
     output.progress(f"asking {endpoint.server} for patterns")
     try:
