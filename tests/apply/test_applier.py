@@ -355,7 +355,16 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
     assert most == 3
 
 
-async def test_a_server_that_is_away_is_not_asked_for_each_object(room: Room, namespace: str):
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ApiUnavailable.unreachable("https://away.example", error=OSError("refused")), id="away"),
+        pytest.param(ApiUnavailable(code=429, reason="TooManyRequests", message="slow down"), id="busy"),
+    ],
+)
+async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
+    room: Room, namespace: str, error: ApiUnavailable
+):
     team = owner()
     await room.apply(config_map("c", namespace), by=team)
     tries: list[str] = []
@@ -364,7 +373,7 @@ async def test_a_server_that_is_away_is_not_asked_for_each_object(room: Room, na
     async def unreachable(method: str, path: str, **_):
         tries.append(path)
         await asyncio.sleep(0)
-        raise ApiUnavailable.unreachable("https://away.example", error=OSError("refused"))
+        raise error
 
     room.session.request = unreachable
     applied = await room.apply(*wanted, by=team)

@@ -12,7 +12,7 @@ from tests.apply.room import Room, config_map, custom, definition, deployment, n
 from pattern_operator.api.designpattern import OWNER_LABEL
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Applied, ChildEventKind, HealthState, quarrel
-from pattern_operator.kube import objects
+from pattern_operator.kube import ApiUnavailable, objects
 
 GONE, DRIFTED, HEALTH = ChildEventKind.GONE, ChildEventKind.DRIFTED, ChildEventKind.HEALTH
 
@@ -266,6 +266,57 @@ async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(roo
 
     assert room.children.drifted(team.id) == (wanted.key,)
     assert room.children.health(team.id).state is HealthState.NOT_FOUND
+
+
+async def test_a_deletion_that_overtakes_the_answer_to_our_first_apply_is_not_lost(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.children.ready(await room.resource(wanted.key))
+    original = room.session.request
+
+    async def slow(method: str, path: str, **more: Any) -> bytes:
+        """Hold the answer back until the object was made, seen, deleted, and seen to be gone."""
+        answer = await original(method, path, **more)
+        if method == "PATCH":
+            await room.eventually(_truth(lambda: _is_present(room, wanted)))
+            room.session.request = original
+            await room.delete(wanted.key)
+            await room.eventually(_truth(lambda: not _is_present(room, wanted)))
+        return answer
+
+    room.session.request = slow
+    applied = await room.apply(wanted, by=team)
+
+    assert applied.applied == (wanted.key,)
+    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.children.health(team.id).state is HealthState.NOT_FOUND
+
+
+def _is_present(room: Room, wanted: Object) -> bool:
+    child = room.children.get(wanted.key)
+    return child is not None and child.present
+
+
+async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(room: Room, namespace: str):
+    team, wanted = owner(), two("it", namespace)
+    await room.children.ready(await room.resource(wanted.key))
+    original = room.session.request
+
+    async def unlucky(method: str, path: str, **more: Any) -> bytes:
+        answer = await original(method, path, **more)
+        if method == "PATCH":
+            await room.eventually(_truth(lambda: _is_present(room, wanted)))
+            room.session.request = original
+            await room.delete(wanted.key)
+            await room.eventually(_truth(lambda: not _is_present(room, wanted)))
+            raise ApiUnavailable(code=504, reason="Timeout", message="the answer was lost")
+        return answer
+
+    room.session.request = unlucky
+    applied = await room.apply(wanted, by=team)
+
+    assert len(applied.failures) == 1
+    assert room.children.get(wanted.key) is None
+    assert room.children.drifted(team.id) == ()
 
 
 async def overtaken(room: Room, apply: Callable[[], Awaitable[Applied]]) -> Callable[[], None]:

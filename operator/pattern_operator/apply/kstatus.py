@@ -1,7 +1,8 @@
 """What each built-in kind must show in its status to be healthy: the rules of kstatus, kind by kind.
 
 Source: kubernetes-sigs/cli-utils, ``pkg/kstatus/status/core.go``. Where kstatus and what users expect part, users win:
-a running Job is in progress, and a Service of type LoadBalancer needs an address.
+a running Job is in progress, a Service of type LoadBalancer needs an address, and a Pod that failed has failed (those
+that belong to a workload are judged by it).
 """
 
 from collections.abc import Callable
@@ -171,7 +172,7 @@ def pod(facts: Facts, now: datetime) -> Judgement:
         return current("has completed")
     if phase == "Failed":
         words = _text(facts.status.get("message")) or _text(facts.status.get("reason")) or "a container failed"
-        return current(f"has completed, but not successfully: {words}")
+        return failed(f"has ended without success: {words}")
     if phase == "Running":
         return _running_pod(facts)
     scheduled = facts.condition("PodScheduled")

@@ -1,0 +1,176 @@
+"""What is remembered of one owned object, and when it counts as drifted."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import Child, HealthState
+from pattern_operator.apply.child import Sighting, fingerprint, version_of
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+KEY = ObjectKey("", "ConfigMap", "team", "c")
+OURS = {"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:x": {}}}}
+
+
+def entry(
+    manager: str = "pattern-operator", operation: str = "Apply", fields: Any = None, **more: str
+) -> dict[str, Any]:
+    """An entry of managedFields, ours unless said otherwise."""
+    return {
+        "manager": manager,
+        "operation": operation,
+        "apiVersion": "v1",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": OURS if fields is None else fields,
+        **more,
+    }
+
+
+def body(*managers: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    known = {"name": "c", "namespace": "team", "uid": "u", "resourceVersion": "7", "managedFields": list(managers)}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": known | metadata}
+
+
+def seen(*managers: dict[str, Any], **metadata: Any) -> Sighting:
+    return Sighting.of(body(*managers, **metadata), key=KEY, now=NOW)
+
+
+KUBECTL = entry("kubectl-edit", "Update", {"f:data": {"f:b": {}}}, time="2026-05-01T11:00:00Z")
+SCALED = entry("kubectl", "Update", {"f:spec": {"f:replicas": {}}}, subresource="scale")
+
+
+@pytest.mark.parametrize(
+    ("managers", "same"),
+    [
+        pytest.param([entry()], True, id="as it was"),
+        pytest.param([entry(fields={"f:metadata": OURS["f:metadata"], "f:data": OURS["f:data"]})], True, id="in order"),
+        pytest.param([KUBECTL, entry(time="2026-05-01T12:00:00Z"), SCALED], True, id="others have other fields"),
+        pytest.param([entry(fields={"f:data": {"f:a": {}}})], False, id="somebody took a field"),
+        pytest.param([entry(fields={**OURS, "f:data": {"f:a": {}, "f:b": {}}})], False, id="we have one more"),
+    ],
+)
+def test_the_fingerprint_is_of_our_fields_alone(managers: list[dict[str, Any]], same: bool):
+    assert (fingerprint(managers) == fingerprint([entry()])) is same
+
+
+@pytest.mark.parametrize(
+    "managers",
+    [
+        pytest.param([], id="nobody manages it"),
+        pytest.param([{}], id="who manages it was wiped"),
+        pytest.param([KUBECTL], id="others do"),
+        pytest.param([entry(operation="Update")], id="we wrote it, and did not apply it"),
+        pytest.param([entry(subresource="status")], id="we applied its status"),
+    ],
+)
+def test_what_we_have_no_field_of_has_no_fingerprint(managers: list[dict[str, Any]]):
+    assert fingerprint(managers) == b""
+
+
+@given(fields=st.dictionaries(st.text(max_size=4), st.dictionaries(st.text(max_size=4), st.just({})), max_size=5))
+def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
+    backwards = {name: dict(reversed(inner.items())) for name, inner in reversed(fields.items())}
+
+    assert fingerprint([entry(fields=fields)]) == fingerprint([entry(fields=backwards)])
+
+
+@pytest.mark.parametrize(
+    ("managers", "who"),
+    [
+        pytest.param([entry()], "", id="nobody but us"),
+        pytest.param([entry(), KUBECTL], "kubectl-edit", id="somebody else"),
+        pytest.param(
+            [entry(), entry("argocd", "Apply", time="2026-05-01T11:30:00Z"), KUBECTL], "argocd", id="the last of them"
+        ),
+        pytest.param([entry(), SCALED], "", id="a subresource is not the object"),
+        pytest.param(
+            [entry(), entry(operation="Update", time="2026-05-01T11:59:00Z")],
+            "pattern-operator",
+            id="somebody under our name",
+        ),
+    ],
+)
+def test_who_changed_an_object_last(managers: list[dict[str, Any]], who: str):
+    assert seen(*managers).changed_by == who
+
+
+def test_what_people_ask_for_on_an_object_is_seen():
+    annotations = {"pattern-operator.io/reconcile": "disabled", "pattern-operator.io/prune": "disabled"}
+    other = {"pattern-operator.io/reconcile": "enabled", "pattern-operator.io/prune": "yes"}
+
+    assert (seen(annotations=annotations).paused, seen(annotations=annotations).kept) == (True, True)
+    assert (seen(annotations=other).paused, seen(annotations=other).kept) == (False, False)
+    assert (seen(annotations=None, labels=None).paused, seen(labels={"pattern-operator.io/owner": "o"}).label) == (
+        False,
+        "o",
+    )
+
+
+def test_finalizers_are_kept_only_of_what_is_being_deleted():
+    deleted = {"deletionTimestamp": "2026-05-01T11:00:00Z", "finalizers": ["example.com/held"]}
+
+    assert seen(finalizers=["example.com/held"]).finalizers == ()
+    assert (seen(**deleted).deleting, seen(**deleted).finalizers) == (True, ("example.com/held",))
+    assert seen(**deleted).health.state is HealthState.TERMINATING
+
+
+@pytest.mark.parametrize(
+    ("version", "number"), [("12", 12), ("0", 0), ("", 0), (None, 0), ("a1b2", 0), ("-3", 0), ("1.5", 0)]
+)
+def test_a_version_is_a_number_or_says_nothing(version: str | None, number: int):
+    assert version_of({"resourceVersion": version}) == number
+
+
+def test_an_object_without_a_number_for_a_version_can_be_seen():
+    assert seen(resourceVersion="opaque").version == 0
+
+
+def child(**more: Any) -> Child:
+    """An object that is as it was applied."""
+    sighting = seen(entry())
+    return Child(KEY, "o", sighting, expected=True, wanted=sighting.fingerprint, **more)
+
+
+@pytest.mark.parametrize(
+    ("change", "drifted"),
+    [
+        pytest.param({}, False, id="as it was applied"),
+        pytest.param({"wanted": b"another"}, True, id="a field of ours is gone"),
+        pytest.param({"present": False}, True, id="the object is gone"),
+        pytest.param({"wanted": b"another", "expected": False}, False, id="nobody wants it"),
+        pytest.param({"present": False, "expected": False}, False, id="nobody misses it"),
+        pytest.param({"wanted": None}, False, id="changes are welcome"),
+        pytest.param({"wanted": None, "present": False}, True, id="to be deleted is no change"),
+    ],
+)
+def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):
+    changed = child()
+    for name, value in change.items():
+        setattr(changed, name, value)
+
+    assert changed.drifted is drifted
+
+
+@pytest.mark.parametrize("asked", ["paused", "deleting"])
+def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: str):
+    changed = child()
+    changed.wanted, changed.seen = b"another", replace(changed.seen, **{asked: True})
+
+    assert not changed.drifted
+    changed.present = False
+    assert changed.drifted
+
+
+def test_the_health_of_what_is_gone_is_that_it_is_gone():
+    gone = child(present=False)
+
+    assert (gone.health.state, gone.health.message) == (HealthState.NOT_FOUND, "ConfigMap c: is gone")
+
+
+def test_a_thousand_healthy_objects_share_their_health():
+    assert seen(entry()).health is seen(entry(), name="other").health

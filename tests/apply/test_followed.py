@@ -1,0 +1,180 @@
+"""The watches of owned objects, at a server that says what no real one can be brought to say in time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import orjson
+import pytest
+from aiohttp import web
+from tests.apply.room import CONFIG_MAP, DEPLOYMENT, PATIENCE
+from tests.kube.answering import Handler, serving
+
+from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.apply import followed
+from pattern_operator.apply.followed import Followed
+from pattern_operator.kube import ApiError, Change, Resource
+
+KIND = ("", "ConfigMap")
+
+
+@dataclass
+class Notes:
+    """What was told, and a way to wait for it."""
+
+    changes: list[Change] = field(default_factory=list)
+    problems: list[ApiError] = field(default_factory=list)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def change(self, _: Resource, change: Change) -> None:
+        self.changes.append(change)
+        self.moved.set()
+
+    def problem(self, _: Resource, error: ApiError) -> None:
+        self.problems.append(error)
+        self.moved.set()
+
+    async def told(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self.moved.wait()
+        self.moved.clear()
+
+
+class Server:
+    """Answers lists with ``code``, and watches never; writes down who asked."""
+
+    def __init__(self, *names: str, code: int = 200) -> None:
+        self.code = code
+        self.asked: list[web.Request] = []
+        items = [{"metadata": {"name": n, "namespace": "t", "uid": n, "resourceVersion": "3"}} for n in names]
+        self._list = orjson.dumps({"metadata": {"resourceVersion": "5"}, "items": items})
+
+    def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request)
+        if self.code != 200:
+            status = {"kind": "Status", "code": self.code, "message": f"refused with {self.code}"}
+            return web.Response(status=self.code, body=orjson.dumps(status))
+        if "watch" in request.query:
+            return web.Response(status=500)
+        return web.Response(body=self._list)
+
+
+@asynccontextmanager
+async def following(answer: Handler, notes: Notes) -> AsyncIterator[Followed]:
+    async with serving(answer) as session:
+        tasks = asyncio.TaskGroup()
+        async with tasks:
+            yield Followed(session, tasks=tasks, on_change=notes.change, on_problem=notes.problem)
+            for task in asyncio.all_tasks():
+                if task.get_name().startswith(("watch-", "first-list-")):
+                    task.cancel()
+
+
+async def test_a_kind_is_followed_once_and_only_where_it_has_an_owner():
+    server, notes = Server("a", "b"), Notes()
+
+    async with following(server.answer, notes) as kinds:
+        kinds.start(CONFIG_MAP)
+        kinds.start(CONFIG_MAP)
+        await kinds.ready(CONFIG_MAP)
+        lists = [request for request in server.asked if "watch" not in request.query]
+        seen = kinds.sees(KIND)
+
+    assert seen
+    assert [request.query["labelSelector"] for request in lists] == [OWNER_LABEL]
+    assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("resource", "whole"), [(CONFIG_MAP, False), (DEPLOYMENT, True)])
+async def test_only_kinds_whose_health_is_in_their_status_are_watched_whole(resource: Resource, whole: bool):
+    server = Server()
+
+    async with following(server.answer, Notes()) as kinds:
+        await kinds.ready(resource)
+
+    assert ("PartialObjectMetadata" not in server.asked[0].headers["Accept"]) is whole
+
+
+async def test_a_kind_that_may_not_be_watched_is_told_and_waited_for_by_nobody():
+    server, notes = Server(code=403), Notes()
+
+    async with following(server.answer, notes) as kinds, asyncio.timeout(followed.FIRST_LOOK / 2):
+        await kinds.ready(CONFIG_MAP)
+        seen = kinds.sees(KIND)
+
+    assert not seen
+    assert [problem.message for problem in notes.problems] == ["refused with 403"]
+
+
+async def test_a_right_that_is_granted_later_is_noticed_although_nothing_changes():
+    server, notes = Server(code=403), Notes()
+
+    async with following(server.answer, notes) as kinds:
+        await kinds.ready(CONFIG_MAP)
+        before = kinds.sees(KIND)
+        server.code = 200
+        await notes.told()  # of the first problem
+        await notes.told()  # of the watch, which this server always ends: so the list was good
+        after = kinds.sees(KIND)
+
+    assert (before, after) == (False, True)
+
+
+async def test_a_kind_that_is_not_served_is_followed_no_longer():
+    server, notes = Server(code=404), Notes()
+
+    async with following(server.answer, notes) as kinds, asyncio.timeout(followed.FIRST_LOOK / 2):
+        await kinds.ready(CONFIG_MAP)
+        seen, asked = kinds.sees(KIND), len(server.asked)
+        await asyncio.sleep(0.5)
+
+    assert (seen, asked, len(server.asked)) == (False, 1, 1)
+    assert notes.problems == []
+
+
+async def test_of_a_kind_that_is_served_no_more_every_object_is_told_as_gone():
+    server, notes = Server("a"), Notes()
+
+    async with following(server.answer, notes) as kinds:
+        await kinds.ready(CONFIG_MAP)
+        server.code = 404
+        while kinds.sees(KIND):
+            await notes.told()
+
+    assert [str(change.type) for change in notes.changes] == ["ADDED", "DELETED"]
+
+
+async def test_nobody_is_waited_for_longer_than_a_first_look(monkeypatch):
+    monkeypatch.setattr(followed, "FIRST_LOOK", 0.2)
+    notes = Notes()
+
+    async with following(Server(code=503).answer, notes) as kinds, asyncio.timeout(PATIENCE):
+        await kinds.ready(CONFIG_MAP)
+        seen = kinds.sees(KIND)
+
+    assert not seen
+
+
+async def test_who_waits_for_a_kind_that_is_stopped_goes_on():
+    async with following(Server(code=503).answer, Notes()) as kinds, asyncio.timeout(followed.FIRST_LOOK / 2):
+        waiting = asyncio.create_task(kinds.ready(CONFIG_MAP))
+        await asyncio.sleep(0)
+        kinds.stop(KIND)
+        await waiting
+        kinds.stop(KIND)  # once more is no matter
+
+    assert not kinds.sees(KIND)
+
+
+async def test_a_kind_that_was_stopped_can_be_followed_again():
+    server, notes = Server("a"), Notes()
+
+    async with following(server.answer, notes) as kinds:
+        await kinds.ready(CONFIG_MAP)
+        kinds.stop(KIND)
+        await kinds.ready(CONFIG_MAP)
+        seen = kinds.sees(KIND)
+
+    assert seen
+    assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "a"]

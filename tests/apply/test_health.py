@@ -1,0 +1,174 @@
+"""What holds for every kind, custom ones among them, and that no JSON can break it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.apply import HealthState, health_of, needs_status
+from pattern_operator.apply.kstatus import RULES
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+
+
+def widget(*conditions: tuple[str, str], generation: int = 2, seen: int | None = 2, **metadata: Any) -> dict[str, Any]:
+    """A custom object; each condition is a type and a status, and says `because`."""
+    status: dict[str, Any] = {
+        "conditions": [{"type": kind, "status": truth, "message": "because"} for kind, truth in conditions]
+    }
+    if seen is not None:
+        status["observedGeneration"] = seen
+    return {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w", "generation": generation, **metadata},
+        "status": status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "fact"),
+    [
+        pytest.param(widget(), HealthState.CURRENT, "exists", id="what says nothing is healthy by existing"),
+        pytest.param(widget(seen=None), HealthState.CURRENT, "exists", id="who does not count generations, too"),
+        pytest.param(
+            widget(seen=1), HealthState.IN_PROGRESS, "its controller has seen generation 1 of 2", id="an old status"
+        ),
+        pytest.param(widget(("Ready", "True")), HealthState.CURRENT, "is ready", id="ready"),
+        pytest.param(widget(("Ready", "False")), HealthState.IN_PROGRESS, "not ready: because", id="not ready"),
+        pytest.param(widget(("Ready", "Unknown")), HealthState.IN_PROGRESS, "not ready: because", id="perhaps ready"),
+        pytest.param(
+            widget(("Reconciling", "True"), ("Ready", "True")), HealthState.IN_PROGRESS, "because", id="on its way"
+        ),
+        pytest.param(widget(("Stalled", "True"), ("Ready", "True")), HealthState.FAILED, "because", id="stalled"),
+        pytest.param(
+            widget(("Reconciling", "True"), ("Stalled", "True")),
+            HealthState.IN_PROGRESS,
+            "because",
+            id="who still tries has not failed",
+        ),
+        pytest.param(
+            widget(("Stalled", "False"), ("Reconciling", "False"), ("Ready", "True")),
+            HealthState.CURRENT,
+            "is ready",
+            id="conditions that are false say nothing",
+        ),
+        pytest.param(
+            widget(("Ready", "True"), deletionTimestamp="2026-05-01T11:00:00Z"),
+            HealthState.TERMINATING,
+            "is being deleted",
+            id="on its way out",
+        ),
+        pytest.param(
+            widget(("Stalled", "True"), seen=1),
+            HealthState.IN_PROGRESS,
+            "its controller has seen generation 1 of 2",
+            id="an old failure is no failure",
+        ),
+        pytest.param(
+            widget(("Synced", "False")), HealthState.CURRENT, "exists", id="other conditions are its own affair"
+        ),
+    ],
+)
+def test_what_holds_for_every_kind(body: dict[str, Any], state: HealthState, fact: str):
+    health = health_of(body, now=NOW)
+
+    assert (health.state, health.message) == (state, f"Widget w: {fact}")
+    assert health.again_at is None
+
+
+def test_a_condition_without_words_says_so():
+    body = widget(("Ready", "False"))
+    body["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+
+    assert health_of(body, now=NOW).message == "Widget w: not ready: its controller says no more"
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "needed"),
+    [
+        ("", "ConfigMap", False),
+        ("", "Secret", False),
+        ("rbac.authorization.k8s.io", "Role", False),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", False),
+        ("", "Service", True),
+        ("", "Pod", True),
+        ("apps", "Deployment", True),
+        ("example.com", "Widget", True),
+        ("example.com", "Secret", True),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema", True),
+    ],
+)
+def test_whose_health_is_in_its_status(group: str, kind: str, needed: bool):
+    assert needs_status(group=group, kind=kind) is needed
+
+
+@pytest.mark.parametrize(("group", "kind"), RULES)
+def test_no_kind_with_a_rule_is_watched_without_its_status_but_by_choice(group: str, kind: str):
+    assert needs_status(group=group, kind=kind)
+
+
+WORDS = st.sampled_from(
+    [
+        "metadata",
+        "spec",
+        "status",
+        "conditions",
+        "type",
+        "reason",
+        "message",
+        "Ready",
+        "True",
+        "False",
+        "Progressing",
+        "Available",
+        "Unschedulable",
+        "PodScheduled",
+        "CrashLoopBackOff",
+        "phase",
+        "Pending",
+        "Running",
+        "Failed",
+        "replicas",
+        "readyReplicas",
+        "observedGeneration",
+        "generation",
+        "containerStatuses",
+        "state",
+        "waiting",
+        "creationTimestamp",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00+14:00",
+        "updateStrategy",
+        "rollingUpdate",
+        "partition",
+        "loadBalancer",
+        "ingress",
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=6),
+    max_leaves=25,
+)
+KINDS = st.sampled_from([(f"{group}/v1" if group else "v1", kind) for group, kind in (*RULES, ("", "Pod"))])
+
+
+@given(body=st.dictionaries(WORDS | st.sampled_from(["apiVersion", "kind"]), JSON, max_size=6))
+def test_any_json_has_a_health(body: dict[str, Any]):
+    assert health_of(body, now=NOW).state in HealthState
+
+
+@given(kind=KINDS, metadata=JSON, spec=JSON, status=JSON)
+def test_whatever_a_controller_writes_into_a_built_in_kind_it_has_a_health(
+    kind: tuple[str, str], metadata: Any, spec: Any, status: Any
+):
+    api_version, name = kind
+    body = {"apiVersion": api_version, "kind": name, "metadata": metadata, "spec": spec, "status": status}
+
+    health = health_of(body, now=NOW)
+
+    assert health.message
+    assert health.again_at is None or health.again_at > NOW

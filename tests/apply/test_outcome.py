@@ -1,0 +1,65 @@
+from datetime import timedelta
+
+import pytest
+from tests.apply.room import config_map
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import Applied, ApplyFailure, error_of
+from pattern_operator.apply.outcome import NAMED, told
+from pattern_operator.errors import Transient, Waiting
+
+
+def key(name: str) -> ObjectKey:
+    return config_map(name, "team").key
+
+
+def failure(name: str, reason: Reason, *, seconds: int | None = None) -> ApplyFailure:
+    return ApplyFailure(key(name), reason, "no", timedelta(seconds=seconds) if seconds is not None else None)
+
+
+def test_a_run_without_failures_has_no_error():
+    assert error_of(Applied()) is None
+    assert error_of(Applied((key("a"),), ((key("b"), "is let be"),))) is None
+
+
+def test_the_message_counts_all_objects_and_names_the_failed_ones():
+    applied = Applied((key("a"),), ((key("b"), "is let be"),), (failure("c", Reason.FORBIDDEN),))
+
+    error = error_of(applied, unknown=(failure("d", Reason.KIND_NOT_FOUND),))
+
+    assert error is not None
+    assert error.message == "2 of 4 objects could not be applied: ConfigMap team/c: no; ConfigMap team/d: no"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "kind", "reason"),
+    [
+        pytest.param([Reason.KIND_NOT_FOUND] * 2, Waiting, Reason.KIND_NOT_FOUND, id="a CRD will come, and wake us"),
+        pytest.param([Reason.KIND_NOT_FOUND, Reason.CONFLICT], Transient, Reason.CONFLICT, id="what can be retried is"),
+        pytest.param([Reason.FORBIDDEN, Reason.CONFLICT], Transient, Reason.FORBIDDEN, id="the first reason counts"),
+    ],
+)
+def test_what_can_be_done_about_failures(reasons: list[Reason], kind: type[Exception], reason: Reason):
+    error = error_of(Applied(failures=tuple(failure(f"c{n}", each) for n, each in enumerate(reasons))))
+
+    assert type(error) is kind
+    assert error.reason is reason
+
+
+def test_the_longest_rest_that_was_asked_for_is_kept():
+    rests = (None, 3, 7, 5)
+    error = error_of(
+        Applied(failures=tuple(failure(f"c{n}", Reason.APPLY_FAILED, seconds=s) for n, s in enumerate(rests)))
+    )
+
+    assert isinstance(error, Transient)
+    assert error.retry_after == timedelta(seconds=7)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, ""), (1, "0"), (NAMED, "0; 1; 2; 3; 4"), (NAMED + 2, "0; 1; 2; 3; 4; and 2 more")],
+)
+def test_a_few_are_named_and_the_rest_is_counted(count: int, text: str):
+    assert told(range(count)) == text

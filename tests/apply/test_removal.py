@@ -1,0 +1,157 @@
+"""One object out of the cluster, or left there, and what is said of it."""
+
+import asyncio
+
+from tests.apply.room import Room, config_map, entries, owner
+
+from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import ChildEventKind, Owner, Remover
+from pattern_operator.apply.applier import CONCURRENCY
+from pattern_operator.apply.removal import Ending, Removal
+from pattern_operator.kube import ApiError, ApiUnavailable
+
+
+async def removed(room: Room, *wanted: Object, by: Owner, impersonate: str | None = None) -> list[Removal]:
+    return await room.remover.remove_all(
+        entries(*wanted), owner=by, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED
+    )
+
+
+async def test_what_is_gone_is_expected_no_longer(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+
+    (removal,) = await removed(room, wanted, by=team)
+
+    assert (removal.ending, removal.message, removal.failure) == (Ending.GONE, "", None)
+    await room.until(lambda: room.children.get(wanted.key) is None)
+    assert not await room.is_there(wanted.key)
+
+
+async def test_what_is_held_by_others_is_going_and_said_by_whom(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    wanted.body["metadata"]["finalizers"] = ["example.com/one", "example.com/two"]
+    await room.apply(wanted, by=team)
+
+    (first,) = await removed(room, wanted, by=team)
+    await room.told(ChildEventKind.HEALTH, wanted.key, of=team)
+    before = len(room.requests)
+    (again,) = await removed(room, wanted, by=team)
+    await room.patch(wanted.key, {"metadata": {"finalizers": None}})
+
+    assert (first.ending, first.watched) == (Ending.GOING, True)
+    assert str(first) == (
+        f"ConfigMap {namespace}/c: is being deleted, held by the finalizers example.com/one, example.com/two"
+    )
+    assert str(again) == str(first)
+    assert [verb for verb, _, _ in room.requests[before:]] == ["patch"]  # ours: nothing was deleted twice
+
+
+async def test_an_object_that_changed_hands_unseen_is_read_and_left(room: Room, namespace: str, monkeypatch):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    monkeypatch.setattr(room.children, "sees", lambda key: False)  # nobody tells what happens to it
+    await room.patch(
+        wanted.key,
+        {
+            "metadata": {
+                "labels": {OWNER_LABEL: owner().id},
+                "annotations": {"pattern-operator.io/pattern": "other/pattern"},
+            }
+        },
+    )
+
+    (removal,) = await removed(room, wanted, by=team)
+
+    assert removal.ending is Ending.KEPT
+    assert removal.message == "is left: it belongs to DesignPattern other/pattern now"
+    assert await room.is_there(wanted.key)
+
+
+async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expected(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+
+    (removal,) = await removed(room, wanted, by=team, impersonate=f"system:serviceaccount:{namespace}:nobody")
+
+    assert removal.ending is Ending.FAILED
+    assert removal.failure is not None
+    assert removal.failure.reason is Reason.FORBIDDEN
+    assert "cannot delete resource" in removal.message
+    assert room.children.get(wanted.key).expected
+
+
+async def away(room: Room, error: ApiError) -> list[str]:
+    """Let every request fail from now on; who asked is written down."""
+    tries: list[str] = []
+
+    async def refuse(method: str, path: str, **_: object) -> bytes:
+        tries.append(f"{method} {path}")
+        await asyncio.sleep(0)
+        raise error
+
+    room.session.request = refuse
+    return tries
+
+
+async def test_a_server_that_is_away_is_not_asked_for_each_object(room: Room, namespace: str):
+    team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
+    await room.apply(config_map("c0", namespace), by=team)
+    unreachable = ApiUnavailable.unreachable("https://away.example", error=OSError("refused"))
+    tries = await away(room, unreachable)
+
+    removals = await removed(room, *wanted, by=team)
+
+    assert len(tries) <= CONCURRENCY
+    assert {removal.ending for removal in removals} == {Ending.FAILED}
+    assert {removal.failure.reason for removal in removals} == {Reason.API_SERVER_UNAVAILABLE}
+
+
+async def test_a_server_that_asks_to_slow_down_is_left_alone(room: Room, namespace: str):
+    team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
+    await room.apply(config_map("c0", namespace), by=team)
+    tries = await away(room, ApiUnavailable(code=429, reason="TooManyRequests", message="slow down"))
+
+    removals = await removed(room, *wanted, by=team)
+
+    assert len(tries) <= CONCURRENCY
+    assert len(removals) == 200
+
+
+async def test_another_refusal_stops_nobody_else(room: Room, namespace: str):
+    team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(50)]
+    await room.apply(config_map("c0", namespace), by=team)
+    tries = await away(room, ApiUnavailable(code=500, reason="InternalError", message="a webhook failed"))
+
+    removals = await removed(room, *wanted, by=team)
+
+    assert len(tries) == 50
+    assert {removal.failure.reason for removal in removals} == {Reason.PRUNE_FAILED}
+
+
+async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: str):
+    team, running, most = owner(), 0, 0
+    wanted = [config_map(f"c{n}", namespace) for n in range(12)]
+    await room.apply(*wanted, by=team)
+    original = room.session.request
+
+    async def counting(method: str, path: str, **more: object) -> bytes:
+        nonlocal running, most
+        running += method == "DELETE"
+        most = max(most, running)
+        try:
+            return await original(method, path, **more)
+        finally:
+            running -= method == "DELETE"
+
+    room.session.request = counting
+    remover = Remover(room.session, room.discovery, children=room.children, concurrency=3)
+
+    removals = await remover.remove_all(
+        entries(*wanted), owner=team, impersonate=None, otherwise=Reason.DELETION_FAILED
+    )
+
+    assert {removal.ending for removal in removals} == {Ending.GONE}
+    assert most == 3
