@@ -23,6 +23,7 @@ DIRECTORY = STATE / "demo"
 EXAMPLES = ROOT / "examples" / "guestbook"
 PATTERNCTL = Path(sys.executable).parent / "patternctl"
 NAMESPACE = "guestbook"
+IMAGE, FORGED = "docker.io/redis:6.0.5", "docker.io/redis-and-a-miner:6.0.5"
 PATIENCE = 120.0  # seconds for a step of the cluster
 
 
@@ -56,13 +57,14 @@ class Demo:
         self.wait_for("version 2.0.0 to be Ready", lambda: self.runs("2.0.0"))
         self.expect("redis-follower" not in self.get("deployments"), "redis-follower was pruned")
         self.show()
-        chapter("Push version 3.0.0, signed by a stranger: it is refused, and 2.0.0 keeps running")
-        self.publish(EXAMPLES / "1.0.0", "3.0.0", key=self.stranger)
+        chapter("Push version 3.0.0 with another image, signed by a stranger: it is refused, and 2.0.0 keeps running")
+        self.publish(forged(EXAMPLES / "2.0.0"), "3.0.0", key=self.stranger)
         self.want("3.0.0")
         self.wait_for("the refusal", self.refused)
         status = self.pattern()["status"]
         self.expect(status["version"] == "2.0.0", "2.0.0 still runs")
-        self.expect("redis-follower" not in self.get("deployments"), "nothing of 3.0.0 was applied")
+        images = self.kubectl("-n", NAMESPACE, "get", "deployments", "-o", "jsonpath={..image}")
+        self.expect(FORGED not in images, f"nothing of 3.0.0 was applied: {images}")
         self.show()
         print(f"\nwhy: {ready(status)['message']}")
 
@@ -153,6 +155,15 @@ class Demo:
         print(f"ok: {what}")
 
 
+def forged(directory: Path) -> Path:
+    """A copy of a pattern in which somebody has changed an image."""
+    copy = DIRECTORY / "forged"
+    shutil.copytree(directory, copy)
+    design = copy / "design.yml"
+    design.write_text(design.read_text().replace(IMAGE, FORGED))
+    return copy
+
+
 def ready(status: dict[str, Any]) -> dict[str, Any]:
     """The condition Ready."""
     found: dict[str, Any] = next((each for each in status.get("conditions", ()) if each["type"] == "Ready"), {})
@@ -190,7 +201,7 @@ def main() -> int:
         testbed.start_operator()
         print(f"up after {time.monotonic() - begun:.1f} s")
         Demo(testbed).tell()
-    except (Failed, RuntimeError, OSError) as error:
+    except (RuntimeError, OSError) as error:
         print(f"\nthe demo failed: {error}\nlogs: {DIRECTORY}", file=sys.stderr)
         if not options.keep:
             stop()

@@ -33,6 +33,15 @@ def test_the_control_plane_says_its_version(kubectl: Kubectl) -> None:
     assert version["serverVersion"]["gitVersion"] == "v1.37.2"
 
 
+def test_nodes_are_kept_alive_by_their_leases(kubectl: Kubectl) -> None:
+    kubectl("wait", "--for=create", "lease/node-1", "--namespace=kube-node-lease", "--timeout=30s")
+
+    lease = kubectl.json("get", "lease", "node-1", "--namespace=kube-node-lease")
+
+    assert lease["spec"]["leaseDurationSeconds"] == 40
+    kubectl("wait", "--for=jsonpath={.spec.renewTime}", "lease/node-1", "--namespace=kube-node-lease", "--timeout=30s")
+
+
 def test_a_deployment_becomes_available(kubectl: Kubectl, namespace: str) -> None:
     kubectl("create", "deployment", "web", "--image=example/web", "--replicas=3", "--namespace", namespace)
 

@@ -21,6 +21,7 @@ def start(directory: Path, *, admin: Kubeconfig, kubectl: Kubectl) -> None:
         "--config",
         STAGES_FILE,
         "--manage-all-nodes=true",
+        "--node-lease-duration-seconds=40",  # else nobody renews, and after 40 s every node is taken for dead
     ]
     process.start("kwok", command, directory=directory)
     kubectl.apply(*(_node(f"node-{number}") for number in range(1, COUNT + 1)))
