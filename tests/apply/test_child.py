@@ -41,6 +41,7 @@ def seen(*managers: dict[str, Any], **metadata: Any) -> Sighting:
 
 
 KUBECTL = entry("kubectl-edit", "Update", {"f:data": {"f:b": {}}}, time="2026-05-01T11:00:00Z")
+JUDGED = entry("controller", "Update", {"f:status": {}}, subresource="status")
 SCALED = entry("kubectl", "Update", {"f:spec": {"f:replicas": {}}}, subresource="scale")
 
 
@@ -87,7 +88,7 @@ def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
         pytest.param(
             [entry(), entry("argocd", "Apply", time="2026-05-01T11:30:00Z"), KUBECTL], "argocd", id="the last of them"
         ),
-        pytest.param([entry(), SCALED], "", id="a subresource is not the object"),
+        pytest.param([entry(), JUDGED], "", id="a status is not what is wanted"),
         pytest.param(
             [entry(), entry(operation="Update", time="2026-05-01T11:59:00Z")],
             "pattern-operator",
