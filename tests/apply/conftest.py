@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from uuid import uuid4
 
+import orjson
 import pytest
-from tests.apply.room import Room, now
+from tests.apply.room import NAMESPACE, Room, namespace_named, now
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.apply import Applier, ChildEvent, Children, Remover
-from pattern_operator.kube import Discovery, Endpoint, Session
+from pattern_operator.kube import Discovery, Endpoint, Session, objects
 from pattern_operator.kube.credentials import FixedHeader, tls_context
 
 OpenRoom = Callable[[], AbstractAsyncContextManager[Room]]
@@ -28,14 +30,28 @@ async def room(open_room: OpenRoom) -> AsyncIterator[Room]:
         yield room
 
 
-@asynccontextmanager
-async def _open(cluster: Testbed) -> AsyncIterator[Room]:
+@pytest.fixture
+async def namespace(cluster: Testbed) -> AsyncIterator[str]:
+    """A namespace of the test's own, made by nobody who is counted; nobody waits for its end."""
+    name = f"t-{uuid4().hex[:8]}"
+    body = orjson.dumps(namespace_named(name).body)
+    async with Session.open(_endpoint(cluster)) as session:
+        await objects.create(session, NAMESPACE, body=body, namespace="", field_manager="test")
+        yield name
+        await objects.delete(session, NAMESPACE, namespace="", name=name)
+
+
+def _endpoint(cluster: Testbed) -> Endpoint:
     admin = cluster.controlplane.admin
-    endpoint = Endpoint(
+    return Endpoint(
         server=admin.server,
         authorization=FixedHeader(f"Bearer {admin.token}"),
         tls=tls_context(ca=admin.ca.read_text()),
     )
+
+
+@asynccontextmanager
+async def _open(cluster: Testbed) -> AsyncIterator[Room]:
     requests: list[tuple[str, str, int]] = []
     count = lambda verb, resource, code, _: requests.append((verb, resource, code))  # noqa: E731 - it is one line
     events: list[tuple[str, ChildEvent]] = []
@@ -47,7 +63,7 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
 
     group: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
     holder = asyncio.create_task(_hold(group))
-    async with Session.open(endpoint, on_request=count) as session:
+    async with Session.open(_endpoint(cluster), on_request=count) as session:
         discovery = Discovery(session)
         children = Children(session, tasks=await group, on_change=told, now=now)
         try:

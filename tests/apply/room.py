@@ -26,6 +26,7 @@ from pattern_operator.kube import ApiError, Conflicts, Discovery, Resource, Sess
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
 LOOKS = 1000
 CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
+NAMESPACE = Resource(group="", version="v1", kind="Namespace", plural="namespaces", namespaced=False)
 DEPLOYMENT = Resource(group="apps", version="v1", kind="Deployment", plural="deployments", namespaced=True)
 
 
