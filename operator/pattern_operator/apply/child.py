@@ -112,11 +112,11 @@ def fingerprint(managers: list[dict[str, Any]]) -> bytes:
 
 
 def _last_other(managers: list[dict[str, Any]]) -> str:
-    """The field manager that last changed the object's main resource, besides our apply."""
+    """The field manager that last changed what is wanted of the object (``kubectl scale`` does), besides our apply."""
     others = [
         entry
         for entry in managers
-        if not entry.get("subresource")
+        if entry.get("subresource") != "status"
         and not (entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply")
     ]
     return str(max(others, key=lambda entry: str(entry.get("time") or "")).get("manager") or "") if others else ""

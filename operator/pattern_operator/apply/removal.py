@@ -111,7 +111,7 @@ class Remover:
             return Removal(entry, key, Ending.KEPT, "is a namespace of the cluster, which no pattern owns")
         resource = await self._find(key, entry.v)
         await self._children.ready(resource)
-        live = self._known(key) or await self._read(key, resource, impersonate=impersonate)
+        live = self._known(key) or await self._read(key, resource)
         if live is None:
             return Removal(entry, key, Ending.GONE)
         if live.label != owner.id:
@@ -137,11 +137,10 @@ class Remover:
         seen = child.seen
         return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers)
 
-    async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
+    async def _read(self, key: ObjectKey, resource: Resource) -> _Live | None:
+        """Look as the operator, as the watches do: an account that is gone must not hide that its objects are, too."""
         try:
-            body = await objects.get(
-                self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-            )
+            body = await objects.get(self._session, resource, namespace=key.namespace, name=key.name)
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND:
                 return None
