@@ -1,7 +1,13 @@
 """What the tests of the whole way share: a story to tell on a cluster with an operator."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
 import pytest
 from tests.e2e.story import Story
+from tests.testbed import registry as registries
+from tests.testbed.registry import OPEN, Options, Registry
 from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
 
@@ -10,3 +16,29 @@ from tests.testbed.testbed import Testbed
 def story(testbed: Testbed, namespace: str, repository: Repository) -> Story:
     """A DesignPattern that is not applied yet, in a namespace and with a repository of its own."""
     return Story(testbed.kubectl, namespace, repository)
+
+
+@pytest.fixture
+def start_registry(testbed_state: Path) -> Iterator[Callable[..., Registry]]:
+    """Start a registry that nobody else asks, so that it can be counted and stopped."""
+    started: list[Registry] = []
+
+    def start(options: Options = OPEN) -> Registry:
+        started.append(registries.start(testbed_state, name=f"registry-{uuid4().hex[:8]}", options=options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture
+def own_registry(start_registry: Callable[..., Registry]) -> Registry:
+    """An open registry that nobody else asks."""
+    return start_registry()
+
+
+@pytest.fixture
+def own_story(story: Story, own_registry: Registry) -> Story:
+    """A story whose pattern pulls from ``own_registry``."""
+    return story.another(story.name, repository=own_registry.repository())

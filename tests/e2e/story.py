@@ -1,16 +1,23 @@
 """A DesignPattern of a test's own, behind short words: what it pulls, what it says, what it runs."""
 
+import io
 import json
+import tarfile
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
+from tests.render.designs import published
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.repository import Repository
 
 API = "pattern-operator.io/v1alpha1"
 YAML = "application/yaml"
+CONFIG = "application/vnd.cncf.flux.config.v1+json"
 LAYER = "application/vnd.cncf.flux.content.v1.tar+gzip"
+POLL = 0.05  # seconds between two looks at what cannot be watched
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:
@@ -26,9 +33,42 @@ def deployment(name: str, *, replicas: int = 1, labels: Mapping[str, str] | None
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
 
+def secret(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
+
+
 def push(repository: Repository, tag: str | None, *objects: dict[str, Any]) -> str:
-    """Push objects as ``oras push`` does, one YAML file; the digest."""
+    """Push objects as one YAML file; the digest."""
     return repository.push(tag, [(YAML, "\n---\n".join(map(json.dumps, objects)).encode())])
+
+
+def push_files(repository: Repository, tag: str | None, files: Mapping[str, bytes]) -> str:
+    """Push files as ``flux push artifact`` and Meshery's own build do, one tar; the digest."""
+    return repository.push(tag, [(LAYER, tar(files))], config=(CONFIG, b"{}"))
+
+
+def push_design(repository: Repository, tag: str | None, name: str) -> str:
+    """Push a published design of tests/data/designs with all its files; the digest."""
+    return push_files(repository, tag, {file.path: file.content for file in published(name)})
+
+
+def tar(files: Mapping[str, bytes]) -> bytes:
+    """A gzipped tar of files by path."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def eventually(done: Callable[[], object], *, seconds: float = 30.0) -> None:
+    """Look again and again until ``done`` is true: for what nobody can be asked to tell of."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(POLL)
 
 
 @dataclass(frozen=True)
@@ -39,6 +79,10 @@ class Story:
     namespace: str
     repository: Repository
     name: str = "web"
+
+    def another(self, name: str, *, repository: Repository | None = None) -> "Story":
+        """A second DesignPattern in the same namespace."""
+        return replace(self, name=name, repository=repository or self.repository)
 
     # --- what is asked ----------------------------------------------------------------------------------------------
 
@@ -56,6 +100,12 @@ class Story:
 
     def annotate(self, annotation: str) -> None:
         self.kubectl("-n", self.namespace, "annotate", "--overwrite", "dp", self.name, annotation)
+
+    def request(self) -> dict[str, Any]:
+        """Ask to reconcile now, and wait until that was done; the status then."""
+        token = uuid4().hex
+        self.annotate(f"pattern-operator.io/requestedAt={token}")
+        return self.until(lambda status: status.get("lastHandledReconcileAt") == token)
 
     def delete(self) -> None:
         """Delete, without waiting."""
@@ -85,8 +135,9 @@ class Story:
         return status
 
     def until_runs(self, digest: str, *, seconds: float = 60.0) -> dict[str, Any]:
-        """Wait until the artifact of this digest is Ready."""
-        return self.until(lambda s: s.get("digest") == digest and condition(s, "Ready")["status"] == "True")
+        """Wait until the artifact of this digest is Ready; the status."""
+        runs = lambda s: s.get("digest") == digest and condition(s, "Ready")["status"] == "True"  # noqa: E731
+        return self.until(runs, seconds=seconds)
 
     def until_says(self, kind: str, reason: str, *, seconds: float = 60.0) -> dict[str, Any]:
         """Wait until a condition has this reason; the condition."""
@@ -113,6 +164,23 @@ class Story:
     def get(self, kind: str, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.kubectl.json("-n", self.namespace, "get", kind, name)
         return found
+
+    def there(self, kind: str, name: str) -> bool:
+        """Whether there is such an object, whoever's it is."""
+        return bool(self.kubectl("-n", self.namespace, "get", kind, name, "--ignore-not-found", "-o", "name"))
+
+    def make(self, *objects: dict[str, Any]) -> None:
+        """Apply objects as the cluster's admin; those that name no namespace go to the pattern's."""
+        placed = ({**each, "metadata": {"namespace": self.namespace, **each["metadata"]}} for each in objects)
+        self.kubectl.apply(*placed)
+
+    def edit(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
+        """Merge a change into an object, as somebody who uses kubectl."""
+        self.kubectl("-n", self.namespace, "patch", kind, name, "--type=merge", "-p", json.dumps(change))
+
+    def remove(self, kind: str, name: str) -> None:
+        """Delete an object, without waiting for its end."""
+        self.kubectl("-n", self.namespace, "delete", kind, name, "--wait=false")
 
     def until_object(self, kind: str, name: str, done: Callable[[Any], object], *, seconds: float = 60.0) -> Any:
         """Wait until ``done`` is true of an object (None when there is none); the object."""

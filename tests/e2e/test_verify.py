@@ -1,0 +1,395 @@
+"""Who vouches for what runs: signatures of the real cosign in a real registry, keys where users keep them, and every
+way in which a signature can be missing, somebody else's, or of another artifact."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.e2e.story import Story, condition, config_map, push, secret
+from tests.testbed.cosign import Cosign, KeyPair
+from tests.testbed.kubectl import KubectlFailed
+from tests.testbed.registry import Options, Registry
+from tests.testbed.repository import Repository
+from tests.testbed.testbed import Testbed
+
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+SIGNED = "https://sigstore.dev/cosign/sign/v1"
+SPDX = "https://spdx.dev/Document"
+SETTINGS = config_map("settings")
+CHANGED = config_map("settings", a="2")
+
+
+@pytest.fixture(scope="session")
+def stranger(cosign: Cosign) -> KeyPair:
+    """A key pair that no pattern trusts."""
+    return cosign.key_pair("stranger")
+
+
+def trusting(*keys: dict[str, Any]) -> dict[str, Any]:
+    """``spec.verify`` with these keys."""
+    return {"authorities": [{"key": key} for key in keys]}
+
+
+def release_team(key: KeyPair) -> dict[str, Any]:
+    """``spec.verify`` that wants the signature of this key."""
+    return {"authorities": [{"name": "release-team", "key": {"data": key.pem}}]}
+
+
+def classic_tag(digest: str) -> str:
+    return f"{digest.replace(':', '-')}.sig"
+
+
+def assert_refused(status: dict[str, Any], reason: str, *words: str) -> None:
+    """Verification refused it, in these words, and Ready, Stalled and Verified say the same."""
+    verified, ready = condition(status, "Verified"), condition(status, "Ready")
+    assert (verified["status"], verified["reason"]) == (ready["status"], ready["reason"]) == ("False", reason)
+    assert verified["message"] == ready["message"]
+    assert [word for word in words if word not in verified["message"]] == []
+    assert condition(status, "Stalled")["reason"] == reason
+    assert condition(status, "Reconciling") == {}
+
+
+# --- signed ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["bundle", "cosign"])
+def test_what_is_signed_runs_and_status_says_who_vouches(
+    story: Story, cosign: Cosign, key_pair: KeyPair, form: str
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    sign = cosign.sign_bundle if form == "bundle" else cosign.sign_classic
+    sign(story.repository.at(digest), key=key_pair)
+
+    story.want(verify=release_team(key_pair))
+    status = story.until_runs(digest)
+
+    (vouch,) = status["verifiedBy"]
+    assert (vouch["authority"], vouch["format"]) == ("release-team", form)
+    assert vouch["where"].startswith("referrer sha256:" if form == "bundle" else classic_tag(digest))
+    assert condition(status, "Verified")["status"] == "True"
+    assert condition(status, "Verified")["message"] == "vouched for by release-team"
+    assert status["history"][0]["verifiedBy"] == ["release-team"]
+    assert "vouched for by release-team" in story.events("Ready")[0]["message"]
+
+
+def test_a_signature_is_found_where_the_registry_has_no_referrers_api(
+    story: Story, start_registry: Callable[..., Registry], cosign: Cosign, key_pair: KeyPair
+) -> None:
+    old = story.another("web", repository=start_registry(Options(referrers="fallback-tag")).repository())
+    digest = push(old.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(old.repository.at(digest), key=key_pair)
+
+    old.want(verify=release_team(key_pair))
+    status = old.until_runs(digest)
+
+    assert status["verifiedBy"][0]["format"] == "bundle"
+
+
+@pytest.mark.parametrize("kind", ["secretRef", "configMapRef", "data"])
+def test_an_authority_without_a_name_is_called_after_its_key(
+    story: Story, cosign: Cosign, key_pair: KeyPair, kind: str
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.make(secret("in-a-secret", **{"cosign.pub": key_pair.pem}))
+    story.make(config_map("in-a-config-map", **{"team.pem": key_pair.pem}))
+    keys = {
+        "secretRef": {"secretRef": {"name": "in-a-secret"}},
+        "configMapRef": {"configMapRef": {"name": "in-a-config-map", "key": "team.pem"}},
+        "data": {"data": key_pair.pem},
+    }
+    names = {
+        "secretRef": "in-a-secret",
+        "configMapRef": "in-a-config-map",
+        "data": f"key {hashlib.sha256(key_pair.pem.encode()).hexdigest()[:12]}",
+    }
+
+    story.want(verify=trusting(keys[kind]))
+    status = story.until_runs(digest)
+
+    assert [vouch["authority"] for vouch in status["verifiedBy"]] == [names[kind]]
+
+
+def test_of_several_authorities_one_that_signs_is_enough(
+    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=stranger)
+    authorities = release_team(key_pair)["authorities"]
+    authorities.append({"name": "security-team", "key": {"data": stranger.pem}})
+
+    story.want(verify={"authorities": authorities})
+    status = story.until_runs(digest)
+
+    assert [vouch["authority"] for vouch in status["verifiedBy"]] == ["security-team"]
+
+
+# --- not signed, or by others ---------------------------------------------------------------------------------------
+
+
+def test_what_is_not_signed_is_not_applied_until_it_is(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+
+    story.want(verify=release_team(key_pair), interval="1s")
+    refused = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    nothing = story.names()
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.until_runs(digest)
+
+    assert_refused(refused, "SignatureMissing", digest, "release-team", "`cosign sign --key`")
+    assert nothing == []
+    assert not refused.get("digest")
+    assert [event["type"] for event in story.events("SignatureMissing")] == ["Warning"]
+
+
+def test_what_somebody_else_signed_is_refused_by_name(
+    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=stranger)
+    cosign.sign_classic(story.repository.at(digest), key=stranger)
+
+    story.want(verify=release_team(key_pair))
+    status = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+
+    assert_refused(status, "SignatureUntrusted", digest, "release-team", classic_tag(digest), "referrer sha256:")
+    assert story.names() == []
+
+
+def copied_bundle(repository: Repository, signed: str, other: str) -> None:
+    """Let the bundle that signs ``signed`` refer to ``other``."""
+    (referrer,) = repository.referrers(signed)
+    (layer,) = json.loads(repository.manifest(referrer["digest"]).body)["layers"]
+    annotations = {"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": SIGNED}
+    bundle = (BUNDLE, repository.blob(layer["digest"]))
+    repository.push(None, [bundle], artifact_type=BUNDLE, subject=other, annotations=annotations)
+
+
+def copied_tag(repository: Repository, signed: str, other: str) -> None:
+    """Let the signatures of ``signed`` be found under the tag of those of ``other``."""
+    repository.push_manifest(repository.manifest(classic_tag(signed)).body, tag=classic_tag(other))
+
+
+@pytest.mark.parametrize("form", ["bundle", "cosign"])
+def test_a_signature_that_was_copied_from_another_artifact_is_told_for_what_it_is(
+    story: Story, cosign: Cosign, key_pair: KeyPair, form: str
+) -> None:
+    signed, other = push(story.repository, "1.0.0", SETTINGS), push(story.repository, "2.0.0", CHANGED)
+    sign, copy = (cosign.sign_bundle, copied_bundle) if form == "bundle" else (cosign.sign_classic, copied_tag)
+    sign(story.repository.at(signed), key=key_pair)
+    copy(story.repository, signed, other)
+
+    story.want(ref={"tag": "2.0.0"}, verify=release_team(key_pair))
+    status = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+
+    assert_refused(status, "SignatureOfAnotherArtifact", other, f"signs {signed}", "release-team")
+    assert story.names() == []
+
+
+def test_an_attestation_is_no_approval(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.attest_bundle(story.repository.at(digest), key=key_pair, predicate_type=SPDX, predicate={"vulnerable": True})
+
+    story.want(verify=release_team(key_pair))
+    status = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+
+    assert_refused(status, "SignatureUntrusted", digest, "is by release-team", "is a statement of type")
+
+
+# --- updates, and trust that is lost --------------------------------------------------------------------------------
+
+
+def test_an_update_that_nobody_signed_is_refused_and_what_runs_is_kept_so(
+    story: Story, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    first = push(story.repository, "latest", SETTINGS)
+    cosign.sign_bundle(story.repository.at(first), key=key_pair)
+    story.want(ref={"tag": "latest"}, verify=release_team(key_pair), interval="1s")
+    story.until_runs(first)
+
+    second = push(story.repository, "latest", CHANGED)
+    refused = story.until(lambda status: condition(status, "Verified")["status"] == "False")
+    story.remove("configmap", "settings")
+    story.until_object("configmap", "settings", lambda found: found and found["data"] == {"a": "1"})
+    cosign.sign_bundle(story.repository.at(second), key=key_pair)
+    story.until_runs(second)
+
+    assert_refused(refused, "SignatureMissing", second)
+    assert (refused["digest"], refused["lastAttemptedRevision"]) == (first, f"latest@{second}")
+    assert condition(refused, "Applied")["status"] == condition(refused, "Healthy")["status"] == "True"
+    assert [vouch["authority"] for vouch in refused["verifiedBy"]] == ["release-team"]
+    assert story.get("configmap", "settings")["data"] == {"a": "2"}
+
+
+def test_what_runs_is_kept_so_by_a_restarted_operator_that_refuses_the_update(
+    testbed: Testbed, story: Story, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    first = push(story.repository, "latest", SETTINGS)
+    cosign.sign_bundle(story.repository.at(first), key=key_pair)
+    story.want(ref={"tag": "latest"}, verify=release_team(key_pair))
+    story.until_runs(first)
+    push(story.repository, "latest", CHANGED)
+    story.request()
+
+    testbed.operator.restart()
+    story.edit("configmap", "settings", {"data": {"a": "drifted"}})
+    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+
+    assert condition(story.status, "Verified")["reason"] == "SignatureMissing"
+    assert condition(story.status, "Healthy")["status"] == "True"
+
+
+def test_when_a_key_is_withdrawn_nothing_is_deleted_and_nothing_more_is_applied_until_it_is_back(
+    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS, config_map("other"))
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))  # whose interval is an hour
+    story.until_runs(digest)
+
+    story.make(secret("team-key", **{"cosign.pub": stranger.pem}))
+    withdrawn = story.until(lambda status: condition(status, "Verified")["status"] == "False")
+    kept = story.names()
+    story.remove("configmap", "settings")
+    story.request()
+    left = story.names()
+    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    story.until_object("configmap", "settings", lambda found: found is not None)
+    story.until_runs(digest)
+
+    assert_refused(withdrawn, "SignatureUntrusted", digest, "team-key")
+    assert withdrawn["digest"] == digest
+    assert kept == ["other", "settings"]
+    assert left == ["other"]
+
+
+def test_what_is_no_longer_vouched_for_is_not_said_to_be(
+    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.want(verify=release_team(key_pair))
+    story.until_runs(digest)
+
+    story.change({"verify": release_team(stranger)})
+    status = story.until(lambda status: condition(status, "Verified")["status"] == "False")
+
+    assert status["verifiedBy"] == []
+    assert status["digest"] == digest
+
+
+# --- keys that are not there ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["secretRef", "configMapRef"])
+def test_a_key_that_does_not_exist_is_named_and_used_as_soon_as_it_does(
+    story: Story, cosign: Cosign, key_pair: KeyPair, kind: str
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    make, title = (secret, "Secret") if kind == "secretRef" else (config_map, "ConfigMap")
+
+    story.want(verify=trusting({kind: {"name": "team-key"}}))  # whose interval is an hour
+    missing = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    story.make(make("team-key", **{"cosign.pub": key_pair.pem}))
+    story.until_runs(digest)
+
+    assert_refused(missing, "SecretNotFound", f"{title} {story.namespace}/team-key does not exist")
+
+
+def test_a_secret_without_the_entry_is_told_which_one_it_lacks(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.make(secret("team-key", **{"team.pub": key_pair.pem}))
+
+    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))
+    lacking = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    story.until_runs(digest)
+
+    assert_refused(lacking, "SecretInvalid", f"Secret {story.namespace}/team-key has no entry cosign.pub")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("s3cret", id="no PEM"),
+        pytest.param("-----BEGIN PUBLIC KEY-----\nczNjcmV0\n-----END PUBLIC KEY-----\n", id="no key in it"),
+        pytest.param("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\ns3cret\n", id="the private key"),
+    ],
+)
+def test_a_key_that_is_none_is_refused_with_what_it_should_be_and_never_with_what_it_holds(
+    story: Story, cosign: Cosign, key_pair: KeyPair, content: str
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.make(secret("team-key", **{"cosign.pub": content}))
+
+    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))
+    refused = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    story.until_runs(digest)
+
+    assert_refused(refused, "KeyInvalid", "team-key", "PUBLIC KEY")
+    assert "s3cret" not in json.dumps(refused)
+    assert "czNjcmV0" not in json.dumps(refused)
+
+
+def test_a_key_that_is_none_does_not_get_past_the_api_server_inline(story: Story) -> None:
+    with pytest.raises(KubectlFailed, match="must be the PEM of one public key"):
+        story.want(verify=trusting({"data": "ssh-ed25519 AAAA"}))
+
+
+# --- a registry that does not answer is no answer -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (500, "RegistryUnavailable"),
+        (429, "RegistryThrottled"),
+        (401, "AuthenticationRequired"),
+        (403, "AccessDenied"),
+    ],
+)
+@pytest.mark.parametrize("place", ["referrers", "classic tag"])
+def test_who_cannot_be_asked_for_signatures_never_says_that_there_is_none(
+    registry: Registry, story: Story, cosign: Cosign, key_pair: KeyPair, place: str, status: int, reason: str
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    path = f"/{story.repository.name}/" + ("referrers/" if place == "referrers" else "manifests/.*[.]sig$")
+
+    with registry.faulty({"path": path, "status": status}):
+        story.want(verify=release_team(key_pair))
+        failed = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.request()
+    story.until_runs(digest)
+
+    assert condition(failed, "Verified")["reason"] == condition(failed, "Ready")["reason"] == reason
+    assert story.repository.name in condition(failed, "Verified")["message"]
+    assert (condition(failed, "Stalled") == {}) == (status in (429, 500))
+
+
+def test_an_update_whose_signatures_cannot_be_asked_for_leaves_what_runs(
+    registry: Registry, story: Story, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    first = push(story.repository, "latest", SETTINGS)
+    cosign.sign_bundle(story.repository.at(first), key=key_pair)
+    story.want(ref={"tag": "latest"}, verify=release_team(key_pair))
+    story.until_runs(first)
+
+    with registry.faulty({"path": f"/{story.repository.name}/referrers/", "status": 503}):
+        second = push(story.repository, "latest", CHANGED)
+        failed = story.request()
+        story.edit("configmap", "settings", {"data": {"a": "drifted"}})
+        story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    cosign.sign_bundle(story.repository.at(second), key=key_pair)
+    story.until_runs(second)
+
+    assert condition(failed, "Verified")["reason"] == "RegistryUnavailable"
+    assert condition(failed, "Ready")["status"] == "False"
+    assert failed["digest"] == first
