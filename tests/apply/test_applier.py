@@ -208,6 +208,37 @@ async def test_a_missing_namespace_is_named_with_what_to_do(room: Room):
     )
 
 
+async def test_nobody_waits_for_a_namespace_that_could_not_be_made(room: Room, namespace: str):
+    refused = namespace_named(f"refused-{uuid4().hex[:8]}")
+    refused.body["metadata"]["labels"] = {"a": "no label value!"}
+    used = namespace_named("kube-nowhere-to-be-found")
+    await room.apply(config_map("first", namespace), by=owner())  # the kind is looked up from here on
+    before = len(room.requests)
+
+    applied = await room.apply(
+        refused, used, config_map("a", refused.key.name), config_map("b", used.key.name), by=owner()
+    )
+
+    assert sorted(failure.key.name for failure in applied.failures) == ["a", "b", refused.key.name]
+    assert [verb for verb, _, _ in room.requests[before:]].count("patch") == 3
+
+
+async def test_nobody_waits_for_a_kind_whose_definition_was_refused(room: Room, namespace: str):
+    domain = group()
+    crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
+    crd.body["spec"]["versions"][0]["schema"] = {}
+
+    applied = await room.apply(crd, widget, by=owner())
+
+    assert {failure.key: failure.reason for failure in applied.failures} == {
+        crd.key: Reason.APPLY_FAILED,
+        widget.key: Reason.KIND_NOT_FOUND,
+    }
+    assert [resource for verb, resource, _ in room.requests if verb == "patch"] == [
+        "customresourcedefinitions.apiextensions.k8s.io"
+    ]
+
+
 @pytest.mark.parametrize("name", ["default", "kube-system"])
 async def test_a_protected_namespace_is_never_touched(room: Room, name: str):
     team, wanted = owner(), namespace_named(name)

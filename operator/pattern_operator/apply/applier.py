@@ -18,7 +18,16 @@ from pattern_operator.apply.definition import Definitions, definitions, is_defin
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.outcome import Applied, ApplyFailure
-from pattern_operator.apply.ownership import IF_ABSENT, IGNORE, Owner, is_protected, label_of, ssa_of, stamp
+from pattern_operator.apply.ownership import (
+    IF_ABSENT,
+    IGNORE,
+    Owner,
+    is_namespace,
+    is_protected,
+    label_of,
+    ssa_of,
+    stamp,
+)
 from pattern_operator.apply.refusal import is_away, is_missing_namespace, refusal
 from pattern_operator.apply.scope import find
 from pattern_operator.apply.wave import waves
@@ -42,12 +51,21 @@ class _Run:
     impersonate: str | None
     on_applied: OnApplied | None
     brought: Definitions
-    namespaces: frozenset[str]  # that the pattern itself brings
+    namespaces: set[str]  # that the pattern itself brings
     applied: list[ObjectKey] = field(default_factory=list)
     left: list[tuple[ObjectKey, str]] = field(default_factory=list)
     failures: list[ApplyFailure] = field(default_factory=list)
     coming: set[str] = field(default_factory=set)  # names of the CRDs that are applied and not served yet
     away: ApiError | None = None  # the API server does not answer, or wants to be left alone
+
+    def fail(self, failure: ApplyFailure) -> None:
+        """Write down that an object could not be applied; nobody waits for a namespace or a kind that it was to bring."""
+        key = failure.key
+        self.failures.append(failure)
+        if is_namespace(key):
+            self.namespaces.discard(key.name)
+        elif is_definition(key):
+            self.brought = {at: r for at, r in self.brought.items() if f"{r.plural}.{r.group}" != key.name}
 
 
 class Applier:
@@ -86,7 +104,7 @@ class Applier:
             impersonate=impersonate,
             on_applied=on_applied,
             brought=definitions(objects),
-            namespaces=frozenset(each.key.name for each in objects if each.key.kind == "Namespace"),
+            namespaces={each.key.name for each in objects if is_namespace(each.key) and not is_protected(each.key)},
         )
         for wave in waves(each for each in objects if not is_protected(each.key)):
             if run.coming:
@@ -101,18 +119,18 @@ class Applier:
         key = wanted.key
         async with self._slots:
             if run.away is not None:
-                run.failures.append(refusal(key, run.away))
+                run.fail(refusal(key, run.away))
                 return
             try:
                 await self._bring(wanted, run)
             except ValueError as error:
-                run.failures.append(ApplyFailure(key, Reason.APPLY_FAILED, str(error)))
+                run.fail(ApplyFailure(key, Reason.APPLY_FAILED, str(error)))
             except KindNotFound as error:
-                run.failures.append(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)))
+                run.fail(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)))
             except ApiError as error:
                 if is_away(error):
                     run.away = error
-                run.failures.append(refusal(key, error))
+                run.fail(refusal(key, error))
 
     async def _bring(self, wanted: Object, run: _Run) -> None:
         key = wanted.key

@@ -60,9 +60,14 @@ def ssa_of(metadata: Body) -> str:
     return str((metadata.get("annotations") or {}).get(SSA_ANNOTATION) or "")
 
 
+def is_namespace(key: ObjectKey) -> bool:
+    """Whether the object is a Namespace."""
+    return (key.group, key.kind) == ("", "Namespace")
+
+
 def is_protected(key: ObjectKey) -> bool:
     """Whether the key is a Namespace that is used, and never owned, changed or deleted."""
-    return (key.group, key.kind) == ("", "Namespace") and is_protected_namespace(key.name)
+    return is_namespace(key) and is_protected_namespace(key.name)
 
 
 def ownable(objects: Iterable[Object], *, owned: Collection[ObjectKey]) -> tuple[Object, ...]:
