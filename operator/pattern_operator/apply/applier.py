@@ -59,7 +59,7 @@ class _Run:
     away: ApiError | None = None  # the API server does not answer, or wants to be left alone
 
     def fail(self, failure: ApplyFailure) -> None:
-        """Write down that an object could not be applied; nobody waits for a namespace or a kind that it was to bring."""
+        """Write down what could not be applied; nobody waits for a namespace or a kind that it was to bring."""
         key = failure.key
         self.failures.append(failure)
         if is_namespace(key):
