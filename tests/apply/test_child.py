@@ -88,6 +88,7 @@ def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
         pytest.param(
             [entry(), entry("argocd", "Apply", time="2026-05-01T11:30:00Z"), KUBECTL], "argocd", id="the last of them"
         ),
+        pytest.param([entry(), SCALED], "kubectl", id="somebody who scales it"),
         pytest.param([entry(), JUDGED], "", id="a status is not what is wanted"),
         pytest.param(
             [entry(), entry(operation="Update", time="2026-05-01T11:59:00Z")],
