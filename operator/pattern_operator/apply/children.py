@@ -209,15 +209,14 @@ class Children:
         self._on_change(child.owner, ChildEvent(kind, child.key))
 
     def _tell_drift(self, child: Child, *, kind: ChildEventKind = ChildEventKind.DRIFTED) -> None:
-        """Tell at once, or, when somebody undoes each repair, after a pause that doubles with every round."""
+        """Tell at once; when somebody undoes each repair, again when it is time for the next, ever later one."""
         if child.key in self._applying:
             return
         loop = asyncio.get_running_loop()
         pause = child.quarrel.pause(loop.time())
+        self._tell(child, kind)
         if pause:
             loop.call_later(pause, self._tell, child, kind)
-        else:
-            self._tell(child, kind)
 
     def _tell_later(self, child: Child) -> None:
         """Words change often while an object makes progress: they are told at most once a pause."""

@@ -100,13 +100,16 @@ async def repair(
     """Apply again the objects that are not as they were applied, and no others.
 
     Raises:
+        Waiting: all that is missing are kinds whose CRD went.
         Transient: one of them was refused, or the API server could not be asked.
     """
     placed = await _localize(pattern, rendering, rim=rim)
     objects = [each for each in placed.objects if each.key in drifted]
+    unknown = tuple(each for each in placed.unknown if each.key in drifted)
     said = drift_words(drifted, rim=rim)
     applied = await _send(pattern, objects, rim=rim, owned=owned_keys(pattern))
-    if error := error_of(applied):
+    progress.missing = _missing((*unknown, *applied.failures))
+    if error := error_of(applied, unknown=unknown):
         raise error
     progress.repaired = said
 

@@ -52,7 +52,7 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
 async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """Something newer failed: keep what runs as it was, as long as it is trusted. Failures here are logged only."""
     if progress.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
-        if memory.partly is not None:
+        if memory.partly is not None or memory.applied is not None:
             progress.health = rim.children.health(owner_of(pattern).id)
         return
     if not pattern.status.revision:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern, decode
+from pattern_operator.api.reason import Reason
 from pattern_operator.apply.ownership import owner_id
 
 
@@ -65,7 +66,7 @@ class Patterns:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
         self._patterns[key] = pattern
         self._by_owner[owner_id(pattern.metadata.uid)] = key
-        return key if before is None or _asked(before) != _asked(pattern) else None
+        return key if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern) else None
 
     def forget(self, key: PatternKey) -> DesignPattern | None:
         """Drop a pattern that is gone, and give back what was known of it."""
@@ -83,6 +84,11 @@ def _ready(pattern: DesignPattern) -> str:
 def _version(pattern: DesignPattern) -> int:
     # Resource versions of one kind are comparable numbers since Kubernetes 1.35 (KEP-5504).
     return int(pattern.metadata.resource_version or 0)
+
+
+def _mended(before: DesignPattern, after: DesignPattern) -> bool:
+    """Whether somebody corrected the inventory that could not be read, as its message asks; nothing else tells."""
+    return before.status.status == Reason.INVALID_STATUS and before.status.inventory != after.status.inventory
 
 
 def _asked(pattern: DesignPattern) -> tuple[object, ...]:
