@@ -5,7 +5,7 @@ handler's error would be logged and lost, so what can fail happens in the queue'
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import kopf
@@ -14,19 +14,9 @@ import msgspec
 from pattern_operator.api.designpattern import GROUP, PLURAL, VERSION
 from pattern_operator.kube import Session
 from pattern_operator.reconcile import PatternKey, Patterns, Queue, Reconciler
+from pattern_operator.watching import only_watch
 
 logger = logging.getLogger(__name__)
-
-
-class Forever:
-    """The pauses between a request's tries: an API server that is away for an hour is waited for."""
-
-    def __iter__(self) -> Iterator[float]:
-        """Double from a tenth of a second to ten, and stay there."""
-        delay = 0.1
-        while True:
-            yield delay
-            delay = min(delay * 2, 10.0)
 
 
 def registry(
@@ -46,10 +36,7 @@ def registry(
 
     @kopf.on.startup(registry=handlers)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        settings.posting.enabled = False
-        settings.queueing.idle_timeout = 1.0  # our handlers never wait, and each idle object holds a task
-        settings.scanning.disabled = True  # no watches of CRDs and namespaces: our kind is there, or the list says so
-        settings.networking.error_backoffs = Forever()
+        only_watch(settings)
 
     @kopf.on.cleanup(registry=handlers)
     async def cleanup(**_: Any) -> None:

@@ -138,8 +138,9 @@ async def _until_told(process: Process, work: Coroutine[None, None, None]) -> No
     if process.leads and not working.done():
         await asyncio.wait({working}, timeout=GRACE)
     working.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
+    await asyncio.wait({working})
+    if not working.cancelled():
+        working.result()
 
 
 async def _live_once(process: Process) -> None:

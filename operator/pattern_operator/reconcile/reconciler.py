@@ -139,6 +139,7 @@ class Reconciler:
             " with what the operator's log says.",
         )
         memory.forget()
+        self._metrics.outcome(Stage.APPLY, error.reason)
         try:
             defect = status.after(pattern, Progress(stage=Stage.APPLY, failure=error), now=self._now())
             await self._writer.status(pattern, defect)

@@ -1,0 +1,40 @@
+"""How kopf is made to watch and to do nothing else: no events, no annotations, no copies, no giving up."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import kopf
+
+
+def only_watch(settings: kopf.OperatorSettings) -> None:
+    """Turn off what we do ourselves, or not at all."""
+    settings.posting.enabled = False
+    settings.persistence.diffbase_storage = _NoDiffBase()
+    settings.queueing.idle_timeout = 1.0  # our handlers never wait, and each idle object holds a task
+    settings.scanning.disabled = True  # no watches of CRDs and namespaces: our kind is there, or the list says so
+    settings.networking.error_backoffs = _Forever()
+
+
+class _Forever:
+    """The pauses between a request's tries: an API server that is away for an hour is waited for."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Double from a tenth of a second to ten, and stay there."""
+        delay = 0.1
+        while True:
+            yield delay
+            delay = min(delay * 2, 10.0)
+
+
+class _NoDiffBase(kopf.DiffBaseStorage):
+    """Keeps nothing of an object: kopf would copy each one whole at every event, for handlers that we do not have."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Take nothing of the object."""
+        return kopf.BodyEssence({})
+
+    def fetch(self, **_: Any) -> None:
+        """Know of nothing that was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Store nothing."""
