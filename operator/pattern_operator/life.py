@@ -9,7 +9,7 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -103,19 +103,31 @@ async def live(settings: Settings) -> int:
     process = Process(settings)
     process.take_signals()
     host, port = settings.metrics
-    pause = FIRST_PAUSE
-    async with Probes(metrics=process.metrics, probe=process.probe).serve(host=host, port=port) as bound:
+    async with AsyncExitStack() as stack:
+        probes = Probes(metrics=process.metrics, probe=process.probe)
+        try:
+            bound = await stack.enter_async_context(probes.serve(host=host, port=port))
+        except OSError as error:
+            logger.critical("cannot listen: address=%s:%s: %s; choose another --metrics-bind", host or "*", port, error)
+            return 1
         logger.info("metrics and probes listen: address=%s:%s", host or "*", bound)
-        while not process.told_to_end.is_set():
-            begun = time.monotonic()
-            await _until_told(process, _survive(process))
-            pause = FIRST_PAUSE if time.monotonic() - begun > LONG_LIFE else min(pause * 2, LONGEST_PAUSE)
-            process.ready = False
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await process.told_to_end.wait()
+        await _live_on(process)
     logger.info("ended as told")
     return 0
+
+
+async def _live_on(process: Process) -> None:
+    pause = FIRST_PAUSE
+    while not process.told_to_end.is_set():
+        begun = time.monotonic()
+        await _until_told(process, _survive(process))
+        process.ready = False
+        if time.monotonic() - begun > LONG_LIFE:
+            pause = FIRST_PAUSE
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await process.told_to_end.wait()
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 async def _survive(process: Process) -> None:
