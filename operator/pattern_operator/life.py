@@ -8,8 +8,8 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,6 +20,7 @@ import kopf
 
 from pattern_operator import handlers
 from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Remover
+from pattern_operator.background import background
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import (
     ApiError,
@@ -183,19 +184,19 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
             queue.add(key)
 
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, _background() as background:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, background() as behind:
         discovery = Discovery(session)
-        children = Children(session, tasks=background.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
+        children = Children(session, tasks=behind.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size)
         rim = Rim(
             registries=Registries(http=http, tokens=TokenCache(), readers=Readers(), cache=cache),
-            referents=Referents(session, wake=queue.add, tasks=background.tasks),
+            referents=Referents(session, wake=queue.add, tasks=behind.tasks),
             discovery=discovery,
             applier=Applier(session, discovery, children=children),
             remover=Remover(session, discovery, children=children),
             children=children,
             claims=claims,
-            kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=background.tasks),
+            kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind.tasks),
             clock=clock,
         )
         reconciler = Reconciler(
@@ -209,14 +210,14 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         for key in await _find_all(session, patterns, claims):
             queue.add(key)
-        background.tasks.create_task(queue.work(reconciler.run, concurrency=settings.concurrency), name="queue")
+        behind.tasks.create_task(queue.work(reconciler.run, concurrency=settings.concurrency), name="queue")
         process.state, process.ready = "works", True
         registry = handlers.registry(
-            session=session, patterns=patterns, queue=queue, reconciler=reconciler, stop=background.end
+            session=session, patterns=patterns, queue=queue, reconciler=reconciler, stop=behind.end
         )
-        await _watch(process, registry, ends=(process.told_to_end, lost, background.ended))
-        await background.end()
-        background.check()
+        await _watch(process, registry, ends=(process.told_to_end, lost, behind.ended))
+        await behind.end()
+        behind.check()
 
 
 async def _find_all(session: Session, patterns: Patterns, claims: Claims) -> list[PatternKey]:
@@ -264,44 +265,6 @@ async def _watch(
     finally:
         for task in waiting:
             task.cancel()
-
-
-@dataclass(slots=True)
-class _Background:
-    """The tasks of one life: watches and the queue. They end together."""
-
-    tasks: asyncio.TaskGroup
-    holder: asyncio.Task[None]
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def end(self) -> None:
-        """Cancel all, and wait until they are gone."""
-        self.holder.cancel()
-        await asyncio.wait({self.holder})
-
-    def check(self) -> None:
-        """Raise what a task failed with, if one did."""
-        if not self.holder.cancelled() and (error := self.holder.exception()) is not None:
-            raise error
-
-
-@asynccontextmanager
-async def _background() -> AsyncIterator[_Background]:
-    opened: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
-    holder = asyncio.create_task(_hold(opened), name="background")
-    background = _Background(await opened, holder)
-    holder.add_done_callback(lambda _: background.ended.set())
-    try:
-        yield background
-    finally:
-        await background.end()
-
-
-async def _hold(opened: asyncio.Future[asyncio.TaskGroup]) -> None:
-    """Keep a task group open in a task of its own, so that cancelling the task ends the group."""
-    async with asyncio.TaskGroup() as tasks:
-        opened.set_result(tasks)
-        await asyncio.Event().wait()
 
 
 def _cannot_watch(resource: Resource, error: ApiError) -> None:

@@ -1,6 +1,7 @@
 """The process itself: how it starts, stands by, is restricted, and reaches the API server."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,18 @@ getpass.getuser = getuser
 from pattern_operator.__main__ import main
 sys.exit(main())
 """
+
+
+def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tmp_path: Path) -> None:
+    command = [operator.PROGRAM, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
+    command += ["--cache-dir", tmp_path / "cache", "--metrics-bind", testbed.operator.address]
+
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=30)
+
+    assert done.returncode == 1
+    assert f"cannot listen: address={testbed.operator.address}" in done.stderr
+    assert "choose another --metrics-bind" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_operator_whose_user_has_no_name_works(testbed: Testbed, story: Story, tmp_path: Path) -> None:
