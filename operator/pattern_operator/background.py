@@ -27,7 +27,7 @@ class Background:
 
 @asynccontextmanager
 async def background() -> AsyncIterator[Background]:
-    """Give tasks a place to run beside the block; they end with it. One that fails ends the others: ``ended`` is set."""
+    """Give tasks a place to run beside the block; one that fails ends the others, and ``ended`` is set."""
     opened: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
     holder = asyncio.create_task(_hold(opened), name="background")
     made = Background(await opened, holder)

@@ -124,7 +124,7 @@ def test_what_is_no_signature_is_refused_as_unreadable(signature, says):
         ),
         pytest.param(PAYLOAD[:-1] + b', "x": ' + b"[" * 80 + b"]" * 80 + b"}", "nested deeper", id="deep"),
         pytest.param(PAYLOAD[:-1] + b', "x": ' + b"[" * 200_000, "nested deeper", id="as deep as a stack"),
-        pytest.param(PAYLOAD[:-1] + b', "x": NaN}', "is no valid JSON", id="NaN"),
+        pytest.param(PAYLOAD[:-1] + b', "x": NaN}', "holds NaN, which is no JSON", id="NaN"),
     ],
 )
 def test_a_payload_that_does_not_say_what_it_must_is_refused_though_the_signature_is_good(document, says):

@@ -1,87 +1,11 @@
 import base64
-import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.limits import MAX_JSON_DEPTH
-from pattern_operator.verify.document import InvalidDocument, decode_base64, quoted, read_json, read_object
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
-
-
-def nested(depth: int) -> bytes:
-    """Lists and objects in turn, ``depth`` of them one in another."""
-    document: object = [] if depth % 2 else {}
-    for level in range(depth - 1):
-        document = {"x": document} if (depth - level) % 2 else [document]
-    return json.dumps(document).encode()
-
-
-@given(document=JSON)
-def test_what_json_writes_is_read_back(document):
-    assert read_json(json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")) == document
-
-
-@given(content=st.binary())
-def test_no_bytes_raise_anything_but_a_refusal(content):
-    try:
-        read_json(content)
-    except InvalidDocument as refusal:
-        assert str(refusal).startswith(("is ", "has "))
-
-
-@pytest.mark.parametrize("depth", [1, 2, MAX_JSON_DEPTH], ids=str)
-def test_a_document_as_deep_as_the_limit_is_read(depth):
-    assert read_json(nested(depth)) is not None
-
-
-@pytest.mark.parametrize("depth", [MAX_JSON_DEPTH + 1, MAX_JSON_DEPTH + 2, 500], ids=str)
-def test_a_deeper_document_is_refused(depth):
-    with pytest.raises(InvalidDocument, match="nested deeper than 64"):
-        read_json(nested(depth))
-
-
-@pytest.mark.parametrize("opening", [b"[", b'{"x":'], ids=["lists", "objects"])
-def test_a_document_that_would_exhaust_the_stack_is_refused(opening):
-    with pytest.raises(InvalidDocument, match="nested deeper than 64"):
-        read_json(opening * 500_000)
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        pytest.param(b'{"a": 1, "a": 1}', "same name twice", id="name twice"),
-        pytest.param(b'{"a": 1, "\\u0061": 2}', "same name twice", id="name twice, once escaped"),
-        pytest.param(b'[{"b": {"a": 1, "a": 2}}]', "same name twice", id="name twice, deep inside"),
-        pytest.param(b'"\xff"', "not UTF-8", id="Latin-1"),
-        pytest.param(b'"\xed\xa0\x80"', "not UTF-8", id="surrogate"),
-        pytest.param('"x"'.encode("utf-16"), "not UTF-8", id="UTF-16"),
-        pytest.param('"x"'.encode("utf-16-le"), "no valid JSON", id="UTF-16 without mark"),
-        pytest.param(b'\xef\xbb\xbf"x"', "no valid JSON", id="byte order mark"),
-        pytest.param(b"NaN", "no valid JSON", id="NaN"),
-        pytest.param(b"[-Infinity]", "no valid JSON", id="Infinity"),
-        pytest.param(b"{} {}", "no valid JSON", id="two documents"),
-        pytest.param(b"{'a': 1}", "no valid JSON", id="single quotes"),
-        pytest.param(b'{"a": 1,}', "no valid JSON", id="comma at the end"),
-        pytest.param(b'"a\nb"', "no valid JSON", id="line break in a string"),
-        pytest.param(b"1" * 5_000, "no valid JSON", id="number of 5,000 digits"),
-        pytest.param(b"", "no valid JSON", id="nothing"),
-    ],
-)
-def test_what_two_readers_could_read_differently_is_refused(content, says):
-    with pytest.raises(InvalidDocument, match=says):
-        read_json(content)
-
-
-@pytest.mark.parametrize("content", [b"[]", b"null", b'"{}"', b"1"])
-def test_what_is_no_object_is_refused_where_an_object_is_wanted(content):
-    with pytest.raises(InvalidDocument, match="no JSON object"):
-        read_object(content)
+from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.verify.document import decode_base64, quoted
 
 
 @given(content=st.binary(), wrong=st.sampled_from(" \n\t-_.=%é\0"), place=st.integers(0, 40))

@@ -15,7 +15,8 @@ from typing import Final, Self
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.source.document import InvalidDocument, read_object, text, texts
+from pattern_operator.source.document import text, texts
+from pattern_operator.strictjson import InvalidDocument, read_object
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})

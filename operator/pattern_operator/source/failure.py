@@ -14,7 +14,8 @@ import aiohttp
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.source.document import InvalidDocument, children, read_object, shown, text
+from pattern_operator.source.document import children, shown, text
+from pattern_operator.strictjson import InvalidDocument, read_object
 
 _MAX_RETRY_AFTER: Final = timedelta(hours=6)  # Docker Hub's window for pulls; more than this is a mistake
 _HEALED_BY_TIME: Final = frozenset({9, 10})  # OpenSSL: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED

@@ -9,8 +9,8 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED, MAX_UNPACKED_FILES
-from pattern_operator.source.document import InvalidDocument, read_json
 from pattern_operator.source.unpack import archive_refused, is_archive, is_gzip, unpack
+from pattern_operator.strictjson import InvalidDocument, read_json
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
 _DOCKER_SAVE: Final = "manifest.json"

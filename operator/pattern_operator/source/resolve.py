@@ -6,11 +6,11 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
-from pattern_operator.source.document import InvalidDocument, read_object
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.tagfilter import matching
 from pattern_operator.source.transport import Answer
 from pattern_operator.source.versions import Range
+from pattern_operator.strictjson import InvalidDocument, read_object
 
 
 async def resolve(reference: Reference, *, registry: Registry) -> Revision:

@@ -16,8 +16,9 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_TOKEN_RESPONSE
 from pattern_operator.source.challenge import Challenge, may_be_told
 from pattern_operator.source.credentials import Credential
-from pattern_operator.source.document import InvalidDocument, read_object, shown, text
+from pattern_operator.source.document import shown, text
 from pattern_operator.source.transport import Answer, Transport
+from pattern_operator.strictjson import InvalidDocument, read_object
 
 _CLIENT_ID: Final = "pattern-operator"
 _LIFETIME: Final = 60.0  # seconds of a token that does not say; the specification's default and least

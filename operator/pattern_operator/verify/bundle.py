@@ -13,8 +13,9 @@ from typing import Final
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.limits import MAX_SUBJECTS
+from pattern_operator.strictjson import InvalidDocument, read_object
 from pattern_operator.verify.claim import Claim, Refusal, Unreadable
-from pattern_operator.verify.document import InvalidDocument, decode_base64, quoted, read_object
+from pattern_operator.verify.document import decode_base64, quoted
 
 MEDIA_TYPES: Final = (  # sigstore_bundle.proto, ``media_type``: the second is how it was first spelled
     "application/vnd.dev.sigstore.bundle.v0.3+json",

@@ -8,8 +8,9 @@ from typing import Final
 
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
+from pattern_operator.strictjson import InvalidDocument, read_object
 from pattern_operator.verify.claim import Claim, Refusal, Unreadable
-from pattern_operator.verify.document import InvalidDocument, decode_base64, quoted, read_object
+from pattern_operator.verify.document import decode_base64, quoted
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE_ANNOTATION: Final = "dev.cosignproject.cosign/signature"

@@ -1,0 +1,88 @@
+"""Reads JSON that others wrote, strictly: what two readers could understand differently is refused.
+
+Manifests, Secrets and what is signed are read here: a second reader would sooner or later read them in another way.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import NoReturn
+
+from pattern_operator.limits import MAX_JSON_DEPTH
+
+
+class InvalidDocument(ValueError):
+    """The bytes are not what they should be; the message is a clause that says why, and quotes little of them."""
+
+
+def read_json(content: bytes) -> object:
+    """Parse one JSON text (RFC 8259) of UTF-8 without byte order mark, nested at most ``MAX_JSON_DEPTH`` deep.
+
+    A name that occurs twice in an object is refused (RFC 8259 section 4 leaves open which one counts, so two readers
+    may see two documents), and so are lone surrogates, and ``NaN`` and ``Infinity``, which are no JSON.
+
+    Raises:
+        InvalidDocument: the bytes are anything else.
+    """
+    try:
+        document: object = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_object_of_unique_names, parse_constant=_refuse_constant
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidDocument("is not UTF-8") from error
+    except RecursionError as error:
+        raise InvalidDocument(f"is nested deeper than {MAX_JSON_DEPTH}") from error
+    except InvalidDocument:
+        raise
+    except ValueError as error:
+        raise InvalidDocument("is no valid JSON") from error
+    _refuse_depth(document)
+    if b"\\u" in content:
+        _refuse_half_letters(document)
+    return document
+
+
+def read_object(content: bytes) -> dict[str, object]:
+    """Parse a JSON text as ``read_json`` does; raises InvalidDocument also where it is no object."""
+    document = read_json(content)
+    if not isinstance(document, dict):
+        raise InvalidDocument("is no JSON object")
+    return document
+
+
+def _object_of_unique_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidDocument("has the same name twice in one object")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidDocument(f"holds {name}, which is no JSON")
+
+
+def _refuse_half_letters(document: object) -> None:
+    """Refuse a lone surrogate, which no two readers understand alike (RFC 8259 section 8.2) and nobody can write."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidDocument("holds half a letter") from error
+
+
+def _refuse_depth(document: object) -> None:
+    """Go down level by level: a foreign document must not decide how deep our own calls nest."""
+    level = [document]
+    for _depth in range(MAX_JSON_DEPTH):
+        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
+        if not level:
+            return
+    raise InvalidDocument(f"is nested deeper than {MAX_JSON_DEPTH}")
+
+
+def _children(node: object) -> Iterable[object]:
+    match node:
+        case dict():
+            return node.values()
+        case list():
+            return node
+        case _:
+            return ()
