@@ -21,6 +21,7 @@ class Sighting:
     """What is taken from an object as the API server gave it.
 
     ``fingerprint`` is empty when we are no field manager of it. ``finalizers`` are kept only while it is being deleted.
+    ``finished``: it has done all it is for, and is not missed when it goes.
     """
 
     uid: str
@@ -31,6 +32,7 @@ class Sighting:
     kept: bool
     deleting: bool
     finalizers: tuple[str, ...]
+    finished: bool
     health: Health
     changed_by: str
 
@@ -51,6 +53,7 @@ class Sighting:
             kept=annotations.get(PRUNE_ANNOTATION) == DISABLED,
             deleting=deleting,
             finalizers=finalizers if deleting else (),
+            finished=_is_finished(body, key=key),
             health=_health(body, key=key, now=now),
             changed_by=_last_other(managers),
         )
@@ -80,11 +83,15 @@ class Child:
         """Whether the object is gone, or somebody took or removed a field of ours; never while it is to be let be."""
         if not self.expected or (self.present and (self.seen.paused or self.seen.deleting)):
             return False
-        return not self.present or (self.wanted is not None and self.wanted != self.seen.fingerprint)
+        if not self.present:
+            return not self.seen.finished
+        return self.wanted is not None and self.wanted != self.seen.fingerprint
 
     @property
     def health(self) -> Health:
         """The health of the object, also when there is none."""
+        if self.seen.finished and (self.seen.deleting or not self.present):
+            return _EXISTS
         if self.present:
             return self.seen.health
         return Health(HealthState.NOT_FOUND, f"{self.key.kind} {self.key.name}: is gone")
@@ -120,6 +127,14 @@ def _last_other(managers: list[dict[str, Any]]) -> str:
         and not (entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply")
     ]
     return str(max(others, key=lambda entry: str(entry.get("time") or "")).get("manager") or "") if others else ""
+
+
+def _is_finished(body: Body, *, key: ObjectKey) -> bool:
+    """Whether it is a complete Job: it may be cleaned up (``ttlSecondsAfterFinished``), and must not run again."""
+    if (key.group, key.kind) != ("batch", "Job"):
+        return False
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return any((each.get("type"), each.get("status")) == ("Complete", "True") for each in conditions)
 
 
 def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:
