@@ -13,9 +13,18 @@ from tests.testbed.testbed import Testbed
 
 
 @pytest.fixture
-def story(testbed: Testbed, namespace: str, repository: Repository) -> Story:
-    """A DesignPattern that is not applied yet, in a namespace and with a repository of its own."""
-    return Story(testbed.kubectl, namespace, repository)
+def story(testbed: Testbed, namespace: str, repository: Repository) -> Iterator[Story]:
+    """A DesignPattern that is not applied yet, in a namespace and with a repository of its own.
+
+    Whatever a test does to it, the operator must never say that it failed by a defect of its own.
+    """
+    log = testbed.operator.process.log
+    before = log.stat().st_size
+    yield Story(testbed.kubectl, namespace, repository)
+    with log.open() as lines:
+        lines.seek(before)
+        said = lines.read()
+    assert "Traceback" not in said, said[-4000:]
 
 
 @pytest.fixture
@@ -42,3 +51,9 @@ def own_registry(start_registry: Callable[..., Registry]) -> Registry:
 def own_story(story: Story, own_registry: Registry) -> Story:
     """A story whose pattern pulls from ``own_registry``."""
     return story.another(story.name, repository=own_registry.repository())
+
+
+@pytest.fixture
+def group() -> str:
+    """A group of kinds that no other test has."""
+    return f"g{uuid4().hex[:8]}.example.com"

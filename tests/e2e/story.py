@@ -37,6 +37,29 @@ def secret(name: str, **data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
 
 
+def annotated(body: dict[str, Any], **annotations: str) -> dict[str, Any]:
+    """``body`` with annotations of ours, named by their last word."""
+    ours = {f"pattern-operator.io/{name}": value for name, value in annotations.items()}
+    return {**body, "metadata": {**body["metadata"], "annotations": ours}}
+
+
+def widgets(group: str) -> dict[str, Any]:
+    """The definition of the kind Widget in a group of its own."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"widgets.{group}"},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+def widget(group: str, name: str) -> dict[str, Any]:
+    return {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": name}, "spec": {"size": 1}}
+
+
 def push(repository: Repository, tag: str | None, *objects: dict[str, Any]) -> str:
     """Push objects as one YAML file; the digest."""
     return repository.push(tag, [(YAML, "\n---\n".join(map(json.dumps, objects)).encode())])

@@ -20,10 +20,14 @@ SEEN = 60.0  # seconds to wait for a request to come
 
 
 class Gate:
-    """Holds the writes of objects called ``name``."""
+    """Holds the writes of objects called ``name``; ``written`` are all that came by, as user and name.
+
+    A write that changes nothing comes by like any other.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.written: list[tuple[str, str]] = []
         self.in_force = threading.Event()
         self._reached = threading.Event()
         self._opened = threading.Event()
@@ -41,6 +45,8 @@ class Gate:
         """Answer an AdmissionReview, when it is time."""
         self.in_force.set()
         request = review["request"]
+        if not request.get("dryRun"):
+            self.written.append((request["userInfo"]["username"], request["name"]))
         if request["name"] == self.name:
             self._reached.set()
             self._opened.wait(PATIENCE)

@@ -1,0 +1,91 @@
+"""Whether what was applied does what it is for: in time, late, later no more, and never."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.e2e.story import Story, condition, config_map, deployment, push
+from tests.testbed.kubectl import Kubectl
+
+FAILS = {"pod-container-running-failed.stage.kwok.x-k8s.io": "true"}
+
+
+@pytest.fixture
+def nowhere(kubectl: Kubectl) -> Iterator[str]:
+    """A label that no node has until the test gives it to one."""
+    label = f"test-{uuid4().hex[:8]}"
+    yield label
+    kubectl("label", "node", "node-1", f"{label}-")
+
+
+def homeless(name: str, label: str) -> dict[str, Any]:
+    """A Deployment whose pods find no node."""
+    body = deployment(name)
+    body["spec"]["template"]["spec"]["nodeSelector"] = {label: "here"}
+    return body
+
+
+def test_a_pattern_that_is_not_healthy_in_time_says_so_and_is_ready_when_it_is(story: Story, nowhere: str) -> None:
+    digest = push(story.repository, "1.0.0", homeless("web", nowhere), config_map("settings"))
+
+    story.want(timeout="2s")  # and the interval is an hour
+    waiting = story.until(lambda status: condition(status, "Ready")["reason"] == "WaitingForHealth")
+    late = story.until(lambda status: condition(status, "Ready")["reason"] == "HealthTimeout")
+    story.kubectl("label", "node", "node-1", f"{nowhere}=here")
+    healthy = story.until_runs(digest)
+
+    assert condition(waiting, "Ready")["status"] == condition(waiting, "Healthy")["status"] == "Unknown"
+    assert condition(waiting, "Reconciling")["reason"] == "WaitingForHealth"
+    assert "Deployment web: 0 of 1 replicas" in condition(waiting, "Ready")["message"]
+    assert condition(late, "Ready")["status"] == condition(late, "Healthy")["status"] == "False"
+    assert condition(late, "Stalled")["reason"] == "HealthTimeout"
+    assert condition(late, "Reconciling") == {}
+    assert "Deployment web" in condition(late, "Ready")["message"]
+    assert condition(healthy, "Stalled") == condition(healthy, "Reconciling") == {}
+
+
+def test_a_pattern_that_does_not_wait_is_ready_when_it_is_applied(story: Story, nowhere: str) -> None:
+    digest = push(story.repository, "1.0.0", homeless("web", nowhere))
+
+    story.want(apply={"wait": False})
+    status = story.until_runs(digest)
+    story.kubectl("label", "node", "node-1", f"{nowhere}=here")
+    story.until_says("Healthy", "Succeeded")
+
+    assert condition(status, "Healthy")["reason"] == "WaitingForHealth"
+    assert condition(status, "Reconciling") == {}
+
+
+def test_a_workload_that_falls_ill_later_is_told_and_told_again_when_it_is_well(story: Story, nowhere: str) -> None:
+    digest = push(story.repository, "1.0.0", homeless("web", nowhere))
+    story.kubectl("label", "node", "node-1", f"{nowhere}=here")
+    story.want()
+    story.until_runs(digest)
+
+    story.kubectl("label", "node", "node-1", f"{nowhere}-")
+    story.kubectl("-n", story.namespace, "delete", "pods", "-l", "app=web", "--wait=false")
+    ill = story.until(lambda status: condition(status, "Healthy")["status"] != "True")
+    story.kubectl("label", "node", "node-1", f"{nowhere}=here")
+    story.until_runs(digest)
+
+    assert "Deployment web" in condition(ill, "Healthy")["message"]
+    assert condition(ill, "Ready")["status"] != "True"
+
+
+def test_a_job_that_failed_makes_the_pattern_unhealthy(story: Story) -> None:
+    template = {
+        "metadata": {"labels": FAILS},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]},
+    }
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}}
+    job["spec"] = {"backoffLimit": 0, "template": template}
+    push(story.repository, "1.0.0", job, config_map("settings"))
+
+    story.want()
+    status = story.until(lambda status: condition(status, "Healthy").get("status") == "False")
+
+    assert condition(status, "Ready")["reason"] == condition(status, "Stalled")["reason"] == "Unhealthy"
+    assert "Job migrate: failed: " in condition(status, "Ready")["message"]
+    assert condition(status, "Applied")["status"] == "True"
+    assert story.names() == ["settings"]
