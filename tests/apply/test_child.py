@@ -174,5 +174,23 @@ def test_the_health_of_what_is_gone_is_that_it_is_gone():
     assert (gone.health.state, gone.health.message) == (HealthState.NOT_FOUND, "ConfigMap c: is gone")
 
 
+@pytest.mark.parametrize(
+    ("kind", "condition", "missed"),
+    [
+        pytest.param("Job", {"type": "Complete", "status": "True"}, False, id="done"),
+        pytest.param("Job", {"type": "Failed", "status": "True"}, True, id="failed"),
+        pytest.param("Job", {"type": "Complete", "status": "False"}, True, id="under way"),
+        pytest.param("Workflow", {"type": "Complete", "status": "True"}, True, id="of another kind"),
+    ],
+)
+def test_a_job_that_is_done_is_not_missed_when_it_goes(kind: str, condition: dict[str, str], missed: bool):
+    key = ObjectKey("batch", kind, "team", "c")
+    job = {**body(entry()), "apiVersion": "batch/v1", "kind": kind, "status": {"conditions": [condition]}}
+    gone = Child(key, "o", Sighting.of(job, key=key, now=NOW), expected=True, present=False)
+
+    assert gone.drifted is missed
+    assert gone.health.state is (HealthState.NOT_FOUND if missed else HealthState.CURRENT)
+
+
 def test_a_thousand_healthy_objects_share_their_health():
     assert seen(entry()).health is seen(entry(), name="other").health

@@ -44,6 +44,16 @@ def test_only_what_users_change_asks_for_work(patterns: Patterns, change: dict[s
     assert patterns.observe(body(11, **change)) == (KEY if asks else None)
 
 
+@pytest.mark.parametrize(("ready", "asks"), [("InvalidStatus", True), ("Ready", False)])
+def test_an_inventory_that_could_not_be_read_asks_for_work_when_it_was_corrected(ready: str, asks: bool):
+    patterns, spoilt, corrected = Patterns(), body(10), body(11)
+    spoilt["status"] = {"status": ready, "inventory": {"count": 1, "entries": [{"id": "spoilt", "v": "v1"}]}}
+    corrected["status"] = {"status": ready, "inventory": {"count": 0, "entries": []}}
+    patterns.observe(spoilt)
+
+    assert patterns.observe(corrected) == (KEY if asks else None)
+
+
 def test_an_older_state_is_not_taken_in(patterns: Patterns):
     assert patterns.observe(body(9, generation=7)) is None
 
