@@ -9,11 +9,13 @@ from tests.e2e.story import (
     Story,
     condition,
     config_map,
+    eventually,
     push,
     push_design,
     push_files,
 )
 from tests.render.designs import component, design
+from tests.testbed.registry import Registry
 
 OWNER = "pattern-operator.io/owner"
 PATTERN = "pattern-operator.io/pattern"
@@ -77,6 +79,29 @@ def test_an_update_with_a_component_that_cannot_be_rendered_leaves_what_runs(sto
     assert status["digest"] == first
     assert condition(status, "Applied")["message"].startswith("applied latest")
     assert story.get("configmap", "settings")["data"] == {"a": "2"}
+
+
+def test_a_refused_version_costs_no_more_than_its_lookup(own_registry: Registry, own_story: Story) -> None:
+    push_design(own_story.repository, "latest", "zookeeper")
+    own_story.want(ref={"tag": "latest"}, interval="1s")
+    own_story.until_says("Ready", "ComponentsRefused")
+    own_registry.forget_requests()
+
+    eventually(lambda: own_registry.requests().get("HEAD manifests", 0) >= 2)
+
+    assert own_registry.requests().keys() == {"HEAD manifests"}
+
+
+def test_of_the_largest_published_design_all_is_applied_but_what_no_api_server_takes(story: Story) -> None:
+    push_design(story.repository, "1.0.0", "online-boutique")  # 4 MB
+
+    story.want(render=here(story))
+    status = story.until(lambda status: condition(status, "Applied").get("status") == "False")
+
+    assert condition(status, "Ready")["reason"] == "ApplyFailed"
+    assert condition(status, "Applied")["message"].startswith("1 of 13 objects could not be applied: Deployment.apps ")
+    assert ".resources: field not declared in schema" in condition(status, "Applied")["message"]
+    assert len(story.names("deployment,service")) == 12
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,22 @@ def test_only_tags_that_the_filter_keeps_are_considered(story: Story) -> None:
     assert status["version"] == "1.0.0"
 
 
+@pytest.mark.parametrize(
+    ("ref", "words"),
+    [
+        ({"semver": "the newest"}, "source.ref.semver 'the newest' is no range of versions"),
+        ({"semver": "1.x", "semverFilter": "("}, "source.ref.semverFilter '(' is no regular expression"),
+    ],
+)
+def test_what_is_no_range_is_refused_with_what_one_looks_like(story: Story, ref: dict[str, str], words: str) -> None:
+    push(story.repository, "1.0.0", config_map("settings"))
+
+    story.want(ref=ref)
+    refused = story.until_says("Ready", "InvalidReference")
+
+    assert words in refused["message"]
+
+
 def test_a_range_without_a_version_in_it_waits_for_one_to_be_pushed(story: Story) -> None:
     push(story.repository, "1.0.0", config_map("settings"))
 
@@ -210,6 +226,18 @@ def test_a_pattern_that_is_made_while_the_registry_is_away_is_ready_soon_after_i
     assert condition(status, "Ready")["status"] == "False"
     assert condition(status, "Reconciling")["status"] == "True"
     assert condition(status, "Stalled") == {}
+
+
+def test_a_pattern_can_be_deleted_while_its_registry_is_away(own_registry: Registry, own_story: Story) -> None:
+    digest = push(own_story.repository, "1.0.0", config_map("settings"))
+    own_story.want()
+    own_story.until_runs(digest)
+
+    own_registry.stop()
+    own_story.delete()
+    own_story.until_gone()
+
+    assert own_story.names() == []
 
 
 def test_a_change_of_the_spec_is_not_ready_while_the_registry_cannot_be_asked_for_it(

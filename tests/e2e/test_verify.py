@@ -74,6 +74,20 @@ def test_what_is_signed_runs_and_status_says_who_vouches(
     assert "vouched for by release-team" in story.events("Ready")[0]["message"]
 
 
+def test_kubectl_shows_at_a_glance_what_runs_and_who_vouches(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.want(verify=release_team(key_pair))
+    story.until_runs(digest)
+
+    short = story.kubectl("-n", story.namespace, "get", "dp", "--no-headers").split()
+    wide = story.kubectl("-n", story.namespace, "get", "patterns", "-o", "wide", "--no-headers").split()
+
+    assert short[:5] == ["web", "True", "Ready", "1.0.0", digest.removeprefix("sha256:")[:12]]
+    assert story.repository.oci in wide
+    assert any("release-team" in word for word in wide)
+
+
 def test_a_signature_is_found_where_the_registry_has_no_referrers_api(
     story: Story, start_registry: Callable[..., Registry], cosign: Cosign, key_pair: KeyPair
 ) -> None:
