@@ -189,6 +189,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         children = Children(session, tasks=behind.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size)
         rim = Rim(
+            patterns=patterns,
             registries=Registries(http=http, tokens=TokenCache(), readers=Readers(), cache=cache),
             referents=Referents(session, wake=queue.add, tasks=behind.tasks),
             discovery=discovery,

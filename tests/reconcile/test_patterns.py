@@ -87,3 +87,26 @@ def test_patterns_are_counted_by_their_ready(patterns: Patterns):
     patterns.observe(body(12, name="other", uid="u-3"))
 
     assert [patterns.count_ready(status) for status in ("True", "False", "Unknown")] == [1, 0, 1]
+
+
+def test_the_line_of_a_pattern_is_itself_and_who_applied_it_up_to_the_first():
+    seen = Patterns()
+    seen.observe(body(10))
+    seen.observe(body(11, name="inner", uid="u-2", labels={"pattern-operator.io/owner": owner_id("u-1")}))
+    seen.observe(body(12, name="innermost", uid="u-3", labels={"pattern-operator.io/owner": owner_id("u-2")}))
+    innermost, first = seen.get(PatternKey("team", "innermost")), seen.get(KEY)
+    assert innermost is not None
+    assert first is not None
+
+    assert {key.name for key in seen.line_of(innermost)} == {"innermost", "inner", "web"}
+    assert seen.line_of(first) == {KEY}
+
+
+def test_a_line_that_runs_in_a_circle_ends():
+    seen = Patterns()
+    seen.observe(body(10, labels={"pattern-operator.io/owner": owner_id("u-2")}))
+    seen.observe(body(11, name="other", uid="u-2", labels={"pattern-operator.io/owner": owner_id("u-1")}))
+    first = seen.get(KEY)
+    assert first is not None
+
+    assert seen.line_of(first) == {KEY, PatternKey("team", "other")}

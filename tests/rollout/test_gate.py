@@ -38,3 +38,11 @@ def test_an_empty_candidate_is_refused(owned, reason, said):
 
     assert refusal.value.reason is reason
     assert said in refusal.value.message
+
+
+def test_a_candidate_that_holds_what_holds_it_is_refused():
+    with pytest.raises(Stalled) as refusal:
+        admit(Candidate(revision=REVISION, objects=2, owned=0, allow_empty=False, holders=("team/web",)))
+
+    assert refusal.value.reason is Reason.CONTAINS_ITSELF
+    assert "holds DesignPattern team/web, which is this pattern or holds it" in refusal.value.message

@@ -77,6 +77,11 @@ class Reason(StrEnum):
         "The update renders to no object, which would remove everything; set `spec.apply.allowEmpty` if it is meant.",
     )
 
+    CONTAINS_ITSELF = (
+        "ContainsItself",
+        "The pattern holds a DesignPattern that is this one, or that holds this one; they would wait for each other.",
+    )
+
     # --- apply ------------------------------------------------------------------------------------------------------
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
     CONFLICT = "Conflict", "Another field manager holds a field with another value; see `spec.apply.conflicts`."

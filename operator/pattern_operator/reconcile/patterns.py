@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pattern_operator.api.condition import ConditionType
-from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern, decode
+from pattern_operator.api.designpattern import OWNER_LABEL, REQUESTED_AT_ANNOTATION, DesignPattern, decode
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.ownership import owner_id
 
@@ -50,6 +50,16 @@ class Patterns:
     def owned_by(self, owner: str) -> PatternKey | None:
         """The pattern whose objects carry this owner label."""
         return self._by_owner.get(owner)
+
+    def line_of(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+        """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
+        line: set[PatternKey] = set()
+        current: DesignPattern | None = pattern
+        while current is not None and key_of(current) not in line:
+            line.add(key_of(current))
+            holder = self.owned_by(current.metadata.labels.get(OWNER_LABEL, ""))
+            current = self.get(holder) if holder is not None else None
+        return frozenset(line)
 
     def observe(self, body: dict[str, Any]) -> PatternKey | None:
         """Take in a state; the key when it asks for work, None when it is old, or only our own status.

@@ -10,6 +10,7 @@ from pattern_operator.api.reference import Repository
 from pattern_operator.apply import Applier, Children, Claims, Remover
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaited import AwaitedKinds
+from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.source import Cache, Credentials, Readers, Registry, TokenCache
 
@@ -40,6 +41,7 @@ class Registries:
 class Rim:
     """What the steps may touch. ``clock`` is monotonic, in seconds."""
 
+    patterns: Patterns
     registries: Registries
     referents: Referents
     discovery: Discovery

@@ -8,7 +8,8 @@ import asyncio
 from datetime import timedelta
 
 from pattern_operator.api.artifact import Artifact, Signature
-from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.designpattern import GROUP, KIND, DesignPattern
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Revision
 from pattern_operator.api.report import Outcome, Rendering
@@ -16,6 +17,7 @@ from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
+from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.render import render as render_files
 from pattern_operator.rollout import Candidate, admit
@@ -108,13 +110,24 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     )
 
 
-def let_go(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> None:
+def let_go(pattern: DesignPattern, revision: Revision, rendering: Rendering, *, rim: Rim) -> None:
     """May this candidate go now? Raises as ``rollout.admit``."""
+    line = rim.patterns.line_of(pattern)
+    held = [_pattern_key(each.key, pattern) for each in rendering.objects if _is_pattern(each.key)]
     admit(
         Candidate(
             revision=revision,
             objects=len(rendering.objects),
             owned=len(pattern.status.inventory.entries),
             allow_empty=pattern.spec.apply.allow_empty,
+            holders=tuple(str(key) for key in held if key in line),
         )
     )
+
+
+def _is_pattern(key: ObjectKey) -> bool:
+    return (key.group, key.kind) == (GROUP, KIND)
+
+
+def _pattern_key(key: ObjectKey, pattern: DesignPattern) -> PatternKey:
+    return PatternKey(key.namespace or pattern.metadata.namespace, key.name)

@@ -53,7 +53,7 @@ async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: Write
         progress.rendering = rendering = await render(pattern, goal, artifact)
         accept(pattern, revision, rendering)
         progress.stage = Stage.ROLLOUT
-        let_go(pattern, revision, rendering)
+        let_go(pattern, revision, rendering, rim=rim)
     except Stalled as error:
         memory.refused = (goal, progress.stage, error)
         raise

@@ -15,14 +15,21 @@ class Candidate:
     objects: int  # how many objects the candidate renders to
     owned: int  # how many objects the pattern owns now
     allow_empty: bool
+    holders: tuple[str, ...] = ()  # DesignPatterns among the objects that are, or hold, this very pattern
 
 
 def admit(candidate: Candidate) -> None:
     """Let the candidate go, or say why it may not.
 
     Raises:
-        Stalled: it would empty the pattern, and nobody said that this is meant.
+        Stalled: it would empty the pattern, and nobody said that this is meant; or it holds what holds it.
     """
+    if candidate.holders:
+        raise Stalled(
+            reason=Reason.CONTAINS_ITSELF,
+            message=f"{candidate.revision.title} holds DesignPattern {candidate.holders[0]}, which is this pattern or"
+            " holds it; nothing was changed. Publish a version without it, or point spec.source.ref at another one.",
+        )
     if candidate.objects or candidate.allow_empty:
         return
     if not candidate.owned:
