@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.e2e.story import API, Story, condition, config_map, deployment, push, widget, widgets
+from tests.e2e.story import Story, condition, config_map, deployment, push, widget, widgets
 from tests.testbed.gate import gate
 from tests.testbed.operator import ACCOUNT, NAMESPACE
 from tests.testbed.testbed import Testbed
@@ -164,24 +164,6 @@ def test_a_pattern_may_bring_the_kind_of_its_own_objects_and_takes_both_away(sto
     assert status["inventory"]["count"] == 2
     assert named == ["first"]
     assert not story.there("crd", f"widgets.{group}")
-
-
-def test_a_pattern_may_be_made_of_patterns(story: Story) -> None:
-    part = story.another("part", repository=story.repository)
-    of_part = push(story.repository, "part", config_map("of-part"))
-    source = {"url": story.repository.oci, "insecure": True, "ref": {"tag": "part"}}
-    inner = {"apiVersion": API, "kind": "DesignPattern", "metadata": {"name": "part"}, "spec": {"source": source}}
-    digest = push(story.repository, "1.0.0", inner)
-
-    story.want()
-    story.until_runs(digest)
-    inner_digest = part.status["digest"]
-    story.delete()
-    story.until_gone()
-
-    assert inner_digest == of_part
-    assert not story.there("designpattern", "part")
-    assert not story.there("configmap", "of-part")
 
 
 # --- in whose name ----------------------------------------------------------------------------------------------------

@@ -273,6 +273,21 @@ def test_a_registry_that_asks_to_slow_down_is_left_alone_as_long_as_it_says(
     assert "slow down (429)" in throttled["message"]
 
 
+def test_a_new_version_that_cannot_be_pulled_is_wanted_all_the_same(registry: Registry, story: Story) -> None:
+    first = push(story.repository, "latest", config_map("settings"))
+    story.want(ref={"tag": "latest"})
+    story.until_runs(first)
+
+    with registry.faulty({"path": path_of(story.repository, "blobs"), "method": "GET", "status": 503}):
+        second = push(story.repository, "latest", fresh())
+        status = story.request()
+    story.until_runs(second)
+
+    assert condition(status, "Fetched")["reason"] == condition(status, "Ready")["reason"] == "RegistryUnavailable"
+    assert condition(status, "Ready")["status"] == "False"
+    assert (status["digest"], status["lastAttemptedRevision"]) == (first, f"latest@{second}")
+
+
 def test_an_answer_that_breaks_off_is_asked_for_again(registry: Registry, story: Story) -> None:
     digest = push(story.repository, "1.0.0", fresh())
     registry.misbehave({"path": path_of(story.repository, "blobs"), "truncate": 3, "times": 1})

@@ -407,3 +407,41 @@ def test_an_update_whose_signatures_cannot_be_asked_for_leaves_what_runs(
     assert condition(failed, "Verified")["reason"] == "RegistryUnavailable"
     assert condition(failed, "Ready")["status"] == "False"
     assert failed["digest"] == first
+
+
+def test_what_was_vouched_for_stays_ready_when_a_restarted_operator_cannot_ask_again(
+    testbed: Testbed, story: Story, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    pinned = story.another("pinned", repository=own_registry.repository())
+    digest = push(pinned.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(pinned.repository.at(digest), key=key_pair)
+    pinned.want(ref={"digest": digest}, verify=release_team(key_pair))
+    pinned.until_runs(digest)
+
+    own_registry.stop()
+    testbed.operator.restart()
+    unasked = pinned.until_says("Verified", "RegistryUnavailable")
+    meanwhile = condition(pinned.status, "Ready")["status"]
+    own_registry.restart()
+    pinned.until_says("Verified", "Succeeded")
+
+    assert own_registry.address in unasked["message"]
+    assert meanwhile == "True"
+
+
+def test_what_other_keys_may_not_vouch_for_is_not_ready_while_nobody_can_be_asked(
+    registry: Registry, story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+) -> None:
+    digest = push(story.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))
+    story.until_runs(digest)
+
+    with registry.faulty({"path": f"/{story.repository.name}/referrers/", "status": 503}):
+        story.make(secret("team-key", **{"cosign.pub": stranger.pem}))
+        status = story.until(lambda status: condition(status, "Verified")["status"] == "False")
+
+    assert condition(status, "Verified")["reason"] == condition(status, "Ready")["reason"] == "RegistryUnavailable"
+    assert condition(status, "Ready")["status"] == "False"
+    assert story.names() == ["settings"]

@@ -125,6 +125,22 @@ def test_a_registry_that_is_away_does_not_make_what_runs_unready():
     assert not {"Reconciling", "Stalled"} & conditions(found).keys()
 
 
+@pytest.mark.parametrize("stage", [Stage.SOURCE, Stage.VERIFY])
+@pytest.mark.parametrize(
+    ("asked", "ready"),
+    [
+        pytest.param({"revision": REVISION}, "True", id="what runs"),
+        pytest.param({"revision": NEWER}, "False", id="something newer"),
+        pytest.param({"revision": REVISION, "demand_changed": True}, "False", id="what others are to vouch for"),
+    ],
+)
+def test_a_registry_that_cannot_be_asked_again_leaves_only_what_runs_ready(stage, asked, ready):
+    found = status.after(running(), Progress(stage=stage, failure=AWAY, health=WELL, **asked), now=LATER)
+
+    assert conditions(found)["Ready"][0] == ready
+    assert conditions(found)["Fetched" if stage is Stage.SOURCE else "Verified"] == ("False", "RegistryUnavailable")
+
+
 def test_while_a_registry_is_away_ready_still_tells_of_health():
     found = status.after(running(), Progress(failure=AWAY, health=ILL), now=LATER)
 

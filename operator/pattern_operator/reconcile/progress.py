@@ -21,6 +21,7 @@ class Progress:
 
     stage: Stage = Stage.SOURCE
     revision: Revision | None = None
+    demand_changed: bool = False  # other keys are to vouch than those that vouched for what runs
     verdict: Verdict | None = None
     rendering: Rendering | None = None
     inventory: tuple[InventoryEntry, ...] | None = None

@@ -44,6 +44,7 @@ _FACT = {
     Stage.APPLY: ConditionType.APPLIED,
     Stage.HEALTH: ConditionType.HEALTHY,
 }
+_ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer says nothing of what runs
 
 
 def rfc3339(moment: datetime) -> str:
@@ -219,8 +220,8 @@ def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Pr
         conditions.drop(ConditionType.RECONCILING)
         return
     conditions.drop(ConditionType.STALLED)
-    if progress.stage is Stage.SOURCE and _ran_what_is_wanted(pattern):
-        # Nobody can say that something newer is wanted: Ready speaks of what runs, and Fetched says what is amiss.
+    if progress.stage in _ASKED_ELSEWHERE and _ran_what_is_wanted(pattern, progress):
+        # Nobody says that something newer is wanted: Ready speaks of what runs, the stage's condition of what is amiss.
         if progress.health:
             _judge_health(conditions, pattern, progress)
         return
@@ -228,14 +229,12 @@ def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Pr
     conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
 
 
-def _ran_what_is_wanted(pattern: DesignPattern) -> bool:
-    """Whether the last look found the revision running that this very spec asked for."""
+def _ran_what_is_wanted(pattern: DesignPattern, progress: Progress) -> bool:
+    """Whether the last look found the revision running that this very spec asks for, vouched for by the same keys."""
     status = pattern.status
-    return (
-        status.observed_generation == pattern.metadata.generation
-        and bool(status.revision)
-        and status.revision == status.last_attempted_revision
-    )
+    wanted = str(progress.revision) if progress.revision else status.last_attempted_revision
+    asked_before = status.observed_generation == pattern.metadata.generation and not progress.demand_changed
+    return asked_before and bool(status.revision) and status.revision == wanted
 
 
 def _record(status: Status, progress: Progress, *, history_limit: int, now: datetime) -> Status:

@@ -36,6 +36,7 @@ async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: Write
     progress.revision = revision = await find(pattern, memory=memory, rim=rim)
     progress.stage = Stage.VERIFY
     demand = await wanted.demand(pattern, referents=rim.referents)
+    progress.demand_changed = memory.applied is not None and memory.applied.demand != demand
     goal = wanted.goal(pattern, revision, demand)
     if memory.applied == goal and memory.settled:
         await keep_wanted(pattern, goal, memory=memory, rim=rim, progress=progress)
