@@ -262,6 +262,10 @@ def test_a_registry_serves_tls_with_a_certificate_of_its_own_authority(testbed_s
     registry.stop()
 
 
+def test_two_key_pairs_of_one_name_are_two(cosign: Cosign) -> None:
+    assert cosign.key_pair("twin").pem != cosign.key_pair("twin").pem
+
+
 def test_cosign_signs_as_a_referrer_and_as_a_classic_tag(
     cosign: Cosign, key_pair: KeyPair, repository: Repository
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.testbed.paths import BIN
 from tests.testbed.repository import Account
@@ -38,7 +39,9 @@ class Cosign:
     directory: Path
 
     def key_pair(self, name: str = "cosign") -> KeyPair:
-        """Make a new key pair."""
+        """Make a new key pair, always another one; ``name`` is what its files are called if nobody took it before."""
+        if (self.directory / f"{name}.key").exists():
+            name = f"{name}-{uuid4().hex[:8]}"
         self._run("generate-key-pair", f"--output-key-prefix={name}")
         return KeyPair(self.directory / f"{name}.key", self.directory / f"{name}.pub")
 
