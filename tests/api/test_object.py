@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.api.object import Object, ObjectKey, is_protected_namespace
+from pattern_operator.api.object import Object, ObjectKey, counted, is_protected_namespace
 
 LABEL = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
 RBAC_NAME = st.from_regex(r"[a-zA-Z0-9_:.-]{1,20}", fullmatch=True)
@@ -48,3 +48,8 @@ def test_the_core_group_is_empty():
 )
 def test_default_and_kube_namespaces_are_protected(name, protected):
     assert is_protected_namespace(name) is protected
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 objects"), (1, "1 object"), (2, "2 objects")])
+def test_a_number_of_objects_is_said_as_people_do(number: int, words: str):
+    assert counted(number) == words

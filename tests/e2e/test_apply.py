@@ -252,7 +252,7 @@ def test_a_deletion_that_the_account_may_no_longer_do_says_what_is_left_and_how_
     story.change({"apply": {"deletionPolicy": "Orphan"}})
     story.until_gone()
 
-    assert f"1 objects are left: ConfigMap {story.namespace}/settings: " in stuck["message"]
+    assert f"1 object left: ConfigMap {story.namespace}/settings: " in stuck["message"]
     assert 'cannot delete resource "configmaps"' in stuck["message"]
     assert f"kubectl patch designpattern web -n {story.namespace}" in stuck["message"]
     assert "Orphan" in stuck["message"]

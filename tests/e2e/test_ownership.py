@@ -218,7 +218,7 @@ def test_objects_go_in_reverse_order_and_none_before_those_that_need_it_are_gone
     story.until_gone()
 
     assert (
-        f"2 objects are left: Deployment.apps {story.namespace}/web: is being deleted, held by the finalizers"
+        f"2 objects left: Deployment.apps {story.namespace}/web: is being deleted, held by the finalizers"
         in (deleting["message"])
     )
     assert HOLD in deleting["message"]

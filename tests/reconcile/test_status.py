@@ -265,7 +265,7 @@ def test_a_pattern_that_was_suspended_from_the_start_says_so():
 
 
 def test_a_deletion_says_what_is_left_and_why():
-    left = Waiting(reason=Reason.DELETING, message="1 objects are left: Deployment.apps team/web: is being deleted.")
+    left = Waiting(reason=Reason.DELETING, message="1 object left: Deployment.apps team/web: is being deleted.")
 
     found = status.deleting(running(), ENTRIES[1:], error=left, now=LATER)
 

@@ -65,6 +65,11 @@ class Object:
         return cls(key=key, api_version=api_version, body=body, component=component)
 
 
+def counted(number: int, noun: str = "object") -> str:
+    """``1 object``, ``3 objects``: for messages."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def is_protected_namespace(name: str) -> bool:
     """Whether the namespace is used where a pattern names it, and never owned, changed or deleted."""
     return name == "default" or name.startswith("kube-")

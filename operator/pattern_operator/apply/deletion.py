@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pattern_operator.api.designpattern import InventoryEntry
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.ownership import Owner
@@ -61,7 +61,7 @@ def _remaining(
     stuck.sort(key=lambda each: (each.ending is not Ending.FAILED, each.key))
     after = f"; {len(rest)} more go after them" if rest else ""
     message = (
-        f"{len(entries)} objects are left: {told(stuck)}{after}. To let go and leave them in the cluster:"
+        f"{counted(len(entries))} left: {told(stuck)}{after}. To let go and leave them in the cluster:"
         f" kubectl patch designpattern {owner.name} -n {owner.namespace} --type merge"
         """ -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
     )

@@ -122,7 +122,7 @@ def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
 def _drift(key: ObjectKey, *, rim: Rim) -> str:
     child = rim.children.get(key)
     if child is None or not child.present:
-        return f"{key.title} was deleted"
+        return f"{key.title} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
     by = f" by {child.seen.changed_by}" if child.seen.changed_by else ""
     return f"{key.title} was changed{by}"
 

@@ -24,6 +24,7 @@ from pattern_operator.api.designpattern import (
     Status,
     VerifiedBy,
 )
+from pattern_operator.api.object import counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
@@ -171,8 +172,8 @@ def _verdict_words(verdict: Verdict) -> tuple[Truth, str, str]:
 
 def _rendering_words(rendering: Rendering) -> str:
     counts = {outcome: sum(1 for _ in rendering.with_outcome(outcome)) for outcome in Outcome}
-    return f"{len(rendering.objects)} objects of {rendering.format}: " + ", ".join(
-        f"{count} components {outcome}" for outcome, count in counts.items() if count
+    return f"{counted(len(rendering.objects))} of {rendering.format}: " + ", ".join(
+        f"{counted(count, 'component')} {outcome}" for outcome, count in counts.items() if count
     )
 
 
@@ -200,7 +201,7 @@ def _judge_health(conditions: _Conditions, pattern: DesignPattern, progress: Pro
     if healthy == "True" or not pattern.spec.apply.wait:
         count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
         revision = progress.revision or Revision.parse(pattern.status.revision)
-        conditions.set(ConditionType.READY, "True", Reason.READY, f"{revision.title} runs: {count} objects")
+        conditions.set(ConditionType.READY, "True", Reason.READY, f"{revision.title} runs: {counted(count)}")
         conditions.drop(ConditionType.RECONCILING)
         conditions.drop(ConditionType.STALLED)
         return
