@@ -603,7 +603,7 @@ def test_however_it_was_packed_it_runs(
     status = story.until_runs(digest)
 
     assert len(story.names(kind)) == count
-    assert f"objects of {format_}" in condition(status, "Rendered")["message"]
+    assert f" of {format_}: " in condition(status, "Rendered")["message"]
 
 
 def test_the_layer_and_the_file_in_it_can_be_chosen(story: Story) -> None:
