@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 import msgspec
 
-from pattern_operator.api.designpattern import GROUP, PLURAL, VERSION
+from pattern_operator.api.names import GROUP, PLURAL, VERSION
 from pattern_operator.kube import Session
 from pattern_operator.reconcile import PatternKey, Patterns, Queue, Reconciler
 from pattern_operator.watching import only_watch

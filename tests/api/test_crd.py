@@ -6,8 +6,9 @@ import pytest
 from tests.testbed.kubectl import KubectlFailed
 
 from pattern_operator.api.crd import crd, schema
-from pattern_operator.api.designpattern import API_VERSION, decode
+from pattern_operator.api.designpattern import decode
 from pattern_operator.api.duration import parse_duration
+from pattern_operator.api.names import API_VERSION
 from pattern_operator.api.reference import InvalidReference, Repository
 
 URL = "oci://registry.example/patterns/web"

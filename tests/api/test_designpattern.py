@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from pattern_operator.api.designpattern import InventoryEntry, Status, VerifiedBy, decode
+from pattern_operator.api.designpattern import decode
+from pattern_operator.api.status import InventoryEntry, Status, VerifiedBy
 
 MINIMAL = {
     "apiVersion": "pattern-operator.io/v1alpha1",

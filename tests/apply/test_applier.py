@@ -14,7 +14,7 @@ from tests.apply.room import (
     secret,
 )
 
-from pattern_operator.api.designpattern import OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Applied, Applier, ApplyFailure, ChildEventKind, error_of, inventory, localize

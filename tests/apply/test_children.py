@@ -9,7 +9,7 @@ import pytest
 from tests.apply import room as rooms
 from tests.apply.room import Room, config_map, custom, definition, deployment, namespace_named, owner
 
-from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Applied, ChildEventKind, HealthState, health_of, quarrel
 from pattern_operator.kube import ApiUnavailable, objects

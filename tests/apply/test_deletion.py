@@ -2,7 +2,7 @@ from uuid import uuid4
 
 from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
 
-from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ChildEventKind, Owner, Remaining, delete_step
 from pattern_operator.apply.inventory import Entries

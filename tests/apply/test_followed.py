@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.apply.room import CONFIG_MAP, DEPLOYMENT, PATIENCE
 from tests.kube.answering import Handler, serving
 
-from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply import followed
 from pattern_operator.apply.followed import Followed
 from pattern_operator.kube import ApiError, Change, Resource

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.apply.room import config_map, deployment
 
-from pattern_operator.api.designpattern import InventoryEntry
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import inventory
 
 entry = st.builds(

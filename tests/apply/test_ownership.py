@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.apply.room import config_map, namespace_named
 
-from pattern_operator.api.designpattern import OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import Claims, Owner, ownable, owner_id, stamp
 from pattern_operator.apply.ownership import IGNORE

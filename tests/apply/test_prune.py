@@ -2,8 +2,9 @@ from uuid import uuid4
 
 from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
 
-from pattern_operator.api.designpattern import OWNER_LABEL, InventoryEntry
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import ChildEventKind, inventory, prune
 from pattern_operator.errors import Transient
 

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.apply.room import Room, config_map, entries, owner
 
-from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ChildEventKind, Owner, Remover

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
-from pattern_operator.api.designpattern import DesignPattern, InventoryEntry, Status, decode
+from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.reference import Digest, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.api.verdict import Verdict, Vouch
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.reconcile.progress import Progress

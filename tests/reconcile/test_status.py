@@ -8,10 +8,11 @@ from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, 
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition
-from pattern_operator.api.designpattern import DesignPattern, Status
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting

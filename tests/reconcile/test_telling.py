@@ -2,9 +2,9 @@
 
 from tests.reconcile.pattern import NEWER, NOW, REVISION, VOUCHED, pattern, progress
 
-from pattern_operator.api.designpattern import Status
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.memory import Memory

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.api.designpattern import HistoryEntry
+from pattern_operator.api.status import HistoryEntry
 from pattern_operator.rollout import remember
 
 

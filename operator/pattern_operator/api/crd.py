@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from pattern_operator.api import designpattern as kind
+from pattern_operator.api import names
+from pattern_operator.api.designpattern import DesignPattern
 
 Schema = dict[str, Any]
 
@@ -32,8 +33,8 @@ _COLUMNS: list[Schema] = [
 
 def schema() -> Schema:
     """The OpenAPI v3 schema of ``DesignPattern``: spec and status; apiVersion, kind and metadata are the server's."""
-    whole = msgspec.json.schema(kind.DesignPattern)
-    root = _structural(whole["$defs"][kind.KIND], whole["$defs"])
+    whole = msgspec.json.schema(DesignPattern)
+    root = _structural(whole["$defs"][names.KIND], whole["$defs"])
     properties = root["properties"]
     return {
         "type": "object",
@@ -58,21 +59,21 @@ def crd() -> Schema:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{kind.PLURAL}.{kind.GROUP}", "labels": {"app.kubernetes.io/name": "pattern-operator"}},
+        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}", "labels": {"app.kubernetes.io/name": "pattern-operator"}},
         "spec": {
-            "group": kind.GROUP,
+            "group": names.GROUP,
             "scope": "Namespaced",
             "names": {
-                "kind": kind.KIND,
-                "listKind": f"{kind.KIND}List",
-                "plural": kind.PLURAL,
-                "singular": kind.KIND.lower(),
+                "kind": names.KIND,
+                "listKind": f"{names.KIND}List",
+                "plural": names.PLURAL,
+                "singular": names.KIND.lower(),
                 "shortNames": ["dp"],
                 "categories": ["patterns"],
             },
             "versions": [
                 {
-                    "name": kind.VERSION,
+                    "name": names.VERSION,
                     "served": True,
                     "storage": True,
                     "additionalPrinterColumns": _COLUMNS,

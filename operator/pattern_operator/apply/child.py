@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from pattern_operator.api.designpattern import DISABLED, FIELD_MANAGER, PRUNE_ANNOTATION, RECONCILE_ANNOTATION
+from pattern_operator.api.names import DISABLED, FIELD_MANAGER, PRUNE_ANNOTATION, RECONCILE_ANNOTATION
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.ownership import label_of

@@ -6,9 +6,9 @@ One call is one step; the reconciler calls again when a child event says that so
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pattern_operator.api.designpattern import InventoryEntry
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.prune import in_reverse

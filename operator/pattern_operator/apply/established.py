@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterable
 from typing import Final
 
-from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.definition import CRD, is_established
 from pattern_operator.kube import ApiError, Change, Session, View, Watch
 from pattern_operator.kube.beside import beside

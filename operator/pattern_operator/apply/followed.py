@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
-from pattern_operator.api.designpattern import OWNER_LABEL
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.health import needs_status
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch
 

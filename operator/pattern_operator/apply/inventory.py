@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pattern_operator.api.designpattern import InventoryEntry
 from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.status import InventoryEntry
 
 Entries = tuple[InventoryEntry, ...]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pattern_operator.api.designpattern import OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
+from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
 from pattern_operator.api.object import Body, Object, ObjectKey, is_protected_namespace
 
 IGNORE: Final = "Ignore"  # of SSA_ANNOTATION: the object is never applied

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pattern_operator.api.designpattern import InventoryEntry
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.outcome import ApplyFailure, told
 from pattern_operator.apply.ownership import Owner

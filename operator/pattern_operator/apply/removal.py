@@ -7,9 +7,10 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
-from pattern_operator.api.designpattern import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION, InventoryEntry
+from pattern_operator.api.names import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.applier import CONCURRENCY
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.inventory import key_of

@@ -5,11 +5,12 @@ Nothing is created before status says that it is about to exist; nothing is prun
 
 from collections.abc import Awaitable, Callable, Collection
 
-from pattern_operator.api.designpattern import DesignPattern, InventoryEntry
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applied,
     ApplyFailure,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from pattern_operator.api.designpattern import FINALIZER, DesignPattern
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import FINALIZER
 from pattern_operator.apply import delete_step
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status, wanted

@@ -5,9 +5,9 @@ All of it can be lost: after a restart the first run finds everything out again,
 
 from dataclasses import dataclass, field
 
-from pattern_operator.api.designpattern import Apply, Layer, Render
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
+from pattern_operator.api.spec import Apply, Layer, Render
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand, Verdict
 from pattern_operator.errors import PatternError

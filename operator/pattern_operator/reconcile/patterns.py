@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pattern_operator.api.condition import ConditionType
-from pattern_operator.api.designpattern import OWNER_LABEL, REQUESTED_AT_ANNOTATION, DesignPattern, decode
+from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.names import OWNER_LABEL, REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.ownership import owner_id
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from pattern_operator.api.designpattern import InventoryEntry
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply import Health
 from pattern_operator.errors import PatternError

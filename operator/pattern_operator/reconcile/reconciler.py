@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from pattern_operator.api.designpattern import REQUESTED_AT_ANNOTATION, DesignPattern, InventoryEntry
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
+from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import HealthState, owner_id
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import status

@@ -8,7 +8,8 @@ import asyncio
 from datetime import timedelta
 
 from pattern_operator.api.artifact import Artifact, Signature
-from pattern_operator.api.designpattern import GROUP, KIND, DesignPattern
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import GROUP, KIND
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Revision

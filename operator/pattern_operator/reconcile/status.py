@@ -13,9 +13,14 @@ import msgspec
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition, ConditionType
-from pattern_operator.api.designpattern import (
-    REQUESTED_AT_ANNOTATION,
-    DesignPattern,
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
+from pattern_operator.api.object import counted
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import (
     HistoryEntry,
     Inventory,
     InventoryEntry,
@@ -24,11 +29,6 @@ from pattern_operator.api.designpattern import (
     Status,
     VerifiedBy,
 )
-from pattern_operator.api.object import counted
-from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Revision
-from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pattern_operator.api.condition import Condition, ConditionType
-from pattern_operator.api.designpattern import Status
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
 

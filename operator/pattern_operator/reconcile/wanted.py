@@ -4,11 +4,12 @@ reading the Secrets and ConfigMaps that the spec names."""
 import hashlib
 from datetime import timedelta
 
-from pattern_operator.api.designpattern import Authority as AuthoritySpec
-from pattern_operator.api.designpattern import DesignPattern, Layer
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
+from pattern_operator.api.spec import Authority as AuthoritySpec
+from pattern_operator.api.spec import Layer
 from pattern_operator.api.verdict import Authority, Demand
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.memory import Wanted

@@ -6,18 +6,11 @@ from typing import Any
 import msgspec
 import orjson
 
-from pattern_operator.api.designpattern import (
-    FIELD_MANAGER,
-    FINALIZER,
-    GROUP,
-    PLURAL,
-    VERSION,
-    DesignPattern,
-    Status,
-    decode,
-)
-from pattern_operator.api.designpattern import KIND as PATTERN_KIND
+from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, VERSION
+from pattern_operator.api.names import KIND as PATTERN_KIND
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import Status
 from pattern_operator.errors import Transient
 from pattern_operator.kube import ApiError, Resource, Session, objects
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of

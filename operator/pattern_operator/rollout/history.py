@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pattern_operator.api.designpattern import HistoryEntry
+from pattern_operator.api.status import HistoryEntry
 
 
 def remember(history: Sequence[HistoryEntry], entry: HistoryEntry, *, limit: int) -> tuple[HistoryEntry, ...]:

@@ -11,7 +11,8 @@ from typing import Literal
 
 import orjson
 
-from pattern_operator.api.designpattern import API_VERSION, FIELD_MANAGER, KIND, DesignPattern
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
 from pattern_operator.kube import ApiError, Resource, Session, objects
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,25 @@
+"""Names that users, objects and other tools meet: each is spelled here, once.
+
+Source: design.md, "The kinds". A name stays once it is published.
+"""
+
+from typing import Final
+
+GROUP: Final = "pattern-operator.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "DesignPattern"
+PLURAL: Final = "designpatterns"
+
+# Names that live on objects (design.md, "The kinds").
+OWNER_LABEL: Final = f"{GROUP}/owner"
+PATTERN_ANNOTATION: Final = f"{GROUP}/pattern"
+PRUNE_ANNOTATION: Final = f"{GROUP}/prune"
+RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
+SSA_ANNOTATION: Final = f"{GROUP}/ssa"
+DISABLED: Final = "disabled"
+# Names that live on a DesignPattern.
+REQUESTED_AT_ANNOTATION: Final = f"{GROUP}/requestedAt"
+FINALIZER: Final = f"{GROUP}/finalizer"
+
+FIELD_MANAGER: Final = "pattern-operator"

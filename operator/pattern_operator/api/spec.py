@@ -1,0 +1,242 @@
+"""``spec`` of a DesignPattern: what users ask for.
+
+Each description is what the CRD and docs/designpattern.md say of the field. Rules that a schema cannot say are CEL,
+with messages that say what is right.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from pattern_operator.api.camel import Camel
+from pattern_operator.api.text import (
+    DataKey,
+    DigestText,
+    Duration,
+    MediaType,
+    Name,
+    Namespace,
+    Path,
+    Pem,
+    Range,
+    Regex,
+    Tag,
+    Title,
+    Url,
+    cel,
+)
+
+
+class LocalReference(Camel, frozen=True):
+    """The name of a resource in the namespace of the DesignPattern."""
+
+    name: Annotated[Name, Meta(description="Name of the resource, in the namespace of the DesignPattern.")]
+
+
+class KeyReference(Camel, frozen=True):
+    """One entry of a Secret or ConfigMap in the namespace of the DesignPattern."""
+
+    name: Annotated[Name, Meta(description="Name of the Secret or ConfigMap, in the namespace of the DesignPattern.")]
+    key: Annotated[DataKey, Meta(description="The entry of its data.")] = "cosign.pub"
+
+
+class Ref(Camel, frozen=True):
+    """Which artifact of the repository: a tag, a semver range, or a digest, which may stand beside a tag."""
+
+    tag: Annotated[
+        Tag | None,
+        Meta(description="The tag to pull. Looked up again each `interval`, unless `digest` stands beside it."),
+    ] = None
+    semver: Annotated[
+        Range | None,
+        Meta(
+            description="The range of versions of which the highest tag is pulled, as npm, Helm and Flux write it."
+            " Pre-releases only match a range that names one."
+        ),
+    ] = None
+    semver_filter: Annotated[
+        Regex | None,
+        Meta(description="A regular expression (Python's `re`, searched) that a tag must match to be considered."),
+    ] = None
+    digest: Annotated[
+        DigestText | None,
+        Meta(
+            description="The digest of the manifest to pull. Beside a tag, the digest is what is pulled and the tag is"
+            " the version it is called."
+        ),
+    ] = None
+
+
+class Layer(Camel, frozen=True):
+    """Which layer of the artifact holds the pattern, and where in it."""
+
+    media_type: Annotated[
+        MediaType | None,
+        Meta(description="The media type of the layer to use. Default: every layer that holds YAML, JSON or a tar."),
+    ] = None
+    path: Annotated[
+        Path | None,
+        Meta(
+            description="The file or directory inside the layer. Default: `design.yml` and its like where there is"
+            " one, else every YAML and JSON file."
+        ),
+    ] = None
+
+
+class Source(Camel, frozen=True):
+    """Where the pattern comes from."""
+
+    url: Annotated[
+        Url, Meta(description="The repository: `oci://host[:port]/repository`, with neither tag nor digest.")
+    ]
+    ref: Annotated[
+        Ref,
+        Meta(description="Which artifact of the repository."),
+        cel(
+            (
+                "has(self.tag) || has(self.semver) || has(self.digest)",
+                "ref needs one of tag, semver or digest, as in ref: {tag: 1.4.2}",
+            ),
+            (
+                "!has(self.semver) || (!has(self.tag) && !has(self.digest))",
+                "ref.semver stands alone: remove it, or tag and digest",
+            ),
+            ("!has(self.semverFilter) || has(self.semver)", "ref.semverFilter only goes with ref.semver"),
+        ),
+    ]
+    secret_ref: Annotated[
+        LocalReference | None,
+        Meta(description="A Secret of type `kubernetes.io/dockerconfigjson` with the credentials of the registry."),
+    ] = None
+    insecure: Annotated[bool, Meta(description="Speak plain http to the registry, as to one on localhost.")] = False
+    layer: Annotated[Layer | None, Meta(description="Which layer holds the pattern, and where in it.")] = None
+
+
+class Key(Camel, frozen=True):
+    """A public key: exactly one of its text, a Secret entry or a ConfigMap entry."""
+
+    data: Annotated[
+        Pem | None,
+        Meta(description="The public key itself: PEM of an ECDSA, RSA or Ed25519 key."),
+    ] = None
+    secret_ref: Annotated[KeyReference | None, Meta(description="A Secret entry that holds the PEM.")] = None
+    config_map_ref: Annotated[KeyReference | None, Meta(description="A ConfigMap entry that holds the PEM.")] = None
+
+
+class Authority(Camel, frozen=True):
+    """Someone whose signature counts."""
+
+    key: Annotated[
+        Key,
+        Meta(description="The public key of the authority."),
+        cel(
+            (
+                "[has(self.data), has(self.secretRef), has(self.configMapRef)].filter(x, x).size() == 1",
+                "key needs exactly one of data, secretRef or configMapRef",
+            )
+        ),
+    ]
+    name: Annotated[
+        Title | None,
+        Meta(
+            description="What the authority is called in `status.verifiedBy` and in messages. Default: the name of the"
+            " Secret or ConfigMap, or the key's fingerprint."
+        ),
+    ] = None
+
+
+class Verify(Camel, frozen=True):
+    """What must be proven about the artifact before anything of it is applied."""
+
+    authorities: Annotated[
+        tuple[Authority, ...],
+        Meta(description="One of these must have signed the digest (cosign, with a key).", min_length=1, max_length=16),
+    ]
+
+
+class Render(Camel, frozen=True):
+    """How the artifact becomes Kubernetes objects."""
+
+    format: Annotated[
+        Literal["Auto", "Meshery", "Manifests"],
+        Meta(description="What the artifact holds. `Auto` tells a Meshery design from plain manifests by its content."),
+    ] = "Auto"
+    target_namespace: Annotated[
+        Namespace | None,
+        Meta(
+            description="Every namespaced object goes there. Without it, an object that names no namespace goes to the"
+            " one of the DesignPattern."
+        ),
+    ] = None
+    on_invalid: Annotated[
+        Literal["Refuse", "Skip"],
+        Meta(
+            description="What becomes of the pattern when a component cannot be rendered: `Refuse` applies nothing,"
+            " `Skip` applies the rest and says so."
+        ),
+    ] = "Refuse"
+
+
+class Apply(Camel, frozen=True):
+    """How the objects are brought to the cluster, and kept there."""
+
+    service_account_name: Annotated[
+        Name | None,
+        Meta(
+            description="The ServiceAccount, in the namespace of the DesignPattern, in whose name objects are applied"
+            " and deleted. Default: the operator's own."
+        ),
+    ] = None
+    prune: Annotated[bool, Meta(description="Delete objects that left the pattern.")] = True
+    allow_empty: Annotated[
+        bool, Meta(description="Let an update that renders to no object at all remove every object.")
+    ] = False
+    conflicts: Annotated[
+        Literal["Fail", "Take"],
+        Meta(
+            description="What happens when another field manager holds a field with another value on an object that"
+            " this pattern does not own yet: `Fail` says so, `Take` takes the field over."
+        ),
+    ] = "Fail"
+    drift_policy: Annotated[
+        Literal["Repair", "Report"],
+        Meta(description="What happens when somebody changes an applied object: put it right, or only say so."),
+    ] = "Repair"
+    wait: Annotated[bool, Meta(description="Whether Ready also means that every object is healthy.")] = True
+    deletion_policy: Annotated[
+        Literal["Delete", "Orphan"],
+        Meta(description="What becomes of the objects when the DesignPattern is deleted."),
+    ] = "Delete"
+
+
+class Rollout(Camel, frozen=True):
+    """Which revision may go when."""
+
+    history_limit: Annotated[
+        int, Meta(description="How many applied revisions `status.history` keeps.", ge=0, le=10)
+    ] = 5
+
+
+class Spec(Camel, frozen=True):
+    """What is wanted."""
+
+    source: Annotated[Source, Meta(description="Where the pattern comes from.")]
+    interval: Annotated[
+        Duration, Meta(description="How often a tag or semver range is looked up in the registry (one HEAD).")
+    ] = "5m"
+    retry_interval: Annotated[
+        Duration,
+        Meta(description="The longest pause between tries after a failure that may pass; the first is about 1 s."),
+    ] = "2m"
+    timeout: Annotated[
+        Duration, Meta(description="How long objects may take to become healthy before Ready says HealthTimeout.")
+    ] = "5m"
+    suspend: Annotated[
+        bool, Meta(description="Do nothing: neither look up, nor apply, nor repair. Deleting still works.")
+    ] = False
+    verify: Annotated[Verify | None, Meta(description="What must be proven about the artifact.")] = None
+    render: Annotated[Render, Meta(description="How the artifact becomes objects.")] = field(default_factory=Render)
+    apply: Annotated[Apply, Meta(description="How the objects are brought to the cluster.")] = field(
+        default_factory=Apply
+    )
+    rollout: Annotated[Rollout, Meta(description="Which revision may go when.")] = field(default_factory=Rollout)

@@ -1,0 +1,103 @@
+"""``status`` of a DesignPattern: what runs, whether it is well, and if not why. Written by the operator alone."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from pattern_operator.api.camel import Camel
+from pattern_operator.api.condition import Condition
+
+
+class InventoryEntry(Camel, frozen=True):
+    """One object that this pattern owns."""
+
+    id: Annotated[str, Meta(description="`namespace_name_group_kind`, as in Flux's inventories.")]
+    v: Annotated[str, Meta(description="The version of the API group.")]
+
+
+class Inventory(Camel, frozen=True):
+    """The objects that this pattern owns in the cluster."""
+
+    count: Annotated[int, Meta(description="How many objects.")] = 0
+    entries: Annotated[tuple[InventoryEntry, ...], Meta(description="The objects.")] = ()
+
+
+class RefusedComponent(Camel, frozen=True):
+    """A component that could not be rendered."""
+
+    name: Annotated[str, Meta(description="Name of the component.")]
+    kind: Annotated[str, Meta(description="Kind of the component.")]
+    reason: Annotated[str, Meta(description="Why, in one word.")]
+    message: Annotated[str, Meta(description="Why, in a sentence.")] = ""
+
+
+class RenderStatus(Camel, frozen=True):
+    """What rendering made of the revision last attempted."""
+
+    rendered: Annotated[int, Meta(description="Components that became objects.")] = 0
+    skipped: Annotated[int, Meta(description="Components with nothing to apply: annotations, aliases, duplicates.")] = 0
+    refused: Annotated[int, Meta(description="Components that cannot be rendered.")] = 0
+    refusals: Annotated[
+        tuple[RefusedComponent, ...], Meta(description="The refused components, the first 50 of them.")
+    ] = ()
+    repairs: Annotated[
+        tuple[str, ...], Meta(description="What was put right in the artifact's components, the first 50 repairs.")
+    ] = ()
+
+
+class VerifiedBy(Camel, frozen=True):
+    """An authority that vouches for the digest."""
+
+    authority: Annotated[str, Meta(description="Its name.")]
+    format: Annotated[str, Meta(description="The format of its signature: `cosign` or `bundle`.")]
+    where: Annotated[str, Meta(description="Where the signature lies in the registry.")]
+
+
+class HistoryEntry(Camel, frozen=True):
+    """A revision that was applied."""
+
+    revision: Annotated[str, Meta(description="`<tag>@<digest>`.")]
+    version: Annotated[str, Meta(description="The version it is called.")] = ""
+    applied_at: Annotated[str, Meta(description="When it was applied.")] = ""
+    verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that vouched for it.")] = ()
+
+
+class Status(Camel, frozen=True):
+    """What is: written by the operator alone."""
+
+    observed_generation: Annotated[int, Meta(description="The generation of the spec this status speaks of.")] = 0
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Meta(
+            description="Ready, Reconciling, Stalled, and one for each stage: Fetched, Verified, Rendered, Applied,"
+            " Healthy.",
+            extra_json_schema={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = ()
+    status: Annotated[
+        str, Meta(description="Where the pattern stands, in one word: the reason of Ready. For the table of kubectl.")
+    ] = ""
+    version: Annotated[
+        str, Meta(description="The version that runs: the tag, or else the version the design gives itself.")
+    ] = ""
+    design_version: Annotated[str, Meta(description="The version that the running design gives itself.")] = ""
+    revision: Annotated[str, Meta(description="The revision that runs: `<tag>@<digest>`.")] = ""
+    digest: Annotated[str, Meta(description="The digest that runs.")] = ""
+    short_digest: Annotated[str, Meta(description="Its first 12 digits, for the table of kubectl.")] = ""
+    last_attempted_revision: Annotated[
+        str, Meta(description="The revision that was last tried, whether it could be applied or not.")
+    ] = ""
+    last_applied_revision: Annotated[str, Meta(description="The revision that was last applied in full.")] = ""
+    verified_by: Annotated[
+        tuple[VerifiedBy, ...], Meta(description="The authorities that vouch for the running revision.")
+    ] = ()
+    inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns.")] = field(
+        default_factory=Inventory
+    )
+    render: Annotated[RenderStatus | None, Meta(description="What rendering made of the revision last attempted.")] = (
+        None
+    )
+    history: Annotated[tuple[HistoryEntry, ...], Meta(description="The revisions applied, latest first.")] = ()
+    last_handled_reconcile_at: Annotated[
+        str, Meta(description="The value of `pattern-operator.io/requestedAt` that was last answered.")
+    ] = ""
