@@ -165,6 +165,36 @@ def test_what_a_killed_operator_had_created_is_pruned_when_the_pattern_changed_m
     assert story.names() == ["other"]
 
 
+def test_what_was_killed_on_the_way_to_a_new_version_does_not_go_back_while_the_registry_is_away(
+    testbed: Testbed, story: Story
+) -> None:
+    first = push(story.repository, "1.0.0", config_map("first", version="1"), config_map("last", version="1"))
+    story.want()
+    story.until_runs(first)
+    second = push(
+        story.repository, "2.0.0", config_map("first", version="2"), config_map("last", version="2"), config_map("new")
+    )
+    with gate("last", namespace=story.namespace, kubectl=story.kubectl, authority=testbed.authority) as closed:
+        story.change({"source": {"ref": {"tag": "2.0.0"}}})
+        closed.wait_reached()
+        story.until_object("configmap", "first", lambda found: found["data"]["version"] == "2")
+        testbed.operator.kill()
+        closed.open()
+
+    with testbed.registry.faulty({"path": "/manifests/", "status": 503}):
+        testbed.operator.restart()
+        story.until_says("Fetched", "RegistryUnavailable")
+        meanwhile = story.get("configmap", "first")["data"]["version"]
+    story.until_runs(second)
+
+    assert meanwhile == "2"
+    assert {name: story.get("configmap", name)["data"].get("version") for name in story.names()} == {
+        "first": "2",
+        "last": "2",
+        "new": None,
+    }
+
+
 def test_an_operator_that_is_told_to_end_gives_its_lease_back(testbed: Testbed, story: Story) -> None:
     testbed.operator.stop()
 

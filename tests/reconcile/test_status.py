@@ -238,6 +238,7 @@ def test_what_is_written_ahead_names_the_inventory_that_is_about_to_exist():
     assert found.inventory.entries == ENTRIES
     assert conditions(found)["Ready"] == ("Unknown", "Progressing")
     assert conditions(found)["Reconciling"] == ("True", "Progressing")
+    assert conditions(found)["Applied"] == ("Unknown", "Progressing")
     assert found.last_attempted_revision == str(REVISION)
     assert found.revision == ""
 

@@ -7,6 +7,7 @@ the inventory and no others. Where nobody vouches for it any longer, it is left 
 import logging
 from collections.abc import Collection
 
+from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
@@ -70,11 +71,17 @@ async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, prog
 async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     demand = await wanted.demand(pattern, referents=rim.referents)
     if memory.applied is None:
-        await _recall(pattern, memory=memory, rim=rim)
+        if memory.partly is None and _is_whole(pattern):
+            await _recall(pattern, memory=memory, rim=rim)
         return
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
         await _put_right(pattern, memory.applied, drifted, rim=rim, progress=progress)
+
+
+def _is_whole(pattern: DesignPattern) -> bool:
+    """Whether status says that all of the running revision was applied: else the cluster is on its way to another."""
+    return any(each.type == ConditionType.APPLIED and each.status == "True" for each in pattern.status.conditions)
 
 
 async def _recall(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> None:

@@ -101,6 +101,7 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
     message = f"applying {revision.title}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
+    conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
     inventory = Inventory(count=len(entries), entries=entries)
     attempted = msgspec.structs.replace(pattern.status, inventory=inventory, last_attempted_revision=str(revision))
