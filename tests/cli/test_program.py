@@ -145,13 +145,23 @@ def test_letters_that_the_terminal_lacks_are_shown_as_codes(patternctl, tmp_path
     assert missing.err.startswith("patternctl: ArtifactNotFound: Gr\\xfc\\xdfe.yml cannot be read")
 
 
+def heed() -> None:
+    """Take Ctrl-C as a command in the foreground does: one of a run in the background is told to ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "TERM"])
 def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternctl, number):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host, port = silent.getsockname()
         command = patternctl.command("render", "--insecure", f"oci://{host}:{port}/web:1.0.0")
         with subprocess.Popen(
-            command, env=patternctl.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=patternctl.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed,
         ) as running:
             connection, _ = silent.accept()
             with connection:
