@@ -87,6 +87,7 @@ class Process:
     state: str = "starting"  # for people who ask /readyz
     ready: bool = False
     leads: bool = False
+    awaited: Lease | None = None
 
     def take_signals(self) -> None:
         """End on SIGTERM and SIGINT; said again after kopf, which takes them for itself."""
@@ -96,6 +97,8 @@ class Process:
 
     def probe(self) -> tuple[bool, str]:
         """Whether the process is ready to do its part, and its state in words."""
+        if self.awaited is not None and self.awaited.holder:
+            return True, f"stands by: {self.awaited.holder} holds the Lease"
         return self.ready, self.state
 
 
@@ -122,7 +125,7 @@ async def _live_on(process: Process) -> None:
     while not process.told_to_end.is_set():
         begun = time.monotonic()
         await _until_told(process, _survive(process))
-        process.ready = False
+        process.ready, process.awaited = False, None
         if time.monotonic() - begun > LONG_LIFE:
             pause = FIRST_PAUSE
         with suppress(TimeoutError):
@@ -160,13 +163,14 @@ async def _live_once(process: Process) -> None:
     settings = process.settings
     endpoint = await load(kubeconfig=settings.kubeconfig, context=settings.context)
     namespace = settings.lease_namespace or lease_namespace()
-    process.state, process.ready = f"stands by: another one holds the Lease {namespace}/{LEASE}", True
+    process.state = f"looks for the Lease {namespace}/{LEASE}: the log says what is in the way"
     # kopf closes the session that it is given, and the Lease is given back after kopf: so each has its own.
     async with Session.open(endpoint, on_request=process.metrics.request) as session:
         lease = Lease(session, namespace=namespace, name=LEASE, identity=identity(), ended=is_ended)
+        process.awaited = lease
         async with lease.hold() as lost, Session.open(endpoint, on_request=process.metrics.request) as working:
             logger.info("leads: lease=%s/%s server=%s", namespace, LEASE, endpoint.server)
-            process.leads, process.ready = True, False
+            process.leads, process.awaited = True, None
             try:
                 await _lead(process, working, lost=lost)
             finally:

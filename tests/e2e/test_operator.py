@@ -90,7 +90,8 @@ def test_a_second_operator_stands_by_and_leads_when_the_first_one_ends(
     testbed.operator.restart()
 
     assert stands_by.status == 200
-    assert b"stands by" in stands_by.body
+    assert stands_by.body.startswith(b"stands by: ")
+    assert stands_by.body.endswith(b" holds the Lease\n")
     assert "leads: lease=pattern-operator-system/pattern-operator" in second.process.log.read_text()
 
 
@@ -121,6 +122,22 @@ getpass.getuser = getuser
 from pattern_operator.__main__ import main
 sys.exit(main())
 """
+
+
+def test_an_operator_that_cannot_reach_the_api_server_is_not_ready(testbed: Testbed, tmp_path: Path) -> None:
+    account = testbed.operator.kubeconfig
+    nowhere = f"https://127.0.0.1:{process.free_port()}"
+    lost = Kubeconfig(tmp_path / "lost", nowhere, account.ca, account.token, "lost").write()
+    address = f"127.0.0.1:{process.free_port()}"
+    command = [operator.PROGRAM, "run", "--kubeconfig", lost.path, "--cache-dir", tmp_path / "cache"]
+    started = process.start("operator", [*command, "--metrics-bind", address], directory=tmp_path)
+
+    started.wait_until(lambda: "cannot be reached" in started.log.read_text(), seconds=30)
+    says = request("GET", f"http://{address}/readyz")
+    started.stop()
+
+    assert says.status == 503
+    assert b"the log says what is in the way" in says.body
 
 
 def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tmp_path: Path) -> None:

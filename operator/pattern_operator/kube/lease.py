@@ -78,6 +78,11 @@ class Lease:
         self._seen_at = 0.0
         self._changed = asyncio.Event()
 
+    @property
+    def holder(self) -> str:
+        """Who holds the Lease, as far as it was seen; empty where nobody does, or it was not seen yet."""
+        return str(((self._object or {}).get("spec") or {}).get("holderIdentity") or "")
+
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[asyncio.Event]:
         """Wait until the Lease is ours, keep it while the block runs, give it back at its end.
