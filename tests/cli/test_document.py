@@ -102,10 +102,15 @@ def test_what_is_written_as_json_is_read_back(value):
     assert json.loads(document.dump(value, "json")) == value
 
 
+@pytest.mark.parametrize("text", ["a\n", "a\n\n", "\n", "a\n \n\n"])
+def test_a_text_that_ends_the_document_keeps_its_line_breaks(text):
+    assert yaml.safe_load(document.stream([{"a": text}])) == {"a": text}
+
+
 def test_several_objects_are_several_documents():
     text = document.stream([{"a": 1}, {"b": "y"}])
 
-    assert text == '---\na: 1\n---\nb: "y"'
+    assert text == '---\na: 1\n---\nb: "y"\n'
 
 
 def test_nothing_is_no_document():
@@ -118,7 +123,7 @@ def test_long_texts_are_blocks_and_nothing_is_an_alias():
     text = document.dump({"a": shared, "b": shared}, "yaml")
 
     block = "  script: |\n    #!/bin/sh\n    echo one"
-    assert text == f"a:\n{block}\nb:\n{block}"
+    assert text == f"a:\n{block}\nb:\n{block}\n"
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])

@@ -85,6 +85,6 @@ def test_documents_are_utf_8_whatever_the_terminal_speaks(tmp_path, monkeypatch)
     with (tmp_path / "out").open("w", encoding="ascii") as stream:
         monkeypatch.setattr("sys.stdout", stream)
         print("first")
-        output.document("é")
+        output.document("é\n")
 
     assert (tmp_path / "out").read_bytes() == f"first{os.linesep}é\n".encode()

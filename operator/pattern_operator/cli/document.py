@@ -40,18 +40,21 @@ _Writer.add_multi_representer(str, _text)  # the words of an enumeration
 
 
 def dump(value: Any, form: str) -> str:
-    """``value`` as ``json`` or ``yaml``."""
+    """``value`` as ``json`` or ``yaml``, with the line break at its end."""
     if form == "json":
         try:
-            return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+            return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
         except orjson.JSONEncodeError:  # the name of a file, in a report, that is no UTF-8
-            return json.dumps(value, indent=2)
+            return json.dumps(value, indent=2) + "\n"
     return stream([value]).removeprefix("---\n")
 
 
 def stream(values: Sequence[Any]) -> str:
-    """A YAML document for each of ``values``; empty where there is none."""
+    """A YAML document for each of ``values``; empty where there is none.
+
+    The line breaks at the end belong to it: a long text that ends the last document may end in some.
+    """
     text: str = yaml.dump_all(
         values, Dumper=_Writer, sort_keys=False, explicit_start=True, allow_unicode=True, width=_NEVER
     )
-    return text.rstrip("\n")
+    return text

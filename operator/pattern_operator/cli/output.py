@@ -49,7 +49,7 @@ def fitted(line: str) -> str:
 def document(text: str) -> None:
     """Print a document for programs: UTF-8, whatever the terminal speaks."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.write(text.encode())
 
 
 def complain(text: str) -> None:

@@ -96,7 +96,7 @@ def _report(components: "Sequence[ComponentReport]", place: str) -> None:
 
     fields = ("id", "name", "kind", "outcome", "reason", "message", "repairs")
     rows = [{field: getattr(component, field) for field in fields} for component in components]
-    text = document.dump({"components": rows}, "json") + "\n"
+    text = document.dump({"components": rows}, "json")
     if place == "-":
         sys.stderr.write(text)
     else:
