@@ -12,7 +12,6 @@ MIB: Final = 1024 * KIB
 MAX_MANIFEST: Final = 4 * MIB  # distribution-spec, "Pushing Manifests": registries should take at least this much
 MAX_LAYERS_TOTAL: Final = 64 * MIB  # the largest real design is 4.2 MB; a bundle of many charts stays far below
 MAX_LAYERS: Final = 64  # an artifact of ours has one layer; images have dozens
-MAX_CONFIG: Final = 1 * MIB  # config blobs of designs are 2 bytes to a few KiB
 MAX_SIGNATURE_BLOB: Final = 1 * MIB  # a bundle with certificate, log proof and timestamp is some 10 KiB
 MAX_SIGNATURES: Final = 64  # signatures tried per artifact; more than this is an attack or an accident
 MAX_REFERRERS: Final = 256  # entries of the referrers index that are looked at
@@ -46,4 +45,3 @@ MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
 # --- cluster --------------------------------------------------------------------------------------------------------
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less
 MAX_STATUS_ENTRIES: Final = 50  # items named in a list of status (refused components, repairs); the rest is counted
-MAX_HISTORY: Final = 10

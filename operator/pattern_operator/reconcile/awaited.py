@@ -8,16 +8,10 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Resource, Session, View, Watch
+from pattern_operator.apply.definition import CRD
+from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
 from pattern_operator.reconcile.patterns import PatternKey
 
-DEFINITION = Resource(
-    group="apiextensions.k8s.io",
-    version="v1",
-    kind="CustomResourceDefinition",
-    plural="customresourcedefinitions",
-    namespaced=False,
-)
 LOOKS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds before each look; one server needs 0.1, several up to 5
 
 GroupKind = tuple[str, str]
@@ -45,7 +39,7 @@ class AwaitedKinds:
         self._waiting[key] = frozenset((each.group, each.kind) for each in objects)
         if not self._watched:
             self._watched = True
-            watch = Watch(self._session, DEFINITION, view=View.METADATA, on_change=self._changed)
+            watch = Watch(self._session, CRD, view=View.METADATA, on_change=self._changed)
             self._tasks.create_task(watch.run(), name="watch-customresourcedefinitions")
 
     def _changed(self, change: Change) -> None:

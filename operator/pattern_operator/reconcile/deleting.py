@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FINALIZER
-from pattern_operator.apply import delete_step
+from pattern_operator.apply import Remaining, delete_step
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status, wanted
 from pattern_operator.reconcile.applying import owned_keys, owner_of
@@ -30,16 +30,7 @@ async def delete(
     if pattern.spec.apply.deletion_policy == "Orphan":
         await writer.release(pattern)
         return None
-    try:
-        owned_keys(pattern)
-    except PatternError as error:
-        return await _say(pattern, error, writer=writer, now=now)
-    remaining = await delete_step(
-        pattern.status.inventory.entries,
-        owner=owner_of(pattern),
-        remover=rim.remover,
-        impersonate=wanted.account(pattern),
-    )
+    remaining = await _step(pattern, rim=rim)
     if remaining.error is None:
         await writer.release(pattern)
         return None
@@ -48,9 +39,12 @@ async def delete(
     return remaining.error
 
 
-async def _say(
-    pattern: DesignPattern, error: PatternError, *, writer: Writer, now: Callable[[], datetime]
-) -> PatternError:
+async def _step(pattern: DesignPattern, *, rim: Rim) -> Remaining:
+    """Delete what can go now; of an inventory that cannot be read all is left."""
     entries = pattern.status.inventory.entries
-    await writer.status(pattern, status.deleting(pattern, entries, error=error, now=now()))
-    return error
+    try:
+        owned_keys(pattern)
+    except PatternError as error:
+        return Remaining(entries=entries, error=error)
+    account = wanted.account(pattern)
+    return await delete_step(entries, owner=owner_of(pattern), remover=rim.remover, impersonate=account)

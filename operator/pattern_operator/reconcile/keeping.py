@@ -12,6 +12,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
+from pattern_operator.api.verdict import Demand
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import wanted
@@ -72,7 +73,7 @@ async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: P
     demand = await wanted.demand(pattern, referents=rim.referents)
     if memory.applied is None:
         if memory.partly is None and _is_whole(pattern):
-            await _recall(pattern, memory=memory, rim=rim)
+            await _recall(pattern, demand, memory=memory, rim=rim)
         return
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
@@ -84,13 +85,13 @@ def _is_whole(pattern: DesignPattern) -> bool:
     return any(each.type == ConditionType.APPLIED and each.status == "True" for each in pattern.status.conditions)
 
 
-async def _recall(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> None:
+async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim) -> None:
     """After a restart: prove what status says runs, and apply it once, which sets what it is compared with."""
     try:
         revision = Revision.parse(pattern.status.revision)
     except InvalidReference:
         return  # somebody wrote there by hand; the next success writes it anew
-    goal = wanted.goal(pattern, revision, await wanted.demand(pattern, referents=rim.referents))
+    goal = wanted.goal(pattern, revision, demand)
     artifact = await fetch(pattern, goal, rim=rim)
     await vouch(pattern, goal, memory=memory, rim=rim)
     rendering = await render(pattern, goal, artifact)

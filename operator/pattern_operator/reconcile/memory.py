@@ -3,7 +3,7 @@
 All of it can be lost: after a restart the first run finds everything out again, and applies what is applied already.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
@@ -48,7 +48,7 @@ class Memory:
     refused: tuple[Wanted, Stage, PatternError] | None = None
     failures: int = 0  # in a row
     handled_request: str | None = None
-    told: tuple[Stage, str] | None = field(default=None)  # stage and reason of the failure that an event told last
+    told: tuple[Stage, str] | None = None  # stage and reason of the failure that an event told last
 
     def forget(self) -> None:
         """Find everything out again at the next run, and apply it again; what runs is known all the same."""

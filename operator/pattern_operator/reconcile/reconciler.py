@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -22,7 +22,7 @@ from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.steps import run_steps
-from pattern_operator.reconcile.telling import tellings
+from pattern_operator.reconcile.telling import Telling, tell_failure, tellings
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder
 
@@ -98,10 +98,7 @@ class Reconciler:
         after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
         self._rim.kinds.wait(key_of(pattern), progress.missing)
         self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
-        for each in tellings(before, after.status, progress, memory=memory):
-            await self._recorder.tell(
-                pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note
-            )
+        await self._tell(pattern, tellings(before, after.status, progress, memory=memory))
         return self._due(pattern, memory, progress)
 
     async def _go(self, pattern: DesignPattern, memory: Memory) -> tuple[DesignPattern, Progress]:
@@ -122,16 +119,14 @@ class Reconciler:
         if error is None:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)
             return None
-        told, memory.told = memory.told, (Stage.APPLY, str(error.reason))
-        if memory.told != told:
-            await self._recorder.tell(
-                pattern,
-                kind="Normal" if error.reason is Reason.DELETING else "Warning",
-                reason=error.reason,
-                action=Stage.APPLY.value,
-                note=error.message,
-            )
+        await self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
         return _retry(pattern, memory, error) if isinstance(error, Transient) else None
+
+    async def _tell(self, pattern: DesignPattern, events: Iterable[Telling]) -> None:
+        for each in events:
+            await self._recorder.tell(
+                pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note
+            )
 
     async def _say_defect(self, pattern: DesignPattern, memory: Memory) -> float:
         """Tell of a defect in status, so that nobody takes silence for success."""

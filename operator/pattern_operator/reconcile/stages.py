@@ -12,7 +12,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import GROUP, KIND
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Reference, Revision
+from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import Stalled
@@ -41,7 +41,7 @@ async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> Revision:
     if known is not None and known.reference == reference and not _due(pattern, known, rim=rim):
         return known.revision
     memory.lookup = None
-    revision = await resolve(reference, registry=await _open(pattern, reference, rim=rim))
+    revision = await resolve(reference, registry=await _open(pattern, reference.repository, rim=rim))
     memory.lookup = Lookup(reference, revision, rim.clock())
     return revision
 
@@ -54,7 +54,7 @@ def _due(pattern: DesignPattern, lookup: Lookup, *, rim: Rim) -> bool:
 async def fetch(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Artifact:
     """The artifact, from the cache where it is there, every byte of it checked either way."""
     reference = Reference(goal.repository, tag=goal.revision.tag or None, digest=goal.revision.digest)
-    registry = await _open(pattern, reference, rim=rim)
+    registry = await _open(pattern, goal.repository, rim=rim)
     layer = wanted.layer(goal.layer)
     running = pattern.status.digest == str(goal.revision.digest)
     return await pull(
@@ -67,9 +67,9 @@ async def fetch(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Artifact:
     )
 
 
-async def _open(pattern: DesignPattern, reference: Reference, *, rim: Rim) -> Registry:
+async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim) -> Registry:
     credentials = await wanted.credentials(pattern, referents=rim.referents)
-    return rim.registries.open(reference.repository, credentials=credentials, insecure=pattern.spec.source.insecure)
+    return rim.registries.open(repository, credentials=credentials, insecure=pattern.spec.source.insecure)
 
 
 async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim) -> Verdict:
@@ -85,8 +85,7 @@ async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Ri
     memory.verdict = None
     found: tuple[Signature, ...] = ()
     if demand.authorities:
-        reference = Reference(goal.repository, digest=digest)
-        found = await signatures(digest, registry=await _open(pattern, reference, rim=rim))
+        found = await signatures(digest, registry=await _open(pattern, goal.repository, rim=rim))
     verdict = await asyncio.to_thread(verify_signatures, digest, found, demand=demand)
     memory.verdict = (digest, demand, verdict)
     return verdict

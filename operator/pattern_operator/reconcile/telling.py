@@ -11,6 +11,7 @@ from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
+from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
 
@@ -31,15 +32,10 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
         yield Telling(
             kind="Normal", reason=Reason.DRIFT_REPAIRED, stage=Stage.APPLY, note=f"{each}; it was applied again"
         )
-    failure = (progress.stage, str(progress.failure.reason)) if progress.failure else None
-    news = failure is not None and failure != memory.told
-    memory.told = failure
     if progress.failure is not None:
-        if news:
-            yield Telling(
-                kind="Warning", reason=progress.failure.reason, stage=progress.stage, note=progress.failure.message
-            )
+        yield from tell_failure(progress.failure, stage=progress.stage, memory=memory)
         return
+    memory.told = None
     was, now = _ready(before), _ready(after)
     if now is None:
         return
@@ -47,6 +43,14 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
     if changed or before.revision != after.revision:
         kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
         yield Telling(kind=kind, reason=now.reason, stage=progress.stage, note=_words(now, after))
+
+
+def tell_failure(failure: PatternError, *, stage: Stage, memory: Memory) -> Iterator[Telling]:
+    """The event of a failure, unless it was told last; that a deletion takes its time is no warning."""
+    told, memory.told = memory.told, (stage, str(failure.reason))
+    if memory.told != told:
+        kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
+        yield Telling(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
 
 
 def _words(ready: Condition, status: Status) -> str:
