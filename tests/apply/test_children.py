@@ -12,7 +12,7 @@ from tests.apply.room import Room, config_map, custom, definition, deployment, n
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Applied, ChildEventKind, HealthState, health_of, quarrel
-from pattern_operator.kube import ApiUnavailable, objects
+from pattern_operator.kube import ApiError, ApiUnavailable, objects
 
 GONE, DRIFTED, HEALTH = ChildEventKind.GONE, ChildEventKind.DRIFTED, ChildEventKind.HEALTH
 
@@ -274,24 +274,35 @@ async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(roo
 async def test_a_deletion_that_overtakes_the_answer_to_our_first_apply_is_not_lost(room: Room, namespace: str):
     team, wanted = owner(), two("it", namespace)
     await room.children.ready(await room.resource(wanted.key))
-    original = room.session.request
+    _let_a_deletion_overtake(room, wanted)
 
-    async def slow(method: str, path: str, **more: Any) -> bytes:
-        """Hold the answer back until the object was made, seen, deleted, and seen to be gone."""
-        answer = await original(method, path, **more)
-        if method == "PATCH":
-            await room.eventually(_truth(lambda: _is_present(room, wanted)))
-            room.session.request = original
-            await room.delete(wanted.key)
-            await room.eventually(_truth(lambda: not _is_present(room, wanted)))
-        return answer
-
-    room.session.request = slow
     applied = await room.apply(wanted, by=team)
 
     assert applied.applied == (wanted.key,)
     assert room.children.drifted(team.id) == (wanted.key,)
     assert room.children.health(team.id).state is HealthState.NOT_FOUND
+
+
+def _let_a_deletion_overtake(room: Room, wanted: Object, *, answer: ApiError | None = None) -> None:
+    """Hold the answer to the next apply back until the object was made, seen, deleted, and seen to be gone.
+
+    ``answer`` is raised then in place of what the server said.
+    """
+    original = room.session.request
+
+    async def slow(method: str, path: str, **more: Any) -> bytes:
+        said = await original(method, path, **more)
+        if method != "PATCH":
+            return said
+        await room.eventually(_truth(lambda: _is_present(room, wanted)))
+        room.session.request = original
+        await room.delete(wanted.key)
+        await room.eventually(_truth(lambda: not _is_present(room, wanted)))
+        if answer is not None:
+            raise answer
+        return said
+
+    room.session.request = slow
 
 
 def _is_present(room: Room, wanted: Object) -> bool:
@@ -302,19 +313,9 @@ def _is_present(room: Room, wanted: Object) -> bool:
 async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(room: Room, namespace: str):
     team, wanted = owner(), two("it", namespace)
     await room.children.ready(await room.resource(wanted.key))
-    original = room.session.request
+    lost = ApiUnavailable(code=504, reason="Timeout", message="the answer was lost")
+    _let_a_deletion_overtake(room, wanted, answer=lost)
 
-    async def unlucky(method: str, path: str, **more: Any) -> bytes:
-        answer = await original(method, path, **more)
-        if method == "PATCH":
-            await room.eventually(_truth(lambda: _is_present(room, wanted)))
-            room.session.request = original
-            await room.delete(wanted.key)
-            await room.eventually(_truth(lambda: not _is_present(room, wanted)))
-            raise ApiUnavailable(code=504, reason="Timeout", message="the answer was lost")
-        return answer
-
-    room.session.request = unlucky
     applied = await room.apply(wanted, by=team)
 
     assert len(applied.failures) == 1

@@ -262,3 +262,23 @@ def test_the_kubeconfig_of_a_secret_takes_no_authority_from_a_file(server):
 def test_a_secret_that_holds_no_kubeconfig_is_refused(text):
     with pytest.raises(CredentialsError, match="no kubeconfig"):
         kubeconfig.of_text(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param("- a\n", "has not the shape of one", id="a list"),
+        pytest.param("contexts: 5\n", "has not the shape of one", id="a number of contexts"),
+        pytest.param(
+            "current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nusers: [{name: a, user: {}}]\n"
+            "clusters: [{name: a, cluster: {server: nonsense}}]\n",
+            "its server is no URL",
+            id="no server",
+        ),
+    ],
+)
+async def test_a_kubeconfig_of_another_shape_is_no_defect_of_ours(tmp_path, content, says):
+    (tmp_path / "config").write_text(content)
+
+    with pytest.raises(CredentialsError, match=says):
+        await credentials.load(kubeconfig=tmp_path / "config")

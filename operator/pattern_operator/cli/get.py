@@ -69,24 +69,14 @@ async def _endpoint(options: argparse.Namespace) -> "Endpoint":
     Raises:
         Stalled: API_SERVER_UNAVAILABLE: there is none, or it cannot be used.
     """
-    from yarl import URL
-
     from pattern_operator.api.reason import Reason
     from pattern_operator.errors import Stalled
     from pattern_operator.kube import CredentialsError, load
 
     try:
-        endpoint = await load(kubeconfig=options.kubeconfig, context=options.context)
-        URL(endpoint.server).origin()
+        return await load(kubeconfig=options.kubeconfig, context=options.context)
     except CredentialsError as error:
         raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
-    except (TypeError, AttributeError, LookupError, ValueError) as error:  # the library takes its shape for granted
-        raise Stalled(
-            reason=Reason.API_SERVER_UNAVAILABLE,
-            message="the kubeconfig has not the shape of one, or its server is no URL: compare it with"
-            " `kubectl config view`; see --kubeconfig",
-        ) from error
-    return endpoint
 
 
 async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:

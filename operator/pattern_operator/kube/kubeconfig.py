@@ -98,6 +98,10 @@ class Login:
             chosen = loader.current_context["context"]
         except (ConfigException, OSError, ssl.SSLError, ValueError, yaml.YAMLError) as error:
             raise CredentialsError(f"the kubeconfig {self._paths} cannot be used: {error}") from error
+        except (TypeError, AttributeError, LookupError) as error:  # the library takes its shape for granted
+            raise CredentialsError(
+                f"the kubeconfig {self._paths} has not the shape of one: compare it with `kubectl config view`"
+            ) from error
         if (
             _wants_plugin(files.config.value, user=chosen.get("user"))
             and not self._header
@@ -111,6 +115,13 @@ class Login:
     def _take(self, said: dict[str, Any]) -> None:
         if not said.get("host"):
             raise CredentialsError(f"the kubeconfig {self._paths} names no server for this context")
+        try:
+            URL(str(said["host"])).origin()
+        except ValueError as error:
+            raise CredentialsError(
+                f"the kubeconfig {self._paths} cannot be used, for its server is no URL: compare it with"
+                " `kubectl config view`"
+            ) from error
         self._header = str(said.get("token") or "")
         self._expiry = said.get("expiry")
         if not str(said["host"]).startswith("https://"):
