@@ -50,7 +50,7 @@ from pattern_operator.reconcile import (
     owner_of,
 )
 from pattern_operator.source import Cache, Readers, TokenCache
-from pattern_operator.telemetry import Metrics, Probes, Recorder
+from pattern_operator.telemetry import Metrics, Probes, Recorder, observe_loop_lag
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +115,8 @@ async def live(settings: Settings) -> int:
             logger.critical("cannot listen: address=%s:%s: %s; choose another --metrics-bind", host or "*", port, error)
             return 1
         logger.info("metrics and probes listen: address=%s:%s", host or "*", bound)
+        lag = asyncio.create_task(observe_loop_lag(process.metrics.loop_lag), name="loop lag")
+        stack.callback(lag.cancel)
         await _live_on(process)
     logger.info("ended as told")
     return 0

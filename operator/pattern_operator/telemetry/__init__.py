@@ -3,6 +3,7 @@
 from pattern_operator.telemetry.endpoint import Probes
 from pattern_operator.telemetry.events import Recorder
 from pattern_operator.telemetry.logs import configure
+from pattern_operator.telemetry.looplag import observe_loop_lag
 from pattern_operator.telemetry.metrics import Metrics
 
-__all__ = ["Metrics", "Probes", "Recorder", "configure"]
+__all__ = ["Metrics", "Probes", "Recorder", "configure", "observe_loop_lag"]

@@ -40,6 +40,12 @@ class Metrics:
             f"{PREFIX}_patterns", "DesignPatterns by the status of Ready.", ("ready",), registry=self.registry
         )
         self._queued = Gauge(f"{PREFIX}_queue_overdue", "Patterns that wait for a worker.", registry=self.registry)
+        self._loop_lag = Histogram(
+            f"{PREFIX}_event_loop_lag_seconds",
+            "By how much the event loop woke too late, measured 50 times a second.",
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+            registry=self.registry,
+        )
 
     @contextmanager
     def run(self) -> Iterator[None]:
@@ -58,6 +64,10 @@ class Metrics:
         """Count a request to the API server; the signature is the hook of ``kube.Session``."""
         del seconds
         self._requests.labels(verb, resource, str(code)).inc()
+
+    def loop_lag(self, seconds: float) -> None:
+        """Observe how much too late the event loop woke; the signature is the hook of ``observe_loop_lag``."""
+        self._loop_lag.observe(seconds)
 
     def watch_patterns(self, ready: Callable[[str], int], queued: Callable[[], int]) -> None:
         """Read the gauges when they are scraped: ``ready`` counts the patterns whose Ready has a status."""

@@ -1,0 +1,45 @@
+"""What holds the event loop is measured, and a loop that is free is not accused."""
+
+import asyncio
+import time
+
+from pattern_operator.telemetry import Metrics, observe_loop_lag
+from pattern_operator.telemetry.looplag import TICK
+
+HELD = 0.3  # seconds; far more than a busy machine takes to wake a process
+
+
+async def observed(what: float) -> list[float]:
+    """The lags that are seen while something holds the loop for ``what`` seconds."""
+    seen: list[float] = []
+    measuring = asyncio.create_task(observe_loop_lag(seen.append))
+    await asyncio.sleep(3 * TICK)
+    time.sleep(what)  # noqa: ASYNC251 - to hold the loop is what this is about
+    await asyncio.sleep(3 * TICK)
+    measuring.cancel()
+    await asyncio.wait({measuring})
+    return seen
+
+
+async def test_what_holds_the_loop_is_seen_at_its_length():
+    seen = await observed(HELD)
+
+    assert max(seen) >= HELD - TICK
+
+
+async def test_a_free_loop_is_not_said_to_be_held():
+    seen = await observed(0)
+
+    assert len(seen) >= 4
+    assert 0 <= min(seen) < TICK
+
+
+def test_the_lag_is_counted_by_its_length():
+    metrics = Metrics()
+
+    metrics.loop_lag(0.01)
+    metrics.loop_lag(0.3)
+
+    text = metrics.text().decode()
+    assert 'pattern_operator_event_loop_lag_seconds_bucket{le="0.1"} 1.0' in text
+    assert 'pattern_operator_event_loop_lag_seconds_bucket{le="0.5"} 2.0' in text
