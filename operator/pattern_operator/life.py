@@ -22,6 +22,7 @@ from pattern_operator import handlers
 from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Remover
 from pattern_operator.background import background
 from pattern_operator.errors import PatternError
+from pattern_operator.executors import Executors
 from pattern_operator.kube import (
     ApiError,
     CredentialsError,
@@ -82,6 +83,7 @@ class Process:
     """What outlives a life: who told it to end, what was counted, and what the probes say."""
 
     settings: Settings
+    executors: Executors
     metrics: Metrics = field(default_factory=Metrics)
     told_to_end: asyncio.Event = field(default_factory=asyncio.Event)
     state: str = "starting"  # for people who ask /readyz
@@ -104,10 +106,10 @@ class Process:
 
 async def live(settings: Settings) -> int:
     """Live until SIGTERM or SIGINT, one life after the other; the exit code."""
-    process = Process(settings)
-    process.take_signals()
     host, port = settings.metrics
     async with AsyncExitStack() as stack:
+        process = Process(settings, stack.enter_context(Executors.open()))
+        process.take_signals()
         probes = Probes(metrics=process.metrics, probe=process.probe)
         try:
             bound = await stack.enter_async_context(probes.serve(host=host, port=port))
@@ -163,7 +165,7 @@ async def _until_told(process: Process, work: Coroutine[None, None, None]) -> No
 
 async def _live_once(process: Process) -> None:
     settings = process.settings
-    endpoint = await load(kubeconfig=settings.kubeconfig, context=settings.context)
+    endpoint = await load(disk=process.executors.disk, kubeconfig=settings.kubeconfig, context=settings.context)
     namespace = settings.lease_namespace or lease_namespace()
     process.state = f"looks for the Lease {namespace}/{LEASE}: the log says what is in the way"
     # kopf closes the session that it is given, and the Lease is given back after kopf: so each has its own.
@@ -193,10 +195,12 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, background() as behind:
         discovery = Discovery(session)
         children = Children(session, tasks=behind.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
-        cache = Cache(settings.cache_directory, max_size=settings.cache_size)
+        cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
         rim = Rim(
             patterns=patterns,
-            registries=Registries(http=http, tokens=TokenCache(), readers=Readers(), cache=cache),
+            registries=Registries(
+                http=http, tokens=TokenCache(), readers=Readers(), cache=cache, executors=process.executors
+            ),
             referents=Referents(session, wake=queue.add, tasks=behind.tasks),
             discovery=discovery,
             applier=Applier(session, discovery, children=children),
@@ -204,6 +208,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             children=children,
             claims=claims,
             kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind.tasks),
+            executors=process.executors,
             clock=clock,
         )
         reconciler = Reconciler(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.executors import EXECUTORS
 from tests.kube.apiserver import ApiServer
 
 from pattern_operator.kube import ApiError, CredentialsError, Endpoint, Session, credentials, kubeconfig
@@ -129,7 +130,7 @@ def test_a_service_account_without_its_files_is_refused(server, account, missing
 async def test_a_kubeconfig_with_a_token(server, tmp_path):
     path = written(tmp_path / "config", config(server, {"token": server.token}))
 
-    endpoint = await credentials.load(kubeconfig=path)
+    endpoint = await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)
 
     assert await who(endpoint) == "admin"
     assert endpoint.namespace == "shop"
@@ -143,14 +144,14 @@ async def test_a_kubeconfig_with_a_client_certificate(server, tmp_path):
     }
     path = written(tmp_path / "config", config(server, user))
 
-    assert await who(await credentials.load(kubeconfig=path)) == "certified"
+    assert await who(await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)) == "certified"
 
 
 async def test_the_file_that_the_environment_names_is_used(server, tmp_path, monkeypatch):
     path = written(tmp_path / "config", config(server, {"token": server.other_token}))
     monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'absent'}:{path}")
 
-    assert await who(await credentials.load()) == "other"
+    assert await who(await credentials.load(disk=EXECUTORS.disk)) == "other"
 
 
 async def test_an_exec_plugin_is_run_once_and_again_when_its_token_ends(server, tmp_path):
@@ -159,7 +160,9 @@ async def test_an_exec_plugin_is_run_once_and_again_when_its_token_ends(server, 
     expiry = (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     user = plugin(tmp_path / "p.py", status={"token": server.token, "expirationTimestamp": expiry}, counter=counter)
     path = written(tmp_path / "config", config(server, user))
-    endpoint = await asyncio.to_thread(kubeconfig.open_files, str(path), context=None, now=lambda: now)
+    endpoint = await asyncio.to_thread(
+        kubeconfig.open_files, str(path), context=None, disk=EXECUTORS.disk, now=lambda: now
+    )
 
     names = [await who(endpoint), await who(endpoint)]
     runs = counter.read_text()
@@ -175,7 +178,7 @@ async def test_an_exec_plugin_is_run_again_when_its_token_is_refused(server, tmp
     path = written(
         tmp_path / "config", config(server, plugin(tmp_path / "p.py", status={"token": "old"}, counter=counter))
     )
-    endpoint = await credentials.load(kubeconfig=path)
+    endpoint = await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)
     plugin(tmp_path / "p.py", status={"token": server.token}, counter=counter)
 
     assert await who(endpoint) == "admin"
@@ -188,7 +191,7 @@ async def test_an_exec_plugin_may_give_a_client_certificate(server, tmp_path):
         tmp_path / "config", config(server, plugin(tmp_path / "p.py", status=status, counter=tmp_path / "n"))
     )
 
-    assert await who(await credentials.load(kubeconfig=path)) == "certified"
+    assert await who(await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)) == "certified"
 
 
 async def test_a_plugin_that_fails_is_named(server, tmp_path):
@@ -196,7 +199,7 @@ async def test_a_plugin_that_fails_is_named(server, tmp_path):
     path = written(tmp_path / "config", config(server, user))
 
     with pytest.raises(CredentialsError, match="exec plugin of user 'u'"):
-        await credentials.load(kubeconfig=path)
+        await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,7 @@ async def test_a_kubeconfig_that_cannot_be_used_is_refused(tmp_path, content, co
         path.write_text(content)
 
     with pytest.raises(CredentialsError, match=words):
-        await credentials.load(kubeconfig=path, context=context)
+        await credentials.load(disk=EXECUTORS.disk, kubeconfig=path, context=context)
 
 
 async def test_no_api_server_at_all_is_said(tmp_path, monkeypatch):
@@ -223,7 +226,7 @@ async def test_no_api_server_at_all_is_said(tmp_path, monkeypatch):
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
 
     with pytest.raises(CredentialsError, match="no API server is known"):
-        await credentials.load()
+        await credentials.load(disk=EXECUTORS.disk)
 
 
 async def test_the_kubeconfig_of_a_secret_reaches_a_remote_cluster(server):
@@ -281,4 +284,4 @@ async def test_a_kubeconfig_of_another_shape_is_no_defect_of_ours(tmp_path, cont
     (tmp_path / "config").write_text(content)
 
     with pytest.raises(CredentialsError, match=says):
-        await credentials.load(kubeconfig=tmp_path / "config")
+        await credentials.load(disk=EXECUTORS.disk, kubeconfig=tmp_path / "config")

@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from hypothesis import settings
+from tests.executors import EXECUTORS
 from tests.source.peer import Peer, serving
 
 from pattern_operator.source import Cache
@@ -30,4 +31,4 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache", max_size=2**30)
+    return Cache(tmp_path / "cache", max_size=2**30, disk=EXECUTORS.disk)

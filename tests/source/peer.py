@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tests.executors import EXECUTORS
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reference import Digest, Repository
@@ -199,6 +200,7 @@ def client(
         scheme=more.pop("scheme", "http"),
         tokens=tokens or TokenCache(),
         user_agent="test",
+        executors=EXECUTORS,
         **more,
     )
 

@@ -3,6 +3,7 @@ import hashlib
 import os
 
 import pytest
+from tests.executors import EXECUTORS
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
@@ -43,7 +44,7 @@ async def test_empty_content_is_content(cache):
 
 
 async def test_each_algorithm_has_its_place(tmp_path):
-    cache = Cache(tmp_path, max_size=1000)
+    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     long = Digest.of(CONTENT, "sha512")
 
     await cache.put(long, CONTENT, place=PLACE)
@@ -54,16 +55,16 @@ async def test_each_algorithm_has_its_place(tmp_path):
 
 
 async def test_content_survives_a_restart(tmp_path):
-    await Cache(tmp_path, max_size=1000).put(DIGEST, CONTENT, place=PLACE)
+    await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).put(DIGEST, CONTENT, place=PLACE)
 
-    assert await Cache(tmp_path, max_size=1000).get(DIGEST, place=PLACE) == CONTENT
+    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, place=PLACE) == CONTENT
 
 
 @pytest.mark.parametrize(
     "damage", [b"", CONTENT[:-1], CONTENT + b"!", b"evil"], ids=["emptied", "cut", "longer", "else"]
 )
 async def test_content_that_was_changed_on_the_disk_is_as_if_it_had_never_been_there(tmp_path, damage):
-    cache = Cache(tmp_path, max_size=1000)
+    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, place=PLACE)
     path = tmp_path / FOLDER / "sha256" / DIGEST.hex
     path.write_bytes(damage)
@@ -76,7 +77,7 @@ async def test_content_that_was_changed_on_the_disk_is_as_if_it_had_never_been_t
 
 
 async def test_content_that_someone_removed_is_put_again(tmp_path):
-    cache = Cache(tmp_path, max_size=1000)
+    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, place=PLACE)
     (tmp_path / FOLDER / "sha256" / DIGEST.hex).unlink()
 
@@ -90,7 +91,7 @@ async def test_content_that_someone_removed_is_put_again(tmp_path):
 
 
 async def test_the_least_recently_used_goes_first(tmp_path):
-    cache = Cache(tmp_path, max_size=300)
+    cache = Cache(tmp_path, max_size=300, disk=EXECUTORS.disk)
     (first, one), (second, two), (third, three), (fourth, four) = contents(4)
     await cache.put(first, one, place=PLACE)
     await cache.put(second, two, place=PLACE)
@@ -109,21 +110,21 @@ async def test_the_least_recently_used_goes_first(tmp_path):
 
 async def test_use_is_remembered_over_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
-    before = Cache(tmp_path, max_size=200)
+    before = Cache(tmp_path, max_size=200, disk=EXECUTORS.disk)
     await before.put(first, one, place=PLACE)
     await before.put(second, two, place=PLACE)
     os.utime(tmp_path / FOLDER / "sha256" / first.hex, ns=(1, 1))  # both were written in one tick of the clock
     os.utime(tmp_path / FOLDER / "sha256" / second.hex, ns=(2, 2))
     await before.get(first, place=PLACE)
 
-    after = Cache(tmp_path, max_size=200)
+    after = Cache(tmp_path, max_size=200, disk=EXECUTORS.disk)
     await after.put(third, three, place=PLACE)
 
     assert [await after.get(digest, place=PLACE) for digest in (first, second, third)] == [one, None, three]
 
 
 async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
-    cache = Cache(tmp_path, max_size=450)
+    cache = Cache(tmp_path, max_size=450, disk=EXECUTORS.disk)
 
     for digest, content in contents(20):
         await cache.put(digest, content, place=PLACE)
@@ -134,7 +135,7 @@ async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
 
 
 async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tmp_path):
-    cache = Cache(tmp_path, max_size=10)
+    cache = Cache(tmp_path, max_size=10, disk=EXECUTORS.disk)
     (first, one), (second, two) = contents(2)
 
     await cache.put(first, one, place=PLACE)
@@ -147,11 +148,11 @@ async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tm
 
 
 async def test_a_smaller_cache_over_the_same_directory_shrinks_it(tmp_path):
-    before = Cache(tmp_path, max_size=1000)
+    before = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     for digest, content in contents(5):
         await before.put(digest, content, place=PLACE)
 
-    after = Cache(tmp_path, max_size=150)
+    after = Cache(tmp_path, max_size=150, disk=EXECUTORS.disk)
     await after.put(DIGEST, CONTENT, place=PLACE)
 
     assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 150
@@ -165,7 +166,7 @@ async def test_what_a_process_left_unfinished_is_removed(tmp_path):
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(b"half")
 
-    assert await Cache(tmp_path, max_size=1000).get(DIGEST, place=PLACE) is None
+    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, place=PLACE) is None
     assert not unfinished.exists()
 
 
@@ -175,7 +176,7 @@ async def test_files_of_others_are_let_be(tmp_path):
         other.parent.mkdir(parents=True, exist_ok=True)
         other.write_bytes(b"x" * 1000)
 
-    cache = Cache(tmp_path, max_size=100)
+    cache = Cache(tmp_path, max_size=100, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, place=PLACE)
 
     assert await cache.get(DIGEST, place=PLACE) == CONTENT
@@ -183,7 +184,7 @@ async def test_files_of_others_are_let_be(tmp_path):
 
 
 async def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
-    cache = Cache(tmp_path, max_size=1000)
+    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, place=PLACE)
     other = Digest.of(b"other")
     (tmp_path / FOLDER / "sha256" / other.hex).mkdir()  # so that the file cannot take its place
@@ -201,7 +202,7 @@ async def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
 )
 async def test_a_directory_that_cannot_be_used_is_an_error_that_says_what_to_do(tmp_path, use):
     (tmp_path / "file").write_text("")
-    cache = Cache(tmp_path / "file" / "cache", max_size=1000)
+    cache = Cache(tmp_path / "file" / "cache", max_size=1000, disk=EXECUTORS.disk)
 
     with pytest.raises(Transient) as failure:
         await use(cache)
@@ -213,7 +214,7 @@ async def test_a_directory_that_cannot_be_used_is_an_error_that_says_what_to_do(
 
 async def test_a_directory_that_was_mended_is_used_again(tmp_path):
     (tmp_path / "cache").write_text("")
-    cache = Cache(tmp_path / "cache", max_size=1000)
+    cache = Cache(tmp_path / "cache", max_size=1000, disk=EXECUTORS.disk)
     with pytest.raises(Transient):
         await cache.put(DIGEST, CONTENT, place=PLACE)
 
@@ -224,7 +225,7 @@ async def test_a_directory_that_was_mended_is_used_again(tmp_path):
 
 
 async def test_many_at_once_get_what_they_put(tmp_path):
-    cache = Cache(tmp_path, max_size=500)
+    cache = Cache(tmp_path, max_size=500, disk=EXECUTORS.disk)
     made = contents(30)
 
     async def use(digest: Digest, content: bytes) -> bool:

@@ -1,6 +1,9 @@
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.executors import EXECUTORS
 from tests.source.archives import DESIGN, FILES, files, tgz
 from tests.source.peer import INDEX, OCI, Peer, client, index, sha256
 
@@ -121,10 +124,10 @@ async def test_a_second_pull_asks_nothing(peer, http, cache):
 
 async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(peer, http, tmp_path):
     digest = design(peer)
-    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
+    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
     peer.asked.clear()
 
-    second = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
+    second = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
 
     assert first == second
     assert [(asked.method, asked.path) for asked in peer.asked] == [("HEAD", f"/v2/team/web/manifests/{digest}")]
@@ -132,10 +135,13 @@ async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(peer, ht
 
 async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(peer, http, tmp_path):
     digest = design(peer)
-    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20))
+    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
     peer.asked.clear()
 
-    assert await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20), running=digest) == first
+    assert (
+        await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk), running=digest)
+        == first
+    )
     assert peer.asked == []
 
 
@@ -216,7 +222,7 @@ async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(peer, http, tm
     (tmp_path / "file").write_text("")
 
     with pytest.raises(Transient) as failure:
-        await pulled(peer, http, design(peer), cache=Cache(tmp_path / "file", max_size=2**20))
+        await pulled(peer, http, design(peer), cache=Cache(tmp_path / "file", max_size=2**20, disk=EXECUTORS.disk))
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
 
@@ -337,3 +343,14 @@ async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repo
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert artifact.files == files(FILES)
     assert json.loads(repository.manifest("1.0").body)["layers"][0]["digest"] == sha256(LAYER)
+
+
+class _Nobody(ThreadPoolExecutor):
+    def submit(self, *_: object, **__: object):  # type: ignore[no-untyped-def]
+        raise AssertionError("the loop's default executor is given to nobody")
+
+
+async def test_pulling_never_uses_the_default_executor(peer, http, cache):
+    asyncio.get_running_loop().set_default_executor(_Nobody())
+
+    assert (await pulled(peer, http, design(peer), cache=cache)).files

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.executors import EXECUTORS
 from tests.source.archives import DESIGN, FILES, files
 from tests.source.peer import ALICE, NAME, Peer, bearer, challenged, client, serving, sha256
 from tests.source.tls import serving_https
@@ -99,7 +100,7 @@ async def round_trip(contents: dict[str, bytes], directory) -> tuple[File, ...]:
             Reference(peer.repository, tag="1.0"),
             revision,
             registry=client(peer, http),
-            cache=Cache(directory, max_size=2**30),
+            cache=Cache(directory, max_size=2**30, disk=EXECUTORS.disk),
             layer=LayerChoice(),
         )
         return artifact.files

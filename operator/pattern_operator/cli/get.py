@@ -71,10 +71,12 @@ async def _endpoint(options: argparse.Namespace) -> "Endpoint":
     """
     from pattern_operator.api.reason import Reason
     from pattern_operator.errors import Stalled
+    from pattern_operator.executors import Executors
     from pattern_operator.kube import CredentialsError, load
 
     try:
-        return await load(kubeconfig=options.kubeconfig, context=options.context)
+        with Executors.open() as executors:
+            return await load(kubeconfig=options.kubeconfig, context=options.context, disk=executors.disk)
     except CredentialsError as error:
         raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
 

@@ -1,6 +1,5 @@
 """How a command reaches a registry: a reference off the command line, and a client with the user's own credentials."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import OCI_SCHEME, InvalidReference, Reference, Repository
 from pattern_operator.cli import output
 from pattern_operator.errors import Stalled
+from pattern_operator.executors import Executors, run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_MANIFEST
 from pattern_operator.source import Cache, LayerChoice, Registry, TokenCache, from_docker_home, pull, resolve
 
@@ -52,16 +52,18 @@ async def opened(repository: Repository, *, insecure: bool) -> AsyncIterator[Reg
     Raises:
         Stalled: SECRET_INVALID: the user's docker config cannot be read.
     """
-    credentials = await asyncio.to_thread(from_docker_home)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        yield Registry(
-            repository,
-            http=http,
-            credentials=credentials,
-            scheme="http" if insecure else "https",
-            tokens=TokenCache(),
-            user_agent=f"patternctl/{__version__}",
-        )
+    with Executors.open() as executors:
+        credentials = await run_in(executors.disk, from_docker_home)
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            yield Registry(
+                repository,
+                http=http,
+                credentials=credentials,
+                scheme="http" if insecure else "https",
+                tokens=TokenCache(),
+                user_agent=f"patternctl/{__version__}",
+                executors=executors,
+            )
 
 
 async def pulled(wanted: Reference, *, insecure: bool, layer: LayerChoice) -> Artifact:
@@ -70,8 +72,8 @@ async def pulled(wanted: Reference, *, insecure: bool, layer: LayerChoice) -> Ar
     It is kept for as long as it takes: a cache that outlives the command would be shared by commands that run at once.
     """
     with TemporaryDirectory(prefix="patternctl-") as directory:
-        cache = Cache(Path(directory), max_size=_ROOM)
         async with opened(wanted.repository, insecure=insecure) as client:
+            cache = Cache(Path(directory), max_size=_ROOM, disk=client.executors.disk)
             output.progress(f"asking {wanted.repository.host} for {wanted}")
             revision = await resolve(wanted, registry=client)
             output.progress(f"pulling {wanted.repository}@{revision.digest}")

@@ -62,12 +62,11 @@ def run(options: argparse.Namespace) -> int:
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
     """What is found, and the error when it is not that someone vouches; the digest is told as far as it was found."""
-    import asyncio
-
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verdict import Demand
     from pattern_operator.cli import registry
     from pattern_operator.errors import PatternError
+    from pattern_operator.executors import run_in
     from pattern_operator.source import resolve, signatures
     from pattern_operator.verify import verify
 
@@ -81,7 +80,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             digest = (await resolve(reference, registry=client)).digest
             finding["digest"] = str(digest)
             found = await signatures(digest, registry=client)
-        verdict = await asyncio.to_thread(verify, digest, found, demand=demand)
+            verdict = await run_in(client.executors.cpu, verify, digest, found, demand=demand)
     except PatternError as error:
         return finding | {"reason": error.reason, "message": error.message, "verifiedBy": []}, error
     names = ", ".join(vouch.authority for vouch in verdict.vouches)

@@ -5,15 +5,16 @@ then: it knows exec plugins and client certificates), the files of a pod's servi
 remote cluster that came from a Secret. That last one is somebody else's text: nothing it names is run or read.
 """
 
-import asyncio
 import os
 import ssl
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+from pattern_operator.executors import run_in
 from pattern_operator.kube.failure import CredentialsError
 
 SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -100,8 +101,10 @@ class TokenFile:
         return f"Bearer {token}"
 
 
-async def load(*, kubeconfig: Path | None = None, context: str | None = None) -> Endpoint:
+async def load(*, disk: Executor, kubeconfig: Path | None = None, context: str | None = None) -> Endpoint:
     """Find the API server as kubectl does: the given file, ``$KUBECONFIG``, ``~/.kube/config``, a pod's own account.
+
+    Files are read, and plugins run, in ``disk``.
 
     Raises:
         CredentialsError: nothing was found, or what was found cannot be used.
@@ -114,7 +117,7 @@ async def load(*, kubeconfig: Path | None = None, context: str | None = None) ->
         # Imported here because the library behind it costs 0.4 s and 40 MB.
         from pattern_operator.kube import kubeconfig as files
 
-        return await asyncio.to_thread(files.open_files, named, context=context)
+        return await run_in(disk, files.open_files, named, context=context, disk=disk)
     if "KUBERNETES_SERVICE_HOST" not in os.environ:
         raise CredentialsError(
             f"no API server is known: neither --kubeconfig, $KUBECONFIG nor {home} names one, and this is no pod"

@@ -10,6 +10,7 @@ import binascii
 import re
 import ssl
 from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from typing import Any, Final
 import yaml
 from yarl import URL
 
+from pattern_operator.executors import run_in
 from pattern_operator.kube.credentials import Authorization, Endpoint, FixedHeader, tls_context
 from pattern_operator.kube.failure import CredentialsError
 
@@ -26,20 +28,25 @@ _TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # what a header can hold, without s
 _REFUSED: Final = ("exec", "auth-provider", "tokenFile", "client-certificate", "client-key", "certificate-authority")
 
 
-def open_files(paths: str, *, context: str | None, now: Callable[[], datetime] | None = None) -> Endpoint:
+def open_files(
+    paths: str, *, context: str | None, disk: Executor, now: Callable[[], datetime] | None = None
+) -> Endpoint:
     """Open one or more kubeconfig files (joined by ``:`` as in ``$KUBECONFIG``). Blocks: plugins are run.
+
+    Later readings, when a token ends, are done in ``disk``.
 
     Raises:
         CredentialsError: a file, the context or the credentials cannot be used.
     """
-    login = Login(paths, context=context, now=now or _now)
+    login = Login(paths, context=context, disk=disk, now=now or _now)
     return login.endpoint()
 
 
 class Login:
     """The ``Authorization`` of a kubeconfig's user: asks the ``kubernetes`` library again when a token ends."""
 
-    def __init__(self, paths: str, *, context: str | None, now: Callable[[], datetime]) -> None:
+    def __init__(self, paths: str, *, context: str | None, disk: Executor, now: Callable[[], datetime]) -> None:
+        self._disk = disk
         self._paths = paths
         self._context = context
         self._now = now
@@ -73,7 +80,7 @@ class Login:
             if self._header != refused:
                 return True
             had_certificate = self._tls is not None and not self._header
-            await asyncio.to_thread(self._read)
+            await run_in(self._disk, self._read)
             return self._header != refused or had_certificate
 
     def _read(self) -> tuple[Any, str]:

@@ -94,7 +94,7 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
     goal = wanted.goal(pattern, revision, demand)
     artifact = await fetch(pattern, goal, rim=rim)
     await vouch(pattern, goal, memory=memory, rim=rim)
-    rendering = await render(pattern, goal, artifact)
+    rendering = await render(pattern, goal, artifact, rim=rim)
     await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
     memory.applied, memory.settled, memory.applied_at = goal, False, rim.clock()
 
@@ -115,5 +115,5 @@ async def _put_right(
     pattern: DesignPattern, goal: Wanted, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
 ) -> None:
     artifact = await fetch(pattern, goal, rim=rim)
-    rendering = await render(pattern, goal, artifact)
+    rendering = await render(pattern, goal, artifact, rim=rim)
     await repair(pattern, rendering, drifted, rim=rim, progress=progress)

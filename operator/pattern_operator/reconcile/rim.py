@@ -8,6 +8,7 @@ import aiohttp
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
 from pattern_operator.apply import Applier, Children, Claims, Remover
+from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import Patterns
@@ -23,6 +24,7 @@ class Registries:
     tokens: TokenCache
     readers: Readers
     cache: Cache
+    executors: Executors
 
     def open(self, repository: Repository, *, credentials: Credentials | None, insecure: bool) -> Registry:
         """A client of one repository."""
@@ -34,6 +36,7 @@ class Registries:
             tokens=self.tokens,
             readers=self.readers,
             user_agent=f"pattern-operator/{__version__}",
+            executors=self.executors,
         )
 
 
@@ -50,4 +53,5 @@ class Rim:
     children: Children
     claims: Claims
     kinds: AwaitedKinds
+    executors: Executors
     clock: Callable[[], float]

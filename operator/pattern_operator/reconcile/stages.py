@@ -4,7 +4,6 @@ What a stage is *for* lies in its room (``source``, ``verify``, ``render``, ``ro
 spec wants and what is remembered.
 """
 
-import asyncio
 from datetime import timedelta
 
 from pattern_operator.api.artifact import Artifact, Signature
@@ -16,6 +15,7 @@ from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import Stalled
+from pattern_operator.executors import run_in
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
 from pattern_operator.reconcile.patterns import PatternKey
@@ -86,14 +86,14 @@ async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Ri
     found: tuple[Signature, ...] = ()
     if demand.authorities:
         found = await signatures(digest, registry=await _open(pattern, goal.repository, rim=rim))
-    verdict = await asyncio.to_thread(verify_signatures, digest, found, demand=demand)
+    verdict = await run_in(rim.executors.cpu, verify_signatures, digest, found, demand=demand)
     memory.verdict = (digest, demand, verdict)
     return verdict
 
 
-async def render(pattern: DesignPattern, goal: Wanted, artifact: Artifact) -> Rendering:
+async def render(pattern: DesignPattern, goal: Wanted, artifact: Artifact, *, rim: Rim) -> Rendering:
     """The objects and the report; raises Stalled when the artifact is no pattern."""
-    return await asyncio.to_thread(render_files, artifact.files, options=wanted.options(pattern, goal))
+    return await run_in(rim.executors.cpu, render_files, artifact.files, options=wanted.options(pattern, goal))
 
 
 def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> None:

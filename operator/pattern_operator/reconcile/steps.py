@@ -51,7 +51,7 @@ async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: Write
     progress.verdict = await vouch(pattern, goal, memory=memory, rim=rim)
     try:
         progress.stage = Stage.RENDER
-        progress.rendering = rendering = await render(pattern, goal, artifact)
+        progress.rendering = rendering = await render(pattern, goal, artifact, rim=rim)
         accept(pattern, revision, rendering)
         progress.stage = Stage.ROLLOUT
         let_go(pattern, revision, rendering, rim=rim)

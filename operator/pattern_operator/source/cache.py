@@ -4,13 +4,13 @@ Layout: ``<place>/<algorithm>/<hex>``, the place being a hash of where the conte
 is not given to who asks another one (see ``readers``). A file's modification time is when it was last used.
 """
 
-import asyncio
 import hashlib
 import os
 import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Transient
+from pattern_operator.executors import run_in
 
 _UNFINISHED: Final = ".unfinished-"
 T = TypeVar("T")
@@ -44,8 +45,9 @@ class Cache:
     directory cannot be used.
     """
 
-    def __init__(self, directory: Path, *, max_size: int) -> None:
+    def __init__(self, directory: Path, *, max_size: int, disk: Executor) -> None:
         self._directory = directory
+        self._disk = disk
         self._max_size = max_size
         self._lock = threading.Lock()
         self._sizes: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
@@ -53,11 +55,11 @@ class Cache:
 
     async def get(self, digest: Digest, *, place: str) -> bytes | None:
         """The content of ``place`` that ``digest`` names, or None."""
-        return await asyncio.to_thread(self._guarded, lambda: self._get(_Entry.of(place, digest)))
+        return await run_in(self._disk, self._guarded, lambda: self._get(_Entry.of(place, digest)))
 
     async def put(self, digest: Digest, content: bytes, *, place: str) -> None:
         """Keep ``content`` of ``place``, whose digest the caller has checked."""
-        await asyncio.to_thread(self._guarded, lambda: self._put(_Entry.of(place, digest), content))
+        await run_in(self._disk, self._guarded, lambda: self._put(_Entry.of(place, digest), content))
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:

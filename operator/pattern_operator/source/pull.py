@@ -1,9 +1,8 @@
 """Brings an artifact here, every byte of it checked against the digest it is known by."""
 
-import asyncio
-
 from pattern_operator.api.artifact import Artifact, Descriptor
 from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.executors import run_in
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.layers import LayerChoice, chosen_layers, files_of
 from pattern_operator.source.manifest import parse_manifest
@@ -36,7 +35,7 @@ async def pull(
         (descriptor, await _blob(descriptor, registry=registry, cache=cache))
         for descriptor in chosen_layers(manifest, choice=layer, what=what)
     ]
-    files = await asyncio.to_thread(files_of, manifest, blobs, choice=layer, what=what)
+    files = await run_in(registry.executors.cpu, files_of, manifest, blobs, choice=layer, what=what)
     return Artifact(
         repository=reference.repository,
         revision=revision,

@@ -4,7 +4,6 @@ Shape: Flux's OCI artifacts, as Meshery's own build of designs makes them: one t
 the same bytes, hence the same digest, on every day and machine (whose zlib compresses alike).
 """
 
-import asyncio
 import io
 import json
 import struct
@@ -20,6 +19,7 @@ from pattern_operator.api.artifact import Descriptor, File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.redirect import Astray, address
@@ -52,8 +52,8 @@ async def push(
     """
     if not is_tag(tag):
         raise Stalled(reason=Reason.INVALID_REFERENCE, message=f"{tag!r} is no tag: use letters, digits and . _ -")
-    tar = await asyncio.to_thread(_tar, files)
-    layer = await asyncio.to_thread(_gzip, tar)
+    tar = await run_in(registry.executors.cpu, _tar, files)
+    layer = await run_in(registry.executors.cpu, _gzip, tar)
     noted = dict(annotations or {})
     if created is not None:
         noted[CREATED] = created.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -4,7 +4,6 @@ Protocol: OCI distribution-spec 1.1. Own code on aiohttp, for oras-py checks no 
 waits for ever.
 """
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.executors import Executors, run_in
 from pattern_operator.limits import MAX_MANIFEST
 from pattern_operator.source import failure
 from pattern_operator.source import manifest as manifests
@@ -63,12 +63,14 @@ class Registry:
         scheme: Literal["https", "http"],
         tokens: TokenCache,
         user_agent: str,
+        executors: Executors,
         readers: Readers | None = None,
         timeout: aiohttp.ClientTimeout = TIMEOUT,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         hub = repository.host.lower() in DOCKER_HUB_HOSTS
         self.repository = repository
+        self.executors = executors
         self._name = f"library/{repository.name}" if hub and "/" not in repository.name else repository.name
         self._home = URL(f"{scheme}://{'registry-1.docker.io' if hub else repository.host}")
         self._base = self._home / "v2" / self._name
@@ -244,7 +246,7 @@ class Registry:
         host, name = self.repository.host, self._name
         if self._credentials.ask_helper is None:
             return self._credentials.for_host(host, name)
-        return await asyncio.to_thread(self._credentials.for_host, host, name)
+        return await run_in(self.executors.names, self._credentials.for_host, host, name)
 
     async def _authenticate(
         self, challenges: list[Challenge], *, scope: Scope, failed: Grant | None, what: str

@@ -1,10 +1,9 @@
 """From what the user wrote to one digest: the only step that may answer differently tomorrow."""
 
-import asyncio
-
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.tagfilter import matching
@@ -43,7 +42,7 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
     wanted = Range(reference.semver)
     tags = await _tags(registry)
     kept = tags if not reference.semver_filter else await matching(tags, pattern=reference.semver_filter)
-    highest = await asyncio.to_thread(wanted.highest, kept)  # 10,000 tags and a long range take seconds
+    highest = await run_in(registry.executors.cpu, wanted.highest, kept)  # 10,000 tags and a long range take seconds
     if highest is not None:
         return highest
     filtered = f", {len(kept)} of which semverFilter keeps," if reference.semver_filter else ""

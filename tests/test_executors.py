@@ -1,0 +1,94 @@
+"""The pools of threads: bounded, apart from each other, and in nobody's way when the process ends."""
+
+import ast
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.executors import EXECUTORS
+
+import pattern_operator
+from pattern_operator.executors import Executors, Threads, run_in
+
+
+async def test_what_hangs_in_one_pool_holds_nobody_in_another():
+    with Executors.open() as executors:
+        ends = threading.Event()
+        hanging = [asyncio.ensure_future(run_in(executors.names, ends.wait)) for _ in range(50)]
+
+        async with asyncio.timeout(5):
+            assert await run_in(executors.disk, lambda: "read") == "read"
+            assert await run_in(executors.cpu, lambda: "verified") == "verified"
+
+        ends.set()
+        assert all(await asyncio.gather(*hanging))
+
+
+async def test_a_pool_has_no_more_threads_than_its_size():
+    pool, running, most, lock = Threads("few", size=3), 0, 0, threading.Lock()
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.01)
+        with lock:
+            running -= 1
+
+    await asyncio.gather(*(run_in(pool, work) for _ in range(30)))
+    pool.shutdown()
+
+    assert most == 3
+
+
+async def test_what_work_raises_is_raised_where_it_is_awaited():
+    def work() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await run_in(EXECUTORS.cpu, work)
+
+
+async def test_pools_that_are_ended_take_no_work_and_cancel_what_waits():
+    pool, ends = Threads("one", size=1), threading.Event()
+    pool.submit(ends.wait)
+    waiting = pool.submit(lambda: None)
+
+    pool.shutdown()
+    ends.set()
+
+    assert waiting.cancelled()
+    with pytest.raises(RuntimeError):
+        pool.submit(lambda: None)
+
+
+def test_work_that_hangs_does_not_keep_the_process():
+    program = (
+        "import asyncio, time\n"
+        "from pattern_operator.executors import Executors, run_in\n"
+        "async def main():\n"
+        "    with Executors.open() as pools:\n"
+        "        asyncio.ensure_future(run_in(pools.names, time.sleep, 60))\n"
+        "        await asyncio.sleep(0.05)\n"
+        "asyncio.run(main())\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+
+
+def test_no_module_asks_for_the_default_executor():
+    asking = []
+    for path in Path(pattern_operator.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            by_default = node.func.attr == "run_in_executor" and ast.unparse(node.args[0]) == "None"
+            if node.func.attr == "to_thread" or by_default:
+                asking.append(f"{path}:{node.lineno}")
+
+    assert not asking
