@@ -56,6 +56,14 @@ def test_what_is_no_definition_defines_nothing():
         spec(V1) | {"names": {"plural": "widgets"}},
         spec({"served": True}),
         spec("v1"),
+        spec(V1) | {"names": {"plural": "namespaces/kube-system/secrets", "kind": "Secret"}},
+        spec(V1) | {"names": {"plural": "widgets?x=", "kind": "Widget"}},
+        spec(V1) | {"names": {"plural": "..", "kind": "Widget"}},
+        spec(V1) | {"group": ""},
+        spec(V1) | {"group": "apps"},
+        spec(V1) | {"group": "rbac.authorization.k8s.io"},
+        spec(V1) | {"group": "admissionregistration.k8s.io"},
+        spec(V1) | {"group": "example.com/v1/x"},
     ],
 )
 def test_a_broken_definition_is_left_to_the_api_server(broken: Any):

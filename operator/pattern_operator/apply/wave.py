@@ -83,6 +83,11 @@ _BUILT_IN: Final = frozenset(
 )
 
 
+def is_of_the_server(group: str) -> bool:
+    """Whether kube-apiserver itself serves the group, so that no CRD defines kinds in it."""
+    return group in _BUILT_IN or group in _INTERCEPTORS
+
+
 def wave_of(key: ObjectKey) -> Wave:
     """The wave in which the object goes, by its group and kind alone."""
     kind = (key.group, key.kind)
