@@ -4,6 +4,7 @@ SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 BIN := .venv/bin
 N ?= 200
+INSTALL ?= default
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,8 +44,8 @@ bench: setup testbed ## N patterns from create to Ready, beside the raw apply of
 testbed: .venv/.ready ## build the programs that up, test and bench run (the first time takes some 10 minutes)
 	@$(BIN)/python -m tests.testbed build
 
-up: .venv/.ready ## start a real cluster, a registry and the operator; says where: .testbed/env (NO_OPERATOR=1 leaves it out)
-	@$(BIN)/python -m tests.testbed up $(if $(NO_OPERATOR),--no-operator)
+up: .venv/.ready ## start a real cluster, a registry and the operator; says where: .testbed/env (INSTALL=restricted, NO_OPERATOR=1)
+	@$(BIN)/python -m tests.testbed up --install $(INSTALL) $(if $(NO_OPERATOR),--no-operator)
 
 down: .venv/.ready ## end what up started
 	@$(BIN)/python -m tests.testbed down

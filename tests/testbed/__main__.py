@@ -1,4 +1,4 @@
-"""``python -m tests.testbed build | up [--no-operator] | down``: what the Makefile's targets call."""
+"""``python -m tests.testbed build | up [--no-operator] [--install NAME] | down``: what the Makefile's targets call."""
 
 import argparse
 import shlex
@@ -8,11 +8,13 @@ import time
 
 from tests.testbed import binaries, operator, process, testbed
 from tests.testbed.kubeconfig import Kubeconfig
+from tests.testbed.kubectl import Kubectl
 from tests.testbed.paths import BIN, STATE
 from tests.testbed.testbed import Testbed
 
 RUN = STATE / "run"
 ENV = STATE / "env"
+INSTALLATIONS = {"default": operator.DEFAULT, "restricted": operator.RESTRICTED}
 
 
 def main() -> int:
@@ -22,45 +24,53 @@ def main() -> int:
     commands.add_parser("build", help="build the programs that are missing or stale").set_defaults(run=_build)
     up = commands.add_parser("up", help="start a cluster, a registry and the operator; write .testbed/env")
     up.add_argument("--no-operator", action="store_const", dest="run", const=_up_without_operator, default=_up)
+    up.add_argument("--install", choices=INSTALLATIONS, default="default", help="which of manifests/ to install")
     commands.add_parser("down", help="end all of it").set_defaults(run=_down)
     try:
-        parser.parse_args().run()
+        options = parser.parse_args()
+        options.run(options)
     except (RuntimeError, OSError) as error:
         print(f"testbed: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _build() -> None:
+def _build(_: argparse.Namespace) -> None:
     binaries.build(say=_say)
     _say(f"the testbed's programs are in {BIN}")
 
 
-def _up() -> None:
-    if not _already_up():
-        _start()
+def _up(options: argparse.Namespace) -> None:
+    manifests = INSTALLATIONS[options.install]
+    if not _already_up(options.install):
+        _start(options.install)
     running = process.saved(RUN).get("operator")
     if running is not None and running.alive:
         return
     began = time.monotonic()
-    started = operator.start(RUN, kubeconfig=Kubeconfig.read(RUN / "operator.kubeconfig"))
+    flags = operator.flags_of(manifests, kubectl=Kubectl(Kubeconfig.read(RUN / "admin.kubeconfig"), RUN / "kubectl"))
+    started = operator.start(RUN, kubeconfig=Kubeconfig.read(RUN / "operator.kubeconfig"), flags=flags)
     _write_env(OPERATOR_PID=str(started.process.pid), OPERATOR_METRICS=started.metrics)
     _say(f"the operator is ready after {time.monotonic() - began:.1f} s; its log: {started.process.log}")
 
 
-def _up_without_operator() -> None:
-    if not _already_up():
-        _start()
+def _up_without_operator(options: argparse.Namespace) -> None:
+    if not _already_up(options.install):
+        _start(options.install)
 
 
-def _already_up() -> bool:
+def _already_up(installation: str) -> bool:
+    """Whether the testbed runs; raises RuntimeError where it runs with another installation."""
     if not testbed.healthy(RUN):
         return False
+    installed = _installed()
+    if installed != installation:
+        raise RuntimeError(f"the testbed is up with INSTALL={installed}: `make down` first")
     _say(f"the testbed is up already: source {ENV}")
     return True
 
 
-def _start() -> None:
+def _start(installation: str) -> None:
     """Start all but the operator, in place of whatever is left of an earlier testbed."""
     _end()
     shutil.rmtree(RUN, ignore_errors=True)
@@ -68,19 +78,20 @@ def _start() -> None:
     began = time.monotonic()
     started = Testbed.start(RUN)
     registry = started.start_registry()
-    operator.install(operator.DEFAULT, kubectl=started.kubectl)
+    operator.install(INSTALLATIONS[installation], kubectl=started.kubectl)
     account = operator.account(RUN, kubectl=started.kubectl)
     _write_env(
         KUBECONFIG=str(started.kubectl.kubeconfig.path),
         OPERATOR_KUBECONFIG=str(account.path),
         REGISTRY=registry.address,
+        INSTALL=installation,
         OPERATOR_PID="",
         OPERATOR_METRICS="",
     )
     _say(f"a cluster and a registry are up after {time.monotonic() - began:.1f} s: source {ENV}")
 
 
-def _down() -> None:
+def _down(_: argparse.Namespace) -> None:
     _end()
     _say("the testbed is down")
 
@@ -90,6 +101,12 @@ def _end() -> None:
     ENV.unlink(missing_ok=True)
     for left in (RUN / "processes").glob("*.json"):
         left.unlink()
+
+
+def _installed() -> str:
+    """The installation of the testbed that runs, as ``_start`` wrote it down."""
+    lines = ENV.read_text().splitlines() if ENV.exists() else []
+    return next((shlex.split(line.partition("=")[2])[0] for line in lines if line.startswith("INSTALL=")), "default")
 
 
 def _write_env(**values: str) -> None:

@@ -19,6 +19,7 @@ ACCOUNT = "pattern-operator"
 DEFAULT = ROOT / "manifests" / "default"
 RESTRICTED = ROOT / "manifests" / "restricted"
 READY = 60.0
+PLACES = ("--cache-dir", "--metrics-bind")  # of the pod; beside a cluster they lie elsewhere
 
 
 @dataclass(slots=True)
@@ -73,6 +74,14 @@ def install(manifests: Path, *, kubectl: Kubectl) -> None:
     names = [f"crd/{each['metadata']['name']}" for each in objects if each["kind"] == "CustomResourceDefinition"]
     if names:
         kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+
+
+def flags_of(manifests: Path, *, kubectl: Kubectl) -> tuple[str, ...]:
+    """The flags that the Deployment in ``manifests`` gives the operator, but for those that say where it is."""
+    objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", manifests)))
+    deployed = [each for each in objects if each["kind"] == "Deployment"]
+    words = [word for each in deployed for word in each["spec"]["template"]["spec"]["containers"][0]["args"]]
+    return tuple(word for word in words if word.startswith("--") and not word.startswith(PLACES))
 
 
 def account(directory: Path, *, kubectl: Kubectl) -> Kubeconfig:

@@ -75,9 +75,10 @@ class Testbed:
         return self._registry
 
     def start_operator(self, *, manifests: Path = DEFAULT, flags: tuple[str, ...] = ()) -> Operator:
-        """Give the cluster the CRDs and the operator's rights as in ``manifests``, and start it."""
+        """Give the cluster the CRDs and the operator's rights as in ``manifests``, and start it with their flags."""
         operator.install(manifests, kubectl=self.kubectl)
         account = operator.account(self.directory, kubectl=self.kubectl)
+        flags = (*operator.flags_of(manifests, kubectl=self.kubectl), *flags)
         self._operator = operator.start(self.directory, kubeconfig=account, flags=flags)
         return self._operator
 
