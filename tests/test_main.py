@@ -28,6 +28,8 @@ def test_an_address_is_a_host_and_a_port(text: str, address: tuple[str, int]):
         (["run", "--metrics-bind", ":99999"], "write it as 127.0.0.1:8080 or :8080"),
         (["run", "--concurrency", "0"], "at least 1"),
         (["run", "--log-format", "xml"], "invalid choice"),
+        (["run", "--default-service-account", "a:b"], "is not the name of a ServiceAccount"),
+        (["run", "--default-service-account", ""], "is not the name of a ServiceAccount"),
         ([], "COMMAND"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pattern_operator import __version__
+from pattern_operator.api.account import is_account_name
 
 _SIZES = {"": 1, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 
@@ -33,6 +34,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def account(text: str) -> str:
+    """The name of a ServiceAccount."""
+    if not is_account_name(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the name of a ServiceAccount, such as deployer")
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line of the operator."""
     top = argparse.ArgumentParser(
@@ -57,6 +65,22 @@ def parser() -> argparse.ArgumentParser:
         "--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen"
     )
     run.add_argument("--lease-namespace", help="where the Lease of the one that leads lies; in a pod its own namespace")
+    run.add_argument(
+        "--default-service-account",
+        type=account,
+        metavar="NAME",
+        help="the account, of its own namespace, of a pattern that names none in spec.apply.serviceAccountName",
+    )
+    run.add_argument(
+        "--require-service-account",
+        action="store_true",
+        help="do nothing for a pattern with the operator's own rights: it has to name an account",
+    )
+    run.add_argument(
+        "--no-cross-namespace",
+        action="store_true",
+        help="refuse patterns that hold DesignPatterns of another namespace than their own",
+    )
     run.add_argument("--concurrency", type=count, default=32, help="how many patterns are worked on at once")
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
@@ -71,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import uvloop  # a third more requests a second from the same core
 
     from pattern_operator.life import Settings, live
+    from pattern_operator.reconcile.tenancy import Tenancy
     from pattern_operator.telemetry import configure
 
     configure(level=options.log_level, form=options.log_format)
@@ -82,6 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cache_size=options.cache_size,
         metrics=options.metrics_bind,
         concurrency=options.concurrency,
+        tenancy=Tenancy(
+            default_service_account=options.default_service_account,
+            require_service_account=options.require_service_account,
+            cross_namespace=not options.no_cross_namespace,
+        ),
     )
     return uvloop.run(live(settings))
 

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -19,7 +19,7 @@ import aiohttp
 import kopf
 
 from pattern_operator import handlers
-from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Remover
+from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Protected, Remover
 from pattern_operator.background import background
 from pattern_operator.errors import PatternError
 from pattern_operator.executors import Executors
@@ -35,6 +35,7 @@ from pattern_operator.kube import (
     lease_namespace,
     load,
     objects,
+    user_name,
 )
 from pattern_operator.reconcile import (
     DESIGN_PATTERN,
@@ -46,6 +47,7 @@ from pattern_operator.reconcile import (
     Referents,
     Registries,
     Rim,
+    Tenancy,
     Writer,
     owned_keys,
     owner_of,
@@ -76,6 +78,7 @@ class Settings:
     cache_size: int  # bytes
     metrics: tuple[str, int]  # host and port
     concurrency: int
+    tenancy: Tenancy
 
 
 @dataclass(slots=True)
@@ -184,6 +187,9 @@ async def _live_once(process: Process) -> None:
 async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> None:
     """Put the parts together, find what there is, and work until told to end or the Lease is lost."""
     settings, clock = process.settings, asyncio.get_running_loop().time
+    user = await user_name(session)
+    protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
+    logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
     patterns, queue, claims = Patterns(), Queue[PatternKey](clock=clock), Claims()
 
     def changed(owner: str, event: ChildEvent) -> None:
@@ -203,12 +209,14 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             ),
             referents=Referents(session, wake=queue.add, tasks=behind.tasks),
             discovery=discovery,
-            applier=Applier(session, discovery, children=children),
-            remover=Remover(session, discovery, children=children),
+            applier=Applier(session, discovery, children=children, protected=protected),
+            remover=Remover(session, discovery, children=children, protected=protected),
             children=children,
             claims=claims,
             kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind.tasks),
             executors=process.executors,
+            tenancy=replace(settings.tenancy, own_user=protected.user),
+            protected=protected,
             clock=clock,
         )
         reconciler = Reconciler(

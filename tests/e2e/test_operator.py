@@ -59,7 +59,7 @@ def test_a_restricted_operator_applies_in_the_name_of_tenants_only(tenants: Test
     story = Story(kubectl, "tenant", repository)
 
     story.want()
-    refused = story.until_says("Applied", "Forbidden")
+    refused = story.until_says("Applied", "ServiceAccountRequired")
     kubectl("-n", "tenant", "create", "serviceaccount", "deployer")
     kubectl(
         "-n", "tenant", "create", "rolebinding", "deployer", "--clusterrole=edit", "--serviceaccount=tenant:deployer"
@@ -67,8 +67,8 @@ def test_a_restricted_operator_applies_in_the_name_of_tenants_only(tenants: Test
     story.change({"apply": {"serviceAccountName": "deployer"}})
     story.until_runs(digest)
 
-    assert "system:serviceaccount:pattern-operator-system:pattern-operator" in refused["message"]
-    assert "ConfigMap tenant/settings" in refused["message"]
+    assert "set spec.apply.serviceAccountName to a ServiceAccount of namespace tenant" in refused["message"]
+    assert "pattern-operator-system" not in refused["message"]
     managers = kubectl.json("-n", "tenant", "get", "configmap", "settings", "--show-managed-fields")["metadata"]
     assert [each["manager"] for each in managers["managedFields"]] == ["pattern-operator"]
     story.delete()

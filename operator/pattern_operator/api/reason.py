@@ -88,6 +88,18 @@ class Reason(StrEnum):
     OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern has this object in its inventory."
     KIND_NOT_FOUND = "KindNotFound", "The API server has no such kind: its CRD is missing. Applied when it appears."
     FORBIDDEN = "Forbidden", "RBAC does not let the operator do this; grant it to the account the message names."
+    SERVICE_ACCOUNT_REQUIRED = (
+        "ServiceAccountRequired",
+        "The operator does nothing for a pattern with its own rights; set `spec.apply.serviceAccountName`.",
+    )
+    CROSS_NAMESPACE = (
+        "CrossNamespace",
+        "The pattern holds a DesignPattern of another namespace, which this operator does not allow; take it out.",
+    )
+    PROTECTED_OBJECT = (
+        "ProtectedObject",
+        "The pattern holds an object of the operator itself (its namespace, Lease, CRDs, RBAC); take it out.",
+    )
     PRUNE_FAILED = "PruneFailed", "An object that left the pattern could not be deleted."
     DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
     INVALID_STATUS = "InvalidStatus", "Somebody changed what only the operator writes; the message says what."

@@ -11,10 +11,11 @@ from pattern_operator.apply.applier import Applier
 from pattern_operator.apply.child import Child
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.children import Children
-from pattern_operator.apply.deletion import Remaining, delete_step
+from pattern_operator.apply.deletion import Remaining, delete_step, remaining_all
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
 from pattern_operator.apply.ownership import Claims, Owner, ownable, owner_id, stamp
+from pattern_operator.apply.protected import Protected
 from pattern_operator.apply.prune import Pruned, prune
 from pattern_operator.apply.removal import Remover
 from pattern_operator.apply.scope import Localized, localize
@@ -33,6 +34,7 @@ __all__ = [
     "HealthState",
     "Localized",
     "Owner",
+    "Protected",
     "Pruned",
     "Remaining",
     "Remover",
@@ -45,6 +47,7 @@ __all__ = [
     "ownable",
     "owner_id",
     "prune",
+    "remaining_all",
     "reverse_waves",
     "stamp",
     "waves",

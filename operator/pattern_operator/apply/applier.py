@@ -28,6 +28,7 @@ from pattern_operator.apply.ownership import (
     ssa_of,
     stamp,
 )
+from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, is_missing_namespace, refusal
 from pattern_operator.apply.scope import find
 from pattern_operator.apply.wave import waves
@@ -72,11 +73,18 @@ class Applier:
     """Applies the objects of all patterns, never more than ``concurrency`` requests at once."""
 
     def __init__(
-        self, session: Session, discovery: Discovery, *, children: Children, concurrency: int = CONCURRENCY
+        self,
+        session: Session,
+        discovery: Discovery,
+        *,
+        children: Children,
+        protected: Protected = OF_THE_MANIFESTS,
+        concurrency: int = CONCURRENCY,
     ) -> None:
         self._session = session
         self._discovery = discovery
         self._children = children
+        self._protected = protected
         self._slots = asyncio.Semaphore(concurrency)
 
     async def apply_all(
@@ -117,6 +125,9 @@ class Applier:
 
     async def _attempt(self, wanted: Object, run: _Run) -> None:
         key = wanted.key
+        if why := self._protected.why(key, wanted.body):
+            run.fail(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"))
+            return
         async with self._slots:
             if run.away is not None:
                 run.fail(refusal(key, run.away))

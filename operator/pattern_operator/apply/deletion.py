@@ -13,7 +13,7 @@ from pattern_operator.apply.outcome import told
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.prune import in_reverse
 from pattern_operator.apply.removal import Ending, Removal, Remover
-from pattern_operator.errors import PatternError, Transient, Waiting
+from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,27 @@ async def delete_step(
     return Remaining(kept=tuple(kept))
 
 
+def remaining_all(entries: Iterable[InventoryEntry], *, owner: Owner, error: Stalled) -> Remaining:
+    """Nothing was deleted because of ``error``: all of ``entries`` are left, and how to let go of them is said."""
+    entries = tuple(entries)
+    message = f"{counted(len(entries))} left: {error.message} {_let_go(owner)}"
+    return Remaining(entries=entries, error=Stalled(reason=error.reason, message=message))
+
+
+def _let_go(owner: Owner) -> str:
+    return (
+        f"To let go and leave them in the cluster: kubectl patch designpattern {owner.name} -n {owner.namespace}"
+        """ --type merge -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
+    )
+
+
 def _remaining(
     stuck: list[Removal], rest: list[InventoryEntry], *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner
 ) -> Remaining:
     entries = sorted((*(each.entry for each in stuck), *rest), key=lambda entry: entry.id)
     stuck.sort(key=lambda each: (each.ending is not Ending.FAILED, each.key))
     after = f"; {len(rest)} more go after them" if rest else ""
-    message = (
-        f"{counted(len(entries))} left: {told(stuck)}{after}. To let go and leave them in the cluster:"
-        f" kubectl patch designpattern {owner.name} -n {owner.namespace} --type merge"
-        """ -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
-    )
+    message = f"{counted(len(entries))} left: {told(stuck)}{after}. {_let_go(owner)}"
     return Remaining(tuple(entries), kept, _error(stuck, message))
 
 

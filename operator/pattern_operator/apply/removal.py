@@ -16,6 +16,7 @@ from pattern_operator.apply.children import Children
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.ownership import Owner, is_protected, label_of
+from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
 
@@ -73,11 +74,18 @@ class Remover:
     """Removes objects of all patterns, never more than ``concurrency`` requests at once."""
 
     def __init__(
-        self, session: Session, discovery: Discovery, *, children: Children, concurrency: int = CONCURRENCY
+        self,
+        session: Session,
+        discovery: Discovery,
+        *,
+        children: Children,
+        protected: Protected = OF_THE_MANIFESTS,
+        concurrency: int = CONCURRENCY,
     ) -> None:
         self._session = session
         self._discovery = discovery
         self._children = children
+        self._protected = protected
         self._slots = asyncio.Semaphore(concurrency)
 
     async def remove_all(
@@ -110,9 +118,11 @@ class Remover:
     async def _remove(self, entry: InventoryEntry, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Removal:
         if is_protected(key):
             return Removal(entry, key, Ending.KEPT, "is a namespace of the cluster, which no pattern owns")
+        if why := self._protected.why(key):
+            return Removal(entry, key, Ending.KEPT, f"stays: it {why}")
         resource = await self._find(key, entry.v)
         await self._children.ready(resource)
-        live = self._known(key) or await self._read(key, resource)
+        live = self._known(key) or await self._read(key, resource, impersonate=impersonate)
         if live is None:
             return Removal(entry, key, Ending.GONE)
         if live.label != owner.id:
@@ -138,12 +148,20 @@ class Remover:
         seen = child.seen
         return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers)
 
-    async def _read(self, key: ObjectKey, resource: Resource) -> _Live | None:
-        """Look as the operator, as the watches do: an account that is gone must not hide that its objects are, too."""
+    async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
+        """Look in the name of the pattern's account, never of the operator's own.
+
+        An account that is gone, or may not read, must not hide that its objects are gone, too: a watch that is in step
+        and does not know the object says that nothing with an owner label is there.
+        """
         try:
-            body = await objects.get(self._session, resource, namespace=key.namespace, name=key.name)
+            body = await objects.get(
+                self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+            )
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND:
+                return None
+            if error.code == HTTPStatus.FORBIDDEN and self._children.sees(key):
                 return None
             raise
         metadata = body["metadata"]

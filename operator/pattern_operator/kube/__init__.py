@@ -16,6 +16,7 @@ from pattern_operator.kube.identity import identity, is_ended, lease_namespace
 from pattern_operator.kube.lease import Lease
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.resource import Resource
+from pattern_operator.kube.selfreview import user_name
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.watch import Change, ChangeType, View, Watch
 
@@ -41,4 +42,5 @@ __all__ = [
     "lease_namespace",
     "load",
     "objects",
+    "user_name",
 ]

@@ -13,6 +13,7 @@ from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.reconciler import Reconciler
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.rim import Registries, Rim
+from pattern_operator.reconcile.tenancy import Tenancy
 from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Referents",
     "Registries",
     "Rim",
+    "Tenancy",
     "Writer",
     "owned_keys",
     "owner_of",

@@ -25,10 +25,10 @@ from pattern_operator.apply import (
 )
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError
-from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.tenancy import account_of, check_namespaces
 
 Entries = tuple[InventoryEntry, ...]
 WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
@@ -130,13 +130,18 @@ def _drift(key: ObjectKey, *, rim: Rim) -> str:
 
 async def _localize(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> Localized:
     try:
-        return await localize(rendering.objects, discovery=rim.discovery, default_namespace=pattern.metadata.namespace)
+        placed = await localize(
+            rendering.objects, discovery=rim.discovery, default_namespace=pattern.metadata.namespace
+        )
     except ApiError as error:
         raise Transient(
             reason=Reason.API_SERVER_UNAVAILABLE,
             message=f"the API server could not be asked for its kinds: {error.message}; it is asked again.",
             retry_after=error.retry_after,
         ) from error
+    rim.protected.check(placed.objects)
+    check_namespaces(placed.objects, pattern=pattern, tenancy=rim.tenancy)
+    return placed
 
 
 async def _send(
@@ -147,7 +152,7 @@ async def _send(
         owner=owner_of(pattern),
         conflicts=pattern.spec.apply.conflicts,
         owned=owned,
-        impersonate=wanted.account(pattern),
+        impersonate=account_of(pattern, tenancy=rim.tenancy),
     )
 
 
@@ -178,7 +183,8 @@ async def _prune(
     owner, gone = owner_of(pattern), inventory.minus(planned, after)
     progress.inventory = after
     if gone and pattern.spec.apply.prune:
-        pruned = await prune(gone, owner=owner, remover=rim.remover, impersonate=wanted.account(pattern))
+        account = account_of(pattern, tenancy=rim.tenancy)
+        pruned = await prune(gone, owner=owner, remover=rim.remover, impersonate=account)
         progress.inventory = inventory.union(after, pruned.failed)
         memory.notes += tuple(f"{key.title} {why}" for key, why in pruned.kept)
         if pruned.error:

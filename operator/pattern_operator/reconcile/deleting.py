@@ -5,11 +5,12 @@ from datetime import datetime
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FINALIZER
-from pattern_operator.apply import Remaining, delete_step
-from pattern_operator.errors import PatternError
-from pattern_operator.reconcile import status, wanted
+from pattern_operator.apply import Remaining, delete_step, remaining_all
+from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.reconcile import status
 from pattern_operator.reconcile.applying import owned_keys, owner_of
 from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.reconcile.writer import Writer
 
 
@@ -40,11 +41,13 @@ async def delete(
 
 
 async def _step(pattern: DesignPattern, *, rim: Rim) -> Remaining:
-    """Delete what can go now; of an inventory that cannot be read all is left."""
+    """Delete what can go now; where the inventory cannot be read, or no account may be used, all is left."""
     entries = pattern.status.inventory.entries
+    if not entries:
+        return Remaining()
     try:
         owned_keys(pattern)
-    except PatternError as error:
-        return Remaining(entries=entries, error=error)
-    account = wanted.account(pattern)
+        account = account_of(pattern, tenancy=rim.tenancy)
+    except Stalled as error:
+        return remaining_all(entries, owner=owner_of(pattern), error=error)
     return await delete_step(entries, owner=owner_of(pattern), remover=rim.remover, impersonate=account)

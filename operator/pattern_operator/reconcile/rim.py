@@ -7,12 +7,13 @@ import aiohttp
 
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
-from pattern_operator.apply import Applier, Children, Claims, Remover
+from pattern_operator.apply import Applier, Children, Claims, Protected, Remover
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
+from pattern_operator.reconcile.tenancy import Tenancy
 from pattern_operator.source import Cache, Credentials, Readers, Registry, TokenCache
 
 
@@ -54,4 +55,6 @@ class Rim:
     claims: Claims
     kinds: AwaitedKinds
     executors: Executors
+    tenancy: Tenancy
+    protected: Protected
     clock: Callable[[], float]

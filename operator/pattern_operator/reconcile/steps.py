@@ -15,6 +15,7 @@ from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import accept, fetch, find, let_go, render, vouch
+from pattern_operator.reconcile.tenancy import account_of
 
 
 async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead) -> Progress:
@@ -24,6 +25,11 @@ async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: 
         Gone: the resource does not exist any more.
     """
     progress = Progress()
+    try:
+        account_of(pattern, tenancy=rim.tenancy)
+    except Stalled as error:  # before anything else: without an account nobody is asked, and nothing that runs is kept
+        progress.stage, progress.failure = Stage.APPLY, error
+        return progress
     try:
         await _run(pattern, memory=memory, rim=rim, ahead=ahead, progress=progress)
     except PatternError as error:

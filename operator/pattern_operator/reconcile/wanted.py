@@ -71,12 +71,6 @@ def options(pattern: DesignPattern, goal: Wanted) -> Options:
     )
 
 
-def account(pattern: DesignPattern) -> str | None:
-    """The user in whose name objects are applied, or None for the operator's own."""
-    name = pattern.spec.apply.service_account_name
-    return f"system:serviceaccount:{pattern.metadata.namespace}:{name}" if name else None
-
-
 async def credentials(pattern: DesignPattern, *, referents: Referents) -> Credentials | None:
     """The credentials of the registry, where the spec names a Secret.
 
