@@ -49,6 +49,7 @@ from pattern_operator.reconcile import (
     Rim,
     Tenancy,
     Writer,
+    lanes_of,
     owned_keys,
     owner_of,
 )
@@ -190,7 +191,8 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     user = await user_name(session)
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
     logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
-    patterns, queue, claims = Patterns(), Queue[PatternKey](clock=clock), Claims()
+    patterns, claims = Patterns(), Claims()
+    queue = Queue[PatternKey](clock=clock, lanes=lambda key: lanes_of(key, patterns.get(key)))
 
     def changed(owner: str, event: ChildEvent) -> None:
         key = patterns.owned_by(owner)
@@ -228,6 +230,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             now=_now,
         )
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
+        process.metrics.watch_share(lambda: queue.largest_share)
         for key in await _find_all(session, patterns, claims):
             queue.add(key)
         behind.tasks.create_task(queue.work(reconciler.run, concurrency=settings.concurrency), name="queue")

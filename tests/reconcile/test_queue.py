@@ -1,20 +1,23 @@
-"""The queue: one entry a key, one run of a key at a time, the earliest due time wins, bounded concurrency."""
+"""The queue: one entry a key, one run of a key at a time, the earliest due time wins, fair shares of the workers."""
 
 import asyncio
+import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pattern_operator.reconcile.queue import Queue, Run
 
 
 @asynccontextmanager
-async def working(queue: Queue[str], run: Run[str], *, concurrency: int = 2) -> AsyncIterator[None]:
+async def working(queue: Queue[str], run: Run[str], *, concurrency: int = 2) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(queue.work(run, concurrency=concurrency))
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -147,6 +150,139 @@ def test_keys_run_once_each_in_the_order_of_their_earliest_due_times(added: list
 
     assert sorted(ran) == sorted(earliest)
     assert [earliest[key] for key in ran] == sorted(earliest.values())
+
+
+ADDED = st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 20), st.integers(0, 3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5), st.lists(ADDED, max_size=40))
+def test_no_key_is_lost_none_runs_beside_itself_and_shares_hold_whatever_is_added_when(workers, added):
+    """Keys of two tenants, added at any time, also while they run; each addition is followed by a run."""
+    added_at: dict[str, int] = {}
+    begun_at: dict[str, int] = {}
+    running: list[str] = []
+    moments = itertools.count()
+
+    async def scenario() -> None:
+        queue = Queue[str](clock=clock, lanes=lambda key: ("left" if key < "e" else "right", "host"))
+
+        async def run(key: str) -> None:
+            assert key not in running
+            running.append(key)
+            assert len(running) <= workers
+            begun_at[key] = next(moments)
+            await asyncio.sleep(0.001)
+            running.remove(key)
+
+        async with working(queue, run, concurrency=workers) as work:
+            for key, delay, pause in added:
+                queue.add(key, delay=delay / 10_000)
+                added_at[key] = next(moments)
+                if pause:
+                    await asyncio.sleep(pause / 2_000)
+            async with asyncio.timeout(5):
+                while len(queue) or running:
+                    assert not work.done()
+                    await asyncio.sleep(0.001)
+
+    asyncio.run(scenario())
+
+    assert begun_at.keys() == added_at.keys()
+    assert all(begun_at[key] > added_at[key] for key in added_at)
+
+
+async def test_a_tenant_whose_runs_hang_leaves_workers_to_the_others():
+    began: list[str] = []
+    queue = Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        began.append(key)
+        if key.startswith("h"):
+            await asyncio.Event().wait()
+
+    for number in range(40):
+        queue.add(f"h{number}")
+    async with working(queue, run, concurrency=8):
+        await asyncio.sleep(0.02)
+        hanging, share = queue.running, queue.largest_share
+        for number in range(40):
+            queue.add(f"g{number}")
+        await asyncio.sleep(0.05)
+
+    assert (hanging, share) == (6, 0.75)
+    assert sum(key.startswith("g") for key in began) == 40
+
+
+async def test_a_key_that_waits_for_its_share_runs_at_once_when_it_needs_none_any_more():
+    """A pattern that waits for its turn at a registry that hangs is repaired without it."""
+    began: list[str] = []
+    asks = {f"k{number}": True for number in range(40)}
+    queue = Queue[str](clock=clock, lanes=lambda key: (key, "hangs.example") if asks[key] else (key,))
+
+    async def run(key: str) -> None:
+        began.append(key)
+        await asyncio.Event().wait()
+
+    for key in asks:
+        queue.add(key)
+    async with working(queue, run, concurrency=32):
+        await asyncio.sleep(0.02)
+        waited = "k39" not in began
+        asks["k39"] = False
+        queue.add("k39")
+        await asyncio.sleep(0.02)
+
+    assert waited
+    assert "k39" in began
+
+
+async def test_nobody_is_woken_by_a_key_that_is_added_but_the_one_that_starts_runs():
+    queue = Queue[str](clock=clock)
+    wakings = 0
+
+    class Counted(asyncio.Event):
+        async def wait(self) -> Literal[True]:
+            nonlocal wakings
+            await super().wait()
+            wakings += 1
+            return True
+
+    queue._changed = Counted()
+    async with working(queue, collector([]), concurrency=32):
+        await asyncio.sleep(0.01)
+        wakings = 0
+        queue.add("a", delay=60)
+        await asyncio.sleep(0.01)
+
+    assert wakings == 1
+
+
+async def test_adding_a_key_over_and_over_keeps_the_queue_small():
+    queue = Queue[int](clock=clock)
+
+    for number in range(5_000):
+        queue.add(0, delay=5_000 - number)
+
+    assert len(queue._later) < 100
+
+
+def test_ten_thousand_keys_are_added_and_taken_in_logarithmic_time():
+    """Time a key, with 1,000 and with 16,000 keys: it must not grow as the number does."""
+
+    def seconds_a_key(count: int) -> float:
+        queue = Queue[int](clock=lambda: 0.0, lanes=lambda key: (f"tenant {key % 500}", f"host {key % 20}"))
+        begun = time.process_time()
+        for key in range(count):
+            queue.add(key)
+        queue._take_due()
+        for _ in range(count):
+            taken = queue._take()
+            assert taken is not None
+            queue._line.give_back(taken[1])
+        return (time.process_time() - begun) / count
+
+    assert seconds_a_key(16_000) < 5 * seconds_a_key(1_000)
 
 
 def collector(ran: list[str]) -> Run[str]:

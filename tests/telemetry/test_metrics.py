@@ -38,12 +38,14 @@ def test_a_run_is_timed():
 def test_gauges_are_read_when_they_are_scraped():
     metrics, ready = Metrics(), {"True": 1, "False": 2, "Unknown": 3}
     metrics.watch_patterns(ready.__getitem__, lambda: 7)
+    metrics.watch_share(lambda: 0.75)
 
     ready["True"] = 5
 
     assert 'pattern_operator_patterns{ready="True"} 5.0' in text(metrics)
     assert 'pattern_operator_patterns{ready="False"} 2.0' in text(metrics)
     assert "pattern_operator_queue_overdue 7.0" in text(metrics)
+    assert "pattern_operator_queue_largest_share 0.75" in text(metrics)
 
 
 def test_two_operators_in_one_process_do_not_share_what_they_count():

@@ -8,6 +8,7 @@ time.
 
 from pattern_operator.reconcile.applying import owned_keys, owner_of
 from pattern_operator.reconcile.awaited import AwaitedKinds
+from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.reconciler import Reconciler
@@ -28,6 +29,7 @@ __all__ = [
     "Rim",
     "Tenancy",
     "Writer",
+    "lanes_of",
     "owned_keys",
     "owner_of",
 ]

@@ -1,29 +1,40 @@
-"""The keyed queue: one entry a key, one run of a key at a time, the earliest due time wins, bounded concurrency.
+"""The keyed queue: one entry a key, one run of a key at a time, bounded concurrency, and fair shares of it.
 
 It knows nothing of patterns: a key is anything hashable, a run is a coroutine function that answers when the key is due
-again, if ever. Time is the clock of the event loop, handed in.
+again, if ever. ``lanes`` says whom a run of a key counts for (``fairqueue``): within a flow the earliest due time wins,
+between flows the one with the fewest runs. Time is the clock of the event loop, handed in.
 """
 
 import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from pattern_operator.fairqueue import FairQueue, Lanes
 
 Key = TypeVar("Key", bound=Hashable)
 Run = Callable[[Key], Awaitable[float | None]]
 
+FEW: Final = 64  # entries of the heap that may be out of date before it is put in order
+
 
 class Queue(Generic[Key]):
-    """Keys with due times, in seconds of ``clock``. Not thread-safe: it lives on one event loop."""
+    """Keys with due times, in seconds of ``clock``. Not thread-safe: it lives on one event loop.
 
-    def __init__(self, *, clock: Callable[[], float]) -> None:
+    ``lanes`` is asked again whenever a key is added and before it runs, so its answer may change while a key waits.
+    Without it, each key is a flow of its own.
+    """
+
+    def __init__(self, *, clock: Callable[[], float], lanes: Callable[[Key], Lanes] | None = None) -> None:
         self._clock = clock
+        self._lanes = lanes if lanes is not None else lambda key: (key,)
         self._due: dict[Key, float] = {}
-        self._heap: list[tuple[float, int, Key]] = []
+        self._later: list[tuple[float, int, Key]] = []  # keys that are not due yet, and entries that are out of date
         self._order = itertools.count()  # among equals, first come first served
         self._running: set[Key] = set()
-        self._changed = asyncio.Event()
+        self._line = FairQueue[Key](1)  # keys that are due; made anew when it is known how many workers there are
+        self._changed = asyncio.Event()  # only the one that starts runs waits for it
 
     def __len__(self) -> int:
         """How many keys are waiting, due or not."""
@@ -35,70 +46,99 @@ class Queue(Generic[Key]):
         now = self._clock()
         return sum(due <= now for due in self._due.values())
 
+    @property
+    def oldest(self) -> float:
+        """For how many seconds the key that is due longest has waited for a worker; 0 when none waits."""
+        now = self._clock()
+        return max((now - due for key, due in self._due.items() if key not in self._running), default=0.0)
+
+    @property
+    def running(self) -> int:
+        """How many runs are under way."""
+        return len(self._running)
+
+    @property
+    def largest_share(self) -> float:
+        """The part of the workers, 0 to 1, that runs of one lane hold."""
+        return self._line.largest_share
+
     def add(self, key: Key, *, delay: float = 0.0) -> None:
         """Make ``key`` due ``delay`` seconds from now, unless it is due earlier already."""
         due = self._clock() + max(delay, 0.0)
         if self._due.get(key, float("inf")) <= due:
+            if key in self._line:  # what it waits for may be another thing now
+                self._line.push(key, rank=due, lanes=self._lanes(key))
+                self._changed.set()
             return
         self._due[key] = due
-        heapq.heappush(self._heap, (due, next(self._order), key))
-        self._changed.set()
+        if key not in self._running:  # else it is put in when its run ends
+            self._put(key, due)
 
     def discard(self, key: Key) -> None:
         """Forget ``key``; a run of it that is under way goes on."""
         self._due.pop(key, None)
+        self._line.remove(key)
 
     async def work(self, run: Run[Key], *, concurrency: int) -> None:
         """Run due keys until cancelled; ``run`` must not raise: an exception ends the work."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(concurrency):
-                group.create_task(self._worker(run), name=f"worker-{number}")
+        self._line = FairQueue(concurrency)
+        async with asyncio.TaskGroup() as runs:
+            while True:
+                self._changed.clear()
+                wait = self._take_due()
+                while (taken := self._take()) is not None:
+                    key, lanes = taken
+                    runs.create_task(self._run(run, key, lanes), name=f"run-{key}")
+                await self._wait(wait)
 
-    async def _worker(self, run: Run[Key]) -> None:
-        while True:
-            key = await self._take()
-            try:
-                delay = await run(key)
-            finally:
-                self._running.discard(key)
-                self._changed.set()
-            if delay is not None:
-                self.add(key, delay=delay)
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait until something was added or has ended, or for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
 
-    async def _take(self) -> Key:
-        while True:
-            key, wait = self._next()
-            if key is not None:
+    async def _run(self, run: Run[Key], key: Key, lanes: Lanes) -> None:
+        try:
+            delay = await run(key)
+        finally:
+            self._running.discard(key)
+            self._line.give_back(lanes)
+            self._changed.set()
+        if key in self._due:
+            self._put(key, self._due[key])
+        if delay is not None:
+            self.add(key, delay=delay)
+
+    def _put(self, key: Key, due: float) -> None:
+        heapq.heappush(self._later, (due, next(self._order), key))
+        if len(self._later) > 2 * len(self._due) + FEW:  # most of it is out of date
+            self._later = [entry for entry in self._later if self._due.get(entry[2]) == entry[0]]
+            heapq.heapify(self._later)
+        self._changed.set()
+
+    def _take_due(self) -> float | None:
+        """Put the keys that are due in the line; seconds until the next one is, None when there is none."""
+        now = self._clock()
+        while self._later:
+            due, _, key = self._later[0]
+            if due > now:
+                return due - now
+            heapq.heappop(self._later)
+            if self._due.get(key) == due and key not in self._running:  # neither superseded nor discarded
+                self._line.push(key, rank=due, lanes=self._lanes(key))
+        return None
+
+    def _take(self) -> tuple[Key, Lanes] | None:
+        """The key to run now, with a worker of its own from here on."""
+        while (taken := self._line.pop()) is not None:
+            key, lanes = taken
+            now = self._lanes(key)
+            if now == lanes:
+                del self._due[key]
                 self._running.add(key)
-                return key
-            self._changed.clear()
-            try:
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
-
-    def _next(self) -> tuple[Key | None, float | None]:
-        """The key to run now, or how long until one is due; keys that are running are looked at when their run ends."""
-        held: list[tuple[float, int, Key]] = []
-        found: Key | None = None
-        wait: float | None = None
-        while self._heap:
-            due, order, key = self._heap[0]
-            if self._due.get(key) != due:  # superseded by an earlier due time, or discarded
-                heapq.heappop(self._heap)
-                continue
-            left = due - self._clock()
-            if left > 0:
-                wait = left
-                break
-            heapq.heappop(self._heap)
-            if key in self._running:
-                held.append((due, order, key))
-                continue
-            del self._due[key]
-            found = key
-            break
-        for entry in held:
-            heapq.heappush(self._heap, entry)
-        return found, wait
+                return taken
+            self._line.give_back(lanes)
+            self._line.push(key, rank=self._due[key], lanes=now)
+        return None

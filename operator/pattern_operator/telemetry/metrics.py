@@ -40,6 +40,12 @@ class Metrics:
             f"{PREFIX}_patterns", "DesignPatterns by the status of Ready.", ("ready",), registry=self.registry
         )
         self._queued = Gauge(f"{PREFIX}_queue_overdue", "Patterns that wait for a worker.", registry=self.registry)
+        self._share = Gauge(
+            f"{PREFIX}_queue_largest_share",
+            "The part of the workers, 0 to 1, that one namespace or one registry host holds; at 0.75 a namespace has"
+            " its share, at 0.875 a host.",
+            registry=self.registry,
+        )
         self._loop_lag = Histogram(
             f"{PREFIX}_event_loop_lag_seconds",
             "By how much the event loop woke too late, measured 50 times a second.",
@@ -74,6 +80,10 @@ class Metrics:
         for status in ("True", "False", "Unknown"):
             self._patterns.labels(status).set_function(partial(ready, status))
         self._queued.set_function(queued)
+
+    def watch_share(self, largest: Callable[[], float]) -> None:
+        """Read the gauge when it is scraped: the largest part of the workers that somebody holds."""
+        self._share.set_function(largest)
 
     def text(self) -> bytes:
         """All metrics in the text format of Prometheus."""

@@ -1,0 +1,18 @@
+"""Whom a run of a pattern counts for when workers are shared out: its namespace, and the registry host it asks."""
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reference import InvalidReference, Repository
+from pattern_operator.fairqueue import Lanes
+from pattern_operator.reconcile.patterns import PatternKey
+
+
+def lanes_of(key: PatternKey, pattern: DesignPattern | None, *, asks: bool = True) -> Lanes:
+    """The lanes of a run. One that ``asks`` no registry is not held up by those that wait for one."""
+    tenant = ("namespace", key.namespace)
+    if pattern is None or not asks:
+        return (tenant,)
+    try:
+        host = Repository.parse(pattern.spec.source.url).host
+    except InvalidReference:
+        return (tenant,)
+    return tenant, ("host", host)

@@ -1,0 +1,221 @@
+"""The fair queue: who is next, held to a model that looks at everybody; and what it costs."""
+
+import time
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pattern_operator.fairqueue import FLOW_SHARE, LANE_SHARE, FairQueue, Lanes
+
+
+class Model:
+    """The same rules, said as plainly as they can be: look at everybody, each time."""
+
+    def __init__(self, capacity: int) -> None:
+        self.free = capacity
+        self.waiting: dict[int, tuple[int, int, Lanes]] = {}
+        self.held: Counter[object] = Counter()
+
+    def push(self, item: int, rank: int, order: int, lanes: Lanes) -> None:
+        if item in self.waiting:
+            rank, order, _ = self.waiting[item]
+        self.waiting[item] = (rank, order, lanes)
+
+    def pop(self) -> int | None:
+        may = [item for item, (*_, lanes) in self.waiting.items() if self.free and self.may_start(lanes)]
+        if not may:
+            return None
+        return min(may, key=lambda item: (self.held[self.waiting[item][2][0]], self.waiting[item][:2]))
+
+    def may_start(self, lanes: Lanes) -> bool:
+        flow, *others = lanes
+        return (not self.held[flow] or self.held[flow] < FLOW_SHARE * self.free) and all(
+            self.held[lane] < LANE_SHARE * self.free for lane in others
+        )
+
+    def start(self, item: int) -> None:
+        *_, lanes = self.waiting.pop(item)
+        self.held.update(lanes)
+        self.free -= 1
+
+    def end(self, lanes: Lanes) -> None:
+        self.held.subtract(lanes)
+        self.free += 1
+
+
+FLOWS, HOSTS = st.sampled_from("abcde"), st.sampled_from(["h1", "h2", "h3"])
+PUSH = st.tuples(st.just("push"), st.integers(0, 60), st.integers(0, 3), st.tuples(FLOWS, HOSTS))
+STEPS = st.one_of(
+    PUSH,
+    PUSH,
+    st.tuples(st.just("pop")),
+    st.tuples(st.just("pop")),
+    st.tuples(st.just("end"), st.integers(0, 100)),
+    st.tuples(st.just("remove"), st.integers(0, 60)),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(1, 24), st.lists(STEPS, max_size=250))
+def test_who_is_next_is_who_the_plain_rules_say(capacity, steps):
+    queue, model = FairQueue[int](capacity), Model(capacity)
+    seated: list[Lanes] = []
+
+    for order, (what, *values) in enumerate(steps):
+        match what:
+            case "push":
+                item, rank, lanes = values
+                queue.push(item, rank=rank, lanes=lanes)
+                model.push(item, rank, order, lanes)
+            case "remove":
+                queue.remove(values[0])
+                model.waiting.pop(values[0], None)
+            case "end" if seated:
+                lanes = seated.pop(values[0] % len(seated))
+                queue.give_back(lanes)
+                model.end(lanes)
+            case "pop":
+                expected, taken = model.pop(), queue.pop()
+                assert (taken[0] if taken else None) == expected
+                if taken and expected is not None:
+                    model.start(expected)
+                    seated.append(taken[1])
+        assert (len(queue), queue.free) == (len(model.waiting), model.free)
+
+    for lanes in seated:
+        queue.give_back(lanes)
+    assert sorted(drain(queue)) == sorted(model.waiting)  # nobody is lost
+
+
+def test_everybody_who_waits_gets_a_seat_in_the_end():
+    queue = FairQueue[int](4)
+    for item in range(500):
+        queue.push(item, rank=0, lanes=(f"flow {item % 7}", f"host {item % 3}"))
+
+    served = drain(queue)
+
+    assert sorted(served) == list(range(500))
+
+
+def test_one_flow_alone_leaves_a_reserve_and_the_next_flow_finds_it():
+    queue = FairQueue[str](32)
+    for number in range(100):
+        queue.push(f"hog {number}", rank=0, lanes=("hog",))
+    alone = seat_all(queue)
+    queue.push("guest", rank=1, lanes=("guest",))
+
+    taken = queue.pop()
+
+    assert (alone, queue.held("hog"), queue.largest_share) == (24, 24, 0.75)
+    assert taken is not None
+    assert taken[0] == "guest"
+
+
+def test_however_many_flows_take_what_they_can_the_next_one_finds_a_seat():
+    for flows in range(1, 9):
+        queue = FairQueue[str](32)
+        for flow in range(flows):
+            for number in range(100):
+                queue.push(f"{flow}/{number}", rank=0, lanes=(flow,))
+        seat_all(queue)
+
+        queue.push("guest", rank=1, lanes=("guest",))
+
+        assert queue.pop() == ("guest", ("guest",)), f"{flows} flows hold all seats"
+
+
+def test_a_host_that_hangs_leaves_seats_for_the_other_hosts_however_many_flows_ask_it():
+    queue = FairQueue[str](32)
+    for number in range(100):
+        queue.push(f"hanging {number}", rank=0, lanes=(f"tenant {number}", "hangs.example"))
+    seat_all(queue)
+    queue.push("guest", rank=1, lanes=("tenant 99", "works.example"))
+
+    taken = queue.pop()
+
+    assert queue.held("hangs.example") == 28
+    assert taken is not None
+    assert taken[0] == "guest"
+
+
+def test_a_flow_that_floods_a_shared_host_does_not_keep_the_others_from_it():
+    queue = FairQueue[str](32)
+    for number in range(5_000):
+        queue.push(f"hog {number}", rank=0, lanes=("hog", "ghcr.example"))
+    seat_all(queue)
+
+    queue.push("guest", rank=1, lanes=("guest", "ghcr.example"))
+
+    assert queue.pop() == ("guest", ("guest", "ghcr.example"))
+
+
+def test_who_holds_the_fewest_seats_goes_first_and_among_equals_who_is_due_first():
+    queue = FairQueue[str](4)
+    for item, rank in (("a1", 0), ("a2", 0), ("b1", 1), ("c1", 2)):
+        queue.push(item, rank=rank, lanes=(item[0],))
+
+    assert [queue.pop()[0] for _ in range(3)] == ["a1", "b1", "c1"]  # type: ignore[index]
+
+
+def test_few_seats_are_all_used_by_one_flow_alone():
+    for seats in (1, 2, 3):
+        queue = FairQueue[int](seats)
+        for item in range(9):
+            queue.push(item, rank=0, lanes=("only",))
+
+        assert seat_all(queue) == seats
+
+
+def test_ten_thousand_items_behind_a_closed_lane_cost_the_others_nothing():
+    """The time of 2,000 turns beside 10,000 blocked items; a scan of them would take minutes."""
+    queue = FairQueue[str](32)
+    for number in range(10_000):
+        queue.push(f"blocked {number}", rank=0, lanes=(f"tenant {number}", "hangs.example"))
+    seat_all(queue)
+
+    begun = time.process_time()
+    for number in range(2_000):
+        queue.push(f"guest {number}", rank=1, lanes=(f"guest {number % 50}", "works.example"))
+        taken = queue.pop()
+        assert taken is not None
+        assert taken[0] == f"guest {number}"
+        queue.give_back(taken[1])
+
+    assert time.process_time() - begun < 2.0
+
+
+def test_what_is_put_in_and_taken_out_over_and_over_leaves_nothing_behind():
+    queue = FairQueue[int](2)
+    queue.push(-1, rank=0, lanes=("a", "h"))
+    queue.push(-2, rank=0, lanes=("b", "h"))
+    seat_all(queue)
+
+    for number in range(5_000):
+        queue.push(number, rank=-number, lanes=("a", "h"))
+        queue.remove(number)
+
+    kept = [*queue._idle, *(each for heap in (*queue._flows.values(), *queue._parked.values()) for each in heap)]
+    assert len(kept) + sum(len(group.items) for group in queue._groups.values()) < 1_000
+
+
+def seat_all(queue: FairQueue) -> int:
+    """Give out seats until nobody may have one; how many."""
+    count = 0
+    while queue.pop() is not None:
+        count += 1
+    return count
+
+
+def drain(queue: FairQueue) -> list:
+    """Serve everybody, giving each seat back when no other can be given out."""
+    served, seated = [], []
+    while True:
+        taken = queue.pop()
+        if taken is not None:
+            served.append(taken[0])
+            seated.append(taken[1])
+        elif seated:
+            queue.give_back(seated.pop(0))
+        else:
+            return served
