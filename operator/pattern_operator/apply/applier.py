@@ -5,7 +5,7 @@ that two operators' patterns are told apart by the owner label and ``Claims``, n
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Literal
@@ -34,6 +34,7 @@ from pattern_operator.apply.scope import find
 from pattern_operator.apply.wave import waves
 from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
+from pattern_operator.kube.slots import Slots
 
 CONCURRENCY: Final = 32  # requests at once for all patterns together: more only queue in the API server
 # What was created a moment ago is served a moment later, and nothing tells when: seconds between tries.
@@ -70,7 +71,7 @@ class _Run:
 
 
 class Applier:
-    """Applies the objects of all patterns, never more than ``concurrency`` requests at once."""
+    """Applies the objects of all patterns, never more than ``concurrency`` requests at once, in fair shares."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Applier:
         self._discovery = discovery
         self._children = children
         self._protected = protected
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
 
     async def apply_all(
         self,
@@ -128,28 +129,28 @@ class Applier:
         if why := self._protected.why(key, wanted.body):
             run.fail(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"))
             return
-        async with self._slots:
-            if run.away is not None:
-                run.fail(refusal(key, run.away))
+        try:
+            if ssa_of(wanted.body["metadata"]) == IGNORE:
+                run.left.append((key, "is never applied: it is annotated ssa: Ignore"))
                 return
-            try:
-                await self._bring(wanted, run)
-            except ValueError as error:
-                run.fail(ApplyFailure(key, Reason.APPLY_FAILED, str(error)))
-            except KindNotFound as error:
-                run.fail(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)))
-            except ApiError as error:
-                if is_away(error):
-                    run.away = error
-                run.fail(refusal(key, error))
+            resource = await find(wanted, brought=run.brought, discovery=self._discovery)
+            await self._children.ready(resource)  # may take long, and holds no slot
+            async with self._slots.hold(*lanes_of(key, run.owner)):
+                if run.away is not None:
+                    run.fail(refusal(key, run.away))
+                    return
+                await self._bring(wanted, resource, run)
+        except ValueError as error:
+            run.fail(ApplyFailure(key, Reason.APPLY_FAILED, str(error)))
+        except KindNotFound as error:
+            run.fail(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)))
+        except ApiError as error:
+            if is_away(error):
+                run.away = error
+            run.fail(refusal(key, error))
 
-    async def _bring(self, wanted: Object, run: _Run) -> None:
+    async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
         key = wanted.key
-        if ssa_of(wanted.body["metadata"]) == IGNORE:
-            run.left.append((key, "is never applied: it is annotated ssa: Ignore"))
-            return
-        resource = await find(wanted, brought=run.brought, discovery=self._discovery)
-        await self._children.ready(resource)
         child = self._children.get(key)
         if child is not None and child.present and child.seen.paused:
             self._children.expect(key)
@@ -227,6 +228,11 @@ class Applier:
         if label_of(body["metadata"]) == run.owner.id:
             self._children.record(body, key=key, owner=run.owner.id, resource=resource)
         return True
+
+
+def lanes_of(key: ObjectKey, owner: Owner) -> tuple[Hashable, ...]:
+    """Whom a request about an object counts for: its pattern, and beside it the pattern's namespace and the kind."""
+    return ("pattern", owner.id), ("namespace", owner.namespace), ("kind", key.group, key.kind)
 
 
 def _may_settle(error: ApiError | KindNotFound, key: ObjectKey, run: _Run) -> bool:

@@ -1,7 +1,6 @@
 """The watches of owned objects: one a kind, for all patterns together, started when the kind is first needed."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,7 +10,7 @@ from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.health import needs_status
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch
 
-FIRST_LOOK: Final = 5.0  # seconds that a first apply of a kind waits for its watch; without one it goes on blindly
+FIRST_LOOK: Final = 5.0  # seconds that a kind's watch is waited for, once; from then on it is applied blindly
 GroupKind = tuple[str, str]
 
 
@@ -19,7 +18,7 @@ GroupKind = tuple[str, str]
 class _Follower:
     watch: Watch
     task: asyncio.Task[None]
-    settled: asyncio.Event = field(default_factory=asyncio.Event)  # it is in step, or has said why not
+    settled: asyncio.Event = field(default_factory=asyncio.Event)  # in step, has said why not, or took too long
 
 
 class Followed:
@@ -63,12 +62,7 @@ class Followed:
     async def ready(self, resource: Resource) -> None:
         """Start to follow the kind, and wait until what exists of it is known, or it is clear that it cannot be."""
         self.start(resource)
-        follower = self._followers[resource.group, resource.kind]
-        if follower.settled.is_set():
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_LOOK):
-                await follower.settled.wait()
+        await self._followers[resource.group, resource.kind].settled.wait()
 
     def stop(self, kind: GroupKind) -> None:
         """Follow the kind no longer."""
@@ -106,7 +100,7 @@ async def _settle(follower: _Follower) -> None:
     synced = asyncio.ensure_future(follower.watch.synced.wait())
     settled = asyncio.ensure_future(follower.settled.wait())
     try:
-        await asyncio.wait({synced, settled}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({synced, settled}, timeout=FIRST_LOOK, return_when=asyncio.FIRST_COMPLETED)
     finally:
         synced.cancel()
         settled.cancel()

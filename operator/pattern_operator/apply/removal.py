@@ -11,7 +11,7 @@ from pattern_operator.api.names import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOT
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.applier import CONCURRENCY
+from pattern_operator.apply.applier import CONCURRENCY, lanes_of
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.outcome import ApplyFailure
@@ -19,6 +19,7 @@ from pattern_operator.apply.ownership import Owner, is_protected, label_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
+from pattern_operator.kube.slots import Slots
 
 
 class Ending(StrEnum):
@@ -71,7 +72,7 @@ class _Run:
 
 
 class Remover:
-    """Removes objects of all patterns, never more than ``concurrency`` requests at once."""
+    """Removes objects of all patterns, never more than ``concurrency`` requests at once, in fair shares."""
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class Remover:
         self._discovery = discovery
         self._children = children
         self._protected = protected
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
 
     async def remove_all(
         self, entries: Iterable[InventoryEntry], *, owner: Owner, impersonate: str | None, otherwise: Reason
@@ -101,27 +102,33 @@ class Remover:
 
     async def _attempt(self, entry: InventoryEntry, run: _Run) -> Removal:
         key = key_of(entry)
-        async with self._slots:
-            if run.away is not None:
-                return _failed(entry, run.away, otherwise=run.otherwise)
-            try:
-                removal = await self._remove(entry, key, owner=run.owner, impersonate=run.impersonate)
-            except KindNotFound:
-                removal = Removal(entry, key, Ending.GONE)  # with its kind went every object of it
-            except ApiError as error:
-                if is_away(error):
-                    run.away = error
-                return _failed(entry, error, otherwise=run.otherwise)
+        try:
+            if is_protected(key):
+                removal = Removal(entry, key, Ending.KEPT, "is a namespace of the cluster, which no pattern owns")
+            elif why := self._protected.why(key):
+                removal = Removal(entry, key, Ending.KEPT, f"stays: it {why}")
+            else:
+                removal = await self._find_and_remove(entry, key, run)
+        except KindNotFound:
+            removal = Removal(entry, key, Ending.GONE)  # with its kind went every object of it
+        except ApiError as error:
+            if is_away(error):
+                run.away = error
+            return _failed(entry, error, otherwise=run.otherwise)
         self._children.release([key])
         return removal
 
-    async def _remove(self, entry: InventoryEntry, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Removal:
-        if is_protected(key):
-            return Removal(entry, key, Ending.KEPT, "is a namespace of the cluster, which no pattern owns")
-        if why := self._protected.why(key):
-            return Removal(entry, key, Ending.KEPT, f"stays: it {why}")
+    async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Removal:
         resource = await self._find(key, entry.v)
-        await self._children.ready(resource)
+        await self._children.ready(resource)  # may take long, and holds no slot
+        async with self._slots.hold(*lanes_of(key, run.owner)):
+            if run.away is not None:
+                raise run.away
+            return await self._remove(entry, key, resource, owner=run.owner, impersonate=run.impersonate)
+
+    async def _remove(
+        self, entry: InventoryEntry, key: ObjectKey, resource: Resource, *, owner: Owner, impersonate: str | None
+    ) -> Removal:
         live = self._known(key) or await self._read(key, resource, impersonate=impersonate)
         if live is None:
             return Removal(entry, key, Ending.GONE)

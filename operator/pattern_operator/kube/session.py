@@ -18,6 +18,7 @@ from yarl import URL
 from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.resource import words_of
+from pattern_operator.kube.slots import Slots
 from pattern_operator.limits import MAX_ERROR_BODY
 
 JSON: Final = "application/json"
@@ -49,7 +50,7 @@ class Session:
         self.server = endpoint.server
         self.endpoint = endpoint
         self.http = http
-        self._slots = asyncio.Semaphore(MAX_REQUESTS)
+        self._slots = Slots(MAX_REQUESTS)
 
     @classmethod
     @asynccontextmanager
@@ -96,9 +97,10 @@ class Session:
         headers = _headers(accept=accept, impersonate=impersonate)
         if body is not None:
             headers["Content-Type"] = content_type
+        flow = _flow(method, path)
         for attempt in range(1, TRIES + 1):
             try:
-                async with self._slots:
+                async with self._slots.hold(flow):
                     return await self._try(method, path, body=body, params=params, headers=headers, seconds=timeout)
             except ApiUnavailable as error:
                 wait = _wait(error, method=method, attempt=attempt)
@@ -221,6 +223,12 @@ class _Counter:
         finally:
             self._hook(verb, resource, code, time.monotonic() - started)
         return response
+
+
+def _flow(method: str, path: str) -> str:
+    """Whom a request counts for: its resource, or what is discovered, so that a slow one holds its share only."""
+    _, resource = words_of(method, path, {})
+    return path if resource == "discovery" else resource
 
 
 def _headers(*, accept: str | None, impersonate: str | None) -> CIMultiDict[str]:
