@@ -238,3 +238,48 @@ async def test_many_at_once_get_what_they_put(tmp_path):
     files = {path.name: path.stat().st_size for path in tmp_path.glob("*/*/*")}
     assert sum(files.values()) <= 500
     assert sum([await cache.get(digest, place=PLACE) is not None for digest, _ in made]) == len(files)
+
+
+# --- content that is never in memory as a whole ---------------------------------------------------------------------
+
+
+async def test_what_is_written_piece_by_piece_is_open_at_its_beginning_and_kept(cache):
+    async with cache.writing(DIGEST, place=PLACE) as unfinished:
+        for piece in (CONTENT[:3], CONTENT[3:]):
+            await unfinished.write(piece)
+        with await unfinished.finish() as file:
+            assert file.read() == CONTENT
+
+    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+
+
+async def test_what_is_not_finished_leaves_nothing(cache, tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        async with cache.writing(DIGEST, place=PLACE) as unfinished:
+            await unfinished.write(CONTENT)
+            raise ZeroDivisionError
+
+    assert await cache.open(DIGEST, size=len(CONTENT), place=PLACE) is None
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+async def test_opened_content_can_be_read_although_it_is_evicted_meanwhile(tmp_path):
+    cache = Cache(tmp_path, max_size=len(CONTENT) + 1, disk=EXECUTORS.disk)
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+
+    opened = await cache.open(DIGEST, size=len(CONTENT), place=PLACE)
+    await cache.put(Digest.of(b"other"), b"other", place=PLACE)
+
+    assert opened is not None
+    with opened:
+        assert opened.read() == CONTENT
+    assert await cache.get(DIGEST, place=PLACE) is None
+
+
+@pytest.mark.parametrize("found", [CONTENT + b"!", CONTENT[:-1] + b"!", b""])
+async def test_content_that_was_changed_on_the_disk_is_not_opened(cache, tmp_path, found):
+    await cache.put(DIGEST, CONTENT, place=PLACE)
+    next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(found)
+
+    assert await cache.open(DIGEST, size=len(CONTENT), place=PLACE) is None
+    assert await cache.get(DIGEST, place=PLACE) is None

@@ -1,15 +1,16 @@
 import gzip
+from io import BytesIO
 
 import pytest
-from tests.source.archives import DESIGN, END, FILES, PACKAGE, entry, files, tar, tgz
+from tests.archive.archives import DESIGN, END, FILES, PACKAGE, entry, files, tar, tgz
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
+from pattern_operator.archive import TITLE, LayerChoice, files_of, layers
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
-from pattern_operator.source import LayerChoice, layers
-from pattern_operator.source.layers import TITLE, chosen_layers, files_of
+from pattern_operator.source.layers import chosen_layers, layer_of
 from pattern_operator.source.manifest import OCI_MANIFEST, Manifest
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
@@ -34,7 +35,8 @@ def read(*blobs: tuple[Descriptor, bytes], choice: LayerChoice = ANY):
     """The files of an artifact of these layers, chosen and unpacked as ``pull`` does."""
     manifest = artifact(*blobs)
     chosen = [blobs[manifest.layers.index(each)] for each in chosen_layers(manifest, choice=choice, what=WHAT)]
-    return files_of(manifest, chosen, choice=choice, what=WHAT)
+    opened = [(layer_of(descriptor), BytesIO(content)) for descriptor, content in chosen]
+    return files_of(opened, choice=choice, what=WHAT, types=[each.media_type for each in manifest.layers])
 
 
 # --- packagings -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tests.source.archives import DESIGN, FILES, PACKAGE, files, tar, tgz
+from tests.archive.archives import DESIGN, FILES, PACKAGE, files, tar, tgz
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled

@@ -3,8 +3,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.archive.archives import DESIGN, FILES, files, tgz
 from tests.executors import EXECUTORS
-from tests.source.archives import DESIGN, FILES, files, tgz
 from tests.source.peer import INDEX, OCI, Peer, client, index, sha256
 
 from pattern_operator.api.artifact import Descriptor

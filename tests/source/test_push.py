@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.archive.archives import DESIGN, FILES, files
 from tests.executors import EXECUTORS
-from tests.source.archives import DESIGN, FILES, files
 from tests.source.peer import ALICE, NAME, Peer, bearer, challenged, client, serving, sha256
 from tests.source.tls import serving_https
 from tests.testbed import registry as registries
@@ -20,11 +20,11 @@ from tests.testbed.repository import Account
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
+from pattern_operator.archive.unpack import unpack
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_UNPACKED_FILES, MIB
 from pattern_operator.source import Cache, Credential, LayerChoice, pull, push, resolve
 from pattern_operator.source.manifest import OCI_MANIFEST
-from pattern_operator.source.unpack import unpack
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
 PATHS = st.lists(NAMES.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)

@@ -2,7 +2,7 @@ import json
 
 import aiohttp
 import pytest
-from tests.source.archives import files
+from tests.archive.archives import files
 from tests.source.peer import (
     ALICE,
     BUNDLE,

@@ -1,16 +1,17 @@
 """The first room: from what a user wrote to bytes that are proven to be those of one digest.
 
-``resolve`` finds the digest, ``pull`` brings the files, ``signatures`` what claims to sign them; each asks a
+``resolve`` finds the digest, ``announced`` what the artifact says of itself, ``signatures`` what claims to sign it,
+``opened_layers`` brings its content (``pull``: as files in memory); each asks a
 ``Registry``, the client of one repository, which knows ``Credentials`` and remembers in a ``TokenCache`` what lets it
 in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line. Nothing here decides whom
 to trust: that is ``verify``.
 """
 
+from pattern_operator.archive import LayerChoice
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.credentials import Credential, Credentials, from_docker_home
-from pattern_operator.source.layers import LayerChoice
 from pattern_operator.source.local import read_local
-from pattern_operator.source.pull import pull
+from pattern_operator.source.pull import Announced, announced, opened_layers, pull
 from pattern_operator.source.push import push
 from pattern_operator.source.readers import Readers
 from pattern_operator.source.referrers import signatures
@@ -19,6 +20,7 @@ from pattern_operator.source.resolve import resolve
 from pattern_operator.source.tokens import TokenCache
 
 __all__ = [
+    "Announced",
     "Cache",
     "Credential",
     "Credentials",
@@ -26,7 +28,9 @@ __all__ = [
     "Readers",
     "Registry",
     "TokenCache",
+    "announced",
     "from_docker_home",
+    "opened_layers",
     "pull",
     "push",
     "read_local",

@@ -9,12 +9,12 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
@@ -22,6 +22,7 @@ from pattern_operator.errors import Transient
 from pattern_operator.executors import run_in
 
 _UNFINISHED: Final = ".unfinished-"
+_CHUNK: Final = 1 << 18  # bytes read at once to be hashed
 T = TypeVar("T")
 
 
@@ -56,6 +57,23 @@ class Cache:
     async def get(self, digest: Digest, *, place: str) -> bytes | None:
         """The content of ``place`` that ``digest`` names, or None."""
         return await run_in(self._disk, self._guarded, lambda: self._get(_Entry.of(place, digest)))
+
+    async def open(self, digest: Digest, *, size: int, place: str) -> BinaryIO | None:
+        """The content of ``place`` that ``digest`` names, open at its beginning; None where it is not there whole.
+
+        It can be read to its end whatever becomes of its file. The caller closes it.
+        """
+        return await run_in(self._disk, self._guarded, lambda: self._open(_Entry.of(place, digest), size))
+
+    @asynccontextmanager
+    async def writing(self, digest: Digest, *, place: str) -> AsyncIterator["Unfinished"]:
+        """Write content of ``place`` piece by piece; nothing of it is kept unless ``Unfinished.finish`` is called."""
+        unfinished = await run_in(self._disk, self._guarded, lambda: self._begin(_Entry.of(place, digest)))
+        try:
+            yield unfinished
+        finally:
+            unfinished.path.unlink(missing_ok=True)
+            unfinished.file.close()
 
     async def put(self, digest: Digest, content: bytes, *, place: str) -> None:
         """Keep ``content`` of ``place``, whose digest the caller has checked."""
@@ -92,24 +110,56 @@ class Cache:
                 self._opened().move_to_end(entry)
         return content
 
+    def _open(self, entry: _Entry, size: int) -> BinaryIO | None:
+        with self._lock:
+            if entry not in self._opened():
+                return None
+        try:
+            file = self._path(entry).open("rb", buffering=0)
+        except FileNotFoundError:  # evicted since we looked, or removed by someone
+            self._forget(entry)
+            return None
+        try:
+            if _is_intact(file, entry.digest, size):
+                os.utime(file.fileno())
+                with self._lock:
+                    if entry in self._opened():
+                        self._opened().move_to_end(entry)
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        self._forget(entry)
+        return None
+
     def _put(self, entry: _Entry, content: bytes) -> None:
+        unfinished = self._begin(entry)
+        try:
+            _write_all(unfinished.file, content)
+            self._finish(entry, unfinished.path, len(content))
+        finally:
+            unfinished.path.unlink(missing_ok=True)
+            unfinished.file.close()
+
+    def _begin(self, entry: _Entry) -> "Unfinished":
         with self._lock:
             self._opened()
-        path = self._path(entry)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(unfinished).replace(path)
-        except BaseException:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
+        folder = self._path(entry).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
+        return Unfinished(self, entry, Path(path), os.fdopen(handle, "w+b", buffering=0))
+
+    def _finish(self, entry: _Entry, unfinished: Path, size: int) -> None:
+        unfinished.replace(self._path(entry))
         with self._lock:
             self._drop(entry)
-            self._opened()[entry] = len(content)
-            self._total += len(content)
+            self._opened()[entry] = size
+            self._total += size
             self._evict(keep=entry)
+
+    async def _in_disk(self, work: Callable[[], T]) -> T:
+        return await run_in(self._disk, self._guarded, work)
 
     def _evict(self, *, keep: _Entry) -> None:
         while self._total > self._max_size and (oldest := next(iter(self._opened()))) != keep:
@@ -144,3 +194,54 @@ class Cache:
 
     def _path(self, entry: _Entry) -> Path:
         return self._directory / entry.place / entry.digest.algorithm / entry.digest.hex
+
+
+@dataclass(slots=True)
+class Unfinished:
+    """Content that is being written to a cache; ``path`` and ``file`` are the cache's own."""
+
+    cache: Cache
+    entry: _Entry
+    path: Path
+    file: BinaryIO
+    size: int = 0
+
+    async def write(self, piece: bytes) -> None:
+        """Add ``piece``; raises Transient (CACHE_UNAVAILABLE)."""
+        self.size += len(piece)
+        await self.cache._in_disk(lambda: _write_all(self.file, piece))
+
+    async def finish(self) -> BinaryIO:
+        """Keep it, now that the caller has checked its digest; give it open at its beginning, for the caller to close.
+
+        Raises:
+            Transient: CACHE_UNAVAILABLE.
+        """
+        return await self.cache._in_disk(self._finish)
+
+    def _finish(self) -> BinaryIO:
+        handle = os.open(self.path, os.O_RDONLY)
+        file = os.fdopen(handle, "rb", buffering=0)
+        try:
+            self.cache._finish(self.entry, self.path, self.size)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+
+def _write_all(file: BinaryIO, piece: bytes) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _is_intact(file: BinaryIO, digest: Digest, size: int) -> bool:
+    """Whether the content is what it is called; leaves the file at its beginning."""
+    if os.fstat(file.fileno()).st_size != size:
+        return False
+    state = hashlib.new(digest.algorithm)
+    while chunk := file.read(_CHUNK):
+        state.update(chunk)
+    file.seek(0)
+    return Digest(digest.algorithm, state.hexdigest()) == digest

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED, MAX_UNPACKED_FILES
-from pattern_operator.source.unpack import archive_refused, is_archive, is_gzip, unpack
 from pattern_operator.strictjson import InvalidDocument, read_json
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
@@ -39,7 +40,7 @@ def read_local(path: Path) -> tuple[File, ...]:
 
 def _file(path: Path) -> tuple[File, ...]:
     content = _read(path, most=MAX_LAYERS_TOTAL)
-    if not is_gzip(content) and not is_archive(content):
+    if not is_gzip(content) and not is_archive(BytesIO(content)):
         return (File(path.name, content),)
     files = unpack(content, what=str(path))
     layer = _first_layer(files, what=str(path))

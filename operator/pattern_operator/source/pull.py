@@ -1,12 +1,89 @@
-"""Brings an artifact here, every byte of it checked against the digest it is known by."""
+"""Brings an artifact here, every byte of it checked against the digest it is known by: first what it says, then it.
+
+What an artifact says is one document of a few KiB, and decides whether anybody vouches for it. Its layers are pulled
+after that, straight into the cache, so that they are nowhere in memory as a whole.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
 
 from pattern_operator.api.artifact import Artifact, Descriptor
 from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.archive import Layer, LayerChoice, files_of
 from pattern_operator.executors import run_in
 from pattern_operator.source.cache import Cache
-from pattern_operator.source.layers import LayerChoice, chosen_layers, files_of
-from pattern_operator.source.manifest import parse_manifest
+from pattern_operator.source.layers import chosen_layers, layer_of
+from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What an artifact says of itself, checked against its digest, and the layers of it that are to be pulled.
+
+    ``what`` names it in messages, ``size`` is that of the manifest in bytes.
+    """
+
+    what: str
+    manifest: Manifest
+    size: int
+    chosen: tuple[Descriptor, ...]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The media types of all its layers."""
+        return tuple(layer.media_type for layer in self.manifest.layers)
+
+
+async def announced(
+    reference: Reference,
+    revision: Revision,
+    *,
+    registry: Registry,
+    cache: Cache,
+    layer: LayerChoice,
+    running: Digest | None = None,
+) -> Announced:
+    """Read the manifest of ``revision``, from the cache where it is there; no layer is asked for.
+
+    What was pulled before needs no request from who was shown it before. Who was not asks with one HEAD whether the
+    registry would show it, unless it is ``running``: what the asking pattern has in the cluster already.
+
+    Raises:
+        Stalled: ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, ARTIFACT_TOO_LARGE, ARTIFACT_UNSUPPORTED, LAYER_NOT_FOUND, and
+            what ``Registry`` raises.
+        Transient: the registry or the cache cannot be used.
+    """
+    what = f"{reference.repository}@{revision.digest}"
+    body, media_type = await _manifest(revision, registry=registry, cache=cache, running=running)
+    manifest = parse_manifest(body, content_type=media_type, what=what)
+    chosen = chosen_layers(manifest, choice=layer, what=what)
+    return Announced(what=what, manifest=manifest, size=len(body), chosen=chosen)
+
+
+@asynccontextmanager
+async def opened_layers(
+    artifact: Announced, *, registry: Registry, cache: Cache
+) -> AsyncIterator[tuple[tuple[Layer, BinaryIO], ...]]:
+    """The chosen layers, each with its checked content open for reading during the block; pulled where they must be.
+
+    Raises:
+        Stalled: SIZE_MISMATCH, DIGEST_MISMATCH, and what ``Registry`` raises.
+        Transient: the registry or the cache cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        opened: list[tuple[Layer, BinaryIO]] = []
+        for descriptor in artifact.chosen:
+            file = await cache.open(descriptor.digest, size=descriptor.size, place=registry.place)
+            if file is None:
+                async with cache.writing(descriptor.digest, place=registry.place) as unfinished:
+                    await registry.download(descriptor, write=unfinished.write)
+                    file = await unfinished.finish()
+            stack.callback(file.close)
+            opened.append((layer_of(descriptor), file))
+        yield tuple(opened)
 
 
 async def pull(
@@ -18,28 +95,22 @@ async def pull(
     layer: LayerChoice,
     running: Digest | None = None,
 ) -> Artifact:
-    """Pull ``revision``, from the cache where it is there.
-
-    What was pulled before needs no request from who was shown it before. Who was not asks with one HEAD whether the
-    registry would show it, unless it is ``running``: what the asking pattern has in the cluster already.
+    """Pull all of ``revision``, and hold its files in memory.
 
     Raises:
-        Stalled: ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, SIZE_MISMATCH, ARTIFACT_TOO_LARGE, ARTIFACT_UNSUPPORTED,
-            ARCHIVE_REFUSED, LAYER_NOT_FOUND, and what ``Registry`` raises.
+        Stalled: ARCHIVE_REFUSED, and as ``announced`` and ``opened_layers``.
         Transient: the registry or the cache cannot be used.
     """
-    what = f"{reference.repository}@{revision.digest}"
-    body, media_type = await _manifest(revision, registry=registry, cache=cache, running=running)
-    manifest = parse_manifest(body, content_type=media_type, what=what)
-    blobs = [
-        (descriptor, await _blob(descriptor, registry=registry, cache=cache))
-        for descriptor in chosen_layers(manifest, choice=layer, what=what)
-    ]
-    files = await run_in(registry.executors.cpu, files_of, manifest, blobs, choice=layer, what=what)
+    artifact = await announced(reference, revision, registry=registry, cache=cache, layer=layer, running=running)
+    async with opened_layers(artifact, registry=registry, cache=cache) as layers:
+        files = await run_in(
+            registry.executors.cpu, files_of, layers, choice=layer, what=artifact.what, types=artifact.types
+        )
+    manifest = artifact.manifest
     return Artifact(
         repository=reference.repository,
         revision=revision,
-        manifest=Descriptor(manifest.media_type, revision.digest, len(body)),
+        manifest=Descriptor(manifest.media_type, revision.digest, artifact.size),
         files=files,
         artifact_type=manifest.artifact_type or manifest.config.media_type,
         annotations=manifest.annotations,
@@ -59,12 +130,3 @@ async def _manifest(
     parse_manifest(content.body, content_type=content.media_type, what=registry.what(f"manifest {revision.digest}"))
     await cache.put(revision.digest, content.body, place=registry.place)
     return content.body, content.media_type
-
-
-async def _blob(descriptor: Descriptor, *, registry: Registry, cache: Cache) -> bytes:
-    cached = await cache.get(descriptor.digest, place=registry.place)
-    if cached is not None and len(cached) == descriptor.size:
-        return cached
-    content = await registry.blob(descriptor)
-    await cache.put(descriptor.digest, content, place=registry.place)
-    return content

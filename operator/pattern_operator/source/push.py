@@ -18,13 +18,13 @@ from yarl import URL
 from pattern_operator.api.artifact import Descriptor, File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Revision, is_tag
+from pattern_operator.archive.tarheader import BadHeader, safe_path
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.redirect import Astray, address
 from pattern_operator.source.registry import Registry
-from pattern_operator.source.tarheader import BadHeader, safe_path
 
 CONFIG: Final = "application/vnd.cncf.flux.config.v1+json"
 CONTENT: Final = "application/vnd.cncf.flux.content.v1.tar+gzip"

@@ -5,7 +5,7 @@ waits for ever.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.executors import Executors, run_in
-from pattern_operator.limits import MAX_MANIFEST
+from pattern_operator.limits import KIB, MAX_MANIFEST
 from pattern_operator.source import failure
 from pattern_operator.source import manifest as manifests
 from pattern_operator.source.challenge import Challenge, parse_challenges
@@ -33,6 +33,7 @@ from pattern_operator.source.tokens import Grant, Scope, TokenCache
 from pattern_operator.source.tokenservice import fetch_token
 from pattern_operator.source.transport import TIMEOUT, Answer, Transport, read, utc_now
 
+_PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
 _FOREVER: Final = float("inf")  # Basic credentials do not expire
 
 
@@ -137,28 +138,44 @@ class Registry:
         return Content(answer.body, found, answer.headers.get("Content-Type", ""))
 
     async def blob(self, descriptor: Descriptor) -> bytes:
-        """The bytes that ``descriptor`` names; reading stops at the first byte too many.
+        """The bytes that ``descriptor`` names, in memory: for what is small; raises as ``download``."""
+        pieces: list[bytes] = []
+
+        async def write(piece: bytes) -> None:
+            pieces.append(piece)
+
+        await self.download(descriptor, write=write)
+        return b"".join(pieces)
+
+    async def download(self, descriptor: Descriptor, *, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand the bytes that ``descriptor`` names to ``write``, piece by piece; stop at the first byte too many.
+
+        They are what the digest names only once this returns.
 
         Raises:
             Stalled: SIZE_MISMATCH, DIGEST_MISMATCH.
         """
         digest, size = descriptor.digest, descriptor.size
         what = self.what(f"blob {digest}")
-        body, state = bytearray(), hashlib.new(digest.algorithm)
+        piece, state, length = bytearray(), hashlib.new(digest.algorithm), 0
         async with self._exchange("GET", self._base / "blobs" / str(digest), what=what) as response:
             if response.status != 200:
                 raise await self._refused(await read(response, what=what, limit=0), what=what)
             async for chunk in response.content.iter_any():
-                body += chunk
+                piece += chunk
+                length += len(chunk)
                 state.update(chunk)
-                if len(body) > size:
+                if length > size:
                     raise failure.another_size(what, size=size, found=f"more than {size}")
-        if len(body) < size:
-            raise failure.another_size(what, size=size, found=str(len(body)))
+                if len(piece) >= _PIECE:
+                    await write(bytes(piece))
+                    piece.clear()
+        if length < size:
+            raise failure.another_size(what, size=size, found=str(length))
         found = Digest(digest.algorithm, state.hexdigest())
         if found != digest:
             raise failure.another_digest(what, wanted=digest, found=found)
-        return bytes(body)
+        await write(bytes(piece))
 
     async def pages(self, path: str, *, what: str, most: int) -> AsyncIterator[Answer]:
         """The answers of a listing, following ``Link`` in the same repository; ``what`` names it in messages.

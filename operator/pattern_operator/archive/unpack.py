@@ -6,15 +6,16 @@ standard library's tarfile reads far more than this, and bytes are unpacked befo
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from io import BytesIO
+from typing import BinaryIO, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.archive.tarheader import BLOCK, BadHeader, Header, Kind, parse_global, parse_header, parse_pax
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
-from pattern_operator.source.tarheader import BLOCK, BadHeader, Header, Kind, parse_global, parse_header, parse_pax
 
 _GZIP: Final = b"\x1f\x8b"
 _USTAR: Final = slice(257, 262)
@@ -30,37 +31,58 @@ def is_gzip(content: bytes) -> bool:
     return content.startswith(_GZIP)
 
 
-def is_archive(content: bytes) -> bool:
-    """Whether ``content`` is a tar, plain or inside gzip, by its first header."""
-    try:
-        start = next(iter(_Inflated(content)), b"") if is_gzip(content) else content[:BLOCK]
-    except Stalled:
-        return False
+def is_archive(content: BinaryIO) -> bool:
+    """Whether ``content`` is a tar, plain or inside gzip, by its first header; it is left at its beginning."""
+    start = content.read(BLOCK)
+    content.seek(0)
+    if is_gzip(start):
+        try:
+            start = next(_inflated(content, size=0, what=""), b"")
+        except Stalled:
+            return False
+        finally:
+            content.seek(0)
     return start[_USTAR] == b"ustar"
 
 
 def unpack(content: bytes, *, what: str) -> tuple[File, ...]:
-    """The regular files of a tar, plain or inside gzip, in the order of the archive; blocks, so call it in a thread.
+    """All files of an archive that is in memory; raises as ``entries``."""
+    found = entries(BytesIO(content), size=len(content), what=what, wants=lambda _path, _size: True)
+    return tuple(File(path, file) for path, file in found)
 
-    Folders are passed over. Whatever else a tar can hold is refused, and so are names that lead out of the archive or
-    occur twice, and bytes after its end. ``what`` names the archive in messages.
+
+def entries(
+    content: BinaryIO, *, size: int, what: str, wants: Callable[[str, int], bool]
+) -> Iterator[tuple[str, bytes]]:
+    """The regular files of a tar, plain or inside gzip, in the order of the archive; blocks.
+
+    ``wants`` is asked for each file, by its path and size, whether its content is to be read; else it is passed over
+    without being held in memory. Folders are passed over. Whatever else a tar can hold is refused, and so are names
+    that lead out of the archive or occur twice, and bytes after its end. ``size`` is that of ``content``, and ``what``
+    names the archive in messages.
 
     Raises:
         Stalled: ARCHIVE_REFUSED; ARTIFACT_TOO_LARGE: more than ``MAX_UNPACKED`` bytes or ``MAX_UNPACKED_FILES`` files.
+            And what ``wants`` raises.
     """
-    chunks = iter(_Inflated(content, what=what)) if is_gzip(content) else _chunks(content)
-    reader = _Reader(chunks, what=what)
-    files: dict[str, File] = {}
+    start = content.read(len(_GZIP))
+    content.seek(0)
+    reader = _Reader(_inflated(content, size=size, what=what) if is_gzip(start) else _chunks(content), what=what)
+    names: set[str] = set()
     for header in _headers(reader, what=what):
         if header.kind is not Kind.FILE:
             continue
-        if header.name in files:
+        if header.name in names:
             raise archive_refused(what, f"it holds {header.name!r} twice")
-        if len(files) >= MAX_UNPACKED_FILES:
+        if len(names) >= MAX_UNPACKED_FILES:
             raise _too_large(what, f"more than {MAX_UNPACKED_FILES} files")
-        files[header.name] = File(header.name, reader.take(header.size))
-        reader.take(-header.size % BLOCK)
-    return tuple(files.values())
+        names.add(header.name)
+        reader.measure(header.size)
+        if wants(header.name, header.size):
+            yield header.name, reader.take(header.size)
+        else:
+            reader.skip(header.size)
+        reader.skip(-header.size % BLOCK)
 
 
 def archive_refused(what: str, why: str) -> Stalled:
@@ -96,7 +118,7 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
             if header.size > _MAX_EXTENSION:
                 raise BadHeader("a header of it is extended beyond measure")
             content = reader.take(header.size)
-            reader.take(-header.size % BLOCK)
+            reader.skip(-header.size % BLOCK)
             if header.kind is Kind.LONG_NAME:
                 long_name = content.rstrip(b"\0").decode("utf-8")
             elif header.kind is Kind.EXTENDED:
@@ -109,9 +131,8 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
     raise _too_large(what, f"more than {_MAX_ENTRIES} entries")
 
 
-def _chunks(content: bytes) -> Iterator[bytes]:
-    view = memoryview(content)
-    return (bytes(view[start : start + _CHUNK]) for start in range(0, len(view), _CHUNK))
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: content.read(_CHUNK), b"")
 
 
 @dataclass(slots=True)
@@ -123,18 +144,37 @@ class _Reader:
     buffer: bytearray = field(default_factory=bytearray)
     taken: int = 0
 
-    def take(self, size: int) -> bytes:
-        self.taken += size
-        if self.taken > MAX_UNPACKED:
+    def measure(self, size: int) -> None:
+        """Refuse what is more than all that may be taken, before it is."""
+        if self.taken + size > MAX_UNPACKED:
             raise _too_large(self.what, f"more than {MAX_UNPACKED} bytes")
+
+    def take(self, size: int) -> bytes:
+        self.measure(size)
+        self.taken += size
         while len(self.buffer) < size:
-            chunk = next(self.chunks, None)
-            if chunk is None:
-                raise archive_refused(self.what, "it ends too early, or is no tar at all")
-            self.buffer += chunk
+            self.buffer += self._next()
+        if len(self.buffer) == size:  # a large file is not copied once more than it must be
+            content, self.buffer = bytes(self.buffer), bytearray()
+            return content
         content = bytes(memoryview(self.buffer)[:size])
         del self.buffer[:size]
         return content
+
+    def skip(self, size: int) -> None:
+        """Pass over bytes without holding them."""
+        self.measure(size)
+        self.taken += size
+        while len(self.buffer) < size:
+            size -= len(self.buffer)
+            self.buffer = bytearray(self._next())
+        del self.buffer[:size]
+
+    def _next(self) -> bytes:
+        chunk = next(self.chunks, None)
+        if chunk is None:
+            raise archive_refused(self.what, "it ends too early, or is no tar at all")
+        return chunk
 
     def expect_zeros(self) -> None:
         """Read to the end: one reader would stop here, another would go on, so there must be nothing."""
@@ -145,32 +185,35 @@ class _Reader:
             rest = next(self.chunks, None)
 
 
-@dataclass(slots=True)
-class _Inflated:
+def _inflated(content: BinaryIO, *, size: int, what: str) -> Iterator[bytes]:
     """The content of a gzip file, all members, in chunks, while neither size nor ratio is out of measure."""
+    members, inflate, measured = 1, zlib.decompressobj(wbits=31), _Measured(size, what)
+    for chunk in _chunks(content):
+        rest = chunk
+        while rest:
+            if inflate.eof:
+                rest = rest.lstrip(b"\0")  # gzip pads with zeros on tapes; everything else must be a next member
+                if not rest:
+                    break
+                members, inflate = members + 1, zlib.decompressobj(wbits=31)
+                if members > _MAX_GZIP_MEMBERS:
+                    raise _too_large(what, f"more than {_MAX_GZIP_MEMBERS} parts")
+            yield from measured.inflate(inflate, rest)
+            rest = inflate.unused_data
+    if not inflate.eof:
+        raise archive_refused(what, "its compressed data end too early")
 
-    content: bytes
-    what: str = "the archive"
+
+@dataclass(slots=True)
+class _Measured:
+    """How much came out of a gzip file of ``size`` bytes."""
+
+    size: int
+    what: str
     produced: int = 0
 
-    def __iter__(self) -> Iterator[bytes]:
-        members, inflate = 1, zlib.decompressobj(wbits=31)
-        for chunk in _chunks(self.content):
-            rest = chunk
-            while rest:
-                if inflate.eof:
-                    rest = rest.lstrip(b"\0")  # gzip pads with zeros on tapes; everything else must be a next member
-                    if not rest:
-                        break
-                    members, inflate = members + 1, zlib.decompressobj(wbits=31)
-                    if members > _MAX_GZIP_MEMBERS:
-                        raise _too_large(self.what, f"more than {_MAX_GZIP_MEMBERS} parts")
-                yield from self._inflate(inflate, rest)
-                rest = inflate.unused_data
-        if not inflate.eof:
-            raise archive_refused(self.what, "its compressed data end too early")
-
-    def _inflate(self, inflate: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+    def inflate(self, inflate: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+        """What comes out of ``data``, in chunks."""
         full = True
         while (data or full) and not inflate.eof:  # after a full chunk more may wait inside, without any input
             try:
@@ -181,14 +224,14 @@ class _Inflated:
                 ) from error
             data, full = inflate.unconsumed_tail, len(chunk) == _CHUNK
             self.produced += len(chunk)
-            self._measure()
+            self._refuse_bomb()
             if chunk:
                 yield chunk
 
-    def _measure(self) -> None:
+    def _refuse_bomb(self) -> None:
         if self.produced > MAX_UNPACKED:
             raise _too_large(self.what, f"more than {MAX_UNPACKED} bytes")
-        if self.produced > _RATIO_FROM and self.produced > MAX_UNPACK_RATIO * len(self.content):
+        if self.produced > _RATIO_FROM and self.produced > MAX_UNPACK_RATIO * self.size:
             raise archive_refused(
                 self.what, f"it unpacks to more than {MAX_UNPACK_RATIO} times its size, as decompression bombs do"
             )

@@ -2,17 +2,18 @@ import gzip
 import io
 import tarfile
 import zlib
+from io import BytesIO
 from posixpath import normpath
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.source.archives import END, FILES, entry, files, pax, summed, tar, tgz
+from tests.archive.archives import END, FILES, entry, files, pax, summed, tar, tgz
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.archive.unpack import is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
-from pattern_operator.source.unpack import is_archive, is_gzip, unpack
 
 NAME = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
 PATH = st.lists(NAME.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)
@@ -268,10 +269,10 @@ def test_an_extended_header_of_many_records_costs_nothing():
     ],
 )
 def test_an_archive_is_known_by_its_first_header(content, wanted):
-    assert is_archive(content) is wanted
+    assert is_archive(BytesIO(content)) is wanted
 
 
 @given(content=st.binary())
 def test_any_bytes_may_be_asked_whether_they_are_an_archive(content):
     assume(not is_gzip(content))
-    assert is_archive(b"\x1f\x8b" + content) is False or is_archive(content) is False
+    assert is_archive(BytesIO(b"\x1f\x8b" + content)) is False or is_archive(BytesIO(content)) is False

@@ -4,9 +4,9 @@ from contextlib import suppress
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.source.archives import entry, record
+from tests.archive.archives import entry, record
 
-from pattern_operator.source.tarheader import BadHeader, Kind, parse_global, parse_header, parse_pax, safe_path
+from pattern_operator.archive.tarheader import BadHeader, Kind, parse_global, parse_header, parse_pax, safe_path
 
 NAME = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
 PATH = st.lists(NAME.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)

@@ -1,0 +1,172 @@
+"""Which files are in the layers of an artifact, and the content of those that somebody will read.
+
+Shapes: a tar of files (Meshery's own build, ``flux push artifact``, an image built from a Dockerfile), or files that
+are layers themselves under ``org.opencontainers.image.title`` (``oras push``; OCI image-spec 1.1, "Annotations").
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
+from pattern_operator.archive.tarheader import BadHeader, safe_path
+from pattern_operator.archive.unpack import archive_refused, entries, is_archive
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_DOCUMENTS, MAX_UNPACKED, MAX_UNPACKED_FILES
+
+TITLE: Final = "org.opencontainers.image.title"
+
+_TARS: Final = (".tar", "+tar", ".tar+gzip", ".tar.gzip", "/tar", "/x-tar", "/tar+gzip", "/x-gtar", "/x-tgz")
+_WHITEOUT: Final = ".wh."  # OCI image-spec 1.1, "Whiteouts": such a file says that one of a lower layer is no more
+_DOCUMENT_NAMES: Final = (".yaml", ".yml", ".json")
+_DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "json"}  # of a media type: suffix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerChoice:
+    """What the user says of the layers: the media type to use, and the file or folder that must be there."""
+
+    media_type: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a manifest says of a layer, as far as it decides how the layer is read; ``size`` in bytes."""
+
+    media_type: str
+    title: str
+    size: int
+
+
+def files_of(
+    layers: Sequence[tuple[Layer, BinaryIO]],
+    *,
+    choice: LayerChoice,
+    what: str,
+    types: Sequence[str] = (),
+    reads: Callable[[str], bool] = lambda _: True,
+) -> tuple[File, ...]:
+    """The files in the layers, in order; blocks, so call it where that stops nobody.
+
+    Args:
+        layers: each with its content, open at its beginning.
+        choice: the path that must be there.
+        what: names the artifact in messages.
+        types: the media types of all its layers, for messages.
+        reads: whether somebody will read a file of this path. Others come without their content, except for one that
+            is the only file there is.
+
+    Raises:
+        Stalled: LAYER_NOT_FOUND: no layer has files, or none is at the wanted path. ARCHIVE_REFUSED,
+            ARTIFACT_TOO_LARGE: as ``entries``, and for all layers together.
+    """
+    kept = _Kept(what=what, reads=reads)
+    for number, (layer, content) in enumerate(layers, start=1):
+        before = len(kept.files)
+        _read(layer, content, number=number, what=f"layer {number} of {what}", kept=kept)
+        for path in list(kept.files)[before:]:
+            if path.rpartition("/")[2].startswith(_WHITEOUT):
+                raise archive_refused(what, f"{path!r} removes a file of another layer")
+    if not kept.files:
+        raise not_found(types, choice=choice, what=what)
+    if choice.path is not None and not _has(kept.files, choice.path):
+        raise Stalled(
+            reason=Reason.LAYER_NOT_FOUND,
+            message=f"{what} has neither file nor folder {choice.path!r}: correct source.layer.path. It has "
+            f"{_listed(sorted(kept.files))}.",
+        )
+    return kept.all()
+
+
+def not_found(types: Sequence[str], *, choice: LayerChoice, what: str) -> Stalled:
+    """The error for an artifact that has no layer to read; ``types`` are the media types of those it has."""
+    wanted = f"has no layer of media type {choice.media_type!r}" if choice.media_type else "has no layer with files"
+    return Stalled(
+        reason=Reason.LAYER_NOT_FOUND,
+        message=f"{what} {wanted}: correct source.layer.mediaType, or push files or a tar of them. It has "
+        f"{_listed(sorted(set(types)))}.",
+    )
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The files so far, and how much of them; what nobody will read has no content here."""
+
+    what: str
+    reads: Callable[[str], bool]
+    files: dict[str, bytes] = field(default_factory=dict)
+    size: int = 0  # of all files
+    held: int = 0  # of those whose content is here
+    spare: str | None = None  # the first file, as long as nobody knows whether it is the only one
+
+    def wants(self, path: str, size: int) -> bool:
+        """Count a file in, and say whether its content is needed."""
+        if path in self.files:
+            raise archive_refused(self.what, f"two of its layers hold {path!r}")
+        self.size += size
+        if len(self.files) >= MAX_UNPACKED_FILES or self.size > MAX_UNPACKED:
+            raise Stalled(
+                reason=Reason.ARTIFACT_TOO_LARGE,
+                message=f"{self.what} has more than {MAX_UNPACKED_FILES} files or {MAX_UNPACKED} bytes in all its "
+                "layers: split the artifact.",
+            )
+        if self.spare is not None:
+            self.held -= len(self.files[self.spare])
+            self.files[self.spare], self.spare = b"", None
+        first, read = not self.files, self.reads(path)
+        self.files[path] = b""
+        if not read and (not first or size > MAX_DOCUMENTS):
+            return False
+        if self.held + size > MAX_DOCUMENTS:
+            raise self._too_large()
+        self.held += size
+        self.spare = path if not read else None
+        return True
+
+    def _too_large(self) -> Stalled:
+        return Stalled(
+            reason=Reason.ARTIFACT_TOO_LARGE,
+            message=f"the documents of {self.what} are more than {MAX_DOCUMENTS} bytes, which is more than the operator"
+            " reads. Name the part that is meant in spec.source.layer.path, or split the artifact.",
+        )
+
+    def all(self) -> tuple[File, ...]:
+        if len(self.files) == 1 and self.size > MAX_DOCUMENTS:  # the only file, and too large to have been kept
+            raise self._too_large()
+        return tuple(File(path, content) for path, content in self.files.items())
+
+
+def _read(layer: Layer, content: BinaryIO, *, number: int, what: str, kept: _Kept) -> None:
+    """Take in the files of a layer."""
+    # `oras push` calls a plain file a tar where it is told no media type, and keeps its name in the title.
+    called_tar = layer.media_type.endswith(_TARS) and not layer.title.lower().endswith(_DOCUMENT_NAMES)
+    if called_tar or is_archive(content):
+        for path, file in entries(content, size=layer.size, what=what, wants=kept.wants):
+            kept.files[path] = file
+        return
+    suffix = _DOCUMENTS.get(layer.media_type.replace("+", "/").rpartition("/")[2])
+    if not layer.title and not suffix:
+        return
+    try:
+        path = safe_path(layer.title) if layer.title else f"layer-{number}.{suffix}"
+    except BadHeader as error:
+        raise archive_refused(what, f"its title {error}") from error
+    if kept.wants(path, layer.size):
+        kept.files[path] = content.read(layer.size)
+
+
+def _has(files: dict[str, bytes], path: str) -> bool:
+    path = path.strip("/").removeprefix("./").rstrip("/")
+    return not path or any(name == path or name.startswith(f"{path}/") for name in files)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (", ".join(_shown(name) for name in names[:5]) or "none") + more
+
+
+def _shown(name: str) -> str:
+    plain = "".join(letter if letter.isprintable() else " " for letter in name[:61])
+    return plain if len(name) <= 60 else f"{plain[:60]}..."
