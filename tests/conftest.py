@@ -12,6 +12,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tests.planted import assert_no_leak
+from tests.shown import Shown
 from tests.testbed import binaries
 from tests.testbed import registry as registries
 from tests.testbed import testbed as testbeds
@@ -23,6 +25,7 @@ from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
 
 RUNS = STATE / "tests"
+OPERATED = {"testbed", "operated", "restricted"}  # fixtures that give an operator
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,6 +34,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "testbed_state" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def shown() -> Shown:
+    """Give what the operators of this worker showed; each thing is told once."""
+    return Shown()
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks(request: pytest.FixtureRequest, shown: Shown) -> Iterator[None]:
+    """After every test with an operator: no secret that was planted is in what the operator shows.
+
+    It is set up last, so that it looks before anything of the test is taken away.
+    """
+    if not OPERATED & set(request.fixturenames):
+        yield
+        return
+    others = [name for name in request.fixturenames if name not in ("request", "nothing_leaks")]
+    given = [request.getfixturevalue(name) for name in others]
+    yield
+    operated = {id(each): each for each in given if isinstance(each, Testbed) and each.operated}
+    where = [request.getfixturevalue("testbed_state"), *(each for each in given if isinstance(each, Path))]
+    logs = {log for each in where for log in each.glob("**/logs/operator*.log")}
+    assert_no_leak(shown.news(*operated.values(), logs=sorted(logs)))
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,14 @@ from uuid import uuid4
 import pytest
 from tests.cli.program import Patternctl
 from tests.kube.apiserver import ApiServer
+from tests.planted import Shape, value
 from tests.testbed import registry as registries
 from tests.testbed.kubeconfig import Kubeconfig
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.registry import Options, Registry
 from tests.testbed.repository import Account
 
-ALICE = Account("alice", "a-pass-word")
+ALICE = Account("alice", value(Shape.DOCKER_AUTH))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.planted import assert_no_leak
 
 PROGRAM = Path(sys.executable).parent / "patternctl"
 ENDS_WITHIN = 60.0  # seconds
@@ -35,7 +36,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Patternctl:
-    """``patternctl("render", path)``; no command ever ends in a traceback, whatever it is given."""
+    """``patternctl("render", path)``; no command ever ends in a traceback or shows a secret, whatever it is given."""
 
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -52,6 +53,9 @@ class Patternctl:
             **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **streams},
         )
         found = Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+        assert_no_leak({f"standard error of patternctl {arguments}": found.err})
+        if "render" not in arguments:  # which prints the objects, and of what there is in them everything
+            assert_no_leak({f"standard output of patternctl {arguments}": found.out})
         assert "Traceback" not in found.err, found.err
         assert "Exception ignored" not in found.err, found.err
         return found

@@ -1,5 +1,6 @@
 """A DesignPattern of a test's own, behind short words: what it pulls, what it says, what it runs."""
 
+import base64
 import io
 import json
 import tarfile
@@ -9,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
+from tests.planted import Shape, environment, value
 from tests.render.designs import published
 from tests.testbed.kubectl import Kubectl
-from tests.testbed.repository import Repository
+from tests.testbed.repository import Account, Repository
 
 API = "pattern-operator.io/v1alpha1"
 YAML = "application/yaml"
@@ -21,26 +23,43 @@ POLL = 0.05  # seconds between two looks at what cannot be watched
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data or {"a": "1"}}
+    metadata = {"name": name, "annotations": {"example.com/planted": value(Shape.ANNOTATION)}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"a": "1"}}
 
 
 def deployment(name: str, *, replicas: int = 1, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    main = {"name": "main", "image": "registry.example/main:1", "env": environment()}
+    main["args"] = ["serve", f"--password={value(Shape.ARGUMENT)}"]
     template = {
         "metadata": {"labels": {"app": name, **(labels or {})}},
-        "spec": {"containers": [{"name": "main", "image": "registry.example/main:1"}]},
+        "spec": {"containers": [main]},
     }
     spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
 
 def secret(name: str, **data: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
+    """A Secret with planted values beside ``data``."""
+    planted = {"planted": value(Shape.STRING_DATA), "lines": value(Shape.MULTI_LINE), "code": value(Shape.ENCODED)}
+    encoded = base64.b64encode(value(Shape.SECRET_DATA).encode()).decode()
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": {"encoded": encoded}}
+    return {**body, "stringData": {**planted, **data}}
+
+
+def login(name: str, registry: str, account: Account) -> dict[str, Any]:
+    """A Secret as ``kubectl create secret docker-registry`` makes it."""
+    auth = base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
+    made = secret(name, **{".dockerconfigjson": json.dumps({"auths": {registry: {"auth": auth}}})})
+    return {**made, "type": "kubernetes.io/dockerconfigjson"}
 
 
 def annotated(body: dict[str, Any], **annotations: str) -> dict[str, Any]:
     """``body`` with annotations of ours, named by their last word."""
-    ours = {f"pattern-operator.io/{name}": value for name, value in annotations.items()}
-    return {**body, "metadata": {**body["metadata"], "annotations": ours}}
+    ours = {f"pattern-operator.io/{name}": text for name, text in annotations.items()}
+    return {
+        **body,
+        "metadata": {**body["metadata"], "annotations": {**body["metadata"].get("annotations", {}), **ours}},
+    }
 
 
 def widgets(group: str) -> dict[str, Any]:

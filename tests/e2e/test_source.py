@@ -2,7 +2,6 @@
 wrong without harm to what runs."""
 
 import asyncio
-import base64
 import gzip
 import hashlib
 import json
@@ -21,12 +20,14 @@ from tests.e2e.story import (
     condition,
     config_map,
     eventually,
+    login,
     push,
     push_design,
     push_files,
     secret,
     tar,
 )
+from tests.planted import Shape, value
 from tests.render.designs import DATA
 from tests.testbed.authority import Authority
 from tests.testbed.registry import Options, Registry
@@ -37,8 +38,8 @@ from pattern_operator import source
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reference import Repository as Address
 
-ALICE = Account("alice", "wonderland")
-THIEF = Account("alice", "a-guess-of-the-thief")
+ALICE = Account("alice", value(Shape.DOCKER_AUTH))
+THIEF = Account("alice", f"a-guess-{value(Shape.DOCKER_AUTH)}")
 ABSENT = "sha256:" + "0" * 64
 
 
@@ -54,13 +55,6 @@ def stays_ready(story: Story) -> bool:
 def path_of(repository: Repository, kind: str) -> str:
     """The paths of one repository, for a rule of misbehaviour that leaves every other alone."""
     return f"^/v2/{repository.name}/{kind}/"
-
-
-def login(name: str, registry: str, account: Account) -> dict[str, Any]:
-    """A Secret as ``kubectl create secret docker-registry`` makes it."""
-    auth = base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
-    made = secret(name, **{".dockerconfigjson": json.dumps({"auths": {registry: {"auth": auth}}})})
-    return {**made, "type": "kubernetes.io/dockerconfigjson"}
 
 
 # --- which artifact -------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.planted import Shape, value
 from tests.testbed import audit, operator, process
 from tests.testbed import registry as registries
 from tests.testbed import testbed as testbeds
@@ -24,7 +25,7 @@ from tests.testbed.repository import Account, RegistryRefused, Repository
 from tests.testbed.testbed import Testbed
 
 LAYER = ("application/vnd.example.layer", b"kind: ConfigMap\n" * 100)
-ALICE = Account("alice", "wonderland")
+ALICE = Account("alice", value(Shape.DOCKER_AUTH))
 
 
 def test_the_control_plane_says_its_version(kubectl: Kubectl) -> None:

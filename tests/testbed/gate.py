@@ -10,13 +10,44 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from tests.testbed.authority import Authority, Certificate
 from tests.testbed.kubectl import Kubectl
 
 PATIENCE = 25.0  # seconds that a request is held at most; the API server gives a webhook 30
 SEEN = 60.0  # seconds to wait for a request to come
+
+
+class Webhook(Protocol):
+    """Judges what is written; ``in_force`` is set by the first that comes by."""
+
+    in_force: threading.Event
+
+    def admit(self, review: dict[str, Any]) -> dict[str, Any]:
+        """Answer an AdmissionReview."""
+        ...
+
+
+class Denier:
+    """Refuses the objects whose name begins with ``prefix``, and quotes them whole in what it says."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.in_force = threading.Event()
+
+    def admit(self, review: dict[str, Any]) -> dict[str, Any]:
+        """Answer an AdmissionReview: no text of a webhook is the API server's own, however it is phrased."""
+        self.in_force.set()
+        request = review["request"]
+        response: dict[str, Any] = {"uid": request["uid"], "allowed": not request["name"].startswith(self.prefix)}
+        if not response["allowed"]:
+            quoted = json.dumps({key: each for key, each in request["object"].items() if key != "metadata"})
+            words = (
+                f"spec.x: Invalid value: {quoted}: field is immutable, see {base64.b64encode(quoted.encode()).decode()}"
+            )
+            response["status"] = {"code": 422, "reason": "Invalid", "message": words}
+        return {**review, "response": response}
 
 
 class Gate:
@@ -57,23 +88,32 @@ class Gate:
 def gate(name: str, *, namespace: str, kubectl: Kubectl, authority: Authority) -> Iterator[Gate]:
     """Put a gate before the ConfigMaps called ``name`` in ``namespace``; it is taken away at the end."""
     made = Gate(name)
+    with webhook(made, "configmaps", namespace=namespace, kubectl=kubectl, authority=authority):
+        try:
+            yield made
+        finally:
+            made.open()
+
+
+@contextmanager
+def webhook(made: Webhook, *resources: str, namespace: str, kubectl: Kubectl, authority: Authority) -> Iterator[None]:
+    """Let ``made`` judge every write of these resources (of the core group) in ``namespace``."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
     server.socket = _tls(authority.serving("gate")).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    configuration = _configuration(namespace, port=server.server_address[1], ca=authority.ca.read_bytes())
+    configuration = _configuration(namespace, resources, port=server.server_address[1], ca=authority.ca.read_bytes())
     kubectl.apply(configuration)
     try:
         _wait_in_force(made, kubectl, namespace)
-        yield made
+        yield
     finally:
-        made.open()
         kubectl("delete", "validatingwebhookconfiguration", configuration["metadata"]["name"])
         server.shutdown()
         server.server_close()
 
 
-def _wait_in_force(made: Gate, kubectl: Kubectl, namespace: str) -> None:
+def _wait_in_force(made: Webhook, kubectl: Kubectl, namespace: str) -> None:
     """A webhook is in force a moment after it was made; nothing tells when but a write that it sees."""
     for attempt in range(50):
         kubectl("create", "configmap", f"probe-{attempt}", "--namespace", namespace, "--dry-run=server")
@@ -82,7 +122,7 @@ def _wait_in_force(made: Gate, kubectl: Kubectl, namespace: str) -> None:
     raise TimeoutError("the webhook is not in force after 50 writes")
 
 
-def _handler(made: Gate) -> type[BaseHTTPRequestHandler]:
+def _handler(made: Webhook) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -105,9 +145,10 @@ def _tls(serving: Certificate) -> ssl.SSLContext:
     return context
 
 
-def _configuration(namespace: str, *, port: int, ca: bytes) -> dict[str, Any]:
+def _configuration(namespace: str, resources: tuple[str, ...], *, port: int, ca: bytes) -> dict[str, Any]:
     client = {"url": f"https://127.0.0.1:{port}/", "caBundle": base64.b64encode(ca).decode()}
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    rule: dict[str, Any] = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"]}
+    rule["resources"] = list(resources)
     webhook = {
         "name": "gate.testbed.example",
         "clientConfig": client,

@@ -65,6 +65,11 @@ class Testbed:
             raise NotStarted("no operator was started here: call start_operator first")
         return self._operator
 
+    @property
+    def operated(self) -> bool:
+        """Whether an operator was started here, though it may have ended."""
+        return self._operator is not None
+
     def use(self, registry: Registry) -> None:
         """Take a registry that was started elsewhere."""
         self._registry = registry
