@@ -19,7 +19,7 @@ from urllib.parse import quote
 MARK: Final = secrets.choice(string.ascii_lowercase) + "".join(
     secrets.choice(string.ascii_lowercase + string.digits) for _ in range(9)
 )  # 51 bits, and neither case nor anything that an encoding would have to escape
-PIN: Final = str(secrets.randbelow(8 * 10**14) + 10**14)  # 15 digits: a JSON number that every reader keeps exactly
+PIN: Final = "".join(secrets.choice("12345678") for _ in range(15))  # a JSON number that every reader keeps exactly
 _AROUND: Final = 60  # characters of context on either side of what was found
 
 
@@ -146,7 +146,7 @@ def _needles() -> Iterator[tuple[str, str]]:
     """What is searched for, in lower case, and the form that it is."""
     yield from _forms(MARK.encode())
     yield from _forms(PIN.encode())
-    yield f"{PIN[0]}.{PIN[1:10]}", "as a number with an exponent"
+    yield f"{PIN[0]}.{PIN[1:9]}", "as a number with an exponent"
     yield f"{int(PIN):,}", "as a number with separators"
     yield f"{int(PIN):x}", "as a hexadecimal number"
     for text in _VALUES.values():
