@@ -6,10 +6,9 @@ for fatal), the next begins with nothing, in the same process, and finds everyth
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,13 +19,16 @@ import kopf
 
 from pattern_operator import handlers
 from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Protected, Remover
-from pattern_operator.background import background
+from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.errors import PatternError
 from pattern_operator.executors import Executors
+from pattern_operator.heartbeat import Heartbeat
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
     ApiError,
     CredentialsError,
     Discovery,
+    Endpoint,
     Lease,
     Resource,
     Session,
@@ -53,6 +55,7 @@ from pattern_operator.reconcile import (
     owned_keys,
     owner_of,
 )
+from pattern_operator.shutdown import Shutdown
 from pattern_operator.source import Cache, Readers, TokenCache
 from pattern_operator.telemetry import Metrics, Probes, Recorder, observe_loop_lag
 
@@ -61,7 +64,8 @@ logger = logging.getLogger(__name__)
 LEASE = "pattern-operator"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between lives that end by an error
 LONG_LIFE = 60.0  # seconds after which the next life begins without the memory of earlier failures
-GRACE = 10.0  # seconds between being told to end and being cancelled; a pod has 30
+GRACE = 10.0  # seconds between being told to end and being cancelled; ``shutdown.GRACE`` is the hard end
+KOPF_GRACE = 3.0  # seconds that kopf has to end once it is cancelled
 
 
 class CrdMissing(Exception):
@@ -88,33 +92,49 @@ class Process:
 
     settings: Settings
     executors: Executors
+    shutdown: Shutdown
     metrics: Metrics = field(default_factory=Metrics)
-    told_to_end: asyncio.Event = field(default_factory=asyncio.Event)
     state: str = "starting"  # for people who ask /readyz
     ready: bool = False
     leads: bool = False
     awaited: Lease | None = None
+    heartbeat: Heartbeat | None = None  # of the work, while there is some
+    internal_errors: InternalErrors = field(init=False)
 
-    def take_signals(self) -> None:
-        """End on SIGTERM and SIGINT; said again after kopf, which takes them for itself."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.told_to_end.set)
+    def __post_init__(self) -> None:
+        self.internal_errors = InternalErrors(self.metrics.internal_error)
+
+    @property
+    def told_to_end(self) -> asyncio.Event:
+        """Set by SIGTERM and SIGINT."""
+        return self.shutdown.told
+
+    def open_session(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Session]:
+        """A session whose requests and internal errors are counted."""
+        return Session.open(endpoint, on_request=self.metrics.request, internal_errors=self.internal_errors)
+
+    def complaint(self) -> str:
+        """What does not go on and should; empty while all does, and while there is nothing to do."""
+        if self.heartbeat is None:
+            return ""
+        self.heartbeat.look()
+        return self.heartbeat.complaint
 
     def probe(self) -> tuple[bool, str]:
         """Whether the process is ready to do its part, and its state in words."""
         if self.awaited is not None and self.awaited.holder:
             return True, f"stands by: {self.awaited.holder} holds the Lease"
-        return self.ready, self.state
+        complaint = self.complaint()
+        return (False, complaint) if complaint else (self.ready, self.state)
 
 
 async def live(settings: Settings) -> int:
     """Live until SIGTERM or SIGINT, one life after the other; the exit code."""
     host, port = settings.metrics
     async with AsyncExitStack() as stack:
-        process = Process(settings, stack.enter_context(Executors.open()))
-        process.take_signals()
-        probes = Probes(metrics=process.metrics, probe=process.probe)
+        process = Process(settings, stack.enter_context(Executors.open()), Shutdown())
+        process.shutdown.take_signals()
+        probes = Probes(metrics=process.metrics, probe=process.probe, complaint=process.complaint)
         try:
             bound = await stack.enter_async_context(probes.serve(host=host, port=port))
         except OSError as error:
@@ -133,7 +153,7 @@ async def _live_on(process: Process) -> None:
     while not process.told_to_end.is_set():
         begun = time.monotonic()
         await _until_told(process, _survive(process))
-        process.ready, process.awaited = False, None
+        process.ready, process.awaited, process.heartbeat = False, None, None
         if time.monotonic() - begun > LONG_LIFE:
             pause = FIRST_PAUSE
         with suppress(TimeoutError):
@@ -149,6 +169,9 @@ async def _survive(process: Process) -> None:
     except (CredentialsError, CrdMissing, ApiError) as error:
         process.state = f"cannot work: {error}"
         logger.error("cannot work, trying again: %s", error)  # noqa: TRY400 - the message is all there is to know
+    except TasksSurvive as error:  # to begin anew would be to do the same work twice at once
+        process.state = f"ends: {error}"
+        process.shutdown.end_hard(str(error))
     except Exception:  # a defect, kopf's or ours: the cluster holds all state, so to begin anew is safe
         process.state = "begins anew after a failure: see the log"
         logger.exception("a life ended by an error, beginning anew")
@@ -173,10 +196,10 @@ async def _live_once(process: Process) -> None:
     namespace = settings.lease_namespace or lease_namespace()
     process.state = f"looks for the Lease {namespace}/{LEASE}: the log says what is in the way"
     # kopf closes the session that it is given, and the Lease is given back after kopf: so each has its own.
-    async with Session.open(endpoint, on_request=process.metrics.request) as session:
+    async with process.open_session(endpoint) as session:
         lease = Lease(session, namespace=namespace, name=LEASE, identity=identity(), ended=is_ended)
         process.awaited = lease
-        async with lease.hold() as lost, Session.open(endpoint, on_request=process.metrics.request) as working:
+        async with lease.hold() as lost, process.open_session(endpoint) as working:
             logger.info("leads: lease=%s/%s server=%s", namespace, LEASE, endpoint.server)
             process.leads, process.awaited = True, None
             try:
@@ -202,20 +225,20 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
 
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, background() as behind:
         discovery = Discovery(session)
-        children = Children(session, tasks=behind.tasks, on_change=changed, now=_now, on_problem=_cannot_watch)
+        children = Children(session, tasks=behind, on_change=changed, now=_now, on_problem=_cannot_watch)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
         rim = Rim(
             patterns=patterns,
             registries=Registries(
                 http=http, tokens=TokenCache(), readers=Readers(), cache=cache, executors=process.executors
             ),
-            referents=Referents(session, wake=queue.add, tasks=behind.tasks),
+            referents=Referents(session, wake=queue.add, tasks=behind),
             discovery=discovery,
             applier=Applier(session, discovery, children=children, protected=protected),
             remover=Remover(session, discovery, children=children, protected=protected),
             children=children,
             claims=claims,
-            kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind.tasks),
+            kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind),
             executors=process.executors,
             tenancy=replace(settings.tenancy, own_user=protected.user),
             protected=protected,
@@ -229,11 +252,14 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             metrics=process.metrics,
             now=_now,
         )
+        heartbeat = Heartbeat(clock=clock, overdue=lambda: queue.overdue, turning=lambda: session.watches)
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         process.metrics.watch_share(lambda: queue.largest_share)
         for key in await _find_all(session, patterns, claims):
             queue.add(key)
-        behind.tasks.create_task(queue.work(reconciler.run, concurrency=settings.concurrency), name="queue")
+        behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
+        behind.create_task(heartbeat.watch_over(), name="heartbeat")
+        process.heartbeat = heartbeat
         process.state, process.ready = "works", True
         registry = handlers.registry(
             session=session, patterns=patterns, queue=queue, reconciler=reconciler, stop=behind.end
@@ -268,26 +294,39 @@ async def _find_all(session: Session, patterns: Patterns, claims: Claims) -> lis
 async def _watch(
     process: Process, registry: kopf.OperatorRegistry, *, ends: tuple[asyncio.Event, asyncio.Event, asyncio.Event]
 ) -> None:
-    """Let kopf watch DesignPatterns until one of ``ends``."""
+    """Let kopf watch DesignPatterns until one of ``ends``.
+
+    Raises:
+        TasksSurvive: kopf does not end.
+    """
     stop = asyncio.Event()
-    waiting = [asyncio.create_task(each.wait()) for each in ends]
+    waiting = [asyncio.create_task(each.wait(), name="end") for each in ends]
     for task in waiting:
         task.add_done_callback(lambda _: stop.set())
-    existing = asyncio.all_tasks()
+    watching = asyncio.create_task(_run_kopf(process, registry, stop=stop), name="kopf")
     try:
-        # Without an identity kopf asks the system for its user's name, and an image's user 65532 has none.
-        tasks = await kopf.spawn_tasks(
-            registry=registry,
-            identity=identity(),  # type: ignore[arg-type]  # a NewType of str that kopf does not export
-            standalone=True,
-            clusterwide=True,
-            stop_flag=stop,
-        )
-        process.take_signals()
-        await kopf.run_tasks(tasks, ignored=existing)
+        await asyncio.wait({watching, *waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({watching}, timeout=GRACE)  # it ends by itself, in good order
     finally:
         for task in waiting:
             task.cancel()
+        await end_in_time({watching}, grace=KOPF_GRACE)
+    if not watching.cancelled():
+        watching.result()
+
+
+async def _run_kopf(process: Process, registry: kopf.OperatorRegistry, *, stop: asyncio.Event) -> None:
+    existing = asyncio.all_tasks()
+    # Without an identity kopf asks the system for its user's name, and an image's user 65532 has none.
+    tasks = await kopf.spawn_tasks(
+        registry=registry,
+        identity=identity(),  # type: ignore[arg-type]  # a NewType of str that kopf does not export
+        standalone=True,
+        clusterwide=True,
+        stop_flag=stop,
+    )
+    process.shutdown.take_signals()  # kopf takes them for itself
+    await kopf.run_tasks(tasks, ignored=existing)
 
 
 def _cannot_watch(resource: Resource, error: ApiError) -> None:

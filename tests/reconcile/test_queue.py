@@ -285,6 +285,44 @@ def test_ten_thousand_keys_are_added_and_taken_in_logarithmic_time():
     assert seconds_a_key(16_000) < 5 * seconds_a_key(1_000)
 
 
+async def test_the_work_ends_when_it_is_cancelled_although_a_run_turns_that_into_an_error():
+    queue, begun, ran = Queue[str](clock=clock), asyncio.Event(), list[str]()
+
+    async def run(key: str) -> None:
+        ran.append(key)
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError(key) from None
+
+    queue.add("a")
+    work = asyncio.create_task(queue.work(run, concurrency=1))
+    await begun.wait()
+    work.cancel()
+    await asyncio.wait({work}, timeout=5)
+    queue.add("b")
+    await asyncio.sleep(0.01)
+
+    assert work.cancelled()
+    assert ran == ["a"]
+
+
+async def test_a_run_that_raises_ends_the_work_with_its_error():
+    queue = Queue[str](clock=clock)
+
+    async def run(key: str) -> None:
+        raise ValueError(key)
+
+    queue.add("a")
+    async with working(queue, run) as work:
+        await asyncio.wait({work}, timeout=5)
+
+        assert work.done()
+        assert str(work.exception()) == "a"
+        work.cancel()
+
+
 def collector(ran: list[str]) -> Run[str]:
     async def run(key: str) -> None:
         ran.append(key)

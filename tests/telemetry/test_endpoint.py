@@ -24,6 +24,15 @@ async def test_a_probe_says_how_it_stands(path, probe, status, text):
     assert answered[:2] == (status, text)
 
 
+async def test_work_that_does_not_go_on_makes_the_process_fail_its_liveness_probe():
+    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), complaint=lambda: "no worker takes a pattern")
+
+    async with probes.serve(host="127.0.0.1", port=0) as port:
+        answered = await get(f"http://127.0.0.1:{port}/healthz")
+
+    assert answered[:2] == (503, "no worker takes a pattern\n")
+
+
 async def test_metrics_are_in_the_format_of_prometheus():
     probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"))
 

@@ -48,6 +48,20 @@ def test_gauges_are_read_when_they_are_scraped():
     assert "pattern_operator_queue_largest_share 0.75" in text(metrics)
 
 
+def test_a_gauge_that_cannot_be_read_costs_itself_and_is_counted():
+    metrics = Metrics()
+
+    def broken() -> int:
+        raise KeyError("a defect")
+
+    metrics.watch_patterns({"True": 1, "False": 2, "Unknown": 3}.__getitem__, broken)
+    metrics.text()
+
+    assert 'pattern_operator_patterns{ready="True"} 1.0' in text(metrics)
+    assert "pattern_operator_queue_overdue NaN" in text(metrics)
+    assert 'pattern_operator_internal_errors_total{where="gauge"}' in text(metrics)
+
+
 def test_two_operators_in_one_process_do_not_share_what_they_count():
     one, other = Metrics(), Metrics()
 

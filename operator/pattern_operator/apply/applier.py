@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Literal
 
+from pattern_operator.aio import run_all
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -119,9 +120,7 @@ class Applier:
             if run.coming:
                 await until_established(run.coming, session=self._session, owner=owner.id)
                 run.coming.clear()
-            async with asyncio.TaskGroup() as tasks:
-                for each in wave:
-                    tasks.create_task(self._attempt(each, run))
+            await run_all(self._attempt(each, run) for each in wave)
         return Applied(tuple(sorted(run.applied)), tuple(sorted(run.left)), tuple(sorted(run.failures, key=str)))
 
     async def _attempt(self, wanted: Object, run: _Run) -> None:

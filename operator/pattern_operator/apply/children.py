@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from pattern_operator.aio import Tasks
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.child import Child, Sighting, version_of
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
@@ -42,7 +43,7 @@ class Children:
         self,
         session: Session,
         *,
-        tasks: asyncio.TaskGroup,
+        tasks: Tasks,
         on_change: Callable[[str, ChildEvent], None],
         now: Callable[[], datetime],
         on_problem: Callable[[Resource, ApiError], None] | None = None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
+from pattern_operator.aio import Tasks
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.health import needs_status
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch
@@ -32,7 +33,7 @@ class Followed:
         self,
         session: Session,
         *,
-        tasks: asyncio.TaskGroup,
+        tasks: Tasks,
         on_change: Callable[[Resource, Change], None],
         on_problem: Callable[[Resource, ApiError], None] | None,
     ) -> None:

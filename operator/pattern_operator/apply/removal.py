@@ -1,12 +1,12 @@
 """One object out of the cluster, if it is still ours to remove."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from pattern_operator.aio import run_all
 from pattern_operator.api.names import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
@@ -98,7 +98,7 @@ class Remover:
         is read first. ``otherwise`` is the reason of a failure when the refusal has no more special one.
         """
         run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise)
-        return await asyncio.gather(*(self._attempt(entry, run) for entry in entries))
+        return await run_all(self._attempt(entry, run) for entry in entries)
 
     async def _attempt(self, entry: InventoryEntry, run: _Run) -> Removal:
         key = key_of(entry)

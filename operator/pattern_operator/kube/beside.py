@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from pattern_operator.aio import cancel_and_wait
+
 
 @asynccontextmanager
 async def beside(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
@@ -13,8 +15,6 @@ async def beside(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator
     try:
         yield task
     finally:
-        task.cancel()
-        # Not `await task` with CancelledError suppressed: a cancellation that is meant for us would be lost with it.
-        await asyncio.wait({task})
+        await cancel_and_wait({task})
         if not task.cancelled():
             task.result()

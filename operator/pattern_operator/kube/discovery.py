@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from pattern_operator.aio import run_all
 from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, parsed
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
@@ -64,10 +65,7 @@ class Discovery:
 
     async def _read(self) -> None:
         forgotten = self._forgotten
-        core, groups = await asyncio.gather(
-            self._session.request("GET", "/api", accept=_ACCEPT),
-            self._session.request("GET", "/apis", accept=_ACCEPT),
-        )
+        core, groups = await run_all(self._session.request("GET", path, accept=_ACCEPT) for path in ("/api", "/apis"))
         kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
         documents = parsed(core), parsed(groups)
         for resource in (*_resources(documents[0]), *_resources(documents[1])):

@@ -8,13 +8,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 from multidict import CIMultiDict
 from yarl import URL
 
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.resource import words_of
@@ -33,6 +34,13 @@ _RETRIED: Final = frozenset({502, 503, 504})
 _FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, CredentialsError, RuntimeError)
 
 
+class Turning(Protocol):
+    """A watch that runs: its ``name``, and when (seconds of the loop's clock) it last got anything or tried again."""
+
+    name: str
+    turned_at: float
+
+
 class Session:
     """Requests to one API server.
 
@@ -43,26 +51,36 @@ class Session:
     run what needs the session inside kopf's life, or open another one (they are cheap).
 
     ``on_request(verb, resource, code, seconds)`` is called when the headers of an answer are there (``code`` 0: no
-    answer). ``resource`` is ``plural[.group][/subresource]``.
+    answer). ``resource`` is ``plural[.group][/subresource]``. ``internal_errors`` takes the unexpected
+    errors of all that is called back from here, such as the callbacks of watches.
     """
 
-    def __init__(self, *, endpoint: Endpoint, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, *, endpoint: Endpoint, http: aiohttp.ClientSession, internal_errors: InternalErrors | None = None
+    ) -> None:
         self.server = endpoint.server
         self.endpoint = endpoint
         self.http = http
+        self.internal_errors = internal_errors or InternalErrors()
+        self.watches: set[Turning] = set()  # those that run now
         self._slots = Slots(MAX_REQUESTS)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, endpoint: Endpoint, *, on_request: Callable[[str, str, int, float], None] | None = None
+        cls,
+        endpoint: Endpoint,
+        *,
+        on_request: Callable[[str, str, int, float], None] | None = None,
+        internal_errors: InternalErrors | None = None,
     ) -> AsyncIterator["Session"]:
         """Open a session; nothing is sent yet."""
         # Watches hold a connection each for ever, so the connector is unlimited and requests are counted by slots.
         connector = aiohttp.TCPConnector(
             limit=0, ssl=endpoint.tls or True, keepalive_timeout=KEEP_ALIVE, socket_factory=_socket
         )
-        middlewares = (_Counter(on_request).count,) if on_request else ()
+        errors = internal_errors or InternalErrors()
+        middlewares = (_Counter(on_request, errors).count,) if on_request else ()
         http = aiohttp.ClientSession(
             connector=connector,
             proxy=endpoint.proxy,
@@ -71,7 +89,7 @@ class Session:
             middlewares=(_Authorizer(endpoint).authorize, *middlewares),
         )
         async with http:
-            yield cls(endpoint=endpoint, http=http)
+            yield cls(endpoint=endpoint, http=http, internal_errors=errors)
 
     async def request(
         self,
@@ -211,8 +229,9 @@ class _Authorizer:
 class _Counter:
     """Tells the hook of every request that is sent, repetitions and kopf's included."""
 
-    def __init__(self, hook: Callable[[str, str, int, float], None]) -> None:
+    def __init__(self, hook: Callable[[str, str, int, float], None], errors: InternalErrors) -> None:
         self._hook = hook
+        self._errors = errors
 
     async def count(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
         verb, resource = words_of(request.method, request.url.path, request.url.query)
@@ -221,7 +240,8 @@ class _Counter:
             response = await handler(request)
             code = response.status
         finally:
-            self._hook(verb, resource, code, time.monotonic() - started)
+            with self._errors.contain("request_hook"):
+                self._hook(verb, resource, code, time.monotonic() - started)
         return response
 
 

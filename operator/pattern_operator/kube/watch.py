@@ -24,6 +24,7 @@ WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do n
 FIRST_BACK_OFF: Final = 0.2
 LAST_BACK_OFF: Final = 30.0
 LONGEST_REST: Final = timedelta(minutes=5)  # that a server may ask for (Retry-After): whoever waits longer is blind
+_DEFECT: Final = ApiUnavailable(code=0, reason="InternalError", message="the operator failed on what was sent")
 _METADATA: Final = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1"
 
 
@@ -85,18 +86,38 @@ class Watch:
         self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name) -> (uid, resourceVersion)
         self._version = ""  # where to go on; empty: list first
         self.problem: ApiError | None = None
+        self.name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+        self.turned_at = 0.0  # when it last got anything, or tried again; seconds of the loop's clock
         self._failures = 0
 
     async def run(self) -> NoReturn:
         """Follow until cancelled."""
-        while True:
-            try:
-                if not self._version:
-                    await self._list()
-                await self._follow()
-            except ApiError as error:
-                self._failed(error)
-                await asyncio.sleep(self._back_off(error))
+        self._turn()
+        self._session.watches.add(self)
+        try:
+            while True:
+                try:
+                    if not self._version:
+                        await self._list()
+                    await self._follow()
+                except ApiError as error:
+                    self._failed(error)
+                    await self._pause(error)
+                except Exception as error:  # a defect costs this kind for a moment, and not the operator
+                    self._session.internal_errors.record("watch", error)
+                    self._version = ""
+                    self._failures += 1
+                    await self._pause(_DEFECT)
+        finally:
+            self._session.watches.discard(self)
+
+    async def _pause(self, error: ApiError) -> None:
+        self._turn()
+        await asyncio.sleep(self._back_off(error))
+        self._turn()
+
+    def _turn(self) -> None:
+        self.turned_at = asyncio.get_running_loop().time()
 
     async def _list(self) -> None:
         """Read the whole collection and tell in what it differs from what was known."""
@@ -104,6 +125,7 @@ class Watch:
         seen: set[tuple[str, str]] = set()
         while True:
             page = parsed(await self._session.request("GET", self._path, params=params, accept=self._accepted("List")))
+            self._turn()
             for item in page.get("items") or []:
                 seen.add(self._observe(item))
             params["continue"] = page["metadata"].get("continue") or ""
@@ -126,6 +148,7 @@ class Watch:
         stream = self._session.stream(self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0)
         async with aclosing(stream):
             async for line in stream:
+                self._turn()
                 self._take(parsed(line))
                 self._recovered()
         if loop.time() - started < 1.0:  # a server that is leaving ends each watch at once

@@ -7,6 +7,7 @@ so its group is looked for a few times after each change of one of its CRDs, and
 import asyncio
 from collections.abc import Callable, Collection
 
+from pattern_operator.aio import Tasks
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.definition import CRD
 from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
@@ -21,7 +22,7 @@ class AwaitedKinds:
     """Who waits for which kinds; ``wake`` is called with a pattern when one of its kinds is served."""
 
     def __init__(
-        self, session: Session, discovery: Discovery, *, wake: Callable[[PatternKey], None], tasks: asyncio.TaskGroup
+        self, session: Session, discovery: Discovery, *, wake: Callable[[PatternKey], None], tasks: Tasks
     ) -> None:
         self._session = session
         self._discovery = discovery

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, TypeVar
 
+from pattern_operator.background import background
 from pattern_operator.fairqueue import FairQueue, Lanes
 
 Key = TypeVar("Key", bound=Hashable)
@@ -82,13 +83,15 @@ class Queue(Generic[Key]):
     async def work(self, run: Run[Key], *, concurrency: int) -> None:
         """Run due keys until cancelled; ``run`` must not raise: an exception ends the work."""
         self._line = FairQueue(concurrency)
-        async with asyncio.TaskGroup() as runs:
+        async with background() as runs:
             while True:
+                runs.check()
                 self._changed.clear()
                 wait = self._take_due()
                 while (taken := self._take()) is not None:
                     key, lanes = taken
-                    runs.create_task(self._run(run, key, lanes), name=f"run-{key}")
+                    task = runs.create_task(self._run(run, key, lanes), name=f"run-{key}")
+                    task.add_done_callback(lambda _: self._changed.set())
                 await self._wait(wait)
 
     async def _wait(self, seconds: float | None) -> None:

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pattern_operator.aio import Tasks
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, objects
@@ -36,7 +37,7 @@ class Referent:
 class Referents:
     """Reads Secrets and ConfigMaps for patterns, and wakes the patterns when they change."""
 
-    def __init__(self, session: Session, *, wake: Callable[[PatternKey], None], tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, session: Session, *, wake: Callable[[PatternKey], None], tasks: Tasks) -> None:
         self._session = session
         self._wake = wake
         self._tasks = tasks

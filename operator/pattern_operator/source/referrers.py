@@ -7,10 +7,10 @@ handed on without payload, says in ``where`` what is wrong with it, and is refus
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
+from pattern_operator.aio import run_all
 from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
@@ -25,7 +25,6 @@ COSIGN: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _FORMATS: Final = {BUNDLE: SignatureFormat.BUNDLE, COSIGN: SignatureFormat.COSIGN}
 _AT_ONCE: Final = 8  # requests; signatures are small, and registries slow down who asks for more
 _MAX_TAG: Final = 128
-T = TypeVar("T")
 _UNREADABLE: Final = frozenset(
     {
         Reason.ARTIFACT_NOT_FOUND,
@@ -45,7 +44,7 @@ async def signatures(digest: Digest, *, registry: Registry) -> tuple[Signature, 
         Transient: the registry could not be asked, which says nothing about signatures.
     """
     finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE))
-    found = [signature for place in await _together([finder.tagged(), finder.referring()]) for signature in place]
+    found = [signature for place in await run_all([finder.tagged(), finder.referring()]) for signature in place]
     _refuse_too_many(len(found), digest=digest)
     return tuple(found)
 
@@ -92,7 +91,7 @@ class _Finder:
                 return [_unreadable(tag, error, form=SignatureFormat.BUNDLE)]
         wanted = {entry.digest: entry for entry in listed if entry.artifact_type in _FORMATS}
         _refuse_too_many(len(wanted), digest=self.digest)
-        found = await _together([self._referrer(entry) for entry in wanted.values()])
+        found = await run_all([self._referrer(entry) for entry in wanted.values()])
         return [signature for each in found for signature in each]
 
     async def _listed(self) -> list[Descriptor]:
@@ -144,7 +143,7 @@ class _Finder:
         _refuse_too_many(self.found, digest=self.digest)
         numbered = enumerate(manifest.layers, start=1)
         one = form is SignatureFormat.BUNDLE
-        return await _together(
+        return await run_all(
             [self._layer(layer, form=form, where=where if one else f"{where} layer {n}") for n, layer in numbered]
         )
 
@@ -157,17 +156,6 @@ class _Finder:
         except Stalled as error:
             return _unreadable(where, error, form=form)
         return Signature(form, where, layer.media_type, payload, layer.annotations)
-
-
-async def _together(work: Iterable[Coroutine[None, None, T]]) -> list[T]:
-    """Wait for all; when one fails, end the others and raise its error."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in work]
-    except ExceptionGroup as failed:
-        first = failed.exceptions[0]
-        raise first from first.__cause__  # the group is only how asyncio carries it
-    return [task.result() for task in tasks]
 
 
 def _unreadable(where: str, error: Stalled, *, form: SignatureFormat) -> Signature:

@@ -12,10 +12,14 @@ from pattern_operator.telemetry.metrics import Metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probes:
-    """Serves metrics and probes. ``probe`` says whether the operator is ready to do its part, and its state."""
+    """Serves metrics and probes. ``probe`` says whether the operator is ready to do its part, and its state.
+
+    ``complaint`` says what does not go on and should: the process is not alive then, and wants to be restarted.
+    """
 
     metrics: Metrics
     probe: Callable[[], tuple[bool, str]]
+    complaint: Callable[[], str] = lambda: ""
 
     @asynccontextmanager
     async def serve(self, *, host: str, port: int) -> AsyncIterator[int]:
@@ -37,7 +41,10 @@ class Probes:
         return web.Response(body=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        return web.Response(text="ok\n")  # that the loop answers is the proof
+        complaint = self.complaint()
+        if complaint:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"{complaint}\n")
+        return web.Response(text="ok\n")  # and that the loop comes round, the answer itself proves
 
     async def _readyz(self, _: web.Request) -> web.Response:
         ready, state = self.probe()

@@ -1,5 +1,6 @@
 """The metrics, each named once: what an administrator graphs and alerts on."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,6 +53,12 @@ class Metrics:
             buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
             registry=self.registry,
         )
+        self._internal_errors = Counter(
+            f"{PREFIX}_internal_errors_total",
+            "Errors that nobody expected, by where they were contained; the log has each kind of them once.",
+            ("where",),
+            registry=self.registry,
+        )
 
     @contextmanager
     def run(self) -> Iterator[None]:
@@ -66,6 +73,10 @@ class Metrics:
         """Count how a run ended."""
         self._outcomes.labels(stage.value, reason).inc()
 
+    def internal_error(self, where: str) -> None:
+        """Count an unexpected error; ``where`` is one of a few words of this program."""
+        self._internal_errors.labels(where).inc()
+
     def request(self, verb: str, resource: str, code: int, seconds: float) -> None:
         """Count a request to the API server; the signature is the hook of ``kube.Session``."""
         del seconds
@@ -78,8 +89,20 @@ class Metrics:
     def watch_patterns(self, ready: Callable[[str], int], queued: Callable[[], int]) -> None:
         """Read the gauges when they are scraped: ``ready`` counts the patterns whose Ready has a status."""
         for status in ("True", "False", "Unknown"):
-            self._patterns.labels(status).set_function(partial(ready, status))
-        self._queued.set_function(queued)
+            self._patterns.labels(status).set_function(self._contained(partial(ready, status)))
+        self._queued.set_function(self._contained(queued))
+
+    def _contained(self, read: Callable[[], int]) -> Callable[[], float]:
+        """``read``, whose failure costs its own gauge and not the whole page."""
+
+        def contained() -> float:
+            try:
+                return read()
+            except Exception:  # whatever it is
+                self.internal_error("gauge")
+                return math.nan
+
+        return contained
 
     def watch_share(self, largest: Callable[[], float]) -> None:
         """Read the gauge when it is scraped: the largest part of the workers that somebody holds."""

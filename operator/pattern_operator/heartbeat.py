@@ -1,0 +1,91 @@
+"""Whether the work goes on: watches turn, due patterns are run, and no run lasts for ever.
+
+Everything here has an end of its own elsewhere (timeouts of requests, deadlines of runs); what is still not over long
+after that is a defect, and the work is begun anew. An API server or a registry that is away is none: requests fail, and
+that is progress.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
+
+SAMPLE: Final = 5.0  # seconds between two looks
+UNSERVED: Final = 60.0  # seconds that a key may be due while nothing runs at all
+LONGEST_RUN: Final = 1800.0  # seconds: the requests of a run end long before, and it is given up
+LONGEST_SILENCE: Final = 900.0  # seconds: a watch is ended by the server after 540, and waits 330 to try again
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Turning(Protocol):
+    """What shows that it goes on: ``name``, and when it last did (seconds of the clock)."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - see the class
+    @property
+    def turned_at(self) -> float: ...  # noqa: D102 - see the class
+
+
+class WorkIsDead(Exception):
+    """The work does not go on: it is ended and begun anew."""
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """Looks after one run of the operator. ``overdue`` is how many keys could run now, ``turning`` are the watches.
+
+    ``complaint`` says what does not go on; it is empty while all does.
+    """
+
+    clock: Callable[[], float]
+    overdue: Callable[[], int]
+    turning: Callable[[], Iterable[Turning]]
+    complaint: str = ""
+    _running: dict[Any, float] = field(default_factory=dict)  # since when
+    _idle_since: float | None = None  # since when keys are due and nothing runs
+
+    def noting(self, run: Callable[[Key], Awaitable[float | None]]) -> Callable[[Key], Awaitable[float | None]]:
+        """``run``, with its beginning and its end noted here."""
+
+        async def noted(key: Key) -> float | None:
+            self._running[key] = self.clock()
+            self._idle_since = None
+            try:
+                return await run(key)
+            finally:
+                self._running.pop(key, None)
+
+        return noted
+
+    async def watch_over(self) -> None:
+        """Look until cancelled.
+
+        Raises:
+            WorkIsDead: something does not go on.
+        """
+        while True:
+            await asyncio.sleep(SAMPLE)
+            self.look()
+            if self.complaint:
+                raise WorkIsDead(self.complaint)
+
+    def look(self) -> None:
+        """Set ``complaint`` by how things stand now."""
+        now = self.clock()
+        if self._running or not self.overdue():
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = now
+        self.complaint = self._judge(now)
+
+    def _judge(self, now: float) -> str:
+        if self._idle_since is not None and now - self._idle_since > UNSERVED:
+            return f"patterns are due for {UNSERVED:.0f} s, and no worker takes one"
+        long = [key for key, since in self._running.items() if now - since > LONGEST_RUN]
+        if long:
+            return f"the run of {long[0]} goes on for more than {LONGEST_RUN:.0f} s"
+        silent = [each.name for each in self.turning() if now - each.turned_at > LONGEST_SILENCE]
+        if silent:
+            return f"the watch of {silent[0]} has not moved for {LONGEST_SILENCE:.0f} s"
+        return ""

@@ -1,0 +1,172 @@
+"""The restart loop: what ends one run of the operator is not the end of the process, and what must end it ends it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from pattern_operator import life
+from pattern_operator.background import TasksSurvive
+from pattern_operator.executors import Executors
+from pattern_operator.heartbeat import Heartbeat
+from pattern_operator.kube import ApiUnavailable, CredentialsError
+from pattern_operator.life import CrdMissing, Process, Settings
+from pattern_operator.reconcile import Tenancy
+from pattern_operator.shutdown import Shutdown
+
+Work = Callable[[Process], Awaitable[None]]
+
+
+@pytest.fixture
+async def process(tmp_path: Path) -> AsyncIterator[Process]:
+    """A process that is never really left."""
+    settings = Settings(
+        kubeconfig=None,
+        context=None,
+        lease_namespace=None,
+        cache_directory=tmp_path,
+        cache_size=0,
+        metrics=("127.0.0.1", 0),
+        concurrency=1,
+        tenancy=Tenancy(),
+    )
+    with Executors.open() as executors:
+        yield Process(settings, executors, Shutdown(grace=60.0, leave=lambda _: None))
+
+
+@asynccontextmanager
+async def living(process: Process, work: Work, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["asyncio.Task[None]"]:
+    """The loop over ``work``, without its pauses."""
+    monkeypatch.setattr(life, "_live_once", work)
+    monkeypatch.setattr(life, "FIRST_PAUSE", 0.0)
+    task = asyncio.create_task(life._live_on(process))
+    try:
+        yield task
+    finally:
+        process.told_to_end.set()
+        task.cancel()
+        await asyncio.wait({task})
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TypeError("a defect"),
+        ExceptionGroup("kopf", [ValueError("x")]),
+        ApiUnavailable(code=0, reason="Unreachable", message="away"),
+        CredentialsError("none"),
+        CrdMissing("no kind"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_an_error_ends_one_run_and_the_next_begins(process, monkeypatch, error):
+    runs, third = 0, asyncio.Event()
+
+    async def work(_: Process) -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 3:
+            raise error
+        third.set()
+        await process.told_to_end.wait()
+
+    async with living(process, work, monkeypatch), asyncio.timeout(5):
+        await third.wait()
+
+    assert runs == 3
+
+
+async def test_between_two_runs_the_process_is_not_ready_and_says_why(process, monkeypatch):
+    failed = asyncio.Event()
+
+    async def work(process: Process) -> None:
+        if failed.is_set():
+            await asyncio.Event().wait()
+        process.ready, process.state = True, "works"
+        process.heartbeat = Heartbeat(clock=time.monotonic, overdue=lambda: 0, turning=lambda: ())
+        failed.set()
+        raise ApiUnavailable(code=0, reason="Unreachable", message="the API server is away")
+
+    async with living(process, work, monkeypatch):
+        await failed.wait()
+        await asyncio.sleep(0.01)
+
+        assert process.probe() == (False, "cannot work: the API server is away (Unreachable)")
+        assert process.complaint() == ""  # to wait for an API server is to be alive
+
+
+async def test_tasks_that_cannot_be_ended_end_the_process(process, monkeypatch):
+    codes, left = list[int](), asyncio.Event()
+
+    def leave(code: int) -> None:
+        codes.append(code)
+        left.set()
+
+    process.shutdown = Shutdown(grace=60.0, leave=leave)
+
+    async def work(_: Process) -> None:
+        if codes:
+            await asyncio.Event().wait()
+        raise TasksSurvive("1 tasks go on although they were cancelled: worker-0")
+
+    async with living(process, work, monkeypatch), asyncio.timeout(5):
+        await left.wait()
+
+    assert codes == [1]
+
+
+async def test_who_leads_ends_by_itself_and_who_only_waits_is_cancelled(process, monkeypatch):
+    ends: list[str] = []
+
+    async def work(process: Process) -> None:
+        try:
+            await process.told_to_end.wait()
+            await asyncio.sleep(0.05)
+            ends.append("by itself")
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    for leads in (True, False):
+        process.told_to_end.clear()
+        process.leads = leads
+        async with living(process, work, monkeypatch) as loop, asyncio.timeout(5):
+            await asyncio.sleep(0.01)
+            process.told_to_end.set()
+            await loop
+
+    assert ends == ["by itself", "cancelled"]
+
+
+async def test_who_leads_and_does_not_end_by_itself_is_cancelled_after_the_grace(process, monkeypatch):
+    monkeypatch.setattr(life, "GRACE", 0.05)
+    process.leads = True
+    cancelled = asyncio.Event()
+
+    async def work(_: Process) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with living(process, work, monkeypatch) as loop, asyncio.timeout(5):
+        await asyncio.sleep(0.01)
+        process.told_to_end.set()
+        await loop
+
+    assert cancelled.is_set()
+
+
+async def test_work_that_does_not_go_on_is_neither_alive_nor_ready(process):
+    process.ready, process.state = True, "works"
+    now = 0.0
+    process.heartbeat = Heartbeat(clock=lambda: now, overdue=lambda: 1, turning=lambda: ())
+    assert process.probe() == (True, "works")
+
+    now = 61.0
+
+    assert process.complaint() == "patterns are due for 60 s, and no worker takes one"
+    assert process.probe() == (False, "patterns are due for 60 s, and no worker takes one")
