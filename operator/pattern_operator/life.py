@@ -244,11 +244,15 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             protected=protected,
             clock=clock,
         )
+        recorder = Recorder(
+            session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
+        )
+        behind.tasks.create_task(recorder.run(), name="events")
         reconciler = Reconciler(
             patterns=patterns,
             rim=rim,
             writer=Writer(session, patterns, wake=queue.add),
-            recorder=Recorder(session, instance=identity(), now=_now),
+            recorder=recorder,
             metrics=process.metrics,
             now=_now,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pattern_operator.telemetry import configure
+from pattern_operator.telemetry.logs import BURST, MAX_SOURCES, PACE, Bounded
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +48,31 @@ def test_what_is_below_the_level_is_not_said(capsys: pytest.CaptureFixture[str])
     logging.getLogger("kopf.objects").info("chatter")
 
     assert capsys.readouterr().err == ""
+
+
+def test_a_pattern_that_says_the_same_over_and_over_is_counted_and_the_others_are_heard():
+    now = 0.0
+    bounded = Bounded(clock=lambda: now)
+
+    said = [bounded.filter(line("team/web", number)) for number in range(500)]
+    other = bounded.filter(line("team/other", 1))
+    now += PACE
+    later = line("team/web", 500)
+
+    assert sum(said) == BURST
+    assert other
+    assert bounded.filter(later)
+    assert later.getMessage() == f"failed: pattern=team/web: 500 ({500 - BURST} more like it were left out)"
+
+
+def test_lines_of_many_patterns_are_counted_in_bounded_memory():
+    bounded = Bounded(clock=lambda: 0.0)
+
+    for number in range(3 * MAX_SOURCES):
+        bounded.filter(line(f"team/{number}", 0))
+
+    assert len(bounded._sources) == MAX_SOURCES
+
+
+def line(about: str, value: int) -> logging.LogRecord:
+    return logging.LogRecord("x", logging.WARNING, "x.py", 1, "failed: pattern=%s: %s", (about, value), None)

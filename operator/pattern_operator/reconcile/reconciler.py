@@ -98,7 +98,7 @@ class Reconciler:
         after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
         self._rim.kinds.wait(key_of(pattern), progress.missing)
         self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
-        await self._tell(pattern, tellings(before, after.status, progress, memory=memory))
+        self._tell(pattern, tellings(before, after.status, progress, memory=memory))
         return self._due(pattern, memory, progress)
 
     async def _go(self, pattern: DesignPattern, memory: Memory) -> tuple[DesignPattern, Progress]:
@@ -119,14 +119,12 @@ class Reconciler:
         if error is None:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)
             return None
-        await self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
+        self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
         return _retry(pattern, memory, error) if isinstance(error, Transient) else None
 
-    async def _tell(self, pattern: DesignPattern, events: Iterable[Telling]) -> None:
+    def _tell(self, pattern: DesignPattern, events: Iterable[Telling]) -> None:
         for each in events:
-            await self._recorder.tell(
-                pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note
-            )
+            self._recorder.record(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
 
     async def _say_defect(self, pattern: DesignPattern, memory: Memory) -> float:
         """Tell of a defect in status, so that nobody takes silence for success."""

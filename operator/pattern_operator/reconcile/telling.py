@@ -11,6 +11,7 @@ from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
+from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -27,11 +28,9 @@ class Telling:
 
 
 def tellings(before: Status, after: Status, progress: Progress, *, memory: Memory) -> Iterator[Telling]:
-    """The events of one run; ``memory`` is told what the last failure was."""
-    for each in progress.repaired:
-        yield Telling(
-            kind="Normal", reason=Reason.DRIFT_REPAIRED, stage=Stage.APPLY, note=f"{each}; it was applied again"
-        )
+    """The events of one run, one of each sort at most; ``memory`` is told what the last failure was."""
+    if progress.repaired:
+        yield Telling(kind="Normal", reason=Reason.DRIFT_REPAIRED, stage=Stage.APPLY, note=_repairs(progress.repaired))
     if progress.failure is not None:
         yield from tell_failure(progress.failure, stage=progress.stage, memory=memory)
         return
@@ -51,6 +50,13 @@ def tell_failure(failure: PatternError, *, stage: Stage, memory: Memory) -> Iter
     if memory.told != told:
         kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
         yield Telling(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
+
+
+def _repairs(repaired: tuple[str, ...]) -> str:
+    """What was put right: the first few, and how many more."""
+    if len(repaired) == 1:
+        return f"{repaired[0]}; it was applied again"
+    return f"{len(repaired)} objects were applied again: {told(repaired)}"
 
 
 def _words(ready: Condition, status: Status) -> str:

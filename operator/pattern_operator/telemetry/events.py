@@ -1,40 +1,134 @@
 """Kubernetes events: what ``kubectl describe`` and ``kubectl events`` show, and the same line in the log.
 
-An event that cannot be written is logged and lost: it must not hold up, or fail, what it tells of.
+An event is written behind the run that it tells of: it holds up nothing and fails nothing. One that cannot be written
+is logged and lost. A pattern writes a burst of events and then one in five minutes, as client-go's event recorder has
+it (``EventSourceObjectSpamFilter``); how many were left out stands in the next one that is written.
 """
 
+import asyncio
 import hashlib
+import itertools
 import logging
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import orjson
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
+from pattern_operator.fairqueue import FairQueue, Lanes
 from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.tokenbucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
 EVENT = Resource(group="events.k8s.io", version="v1", kind="Event", plural="events", namespaced=True)
 MAX_NOTE = 1024  # bytes; events.k8s.io/v1, Event.note
 
+BURST: Final = 25  # events of a pattern at once, warnings and others each; client-go's defaultSpamBurst
+PACE: Final = 300.0  # seconds between its further ones; client-go's defaultSpamQPS is 1/300
+MAX_SOURCES: Final = 4_096  # patterns whose events are counted; client-go's maxLruCacheEntries
+MAX_WAITING: Final = 1_000  # events that wait to be written; each is below 2 KiB
+MAX_WAITING_OF_NAMESPACE: Final = 250  # where events are not taken (a quota, a webhook), the others' are
+WRITERS: Final = 4  # events written at once
+
 EventType = Literal["Normal", "Warning"]
 
 
-class Recorder:
-    """Writes events about patterns."""
+@dataclass(slots=True)
+class _Source:
+    """One pattern's events of one type; ``left_out`` since the last that was written."""
 
-    def __init__(self, session: Session, *, instance: str, now: Callable[[], datetime]) -> None:
+    bucket: TokenBucket = field(default_factory=lambda: TokenBucket(BURST, PACE))
+    left_out: int = 0
+
+
+class Recorder:
+    """Logs what happens to patterns, and writes it as events. ``run`` has to run for events to be written.
+
+    ``on_dropped`` is told why an event was not written: ``rate``, ``full`` or ``refused``.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        instance: str,
+        now: Callable[[], datetime],
+        clock: Callable[[], float],
+        on_dropped: Callable[[str], None],
+    ) -> None:
         self._session = session
         self._instance = instance
         self._now = now
+        self._clock = clock
+        self._on_dropped = on_dropped
+        self._sources: OrderedDict[tuple[str, EventType], _Source] = OrderedDict()
+        self._line = FairQueue[int](WRITERS)
+        self._waiting: dict[int, tuple[str, bytes]] = {}  # namespace and body
+        self._of_namespace: Counter[str] = Counter()
+        self._numbers = itertools.count()
+        self._changed = asyncio.Event()
 
-    async def tell(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
-        """Write one event; ``action`` is the stage."""
-        where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name} stage={action} reason={reason}"
+    def record(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
+        """Log it, and let it be written soon; ``action`` is the stage. Never waits."""
+        metadata = pattern.metadata
+        where = f"pattern={metadata.namespace}/{metadata.name} stage={action} reason={reason}"
         logger.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", where, note)
+        source = self._source(metadata.uid, kind)
+        dropped = None
+        if not source.bucket.take(self._clock()):
+            dropped = "rate"
+        elif len(self._waiting) >= MAX_WAITING or self._of_namespace[metadata.namespace] >= MAX_WAITING_OF_NAMESPACE:
+            dropped = "full"
+            logger.warning("too many events wait, some are not written: namespace=%s", metadata.namespace)
+        if dropped is not None:
+            source.left_out += 1
+            self._on_dropped(dropped)
+            return
+        more = f" (and {source.left_out} events before this one were not written)" if source.left_out else ""
+        source.left_out = 0
+        number = next(self._numbers)
+        body = self._event(pattern, kind=kind, reason=reason, action=action, note=_cut(note, more))
+        self._waiting[number] = (metadata.namespace, body)
+        self._of_namespace[metadata.namespace] += 1
+        self._line.push(number, rank=0.0, lanes=(metadata.namespace,))
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write what is recorded, until cancelled."""
+        async with asyncio.TaskGroup() as writers:
+            while True:
+                self._changed.clear()
+                while (taken := self._line.pop()) is not None:
+                    writers.create_task(self._write(*taken), name="event")
+                await self._changed.wait()
+
+    async def _write(self, number: int, lanes: Lanes) -> None:
+        namespace, body = self._waiting.pop(number)
+        self._of_namespace[namespace] -= 1
+        if not self._of_namespace[namespace]:
+            del self._of_namespace[namespace]
+        try:
+            await objects.create(self._session, EVENT, namespace=namespace, body=body, field_manager=FIELD_MANAGER)
+        except ApiError as error:
+            self._on_dropped("refused")
+            logger.warning("event not written: namespace=%s: %s", namespace, error.message)
+        finally:
+            self._line.give_back(lanes)
+            self._changed.set()
+
+    def _source(self, uid: str, kind: EventType) -> _Source:
+        source = self._sources.setdefault((uid, kind), _Source())
+        self._sources.move_to_end((uid, kind))
+        if len(self._sources) > MAX_SOURCES:
+            self._sources.popitem(last=False)
+        return source
+
+    def _event(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> bytes:
         moment = self._now().isoformat(timespec="microseconds").replace("+00:00", "Z")
         metadata = pattern.metadata
         unique = hashlib.sha256(f"{metadata.uid}{moment}{reason}".encode()).hexdigest()[:16]
@@ -46,7 +140,7 @@ class Recorder:
             "type": kind,
             "reason": reason,
             "action": action,
-            "note": note.encode()[:MAX_NOTE].decode(errors="ignore"),
+            "note": note,
             "reportingController": "pattern-operator.io/operator",
             "reportingInstance": self._instance,
             "regarding": {
@@ -57,13 +151,9 @@ class Recorder:
                 "uid": metadata.uid,
             },
         }
-        try:
-            await objects.create(
-                self._session,
-                EVENT,
-                namespace=metadata.namespace,
-                body=orjson.dumps(event),
-                field_manager=FIELD_MANAGER,
-            )
-        except ApiError as error:
-            logger.warning("event not written: pattern=%s/%s: %s", metadata.namespace, metadata.name, error.message)
+        return orjson.dumps(event)
+
+
+def _cut(note: str, more: str) -> str:
+    """``note`` as far as there is room for it before ``more``."""
+    return note.encode(errors="replace")[: MAX_NOTE - len(more)].decode(errors="ignore") + more

@@ -3,8 +3,18 @@
 import json
 import logging
 import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
+
+from pattern_operator.tokenbucket import TokenBucket
+
+BURST: Final = 50  # lines that say the same of the same pattern, at once
+PACE: Final = 10.0  # seconds between further ones
+MAX_SOURCES: Final = 4_096  # whose lines are counted
 
 LogFormat = Literal["text", "json"]
 
@@ -22,11 +32,50 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
+@dataclass(slots=True)
+class _Source:
+    bucket: TokenBucket = field(default_factory=lambda: TokenBucket(BURST, PACE))
+    left_out: int = 0
+
+
+class Bounded(logging.Filter):
+    """Lets no pattern flood the log: lines with the same words and the same first value (whom it is about) are counted.
+
+    After a burst one line in a while is let through, and says how many were left out.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._sources: OrderedDict[tuple[str, str, str], _Source] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        about = record.args[0] if isinstance(record.args, tuple) and record.args else ""
+        source = self._source((record.name, str(record.msg), str(about)))
+        if not source.bucket.take(self._clock()):
+            source.left_out += 1
+            return False
+        if source.left_out:
+            record.msg, record.args = "%s (%d more like it were left out)", (record.getMessage(), source.left_out)
+            source.left_out = 0
+        return True
+
+    def _source(self, key: tuple[str, str, str]) -> _Source:
+        source = self._sources.setdefault(key, _Source())
+        self._sources.move_to_end(key)
+        if len(self._sources) > MAX_SOURCES:
+            self._sources.popitem(last=False)
+        return source
+
+
 def configure(*, level: str, form: LogFormat) -> None:
     """Send all logs to standard error; kopf, which logs every event it sees, only from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(_JsonFormatter() if form == "json" else text)
+    if level != "debug":
+        handler.addFilter(Bounded())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

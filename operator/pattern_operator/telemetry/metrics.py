@@ -59,6 +59,12 @@ class Metrics:
             ("where",),
             registry=self.registry,
         )
+        self._events_dropped = Counter(
+            f"{PREFIX}_events_dropped_total",
+            "Kubernetes events that were not written; reason is rate (many of one pattern), full or refused.",
+            ("reason",),
+            registry=self.registry,
+        )
 
     @contextmanager
     def run(self) -> Iterator[None]:
@@ -77,6 +83,10 @@ class Metrics:
         """Count an unexpected error; ``where`` is one of a few words of this program."""
         self._internal_errors.labels(where).inc()
 
+    def event_dropped(self, reason: str) -> None:
+        """Count an event that was not written; the signature is the hook of ``Recorder``."""
+        self._events_dropped.labels(reason).inc()
+
     def request(self, verb: str, resource: str, code: int, seconds: float) -> None:
         """Count a request to the API server; the signature is the hook of ``kube.Session``."""
         del seconds
@@ -92,7 +102,11 @@ class Metrics:
             self._patterns.labels(status).set_function(self._contained(partial(ready, status)))
         self._queued.set_function(self._contained(queued))
 
-    def _contained(self, read: Callable[[], int]) -> Callable[[], float]:
+    def watch_share(self, largest: Callable[[], float]) -> None:
+        """Read the gauge when it is scraped: the largest part of the workers that somebody holds."""
+        self._share.set_function(self._contained(largest))
+
+    def _contained(self, read: Callable[[], float]) -> Callable[[], float]:
         """``read``, whose failure costs its own gauge and not the whole page."""
 
         def contained() -> float:
@@ -103,10 +117,6 @@ class Metrics:
                 return math.nan
 
         return contained
-
-    def watch_share(self, largest: Callable[[], float]) -> None:
-        """Read the gauge when it is scraped: the largest part of the workers that somebody holds."""
-        self._share.set_function(largest)
 
     def text(self) -> bytes:
         """All metrics in the text format of Prometheus."""

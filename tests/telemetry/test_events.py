@@ -1,0 +1,180 @@
+"""Events: written behind the run, bounded, and never more of one pattern than people can read."""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from aiohttp import web
+from tests.reconcile.pattern import pattern
+
+from pattern_operator.kube import Endpoint, Session
+from pattern_operator.kube.credentials import FixedHeader
+from pattern_operator.telemetry import Recorder
+from pattern_operator.telemetry.events import BURST, MAX_WAITING, MAX_WAITING_OF_NAMESPACE, PACE, WRITERS
+
+PATIENCE = 10.0
+
+
+class Server:
+    """Takes events; those of the namespace ``held`` hang until ``opened``, those of ``refusing`` are refused."""
+
+    def __init__(self) -> None:
+        self.events: list[dict] = []
+        self.asked = 0
+        self.opened = asyncio.Event()
+        self._came = asyncio.Condition()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        event = json.loads(await request.read())
+        if "/held/" in request.path:
+            await self.opened.wait()
+        if "/refusing/" in request.path:
+            status = {"kind": "Status", "code": 403, "reason": "Forbidden", "message": "exceeded quota"}
+            return web.json_response(status, status=403)
+        async with self._came:
+            self.events.append(event)
+            self._came.notify_all()
+        return web.json_response(event, status=201)
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE), self._came:
+            await self._came.wait_for(lambda: len(self.events) >= count)
+
+
+class Told:
+    """A recorder with a clock that stands still, and what it dropped."""
+
+    def __init__(self, session: Session) -> None:
+        self.now = 0.0
+        self.dropped: Counter[str] = Counter()
+        self.lost = asyncio.Event()
+        self.recorder = Recorder(
+            session,
+            instance="operator-0",
+            now=lambda: datetime.now(UTC),
+            clock=lambda: self.now,
+            on_dropped=self._drop,
+        )
+
+    def _drop(self, reason: str) -> None:
+        self.dropped[reason] += 1
+        self.lost.set()
+
+    def say(self, note: str, *, name: str = "web", namespace: str = "team", kind: str = "Normal") -> None:
+        about = pattern(name=name, namespace=namespace, uid=f"{namespace}/{name}")
+        self.recorder.record(about, kind=kind, reason="Ready", action="health", note=note)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+async def told(server: Server) -> AsyncIterator[Told]:
+    """A recorder that writes to the server."""
+    async with _served(server) as session:
+        told = Told(session)
+        running = asyncio.create_task(told.recorder.run())
+        yield told
+        server.opened.set()
+        running.cancel()
+        await asyncio.wait({running})
+
+
+async def test_an_event_is_written_with_what_it_is_about(server: Server, told: Told):
+    told.say("1.0.0 runs: 2 objects")
+
+    await server.until(1)
+    (event,) = server.events
+    assert (event["type"], event["reason"], event["note"]) == ("Normal", "Ready", "1.0.0 runs: 2 objects")
+    assert (event["regarding"]["name"], event["regarding"]["namespace"]) == ("web", "team")
+
+
+async def test_the_log_says_it_too_although_it_is_not_written(told: Told, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+
+    told.say("it runs")
+
+    assert "pattern=team/web stage=health reason=Ready: it runs" in caplog.text
+
+
+async def test_a_pattern_that_floods_writes_a_burst_and_says_later_how_many_were_left_out(server: Server, told: Told):
+    for number in range(300):
+        told.say(f"event {number}")
+    told.say("of another pattern", name="other")
+    await server.until(BURST + 1)
+    told.now += PACE
+    told.say("after a while")
+    await server.until(BURST + 2)
+
+    assert told.dropped == {"rate": 300 - BURST}
+    assert server.events[-1]["note"] == f"after a while (and {300 - BURST} events before this one were not written)"
+
+
+async def test_events_that_are_no_news_do_not_keep_a_warning_back(server: Server, told: Told):
+    for number in range(100):
+        told.say(f"event {number}")
+
+    told.say("it failed", kind="Warning")
+
+    await server.until(BURST + 1)
+    assert "it failed" in [event["note"] for event in server.events]
+
+
+async def test_a_namespace_whose_events_hang_holds_up_its_own_events_only(server: Server, told: Told):
+    for number in range(MAX_WAITING_OF_NAMESPACE + 20):
+        told.say("hangs", name=f"p{number}", namespace="held")
+    await asyncio.sleep(0.05)
+    hanging = server.asked
+
+    told.say("goes through")
+    await server.until(1)
+
+    assert server.events[0]["note"] == "goes through"
+    assert hanging == WRITERS - 1
+    assert told.dropped["full"] > 0
+
+
+async def test_no_more_wait_than_the_bound(told: Told):
+    for number in range(2 * MAX_WAITING):
+        told.say("waits", name=f"p{number}", namespace=f"n{number % 50}")  # nothing is written before the loop turns
+
+    assert told.dropped == {"full": MAX_WAITING}
+
+
+async def test_an_event_that_is_refused_is_counted_and_ends_nothing(server: Server, told: Told):
+    told.say("refused", namespace="refusing")
+    told.say("taken")
+
+    await server.until(1)
+    async with asyncio.timeout(PATIENCE):
+        await told.lost.wait()
+    assert told.dropped == {"refused": 1}
+
+
+async def test_a_note_is_as_long_as_the_api_server_takes_whatever_is_in_it(server: Server, told: Told):
+    told.say("\u00e4" * 2_000)
+
+    await server.until(1)
+    assert len(server.events[0]["note"].encode()) <= 1_024
+
+
+@asynccontextmanager
+async def _served(server: Server) -> AsyncIterator[Session]:
+    runner = web.ServerRunner(web.Server(server.answer))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    endpoint = Endpoint(server=f"http://127.0.0.1:{runner.addresses[0][1]}", authorization=FixedHeader("Bearer t"))
+    try:
+        async with Session.open(endpoint) as session:
+            yield session
+    finally:
+        await runner.cleanup()
