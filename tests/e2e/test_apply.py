@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, deployment, push, widget, widgets
+from tests.e2e.story import Story, condition, config_map, deployment, eventually, push, widget, widgets
 from tests.testbed.gate import gate
 from tests.testbed.operator import ACCOUNT, NAMESPACE
 from tests.testbed.testbed import Testbed
@@ -87,6 +87,7 @@ def test_what_was_refused_is_tried_again_without_being_asked(story: Story) -> No
     story.until_runs(digest)
 
     assert f'namespaces "{other}" not found. Create the namespace' in failed["message"]
+    eventually(lambda: story.events("ApplyFailed"))
     assert len(story.events("ApplyFailed")) == 1
     story.kubectl("delete", "namespace", other, "--wait=false")
 

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.e2e.story import Story, condition, config_map, deployment, push
+from tests.e2e.story import Story, condition, config_map, deployment, eventually, push
 from tests.testbed.gate import gate
 from tests.testbed.testbed import Testbed
 
@@ -33,6 +33,7 @@ def test_a_pattern_is_ready_when_its_workloads_are_available(story: Story) -> No
         "Healthy": "True",
     }
     assert story.get("deployment", "web")["status"]["readyReplicas"] == 2
+    eventually(lambda: story.events("Ready"))
     assert [event["type"] for event in story.events("Ready")] == ["Normal"]
 
 

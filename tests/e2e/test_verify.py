@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, push, secret
+from tests.e2e.story import Story, condition, config_map, eventually, push, secret
 from tests.testbed.cosign import Cosign, KeyPair
 from tests.testbed.kubectl import KubectlFailed
 from tests.testbed.registry import Options, Registry
@@ -71,6 +71,7 @@ def test_what_is_signed_runs_and_status_says_who_vouches(
     assert condition(status, "Verified")["status"] == "True"
     assert condition(status, "Verified")["message"] == "vouched for by release-team"
     assert status["history"][0]["verifiedBy"] == ["release-team"]
+    eventually(lambda: story.events("Ready"))
     assert "vouched for by release-team" in story.events("Ready")[0]["message"]
 
 
@@ -155,6 +156,7 @@ def test_what_is_not_signed_is_not_applied_until_it_is(story: Story, cosign: Cos
     assert_refused(refused, "SignatureMissing", digest, "release-team", "`cosign sign --key`")
     assert nothing == []
     assert not refused.get("digest")
+    eventually(lambda: story.events("SignatureMissing"))
     assert [event["type"] for event in story.events("SignatureMissing")] == ["Warning"]
 
 
