@@ -247,7 +247,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         recorder = Recorder(
             session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
         )
-        behind.tasks.create_task(recorder.run(), name="events")
+        behind.create_task(recorder.run(), name="events")
         reconciler = Reconciler(
             patterns=patterns,
             rim=rim,
