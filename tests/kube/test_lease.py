@@ -6,11 +6,13 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pattern_operator.kube import Endpoint, Lease, Session, objects
 from pattern_operator.kube import lease as leases
 from pattern_operator.kube.credentials import FixedHeader
-from pattern_operator.kube.lease import LEASES, Times
+from pattern_operator.kube.lease import LEASES, Held, Times
 
 NAME = "leader"
 TIMES = Times(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of what runs
@@ -237,3 +239,87 @@ async def test_ending_at_any_moment_leaves_no_task_behind(session, namespace, mo
         await candidate.die()
 
     assert asyncio.all_tasks() == before
+
+
+IMPATIENT = Times(duration=1.0, deadline=0.7, renew=0.3, retry=0.2, longest=1.5)
+FAR = "2999-01-01T00:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"leaseDurationSeconds": 2**31 - 1},
+        {"leaseDurationSeconds": 2**31 - 1, "renewTime": FAR, "acquireTime": FAR},
+        {"leaseDurationSeconds": 600, "leaseTransitions": 2**31 - 1},
+        {"leaseDurationSeconds": None},
+    ],
+    ids=["endless", "in the future", "transitions at their end", "no duration"],
+)
+async def test_a_holder_that_never_renews_is_not_waited_for_longer_than_is_believed(session, namespace, written):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="attacker", **written)
+    waiting = lease(session, namespace, "b", IMPATIENT)
+    second = Candidate(waiting)
+    started = asyncio.get_running_loop().time()
+
+    async with asyncio.timeout(PATIENCE):
+        await second.leads.wait()
+
+    assert asyncio.get_running_loop().time() - started < 5.0
+    assert (await spec(session, namespace))["holderIdentity"] == "b"
+    await second.resign()
+
+
+async def test_writes_that_renew_nothing_do_not_lengthen_the_holders_time(session, namespace):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="ghost", leaseDurationSeconds=600)
+    second = Candidate(lease(session, namespace, "b", IMPATIENT))
+
+    async with asyncio.timeout(PATIENCE):
+        for number in range(100):
+            if second.leads.is_set():
+                break
+            body = orjson.dumps({"metadata": {"annotations": {"touched": str(number)}}})
+            await objects.patch_merge(session, LEASES, body=body, namespace=namespace, name=NAME, field_manager="test")
+            await asyncio.sleep(0.1)
+
+    assert second.leads.is_set()
+    await second.resign()
+
+
+async def test_a_candidate_stands_by_only_while_the_holders_time_lasts(session, namespace):
+    async with lease(session, namespace, "a").hold():
+        pass
+    await edit(session, namespace, holderIdentity="gone\n", leaseDurationSeconds=600)
+    clock = [0.0]
+    waiting = lease(session, namespace, "b", Times(longest=60.0), clock=lambda: clock[0])
+    candidate = Candidate(waiting)
+    await asyncio.sleep(0.5)
+    stands_by = waiting.holder
+
+    clock[0] = 61.0
+
+    assert (stands_by, waiting.holder) == ("gone?", "")
+    await candidate.die()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(json_values, json_values)
+def test_no_shape_of_a_lease_raises(body: Any, value: Any):
+    fields = ("holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime", "leaseTransitions")
+
+    Held.of(body)
+    Held.of({"spec": body})
+    held = Held.of({"spec": dict.fromkeys(fields, value)})
+
+    assert isinstance(held.holder, str)
+    assert held.duration is None or 0 < held.duration < 2**31
+    assert 0 <= held.transitions < 2**31

@@ -2,16 +2,25 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from pattern_operator.kube.credentials import SERVICE_ACCOUNT
 
+MAX_PID_DIGITS: Final = 10  # 2**22 is the most that Linux gives; a holder may write anything
 NAMESPACE: Final = "pattern-operator-system"  # of manifests/base: where the Lease lies for an operator outside a pod
 
 
-def identity(*, account: Path = SERVICE_ACCOUNT) -> str:
-    """The name of the pod, which a restarted container keeps; outside of pods the host and the process."""
+def identity(*, account: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] = os.environ) -> str:
+    """The name and UID of the pod, which a restarted container keeps; outside of pods the host and the process.
+
+    The Deployment tells both by the downward API (``POD_NAME``, ``POD_UID``). The host's name alone would make two pods
+    on the network of one node the same holder. Where the Deployment does not tell them, a pod goes by its host's name.
+    """
+    pod, uid = environment.get("POD_NAME", ""), environment.get("POD_UID", "")
+    if pod and uid:
+        return f"{pod}_{uid}"
     host = socket.gethostname()
     return host if account.exists() else f"{host}_{os.getpid()}"
 
@@ -19,7 +28,7 @@ def identity(*, account: Path = SERVICE_ACCOUNT) -> str:
 def is_ended(holder: str) -> bool:
     """Whether ``holder`` is the identity of a process of this host that has ended."""
     host, underscore, pid = holder.rpartition("_")
-    if not underscore or host != socket.gethostname() or not pid.isdecimal():
+    if not underscore or host != socket.gethostname() or not pid.isdecimal() or len(pid) > MAX_PID_DIGITS:
         return False
     try:
         os.kill(int(pid), 0)

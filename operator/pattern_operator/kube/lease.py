@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -27,18 +27,50 @@ from pattern_operator.kube.watch import Change, ChangeType, View, Watch
 LEASES: Final = Resource(group="coordination.k8s.io", version="v1", kind="Lease", plural="leases", namespaced=True)
 FIELD_MANAGER: Final = "pattern-operator"
 RELEASE_SECONDS: Final = 3.0  # what giving the Lease back may take of a shutdown
+MAX_TRANSITIONS: Final = 2**31 - 1  # an int32 of the API (coordination.k8s.io/v1): one more, and no write is taken
+MAX_HOLDER: Final = 128  # characters of a holder that are shown: a pod's name and UID have some 70
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """Seconds. A holder that could not renew for ``deadline`` stops, before a candidate may start at ``duration``."""
+    """Seconds. A holder that could not renew for ``deadline`` stops, before a candidate may start at ``duration``.
+
+    ``longest`` is what is believed of the duration that another holder wrote: operators of every version write
+    ``duration``, and one that wrote years would be waited for as long.
+    """
 
     duration: float = 30.0
     deadline: float = 20.0
     renew: float = 10.0
     retry: float = 2.0
+    longest: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a Lease says (coordination.k8s.io/v1, LeaseSpec). Its times are the holder's, and decide nothing."""
+
+    holder: str = ""
+    duration: float | None = None  # seconds, as written
+    acquired: str = ""
+    renewed: str = ""
+    transitions: int = 0
+
+    @classmethod
+    def of(cls, lease: Any) -> "Held":
+        """Read any JSON; what is not of its type counts as not said."""
+        spec = lease.get("spec") if isinstance(lease, dict) else None
+        said = spec if isinstance(spec, dict) else {}
+        duration = _count(said.get("leaseDurationSeconds"))
+        return cls(
+            holder=_text(said.get("holderIdentity")),
+            duration=float(duration) if duration else None,
+            acquired=_text(said.get("acquireTime")),
+            renewed=_text(said.get("renewTime")),
+            transitions=_count(said.get("leaseTransitions")),
+        )
 
 
 def nobody(_: str) -> bool:
@@ -75,13 +107,14 @@ class Lease:
         self._clock = clock
         self._now = now or _now
         self._object: Body | None = None  # as last seen; None: there is none
+        self._held = Held()
         self._seen_at = 0.0
         self._changed = asyncio.Event()
 
     @property
     def holder(self) -> str:
-        """Who holds the Lease, as far as it was seen; empty where nobody does, or it was not seen yet."""
-        return str(((self._object or {}).get("spec") or {}).get("holderIdentity") or "")
+        """Whom a candidate stands by for, fit to be shown; empty where the Lease is free, over, or was not seen yet."""
+        return _shown(self._held.holder) if self._remaining() > 0 else ""
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[asyncio.Event]:
@@ -131,16 +164,18 @@ class Lease:
         log.warning("cannot watch the Lease %s/%s, and so not lead: %s", self._namespace, self._name, error)
 
     def _see(self, lease: Body | None) -> None:
+        """Take the Lease in; the holder's time begins anew only where it renewed, as client-go counts it."""
+        held = Held.of(lease)
+        if held != self._held or lease is None:
+            self._held, self._seen_at = held, self._clock()
         self._object = lease
-        self._seen_at = self._clock()
 
     def _remaining(self) -> float:
         """Seconds that the holder's time still lasts, as far as we can know."""
-        spec = (self._object or {}).get("spec") or {}
-        holder = spec.get("holderIdentity")
-        if not holder or holder == self._identity or self._ended(holder):
+        held = self._held
+        if not held.holder or held.holder == self._identity or self._ended(held.holder):
             return 0.0
-        duration = float(spec.get("leaseDurationSeconds") or self._times.duration)
+        duration = min(held.duration or self._times.duration, self._times.longest)
         return self._seen_at + duration - self._clock()
 
     async def _try(self) -> bool:
@@ -195,9 +230,9 @@ class Lease:
             if error.reason != "NotFound":
                 raise
             raise _TakenOverError("it was deleted") from error
-        holder = (lease.get("spec") or {}).get("holderIdentity")
+        holder = Held.of(lease).holder
         if holder != self._identity:
-            raise _TakenOverError(f"{holder or 'nobody'} holds it")
+            raise _TakenOverError(f"{_shown(holder) or 'nobody'} holds it")
         self._see(lease)
 
     async def _release(self) -> None:
@@ -209,15 +244,15 @@ class Lease:
 
     async def _write(self, holder: str, *, duration: float) -> None:
         """Create or replace the Lease as it was last seen; Conflict or AlreadyExists when someone was faster."""
-        old = (self._object or {}).get("spec") or {}
+        old = Held.of(self._object)
         stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # metav1.MicroTime
-        ours = old.get("holderIdentity") == self._identity
+        ours = old.holder == self._identity
         spec = {
             "holderIdentity": holder,
             "leaseDurationSeconds": max(1, round(duration)),
-            "acquireTime": old.get("acquireTime", stamp) if ours else stamp,
+            "acquireTime": (old.acquired or stamp) if ours else stamp,
             "renewTime": stamp,
-            "leaseTransitions": int(old.get("leaseTransitions") or 0) + (0 if ours or not self._object else 1),
+            "leaseTransitions": min(old.transitions + (0 if ours or not self._object else 1), MAX_TRANSITIONS),
         }
         metadata = {"name": self._name, "namespace": self._namespace}
         if self._object is not None:
@@ -241,6 +276,21 @@ class Lease:
 
 class _TakenOverError(Exception):
     """The Lease is not ours any more; the message says whose it is."""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int:
+    """A number as the API has it (int32); 0 for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TRANSITIONS else 0
+
+
+def _shown(holder: str) -> str:
+    """A holder's name as one short line, for whoever may write the Lease may write anything there."""
+    line = "".join(each if each.isprintable() else "?" for each in holder[: MAX_HOLDER + 1])
+    return line if len(line) <= MAX_HOLDER else f"{line[:MAX_HOLDER]}\u2026"
 
 
 def _now() -> datetime:

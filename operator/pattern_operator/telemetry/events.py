@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 EVENT = Resource(group="events.k8s.io", version="v1", kind="Event", plural="events", namespaced=True)
 MAX_NOTE = 1024  # bytes; events.k8s.io/v1, Event.note
+MAX_INSTANCE = 128  # characters; events.k8s.io/v1, Event.reportingInstance
 
 BURST: Final = 25  # events of a pattern at once, warnings and others each; client-go's defaultSpamBurst
 PACE: Final = 300.0  # seconds between its further ones; client-go's defaultSpamQPS is 1/300
@@ -62,7 +63,7 @@ class Recorder:
         on_dropped: Callable[[str], None],
     ) -> None:
         self._session = session
-        self._instance = instance
+        self._instance = instance[:MAX_INSTANCE]
         self._now = now
         self._clock = clock
         self._on_dropped = on_dropped
