@@ -17,6 +17,11 @@ def error(code: int, message: str, *causes: Cause, kind: type[ApiError] = ApiErr
 FORBIDDEN = 'configmaps "c" is forbidden: User "u" cannot patch resource "configmaps" in API group ""'
 CASES = {
     "rights": (error(403, FORBIDDEN), Reason.FORBIDDEN, "Grant that account this verb"),
+    "no impersonation": (
+        error(403, 'serviceaccounts "d" is forbidden: User "op" cannot impersonate resource "serviceaccounts"'),
+        Reason.FORBIDDEN,
+        "Name another account in spec.apply.serviceAccountName",
+    ),
     "quota": (error(403, 'pods "p" is forbidden: exceeded quota: q'), Reason.APPLY_FAILED, "exceeded quota"),
     "namespace ends": (
         error(403, "unable to create new content", Cause("metadata.namespace", "NamespaceTerminating", "")),

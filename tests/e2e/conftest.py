@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from tests.e2e.story import Story
 from tests.testbed import registry as registries
+from tests.testbed.operator import RESTRICTED
 from tests.testbed.registry import OPEN, Options, Registry
 from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
@@ -25,6 +26,23 @@ def story(testbed: Testbed, namespace: str, repository: Repository) -> Iterator[
         lines.seek(before)
         said = lines.read()
     assert "Traceback" not in said, said[-4000:]
+
+
+@pytest.fixture(scope="session")
+def restricted_cluster(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
+    """A cluster of tenants of its own, whose operator may write nothing by itself; tests ask for ``tenants``."""
+    cluster = Testbed.start(testbed_state / "restricted")
+    cluster.use(registry_server)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def tenants(restricted_cluster: Testbed, registry: Registry) -> Testbed:
+    """The cluster of tenants with the operator of manifests/restricted, whatever the test before did to it."""
+    if not restricted_cluster.operates:
+        restricted_cluster.start_operator(manifests=RESTRICTED)
+    return restricted_cluster
 
 
 @pytest.fixture

@@ -3,30 +3,21 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from tests.e2e.story import Story, config_map, push
 from tests.testbed import operator, process
 from tests.testbed.http import answers, request
 from tests.testbed.kubeconfig import Kubeconfig
 from tests.testbed.kubectl import BINARY
-from tests.testbed.registry import Registry
 from tests.testbed.testbed import Testbed
 
 
-@pytest.fixture(scope="module")
-def restricted(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
-    """A cluster of tenants: its operator may write nothing of its own. It starts before its CRD is there."""
-    cluster = Testbed.start(testbed_state / "restricted")
-    cluster.use(registry_server)
-    yield cluster
-    cluster.stop()
-
-
-def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted: Testbed) -> None:
-    kubectl = restricted.kubectl
+def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted_cluster: Testbed) -> None:
+    restricted, kubectl = restricted_cluster, restricted_cluster.kubectl
+    if restricted.operates:  # the tests before left patterns, and those would hold the CRD
+        kubectl("delete", "designpatterns", "--all", "--all-namespaces")
+        restricted.operator.stop()
     operator.install(operator.RESTRICTED, kubectl=kubectl)
     kubectl("delete", "crd", "designpatterns.pattern-operator.io")
     account = operator.account(restricted.directory, kubectl=kubectl)
@@ -42,14 +33,6 @@ def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted
     assert says.status == 503
     assert b"kubectl apply -k crds" in says.body
     started.stop()
-
-
-@pytest.fixture
-def tenants(restricted: Testbed) -> Iterator[Testbed]:
-    """The restricted cluster with its operator."""
-    restricted.start_operator(manifests=operator.RESTRICTED)
-    yield restricted
-    restricted.operator.stop()
 
 
 def test_a_restricted_operator_applies_in_the_name_of_tenants_only(tenants: Testbed) -> None:

@@ -70,6 +70,11 @@ class Testbed:
         """Whether an operator was started here, though it may have ended."""
         return self._operator is not None
 
+    @property
+    def operates(self) -> bool:
+        """Whether an operator was started here, and runs."""
+        return self._operator is not None and self._operator.process.alive
+
     def use(self, registry: Registry) -> None:
         """Take a registry that was started elsewhere."""
         self._registry = registry

@@ -146,10 +146,13 @@ class Children:
         if child.drifted:
             self._tell_drift(child)
 
-    def expect(self, key: ObjectKey) -> None:
-        """Let an object that is known, and was left alone on purpose, count for the health of its pattern."""
+    def expect(self, key: ObjectKey, *, owner: str) -> None:
+        """Let an object of ``owner`` that is known, and was left alone on purpose, count for the health of its pattern.
+
+        One that carries another pattern's label is that one's: to name its key gives no part in it.
+        """
         child = self._children.get(key)
-        if child is not None:
+        if child is not None and child.owner == owner:
             child.expected = True
 
     def release(self, keys: Collection[ObjectKey]) -> None:

@@ -51,6 +51,11 @@ def _forbidden(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
     """403 is also what quotas, pod security and other admission say; only RBAC names a user and a verb."""
     if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
         return otherwise, f"{error.message}. It is applied again; let the deletion of the namespace end."
+    if "cannot impersonate" in error.message:  # the operator itself is refused: no right of the account would help
+        return Reason.FORBIDDEN, (
+            f"{error.message}. Name another account in spec.apply.serviceAccountName, or let the operator impersonate"
+            " this one (ClusterRole pattern-operator-follower, resourceNames)."
+        )
     if "cannot" in error.message and "User" in error.message:
         return Reason.FORBIDDEN, f"{error.message}. Grant that account this verb on this resource."
     return otherwise, error.message

@@ -104,7 +104,7 @@ async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
     try:
         for key in owned_keys(pattern):
             await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
-            rim.children.expect(key)
+            rim.children.expect(key, owner=owner_of(pattern).id)
     except (ApiError, KindNotFound, PatternError) as error:
         logger.warning(
             "what runs cannot be followed: pattern=%s/%s: %s", pattern.metadata.namespace, pattern.metadata.name, error
