@@ -42,6 +42,11 @@ MAX_YAML_NODES: Final = 2_000_000  # the 4.2 MB design has some 200,000
 MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays below etcd's 1.5 MiB for a resource
 MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
 
+# --- a run ----------------------------------------------------------------------------------------------------------
+MAX_RUN: Final = 300.0  # seconds; 5,000 objects take one. What was applied by then is not sent again by the next run
+MAX_RUN_OF_REGISTRY: Final = 40.0  # seconds of it that a registry is waited for; 64 MiB at 13 Mbit/s take as long
+MAX_RECALL_OF_REGISTRY: Final = 10.0  # more, when what runs has to be proven again after a failure: under 60 in all
+
 # --- cluster --------------------------------------------------------------------------------------------------------
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less
 MAX_STATUS_ENTRIES: Final = 50  # items named in a list of status (refused components, repairs); the rest is counted

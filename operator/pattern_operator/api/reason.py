@@ -104,6 +104,7 @@ class Reason(StrEnum):
     DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
     INVALID_STATUS = "InvalidStatus", "Somebody changed what only the operator writes; the message says what."
     API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is asked again."
+    RUN_TIMEOUT = "RunTimeout", "A run took longer than a run may: the message says in which stage. It is tried again."
 
     # --- the command line -------------------------------------------------------------------------------------------
     PATTERN_NOT_FOUND = "PatternNotFound", "There is no such DesignPattern; `patternctl get -A` lists all there are."

@@ -23,6 +23,7 @@ from pattern_operator.apply import (
     owner_id,
     prune,
 )
+from pattern_operator.apply.applier import OnApplied
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError
 from pattern_operator.reconcile.memory import Memory, Wanted
@@ -83,12 +84,18 @@ async def apply(
     progress.inventory = planned
 
     done = _already_done(owner, goal=goal, memory=memory, rim=rim)
-    applied = await _send(pattern, [each for each in objects if each.key not in done], rim=rim, owned=owned)
+    sent = set(done)
+    try:
+        left = [each for each in objects if each.key not in done]
+        applied = await _send(pattern, left, rim=rim, owned=owned, on_applied=lambda each, _: sent.add(each.key))
+    finally:  # also when the run is over before all is sent: the next one goes on from here
+        memory.partly = (goal, frozenset(sent))
     applied = Applied((*applied.applied, *sorted(done)), applied.left, applied.failures)
     memory.partly = (goal, frozenset(applied.applied))
     memory.notes = tuple(f"{key.title} {why}" for key, why in applied.left)
     refused = (*placed.unknown, *(_of_another(key, holder) for key, holder in sorted(taken.items())))
     progress.missing = _missing((*refused, *applied.failures))
+    progress.failed = frozenset(each.key for each in (*refused, *applied.failures))
     if error := error_of(applied, unknown=refused):
         raise error
     await _prune(pattern, planned, after, memory=memory, rim=rim, progress=progress)
@@ -110,6 +117,7 @@ async def repair(
     said = drift_words(drifted, rim=rim)
     applied = await _send(pattern, objects, rim=rim, owned=owned_keys(pattern))
     progress.missing = _missing((*unknown, *applied.failures))
+    progress.failed = frozenset(each.key for each in (*unknown, *applied.failures))
     if error := error_of(applied, unknown=unknown):
         raise error
     progress.repaired = said
@@ -145,7 +153,12 @@ async def _localize(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -
 
 
 async def _send(
-    pattern: DesignPattern, objects: Collection[Object], *, rim: Rim, owned: Collection[ObjectKey]
+    pattern: DesignPattern,
+    objects: Collection[Object],
+    *,
+    rim: Rim,
+    owned: Collection[ObjectKey],
+    on_applied: OnApplied | None = None,
 ) -> Applied:
     return await rim.applier.apply_all(
         objects,
@@ -153,6 +166,7 @@ async def _send(
         conflicts=pattern.spec.apply.conflicts,
         owned=owned,
         impersonate=account_of(pattern, tenancy=rim.tenancy),
+        on_applied=on_applied,
     )
 
 
@@ -181,13 +195,15 @@ async def _prune(
     pattern: DesignPattern, planned: Entries, after: Entries, *, memory: Memory, rim: Rim, progress: Progress
 ) -> None:
     owner, gone = owner_of(pattern), inventory.minus(planned, after)
-    progress.inventory = after
     if gone and pattern.spec.apply.prune:
         account = account_of(pattern, tenancy=rim.tenancy)
         pruned = await prune(gone, owner=owner, remover=rim.remover, impersonate=account)
         progress.inventory = inventory.union(after, pruned.failed)
         memory.notes += tuple(f"{key.title} {why}" for key, why in pruned.kept)
+        progress.failed = frozenset(each.key for each in pruned.failures)
         if pruned.error:
             raise pruned.error
+    else:  # not before what is to go is gone: a run that ends here must not lose it
+        progress.inventory = after
     rim.children.release(inventory.keys(gone))
     rim.claims.claim(owner, inventory.keys(after))

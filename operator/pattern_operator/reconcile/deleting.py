@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FINALIZER
+from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Remaining, delete_step, remaining_all
-from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.applying import owned_keys, owner_of
+from pattern_operator.reconcile.deadline import overrun, within
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.reconcile.writer import Writer
@@ -50,4 +53,8 @@ async def _step(pattern: DesignPattern, *, rim: Rim) -> Remaining:
         account = account_of(pattern, tenancy=rim.tenancy)
     except Stalled as error:
         return remaining_all(entries, owner=owner_of(pattern), error=error)
-    return await delete_step(entries, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
+    step = delete_step(entries, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
+    try:
+        return await within(limits.MAX_RUN, step, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
+    except Transient as error:
+        return Remaining(entries=entries, error=error)

@@ -7,6 +7,7 @@ the inventory and no others. Where nobody vouches for it any longer, it is left 
 import logging
 from collections.abc import Collection
 
+from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
@@ -17,6 +18,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.applying import drift_words, owned_keys, owner_of, repair
+from pattern_operator.reconcile.deadline import Patience, overrun, within
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
@@ -60,7 +62,8 @@ async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, prog
     if not pattern.status.revision:
         return
     try:
-        await _keep(pattern, memory=memory, rim=rim, progress=progress)
+        work = _keep(pattern, memory=memory, rim=rim, progress=progress)
+        await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except PatternError as error:
         where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
         logger.warning("what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message)
@@ -92,8 +95,9 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
     except InvalidReference:
         return  # somebody wrote there by hand; the next success writes it anew
     goal = wanted.goal(pattern, revision, demand)
-    artifact = await fetch(pattern, goal, rim=rim)
-    await vouch(pattern, goal, memory=memory, rim=rim)
+    patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
+    artifact = await patience.wait(fetch(pattern, goal, rim=rim), stage=Stage.SOURCE)
+    await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
     rendering = await render(pattern, goal, artifact, rim=rim)
     await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
     memory.applied, memory.settled, memory.applied_at = goal, False, rim.clock()
@@ -114,6 +118,7 @@ async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
 async def _put_right(
     pattern: DesignPattern, goal: Wanted, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
 ) -> None:
-    artifact = await fetch(pattern, goal, rim=rim)
+    patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
+    artifact = await patience.wait(fetch(pattern, goal, rim=rim), stage=Stage.APPLY)
     rendering = await render(pattern, goal, artifact, rim=rim)
     await repair(pattern, rendering, drifted, rim=rim, progress=progress)

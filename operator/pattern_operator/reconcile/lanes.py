@@ -9,10 +9,13 @@ from pattern_operator.reconcile.patterns import PatternKey
 def lanes_of(key: PatternKey, pattern: DesignPattern | None, *, asks: bool = True) -> Lanes:
     """The lanes of a run. One that ``asks`` no registry is not held up by those that wait for one."""
     tenant = ("namespace", key.namespace)
-    if pattern is None or not asks:
-        return (tenant,)
+    host = host_of(pattern) if pattern is not None and asks else None
+    return (tenant,) if host is None else (tenant, ("host", host))
+
+
+def host_of(pattern: DesignPattern) -> str | None:
+    """The registry of a pattern, ``host[:port]``; None where its url is not a reference."""
     try:
-        host = Repository.parse(pattern.spec.source.url).host
+        return Repository.parse(pattern.spec.source.url).host
     except InvalidReference:
-        return (tenant,)
-    return tenant, ("host", host)
+        return None

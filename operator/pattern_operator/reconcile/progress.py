@@ -26,6 +26,7 @@ class Progress:
     rendering: Rendering | None = None
     inventory: tuple[InventoryEntry, ...] | None = None
     missing: frozenset[ObjectKey] = frozenset()  # objects whose kind the API server does not have
+    failed: frozenset[ObjectKey] = frozenset()  # objects that could not be applied, repaired or pruned
     applied: bool = False
     repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each
     drifted: tuple[str, ...] = ()  # what has drifted and is left so, as asked or in a quarrel, a sentence each

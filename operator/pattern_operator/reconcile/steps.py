@@ -5,11 +5,13 @@ what is applied is the same as at the last success, and nothing has drifted, a r
 Where a step before apply fails, what ran before is kept as it was, as long as it is still trusted.
 """
 
+from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.applying import WriteAhead, apply
+from pattern_operator.reconcile.deadline import Patience, overrun, within
 from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -31,7 +33,8 @@ async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: 
         progress.stage, progress.failure = Stage.APPLY, error
         return progress
     try:
-        await _run(pattern, memory=memory, rim=rim, ahead=ahead, progress=progress)
+        work = _run(pattern, memory=memory, rim=rim, ahead=ahead, progress=progress)
+        await within(limits.MAX_RUN, work, late=lambda: overrun(progress.stage, seconds=limits.MAX_RUN))
     except PatternError as error:
         progress.failure = error
         await keep_running(pattern, memory=memory, rim=rim, progress=progress)
@@ -39,7 +42,8 @@ async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: 
 
 
 async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, progress: Progress) -> None:
-    progress.revision = revision = await find(pattern, memory=memory, rim=rim)
+    patience = Patience.of(pattern, limits.MAX_RUN_OF_REGISTRY, clock=rim.clock)
+    progress.revision = revision = await patience.wait(find(pattern, memory=memory, rim=rim), stage=Stage.SOURCE)
     progress.stage = Stage.VERIFY
     demand = await wanted.demand(pattern, referents=rim.referents)
     progress.demand_changed = memory.applied is not None and memory.applied.demand != demand
@@ -52,9 +56,9 @@ async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: Write
         raise error
 
     progress.stage = Stage.SOURCE
-    artifact = await fetch(pattern, goal, rim=rim)
+    artifact = await patience.wait(fetch(pattern, goal, rim=rim), stage=Stage.SOURCE)
     progress.stage = Stage.VERIFY
-    progress.verdict = await vouch(pattern, goal, memory=memory, rim=rim)
+    progress.verdict = await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
     try:
         progress.stage = Stage.RENDER
         progress.rendering = rendering = await render(pattern, goal, artifact, rim=rim)

@@ -19,6 +19,7 @@ import orjson
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
+from pattern_operator.background import background
 from pattern_operator.fairqueue import FairQueue, Lanes
 from pattern_operator.kube import ApiError, Resource, Session, objects
 from pattern_operator.tokenbucket import TokenBucket
@@ -101,11 +102,13 @@ class Recorder:
 
     async def run(self) -> None:
         """Write what is recorded, until cancelled."""
-        async with asyncio.TaskGroup() as writers:
+        async with background() as writers:
             while True:
+                writers.check()
                 self._changed.clear()
                 while (taken := self._line.pop()) is not None:
-                    writers.create_task(self._write(*taken), name="event")
+                    task = writers.create_task(self._write(*taken), name="event")
+                    task.add_done_callback(lambda _: self._changed.set())
                 await self._changed.wait()
 
     async def _write(self, number: int, lanes: Lanes) -> None:
@@ -120,7 +123,6 @@ class Recorder:
             logger.warning("event not written: namespace=%s: %s", namespace, error.message)
         finally:
             self._line.give_back(lanes)
-            self._changed.set()
 
     def _source(self, uid: str, kind: EventType) -> _Source:
         source = self._sources.setdefault((uid, kind), _Source())

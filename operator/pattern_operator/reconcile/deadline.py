@@ -1,0 +1,75 @@
+"""The end of patience: a run that waits for others for too long ends with an error, and another pattern has its worker.
+
+Work with a deadline has a task of its own, which is cancelled until it has ended. ``asyncio.timeout`` would count on
+every task group inside to hand a cancellation on, and those of Python 3.11 do not (``aio``).
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from pattern_operator.aio import cancel_and_wait
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.errors import Transient
+from pattern_operator.reconcile.lanes import host_of
+
+Result = TypeVar("Result")
+Work = Coroutine[Any, Any, Result]
+
+
+async def within(seconds: float, work: Work[Result], *, late: Callable[[], Transient]) -> Result:
+    """The result of ``work``; nothing of it runs any more when this returns or raises.
+
+    Raises:
+        Transient: what ``late`` makes, when ``work`` was not done in so many seconds.
+    """
+    task = asyncio.create_task(work, name="with-deadline")
+    try:
+        await asyncio.wait({task}, timeout=max(seconds, 0.0))
+        over = not task.done()
+    finally:
+        await cancel_and_wait([task])
+    if over and task.cancelled():
+        raise late()
+    if over and (error := task.exception()) is not None:
+        raise late() from error
+    return task.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one run waits for a registry, all its requests together: until the moment ``until`` of ``clock``."""
+
+    pattern: DesignPattern
+    seconds: float
+    until: float
+    clock: Callable[[], float]
+
+    @classmethod
+    def of(cls, pattern: DesignPattern, seconds: float, *, clock: Callable[[], float]) -> Self:
+        """Begin now."""
+        return cls(pattern, seconds, clock() + seconds, clock)
+
+    async def wait(self, work: Work[Result], *, stage: Stage) -> Result:
+        """The result of ``work``, which asks the registry; raises Transient when the patience is over."""
+        return await within(self.until - self.clock(), work, late=lambda: self._late(stage))
+
+    def _late(self, stage: Stage) -> Transient:
+        return Transient(
+            reason=Reason.RUN_TIMEOUT,
+            message=f"{stage.value}: {host_of(self.pattern) or 'the registry'} has not given all that was asked of it"
+            f" within {self.seconds:.0f} s, so the run ended. It is tried again; see whether the registry, or the"
+            " network between, is slow.",
+        )
+
+
+def overrun(stage: Stage, *, seconds: float) -> Transient:
+    """The error of a run that took longer than a run may."""
+    return Transient(
+        reason=Reason.RUN_TIMEOUT,
+        message=f"{stage.value}: the run was not done within {seconds:.0f} s, so it ended. It is tried again, and goes"
+        " on with what is left; see whether the API server or an admission webhook is slow.",
+    )

@@ -1,0 +1,113 @@
+"""Deadlines: work that takes too long ends, whole, with an error that says what it waited for."""
+
+import asyncio
+
+import pytest
+from tests.reconcile.pattern import pattern
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.reconcile.deadline import Patience, overrun, within
+
+
+def late() -> Transient:
+    return overrun(Stage.APPLY, seconds=5)
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_work_that_is_done_in_time_gives_its_result():
+    async def work() -> int:
+        return 7
+
+    assert await within(1, work(), late=late) == 7
+
+
+async def test_an_error_of_the_work_is_the_error():
+    async def work() -> None:
+        raise Stalled(reason=Reason.ACCESS_DENIED, message="no")
+
+    with pytest.raises(Stalled, match="no"):
+        await within(1, work(), late=late)
+
+
+async def test_a_timeout_inside_the_work_is_no_deadline_of_the_run():
+    async def work() -> None:
+        raise TimeoutError("theirs")
+
+    with pytest.raises(TimeoutError, match="theirs"):
+        await within(1, work(), late=late)
+
+
+async def test_work_that_takes_too_long_is_ended_before_its_error_is_raised():
+    ended = False
+
+    async def work() -> None:
+        nonlocal ended
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            ended = True
+
+    with pytest.raises(Transient) as error:
+        await within(0.01, work(), late=late)
+
+    assert ended
+    assert error.value.reason is Reason.RUN_TIMEOUT
+    assert error.value.message.startswith("apply: the run was not done within 5 s")
+
+
+async def test_task_groups_inside_end_with_the_deadline_whatever_their_tasks_raise_then():
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("at the end")
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as outer:
+            outer.create_task(stubborn())
+            async with asyncio.TaskGroup() as inner:
+                inner.create_task(stubborn())
+
+    with pytest.raises(Transient):
+        await within(0.01, work(), late=late)
+    await asyncio.sleep(0.02)  # nothing of a cancellation is left over for whoever waited
+
+
+async def test_who_is_cancelled_while_it_waits_is_cancelled_and_so_is_the_work():
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    waiting = asyncio.create_task(within(60, work(), late=late))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert waiting.cancelled()
+    assert ended.is_set()
+
+
+async def test_the_patience_with_a_registry_is_one_for_all_that_is_asked_of_it():
+    async def trickle() -> None:
+        await asyncio.sleep(0.06)
+
+    patience = Patience.of(pattern(), 0.1, clock=clock)
+    await patience.wait(trickle(), stage=Stage.SOURCE)
+    begun = clock()
+
+    with pytest.raises(Transient) as error:
+        await patience.wait(trickle(), stage=Stage.VERIFY)
+
+    assert clock() - begun < 0.055
+    assert error.value.message.startswith("verify: registry.example has not given all")
+    assert "see whether the registry" in error.value.message
