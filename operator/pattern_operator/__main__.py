@@ -81,6 +81,12 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="refuse patterns that hold DesignPatterns of another namespace than their own",
     )
+    run.add_argument(
+        "--registry-network",
+        choices=("Any", "Public"),
+        default="Any",
+        help="where registries, and what they send the operator to, may be: Public refuses private addresses",
+    )
     run.add_argument("--concurrency", type=count, default=32, help="how many patterns are worked on at once")
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
@@ -96,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from pattern_operator.life import Settings, live
     from pattern_operator.reconcile.tenancy import Tenancy
+    from pattern_operator.source import RegistryNetwork
     from pattern_operator.telemetry import configure
 
     configure(level=options.log_level, form=options.log_format)
@@ -107,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cache_size=options.cache_size,
         metrics=options.metrics_bind,
         concurrency=options.concurrency,
+        registry_network=RegistryNetwork(options.registry_network),
         tenancy=Tenancy(
             default_service_account=options.default_service_account,
             require_service_account=options.require_service_account,

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import aiohttp
 import kopf
 
 from pattern_operator import handlers
@@ -56,7 +55,7 @@ from pattern_operator.reconcile import (
     owner_of,
 )
 from pattern_operator.shutdown import Shutdown
-from pattern_operator.source import Cache, Readers, TokenCache
+from pattern_operator.source import Cache, DockerConfigs, Names, Network, Readers, RegistryNetwork, TokenCache
 from pattern_operator.telemetry import Metrics, Probes, Recorder, observe_loop_lag
 
 logger = logging.getLogger(__name__)
@@ -83,6 +82,7 @@ class Settings:
     cache_size: int  # bytes
     metrics: tuple[str, int]  # host and port
     concurrency: int
+    registry_network: RegistryNetwork = RegistryNetwork.ANY
     tenancy: Tenancy
 
 
@@ -223,14 +223,19 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
             queue.add(key)
 
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http, background() as behind:
+    async with Network.open(settings.registry_network, names=Names()) as network, background() as behind:
         discovery = Discovery(session)
         children = Children(session, tasks=behind, on_change=changed, now=_now, on_problem=_cannot_watch)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
         rim = Rim(
             patterns=patterns,
             registries=Registries(
-                http=http, tokens=TokenCache(), readers=Readers(), cache=cache, executors=process.executors
+                network=network,
+                configs=DockerConfigs(cpu=process.executors.cpu),
+                tokens=TokenCache(),
+                readers=Readers(),
+                cache=cache,
+                executors=process.executors,
             ),
             referents=Referents(session, wake=queue.add, tasks=behind),
             discovery=discovery,

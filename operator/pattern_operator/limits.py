@@ -20,7 +20,23 @@ MAX_TAGS: Final = 10_000  # tags listed to answer a semver range
 MAX_TAG_PAGES: Final = 100
 MAX_REDIRECTS: Final = 5  # a blob store behind a load balancer needs two
 MAX_TOKEN_RESPONSE: Final = 256 * KIB  # bearer tokens of cloud registries reach 10 KiB
-MAX_ERROR_BODY: Final = 64 * KIB  # the part of an error response that is read for its message
+MAX_ERROR_BODY: Final = 16 * KIB  # the part of an error response that is read for its error codes
+MAX_REGISTRY_VALUES: Final = 20_000  # of a document of a registry: 10,000 tags, or 256 referrers with all they have
+MAX_CONFIG_VALUES: Final = 40_000  # of a docker config; a Secret of 1 MiB holds some 33,000 entries
+MAX_CREDENTIAL_GLOBS: Final = 256  # entries of a docker config whose host is a glob; real ones have a handful
+MAX_HELPER_OUTPUT: Final = 64 * KIB  # of a credential helper: a name and a token
+
+# --- time and connections of registries: who is slow takes from their own patterns only -------------------------------
+NAME_LOOKUP_SECONDS: Final = 8.0  # three tries of a name server
+CONNECT_SECONDS: Final = 10.0  # TCP and TLS; a packet that is lost is sent again after 1 and 3 s
+HEADERS_SECONDS: Final = 20.0  # from a request to the headers of its answer, name and connection included
+ERROR_BODY_SECONDS: Final = 3.0  # what of an error's body has not come by then is not waited for
+RATE_WINDOW_SECONDS: Final = 10.0  # in each such time a body has to bring RATE_WINDOW_SECONDS * MIN_RATE
+MIN_RATE: Final = 16 * KIB  # bytes a second: a modem's; who sends less holds a connection and a worker for nothing
+MEAN_RATE: Final = 64 * KIB  # bytes a second over a whole body, for its deadline: 64 MiB would take 17 minutes, so:
+LONGEST_BODY_SECONDS: Final = 300.0  # 64 MiB at 220 KiB/s
+LOOKUP_SECONDS: Final = 30.0  # all requests to find a digest, or all to find its signatures, together
+MAX_CONNECTIONS_PER_HOST: Final = 16  # open at once to one host; a pattern needs 8 at most, and shares them in turn
 
 # --- signatures -----------------------------------------------------------------------------------------------------
 MAX_SUBJECTS: Final = 1_024  # of an in-toto statement; sigstore-go 1.2 (verify/signature.go) draws the same line
@@ -36,6 +52,7 @@ MAX_UNPACK_RATIO: Final = 100  # JSON with embedded schemas reaches 30
 # --- documents ------------------------------------------------------------------------------------------------------
 MAX_DOCUMENTS: Final = 32 * MIB  # files parsed for one pattern, together; parsed JSON takes ten times its size
 MAX_JSON_DEPTH: Final = 64  # Kubernetes objects stay below 30, CRD schemas included
+MAX_JSON_DIGITS: Final = 64  # of an integer; Kubernetes has no larger one than an int64, of 19 digits
 MAX_YAML_DEPTH: Final = 64
 MAX_YAML_ALIASES: Final = 1_000  # each alias is counted when it is used: what expands is what is limited
 MAX_YAML_NODES: Final = 2_000_000  # the 4.2 MB design has some 200,000

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import NoReturn
 
-from pattern_operator.limits import MAX_JSON_DEPTH
+from pattern_operator.limits import MAX_JSON_DEPTH, MAX_JSON_DIGITS
 
 
 class InvalidDocument(ValueError):
@@ -18,14 +18,18 @@ def read_json(content: bytes) -> object:
     """Parse one JSON text (RFC 8259) of UTF-8 without byte order mark, nested at most ``MAX_JSON_DEPTH`` deep.
 
     A name that occurs twice in an object is refused (RFC 8259 section 4 leaves open which one counts, so two readers
-    may see two documents), and so are lone surrogates, and ``NaN`` and ``Infinity``, which are no JSON.
+    may see two documents), and so are lone surrogates, integers of more than ``MAX_JSON_DIGITS`` digits, and ``NaN``
+    and ``Infinity``, which are no JSON.
 
     Raises:
         InvalidDocument: the bytes are anything else.
     """
     try:
         document: object = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_object_of_unique_names, parse_constant=_refuse_constant
+            content.decode("utf-8"),
+            object_pairs_hook=_object_of_unique_names,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
         )
     except UnicodeDecodeError as error:
         raise InvalidDocument("is not UTF-8") from error
@@ -54,6 +58,13 @@ def _object_of_unique_names(pairs: list[tuple[str, object]]) -> dict[str, object
     if len(found) != len(pairs):
         raise InvalidDocument("has the same name twice in one object")
     return found
+
+
+def _integer(digits: str) -> int:
+    """Read an integer of a bounded length: the time for one grows with the square of it."""
+    if len(digits) > MAX_JSON_DIGITS:
+        raise ValueError("too many digits")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:

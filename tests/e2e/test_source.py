@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 from tests.e2e.story import (
     YAML,
@@ -563,10 +562,10 @@ def by_ourselves(repository: Repository) -> str:
     """``patternctl push``."""
 
     async def push_it() -> str:
-        async with aiohttp.ClientSession() as http:
+        async with source.Network.open(names=source.Names()) as network:
             registry = source.Registry(
                 Address.parse(repository.oci),
-                http=http,
+                network=network,
                 credentials=None,
                 scheme="http",
                 tokens=source.TokenCache(),

@@ -1,15 +1,14 @@
-"""A peer that plays the registry, and a session to reach it."""
+"""A peer that plays the registry, and the way to it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 from hypothesis import settings
 from tests.executors import EXECUTORS
 from tests.source.peer import Peer, serving
 
-from pattern_operator.source import Cache
+from pattern_operator.source import Cache, Names, Network
 
 settings.register_profile(
     "no deadline", deadline=None
@@ -24,9 +23,9 @@ async def peer() -> AsyncIterator[Peer]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield session
+async def network() -> AsyncIterator[Network]:
+    async with Network.open(names=Names()) as network:
+        yield network
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from tests.executors import EXECUTORS
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.source import Credential, Credentials, Registry, TokenCache
+from pattern_operator.source import Credential, Credentials, Network, Registry, TokenCache
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -186,7 +185,7 @@ async def serving() -> AsyncIterator[Peer]:
 
 def client(
     peer: Peer | Repository,
-    http: aiohttp.ClientSession,
+    network: Network | None,
     *,
     credential: Credential | None = None,
     tokens: TokenCache | None = None,
@@ -195,7 +194,7 @@ def client(
     repository = peer.repository if isinstance(peer, Peer) else peer
     return Registry(
         repository,
-        http=http,
+        network=network,
         credentials=None if credential is None else Credentials({repository.host: credential}),
         scheme=more.pop("scheme", "http"),
         tokens=tokens or TokenCache(),

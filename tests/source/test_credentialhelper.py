@@ -26,29 +26,33 @@ def helper(tmp_path, monkeypatch):
     return write
 
 
+def runs(pid_file: Path) -> bool:
+    return Path("/proc", pid_file.read_text().strip()).exists()
+
+
 def answering(**document: str) -> str:
     return f"cat <<'END'\n{json.dumps(document)}\nEND"
 
 
-def test_a_helper_is_asked_for_the_server_and_answers(helper, tmp_path):
+async def test_a_helper_is_asked_for_the_server_and_answers(helper, tmp_path):
     helper(f"echo $@ >{tmp_path}/asked; cat >>{tmp_path}/asked; {answering(Username='me', Secret=SECRET)}")
 
-    found = credentialhelper.ask("test", "reg.example")
+    found = await credentialhelper.ask("test", "reg.example")
 
     assert found == Credential("me", SECRET)
     assert (tmp_path / "asked").read_text() == "get\nreg.example"
 
 
-def test_an_identity_token_is_known_by_its_username(helper):
+async def test_an_identity_token_is_known_by_its_username(helper):
     helper(answering(ServerURL="reg.example", Username="<token>", Secret=SECRET))
 
-    assert credentialhelper.ask("test", "reg.example") == Credential("", identity_token=SECRET)
+    assert await credentialhelper.ask("test", "reg.example") == Credential("", identity_token=SECRET)
 
 
-def test_a_helper_that_knows_no_credentials_is_no_error(helper):
+async def test_a_helper_that_knows_no_credentials_is_no_error(helper):
     helper("echo 'credentials not found in native keychain'; exit 1")
 
-    assert credentialhelper.ask("test", "reg.example") is None
+    assert await credentialhelper.ask("test", "reg.example") is None
 
 
 @pytest.mark.parametrize(
@@ -61,11 +65,11 @@ def test_a_helper_that_knows_no_credentials_is_no_error(helper):
         pytest.param("true", "not JSON with Username and Secret", id="answers nothing"),
     ],
 )
-def test_a_helper_that_fails_is_refused_and_nothing_it_says_is_shown(helper, script, says):
+async def test_a_helper_that_fails_is_refused_and_nothing_it_says_is_shown(helper, script, says):
     helper(script)
 
     with pytest.raises(Stalled) as refusal:
-        credentialhelper.ask("test", "reg.example")
+        await credentialhelper.ask("test", "reg.example")
 
     assert refusal.value.reason is Reason.SECRET_INVALID
     assert "docker-credential-test" in refusal.value.message
@@ -73,45 +77,45 @@ def test_a_helper_that_fails_is_refused_and_nothing_it_says_is_shown(helper, scr
     assert SECRET not in refusal.value.diagnostics()
 
 
-def test_a_helper_that_is_not_installed_says_so(helper):
+async def test_a_helper_that_is_not_installed_says_so(helper):
     with pytest.raises(Stalled) as refusal:
-        credentialhelper.ask("test", "reg.example")
+        await credentialhelper.ask("test", "reg.example")
 
     assert refusal.value.reason is Reason.SECRET_INVALID
     assert "install it" in refusal.value.message
 
 
-def test_a_helper_that_is_no_program_says_so(helper):
+async def test_a_helper_that_is_no_program_says_so(helper):
     helper("true").chmod(0o644)
 
     with pytest.raises(Stalled, match="cannot be run"):
-        credentialhelper.ask("test", "reg.example")
+        await credentialhelper.ask("test", "reg.example")
 
 
-def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_path):
+async def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_path):
     helper(f"echo $$ >{tmp_path}/pid; exec sleep 600")
     monkeypatch.setattr(credentialhelper, "_PATIENCE", 0.3)
 
     with pytest.raises(Stalled) as refusal:
-        credentialhelper.ask("test", "reg.example")
+        await credentialhelper.ask("test", "reg.example")
 
     assert "did not answer" in refusal.value.message
-    assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+    assert not runs(tmp_path / "pid")
 
 
 @pytest.mark.parametrize("name", ["", "../evil", "a/b", "a b", "-x", "a\n", "a;b"])
-def test_what_is_no_name_of_a_helper_is_not_run(helper, name):
+async def test_what_is_no_name_of_a_helper_is_not_run(helper, name):
     with pytest.raises(Stalled) as refusal:
-        credentialhelper.ask(name, "reg.example")
+        await credentialhelper.ask(name, "reg.example")
 
     assert "no name of a credential helper" in refusal.value.message
 
 
-def test_the_docker_config_of_this_machine_names_the_helper(helper, tmp_path):
+async def test_the_docker_config_of_this_machine_names_the_helper(helper, tmp_path):
     helper(answering(Username="me", Secret=SECRET))
     (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {"reg.example": "test"}, "auths": {}}))
 
     credentials = from_docker_home(tmp_path)
 
-    assert credentials.for_host("reg.example", "team/web") == Credential("me", SECRET)
-    assert credentials.for_host("other.example", "team/web") is None
+    assert await credentials.find("reg.example", "team/web") == Credential("me", SECRET)
+    assert await credentials.find("other.example", "team/web") is None

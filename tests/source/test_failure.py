@@ -1,10 +1,11 @@
 import asyncio
+import base64
 import json
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import quote
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,9 @@ from tests.source.tls import serving_https
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source.failure import message_of, refused, retry_after
+from pattern_operator.source import Names, Network
+from pattern_operator.source.failure import codes_of, refused, retry_after, words_of
+from pattern_operator.source.pace import Pace
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SIX_HOURS = timedelta(hours=6)
@@ -34,27 +37,16 @@ SIX_HOURS = timedelta(hours=6)
         (503, None, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_each_status_has_its_meaning(peer, http, status, credential, kind, reason):
-    body = json.dumps({"errors": [{"code": "SOME_CODE", "message": "in the\nregistry's words"}]}).encode()
+async def test_each_status_has_its_meaning(peer, network, status, credential, kind, reason):
+    body = json.dumps({"errors": [{"code": "DENIED", "message": "in the\nregistry's words"}]}).encode()
     peer.answer("GET", "/manifests/", status=status, body=body)
 
     with pytest.raises(kind) as failure:
-        await client(peer, http, credential=credential).manifest("1.0")
+        await client(peer, network, credential=credential).manifest("1.0")
 
     assert failure.value.reason is reason
-    assert "SOME_CODE: in the registry's words" in failure.value.message
+    assert ("(DENIED)" if credential else "(DENIED: in the registry's words)") in failure.value.message
     assert "manifest 1.0" in failure.value.message
-
-
-async def test_a_registry_that_echoes_the_password_does_not_get_it_into_the_message(peer, http):
-    body = json.dumps({"errors": [{"code": "DENIED", "message": f"bad password {ALICE.password}"}]}).encode()
-    peer.answer("GET", "/manifests/", status=403, body=body)
-
-    with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=ALICE).manifest("1.0")
-
-    assert ALICE.password not in refusal.value.diagnostics()
-    assert "bad password ***" in refusal.value.message
 
 
 @pytest.mark.parametrize(
@@ -68,35 +60,35 @@ async def test_a_registry_that_echoes_the_password_does_not_get_it_into_the_mess
         pytest.param("-5", None, id="negative"),
     ],
 )
-async def test_retry_after_is_honoured(peer, http, header, wanted):
+async def test_retry_after_is_honoured(peer, network, header, wanted):
     peer.answer("GET", "/manifests/", status=429, headers={"Retry-After": header})
 
     with pytest.raises(Transient) as failure:
-        await client(peer, http, now=lambda: NOW).manifest("1.0")
+        await client(peer, network, now=lambda: NOW).manifest("1.0")
 
     assert failure.value.retry_after == wanted
 
 
-async def test_a_registry_that_does_not_answer_is_unavailable(peer, http):
+async def test_a_registry_that_does_not_answer_is_unavailable(peer, network):
     peer.on("GET", "/manifests/", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, http, timeout=aiohttp.ClientTimeout(total=0.1)).manifest("1.0")
+        await client(peer, network, pace=Pace(headers=0.1)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert "in time" in failure.value.message
+    assert "127.0.0.1 did not answer within" in failure.value.message
 
 
-async def test_a_registry_that_is_not_there_is_unavailable(http, unused_tcp_port):
+async def test_a_registry_that_is_not_there_is_unavailable(network, unused_tcp_port):
     with pytest.raises(Transient) as failure:
-        await client(Repository(f"127.0.0.1:{unused_tcp_port}", NAME), http).manifest("1.0")
+        await client(Repository(f"127.0.0.1:{unused_tcp_port}", NAME), network).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_plain_http_behind_https_says_how_to_go_on(peer, http):
+async def test_plain_http_behind_https_says_how_to_go_on(peer, network):
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, scheme="https").manifest("1.0")
+        await client(peer, network, scheme="https").manifest("1.0")
 
     assert refusal.value.reason is Reason.TLS_FAILED
     assert "insecure" in refusal.value.message
@@ -127,55 +119,87 @@ def test_every_failure_that_passes_may_say_when_to_ask_again(status):
 
 @given(body=st.binary() | st.text().map(str.encode))
 def test_no_body_breaks_the_reader_of_messages(body):
-    assert message_of(body).isprintable()
+    assert words_of(body).isprintable()
+    assert codes_of(body).isprintable()
+
+
+JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
 
 @pytest.mark.parametrize(
-    ("errors", "wanted"),
+    ("errors", "words", "codes"),
     [
-        pytest.param([{"code": "DENIED", "message": "no"}], "DENIED: no", id="code and message"),
-        pytest.param([{"message": "no"}], "no", id="a message alone"),
-        pytest.param([{"code": "A"}, {"code": "B"}, {"code": "C"}], "A; B", id="the first two"),
-        pytest.param([{"code": "A", "message": "x" * 500}], "A: " + "x" * 237 + "...", id="cut where it is long"),
-        pytest.param([{"code": "A", "message": "\x1b[31mred\nline"}], "A: [31mred line", id="nothing for terminals"),
-        pytest.param([{"code": 1}], "", id="of another type"),
-        pytest.param([], "", id="none"),
-        pytest.param({"code": "A"}, "", id="of another shape"),
+        pytest.param([{"code": "DENIED", "message": "no"}], "DENIED: no", "DENIED", id="code and message"),
+        pytest.param([{"code": "denied", "message": "no"}], "DENIED: no", "DENIED", id="in small letters"),
+        pytest.param([{"message": "no"}], "no", "", id="a message alone"),
+        pytest.param([{"code": "s3cret-of-alice"}], "", "", id="a code that is none"),
+        pytest.param(
+            [{"code": "DENIED"}, {"code": "UNKNOWN"}, {"code": "NAME_INVALID"}],
+            "DENIED; UNKNOWN",
+            "DENIED; UNKNOWN",
+            id="the first two",
+        ),
+        pytest.param([{"message": "no " * 200}], ("no " * 200)[:120] + "...", "", id="cut where it is long"),
+        pytest.param([{"message": "\x1b[31mred\nline\u202eback"}], "[31mred line back", "", id="nothing for terminals"),
+        pytest.param([{"message": f"your {JWT} is bad"}], "your *** is bad", "", id="a token"),
+        pytest.param([{"message": "your password: hunter2 is bad"}], "your password *** is bad", "", id="a password"),
+        pytest.param([{"message": "Authorization=Basic YTpi"}], "Authorization *** YTpi", "", id="a header"),
+        pytest.param([{"code": 1}], "", "", id="of another type"),
+        pytest.param([], "", "", id="none"),
+        pytest.param({"code": "A"}, "", "", id="of another shape"),
     ],
 )
-def test_the_registrys_own_words_are_quoted(errors, wanted):
-    assert message_of(json.dumps({"errors": errors}).encode()) == wanted
+def test_of_a_registrys_own_words_codes_and_a_few_harmless_words_are_quoted(errors, words, codes):
+    body = json.dumps({"errors": errors}).encode()
+
+    assert (words_of(body), codes_of(body)) == (words, codes)
 
 
-def test_a_secret_that_is_part_of_another_hides_no_less_of_it():
-    body = json.dumps({"errors": [{"message": "pass and pass-and-more"}]}).encode()
-
-    assert message_of(body, secrets=("pass", "pass-and-more")) == "*** and ***"
-
-
-async def test_a_registry_that_echoes_the_authorization_header_does_not_get_it_into_the_message(peer, http):
-    echoed = ALICE.basic.partition(" ")[2]
-    body = json.dumps({"errors": [{"code": "DENIED", "message": f"you sent {ALICE.basic}"}]}).encode()
-    bearer(peer)
-    peer.answer("GET", "^/token$", status=403, body=body)
+@pytest.mark.parametrize(
+    "echo",
+    [
+        pytest.param(lambda secret: f"bad password {secret}", id="as it is"),
+        pytest.param(lambda secret: f"reversed {secret[::-1]}", id="reversed"),
+        pytest.param(lambda secret: base64.b64encode(secret.encode()).decode(), id="encoded"),
+        pytest.param(lambda secret: " ".join(secret), id="with spaces"),
+        pytest.param(lambda secret: quote(secret, safe="").replace("-", "%2D"), id="percent-encoded"),
+    ],
+)
+async def test_of_a_registry_that_knows_the_password_only_codes_are_quoted(peer, network, echo):
+    said = echo(ALICE.password)
+    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
+    body = json.dumps({"errors": [{"code": "DENIED", "message": said}, {"code": said}]}).encode()
+    peer.answer("GET", "/manifests/", status=403, body=body)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=ALICE).manifest("1.0")
+        await client(peer, network, credential=ALICE).manifest("1.0")
+
+    assert "(403) (DENIED)" in refusal.value.message
+    assert said not in refusal.value.diagnostics()
+
+
+async def test_of_a_registry_that_knows_a_token_only_codes_are_quoted(peer, network):
+    peer.answer("GET", "/manifests/", status=403, body=b'{"errors": [{"code": "DENIED", "message": "bad t0ken"}]}')
+    bearer(peer)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network).manifest("1.0")
+
+    assert "(DENIED)" in refusal.value.message
+    assert "t0ken" not in refusal.value.message
+
+
+async def test_of_what_a_token_service_says_nothing_is_quoted(peer, network):
+    bearer(peer)
+    said = json.dumps({"errors": [{"code": "DENIED", "message": f"you sent {ALICE.basic}"}]}).encode()
+    peer.answer("GET", "^/token$", status=403, body=said)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.ACCESS_DENIED
-    assert "you sent Basic ***" in refusal.value.message
-    assert echoed not in refusal.value.diagnostics()
-
-
-async def test_a_registry_that_echoes_the_token_does_not_get_it_into_the_message(peer, http):
-    bearer(peer)
-    peer.answer("GET", "/manifests/", status=403, body=b'{"errors": [{"message": "bad t0ken"}]}')
-    challenged(peer, f'Bearer realm="http://{peer.address}/token"', accepted="Bearer t0ken")
-
-    with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
-
-    assert "bad ***" in refusal.value.message
+    assert "you sent" not in refusal.value.diagnostics()
+    assert "DENIED" not in refusal.value.message
 
 
 # --- when to ask again ----------------------------------------------------------------------------------------------
@@ -211,19 +235,19 @@ async def serving_bytes(behave):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_connection_that_ends_at_once_is_tried_again_later(http, scheme):
+async def test_a_connection_that_ends_at_once_is_tried_again_later(network, scheme):
     async def end(_, writer):
         writer.close()
 
     server, repository = await serving_bytes(end)
     async with server:
         with pytest.raises(Transient) as failure:
-            await client(repository, http, scheme=scheme).manifest("1.0")
+            await client(repository, network, scheme=scheme).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_a_registry_that_ends_the_tls_handshake_is_tried_again_later(http):
+async def test_a_registry_that_ends_the_tls_handshake_is_tried_again_later(network):
     async def alert(reader, writer):
         await reader.read(1)
         writer.write(bytes([21, 3, 3, 0, 2, 2, 80]))  # RFC 8446 section 6: fatal, internal_error
@@ -232,7 +256,7 @@ async def test_a_registry_that_ends_the_tls_handshake_is_tried_again_later(http)
     server, repository = await serving_bytes(alert)
     async with server:
         with pytest.raises(Transient) as failure:
-            await client(repository, http, scheme="https").manifest("1.0")
+            await client(repository, network, scheme="https").manifest("1.0")
 
     assert failure.value.reason is Reason.TLS_FAILED
     assert "internal error" in failure.value.message
@@ -242,15 +266,15 @@ async def test_a_registry_that_ends_the_tls_handshake_is_tried_again_later(http)
 async def test_a_certificate_out_of_its_time_is_tried_again_later(tmp_path, ends):
     async with serving_https(tmp_path, location="/", ends=ends) as (address, ca):
         context = ssl.create_default_context(cafile=ca)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as http:
+        async with Network.open(names=Names(), trust=context) as network:
             with pytest.raises(Transient) as failure:
-                await client(Repository(address, NAME), http, scheme="https").manifest("1.0")
+                await client(Repository(address, NAME), network, scheme="https").manifest("1.0")
 
     assert failure.value.reason is Reason.TLS_FAILED
     assert "must renew it" in failure.value.message
 
 
-async def test_what_is_no_http_is_tried_again_later_and_its_url_is_not_told(http):
+async def test_what_is_no_http_is_tried_again_later_and_its_url_is_not_told(network):
     async def babble(reader, writer):
         await reader.read(1)
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
@@ -259,16 +283,16 @@ async def test_what_is_no_http_is_tried_again_later_and_its_url_is_not_told(http
     server, repository = await serving_bytes(babble)
     async with server:
         with pytest.raises(Transient) as failure:
-            await client(repository, http).ask("GET", "blobs/x?signature=of-the-store", what="blob")
+            await client(repository, network).ask("GET", "blobs/x?signature=of-the-store", what="blob")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "of-the-store" not in failure.value.diagnostics()
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"], ids=["a label too long", "an empty label"])
-async def test_a_name_that_dns_does_not_know_is_unavailable(http, host):
+async def test_a_name_that_dns_does_not_know_is_unavailable(network, host):
     with pytest.raises(Transient) as failure:
-        await client(Repository(host, NAME), http).manifest("1.0")
+        await client(Repository(host, NAME), network).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "cannot be reached" in failure.value.message

@@ -24,31 +24,31 @@ def design(peer: Peer, **more) -> Digest:
 
 
 async def pulled(
-    peer: Peer, http, digest: Digest, *, cache: Cache, readers: Readers | None = None, running=None, **choice
+    peer: Peer, network, digest: Digest, *, cache: Cache, readers: Readers | None = None, running=None, **choice
 ):
     return await pull(
         Reference(peer.repository, tag="1.0"),
         Revision("1.0", digest),
-        registry=client(peer, http, readers=readers),
+        registry=client(peer, network, readers=readers),
         cache=cache,
         layer=LayerChoice(**choice),
         running=running,
     )
 
 
-async def refusal(peer: Peer, http, digest: Digest, *, cache: Cache) -> Stalled:
+async def refusal(peer: Peer, network, digest: Digest, *, cache: Cache) -> Stalled:
     with pytest.raises(Stalled) as refused:
-        await pulled(peer, http, digest, cache=cache)
+        await pulled(peer, network, digest, cache=cache)
     return refused.value
 
 
 # --- what comes back ------------------------------------------------------------------------------------------------
 
 
-async def test_an_artifact_is_its_files_and_what_it_says_of_itself(peer, http, cache):
+async def test_an_artifact_is_its_files_and_what_it_says_of_itself(peer, network, cache):
     digest = design(peer, artifactType="application/vnd.example", annotations={"a": "b"})
 
-    artifact = await pulled(peer, http, digest, cache=cache)
+    artifact = await pulled(peer, network, digest, cache=cache)
 
     assert artifact.repository == peer.repository
     assert artifact.revision == Revision("1.0", digest)
@@ -58,51 +58,51 @@ async def test_an_artifact_is_its_files_and_what_it_says_of_itself(peer, http, c
     assert artifact.annotations == {"a": "b"}
 
 
-async def test_an_artifact_that_names_no_type_is_of_its_configs(peer, http, cache):
+async def test_an_artifact_that_names_no_type_is_of_its_configs(peer, network, cache):
     config = peer.blob(b"{}", "application/vnd.cncf.flux.config.v1+json")
 
-    artifact = await pulled(peer, http, design(peer, config=config), cache=cache)
+    artifact = await pulled(peer, network, design(peer, config=config), cache=cache)
 
     assert artifact.artifact_type == "application/vnd.cncf.flux.config.v1+json"
 
 
-async def test_a_docker_save_tarball_that_crane_pushed_is_a_pattern(peer, http, cache):
+async def test_a_docker_save_tarball_that_crane_pushed_is_a_pattern(peer, network, cache):
     config = peer.blob(b"{}", "application/vnd.docker.container.image.v1+json")
     layer = peer.blob(LAYER, "application/vnd.docker.image.rootfs.diff.tar.gzip")
     document = {"schemaVersion": 2, "mediaType": DOCKER, "config": config, "layers": [layer]}
 
-    artifact = await pulled(peer, http, peer.document(document, media_type=DOCKER), cache=cache)
+    artifact = await pulled(peer, network, peer.document(document, media_type=DOCKER), cache=cache)
 
     assert artifact.files == files(FILES)
     assert artifact.manifest.media_type == DOCKER
 
 
-async def test_files_that_oras_pushed_are_a_pattern(peer, http, cache):
+async def test_files_that_oras_pushed_are_a_pattern(peer, network, cache):
     layer = peer.blob(DESIGN, "text/x-yaml", annotations={"org.opencontainers.image.title": "design.yml"})
 
-    artifact = await pulled(peer, http, peer.manifest([layer]), cache=cache)
+    artifact = await pulled(peer, network, peer.manifest([layer]), cache=cache)
 
     assert artifact.files == files({"design.yml": DESIGN})
 
 
-async def test_a_digest_of_sha512_is_as_good(peer, http, cache):
+async def test_a_digest_of_sha512_is_as_good(peer, network, cache):
     digest = Digest.of(LAYER, "sha512")
     peer.blobs[str(digest)] = LAYER
     manifest = peer.manifest([{"mediaType": FLUX, "digest": str(digest), "size": len(LAYER)}])
     body = peer.manifests[str(manifest)][1]
     peer.manifests[str(Digest.of(body, "sha512"))] = (OCI, body)
 
-    artifact = await pulled(peer, http, Digest.of(body, "sha512"), cache=cache)
+    artifact = await pulled(peer, network, Digest.of(body, "sha512"), cache=cache)
 
     assert artifact.files == files(FILES)
 
 
-async def test_only_the_layer_that_is_chosen_is_asked_for(peer, http, cache):
+async def test_only_the_layer_that_is_chosen_is_asked_for(peer, network, cache):
     wanted = peer.blob(tgz({"a": b"1"}), "application/vnd.a.tar+gzip")
     other = peer.blob(tgz({"b": b"2"}), "application/vnd.b.tar+gzip")
     digest = peer.manifest([other, wanted])
 
-    artifact = await pulled(peer, http, digest, cache=cache, media_type="application/vnd.a.tar+gzip")
+    artifact = await pulled(peer, network, digest, cache=cache, media_type="application/vnd.a.tar+gzip")
 
     assert artifact.files == files({"a": b"1"})
     assert [path for path in peer.paths("GET") if "/blobs/" in path] == [f"/v2/team/web/blobs/{wanted['digest']}"]
@@ -111,35 +111,35 @@ async def test_only_the_layer_that_is_chosen_is_asked_for(peer, http, cache):
 # --- what was pulled before -----------------------------------------------------------------------------------------
 
 
-async def test_a_second_pull_asks_nothing(peer, http, cache):
+async def test_a_second_pull_asks_nothing(peer, network, cache):
     digest, readers = design(peer), Readers()
-    first = await pulled(peer, http, digest, cache=cache, readers=readers)
+    first = await pulled(peer, network, digest, cache=cache, readers=readers)
     peer.asked.clear()
 
-    second = await pulled(peer, http, digest, cache=cache, readers=readers)
+    second = await pulled(peer, network, digest, cache=cache, readers=readers)
 
     assert first == second
     assert peer.asked == []
 
 
-async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(peer, http, tmp_path):
+async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(peer, network, tmp_path):
     digest = design(peer)
-    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    first = await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
     peer.asked.clear()
 
-    second = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    second = await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
 
     assert first == second
     assert [(asked.method, asked.path) for asked in peer.asked] == [("HEAD", f"/v2/team/web/manifests/{digest}")]
 
 
-async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(peer, http, tmp_path):
+async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(peer, network, tmp_path):
     digest = design(peer)
-    first = await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    first = await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
     peer.asked.clear()
 
     assert (
-        await pulled(peer, http, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk), running=digest)
+        await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk), running=digest)
         == first
     )
     assert peer.asked == []
@@ -154,35 +154,35 @@ async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(pee
         (503, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_who_was_not_shown_it_is_not_given_what_others_pulled(peer, http, cache, status, kind, reason):
+async def test_who_was_not_shown_it_is_not_given_what_others_pulled(peer, network, cache, status, kind, reason):
     digest = design(peer)
-    await pulled(peer, http, digest, cache=cache)
+    await pulled(peer, network, digest, cache=cache)
     peer.answer("HEAD", "/manifests/", status=status)
 
     with pytest.raises(kind) as failure:
-        await pulled(peer, http, digest, cache=cache)
+        await pulled(peer, network, digest, cache=cache)
 
     assert failure.value.reason is reason
 
 
-async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, http, cache):
+async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, network, cache):
     digest = design(peer)
-    first = await pulled(peer, http, digest, cache=cache)
+    first = await pulled(peer, network, digest, cache=cache)
     peer.answer("HEAD", "/manifests/", status=405)
 
-    assert await pulled(peer, http, digest, cache=cache) == first
+    assert await pulled(peer, network, digest, cache=cache) == first
 
 
-async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, http, cache):
+async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, network, cache):
     digest = design(peer)
-    await pulled(peer, http, digest, cache=cache)
+    await pulled(peer, network, digest, cache=cache)
     other = Repository(peer.address, "team/other")
 
     with pytest.raises(Stalled) as refused:
         await pull(
             Reference(other, digest=digest),
             Revision("", digest),
-            registry=client(other, http),
+            registry=client(other, network),
             cache=cache,
             layer=LayerChoice(),
             running=digest,
@@ -191,38 +191,38 @@ async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, h
     assert refused.value.reason is Reason.ARTIFACT_NOT_FOUND
 
 
-async def test_two_versions_share_what_is_the_same(peer, http, cache):
-    await pulled(peer, http, design(peer), cache=cache)
+async def test_two_versions_share_what_is_the_same(peer, network, cache):
+    await pulled(peer, network, design(peer), cache=cache)
     other = design(peer, annotations={"org.opencontainers.image.version": "2"})
     peer.asked.clear()
 
-    await pulled(peer, http, other, cache=cache)
+    await pulled(peer, network, other, cache=cache)
 
     assert peer.paths("GET") == [f"/v2/team/web/manifests/{other}"]
 
 
 @pytest.mark.parametrize("damaged", ["manifest", "layer"])
-async def test_what_was_damaged_in_the_cache_is_fetched_again(peer, http, cache, tmp_path, damaged):
+async def test_what_was_damaged_in_the_cache_is_fetched_again(peer, network, cache, tmp_path, damaged):
     digest, readers = design(peer), Readers()
-    first = await pulled(peer, http, digest, cache=cache, readers=readers)
+    first = await pulled(peer, network, digest, cache=cache, readers=readers)
     name = digest if damaged == "manifest" else Digest.of(LAYER)
     (file,) = (tmp_path / "cache").glob(f"*/sha256/{name.hex}")
     file.write_bytes(b"evil")
     peer.asked.clear()
 
-    second = await pulled(peer, http, digest, cache=cache, readers=readers)
+    second = await pulled(peer, network, digest, cache=cache, readers=readers)
     asked = len(peer.asked)
-    third = await pulled(peer, http, digest, cache=cache, readers=readers)
+    third = await pulled(peer, network, digest, cache=cache, readers=readers)
 
     assert first == second == third
     assert asked == len(peer.asked) == 1
 
 
-async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(peer, http, tmp_path):
+async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(peer, network, tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(Transient) as failure:
-        await pulled(peer, http, design(peer), cache=Cache(tmp_path / "file", max_size=2**20, disk=EXECUTORS.disk))
+        await pulled(peer, network, design(peer), cache=Cache(tmp_path / "file", max_size=2**20, disk=EXECUTORS.disk))
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
 
@@ -235,23 +235,23 @@ def kept(tmp_path) -> set[str]:
     return {f"sha256:{path.name}" for path in (tmp_path / "cache").glob("*/sha256/*")}
 
 
-async def test_a_tampered_manifest_is_refused_and_not_kept(peer, http, cache, tmp_path):
+async def test_a_tampered_manifest_is_refused_and_not_kept(peer, network, cache, tmp_path):
     digest = design(peer)
     media_type, body = peer.manifests[str(digest)]
     peer.manifests[str(digest)] = (media_type, body.replace(b"layers", b"LAYERS"))
 
-    error = await refusal(peer, http, digest, cache=cache)
+    error = await refusal(peer, network, digest, cache=cache)
 
     assert error.reason is Reason.DIGEST_MISMATCH
     assert "Nothing of it is used" in error.message
     assert kept(tmp_path) == set()
 
 
-async def test_a_tampered_layer_is_refused_and_not_kept(peer, http, cache, tmp_path):
+async def test_a_tampered_layer_is_refused_and_not_kept(peer, network, cache, tmp_path):
     digest = design(peer)
     peer.blobs[sha256(LAYER)] = LAYER[:-1] + b"!"
 
-    error = await refusal(peer, http, digest, cache=cache)
+    error = await refusal(peer, network, digest, cache=cache)
 
     assert error.reason is Reason.DIGEST_MISMATCH
     assert kept(tmp_path) == {str(digest)}
@@ -259,47 +259,47 @@ async def test_a_tampered_layer_is_refused_and_not_kept(peer, http, cache, tmp_p
 
 @pytest.mark.parametrize("wrong", [-1, 1, 1000])
 @pytest.mark.parametrize("cached", [True, False], ids=["cached", "not cached"])
-async def test_a_layer_of_another_size_than_its_manifest_says_is_refused(peer, http, cache, wrong, cached):
+async def test_a_layer_of_another_size_than_its_manifest_says_is_refused(peer, network, cache, wrong, cached):
     if cached:
-        await pulled(peer, http, design(peer), cache=cache)
+        await pulled(peer, network, design(peer), cache=cache)
     lying = peer.manifest([{**peer.blob(LAYER, FLUX), "size": len(LAYER) + wrong}])
 
-    assert (await refusal(peer, http, lying, cache=cache)).reason is Reason.SIZE_MISMATCH
+    assert (await refusal(peer, network, lying, cache=cache)).reason is Reason.SIZE_MISMATCH
 
 
-async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_not_kept(peer, http, cache, tmp_path):
+async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_not_kept(peer, network, cache, tmp_path):
     digest = design(peer)
     peer.manifests[str(digest)] = (INDEX, peer.manifests[str(digest)][1])
 
-    assert (await refusal(peer, http, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
+    assert (await refusal(peer, network, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
     assert kept(tmp_path) == set()
 
 
-async def test_an_index_is_no_pattern(peer, http, cache):
+async def test_an_index_is_no_pattern(peer, network, cache):
     entry = {"mediaType": OCI, "digest": str(design(peer)), "size": 1}
     digest = peer.document(index([entry]), media_type=INDEX)
 
-    error = await refusal(peer, http, digest, cache=cache)
+    error = await refusal(peer, network, digest, cache=cache)
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
     assert entry["digest"] in error.message
 
 
 @pytest.mark.parametrize("missing", ["manifest", "layer"])
-async def test_what_the_registry_does_not_have_is_not_found(peer, http, cache, missing):
+async def test_what_the_registry_does_not_have_is_not_found(peer, network, cache, missing):
     digest = design(peer)
     (peer.manifests if missing == "manifest" else peer.blobs).clear()
 
-    error = await refusal(peer, http, digest, cache=cache)
+    error = await refusal(peer, network, digest, cache=cache)
 
     assert error.reason is Reason.ARTIFACT_NOT_FOUND
     assert str(digest if missing == "manifest" else sha256(LAYER)) in error.message
 
 
-async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(peer, http, cache):
+async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(peer, network, cache):
     layers = [{"mediaType": FLUX, "digest": sha256(bytes([number])), "size": 2**25} for number in range(3)]
 
-    error = await refusal(peer, http, peer.manifest(layers), cache=cache)
+    error = await refusal(peer, network, peer.manifest(layers), cache=cache)
 
     assert error.reason is Reason.ARTIFACT_TOO_LARGE
     assert len(peer.asked) == 1
@@ -313,11 +313,11 @@ async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(peer,
         (LAYER, {"media_type": "a/b"}, Reason.LAYER_NOT_FOUND),
     ],
 )
-async def test_what_is_in_the_layers_is_judged_too(peer, http, cache, contents, choice, reason):
+async def test_what_is_in_the_layers_is_judged_too(peer, network, cache, contents, choice, reason):
     digest = peer.manifest([peer.blob(contents, FLUX)])
 
     with pytest.raises(Stalled) as refused:
-        await pulled(peer, http, digest, cache=cache, **choice)
+        await pulled(peer, network, digest, cache=cache, **choice)
 
     assert refused.value.reason is reason
     assert str(digest) in refused.value.message
@@ -326,10 +326,10 @@ async def test_what_is_in_the_layers_is_judged_too(peer, http, cache, contents, 
 # --- a real registry ------------------------------------------------------------------------------------------------
 
 
-async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repository, http, cache):
+async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repository, network, cache):
     name = Repository(repository.registry, repository.name)
     digest = Digest.parse(repository.push("1.0", [(FLUX, LAYER)]))
-    work = {"registry": client(name, http), "cache": cache, "layer": LayerChoice()}
+    work = {"registry": client(name, network), "cache": cache, "layer": LayerChoice()}
     reference, revision = Reference(name, tag="1.0"), Revision("1.0", digest)
 
     for path, reason in (("/manifests/", Reason.DIGEST_MISMATCH), ("/blobs/", Reason.DIGEST_MISMATCH)):
@@ -350,7 +350,7 @@ class _Nobody(ThreadPoolExecutor):
         raise AssertionError("the loop's default executor is given to nobody")
 
 
-async def test_pulling_never_uses_the_default_executor(peer, http, cache):
+async def test_pulling_never_uses_the_default_executor(peer, network, cache):
     asyncio.get_running_loop().set_default_executor(_Nobody())
 
-    assert (await pulled(peer, http, design(peer), cache=cache)).files
+    assert (await pulled(peer, network, design(peer), cache=cache)).files

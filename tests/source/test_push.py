@@ -5,7 +5,6 @@ import ssl
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
 
-import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,15 +22,15 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.archive.unpack import unpack
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_UNPACKED_FILES, MIB
-from pattern_operator.source import Cache, Credential, LayerChoice, pull, push, resolve
+from pattern_operator.source import Cache, Credential, LayerChoice, Names, Network, pull, push, resolve
 from pattern_operator.source.manifest import OCI_MANIFEST
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
 PATHS = st.lists(NAMES.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)
 
 
-async def pushed(peer: Peer, http, contents=FILES, **more) -> Revision:
-    return await push(files(contents), registry=client(peer, http), tag="1.0", **more)
+async def pushed(peer: Peer, network, contents=FILES, **more) -> Revision:
+    return await push(files(contents), registry=client(peer, network), tag="1.0", **more)
 
 
 def manifest_of(peer: Peer, revision: Revision) -> dict:
@@ -41,8 +40,8 @@ def manifest_of(peer: Peer, revision: Revision) -> dict:
 # --- what is pushed -------------------------------------------------------------------------------------------------
 
 
-async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(peer, http):
-    revision = await pushed(peer, http)
+async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(peer, network):
+    revision = await pushed(peer, network)
 
     media_type, body = peer.manifests["1.0"]
     manifest = json.loads(body)
@@ -57,16 +56,16 @@ async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(peer,
     assert set(unpack(layer, what="layer")) == set(files())
 
 
-async def test_the_same_files_make_the_same_digest_in_any_order_on_any_day(peer, http):
-    one = await pushed(peer, http, {"a.yml": b"1", "b/c.yml": b"2"})
-    other = await pushed(peer, http, {"b/c.yml": b"2", "a.yml": b"1"})
-    different = await pushed(peer, http, {"a.yml": b"1", "b/c.yml": b"3"})
+async def test_the_same_files_make_the_same_digest_in_any_order_on_any_day(peer, network):
+    one = await pushed(peer, network, {"a.yml": b"1", "b/c.yml": b"2"})
+    other = await pushed(peer, network, {"b/c.yml": b"2", "a.yml": b"1"})
+    different = await pushed(peer, network, {"a.yml": b"1", "b/c.yml": b"3"})
 
     assert one == other != different
 
 
-async def test_the_bytes_are_those_of_any_other_machine(peer, http):
-    revision = await pushed(peer, http, {"design.yml": b"name: web\n"})
+async def test_the_bytes_are_those_of_any_other_machine(peer, network):
+    revision = await pushed(peer, network, {"design.yml": b"name: web\n"})
 
     config = peer.blobs[manifest_of(peer, revision)["config"]["digest"]]
     assert json.loads(config)["rootfs"]["diff_ids"] == [
@@ -76,11 +75,11 @@ async def test_the_bytes_are_those_of_any_other_machine(peer, http):
     assert layer[:10] == b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"  # zlib would write which system it runs on
 
 
-async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(peer, http):
+async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(peer, network):
     created = datetime(2026, 11, 24, 13, tzinfo=timezone(timedelta(hours=1)))
-    plain = await pushed(peer, http)
+    plain = await pushed(peer, network)
 
-    revision = await pushed(peer, http, created=created, annotations={"org.opencontainers.image.version": "1.0"})
+    revision = await pushed(peer, network, created=created, annotations={"org.opencontainers.image.version": "1.0"})
 
     assert manifest_of(peer, revision)["annotations"] == {
         "org.opencontainers.image.created": "2026-11-24T12:00:00Z",
@@ -94,12 +93,12 @@ async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(peer
 
 
 async def round_trip(contents: dict[str, bytes], directory) -> tuple[File, ...]:
-    async with serving() as peer, aiohttp.ClientSession() as http:
-        revision = await pushed(peer, http, contents)
+    async with serving() as peer, Network.open(names=Names()) as network:
+        revision = await pushed(peer, network, contents)
         artifact = await pull(
             Reference(peer.repository, tag="1.0"),
             revision,
-            registry=client(peer, http),
+            registry=client(peer, network),
             cache=Cache(directory, max_size=2**30, disk=EXECUTORS.disk),
             layer=LayerChoice(),
         )
@@ -150,9 +149,9 @@ async def test_what_is_hard_to_take_back_is_taken_back(contents, tmp_path):
         ),
     ],
 )
-async def test_files_that_the_operator_would_not_take_back_are_refused(peer, http, pushing, reason, says):
+async def test_files_that_the_operator_would_not_take_back_are_refused(peer, network, pushing, reason, says):
     with pytest.raises(Stalled) as refusal:
-        await push(pushing, registry=client(peer, http), tag="1.0")
+        await push(pushing, registry=client(peer, network), tag="1.0")
 
     assert refusal.value.reason is reason
     assert says in refusal.value.message
@@ -160,20 +159,20 @@ async def test_files_that_the_operator_would_not_take_back_are_refused(peer, htt
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_UNPACKED", 9_000), ("MAX_LAYERS_TOTAL", 100)])
-async def test_more_bytes_than_the_operator_would_take_back_are_refused(peer, http, monkeypatch, limit, value):
+async def test_more_bytes_than_the_operator_would_take_back_are_refused(peer, network, monkeypatch, limit, value):
     monkeypatch.setattr(import_module("pattern_operator.source.push"), limit, value)
 
     with pytest.raises(Stalled) as refusal:
-        await pushed(peer, http)
+        await pushed(peer, network)
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert peer.asked == []
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../x", "1.0@sha256:0a", "-x", "a" * 129, "1 0"])
-async def test_what_is_no_tag_is_refused(peer, http, tag):
+async def test_what_is_no_tag_is_refused(peer, network, tag):
     with pytest.raises(Stalled) as refusal:
-        await push(files(), registry=client(peer, http), tag=tag)
+        await push(files(), registry=client(peer, network), tag=tag)
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
     assert peer.asked == []
@@ -182,27 +181,27 @@ async def test_what_is_no_tag_is_refused(peer, http, tag):
 # --- how it is sent -------------------------------------------------------------------------------------------------
 
 
-async def test_blobs_that_the_registry_has_are_not_sent_again(peer, http):
-    await pushed(peer, http)
+async def test_blobs_that_the_registry_has_are_not_sent_again(peer, network):
+    await pushed(peer, network)
     peer.asked.clear()
 
-    await pushed(peer, http)
+    await pushed(peer, network)
 
     assert [asked.method for asked in peer.asked] == ["HEAD", "HEAD", "PUT"]
 
 
-async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(peer, http):
-    await pushed(peer, http)
+async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(peer, network):
+    await pushed(peer, network)
 
     uploads = [path for path in peer.paths("PUT") if "/uploads/" in path]
     assert len(uploads) == 2
     assert all(path.startswith(f"/v2/{NAME}/blobs/uploads/1?state=a%2Fb&digest=sha256:") for path in uploads)
 
 
-async def test_an_upload_to_another_host_takes_no_credentials_along(peer, http):
+async def test_an_upload_to_another_host_takes_no_credentials_along(peer, network):
     peer.answer("POST", "/uploads/", status=202, headers={"Location": f"{peer.elsewhere}/v2/{NAME}/blobs/elsewhere"})
     challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    registry = client(peer, http, credential=ALICE)
+    registry = client(peer, network, credential=ALICE)
     with pytest.raises(Stalled):
         await registry.manifest("missing")  # so that the credentials are sent at once from here on
 
@@ -217,9 +216,9 @@ async def test_an_upload_to_another_host_takes_no_credentials_along(peer, http):
 async def test_an_upload_is_not_sent_from_https_to_plain_http(peer, tmp_path):
     async with serving_https(tmp_path, location=f"http://{peer.address}/x") as (address, ca):
         context = ssl.create_default_context(cafile=ca)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as http:
+        async with Network.open(names=Names(), trust=context) as network:
             with pytest.raises(Transient) as failure:
-                await push(files(), registry=client(Repository(address, NAME), http, scheme="https"), tag="1.0")
+                await push(files(), registry=client(Repository(address, NAME), network, scheme="https"), tag="1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "plain http" in failure.value.message
@@ -227,24 +226,24 @@ async def test_an_upload_is_not_sent_from_https_to_plain_http(peer, tmp_path):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Location": ""}, {"Location": "ftp://x/y"}, {"Location": "/a b"}])
-async def test_an_upload_that_leads_nowhere_is_tried_again_later(peer, http, headers):
+async def test_an_upload_that_leads_nowhere_is_tried_again_later(peer, network, headers):
     peer.answer("POST", "/uploads/", status=202, headers=headers)
 
     with pytest.raises(Transient) as failure:
-        await pushed(peer, http)
+        await pushed(peer, network)
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "no address" in failure.value.message
 
 
-async def test_who_may_push_asks_for_a_token_to_push(peer, http):
+async def test_who_may_push_asks_for_a_token_to_push(peer, network):
     bearer(peer)
     peer.answer(
         "POST", "/uploads/", status=401, headers={"WWW-Authenticate": f'Bearer realm="http://{peer.address}/token"'}
     )
 
     with pytest.raises(Stalled):
-        await push(files(), registry=client(peer, http, credential=ALICE), tag="1.0")
+        await push(files(), registry=client(peer, network, credential=ALICE), tag="1.0")
 
     assert "/token?scope=repository:team/web:pull,push" in peer.paths("GET")
 
@@ -262,21 +261,21 @@ async def test_who_may_push_asks_for_a_token_to_push(peer, http):
         (500, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_a_registry_that_refuses_is_quoted(peer, http, method, path, status, kind, reason):
+async def test_a_registry_that_refuses_is_quoted(peer, network, method, path, status, kind, reason):
     peer.answer(method, path, status=status)
 
     with pytest.raises(kind) as failure:
-        await pushed(peer, http)
+        await pushed(peer, network)
 
     assert failure.value.reason is reason
     assert str(status) in failure.value.message
 
 
-async def test_a_registry_that_stored_something_else_is_not_believed(peer, http):
+async def test_a_registry_that_stored_something_else_is_not_believed(peer, network):
     peer.answer("PUT", "/manifests/", status=201, headers={"Docker-Content-Digest": sha256(b"other")})
 
     with pytest.raises(Stalled) as refusal:
-        await pushed(peer, http)
+        await pushed(peer, network)
 
     assert refusal.value.reason is Reason.DIGEST_MISMATCH
     assert sha256(b"other") in refusal.value.message
@@ -285,8 +284,8 @@ async def test_a_registry_that_stored_something_else_is_not_believed(peer, http)
 # --- a real registry ------------------------------------------------------------------------------------------------
 
 
-async def test_a_real_registry_takes_it_and_gives_it_back(repository, http, cache):
-    registry = client(Repository(repository.registry, repository.name), http)
+async def test_a_real_registry_takes_it_and_gives_it_back(repository, network, cache):
+    registry = client(Repository(repository.registry, repository.name), network)
     reference = Reference(registry.repository, tag="1.0")
 
     revision = await push(files(), registry=registry, tag="1.0", created=datetime(2026, 11, 24, tzinfo=UTC))
@@ -301,18 +300,18 @@ async def test_a_real_registry_takes_it_and_gives_it_back(repository, http, cach
 
 
 @pytest.mark.parametrize("auth", ["basic", "bearer"])
-async def test_a_real_registry_that_wants_credentials_takes_it_with_them_only(testbed_state, http, auth):
+async def test_a_real_registry_that_wants_credentials_takes_it_with_them_only(testbed_state, network, auth):
     account = Account("alice", "s3cret")
     guarded = registries.start(testbed_state, name=f"push-{auth}", options=Options(auth=auth, account=account))
     repository = Repository(guarded.address, NAME)
     alice = Credential(account.name, account.password)
 
     with pytest.raises(Stalled) as refusal:
-        await push(files(), registry=client(repository, http), tag="1.0")
+        await push(files(), registry=client(repository, network), tag="1.0")
     with pytest.raises(Stalled) as wrong:
-        await push(files(), registry=client(repository, http, credential=Credential("alice", "x")), tag="1.0")
-    revision = await push(files(), registry=client(repository, http, credential=alice), tag="1.0")
-    found = await resolve(Reference(repository, tag="1.0"), registry=client(repository, http, credential=alice))
+        await push(files(), registry=client(repository, network, credential=Credential("alice", "x")), tag="1.0")
+    revision = await push(files(), registry=client(repository, network, credential=alice), tag="1.0")
+    found = await resolve(Reference(repository, tag="1.0"), registry=client(repository, network, credential=alice))
     guarded.stop()
 
     assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED

@@ -1,6 +1,5 @@
 import json
 
-import aiohttp
 import pytest
 from tests.archive.archives import files
 from tests.source.peer import (
@@ -26,6 +25,7 @@ from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS, MAX_SIGNATURE_BLOB, MAX_SIGNATURES
 from pattern_operator.source import push, signatures
+from pattern_operator.source.pace import Pace
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
 
@@ -57,23 +57,23 @@ def bundle(peer: Peer, signed: Digest, content: bytes = b'{"bundle": 1}', **more
     return digest
 
 
-async def found(peer: Peer, http, signed: Digest, **more) -> tuple[Signature, ...]:
-    return await signatures(signed, registry=client(peer, http, **more))
+async def found(peer: Peer, network, signed: Digest, **more) -> tuple[Signature, ...]:
+    return await signatures(signed, registry=client(peer, network, **more))
 
 
-async def refusal(peer: Peer, http, signed: Digest) -> Stalled:
+async def refusal(peer: Peer, network, signed: Digest) -> Stalled:
     with pytest.raises(Stalled) as refused:
-        await found(peer, http, signed)
+        await found(peer, network, signed)
     return refused.value
 
 
 # --- where signatures lie -------------------------------------------------------------------------------------------
 
 
-async def test_the_layers_of_cosigns_tag_are_signatures(peer, http, signed):
+async def test_the_layers_of_cosigns_tag_are_signatures(peer, network, signed):
     classic(peer, signed, simple(peer, 1), simple(peer, 2))
 
-    assert await found(peer, http, signed) == tuple(
+    assert await found(peer, network, signed) == tuple(
         Signature(
             SignatureFormat.COSIGN,
             f"{tag_of(signed)} layer {number}",
@@ -85,83 +85,83 @@ async def test_the_layers_of_cosigns_tag_are_signatures(peer, http, signed):
     )
 
 
-async def test_a_referrer_of_one_bundle_is_a_signature(peer, http, signed):
+async def test_a_referrer_of_one_bundle_is_a_signature(peer, network, signed):
     digest = bundle(peer, signed)
 
-    assert await found(peer, http, signed) == (
+    assert await found(peer, network, signed) == (
         Signature(SignatureFormat.BUNDLE, f"referrer {digest}", BUNDLE, b'{"bundle": 1}'),
     )
 
 
-async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(peer, http, signed):
+async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(peer, network, signed):
     digest = peer.manifest([simple(peer, 1), simple(peer, 2)], artifactType=COSIGN, subject=signed)
     peer.refer(digest, COSIGN)
 
-    signature = (await found(peer, http, signed))[1]
+    signature = (await found(peer, network, signed))[1]
 
     assert signature.format is SignatureFormat.COSIGN
     assert signature.where == f"referrer {digest} layer 2"
     assert signature.payload == b'{"critical": 2}'
 
 
-async def test_signatures_of_all_places_come_together(peer, http, signed):
+async def test_signatures_of_all_places_come_together(peer, network, signed):
     classic(peer, signed)
     bundle(peer, signed, b"{}")
     bundle(peer, signed, b"[]")
 
-    assert [each.format for each in await found(peer, http, signed)] == ["cosign", "bundle", "bundle"]
+    assert [each.format for each in await found(peer, network, signed)] == ["cosign", "bundle", "bundle"]
 
 
-async def test_referrers_of_other_types_are_not_asked_for(peer, http, signed):
+async def test_referrers_of_other_types_are_not_asked_for(peer, network, signed):
     other = peer.manifest([], artifactType="application/spdx+json", subject=signed)
     peer.refer(other, "application/spdx+json")
 
-    assert await found(peer, http, signed) == ()
+    assert await found(peer, network, signed) == ()
     assert not any(str(other) in path for path in peer.paths("GET"))
 
 
-async def test_a_referrer_that_is_listed_twice_is_one(peer, http, signed):
+async def test_a_referrer_that_is_listed_twice_is_one(peer, network, signed):
     peer.refer(bundle(peer, signed), BUNDLE)
 
-    assert len(await found(peer, http, signed)) == 1
+    assert len(await found(peer, network, signed)) == 1
 
 
-async def test_all_pages_of_referrers_count(peer, http, signed):
+async def test_all_pages_of_referrers_count(peer, network, signed):
     bundle(peer, signed, b"1")
     bundle(peer, signed, b"2")
     one, two = peer.referrers
     peer.page("/referrers/", 1, body=index([one]), link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
     peer.page("/referrers/", 2, body=index([two]), media_type=INDEX)
 
-    assert [each.payload for each in await found(peer, http, signed)] == [b"1", b"2"]
+    assert [each.payload for each in await found(peer, network, signed)] == [b"1", b"2"]
 
 
 # --- a registry without the referrers API ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
-async def test_where_there_is_no_referrers_api_the_fallback_tag_is_read(peer, http, algorithm):
+async def test_where_there_is_no_referrers_api_the_fallback_tag_is_read(peer, network, algorithm):
     signed = Digest.of(b"signed", algorithm)
     bundle(peer, signed)
     listed, peer.referrers = peer.referrers, None
     peer.document(index(listed), tag=f"{algorithm}-{signed.hex[:64]}", media_type=INDEX)
 
-    assert [each.payload for each in await found(peer, http, signed)] == [b'{"bundle": 1}']
+    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
 
 
-async def test_where_there_is_an_api_the_fallback_tag_says_nothing(peer, http, signed):
+async def test_where_there_is_an_api_the_fallback_tag_says_nothing(peer, network, signed):
     bundle(peer, signed)
     peer.document(index(peer.referrers), tag=f"sha256-{signed.hex}", media_type=INDEX)
     peer.referrers = []
 
-    assert await found(peer, http, signed) == ()
+    assert await found(peer, network, signed) == ()
 
 
-async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(peer, http, signed):
+async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(peer, network, signed):
     peer.referrers = None
     peer.manifest([], tag=f"sha256-{signed.hex}")
 
-    (signature,) = await found(peer, http, signed)
+    (signature,) = await found(peer, network, signed)
 
     assert signature.payload == b""
     assert "ArtifactUnsupported" in signature.where
@@ -171,10 +171,10 @@ async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_no
 
 
 @pytest.mark.parametrize("api", [True, False], ids=["referrers API", "fallback tag"])
-async def test_only_404_everywhere_is_unsigned(peer, http, signed, api):
+async def test_only_404_everywhere_is_unsigned(peer, network, signed, api):
     peer.referrers = [] if api else None
 
-    assert await found(peer, http, signed) == ()
+    assert await found(peer, network, signed) == ()
 
 
 PLACES = pytest.mark.parametrize(
@@ -210,41 +210,41 @@ def everywhere(peer: Peer, signed: Digest, *, place: str) -> None:
         (503, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_a_registry_that_does_not_tell_is_never_unsigned(peer, http, signed, place, status, kind, reason):
+async def test_a_registry_that_does_not_tell_is_never_unsigned(peer, network, signed, place, status, kind, reason):
     everywhere(peer, signed, place=place)
     peer.answer("GET", place, status=status)
 
     with pytest.raises(kind) as failure:
-        await found(peer, http, signed)
+        await found(peer, network, signed)
 
     assert failure.value.reason is reason
 
 
 @PLACES
-async def test_a_registry_that_does_not_answer_is_never_unsigned(peer, http, signed, place):
+async def test_a_registry_that_does_not_answer_is_never_unsigned(peer, network, signed, place):
     everywhere(peer, signed, place=place)
     peer.on("GET", place, hang)
 
     with pytest.raises(Transient):
-        await found(peer, http, signed, timeout=aiohttp.ClientTimeout(total=0.2))
+        await found(peer, network, signed, pace=Pace(headers=0.2))
 
 
 @PLACES
-async def test_a_404_of_a_host_that_we_were_sent_to_is_never_unsigned(peer, http, signed, place):
+async def test_a_404_of_a_host_that_we_were_sent_to_is_never_unsigned(peer, network, signed, place):
     everywhere(peer, signed, place=place)
     peer.redirect(place, f"{peer.elsewhere}/nowhere")
 
     with pytest.raises(Transient):
-        await found(peer, http, signed)
+        await found(peer, network, signed)
 
 
-async def test_a_404_of_the_token_service_is_never_unsigned(peer, http, signed):
+async def test_a_404_of_the_token_service_is_never_unsigned(peer, network, signed):
     bearer(peer)
     peer.answer("GET", "^/token$", status=404)
 
-    assert (await refusal(peer, http, signed)).reason is Reason.AUTHENTICATION_REQUIRED
+    assert (await refusal(peer, network, signed)).reason is Reason.AUTHENTICATION_REQUIRED
     with pytest.raises(Stalled):
-        await found(peer, http, signed, credential=ALICE)
+        await found(peer, network, signed, credential=ALICE)
 
 
 @pytest.mark.parametrize(
@@ -258,19 +258,19 @@ async def test_a_404_of_the_token_service_is_never_unsigned(peer, http, signed):
         pytest.param(index([{"digest": "x"}]), INDEX, id="an entry that is none"),
     ],
 )
-async def test_a_list_of_referrers_that_is_none_is_never_empty(peer, http, signed, body, media_type):
+async def test_a_list_of_referrers_that_is_none_is_never_empty(peer, network, signed, body, media_type):
     peer.answer("GET", "/referrers/", body=body, headers={"Content-Type": media_type})
 
-    assert (await refusal(peer, http, signed)).reason is Reason.ARTIFACT_UNSUPPORTED
+    assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_UNSUPPORTED
 
 
-async def test_a_list_of_referrers_that_ends_in_the_middle_is_tried_again_later(peer, http, signed):
+async def test_a_list_of_referrers_that_ends_in_the_middle_is_tried_again_later(peer, network, signed):
     bundle(peer, signed)
     peer.answer("GET", "/referrers/gone", status=404)
     peer.page("/referrers/sha256", 1, body=index(peer.referrers), link='<gone>; rel="next"', media_type=INDEX)
 
     with pytest.raises(Transient) as failure:
-        await found(peer, http, signed)
+        await found(peer, network, signed)
 
     assert "a page of it is gone" in failure.value.message
 
@@ -305,12 +305,12 @@ def unreadable(peer: Peer, signed: Digest, how: str) -> str:
 
 
 @pytest.mark.parametrize("how", ["gone", "tampered", "index", "blob gone", "blob tampered", "blob longer"])
-async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, http, signed, how):
+async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, network, signed, how):
     classic(peer, signed)
     says = unreadable(peer, signed, how)
     bundle(peer, signed, b"good")
 
-    bad, good = (await found(peer, http, signed))[1:]
+    bad, good = (await found(peer, network, signed))[1:]
 
     assert good.payload == b"good"
     assert bad.payload == b""
@@ -318,21 +318,21 @@ async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, ht
     assert bad.where.endswith(f"({says})")
 
 
-async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(peer, http, signed):
+async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(peer, network, signed):
     peer.document(b"no manifest", tag=tag_of(signed))
     bundle(peer, signed, b"good")
 
-    bad, good = await found(peer, http, signed)
+    bad, good = await found(peer, network, signed)
 
     assert (bad.format, bad.payload, bad.where) == ("cosign", b"", f"{tag_of(signed)} (ArtifactUnsupported)")
     assert good.payload == b"good"
 
 
-async def test_a_layer_larger_than_any_signature_is_not_asked_for(peer, http, signed):
+async def test_a_layer_larger_than_any_signature_is_not_asked_for(peer, network, signed):
     large = {"mediaType": SIMPLE_SIGNING, "digest": sha256(b"large"), "size": MAX_SIGNATURE_BLOB + 1}
     classic(peer, signed, large, simple(peer))
 
-    bad, good = await found(peer, http, signed)
+    bad, good = await found(peer, network, signed)
 
     assert (bad.payload, good.payload) == (b"", b'{"critical": 1}')
     assert "more than any signature" in bad.where
@@ -340,14 +340,14 @@ async def test_a_layer_larger_than_any_signature_is_not_asked_for(peer, http, si
 
 
 @pytest.mark.parametrize("subject", ["another", "none"])
-async def test_a_referrer_of_another_artifact_is_not_one_of_this(peer, http, signed, subject):
+async def test_a_referrer_of_another_artifact_is_not_one_of_this(peer, network, signed, subject):
     other = Digest.of(b"other")
     digest = peer.manifest(
         [peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=other if subject == "another" else None
     )
     peer.refer(digest, BUNDLE)
 
-    (signature,) = await found(peer, http, signed)
+    (signature,) = await found(peer, network, signed)
 
     assert signature.payload == b""
     assert "refers to another artifact" in signature.where
@@ -355,11 +355,11 @@ async def test_a_referrer_of_another_artifact_is_not_one_of_this(peer, http, sig
 
 
 @pytest.mark.parametrize("layers", [[], [BUNDLE, BUNDLE], [SIMPLE_SIGNING], [BUNDLE, "text/plain"]], ids=len)
-async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(peer, http, signed, layers):
+async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(peer, network, signed, layers):
     made = [peer.blob(media_type.encode() + bytes([n]), media_type) for n, media_type in enumerate(layers)]
     peer.refer(peer.manifest(made, artifactType=BUNDLE, subject=signed), BUNDLE)
 
-    (signature,) = await found(peer, http, signed)
+    (signature,) = await found(peer, network, signed)
 
     assert signature.payload == b""
     assert "exactly one layer" in signature.where
@@ -368,67 +368,67 @@ async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(peer, http
 # --- how many -------------------------------------------------------------------------------------------------------
 
 
-async def test_as_many_signatures_as_are_tried_are_found(peer, http, signed):
+async def test_as_many_signatures_as_are_tried_are_found(peer, network, signed):
     classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES)))
 
-    assert len(await found(peer, http, signed)) == MAX_SIGNATURES
+    assert len(await found(peer, network, signed)) == MAX_SIGNATURES
 
 
-async def test_more_layers_than_are_tried_are_refused_before_one_is_read(peer, http, signed):
+async def test_more_layers_than_are_tried_are_refused_before_one_is_read(peer, network, signed):
     classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES + 1)))
 
-    error = await refusal(peer, http, signed)
+    error = await refusal(peer, network, signed)
 
     assert error.reason is Reason.TOO_MANY_SIGNATURES
     assert "remove those that are not needed" in error.message
     assert not any("/blobs/" in path for path in peer.paths("GET"))
 
 
-async def test_more_referrers_than_are_tried_are_refused_before_one_is_read(peer, http, signed):
+async def test_more_referrers_than_are_tried_are_refused_before_one_is_read(peer, network, signed):
     for number in range(MAX_SIGNATURES + 1):
         bundle(peer, signed, b"%d" % number)
 
-    assert (await refusal(peer, http, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
     assert not any("/manifests/sha256:" in path for path in peer.paths("GET"))
 
 
-async def test_the_layers_of_all_places_count_together_before_they_are_read(peer, http, signed):
+async def test_the_layers_of_all_places_count_together_before_they_are_read(peer, network, signed):
     each = MAX_SIGNATURES // 2
     for place in range(8):
         layers = [simple(peer, 100 * place + number) for number in range(each)]
         peer.refer(peer.manifest(layers, artifactType=COSIGN, subject=signed), COSIGN)
 
-    assert (await refusal(peer, http, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
     assert len([path for path in peer.paths("GET") if "/blobs/" in path]) <= MAX_SIGNATURES
 
 
-async def test_more_entries_than_are_looked_at_are_refused(peer, http, signed):
+async def test_more_entries_than_are_looked_at_are_refused(peer, network, signed):
     for number in range(MAX_REFERRERS // 2 + 1):
         peer.refer(Digest.of(b"%d" % number), "application/spdx+json")
     half = index(peer.referrers)
     peer.page("/referrers/", 1, body=half, link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
     peer.page("/referrers/", 2, body=half, media_type=INDEX)
 
-    assert (await refusal(peer, http, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
 
 
-async def test_more_pages_than_are_read_are_refused(peer, http, signed):
+async def test_more_pages_than_are_read_are_refused(peer, network, signed):
     for number in range(1, MAX_REFERRER_PAGES + 2):
         peer.page(
             "/referrers/", number, body=index([]), link=f'<./{signed}?page={number + 1}>; rel="next"', media_type=INDEX
         )
 
-    assert (await refusal(peer, http, signed)).reason is Reason.ARTIFACT_TOO_LARGE
+    assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_TOO_LARGE
 
 
 # --- real parts -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("referrers", ["api", "fallback-tag"])
-async def test_what_cosign_signs_is_found_in_a_real_registry(testbed_state, cosign, key_pair, http, referrers):
+async def test_what_cosign_signs_is_found_in_a_real_registry(testbed_state, cosign, key_pair, network, referrers):
     real = registries.start(testbed_state, name=f"referrers-{referrers}", options=Options(referrers=referrers))
     repository = Repository(real.address, "team/web")
-    registry = client(repository, http)
+    registry = client(repository, network)
     revision = await push(files(), registry=registry, tag="1.0")
     other = await push(files({"other.yml": b"x"}), registry=registry, tag="2.0")
     before = await signatures(revision.digest, registry=registry)

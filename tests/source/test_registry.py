@@ -16,10 +16,10 @@ CONTENT = b"apiVersion: v1\n" * 100
 # --- digests and sizes ----------------------------------------------------------------------------------------------
 
 
-async def test_a_blob_that_is_what_its_descriptor_says_is_read(peer, http):
+async def test_a_blob_that_is_what_its_descriptor_says_is_read(peer, network):
     peer.blob(CONTENT)
 
-    found = await client(peer, http).blob(descriptor(CONTENT))
+    found = await client(peer, network).blob(descriptor(CONTENT))
 
     assert found == CONTENT
 
@@ -33,16 +33,16 @@ async def test_a_blob_that_is_what_its_descriptor_says_is_read(peer, http):
         pytest.param(b"", Reason.SIZE_MISMATCH, id="nothing"),
     ],
 )
-async def test_a_blob_that_is_something_else_is_refused(peer, http, sent, reason):
+async def test_a_blob_that_is_something_else_is_refused(peer, network, sent, reason):
     peer.blobs[sha256(CONTENT)] = sent
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).blob(descriptor(CONTENT))
+        await client(peer, network).blob(descriptor(CONTENT))
 
     assert refusal.value.reason is reason
 
 
-async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(peer, http):
+async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(peer, network):
     sent = 0
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -56,14 +56,14 @@ async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(peer
     peer.on("GET", "/blobs/", endless)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).blob(descriptor(CONTENT))
+        await client(peer, network).blob(descriptor(CONTENT))
 
     assert refusal.value.reason is Reason.SIZE_MISMATCH
     await asyncio.sleep(0.1)
     assert sent < 64 * 2**20
 
 
-async def test_a_connection_that_breaks_is_tried_again_later(peer, http):
+async def test_a_connection_that_breaks_is_tried_again_later(peer, network):
     async def half(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(len(CONTENT))})
         await response.prepare(request)
@@ -74,45 +74,45 @@ async def test_a_connection_that_breaks_is_tried_again_later(peer, http):
     peer.on("GET", "/blobs/", half)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, http).blob(descriptor(CONTENT))
+        await client(peer, network).blob(descriptor(CONTENT))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_a_tampered_manifest_is_refused_by_digest(peer, http):
+async def test_a_tampered_manifest_is_refused_by_digest(peer, network):
     digest = peer.manifest([])
     media_type, body = peer.manifests[str(digest)]
     peer.manifests[str(digest)] = (media_type, body.replace(b"2", b"3", 1))
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest(digest)
+        await client(peer, network).manifest(digest)
 
     assert refusal.value.reason is Reason.DIGEST_MISMATCH
 
 
-async def test_a_manifest_that_differs_from_the_registrys_own_header_is_refused(peer, http):
+async def test_a_manifest_that_differs_from_the_registrys_own_header_is_refused(peer, network):
     peer.answer("GET", "/manifests/1.0", body=b"{}", headers={"Docker-Content-Digest": sha256(b"other")})
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.DIGEST_MISMATCH
 
 
-async def test_a_manifest_beyond_the_limit_is_refused(peer, http):
+async def test_a_manifest_beyond_the_limit_is_refused(peer, network):
     peer.answer("GET", "/manifests/1.0", body=b" " * (4 * 2**20 + 1))
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 
 
-async def test_an_answer_that_was_encoded_on_the_way_is_refused(peer, http):
+async def test_an_answer_that_was_encoded_on_the_way_is_refused(peer, network):
     peer.answer("GET", "/blobs/", body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
 
     with pytest.raises(Transient) as failure:
-        await client(peer, http).blob(descriptor(CONTENT))
+        await client(peer, network).blob(descriptor(CONTENT))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "gzip" in failure.value.message
@@ -121,10 +121,10 @@ async def test_an_answer_that_was_encoded_on_the_way_is_refused(peer, http):
 # --- who we are -----------------------------------------------------------------------------------------------------
 
 
-async def test_basic_credentials_are_sent_when_asked_for_and_from_then_on_at_once(peer, http):
+async def test_basic_credentials_are_sent_when_asked_for_and_from_then_on_at_once(peer, network):
     peer.manifest([], tag="1.0")
     challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    registry = client(peer, http, credential=ALICE)
+    registry = client(peer, network, credential=ALICE)
 
     await registry.manifest("1.0")
     await registry.manifest("1.0")
@@ -132,52 +132,52 @@ async def test_basic_credentials_are_sent_when_asked_for_and_from_then_on_at_onc
     assert [asked.authorization for asked in peer.asked] == ["", ALICE.basic, ALICE.basic]
 
 
-async def test_without_credentials_a_basic_challenge_says_that_they_are_wanted(peer, http):
+async def test_without_credentials_a_basic_challenge_says_that_they_are_wanted(peer, network):
     challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
 
 
-async def test_wrong_credentials_are_tried_once(peer, http):
+async def test_wrong_credentials_are_tried_once(peer, network):
     challenged(peer, 'Basic realm="x"', accepted="Basic other")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=ALICE).manifest("1.0")
+        await client(peer, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert len(peer.asked) == 2
     assert ALICE.password not in refusal.value.diagnostics()
 
 
-async def test_an_unknown_scheme_is_an_error_that_says_so(peer, http):
+async def test_an_unknown_scheme_is_an_error_that_says_so(peer, network):
     challenged(peer, "Negotiate", accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=ALICE).manifest("1.0")
+        await client(peer, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert "negotiate" in refusal.value.message
 
 
-async def test_a_token_of_one_credential_is_not_used_for_another(peer, http):
+async def test_a_token_of_one_credential_is_not_used_for_another(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer)
     tokens = TokenCache()
 
-    await client(peer, http, credential=ALICE, tokens=tokens).manifest("1.0")
-    await client(peer, http, credential=Credential("bob", "b"), tokens=tokens).manifest("1.0")
+    await client(peer, network, credential=ALICE, tokens=tokens).manifest("1.0")
+    await client(peer, network, credential=Credential("bob", "b"), tokens=tokens).manifest("1.0")
 
     assert len([path for path in peer.paths("GET") if path.startswith("/token")]) == 2
 
 
-async def test_an_expired_token_is_replaced(peer, http):
+async def test_an_expired_token_is_replaced(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer, expires_in=100)
     time = 0.0
-    registry = client(peer, http, tokens=TokenCache(clock=lambda: time))
+    registry = client(peer, network, tokens=TokenCache(clock=lambda: time))
 
     await registry.manifest("1.0")
     time = 89.0
@@ -190,11 +190,11 @@ async def test_an_expired_token_is_replaced(peer, http):
     assert len([path for path in peer.paths("GET") if path.startswith("/token")]) == 2
 
 
-async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(peer, http):
+async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer, expires_in=3600)
     tokens = TokenCache()
-    registry = client(peer, http, tokens=tokens)
+    registry = client(peer, network, tokens=tokens)
     scope = await registry._scope("GET")
     tokens.put(scope, "Bearer stale", seconds=3600)
 
@@ -207,8 +207,8 @@ async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(peer, 
 
 
 def test_docker_hub_is_asked_where_it_is_and_for_what_it_calls_things():
-    official = client(Repository("docker.io", "nginx"), http=None)
-    other = client(Repository("docker.io", "team/web"), http=None)
+    official = client(Repository("docker.io", "nginx"), network=None)
+    other = client(Repository("docker.io", "team/web"), network=None)
 
     assert str(official._url("tags/list")) == "http://registry-1.docker.io/v2/library/nginx/tags/list"
     assert str(other._url("tags/list")) == "http://registry-1.docker.io/v2/team/web/tags/list"

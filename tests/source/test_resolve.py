@@ -1,6 +1,5 @@
 import json
 
-import aiohttp
 import pytest
 from tests.source.peer import client, hang, sha256
 
@@ -9,6 +8,7 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.source import resolve
+from pattern_operator.source.pace import Pace
 
 DIGEST = Digest.of(b"x")
 
@@ -27,36 +27,36 @@ def tags(peer, *names: str) -> dict[str, Digest]:
 
 
 @pytest.mark.parametrize("tag", [None, "1.0"])
-async def test_a_digest_needs_no_request(peer, http, tag):
-    found = await resolve(reference(peer, digest=DIGEST, tag=tag), registry=client(peer, http))
+async def test_a_digest_needs_no_request(peer, network, tag):
+    found = await resolve(reference(peer, digest=DIGEST, tag=tag), registry=client(peer, network))
 
     assert found == Revision(tag or "", DIGEST)
     assert peer.asked == []
 
 
-async def test_a_tag_needs_one_head(peer, http):
+async def test_a_tag_needs_one_head(peer, network):
     digest = peer.manifest([], tag="1.0")
 
-    found = await resolve(reference(peer, tag="1.0"), registry=client(peer, http))
+    found = await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
 
     assert found == Revision("1.0", digest)
     assert [(asked.method, asked.path) for asked in peer.asked] == [("HEAD", "/v2/team/web/manifests/1.0")]
 
 
 @pytest.mark.parametrize("header", [{}, {"Docker-Content-Digest": "md5:nonsense"}])
-async def test_a_registry_that_does_not_say_the_digest_is_asked_for_the_manifest(peer, http, header):
+async def test_a_registry_that_does_not_say_the_digest_is_asked_for_the_manifest(peer, network, header):
     digest = peer.manifest([], tag="1.0")
     peer.answer("HEAD", "/manifests/1.0$", headers=header)
 
-    assert await resolve(reference(peer, tag="1.0"), registry=client(peer, http)) == Revision("1.0", digest)
+    assert await resolve(reference(peer, tag="1.0"), registry=client(peer, network)) == Revision("1.0", digest)
 
 
 @pytest.mark.parametrize("status", [400, 405, 501])
-async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, http, status):
+async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, network, status):
     digest = peer.manifest([], tag="1.0")
     peer.answer("HEAD", "/manifests/1.0$", status=status)
 
-    assert await resolve(reference(peer, tag="1.0"), registry=client(peer, http)) == Revision("1.0", digest)
+    assert await resolve(reference(peer, tag="1.0"), registry=client(peer, network)) == Revision("1.0", digest)
 
 
 @pytest.mark.parametrize(
@@ -69,29 +69,29 @@ async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, htt
         (503, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_a_tag_that_cannot_be_looked_up_is_what_the_registry_says(peer, http, status, kind, reason):
+async def test_a_tag_that_cannot_be_looked_up_is_what_the_registry_says(peer, network, status, kind, reason):
     peer.answer("HEAD", "/manifests/", status=status)
 
     with pytest.raises(kind) as failure:
-        await resolve(reference(peer, tag="1.0"), registry=client(peer, http))
+        await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
 
     assert failure.value.reason is reason
     assert "tag 1.0" in failure.value.message
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../1.0", "1.0?x", "-1", "a" * 129, "1.0\n", "é"])
-async def test_what_is_no_tag_is_refused_before_anyone_is_asked(peer, http, tag):
+async def test_what_is_no_tag_is_refused_before_anyone_is_asked(peer, network, tag):
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, tag=tag), registry=client(peer, http))
+        await resolve(reference(peer, tag=tag), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
     assert "source.ref.tag" in refusal.value.message
     assert peer.asked == []
 
 
-async def test_a_reference_that_names_nothing_is_refused(peer, http):
+async def test_a_reference_that_names_nothing_is_refused(peer, network):
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer), registry=client(peer, http))
+        await resolve(reference(peer), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
 
@@ -99,19 +99,19 @@ async def test_a_reference_that_names_nothing_is_refused(peer, http):
 # --- a range --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_range_gives_the_highest_tag_in_it_with_two_requests(peer, http):
+async def test_a_range_gives_the_highest_tag_in_it_with_two_requests(peer, network):
     pushed = tags(peer, "1.9.0", "1.10.0", "2.0.0", "2.0.0-rc.1", "latest", "sha256-0a.sig")
 
-    found = await resolve(reference(peer, semver=">=1.4 <2"), registry=client(peer, http))
+    found = await resolve(reference(peer, semver=">=1.4 <2"), registry=client(peer, network))
 
     assert found == Revision("1.10.0", pushed["1.10.0"])
     assert [asked.method for asked in peer.asked] == ["GET", "HEAD"]
 
 
-async def test_the_filter_leaves_tags_out(peer, http):
+async def test_the_filter_leaves_tags_out(peer, network):
     pushed = tags(peer, "1.1.0", "1.2.0-debug", "1.3.0_debug")
 
-    found = await resolve(reference(peer, semver="1.x", semver_filter="^[0-9.]+$"), registry=client(peer, http))
+    found = await resolve(reference(peer, semver="1.x", semver_filter="^[0-9.]+$"), registry=client(peer, network))
 
     assert found == Revision("1.1.0", pushed["1.1.0"])
 
@@ -123,31 +123,31 @@ async def test_the_filter_leaves_tags_out(peer, http):
         ({"semver": "1.x", "semver_filter": "^v"}, "none of its 2 tags, 0 of which semverFilter keeps, is a version"),
     ],
 )
-async def test_a_range_that_no_tag_is_in_says_so(peer, http, ref, says):
+async def test_a_range_that_no_tag_is_in_says_so(peer, network, ref, says):
     tags(peer, "1.0.0", "2.0.0")
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, **ref), registry=client(peer, http))
+        await resolve(reference(peer, **ref), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.NO_MATCHING_VERSION
     assert says in refusal.value.message
     assert "correct source.ref.semver" in refusal.value.message
 
 
-async def test_what_is_no_range_is_refused_before_anyone_is_asked(peer, http):
+async def test_what_is_no_range_is_refused_before_anyone_is_asked(peer, network):
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="newest"), registry=client(peer, http))
+        await resolve(reference(peer, semver="newest"), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
     assert peer.asked == []
 
 
-async def test_a_tag_that_goes_between_list_and_look_up_is_not_found(peer, http):
+async def test_a_tag_that_goes_between_list_and_look_up_is_not_found(peer, network):
     tags(peer, "1.0.0")
     del peer.manifests["1.0.0"]
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="1.x"), registry=client(peer, http))
+        await resolve(reference(peer, semver="1.x"), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
 
@@ -155,13 +155,13 @@ async def test_a_tag_that_goes_between_list_and_look_up_is_not_found(peer, http)
 # --- the list of tags -----------------------------------------------------------------------------------------------
 
 
-async def test_all_pages_of_tags_count(peer, http):
+async def test_all_pages_of_tags_count(peer, network):
     pushed = tags(peer, "1.0.0", "1.1.0", "1.2.0")
     for number, (name, link) in enumerate([("1.1.0", 2), ("1.2.0", 3), ("1.0.0", 0)], start=1):
         body = json.dumps({"tags": [name]}).encode()
         peer.page("/tags/list$", number, body=body, link=f'<list?page={link}>; rel="next"' if link else "")
 
-    found = await resolve(reference(peer, semver="1.x"), registry=client(peer, http))
+    found = await resolve(reference(peer, semver="1.x"), registry=client(peer, network))
 
     assert found == Revision("1.2.0", pushed["1.2.0"])
 
@@ -169,51 +169,51 @@ async def test_all_pages_of_tags_count(peer, http):
 @pytest.mark.parametrize(
     "body", [b'{"tags": null}', b'{"tags": []}', b"{}", b'{"tags": [1, "a/b", "../x", "", "1.0.0\\u0000"]}']
 )
-async def test_a_repository_without_tags_has_no_version(peer, http, body):
+async def test_a_repository_without_tags_has_no_version(peer, network, body):
     peer.answer("GET", "/tags/list$", body=body)
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="*"), registry=client(peer, http))
+        await resolve(reference(peer, semver="*"), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.NO_MATCHING_VERSION
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"tags": "1.0.0"}', b'{"tags": {"1.0.0": 1}}', b""])
-async def test_a_list_that_is_none_is_tried_again_later(peer, http, body):
+async def test_a_list_that_is_none_is_tried_again_later(peer, network, body):
     peer.answer("GET", "/tags/list$", body=body)
 
     with pytest.raises(Transient) as failure:
-        await resolve(reference(peer, semver="*"), registry=client(peer, http))
+        await resolve(reference(peer, semver="*"), registry=client(peer, network))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_a_list_that_does_not_come_is_tried_again_later(peer, http):
+async def test_a_list_that_does_not_come_is_tried_again_later(peer, network):
     peer.on("GET", "/tags/list$", hang)
-    registry = client(peer, http, timeout=aiohttp.ClientTimeout(total=0.1))
+    registry = client(peer, network, pace=Pace(headers=0.1))
 
     with pytest.raises(Transient):
         await resolve(reference(peer, semver="*"), registry=registry)
 
 
-async def test_more_tags_than_are_read_are_refused_and_not_cut(peer, http):
+async def test_more_tags_than_are_read_are_refused_and_not_cut(peer, network):
     body = json.dumps({"tags": [f"1.0.{number}" for number in range(MAX_TAGS + 1)]}).encode()
     peer.answer("GET", "/tags/list$", body=body)
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="*"), registry=client(peer, http))
+        await resolve(reference(peer, semver="*"), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert "source.ref.tag" in refusal.value.message
 
 
-async def test_more_pages_than_are_read_are_refused_and_not_cut(peer, http):
+async def test_more_pages_than_are_read_are_refused_and_not_cut(peer, network):
     for number in range(1, MAX_TAG_PAGES + 2):
         body = json.dumps({"tags": [f"1.0.{number}"]}).encode()
         peer.page("/tags/list$", number, body=body, link=f'<list?page={number + 1}>; rel="next"')
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="*"), registry=client(peer, http))
+        await resolve(reference(peer, semver="*"), registry=client(peer, network))
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 
@@ -221,10 +221,10 @@ async def test_more_pages_than_are_read_are_refused_and_not_cut(peer, http):
 # --- a real registry ------------------------------------------------------------------------------------------------
 
 
-async def test_a_range_and_a_tag_lead_to_one_digest_in_a_real_registry(repository, http):
+async def test_a_range_and_a_tag_lead_to_one_digest_in_a_real_registry(repository, network):
     real = Repository(repository.registry, repository.name)
     pushed = [repository.push(tag, [("text/plain", tag.encode())]) for tag in ("1.9.0", "1.10.0", "2.0.0")]
-    registry = client(real, http)
+    registry = client(real, network)
 
     by_range = await resolve(Reference(real, semver="^1"), registry=registry)
     by_tag = await resolve(Reference(real, tag="1.10.0"), registry=registry)

@@ -1,7 +1,7 @@
 import asyncio
 
-import aiohttp
 import pytest
+from tests.executors import EXECUTORS
 from tests.source.peer import ALICE, NAME, bearer, challenged, client, hang
 from tests.testbed import registry as registries
 from tests.testbed.registry import Options
@@ -14,37 +14,38 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TOKEN_RESPONSE
 from pattern_operator.source import Credential, TokenCache
 from pattern_operator.source.challenge import Challenge
+from pattern_operator.source.pace import Pace
 from pattern_operator.source.tokenservice import Token, fetch_token
-from pattern_operator.source.transport import Transport
+from pattern_operator.source.transport import Hop, Transport
 
 
-async def test_a_token_is_asked_for_once_for_many_requests(peer, http):
+async def test_a_token_is_asked_for_once_for_many_requests(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer, expires_in=300)
     tokens = TokenCache()
 
-    await asyncio.gather(*(client(peer, http, tokens=tokens).manifest("1.0") for _ in range(5)))
-    await client(peer, http, tokens=tokens).manifest("1.0")
+    await asyncio.gather(*(client(peer, network, tokens=tokens).manifest("1.0") for _ in range(5)))
+    await client(peer, network, tokens=tokens).manifest("1.0")
 
     asked = [URL(path) for path in peer.paths("GET") if path.startswith("/token")]
     assert len(asked) == 1
     assert dict(asked[0].query) == {"service": "reg", "scope": "repository:x:pull"}
 
 
-async def test_a_token_is_asked_for_with_the_credentials(peer, http):
+async def test_a_token_is_asked_for_with_the_credentials(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer)
 
-    await client(peer, http, credential=ALICE).manifest("1.0")
+    await client(peer, network, credential=ALICE).manifest("1.0")
 
     assert [a.authorization for a in peer.asked] == ["", ALICE.basic, "Bearer t0ken"]
 
 
-async def test_an_identity_token_is_exchanged_by_post(peer, http):
+async def test_an_identity_token_is_exchanged_by_post(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer)
 
-    await client(peer, http, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
+    await client(peer, network, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
 
     posted = next(asked for asked in peer.asked if asked.method == "POST")
     assert dict(URL(f"/?{posted.body}").query) == {
@@ -57,32 +58,23 @@ async def test_an_identity_token_is_exchanged_by_post(peer, http):
     assert posted.authorization == ""
 
 
-async def test_credentials_are_not_told_to_a_token_service_of_another_host(peer, http):
+async def test_credentials_are_not_told_to_a_token_service_of_another_host(peer, network):
     bearer(peer, host=peer.elsewhere)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=ALICE).manifest("1.0")
+        await client(peer, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert "localhost" in refusal.value.message
     assert not any(path.startswith("/token") for path in peer.paths("GET"))
 
 
-async def test_an_anonymous_token_may_come_from_another_host(peer, http):
-    digest = peer.manifest([], tag="1.0")
-    bearer(peer, host=peer.elsewhere)
-
-    found = await client(peer, http).manifest("1.0")
-
-    assert found.digest == digest
-
-
 @pytest.mark.parametrize("realm", ["", "ftp://127.0.0.1/token", "https://me:pw@127.0.0.1/t", "http://[", "/token"])
-async def test_a_realm_that_is_no_address_is_not_asked(peer, http, realm):
+async def test_a_realm_that_is_no_address_is_not_asked(peer, network, realm):
     challenged(peer, f'Bearer realm="{realm}"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
 
@@ -100,12 +92,12 @@ async def test_a_realm_that_is_no_address_is_not_asked(peer, http, realm):
         (502, None, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_what_the_token_service_says_is_about_us(peer, http, status, credential, kind, reason):
+async def test_what_the_token_service_says_is_about_us(peer, network, status, credential, kind, reason):
     bearer(peer)
     peer.answer("GET", "^/token$", status=status, headers={"Location": peer.elsewhere})
 
     with pytest.raises(kind) as failure:
-        await client(peer, http, credential=credential).manifest("1.0")
+        await client(peer, network, credential=credential).manifest("1.0")
 
     assert failure.value.reason is reason
 
@@ -122,12 +114,12 @@ async def test_what_the_token_service_says_is_about_us(peer, http, status, crede
         b'{"token":"a","expires_in":-1}',
     ],
 )
-async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, http, answer):
+async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, network, answer):
     bearer(peer)
     peer.answer("GET", "^/token$", body=answer)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
@@ -144,12 +136,12 @@ async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, http, 
         pytest.param('scope=""', {"scope": f"repository:{NAME}:pull"}, id="an empty scope"),
     ],
 )
-async def test_the_service_is_asked_for_what_the_registry_says(peer, http, parameters, query):
+async def test_the_service_is_asked_for_what_the_registry_says(peer, network, parameters, query):
     peer.manifest([], tag="1.0")
     challenged(peer, f'Bearer realm="http://{peer.address}/token?own=1",{parameters}', accepted="Bearer t0ken")
     peer.answer("GET", "^/token$", body=b'{"token": "t0ken"}')
 
-    await client(peer, http).manifest("1.0")
+    await client(peer, network).manifest("1.0")
 
     asked = next(URL(path) for path in peer.paths("GET") if path.startswith("/token"))
     assert dict(asked.query) == {"own": "1", **query}
@@ -167,12 +159,12 @@ async def test_the_service_is_asked_for_what_the_registry_says(peer, http, param
         pytest.param(b'{"token": "t0ken", "expires_in": 0}', id="a life of nothing"),
     ],
 )
-async def test_each_answer_with_a_token_lets_us_in(peer, http, answer):
+async def test_each_answer_with_a_token_lets_us_in(peer, network, answer):
     digest = peer.manifest([], tag="1.0")
     bearer(peer)
     peer.answer("GET", "^/token$", body=answer)
 
-    assert (await client(peer, http).manifest("1.0")).digest == digest
+    assert (await client(peer, network).manifest("1.0")).digest == digest
 
 
 @pytest.mark.parametrize(
@@ -183,7 +175,7 @@ async def test_each_answer_with_a_token_lets_us_in(peer, http, answer):
         (b'{"token": "t", "expires_in": 1e999}', 86_400),
     ],
 )
-async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, http, answer, lives):
+async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network, answer, lives):
     peer.answer("GET", "^/token$", body=answer)
     challenge = Challenge("bearer", {"realm": f"http://{peer.address}/token"})
 
@@ -192,39 +184,41 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, http, an
         registry=URL(f"http://{peer.address}"),
         credential=None,
         scope="x",
-        transport=Transport(http=http, user_agent="test"),
+        transport=Transport(network=network, user_agent="test"),
+        hop=Hop(foreign=True),
+        cpu=EXECUTORS.cpu,
         what="manifest 1.0",
     )
 
     assert token == Token("t", lives)
 
 
-async def test_an_answer_beyond_the_limit_is_not_read(peer, http):
+async def test_an_answer_beyond_the_limit_is_not_read(peer, network):
     bearer(peer)
     peer.answer("GET", "^/token$", body=b'{"token": "t0ken"}' + b" " * MAX_TOKEN_RESPONSE)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 
 
-async def test_a_service_that_does_not_answer_is_asked_again_later(peer, http):
+async def test_a_service_that_does_not_answer_is_asked_again_later(peer, network):
     bearer(peer)
     peer.on("GET", "^/token$", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, http, timeout=aiohttp.ClientTimeout(total=0.2)).manifest("1.0")
+        await client(peer, network, pace=Pace(headers=0.2)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "token" in failure.value.message
 
 
-async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(peer, http):
+async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(peer, network):
     bearer(peer, accepted="another")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http).manifest("1.0")
+        await client(peer, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
     assert len(peer.asked) == 3
@@ -234,19 +228,21 @@ async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(peer, h
 
 
 @pytest.mark.parametrize(
-    "credential", [ALICE, Credential("", identity_token="refresh-me")], ids=["password", "identity token"]
+    "credential",
+    [ALICE, Credential("", identity_token="refresh-me"), None],
+    ids=["password", "identity token", "anonymous"],
 )
-async def test_nothing_is_told_to_the_service_of_a_stranger(peer, http, credential):
+async def test_nothing_is_told_to_nor_taken_from_the_service_of_a_stranger(peer, network, credential):
     bearer(peer, host=peer.elsewhere)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=credential).manifest("1.0")
+        await client(peer, network, credential=credential).manifest("1.0")
 
     assert "not told to another" in refusal.value.message
     assert len(peer.asked) == 1
 
 
-async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry_of_https(peer, http):
+async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry_of_https(peer, network):
     challenge = Challenge("bearer", {"realm": f"http://{peer.address}/token"})
 
     with pytest.raises(Stalled) as refusal:
@@ -255,7 +251,9 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
             registry=URL(f"https://{peer.address}"),
             credential=ALICE,
             scope="x",
-            transport=Transport(http=http, user_agent="test"),
+            transport=Transport(network=network, user_agent="test"),
+            hop=Hop(foreign=True),
+            cpu=EXECUTORS.cpu,
             what="manifest 1.0",
         )
 
@@ -263,23 +261,23 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
     assert peer.asked == []
 
 
-async def test_an_identity_token_is_no_password_for_a_basic_challenge(peer, http):
+async def test_an_identity_token_is_no_password_for_a_basic_challenge(peer, network):
     challenged(peer, 'Basic realm="x"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, http, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
+        await client(peer, network, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert len(peer.asked) == 1
 
 
-async def test_of_two_challenges_the_token_is_preferred(peer, http):
+async def test_of_two_challenges_the_token_is_preferred(peer, network):
     peer.manifest([], tag="1.0")
     bearer(peer)
     realm = f'Basic realm="x", Bearer realm="http://{peer.address}/token"'
     challenged(peer, realm, accepted="Bearer t0ken")
 
-    await client(peer, http, credential=ALICE).manifest("1.0")
+    await client(peer, network, credential=ALICE).manifest("1.0")
 
     assert [asked.authorization for asked in peer.asked] == ["", ALICE.basic, "Bearer t0ken"]
 
@@ -287,7 +285,7 @@ async def test_of_two_challenges_the_token_is_preferred(peer, http):
 # --- a real one -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_real_registrys_token_is_replaced_when_it_has_ended(testbed_state, http):
+async def test_a_real_registrys_token_is_replaced_when_it_has_ended(testbed_state, network):
     account = Account(ALICE.username, ALICE.password)
     options = Options(auth="bearer", account=account, token_ttl="2s")
     real = registries.start(testbed_state, name="short-lived", options=options)
@@ -295,7 +293,7 @@ async def test_a_real_registrys_token_is_replaced_when_it_has_ended(testbed_stat
     digest = Digest.parse(pushed.push("1.0", [("text/plain", b"x")]))
     time = 0.0
     tokens = TokenCache(clock=lambda: time)
-    registry = client(Repository(pushed.registry, pushed.name), http, credential=ALICE, tokens=tokens)
+    registry = client(Repository(pushed.registry, pushed.name), network, credential=ALICE, tokens=tokens)
     real.forget_requests()
 
     first, second = await registry.digest_of("1.0"), await registry.digest_of("1.0")

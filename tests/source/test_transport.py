@@ -7,12 +7,13 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_ERROR_BODY
-from pattern_operator.source.transport import TIMEOUT, Transport
+from pattern_operator.source.pace import PACE
+from pattern_operator.source.transport import Transport
 
 
 @pytest.fixture
-def transport(http) -> Transport:
-    return Transport(http=http, user_agent="pattern-operator/test")
+def transport(network) -> Transport:
+    return Transport(network=network, user_agent="pattern-operator/test")
 
 
 async def ask(transport: Transport, peer, *, limit: int = 100, method: str = "GET"):
@@ -75,4 +76,7 @@ async def test_redirects_are_not_followed_here(peer, transport):
 
 
 def test_no_request_waits_for_ever():
-    assert all(0 < seconds <= 600 for seconds in (TIMEOUT.total, TIMEOUT.sock_connect, TIMEOUT.sock_read))
+    waits = (PACE.connect, PACE.headers, PACE.error_body, PACE.window, PACE.longest_body, PACE.lookup)
+    assert all(0 < seconds <= 300 for seconds in waits)
+    assert PACE.to_headers(2**40) < 600
+    assert PACE.for_body(2**40) <= 300

@@ -44,6 +44,10 @@ class Reason(StrEnum):
     SECRET_INVALID = "SecretInvalid", "A Secret or ConfigMap does not hold what it should; correct its data."
     REGISTRY_UNAVAILABLE = "RegistryUnavailable", "The registry did not answer, or answered with an error of its own."
     REGISTRY_THROTTLED = "RegistryThrottled", "The registry asked to slow down (429); it is asked again later."
+    ADDRESS_REFUSED = (
+        "AddressRefused",
+        "The registry, or a host that it names, has an address that is refused.",
+    )
     TLS_FAILED = "TLSFailed", "The registry's certificate was refused, or it speaks plain http (`insecure: true`)."
     DIGEST_MISMATCH = "DigestMismatch", "What the registry sent is not what the digest names: do not trust it."
     SIZE_MISMATCH = "SizeMismatch", "What the registry sent is not as long as its descriptor says."

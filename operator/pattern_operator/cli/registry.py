@@ -6,8 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import aiohttp
-
 from pattern_operator import __version__
 from pattern_operator.api.artifact import Artifact
 from pattern_operator.api.reason import Reason
@@ -16,7 +14,17 @@ from pattern_operator.cli import output
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_MANIFEST
-from pattern_operator.source import Cache, LayerChoice, Registry, TokenCache, from_docker_home, pull, resolve
+from pattern_operator.source import (
+    Cache,
+    LayerChoice,
+    Network,
+    Registry,
+    SystemNames,
+    TokenCache,
+    from_docker_home,
+    pull,
+    resolve,
+)
 
 _ROOM: Final = MAX_LAYERS_TOTAL + MAX_MANIFEST  # of one artifact
 
@@ -54,10 +62,10 @@ async def opened(repository: Repository, *, insecure: bool) -> AsyncIterator[Reg
     """
     with Executors.open() as executors:
         credentials = await run_in(executors.disk, from_docker_home)
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        async with Network.open(names=SystemNames(executors.names)) as network:
             yield Registry(
                 repository,
-                http=http,
+                network=network,
                 credentials=credentials,
                 scheme="http" if insecure else "https",
                 tokens=TokenCache(),

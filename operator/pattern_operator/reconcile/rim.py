@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import aiohttp
-
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
 from pattern_operator.apply import Applier, Children, Claims, Protected, Remover
@@ -14,14 +12,15 @@ from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.tenancy import Tenancy
-from pattern_operator.source import Cache, Credentials, Readers, Registry, TokenCache
+from pattern_operator.source import Cache, Credentials, DockerConfigs, Network, Readers, Registry, TokenCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registries:
-    """Opens clients of registries: one HTTP session, and one memory each of tokens, readers and content, for all."""
+    """Opens clients of registries: one network, and one memory each of tokens, readers and content, for all."""
 
-    http: aiohttp.ClientSession
+    network: Network
+    configs: DockerConfigs
     tokens: TokenCache
     readers: Readers
     cache: Cache
@@ -31,7 +30,7 @@ class Registries:
         """A client of one repository."""
         return Registry(
             repository,
-            http=self.http,
+            network=self.network,
             credentials=credentials,
             scheme="http" if insecure else "https",
             tokens=self.tokens,

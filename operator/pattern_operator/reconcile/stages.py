@@ -68,7 +68,7 @@ async def fetch(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Artifact:
 
 
 async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim) -> Registry:
-    credentials = await wanted.credentials(pattern, referents=rim.referents)
+    credentials = await wanted.credentials(pattern, repository, referents=rim.referents, configs=rim.registries.configs)
     return rim.registries.open(repository, credentials=credentials, insecure=pattern.spec.source.insecure)
 
 

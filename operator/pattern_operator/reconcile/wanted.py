@@ -16,7 +16,7 @@ from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
 from pattern_operator.render import Options
-from pattern_operator.source import Credentials, LayerChoice
+from pattern_operator.source import Credentials, DockerConfigs, LayerChoice
 
 DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
 
@@ -71,8 +71,10 @@ def options(pattern: DesignPattern, goal: Wanted) -> Options:
     )
 
 
-async def credentials(pattern: DesignPattern, *, referents: Referents) -> Credentials | None:
-    """The credentials of the registry, where the spec names a Secret.
+async def credentials(
+    pattern: DesignPattern, repository: Repository, *, referents: Referents, configs: DockerConfigs
+) -> Credentials | None:
+    """The credentials for ``repository``, where the spec names a Secret.
 
     Raises:
         Stalled: the Secret is missing, or holds no docker config.
@@ -90,7 +92,7 @@ async def credentials(pattern: DesignPattern, *, referents: Referents) -> Creden
             message=f"{where} has no entry {DOCKER_CONFIG}: create it with"
             f" `kubectl create secret docker-registry {ref.name} -n {namespace} --docker-server=... `.",
         )
-    return Credentials.from_docker_config(data[DOCKER_CONFIG], where=where)
+    return await configs.read(data[DOCKER_CONFIG], where=where, repository=repository)
 
 
 async def demand(pattern: DesignPattern, *, referents: Referents) -> Demand:

@@ -10,7 +10,10 @@ to trust: that is ``verify``.
 from pattern_operator.archive import LayerChoice
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.credentials import Credential, Credentials, from_docker_home
+from pattern_operator.source.dockerconfigs import DockerConfigs
 from pattern_operator.source.local import read_local
+from pattern_operator.source.names import Names, SystemNames
+from pattern_operator.source.network import Network, RegistryNetwork
 from pattern_operator.source.pull import Announced, announced, opened_layers, pull
 from pattern_operator.source.push import push
 from pattern_operator.source.readers import Readers
@@ -24,9 +27,14 @@ __all__ = [
     "Cache",
     "Credential",
     "Credentials",
+    "DockerConfigs",
     "LayerChoice",
+    "Names",
+    "Network",
     "Readers",
     "Registry",
+    "RegistryNetwork",
+    "SystemNames",
     "TokenCache",
     "announced",
     "from_docker_home",

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-_TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110 section 5.6.2
-_PARAMETER: Final = re.compile(rf'[\s,]*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))')
-_SCHEME: Final = re.compile(rf"[\s,]*({_TOKEN})(?:\s+|\s*$|(?=,))")
+# All repetitions are possessive (Python 3.11): a header that fits nothing is passed over once, and not tried in parts.
+_TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]++"  # noqa: S105 - RFC 9110 section 5.6.2
+_PARAMETER: Final = re.compile(rf'[\s,]*+({_TOKEN})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|({_TOKEN}))')
+_SCHEME: Final = re.compile(rf"[\s,]*+({_TOKEN})(?:\s++|$|(?=,))")
 _ESCAPED: Final = re.compile(r"\\(.)")
-_MAX_HEADER: Final = 8192  # bytes of one header; servers and proxies draw the line there
+_MAX_HEADERS: Final = 8192  # bytes of all of them; servers and proxies draw the line there for one
+_MAX_CHALLENGES: Final = 16  # a registry sends one or two
+_MAX_PARAMETERS: Final = 16  # of one challenge; a Bearer challenge has four
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +28,22 @@ class Challenge:
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """Read every challenge of every ``WWW-Authenticate`` header; what is no challenge ends its header."""
+    """Read the challenges of the ``WWW-Authenticate`` headers; what is no challenge ends its header.
+
+    In a time that follows from the length, which is bounded, and so is the number of challenges and parameters.
+    """
     found: list[Challenge] = []
+    left = _MAX_HEADERS
     for header in headers:
-        rest = header[:_MAX_HEADER]
-        while scheme := _SCHEME.match(rest):
-            rest = rest[scheme.end() :]
+        text, position = header[:left], 0
+        left -= len(text)
+        while len(found) < _MAX_CHALLENGES and (scheme := _SCHEME.match(text, position)):
+            position = scheme.end()
             parameters: dict[str, str] = {}
-            while parameter := _PARAMETER.match(rest):
+            while len(parameters) < _MAX_PARAMETERS and (parameter := _PARAMETER.match(text, position)):
                 name, quoted, bare = parameter.groups()
                 parameters.setdefault(name.lower(), bare if quoted is None else _ESCAPED.sub(r"\1", quoted))
-                rest = rest[parameter.end() :]
+                position = parameter.end()
             found.append(Challenge(scheme[1].lower(), parameters))
     return found
 

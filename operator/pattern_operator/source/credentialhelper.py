@@ -5,15 +5,18 @@ from standard input and writes JSON. (oras-py runs helpers too, but without a ti
 under the host's name where Docker Hub's credentials lie under another one.)
 """
 
+import asyncio
 import re
-import subprocess
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from typing import Final
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_HELPER_OUTPUT
 from pattern_operator.source.credentials import Credential
-from pattern_operator.source.document import text
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.source.document import read_bounded, text
+from pattern_operator.strictjson import InvalidDocument
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATIENCE: Final = 60.0  # seconds: a helper may ask its user to unlock a keychain
@@ -21,33 +24,63 @@ _TOKEN_USER: Final = "<token>"  # noqa: S105 - the protocol's mark that the secr
 _NOT_FOUND: Final = b"credentials not found"
 
 
-def ask(name: str, server: str) -> Credential | None:
-    """Run the helper; None when it knows no credentials of ``server``.
+async def ask(name: str, server: str) -> Credential | None:
+    """Run the helper; None when it knows no credentials of ``server``. Who is cancelled ends it.
 
     Raises:
-        Stalled: SECRET_INVALID: the helper is missing, fails or answers something else.
+        Stalled: SECRET_INVALID: the helper is missing, fails, takes too long, or answers something else or too much.
     """
     if not _NAME.fullmatch(name):
         raise _failed(name, "the docker config names it so, and that is no name of a credential helper")
     program = f"docker-credential-{name}"
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own docker config names the program, as for docker itself
-            [program, "get"], input=server.encode(), capture_output=True, check=False, timeout=_PATIENCE
-        )
+        # Its standard error is not read: it may hold what it should not, and people can run it to see.
+        process = await asyncio.create_subprocess_exec(program, "get", stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     except OSError as error:
         raise _failed(program, "it cannot be run: install it, or remove it from the docker config") from error
-    except subprocess.TimeoutExpired as error:
-        raise _failed(program, f"it did not answer within {_PATIENCE:.0f} s") from error
-    if done.returncode:
-        if _NOT_FOUND in done.stdout.lower():
-            return None
-        raise _failed(program, f"it ended with status {done.returncode}: run `{program} get` to see why")
     try:
-        answer = read_object(done.stdout)
+        async with asyncio.timeout(_PATIENCE):
+            output = await _conversation(process, server)
+            status = await process.wait()
+    except TimeoutError as error:
+        raise _failed(program, f"it did not answer within {_PATIENCE:.0f} s") from error
+    finally:
+        await _end(process)
+    if len(output) > MAX_HELPER_OUTPUT:
+        raise _failed(program, f"it answers more than {MAX_HELPER_OUTPUT} bytes")
+    if status:
+        if _NOT_FOUND in output.lower():
+            return None
+        raise _failed(program, f"it ended with status {status}: run `{program} get` to see why")
+    try:
+        answer = read_bounded(output)
         username, secret = text(answer, "Username"), text(answer, "Secret")
     except InvalidDocument as error:
         raise _failed(program, "its answer is not JSON with Username and Secret") from error
     return Credential("", identity_token=secret) if username == _TOKEN_USER else Credential(username, secret)
+
+
+async def _conversation(process: Process, server: str) -> bytes:
+    """Say for which server; what it answers, up to a byte more than is taken."""
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("the process was started with pipes")
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended without reading
+        process.stdin.write(server.encode())
+        await process.stdin.drain()
+        process.stdin.close()
+    output = bytearray()
+    while len(output) <= MAX_HELPER_OUTPUT and (chunk := await process.stdout.read(MAX_HELPER_OUTPUT)):
+        output += chunk
+    if len(output) > MAX_HELPER_OUTPUT:
+        process.kill()  # it would wait for ever for somebody to read the rest
+    return bytes(output)
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):  # it ended on its own just now
+            process.kill()
+        await process.wait()
 
 
 def _failed(program: str, why: str) -> Stalled:

@@ -7,7 +7,7 @@ Kubernetes, "Images", "Interpretation of config.json" (labels of the host may be
 import base64
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Final, Self
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.source.document import text, texts
+from pattern_operator.limits import MAX_CONFIG_VALUES, MAX_CREDENTIAL_GLOBS
+from pattern_operator.source.document import read_bounded, text, texts
 from pattern_operator.strictjson import InvalidDocument, read_object
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+_GLOB: Final = frozenset("*?[")
 _API_VERSION: Final = re.compile(r"^v[12](?:/|$)")  # of old servers' addresses, as in https://index.docker.io/v1/
 
 
@@ -32,10 +34,9 @@ class Credential:
     identity_token: str = field(default="", repr=False)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be shown: also as it stands in a header, which a registry may echo."""
-        encoded = self.basic.partition(" ")[2] if self.password else ""
-        return tuple(secret for secret in (self.password, self.identity_token, encoded) if secret)
+    def size(self) -> int:
+        """How many characters it has, to bound what is kept of them."""
+        return len(self.username) + len(self.password) + len(self.identity_token)
 
     @property
     def basic(self) -> str:
@@ -43,7 +44,7 @@ class Credential:
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
 
 
-AskHelper = Callable[[str, str], Credential | None]
+AskHelper = Callable[[str, str], Awaitable[Credential | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +69,30 @@ class Credentials:
             Stalled: SECRET_INVALID: it is no docker config.
         """
         try:
-            return cls(_entries(read_object(data)))
+            return cls(_entries(read_bounded(data, most=MAX_CONFIG_VALUES)))
         except InvalidDocument as error:
             raise _invalid(where, str(error)) from error
 
+    @classmethod
+    def only(cls, host: str, credential: Credential | None) -> Self:
+        """One credential, for all repositories of ``host``; or none at all."""
+        return cls({} if credential is None else {_canonical(host): credential})
+
     def for_host(self, host: str, repository: str) -> Credential | None:
-        """The most exact entry for a repository, or None. Blocks where a credential helper has to be run."""
+        """The most exact entry for a repository, or None; takes time for a config with many entries."""
         host = _canonical(host)
-        if self.ask_helper is not None and (helper := _named(self.helpers, host)):
-            return self.ask_helper(helper, _server(host))
         matching = [key for key in self.entries if _matches(key, host, repository)]
-        if matching:
-            return self.entries[max(matching, key=_exactness)]
+        return self.entries[max(matching, key=_exactness)] if matching else None
+
+    async def find(self, host: str, repository: str) -> Credential | None:
+        """The credentials for a repository: of its host's helper, else of an entry, else of the helper for all."""
+        server = _server(_canonical(host))
+        if self.ask_helper is not None and (helper := _named(self.helpers, _canonical(host))):
+            return await self.ask_helper(helper, server)
+        if (found := self.for_host(host, repository)) is not None:
+            return found
         if self.ask_helper is not None and self.store:
-            return self.ask_helper(self.store, _server(host))
+            return await self.ask_helper(self.store, server)
         return None
 
 
@@ -129,6 +140,8 @@ def _entries(config: Mapping[str, object]) -> dict[str, Credential]:
             raise InvalidDocument("has an entry of auths that is no object")
         if (credential := _credential(entry)) is not None:
             found[_key(key)] = credential
+    if sum(map(_has_glob, found)) > MAX_CREDENTIAL_GLOBS:  # each is compiled for each host
+        raise InvalidDocument(f"has more than {MAX_CREDENTIAL_GLOBS} entries whose host is a glob")
     return found
 
 
@@ -179,7 +192,11 @@ def _matches(key: str, host: str, repository: str) -> bool:
     wanted, _, path = key.partition("/")
     if path and not f"{repository}/".startswith(f"{path}/"):
         return False
-    return wanted == host or _is_globbed(host, glob=wanted)
+    return wanted == host or (_has_glob(key) and _is_globbed(host, glob=wanted))
+
+
+def _has_glob(key: str) -> bool:
+    return not _GLOB.isdisjoint(key.partition("/")[0])
 
 
 def _is_globbed(host: str, *, glob: str) -> bool:
@@ -192,4 +209,4 @@ def _is_globbed(host: str, *, glob: str) -> bool:
 def _exactness(key: str) -> tuple[int, bool, str]:
     """Longer paths before shorter ones, plain hosts before globs; the name itself makes the order total."""
     host, _, path = key.partition("/")
-    return (len(path), "*" not in host and "?" not in host and "[" not in host, key)
+    return (len(path), not _has_glob(host), key)

@@ -13,8 +13,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST, MAX_REFERRERS
-from pattern_operator.source.document import child, children, shown, text, texts
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.source.document import TooManyValues, child, children, read_bounded, shown, text, texts
+from pattern_operator.strictjson import InvalidDocument
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -110,6 +110,17 @@ def parse_index(content: bytes, *, content_type: str = "", what: str = "the inde
         raise _unsupported(what, str(error)) from error
 
 
+def is_manifest(content: bytes, *, content_type: str) -> bool:
+    """Whether ``content`` is a manifest or an index at all, by its own words and those of who sent it."""
+    if content_type.partition(";")[0].strip().lower() not in MANIFESTS | INDEXES:
+        return False
+    try:
+        _read(content, content_type=content_type, what="")
+    except Stalled:
+        return False
+    return True
+
+
 def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, object], str]:
     """Parse the document and find out what it is; a document that claims to be two things is refused."""
     if len(content) > MAX_MANIFEST:
@@ -118,11 +129,13 @@ def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, ob
             message=f"{what} is {len(content)} bytes, and at most {MAX_MANIFEST} are read.",
         )
     try:
-        document = read_object(content)
+        document = read_bounded(content)
         _refuse_look_alikes(document)
         if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):
             raise InvalidDocument("has no schemaVersion 2")
         media_type = text(document, "mediaType")
+    except TooManyValues as error:
+        raise Stalled(reason=Reason.ARTIFACT_TOO_LARGE, message=f"{what} {error}.") from error
     except InvalidDocument as error:
         raise _unsupported(what, f"{error}: push it again") from error
     has_layers, has_manifests = "layers" in document or "config" in document, "manifests" in document

@@ -16,6 +16,7 @@ from pattern_operator.executors import run_in
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.layers import chosen_layers, layer_of
 from pattern_operator.source.manifest import Manifest, parse_manifest
+from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Registry
 
 
@@ -57,8 +58,9 @@ async def announced(
         Transient: the registry or the cache cannot be used.
     """
     what = f"{reference.repository}@{revision.digest}"
-    body, media_type = await _manifest(revision, registry=registry, cache=cache, running=running)
-    manifest = parse_manifest(body, content_type=media_type, what=what)
+    async with Deadline.after(registry.pace.lookup, what=f"{what}: pulling its manifest").kept():
+        body, media_type = await _manifest(revision, registry=registry, cache=cache, running=running)
+    manifest = await registry.compute(len(body), parse_manifest, body, content_type=media_type, what=what)
     chosen = chosen_layers(manifest, choice=layer, what=what)
     return Announced(what=what, manifest=manifest, size=len(body), chosen=chosen)
 
@@ -73,13 +75,16 @@ async def opened_layers(
         Stalled: SIZE_MISMATCH, DIGEST_MISMATCH, and what ``Registry`` raises.
         Transient: the registry or the cache cannot be used.
     """
+    seconds = registry.pace.for_bodies(sum(descriptor.size for descriptor in artifact.chosen))
+    deadline = Deadline.after(seconds, what=f"{artifact.what}: pulling its layers")
     async with AsyncExitStack() as stack:
         opened: list[tuple[Layer, BinaryIO]] = []
         for descriptor in artifact.chosen:
             file = await cache.open(descriptor.digest, size=descriptor.size, place=registry.place)
             if file is None:
                 async with cache.writing(descriptor.digest, place=registry.place) as unfinished:
-                    await registry.download(descriptor, write=unfinished.write)
+                    async with deadline.kept():
+                        await registry.download(descriptor, write=unfinished.write)
                     file = await unfinished.finish()
             stack.callback(file.close)
             opened.append((layer_of(descriptor), file))
@@ -127,6 +132,7 @@ async def _manifest(
             await registry.ensure_readable(revision.digest)
         return cached, ""
     content = await registry.manifest(revision.digest)
-    parse_manifest(content.body, content_type=content.media_type, what=registry.what(f"manifest {revision.digest}"))
+    what = registry.what(f"manifest {revision.digest}")
+    await registry.compute(len(content.body), parse_manifest, content.body, content_type=content.media_type, what=what)
     await cache.put(revision.digest, content.body, place=registry.place)
     return content.body, content.media_type

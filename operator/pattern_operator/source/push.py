@@ -22,6 +22,7 @@ from pattern_operator.archive.tarheader import BadHeader, safe_path
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
+from pattern_operator.source.document import shown
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.redirect import Astray, address
 from pattern_operator.source.registry import Registry
@@ -164,6 +165,7 @@ async def _blob(registry: Registry, content: bytes, *, media_type: str) -> Descr
             headers={"Content-Type": "application/octet-stream"},
             body=content,
             expect=(201,),
+            given_by=begun,
         )
     return Descriptor(media_type, digest, len(content))
 
@@ -178,6 +180,7 @@ async def _manifest(registry: Registry, content: bytes, *, tag: str) -> Digest:
     if stored != str(digest):
         raise Stalled(
             reason=Reason.DIGEST_MISMATCH,
-            message=f"{what}: the registry stored {stored[:80]!r} and not {digest}: something in between changed it.",
+            message=f"{what}: the registry stored {shown(stored, length=80)!r} and not {digest}: something in "
+            "between changed it.",
         )
     return digest

@@ -16,8 +16,11 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS, MAX_SIGNATURE_BLOB, MAX_SIGNATURES
+from pattern_operator.source.failure import not_a_manifest
 from pattern_operator.source.manifest import Manifest, parse_index, parse_manifest
+from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Content, Registry
+from pattern_operator.source.transport import Answer
 
 BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 COSIGN: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
@@ -39,12 +42,16 @@ _UNREADABLE: Final = frozenset(
 async def signatures(digest: Digest, *, registry: Registry) -> tuple[Signature, ...]:
     """Everything in the repository that claims to sign ``digest``; empty only when it is proven that there is nothing.
 
+    All of it within the time of a look-up.
+
     Raises:
         Stalled: TOO_MANY_SIGNATURES: more than ``MAX_SIGNATURES``. And what ``Registry`` raises.
         Transient: the registry could not be asked, which says nothing about signatures.
     """
     finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE))
-    found = [signature for place in await run_all([finder.tagged(), finder.referring()]) for signature in place]
+    async with Deadline.after(registry.pace.lookup, what=registry.what(f"finding the signatures of {digest}")).kept():
+        places = await run_all([finder.tagged(), finder.referring()])
+    found = [signature for place in places for signature in place]
     _refuse_too_many(len(found), digest=digest)
     return tuple(found)
 
@@ -70,7 +77,7 @@ class _Finder:
                 return []
             return [_unreadable(tag, error, form=SignatureFormat.COSIGN)]
         try:
-            manifest = self._manifest(content, what=f"tag {tag}")
+            manifest = await self._manifest(content, what=f"tag {tag}")
         except Stalled as error:
             return [_unreadable(tag, error, form=SignatureFormat.COSIGN)]
         return await self._layers(manifest, form=SignatureFormat.COSIGN, where=tag)
@@ -100,7 +107,7 @@ class _Finder:
         pages = self.registry.pages(f"referrers/{self.digest}", what=what, most=MAX_REFERRER_PAGES)
         try:
             async for page in pages:
-                entries = parse_index(page.body, content_type=page.headers.get("Content-Type", ""), what=what)
+                entries = await self._entries(page, what=what)
                 found = [*(found or []), *entries]
                 if len(found) > MAX_REFERRERS:
                     raise _too_many(f"more than {MAX_REFERRERS} referrers", digest=self.digest)
@@ -110,6 +117,18 @@ class _Finder:
             raise
         return found or []
 
+    async def _entries(self, page: Answer, *, what: str) -> tuple[Descriptor, ...]:
+        """The descriptors of a page; nothing of it is quoted where another host than the registry gave it."""
+        content_type = page.headers.get("Content-Type", "")
+        try:
+            return await self.registry.compute(
+                len(page.body), parse_index, page.body, content_type=content_type, what=what
+            )
+        except Stalled as error:
+            if page.foreign and error.reason is Reason.ARTIFACT_UNSUPPORTED:
+                raise not_a_manifest(what, host=page.host) from None
+            raise
+
     async def _tagged_index(self, tag: str) -> list[Descriptor]:
         try:
             content = await self.registry.manifest(tag)
@@ -117,14 +136,18 @@ class _Finder:
             if error.reason is Reason.ARTIFACT_NOT_FOUND:
                 return []
             raise
-        return list(parse_index(content.body, content_type=content.media_type, what=self.registry.what(f"tag {tag}")))
+        what = self.registry.what(f"tag {tag}")
+        found = await self.registry.compute(
+            len(content.body), parse_index, content.body, content_type=content.media_type, what=what
+        )
+        return list(found)
 
     async def _referrer(self, entry: Descriptor) -> list[Signature]:
         form, where = _FORMATS[entry.artifact_type or ""], f"referrer {entry.digest}"
         try:
             async with self.turns:
                 content = await self.registry.manifest(entry.digest)
-            manifest = self._manifest(content, what=where)
+            manifest = await self._manifest(content, what=where)
         except Stalled as error:
             return [_unreadable(where, error, form=form)]
         if manifest.subject is None or manifest.subject.digest != self.digest:
@@ -133,9 +156,14 @@ class _Finder:
             return [_placeholder(f"{where} (it has not exactly one layer, a bundle)", form=form)]
         return await self._layers(manifest, form=form, where=where)
 
-    def _manifest(self, content: Content, *, what: str) -> Manifest:
-        return parse_manifest(
-            content.body, content_type=content.media_type, what=self.registry.what(what), max_layers=MAX_REFERRERS
+    async def _manifest(self, content: Content, *, what: str) -> Manifest:
+        return await self.registry.compute(
+            len(content.body),
+            parse_manifest,
+            content.body,
+            content_type=content.media_type,
+            what=self.registry.what(what),
+            max_layers=MAX_REFERRERS,
         )
 
     async def _layers(self, manifest: Manifest, *, form: SignatureFormat, where: str) -> list[Signature]:

@@ -9,32 +9,34 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, ParamSpec, TypeVar
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
-from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.executors import Executors, run_in
+from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.executors import Executors
 from pattern_operator.limits import KIB, MAX_MANIFEST
 from pattern_operator.source import failure
 from pattern_operator.source import manifest as manifests
-from pattern_operator.source.challenge import Challenge, parse_challenges
-from pattern_operator.source.credentials import DOCKER_HUB_HOSTS, Credential, Credentials
-from pattern_operator.source.document import shown
+from pattern_operator.source.authentication import Authentication
+from pattern_operator.source.challenge import parse_challenges
+from pattern_operator.source.credentials import DOCKER_HUB_HOSTS, Credentials
+from pattern_operator.source.network import Network
+from pattern_operator.source.offloop import compute
+from pattern_operator.source.pace import PACE, Pace
 from pattern_operator.source.paging import next_page
 from pattern_operator.source.readers import Readers
 from pattern_operator.source.redirect import REDIRECTS, redirected
-from pattern_operator.source.tokens import Grant, Scope, TokenCache
-from pattern_operator.source.tokenservice import fetch_token
-from pattern_operator.source.transport import TIMEOUT, Answer, Transport, read, utc_now
+from pattern_operator.source.tokens import Scope, TokenCache
+from pattern_operator.source.transport import AT_HOME, Answer, Hop, Transport, utc_now
 
 _PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
-_FOREVER: Final = float("inf")  # Basic credentials do not expire
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +61,34 @@ class Registry:
         self,
         repository: Repository,
         *,
-        http: aiohttp.ClientSession,
+        network: Network,
         credentials: Credentials | None,
         scheme: Literal["https", "http"],
         tokens: TokenCache,
         user_agent: str,
         executors: Executors,
         readers: Readers | None = None,
-        timeout: aiohttp.ClientTimeout = TIMEOUT,
+        pace: Pace = PACE,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         hub = repository.host.lower() in DOCKER_HUB_HOSTS
+        name = f"library/{repository.name}" if hub and "/" not in repository.name else repository.name
         self.repository = repository
         self.executors = executors
-        self._name = f"library/{repository.name}" if hub and "/" not in repository.name else repository.name
+        self.pace = pace
         self._home = URL(f"{scheme}://{'registry-1.docker.io' if hub else repository.host}")
-        self._base = self._home / "v2" / self._name
-        self._credentials = credentials
-        self._tokens = tokens
+        self._base = self._home / "v2" / name
         self._readers = readers or Readers()
-        self._transport = Transport(http=http, user_agent=user_agent, timeout=timeout, now=now)
+        self._transport = Transport(network=network, user_agent=user_agent, pace=pace, now=now)
+        self._authentication = Authentication(
+            home=self._home,
+            host=repository.host,
+            name=name,
+            credentials=credentials,
+            tokens=tokens,
+            transport=self._transport,
+            executors=executors,
+        )
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -126,16 +136,24 @@ class Registry:
         answer = await self.ask(
             "GET", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, limit=MAX_MANIFEST
         )
+        content_type = answer.headers.get("Content-Type", "")
+        if answer.foreign and not isinstance(reference, Digest):
+            await self._refuse_what_is_not_a_manifest(answer, content_type=content_type, what=what)
         named = str(reference) if isinstance(reference, Digest) else answer.headers.get("Docker-Content-Digest", "")
         try:
             wanted = Digest.parse(named)
         except InvalidReference:
-            wanted = Digest.of(answer.body)
-        found = Digest.of(answer.body, wanted.algorithm)
+            wanted = await self.compute(len(answer.body), Digest.of, answer.body)
+        found = await self.compute(len(answer.body), Digest.of, answer.body, wanted.algorithm)
         if found != wanted:
-            raise failure.another_digest(what, wanted=wanted, found=found)
+            raise failure.another_digest(what, wanted=wanted, found=None if answer.foreign else found)
         self._readers.show(await self._scope("GET"), found)
-        return Content(answer.body, found, answer.headers.get("Content-Type", ""))
+        return Content(answer.body, found, "" if answer.foreign else content_type)
+
+    async def _refuse_what_is_not_a_manifest(self, answer: Answer, *, content_type: str, what: str) -> None:
+        """Let another host tell the digest of a tag only by a manifest: else we would tell the hash of anything."""
+        if not await self.compute(len(answer.body), manifests.is_manifest, answer.body, content_type=content_type):
+            raise failure.not_a_manifest(what, host=answer.host)
 
     async def blob(self, descriptor: Descriptor) -> bytes:
         """The bytes that ``descriptor`` names, in memory: for what is small; raises as ``download``."""
@@ -158,23 +176,24 @@ class Registry:
         digest, size = descriptor.digest, descriptor.size
         what = self.what(f"blob {digest}")
         piece, state, length = bytearray(), hashlib.new(digest.algorithm), 0
-        async with self._exchange("GET", self._base / "blobs" / str(digest), what=what) as response:
+        async with self._exchange("GET", self._base / "blobs" / str(digest), what=what) as (response, foreign):
             if response.status != 200:
-                raise await self._refused(await read(response, what=what, limit=0), what=what)
-            async for chunk in response.content.iter_any():
+                answer = await self._transport.read(response, what=what, limit=0, foreign=foreign)
+                raise await self._refused(answer, what=what)
+            async for chunk in self._transport.chunks(response, size=size, what=what):
                 piece += chunk
                 length += len(chunk)
                 state.update(chunk)
                 if length > size:
-                    raise failure.another_size(what, size=size, found=f"more than {size}")
+                    raise failure.another_size(what, size=size, found=None)
                 if len(piece) >= _PIECE:
                     await write(bytes(piece))
                     piece.clear()
         if length < size:
-            raise failure.another_size(what, size=size, found=str(length))
+            raise failure.another_size(what, size=size, found=None if foreign else length)
         found = Digest(digest.algorithm, state.hexdigest())
         if found != digest:
-            raise failure.another_digest(what, wanted=digest, found=found)
+            raise failure.another_digest(what, wanted=digest, found=None if foreign else found)
         await write(bytes(piece))
 
     async def pages(self, path: str, *, what: str, most: int) -> AsyncIterator[Answer]:
@@ -208,16 +227,23 @@ class Registry:
         body: bytes | None = None,
         limit: int = MAX_MANIFEST,
         expect: tuple[int, ...] = (200,),
+        given_by: Answer | None = None,
     ) -> Answer:
-        """Send one request, to a path below the repository or to a URL that the registry gave; read it whole.
+        """Send one request, to a path below the repository or to a URL that an answer gave; read it whole.
 
-        ``expect`` names the statuses that are no error; empty: all.
+        ``expect`` names the statuses that are no error; empty: all. ``given_by`` is the answer that gave the URL.
         """
-        async with self._exchange(method, self._url(path), what=what, headers=headers, body=body) as response:
-            answer = await read(response, what=what, limit=limit)
+        url = self._url(path)
+        hop = AT_HOME if given_by is None else Hop(given_by.reach, foreign=self._is_foreign(url))
+        async with self._exchange(method, url, what=what, headers=headers, body=body, hop=hop) as (response, foreign):
+            answer = await self._transport.read(response, what=what, limit=limit, foreign=foreign)
         if expect and answer.status not in expect:
             raise await self._refused(answer, what=what)
         return answer
+
+    async def compute(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` on ``size`` bytes that the registry sent, off the event loop where it may take long."""
+        return await compute(self.executors.cpu, size, work, *args, **kwargs)
 
     def what(self, thing: str) -> str:
         """``thing`` of this repository, for messages."""
@@ -226,89 +252,54 @@ class Registry:
     def _url(self, path: str | URL) -> URL:
         return path if isinstance(path, URL) else URL(f"{self._base}/{path}", encoded=True)
 
+    def _is_foreign(self, url: URL) -> bool:
+        return url.origin() != self._home.origin()
+
     @asynccontextmanager
     async def _exchange(
-        self, method: str, url: URL, *, what: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a request, say who we are when the registry asks, and follow it where it sends us."""
+        self,
+        method: str,
+        url: URL,
+        *,
+        what: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        hop: Hop = AT_HOME,
+    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, bool]]:
+        """Send a request, say who we are when the registry asks, and follow it where it sends us.
+
+        The answer, and whether it is foreign: another host's than the registry's.
+        """
         scope = await self._scope(method)
-        grant, fresh = self._tokens.get(scope), False
+        grant, fresh = self._authentication.known(scope), False
         redirects = 0
         while True:
             sent = dict(headers or {})
-            at_home = url.origin() == self._home.origin()
+            at_home = not self._is_foreign(url)
             if grant is not None and at_home:
                 sent["Authorization"] = grant.authorization
-            async with self._transport.send(method, url, what=what, headers=sent, body=body) as response:
+            async with self._transport.send(method, url, what=what, hop=hop, headers=sent, body=body) as response:
                 if response.status in REDIRECTS:
                     redirects += 1
                     url = redirected(response, method=method, count=redirects, what=what)
+                    hop = self._transport.next_hop(response, hop, foreign=self._is_foreign(url))
                     continue
                 challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
                 if response.status != 401 or not at_home or fresh or not challenges:
-                    yield response
+                    yield response, hop.foreign
                     return
-            grant = await self._authenticate(challenges, scope=scope, failed=grant, what=what)
+                to_service = self._transport.next_hop(response, hop, foreign=True)
+            grant = await self._authentication.answer(challenges, scope=scope, failed=grant, hop=to_service, what=what)
             fresh = True
 
     # --- who we are -------------------------------------------------------------------------------------------------
 
     async def _scope(self, method: str) -> Scope:
-        action = "pull" if method in ("GET", "HEAD") else "pull,push"
-        return Scope(str(self._home), self._name, action, await self._credential())
-
-    async def _credential(self) -> Credential | None:
-        if self._credentials is None:
-            return None
-        host, name = self.repository.host, self._name
-        if self._credentials.ask_helper is None:
-            return self._credentials.for_host(host, name)
-        return await run_in(self.executors.names, self._credentials.for_host, host, name)
-
-    async def _authenticate(
-        self, challenges: list[Challenge], *, scope: Scope, failed: Grant | None, what: str
-    ) -> Grant:
-        async with self._tokens.lock(scope):
-            known = self._tokens.get(scope)
-            if known is not None and known is not failed:
-                return known  # someone else asked while we waited
-            if failed is not None:
-                self._tokens.forget(scope, failed)
-            return await self._grant(challenges, scope=scope, what=what)
-
-    async def _grant(self, challenges: list[Challenge], *, scope: Scope, what: str) -> Grant:
-        by_scheme = {challenge.scheme: challenge for challenge in reversed(challenges)}
-        credential = scope.credential
-        if (bearer := by_scheme.get("bearer")) is not None:
-            token = await fetch_token(
-                bearer,
-                registry=self._home,
-                credential=credential,
-                scope=f"repository:{self._name}:{scope.action}",
-                transport=self._transport,
-                what=what,
-            )
-            return self._tokens.put(scope, f"Bearer {token.value}", seconds=token.seconds)
-        if "basic" in by_scheme and (credential is None or not credential.identity_token):
-            if credential is None:
-                raise self._transport.refused(Answer(401, CIMultiDict(), b"", self._home), what=what, identified=False)
-            return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
-        raise Stalled(
-            reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: the registry asks for {shown(', '.join(by_scheme))}, and there are credentials only for "
-            "Basic (username and password) and Bearer: correct source.secretRef.",
-        )
+        return await self._authentication.scope(method)
 
     async def _refused(self, answer: Answer, *, what: str) -> PatternError:
-        if answer.url.origin() != self._home.origin() and answer.status < 500 and answer.status != 429:
-            return Transient(  # what another host says proves nothing about us or the artifact
-                reason=Reason.REGISTRY_UNAVAILABLE,
-                message=f"{what}: the registry sent us to {answer.url.host}, which answered {answer.status}; it is "
-                "asked again later.",
-            )
-        credential = await self._credential()
-        secrets = credential.secrets if credential is not None else ()
-        for action in ("pull", "pull,push"):
-            if (grant := self._tokens.get(Scope(str(self._home), self._name, action, credential))) is not None:
-                secrets += (grant.authorization.partition(" ")[2],)
-        return self._transport.refused(answer, what=what, identified=credential is not None, secrets=secrets)
+        identified = await self._authentication.credential() is not None
+        told = identified or await self._authentication.has_token()
+        read = failure.codes_of if told else failure.words_of  # who was told a secret may echo it in any disguise
+        said = await self.compute(len(answer.body), read, answer.body)
+        return self._transport.refused(answer, what=what, identified=identified, said=said)

@@ -1,19 +1,25 @@
 """From what the user wrote to one digest: the only step that may answer differently tomorrow."""
 
+from typing import Final
+
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
+from pattern_operator.source.document import TooManyValues, read_bounded
+from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.tagfilter import matching
 from pattern_operator.source.transport import Answer
 from pattern_operator.source.versions import Range
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.strictjson import InvalidDocument
+
+_PAGE: Final = 1_000  # tags that are asked for at once; a registry may give fewer, and says where the next ones are
 
 
 async def resolve(reference: Reference, *, registry: Registry) -> Revision:
-    """Find the revision that ``reference`` leads to.
+    """Find the revision that ``reference`` leads to, within the time of a look-up.
 
     A digest needs no request; a tag one HEAD; a range lists the tags, then asks for the highest one.
 
@@ -25,13 +31,14 @@ async def resolve(reference: Reference, *, registry: Registry) -> Revision:
     if reference.digest is not None:
         return Revision(reference.tag or "", reference.digest)
     tag = reference.tag
-    if tag is None:
-        tag = await _highest(reference, registry=registry)
-    if not is_tag(tag):
+    if tag is not None and not is_tag(tag):
         raise Stalled(
             reason=Reason.INVALID_REFERENCE, message=f"source.ref.tag {tag!r} is no tag: use letters, digits and . _ -"
         )
-    return Revision(tag, await registry.digest_of(tag))
+    async with Deadline.after(registry.pace.lookup, what=registry.what("finding the digest")).kept():
+        if tag is None:
+            tag = await _highest(reference, registry=registry)
+        return Revision(tag, await registry.digest_of(tag))
 
 
 async def _highest(reference: Reference, *, registry: Registry) -> str:
@@ -57,23 +64,34 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
 async def _tags(registry: Registry) -> list[str]:
     what = registry.what("list of tags")
     found: dict[str, None] = {}
-    async for page in registry.pages("tags/list", what=what, most=MAX_TAG_PAGES):
-        found.update(dict.fromkeys(_names(page, what=what)))
-        if len(found) > MAX_TAGS:
-            raise Stalled(
-                reason=Reason.ARTIFACT_TOO_LARGE,
-                message=f"{what}: there are more than {MAX_TAGS} tags, which is more than the operator reads: "
-                "name a tag in source.ref.tag, or remove old ones.",
-            )
+    listed = 0
+    async for page in registry.pages(f"tags/list?n={_PAGE}", what=what, most=MAX_TAG_PAGES):
+        number, names = await registry.compute(len(page.body), _names, page, what=what)
+        found.update(dict.fromkeys(names))
+        listed += number
+        if listed > MAX_TAGS:
+            raise _too_many(what)
     return list(found)
 
 
-def _names(page: Answer, *, what: str) -> list[str]:
-    """The tags of a page; what is no tag by the grammar is left out, for it could not be asked for."""
+def _too_many(what: str) -> Stalled:
+    return Stalled(
+        reason=Reason.ARTIFACT_TOO_LARGE,
+        message=f"{what}: there are more than {MAX_TAGS} tags, which is more than the operator reads: "
+        "name a tag in source.ref.tag, or remove old ones.",
+    )
+
+
+def _names(page: Answer, *, what: str) -> tuple[int, list[str]]:
+    """How many names a page has, and those that are tags: by the grammar, for no other could be asked for."""
     try:
-        names = read_object(page.body).get("tags")
+        names = read_bounded(page.body).get("tags")
         if names is not None and not isinstance(names, list):
             raise InvalidDocument("has tags that are no list")
+    except TooManyValues as error:
+        raise _too_many(what) from error
     except InvalidDocument as error:
-        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: the answer {error}.") from error
-    return [name for name in names or [] if isinstance(name, str) and is_tag(name)]
+        said = "is not a list of tags" if page.foreign else str(error)
+        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: the answer {said}.") from None
+    names = names or []
+    return len(names), [name for name in names if isinstance(name, str) and is_tag(name)]

@@ -4,9 +4,10 @@ Nothing here knows credentials or follows redirects; ``registry`` does both. (Re
 carry headers along: CVE-2018-18074.)
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,19 +20,41 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_ERROR_BODY
 from pattern_operator.source import failure
 from pattern_operator.source.document import shown
+from pattern_operator.source.network import Network
+from pattern_operator.source.pace import PACE, Pace, head_of, paced
+from pattern_operator.source.reach import Reach
 
-# A blob of 64 MiB at 256 KiB/s takes four minutes; a registry that is silent for 30 s is down.
-TIMEOUT: Final = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """How a request came to be: to the registry that the user named, or to where a registry sent the operator.
+
+    ``least`` is the least reach that the address may have. ``foreign``: the host is not the registry's own, so nothing
+    that it says may be quoted.
+    """
+
+    least: Reach = Reach.HOST
+    foreign: bool = False
+
+
+AT_HOME: Final = Hop()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status, headers (names in any case) and body, and the URL that gave it."""
+    """A whole answer: its status, headers (names in any case) and body, and who gave it."""
 
     status: int
     headers: MultiMapping[str]
-    body: bytes
+    body: bytes = field(repr=False)
     url: URL
+    foreign: bool = False
+    reach: Reach = Reach.HOST
+
+    @property
+    def host(self) -> str:
+        """The host that gave it, for messages."""
+        return host_of(self.url)
 
 
 def utc_now() -> datetime:
@@ -39,14 +62,34 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def host_of(url: URL) -> str:
+    """The host of ``url`` for messages: as it is sent, hence ASCII."""
+    return shown(url.raw_host or "", length=253)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """Sends requests over ``http``; ``now`` is only asked to understand dates in ``Retry-After``."""
+    """Sends requests over ``network``; ``now`` is only asked to understand dates in ``Retry-After``."""
 
-    http: aiohttp.ClientSession
+    network: Network
     user_agent: str
-    timeout: aiohttp.ClientTimeout = TIMEOUT
+    pace: Pace = PACE
     now: Callable[[], datetime] = utc_now
+
+    def refused(self, answer: Answer, *, what: str, identified: bool, said: str = "") -> PatternError:
+        """The error for an answer that is no success; ``said`` is quoted, if it is the registry's own."""
+        if answer.foreign:
+            return failure.refused_elsewhere(
+                answer.status, what=what, host=answer.host, headers=answer.headers, now=self.now()
+            )
+        return failure.refused(
+            answer.status,
+            what=what,
+            said=said,
+            headers=answer.headers,
+            identified=identified,
+            now=self.now(),
+        )
 
     @asynccontextmanager
     async def send(
@@ -55,6 +98,7 @@ class Transport:
         url: URL,
         *,
         what: str,
+        hop: Hop = AT_HOME,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         form: Mapping[str, str] | None = None,
@@ -63,31 +107,66 @@ class Transport:
 
         Raises:
             Stalled: TLS_FAILED.
-            Transient: REGISTRY_UNAVAILABLE: nobody answers, or the connection breaks, also while reading in the block.
+            Transient: REGISTRY_UNAVAILABLE: nobody answers in time, or the connection breaks, also while reading in
+                the block. ADDRESS_REFUSED: the host has no address that may be connected to.
         """
-        # identity: a digest is of the bytes as they are stored, and what is not compressed can be no bomb.
-        sent = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **(headers or {})}
         try:
-            async with self.http.request(
-                method,
-                url,
-                headers=sent,
-                data=body if form is None else form,
-                allow_redirects=False,
-                timeout=self.timeout,
-            ) as response:
+            response = await self._begin(method, url, what=what, hop=hop, headers=headers, body=body, form=form)
+            async with response:
                 encoding = response.headers.get("Content-Encoding", "identity")
                 if encoding.lower() != "identity" and response.status < 300 and method != "HEAD":
+                    named = "" if hop.foreign else f" ({shown(encoding)})"
                     raise Transient(
                         reason=Reason.REGISTRY_UNAVAILABLE,
-                        message=f"{what}: the answer is encoded ({shown(encoding)}) although it was asked for as it "
+                        message=f"{what}: the answer is encoded{named} although it was asked for as it "
                         "is: a proxy in between changes it.",
                     )
                 yield response
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-            raise failure.unreachable(error, what=what) from None  # their text holds the URL, which may be signed
+            raise self._unreachable(error, url, what=what, hop=hop) from None  # the text holds the URL, may be signed
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:  # the last for odd names of hosts
-            raise failure.unreachable(error, what=what) from error
+            told = None if hop.foreign else error  # the text holds addresses
+            raise self._unreachable(error, url, what=what, hop=hop) from told
+
+    async def _begin(
+        self,
+        method: str,
+        url: URL,
+        *,
+        what: str,
+        hop: Hop,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        form: Mapping[str, str] | None,
+    ) -> aiohttp.ClientResponse:
+        """Send the request, and wait for the headers of its answer."""
+        # identity: a digest is of the bytes as they are stored, and what is not compressed can be no bomb.
+        sent = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **(headers or {})}
+        seconds = self.pace.to_headers(len(body or b""))
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.network.session(hop.least).request(
+                    method,
+                    url,
+                    headers=sent,
+                    data=body if form is None else form,
+                    allow_redirects=False,
+                    timeout=self.pace.timeout,
+                )
+        except aiohttp.ConnectionTimeoutError:
+            raise
+        except TimeoutError as error:
+            raise failure.silent(what, host=host_of(url), seconds=seconds) from error
+
+    def _unreachable(self, error: Exception, url: URL, *, what: str, hop: Hop) -> PatternError:
+        return failure.unreachable(error, what=what, host=host_of(url) if hop.foreign else "")
+
+    def next_hop(self, response: aiohttp.ClientResponse, hop: Hop, *, foreign: bool) -> Hop:
+        """The hop to where ``response`` sends us: nowhere less public than it, or any before it, came from.
+
+        Else whoever runs a registry on the internet could have the operator ask what only the cluster can reach.
+        """
+        return Hop(max(hop.least, self.network.reach_of(response)), foreign)
 
     async def ask(
         self,
@@ -96,42 +175,41 @@ class Transport:
         *,
         what: str,
         limit: int,
+        hop: Hop = AT_HOME,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request and read the whole answer, of at most ``limit`` bytes; raises as ``send`` and ``read``."""
-        async with self.send(method, url, what=what, headers=headers, form=form) as response:
-            return await read(response, what=what, limit=limit)
+        async with self.send(method, url, what=what, hop=hop, headers=headers, form=form) as response:
+            return await self.read(response, what=what, limit=limit, foreign=hop.foreign)
 
-    def refused(self, answer: Answer, *, what: str, identified: bool, secrets: tuple[str, ...] = ()) -> PatternError:
-        """The error for an answer that is no success."""
-        return failure.refused(
-            answer.status,
-            what=what,
-            said=failure.message_of(answer.body, secrets=secrets),
-            headers=answer.headers,
-            identified=identified,
-            now=self.now(),
-        )
+    async def read(self, response: aiohttp.ClientResponse, *, what: str, limit: int, foreign: bool = False) -> Answer:
+        """Read a whole answer; of one that is no success only what an error message needs, and comes soon.
 
+        Raises:
+            Stalled: ARTIFACT_TOO_LARGE: a success of more than ``limit`` bytes.
+            Transient: REGISTRY_UNAVAILABLE: it comes too slowly.
+        """
+        if response.status >= 300:
+            most = 0 if foreign else min(limit, MAX_ERROR_BODY)
+            body = await head_of(response.content, limit=most, seconds=self.pace.error_body)
+            return self._answer(response, body, foreign=foreign)
+        read = bytearray()
+        async for chunk in self.chunks(response, size=limit, what=what):
+            read += chunk
+            if len(read) > limit:
+                raise Stalled(
+                    reason=Reason.ARTIFACT_TOO_LARGE,
+                    message=f"{what}: the answer is larger than {limit} bytes, which is more than the operator reads.",
+                )
+        return self._answer(response, bytes(read), foreign=foreign)
 
-async def read(response: aiohttp.ClientResponse, *, what: str, limit: int) -> Answer:
-    """Read a whole answer; one that is no success is cut to what an error message needs.
+    def _answer(self, response: aiohttp.ClientResponse, body: bytes, *, foreign: bool) -> Answer:
+        reach = self.network.reach_of(response)
+        return Answer(response.status, response.headers, body, response.url, foreign, reach)
 
-    Raises:
-        Stalled: ARTIFACT_TOO_LARGE: a success of more than ``limit`` bytes.
-    """
-    failed = response.status >= 300
-    limit = min(limit, MAX_ERROR_BODY) if failed else limit
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit and failed:
-            del body[limit:]
-            break
-        if len(body) > limit:
-            raise Stalled(
-                reason=Reason.ARTIFACT_TOO_LARGE,
-                message=f"{what}: the answer is larger than {limit} bytes, which is more than the operator reads.",
-            )
-    return Answer(response.status, response.headers, bytes(body), response.url)
+    def chunks(self, response: aiohttp.ClientResponse, *, size: int, what: str) -> AsyncIterator[bytes]:
+        """The body of an answer that is to have at most ``size`` bytes, as it comes; raises as ``pace.paced``."""
+        declared = response.content_length
+        expected = size if declared is None else min(declared, size)
+        return paced(response.content, size=expected, pace=self.pace, what=what, host=host_of(response.url))
