@@ -4,6 +4,7 @@ SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 BIN := .venv/bin
 N ?= 200
+SECONDS_OF_NOISE ?= 120
 INSTALL ?= default
 
 help: ## list the targets
@@ -27,7 +28,10 @@ check: setup ## lint, types, arrows between the rooms, staleness of generated fi
 	$(BIN)/python tools/generate.py --check
 
 test: setup testbed ## unit and e2e tests, on a real API server and a real registry
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" $(PYTEST_ARGS)
+
+noisy: setup testbed ## 32 hostile patterns beside 20 good ones for two minutes (SECONDS_OF_NOISE=120, SORTS_OF_NOISE=tags,tokens)
+	$(BIN)/python -m pytest -q -s -m alone --noisy-seconds $(SECONDS_OF_NOISE) --noisy-sorts "$(SORTS_OF_NOISE)" tests/e2e
 
 crds docs: setup ## write what is generated from the code: crds/ and the docs that have a template docs/*.in.md
 	$(BIN)/python tools/generate.py
@@ -50,4 +54,4 @@ up: .venv/.ready ## start a real cluster, a registry and the operator; says wher
 down: .venv/.ready ## end what up started
 	@$(BIN)/python -m tests.testbed down
 
-.PHONY: testbed up down help setup check test crds docs demo demo-down bench
+.PHONY: noisy testbed up down help setup check test crds docs demo demo-down bench

@@ -25,7 +25,13 @@ from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
 
 RUNS = STATE / "tests"
-OPERATED = {"testbed", "operated", "restricted"}  # fixtures that give an operator
+OPERATED = {"testbed", "operated", "restricted", "noisy"}  # fixtures that give an operator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let ``make noisy`` say how long, and a search for a culprit with whom."""
+    parser.addoption("--noisy-seconds", default="40", help="how long tests/e2e/test_noisy_neighbour.py makes noise")
+    parser.addoption("--noisy-sorts", default="", help="the sorts of hostile patterns in it, by comma (default: all)")
 
 
 @pytest.hookimpl(tryfirst=True)

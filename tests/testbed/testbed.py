@@ -75,6 +75,10 @@ class Testbed:
         """Whether an operator was started here, and runs."""
         return self._operator is not None and self._operator.process.alive
 
+    def adopt(self, operator: Operator) -> None:
+        """Take an operator that was started elsewhere."""
+        self._operator = operator
+
     def use(self, registry: Registry) -> None:
         """Take a registry that was started elsewhere."""
         self._registry = registry
