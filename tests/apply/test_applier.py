@@ -338,6 +338,21 @@ async def test_an_object_that_is_not_to_be_reconciled_is_let_be_even_by_a_fresh_
     assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
 
 
+async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_for_who_only_names_it(
+    room: Room, namespace: str
+):
+    theirs, team, wanted = owner(), owner(), config_map("c", namespace)
+    await room.apply(wanted, by=theirs)
+    annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
+    await room.caught_up(await room.patch(wanted.key, {"metadata": annotation}), wanted.key)
+    room.children.release([wanted.key])
+
+    applied = await room.apply(wanted, by=team, conflicts="Take")
+
+    assert [key for key, _ in applied.left] == [wanted.key]
+    assert not room.children.get(wanted.key).expected
+
+
 async def test_a_value_of_a_secret_that_was_changed_is_put_right(room: Room, namespace: str):
     team, wanted = owner(), secret("s", namespace, key="ours")
     await room.apply(wanted, by=team)

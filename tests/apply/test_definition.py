@@ -59,6 +59,8 @@ def test_what_is_no_definition_defines_nothing():
         spec(V1) | {"names": {"plural": "namespaces/kube-system/secrets", "kind": "Secret"}},
         spec(V1) | {"names": {"plural": "widgets?x=", "kind": "Widget"}},
         spec(V1) | {"names": {"plural": "..", "kind": "Widget"}},
+        spec({"name": "v1/namespaces/kube-system", "served": True}),
+        spec({"name": 1, "served": True}),
         spec(V1) | {"group": ""},
         spec(V1) | {"group": "apps"},
         spec(V1) | {"group": "rbac.authorization.k8s.io"},

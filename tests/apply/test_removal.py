@@ -83,6 +83,33 @@ async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expec
     assert room.children.get(wanted.key).expected
 
 
+async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gone(room: Room, namespace: str):
+    nobody = f"system:serviceaccount:{namespace}:nobody"
+    team, watched, gone = owner(), config_map("c", namespace), config_map("gone", namespace)
+    await room.apply(watched, by=team)
+
+    (removal,) = await removed(room, gone, by=team, impersonate=nobody)
+
+    assert removal.ending is Ending.GONE
+
+
+async def test_what_no_watch_sees_and_the_account_may_not_read_is_left_and_read_by_nobody_else(
+    room: Room, namespace: str, monkeypatch
+):
+    nobody = f"system:serviceaccount:{namespace}:nobody"
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    monkeypatch.setattr(room.children, "sees", lambda key: False)
+    before = len(room.requests)
+
+    (removal,) = await removed(room, wanted, by=team, impersonate=nobody)
+
+    assert removal.ending is Ending.FAILED
+    assert removal.failure.reason is Reason.FORBIDDEN
+    assert "cannot get resource" in removal.message
+    assert [(verb, code) for verb, _, code in room.requests[before:]] == [("get", 403)]
+
+
 async def away(room: Room, error: ApiError) -> list[str]:
     """Let every request fail from now on; who asked is written down."""
     tries: list[str] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.planted import Shape, value
 from tests.testbed import audit, operator, process
 from tests.testbed import registry as registries
@@ -72,6 +73,26 @@ def test_every_manifest_of_an_installation_is_accepted(kubectl: Kubectl, install
     said = kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-k", f"manifests/{installation}")
 
     assert "deployment.apps/pattern-operator serverside-applied (server dry run)" in said
+
+
+def test_an_operator_is_started_with_the_flags_of_its_installation(kubectl: Kubectl) -> None:
+    assert operator.flags_of(operator.DEFAULT, kubectl=kubectl) == ()
+    assert operator.flags_of(operator.RESTRICTED, kubectl=kubectl) == (
+        "--require-service-account",
+        "--no-cross-namespace",
+    )
+
+
+@pytest.mark.parametrize(("installation", "added"), [("default", False), ("restricted", True)])
+def test_who_may_edit_a_namespace_may_write_designpatterns_only_where_accounts_are_required(
+    kubectl: Kubectl, installation: str, added: bool
+) -> None:
+    objects = yaml.safe_load_all(kubectl("kustomize", ROOT / "manifests" / installation))
+    roles = [each for each in objects if each["kind"] == "ClusterRole"]
+    to_edit = [each for each in roles if "rbac.authorization.k8s.io/aggregate-to-edit" in each["metadata"]["labels"]]
+    verbs = {verb for role in to_edit for rule in role["rules"] for verb in rule["verbs"]}
+
+    assert verbs > {"get", "list", "watch"} if added else verbs == {"get", "list", "watch"}
 
 
 @pytest.fixture

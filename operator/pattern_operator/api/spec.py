@@ -184,7 +184,8 @@ class Apply(Camel, frozen=True):
         Name | None,
         Meta(
             description="The ServiceAccount, in the namespace of the DesignPattern, in whose name objects are applied"
-            " and deleted. Default: the operator's own."
+            " and deleted. Default: the one of the operator's `--default-service-account`, else the operator's own,"
+            " unless the operator runs with `--require-service-account`."
         ),
     ] = None
     prune: Annotated[bool, Meta(description="Delete objects that left the pattern.")] = True

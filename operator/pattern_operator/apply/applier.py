@@ -151,7 +151,7 @@ class Applier:
     async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
         key = wanted.key
         child = self._children.get(key)
-        if child is not None and child.owner == run.owner.id and child.present and child.seen.paused:
+        if child is not None and child.present and child.seen.paused:
             self._children.expect(key, owner=run.owner.id)
             run.left.append((key, "is let be: it is annotated reconcile: disabled in the cluster"))
             return

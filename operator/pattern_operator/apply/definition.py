@@ -49,10 +49,14 @@ def _defined(spec: Any) -> list[Resource]:
             return [
                 Resource(group, str(version["name"]), kind, plural, namespaced=spec.get("scope") == "Namespaced")
                 for version in versions
-                if isinstance(version, dict) and version.get("served") and "name" in version
+                if isinstance(version, dict) and version.get("served") and _is_label(version.get("name"))
             ]
         case _:
             return []
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and _PLURAL.fullmatch(value) is not None
 
 
 def is_established(body: dict[str, Any]) -> bool:

@@ -1,0 +1,55 @@
+"""Who the operator is to the API server, by the server's own word."""
+
+import pytest
+from tests.testbed.testbed import Testbed
+
+from pattern_operator.kube import ApiError, Endpoint, Session, user_name
+from pattern_operator.kube.credentials import FixedHeader, tls_context
+
+
+async def test_the_server_tells_the_user_that_the_credentials_stand_for(session):
+    assert await user_name(session) == "admin"
+
+
+async def test_an_account_is_told_by_its_user_name(cluster: Testbed):
+    admin = cluster.controlplane.admin
+    cluster.kubectl("create", "serviceaccount", "runner", "--namespace", "default")
+    token = cluster.kubectl("create", "token", "runner", "--namespace", "default").strip()
+    account = Endpoint(
+        server=admin.server,
+        authorization=FixedHeader(f"Bearer {token}"),
+        tls=tls_context(ca=admin.ca.read_text()),
+    )
+
+    async with Session.open(account) as session:
+        user = await user_name(session)
+    cluster.kubectl("delete", "serviceaccount", "runner", "--namespace", "default")
+
+    assert user == "system:serviceaccount:default:runner"
+
+
+class Answers:
+    """A session whose every request is answered alike."""
+
+    def __init__(self, answer: bytes | ApiError) -> None:
+        self._answer = answer
+
+    async def request(self, *_: object, **__: object) -> bytes:
+        if isinstance(self._answer, ApiError):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"status":[]}', b'{"status":{"userInfo":{"username":7}}}'])
+async def test_an_answer_of_another_shape_tells_nobody(answer: bytes):
+    assert await user_name(Answers(answer)) == ""
+
+
+@pytest.mark.parametrize("code", [403, 404])
+async def test_a_server_that_does_not_tell_is_no_failure(code: int):
+    assert await user_name(Answers(ApiError(code=code, reason="", message="no"))) == ""
+
+
+async def test_a_server_that_cannot_be_asked_is_one():
+    with pytest.raises(ApiError):
+        await user_name(Answers(ApiError(code=500, reason="InternalError", message="no")))
