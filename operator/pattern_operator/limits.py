@@ -65,5 +65,6 @@ MAX_RUN_OF_REGISTRY: Final = 40.0  # seconds of it that a registry is waited for
 MAX_RECALL_OF_REGISTRY: Final = 10.0  # more, when what runs has to be proven again after a failure: under 60 in all
 
 # --- cluster --------------------------------------------------------------------------------------------------------
+MAX_REFUSAL: Final = 4 * MIB  # of the API server: it quotes an object of at most 1.5 MiB, once or twice, escaped
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less
 MAX_STATUS_ENTRIES: Final = 50  # items named in a list of status (refused components, repairs); the rest is counted

@@ -37,12 +37,27 @@ CASES = {
             Cause(".spec.c", "FieldManagerConflict", 'conflict with "hpa"'),
         ),
         Reason.CONFLICT,
-        'field manager "hpa" holds .spec.a, .spec.c; field manager "kubectl" using v1 holds .spec.b. Set spec.apply',
+        "set spec.apply.conflicts: Take to take these fields over, or remove them from the pattern:"
+        ' field manager "hpa" holds .spec.a, .spec.c; field manager "kubectl" using v1 holds .spec.b',
     ),
     "race": (error(409, "the object has been modified"), Reason.APPLY_FAILED, "the object has been modified"),
     "no namespace": (error(404, 'namespaces "x" not found'), Reason.APPLY_FAILED, "Create the namespace"),
     "no such path": (error(404, "404 page not found"), Reason.APPLY_FAILED, "404 page not found"),
     "immutable": (error(422, "spec: field is immutable"), Reason.APPLY_FAILED, "delete the object"),
+    "immutable claim": (
+        error(422, "spec: Forbidden: spec is immutable after creation except resources.requests"),
+        Reason.APPLY_FAILED,
+        "delete the object",
+    ),
+    "address of a service": (error(422, "spec.clusterIPs: may not change once set"), Reason.APPLY_FAILED, "delete the"),
+    "stateful set": (
+        error(422, "updates to statefulset spec for fields other than 'replicas' and 'template' are forbidden"),
+        Reason.APPLY_FAILED,
+        "delete the object",
+    ),
+    "role of a binding": (error(422, "roleRef: cannot change roleRef"), Reason.APPLY_FAILED, "delete the object"),
+    "storage class": (error(403, "updates to parameters are forbidden."), Reason.APPLY_FAILED, "delete the object"),
+    "too large": (error(413, "etcdserver: request is too large"), Reason.APPLY_FAILED, "or split it"),
     "invalid": (error(422, "spec.replicas: must be >= 0"), Reason.APPLY_FAILED, "spec.replicas: must be >= 0"),
     "webhook": (error(500, "failed calling webhook", kind=ApiUnavailable), Reason.APPLY_FAILED, "failed calling"),
     "away": (error(0, "cannot be reached", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "cannot be reached"),
@@ -56,6 +71,20 @@ def test_a_refusal_has_a_reason_and_says_what_to_do(refused: ApiError, reason: R
 
     assert failure.reason is reason
     assert words in failure.message
+
+
+def test_a_conflict_of_many_fields_says_first_what_to_do_and_counts_the_rest():
+    many = [Cause(f".data.key-{number:03}", "FieldManagerConflict", 'conflict with "kubectl"') for number in range(64)]
+
+    message = refusal(KEY, error(409, "Apply failed with 300 conflicts", *many)).message
+
+    assert message.startswith("set spec.apply.conflicts: Take")
+    assert ".data.key-019 and at least 44 more" in message
+    assert ".data.key-020" not in message
+
+
+def test_what_may_be_changed_is_not_called_immutable():
+    assert "delete the object" not in refusal(KEY, error(422, "spec.replicas: Invalid value: must be >= 0")).message
 
 
 def test_a_refusal_without_a_special_reason_has_that_of_what_was_tried():

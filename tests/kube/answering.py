@@ -1,6 +1,6 @@
 """A server that gives the answers a test wants: for what no real API server can be brought to say."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -8,7 +8,7 @@ from aiohttp import web
 from pattern_operator.kube import Endpoint, Session
 from pattern_operator.kube.credentials import Authorization, FixedHeader
 
-Handler = Callable[[web.Request], web.StreamResponse]
+Handler = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
@@ -16,7 +16,8 @@ async def serving(answer: Handler, *, authorization: Authorization | None = None
     """A session to a plain server that gives ``answer`` to everything."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        return answer(request)
+        given = answer(request)
+        return given if isinstance(given, web.StreamResponse) else await given
 
     runner = web.ServerRunner(web.Server(handle))
     await runner.setup()

@@ -19,7 +19,7 @@ def answered(code: int, body: bytes = b"", retry_after: str | None = None) -> Ap
     return of_response(code=code, retry_after=retry_after, body=body)
 
 
-def test_a_refusal_keeps_the_servers_own_words():
+def test_a_refusal_keeps_who_holds_which_field():
     causes = [{"field": ".data.a", "reason": "FieldManagerConflict", "message": 'conflict with "kubectl"'}]
 
     error = answered(409, status(code=409, reason="Conflict", message="conflict!", details={"causes": causes}))
@@ -49,15 +49,43 @@ def test_a_refusal_keeps_the_servers_own_words():
     ],
 )
 def test_an_answer_that_is_no_status_has_the_reason_of_its_code(code: int, reason: str, may_work_later: bool):
-    error = answered(code, b"<html>a proxy</html>")
+    error = of_response(code=code, retry_after=None, body=b"<html>a proxy</html>", content_type="text/html; charset=x")
 
-    assert (error.code, error.reason, error.message) == (code, reason, "<html>a proxy</html>")
+    assert (error.code, error.reason) == (code, reason)
+    assert error.message == f"the API server answered {code} with a body that is not a Status (HTML)"
     assert isinstance(error, ApiUnavailable) is may_work_later
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'{"kind": "Pod"}', b'{"kind": "Status", "message": null}'])
-def test_an_answer_without_words_is_called_by_its_reason(body: bytes):
-    assert answered(404, body).message in ("NotFound", body.decode())
+@pytest.mark.parametrize("message", [None, "", 5, ["hunter2"], {"a": "hunter2"}])
+def test_a_status_without_words_is_called_by_its_reason(message: object):
+    assert answered(404, status(message=message)).message == "NotFound"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b'{"kind": "Pod", "data": "hunter2"}', b"hunter2", b"{", b"\xff"]
+)
+def test_a_body_that_was_not_understood_is_never_shown(body: bytes):
+    error = of_response(code=403, retry_after=None, body=body, content_type="hunter2/hunter2")
+
+    assert error.message.startswith("the API server answered 403 with ")
+    assert "hunter2" not in str(error)
+
+
+def test_a_refusal_that_was_not_read_whole_says_so():
+    error = of_response(code=422, retry_after=None, body=None)
+
+    assert (error.code, error.reason) == (422, "Invalid")
+    assert error.message == "the API server answered 422 with a body that could not be read whole"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["etcdserver: request is too large", "rpc error: trying to send message larger than max (2097153 vs. 2097152)"],
+)
+def test_an_object_that_etcd_does_not_take_is_no_fault_that_passes(words: str):
+    error = answered(500, status(code=500, reason="InternalError", message=words))
+
+    assert (error.code, error.reason, type(error)) == (413, "RequestEntityTooLarge", ApiError)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +123,9 @@ def test_a_manifest_that_the_schema_refuses_is_invalid_and_its_values_are_not_re
 
 
 def test_a_message_without_end_is_cut():
-    assert len(answered(500, status(message="x" * 100_000)).message) == MAX_STATUS_MESSAGE
+    assert len(answered(500, status(message="word " * 100_000)).message.encode()) <= MAX_STATUS_MESSAGE
+    causes = [{"reason": "FieldValueRequired", "field": f"spec.f{n}", "message": "Required value"} for n in range(5000)]
+    assert len(answered(422, status(message="x", details={"causes": causes})).message.encode()) <= MAX_STATUS_MESSAGE
 
 
 def test_the_error_of_a_watch_is_read_from_its_event():

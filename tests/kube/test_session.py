@@ -1,20 +1,27 @@
 import asyncio
+import gzip
 import time
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
 from datetime import timedelta
 
 import kopf
+import orjson
 import pytest
 from aiohttp import web
 from tests.kube.answering import script, serving
 from tests.testbed.process import free_port
 
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
+from pattern_operator.kube import session as kube_session
 from pattern_operator.kube.credentials import FixedHeader
+from pattern_operator.limits import MAX_REFUSAL
 
 
 def throttled(seconds: str) -> web.Response:
-    return web.Response(status=429, headers={"Retry-After": seconds}, body=b"slow down")
+    return web.Response(
+        status=429, headers={"Retry-After": seconds}, body=b'{"kind": "Status", "message": "slow down"}'
+    )
 
 
 async def test_a_throttled_request_waits_as_long_as_it_is_asked_to():
@@ -193,3 +200,99 @@ async def test_kopf_takes_the_session_for_its_own_requests(server, session, requ
 
     assert answered == 200
     assert requests == [("get", "namespaces", 200)]
+
+
+# --- the body of a refusal ------------------------------------------------------------------------------------------
+
+
+def refused(words: str) -> bytes:
+    return orjson.dumps({"kind": "Status", "code": 422, "reason": "Invalid", "message": words})
+
+
+async def trickle(body: bytes, *, of: int, pause: float = 0.01) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), of):
+        yield body[start : start + of]
+        await asyncio.sleep(pause)
+
+
+@pytest.mark.parametrize("length", [10, 9_000, 70_000, 1_500_000])
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+async def test_a_refusal_of_any_length_is_read_whole_however_it_arrives(length: int, encoding: str):
+    causes = [
+        {"field": "spec.x", "reason": "FieldValueInvalid", "message": f'Invalid value: "{"x" * length}": must be y'}
+    ]
+    body = orjson.dumps({"kind": "Status", "reason": "Invalid", "message": "m", "details": {"causes": causes}})
+    if encoding:
+        body = gzip.compress(body)
+    headers = {"Content-Encoding": encoding} if encoding else {}
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=422, headers=headers)
+        await response.prepare(request)
+        async for part in trickle(body, of=max(1, len(body) // 7)):
+            await response.write(part)
+        return response
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError) as refusal:
+            await session.request("PATCH", "/api/v1/pods", body=b"{}")
+
+    assert (refusal.value.code, refusal.value.reason) == (422, "Invalid")
+    assert refusal.value.message == "spec.x: Invalid value: must be y"
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+async def test_a_refusal_without_end_is_not_read_and_not_shown(encoding: str):
+    body = refused("hunter2 " * (MAX_REFUSAL // 8))
+    body, headers = (gzip.compress(body), {"Content-Encoding": "gzip"}) if encoding else (body, {})
+
+    def answer(_: web.Request) -> web.Response:
+        return web.Response(status=422, headers=headers, body=body)
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError, match="could not be read whole") as refusal:
+            await session.request("PATCH", "/api/v1/pods", body=b"{}")
+
+    assert (refusal.value.code, refusal.value.reason) == (422, "Invalid")
+    assert "hunter2" not in str(refusal.value)
+
+
+async def test_a_refusal_that_trickles_or_breaks_off_is_known_by_its_status(monkeypatch):
+    monkeypatch.setattr(kube_session, "REFUSAL_TIMEOUT", 0.2)
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=403)
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            async for part in trickle(refused("hunter2"), of=1, pause=0.5):
+                await response.write(part)
+        return response
+
+    async def broken(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=403, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(refused("hunter2"))
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    for answer in (slow, broken):
+        async with serving(answer) as session:
+            with pytest.raises(ApiError, match="could not be read whole") as refusal:
+                await session.request("POST", "/api/v1/pods", body=b"{}")
+            assert (refusal.value.code, refusal.value.reason) == (403, "Forbidden")
+            assert "hunter2" not in str(refusal.value)
+
+
+async def test_no_answer_repeats_a_value_of_the_request():
+    words = (
+        b'{"kind": "Status", "code": 400, "message": "admission webhook \\"w\\" denied the request: no tulipwood here"}'
+    )
+    answer, _ = script(web.Response(status=400, body=words))
+    body = orjson.dumps({"apiVersion": "v1", "kind": "Pod", "spec": {"args": ["--password=tulipwood"]}})
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError) as refusal:
+            await session.request("PATCH", "/api/v1/pods/p", body=body)
+
+    assert refusal.value.message == 'admission webhook "w" denied the request: no *** here'

@@ -1,11 +1,25 @@
-"""What a refusal of the API server means for a pattern: the reason, the server's own words, and the next step."""
+"""What a refusal of the API server means for a pattern: the reason, what the server says, and the next step.
 
+What is shown of the server's words has no value of an object in it (``kube.servertext``).
+"""
+
+import re
 from http import HTTPStatus
+from typing import Final
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
+from pattern_operator.kube.servertext import MAX_CAUSES
+
+# Each validator has its own words for a field that an object keeps for life (core, apps, rbac, storage validation).
+_IMMUTABLE: Final = re.compile(
+    r"\bimmutable\b|may not change once set|cannot change roleRef"
+    r"|updates? to \w[\w ]{0,40}(?: for fields other than .*)?"
+    r" (?:are|is) forbidden|pod updates may not change fields"
+)
+_FIELDS: Final = 20  # fields of a conflict that a message names
 
 
 def refusal(key: ObjectKey, error: ApiError, *, otherwise: Reason = Reason.APPLY_FAILED) -> ApplyFailure:
@@ -33,17 +47,22 @@ def _judge(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
             return Reason.API_SERVER_UNAVAILABLE, error.message
         case HTTPStatus.CONFLICT if managers := _managers(error):
             return Reason.CONFLICT, (
-                f"{managers}. Set spec.apply.conflicts: Take to take the fields over, or remove them from the pattern."
+                f"set spec.apply.conflicts: Take to take these fields over, or remove them from the pattern: {managers}"
             )
-        case HTTPStatus.FORBIDDEN:
-            return _forbidden(error, otherwise)
         case HTTPStatus.NOT_FOUND if is_missing_namespace(error):
             return otherwise, f"{error.message}. Create the namespace, or add it to the pattern."
-        case HTTPStatus.UNPROCESSABLE_ENTITY if "field is immutable" in error.message:
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return otherwise, (
+                f"{error.message}: the object is larger than the API server takes (1.5 MiB with what it adds). Make it"
+                " smaller, or split it."
+            )
+        case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.FORBIDDEN if _IMMUTABLE.search(error.message):
             return otherwise, (
                 f"{error.message}. The field cannot be changed on an object that exists: delete the object, so that it"
                 " is made anew, or give it another name in the pattern."
             )
+        case HTTPStatus.FORBIDDEN:
+            return _forbidden(error, otherwise)
     return otherwise, error.message
 
 
@@ -62,9 +81,12 @@ def _forbidden(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
 
 
 def _managers(error: ApiError) -> str:
-    """Who holds which fields: ``"kubectl" holds .data.a, .data.b``."""
+    """Who holds which fields, the first few of them: ``field manager "kubectl" holds .data.a, .data.b``."""
     held: dict[str, list[str]] = {}
-    for cause in error.causes:
-        if cause.reason == "FieldManagerConflict":
-            held.setdefault(cause.message.removeprefix("conflict with "), []).append(cause.field)
-    return "; ".join(f"field manager {manager} holds {', '.join(fields)}" for manager, fields in held.items())
+    conflicts = [cause for cause in error.causes if cause.reason == "FieldManagerConflict"]
+    for cause in conflicts[:_FIELDS]:
+        held.setdefault(cause.message.removeprefix("conflict with "), []).append(cause.field)
+    text = "; ".join(f"field manager {manager} holds {', '.join(fields)}" for manager, fields in held.items())
+    at_least = "at least " if len(error.causes) == MAX_CAUSES else ""
+    rest = len(conflicts) - _FIELDS
+    return f"{text} and {at_least}{rest} more" if rest > 0 else text

@@ -1,14 +1,15 @@
-"""What the API server refuses, in its own words, and what it could not be asked."""
+"""What the API server refuses, as far as it was understood, and what it could not be asked."""
 
-import re
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, Self
 
 import orjson
 
+from pattern_operator.kube.sent import NOTHING, Sent
+from pattern_operator.kube.servertext import Cause, causes_of, reason_word, reduced
 from pattern_operator.limits import MAX_STATUS_MESSAGE
+from pattern_operator.quote import foreign, one_line
 
 # metav1.StatusReason is missing where a proxy or a load balancer answered instead of the API server.
 _REASONS: Final = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
@@ -18,29 +19,21 @@ _REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnav
 # Server-side apply answers 500 InternalError to a field that the schema does not have or that has another type. It is
 # the manifest that is wrong, and no retry helps (seen with Kubernetes 1.37).
 _TYPED_PATCH: Final = "failed to create typed patch object"
-# That answer quotes the value, which may be the password in a Secret.
-_QUOTED: Final = re.compile(r"&value\.valueUnstructured\{.*\}", re.DOTALL)
+# etcd takes no larger objects; the answer is a 500 or a 413, and no retry helps.
+_TOO_LARGE: Final = "etcdserver: request is too large"
 
 
 class CredentialsError(Exception):
     """There are no credentials for an API server, or they cannot be used; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One entry of ``Status.details.causes``: ``field`` is a path such as ``spec.replicas``, or empty."""
-
-    field: str
-    reason: str
-    message: str
-
-
 class ApiError(Exception):
     """An answer of the API server that is no success (metav1.Status).
 
     ``code`` is the HTTP status (0 when there was no answer), ``reason`` the word programs decide by (``NotFound``,
-    ``Conflict``, ``Invalid``, ``Forbidden``, ``AlreadyExists``...), ``message`` the server's own words. The body of the
-    request is never part of it.
+    ``Conflict``, ``Invalid``, ``Forbidden``, ``AlreadyExists``...). ``message`` and ``causes`` are what was understood
+    of the server's words, without the values that they quote (``kube.servertext``): they may be shown. Of what has
+    ``MAX_CAUSES`` causes there may have been more.
     """
 
     def __init__(
@@ -65,7 +58,7 @@ class ApiError(Exception):
     @classmethod
     def of_status(cls, status: dict[str, Any]) -> "ApiError":
         """Take a ``Status`` object, as a response or as the object of an ERROR event of a watch."""
-        return _of(code=_int(status.get("code")) or 500, status=status, retry_after=None)
+        return _of(code=_int(status.get("code")) or 500, status=status, retry_after=None, sent=NOTHING)
 
 
 class ApiUnavailable(ApiError):
@@ -76,7 +69,9 @@ class ApiUnavailable(ApiError):
         """No answer came from ``server``: the cause says why."""
         if isinstance(error, TimeoutError):
             return cls(code=0, reason="Timeout", message=f"the API server at {server} did not answer in time")
-        why = str(error) or type(error).__name__
+        # Only the system's words: those of aiohttp repeat what a broken answer holds.
+        says = isinstance(error, OSError) and str(error)
+        why = foreign(str(error), 200) if says else type(error).__name__
         return cls(code=0, reason="Unreachable", message=f"the API server at {server} cannot be reached: {why}")
 
     @classmethod
@@ -125,45 +120,71 @@ def parsed(answer: bytes) -> dict[str, Any]:
     return document
 
 
-def of_response(*, code: int, retry_after: str | None, body: bytes) -> ApiError:
-    """Make the error from a response: its HTTP status, its ``Retry-After`` header (seconds) and its body."""
+def of_response(
+    *, code: int, retry_after: str | None, body: bytes | None, content_type: str = "", sent: Sent = NOTHING
+) -> ApiError:
+    """Make the error from a response.
+
+    Args:
+        code: the HTTP status.
+        retry_after: the ``Retry-After`` header, in seconds.
+        body: the whole body; None where it is larger than what is read, or did not come in time.
+        content_type: the header; only its class is told, and only of what is no Status.
+        sent: what the server was asked with: no value of it is repeated.
+    """
     try:
-        status = orjson.loads(body)
+        status = orjson.loads(body) if body is not None else None
     except orjson.JSONDecodeError:
         status = None
-    if not isinstance(status, dict) or status.get("kind") != "Status":
-        status = {"message": body.decode(errors="replace").strip()}
-    return _of(code=code, status=status, retry_after=retry_after)
+    if isinstance(status, dict) and status.get("kind") == "Status":
+        return _of(code=code, status=status, retry_after=retry_after, sent=sent)
+    what = "a body that could not be read whole" if body is None else _what(body, content_type)
+    message = f"the API server answered {code} with {what}"
+    return _made(code=code, reason=_REASONS.get(code, "Unknown"), message=message, causes=(), retry_after=retry_after)
 
 
-def _of(*, code: int, status: dict[str, Any], retry_after: str | None) -> ApiError:
+def _what(body: bytes, content_type: str) -> str:
+    """What came in place of a Status, in words that are none of its own."""
+    if not body:
+        return "no words"
+    kind = content_type.partition(";")[0].strip().lower()
+    word = _CONTENT_TYPES.get(kind, "something else" if kind else "no content type")
+    return f"a body that is not a Status ({word})"
+
+
+_CONTENT_TYPES: Final = {
+    "application/json": "JSON",
+    "text/html": "HTML",
+    "text/plain": "text",
+    "application/yaml": "YAML",
+}
+
+
+def _of(*, code: int, status: dict[str, Any], retry_after: str | None, sent: Sent) -> ApiError:
     details = status.get("details")
     details = details if isinstance(details, dict) else {}
-    seconds = _int(retry_after) or _int(details.get("retryAfterSeconds"))
-    reason = str(status.get("reason") or _REASONS.get(code, "Unknown"))
-    message = str(status.get("message") or reason)
+    reason = reason_word(status.get("reason")) or _REASONS.get(code, "Unknown")
+    causes = causes_of(details.get("causes"), sent=sent)
+    message = reduced(status, causes=causes, sent=sent) or reason
     if message.startswith(_TYPED_PATCH):
-        message = _QUOTED.sub("another type", message)
         code, reason = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid"
+    elif message == _TOO_LARGE:
+        code, reason = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge"
+    asked = retry_after if _int(retry_after) else str(_int(details.get("retryAfterSeconds")))
+    return _made(code=code, reason=reason, message=message, causes=causes, retry_after=asked)
+
+
+def _made(*, code: int, reason: str, message: str, causes: tuple[Cause, ...], retry_after: str | None) -> ApiError:
+    seconds = _int(retry_after)
     again = code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = ApiUnavailable if again else ApiError
     return kind(
         code=code,
         reason=reason,
-        message=message[:MAX_STATUS_MESSAGE],
-        causes=tuple(_causes(details.get("causes"))),
+        message=one_line(message, MAX_STATUS_MESSAGE),
+        causes=causes,
         retry_after=timedelta(seconds=seconds) if seconds else None,
     )
-
-
-def _causes(causes: object) -> list[Cause]:
-    if not isinstance(causes, list):
-        return []
-    return [
-        Cause(field=str(c.get("field") or ""), reason=str(c.get("reason") or ""), message=str(c.get("message") or ""))
-        for c in causes
-        if isinstance(c, dict)
-    ]
 
 
 def _int(value: object) -> int:

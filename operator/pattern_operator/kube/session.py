@@ -19,13 +19,15 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.resource import words_of
+from pattern_operator.kube.sent import Sent
 from pattern_operator.kube.slots import Slots
-from pattern_operator.limits import MAX_ERROR_BODY
+from pattern_operator.limits import MAX_REFUSAL
 
 JSON: Final = "application/json"
 MAX_REQUESTS: Final = 64  # at once; more only queue in the API server (its own limit is 400 for everybody)
 KEEP_ALIVE: Final = 60.0  # seconds; below the API server's 90, so that it is we who close an idle connection
 CONNECT_TIMEOUT: Final = 10.0
+REFUSAL_TIMEOUT: Final = 10.0  # for the body of a refusal, whose status is known already
 TRIES: Final = 4
 MAX_WAIT: Final = timedelta(seconds=10)  # a server that asks for more is left to the queue, which holds no worker
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # our PATCHes are: server-side apply, merge patch
@@ -149,7 +151,7 @@ class Session:
             async with self.http.get(
                 self._url(path), params=params, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
-                await _check(response)
+                await _check(response, sent=Sent(None, path))
                 async for line in _lines(response.content):
                     yield line
         except _FAILURES as error:
@@ -178,7 +180,7 @@ class Session:
                     timeout=limits,
                     allow_redirects=False,
                 ) as response:
-                    await _check(response)
+                    await _check(response, sent=Sent(body, path))
                     return await response.read()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not again or isinstance(error, aiohttp.ClientConnectorError):
@@ -270,11 +272,33 @@ def _wait(error: ApiUnavailable, *, method: str, attempt: int) -> float | None:
     return error.retry_after.total_seconds() if error.retry_after <= MAX_WAIT else None
 
 
-async def _check(response: aiohttp.ClientResponse) -> None:
+async def _check(response: aiohttp.ClientResponse, *, sent: Sent) -> None:
     if response.status < 300:
         return
-    body = await response.content.read(MAX_ERROR_BODY)
-    raise of_response(code=response.status, retry_after=response.headers.get("Retry-After"), body=body)
+    raise of_response(
+        code=response.status,
+        retry_after=response.headers.get("Retry-After"),
+        body=await _refusal(response),
+        content_type=response.headers.get("Content-Type", ""),
+        sent=sent,
+    )
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body of an answer that is not a success; None where it is too long, too slow or broken off.
+
+    A single ``read(n)`` gives what has arrived, which of a long body is its beginning.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(REFUSAL_TIMEOUT):
+            async for data in response.content.iter_any():
+                body += data
+                if len(body) > MAX_REFUSAL:
+                    return None
+    except (aiohttp.ClientError, TimeoutError, OSError):  # the status was read: that is the answer
+        return None
+    return bytes(body)
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:

@@ -1,0 +1,123 @@
+"""What a request holds, so that nobody's answer repeats a value of it: the values, and the names that may be shown."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import orjson
+
+_LARGEST: Final = 128 * 1024  # bytes of a request whose values are compared; of a larger one no sentence is shown
+_SHORTEST: Final = 4  # letters of a word that counts as a value: shorter ones occur everywhere
+_PIECES: Final = re.compile(r"[^\s\"'=:@/,;{}\[\]()<>&?|]+")
+# What identifies, wherever it stands in an object. Their values are names, which a message must be able to say.
+_NAMES: Final = frozenset(
+    {
+        *("apiVersion", "kind", "name", "namespace", "image", "claimName", "secretName", "serviceAccountName"),
+        *("storageClassName", "ingressClassName", "priorityClassName", "nodeName", "generateName"),
+    }
+)
+_BUILT_IN: Final = re.compile(r"(?:v1|[a-z]+/v[0-9]\w*|[a-z.]+\.k8s\.io/v[0-9]\w*)")
+_DEEPEST: Final = 100
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The body of a request (JSON), and its path.
+
+    ``hides_all``: it is about a Secret, or cannot be read or compared, so no sentence of an answer may be shown.
+    """
+
+    body: bytes | None = field(default=None, repr=False)
+    path: str = ""
+
+    @property
+    def hides_all(self) -> bool:
+        """Whether no sentence of an answer may be shown."""
+        if "/secrets" in self.path or (self.body is not None and len(self.body) > _LARGEST):
+            return True
+        return self.body is not None and (self._object is None or self._object.get("kind") in ("Secret", "List"))
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the object is of a kind that is not Kubernetes' own: its rules are written by anybody."""
+        version = self._object.get("apiVersion") if self._object else None
+        return isinstance(version, str) and not _BUILT_IN.fullmatch(version)
+
+    def has_name(self, word: str) -> bool:
+        """Whether ``word`` is a name, a kind, an image or the name of a field in the object."""
+        return word in self._names
+
+    def has_value(self, word: str) -> bool:
+        """Whether ``word`` is a part of a value in the object, or has one in it."""
+        if len(word) < _SHORTEST:
+            return False
+        return word in self._values or any(piece in self._pieces for piece in _PIECES.findall(word))
+
+    @cached_property
+    def _object(self) -> dict[str, Any] | None:
+        if self.body is None or len(self.body) > _LARGEST:
+            return None
+        try:
+            document = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+        return document if isinstance(document, dict) else None
+
+    @cached_property
+    def _leaves(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        names: set[str] = set()
+        values: list[str] = []
+        for is_name, text in _walk(self._object, name="", depth=0):
+            if is_name:
+                names.add(text)
+            else:
+                values.append(text)
+                values += _decoded(text)
+        return frozenset(names), tuple(values)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return self._leaves[0]
+
+    @cached_property
+    def _values(self) -> str:
+        return "\n".join(self._leaves[1])
+
+    @cached_property
+    def _pieces(self) -> frozenset[str]:
+        found = (piece for value in self._leaves[1] for piece in _PIECES.findall(value))
+        return frozenset(piece for piece in found if len(piece) >= _SHORTEST and piece not in self._names)
+
+
+NOTHING: Final = Sent()
+
+
+def _walk(value: Any, *, name: str, depth: int) -> Iterator[tuple[bool, str]]:
+    """Each text and number of the object, and each name of a field; whether it is a name."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield True, key
+            yield from _walk(child, name=key, depth=depth + 1)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _walk(child, name=name, depth=depth + 1)
+    elif isinstance(value, str):
+        yield name in _NAMES, value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield False, str(value)
+
+
+def _decoded(text: str) -> list[str]:
+    """What a value is in base64, where it is that and text."""
+    if len(text) < _SHORTEST or len(text) % 4:
+        return []
+    try:
+        return [base64.b64decode(text, validate=True).decode()]
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return []

@@ -1,0 +1,229 @@
+"""The messages of API servers that are understood whole: each form is read, and composed anew of its names alone.
+
+A form is a function of the text and of what was sent; it gives an empty text where the message has another form.
+"""
+
+import re
+from typing import Final
+
+from pattern_operator.kube.fieldpath import field_path, name_or_mask
+from pattern_operator.kube.sent import Sent
+from pattern_operator.kube.serverwords import AROUND, KNOWN, SENTENCE, sentence, together
+from pattern_operator.quote import MASK, cut
+
+
+def subject_of(match: re.Match[str]) -> str:
+    """``Job.batch "migrate"``: the kind and the name of the first two groups."""
+    kind, name = match.group(1), match.group(2)[1:-1]
+    return f'{name_or_mask(kind)} "{name_or_mask(name)}"'
+
+
+def _typed_patch(text: str, sent: Sent) -> str:
+    """structured-merge-diff, typed/validate.go: what does not fit the schema, line by line."""
+    del sent
+    head = re.match(
+        r"(failed to create typed patch object|failed to convert (?:patch|new) object[\w ]*|failed to create typed \w+"
+        r" object|failed to prune fields|failed to add back owned items)",
+        text,
+    )
+    if head is None:
+        return ""
+    subject = re.match(r" \(([\w./:-]{0,600}); ([\w./-]{1,300}), Kind=(\w{1,100})\)", text[head.end() :])
+    where = f" ({subject.group(1)}; {subject.group(2)}, Kind={subject.group(3)})" if subject else ""
+    parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(text)))
+    said = "; ".join(parts[:8]) or "it does not fit the schema of its kind"
+    return f"{head.group(1)}{where}: {said}" + (f"; and {len(parts) - 8} more" if len(parts) > 8 else "")
+
+
+_TYPED: Final = re.compile(
+    r"(?:^|\n\s{0,8}|\): )(?:element \d{1,6}: )?(?P<path>\.[^\s:]{1,300}(?:\[[^\]\n]{0,300}\][^\s:]{0,300})?): "
+    r"(?:element \d{1,6}: )?"
+    r"(?P<rule>field not declared in schema|expected (?:numeric \(int or float\)|any scalar|[a-z]{1,20}), got"
+    r"|duplicate entries for key|associative list with keys has an element that omits|unexpected scalar type)"
+)
+
+
+def _typed(match: re.Match[str]) -> str:
+    path, said = field_path(match["path"]), match["rule"]
+    if said.startswith("expected"):
+        return f"{path}: {said} another type"
+    if said.startswith("associative"):
+        return f"{path}: an entry of the list has no key"
+    return f"{path}: {said}"
+
+
+def _strict(text: str, sent: Sent) -> str:
+    """apimachinery, runtime/serializer/json: names of fields, each quoted, after the marker."""
+    del sent
+    _, marker, rest = text.partition("strict decoding error: ")
+    if not marker:
+        return ""
+    found = re.findall(r'(unknown|duplicate) field ("(?:[^"\\]|\\.){0,400}")', rest)
+    parts = list(dict.fromkeys(f"{kind} field {field_path(name[1:-1])}" for kind, name in found))
+    return "strict decoding error: " + ("; ".join(parts[:8]) or "it does not fit the schema of its kind")
+
+
+def _unmarshal(text: str, sent: Sent) -> str:
+    """encoding/json: ``cannot unmarshal number 1234 into Go struct field Secret.data of type []uint8``."""
+    del sent
+    match = re.search(
+        r"cannot unmarshal (string|number|object|array|bool)[^\n]{0,200}? into Go (?:struct field ([\w.]{1,200})|value)"
+        r" of type ([\w.\[\]*{} /]{1,100})",
+        text,
+    )
+    if match is not None:
+        kind, field, type_ = match.groups()
+        return f"{field or 'the object'}: expected {type_.strip()}, got a JSON {kind}"
+    if "illegal base64 data" in text:
+        return "illegal base64 data: the values of data must be base64; write them under stringData as they are"
+    if "unable to parse quantity" in text or "quantities must match the regular expression" in text:
+        return "a quantity is not one: it must be written as 500m, 2 or 1Gi"
+    if re.search(
+        r"error converting YAML to JSON|error decoding YAML|yaml: |invalid character .{1,20} looking for", text
+    ):
+        return "the server could not decode the request"
+    return ""
+
+
+_ACCOUNT: Final = r'(?P<user>"(?:[^"\\]|\\.){0,300}")'
+_RBAC: Final = re.compile(
+    rf"(?P<head>.{{0,600}}?)(?:is )?forbidden: User {_ACCOUNT} cannot (?P<verb>[a-z*]{{1,40}})"
+    r' (?:resource "(?P<resource>[\w./*-]{1,200})" in API group "(?P<group>[\w.*-]{0,200})"'
+    r'(?P<scope> at the cluster scope| in the namespace "[\w.-]{1,63}")?|path "(?P<path>[\w./-]{0,300})")'
+    r'(?:: RBAC: (?P<missing>(?:cluster)?role[\w.]{0,60} "[\w.:-]{1,253}" not found))?',
+    re.DOTALL,
+)
+
+
+def _rbac(text: str, sent: Sent) -> str:
+    """apiserver, endpoints/handlers/responsewriters: who may not do what, composed of its names alone."""
+    del sent
+    if match := _RBAC.match(text):
+        head = re.match(r'([\w./-]{1,200})(?: "([^"\s]{1,253})")? $', match["head"])
+        subject = (
+            (head.group(1) + (f' "{name_or_mask(head.group(2))}"' if head.group(2) else "") + " is ") if head else ""
+        )
+        what = (
+            f'path "{match["path"]}"'
+            if match["path"] is not None
+            else f'resource "{match["resource"]}" in API group "{match["group"]}"{match["scope"] or ""}'
+        )
+        missing = f": RBAC: {match['missing']}" if match["missing"] else ""
+        return f'{subject}forbidden: User "{name_or_mask(match["user"][1:-1])}" cannot {match["verb"]} {what}{missing}'
+    match = re.search(
+        rf"user {_ACCOUNT} \(groups=.{{0,2000}}?is attempting to grant RBAC permissions not", text, re.DOTALL
+    )
+    if match is not None:
+        return (
+            f'forbidden: user "{name_or_mask(match["user"][1:-1])}" is attempting to grant RBAC permissions not'
+            " currently held"
+        )
+    return ""
+
+
+_DENIED: Final = re.compile(
+    r"(?:\S{1,300}(?: \"[^\"\n]{0,300}\")? is forbidden: )?(?P<who>admission webhook \"(?P<hook>[\w.-]{1,253})\""
+    r"|ValidatingAdmissionPolicy '(?P<policy>[\w.-]{1,253})'(?: with binding '(?P<binding>[\w.-]{1,253})')?)"
+    r" denied (?:the )?request(?: without explanation)?(?P<colon>: ?)?"
+)
+
+
+def _denied(text: str, sent: Sent) -> str:
+    match = _DENIED.match(text)
+    if match is None:
+        return ""
+    said = sentence(text[match.end() :], sent)
+    if not said and match["colon"]:
+        said = "(its words are not shown, because they may repeat values; ask it with kubectl apply --dry-run=server)"
+        return f"{match['who']} denied the request {said}"
+    return f"{match['who']} denied the request" + (f": {said}" if said else "")
+
+
+def _webhook_failed(text: str, sent: Sent) -> str:
+    del sent
+    match = re.match(r'.{0,100}?failed calling webhook "([\w.-]{1,253})"', text)
+    if match is None:
+        return ""
+    service = re.search(r"https://([\w.-]{1,253}?)(?::\d{1,5})?/", text)
+    where = f" at {service.group(1)}" if service else ""
+    faults = (
+        "connection refused",
+        "no such host",
+        "no endpoints available",
+        "context deadline exceeded",
+        "i/o timeout",
+        "certificate has expired",
+        "certificate signed by unknown authority",
+        "EOF",
+    )
+    why = next((each for each in faults if each in text), "it did not answer as a webhook does")
+    missing = re.search(r'service "([\w.-]{1,63})" not found', text)
+    why = f'service "{missing.group(1)}" not found' if missing else why
+    return f'failed calling webhook "{match.group(1)}"{where}: {why}'
+
+
+_FIXED: Final = re.compile(
+    r'(?P<whole>[\w./-]{1,300} "[^"\s]{1,253}" (?:not found|already exists)'
+    r"|the server could not find the requested resource|404 page not found|Unauthorized"
+    r"|the server is currently unable to handle the request"
+    r"|Too many requests, please try again later\.?|slow down"
+    r"|the server has received too many requests and has asked us to try again later"
+    r"|The resourceVersion for the provided (?:list|watch) is too old\.?"
+    r"|too old resource version: \d{1,20} \(\d{1,20}\)"
+    r"|Expired|too old"
+    r"|Timeout: request did not complete within requested timeout(?: - context deadline exceeded)?"
+    r"|context deadline exceeded|etcdserver: [a-z ,]{1,100}|leader changed"
+    r"|Request entity too large: limit is \d{1,12}"
+    r'|object is being deleted: [\w./-]{1,300} "[^"\s]{1,253}" already exists)'
+)
+_MODIFIED: Final = re.compile(
+    r'Operation cannot be fulfilled on ([\w./-]{1,300}) ("[^"\s]{1,253}"): (the object has been modified'
+    r"(?:; please apply your changes to the latest version and try again)?|[^\n]{0,300}Precondition failed)"
+)
+
+
+def _fixed(text: str, sent: Sent) -> str:
+    del sent
+    match = _FIXED.fullmatch(text.strip())
+    if match is not None:
+        return match.group()
+    if match := _MODIFIED.match(text):
+        said = match.group(3) if match.group(3).startswith("the object") else "the object is another one by now"
+        return f"Operation cannot be fulfilled on {match.group(1)} {match.group(2)}: {said}"
+    if "etcdserver: request is too large" in text or "trying to send message larger than max" in text:
+        return "etcdserver: request is too large"
+    return ""
+
+
+def _limits(text: str, sent: Sent) -> str:
+    """Quotas, limit ranges and pod security: built in, and they name resources, quantities and fields alone."""
+    del sent
+    match = re.match(r'(?:([\w./-]{1,300}) ("[^"\s]{0,253}") is )?forbidden: ', text)
+    rest = text[match.end() :] if match else text
+    built_in = re.match(
+        r"(?:exceeded quota: |failed quota: |violates PodSecurity |\[?(?:maximum|minimum) "
+        r"|unable to create new content in|error looking up service account |no providers available )",
+        rest,
+    )
+    if built_in is None:
+        return ""
+    head = f"{subject_of(match)} is forbidden: " if match and match.group(1) else ""
+    return cut(head + " ".join(together(_limit_word(word) for word in rest[:2000].split())), SENTENCE)
+
+
+def _limit_word(word: str) -> str:
+    core = word.strip(AROUND)
+    named = re.fullmatch(r"[\w./:=,\[\]\"'()-]{1,200}", core) and not re.search(r"[A-Za-z0-9+_=]{41,}", core)
+    return word if word.isprintable() and (not core or named or KNOWN.fullmatch(core)) else MASK
+
+
+FORMS: Final = (
+    _typed_patch,
+    _denied,
+    _webhook_failed,
+    _rbac,
+    _limits,
+    _strict,
+    _unmarshal,
+    _fixed,
+)

@@ -1,0 +1,80 @@
+"""Shows text of servers, and of rules in them, word by word: what has the shape of a value is masked."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from pattern_operator.kube.sent import Sent
+from pattern_operator.quote import MASK, cut
+
+_FIRST: Final = 1024  # characters of a rule that are read
+_DETAIL: Final = 300  # bytes of one rule
+SENTENCE: Final = 700  # bytes of what a webhook or a policy says
+_EXAMPLE: Final = re.compile(r" ?\((?:e\.g\.|regex used)[^\n]{0,600}")
+# No part of these can match in two ways: an optional separator would let a long word match in millions.
+_WORD: Final = re.compile(r"[A-Za-z]{1,24}(?:[-/_.:'\u2019][A-Za-z]{1,24}){0,7}[-/_.:]?")
+KNOWN: Final = re.compile(
+    r"(?i)-?[0-9]{1,7}%?|-?[0-9]{1,6}(?:\.[0-9]{1,3})?(?:m|[kmgtpe]i?)?|v[0-9]{1,2}(?:(?:alpha|beta)[0-9]{1,2})?|ipv[46]"
+    r"|k8s(?:\.io)?|(?:[a-z]{1,24}[./-]){1,6}k8s(?:\.io)?(?:/[a-z.-]{1,40})?|(?:[a-z0-9.-]{1,60}/)v[0-9](?:(?:alpha|beta)[0-9])?"
+    r"|sha(?:256|512)|base64|u?int(?:32|64)|utf-8|x509|rfc[ -]?[0-9]{4}|dns-1[01][0-9]{2}"
+    r"|(?:oci|https?)://(?:[a-z]{1,24}(?:[./][a-z]{1,24}){0,8}/?)?|[<>=!]{1,2}|[-*_.,:;/|&+]{1,3}"
+)
+_PATH_WORD: Final = re.compile(
+    r"[./]?[A-Za-z]{1,40}(?:\[[0-9*]{0,5}\])?(?:[./][A-Za-z]{1,40}(?:\[[0-9*]{0,5}\])?){0,12}[./]?"
+)
+_LONGEST_WORD: Final = 300
+AROUND: Final = "\"'`()[]{},;:.!?\u2019\u201c\u201d"
+
+
+def sentence(text: str, sent: Sent) -> str:
+    """What a webhook, a policy or a rule in CEL says, word by word; empty where all of it would be masked.
+
+    A word is shown when it has the shape of one, or is a name in what was sent, and is no part of a value in it.
+    """
+    if sent.hides_all:
+        return ""
+    words = together(_sentence_word(word, sent) for word in text[: 4 * SENTENCE].split())
+    shown = cut(" ".join(words), SENTENCE)
+    return shown if any(letter.isalpha() for letter in shown) else ""
+
+
+def rule(text: str) -> str:
+    """The words of a rule of validation; the first line of it, for a difference of values follows in the next."""
+    line = _EXAMPLE.sub("", text[:_FIRST].partition("\n")[0])
+    return cut(" ".join(together(_rule_word(word) for word in line.split())), _DETAIL)
+
+
+def _rule_word(word: str) -> str:
+    return _printable(word) if all(is_plain(part.strip(AROUND)) for part in word.split(",")) else MASK
+
+
+def _sentence_word(word: str, sent: Sent) -> str:
+    core = word.strip(AROUND)
+    if not core:
+        return _printable(word) if len(word) <= 3 else MASK
+    if sent.has_name(core):
+        return _printable(word)
+    if sent.has_value(core):
+        return MASK
+    parts = [part.strip(AROUND) for part in re.split(r"[/,]", core)]  # Pod/default/web
+    return _printable(word) if is_plain(core) or all(sent.has_name(p) or is_plain(p) for p in parts) else MASK
+
+
+def is_plain(core: str) -> bool:
+    """Whether a word has the shape of one, of a small number, a version or the path of a field."""
+    return not core or (
+        len(core) <= _LONGEST_WORD and any(shape.fullmatch(core) for shape in (_WORD, KNOWN, _PATH_WORD))
+    )
+
+
+def _printable(word: str) -> str:
+    return word if word.isascii() and word.isprintable() else MASK
+
+
+def together(words: Iterable[str]) -> list[str]:
+    """Several masks in a row are one."""
+    kept: list[str] = []
+    for word in words:
+        if word != MASK or not kept or kept[-1] != MASK:
+            kept.append(word)
+    return kept

@@ -1,0 +1,390 @@
+# ruff: noqa: E501 - texts of servers, as they are
+"""Texts of real API servers (Kubernetes 1.37, Kyverno, Gatekeeper), each with a value that must not be shown."""
+
+import base64
+import time
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.kube import ApiError
+from pattern_operator.kube.failure import of_response
+from pattern_operator.kube.fieldpath import field_path
+from pattern_operator.kube.sent import NOTHING, Sent
+from pattern_operator.kube.serverwords import sentence
+
+PLANTED = "tulipwood-4711"
+URL = f"postgres://app:{PLANTED}@db/app"
+POD = {
+    "containers": [
+        {
+            "name": "web-1",
+            "image": "registry.example/web:1.25",
+            "args": [f"--password={PLANTED}", "--pin=123456"],
+            "env": [{"name": "DB_PASSWORD", "value": PLANTED}, {"name": "DB_URL", "value": URL}],
+        }
+    ]
+}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "team-a1", "annotations": {"note": f"use {PLANTED}, or quercus"}},
+    "spec": {"template": {"spec": POD}},
+}
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "creds"}, "stringData": {"password": PLANTED}}
+WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "spec": {"password": "quercus", "url": URL}}
+
+
+def refused(
+    message: str, *causes: tuple[str, str, str], sent: dict[str, Any] | None = None, code: int = 422, reason: str = ""
+) -> ApiError:
+    status = {
+        "kind": "Status",
+        "reason": reason,
+        "message": message,
+        "details": {"causes": [{"reason": r, "field": f, "message": m} for r, f, m in causes]},
+    }
+    body = orjson.dumps(sent) if sent is not None else None
+    return of_response(code=code, retry_after=None, body=orjson.dumps(status), sent=Sent(body, "/apis"))
+
+
+def invalid(
+    field: str, message: str, *, sent: dict[str, Any] | None = None, type_: str = "FieldValueInvalid"
+) -> ApiError:
+    return refused(f'Job.batch "migrate" is invalid: {field}: {message}', (type_, field, message), sent=sent)
+
+
+TEMPLATE = f'core.PodTemplateSpec{{Env:[]core.EnvVar{{core.EnvVar{{Name:"PW", Value:"{PLANTED}"}}}}}}'
+# What the server says, and what is shown of it.
+CASES: dict[str, tuple[ApiError, str]] = {
+    "a template that may not change": (
+        invalid("spec.template", f"Invalid value: {TEMPLATE}: field is immutable"),
+        'Job.batch "migrate" is invalid: spec.template: Invalid value: field is immutable',
+    ),
+    "a structure as JSON": (
+        invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}: b"}}: must be unique'),
+        'Job.batch "migrate" is invalid: spec.x: Invalid value: must be unique',
+    ),
+    "a structure that holds a rule": (
+        invalid("spec.x", f'Invalid value: {{"a":": must be {PLANTED}"}}'),
+        'Job.batch "migrate" is invalid: spec.x: Invalid value: must be ***',
+    ),
+    "a structure and no rule": (
+        invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}"}}'),
+        'Job.batch "migrate" is invalid: spec.x: Invalid value',
+    ),
+    "a difference below the rule": (
+        invalid(
+            "spec",
+            "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.tolerations`"
+            f' (only additions)\n  core.PodSpec{{\n- Value: "{PLANTED}",',
+            type_="FieldValueForbidden",
+        ),
+        'Job.batch "migrate" is invalid: spec: Forbidden: pod updates may not change fields other than'
+        " `spec.containers[*].image`,`spec.tolerations` (only additions)",
+    ),
+    "a text and a rule with a pattern": (
+        invalid(
+            "metadata.name",
+            f'Invalid value: "{PLANTED}_": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric'
+            " characters, '-' or '.' (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+        ),
+        'Job.batch "migrate" is invalid: metadata.name: Invalid value: a lowercase RFC 1123 subdomain must consist of'
+        " lower case alphanumeric characters, '-' or '.'",
+    ),
+    "a text with quotation marks in it": (
+        invalid("spec.x", f'Invalid value: "a\\": must be {PLANTED}": must be less than or equal to 63'),
+        'Job.batch "migrate" is invalid: spec.x: Invalid value: must be less than or equal to 63',
+    ),
+    "a number": (
+        invalid("spec.replicas", "Invalid value: -123456: must be greater than or equal to 0"),
+        'Job.batch "migrate" is invalid: spec.replicas: Invalid value: must be greater than or equal to 0',
+    ),
+    "a word that is not supported": (
+        invalid(
+            "spec.type",
+            f'Unsupported value: "{PLANTED}": supported values: "Recreate", "RollingUpdate"',
+            type_="FieldValueNotSupported",
+        ),
+        'Job.batch "migrate" is invalid: spec.type: Unsupported value: supported values: "Recreate", "RollingUpdate"',
+    ),
+    "a duplicate": (
+        invalid("spec.x[1]", f'Duplicate value: {{"name":"{PLANTED}"}}', type_="FieldValueDuplicate"),
+        'Job.batch "migrate" is invalid: spec.x[1]: Duplicate value',
+    ),
+    "another type": (
+        invalid(
+            "spec.n",
+            f'Invalid value: "string": spec.n in body must be of type integer: "{PLANTED}"',
+            type_="FieldValueTypeInvalid",
+        ),
+        'Job.batch "migrate" is invalid: spec.n: Invalid value: must be of type integer',
+    ),
+    "no causes": (
+        refused(f'Job.batch "migrate" is invalid: spec.template: Invalid value: {TEMPLATE}: field is immutable'),
+        'Job.batch "migrate" is invalid: spec.template: Invalid value: field is immutable',
+    ),
+    "a rule in CEL": (
+        invalid("spec", 'Invalid value: "object": the password quercus has less than 12 letters', sent=WIDGET),
+        'Job.batch "migrate" is invalid: spec: Invalid value: the password *** has less than 12 letters',
+    ),
+    "a field of another type": (
+        refused(
+            "failed to create typed patch object (default/creds; /v1, Kind=Secret): .stringData.config: expected string,"
+            f' got &value.valueUnstructured{{Value:map[string]interface {{}}{{"x":"{PLANTED}"}}}}',
+            code=500,
+        ),
+        "failed to create typed patch object (default/creds; /v1, Kind=Secret): .stringData.config: expected string, got"
+        " another type",
+    ),
+    "several fields of another type": (
+        refused(
+            "failed to create typed patch object (a/b; apps/v1, Kind=Deployment): errors:\n  .spec.x: field not declared"
+            f' in schema\n  .spec.env[name="PW",value="{PLANTED}"].y: expected map, got {PLANTED}\n'
+            '  .spec.tokens: duplicate entries for key [="tulipwood"]',
+            code=500,
+        ),
+        "failed to create typed patch object (a/b; apps/v1, Kind=Deployment): .spec.x: field not declared in schema;"
+        ' .spec.env[name="PW",value=\u2026].y: expected map, got another type; .spec.tokens: duplicate entries for key',
+    ),
+    "unknown fields": (
+        refused(f'strict decoding error: unknown field "spec.x", duplicate field "spec.a {PLANTED}"', code=400),
+        "strict decoding error: unknown field spec.x; duplicate field spec.a\u2026",
+    ),
+    "data that is not base64": (
+        refused('Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4', code=400),
+        "illegal base64 data: the values of data must be base64; write them under stringData as they are",
+    ),
+    "a number for a text": (
+        refused(
+            'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal number 123456 into Go struct'
+            " field Secret.stringData of type string",
+            code=400,
+        ),
+        "Secret.stringData: expected string, got a JSON number",
+    ),
+    "a quantity": (
+        refused(f"unable to parse quantity's suffix: {PLANTED}", code=400),
+        "a quantity is not one: it must be written as 500m, 2 or 1Gi",
+    ),
+    "a webhook": (
+        refused(
+            'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Deployment/team-a1/web was'
+            " blocked due to the following policies\n\nrequire-labels:\n  autogen-check: 'validation error: label app is"
+            f" required for registry.example/web:1.25. rule failed at path /metadata/labels/app/ for {PLANTED} {URL}'",
+            sent=DEPLOYMENT,
+            code=400,
+        ),
+        'admission webhook "validate.kyverno.svc-fail" denied the request: resource Deployment/team-a1/web was blocked'
+        " due to the following policies require-labels: autogen-check: 'validation error: label app is required for"
+        " registry.example/web:1.25. rule failed at path /metadata/labels/app/ for ***",
+    ),
+    "a webhook that repeats a Secret": (
+        refused('admission webhook "w.example" denied the request: quercus is weak', sent=SECRET, code=400),
+        'admission webhook "w.example" denied the request (its words are not shown, because they may repeat values; ask'
+        " it with kubectl apply --dry-run=server)",
+    ),
+    "a policy": (
+        refused(
+            "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request:"
+            f" no {PLANTED} here",
+            sent=DEPLOYMENT,
+        ),
+        "ValidatingAdmissionPolicy 'p' with binding 'b' denied the request: no *** here",
+    ),
+    "a webhook that is away": (
+        refused(
+            'Internal error occurred: failed calling webhook "w.x.io": failed to call webhook: Post'
+            ' "https://s.ns.svc:443/p?timeout=10s": dial tcp 10.0.0.1:443: connect: connection refused',
+            code=500,
+        ),
+        'failed calling webhook "w.x.io" at s.ns.svc: connection refused',
+    ),
+    "a quota": (
+        refused(
+            'pods "p" is forbidden: exceeded quota: q, requested: limits.cpu=2,pods=1, used: pods=1, limited: pods=1',
+            code=403,
+        ),
+        'pods "p" is forbidden: exceeded quota: q, requested: limits.cpu=2,pods=1, used: pods=1, limited: pods=1',
+    ),
+    "pod security": (
+        refused(
+            'pods "p" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container'
+            ' "a" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "a" must'
+            ' set securityContext.capabilities.drop=["ALL"])',
+            code=403,
+        ),
+        'pods "p" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container'
+        ' "a" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "a" must'
+        ' set securityContext.capabilities.drop=["ALL"])',
+    ),
+    "rights": (
+        refused(
+            'configmaps "c" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "configmaps" in API'
+            ' group "" in the namespace "team"',
+            code=403,
+        ),
+        'configmaps "c" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "configmaps" in API group'
+        ' "" in the namespace "team"',
+    ),
+    "rights that are handed on": (
+        refused(
+            'roles "r" is forbidden: user "u" (groups=["a"]) is attempting to grant RBAC permissions not currently held:'
+            f'\n{{APIGroups:[""], ResourceNames:["{PLANTED}"]}}',
+            code=403,
+        ),
+        'forbidden: user "u" is attempting to grant RBAC permissions not currently held',
+    ),
+    "a conflict": (
+        refused(
+            f'Apply failed with 1 conflict: conflict with "kubectl edit" using v1: .spec.tokens[="{PLANTED}"]',
+            (
+                "FieldManagerConflict",
+                f'.spec.tokens[="{PLANTED}"]',
+                'conflict with "kubectl" using v1 at 2026-01-01T00:0',
+            ),
+            code=409,
+        ),
+        'Apply failed with 1 conflict: conflict with "kubectl" using v1: .spec.tokens[\u2026]',
+    ),
+    "a race": (
+        refused(
+            'Operation cannot be fulfilled on pods "x": the object has been modified; please apply your changes to the'
+            " latest version and try again",
+            code=409,
+        ),
+        'Operation cannot be fulfilled on pods "x": the object has been modified; please apply your changes to the latest'
+        " version and try again",
+    ),
+    "no namespace": (refused('namespaces "x" not found', code=404), 'namespaces "x" not found'),
+    "an answer of its own": (
+        refused(f'quota "{PLANTED}" of the aggregated server is 5 for {URL}', code=400, sent=DEPLOYMENT),
+        "quota *** of the aggregated server is 5 for ***",
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "shown"), CASES.values(), ids=CASES.keys())
+def test_field_rule_and_author_are_shown_and_no_value_is(error: ApiError, shown: str):
+    assert error.message == shown
+    for text in (str(error), *(f"{each.field} {each.reason} {each.message}" for each in error.causes)):
+        for value in (PLANTED, "tulipwood", "quercus", "123456"):
+            assert value not in text
+
+
+_LETTERS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"\\'`"), min_size=8, max_size=30
+)
+
+
+@given(
+    secret=_LETTERS.filter(lambda s: any(map(str.isdigit, s)) and any(map(str.isalpha, s))),
+    form=st.sampled_from(
+        [
+            'admission webhook "w" denied the request: value %s is refused',
+            'admission webhook "w" denied the request: {"object": {"spec": {"password": "%s"}}}',
+            'Widget.example.com "w" is invalid: spec: Invalid value: "object": password %s is weak',
+            'Widget.example.com "w" is invalid: spec.x: Invalid value: {"a":"%s"}: must be one',
+            'widgets "w" is forbidden: %s',
+            "%s",
+            "Internal error occurred: %s",
+            'strict decoding error: unknown field "spec.a[%s]"',
+            'failed to create typed patch object (a/b; v1, Kind=X): .x: expected string, got "%s"',
+        ]
+    ),
+)
+def test_a_value_of_the_request_is_in_no_text(secret: str, form: str):
+    sent = {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "spec": {"data": base64.b64encode(secret.encode()).decode()},
+    }
+
+    text = refused(form % secret, sent=sent).message
+
+    assert secret not in text
+
+
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["message", "reason", "details", "code"]), _ANY), _ANY)
+def test_a_status_and_a_request_of_any_shape_are_read(status: dict[str, Any], sent: Any):
+    body = orjson.dumps({"kind": "Status", **status})
+
+    error = of_response(code=422, retry_after=None, body=body, sent=Sent(orjson.dumps(sent), "/x"))
+
+    assert error.message.isprintable()
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_path_that_is_cut(text: str):
+    assert len(field_path(text).encode()) <= 300
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("spec.template.spec.containers[0].image", "spec.template.spec.containers[0].image"),
+        ("data[tls.crt]", "data[tls.crt]"),
+        ("metadata.annotations[example.com/x]", "metadata.annotations[example.com/x]"),
+        ('.spec.ports[port=80,protocol="TCP"].name', '.spec.ports[port=80,protocol="TCP"].name'),
+        ('.spec.users[token="tulipwood"].name', ".spec.users[token=\u2026].name"),
+        ('.metadata.finalizers[="tulipwood"]', ".metadata.finalizers[\u2026]"),
+        ("spec.a tulipwood", "spec.a\u2026"),
+        ('data[tulip "wood"]', "data[\u2026]"),
+        ('k:{"name":"tulipwood"}', "k\u2026"),
+        ('v:"tulipwood"', "v\u2026"),
+        ("<nil>", "<nil>"),
+        ("", ""),
+    ],
+)
+def test_a_path_is_shown_without_the_values_in_it(path: str, shown: str):
+    assert field_path(path) == shown
+
+
+def test_a_name_in_the_request_may_be_said_and_a_value_may_not():
+    sent = Sent(orjson.dumps(DEPLOYMENT), "/apis/apps/v1")
+
+    assert sentence("image registry.example/web:1.25 of web-1 in team-a1", sent).endswith("team-a1")
+    assert sentence("no quercus", sent) == "no ***"
+    assert sentence("no quercus", NOTHING) == "no quercus"
+    assert sentence("no x9kdk3s", NOTHING) == "no ***"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(Sent(orjson.dumps(SECRET), "/api/v1/x"), id="a Secret"),
+        pytest.param(Sent(b"{}", "/api/v1/namespaces/a/secrets/b"), id="at the place of a Secret"),
+        pytest.param(Sent(b"{", "/x"), id="what cannot be read"),
+        pytest.param(Sent(b'{"a":"' + b"x" * 200_000 + b'"}', "/x"), id="what is too large to be compared"),
+    ],
+)
+def test_no_sentence_is_shown_where_it_cannot_be_compared(sent: Sent):
+    assert sentence("plain words", sent) == ""
+
+
+FILLINGS = ["a", '\\"', ": must be ", "[", '["', "a.", "a ", "x[name=", "((", "-----BEGIN X-----", "://a@", "\n  .a: "]
+BEGINNINGS = ['admission webhook "w" denied the request: ', 'x "y" is invalid: ', 'x "y" is forbidden: ', ""]
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_the_longest_refusal_is_reduced_in_a_moment(filling: str):
+    text = filling * (1_000_000 // len(filling))
+    causes = [{"reason": "FieldValueInvalid", "field": text, "message": f"Invalid value: {text}"}]
+    statuses = [{"message": text, "details": {"causes": causes}}, *({"message": begin + text} for begin in BEGINNINGS)]
+    sent = Sent(orjson.dumps(DEPLOYMENT), "/x")
+
+    for status in statuses:
+        body = orjson.dumps({"kind": "Status", **status})
+        begun = time.process_time()
+        of_response(code=422, retry_after=None, body=body, sent=sent)
+        assert time.process_time() - begun < 0.1

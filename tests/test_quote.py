@@ -1,0 +1,91 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pattern_operator.quote import cut, foreign, masked, one_line, quoted
+
+
+@given(st.text(), st.integers(4, 200))
+def test_what_is_cut_has_at_most_so_many_bytes(text: str, limit: int):
+    shown = cut(text, limit)
+
+    assert len(shown.encode(errors="replace")) <= limit
+    assert shown == text or shown.endswith("\u2026") or "?" in shown
+
+
+@given(st.text(max_size=2000), st.integers(4, 200))
+def test_one_line_is_printable_and_short(text: str, limit: int):
+    for shown in (one_line(text, limit), foreign(text, limit)):
+        assert shown.isprintable()
+        assert len(shown.encode()) <= limit
+
+
+def test_what_would_command_a_terminal_or_turn_the_reading_is_not_shown():
+    assert one_line("a\x1b[31mb\u202ec\nd\te\x00") == "a [31mb c d e"
+    assert quoted("a\x1b\u202e\n") == r"'a\x1b\u202e\n'"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("web", "'web'"),
+        ("", "''"),
+        (None, "nothing"),
+        (5, "a JSON int"),
+        ({"a": 1}, "a JSON dict"),
+        ("it's", '"it\'s"'),
+    ],
+)
+def test_a_value_is_quoted(value: object, shown: str):
+    assert quoted(value) == shown
+
+
+def test_a_long_value_is_cut():
+    assert quoted("\u00e9" * 1000) == "'" + "\u00e9" * 38 + "'..."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cannot reach postgres://app:tulip@db:5432/app", "cannot reach postgres://***@db:5432/app"),
+        ("password=tulip failed", "password=*** failed"),
+        ('"dbPassword": "tul ip", next', '"dbPassword": ***, next'),
+        ("the password tulip is wrong", "the password *** is wrong"),
+        ("Authorization: Bearer abc.def", "Authorization: ***"),
+        ("--api-key=tulip --x", "--api-key=*** --x"),
+        ("key AKIA1234567890ABCDEF1234567890 used", "key *** used"),
+        ("a -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- b", "a *** b"),
+    ],
+)
+def test_what_has_the_shape_of_a_credential_is_masked(text: str, shown: str):
+    assert masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'secret "db-creds" not found',
+        "couldn't find key password in Secret default/db",
+        "the token is expired",
+        "token: expired",
+        'Back-off pulling image "registry.example/web:1.25"',
+        "pod guestbook-frontend-7d4b9c6f5d-x2x4z is not ready",
+        "image web@sha256:" + "a1" * 32,
+        "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available",
+        "https://cert-manager.io/docs",
+    ],
+)
+def test_what_people_need_at_night_stays_readable(text: str):
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("filling", ["a", "://", "password=", "token ", "-----BEGIN A-----", "=", "a=", '"', "a1"])
+def test_long_texts_are_quoted_in_a_moment(filling: str):
+    begun = time.process_time()
+
+    foreign(filling * (2_000_000 // len(filling)))
+    quoted(filling * (2_000_000 // len(filling)))
+
+    assert time.process_time() - begun < 0.05
