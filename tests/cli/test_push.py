@@ -168,3 +168,17 @@ def test_a_file_whose_name_is_no_text_is_not_pushed(patternctl, repository, tmp_
     done = patternctl("push", "--insecure", tmp_path / "pattern", f"{repository.oci}:1.0.0")
 
     assert (done.code, done.out) == (1, "")
+
+
+def test_a_link_out_of_the_folder_is_never_published(patternctl, repository, registry, folder, tmp_path):
+    (tmp_path / "secret.yaml").write_text("password: tulipwood")
+    (folder / "x.yaml").symlink_to(tmp_path / "secret.yaml")
+    registry.forget_requests()
+
+    for command in (("push", "--insecure", folder, f"{repository.oci}:1.0.0"), ("render", folder)):
+        done = patternctl(*command)
+        assert done.code == 1
+        assert "is a link, which is not followed" in done.err
+        assert "tulipwood" not in done.out + done.err
+
+    assert registry.requests() == {}

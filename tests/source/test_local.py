@@ -1,6 +1,9 @@
 import gzip
 import json
+import os
+import socket
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ from tests.archive.archives import DESIGN, FILES, PACKAGE, files, tar, tgz
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
-from pattern_operator.source import local, read_local
+from pattern_operator.source import local, localtree, read_local
+from pattern_operator.source.localtree import MAX_DEPTH
 
 EXPORT = Path(__file__).parents[1] / "data" / "designs" / "meshery-export.tar"
 
@@ -101,15 +105,6 @@ def test_a_folder_gives_its_yaml_and_json_by_name(tmp_path):
     assert read_local(tmp_path) == files(contents)
 
 
-def test_links_to_folders_are_not_followed(tmp_path):
-    outside = write(tmp_path / "outside", {"secret.yml": b"x"})
-    write(tmp_path / "inside", {"a.yml": b"1"})
-    (tmp_path / "inside" / "link").symlink_to(outside)
-    (tmp_path / "inside" / "circle").symlink_to(tmp_path / "inside")
-
-    assert read_local(tmp_path / "inside") == files({"a.yml": b"1"})
-
-
 def test_a_folder_without_documents_is_refused(tmp_path):
     write(tmp_path, {"README.md": b"x"})
 
@@ -132,10 +127,121 @@ def test_a_path_that_is_not_there_is_refused(tmp_path):
     assert "No such file" in error.message
 
 
-def test_a_link_to_nowhere_is_refused(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path / "missing")
+def outside(tmp_path: Path) -> Path:
+    return write(tmp_path / "outside", {"secret.yml": b"tulipwood"}) / "secret.yml"
 
-    assert refusal(tmp_path / "link").reason is Reason.ARTIFACT_NOT_FOUND
+
+LINKS: dict[str, Callable[[Path, Path], object]] = {
+    "to a file outside": lambda inside, secret: (inside / "x.yml").symlink_to(secret),
+    "to a file inside": lambda inside, _: (inside / "x.yml").symlink_to("a.yml"),
+    "to a folder outside": lambda inside, secret: (inside / "more").symlink_to(secret.parent),
+    "to its own folder": lambda inside, _: (inside / "circle").symlink_to(inside),
+    "to nowhere": lambda inside, _: (inside / "x.yml").symlink_to("missing"),
+    "below": lambda inside, secret: (write(inside, {"b/c.yml": b""}) / "b" / "x.yml").symlink_to(secret),
+    "of any name": lambda inside, secret: (inside / "README").symlink_to(secret),
+    "a second name": lambda inside, secret: (inside / "x.yml").hardlink_to(secret),
+    "a pipe": lambda inside, _: os.mkfifo(inside / "x.yml"),
+}
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS.keys())
+def test_a_link_in_a_folder_is_refused_as_in_an_archive(tmp_path, link):
+    inside = write(tmp_path / "inside", {"a.yml": b"1"})
+    link(inside, outside(tmp_path))
+
+    error = refusal(inside)
+
+    assert error.reason is Reason.ARCHIVE_REFUSED
+    assert "tulipwood" not in error.message
+
+
+def test_a_socket_is_refused(tmp_path, monkeypatch):
+    write(tmp_path / "inside", {"a.yml": b"1"})
+    monkeypatch.chdir(tmp_path / "inside")  # its address is short then
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("x.yml")
+        assert refusal(tmp_path / "inside").reason is Reason.ARCHIVE_REFUSED
+
+
+def test_hidden_links_are_passed_over(tmp_path):
+    inside = write(tmp_path / "inside", {"a.yml": b"1"})
+    (inside / ".cache").symlink_to(outside(tmp_path).parent)
+
+    assert read_local(inside) == files({"a.yml": b"1"})
+
+
+@pytest.mark.parametrize("target", ["secret.yml", ""])
+def test_a_path_that_is_a_link_is_refused(tmp_path, target):
+    (tmp_path / "link").symlink_to(outside(tmp_path).parent / target)
+
+    assert refusal(tmp_path / "link").reason is Reason.ARCHIVE_REFUSED
+
+
+def test_no_part_of_a_relative_path_may_be_a_link(tmp_path, monkeypatch):
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout" / "deploy").symlink_to(outside(tmp_path).parent)
+    monkeypatch.chdir(tmp_path / "checkout")
+
+    for path in (Path("deploy"), Path("deploy/secret.yml"), Path("deploy/../deploy/secret.yml")):
+        with pytest.raises(Stalled, match="deploy is a link"):
+            read_local(path)
+
+
+def test_a_path_below_a_link_of_the_machine_is_read(tmp_path):
+    (tmp_path / "home").symlink_to(outside(tmp_path).parent)
+
+    assert read_local(tmp_path / "home" / "secret.yml") == files({"secret.yml": b"tulipwood"})
+
+
+@pytest.mark.parametrize("path", [".", "inside/..", "inside/../inside", "./inside"])
+def test_relative_paths_are_read(tmp_path, monkeypatch, path):
+    write(tmp_path, {"inside/a.yml": b"1"})
+    monkeypatch.chdir(tmp_path)
+
+    assert [file.content for file in read_local(Path(path))] == [b"1"]
+
+
+@pytest.mark.parametrize("becomes", ["a link", "a pipe"])
+def test_a_file_that_becomes_something_else_while_it_is_read_is_refused(tmp_path, monkeypatch, becomes):
+    inside, secret = write(tmp_path / "inside", {"a.yml": b"1"}), outside(tmp_path)
+    lstat = os.lstat
+
+    def swapped(name: str, *, dir_fd: int) -> os.stat_result:
+        found = lstat(name, dir_fd=dir_fd)
+        if name == "a.yml":
+            (inside / "a.yml").unlink()
+            (inside / "a.yml").symlink_to(secret) if becomes == "a link" else os.mkfifo(inside / "a.yml")
+        return found
+
+    monkeypatch.setattr(os, "lstat", swapped)
+
+    assert refusal(inside).reason is Reason.ARCHIVE_REFUSED
+
+
+def test_open_files_are_closed_whatever_happens(tmp_path):
+    inside = write(tmp_path / "inside", {"a.yml": b"1", "b/c/d.yml": b"2"})
+    (inside / "b" / "c" / "x.yml").symlink_to(outside(tmp_path))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    for _ in range(10):
+        refusal(inside)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+def test_folders_without_end_are_refused(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * (MAX_DEPTH + 2))
+    deep.mkdir(parents=True)
+    write(deep, {"a.yml": b"1"})
+
+    assert refusal(tmp_path).reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_names_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(localtree, "MAX_ENTRIES", 10)
+    write(tmp_path, {f".hidden-{number}": b"" for number in range(11)})
+
+    assert refusal(tmp_path).reason is Reason.ARTIFACT_TOO_LARGE
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """The files of a pattern on this machine, for the command line: as strict, and as limited, as what a registry sends."""
 
 import os
-from collections.abc import Iterator
+import stat
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED, MAX_UNPACKED_FILES
+from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED
+from pattern_operator.quote import one_line
+from pattern_operator.source.localtree import documents, opened, read
 from pattern_operator.strictjson import InvalidDocument, read_json
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
@@ -21,25 +23,25 @@ def read_local(path: Path) -> tuple[File, ...]:
     """The files at ``path``: one file, the YAML and JSON below a folder, or what is in a tar (also gzipped).
 
     Of a ``docker save`` tarball, as Meshery exports designs, the files of the first layer. Hidden files and folders are
-    passed over, and so are links to folders. Blocks.
+    passed over; a link is refused, as in an archive. Blocks.
 
     Raises:
         Stalled: ARTIFACT_NOT_FOUND: nothing can be read there. LAYER_NOT_FOUND: a folder without YAML or JSON.
             ARCHIVE_REFUSED, ARTIFACT_TOO_LARGE: as for what a registry sends.
     """
     try:
-        if path.is_dir():
-            return _folder(path)
-        return _file(path)
+        with opened(path) as descriptor:
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            return _folder(path, descriptor) if is_folder else _file(path, descriptor)
     except OSError as error:
         raise Stalled(
             reason=Reason.ARTIFACT_NOT_FOUND,
-            message=f"{path} cannot be read ({error.strerror}): name a file or folder.",
+            message=f"{one_line(str(path))} cannot be read ({error.strerror}): name a file or folder.",
         ) from error
 
 
-def _file(path: Path) -> tuple[File, ...]:
-    content = _read(path, most=MAX_LAYERS_TOTAL)
+def _file(path: Path, descriptor: int) -> tuple[File, ...]:
+    content = read(descriptor, where=path, most=MAX_LAYERS_TOTAL)
     if not is_gzip(content) and not is_archive(BytesIO(content)):
         return (File(path.name, content),)
     files = unpack(content, what=str(path))
@@ -65,45 +67,12 @@ def _first_layer(files: tuple[File, ...], *, what: str) -> File | None:
     return by_path[name]
 
 
-def _folder(root: Path) -> tuple[File, ...]:
-    files: list[File] = []
-    left = MAX_UNPACKED
-    for path in _documents(root):
-        if len(files) >= MAX_UNPACKED_FILES:
-            raise _too_large(root, f"more than {MAX_UNPACKED_FILES} files")
-        content = _read(path, most=left)
-        left -= len(content)
-        files.append(File(str(PurePosixPath(*path.relative_to(root).parts)), content))
+def _folder(root: Path, descriptor: int) -> tuple[File, ...]:
+    found = documents(descriptor, where=root, suffixes=_DOCUMENTS, most=MAX_UNPACKED)
+    files = tuple(File("/".join(parts), content) for parts, content in found)
     if not files:
         raise Stalled(
-            reason=Reason.LAYER_NOT_FOUND, message=f"{root} holds no YAML or JSON file: name the folder of the pattern."
+            reason=Reason.LAYER_NOT_FOUND,
+            message=f"{one_line(str(root))} holds no YAML or JSON file: name the folder of the pattern.",
         )
-    return tuple(files)
-
-
-def _documents(root: Path) -> Iterator[Path]:
-    """The YAML and JSON files below ``root``, by name; a file that cannot be looked at is an error."""
-
-    def fail(error: OSError) -> None:
-        raise error
-
-    for folder, folders, names in os.walk(root, onerror=fail):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not name.startswith(".") and path.suffix.lower() in _DOCUMENTS and path.is_file():
-                yield path
-
-
-def _read(path: Path, *, most: int) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise _too_large(path, f"more than {most} bytes")
-    return content
-
-
-def _too_large(path: Path, why: str) -> Stalled:
-    return Stalled(
-        reason=Reason.ARTIFACT_TOO_LARGE, message=f"{path} has {why}, which is more than is read: name a part of it."
-    )
+    return files

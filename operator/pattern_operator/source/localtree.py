@@ -1,0 +1,183 @@
+"""Reads files of this machine without following a link, as nothing of an archive follows one.
+
+A stranger's change can make ``x.yaml`` a link to ``/etc/passwd``, and the CI that publishes the folder would upload it.
+So each part of a path is opened relative to the folder before it, with ``O_NOFOLLOW``: what was looked at is what is
+read, whoever changes names meanwhile. Blocks.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_UNPACKED_FILES
+from pattern_operator.quote import one_line
+
+MAX_ENTRIES: Final = 20 * MAX_UNPACKED_FILES  # names that are looked at below a folder, other files included
+MAX_DEPTH: Final = 64  # folders in each other; each is an open file
+_BLOCK: Final = 1024 * 1024
+# O_NONBLOCK: a FIFO is opened at once, and refused; without it open() waits for a writer.
+_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_KINDS: Final = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Open a file or folder, which is closed at the end.
+
+    Of a relative path no part may be a link: it lies in what is published. The folders of an absolute one are the
+    machine's own, and only its last part may not.
+
+    Raises:
+        Stalled: ARCHIVE_REFUSED: it is a link, or neither file nor folder.
+        OSError: it cannot be opened.
+    """
+    folder: int | None = None
+    try:
+        if path.is_absolute():
+            folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = _open(path.name or ".", folder, where=path)
+        else:
+            descriptor = folder = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
+            parts = path.parts
+            for position, part in enumerate(parts, start=1):
+                descriptor = _open(part, folder, where=Path(*parts[:position]))
+                if position < len(parts):
+                    os.close(folder)
+                    folder = descriptor
+        try:
+            yield descriptor
+        finally:
+            if descriptor != folder:
+                os.close(descriptor)
+    finally:
+        if folder is not None:
+            os.close(folder)
+
+
+def documents(
+    root: int, *, where: Path, suffixes: frozenset[str], most: int
+) -> Iterator[tuple[tuple[str, ...], bytes]]:
+    """The path below ``root``, an open folder, and the content of each file that ends so; hidden names are left out.
+
+    Raises:
+        Stalled: ARCHIVE_REFUSED: a link, a second name of a file, or what is neither file nor folder.
+            ARTIFACT_TOO_LARGE: more than ``most`` bytes or ``MAX_UNPACKED_FILES`` files together.
+    """
+    budget = _Budget(where, most)
+    yield from _below(root, (), where=where, suffixes=suffixes, budget=budget)
+
+
+class _Budget:
+    """What may still be read below one folder."""
+
+    def __init__(self, where: Path, most: int) -> None:
+        self._where = where
+        self._entries, self._files, self._bytes = MAX_ENTRIES, MAX_UNPACKED_FILES, most
+
+    def look(self, names: int) -> None:
+        """Count names that were looked at."""
+        self._entries -= names
+        if self._entries < 0:
+            raise too_large(self._where, f"more than {MAX_ENTRIES} names below it")
+
+    def read(self, descriptor: int, *, where: Path) -> bytes:
+        """Read one file of those that count together."""
+        self._files -= 1
+        if self._files < 0:
+            raise too_large(self._where, f"more than {MAX_UNPACKED_FILES} files")
+        content = read(descriptor, where=where, most=self._bytes)
+        self._bytes -= len(content)
+        return content
+
+
+def _below(
+    folder: int, at: tuple[str, ...], *, where: Path, suffixes: frozenset[str], budget: _Budget
+) -> Iterator[tuple[tuple[str, ...], bytes]]:
+    if len(at) > MAX_DEPTH:
+        raise too_large(where, f"more than {MAX_DEPTH} folders in each other")
+    names: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            budget.look(1)
+            if not entry.name.startswith("."):
+                names.append(entry.name)
+    folders: list[str] = []
+    for name in sorted(names):
+        mode = os.lstat(name, dir_fd=folder).st_mode
+        if stat.S_ISDIR(mode):
+            folders.append(name)
+        elif stat.S_ISLNK(mode) or Path(name).suffix.lower() in suffixes:
+            descriptor = _open(name, folder, where=where / name)
+            try:
+                _refuse_second_name(descriptor, where=where / name)
+                yield (*at, name), budget.read(descriptor, where=where / name)
+            finally:
+                os.close(descriptor)
+    for name in folders:
+        descriptor = _open(name, folder, where=where / name)
+        try:
+            yield from _below(descriptor, (*at, name), where=where / name, suffixes=suffixes, budget=budget)
+        finally:
+            os.close(descriptor)
+
+
+def read(descriptor: int, *, where: Path, most: int) -> bytes:
+    """Read a file to its end; raises Stalled ARTIFACT_TOO_LARGE for one of more than ``most`` bytes."""
+    content = bytearray()
+    while data := os.read(descriptor, _BLOCK):
+        content += data
+        if len(content) > most:
+            raise too_large(where, f"more than {most} bytes")
+    return bytes(content)
+
+
+def too_large(path: Path, why: str) -> Stalled:
+    """The error for more than is read."""
+    return Stalled(
+        reason=Reason.ARTIFACT_TOO_LARGE,
+        message=f"{one_line(str(path))} has {why}, which is more than is read: name a part of it.",
+    )
+
+
+def _open(name: str, folder: int, *, where: Path) -> int:
+    """Open ``name`` in an open folder: a file or a folder itself, and nothing that it leads to."""
+    mode = os.lstat(name, dir_fd=folder).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a device is not even opened: that may do something
+        raise _refused(where, _KINDS.get(stat.S_IFMT(mode), "neither file nor folder"))
+    try:
+        descriptor = os.open(name, _FLAGS, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # it became one since it was looked at
+            raise _refused(where, "a link") from error
+        raise
+    found = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(found) or stat.S_ISDIR(found)):
+        os.close(descriptor)
+        raise _refused(where, _KINDS.get(stat.S_IFMT(found), "neither file nor folder"))
+    return descriptor
+
+
+def _refuse_second_name(descriptor: int, *, where: Path) -> None:
+    """A hard link in an archive is refused, and here nothing tells which of the names is the file's own."""
+    if os.fstat(descriptor).st_nlink > 1:
+        raise _refused(where, "a file with a second name (a hard link)")
+
+
+def _refused(path: Path, kind: str) -> Stalled:
+    return Stalled(
+        reason=Reason.ARCHIVE_REFUSED,
+        message=f"{one_line(str(path))} is {kind}, which is not followed, as in an archive: put a copy of the file"
+        " there.",
+    )
