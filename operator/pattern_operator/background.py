@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +26,7 @@ class Background:
     grace: float = GRACE
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set["asyncio.Task[Any]"] = field(default_factory=set)
+    _at_end: list[Callable[[], None]] = field(default_factory=list)
     _error: BaseException | None = None
     _ending: bool = False
 
@@ -44,10 +45,14 @@ class Background:
         Raises:
             TasksSurvive: some are not gone after ``grace`` seconds.
         """
-        self._ending = True
+        self._begin_end()
         while self._tasks:  # a task that ends may begin another one
             await end_in_time(tuple(self._tasks), grace=self.grace)
             await asyncio.sleep(0)  # the callbacks of tasks run after them
+
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Call this when the end begins, or a task has failed."""
+        self._at_end.append(call)
 
     def check(self) -> None:
         """Raise what a task failed with, if one did."""
@@ -62,10 +67,15 @@ class Background:
             self._error = error
         else:
             logger.warning("another task failed: task=%s type=%s", task.get_name(), type(error).__name__)
-        self._ending = True
+        self._begin_end()
         for other in self._tasks:
             other.cancel()
         self.ended.set()
+
+    def _begin_end(self) -> None:
+        self._ending = True
+        while self._at_end:
+            self._at_end.pop()()
 
 
 async def end_in_time(tasks: "Collection[asyncio.Task[Any]]", *, grace: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import kopf
 import msgspec
 
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import GROUP, PLURAL, VERSION
 from pattern_operator.kube import Session
 from pattern_operator.reconcile import PatternKey, Patterns, Queue, Reconciler
@@ -44,14 +45,15 @@ def registry(
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
     async def changed(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 - kopf's name for it
-        state = dict(body)
-        if type == "DELETED":
-            metadata = state["metadata"]
-            reconciler.forget(PatternKey(metadata["namespace"], metadata["name"]), uid=metadata["uid"])
-            return
-        key = observed(state, patterns=patterns)
-        if key is not None:
-            queue.add(key)
+        with session.internal_errors.contain("handler"):
+            state = dict(body)
+            if type == "DELETED":
+                meta = ObjectMeta.of(state)
+                reconciler.forget(PatternKey(meta.namespace, meta.name), uid=meta.uid)
+                return
+            key = observed(state, patterns=patterns)
+            if key is not None:
+                queue.add(key)
 
     return handlers
 
@@ -61,6 +63,7 @@ def observed(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
     try:
         return patterns.observe(state)
     except msgspec.ValidationError as error:
-        where = f"{state['metadata'].get('namespace')}/{state['metadata']['name']}"
+        meta = ObjectMeta.of(state)
+        where = f"{meta.namespace}/{meta.name}"
         logger.error("left alone, for the CRD would refuse it: pattern=%s: %s", where, error)  # noqa: TRY400 - no defect
         return None

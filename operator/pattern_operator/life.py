@@ -17,6 +17,8 @@ from pathlib import Path
 import kopf
 
 from pattern_operator import handlers
+from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Protected, Remover
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.errors import PatternError
@@ -225,7 +227,16 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
 
     async with Network.open(settings.registry_network, names=Names()) as network, background() as behind:
         discovery = Discovery(session)
-        children = Children(session, tasks=behind, on_change=changed, now=_now, on_problem=_cannot_watch)
+        children = Children(
+            session,
+            tasks=behind,
+            on_change=changed,
+            now=_now,
+            on_problem=_cannot_watch,
+            listed=lambda key: claims.holder(key) is not None,
+            on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
+        )
+        behind.at_end(children.close)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
         rim = Rim(
             patterns=patterns,
@@ -259,6 +270,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             writer=Writer(session, patterns, wake=queue.add),
             recorder=recorder,
             metrics=process.metrics,
+            internal_errors=process.internal_errors,
             now=_now,
         )
         heartbeat = Heartbeat(clock=clock, overdue=lambda: queue.overdue, turning=lambda: session.watches)
@@ -289,7 +301,7 @@ async def _find_all(session: Session, patterns: Patterns, claims: Claims) -> lis
             ) from error
         raise
     keys: list[PatternKey] = []
-    for body in sorted(found, key=lambda each: str(each["metadata"]["creationTimestamp"])):
+    for body in sorted(found, key=lambda each: ObjectMeta.of(each).created):
         key = handlers.observed(body, patterns=patterns)
         pattern = patterns.get(key) if key is not None else None
         if key is None or pattern is None:
@@ -340,6 +352,17 @@ async def _run_kopf(process: Process, registry: kopf.OperatorRegistry, *, stop: 
 
 def _cannot_watch(resource: Resource, error: ApiError) -> None:
     logger.warning("cannot watch: resource=%s.%s: %s", resource.plural, resource.group, error)
+
+
+def _log_unlisted(pattern: PatternKey | None, key: ObjectKey) -> None:
+    """Once for each owner: whoever may label objects can make any number of them."""
+    whose = f"DesignPattern {pattern}" if pattern else "a DesignPattern that does not exist"
+    logger.warning(
+        "not followed: object=%s carries the owner label of %s and is not in its inventory. Take the label"
+        " pattern-operator.io/owner off, unless it was left there on purpose; others of the same label are not logged.",
+        key,
+        whose,
+    )
 
 
 def _now() -> datetime:

@@ -12,6 +12,7 @@ MAX_NAME: Final = 253  # characters of a name, a namespace or a UID: RFC 1123 su
 MAX_VERSION_DIGITS: Final = 20  # of a resourceVersion that is a number: etcd's revisions have 64 bits
 MAX_FINALIZERS: Final = 32  # kept of an object; the rest is not named
 MAX_WORD: Final = 317  # characters of a finalizer or a field manager: a DNS prefix, "/" and 63 more
+MAX_DEPTH: Final = 200  # of what is written; orjson writes 254 levels, and Kubernetes' own kinds have 30
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -177,6 +178,33 @@ class ObjectMeta:
     def annotation(self, name: str) -> str:
         """The value of an annotation, or an empty text."""
         return text_at(self.raw, "annotations", name)
+
+
+def finalizers_of(body: object) -> tuple[str, ...]:
+    """The finalizers of an object; a Namespace has its own in spec."""
+    return (*ObjectMeta.of(body).finalizers, *finalizers_at(body, "spec", "finalizers"))
+
+
+def has_condition(body: object, kind: str) -> bool:
+    """Whether ``status.conditions`` says that the condition of this type is True."""
+    conditions = mappings_at(body, "status", "conditions")
+    return any((text(each.get("type")), text(each.get("status"))) == (kind, "True") for each in conditions)
+
+
+def shallow(value: object, *, depth: int = MAX_DEPTH) -> object:
+    """A copy of a JSON value that can be written: null in place of what is nested deeper, or is not JSON."""
+    match value:
+        case dict() if depth:
+            return {text(name): shallow(each, depth=depth - 1) for name, each in value.items()}
+        case list() if depth:
+            return [shallow(each, depth=depth - 1) for each in value]
+        case str():
+            return text(value)
+        case bool() | float() | None:
+            return value
+        case int():
+            return integer(value)
+    return None
 
 
 def finalizers_at(body: object, *path: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pattern_operator.api.fields import text_at
+
 Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
 
 
@@ -53,14 +55,20 @@ class Object:
 
     @classmethod
     def of(cls, body: Body, *, component: str = "") -> Self:
-        """Take the key from ``body``, which must have apiVersion, kind and metadata.name."""
-        api_version, metadata = str(body["apiVersion"]), body["metadata"]
+        """Take the key from ``body``.
+
+        Raises:
+            ValueError: it has no apiVersion, kind or metadata.name that is text.
+        """
+        api_version, kind, name = (text_at(body, *path) for path in (("apiVersion",), ("kind",), ("metadata", "name")))
+        if not (api_version and kind and name):
+            raise ValueError("apiVersion, kind and metadata.name must be text, and not empty")
         group, slash, _ = api_version.rpartition("/")
         key = ObjectKey(
             group=group if slash else "",
-            kind=str(body["kind"]),
-            namespace=str(metadata.get("namespace") or ""),
-            name=str(metadata["name"]),
+            kind=kind,
+            namespace=text_at(body, "metadata", "namespace"),
+            name=name,
         )
         return cls(key=key, api_version=api_version, body=body, component=component)
 

@@ -11,14 +11,16 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 from pattern_operator.aio import run_all
+from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.child import Child
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.intent import intent
-from pattern_operator.apply.outcome import Applied, ApplyFailure
+from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
 from pattern_operator.apply.ownership import (
     IF_ABSENT,
     IGNORE,
@@ -129,7 +131,7 @@ class Applier:
             run.fail(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"))
             return
         try:
-            if ssa_of(wanted.body["metadata"]) == IGNORE:
+            if ssa_of(mapping_at(wanted.body, "metadata")) == IGNORE:
                 run.left.append((key, "is never applied: it is annotated ssa: Ignore"))
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
@@ -147,15 +149,18 @@ class Applier:
             if is_away(error):
                 run.away = error
             run.fail(refusal(key, error))
+        except Exception as error:  # a defect costs this object
+            self._session.internal_errors.record("apply", error)
+            run.fail(of_defect(key))
 
     async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
         key = wanted.key
-        child = self._children.get(key)
+        child = self._children.get(key) or await self._look(key, resource, run)
         if child is not None and child.present and child.seen.paused:
             self._children.expect(key, owner=run.owner.id)
             run.left.append((key, "is let be: it is annotated reconcile: disabled in the cluster"))
             return
-        if ssa_of(wanted.body["metadata"]) == IF_ABSENT and await self._is_there(key, resource, run):
+        if ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT and await self._is_there(key, resource, run):
             run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
             return
         with self._children.applying(key):
@@ -196,7 +201,21 @@ class Applier:
         child = self._children.get(key)
         if child is not None:
             return child.owner == run.owner.id and (child.expected or child.seen.label == run.owner.id)
-        return key in run.owned and not self._children.sees(key)
+        return key in run.owned and not self._children.knows(key)
+
+    async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Child | None:
+        """Look at an object that a watch may have told of before any pattern had it: nothing was kept of it then."""
+        if not self._children.sees(key) or self._children.knows(key):
+            return None
+        try:
+            body = await verbs.get(
+                self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
+            )
+        except ApiError as error:
+            if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
+                return None
+            raise
+        return self._children.observe(body, key=key)
 
     async def _doubt(self, resource: Resource) -> None:
         """The path is not there: look whether the kind still is; raises KindNotFound when it is not."""
@@ -224,7 +243,7 @@ class Applier:
             if error.code == HTTPStatus.NOT_FOUND:
                 return False
             raise
-        if label_of(body["metadata"]) == run.owner.id:
+        if label_of(mapping_at(body, "metadata")) == run.owner.id:
             self._children.record(body, key=key, owner=run.owner.id, resource=resource)
         return True
 

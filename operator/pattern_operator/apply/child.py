@@ -1,16 +1,19 @@
 """One object that a pattern owns, as compact as a thousand patterns ask for: never the object itself."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import orjson
 
+from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, has_condition, shallow
 from pattern_operator.api.names import DISABLED, FIELD_MANAGER, PRUNE_ANNOTATION, RECONCILE_ANNOTATION
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.ownership import label_of
+from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.quarrel import Quarrel
 
 _FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
@@ -39,20 +42,17 @@ class Sighting:
     @classmethod
     def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
         """Look at ``body``, which may be metadata alone where existence is health."""
-        metadata = body["metadata"]
-        annotations = metadata.get("annotations") or {}
-        managers = metadata.get("managedFields") or []
-        deleting = bool(metadata.get("deletionTimestamp"))
-        finalizers = (*(metadata.get("finalizers") or ()), *((body.get("spec") or {}).get("finalizers") or ()))
+        meta = ObjectMeta.of(body)
+        managers, deleting = meta.managers, meta.deleting
         return cls(
-            uid=metadata["uid"],
-            version=version_of(metadata),
-            label=label_of(metadata),
+            uid=meta.uid,
+            version=meta.version,
+            label=label_of(meta.raw),
             fingerprint=fingerprint(managers),
-            paused=annotations.get(RECONCILE_ANNOTATION) == DISABLED,
-            kept=annotations.get(PRUNE_ANNOTATION) == DISABLED,
+            paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
+            kept=meta.annotation(PRUNE_ANNOTATION) == DISABLED,
             deleting=deleting,
-            finalizers=finalizers if deleting else (),
+            finalizers=finalizers_of(body) if deleting else (),
             finished=_is_finished(body, key=key),
             health=_health(body, key=key, now=now),
             changed_by=_last_other(managers),
@@ -77,6 +77,8 @@ class Child:
     gone: int = 0
     wanted: bytes | None = None
     quarrel: Quarrel = field(default_factory=Quarrel)
+    words: Pace | None = None  # of what it says, once it says something else
+    states: Pace | None = None  # of its health, once it changes
 
     @property
     def drifted(self) -> bool:
@@ -97,13 +99,7 @@ class Child:
         return Health(HealthState.NOT_FOUND, f"{self.key.kind} {self.key.name}: is gone")
 
 
-def version_of(metadata: Body) -> int:
-    """The resourceVersion as a number that grows; 0 for the opaque one of an aggregated API server with its own."""
-    version = str(metadata.get("resourceVersion") or "")
-    return int(version) if version.isdecimal() else 0
-
-
-def fingerprint(managers: list[dict[str, Any]]) -> bytes:
+def fingerprint(managers: Iterable[Manager]) -> bytes:
     """A hash of the fields that our apply owns, out of ``metadata.managedFields``; empty when it owns none.
 
     Whoever changes or removes a field of ours takes it from our entry (server-side apply, "Field management"), with
@@ -111,30 +107,34 @@ def fingerprint(managers: list[dict[str, Any]]) -> bytes:
     Changes of fields that we do not own, status among them, leave it alone.
     """
     for entry in managers:
-        ours = entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply"
-        if ours and not entry.get("subresource"):
-            fields = orjson.dumps(entry.get("fieldsV1"), option=orjson.OPT_SORT_KEYS)
-            return hashlib.blake2b(fields, digest_size=_FINGERPRINT_BYTES).digest()
+        if _is_ours(entry) and not entry.subresource:
+            return hashlib.blake2b(_written(entry.fields), digest_size=_FINGERPRINT_BYTES).digest()
     return b""
 
 
-def _last_other(managers: list[dict[str, Any]]) -> str:
+def _written(fields: object) -> bytes:
+    """``fields`` as bytes, the same for the same fields; what no JSON writer takes counts as nothing."""
+    try:
+        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # nested deeper than it goes: the API server keeps 10,000 levels
+        return orjson.dumps(shallow(fields), option=orjson.OPT_SORT_KEYS)
+
+
+def _is_ours(entry: Manager) -> bool:
+    return (entry.name, entry.operation) == (FIELD_MANAGER, "Apply")
+
+
+def _last_other(managers: Iterable[Manager]) -> str:
     """The field manager that last changed what is wanted of the object (``kubectl scale`` does), besides our apply."""
-    others = [
-        entry
-        for entry in managers
-        if entry.get("subresource") != "status"
-        and not (entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply")
-    ]
-    return str(max(others, key=lambda entry: str(entry.get("time") or "")).get("manager") or "") if others else ""
+    others = [entry for entry in managers if entry.subresource != "status" and not _is_ours(entry)]
+    return max(others, key=lambda entry: entry.time).name if others else ""
 
 
 def _is_finished(body: Body, *, key: ObjectKey) -> bool:
     """Whether it is a complete Job: it may be cleaned up (``ttlSecondsAfterFinished``), and must not run again."""
     if (key.group, key.kind) != ("batch", "Job"):
         return False
-    conditions = (body.get("status") or {}).get("conditions") or ()
-    return any((each.get("type"), each.get("status")) == ("Complete", "True") for each in conditions)
+    return has_condition(body, "Complete")
 
 
 def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:

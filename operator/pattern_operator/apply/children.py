@@ -7,20 +7,26 @@ with: each pattern is applied once, which changes nothing and sets the fingerpri
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pattern_operator.aio import Tasks
+from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.child import Child, Sighting, version_of
+from pattern_operator.apply.child import Child, Sighting
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState
 from pattern_operator.apply.outcome import told
-from pattern_operator.apply.ownership import IF_ABSENT, ssa_of
+from pattern_operator.apply.ownership import IF_ABSENT, label_of, ssa_of
+from pattern_operator.apply.pace import Pace
+from pattern_operator.apply.timers import Timers
+from pattern_operator.apply.unlisted import Unlisted
 from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session
 
-PROGRESS_PAUSE: Final = 2.0  # seconds between two tellings of what an object that is in progress says
+FREE_CHANGES: Final = 5  # changes of an object's health in a row that are told at once
+DEFECT: Final = "the operator failed on what the API server says of it, by a defect of its own; its log says where"
 
 # The worst first.
 _SEVERITY: Final = (
@@ -36,7 +42,8 @@ class Children:
     """The owned objects of all patterns. ``on_change(owner id, event)`` is called in the loop and must not raise.
 
     ``tasks`` runs the watches; ``now`` gives a time with a time zone; ``on_problem`` is told of kinds that cannot be
-    watched.
+    watched. ``listed`` says of a key whether a pattern has it in its inventory: of others nothing is kept, whatever
+    label they carry, and ``on_unlisted(owner label, key)`` is told of the first of each owner.
     """
 
     def __init__(
@@ -47,15 +54,22 @@ class Children:
         on_change: Callable[[str, ChildEvent], None],
         now: Callable[[], datetime],
         on_problem: Callable[[Resource, ApiError], None] | None = None,
+        listed: Callable[[ObjectKey], bool] = lambda _: True,
+        on_unlisted: Callable[[str, ObjectKey], None] = lambda *_: None,
     ) -> None:
         self._on_change = on_change
         self._now = now
-        self._followed = Followed(session, tasks=tasks, on_change=self._changed, on_problem=on_problem)
+        self._listed = listed
+        self._errors = session.internal_errors
+        self._timers = Timers(self._errors)
+        self._unlisted = Unlisted(on_first=on_unlisted)
+        self._followed = Followed(
+            session, tasks=tasks, on_change=self._changed, on_problem=on_problem, remembers=self._matters
+        )
         self._children: dict[ObjectKey, Child] = {}
         self._owned: dict[str, dict[ObjectKey, Child]] = {}
         self._kinds: dict[tuple[str, str], int] = {}  # how many children there are of each
         self._applying: set[ObjectKey] = set()  # an answer is under way, and a watch may show its effect first
-        self._pending: set[ObjectKey] = set()
 
     # --- what is asked ----------------------------------------------------------------------------------------------
 
@@ -66,6 +80,10 @@ class Children:
     def sees(self, key: ObjectKey) -> bool:
         """Whether a watch would tell of a change to the object."""
         return self._followed.sees((key.group, key.kind))
+
+    def knows(self, key: ObjectKey) -> bool:
+        """Whether the object is not there, or carries no owner label, when nothing is known of it."""
+        return self.sees(key) and not self._unlisted.may_have((key.group, key.kind))
 
     def drifted(self, owner: str) -> tuple[ObjectKey, ...]:
         """The objects of a pattern that are not as they were applied, sorted; without those in a quarrel's pause."""
@@ -141,10 +159,20 @@ class Children:
             child.present, child.seen = True, answer
         self._applying.discard(key)
         child.expected = True
-        child.wanted = None if ssa_of(body["metadata"]) == IF_ABSENT else answer.fingerprint
+        child.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
+        self._followed.remember(key, body)
         self._look_again(child, body)
         if child.drifted:
             self._tell_drift(child)
+
+    def observe(self, body: Body, *, key: ObjectKey) -> Child | None:
+        """Take what was read of an object that came into an inventory after a watch had told of it."""
+        seen = Sighting.of(body, key=key, now=self._now())
+        child = self._children.get(key)
+        if child is None and seen.label:
+            child = self._file(key, owner=seen.label, seen=seen)
+            self._followed.remember(key, body)
+        return child
 
     def expect(self, key: ObjectKey, *, owner: str) -> None:
         """Let an object of ``owner`` that is known, and was left alone on purpose, count for the health of its pattern.
@@ -168,15 +196,38 @@ class Children:
         """A pattern is gone: nothing is expected of its objects any more."""
         self.release([child.key for child in self._of(owner)])
 
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._timers.close()
+
     # --- what the watches tell --------------------------------------------------------------------------------------
 
     def _changed(self, resource: Resource, change: Change) -> None:
-        metadata = change.object["metadata"]
-        key = ObjectKey(resource.group, resource.kind, metadata.get("namespace", ""), metadata["name"])
+        meta = ObjectMeta.of(change.object)
+        key = ObjectKey(resource.group, resource.kind, meta.namespace, meta.name)
+        try:
+            self._take(change, key=key, meta=meta)
+        except Exception as error:  # a defect costs this object, and is shown on its pattern
+            self._errors.record("managed_object", error)
+            if (child := self._children.get(key)) is not None:
+                health = Health(HealthState.FAILED, f"{key.kind} {key.name}: {DEFECT}")
+                child.seen = replace(child.seen, health=health)
+                self._tell(child, ChildEventKind.HEALTH)
+
+    def _matters(self, key: ObjectKey) -> bool:
+        child = self._children.get(key)
+        return key in self._applying or (child is not None and child.expected) or self._listed(key)
+
+    def _take(self, change: Change, *, key: ObjectKey, meta: ObjectMeta) -> None:
         child = self._children.get(key)
         if change.type is ChangeType.DELETED:
-            if child is not None and child.present and not _is_late(metadata, child):
-                self._vanished(child, version=version_of(metadata))
+            if child is not None and child.present and not _is_late(meta, child):
+                self._vanished(child, version=meta.version)
+            return
+        if not self._matters(key):
+            self._unlisted.note(key, label=label_of(meta.raw))
+            if child is not None:
+                self._drop(child)
             return
         seen = Sighting.of(change.object, key=key, now=self._now())
         if child is None:
@@ -195,9 +246,9 @@ class Children:
         if child.drifted and not drifted:
             self._tell_drift(child)
         if child.health.state is not before.state:
-            self._tell(child, ChildEventKind.HEALTH)
+            self._tell_state(child)
         elif child.health.message != before.message:
-            self._tell_later(child)
+            self._tell_words(child)
 
     def _vanished(self, child: Child, *, version: int) -> None:
         if child.expected or child.key in self._applying:
@@ -210,7 +261,8 @@ class Children:
     # --- telling ----------------------------------------------------------------------------------------------------
 
     def _tell(self, child: Child, kind: ChildEventKind) -> None:
-        self._on_change(child.owner, ChildEvent(kind, child.key))
+        with self._errors.contain("child_callback"):
+            self._on_change(child.owner, ChildEvent(kind, child.key))
 
     def _tell_drift(self, child: Child, *, kind: ChildEventKind = ChildEventKind.DRIFTED) -> None:
         """Tell at once; when somebody undoes each repair, again when it is time for the next, ever later one."""
@@ -220,25 +272,36 @@ class Children:
         pause = child.quarrel.pause(loop.time())
         self._tell(child, kind)
         if pause:
-            loop.call_later(pause, self._tell, child, kind)
+            self._timers.set(("drift", child.key), pause, self._tell, child, kind)
 
-    def _tell_later(self, child: Child) -> None:
-        """Words change often while an object makes progress: they are told at most once a pause."""
-        if child.expected and child.key not in self._pending:
-            self._pending.add(child.key)
-            asyncio.get_running_loop().call_later(PROGRESS_PAUSE, self._tell_pending, child)
-
-    def _tell_pending(self, child: Child) -> None:
-        self._pending.discard(child.key)
+    def _tell_state(self, child: Child) -> None:
+        """Another health is told at once, unless it changes to and fro."""
+        child.states = child.states or Pace(free=FREE_CHANGES)
+        pause = child.states.wait(asyncio.get_running_loop().time())
+        if pause:
+            self._tell_health_in(pause, child)
+            return
+        child.words = None
+        self._timers.cancel(("health", child.key))
         self._tell(child, ChildEventKind.HEALTH)
+
+    def _tell_words(self, child: Child) -> None:
+        """Words change often while an object makes progress, and some never end: they are told ever less often."""
+        if child.expected and ("health", child.key) not in self._timers:
+            child.words = child.words or Pace()
+            self._tell_health_in(child.words.wait(asyncio.get_running_loop().time()), child)
+
+    def _tell_health_in(self, pause: float, child: Child) -> None:
+        if ("health", child.key) not in self._timers:
+            self._timers.set(("health", child.key), pause, self._tell, child, ChildEventKind.HEALTH)
 
     def _look_again(self, child: Child, body: Body) -> None:
         """Judge the same body again when time alone may change the judgement; it is kept until then, not longer."""
         if child.health.again_at is not None:
             pause = (child.health.again_at - self._now()).total_seconds()
-            asyncio.get_running_loop().call_later(max(pause, 0.0), self._judge_again, child, body)
+            self._timers.set(("judge", child.key), pause, self._judge_again, child, body)
 
-    def _judge_again(self, child: Child, body: dict[str, Any]) -> None:
+    def _judge_again(self, child: Child, body: Body) -> None:
         seen = Sighting.of(body, key=child.key, now=self._now())
         if child.present and (child.seen.uid, child.seen.version) == (seen.uid, seen.version):
             self._update(child, seen)
@@ -271,6 +334,8 @@ class Children:
         """Forget an object; a kind that no object is left of is followed no longer."""
         del self._children[child.key]
         self._unfile(child)
+        for timer in ("drift", "health", "judge"):
+            self._timers.cancel((timer, child.key))
         kind = (child.key.group, child.key.kind)
         self._kinds[kind] -= 1
         if not self._kinds[kind]:
@@ -283,12 +348,12 @@ class Children:
         return f"{child.health.message} (as it was applied: the operator cannot watch {child.key.kind} objects)"
 
 
-def _is_late(metadata: Body, child: Child) -> bool:
+def _is_late(meta: ObjectMeta, child: Child) -> bool:
     """Whether a deletion is older than what is known of the object.
 
     For an object that vanished unseen nothing but its name, uid and last known version is told: then the uid decides,
     for a uid never comes back.
     """
-    if metadata["uid"] != child.seen.uid:
+    if meta.uid != child.seen.uid:
         return True
-    return "creationTimestamp" in metadata and 0 < version_of(metadata) < child.seen.version
+    return bool(meta.created) and 0 < meta.version < child.seen.version

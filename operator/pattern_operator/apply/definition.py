@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pattern_operator.api.fields import has_condition, mapping_at, mappings, text_at
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply.wave import is_of_the_server
 from pattern_operator.kube import Resource
@@ -35,7 +36,7 @@ def definitions(objects: Iterable[Object]) -> Definitions:
     found: Definitions = {}
     for each in objects:
         if is_definition(each.key):
-            found |= {(r.group, r.version, r.kind): r for r in _defined(each.body.get("spec"))}
+            found |= {(r.group, r.version, r.kind): r for r in _defined(mapping_at(each.body, "spec"))}
     return found
 
 
@@ -47,19 +48,14 @@ def _defined(spec: Any) -> list[Resource]:
             "versions": list(versions),
         } if _PLURAL.fullmatch(plural) and _GROUP.fullmatch(group) and not is_of_the_server(group):
             return [
-                Resource(group, str(version["name"]), kind, plural, namespaced=spec.get("scope") == "Namespaced")
-                for version in versions
-                if isinstance(version, dict) and version.get("served") and _is_label(version.get("name"))
+                Resource(group, name, kind, plural, namespaced=text_at(spec, "scope") == "Namespaced")
+                for version in mappings(versions)
+                if version.get("served") is True and _PLURAL.fullmatch(name := text_at(version, "name"))
             ]
         case _:
             return []
 
 
-def _is_label(value: Any) -> bool:
-    return isinstance(value, str) and _PLURAL.fullmatch(value) is not None
-
-
-def is_established(body: dict[str, Any]) -> bool:
+def is_established(body: object) -> bool:
     """Whether the API server serves what the CRD defines (CustomResourceDefinitionStatus, ``Established``)."""
-    conditions = (body.get("status") or {}).get("conditions") or []
-    return any(each.get("type") == "Established" and each.get("status") == "True" for each in conditions)
+    return has_condition(body, "Established")

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterable
 from typing import Final
 
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.definition import CRD, is_established
 from pattern_operator.kube import ApiError, Change, Session, View, Watch
@@ -23,7 +24,7 @@ async def until_established(names: Iterable[str], *, session: Session, owner: st
 
     def changed(change: Change) -> None:
         if is_established(change.object):
-            missing.discard(change.object["metadata"]["name"])
+            missing.discard(ObjectMeta.of(change.object).name)
         if not missing:
             done.set()
 

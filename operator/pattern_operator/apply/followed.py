@@ -7,7 +7,9 @@ from http import HTTPStatus
 from typing import Final
 
 from pattern_operator.aio import Tasks
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import OWNER_LABEL
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.health import needs_status
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch
 
@@ -26,7 +28,8 @@ class Followed:
     """Follows every object that carries an owner label, kind by kind, and tells of each change.
 
     Kinds that are healthy by existing are watched with their metadata alone. ``on_problem`` is told of a kind that
-    cannot be watched; its objects are applied all the same, and nobody says when they change.
+    cannot be watched; its objects are applied all the same, and nobody says when they change. Of objects that do not
+    matter (``remembers``) nothing is kept.
     """
 
     def __init__(
@@ -36,11 +39,13 @@ class Followed:
         tasks: Tasks,
         on_change: Callable[[Resource, Change], None],
         on_problem: Callable[[Resource, ApiError], None] | None,
+        remembers: Callable[[ObjectKey], bool] = lambda _: True,
     ) -> None:
         self._session = session
         self._tasks = tasks
         self._on_change = on_change
         self._on_problem = on_problem
+        self._remembers = remembers
         self._followers: dict[GroupKind, _Follower] = {}
 
     def start(self, resource: Resource) -> None:
@@ -55,6 +60,9 @@ class Followed:
             label_selector=OWNER_LABEL,
             on_change=lambda change: self._changed(resource, change),
             on_problem=lambda error: self._failed(resource, error),
+            remembers=lambda namespace, name: self._remembers(
+                ObjectKey(resource.group, resource.kind, namespace, name)
+            ),
         )
         task = self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}.{resource.group}-owned")
         self._followers[kind] = follower = _Follower(watch, task)
@@ -64,6 +72,12 @@ class Followed:
         """Start to follow the kind, and wait until what exists of it is known, or it is clear that it cannot be."""
         self.start(resource)
         await self._followers[resource.group, resource.kind].settled.wait()
+
+    def remember(self, key: ObjectKey, body: object) -> None:
+        """An object that did not matter when it was told matters now."""
+        follower, meta = self._followers.get((key.group, key.kind)), ObjectMeta.of(body)
+        if follower is not None:
+            follower.watch.remember(key.namespace, key.name, uid=meta.uid, version=meta.resource_version)
 
     def stop(self, kind: GroupKind) -> None:
         """Follow the kind no longer."""

@@ -7,8 +7,9 @@ every kind (being deleted, generation not yet seen, ``Reconciling``, ``Stalled``
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
+from pattern_operator.api.fields import integer_at
 from pattern_operator.apply.kstatus import RULES, Facts, HealthState, Judgement, current, failed, pod, progress
 
 __all__ = ["Health", "HealthState", "health_of", "needs_status"]
@@ -26,11 +27,11 @@ class Health:
     again_at: datetime | None = None
 
 
-def health_of(body: dict[str, Any], *, now: datetime) -> Health:
+def health_of(body: object, *, now: datetime) -> Health:
     """Judge one object as the API server returned it. ``now`` must have a time zone. Never raises for any JSON."""
     facts = Facts(body)
     state, fact, again_at = _judge(facts, now)
-    kind, name = facts.kind[1] or "object", facts.metadata.get("name") or "(no name)"
+    kind, name = facts.kind[1] or "object", facts.meta.name or "(no name)"
     return Health(state=state, message=f"{kind} {name}: {fact}", again_at=again_at)
 
 
@@ -66,10 +67,10 @@ _STATELESS: Final = frozenset(
 
 
 def _judge(facts: Facts, now: datetime) -> Judgement:
-    if facts.metadata.get("deletionTimestamp"):
+    if facts.meta.deleting:
         return HealthState.TERMINATING, "is being deleted", None
-    seen, generation = facts.status.get("observedGeneration"), facts.metadata.get("generation")
-    if isinstance(seen, int) and isinstance(generation, int) and seen != generation:
+    seen, generation = integer_at(facts.status, "observedGeneration", default=-1), facts.meta.generation
+    if seen >= 0 and generation is not None and seen != generation:
         return progress(f"its controller has seen generation {seen} of {generation}")
     if facts.is_true("Reconciling"):
         return progress(facts.condition("Reconciling").words)

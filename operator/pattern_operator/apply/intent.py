@@ -18,9 +18,11 @@ def intent(wanted: Object) -> bytes:
         ValueError: the object cannot be written as JSON.
     """
     body = {name: value for name, value in wanted.body.items() if name != "status"}
-    if (wanted.key.group, wanted.key.kind) == ("", "Secret") and isinstance(body.get("stringData"), dict):
-        text = {name: _encoded(value) for name, value in body.pop("stringData").items()}
-        body["data"] = {**(body.get("data") or {}), **text}
+    given, data = body.get("stringData"), body.get("data")
+    is_secret = (wanted.key.group, wanted.key.kind) == ("", "Secret")
+    if is_secret and isinstance(given, dict) and (data is None or isinstance(data, dict)):
+        del body["stringData"]
+        body["data"] = {**(data or {}), **{name: _encoded(value) for name, value in given.items()}}
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError as error:
@@ -29,4 +31,7 @@ def intent(wanted: Object) -> bytes:
 
 def _encoded(value: Any) -> Any:
     # What is no text is left for the API server to refuse, in its own words.
-    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
+    try:
+        return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
+    except UnicodeEncodeError:
+        return value  # an unpaired surrogate, which cannot be written as JSON either

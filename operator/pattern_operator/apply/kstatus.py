@@ -5,13 +5,27 @@ a running Job is in progress, a Service of type LoadBalancer needs an address, a
 that belong to a workload are judged by it).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from pattern_operator.api.fields import (
+    MAX_NAME,
+    ObjectMeta,
+    integer,
+    mapping,
+    mapping_at,
+    mappings,
+    mappings_at,
+    text,
+    text_at,
+)
 
 SCHEDULE_WINDOW: Final = timedelta(seconds=15)  # kstatus, core.go: a pod that finds no node at once may find one soon
+MAX_WORDS: Final = 1024  # characters of a controller's message that are kept
+MAX_CONTAINERS: Final = 5  # containers that a message names
 NO_DEADLINE: Final = 2**31 - 1  # spec.progressDeadlineSeconds that turns the Progressing condition off
 
 
@@ -37,6 +51,11 @@ class Condition:
     reason: str = ""
     message: str = ""
 
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Self:
+        """Read an entry of ``status.conditions``."""
+        return cls(text(entry.get("status")), words_at(entry, "reason"), words_at(entry, "message"))
+
     @property
     def words(self) -> str:
         """What the condition says, for people."""
@@ -46,16 +65,12 @@ class Condition:
 class Facts:
     """The parts of a body that rules look at, whatever shape the body has."""
 
-    def __init__(self, body: dict[str, Any]) -> None:
-        self.metadata = _map(body.get("metadata"))
-        self.spec = _map(body.get("spec"))
-        self.status = _map(body.get("status"))
-        api_version = _text(body.get("apiVersion"))
-        self.kind = (api_version.rpartition("/")[0], _text(body.get("kind")))
-        self.conditions = {
-            _text(c.get("type")): Condition(_text(c.get("status")), _text(c.get("reason")), _text(c.get("message")))
-            for c in _maps(self.status.get("conditions"))
-        }
+    def __init__(self, body: object) -> None:
+        self.meta = ObjectMeta.of(body)
+        self.spec = mapping_at(body, "spec")
+        self.status = mapping_at(body, "status")
+        self.kind = (text_at(body, "apiVersion").rpartition("/")[0], text_at(body, "kind")[:MAX_NAME])
+        self.conditions = {text(c.get("type")): Condition.of(c) for c in mappings(self.status.get("conditions"))}
 
     def condition(self, name: str) -> Condition:
         """Return the condition of that type; one that says nothing when there is none."""
@@ -67,11 +82,11 @@ class Facts:
 
     def wanted(self) -> int:
         """``spec.replicas``, which is 1 when absent."""
-        return _number(self.spec.get("replicas"), 1)
+        return integer(self.spec.get("replicas"), 1)
 
     def count(self, name: str) -> int:
         """A counter of the status, which is left out when it is 0."""
-        return _number(self.status.get(name), 0)
+        return integer(self.status.get(name), 0)
 
 
 def _deployment(facts: Facts) -> Judgement:
@@ -90,7 +105,7 @@ def _deployment(facts: Facts) -> Judgement:
         return progress(f"{available} of {updated} replicas available")
     if wanted > ready:
         return progress(f"{ready} of {wanted} replicas ready")
-    no_deadline = _number(facts.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
+    no_deadline = integer(facts.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
     if not no_deadline and not (progressing.status == "True" and progressing.reason == "NewReplicaSetAvailable"):
         return progress(f"its new ReplicaSet is not available: {progressing.words}")
     if not facts.is_true("Available"):
@@ -113,7 +128,7 @@ def _replica_set(facts: Facts) -> Judgement:
 
 
 def _stateful_set(facts: Facts) -> Judgement:
-    strategy = _map(facts.spec.get("updateStrategy"))
+    strategy = mapping(facts.spec.get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
         return current("updated when its pods are deleted (OnDelete)")
     wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
@@ -123,7 +138,7 @@ def _stateful_set(facts: Facts) -> Judgement:
         return progress(f"{facts.count('readyReplicas')} of {wanted} replicas ready")
     if replicas > wanted:
         return progress(f"{replicas - wanted} surplus replicas still to be ended")
-    partition = _number(_map(strategy.get("rollingUpdate")).get("partition"), -1)
+    partition = integer(mapping(strategy.get("rollingUpdate")).get("partition"), -1)
     if partition >= 0:
         if updated < wanted - partition:
             return progress(f"{updated} of {wanted - partition} replicas above the partition updated")
@@ -138,7 +153,7 @@ def _stateful_set(facts: Facts) -> Judgement:
 def _daemon_set(facts: Facts) -> Judgement:
     if "observedGeneration" not in facts.status:
         return progress("its controller has not seen it yet")
-    desired = _number(facts.status.get("desiredNumberScheduled"), -1)
+    desired = integer(facts.status.get("desiredNumberScheduled"), -1)
     if desired < 0:
         return progress("the number of nodes it should run on is not known yet")
     for counter, word in (
@@ -167,11 +182,11 @@ def _job(facts: Facts) -> Judgement:
 
 def pod(facts: Facts, now: datetime) -> Judgement:
     """Judge a pod: the one kind whose health depends on the time."""
-    phase = _text(facts.status.get("phase"))
+    phase = text(facts.status.get("phase"))
     if phase == "Succeeded":
         return current("has completed")
     if phase == "Failed":
-        words = _text(facts.status.get("message")) or _text(facts.status.get("reason")) or "a container failed"
+        words = words_at(facts.status, "message") or words_at(facts.status, "reason") or "a container failed"
         return failed(f"has ended without success: {words}")
     if phase == "Running":
         return _running_pod(facts)
@@ -185,25 +200,25 @@ def _running_pod(facts: Facts) -> Judgement:
     if facts.is_true("Ready"):
         return current("is ready")
     crashing = [
-        _text(container.get("name"))
-        for container in _maps(facts.status.get("containerStatuses"))
-        if _map(_map(container.get("state")).get("waiting")).get("reason") == "CrashLoopBackOff"
+        text(container.get("name"))[:MAX_NAME]
+        for container in mappings(facts.status.get("containerStatuses"))
+        if mapping(mapping(container.get("state")).get("waiting")).get("reason") == "CrashLoopBackOff"
     ]
     if crashing:
-        return failed(f"crashing again and again: container {', '.join(crashing)}; see its logs")
+        return failed(f"crashing again and again: container {', '.join(crashing[:MAX_CONTAINERS])}; see its logs")
     return progress(f"running and not ready: {facts.condition('Ready').words}")
 
 
 def _unschedulable_pod(facts: Facts, now: datetime) -> Judgement:
     words = facts.condition("PodScheduled").words
-    created = _time(facts.metadata.get("creationTimestamp"))
+    created = _time(facts.meta.created)
     if created is None or now - created >= SCHEDULE_WINDOW:
         return failed(f"finds no node: {words}")
     return HealthState.IN_PROGRESS, f"finds no node yet: {words}", min(created, now) + SCHEDULE_WINDOW
 
 
 def _claim(facts: Facts) -> Judgement:
-    phase = _text(facts.status.get("phase"))
+    phase = text(facts.status.get("phase"))
     return current("is bound") if phase == "Bound" else progress(f"not bound, phase {phase or 'unknown'}")
 
 
@@ -212,7 +227,7 @@ def _service(facts: Facts) -> Judgement:
         return current("exists")
     if not facts.spec.get("clusterIP"):
         return progress("has no cluster address yet")
-    if not _maps(_map(facts.status.get("loadBalancer")).get("ingress")):
+    if not any(mappings_at(facts.status, "loadBalancer", "ingress")):
         return progress("its load balancer has no address yet")
     return current("its load balancer has an address")
 
@@ -258,26 +273,15 @@ def failed(fact: str) -> Judgement:
     return HealthState.FAILED, fact, None
 
 
-def _map(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _maps(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: object, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+def words_at(body: object, name: str) -> str:
+    """What a controller says at ``name``, as much of it as people read: one may write a megabyte."""
+    return text_at(body, name)[:MAX_WORDS]
 
 
 def _time(value: object) -> datetime | None:
     """Read an RFC 3339 time; None when it is none."""
     try:
-        time = datetime.fromisoformat(_text(value))
+        time = datetime.fromisoformat(text(value))
     except ValueError:
         return None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)

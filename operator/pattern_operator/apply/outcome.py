@@ -52,6 +52,12 @@ def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = ()) -> Pat
     return Transient(reason=reason, message=message, retry_after=max(pauses, default=None))
 
 
+def of_defect(key: ObjectKey) -> ApplyFailure:
+    """The failure of an object that the operator itself failed on. The error is logged, and may quote the object."""
+    message = "the operator failed on it by a defect of its own, and its log says where. It is tried again; report it."
+    return ApplyFailure(key, Reason.INTERNAL_ERROR, message)
+
+
 def told(lines: Iterable[object]) -> str:
     """The first few of ``lines``, and how many more there are."""
     texts = [str(line) for line in lines]

@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
 from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
 from pattern_operator.api.object import Body, Object, ObjectKey, is_protected_namespace
 
@@ -37,27 +38,38 @@ def owner_id(uid: str) -> str:
 
 
 def stamp(rendered: Object, *, owner: Owner) -> Object:
-    """A copy of ``rendered`` that says whose it is; only what changes is copied, the rest is shared."""
-    metadata = rendered.body["metadata"]
+    """A copy of ``rendered`` that says whose it is; only what changes is copied, the rest is shared.
+
+    Raises:
+        ValueError: the labels or annotations are no mapping; ours in their place would hide that from the API server.
+    """
+    metadata = mapping_at(rendered.body, "metadata")
     body: Body = {
         **rendered.body,
         "metadata": {
             **metadata,
-            "labels": {**(metadata.get("labels") or {}), OWNER_LABEL: owner.id},
-            "annotations": {**(metadata.get("annotations") or {}), PATTERN_ANNOTATION: str(owner)},
+            "labels": {**_entries(metadata, "labels"), OWNER_LABEL: owner.id},
+            "annotations": {**_entries(metadata, "annotations"), PATTERN_ANNOTATION: str(owner)},
         },
     }
     return Object(key=rendered.key, api_version=rendered.api_version, body=body, component=rendered.component)
 
 
-def label_of(metadata: Body) -> str:
+def _entries(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = metadata.get(name)
+    if found is not None and not isinstance(found, dict):
+        raise ValueError(f"metadata.{name} must be a mapping of text to text: correct it in the artifact")
+    return mapping(found)
+
+
+def label_of(metadata: object) -> str:
     """The owner that an object's metadata names, or an empty string."""
-    return str((metadata.get("labels") or {}).get(OWNER_LABEL) or "")
+    return text_at(metadata, "labels", OWNER_LABEL)[:MAX_NAME]
 
 
-def ssa_of(metadata: Body) -> str:
+def ssa_of(metadata: object) -> str:
     """What the object says about how it is applied: ``IfAbsent``, ``Ignore`` or an empty string."""
-    return str((metadata.get("annotations") or {}).get(SSA_ANNOTATION) or "")
+    return text_at(metadata, "annotations", SSA_ANNOTATION)
 
 
 def is_namespace(key: ObjectKey) -> bool:
@@ -78,7 +90,7 @@ def ownable(objects: Iterable[Object], *, owned: Collection[ObjectKey]) -> tuple
     return tuple(
         each
         for each in objects
-        if not is_protected(each.key) and (ssa_of(each.body["metadata"]) != IGNORE or each.key in owned)
+        if not is_protected(each.key) and (ssa_of(mapping_at(each.body, "metadata")) != IGNORE or each.key in owned)
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pattern_operator.api.account import ServiceAccount
+from pattern_operator.api.fields import list_at, mappings_at, text, text_at
 from pattern_operator.api.names import GROUP
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -111,15 +112,12 @@ def _is_of_our_group(name: str) -> bool:
 
 def _subjects(body: Any) -> Iterator[tuple[str, str, str]]:
     """Kind, namespace and name of each subject; what is not one is left for the API server to refuse."""
-    top = body if isinstance(body, dict) else {}
-    own = top.get("metadata")
-    here = own.get("namespace") if isinstance(own, dict) else None
-    for each in _entries(top.get("subjects")):
-        if isinstance(each, dict):
-            yield str(each.get("kind")), str(each.get("namespace") or here or ""), str(each.get("name"))
+    here = text_at(body, "metadata", "namespace")
+    for each in mappings_at(body, "subjects"):
+        yield text_at(each, "kind"), text_at(each, "namespace") or here, text_at(each, "name")
     for kind, listed in (("User", "userNames"), ("Group", "groupNames")):  # authorization.openshift.io/v1
-        for name in _entries(top.get(listed)):
-            yield kind, "", str(name)
+        for name in list_at(body, listed):
+            yield kind, "", text(name)
 
 
 def _entries(value: Any) -> list[Any]:

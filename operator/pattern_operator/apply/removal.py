@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
 
 from pattern_operator.aio import run_all
+from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, text_at
 from pattern_operator.api.names import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
@@ -14,7 +14,7 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.applier import CONCURRENCY, lanes_of
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.inventory import key_of
-from pattern_operator.apply.outcome import ApplyFailure
+from pattern_operator.apply.outcome import ApplyFailure, of_defect
 from pattern_operator.apply.ownership import Owner, is_protected, label_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
@@ -115,6 +115,10 @@ class Remover:
             if is_away(error):
                 run.away = error
             return _failed(entry, error, otherwise=run.otherwise)
+        except Exception as error:  # a defect costs this object
+            self._session.internal_errors.record("remove", error)
+            failure = of_defect(key)
+            return Removal(entry, key, Ending.FAILED, failure.message, failure)
         self._children.release([key])
         return removal
 
@@ -168,18 +172,18 @@ class Remover:
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND:
                 return None
-            if error.code == HTTPStatus.FORBIDDEN and self._children.sees(key):
+            if error.code == HTTPStatus.FORBIDDEN and self._children.knows(key):
                 return None
             raise
-        metadata = body["metadata"]
-        annotations = metadata.get("annotations") or {}
+        meta = ObjectMeta.of(body)
+        self._children.observe(body, key=key)  # so that its end will be told
         return _Live(
-            uid=metadata["uid"],
-            label=label_of(metadata),
-            kept=annotations.get(PRUNE_ANNOTATION) == DISABLED,
-            deleting=bool(metadata.get("deletionTimestamp")),
-            finalizers=_finalizers(body),
-            pattern=str(annotations.get(PATTERN_ANNOTATION) or ""),
+            uid=meta.uid,
+            label=label_of(meta.raw),
+            kept=meta.annotation(PRUNE_ANNOTATION) == DISABLED,
+            deleting=meta.deleting,
+            finalizers=finalizers_of(body),
+            pattern=meta.annotation(PATTERN_ANNOTATION)[:MAX_WORD],
         )
 
     async def _delete(
@@ -198,13 +202,16 @@ class Remover:
             if error.code == HTTPStatus.NOT_FOUND:
                 return Removal(entry, key, Ending.GONE)
             raise
-        if answer.get("kind") == "Status":
+        if text_at(answer, "kind") == "Status":
             return Removal(entry, key, Ending.GONE)
-        return self._going(entry, key, _finalizers(answer))
+        return self._going(entry, key, finalizers_of(answer))
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
         holders = f", held by the finalizers {', '.join(finalizers)}" if finalizers else ""
-        return Removal(entry, key, Ending.GOING, f"is being deleted{holders}", watched=self._children.sees(key))
+        return Removal(entry, key, Ending.GOING, f"is being deleted{holders}", watched=self._is_watched(key))
+
+    def _is_watched(self, key: ObjectKey) -> bool:
+        return self._children.sees(key) and self._children.get(key) is not None
 
 
 def _failed(entry: InventoryEntry, error: ApiError, *, otherwise: Reason) -> Removal:
@@ -217,8 +224,3 @@ def _whose(live: _Live) -> str:
     if not live.label:
         return "is left: somebody took our owner label off"
     return f"is left: it belongs to {f'DesignPattern {live.pattern}' if live.pattern else 'another pattern'} now"
-
-
-def _finalizers(body: dict[str, Any]) -> tuple[str, ...]:
-    """The finalizers of an object; a Namespace has its own in spec."""
-    return (*(body["metadata"].get("finalizers") or ()), *((body.get("spec") or {}).get("finalizers") or ()))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.definition import Definitions, definitions
@@ -63,7 +64,7 @@ async def find(wanted: Object, *, brought: Definitions, discovery: Discovery) ->
 
 
 def _place(each: Object, *, namespace: str) -> Object:
-    metadata = each.body["metadata"]
+    metadata = mapping_at(each.body, "metadata")
     if each.key.namespace == namespace and (metadata.get("namespace") or "") == namespace:
         return each
     there = {name: value for name, value in metadata.items() if name != "namespace"}

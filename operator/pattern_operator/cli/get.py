@@ -4,9 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pattern_operator.api.fields import ObjectMeta, integer_at, mapping_at, mappings_at, text_at
 from pattern_operator.cli import exits, output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from pattern_operator.errors import PatternError
@@ -50,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
 
     found = asyncio.run(_fetch(options))
     for pattern in found:
-        pattern["metadata"].pop("managedFields", None)  # longer than all the rest; kubectl does not show them either
+        if isinstance(metadata := pattern.get("metadata"), dict):
+            metadata.pop("managedFields", None)  # longer than all the rest; kubectl does not show them either
     if options.output in ("json", "yaml"):
         from pattern_operator.cli import document
 
@@ -127,55 +130,59 @@ def _show(patterns: list[dict[str, Any]], options: argparse.Namespace, *, now: "
     if options.all_namespaces:
         header.insert(0, "NAMESPACE")
         for row, pattern in zip(rows, patterns, strict=True):
-            row.insert(0, pattern["metadata"]["namespace"])
+            row.insert(0, ObjectMeta.of(pattern).namespace)
     first, *lines = [line if wide else output.fitted(line) for line in output.table(header, rows)]
     print(first)
     for line, pattern in zip(lines, patterns, strict=True):
-        print(output.colour(line, _COLOURS.get(_ready(pattern)["status"], "yellow")))
+        print(output.colour(line, _COLOURS.get(text_at(_ready(pattern), "status"), "yellow")))
 
 
 def _row(pattern: dict[str, Any], *, now: "datetime") -> list[str]:
-    metadata, status = pattern["metadata"], pattern.get("status", {})
+    meta = ObjectMeta.of(pattern)
     return [
-        metadata["name"],
-        _ready(pattern)["status"],
-        status.get("status", ""),
-        status.get("version", ""),
-        status.get("shortDigest", ""),
-        age(metadata["creationTimestamp"], now),
+        meta.name,
+        text_at(_ready(pattern), "status"),
+        text_at(pattern, "status", "status"),
+        text_at(pattern, "status", "version"),
+        text_at(pattern, "status", "shortDigest"),
+        age(meta.created, now),
         _message(pattern),
     ]
 
 
 def _more(pattern: dict[str, Any]) -> list[str]:
     """The further columns of a wide table."""
-    spec, status = pattern["spec"], pattern.get("status", {})
+    verified_by = {text_at(each, "authority") for each in mappings_at(pattern, "status", "verifiedBy")}
     return [
-        str(status.get("inventory", {}).get("count", 0)),
-        ", ".join(sorted({vouch["authority"] for vouch in status.get("verifiedBy", ())})),
-        str(spec.get("suspend", False)).lower(),
-        spec["source"]["url"],
+        str(integer_at(pattern, "status", "inventory", "count")),
+        ", ".join(sorted(verified_by)),
+        str(mapping_at(pattern, "spec").get("suspend") is True).lower(),
+        text_at(pattern, "spec", "source", "url"),
     ]
 
 
-def _ready(pattern: dict[str, Any]) -> dict[str, Any]:
-    conditions = pattern.get("status", {}).get("conditions", ())
+def _ready(pattern: dict[str, Any]) -> "Mapping[str, Any]":
+    conditions = mappings_at(pattern, "status", "conditions")
     unseen = {"type": "Ready", "status": "Unknown", "message": "not seen by the operator yet"}
-    return next((condition for condition in conditions if condition["type"] == "Ready"), unseen)
+    return next((condition for condition in conditions if text_at(condition, "type") == "Ready"), unseen)
 
 
 def _message(pattern: dict[str, Any]) -> str:
     """What Ready says, and that it speaks of an older spec where it does."""
-    message: str = _ready(pattern)["message"]
-    seen, wanted = pattern.get("status", {}).get("observedGeneration", -1), pattern["metadata"].get("generation", 0)
+    message = text_at(_ready(pattern), "message")
+    seen, wanted = integer_at(pattern, "status", "observedGeneration", default=-1), ObjectMeta.of(pattern).generation
     return message if seen in (-1, wanted) else f"(the change of the spec is not seen yet) {message}"
 
 
 def age(created: str, now: "datetime") -> str:
-    """How long ago, in the largest unit of which there are two."""
-    from datetime import datetime
+    """How long ago, in the largest unit of which there are two; nothing where ``created`` is not a time."""
+    from datetime import UTC, datetime
 
-    seconds = int((now - datetime.fromisoformat(created)).total_seconds())
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return ""
+    seconds = int((now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds())
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length}{unit}"

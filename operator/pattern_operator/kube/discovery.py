@@ -1,17 +1,20 @@
 """Which kinds the API server has, and where: two requests for all of them."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from pattern_operator.aio import run_all
+from pattern_operator.api.fields import mappings_at, text_at
 from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, parsed
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
 # Aggregated discovery (KEP-3352), served since Kubernetes 1.27.
 _ACCEPT: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 MISS_INTERVAL: Final = 1.0  # seconds between re-reads for kinds that are not there: a thousand patterns may lack one
 
 
@@ -79,21 +82,20 @@ class Discovery:
 
 def _resources(document: dict[str, Any]) -> Iterator[Resource]:
     """Walk an APIGroupDiscoveryList: the versions of a group stand in the server's order of preference."""
-    for item in document.get("items") or []:
-        group = str(item.get("metadata", {}).get("name") or "")
-        for version in item.get("versions") or []:
-            for entry in version.get("resources") or []:
-                yield Resource(
-                    group=group,
-                    version=str(version["version"]),
-                    kind=str(entry.get("responseKind", {}).get("kind") or ""),
-                    plural=str(entry["resource"]),
-                    namespaced=entry.get("scope") == "Namespaced",
-                )
+    for item in mappings_at(document, "items"):
+        group = text_at(item, "metadata", "name")
+        for version in mappings_at(item, "versions"):
+            name = text_at(version, "version")
+            for entry in mappings_at(version, "resources"):
+                kind, plural = text_at(entry, "responseKind", "kind"), text_at(entry, "resource")
+                # What an aggregated API server says of itself becomes a URL.
+                if kind and all(_SEGMENT.fullmatch(each) for each in (group or "core", name, plural)):
+                    namespaced = text_at(entry, "scope") == "Namespaced"
+                    yield Resource(group=group, version=name, kind=kind, plural=plural, namespaced=namespaced)
 
 
 def _silent(document: dict[str, Any]) -> Iterator[str]:
     """The groups with a version that the aggregator could not ask (apidiscovery.k8s.io/v2, ``freshness: Stale``)."""
-    for item in document.get("items") or []:
-        if any(version.get("freshness") == "Stale" for version in item.get("versions") or []):
-            yield str(item.get("metadata", {}).get("name") or "")
+    for item in mappings_at(document, "items"):
+        if any(text_at(version, "freshness") == "Stale" for version in mappings_at(item, "versions")):
+            yield text_at(item, "metadata", "name")

@@ -1,11 +1,14 @@
 """What the API server refuses, as far as it was understood, and what it could not be asked."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, Self
 
 import orjson
 
+from pattern_operator.api.fields import integer, integer_at, mapping, mapping_at, number_of
+from pattern_operator.kube.deepjson import read_lenient
 from pattern_operator.kube.sent import NOTHING, Sent
 from pattern_operator.kube.servertext import Cause, causes_of, reason_word, reduced
 from pattern_operator.limits import MAX_STATUS_MESSAGE
@@ -15,6 +18,9 @@ from pattern_operator.quote import foreign, one_line
 _REASONS: Final = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
 _REASONS.update({406: "NotAcceptable", 409: "Conflict", 410: "Gone", 413: "RequestEntityTooLarge", 422: "Invalid"})
 _REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout"})
+
+_ERRORS: Final = range(400, 600)
+_FOR_EVER: Final = 10**9  # seconds: more is no time to wait
 
 # Server-side apply answers 500 InternalError to a field that the schema does not have or that has another type. It is
 # the manifest that is wrong, and no retry helps (seen with Kubernetes 1.37).
@@ -56,9 +62,10 @@ class ApiError(Exception):
         return f"{self.message} ({self.code} {self.reason})" if self.code else f"{self.message} ({self.reason})"
 
     @classmethod
-    def of_status(cls, status: dict[str, Any]) -> "ApiError":
+    def of_status(cls, status: object) -> "ApiError":
         """Take a ``Status`` object, as a response or as the object of an ERROR event of a watch."""
-        return _of(code=_int(status.get("code")) or 500, status=status, retry_after=None, sent=NOTHING)
+        code = integer_at(status, "code")
+        return _of(code=code if code in _ERRORS else 500, status=mapping(status), retry_after=None, sent=NOTHING)
 
 
 class ApiUnavailable(ApiError):
@@ -110,10 +117,7 @@ def parsed(answer: bytes) -> dict[str, Any]:
     Raises:
         ApiUnavailable: it is no JSON object, so something else has answered in its place, such as a proxy's login page.
     """
-    try:
-        document = orjson.loads(answer)
-    except orjson.JSONDecodeError:
-        document = None
+    document = read_lenient(answer)
     if not isinstance(document, dict):
         message = "what answered is no API server: it sent no JSON object; look at the proxy in between"
         raise ApiUnavailable(code=0, reason="Unreadable", message=message)
@@ -160,9 +164,8 @@ _CONTENT_TYPES: Final = {
 }
 
 
-def _of(*, code: int, status: dict[str, Any], retry_after: str | None, sent: Sent) -> ApiError:
-    details = status.get("details")
-    details = details if isinstance(details, dict) else {}
+def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, sent: Sent) -> ApiError:
+    details = mapping_at(status, "details")
     reason = reason_word(status.get("reason")) or _REASONS.get(code, "Unknown")
     causes = causes_of(details.get("causes"), sent=sent)
     message = reduced(status, causes=causes, sent=sent) or reason
@@ -189,5 +192,5 @@ def _made(*, code: int, reason: str, message: str, causes: tuple[Cause, ...], re
 
 def _int(value: object) -> int:
     """Read a number that may be text; a date in ``Retry-After`` (the API server sends none) counts as absent."""
-    text = str(value)
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    found = number_of(value) if isinstance(value, str) else integer(value)
+    return found if 0 < found < _FOR_EVER else 0

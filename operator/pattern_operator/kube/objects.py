@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from pattern_operator.kube.failure import ApiError, parsed
+from pattern_operator.kube.page import Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -178,8 +179,9 @@ async def list_(
             found.clear()
             del params["limit"]
             continue
+        page = Page.of(answer, after=params.get("continue", ""))
         # The server leaves both out of the items of a typed list.
-        found += [{"apiVersion": resource.api_version, "kind": resource.kind} | item for item in answer["items"] or []]
-        params["continue"] = answer["metadata"].get("continue") or ""
-        if not params["continue"]:
+        found += [{"apiVersion": resource.api_version, "kind": resource.kind} | item for item in page.items]
+        params["continue"] = page.more
+        if not page.more:
             return found

@@ -15,8 +15,10 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.kube.failure import ApiError, ApiUnavailable, parsed
 from pattern_operator.kube.objects import PAGE, Body
+from pattern_operator.kube.page import Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
 
@@ -45,9 +47,10 @@ class ChangeType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one object; ``object`` always has the resource's own apiVersion and kind.
+    """One change of one object; ``object`` always has the resource's own apiVersion and kind, and a name.
 
-    For an object that vanished unseen it holds only name, namespace, uid and the last known resourceVersion.
+    All else may have any shape. For an object that vanished unseen it holds only name, namespace, uid and the last
+    known resourceVersion.
     """
 
     type: ChangeType
@@ -55,12 +58,16 @@ class Change:
 
 
 class Watch:
-    """Follows the objects of one resource. ``on_change`` and ``on_problem`` are called in the loop and must not raise.
+    """Follows the objects of one resource.
 
-    ``on_problem`` is told of each new reason why the server does not answer as it should (``Forbidden``, ``NotFound``,
-    ``Unreachable``...), once until it changes or is over; the watch tries again by itself. ``problem`` is what keeps
-    it from following now, None when nothing does. ``synced`` is set when the first list is complete. Of a kind that is
-    not served any more, every object is told as deleted.
+    ``on_change`` and ``on_problem`` are called in the loop; what they raise costs that one change, and is counted in
+    the session's ``internal_errors``. ``on_problem`` is told of each new reason why the server does not answer as it
+    should (``Forbidden``, ``NotFound``, ``Unreachable``...), once until it changes or is over; the watch tries again by
+    itself. ``problem`` is what keeps it from following now, None when nothing does. ``synced`` is set when the first
+    list is complete. Of a kind that is not served any more, every object is told as deleted.
+
+    ``remembers(namespace, name)`` says whether an object matters: of others nothing is kept, so that each version of
+    them is told as modified, and nothing when they vanish unseen.
     """
 
     def __init__(
@@ -74,6 +81,7 @@ class Watch:
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
+        remembers: Callable[[str, str], bool] = lambda namespace, name: True,
     ) -> None:
         self.synced = asyncio.Event()
         self.resource = resource
@@ -83,6 +91,7 @@ class Watch:
         self._view = view
         self._on_change = on_change
         self._on_problem = on_problem
+        self._remembers = remembers
         self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name) -> (uid, resourceVersion)
         self._version = ""  # where to go on; empty: list first
         self.problem: ApiError | None = None
@@ -124,16 +133,19 @@ class Watch:
         params = {**self._selected(), "limit": str(PAGE)}
         seen: set[tuple[str, str]] = set()
         while True:
-            page = parsed(await self._session.request("GET", self._path, params=params, accept=self._accepted("List")))
+            answer = await self._session.request("GET", self._path, params=params, accept=self._accepted("List"))
+            page = Page.of(parsed(answer), after=params.get("continue", ""))
             self._turn()
-            for item in page.get("items") or []:
+            for item in page.items:
                 seen.add(self._observe(item))
-            params["continue"] = page["metadata"].get("continue") or ""
-            if not params["continue"]:
+            params["continue"] = page.more
+            if not page.more:
                 break
+        if not page.version:
+            raise ApiUnavailable(code=0, reason="Unreadable", message="the list that was sent has no resourceVersion")
         for key in self._known.keys() - seen:
             self._vanish(key)
-        self._version = page["metadata"]["resourceVersion"]
+        self._version = page.version
         self.problem = None
         self.synced.set()
 
@@ -156,28 +168,36 @@ class Watch:
         self._recovered()
 
     def _take(self, event: dict[str, Any]) -> None:
-        match event["type"], event["object"]:
-            case "BOOKMARK", item:
-                self._version = item["metadata"]["resourceVersion"]
-            case "ERROR", status:
-                self._version = ""  # whatever it is: going on from here would end here again
-                raise ApiError.of_status(status)
-            case "DELETED", item:
-                metadata = item["metadata"]
-                self._known.pop((metadata.get("namespace", ""), metadata["name"]), None)
-                self._version = metadata["resourceVersion"]
-                self._tell(ChangeType.DELETED, item)
-            case _, item:
+        item = event.get("object")
+        meta = ObjectMeta.of(item)
+        match event.get("type"):
+            case "BOOKMARK":
+                pass
+            case "DELETED" if isinstance(item, dict):
+                self._known.pop((meta.namespace, meta.name), None)
+                if meta.name:
+                    self._tell(ChangeType.DELETED, item)
+            case "ADDED" | "MODIFIED" if isinstance(item, dict):
                 self._observe(item)
-                self._version = item["metadata"]["resourceVersion"]
+            case "ERROR":
+                self._version = ""  # whatever it is: going on from here would end here again
+                raise ApiError.of_status(item)
+            case _:
+                self._version = ""  # nobody can say what was missed
+                raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is not a watch event")
+        self._version = meta.resource_version or self._version
 
     def _observe(self, item: Body) -> tuple[str, str]:
         """Tell of ``item`` unless this very version of it was told; return its key."""
-        metadata = item["metadata"]
-        key = (metadata.get("namespace", ""), metadata["name"])
-        now = (metadata["uid"], metadata["resourceVersion"])
+        meta = ObjectMeta.of(item)
+        key = (meta.namespace, meta.name)
+        now = (meta.uid, meta.resource_version)
         before = self._known.get(key)
-        if before == now:
+        if not meta.name or (before == now and meta.resource_version):
+            return key
+        if not self._remembers(*key):
+            self._known.pop(key, None)
+            self._tell(ChangeType.MODIFIED, item)
             return key
         if before is not None and before[0] != now[0]:
             self._vanish(key)
@@ -185,6 +205,10 @@ class Watch:
         self._known[key] = now
         self._tell(ChangeType.ADDED if before is None else ChangeType.MODIFIED, item)
         return key
+
+    def remember(self, namespace: str, name: str, *, uid: str, version: str) -> None:
+        """Tell this object as deleted, too, when it vanishes unseen: it is remembered only now."""
+        self._known.setdefault((namespace, name), (uid, version))
 
     def _vanish(self, key: tuple[str, str]) -> None:
         namespace, name = key
@@ -197,7 +221,8 @@ class Watch:
     def _tell(self, kind: ChangeType, item: Body) -> None:
         # The items of a list carry neither, and those of a metadata view the names of the view.
         item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
-        self._on_change(Change(type=kind, object=item))
+        with self._session.internal_errors.contain("watch_callback"):
+            self._on_change(Change(type=kind, object=item))
 
     def _failed(self, error: ApiError) -> None:
         self._failures += 1
@@ -213,7 +238,8 @@ class Watch:
         if self._on_problem is not None and (
             before is None or (before.code, before.reason) != (error.code, error.reason)
         ):
-            self._on_problem(error)
+            with self._session.internal_errors.contain("watch_callback"):
+                self._on_problem(error)
 
     def _recovered(self) -> None:
         self._failures = 0

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from pattern_operator.aio import Tasks
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.definition import CRD
 from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
@@ -44,7 +45,7 @@ class AwaitedKinds:
             self._tasks.create_task(watch.run(), name="watch-customresourcedefinitions")
 
     def _changed(self, change: Change) -> None:
-        group = change.object["metadata"]["name"].partition(".")[2]  # a CRD is called <plural>.<group>
+        group = ObjectMeta.of(change.object).name.partition(".")[2]  # a CRD is called <plural>.<group>
         if group in self._groups() and group not in self._looking:
             self._looking.add(group)
             self._tasks.create_task(self._look(group), name=f"look-for-{group}")
@@ -59,6 +60,8 @@ class AwaitedKinds:
                     return
         except ApiError:
             return  # the patterns' own interval looks again
+        except Exception as error:  # a defect costs this group
+            self._session.internal_errors.record("look_for_kind", error)
         finally:
             self._looking.discard(group)
 

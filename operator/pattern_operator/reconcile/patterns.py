@@ -6,6 +6,7 @@ from typing import Any
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.fields import number_of
 from pattern_operator.api.names import OWNER_LABEL, REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.ownership import owner_id
@@ -94,7 +95,7 @@ def _ready(pattern: DesignPattern) -> str:
 
 def _version(pattern: DesignPattern) -> int:
     # Resource versions of one kind are comparable numbers since Kubernetes 1.35 (KEP-5504).
-    return int(pattern.metadata.resource_version or 0)
+    return number_of(pattern.metadata.resource_version)
 
 
 def _mended(before: DesignPattern, after: DesignPattern) -> bool:

@@ -14,6 +14,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import HealthState, owner_id
 from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.backoff import pause
 from pattern_operator.reconcile.deleting import delete
@@ -29,6 +30,8 @@ from pattern_operator.telemetry import Metrics, Recorder
 # A failure of these stages may end by something that happens in the registry, which tells nobody.
 IN_THE_REGISTRY = frozenset({Stage.SOURCE, Stage.VERIFY})
 
+AFTER_DEFECT = 300.0  # seconds until a pattern is tried again whose status cannot even say what failed
+
 logger = logging.getLogger(__name__)
 
 
@@ -43,6 +46,7 @@ class Reconciler:
         writer: Writer,
         recorder: Recorder,
         metrics: Metrics,
+        internal_errors: InternalErrors,
         now: Callable[[], datetime],
     ) -> None:
         self._patterns = patterns
@@ -50,11 +54,19 @@ class Reconciler:
         self._writer = writer
         self._recorder = recorder
         self._metrics = metrics
+        self._errors = internal_errors
         self._now = now
         self._memories: dict[str, Memory] = {}  # by UID: a pattern that was made anew begins with nothing
 
     async def run(self, key: PatternKey) -> float | None:
-        """Bring one pattern on; seconds until it is due again, or None when only an event can wake it."""
+        """Bring one pattern on; seconds until it is due again, or None when only an event can wake it. Never raises."""
+        try:
+            return await self._run_or_say_why(key)
+        except Exception as error:  # a defect in what tells of a defect
+            self._errors.record("run", error)
+            return AFTER_DEFECT
+
+    async def _run_or_say_why(self, key: PatternKey) -> float | None:
         pattern = self._patterns.get(key)
         if pattern is None:
             return None
@@ -68,8 +80,9 @@ class Reconciler:
             except PatternError as error:  # the status itself could not be written
                 logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message)
                 return _retry(pattern, memory, error)
-            except Exception:  # one pattern's defect must not end the process: it is logged whole, and retried
-                logger.exception("run failed: pattern=%s", key)
+            except Exception as error:  # one pattern's defect must not end the process: it is told, and retried
+                self._errors.record("run", error)
+                logger.error("run failed: pattern=%s type=%s", key, type(error).__name__)  # noqa: TRY400 - no message: it may quote an object
                 return await self._say_defect(pattern, memory)
 
     def forget(self, key: PatternKey, *, uid: str) -> None:

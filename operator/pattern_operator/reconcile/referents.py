@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pattern_operator.aio import Tasks
+from pattern_operator.api.fields import ObjectMeta, mapping_at, text, texts
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, objects
@@ -64,7 +65,7 @@ class Referents:
             raise _explain(referent, error) from error
         content = _decode(body, referent)
         # Without a watch nobody would say that it changed; and a watch may have told of a newer one than this already.
-        if followed and int(body["metadata"]["resourceVersion"]) >= self._newest.get(referent, 0):
+        if followed and ObjectMeta.of(body).version >= self._newest.get(referent, 0):
             self._content[referent] = content
         return content
 
@@ -92,12 +93,12 @@ class Referents:
         return watch.synced.is_set()
 
     def _changed(self, resource: Resource, change: Change) -> None:
-        metadata = change.object["metadata"]
-        referent = Referent(resource.kind, metadata.get("namespace", ""), metadata["name"])
+        meta = ObjectMeta.of(change.object)
+        referent = Referent(resource.kind, meta.namespace, meta.name)
         users = self._users.get(referent)
         if users is None:
             return
-        self._newest[referent] = int(metadata["resourceVersion"])
+        self._newest[referent] = meta.version
         self._content.pop(referent, None)
         for key in users:
             self._wake(key)
@@ -119,12 +120,10 @@ def _explain(referent: Referent, error: ApiError) -> Stalled | Transient:
 
 
 def _decode(body: Mapping[str, object], referent: Referent) -> Mapping[str, bytes]:
-    data = body.get("data") or {}
-    if not isinstance(data, dict):
-        return {}
+    data = texts(mapping_at(body, "data"))
     if referent.kind == CONFIG_MAP.kind:
-        return {name: str(text).encode() for name, text in data.items()}
+        return {name: text(value).encode() for name, value in data.items()}
     try:
-        return {name: base64.b64decode(text, validate=True) for name, text in data.items()}
+        return {name: base64.b64decode(value, validate=True) for name, value in data.items()}
     except (binascii.Error, TypeError, ValueError):
         raise Stalled(reason=Reason.SECRET_INVALID, message=f"{referent} has data that is no base64") from None

@@ -86,9 +86,16 @@ class Writer:
                 message=f"DesignPattern {key} could not be written: {error.message}",
                 retry_after=error.retry_after,
             ) from error
-        if self._patterns.observe(body) is not None:
+        try:
+            written, asked = decode(body), self._patterns.observe(body)
+        except msgspec.ValidationError as error:
+            raise Transient(
+                reason=Reason.API_SERVER_UNAVAILABLE,
+                message=f"DesignPattern {key} was written, and the answer is not a DesignPattern: look at the webhooks"
+                " and proxies in between, and at the version of the CRD.",
+            ) from error
+        if asked is not None:
             self._wake(key)
-        written = decode(body)
         metadata = msgspec.structs.replace(
             pattern.metadata,
             finalizers=written.metadata.finalizers,

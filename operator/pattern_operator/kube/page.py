@@ -1,0 +1,33 @@
+"""One page of a list, whatever was sent as one."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pattern_operator.api.fields import text_at
+from pattern_operator.kube.failure import ApiUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``items`` are its objects, ``more`` the token of the next page (empty: the last), ``version`` of the list."""
+
+    items: list[dict[str, Any]]
+    more: str
+    version: str
+
+    @classmethod
+    def of(cls, answer: dict[str, Any], *, after: str = "") -> Self:
+        """Read a page (metav1.ListMeta); ``after`` is the token it was asked with.
+
+        Items that are not objects are left out.
+
+        Raises:
+            ApiUnavailable: it is not a list, or leads to itself: to believe it would be to take all objects for gone.
+        """
+        items, more = answer.get("items"), text_at(answer, "metadata", "continue")
+        if not isinstance(items, list | None) or not isinstance(answer.get("metadata"), dict):
+            raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is not a list of objects")
+        if more and more == after:
+            raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is a list without an end")
+        found = [each for each in items or () if isinstance(each, dict)]
+        return cls(found, more, text_at(answer, "metadata", "resourceVersion"))
