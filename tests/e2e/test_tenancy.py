@@ -292,6 +292,21 @@ def test_the_objects_of_the_operator_are_objects_of_no_pattern_whoever_applies_i
     assert "inventory" not in story.status
 
 
+def test_an_update_that_holds_an_object_of_the_operator_leaves_what_runs_and_keeps_it_so(story: Story) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings", a="1"))
+    push(story.repository, "2.0.0", config_map("settings", a="2"), lease())
+    story.want()
+    story.until_runs(digest)
+
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_says("Ready", "ProtectedObject")
+    story.remove("configmap", "settings")
+    repaired = story.until_object("configmap", "settings", lambda found: found is not None)
+
+    assert repaired["data"] == {"a": "1"}
+    assert story.status["digest"] == digest
+
+
 def test_a_definition_is_no_way_around_into_the_namespace_of_the_operator(testbed: Testbed, story: Story) -> None:
     push(story.repository, "1.0.0", *detour())
     before = versions(testbed.kubectl)

@@ -20,6 +20,7 @@ from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.tenancy import check_namespaces
 from pattern_operator.render import render as render_files
 from pattern_operator.rollout import Candidate, admit
 from pattern_operator.source import Registry, pull, resolve, signatures
@@ -111,7 +112,13 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
 
 
 def let_go(pattern: DesignPattern, revision: Revision, rendering: Rendering, *, rim: Rim) -> None:
-    """May this candidate go now? Raises as ``rollout.admit``."""
+    """May this candidate go now? Raises as ``rollout.admit``, and Stalled where it holds what no pattern may hold.
+
+    What runs is not touched then. Objects have the namespaces that they were rendered with; ``apply`` looks once more
+    when it knows from the API server where they really go.
+    """
+    rim.protected.check(rendering.objects)
+    check_namespaces(rendering.objects, pattern=pattern, tenancy=rim.tenancy)
     line = rim.patterns.line_of(pattern)
     held = [_pattern_key(each.key, pattern) for each in rendering.objects if _is_pattern(each.key)]
     admit(
