@@ -170,3 +170,15 @@ async def test_work_that_does_not_go_on_is_neither_alive_nor_ready(process):
 
     assert process.complaint() == "patterns are due for 60 s, and no worker takes one"
     assert process.probe() == (False, "patterns are due for 60 s, and no worker takes one")
+
+
+async def test_a_process_is_ready_to_stand_by_only_while_somebody_holds_the_lease(process):
+    class Awaited:
+        holder = "pattern-operator-abc_1"
+
+    process.awaited, process.state = Awaited(), "looks for the Lease"
+    while_it_is_held = process.probe()
+    Awaited.holder = ""  # its time is over, and it is not ours yet
+
+    assert while_it_is_held == (True, "stands by: pattern-operator-abc_1 holds the Lease")
+    assert process.probe() == (False, "looks for the Lease")

@@ -365,9 +365,10 @@ def test_what_is_protected_is_not_deleted_because_a_status_says_that_it_is_owned
 
 
 def test_the_operator_of_tenants_has_no_right_to_read_one_object_or_to_write_any(two: tuple[Tenant, Tenant]) -> None:
-    _, victim = two
+    mine, victim = two
     place = ("-n", victim.namespace)
 
+    assert mine.may("impersonate", "serviceaccounts", "-n", mine.namespace)  # no account more by patterns
     assert not any(
         victim.may(verb, kind, *place, who=OPERATOR)
         for verb, kind in (
