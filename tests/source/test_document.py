@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.source.document import child, children, shown, text, texts
+from pattern_operator.source.document import child, children, known_word, shown, text, texts
 from pattern_operator.strictjson import InvalidDocument
 
 
@@ -41,3 +41,27 @@ def test_foreign_text_is_shown_as_one_short_printable_line(value, length):
 def test_foreign_text_that_is_short_and_plain_is_shown_as_it_is():
     assert shown("tag 1.0 of team/wéb") == "tag 1.0 of team/wéb"
     assert shown("\x1b[31mred\r\n\u202eevil") == "[31mred evil"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "text/html",
+        "Bearer",
+        "negotiate",
+        "aws-chunked",
+    ],
+)
+def test_a_word_of_the_specifications_is_repeated(word):
+    assert known_word(word, otherwise="another") == word
+
+
+@pytest.mark.parametrize(
+    "word", ["", "hunter2", "text/hunter2", "application/vnd.oci.hunter2.v1", "basic hunter2", "gzip\n"]
+)
+def test_a_word_of_the_registry_itself_is_not_repeated(word):
+    assert known_word(word, otherwise="another") == "another"

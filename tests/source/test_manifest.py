@@ -133,7 +133,7 @@ def test_what_could_be_read_as_two_different_things_is_refused(content, content_
         pytest.param(changed(MANIFEST, schemaVersion=True), "schemaVersion", id="a schema that is no number"),
         pytest.param(changed(MANIFEST, schemaVersion="2"), "schemaVersion", id="a schema that is text"),
         pytest.param(changed(MANIFEST, mediaType=1), "mediaType", id="a media type that is no text"),
-        pytest.param(changed(MANIFEST, mediaType="image/png"), "image/png", id="something else"),
+        pytest.param(changed(MANIFEST, mediaType="image/png"), "a media type of its own", id="something else"),
         pytest.param(changed(MANIFEST, config=None), "config", id="no config"),
         pytest.param(changed(MANIFEST, config=[]), "config", id="a config that is a list"),
         pytest.param(changed(MANIFEST, layers=None), "layers", id="no layers"),

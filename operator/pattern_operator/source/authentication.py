@@ -5,7 +5,7 @@ a registry must not choose from which host the operator takes it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from multidict import CIMultiDict
@@ -16,7 +16,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.source.challenge import Challenge
 from pattern_operator.source.credentials import Credential, Credentials
-from pattern_operator.source.document import shown
+from pattern_operator.source.document import known_word
 from pattern_operator.source.tokens import Grant, Scope, TokenCache
 from pattern_operator.source.tokenservice import fetch_token
 from pattern_operator.source.transport import Answer, Hop, Transport
@@ -114,6 +114,11 @@ class Authentication:
             return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: the registry asks for {shown(', '.join(by_scheme))}, and there are credentials only for "
+            message=f"{what}: the registry asks for {_schemes(by_scheme)}, and there are credentials only for "
             "Basic (username and password) and Bearer: correct source.secretRef.",
         )
+
+
+def _schemes(named: Iterable[str]) -> str:
+    """The schemes of a challenge, once each; one that nobody registered is not repeated."""
+    return ", ".join(sorted({known_word(each, otherwise="a scheme that nobody registered") for each in named}))

@@ -1,6 +1,8 @@
 """Takes values out of the JSON that registries and Secrets hold: of the type that is wanted, or not at all."""
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from pattern_operator.limits import MAX_REGISTRY_VALUES
 from pattern_operator.strictjson import InvalidDocument, read_object
@@ -60,6 +62,22 @@ def texts(parent: Mapping[str, object], name: str) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
         raise InvalidDocument(f"has {name} that are no map of strings")
     return value
+
+
+# What a registry may be quoted with where it names a type, a scheme or a coding: a word of the specifications. Any
+# other word is its own, and may be the credentials that it was sent.
+_PART: Final = "(artifact|chart|config|container|content|distribution|empty|flux|helm|image|index|layer|list|manifest)"
+_WORDS: Final = re.compile(
+    rf"application/(json|octet-stream|gzip|xml|x-tar|vnd\.(oci|docker|cncf)(\.{_PART}){{1,3}}\.v[12](\.tar)?"
+    r"(\+(json|gzip|zstd|tar|prettyjws))?)|text/(html|plain)"
+    r"|basic|bearer|digest|negotiate|ntlm|aws4-hmac-sha256|gzip|br|deflate|zstd|compress|aws-chunked",
+    re.IGNORECASE,
+)
+
+
+def known_word(value: str, *, otherwise: str) -> str:
+    """``value`` where it is a word of the specifications, else ``otherwise``."""
+    return value if _WORDS.fullmatch(value) else otherwise
 
 
 def shown(value: str, *, length: int = _QUOTED) -> str:

@@ -13,7 +13,16 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST, MAX_REFERRERS
-from pattern_operator.source.document import TooManyValues, child, children, read_bounded, shown, text, texts
+from pattern_operator.source.document import (
+    TooManyValues,
+    child,
+    children,
+    known_word,
+    read_bounded,
+    shown,
+    text,
+    texts,
+)
 from pattern_operator.strictjson import InvalidDocument
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -65,7 +74,7 @@ def parse_manifest(
         raise _refuse_index(document, what=what)
     if media_type not in MANIFESTS:
         raise _unsupported(
-            what, f"has media type {shown(media_type)!r} and not {OCI_MANIFEST}: push it as an OCI artifact"
+            what, f"has {_type(media_type)} and not media type {OCI_MANIFEST}: push it as an OCI artifact"
         )
     try:
         layers = children(document, "layers")
@@ -96,7 +105,7 @@ def parse_index(content: bytes, *, content_type: str = "", what: str = "the inde
     """
     document, media_type = _read(content, content_type=content_type, what=what)
     if media_type != OCI_INDEX:
-        raise _unsupported(what, f"has media type {shown(media_type)!r} and not {OCI_INDEX}")
+        raise _unsupported(what, f"has {_type(media_type)} and not media type {OCI_INDEX}")
     try:
         entries = children(document, "manifests")
         if len(entries) > MAX_REFERRERS:
@@ -143,7 +152,8 @@ def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, ob
         raise _unsupported(what, "has both manifests and layers: it could be read as two different things")
     content_type = content_type.partition(";")[0].strip().lower()
     if media_type and content_type and media_type != content_type:
-        raise _unsupported(what, f"calls itself {shown(media_type)}, and the registry calls it {shown(content_type)}")
+        ours, theirs = (known_word(each, otherwise="something else") for each in (media_type, content_type))
+        raise _unsupported(what, f"calls itself {ours}, and the registry calls it {theirs}")
     found = media_type or content_type or (OCI_INDEX if has_manifests else OCI_MANIFEST)
     if (found in INDEXES and has_layers) or (found in MANIFESTS and has_manifests):
         raise _unsupported(what, f"is called {found} and does not have that shape")
@@ -198,3 +208,8 @@ def _unsupported(what: str, why: str) -> Stalled:
         reason=Reason.ARTIFACT_UNSUPPORTED,
         message=f"{what} {why}.",
     )
+
+
+def _type(media_type: str) -> str:
+    """A media type in words; one that is not of the specifications is not repeated."""
+    return known_word(media_type, otherwise="a media type of its own")

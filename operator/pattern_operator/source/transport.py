@@ -19,7 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_ERROR_BODY
 from pattern_operator.source import failure
-from pattern_operator.source.document import shown
+from pattern_operator.source.document import known_word, shown
 from pattern_operator.source.network import Network
 from pattern_operator.source.pace import PACE, Pace, head_of, paced
 from pattern_operator.source.reach import Reach
@@ -115,10 +115,10 @@ class Transport:
             async with response:
                 encoding = response.headers.get("Content-Encoding", "identity")
                 if encoding.lower() != "identity" and response.status < 300 and method != "HEAD":
-                    named = "" if hop.foreign else f" ({shown(encoding)})"
+                    coding = "" if hop.foreign else f" ({known_word(encoding, otherwise='as nobody knows')})"
                     raise Transient(
                         reason=Reason.REGISTRY_UNAVAILABLE,
-                        message=f"{what}: the answer is encoded{named} although it was asked for as it "
+                        message=f"{what}: the answer is encoded{coding} although it was asked for as it "
                         "is: a proxy in between changes it.",
                     )
                 yield response
