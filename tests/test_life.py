@@ -15,6 +15,7 @@ from pattern_operator.heartbeat import Heartbeat
 from pattern_operator.kube import ApiUnavailable, CredentialsError
 from pattern_operator.life import CrdMissing, Process, Settings
 from pattern_operator.reconcile import Tenancy
+from pattern_operator.sandbox import WorkerLimits
 from pattern_operator.shutdown import Shutdown
 
 Work = Callable[[Process], Awaitable[None]]
@@ -24,6 +25,7 @@ Work = Callable[[Process], Awaitable[None]]
 async def process(tmp_path: Path) -> AsyncIterator[Process]:
     """A process that is never really left."""
     settings = Settings(
+        workers=WorkerLimits(),
         kubeconfig=None,
         context=None,
         lease_namespace=None,

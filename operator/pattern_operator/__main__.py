@@ -88,6 +88,8 @@ def parser() -> argparse.ArgumentParser:
         help="where registries, and what they send the operator to, may be: Public refuses private addresses",
     )
     run.add_argument("--concurrency", type=count, default=32, help="how many patterns are worked on at once")
+    run.add_argument("--workers", type=count, default=2, help="how many processes unpack and render at once")
+    run.add_argument("--worker-memory", type=size, default="160Mi", help="how much memory each of them may take")
     run.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
     )
@@ -102,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from pattern_operator.life import Settings, live
     from pattern_operator.reconcile.tenancy import Tenancy
+    from pattern_operator.sandbox import WorkerLimits
     from pattern_operator.source import RegistryNetwork
     from pattern_operator.telemetry import configure
 
@@ -115,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metrics=options.metrics_bind,
         concurrency=options.concurrency,
         registry_network=RegistryNetwork(options.registry_network),
+        workers=WorkerLimits(count=options.workers, memory=options.worker_memory),
         tenancy=Tenancy(
             default_service_account=options.default_service_account,
             require_service_account=options.require_service_account,

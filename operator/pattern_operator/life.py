@@ -56,6 +56,7 @@ from pattern_operator.reconcile import (
     owned_keys,
     owner_of,
 )
+from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
 from pattern_operator.source import Cache, DockerConfigs, Names, Network, Readers, RegistryNetwork, TokenCache
 from pattern_operator.telemetry import Metrics, Probes, Recorder, observe_loop_lag
@@ -84,6 +85,7 @@ class Settings:
     cache_size: int  # bytes
     metrics: tuple[str, int]  # host and port
     concurrency: int
+    workers: WorkerLimits = field(default_factory=WorkerLimits)
     registry_network: RegistryNetwork = RegistryNetwork.ANY
     tenancy: Tenancy
 
@@ -225,7 +227,11 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
             queue.add(key)
 
-    async with Network.open(settings.registry_network, names=Names()) as network, background() as behind:
+    async with (
+        Network.open(settings.registry_network, names=Names()) as network,
+        Sandbox.open(executors=process.executors, limits=settings.workers) as sandbox,
+        background() as behind,
+    ):
         discovery = Discovery(session)
         children = Children(
             session,
@@ -256,6 +262,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             claims=claims,
             kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind),
             executors=process.executors,
+            sandbox=sandbox,
             tenancy=replace(settings.tenancy, own_user=protected.user),
             protected=protected,
             clock=clock,

@@ -64,6 +64,15 @@ MAX_RUN: Final = 300.0  # seconds; 5,000 objects take one. What was applied by t
 MAX_RUN_OF_REGISTRY: Final = 40.0  # seconds of it that a registry is waited for; 64 MiB at 13 Mbit/s take as long
 MAX_RECALL_OF_REGISTRY: Final = 10.0  # more, when what runs has to be proven again after a failure: under 60 in all
 
+# --- what is built ------------------------------------------------------------------------------------------------
+MAX_RENDERED: Final = 6 * MIB  # JSON of all objects of a pattern; the largest published design renders to 0.33 MiB
+MAX_OBJECT: Final = 2 * MIB  # JSON of one object: etcd takes 1.5 MiB, and it is parsed without a break (20 ms)
+MAX_REPORT: Final = 2 * MIB  # JSON of the lines on all components of a pattern
+MAX_SMALL: Final = 64 * KIB  # bytes of layers, and of documents, that a thread renders: 30 ms as YAML
+MAX_SMALL_PARTS: Final = 2_048  # lines, commas and brackets in them: each may become an object, or a line of a report
+RENDERING_MEMORY: Final = 96 * MIB  # of renderings that are being applied, for all patterns; a third for a namespace
+SMALL_MEMORY: Final = 32 * MIB  # of those that a thread rendered; a quarter for a namespace
+
 # --- cluster --------------------------------------------------------------------------------------------------------
 MAX_REFUSAL: Final = 4 * MIB  # of the API server: it quotes an object of at most 1.5 MiB, once or twice, escaped
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less

@@ -74,6 +74,10 @@ class Reason(StrEnum):
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; mend them or set `onInvalid: Skip`."
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
+    RESOURCE_LIMIT_EXCEEDED = (
+        "ResourceLimitExceeded",
+        "To unpack or render the artifact takes more memory or time than one pattern may; split it.",
+    )
 
     # --- rollout ----------------------------------------------------------------------------------------------------
     EMPTY_UPDATE = (
@@ -114,4 +118,5 @@ class Reason(StrEnum):
     PATTERN_NOT_FOUND = "PatternNotFound", "There is no such DesignPattern; `patternctl get -A` lists all there are."
 
     # --- the operator itself ----------------------------------------------------------------------------------------
+    OPERATOR_BUSY = "OperatorBusy", "Other patterns take what the operator has of processes or memory; tried again."
     INTERNAL_ERROR = "InternalError", "A defect of the operator; please report the message and the log."

@@ -22,7 +22,7 @@ from pattern_operator.reconcile.deadline import Patience, overrun, within
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import LEEWAY, fetch, render, vouch
+from pattern_operator.reconcile.stages import LEEWAY, read_manifest, rendered, vouch
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair":
         progress.stage = Stage.APPLY
-        await _put_right(pattern, goal, drifted, rim=rim, progress=progress)
+        await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
     look(pattern, memory=memory, rim=rim, progress=progress)
 
 
@@ -80,7 +80,7 @@ async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: P
         return
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
-        await _put_right(pattern, memory.applied, drifted, rim=rim, progress=progress)
+        await _put_right(pattern, memory.applied, drifted, memory=memory, rim=rim, progress=progress)
 
 
 def _is_whole(pattern: DesignPattern) -> bool:
@@ -96,10 +96,11 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
         return  # somebody wrote there by hand; the next success writes it anew
     goal = wanted.goal(pattern, revision, demand)
     patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
-    artifact = await patience.wait(fetch(pattern, goal, rim=rim), stage=Stage.SOURCE)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.SOURCE)
     await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
-    rendering = await render(pattern, goal, artifact, rim=rim)
-    await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
+    building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
+    async with building as rendering:
+        await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
     memory.applied, memory.settled, memory.applied_at = goal, False, rim.clock()
 
 
@@ -116,9 +117,16 @@ async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
 
 
 async def _put_right(
-    pattern: DesignPattern, goal: Wanted, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
+    pattern: DesignPattern,
+    goal: Wanted,
+    drifted: Collection[ObjectKey],
+    *,
+    memory: Memory,
+    rim: Rim,
+    progress: Progress,
 ) -> None:
     patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
-    artifact = await patience.wait(fetch(pattern, goal, rim=rim), stage=Stage.APPLY)
-    rendering = await render(pattern, goal, artifact, rim=rim)
-    await repair(pattern, rendering, drifted, rim=rim, progress=progress)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.APPLY)
+    building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
+    async with building as rendering:
+        await repair(pattern, rendering, drifted, rim=rim, progress=progress)

@@ -46,11 +46,16 @@ class Memory:
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
     refused: tuple[Wanted, Stage, PatternError] | None = None
+    unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again
     failures: int = 0  # in a row
     handled_request: str | None = None
     told: tuple[Stage, str] | None = None  # stage and reason of the failure that an event told last
 
+    def cannot_be_built(self, goal: Wanted) -> bool:
+        """Whether a try showed that the artifact, whatever is tried, will not render."""
+        return self.unbuildable is not None and self.unbuildable[0] == goal
+
     def forget(self) -> None:
         """Find everything out again at the next run, and apply it again; what runs is known all the same."""
-        self.lookup = self.verdict = self.partly = self.refused = None
+        self.lookup = self.verdict = self.partly = self.refused = self.unbuildable = None
         self.settled = False

@@ -12,6 +12,7 @@ from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.sandbox import Sandbox
 from pattern_operator.source import Cache, Credentials, DockerConfigs, Network, Readers, Registry, TokenCache
 
 
@@ -54,6 +55,7 @@ class Rim:
     claims: Claims
     kinds: AwaitedKinds
     executors: Executors
+    sandbox: Sandbox
     tenancy: Tenancy
     protected: Protected
     clock: Callable[[], float]

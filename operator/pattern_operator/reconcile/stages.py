@@ -4,26 +4,31 @@ What a stage is *for* lies in its room (``source``, ``verify``, ``render``, ``ro
 spec wants and what is remembered.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from pattern_operator.api.artifact import Artifact, Signature
+from pattern_operator.api.artifact import Signature
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import GROUP, KIND
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
 from pattern_operator.reconcile import wanted
+from pattern_operator.reconcile.deadline import Patience
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
 from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import check_namespaces
-from pattern_operator.render import render as render_files
 from pattern_operator.rollout import Candidate, admit
-from pattern_operator.source import Registry, pull, resolve, signatures
+from pattern_operator.sandbox import BuildRefused, Plan
+from pattern_operator.source import Announced, Registry, announced, opened_layers, resolve, signatures
 from pattern_operator.verify import verify as verify_signatures
 
 LEEWAY = timedelta(milliseconds=50)  # a timer that fires a little early must find its lookup due
@@ -52,13 +57,13 @@ def _due(pattern: DesignPattern, lookup: Lookup, *, rim: Rim) -> bool:
     return lookup.reference.mutable and rim.clock() - lookup.at >= interval.total_seconds() - LEEWAY.total_seconds()
 
 
-async def fetch(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Artifact:
-    """The artifact, from the cache where it is there, every byte of it checked either way."""
+async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Announced:
+    """What the artifact says of itself, from the cache where it is there, checked either way; none of its layers."""
     reference = Reference(goal.repository, tag=goal.revision.tag or None, digest=goal.revision.digest)
     registry = await _open(pattern, goal.repository, rim=rim)
     layer = wanted.layer(goal.layer)
     running = pattern.status.digest == str(goal.revision.digest)
-    return await pull(
+    return await announced(
         reference,
         goal.revision,
         registry=registry,
@@ -92,9 +97,49 @@ async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Ri
     return verdict
 
 
-async def render(pattern: DesignPattern, goal: Wanted, artifact: Artifact, *, rim: Rim) -> Rendering:
-    """The objects and the report; raises Stalled when the artifact is no pattern."""
-    return await run_in(rim.executors.cpu, render_files, artifact.files, options=wanted.options(pattern, goal))
+@asynccontextmanager
+async def rendered(
+    pattern: DesignPattern,
+    goal: Wanted,
+    artifact: Announced,
+    *,
+    patience: Patience,
+    memory: Memory,
+    rim: Rim,
+    progress: Progress,
+) -> AsyncIterator[Rendering]:
+    """The objects and the report during the block, from layers that are pulled now; ask for none before ``vouch``.
+
+    What follows from the bytes of the artifact alone is remembered, and said again without another try.
+
+    Raises:
+        Stalled: the artifact is no pattern, or takes more than one may, and ``progress`` says at which stage.
+        Transient: the registry could not be asked, or the operator is busy.
+    """
+    if memory.unbuildable is not None and memory.cannot_be_built(goal):
+        _, progress.stage, error = memory.unbuildable
+        raise error
+    plan = Plan(
+        what=artifact.what,
+        types=artifact.types,
+        choice=wanted.layer(goal.layer),
+        options=wanted.options(pattern, goal),
+    )
+    registry = await _open(pattern, goal.repository, rim=rim)
+    async with AsyncExitStack() as stack:
+        progress.stage = Stage.SOURCE
+        async with AsyncExitStack() as files:
+            opening = opened_layers(artifact, registry=registry, cache=rim.registries.cache)
+            layers = await patience.wait(files.enter_async_context(opening), stage=Stage.SOURCE)
+            progress.stage = Stage.RENDER
+            building = rim.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace)
+            try:
+                rendering = await stack.enter_async_context(building)
+            except BuildRefused as refused:
+                progress.stage = refused.stage
+                memory.unbuildable = (goal, refused.stage, refused.error)
+                raise refused.error from refused.__cause__
+        yield rendering
 
 
 def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> None:

@@ -148,7 +148,7 @@ def _finish(status: Status, conditions: _Conditions, pattern: DesignPattern) -> 
 def _state_facts(conditions: _Conditions, progress: Progress) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
     if progress.revision and progress.stage is not Stage.SOURCE:
-        conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, f"pulled {progress.revision}")
+        conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, _fetched_words(progress))
     if progress.verdict:
         conditions.set(ConditionType.VERIFIED, *_verdict_words(progress.verdict))
     if progress.rendering:
@@ -162,6 +162,13 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
     if progress.failure:
         kind = _FACT[progress.stage]
         conditions.set(kind, "False", progress.failure.reason, progress.failure.message)
+
+
+def _fetched_words(progress: Progress) -> str:
+    """Layers are pulled once the artifact is verified: until then only its manifest was read."""
+    if progress.stage is Stage.VERIFY:
+        return f"found {progress.revision}, whose content is pulled when it is verified"
+    return f"pulled {progress.revision}"
 
 
 def _verdict_words(verdict: Verdict) -> tuple[Truth, str, str]:

@@ -1,5 +1,7 @@
 """The way of one pattern: source, verify, render, rollout, apply, health, in this order.
 
+Of the source only the manifest is read before somebody vouches for it; the layers are pulled to be rendered.
+
 Each step is given what the earlier ones made, and returns a value or raises one typed error. Where all that decides
 what is applied is the same as at the last success, and nothing has drifted, a run asks nobody and changes nothing.
 Where a step before apply fails, what ran before is kept as it was, as long as it is still trusted.
@@ -16,8 +18,10 @@ from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import accept, fetch, find, let_go, render, vouch
+from pattern_operator.reconcile.stages import accept, find, let_go, read_manifest, rendered, vouch
 from pattern_operator.reconcile.tenancy import account_of
+
+_OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
 
 
 async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead) -> Progress:
@@ -56,20 +60,23 @@ async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: Write
         raise error
 
     progress.stage = Stage.SOURCE
-    artifact = await patience.wait(fetch(pattern, goal, rim=rim), stage=Stage.SOURCE)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.SOURCE)
     progress.stage = Stage.VERIFY
     progress.verdict = await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
     try:
-        progress.stage = Stage.RENDER
-        progress.rendering = rendering = await render(pattern, goal, artifact, rim=rim)
-        accept(pattern, revision, rendering)
-        progress.stage = Stage.ROLLOUT
-        let_go(pattern, revision, rendering, rim=rim)
+        # Only now are layers pulled: an artifact that nobody vouches for costs its manifest, and no more.
+        building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=progress)
+        async with building as rendering:
+            progress.rendering = rendering
+            accept(pattern, revision, rendering)
+            progress.stage = Stage.ROLLOUT
+            let_go(pattern, revision, rendering, rim=rim)
+            progress.stage = Stage.APPLY
+            memory.applied = None
+            await apply(pattern, rendering, goal=goal, memory=memory, rim=rim, progress=progress, ahead=ahead)
     except Stalled as error:
-        memory.refused = (goal, progress.stage, error)
+        if progress.stage in _OF_THE_ARTIFACT or memory.cannot_be_built(goal):
+            memory.refused = (goal, progress.stage, error)
         raise
-    progress.stage = Stage.APPLY
-    memory.applied = None
-    await apply(pattern, rendering, goal=goal, memory=memory, rim=rim, progress=progress, ahead=ahead)
     memory.applied, memory.settled, memory.partly, memory.applied_at = goal, True, None, rim.clock()
     look(pattern, memory=memory, rim=rim, progress=progress)

@@ -11,7 +11,7 @@ from functools import partial
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Rendering
 from pattern_operator.render import manifests, meshery
-from pattern_operator.render.artifact import choose
+from pattern_operator.render.artifact import choose, is_read
 from pattern_operator.render.assembly import merge_duplicates, objects
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.design import Design
@@ -25,7 +25,7 @@ from pattern_operator.render.repair.rbac import repair_bindings
 from pattern_operator.render.repair.rename import carry_references
 from pattern_operator.render.required import refuse_incomplete
 
-__all__ = ["Cause", "Options", "render"]
+__all__ = ["Cause", "Options", "is_read", "render"]
 
 
 def render(files: Sequence[File], *, options: Options) -> Rendering:

@@ -42,6 +42,18 @@ def choose(files: Sequence[File], *, options: Options) -> Design | list[Document
     return _manifests(documents)
 
 
+def is_read(path: str, *, options: Options) -> bool:
+    """Whether ``choose`` would read a file by this path, where it is not the only one."""
+    if not (wanted := _wanted(options)):
+        return is_document(path) or PurePosixPath(path).name.lower() in _KUSTOMIZATIONS
+    return path == wanted or (path.startswith(f"{wanted}/") and is_document(path))
+
+
+def _wanted(options: Options) -> str:
+    """The path that was asked for, empty for all."""
+    return (options.path or "").strip("/").removeprefix("./")
+
+
 def _named_as_design(files: list[File], *, options: Options) -> list[File]:
     """The files that are called as designs are, nearest the root first; none where manifests are asked for."""
     named = [file for file in files if _name(file) in _DESIGN_NAMES and options.format != "Manifests"]
@@ -54,14 +66,13 @@ def _designs(documents: Iterable[Document]) -> list[Document]:
 
 def _selected(files: Sequence[File], *, options: Options) -> list[File]:
     """The files under ``options.path`` that may hold documents; a file that is named, whatever its suffix."""
-    if options.path is None or not (path := options.path.strip("/").removeprefix("./")):
-        chosen = [file for file in files if is_document(file.path) or _name(file) in _KUSTOMIZATIONS]
+    chosen = [file for file in files if is_read(file.path, options=options)]
+    if not (path := _wanted(options)):
         return chosen or list(files if len(files) == 1 else ())  # `oras push` keeps names that have no suffix
     named = [file for file in files if file.path == path]
-    chosen = named or [file for file in files if file.path.startswith(f"{path}/") and is_document(file.path)]
     if not chosen:
         raise _not_a_pattern(f"the artifact has no file or folder {path!r}; correct spec.source.layer.path")
-    return chosen
+    return named or chosen
 
 
 def _refuse_too_much(files: list[File]) -> None:

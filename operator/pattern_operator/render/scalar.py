@@ -23,6 +23,7 @@ _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _BASES: Final = {"x": 16, "b": 2, "o": 8}
 _MAX_DIGITS: Final = 400  # a double ends at 309 digits, and Python refuses to convert very long ones
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
+_DOUBLE_BITS: Final = 1023  # of the whole part of a double; in base 16, 400 digits have 1,600
 _INT64_LIMIT: Final = 2.0**63  # a whole number beyond it is no integer field of Kubernetes, and none orjson writes
 
 
@@ -43,7 +44,9 @@ def resolve(text: str) -> Scalar:
         return text
     if _INTEGER.fullmatch(plain):
         number = _integer(plain)
-        return number if _INT64_MIN <= number <= _UINT64_MAX else float(number)
+        if _INT64_MIN <= number <= _UINT64_MAX:
+            return number
+        return float(number) if number.bit_length() <= _DOUBLE_BITS else text
     if _FLOAT.fullmatch(plain):
         value = float(plain)
         return whole(value) if math.isfinite(value) else text

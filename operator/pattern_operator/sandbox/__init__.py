@@ -1,0 +1,15 @@
+"""Unpacks and renders what strangers wrote where it can harm nobody: in a process that has limits and nothing else.
+
+``Sandbox.rendered`` is the way in. Small and harmless input is built in a thread (``build``). Everything else goes to
+a worker process: no more memory and time than its limits, no network, no files, no environment, no secrets
+(``confine``). A worker serves one namespace and is then replaced, so that whoever takes one over has taken over nobody
+else. What comes back is data of known types and a limited size (``wire``), never objects that were made there. A worker
+that dies is an error of the pattern it worked for, and of no other. Processes, and what is built from their answers,
+are shared fairly among namespaces (``shares``).
+"""
+
+from pattern_operator.sandbox.build import BuildRefused, Plan
+from pattern_operator.sandbox.pool import WorkerLimits
+from pattern_operator.sandbox.sandbox import Sandbox
+
+__all__ = ["BuildRefused", "Plan", "Sandbox", "WorkerLimits"]

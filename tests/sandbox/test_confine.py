@@ -1,0 +1,91 @@
+"""What a worker process cannot do, asked of the kernel."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pattern_operator.limits import MIB
+
+PROGRAM = """
+import ctypes, json, mmap, os, resource, socket, subprocess, sys
+from pattern_operator.sandbox.confine import confine
+
+def refused(work):
+    try:
+        work()
+    except ValueError:  # what the module resource makes of EPERM
+        return "PermissionError"
+    except (PermissionError, MemoryError) as error:
+        return type(error).__name__
+    except Exception as error:
+        return f"another error: {error!r}"
+    return "allowed"
+
+def large():
+    return bytearray(200 * 1024 * 1024)
+
+ours = socket.socketpair()
+confined = confine(memory=64 * 1024 * 1024, cpu_seconds=5)
+tries = {
+    "confined": str(confined),
+    "open": refused(lambda: open("/etc/passwd")),
+    "write": refused(lambda: open("/tmp/x", "w")),
+    "list": refused(lambda: os.listdir("/")),
+    "connect": refused(lambda: socket.create_connection(("127.0.0.1", 1), timeout=1)),
+    "unix": refused(lambda: socket.socket(socket.AF_UNIX)),
+    "pair": refused(socket.socketpair),
+    "fork": refused(os.fork),
+    "exec": refused(lambda: os.execv("/bin/true", ["true"])),
+    "kill": refused(lambda: os.kill(os.getppid(), 0)),
+    "unlimit": refused(lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1))),
+    "chdir": refused(lambda: os.chdir("/")),
+    "memory": refused(large),
+    "shared memory": refused(lambda: mmap.mmap(-1, 200 * 1024 * 1024)),
+}
+ours[0].send(b"x")
+tries["answer"] = ours[1].recv(1).decode()
+os.write(1, json.dumps(tries).encode())
+"""
+
+
+def test_a_confined_process_computes_and_answers_and_can_do_nothing_else():
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=False, timeout=60)
+
+    tries = json.loads(run.stdout or run.stderr.decode())
+    assert tries.pop("confined") == "True"
+    assert tries.pop("answer") == "x"
+    assert tries.pop("memory") == "MemoryError"
+    assert tries.pop("shared memory") in ("MemoryError", "another error: OSError(12, 'Cannot allocate memory')")
+    assert set(tries.values()) == {"PermissionError"}, tries
+
+
+def test_a_confined_process_that_computes_too_long_is_ended():
+    program = (
+        "from pattern_operator.sandbox.confine import confine\nconfine(memory=2**27, cpu_seconds=1)\nwhile True: pass\n"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == -24  # SIGXCPU
+
+
+@pytest.mark.parametrize("variable", ["HOME", "PATTERN_SECRET"])
+async def test_a_worker_inherits_nothing(monkeypatch, sandbox, tmp_path, variable):
+    from tests.sandbox.jobs import LARGE
+    from tests.sandbox.test_sandbox import objects_of, workers
+
+    monkeypatch.setenv(variable, "planted")
+    secret = (tmp_path / "secret").open("w")
+    os.set_inheritable(secret.fileno(), True)
+
+    await objects_of(sandbox, LARGE)
+
+    (worker,) = workers()
+    environment = open(f"/proc/{worker}/environ", "rb").read()  # noqa: SIM115, PTH123, ASYNC230
+    assert b"planted" not in environment
+    limits = open(f"/proc/{worker}/limits").read()  # noqa: SIM115, PTH123, ASYNC230
+    assert str(160 * MIB) in limits
+    handles = {os.readlink(f"/proc/{worker}/fd/{handle}") for handle in os.listdir(f"/proc/{worker}/fd")}  # noqa: PTH208, PTH115
+    assert not any("secret" in each for each in handles)
+    assert len(handles) <= 2  # its socket and /dev/null

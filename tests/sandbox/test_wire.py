@@ -1,0 +1,132 @@
+"""What a worker sends is data of known types, or nothing at all."""
+
+import pickle
+from contextlib import suppress
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import ComponentReport, Outcome, Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.limits import KIB, MAX_OBJECT, MAX_OBJECTS, MIB
+from pattern_operator.sandbox import BuildRefused, wire
+from pattern_operator.sandbox.wire import BrokenAnswer, Defect, Done, TooLarge, decode_answer, encode_rendering
+
+BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "n"}, "data": {"ä": 1.5}}
+RENDERING = Rendering(
+    objects=(Object.of(BODY, component="a#1"),),
+    components=tuple(
+        ComponentReport(f"a#{n}", "web", "ConfigMap", Outcome.RENDERED, repairs=("x",)) for n in range(1200)
+    ),
+    format="Manifests",
+    name="web",
+    version="1",
+)
+
+
+def answer(message: bytes) -> bytes:
+    """What is read from the socket: a message without its length."""
+    return message[wire.LENGTH.size :]
+
+
+def parts(*contents: bytes) -> bytes:
+    return b"".join(wire.LENGTH.pack(len(content)) + content for content in contents)
+
+
+def done(*, reports: int = 0, objects: int = 0) -> bytes:
+    return msgspec.json.encode(Done(format="Meshery", name="", version="", reports=reports, objects=objects))
+
+
+def test_a_rendering_comes_back_as_it_was():
+    assert decode_answer(answer(encode_rendering(RENDERING))) == RENDERING
+
+
+def test_a_refusal_comes_back_as_the_error():
+    refused = wire.Refused(Stage.SOURCE, Reason.ARCHIVE_REFUSED, "no")
+
+    with pytest.raises(BuildRefused) as found:
+        decode_answer(answer(wire.encode_failure(refused)))
+
+    assert (found.value.stage, found.value.error.reason) == (Stage.SOURCE, Reason.ARCHIVE_REFUSED)
+    assert found.value.error.message == "no"
+
+
+@pytest.mark.parametrize("failure", [TooLarge("memory"), Defect("KeyError at x.py:1")])
+def test_other_ends_come_back_as_they_are(failure):
+    assert decode_answer(answer(wire.encode_failure(failure))) == failure
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\0\0", id="half a length"),
+        pytest.param(wire.LENGTH.pack(100) + b"x", id="shorter than it says"),
+        pytest.param(parts(b"{}"), id="no type"),
+        pytest.param(parts(pickle.dumps(RENDERING)), id="a pickle"),
+        pytest.param(parts(b'{"type":"refused","stage":"source","reason":"Nonsense","message":""}'), id="no reason"),
+        pytest.param(parts(b'{"type":"refused","stage":"x","reason":"Ready","message":""}'), id="no stage"),
+        pytest.param(parts(done(objects=1)), id="an object that does not come"),
+        pytest.param(parts(done(objects=MAX_OBJECTS + 1)), id="too many objects"),
+        pytest.param(parts(done(reports=1), b'[{"id":1}]'), id="a report of another type"),
+        pytest.param(parts(done(objects=1), b"[]"), id="an object that is none"),
+        pytest.param(parts(done(objects=1), b'["a",{"apiVersion":"v1","kind":"x","metadata":[]}]'), id="no metadata"),
+        pytest.param(
+            parts(done(objects=1), b'["a",{"apiVersion":"v1","kind":"x","metadata":{"name":1}}]'),
+            id="a name of no text",
+        ),
+        pytest.param(
+            parts(done(objects=1), b'["a",{"apiVersion":"v1","kind":"x","metadata":{"name":"a","namespace":{}}}]'),
+            id="a namespace of no text",
+        ),
+        pytest.param(parts(done(), bytes(MAX_OBJECT + 1)), id="a part that is too long"),
+        pytest.param(parts(done(), b"[]"), id="more than it says"),
+        pytest.param(parts(done(objects=1), b'["a",' + b"[" * 10_000), id="nesting"),
+    ],
+)
+def test_what_no_worker_sends_is_refused(content):
+    with pytest.raises(BrokenAnswer):
+        list(map(str, [decode_answer(content)]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200) | st.lists(st.binary(max_size=60), max_size=4).map(lambda each: parts(*each)))
+def test_no_bytes_raise_anything_else(content):
+    with suppress(BrokenAnswer, BuildRefused):
+        decode_answer(content)
+
+
+@pytest.mark.parametrize("cut", [1, 5, 50, 500])
+def test_an_answer_that_ends_too_early_is_refused(cut):
+    with pytest.raises(BrokenAnswer):
+        decode_answer(answer(encode_rendering(RENDERING))[:-cut])
+
+
+def large(count: int, size: int) -> Rendering:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"x": "y" * size}}
+    return Rendering(objects=(Object.of(body),) * count)
+
+
+@pytest.mark.parametrize(
+    ("rendering", "limit"),
+    [
+        pytest.param(large(10, MIB), wire.RENDERED, id="all objects"),
+        pytest.param(large(1, 2 * MIB), wire.OBJECT, id="one object"),
+        pytest.param(
+            Rendering(objects=(), components=(ComponentReport("a", "x" * KIB, "", Outcome.REFUSED),) * 2200),
+            wire.REPORT,
+            id="the report",
+        ),
+    ],
+)
+def test_a_rendering_beyond_the_limits_is_told_and_not_sent(rendering, limit):
+    assert decode_answer(answer(encode_rendering(rendering))) == TooLarge(limit)
+
+
+def test_the_cost_of_small_parts_is_more_than_their_bytes():
+    assert wire.cost(b"[{},{},{}]" * 100) > 40 * 1000
+    assert wire.cost(b"x" * 1000) == 1000
