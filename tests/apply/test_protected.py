@@ -41,6 +41,7 @@ def account(name: str, namespace: str | None) -> dict[str, Any]:
         (an(RBAC, "RoleBinding", "any", "ops"), "is in ops"),
         (an("pattern-operator.io/v1alpha1", "DesignPattern", "any", "ops"), "is in ops"),
         (an("v1", "Namespace", "ops"), "is the namespace of the operator"),
+        (an("project.openshift.io/v1", "Project", "ops"), "is the namespace of the operator"),
         (an("apiextensions.k8s.io/v1", "CustomResourceDefinition", "designpatterns.pattern-operator.io"), "defines"),
         (an("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition", "later.pattern-operator.io"), "defines"),
         (an("apiextensions.k8s.io/v1", "CustomResourceDefinition", "x.more.pattern-operator.io"), "defines"),
@@ -112,6 +113,26 @@ def test_an_operator_that_leases_in_a_namespace_of_everybody_keeps_only_its_leas
     assert someone.why(an("coordination.k8s.io/v1", "Lease", "pattern-operator", "default").key)
     assert not someone.why(an("v1", "ConfigMap", "x", "default").key)
     assert not someone.why(an("v1", "Namespace", "default").key)
+
+
+def test_an_operator_that_shares_its_namespace_keeps_what_has_its_name():
+    shared = Protected.of(
+        "system:serviceaccount:kube-system:pattern-operator", lease=("kube-system", "pattern-operator")
+    )
+
+    assert shared.why(an("apps/v1", "Deployment", "pattern-operator", "kube-system").key)
+    assert shared.why(an("v1", "ServiceAccount", "pattern-operator", "kube-system").key)
+    assert shared.why(an(RBAC, "RoleBinding", "pattern-operator-lease", "kube-system").key)
+    assert not shared.why(an("v1", "ConfigMap", "coredns", "kube-system").key)
+    assert not shared.why(an("v1", "Namespace", "kube-system").key)
+
+
+def test_an_operator_that_runs_as_the_account_of_everybody_reserves_no_names_for_it():
+    shared = Protected.of("system:serviceaccount:default:default", lease=("default", "pattern-operator"))
+
+    assert not shared.why(an(RBAC, "ClusterRole", "default-reader").key)
+    assert not shared.why(an("v1", "ConfigMap", "default", "default").key)
+    assert shared.why(an(RBAC, "ClusterRole", "pattern-operator").key)
 
 
 json_values = st.recursive(

@@ -21,7 +21,7 @@ NAMESPACE: Final = "pattern-operator-system"
 _LEASE: Final = ("coordination.k8s.io", "Lease")
 _CRD: Final = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _API_SERVICE: Final = ("apiregistration.k8s.io", "APIService")
-_NAMESPACE: Final = ("", "Namespace")
+_NAMESPACES: Final = frozenset({("", "Namespace"), ("project.openshift.io", "Project")})  # OpenShift has two names
 # OpenShift serves RBAC under a second group; both lead to the same objects.
 _RBAC: Final = frozenset({"rbac.authorization.k8s.io", "authorization.openshift.io"})
 _BINDINGS: Final = frozenset({"ClusterRoleBinding", "RoleBinding"})
@@ -52,7 +52,9 @@ class Protected:
             return "is the Lease of the operator"
         if key.namespace == self.account.namespace and self._has_own_namespace:
             return f"is in {key.namespace}, the namespace of the operator"
-        if kind == _NAMESPACE and key.name == self.account.namespace and self._has_own_namespace:
+        if key.namespace == self.account.namespace and self._is_reserved(key.name):
+            return f"has a name that belongs to the operator's own objects in {key.namespace}"
+        if kind in _NAMESPACES and key.name == self.account.namespace and self._has_own_namespace:
             return "is the namespace of the operator"
         if kind in (_CRD, _API_SERVICE) and _is_of_our_group(key.name):
             return f"defines the operator's own API group {GROUP}"
@@ -83,7 +85,7 @@ class Protected:
         return self.account.namespace != "default" and not self.account.namespace.startswith("kube-")
 
     def _is_reserved(self, name: str) -> bool:
-        own = {NAME, self.account.name}
+        own = {NAME, self.account.name} - {"default"}  # the account that every namespace has names nothing
         return name in own or name.startswith(tuple(f"{each}-" for each in own)) or _is_of_our_group(name)
 
     def _binds(self, body: Any) -> bool:
