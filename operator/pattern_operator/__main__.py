@@ -1,6 +1,7 @@
 """``pattern-operator``: the process. It parses the command line, and lives as long as nobody tells it to end."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cross_namespace=not options.no_cross_namespace,
         ),
     )
+    gc.freeze()  # what is loaded by now stays: to look at it again and again would hold the event loop for 30 ms
     return uvloop.run(live(settings))
 
 

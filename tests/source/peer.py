@@ -61,7 +61,7 @@ class Peer:
     @property
     def address(self) -> str:
         assert self.server is not None
-        return f"127.0.0.1:{self.server.port}"
+        return f"{self.server.host}:{self.server.port}"
 
     @property
     def elsewhere(self) -> str:
@@ -174,11 +174,11 @@ def index(entries: Sequence[dict[str, Any]]) -> bytes:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Peer]:
+async def serving(*, host: str = "127.0.0.1") -> AsyncIterator[Peer]:
     peer = Peer()
     app = web.Application(client_max_size=2**26)
     app.router.add_route("*", "/{path:.*}", peer.handle)
-    async with TestServer(app, host="127.0.0.1") as server:
+    async with TestServer(app, host=host) as server:
         peer.server = server
         yield peer
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CONFIG_VALUES, MAX_CREDENTIAL_GLOBS
 from pattern_operator.source.document import read_bounded, text, texts
@@ -62,14 +63,16 @@ class Credentials:
     ask_helper: AskHelper | None = field(default=None, repr=False)
 
     @classmethod
-    def from_docker_config(cls, data: bytes, *, where: str) -> Self:
+    def from_docker_config(cls, data: bytes, *, where: str, repository: Repository | None = None) -> Self:
         """Read the JSON of a docker config; ``where`` names it in messages, which never hold any of it.
+
+        All entries must be such, and only those for ``repository`` are kept where it is named.
 
         Raises:
             Stalled: SECRET_INVALID: it is no docker config.
         """
         try:
-            return cls(_entries(read_bounded(data, most=MAX_CONFIG_VALUES)))
+            return cls(_entries(read_bounded(data, most=MAX_CONFIG_VALUES), repository=repository))
         except InvalidDocument as error:
             raise _invalid(where, str(error)) from error
 
@@ -128,21 +131,28 @@ def _invalid(where: str, why: str) -> Stalled:
     )
 
 
-def _entries(config: Mapping[str, object]) -> dict[str, Credential]:
+def _entries(config: Mapping[str, object], *, repository: Repository | None = None) -> dict[str, Credential]:
     auths = config.get("auths")
     if auths is None:
         return {}
     if not isinstance(auths, dict):
         raise InvalidDocument("has auths that are no object")
     found: dict[str, Credential] = {}
-    for key, entry in auths.items():
+    globs = 0
+    for name, entry in auths.items():
         if not isinstance(entry, dict):
             raise InvalidDocument("has an entry of auths that is no object")
-        if (credential := _credential(entry)) is not None:
-            found[_key(key)] = credential
-    if sum(map(_has_glob, found)) > MAX_CREDENTIAL_GLOBS:  # each is compiled for each host
-        raise InvalidDocument(f"has more than {MAX_CREDENTIAL_GLOBS} entries whose host is a glob")
+        credential, key = _credential(entry), _key(name)
+        globs += _has_glob(key)
+        if globs > MAX_CREDENTIAL_GLOBS:  # each is compiled for each host
+            raise InvalidDocument(f"has more than {MAX_CREDENTIAL_GLOBS} entries whose host is a glob")
+        if credential is not None and (repository is None or _is_for(key, repository)):
+            found[key] = credential
     return found
+
+
+def _is_for(key: str, repository: Repository) -> bool:
+    return _matches(key, _canonical(repository.host), repository.name)
 
 
 def _credential(entry: Mapping[str, object]) -> Credential | None:

@@ -64,7 +64,7 @@ class DockerConfigs:
 
 def _look_up(data: bytes, *, where: str, repository: Repository) -> _Found:
     try:
-        credentials = Credentials.from_docker_config(data, where=where)
+        credentials = Credentials.from_docker_config(data, where=where, repository=repository)
     except Stalled as refusal:
         return _Found(None, refusal)
     return _Found(credentials.for_host(repository.host, repository.name), None)

@@ -199,9 +199,8 @@ def another_digest(what: str, *, wanted: Digest, found: Digest | None) -> Stalle
     )
 
 
-def another_size(what: str, *, size: int, found: int | None) -> Stalled:
-    """The error for content that is longer (``found`` is None) or shorter than its descriptor says."""
-    sent = f"more than {size}" if found is None else found
+def another_size(what: str, *, size: int, sent: str) -> Stalled:
+    """The error for content that is longer or shorter than its descriptor says; ``sent`` says how long, if anything."""
     return Stalled(
         reason=Reason.SIZE_MISMATCH,
         message=f"{what}: the registry sent {sent} bytes where the descriptor says {size}. Nothing of it is used: "

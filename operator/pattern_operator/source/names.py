@@ -8,6 +8,7 @@ answer: six such names held every thread of the event loop's pool. c-ares does t
 import asyncio
 import socket
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Final
 
 import aiodns
@@ -23,14 +24,12 @@ _MAX_ADDRESSES: Final = 32  # of one name that are tried; a real registry has so
 
 
 class Names(AbstractResolver):
-    """A resolver for aiohttp's connector; for one event loop.
+    """A resolver for aiohttp's connector, for one event loop; ``resolv_conf`` stands in for the system's."""
 
-    ``servers`` replaces the name servers of /etc/resolv.conf: ``address[:port]``.
-    """
-
-    def __init__(self, *, servers: tuple[str, ...] = (), seconds: float = NAME_LOOKUP_SECONDS) -> None:
+    def __init__(self, *, resolv_conf: Path | None = None, seconds: float = NAME_LOOKUP_SECONDS) -> None:
         self._seconds = seconds
-        self._resolver = aiodns.DNSResolver(nameservers=servers or None, timeout=_TRY, tries=_TRIES)
+        path = None if resolv_conf is None else str(resolv_conf)
+        self._resolver = aiodns.DNSResolver(resolvconf_path=path, timeout=_TRY, tries=_TRIES)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

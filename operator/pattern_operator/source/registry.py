@@ -185,12 +185,12 @@ class Registry:
                 length += len(chunk)
                 state.update(chunk)
                 if length > size:
-                    raise failure.another_size(what, size=size, found=None)
+                    raise failure.another_size(what, size=size, sent="other" if foreign else f"more than {size}")
                 if len(piece) >= _PIECE:
                     await write(bytes(piece))
                     piece.clear()
         if length < size:
-            raise failure.another_size(what, size=size, found=None if foreign else length)
+            raise failure.another_size(what, size=size, sent="other" if foreign else str(length))
         found = Digest(digest.algorithm, state.hexdigest())
         if found != digest:
             raise failure.another_digest(what, wanted=digest, found=None if foreign else found)

@@ -1,0 +1,193 @@
+"""Nothing that a registry sends holds the event loop: everybody's watches, leases and probes are on it."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from aiohttp import web
+from tests.looplag import MOST, longest_hold
+from tests.source.peer import BUNDLE, INDEX, OCI, client, index
+
+from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.errors import PatternError
+from pattern_operator.limits import MAX_MANIFEST
+from pattern_operator.source import LayerChoice, pull, resolve, signatures
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def filled(head: bytes, unit: bytes, tail: bytes, *, most: int = MAX_MANIFEST) -> bytes:
+    """As many of ``unit`` as fit, with commas in between."""
+    number = (most - len(head) - len(tail)) // (len(unit) + 1)
+    return head + b",".join([unit] * number) + tail
+
+
+def entry(number: int) -> dict[str, object]:
+    return {"mediaType": OCI, "digest": f"sha256:{number:064x}", "size": 1, "artifactType": BUNDLE}
+
+
+TAGS = [
+    pytest.param(
+        json.dumps({"tags": [f"1.{number}.0-{'x' * 100}" for number in range(10_000)]}).encode(), id="10,000 long tags"
+    ),
+    pytest.param(json.dumps({"tags": ["1.0.0"] * 19_000}).encode(), id="repeated names"),
+    pytest.param(json.dumps({"tags": ["!"] * 19_000}).encode(), id="invalid names"),
+    pytest.param(filled(b'{"tags": [', b"1", b"]}"), id="2,000,000 numbers"),
+    pytest.param(filled(b'{"tags": [', b"{}", b"]}", most=50_000), id="objects"),
+    pytest.param(b'{"tags": ' + b"[" * 2_000_000 + b"]" * 2_000_000 + b"}", id="depth"),
+    pytest.param(b'{"tags": ["' + b"\\u0041" * 690_000 + b'"]}', id="escapes"),
+    pytest.param(b'{"tags": ["' + b"\\ud83d\\ude00" * 340_000 + b'"]}', id="pairs of surrogates"),
+    pytest.param(b'{"tags": [' + b"1" * 4_000_000 + b"]}", id="one long number"),
+    pytest.param(filled(b'{"tags": [', b"9" * 4_299, b"]}"), id="long numbers"),
+    pytest.param(filled(b'{"tags": [', b"1." + b"1" * 200 + b"e-300", b"]}"), id="long fractions"),
+    pytest.param(
+        b"{" + b",".join(b'"k%d":%d' % (number, number) for number in range(19_000)) + b"}", id="19,000 members"
+    ),
+    pytest.param(b'{"tags": []' + b" " * 4_190_000 + b"}", id="spaces"),
+    pytest.param(b'{"tags": ["' + b"a" * 4_190_000, id="a string without end"),
+]
+
+
+@pytest.mark.parametrize("body", TAGS)
+async def test_a_list_of_tags_does_not_hold_it(peer, network, body):
+    peer.answer("GET", "/tags/list", body=body)
+    reference = Reference(peer.repository, semver=">=1 <2 || >3 || ~4 || 5.x")
+
+    async def work() -> None:
+        with suppress(PatternError):
+            await resolve(reference, registry=client(peer, network))
+
+    assert await longest_hold(work) < MOST
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(index([entry(number) for number in range(3_000)]), id="3,000 entries"),
+        pytest.param(index([entry(number) for number in range(18_000)])[: MAX_MANIFEST - 1], id="18,000 entries"),
+        pytest.param(
+            json.dumps({"schemaVersion": 2, **{f"K{number}": number for number in range(19_000)}}).encode(), id="names"
+        ),
+    ],
+)
+async def test_an_index_does_not_hold_it(peer, network, body):
+    peer.answer("GET", "/referrers/", body=body, headers={"Content-Type": INDEX})
+
+    async def work() -> None:
+        with suppress(PatternError):
+            await signatures(Digest.of(b"x"), registry=client(peer, network))
+
+    assert await longest_hold(work) < MOST
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"annotations": {f"k{number}": "v" for number in range(19_000)}}, id="annotations"),
+        pytest.param({"annotations": {"k": "v" * 4_000_000}}, id="one long annotation"),
+        pytest.param({"layers": [entry(number) for number in range(4_000)]}, id="layers"),
+    ],
+)
+async def test_a_manifest_does_not_hold_it(peer, network, cache, more):
+    document = {"schemaVersion": 2, "mediaType": OCI, "config": entry(1), "layers": [entry(2)], **more}
+    digest = peer.document(document, tag="1.0")
+    reference = Reference(peer.repository, digest=digest)
+
+    async def work() -> None:
+        with suppress(PatternError):
+            registry = client(peer, network)
+            await pull(reference, Revision("", digest), registry=registry, cache=cache, layer=LayerChoice())
+        with suppress(PatternError):
+            await client(peer, network).manifest("1.0")
+
+    assert await longest_hold(work) < MOST
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "value"),
+    [
+        pytest.param(401, "WWW-Authenticate", "Bearer " + "a=b," * 2_000, id="parameters"),
+        pytest.param(401, "WWW-Authenticate", "a," * 4_000, id="schemes"),
+        pytest.param(401, "WWW-Authenticate", 'a b="' * 1_600, id="quotes that do not end"),
+        pytest.param(401, "WWW-Authenticate", 'Bearer a="' + "\\\\" * 4_000, id="escapes"),
+        pytest.param(200, "Set-Cookie", "a=b; " * 1_600, id="cookies"),
+        pytest.param(200, "Link", "<a>; rel=" * 800, id="links"),
+        pytest.param(200, "Link", "<a>" + "; " * 4_000, id="parameters of a link"),
+        pytest.param(307, "Location", "http://h/" + "%2e" * 2_600, id="a location"),
+        pytest.param(429, "Retry-After", "Mon, " * 1_600, id="a date"),
+        pytest.param(200, "Docker-Content-Digest", "sha256:" * 1_000, id="a digest"),
+    ],
+)
+async def test_headers_do_not_hold_it(peer, network, status, name, value):
+    async def many(_: web.Request) -> web.StreamResponse:
+        answer = web.Response(status=status, body=b'{"tags": []}')
+        for _ in range(100):
+            answer.headers.add(name, value)
+        return answer
+
+    peer.on("GET", "^/v2/", many)
+
+    async def work() -> None:
+        for _ in range(3):
+            with suppress(PatternError):
+                await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+
+    assert await longest_hold(work) < MOST
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(filled(b'{"errors": [', b"{}", b"]}"), id="errors"),
+        pytest.param(json.dumps({"errors": [{"message": "token=" * 2_000}]}).encode(), id="what looks like secrets"),
+        pytest.param(json.dumps({"errors": [{"message": "a." * 5_000}]}).encode(), id="a long word"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/manifests/", "^/token$"])
+async def test_errors_and_tokens_do_not_hold_it(peer, network, body, path):
+    peer.answer("GET", path, status=403, body=body)
+
+    async def work() -> None:
+        with suppress(PatternError):
+            await client(peer, network).manifest("1.0")
+
+    assert await longest_hold(work) < MOST
+
+
+async def test_a_body_in_chunks_of_one_byte_does_not_hold_it(peer, network):
+    async def tiny(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for _ in range(4):
+            request.transport.write(b"1\r\nx\r\n" * 20_000)
+            await response.drain() if hasattr(response, "drain") else None
+        request.transport.write(b"0\r\n\r\n")
+        return response
+
+    peer.on("GET", "/tags/list", tiny)
+
+    async def work() -> None:
+        with suppress(PatternError):
+            await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+
+    assert await longest_hold(work) < MOST
+
+
+async def test_tags_are_asked_for_a_thousand_at_a_time(peer, network):
+    peer.manifest([], tag="1.0.0")
+    peer.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+
+    await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+
+    assert "/v2/team/web/tags/list?n=1000" in peer.paths("GET")
+
+
+@pytest.mark.parametrize("name", ["1.0.0", "no tag!", 7], ids=["repeated", "invalid", "of another type"])
+async def test_repeated_and_invalid_names_count_as_tags(peer, network, name):
+    names = json.dumps({"tags": [name] * 1_001}).encode()
+    for number in range(1, 12):
+        peer.page("/tags/list", number, body=names, link=f'<?page={number + 1}>; rel="next"')
+
+    with pytest.raises(PatternError, match="more than 10000 tags"):
+        await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
