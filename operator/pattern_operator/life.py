@@ -274,7 +274,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         reconciler = Reconciler(
             patterns=patterns,
             rim=rim,
-            writer=Writer(session, patterns, wake=queue.add),
+            writer=Writer(session, patterns, wake=queue.add, cpu=process.executors.cpu),
             recorder=recorder,
             metrics=process.metrics,
             internal_errors=process.internal_errors,

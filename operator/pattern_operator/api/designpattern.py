@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, field
 
 from pattern_operator.api.camel import Camel
+from pattern_operator.api.inventorycodec import unpacked
 from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
 
@@ -40,5 +41,15 @@ class DesignPattern(Camel, frozen=True):
 
 
 def decode(body: dict[str, Any]) -> DesignPattern:
-    """Read a resource as the API server gives it; raises msgspec.ValidationError for what the CRD would refuse."""
-    return msgspec.convert(body, DesignPattern)
+    """Read a resource as the API server gives it; raises msgspec.ValidationError for what the CRD would refuse.
+
+    Its inventory has all entries. Only one that cannot be read keeps its compressed text.
+    """
+    pattern = msgspec.convert(body, DesignPattern)
+    if not pattern.status.inventory.compressed:
+        return pattern
+    try:
+        inventory = unpacked(pattern.status.inventory)
+    except ValueError:
+        return pattern
+    return msgspec.structs.replace(pattern, status=msgspec.structs.replace(pattern.status, inventory=inventory))

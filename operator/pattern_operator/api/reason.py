@@ -110,6 +110,14 @@ class Reason(StrEnum):
     )
     PRUNE_FAILED = "PruneFailed", "An object that left the pattern could not be deleted."
     DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
+    INVENTORY_TOO_LARGE = (
+        "InventoryTooLarge",
+        "The names of the objects do not fit into status, even compressed; nothing was changed. Split the pattern.",
+    )
+    STATUS_TOO_LARGE = (
+        "StatusTooLarge",
+        "The API server takes no resource of this size; make spec and annotations smaller, or split the pattern.",
+    )
     INVALID_STATUS = "InvalidStatus", "Somebody changed what only the operator writes; the message says what."
     API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is asked again."
     RUN_TIMEOUT = "RunTimeout", "A run took longer than a run may: the message says in which stage. It is tried again."

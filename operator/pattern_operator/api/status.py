@@ -19,7 +19,16 @@ class Inventory(Camel, frozen=True):
     """The objects that this pattern owns in the cluster."""
 
     count: Annotated[int, Meta(description="How many objects.")] = 0
-    entries: Annotated[tuple[InventoryEntry, ...], Meta(description="The objects.")] = ()
+    entries: Annotated[
+        tuple[InventoryEntry, ...], Meta(description="The objects; absent where they are written compressed.")
+    ] = ()
+    compressed: Annotated[
+        str,
+        Meta(
+            description="Entries of more than 512 KiB: the same JSON, compressed with zlib, in base64. `patternctl get"
+            " NAME -o yaml` shows the entries."
+        ),
+    ] = ""
 
 
 class RefusedComponent(Camel, frozen=True):
@@ -98,6 +107,10 @@ class Status(Camel, frozen=True):
         None
     )
     history: Annotated[tuple[HistoryEntry, ...], Meta(description="The revisions applied, latest first.")] = ()
+    truncated: Annotated[
+        tuple[str, ...],
+        Meta(description="The lists and texts of this status that were cut, because a status may not be larger."),
+    ] = ()
     last_handled_reconcile_at: Annotated[
         str, Meta(description="The value of `pattern-operator.io/requestedAt` that was last answered.")
     ] = ""

@@ -43,6 +43,12 @@ def owner_of(pattern: DesignPattern) -> Owner:
 
 def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:
     """The keys of the inventory in status; raises Stalled where somebody else has written there."""
+    if pattern.status.inventory.compressed:
+        raise Stalled(
+            reason=Reason.INVALID_STATUS,
+            message="status.inventory.compressed was changed by hand: it cannot be read. Put back what was there, or"
+            " write the objects into status.inventory.entries and remove it.",
+        )
     try:
         return inventory.keys(pattern.status.inventory.entries)
     except ValueError as error:

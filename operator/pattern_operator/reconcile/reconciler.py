@@ -79,6 +79,9 @@ class Reconciler:
                 return None
             except PatternError as error:  # the status itself could not be written
                 logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message)
+                if isinstance(error, Stalled):
+                    await self._say_unwritable(key, error, memory=memory)
+                    return None
                 return _retry(pattern, memory, error)
             except Exception as error:  # one pattern's defect must not end the process: it is told, and retried
                 self._errors.record("run", error)
@@ -138,6 +141,18 @@ class Reconciler:
     def _tell(self, pattern: DesignPattern, events: Iterable[Telling]) -> None:
         for each in events:
             self._recorder.record(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
+
+    async def _say_unwritable(self, key: PatternKey, error: Stalled, *, memory: Memory) -> None:
+        """Say in few words that the status does not fit; a change of the pattern wakes it, and no timer."""
+        self._metrics.outcome(Stage.APPLY, error.reason)
+        pattern = self._patterns.get(key)
+        if pattern is None:
+            return
+        self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
+        try:
+            await self._writer.status(pattern, status.unwritable(pattern, error, now=self._now()))
+        except (PatternError, Gone) as failed:
+            logger.warning("status not written: pattern=%s: %s", key, failed)
 
     async def _say_defect(self, pattern: DesignPattern, memory: Memory) -> float:
         """Tell of a defect in status, so that nobody takes silence for success."""

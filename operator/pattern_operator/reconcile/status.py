@@ -32,6 +32,7 @@ from pattern_operator.api.status import (
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.quote import cut
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.rollout.history import remember
 
@@ -80,9 +81,8 @@ class _Conditions:
 
 
 def shorten(message: str) -> str:
-    """Cut a message to what people read."""
-    limit = limits.MAX_STATUS_MESSAGE
-    return message if len(message) <= limit else message[: limit - 1] + "\u2026"
+    """Cut a message to what people read, in bytes."""
+    return cut(message, limits.MAX_STATUS_MESSAGE)
 
 
 def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
@@ -127,8 +127,20 @@ def deleting(
     conditions.set(ConditionType.READY, "False", error.reason, error.message)
     conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, error.message)
     conditions.drop(ConditionType.STALLED)
+    if pattern.status.inventory.compressed:  # it cannot be read: it stays as it is, for whoever corrects it
+        return _finish(pattern.status, conditions, pattern)
     inventory = Inventory(count=len(entries), entries=entries)
     return _finish(msgspec.structs.replace(pattern.status, inventory=inventory), conditions, pattern)
+
+
+def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) -> Status:
+    """The least that can be said where a status was too large: Ready and why, beside the inventory that is there."""
+    conditions = _begin(pattern, now=now)
+    conditions.current.clear()
+    conditions.set(ConditionType.READY, "False", error.reason, error.message)
+    conditions.set(ConditionType.STALLED, "True", error.reason, error.message)
+    least = msgspec.structs.replace(pattern.status, render=None, history=(), verified_by=())
+    return _finish(least, conditions, pattern)
 
 
 def _begin(pattern: DesignPattern, *, now: datetime) -> _Conditions:

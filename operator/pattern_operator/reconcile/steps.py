@@ -14,6 +14,7 @@ from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.applying import WriteAhead, apply
 from pattern_operator.reconcile.deadline import Patience, overrun, within
+from pattern_operator.reconcile.inventorysize import check_candidate
 from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -71,6 +72,7 @@ async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: Write
             accept(pattern, revision, rendering)
             progress.stage = Stage.ROLLOUT
             let_go(pattern, revision, rendering, rim=rim)
+            await check_candidate(pattern, rendering, rim=rim)
             progress.stage = Stage.APPLY
             memory.applied = None
             await apply(pattern, rendering, goal=goal, memory=memory, rim=rim, progress=progress, ahead=ahead)

@@ -1,19 +1,26 @@
 """The one place that writes a DesignPattern: its status, and the finalizer. Writes nothing when nothing changed."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 import orjson
 
+from pattern_operator.api import inventorycodec
 from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.inventorycodec import is_large
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, VERSION
 from pattern_operator.api.names import KIND as PATTERN_KIND
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.status import Status
-from pattern_operator.errors import Transient
+from pattern_operator.api.status import Inventory, Status
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.executors import run_in
 from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.reconcile.inventorysize import check_size
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
+from pattern_operator.reconcile.statusbudget import within_budget
 
 DESIGN_PATTERN = Resource(group=GROUP, version=VERSION, kind=PATTERN_KIND, plural=PLURAL, namespaced=True)
 
@@ -32,7 +39,10 @@ class Writer:
     is returned is the pattern as it was asked when the run began, with what was written since.
     """
 
-    def __init__(self, session: Session, patterns: Patterns, *, wake: Callable[[PatternKey], None]) -> None:
+    def __init__(
+        self, session: Session, patterns: Patterns, *, wake: Callable[[PatternKey], None], cpu: Executor
+    ) -> None:
+        self._cpu = cpu  # where what is large is compressed
         self._session = session
         self._patterns = patterns
         self._wake = wake
@@ -42,12 +52,37 @@ class Writer:
 
         Raises:
             Gone: the resource does not exist any more.
+            Stalled: the inventory or the whole does not fit into what the API server takes.
             Transient: the API server could not be asked, or refused.
         """
-        change = difference(msgspec.to_builtins(pattern.status), msgspec.to_builtins(status))
+        status = within_budget(status)
+        change = difference(_texts(pattern.status), _texts(status))
+        inventory_changed = status.inventory != pattern.status.inventory
+        if inventory_changed:
+            change["inventory"] = await self._inventory(status.inventory)
         if not change:
             return pattern
-        return await self._patch(pattern, {"status": change}, subresource="status")
+        written = await self._patch(pattern, {"status": change}, subresource="status")
+        if inventory_changed and written.status.inventory != status.inventory:
+            await self._put_back(pattern, written)
+        return written
+
+    async def _inventory(self, inventory: Inventory) -> dict[str, Any]:
+        """The inventory as a merge patch: written one way, and removed the other way."""
+        packed = await run_in(self._cpu, inventorycodec.packed, inventory) if is_large(inventory) else inventory
+        check_size(packed)
+        whole: dict[str, Any] = msgspec.to_builtins(packed)
+        return {"count": len(inventory.entries), "entries": None, "compressed": None} | whole
+
+    async def _put_back(self, before: DesignPattern, written: DesignPattern) -> None:
+        """An API server drops a field that its CRD does not have; what was there before must not be lost with it."""
+        change = {"status": {"inventory": await self._inventory(before.status.inventory)}}
+        await self._patch(written, change, subresource="status")
+        raise Stalled(
+            reason=Reason.INVALID_STATUS,
+            message="the API server does not keep status.inventory as it is written: the CRD of DesignPattern is older"
+            " than the operator. Apply the CRD of this version (kubectl apply -k crds); nothing was changed.",
+        )
 
     async def hold(self, pattern: DesignPattern) -> DesignPattern:
         """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``status`` does."""
@@ -81,8 +116,15 @@ class Writer:
         except ApiError as error:
             if error.code == 404:
                 raise Gone(key) from error
+            if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise Stalled(
+                    reason=Reason.STATUS_TOO_LARGE,
+                    message=f"DesignPattern {key} could not be written: {error.message}. Make its spec and annotations"
+                    " smaller, or split the pattern; it is tried again when they change.",
+                ) from error
+            forbidden = error.code == HTTPStatus.FORBIDDEN
             raise Transient(
-                reason=Reason.API_SERVER_UNAVAILABLE,
+                reason=Reason.FORBIDDEN if forbidden else Reason.API_SERVER_UNAVAILABLE,
                 message=f"DesignPattern {key} could not be written: {error.message}",
                 retry_after=error.retry_after,
             ) from error
@@ -102,6 +144,11 @@ class Writer:
             resource_version=written.metadata.resource_version,
         )
         return msgspec.structs.replace(pattern, metadata=metadata, status=written.status)
+
+
+def _texts(status: Status) -> Any:
+    """All but the inventory, which is compared as it is: to build thousands of entries for that takes long."""
+    return msgspec.to_builtins(msgspec.structs.replace(status, inventory=Inventory()))
 
 
 def difference(before: Any, after: Any) -> dict[str, Any]:

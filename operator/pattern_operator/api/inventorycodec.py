@@ -1,0 +1,72 @@
+"""How an inventory lies in status: entry by entry while that is short, else compressed; read alike either way.
+
+An object may have 1.5 MiB in etcd (its ``--max-request-bytes``), and 5,000 entries with long names have more. Names of
+one pattern resemble each other, so compressed they take a tenth. Sizes are bytes.
+"""
+
+import base64
+import zlib
+from typing import Final
+
+import msgspec
+
+from pattern_operator.api.status import Inventory, InventoryEntry
+
+PLAIN: Final = 512 * 1024  # of entries that lie there as they are, for people to read with kubectl
+LARGEST: Final = 768 * 1024  # of an inventory in status, however it is written; the rest of the object needs room, too
+_UNPACKED: Final = 8 * 1024 * 1024  # 10,000 entries with the longest names that Kubernetes allows have 6.5 MiB
+_LEVEL: Final = 6
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[InventoryEntry, ...]).decode
+
+
+def packed(inventory: Inventory) -> Inventory:
+    """The inventory as it is written. Computes for some 10 ms where it is large (``is_large``)."""
+    if inventory.compressed or not is_large(inventory):
+        return inventory
+    text = base64.b64encode(zlib.compress(_encode(inventory.entries), _LEVEL)).decode()
+    return Inventory(count=len(inventory.entries), compressed=text)
+
+
+def unpacked(inventory: Inventory) -> Inventory:
+    """The inventory as it is worked with: all of its entries, and nothing compressed.
+
+    Entries that somebody wrote beside a compressed text count, too.
+
+    Raises:
+        ValueError: the compressed text was not written by the operator.
+    """
+    if not inventory.compressed:
+        return inventory
+    written = _decompressed(inventory.compressed)
+    if not inventory.entries:
+        return Inventory(count=len(written), entries=written)
+    entries = {entry.id: entry for entry in (*written, *inventory.entries)}
+    ordered = tuple(entries[name] for name in sorted(entries))
+    return Inventory(count=len(ordered), entries=ordered)
+
+
+def is_large(inventory: Inventory) -> bool:
+    """Whether the entries are too long to be written as they are."""
+    # The names alone tell it for most, and counting them costs little; nothing of an entry is longer than its name.
+    if sum(len(entry.id) for entry in inventory.entries) < PLAIN // 8:
+        return False
+    return size_of(inventory) > PLAIN
+
+
+def size_of(inventory: Inventory) -> int:
+    """Bytes of the inventory as JSON, as it is given."""
+    return len(_encode(inventory))
+
+
+def _decompressed(text: str) -> tuple[InventoryEntry, ...]:
+    try:
+        stream = zlib.decompressobj()
+        content = stream.decompress(base64.b64decode(text, validate=True), _UNPACKED)
+        found = _decode(content) if stream.eof and not stream.unused_data else None
+    except (ValueError, zlib.error, msgspec.DecodeError) as error:  # base64 of what is no ASCII is a ValueError
+        raise ValueError("it is not what the operator writes there") from error
+    if found is None:
+        raise ValueError("it is cut, or longer than an inventory can be")
+    return found

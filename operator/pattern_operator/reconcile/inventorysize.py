@@ -1,0 +1,44 @@
+"""Whether what a pattern will own fits into its status: asked before anything of it is applied."""
+
+from pattern_operator.api import inventorycodec
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.inventorycodec import LARGEST, is_large, size_of
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.status import Inventory, InventoryEntry
+from pattern_operator.apply import inventory
+from pattern_operator.errors import Stalled
+from pattern_operator.executors import run_in
+from pattern_operator.reconcile.rim import Rim
+
+
+def check_size(packed: Inventory) -> None:
+    """Take an inventory as it would be written; raises Stalled INVENTORY_TOO_LARGE for one that does not fit."""
+    size = size_of(packed)
+    if size > LARGEST:
+        raise Stalled(
+            reason=Reason.INVENTORY_TOO_LARGE,
+            message=f"the names of the {packed.count} objects, old and new ones, take {size // 1024} KiB of status even"
+            f" compressed, and {LARGEST // 1024} KiB are there; nothing was changed. Split the pattern, or rename in"
+            " steps.",
+        )
+
+
+async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> None:
+    """Whether the inventory that is written ahead of this rendering will fit: what is owned, and what is to come.
+
+    Raises:
+        Stalled: INVENTORY_TOO_LARGE: it would not.
+    """
+    coming = tuple(_entry(each.key, each.api_version, pattern) for each in rendering.objects)
+    planned = Inventory(entries=inventory.union(pattern.status.inventory.entries, coming))
+    if is_large(planned):
+        check_size(await run_in(rim.executors.cpu, inventorycodec.packed, planned))
+
+
+def _entry(key: ObjectKey, api_version: str, pattern: DesignPattern) -> InventoryEntry:
+    """The entry as if the kind were namespaced: whether it is the API server knows, and the longer name counts."""
+    namespace = key.namespace or pattern.metadata.namespace
+    named = ObjectKey(group=key.group, kind=key.kind, namespace=namespace, name=key.name)
+    return inventory.entry_of(named, version=api_version.rpartition("/")[2])
