@@ -3,13 +3,15 @@ import random
 import string
 import time
 import zlib
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.designpattern import decode
-from pattern_operator.api.inventorycodec import LARGEST, PLAIN, is_large, packed, size_of, unpacked
+from pattern_operator.api.inventorycodec import LARGEST, PLAIN, expand, is_large, packed, size_of, unpacked
 from pattern_operator.api.status import Inventory, InventoryEntry
 
 
@@ -114,3 +116,26 @@ def test_a_resource_is_read_with_all_its_entries_and_keeps_what_cannot_be_read()
 
 def test_what_is_plain_is_never_larger_than_what_may_be():
     assert PLAIN < LARGEST
+
+
+def test_a_resource_is_shown_with_its_entries():
+    body: dict[str, Any] = {
+        "status": {"inventory": {"count": 10_000, "compressed": packed(numbered(10_000)).compressed}}
+    }
+
+    expand(body)
+
+    shown = body["status"]["inventory"]
+    assert "compressed" not in shown
+    assert shown["entries"][0] == {"id": numbered(10_000).entries[0].id, "v": "v1"}
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"status": 5}, {"status": {"inventory": []}}, {"status": {"inventory": {"compressed": "%%%"}}}]
+)
+def test_what_cannot_be_expanded_is_shown_as_it_is(body):
+    before = orjson.dumps(body)
+
+    expand(body)
+
+    assert orjson.dumps(body) == before

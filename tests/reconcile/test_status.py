@@ -229,7 +229,7 @@ def test_a_long_message_is_cut_to_what_people_read():
 
     found = status.after(pattern(), Progress(stage=Stage.RENDER, revision=REVISION, failure=failure), now=NOW)
 
-    assert len(condition(found, "Ready").message) == limits.MAX_STATUS_MESSAGE
+    assert len(condition(found, "Ready").message.encode()) == limits.MAX_STATUS_MESSAGE
 
 
 def test_what_is_written_ahead_names_the_inventory_that_is_about_to_exist():

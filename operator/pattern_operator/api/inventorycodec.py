@@ -6,7 +6,7 @@ one pattern resemble each other, so compressed they take a tenth. Sizes are byte
 
 import base64
 import zlib
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -45,6 +45,20 @@ def unpacked(inventory: Inventory) -> Inventory:
     entries = {entry.id: entry for entry in (*written, *inventory.entries)}
     ordered = tuple(entries[name] for name in sorted(entries))
     return Inventory(count=len(ordered), entries=ordered)
+
+
+def expand(body: dict[str, Any]) -> None:
+    """Replace the compressed text of a DesignPattern (its JSON) by the entries, where it can be read."""
+    status = body.get("status")
+    inventory = status.get("inventory") if isinstance(status, dict) else None
+    if not isinstance(inventory, dict) or not inventory.get("compressed"):
+        return
+    try:
+        whole = unpacked(msgspec.convert(inventory, Inventory))
+    except (ValueError, msgspec.ValidationError):
+        return
+    inventory["entries"] = msgspec.to_builtins(whole.entries)
+    del inventory["compressed"]
 
 
 def is_large(inventory: Inventory) -> bool:

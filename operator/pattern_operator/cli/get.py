@@ -55,8 +55,11 @@ def run(options: argparse.Namespace) -> int:
         if isinstance(metadata := pattern.get("metadata"), dict):
             metadata.pop("managedFields", None)  # longer than all the rest; kubectl does not show them either
     if options.output in ("json", "yaml"):
+        from pattern_operator.api.inventorycodec import expand
         from pattern_operator.cli import document
 
+        for pattern in found:
+            expand(pattern)
         whole = found[0] if options.name else {"apiVersion": "v1", "kind": "List", "items": found}
         output.document(document.dump(whole, options.output))
     elif found:
