@@ -64,6 +64,7 @@ def observed(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
         return patterns.observe(state)
     except msgspec.ValidationError as error:
         meta = ObjectMeta.of(state)
-        where = f"{meta.namespace}/{meta.name}"
+        where = PatternKey(meta.namespace, meta.name)
+        patterns.keep_owner(where, uid=meta.uid)
         logger.error("left alone, for the CRD would refuse it: pattern=%s: %s", where, error)  # noqa: TRY400 - no defect
         return None

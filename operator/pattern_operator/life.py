@@ -19,9 +19,8 @@ import kopf
 from pattern_operator import handlers
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Applier, ChildEvent, Children, Claims, Protected, Remover
+from pattern_operator.apply import Applier, ChildEvent, Children, Protected, Remover
 from pattern_operator.background import TasksSurvive, background, end_in_time
-from pattern_operator.errors import PatternError
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
 from pattern_operator.internal_errors import InternalErrors
@@ -43,6 +42,7 @@ from pattern_operator.kube import (
 from pattern_operator.reconcile import (
     DESIGN_PATTERN,
     AwaitedKinds,
+    Holders,
     PatternKey,
     Patterns,
     Queue,
@@ -53,8 +53,6 @@ from pattern_operator.reconcile import (
     Tenancy,
     Writer,
     lanes_of,
-    owned_keys,
-    owner_of,
 )
 from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
@@ -218,7 +216,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     user = await user_name(session)
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
     logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
-    patterns, claims = Patterns(), Claims()
+    patterns = Patterns()
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: lanes_of(key, patterns.get(key)))
 
     def changed(owner: str, event: ChildEvent) -> None:
@@ -239,7 +237,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             on_change=changed,
             now=_now,
             on_problem=_cannot_watch,
-            listed=lambda key: claims.holder(key) is not None,
+            listed=patterns.lists,
             on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
         )
         behind.at_end(children.close)
@@ -256,10 +254,9 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             ),
             referents=Referents(session, wake=queue.add, tasks=behind),
             discovery=discovery,
-            applier=Applier(session, discovery, children=children, protected=protected),
+            applier=Applier(session, discovery, children=children, holder=Holders(patterns), protected=protected),
             remover=Remover(session, discovery, children=children, protected=protected),
             children=children,
-            claims=claims,
             kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind),
             executors=process.executors,
             sandbox=sandbox,
@@ -283,7 +280,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         heartbeat = Heartbeat(clock=clock, overdue=lambda: queue.overdue, turning=lambda: session.watches)
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         process.metrics.watch_share(lambda: queue.largest_share)
-        for key in await _find_all(session, patterns, claims):
+        for key in await _find_all(session, patterns):
             queue.add(key)
         behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
@@ -297,8 +294,8 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         behind.check()
 
 
-async def _find_all(session: Session, patterns: Patterns, claims: Claims) -> list[PatternKey]:
-    """List what there is, oldest first: who owned an object before this life goes on owning it."""
+async def _find_all(session: Session, patterns: Patterns) -> list[PatternKey]:
+    """List what there is, the oldest first."""
     try:
         found = await objects.list_(session, DESIGN_PATTERN)
     except ApiError as error:
@@ -314,8 +311,6 @@ async def _find_all(session: Session, patterns: Patterns, claims: Claims) -> lis
         if key is None or pattern is None:
             continue
         keys.append(key)
-        with suppress(PatternError):  # the pattern's own run says what is wrong with its inventory
-            claims.claim(owner_of(pattern), owned_keys(pattern))
     return keys
 
 

@@ -326,6 +326,7 @@ def test_what_the_api_server_fills_in_is_what_the_operator_assumes(accepted):
         "prune": True,
         "allowEmpty": False,
         "conflicts": "Fail",
+        "adopt": "IfUnowned",
         "driftPolicy": "Repair",
         "wait": True,
         "deletionPolicy": "Delete",

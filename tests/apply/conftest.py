@@ -10,7 +10,7 @@ import pytest
 from tests.apply.room import NAMESPACE, Room, namespace_named, now
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.apply import Applier, ChildEvent, Children, Remover
+from pattern_operator.apply import Applier, ChildEvent, Children, Owner, Remover
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
 from pattern_operator.kube.credentials import FixedHeader, tls_context
 
@@ -61,6 +61,7 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
         events.append((owner, event))
         moved.set()
 
+    living: dict[str, Owner] = {}
     group: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
     holder = asyncio.create_task(_hold(group))
     async with Session.open(_endpoint(cluster), on_request=count) as session:
@@ -71,10 +72,11 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
                 session=session,
                 discovery=discovery,
                 children=children,
-                applier=Applier(session, discovery, children=children),
+                applier=Applier(session, discovery, children=children, holder=lambda label, _: living.get(label)),
                 remover=Remover(session, discovery, children=children),
                 requests=requests,
                 events=events,
+                living=living,
                 moved=moved,
             )
         finally:

@@ -96,6 +96,7 @@ class Room:
     applier: Applier
     remover: Remover
     requests: list[tuple[str, str, int]]
+    living: dict[str, Owner] = field(default_factory=dict)  # the patterns that have what carries their label, by id
     events: list[tuple[str, ChildEvent]] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -364,7 +364,7 @@ async def test_a_kind_is_followed_while_there_is_an_object_of_it(room: Room, nam
     resource = await room.resource(widget.key)
     await room.eventually(_truth(lambda: room.children.sees(widget.key)))
 
-    room.children.release([widget.key])
+    room.children.release([widget.key], owner=team.id)
     await objects.delete(room.session, resource, namespace=namespace, name="w")
     await room.told(GONE, widget.key, of=team)
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from tests.apply.room import config_map, namespace_named
 
 from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION
-from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.apply import Claims, Owner, ownable, owner_id, stamp
+from pattern_operator.api.object import Object
+from pattern_operator.apply import Owner, ownable, owner_id, stamp
 from pattern_operator.apply.ownership import IGNORE
 
-WEB, SHOP = Owner(owner_id("1"), "team", "web"), Owner(owner_id("2"), "team", "shop")
+WEB = Owner(owner_id("1"), "team", "web")
 
 
 @given(uid=st.text(max_size=40))
@@ -64,59 +64,3 @@ def test_what_a_pattern_may_own(wanted: Object, owned: bool, belongs: bool):
     found = ownable([wanted], owned=[wanted.key] if owned else [])
 
     assert found == ((wanted,) if belongs else ())
-
-
-def test_who_claims_first_keeps_the_object_and_is_named():
-    claims = Claims()
-    a, b, c = (config_map(name, "team").key for name in "abc")
-    claims.claim(WEB, [a, b])
-
-    taken = claims.claim(SHOP, [b, c])
-
-    assert taken == {b: WEB}
-    assert (claims.holder(b), claims.holder(c)) == (WEB, SHOP)
-
-
-def test_a_claim_replaces_the_one_before():
-    claims = Claims()
-    a, b = (config_map(name, "team").key for name in "ab")
-    claims.claim(WEB, [a, b])
-
-    claims.claim(WEB, [b])
-
-    assert claims.claim(SHOP, [a]) == {}
-    assert claims.holder(b) == WEB
-
-
-def test_what_is_released_is_free():
-    claims = Claims()
-    a = config_map("a", "team").key
-    claims.claim(WEB, [a])
-
-    claims.release(WEB.id)
-    claims.release("never claimed anything")
-
-    assert claims.holder(a) is None
-    assert claims.claim(SHOP, [a]) == {}
-
-
-keys = st.sets(st.sampled_from([ObjectKey("", "ConfigMap", "team", name) for name in "abcd"]))
-steps = st.lists(st.tuples(st.sampled_from([WEB, SHOP]), keys | st.none()))
-
-
-@given(steps=steps)
-def test_no_object_ever_has_two_owners_or_is_lost(steps: list[tuple[Owner, set[ObjectKey] | None]]):
-    claims, has = Claims(), {WEB: set[ObjectKey](), SHOP: set[ObjectKey]()}
-
-    for owner, wanted in steps:
-        other = SHOP if owner is WEB else WEB
-        if wanted is None:
-            claims.release(owner.id)
-            has[owner] = set()
-        else:
-            assert set(claims.claim(owner, wanted)) == wanted & has[other]
-            has[owner] = wanted - has[other]
-
-    for owner, keys in has.items():
-        assert all(claims.holder(key) == owner for key in keys)
-    assert not has[WEB] & has[SHOP]

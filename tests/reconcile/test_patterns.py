@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import PatternKey, Patterns
 
@@ -110,3 +111,28 @@ def test_a_line_that_runs_in_a_circle_ends():
     assert first is not None
 
     assert seen.line_of(first) == {KEY, PatternKey("team", "other")}
+
+
+def test_what_any_inventory_names_is_listed_until_the_last_one_drops_it():
+    patterns, key = Patterns(), ObjectKey("", "ConfigMap", "team", "shared")
+    with_it = {"inventory": {"count": 1, "entries": [{"id": str(key), "v": "v1"}]}}
+
+    found = [patterns.lists(key)]
+    for name, version, status in (("a", 1, with_it), ("b", 2, with_it), ("a", 3, {}), ("a", 4, {})):
+        patterns.observe({**body(version, name=name, uid=f"u-{name}"), "status": status})
+        found.append(patterns.lists(key))
+    patterns.forget(PatternKey("team", "b"))
+
+    assert found == [False, True, True, True, True]
+    assert not patterns.lists(key)
+
+
+def test_a_pattern_that_cannot_be_read_lives_until_it_is_deleted():
+    patterns = Patterns()
+
+    patterns.keep_owner(PatternKey("team", "odd"), uid="u-odd")
+    lives = patterns.owned_by(owner_id("u-odd"))
+    patterns.forget_owner("u-odd")
+
+    assert lives == PatternKey("team", "odd")
+    assert patterns.owned_by(owner_id("u-odd")) is None

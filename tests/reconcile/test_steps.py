@@ -60,7 +60,7 @@ async def test_a_pattern_without_a_required_account_is_refused_before_anything_e
 async def test_its_objects_are_left_when_it_goes_and_status_says_what_to_set():
     writer, going = Written(), pattern(status=RUNS, finalizers=[FINALIZER], deletionTimestamp="2026-11-25T12:00:00Z")
 
-    error = await delete(going, rim=rim(), writer=writer, now=lambda: NOW)
+    error = (await delete(going, rim=rim(), writer=writer, now=lambda: NOW)).error
 
     assert isinstance(error, Stalled)
     assert error.reason is Reason.SERVICE_ACCOUNT_REQUIRED
@@ -74,5 +74,5 @@ async def test_a_pattern_that_owns_nothing_or_lets_go_needs_no_account_to_go(spe
     status = RUNS if spec else Status()
     writer, going = Written(), pattern(status=status, spec=spec, finalizers=[FINALIZER])
 
-    assert await delete(going, rim=rim(), writer=writer, now=lambda: NOW) is None
+    assert (await delete(going, rim=rim(), writer=writer, now=lambda: NOW)).error is None
     assert writer.released == 1

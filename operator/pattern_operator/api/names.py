@@ -14,6 +14,7 @@ PLURAL: Final = "designpatterns"
 # Names that live on objects (design.md, "The kinds").
 OWNER_LABEL: Final = f"{GROUP}/owner"
 PATTERN_ANNOTATION: Final = f"{GROUP}/pattern"
+ADOPTED_ANNOTATION: Final = f"{GROUP}/adopted"
 PRUNE_ANNOTATION: Final = f"{GROUP}/prune"
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 SSA_ANNOTATION: Final = f"{GROUP}/ssa"

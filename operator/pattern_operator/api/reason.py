@@ -94,6 +94,15 @@ class Reason(StrEnum):
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
     CONFLICT = "Conflict", "Another field manager holds a field with another value; see `spec.apply.conflicts`."
     OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern has this object in its inventory."
+    ALREADY_EXISTS = (
+        "AlreadyExists",
+        "An object existed before the pattern, and `spec.apply.adopt` does not let the pattern have it.",
+    )
+    MANAGED_BY_ANOTHER_TOOL = (
+        "ManagedByAnotherTool",
+        "Helm, Argo CD, Flux or another tool manages the object; take it out of one of the two.",
+    )
+    KEPT = "Kept", "An object left the pattern, or the pattern was deleted, and it stays in the cluster: see why."
     KIND_NOT_FOUND = "KindNotFound", "The API server has no such kind: its CRD is missing. Applied when it appears."
     FORBIDDEN = "Forbidden", "RBAC does not let the operator do this; grant it to the account the message names."
     SERVICE_ACCOUNT_REQUIRED = (

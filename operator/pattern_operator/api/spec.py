@@ -196,9 +196,21 @@ class Apply(Camel, frozen=True):
         Literal["Fail", "Take"],
         Meta(
             description="What happens when another field manager holds a field with another value on an object that"
-            " this pattern does not own yet: `Fail` says so, `Take` takes the field over."
+            " this pattern does not own yet: `Fail` says so, `Take` takes the field over. Whether the pattern may have"
+            " the object at all, `adopt` says."
         ),
     ] = "Fail"
+    adopt: Annotated[
+        Literal["Never", "IfUnowned", "Always"],
+        Meta(
+            description="What happens with an object of the pattern that existed before it. `Never`: the pattern fails"
+            " with AlreadyExists. `IfUnowned`: the object is applied and owned, unless it has a controller; a"
+            " Namespace, CustomResourceDefinition, PersistentVolumeClaim or PersistentVolume is used as it is instead,"
+            " neither changed nor owned. `Always`: those are applied and owned too. What was adopted is annotated"
+            " `pattern-operator.io/adopted` and is left when the pattern goes. An object that Helm, Argo CD, Flux or"
+            " another DesignPattern has is never adopted."
+        ),
+    ] = "IfUnowned"
     drift_policy: Annotated[
         Literal["Repair", "Report"],
         Meta(description="What happens when somebody changes an applied object: put it right, or only say so."),

@@ -1,8 +1,8 @@
 """Objects and an inventory to a cluster: order, server-side apply, prune, deletion, health and drift.
 
 The way of one apply: ``localize`` gives objects their real namespaces, ``ownable`` and ``inventory`` say what will be
-owned (written ahead by the caller), ``Claims`` refuses what another pattern has, ``Applier.apply_all`` sends one
-request an object, ``prune`` removes what left, ``error_of`` is the error where something failed. ``Children`` watches
+owned (written ahead by the caller), ``Applier.apply_all`` looks whose an object is (``adoption``) and sends one apply
+each, ``prune`` removes what left, ``error_of`` is the error where something failed. ``Children`` watches
 what was applied and tells who drifted, went, or changed its health; ``delete_step`` takes everything down in order.
 """
 
@@ -14,7 +14,7 @@ from pattern_operator.apply.children import Children
 from pattern_operator.apply.deletion import Remaining, delete_step, remaining_all
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
-from pattern_operator.apply.ownership import Claims, Owner, ownable, owner_id, stamp
+from pattern_operator.apply.ownership import Owner, ownable, owner_id, stamp
 from pattern_operator.apply.protected import Protected
 from pattern_operator.apply.prune import Pruned, prune
 from pattern_operator.apply.removal import Remover
@@ -29,7 +29,6 @@ __all__ = [
     "ChildEvent",
     "ChildEventKind",
     "Children",
-    "Claims",
     "Health",
     "HealthState",
     "Localized",

@@ -1,25 +1,28 @@
 """Objects to the cluster by server-side apply: one request an object, waves in order, no failure ends the rest.
 
 Source: Kubernetes documentation, "Server-Side Apply". The field manager is ``pattern-operator`` for every pattern, so
-that two operators' patterns are told apart by the owner label and ``Claims``, never by managers.
+that two operators' patterns are told apart by the owner label, never by managers. Before the first apply of an object
+that no watch shows as the pattern's own, one GET of its metadata tells whose it is (``adoption``).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.child import Child
+from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Leave, Own, Policy, Refuse, decide
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
 from pattern_operator.apply.established import until_established
+from pattern_operator.apply.existing import Existing, is_of_others_too, read
 from pattern_operator.apply.intent import intent
+from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
 from pattern_operator.apply.ownership import (
     IF_ABSENT,
@@ -27,15 +30,15 @@ from pattern_operator.apply.ownership import (
     Owner,
     is_namespace,
     is_protected,
-    label_of,
     ssa_of,
     stamp,
 )
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
-from pattern_operator.apply.refusal import is_away, is_missing_namespace, refusal
+from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_another_uid, refusal
 from pattern_operator.apply.scope import find
+from pattern_operator.apply.turns import Turns
 from pattern_operator.apply.wave import waves
-from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session
+from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.slots import Slots
 
@@ -43,6 +46,10 @@ CONCURRENCY: Final = 32  # requests at once for all patterns together: more only
 # What was created a moment ago is served a moment later, and nothing tells when: seconds between tries.
 SETTLING: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 
+LOOKS: Final = 3  # at an object that others make anew meanwhile
+
+T = TypeVar("T")
+Holder = Callable[[str, ObjectKey], Owner | None]
 OnApplied = Callable[[Object, Body], None]
 
 
@@ -52,6 +59,7 @@ class _Run:
 
     owner: Owner
     conflicts: Literal["Fail", "Take"]
+    adopt: Policy
     owned: Collection[ObjectKey]
     impersonate: str | None
     on_applied: OnApplied | None
@@ -59,6 +67,7 @@ class _Run:
     namespaces: set[str]  # that the pattern itself brings
     applied: list[ObjectKey] = field(default_factory=list)
     left: list[tuple[ObjectKey, str]] = field(default_factory=list)
+    disowned: set[ObjectKey] = field(default_factory=set)
     failures: list[ApplyFailure] = field(default_factory=list)
     coming: set[str] = field(default_factory=set)  # names of the CRDs that are applied and not served yet
     away: ApiError | None = None  # the API server does not answer, or wants to be left alone
@@ -83,12 +92,16 @@ class Applier:
         *,
         children: Children,
         protected: Protected = OF_THE_MANIFESTS,
+        holder: Holder = lambda _, __: None,
         concurrency: int = CONCURRENCY,
     ) -> None:
+        """``holder(label, key)`` is the living pattern that an owner label names, if it still has the object."""
         self._session = session
         self._discovery = discovery
         self._children = children
         self._protected = protected
+        self._holder = holder
+        self._turns = Turns()
         self._slots = Slots(concurrency)
 
     async def apply_all(
@@ -98,20 +111,22 @@ class Applier:
         owner: Owner,
         conflicts: Literal["Fail", "Take"],
         owned: Collection[ObjectKey],
+        adopt: Policy = "IfUnowned",
         impersonate: str | None = None,
         on_applied: OnApplied | None = None,
     ) -> Applied:
         """Apply what can be applied, and say of each object what came of it. Never raises for what a server answers.
 
-        ``objects`` are localized; ``owned`` are the keys of the inventory. Fields of an object that carries our owner
-        label are taken back from whoever holds them now, and so are those of ``owned`` where no watch can tell.
-        ``impersonate`` is the user in whose name to apply. ``on_applied`` is called
+        ``objects`` are localized; ``owned`` are the keys of the inventory, which alone make nothing ours. Fields of an
+        object that carries our owner label are taken back from whoever holds them now. ``adopt`` says what becomes of
+        what was there before. ``impersonate`` is the user in whose name to look and to apply. ``on_applied`` is called
         with each object and the server's answer. Every answer is recorded in the children.
         """
         objects = tuple(objects)
         run = _Run(
             owner=owner,
             conflicts=conflicts,
+            adopt=adopt,
             owned=owned,
             impersonate=impersonate,
             on_applied=on_applied,
@@ -123,12 +138,17 @@ class Applier:
                 await until_established(run.coming, session=self._session, owner=owner.id)
                 run.coming.clear()
             await run_all(self._attempt(each, run) for each in wave)
-        return Applied(tuple(sorted(run.applied)), tuple(sorted(run.left)), tuple(sorted(run.failures, key=str)))
+        return Applied(
+            tuple(sorted(run.applied)),
+            tuple(sorted(run.left)),
+            tuple(sorted(run.failures, key=str)),
+            frozenset(run.disowned),
+        )
 
     async def _attempt(self, wanted: Object, run: _Run) -> None:
         key = wanted.key
         if why := self._protected.why(key, wanted.body):
-            run.fail(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"))
+            self._failed(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"), run)
             return
         try:
             if ssa_of(mapping_at(wanted.body, "metadata")) == IGNORE:
@@ -136,36 +156,57 @@ class Applier:
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
             await self._children.ready(resource)  # may take long, and holds no slot
-            async with self._slots.hold(*lanes_of(key, run.owner)):
+            async with self._turns.of(key), self._slots.hold(*lanes_of(key, run.owner)):
                 if run.away is not None:
                     run.fail(refusal(key, run.away))
                     return
                 await self._bring(wanted, resource, run)
         except ValueError as error:
-            run.fail(ApplyFailure(key, Reason.APPLY_FAILED, str(error)))
+            self._failed(ApplyFailure(key, Reason.APPLY_FAILED, str(error)), run)
         except KindNotFound as error:
-            run.fail(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)))
+            self._failed(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)), run)
         except ApiError as error:
             if is_away(error):
                 run.away = error
-            run.fail(refusal(key, error))
+            if isinstance(error, ApiUnavailable):
+                run.fail(refusal(key, error))  # the answer may be lost, and the object there: it stays ours
+            else:
+                self._failed(refusal(key, error), run)
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))
 
+    def _failed(self, failure: ApplyFailure, run: _Run) -> None:
+        """The object was not applied for certain: it is ours only where it was so before."""
+        run.fail(failure)
+        if not self._is_ours(failure.key, run):
+            run.disowned.add(failure.key)
+
     async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
         key = wanted.key
-        child = self._children.get(key) or await self._look(key, resource, run)
-        if child is not None and child.present and child.seen.paused:
+        child = self._children.get(key)
+        if child is not None and child.present and child.seen.label == run.owner.id and child.seen.paused:
             self._children.expect(key, owner=run.owner.id)
-            run.left.append((key, "is let be: it is annotated reconcile: disabled in the cluster"))
+            run.left.append((key, PAUSED))
             return
         if ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT and await self._is_there(key, resource, run):
             run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
             return
         with self._children.applying(key):
             answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
-            self._children.record(answer, key=key, owner=run.owner.id, resource=resource)
+            if isinstance(answer, dict):
+                self._children.record(answer, key=key, owner=run.owner.id, resource=resource)
+        if isinstance(answer, Leave | Refuse):
+            if isinstance(answer, Leave):
+                run.left.append((key, answer.why))
+                if answer.ours:
+                    await self._count(key, resource, run)
+                    return
+                self._children.release([key], owner=run.owner.id)
+            else:
+                run.fail(ApplyFailure(key, answer.reason, answer.message))
+            run.disowned.add(key)
+            return
         run.applied.append(key)
         if is_definition(key) and not is_established(answer):
             self._discovery.forget()
@@ -173,15 +214,76 @@ class Applier:
         if run.on_applied is not None:
             run.on_applied(wanted, answer)
 
-    async def _apply(self, wanted: Object, resource: Resource, run: _Run) -> Body:
-        """Send the one request; raises ApiError, KindNotFound, and ValueError for what is no JSON."""
+    async def _apply(self, wanted: Object, resource: Resource, run: _Run) -> Body | Leave | Refuse:
+        """Look whose the object is, and apply it where it may be the pattern's; the answer, or why it was not sent.
+
+        Each apply is for the very object that was looked at (its UID): where another took its place meanwhile, the API
+        server refuses, and it is looked at again.
+
+        Raises:
+            ApiError, KindNotFound: it was refused.
+            ValueError: it is no JSON.
+        """
         key = wanted.key
-        take = run.conflicts == "Take" or self._is_ours(key, run)
+        decision = self._known(key, run)
+        for _ in range(LOOKS):
+            decision = decision or await self._look(key, resource, run)
+            if isinstance(decision, Leave | Refuse):
+                return decision
+            try:
+                answer = await self._send(wanted, resource, decision, run)
+            except ApiError as error:
+                if not is_of_another_uid(error):
+                    raise
+            else:
+                if not (isinstance(decision, Create) and is_of_others_too(answer)):
+                    return answer
+                # Somebody made it between the look and the apply: it is theirs, and decided about as such.
+                uid = read(answer).uid
+                await retract(self._session, resource, key, uid=uid, impersonate=run.impersonate)
+            decision = None
+        return Refuse(Reason.APPLY_FAILED, "is made anew by somebody again and again; it is tried again later.")
+
+    def _known(self, key: ObjectKey, run: _Run) -> Decision | None:
+        """What a watch that is in step says without a request: the object carries our label."""
+        child = self._children.get(key)
+        if child is None or not child.present or child.seen.label != run.owner.id or not self._children.sees(key):
+            return None
+        return Own(child.seen.uid, adopted=child.seen.adopted)
+
+    async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Decision:
+        existing = await look(self._session, resource, key, impersonate=run.impersonate)
+        holder = self._holder(existing.owner, key) if existing is not None and existing.owner else None
+        return decide(
+            existing,
+            key=key,
+            policy=run.adopt,
+            owner=run.owner,
+            holder=holder,
+            remembered=existing is not None and self._is_remembered(existing, key, run),
+        )
+
+    def _is_remembered(self, existing: Existing, key: ObjectKey, run: _Run) -> bool:
+        """Whether somebody took the label off an object of ours: seen in this life, or in the inventory of the last."""
+        child = self._children.get(key)
+        if child is not None and child.owner == run.owner.id and child.expected and child.seen.uid == existing.uid:
+            return True
+        return not existing.owner and key in run.owned and existing.pattern == str(run.owner)
+
+    async def _send(self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run) -> Body:
+        key = wanted.key
+        take = isinstance(decision, Own) or (isinstance(decision, Adopt) and run.conflicts == "Take")
+        marked = stamp(
+            wanted,
+            owner=run.owner,
+            adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
+            uid="" if isinstance(decision, Create) else decision.uid,
+        )
         try:
             return await verbs.apply(
                 self._session,
                 resource,
-                body=intent(stamp(wanted, owner=run.owner)),
+                body=intent(marked),
                 namespace=key.namespace,
                 name=key.name,
                 field_manager=FIELD_MANAGER,
@@ -194,35 +296,21 @@ class Applier:
             raise
 
     def _is_ours(self, key: ObjectKey, run: _Run) -> bool:
-        """Whether the fields of the object may be taken back from others without asking.
+        """Whether the object may carry our label in the cluster, as far as can be known without asking.
 
         The inventory alone does not say so: it is written ahead, and then also names what was never applied.
         """
         child = self._children.get(key)
-        if child is not None:
-            return child.owner == run.owner.id and (child.expected or child.seen.label == run.owner.id)
+        if child is not None and child.present and child.seen.label == run.owner.id:
+            return True
         return key in run.owned and not self._children.knows(key)
-
-    async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Child | None:
-        """Look at an object that a watch may have told of before any pattern had it: nothing was kept of it then."""
-        if not self._children.sees(key) or self._children.knows(key):
-            return None
-        try:
-            body = await verbs.get(
-                self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
-            )
-        except ApiError as error:
-            if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
-                return None
-            raise
-        return self._children.observe(body, key=key)
 
     async def _doubt(self, resource: Resource) -> None:
         """The path is not there: look whether the kind still is; raises KindNotFound when it is not."""
         self._discovery.forget()
         await self._discovery.find(group=resource.group, kind=resource.kind, version=resource.version)
 
-    async def _settling(self, apply: Callable[[], Awaitable[Body]], key: ObjectKey, run: _Run) -> Body:
+    async def _settling(self, apply: Callable[[], Awaitable[T]], key: ObjectKey, run: _Run) -> T:
         """Try again for a moment where the pattern itself has just brought the kind or the namespace."""
         for pause in SETTLING:
             try:
@@ -233,8 +321,16 @@ class Applier:
             await asyncio.sleep(pause)
         return await apply()
 
+    async def _count(self, key: ObjectKey, resource: Resource, run: _Run) -> None:
+        """Let an object of ours that is let be count for the pattern's health."""
+        body = await verbs.get(
+            self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
+        )
+        self._children.observe(body, key=key)
+        self._children.expect(key, owner=run.owner.id)
+
     async def _is_there(self, key: ObjectKey, resource: Resource, run: _Run) -> bool:
-        """Whether the object exists; one of ours counts for the pattern's health."""
+        """Whether the object exists; one of ours counts for the pattern's health, and no other is owned."""
         try:
             body = await verbs.get(
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
@@ -243,8 +339,10 @@ class Applier:
             if error.code == HTTPStatus.NOT_FOUND:
                 return False
             raise
-        if label_of(mapping_at(body, "metadata")) == run.owner.id:
+        if read(body).owner == run.owner.id:
             self._children.record(body, key=key, owner=run.owner.id, resource=resource)
+        else:
+            run.disowned.add(key)
         return True
 
 

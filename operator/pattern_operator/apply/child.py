@@ -9,8 +9,15 @@ from typing import Final, Self
 import orjson
 
 from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, has_condition, shallow
-from pattern_operator.api.names import DISABLED, FIELD_MANAGER, PRUNE_ANNOTATION, RECONCILE_ANNOTATION
+from pattern_operator.api.names import (
+    ADOPTED_ANNOTATION,
+    DISABLED,
+    FIELD_MANAGER,
+    PRUNE_ANNOTATION,
+    RECONCILE_ANNOTATION,
+)
 from pattern_operator.api.object import Body, ObjectKey
+from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.pace import Pace
@@ -33,6 +40,7 @@ class Sighting:
     fingerprint: bytes
     paused: bool
     kept: bool
+    adopted: bool
     deleting: bool
     finalizers: tuple[str, ...]
     finished: bool
@@ -51,6 +59,7 @@ class Sighting:
             fingerprint=fingerprint(managers),
             paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
             kept=meta.annotation(PRUNE_ANNOTATION) == DISABLED,
+            adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
             deleting=deleting,
             finalizers=finalizers_of(body) if deleting else (),
             finished=_is_finished(body, key=key),

@@ -183,18 +183,21 @@ class Children:
         if child is not None and child.owner == owner:
             child.expected = True
 
-    def release(self, keys: Collection[ObjectKey]) -> None:
-        """Expect these objects no longer: they left their pattern. Those that are gone are forgotten at once."""
+    def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
+        """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.
+
+        What another pattern has stays with it: an inventory may name what was refused.
+        """
         for key in keys:
             child = self._children.get(key)
-            if child is not None:
+            if child is not None and child.owner == owner:
                 child.expected, child.wanted = False, None
                 if not child.present:
                     self._drop(child)
 
     def forget(self, owner: str) -> None:
         """A pattern is gone: nothing is expected of its objects any more."""
-        self.release([child.key for child in self._of(owner)])
+        self.release([child.key for child in self._of(owner)], owner=owner)
 
     def close(self) -> None:
         """Tell nothing any more."""

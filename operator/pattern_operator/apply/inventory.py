@@ -1,6 +1,6 @@
 """What a pattern owns, as status keeps it: one short entry an object, sorted, so that status changes only with it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry
@@ -37,6 +37,11 @@ def minus(entries: Entries, others: Entries) -> Entries:
     """The entries of objects that ``others`` do not have, in whatever version."""
     there = {entry.id for entry in others}
     return _sorted(entry for entry in entries if entry.id not in there)
+
+
+def without(entries: Entries, gone: Collection[ObjectKey]) -> Entries:
+    """The entries of objects that are not among ``gone``; raises ValueError as ``key_of``."""
+    return _sorted(entry for entry in entries if key_of(entry) not in gone)
 
 
 def _sorted(entries: Iterable[InventoryEntry]) -> Entries:

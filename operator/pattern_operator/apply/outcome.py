@@ -27,11 +27,15 @@ class ApplyFailure:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """``applied`` are in the cluster as they should be, ``left`` were let alone as somebody asked, with the reason."""
+    """``applied`` are in the cluster as they should be, ``left`` were let alone as somebody asked, with the reason.
+
+    ``disowned`` are those of ``left`` and ``failures`` that are not the pattern's: they do not exist, or are another's.
+    """
 
     applied: tuple[ObjectKey, ...] = ()
     left: tuple[tuple[ObjectKey, str], ...] = ()
     failures: tuple[ApplyFailure, ...] = ()
+    disowned: frozenset[ObjectKey] = frozenset()
 
 
 def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = ()) -> PatternError | None:

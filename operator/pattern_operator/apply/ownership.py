@@ -1,4 +1,4 @@
-"""Which pattern an object belongs to: the id and the names that say so on the object, and the one owner of each key."""
+"""Which pattern an object belongs to: the id and the names that say so on the object, and what may be owned at all."""
 
 import base64
 import hashlib
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
-from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION, OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
 from pattern_operator.api.object import Body, Object, ObjectKey, is_protected_namespace
+from pattern_operator.apply.existing import ADOPTED
 
 IGNORE: Final = "Ignore"  # of SSA_ANNOTATION: the object is never applied
 IF_ABSENT: Final = "IfAbsent"  # of SSA_ANNOTATION: the object is created, and then left to others
@@ -37,19 +38,27 @@ def owner_id(uid: str) -> str:
     return base64.b32encode(digest).decode().lower()
 
 
-def stamp(rendered: Object, *, owner: Owner) -> Object:
+def stamp(rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "") -> Object:
     """A copy of ``rendered`` that says whose it is; only what changes is copied, the rest is shared.
+
+    ``adopted`` marks what existed before the pattern: the mark stays only as long as each apply sends it. Of ``uid``
+    the API server makes a condition: another object of the same name is not touched.
 
     Raises:
         ValueError: the labels or annotations are no mapping; ours in their place would hide that from the API server.
     """
     metadata = mapping_at(rendered.body, "metadata")
+    annotations = {**_entries(metadata, "annotations"), PATTERN_ANNOTATION: str(owner)}
+    annotations.pop(ADOPTED_ANNOTATION, None)  # an artifact cannot say it: what we make, we also delete
+    if adopted:
+        annotations[ADOPTED_ANNOTATION] = ADOPTED
     body: Body = {
         **rendered.body,
         "metadata": {
             **metadata,
+            **({"uid": uid} if uid else {}),
             "labels": {**_entries(metadata, "labels"), OWNER_LABEL: owner.id},
-            "annotations": {**_entries(metadata, "annotations"), PATTERN_ANNOTATION: str(owner)},
+            "annotations": annotations,
         },
     }
     return Object(key=rendered.key, api_version=rendered.api_version, body=body, component=rendered.component)
@@ -92,33 +101,3 @@ def ownable(objects: Iterable[Object], *, owned: Collection[ObjectKey]) -> tuple
         for each in objects
         if not is_protected(each.key) and (ssa_of(mapping_at(each.body, "metadata")) != IGNORE or each.key in owned)
     )
-
-
-class Claims:
-    """Which pattern has which object. Two that claim one object is an error, not a silent fight."""
-
-    def __init__(self) -> None:
-        self._owners: dict[ObjectKey, Owner] = {}
-        self._keys: dict[str, frozenset[ObjectKey]] = {}
-
-    def claim(self, owner: Owner, keys: Collection[ObjectKey]) -> dict[ObjectKey, Owner]:
-        """Make ``keys`` the whole of what ``owner`` has, but for those that another pattern has.
-
-        Those are returned, each with its owner; they stay with it. Who comes first keeps what it has.
-        """
-        taken = {key: holder for key in keys if (holder := self._owners.get(key)) and holder.id != owner.id}
-        granted = frozenset(key for key in keys if key not in taken)
-        for key in self._keys.get(owner.id, frozenset()) - granted:
-            del self._owners[key]
-        self._owners.update(dict.fromkeys(granted, owner))
-        self._keys[owner.id] = granted
-        return taken
-
-    def release(self, owner: str) -> None:
-        """Give up everything that the pattern with this id has."""
-        for key in self._keys.pop(owner, frozenset()):
-            del self._owners[key]
-
-    def holder(self, key: ObjectKey) -> Owner | None:
-        """The pattern that has the object."""
-        return self._owners.get(key)

@@ -41,6 +41,13 @@ def is_missing_namespace(error: ApiError) -> bool:
     return error.code == HTTPStatus.NOT_FOUND and error.message.startswith('namespaces "')
 
 
+def is_of_another_uid(error: ApiError) -> bool:
+    """Whether the object that was looked at is not there any more: another took its place, or none."""
+    if error.code == HTTPStatus.CONFLICT:
+        return not any(cause.reason == "FieldManagerConflict" for cause in error.causes)
+    return error.code == HTTPStatus.UNPROCESSABLE_ENTITY and any(c.field == "metadata.uid" for c in error.causes)
+
+
 def _judge(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
     match error.code:
         case 0 | 429 | 502 | 503 | 504:

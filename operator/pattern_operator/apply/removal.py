@@ -7,18 +7,21 @@ from http import HTTPStatus
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, text_at
-from pattern_operator.api.names import DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.applier import CONCURRENCY, lanes_of
 from pattern_operator.apply.children import Children
+from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.inventory import key_of
+from pattern_operator.apply.marks import unmark
+from pattern_operator.apply.occupancy import is_container, occupants
 from pattern_operator.apply.outcome import ApplyFailure, of_defect
-from pattern_operator.apply.ownership import Owner, is_protected, label_of
+from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, label_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
-from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
+from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.slots import Slots
 
 
@@ -58,6 +61,7 @@ class _Live:
     kept: bool
     deleting: bool
     finalizers: tuple[str, ...]
+    adopted: bool
     pattern: str = ""
 
 
@@ -119,7 +123,7 @@ class Remover:
             self._session.internal_errors.record("remove", error)
             failure = of_defect(key)
             return Removal(entry, key, Ending.FAILED, failure.message, failure)
-        self._children.release([key])
+        self._children.release([key], owner=run.owner.id)
         return removal
 
     async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Removal:
@@ -142,6 +146,9 @@ class Remover:
             return self._going(entry, key, live.finalizers)
         if live.kept:
             return Removal(entry, key, Ending.KEPT, "stays: it is annotated prune: disabled in the cluster")
+        if why := await self._stays(key, live, impersonate=impersonate):
+            rest = await self._unmark(key, resource, owner=owner, impersonate=impersonate)
+            return Removal(entry, key, Ending.KEPT, f"stays: {why}{rest}")
         return await self._delete(entry, key, resource, uid=live.uid, impersonate=impersonate)
 
     async def _find(self, key: ObjectKey, version: str) -> Resource:
@@ -157,7 +164,7 @@ class Remover:
         if child is None or not child.present or not self._children.sees(key):
             return None
         seen = child.seen
-        return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers)
+        return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers, seen.adopted)
 
     async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
         """Look in the name of the pattern's account, never of the operator's own.
@@ -183,8 +190,29 @@ class Remover:
             kept=meta.annotation(PRUNE_ANNOTATION) == DISABLED,
             deleting=meta.deleting,
             finalizers=finalizers_of(body),
+            adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
             pattern=meta.annotation(PATTERN_ANNOTATION)[:MAX_WORD],
         )
+
+    async def _stays(self, key: ObjectKey, live: _Live, *, impersonate: str | None) -> str:
+        """Why an object that carries our label is not deleted all the same; empty where it is."""
+        if live.adopted:
+            return "it existed before the pattern and was adopted"
+        if not is_container(key):
+            return ""
+        found = await occupants(key, session=self._session, discovery=self._discovery, impersonate=impersonate)
+        delete = f"kubectl delete {'namespace' if is_namespace(key) else 'crd'} {key.name}"
+        return f"{found}. When nobody needs that any more: {delete}" if found else ""
+
+    async def _unmark(self, key: ObjectKey, resource: Resource, *, owner: Owner, impersonate: str | None) -> str:
+        """Take our marks off what stays; what to add to the message where that was not possible."""
+        try:
+            await unmark(self._session, resource, key, owner=owner.id, impersonate=impersonate)
+        except ApiUnavailable:
+            raise
+        except ApiError as error:
+            return f". Our label could not be taken off: {refusal(key, error).message}"
+        return ""
 
     async def _delete(
         self, entry: InventoryEntry, key: ObjectKey, resource: Resource, *, uid: str, impersonate: str | None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from pattern_operator.aio import run_all
-from pattern_operator.api.fields import mappings_at, text_at
+from pattern_operator.api.fields import list_at, mappings_at, text, text_at
 from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, parsed
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
@@ -15,6 +15,8 @@ from pattern_operator.kube.session import Session
 # Aggregated discovery (KEP-3352), served since Kubernetes 1.27.
 _ACCEPT: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+# Aggregated APIs that compute what they show; that they are away, as they often are, hides nothing that is kept.
+_COMPUTED: Final = frozenset({"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"})
 MISS_INTERVAL: Final = 1.0  # seconds between re-reads for kinds that are not there: a thousand patterns may lack one
 
 
@@ -26,6 +28,7 @@ class Discovery:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
+        self._deletable: tuple[Resource, ...] = ()
         self._silent: frozenset[str] = frozenset()  # groups of aggregated servers that do not answer
         self._read_at: float | None = None
         self._forgotten = 0
@@ -53,6 +56,21 @@ class Discovery:
         served = tuple(resource.api_version for resource in self._kinds.get((group, kind), ()))
         raise KindNotFound(group=group, version=version, kind=kind, served=served)
 
+    async def deletable(self) -> tuple[Resource, ...]:
+        """Every kind whose objects can be listed and deleted, in the preferred version of its group; read anew.
+
+        What can only be read is computed by an aggregated server (metrics, packages) and goes by itself.
+
+        Raises:
+            GroupUnavailable: nobody can say which kinds a group has.
+            ApiError: the server could not be asked.
+        """
+        async with self._lock:
+            await self._read()
+            if silent := self._silent - _COMPUTED:
+                raise GroupUnavailable(min(silent))
+            return self._deletable
+
     def forget(self) -> None:
         """Read anew at the next question: a CRD came, went or changed its versions."""
         self._kinds = {}
@@ -71,17 +89,21 @@ class Discovery:
         core, groups = await run_all(self._session.request("GET", path, accept=_ACCEPT) for path in ("/api", "/apis"))
         kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
         documents = parsed(core), parsed(groups)
-        for resource in (*_resources(documents[0]), *_resources(documents[1])):
+        deletable: dict[tuple[str, str], Resource] = {}
+        for resource, verbs in (*_resources(documents[0]), *_resources(documents[1])):
             key = (resource.group, resource.kind)
             kinds[key] = (*kinds.get(key, ()), resource)
+            if verbs >= {"list", "delete"}:
+                deletable.setdefault((resource.group, resource.plural), resource)
         self._kinds = kinds
+        self._deletable = tuple(deletable.values())
         self._silent = frozenset(_silent(documents[1]))
         # Told to forget while the answer was under way: the next miss reads again, at once.
         self._read_at = self._clock() if self._forgotten == forgotten else None
 
 
-def _resources(document: dict[str, Any]) -> Iterator[Resource]:
-    """Walk an APIGroupDiscoveryList: the versions of a group stand in the server's order of preference."""
+def _resources(document: dict[str, Any]) -> Iterator[tuple[Resource, frozenset[str]]]:
+    """Walk an APIGroupDiscoveryList, resources with their verbs: versions stand in the server's order of preference."""
     for item in mappings_at(document, "items"):
         group = text_at(item, "metadata", "name")
         for version in mappings_at(item, "versions"):
@@ -91,7 +113,8 @@ def _resources(document: dict[str, Any]) -> Iterator[Resource]:
                 # What an aggregated API server says of itself becomes a URL.
                 if kind and all(_SEGMENT.fullmatch(each) for each in (group or "core", name, plural)):
                     namespaced = text_at(entry, "scope") == "Namespaced"
-                    yield Resource(group=group, version=name, kind=kind, plural=plural, namespaced=namespaced)
+                    verbs = frozenset(text(each) for each in list_at(entry, "verbs"))
+                    yield Resource(group=group, version=name, kind=kind, plural=plural, namespaced=namespaced), verbs
 
 
 def _silent(document: dict[str, Any]) -> Iterator[str]:

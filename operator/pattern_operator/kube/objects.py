@@ -16,6 +16,8 @@ Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
 # JSON is YAML, and orjson writes it ten times faster; the API server wants the name of the patch, not the notation.
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 PAGE: Final = 500  # objects of one answer: what kubectl and client-go ask for
 
 
@@ -71,6 +73,32 @@ async def get(
     """Return the object; raises ApiError ``NotFound`` when there is none."""
     path = resource.path(namespace=namespace, name=name)
     return parsed(await session.request("GET", path, impersonate=impersonate))
+
+
+async def get_metadata(
+    session: Session, resource: Resource, *, namespace: str, name: str, impersonate: str | None = None
+) -> Body:
+    """Return the object with its metadata alone (PartialObjectMetadata); raises as ``get``."""
+    path = resource.path(namespace=namespace, name=name)
+    return parsed(await session.request("GET", path, accept=METADATA, impersonate=impersonate))
+
+
+async def list_metadata(
+    session: Session,
+    resource: Resource,
+    *,
+    namespace: str = "",
+    limit: int,
+    token: str = "",
+    impersonate: str | None = None,
+) -> Body:
+    """Return one page of a collection as the server sends it (PartialObjectMetadataList), at most ``limit`` objects.
+
+    ``token`` is ``metadata.continue`` of the page before.
+    """
+    params = {"limit": str(limit)} | ({"continue": token} if token else {})
+    path = resource.path(namespace=namespace)
+    return parsed(await session.request("GET", path, params=params, accept=METADATA_LIST, impersonate=impersonate))
 
 
 async def create(

@@ -6,8 +6,8 @@ conditions and ``Writer`` writes them. ``Memory`` is what lets a run with nothin
 time.
 """
 
-from pattern_operator.reconcile.applying import owned_keys, owner_of
 from pattern_operator.reconcile.awaited import AwaitedKinds
+from pattern_operator.reconcile.holders import Holders
 from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.queue import Queue
@@ -20,6 +20,7 @@ from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
 __all__ = [
     "DESIGN_PATTERN",
     "AwaitedKinds",
+    "Holders",
     "PatternKey",
     "Patterns",
     "Queue",
@@ -30,6 +31,4 @@ __all__ = [
     "Tenancy",
     "Writer",
     "lanes_of",
-    "owned_keys",
-    "owner_of",
 ]

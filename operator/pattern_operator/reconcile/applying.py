@@ -4,6 +4,7 @@ Nothing is created before status says that it is about to exist; nothing is prun
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
@@ -83,9 +84,7 @@ async def apply(
     placed = await _localize(pattern, rendering, rim=rim)
     objects = ownable(placed.objects, owned=owned)
     after = inventory.entries_of(objects)
-    taken = rim.claims.claim(owner, inventory.keys(inventory.union(before, after)))
-    objects = tuple(each for each in objects if each.key not in taken)
-    planned = inventory.union(before, inventory.entries_of(objects))
+    planned = inventory.union(before, after)
     await ahead(planned, goal.revision)
     progress.inventory = planned
 
@@ -96,13 +95,15 @@ async def apply(
         applied = await _send(pattern, left, rim=rim, owned=owned, on_applied=lambda each, _: sent.add(each.key))
     finally:  # also when the run is over before all is sent: the next one goes on from here
         memory.partly = (goal, frozenset(sent))
-    applied = Applied((*applied.applied, *sorted(done)), applied.left, applied.failures)
+    applied = replace(applied, applied=(*applied.applied, *sorted(done)))
+    # What was written ahead and is not there, or is another's, is named no longer.
+    planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))
+    progress.inventory = planned
     memory.partly = (goal, frozenset(applied.applied))
-    memory.notes = tuple(f"{key.title} {why}" for key, why in applied.left)
-    refused = (*placed.unknown, *(_of_another(key, holder) for key, holder in sorted(taken.items())))
-    progress.missing = _missing((*refused, *applied.failures))
-    progress.failed = frozenset(each.key for each in (*refused, *applied.failures))
-    if error := error_of(applied, unknown=refused):
+    memory.notes = _notes(applied)
+    progress.missing = _missing((*placed.unknown, *applied.failures))
+    progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
+    if error := error_of(applied, unknown=placed.unknown):
         raise error
     await _prune(pattern, planned, after, memory=memory, rim=rim, progress=progress)
     progress.applied = True
@@ -110,8 +111,13 @@ async def apply(
 
 async def repair(
     pattern: DesignPattern, rendering: Rendering, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
-) -> None:
+) -> tuple[str, ...]:
     """Apply again the objects that are not as they were applied, and no others.
+
+    What could not be applied stays in the inventory, and is tried again; what others have now leaves it.
+
+    Returns:
+        What was let alone, a sentence each.
 
     Raises:
         Waiting: all that is missing are kinds whose CRD went.
@@ -120,13 +126,17 @@ async def repair(
     placed = await _localize(pattern, rendering, rim=rim)
     objects = [each for each in placed.objects if each.key in drifted]
     unknown = tuple(each for each in placed.unknown if each.key in drifted)
-    said = drift_words(drifted, rim=rim)
+    said = {key: _drift(key, rim=rim) for key in sorted(drifted)}
     applied = await _send(pattern, objects, rim=rim, owned=owned_keys(pattern))
+    lost = {key for key, _ in applied.left if key in applied.disowned}
+    if lost:
+        progress.inventory = inventory.without(pattern.status.inventory.entries, lost)
     progress.missing = _missing((*unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*unknown, *applied.failures))
     if error := error_of(applied, unknown=unknown):
         raise error
-    progress.repaired = said
+    progress.repaired = tuple(words for key, words in said.items() if key not in lost)
+    return _notes(applied)
 
 
 def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
@@ -171,6 +181,7 @@ async def _send(
         owner=owner_of(pattern),
         conflicts=pattern.spec.apply.conflicts,
         owned=owned,
+        adopt=pattern.spec.apply.adopt,
         impersonate=account_of(pattern, tenancy=rim.tenancy),
         on_applied=on_applied,
     )
@@ -184,13 +195,8 @@ def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> fr
     return frozenset(key for key in memory.partly[1] if key not in drifted and rim.children.sees(key))
 
 
-def _of_another(key: ObjectKey, holder: Owner) -> ApplyFailure:
-    return ApplyFailure(
-        key,
-        Reason.OWNED_BY_ANOTHER_PATTERN,
-        f"DesignPattern {holder} has it in its inventory. Rename it in one of the two, or delete that DesignPattern"
-        " with deletionPolicy: Orphan.",
-    )
+def _notes(applied: Applied) -> tuple[str, ...]:
+    return tuple(f"{key.title} {why}" for key, why in applied.left)
 
 
 def _missing(failures: Collection[ApplyFailure]) -> frozenset[ObjectKey]:
@@ -211,5 +217,4 @@ async def _prune(
             raise pruned.error
     else:  # not before what is to go is gone: a run that ends here must not lose it
         progress.inventory = after
-    rim.children.release(inventory.keys(gone))
-    rim.claims.claim(owner, inventory.keys(after))
+    rim.children.release(inventory.keys(gone), owner=owner.id)

@@ -8,7 +8,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Remaining, delete_step, remaining_all
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.applying import owned_keys, owner_of
 from pattern_operator.reconcile.deadline import overrun, within
@@ -17,30 +17,28 @@ from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.reconcile.writer import Writer
 
 
-async def delete(
-    pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Callable[[], datetime]
-) -> PatternError | None:
+async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Callable[[], datetime]) -> Remaining:
     """Take the objects down as far as that is possible now.
 
     Returns:
-        None when nothing is left and the resource may go; else what is left and why, as status says it too.
+        What was kept, and what is left and why, as status says it too; without an error the resource may go.
 
     Raises:
         Gone: the resource does not exist any more.
         Transient: the API server could not be asked, or refused the write.
     """
     if FINALIZER not in pattern.metadata.finalizers:
-        return None
+        return Remaining()
     if pattern.spec.apply.deletion_policy == "Orphan":
         await writer.release(pattern)
-        return None
+        return Remaining()
     remaining = await _step(pattern, rim=rim)
     if remaining.error is None:
         await writer.release(pattern)
-        return None
+        return remaining
     left = status.deleting(pattern, remaining.entries, error=remaining.error, now=now())
     await writer.status(pattern, left)
-    return remaining.error
+    return remaining
 
 
 async def _step(pattern: DesignPattern, *, rim: Rim) -> Remaining:

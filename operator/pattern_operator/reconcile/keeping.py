@@ -129,4 +129,5 @@ async def _put_right(
     artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.APPLY)
     building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
     async with building as rendering:
-        await repair(pattern, rendering, drifted, rim=rim, progress=progress)
+        notes = await repair(pattern, rendering, drifted, rim=rim, progress=progress)
+    memory.notes = tuple(dict.fromkeys((*memory.notes, *notes)))

@@ -1,5 +1,6 @@
 """What the watch told of every DesignPattern: the newest state of each, and whether a change is one to act on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.fields import number_of
 from pattern_operator.api.names import OWNER_LABEL, REQUESTED_AT_ANNOTATION
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.ownership import owner_id
 
@@ -34,6 +36,7 @@ class Patterns:
     def __init__(self) -> None:
         self._patterns: dict[PatternKey, DesignPattern] = {}
         self._by_owner: dict[str, PatternKey] = {}
+        self._listed: Counter[str] = Counter()  # how many inventories name an object
 
     def __iter__(self) -> Iterator[DesignPattern]:
         return iter(tuple(self._patterns.values()))
@@ -52,6 +55,10 @@ class Patterns:
     def owned_by(self, owner: str) -> PatternKey | None:
         """The pattern whose objects carry this owner label."""
         return self._by_owner.get(owner)
+
+    def lists(self, key: ObjectKey) -> bool:
+        """Whether a pattern has the object in its inventory, be it its own or only about to be."""
+        return str(key) in self._listed
 
     def line_of(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
@@ -77,15 +84,37 @@ class Patterns:
         if before is not None and before.metadata.uid != pattern.metadata.uid:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
         self._patterns[key] = pattern
+        self._list(before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
         return key if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern) else None
+
+    def keep_owner(self, key: PatternKey, *, uid: str) -> None:
+        """Know that a pattern lives although it cannot be read: what carries its owner label is not free."""
+        self._by_owner[owner_id(uid)] = key
+
+    def forget_owner(self, uid: str) -> None:
+        """A pattern with this UID lives no longer."""
+        self._by_owner.pop(owner_id(uid), None)
 
     def forget(self, key: PatternKey) -> DesignPattern | None:
         """Drop a pattern that is gone, and give back what was known of it."""
         pattern = self._patterns.pop(key, None)
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
+            self._list(pattern, None)
         return pattern
+
+    def _list(self, before: DesignPattern | None, after: DesignPattern | None) -> None:
+        """Count the entries of ``after`` in place of those of ``before``."""
+        old = before.status.inventory.entries if before is not None else ()
+        new = after.status.inventory.entries if after is not None else ()
+        if old == new:
+            return
+        self._listed.update({each.id for each in new})
+        for name in {each.id for each in old}:
+            self._listed[name] -= 1
+            if not self._listed[name]:
+                del self._listed[name]
 
 
 def _ready(pattern: DesignPattern) -> str:

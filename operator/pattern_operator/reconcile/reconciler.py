@@ -23,7 +23,7 @@ from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.steps import run_steps
-from pattern_operator.reconcile.telling import Telling, tell_failure, tellings
+from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder
 
@@ -92,7 +92,7 @@ class Reconciler:
         """A pattern is gone: so is all that was known of it. One of the same name that was made since stays."""
         self._memories.pop(uid, None)
         self._rim.children.forget(owner_id(uid))
-        self._rim.claims.release(owner_id(uid))
+        self._patterns.forget_owner(uid)
         known = self._patterns.get(key)
         if known is not None and known.metadata.uid == uid:
             self._patterns.forget(key)
@@ -131,7 +131,9 @@ class Reconciler:
         return pattern, progress
 
     async def _delete(self, pattern: DesignPattern, memory: Memory) -> float | None:
-        error = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
+        remaining = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
+        self._tell(pattern, tell_kept(remaining.kept))
+        error = remaining.error
         if error is None:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
-from pattern_operator.apply import Applier, Children, Claims, Protected, Remover
+from pattern_operator.apply import Applier, Children, Protected, Remover
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaited import AwaitedKinds
@@ -52,7 +52,6 @@ class Rim:
     applier: Applier
     remover: Remover
     children: Children
-    claims: Claims
     kinds: AwaitedKinds
     executors: Executors
     sandbox: Sandbox

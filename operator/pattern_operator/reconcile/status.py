@@ -96,16 +96,29 @@ def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Statu
 
 
 def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
-    """The status written before the first object is touched: the inventory that is about to exist."""
+    """The status written before the first object is touched: the inventory that is about to exist.
+
+    A try of what failed before changes nothing else: Ready says what is wrong until that is put right.
+    """
+    inventory = Inventory(count=len(entries), entries=entries)
+    if _is_tried_again(pattern, revision):
+        return msgspec.structs.replace(pattern.status, inventory=inventory)
     conditions = _begin(pattern, now=now)
     message = f"applying {revision.title}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
-    inventory = Inventory(count=len(entries), entries=entries)
     attempted = msgspec.structs.replace(pattern.status, inventory=inventory, last_attempted_revision=str(revision))
     return _finish(attempted, conditions, pattern)
+
+
+def _is_tried_again(pattern: DesignPattern, revision: Revision) -> bool:
+    """Whether the apply of this very revision, as the spec still asks for it, was what failed last."""
+    failed = {each.type for each in pattern.status.conditions if each.status == "False"}
+    same_spec = pattern.status.observed_generation == pattern.metadata.generation
+    same = same_spec and pattern.status.last_attempted_revision == str(revision)
+    return same and {ConditionType.READY, ConditionType.APPLIED} <= failed
 
 
 def suspended(pattern: DesignPattern, *, now: datetime) -> Status:

@@ -3,11 +3,12 @@
 An event is for the moment, a condition for the state: nothing is told twice while it stays as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from pattern_operator.api.condition import Condition, ConditionType
+from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
@@ -50,6 +51,13 @@ def tell_failure(failure: PatternError, *, stage: Stage, memory: Memory) -> Iter
     if memory.told != told:
         kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
         yield Telling(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
+
+
+def tell_kept(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Telling]:
+    """The event of a deletion that leaves objects in the cluster: status goes with the pattern and cannot say it."""
+    if kept:
+        note = f"{counted(len(kept))} left in the cluster: {told(f'{key.title}: {why}' for key, why in kept)}"
+        yield Telling(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=note)
 
 
 def _repairs(repaired: tuple[str, ...]) -> str:

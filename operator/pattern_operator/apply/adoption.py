@@ -1,0 +1,142 @@
+"""What is done with an object before a pattern applies it for the first time: made, taken for ours, or let alone.
+
+An object is a pattern's own once it carries the owner label of the pattern in the cluster, and not before: an inventory
+is written ahead, and then also names what was never there. Pure; ``applier`` looks and acts.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.existing import Existing
+from pattern_operator.apply.ownership import Owner
+from pattern_operator.apply.tools import manager_of
+
+Policy = Literal["Never", "IfUnowned", "Always"]
+
+# What more than the object itself is lost with: everybody's objects, everybody's custom resources, data.
+GUARDED: Final = frozenset(
+    {
+        ("", "Namespace"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("", "PersistentVolumeClaim"),
+        ("", "PersistentVolume"),
+    }
+)
+
+
+PAUSED: Final = "is let be: it is annotated reconcile: disabled in the cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """There is none: it is made, and is the pattern's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """It is the pattern's already. ``uid`` is the object that was looked at; ``adopted``: it stays marked so."""
+
+    uid: str
+    adopted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """It was there before, and is the pattern's from now on: applied, repaired, and left when the pattern goes."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """It is used as it is, and the pattern goes on: not applied, and, unless it is ``ours``, never deleted."""
+
+    why: str
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The pattern may not have it, and fails."""
+
+    reason: Reason
+    message: str
+
+
+Decision = Create | Own | Adopt | Leave | Refuse
+
+
+def decide(
+    existing: Existing | None,
+    *,
+    key: ObjectKey,
+    policy: Policy,
+    owner: Owner,
+    holder: Owner | None,
+    remembered: bool,
+) -> Decision:
+    """Decide about the object ``existing`` (None: there is none) that ``owner`` wants to apply under ``key``.
+
+    ``holder`` is the living pattern that the object's owner label names, if that one still has the object.
+    ``remembered``: this very object carried the label of ``owner``, and somebody took it off.
+    """
+    if existing is None:
+        return Create()
+    if existing.owner == owner.id:
+        return Leave(PAUSED, ours=True) if existing.paused else Own(existing.uid, adopted=existing.adopted)
+    if holder is not None:
+        return Refuse(Reason.OWNED_BY_ANOTHER_PATTERN, _of_another(holder))
+    if existing.paused and not existing.deleting:
+        return Leave(f"{PAUSED}, and no pattern owns it")
+    if remembered or _of_predecessor(existing, owner):
+        return Own(existing.uid, adopted=existing.adopted)
+    return _decide_foreign(existing, key=key, policy=policy)
+
+
+def _of_predecessor(existing: Existing, owner: Owner) -> bool:
+    """Whether a pattern of the same name, which lives no longer, left it: deleted and made anew, or from a backup.
+
+    Whoever may write the object can make it look so, and the object is applied with the rights of the pattern's
+    account as any other: pretending grants nothing that was not granted before, and only gives one's own object away.
+    """
+    return bool(existing.owner) and existing.pattern == str(owner)
+
+
+def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> Decision:
+    """The object was there before the pattern, and no pattern has it. ``spec.apply.conflicts`` has no say in this."""
+    if existing.deleting:
+        message = "exists already and is being deleted; it is made anew once it is gone: look at its finalizers."
+        return Refuse(Reason.ALREADY_EXISTS, message)
+    if policy == "IfUnowned" and (key.group, key.kind) in GUARDED:
+        return Leave(
+            "existed before the pattern: it is used as it is, not changed, and stays when the pattern goes; set"
+            " spec.apply.adopt: Always to let the pattern own it"
+        )
+    if manager := manager_of(existing, key):
+        return Refuse(
+            Reason.MANAGED_BY_ANOTHER_TOOL,
+            f"exists already and is managed by {manager.name}. Take it out of the pattern, or let the pattern have it:"
+            f" {manager.advice}.",
+        )
+    if policy == "Never":
+        message = (
+            "exists already, and spec.apply.adopt is Never. Rename it in the pattern, delete the object, or set"
+            " spec.apply.adopt: IfUnowned."
+        )
+        return Refuse(Reason.ALREADY_EXISTS, message)
+    if policy == "IfUnowned" and existing.controller:
+        message = (
+            f"exists already and is controlled by {existing.controller} (metadata.ownerReferences). Take it out of the"
+            " pattern, or set spec.apply.adopt: Always."
+        )
+        return Refuse(Reason.MANAGED_BY_ANOTHER_TOOL, message)
+    return Adopt(existing.uid)
+
+
+def _of_another(holder: Owner) -> str:
+    return (
+        f"DesignPattern {holder} has it in its inventory. Rename it in one of the two, or delete that DesignPattern"
+        " with deletionPolicy: Orphan."
+    )

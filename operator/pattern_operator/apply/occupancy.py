@@ -1,0 +1,198 @@
+"""What a Namespace or a CustomResourceDefinition still holds: deleting it would delete all of that, whoever's it is.
+
+Looked at as the pattern's account, kind by kind, a page at a time, and only as long as too little is found to say no.
+What cannot be looked at is not taken for empty. The pattern's own objects were deleted before: what is left of them was
+left on purpose, and counts like everybody's.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from pattern_operator.aio import run_all
+from pattern_operator.api.fields import ObjectMeta, mappings_at, text_at
+from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.apply.definition import is_definition
+from pattern_operator.apply.existing import quoted, read
+from pattern_operator.apply.ownership import is_namespace
+from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
+
+PAGE: Final = 100
+PAGES: Final = 20  # of one kind: what has more objects than this is not taken for empty
+AT_ONCE: Final = 4  # kinds that are looked at
+LONGEST: Final = 30.0  # seconds of a whole look
+NAMED: Final = 3  # objects that are named; the look ends when there are so many
+
+# What every namespace has, made by controllers: Kubernetes, OpenShift, Istio.
+_OF_EVERY_NAMESPACE: Final = frozenset(
+    {
+        ("", "ServiceAccount", "default"),
+        ("", "ServiceAccount", "builder"),
+        ("", "ServiceAccount", "deployer"),
+        ("", "ConfigMap", "kube-root-ca.crt"),
+        ("", "ConfigMap", "openshift-service-ca.crt"),
+        ("", "ConfigMap", "istio-ca-root-cert"),
+    }
+)
+# What says something about others, or lies there for a moment: without what it is about it is worth nothing.
+_OF_NO_WEIGHT: Final = frozenset(
+    {
+        ("", "Event"),
+        ("events.k8s.io", "Event"),
+        ("coordination.k8s.io", "Lease"),
+        ("", "Endpoints"),  # made for Services of the same name, with their labels and without an owner reference
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupants:
+    """``objects`` are the first few that would be lost, ``more`` when there are others; ``unseen`` says what hid some.
+
+    False when the container may go.
+    """
+
+    objects: tuple[str, ...] = ()
+    more: bool = False
+    unseen: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.objects or self.unseen)
+
+    def __str__(self) -> str:
+        if not self.objects:
+            return f"nobody can say that it is empty: {'; '.join(self.unseen[:NAMED])}"
+        count = f"at least {len(self.objects)}" if self.more or self.unseen else str(len(self.objects))
+        return f"it still holds {count} that would be deleted with it: {', '.join(self.objects)}"
+
+
+def is_container(key: ObjectKey) -> bool:
+    """Whether deleting the object deletes others that are not named."""
+    return is_namespace(key) or is_definition(key)
+
+
+async def occupants(key: ObjectKey, *, session: Session, discovery: Discovery, impersonate: str | None) -> Occupants:
+    """Find what is left in the Namespace, or of the CustomResourceDefinition, ``key``.
+
+    Raises:
+        ApiError: the API server does not answer, or cannot say which kinds there are.
+    """
+    kinds = await discovery.deletable()
+    if is_definition(key):
+        plural, _, group = key.name.partition(".")
+        looked_at = [each for each in kinds if (each.plural, each.group) == (plural, group)]
+    else:
+        looked_at = [each for each in kinds if each.namespaced and (each.group, each.kind) not in _OF_NO_WEIGHT]
+    look = _Look(session, discovery, impersonate, namespace=key.name if is_namespace(key) else "", kinds=kinds)
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await _look_at(looked_at, look)
+    except TimeoutError:
+        return Occupants(unseen=(f"the look at {counted(len(looked_at), 'kind')} took longer than {LONGEST:.0f} s",))
+
+
+async def _look_at(kinds: list[Resource], look: "_Look") -> Occupants:
+    found, more, unseen = list[str](), False, list[str]()
+    for first in range(0, len(kinds), AT_ONCE):
+        for each in await run_all(look.at(kind) for kind in kinds[first : first + AT_ONCE]):
+            found += each.objects
+            unseen += each.unseen
+            more = more or each.more
+        if len(found) >= NAMED:
+            return Occupants(tuple(found[:NAMED]), more=True)
+    return Occupants(tuple(found), more, tuple(unseen))
+
+
+@dataclass(slots=True)
+class _Look:
+    """One look into one container; without ``namespace`` it is at the custom resources of a definition."""
+
+    session: Session
+    discovery: Discovery
+    impersonate: str | None
+    namespace: str
+    kinds: tuple[Resource, ...]
+    owners: dict[str, bool] = field(default_factory=dict)  # by UID: whether it is there
+
+    async def at(self, kind: Resource) -> Occupants:
+        """What of one kind would be lost."""
+        title = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+        found: list[str] = []
+        token = ""
+        for _ in range(PAGES):
+            try:
+                page = await objects.list_metadata(
+                    self.session,
+                    kind,
+                    namespace=self.namespace,
+                    limit=PAGE,
+                    token=token,
+                    impersonate=self.impersonate,
+                )
+            except ApiError as error:
+                if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):  # the kind went meanwhile
+                    return Occupants(tuple(found))
+                if error.code != HTTPStatus.FORBIDDEN:
+                    raise
+                return Occupants(tuple(found), unseen=(f"the account has no right to list {title}; grant it",))
+            token = text_at(page, "metadata", "continue")
+            for item in mappings_at(page, "items"):
+                if await self._counts(kind, item):
+                    found.append(self._title(kind, item))
+                if len(found) >= NAMED:
+                    return Occupants(tuple(found), more=True)
+            if not token:
+                return Occupants(tuple(found))
+        return Occupants(tuple(found), unseen=(f"there are more than {PAGES * PAGE} {title}",))
+
+    async def _counts(self, kind: Resource, item: Mapping[str, Any]) -> bool:
+        """Whether the object would be missed: what is being deleted, or goes with its owner, would not."""
+        existing = read(item)
+        if existing.deleting:
+            return False
+        if self.namespace and (kind.group, kind.kind, _name(item)) in _OF_EVERY_NAMESPACE:
+            return False
+        token = (kind.group, kind.kind) == ("", "Secret")  # of an account, as Kubernetes made them before 1.24
+        if token and "kubernetes.io/service-account.name" in existing.annotations:
+            return False
+        references = list(mappings_at(item, "metadata", "ownerReferences"))
+        return not references or any([await self._is_foreign(each, item) for each in references])
+
+    async def _is_foreign(self, reference: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+        """Whether an owner stays when the container goes. One in the same namespace counts itself, and one that is gone
+        takes the object along: the garbage collector is only not there yet."""
+        group, _, _ = quoted(reference.get("apiVersion")).rpartition("/")
+        kind = quoted(reference.get("kind"))
+        resource = next((each for each in self.kinds if (each.group, each.kind) == (group, kind)), None)
+        if resource is None:
+            return True  # virtual, or of another group that is not known: nobody can say
+        if self.namespace and resource.namespaced:
+            return False
+        uid = quoted(reference.get("uid"))
+        if uid not in self.owners:
+            self.owners[uid] = await self._is_there(resource, reference, item)
+        return self.owners[uid]
+
+    async def _is_there(self, resource: Resource, reference: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+        namespace = ObjectMeta.of(item).namespace
+        try:
+            body = await objects.get_metadata(
+                self.session,
+                resource,
+                namespace=namespace if resource.namespaced else "",
+                name=quoted(reference.get("name")),
+                impersonate=self.impersonate,
+            )
+        except (ApiError, KindNotFound) as error:
+            return not (isinstance(error, ApiError) and error.code == HTTPStatus.NOT_FOUND)
+        return read(body).uid == quoted(reference.get("uid"))
+
+    def _title(self, kind: Resource, item: Mapping[str, Any]) -> str:
+        namespace = "" if self.namespace else ObjectMeta.of(item).namespace
+        return ObjectKey(kind.group, kind.kind, namespace, _name(item)).title
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return ObjectMeta.of(item).name

@@ -1,0 +1,50 @@
+"""Who has an object by the owner label that it carries in the cluster."""
+
+from typing import Any
+
+import pytest
+from tests.reconcile.test_patterns import body
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import Owner, owner_id
+from pattern_operator.reconcile import Holders, PatternKey, Patterns
+
+KEY = ObjectKey("", "ConfigMap", "team", "settings")
+LABEL = owner_id("u-1")
+NAMED: dict[str, Any] = {"inventory": {"count": 1, "entries": [{"id": str(KEY), "v": "v1"}]}}
+
+
+@pytest.fixture
+def patterns() -> Patterns:
+    return Patterns()
+
+
+def test_a_living_pattern_has_what_carries_its_label_and_is_in_its_inventory(patterns: Patterns):
+    patterns.observe({**body(1), "status": NAMED})
+
+    assert Holders(patterns)(LABEL, KEY) == Owner(LABEL, "team", "web")
+
+
+def test_an_inventory_without_the_label_gives_nothing(patterns: Patterns):
+    patterns.observe({**body(1), "status": NAMED})
+
+    assert Holders(patterns)(owner_id("another"), KEY) is None
+
+
+def test_what_a_living_pattern_let_go_is_free(patterns: Patterns):
+    patterns.observe(body(1))
+
+    assert Holders(patterns)(LABEL, KEY) is None
+
+
+def test_a_pattern_that_is_gone_or_was_made_anew_has_nothing(patterns: Patterns):
+    patterns.observe({**body(1), "status": NAMED})
+    patterns.observe({**body(2, uid="u-2"), "status": NAMED})
+
+    assert Holders(patterns)(LABEL, KEY) is None
+
+
+def test_a_pattern_that_cannot_be_read_keeps_all_that_carries_its_label(patterns: Patterns):
+    patterns.keep_owner(PatternKey("team", "web"), uid="u-1")
+
+    assert Holders(patterns)(LABEL, KEY) == Owner(LABEL, "team", "web")
