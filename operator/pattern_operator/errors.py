@@ -13,6 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.errortext import causes_of, words_of
+from pattern_operator.quote import one_line
+
+_MAX_MESSAGE = 8192  # bytes of a message at a terminal; a condition has less
 
 
 class PatternError(Exception):
@@ -24,12 +28,12 @@ class PatternError(Exception):
         self.message = message
 
     def diagnostics(self) -> str:
-        """What happened, why (the chain of causes), and what the reason means: some lines for a terminal."""
-        lines = [f"{self.reason}: {self.message}"]
-        cause = self.__cause__
-        while cause is not None:
-            lines.append(f"  because: {type(cause).__name__}: {cause}")
-            cause = cause.__cause__
+        """What happened, why (the chain of causes), and what the reason means: some short lines for a terminal.
+
+        Of a cause its type is said, and its text where it is ours: what a library says may quote a value.
+        """
+        lines = [f"{self.reason}: {one_line(self.message, _MAX_MESSAGE)}"]
+        lines += [f"  because: {words_of(cause)}" for cause in causes_of(self)]
         lines.append(f"  {self.reason.meaning}")
         return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from pattern_operator.cli import exits, output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from pattern_operator.errors import PatternError
@@ -69,29 +70,34 @@ def run(options: argparse.Namespace) -> int:
     return exits.OK
 
 
-async def _endpoint(options: argparse.Namespace) -> "Endpoint":
-    """The API server that the kubeconfig leads to.
+async def _endpoint(options: argparse.Namespace, *, disk: "Executor") -> "Endpoint":
+    """The API server that the kubeconfig leads to; its credentials are read again in ``disk`` when they are refused.
 
     Raises:
         Stalled: API_SERVER_UNAVAILABLE: there is none, or it cannot be used.
     """
     from pattern_operator.api.reason import Reason
     from pattern_operator.errors import Stalled
-    from pattern_operator.executors import Executors
     from pattern_operator.kube import CredentialsError, load
 
     try:
-        with Executors.open() as executors:
-            return await load(kubeconfig=options.kubeconfig, context=options.context, disk=executors.disk)
+        return await load(kubeconfig=options.kubeconfig, context=options.context, disk=disk)
     except CredentialsError as error:
         raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
 
 
 async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
+    from pattern_operator.executors import Executors
+
+    with Executors.open() as executors:
+        return await _ask(options, disk=executors.disk)
+
+
+async def _ask(options: argparse.Namespace, *, disk: "Executor") -> list[dict[str, Any]]:
     from pattern_operator.kube import ApiError, Session, objects
     from pattern_operator.reconcile import DESIGN_PATTERN
 
-    endpoint = await _endpoint(options)
+    endpoint = await _endpoint(options, disk=disk)
     namespace = "" if options.all_namespaces else options.namespace or endpoint.namespace
     output.progress(f"asking {endpoint.server} for patterns")
     try:

@@ -2,14 +2,17 @@
 
 import json
 import logging
+import re
 import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from pattern_operator.errortext import trace_of
+from pattern_operator.quote import cut, foreign
 from pattern_operator.tokenbucket import TokenBucket
 
 BURST: Final = 50  # lines that say the same of the same pattern, at once
@@ -18,14 +21,35 @@ MAX_SOURCES: Final = 4_096  # whose lines are counted
 
 LogFormat = Literal["text", "json"]
 
+MAX_LINE: Final = 8192  # bytes of a message of ours
+MAX_FOREIGN: Final = 2048  # of a library's
+_EXCEPTION: Final = re.compile(r"exception=.*", re.DOTALL)  # asyncio shows a task with what its exception says
 
-class _JsonFormatter(logging.Formatter):
+
+class _Formatter(logging.Formatter):
+    """Writes no line without end, and of an exception no text that may quote a value (``errortext``)."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the standard library's name
+        return "\n".join(trace_of(ei[1])) if ei[1] is not None else ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # what another handler may have kept there
+        return super().format(record)
+
+
+class _TextFormatter(_Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        record.message = words_of_record(record)
+        return super().formatMessage(record)
+
+
+class _JsonFormatter(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": words_of_record(record),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -69,10 +93,19 @@ class Bounded(logging.Filter):
         return source
 
 
+def words_of_record(record: logging.LogRecord) -> str:
+    """The message of a line: ours cut and printable, that of a library without what may be a credential."""
+    text = record.getMessage()
+    if record.name.partition(".")[0] == "pattern_operator":
+        head = text[: 2 * MAX_LINE]
+        return cut("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in head), MAX_LINE)
+    return foreign(_EXCEPTION.sub("exception=(not shown)", text), MAX_FOREIGN)
+
+
 def configure(*, level: str, form: LogFormat) -> None:
     """Send all logs to standard error; kopf, which logs every event it sees, only from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    text = _TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(_JsonFormatter() if form == "json" else text)
     if level != "debug":
         handler.addFilter(Bounded())
