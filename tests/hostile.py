@@ -54,14 +54,16 @@ def repairs_under_long_key(count: int = 5_000, length: int = 300_000) -> bytes:
 def many_references(count: int = 60_000) -> bytes:
     """References that follow an object to another namespace: a repair for each."""
     subjects = [{"kind": "ServiceAccount", "name": "a", "namespace": "n"}] * count
-    binding = _component("ClusterRoleBinding", "b", {"subjects": subjects}, version="rbac.authorization.k8s.io/v1")
+    role = {"kind": "ClusterRole", "name": "view", "apiGroup": "rbac.authorization.k8s.io"}
+    configuration = {"subjects": subjects, "roleRef": role}
+    binding = _component("ClusterRoleBinding", "b", configuration, version="rbac.authorization.k8s.io/v1")
     account = _component("ServiceAccount", "a", {"metadata": {"namespace": "n"}})
     return _of(account, binding)
 
 
 def refusals_of_long_names(count: int = 2_000, length: int = 2_000) -> bytes:
     """Components whose names are long and no names: each message repeats its own."""
-    return _of(*(_component("ConfigMap", "/" * length + str(number), {}) for number in range(count)))
+    return _of(*(_component("ConfigMap", "a" * length + str(number), {}) for number in range(count)))
 
 
 def missing_fields(count: int = 100_000) -> bytes:

@@ -55,7 +55,9 @@ MAX_JSON_DEPTH: Final = 64  # Kubernetes objects stay below 30, CRD schemas incl
 MAX_JSON_DIGITS: Final = 64  # of an integer; Kubernetes has no larger one than an int64, of 19 digits
 MAX_YAML_DEPTH: Final = 64
 MAX_YAML_ALIASES: Final = 1_000  # each alias is counted when it is used: what expands is what is limited
-MAX_YAML_NODES: Final = 2_000_000  # the 4.2 MB design has some 200,000
+MAX_NODES: Final = 600_000  # values and keys of a document, JSON or YAML; the 4.2 MB design has some 350,000
+MAX_STREAM: Final = 20_000  # documents of one file, the empty ones included; a bundle of charts has some hundred
+MAX_KEY: Final = KIB  # characters of a key; one of a label has at most 317, the longest of a published design 68
 MAX_OBJECTS: Final = 5_000  # objects in one pattern; its inventory then stays below etcd's 1.5 MiB for a resource
 MAX_COMPONENTS: Final = 20_000  # components of a design, annotations included
 
@@ -71,6 +73,10 @@ MAX_REPORT: Final = 2 * MIB  # JSON of the lines on all components of a pattern
 MAX_SMALL: Final = 64 * KIB  # bytes of layers, and of documents, that a thread renders: 30 ms as YAML
 MAX_SMALL_PARTS: Final = 2_048  # lines, commas and brackets in them: each may become an object, or a line of a report
 RENDERING_MEMORY: Final = 96 * MIB  # of renderings that are being applied, for all patterns; a third for a namespace
+MAX_REPAIRS: Final = 50  # sentences in the report on one component; the rest is counted
+MAX_SENTENCE: Final = 512  # characters of one of them, and of the reason of a refusal, which quotes names
+MAX_REPORT_NAME: Final = 320  # characters of an id, name or kind in a report; a name of Kubernetes has 253
+MAX_PATH: Final = 256  # characters of the path of a field in a report: what is named is the field, not its content
 SMALL_MEMORY: Final = 32 * MIB  # of those that a thread rendered; a quarter for a namespace
 
 # --- cluster --------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_line_and_nothing_of_its_
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'], ids=["lists", "mappings"])
 def test_json_that_is_nested_too_deeply_is_refused(opening: bytes):
     closing = b"]" if opening == b"[" else b"}"
-    depth = MAX_JSON_DEPTH + 2
+    depth = MAX_JSON_DEPTH + 1
 
     with pytest.raises(Stalled) as refusal:
         list(read(File("a.json", opening * depth + b"1" + closing * depth)))

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH, MAX_YAML_NODES
+from pattern_operator.limits import MAX_NODES, MAX_YAML_ALIASES, MAX_YAML_DEPTH
 from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_all
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_yaml_of_kubernetes_is_refused_with_its_line(text: str, line:
             + "x," * 100
             + "]\n"
             + "".join(f"{name}: &{name} [" + f"*{before}," * 100 + "]\n" for before, name in ("ab", "bc", "cd")),
-            f"{MAX_YAML_NODES} nodes",
+            f"{MAX_NODES} nodes",
             id="aliases of aliases",
         ),
     ],

@@ -4,6 +4,7 @@ JSON is tried first: a design of 4 MB takes 30 ms as JSON and 1.8 s as YAML. Whe
 counts, as for kubectl; YAML that repeats a key is refused (see ``yamlstream``).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -14,9 +15,11 @@ import orjson
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_JSON_DEPTH
+from pattern_operator.limits import MAX_JSON_DEPTH, MAX_KEY, MAX_NODES
 from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_all
 
+_BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
+_STRING: Final = re.compile(rb'"[^"]*"')  # where nothing is escaped
 _SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})
 _NOT_PATTERNS: Final = frozenset({"artifacthub-pkg.yml", "artifacthub-pkg.yaml"})  # says what the artifact is
 
@@ -50,25 +53,57 @@ def read(file: File) -> Iterator[Document]:
         Stalled: DOCUMENT_INVALID when it is neither JSON nor YAML, ARTIFACT_TOO_LARGE when it exceeds a limit; the
             message has file and line, and nothing of the content.
     """
-    if file.content.lstrip()[:1] in (b"{", b"["):
+    if _BEGINS_AS_JSON.match(file.content):
+        _refuse_many_nodes(file)
         try:
             value = orjson.loads(file.content)
         except orjson.JSONDecodeError:
             pass  # flow style YAML begins like JSON, and several JSON documents are a YAML stream
         else:
-            refuse_depth(value, path=file.path)
+            refuse_shape(value, path=file.path)
             yield Document(file.path, 1, 1, value)
             return
     yield from _read_yaml(file)
 
 
-def refuse_depth(value: Any, *, path: str) -> None:
-    """Raise Stalled when ``value`` is nested so deeply that walking it by recursion would not be safe."""
+def _refuse_many_nodes(file: File) -> None:
+    """Raise Stalled when the file holds too many values and keys: before they are made, each takes 100 bytes or more.
+
+    They are counted by what stands between them: first anywhere, and where that is too much, outside of strings.
+    """
+    content = file.content
+    marks = _marks(content)
+    if marks <= MAX_NODES:
+        return
+    plain = content.replace(rb"\\", b"").replace(rb"\"", b"")
+    if plain.count(b'"') // 2 <= MAX_NODES:
+        marks = _marks(plain) - sum(_marks(string[0]) for string in _STRING.finditer(plain))
+        if marks <= MAX_NODES:
+            return
+    raise Stalled(
+        reason=Reason.ARTIFACT_TOO_LARGE,
+        message=f"{file.path} holds more than {MAX_NODES} values and keys, which is more than the operator reads."
+        " Split it.",
+    )
+
+
+def _marks(content: bytes) -> int:
+    return sum(content.count(mark) for mark in (b",", b":", b"[", b"{"))
+
+
+def refuse_shape(value: Any, *, path: str) -> None:
+    """Raise Stalled when ``value`` is nested so deeply that walking it by recursion is not safe, or has a huge key."""
     level = [value]
-    for _ in range(MAX_JSON_DEPTH + 1):
+    for _ in range(MAX_JSON_DEPTH):
         children: list[Any] = []
         for node in level:
             if isinstance(node, dict):
+                if any(len(key) > MAX_KEY for key in node):
+                    raise Stalled(
+                        reason=Reason.ARTIFACT_TOO_LARGE,
+                        message=f"{path} has a key of more than {MAX_KEY} characters, which no field of Kubernetes has."
+                        " Shorten it.",
+                    )
                 children.extend(child for child in node.values() if isinstance(child, dict | list))
             elif isinstance(node, list):
                 children.extend(child for child in node if isinstance(child, dict | list))

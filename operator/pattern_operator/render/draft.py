@@ -5,6 +5,7 @@ from typing import Any
 
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Outcome
+from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
 from pattern_operator.render.cause import Cause
 
 
@@ -47,20 +48,29 @@ class Draft:
 
     def skip(self, cause: Cause, message: str) -> None:
         """Settle it: there is nothing to apply."""
-        self.outcome, self.cause, self.message = Outcome.SKIPPED, cause, message
+        self.outcome, self.cause, self.message = Outcome.SKIPPED, cause, _cut(message, MAX_SENTENCE)
 
     def refuse(self, cause: Cause, message: str) -> None:
         """Settle it: it cannot be applied without inventing something."""
-        self.outcome, self.cause, self.message = Outcome.REFUSED, cause, message
+        self.outcome, self.cause, self.message = Outcome.REFUSED, cause, _cut(message, MAX_SENTENCE)
 
     def report(self) -> ComponentReport:
-        """What became of it."""
+        """What became of it, in bounded words: names, and fields, may be as long as the document."""
         return ComponentReport(
-            id=self.id,
-            name=self.name,
-            kind=self.kind,
+            id=_cut(self.id, MAX_REPORT_NAME),
+            name=_cut(self.name, MAX_REPORT_NAME),
+            kind=_cut(self.kind, MAX_REPORT_NAME),
             outcome=self.outcome,
             reason=str(self.cause or ""),
             message=self.message,
-            repairs=tuple(self.repairs) if self.outcome is Outcome.RENDERED else (),
+            repairs=self._told_repairs() if self.outcome is Outcome.RENDERED else (),
         )
+
+    def _told_repairs(self) -> tuple[str, ...]:
+        told = [_cut(repair, MAX_SENTENCE) for repair in self.repairs[:MAX_REPAIRS]]
+        more = len(self.repairs) - len(told)
+        return (*told, f"and {more} more repairs") if more else tuple(told)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

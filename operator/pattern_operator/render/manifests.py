@@ -1,8 +1,12 @@
 """Plain Kubernetes manifests to drafts: what was written is kept, but for what only a cluster can know."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.document import Document
 from pattern_operator.render.draft import Draft
@@ -34,12 +38,20 @@ def is_manifest(value: Any) -> bool:
 
 
 def drafts(documents: list[Document]) -> list[Draft]:
-    """Make a draft of each object, in order; ``kind: List`` is taken apart."""
-    return [
-        _draft(value, where=where)
-        for document in documents
-        for where, value in _objects(document.value, document.where)
-    ]
+    """Make a draft of each object, in order; ``kind: List`` is taken apart.
+
+    Raises:
+        Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a draft is made: each takes some 600 bytes.
+    """
+    objects = (each for document in documents for each in _objects(document.value, document.where))
+    found = list(islice(objects, MAX_COMPONENTS + 1))
+    if len(found) > MAX_COMPONENTS:
+        raise Stalled(
+            reason=Reason.TOO_MANY_OBJECTS,
+            message=f"{documents[0].path}, and what is beside it, hold more than {MAX_COMPONENTS} objects, which is"
+            " more than the operator takes. Split the artifact.",
+        )
+    return [_draft(value, where=where) for where, value in found]
 
 
 def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:

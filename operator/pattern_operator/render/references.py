@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pattern_operator.api.object import Body
+from pattern_operator.limits import MAX_PATH
 from pattern_operator.render.shape import mapping, text
 
 _BY_STRING: Final = {
@@ -77,10 +78,15 @@ def references(body: Body) -> Iterator[Reference]:
 def _walk(value: Any, path: str) -> Iterator[Reference]:
     if isinstance(value, dict):
         for field, child in value.items():
-            yield from _field(value, field, child, f"{path}.{field}")
+            yield from _field(value, field, child, _below(path, f".{field}"))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _walk(item, f"{path}[{index}]")
+            yield from _walk(item, _below(path, f"[{index}]"))
+
+
+def _below(path: str, step: str) -> str:
+    """A longer path, up to what a report shows: it is put together for every value, told for few."""
+    return path if len(path) > MAX_PATH else path + step[:MAX_PATH]
 
 
 def _field(holder: dict[str, Any], field: str, value: Any, path: str) -> Iterator[Reference]:

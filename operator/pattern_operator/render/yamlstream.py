@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from pattern_operator.limits import MAX_YAML_ALIASES, MAX_YAML_DEPTH, MAX_YAML_NODES
+from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES, MAX_YAML_DEPTH
 from pattern_operator.render.scalar import Scalar, key, resolve
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -85,6 +85,7 @@ class _Reader:
         self.line = 1
         self._nodes = 0
         self._aliases = 0
+        self._documents = 0
         self._frames: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._document: Any = None
@@ -107,6 +108,7 @@ class _Reader:
                     self._alias(event.anchor or "")
                 case yaml.DocumentStartEvent():
                     begins, self._document = self.line, None
+                    self._count_document()
                     self._anchors.clear()
                 case yaml.DocumentEndEvent() if self._document is not None:
                     yield begins, self._document
@@ -190,6 +192,8 @@ class _Reader:
             name = key(value)
         except ValueError:
             raise InvalidYaml("a key is null, which JSON cannot hold", line=self.line) from None
+        if len(name) > MAX_KEY:
+            raise YamlTooLarge(f"a key has more than {MAX_KEY} characters", line=self.line)
         if name in frame.value:
             raise InvalidYaml("a key occurs twice in one mapping", line=self.line)
         return name
@@ -205,10 +209,15 @@ class _Reader:
     def _awaits_key(self) -> bool:
         return bool(self._frames) and self._frames[-1].awaits_key
 
+    def _count_document(self) -> None:
+        self._documents += 1
+        if self._documents > MAX_STREAM:
+            raise YamlTooLarge(f"it holds more than {MAX_STREAM} documents, empty ones included", line=self.line)
+
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes > MAX_YAML_NODES:
-            raise YamlTooLarge(f"it expands to more than {MAX_YAML_NODES} nodes", line=self.line)
+        if self._nodes > MAX_NODES:
+            raise YamlTooLarge(f"it expands to more than {MAX_NODES} nodes", line=self.line)
 
 
 def _line_of(text: str, error: yaml.YAMLError) -> int:
