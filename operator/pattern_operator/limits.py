@@ -18,6 +18,9 @@ MAX_REFERRERS: Final = 256  # entries of the referrers index that are looked at
 MAX_REFERRER_PAGES: Final = 16  # `Link: rel="next"` followed at most this often
 MAX_TAGS: Final = 10_000  # tags listed to answer a semver range
 MAX_TAG_PAGES: Final = 100
+MAX_FILTER: Final = 512  # characters of a semverFilter; people write some 30
+MAX_FILTER_MEMORY: Final = 256 * KIB  # of a compiled semverFilter: 128 letters of a tag then take under 2 ms
+FILTER_SECONDS: Final = 0.5  # for all tags together; 10,000 take some 10 ms
 MAX_REDIRECTS: Final = 5  # a blob store behind a load balancer needs two
 MAX_TOKEN_RESPONSE: Final = 256 * KIB  # bearer tokens of cloud registries reach 10 KiB
 MAX_ERROR_BODY: Final = 16 * KIB  # the part of an error response that is read for its error codes

@@ -56,7 +56,7 @@ class Ref(Camel, frozen=True):
     ] = None
     semver_filter: Annotated[
         Regex | None,
-        Meta(description="A regular expression (Python's `re`, searched) that a tag must match to be considered."),
+        Meta(description="A regular expression (RE2 syntax, searched) that a tag must match to be considered."),
     ] = None
     digest: Annotated[
         DigestText | None,

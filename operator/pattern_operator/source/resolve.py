@@ -1,5 +1,6 @@
 """From what the user wrote to one digest: the only step that may answer differently tomorrow."""
 
+import time
 from typing import Final
 
 from pattern_operator.api.reason import Reason
@@ -48,7 +49,7 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
         )
     wanted = Range(reference.semver)
     tags = await _tags(registry)
-    kept = tags if not reference.semver_filter else await matching(tags, pattern=reference.semver_filter)
+    kept = tags if not reference.semver_filter else await _filtered(tags, reference.semver_filter, registry=registry)
     highest = await run_in(registry.executors.cpu, wanted.highest, kept)  # 10,000 tags and a long range take seconds
     if highest is not None:
         return highest
@@ -59,6 +60,11 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
         f"{reference.semver!r}: push one, or correct source.ref.semver. A pre-release counts only where the range "
         "names one, as in '>=2.0.0-0'.",
     )
+
+
+async def _filtered(tags: list[str], pattern: str, *, registry: Registry) -> list[str]:
+    """The tags that the user's expression keeps; whoever names an expression alone chooses what it costs."""
+    return await run_in(registry.executors.cpu, matching, tags, pattern=pattern, clock=time.monotonic)
 
 
 async def _tags(registry: Registry) -> list[str]:

@@ -1,71 +1,45 @@
-"""Applies a user's regular expression to tags, in a process of its own that can be ended.
+"""Applies a user's regular expression to tags, in linear time and little memory whatever the expression is.
 
-Python's ``re`` can take years for one tag, holds the interpreter meanwhile and cannot be interrupted; whoever may
-write a DesignPattern could stop the operator with ``(a+)+$``. A process costs some 20 ms of CPU, once an interval, and
-only for those who use ``semverFilter``.
+The engine is RE2, whose syntax is that of Go's ``regexp``, and so of Flux's tag filters: no look-around and no
+back-references, which cannot be matched in linear time. Python's ``re`` can take years for one tag, and 2 GiB to
+compile ``(?:a?){4000000000}``; whoever may write a DesignPattern could stop the operator.
 """
 
-import asyncio
-import json
-import sys
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Final
+from collections.abc import Callable, Sequence
+
+import re2
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.errors import Stalled, Transient
-
-_PATIENCE: Final = 5.0  # seconds; 10,000 tags take some milliseconds
-_PROGRAM: Final = """
-import json, re, sys
-pattern, tags = json.load(sys.stdin)
-try:
-    found = re.compile(pattern)
-except (re.error, OverflowError, RecursionError):
-    sys.exit(1)
-json.dump([tag for tag in tags if found.search(tag)], sys.stdout)
-"""
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import FILTER_SECONDS, MAX_FILTER, MAX_FILTER_MEMORY
 
 
-async def matching(tags: Sequence[str], *, pattern: str) -> list[str]:
-    """The tags in which ``pattern`` is found (``re.search``), in order.
+def matching(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]) -> list[str]:
+    """The tags in which ``pattern`` is found, in order; takes up to ``FILTER_SECONDS``, by ``clock``.
 
     Raises:
-        Stalled: INVALID_REFERENCE: it is no regular expression, or takes too long.
-        Transient: REGISTRY_UNAVAILABLE: no process can be started now, or somebody ended it.
+        Stalled: INVALID_REFERENCE: it is no regular expression of RE2, or takes too much memory or time.
     """
+    if len(pattern) > MAX_FILTER:
+        raise _refused(f"{pattern[:30]}...", f"has {len(pattern)} characters, and at most {MAX_FILTER} are read")
+    options = re2.Options()
+    options.max_mem = MAX_FILTER_MEMORY
+    options.log_errors = False
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _PROGRAM),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise _unable("no process can be started for it") from error
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            output, _ = await process.communicate(json.dumps([pattern, list(tags)]).encode())
-    except TimeoutError as error:
-        raise _refused(pattern, f"takes more than {_PATIENCE:.0f} s for {len(tags)} tags: make it simpler") from error
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):  # it ended on its own just now
-                process.kill()
-            await process.wait()
-    status = process.returncode or 0
-    if status < 0:  # by the kernel, when memory is short
-        raise _unable(f"its process was ended by signal {-status}")
-    if status:
-        raise _refused(pattern, "is no regular expression of Python's re: correct it")
-    found: list[str] = json.loads(output)
+        expression = re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        why = "it takes too much memory" if "too large" in str(error) else "correct it"
+        raise _refused(
+            pattern, f"is no regular expression that is taken: {why}. The syntax is RE2's, without look-around"
+        ) from error
+    found: list[str] = []
+    end = clock() + FILTER_SECONDS
+    for tag in tags:
+        if clock() > end:
+            raise _refused(pattern, f"takes more than {FILTER_SECONDS} s for {len(tags)} tags: make it simpler")
+        if expression.search(tag):
+            found.append(tag)
     return found
-
-
-def _unable(why: str) -> Transient:
-    return Transient(
-        reason=Reason.REGISTRY_UNAVAILABLE, message=f"source.ref.semverFilter: {why}; it is tried again later."
-    )
 
 
 def _refused(pattern: str, why: str) -> Stalled:
