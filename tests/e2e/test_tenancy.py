@@ -272,7 +272,7 @@ def versions(kubectl: Kubectl) -> dict[str, Any]:
         }.items()
     }
     held = kubectl.json("get", "lease", "pattern-operator", "-n", SYSTEM)["spec"]
-    return {**found, "holder": held["holderIdentity"], "duration": held["leaseDurationSeconds"]}
+    return {**found, **{name: held[name] for name in ("holderIdentity", "leaseDurationSeconds", "acquireTime")}}
 
 
 @pytest.mark.parametrize("held", PROTECTED.values(), ids=PROTECTED.keys())
@@ -307,12 +307,35 @@ def test_an_update_that_holds_an_object_of_the_operator_leaves_what_runs_and_kee
     assert story.status["digest"] == digest
 
 
-def test_a_definition_is_no_way_around_into_the_namespace_of_the_operator(testbed: Testbed, story: Story) -> None:
-    push(story.repository, "1.0.0", *detour())
+def altered(**changes: Any) -> dict[str, Any]:
+    """The Lease with other words for what it is, and for where it is."""
+    body = lease()
+    named = {name: value for name, value in changes.items() if name in ("name", "namespace", "generateName")}
+    metadata = {name: value for name, value in {**body["metadata"], **named}.items() if value is not None}
+    return {**body, **{name: changes[name] for name in changes.keys() - named.keys()}, "metadata": metadata}
+
+
+WAYS_AROUND = {
+    "a definition": detour(),
+    "another case of the kind": (altered(kind="lease"),),
+    "another case of the namespace": (altered(namespace=SYSTEM.upper()),),
+    "the plural for the kind": (altered(kind="leases"),),
+    "an older version": (altered(apiVersion="coordination.k8s.io/v1beta1"),),
+    "a path for a name": (altered(name=f"x/../../../{SYSTEM}/leases/pattern-operator", namespace="default"),),
+    "a path for a namespace": (altered(namespace=f"default/../{SYSTEM}"),),
+    "a generated name": (altered(name=None, generateName="pattern-operator"),),
+}
+
+
+@pytest.mark.parametrize("objects", WAYS_AROUND.values(), ids=WAYS_AROUND.keys())
+def test_no_other_words_lead_to_an_object_of_the_operator(
+    testbed: Testbed, story: Story, objects: tuple[dict[str, Any], ...]
+) -> None:
+    push(story.repository, "1.0.0", *objects)
     before = versions(testbed.kubectl)
 
     story.want(apply=AS_NOBODY)
-    story.until(lambda status: condition(status, "Applied")["status"] == "False")
+    story.until(lambda status: condition(status, "Ready").get("status") == "False")
 
     assert versions(testbed.kubectl) == before
 
