@@ -1,10 +1,12 @@
 import asyncio
 import gc
+import tracemalloc
 
 import pytest
 
+from pattern_operator.limits import MAX_TOKEN, MAX_TOKENS, MIB
 from pattern_operator.source import Credential, TokenCache
-from pattern_operator.source.tokens import _MAX_GRANTS, Scope
+from pattern_operator.source.tokens import Scope
 
 PULL = Scope("https://reg.example", "team/web", "pull", None)
 ALICE = Credential("alice", "s3cret")
@@ -103,12 +105,13 @@ def test_a_grant_that_was_refused_is_forgotten_and_a_newer_one_stays(tokens):
 
 
 def test_the_least_recently_used_grants_go_first(tokens):
-    scopes = [Scope("r", f"{number}", "pull", None) for number in range(_MAX_GRANTS + 1)]
+    large = "x" * MAX_TOKEN
+    scopes = [Scope("r", f"{number}", "pull", None) for number in range(MAX_TOKENS // MAX_TOKEN)]
     for scope in scopes[:-1]:
-        tokens.put(scope, "Bearer t", seconds=60)
-    tokens.get(scopes[0])
+        tokens.put(scope, large, seconds=60)
+        tokens.get(scopes[0])
 
-    tokens.put(scopes[-1], "Bearer t", seconds=60)
+    tokens.put(scopes[-1], large * 2, seconds=60)
 
     assert tokens.get(scopes[0]) is not None
     assert tokens.get(scopes[1]) is None
@@ -153,3 +156,24 @@ def test_secrets_are_not_shown_by_accident(tokens):
 
     assert "t0ken" not in repr(grant)
     assert "s3cret" not in repr(Scope("r", "n", "pull", ALICE))
+
+
+def test_all_grants_together_take_some_megabytes_whatever_they_are(tokens):
+    tracemalloc.start()
+    for number in range(5_000):
+        somebody = Credential("u", f"{number}".ljust(MAX_TOKEN // 2))
+        tokens.put(
+            Scope("https://reg.example", f"n{number}", "pull", somebody), f"{number}".ljust(MAX_TOKEN), seconds=60
+        )
+    found, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found < MAX_TOKENS + 2 * MIB
+
+
+def test_a_grant_that_is_put_again_counts_once(tokens):
+    tokens.put(Scope("r", "first", "pull", None), "x", seconds=60)
+    for _ in range(2 * MAX_TOKENS // MAX_TOKEN):
+        tokens.put(PULL, "x" * MAX_TOKEN, seconds=60)
+
+    assert tokens.get(Scope("r", "first", "pull", None)) is not None

@@ -11,7 +11,7 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.limits import MAX_TOKEN_RESPONSE
+from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.source import Credential, TokenCache
 from pattern_operator.source.challenge import Challenge
 from pattern_operator.source.pace import Pace
@@ -191,6 +191,16 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network,
     )
 
     assert token == Token("t", lives)
+
+
+async def test_a_token_longer_than_any_header_is_refused(peer, network):
+    bearer(peer)
+    peer.answer("GET", "^/token$", body=b'{"token": "%s"}' % (b"t" * (MAX_TOKEN + 1)))
+
+    with pytest.raises(Transient) as refusal:
+        await client(peer, network).manifest("1.0")
+
+    assert refusal.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
 async def test_an_answer_beyond_the_limit_is_not_read(peer, network):

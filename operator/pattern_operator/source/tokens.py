@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
+from pattern_operator.limits import MAX_TOKENS
 from pattern_operator.source.credentials import Credential
 
-_MAX_GRANTS: Final = 16_384  # some 4 KiB each at worst: a token for every repository of a large cluster
+_BESIDE: Final = 512  # bytes of a grant beside its texts
 _LEEWAY: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
 
 
@@ -34,7 +35,9 @@ class Grant:
 
 
 class TokenCache:
-    """Grants by scope, for as long as they hold; the least recently used go first. For use by one event loop.
+    """Grants by scope, for as long as they hold, in ``MAX_TOKENS`` bytes; the least recently used go first.
+
+    For use by one event loop.
 
     ``clock`` counts seconds and never goes back.
     """
@@ -42,6 +45,7 @@ class TokenCache:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self._grants: OrderedDict[Scope, Grant] = OrderedDict()
+        self._size = 0
         self._locks: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
 
     def get(self, scope: Scope) -> Grant | None:
@@ -50,7 +54,7 @@ class TokenCache:
         if grant is None:
             return None
         if grant.expires <= self.clock():
-            del self._grants[scope]
+            self._drop(scope)
             return None
         self._grants.move_to_end(scope)
         return grant
@@ -58,17 +62,29 @@ class TokenCache:
     def put(self, scope: Scope, authorization: str, *, seconds: float) -> Grant:
         """Remember a grant that the registry lets live for ``seconds``."""
         grant = Grant(authorization, self.clock() + seconds - min(_LEEWAY, seconds / 2))
+        self._drop(scope)
         self._grants[scope] = grant
-        self._grants.move_to_end(scope)
-        while len(self._grants) > _MAX_GRANTS:
-            self._grants.popitem(last=False)
+        self._size += _size(scope, grant)
+        while self._size > MAX_TOKENS:
+            self._drop(next(iter(self._grants)))
         return grant
 
     def forget(self, scope: Scope, grant: Grant) -> None:
         """Drop a grant that was refused; a newer one stays."""
         if self._grants.get(scope) is grant:
-            del self._grants[scope]
+            self._drop(scope)
+
+    def _drop(self, scope: Scope) -> None:
+        grant = self._grants.pop(scope, None)
+        if grant is not None:
+            self._size -= _size(scope, grant)
 
     def lock(self, scope: Scope) -> AbstractAsyncContextManager[None]:
         """Let one at a time ask for a grant; those who waited look here first."""
         return self._locks.setdefault(scope, asyncio.Lock())
+
+
+def _size(scope: Scope, grant: Grant) -> int:
+    """Bytes of memory, about: a credential counts with each grant, for it may be the last to hold it."""
+    texts = len(scope.registry) + len(scope.repository) + len(grant.authorization)
+    return _BESIDE + texts + (scope.credential.size if scope.credential is not None else 0)

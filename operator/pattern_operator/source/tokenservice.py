@@ -14,7 +14,7 @@ from yarl import URL
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.limits import MAX_TOKEN_RESPONSE
+from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.source.challenge import Challenge, may_be_told
 from pattern_operator.source.credentials import Credential
 from pattern_operator.source.document import read_bounded, shown, text
@@ -109,7 +109,7 @@ def _token(answer: Answer, *, what: str) -> Token:
     try:
         document = read_bounded(answer.body)
         value = text(document, "token") or text(document, "access_token")
-        if not _TOKEN.fullmatch(value):
+        if len(value) > MAX_TOKEN or not _TOKEN.fullmatch(value):
             raise InvalidDocument("has no token")
         seconds = document.get("expires_in")
         if seconds is None or isinstance(seconds, bool):
