@@ -37,6 +37,17 @@ def test_what_a_living_pattern_let_go_is_free(patterns: Patterns):
     assert Holders(patterns)(LABEL, KEY) is None
 
 
+@pytest.mark.parametrize(
+    "spoilt", [{"count": 1, "compressed": "not-base64!"}, {"count": 1, "entries": [{"id": "spoilt", "v": "v1"}]}]
+)
+def test_a_pattern_whose_inventory_cannot_be_read_keeps_all_that_carries_its_label(
+    patterns: Patterns, spoilt: dict[str, Any]
+):
+    patterns.observe({**body(1), "status": {"inventory": spoilt}})
+
+    assert Holders(patterns)(LABEL, KEY) == Owner(LABEL, "team", "web")
+
+
 def test_a_pattern_that_is_gone_or_was_made_anew_has_nothing(patterns: Patterns):
     patterns.observe({**body(1), "status": NAMED})
     patterns.observe({**body(2, uid="u-2"), "status": NAMED})

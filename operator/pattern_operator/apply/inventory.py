@@ -40,8 +40,9 @@ def minus(entries: Entries, others: Entries) -> Entries:
 
 
 def without(entries: Entries, gone: Collection[ObjectKey]) -> Entries:
-    """The entries of objects that are not among ``gone``; raises ValueError as ``key_of``."""
-    return _sorted(entry for entry in entries if key_of(entry) not in gone)
+    """The entries of objects that are not among ``gone``."""
+    ids = {str(key) for key in gone}
+    return tuple(entry for entry in entries if entry.id not in ids) if ids else entries
 
 
 def _sorted(entries: Iterable[InventoryEntry]) -> Entries:

@@ -6,7 +6,7 @@ the pattern's account may turn out not to have.
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Owner
+from pattern_operator.apply import Owner, inventory
 from pattern_operator.reconcile.patterns import Patterns
 
 
@@ -20,7 +20,7 @@ class Holders:
         """The living pattern with this owner id, if it still has the object.
 
         One that let the object go and left it in the cluster (``prune: false``) has it no longer. One that cannot be
-        read has everything that it is named on.
+        read, or whose inventory cannot, has everything that it is named on.
         """
         where = self._patterns.owned_by(label)
         if where is None:
@@ -32,5 +32,7 @@ class Holders:
 
 
 def _has(pattern: DesignPattern, key: ObjectKey) -> bool:
-    entry = str(key)
-    return any(each.id == entry for each in pattern.status.inventory.entries)
+    try:
+        return bool(pattern.status.inventory.compressed) or key in inventory.keys(pattern.status.inventory.entries)
+    except ValueError:
+        return True
