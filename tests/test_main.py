@@ -28,6 +28,7 @@ def test_an_address_is_a_host_and_a_port(text: str, address: tuple[str, int]):
         (["run", "--metrics-bind", ":99999"], "write it as 127.0.0.1:8080 or :8080"),
         (["run", "--concurrency", "0"], "at least 1"),
         (["run", "--log-format", "xml"], "invalid choice"),
+        (["run", "--registry-network", "public"], "invalid choice"),
         (["run", "--default-service-account", "a:b"], "is not the name of a ServiceAccount"),
         (["run", "--default-service-account", ""], "is not the name of a ServiceAccount"),
         ([], "COMMAND"),
@@ -41,3 +42,23 @@ def test_what_cannot_be_understood_says_what_is_right(
 
     assert end.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [([], "Any"), (["--registry-network", "Public"], "Public"), (["--registry-network=Any"], "Any")],
+)
+def test_where_registries_may_be_is_handed_on(
+    arguments: list[str], wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    async def live(settings: object) -> int:
+        found.append(settings)
+        return 0
+
+    monkeypatch.setattr("pattern_operator.life.live", live)
+    monkeypatch.setattr("pattern_operator.telemetry.configure", lambda **_: None)
+
+    assert main(["run", *arguments]) == 0
+    assert [settings.registry_network for settings in found] == [wanted]

@@ -1,11 +1,27 @@
+import asyncio
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.executors import EXECUTORS
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Reference
 from pattern_operator.errors import Stalled
-from pattern_operator.source import Credential, credentialhelper, from_docker_home
+from pattern_operator.executors import run_in
+from pattern_operator.source import (
+    Credential,
+    LayerChoice,
+    Registry,
+    TokenCache,
+    credentialhelper,
+    from_docker_home,
+    pull,
+    resolve,
+    signatures,
+)
 
 SECRET = "sw0rdfish"
 
@@ -119,3 +135,61 @@ async def test_the_docker_config_of_this_machine_names_the_helper(helper, tmp_pa
 
     assert await credentials.find("reg.example", "team/web") == Credential("me", SECRET)
     assert await credentials.find("other.example", "team/web") is None
+
+
+@pytest.mark.parametrize(
+    "answer", [answering(Username="me", Secret=SECRET), "exit 1", "echo credentials not found; exit 1"]
+)
+async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, peer, network, cache, answer):
+    helper(f"echo asked >>{tmp_path}/asked; {answer}")
+    (tmp_path / "config.json").write_text(json.dumps({"credsStore": "test"}))
+    digest = peer.manifest([peer.blob(b"kind: ConfigMap", "text/yaml")], tag="1.0.0")
+    peer.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+    registry = Registry(
+        peer.repository,
+        network=network,
+        credentials=from_docker_home(tmp_path),
+        scheme="http",
+        tokens=TokenCache(),
+        user_agent="test",
+        executors=EXECUTORS,
+    )
+
+    with suppress(Stalled):
+        revision = await resolve(Reference(peer.repository, semver="1.x"), registry=registry)
+        reference = Reference(peer.repository, digest=digest)
+        await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice())
+        await signatures(digest, registry=registry)
+        assert len(peer.asked) > 5
+
+    assert (tmp_path / "asked").read_text() == "asked\n"
+
+
+async def test_a_helper_that_answers_without_end_is_ended(helper, tmp_path):
+    helper(f"echo $$ >{tmp_path}/pid; exec yes {SECRET}")
+
+    with pytest.raises(Stalled) as refusal:
+        await credentialhelper.ask("test", "reg.example")
+
+    assert "answers more than" in refusal.value.message
+    assert SECRET not in refusal.value.diagnostics()
+    assert not runs(tmp_path / "pid")
+
+
+async def test_a_helper_is_ended_with_the_command(helper, tmp_path):
+    os.mkfifo(tmp_path / "begun")
+    helper(f"echo $$ >{tmp_path}/pid; echo >{tmp_path}/begun; exec sleep 600")
+    asking = asyncio.create_task(credentialhelper.ask("test", "reg.example"))
+    await run_in(EXECUTORS.names, (tmp_path / "begun").read_text)
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert not runs(tmp_path / "pid")
+
+
+async def test_a_helper_that_does_not_read_what_it_is_told_is_heard_all_the_same(helper):
+    helper(f"exec <&-; {answering(Username='me', Secret=SECRET)}")
+
+    assert await credentialhelper.ask("test", "reg.example") == Credential("me", SECRET)

@@ -92,6 +92,29 @@ async def test_nothing_of_a_token_service_is_told(peer, network, internal):
     assert Digest.of(BODY.encode()).hex not in failure.value.diagnostics()
 
 
+async def test_the_digest_that_another_host_names_in_a_header_is_not_told(peer, network):
+    digest = peer.manifest([], tag="1.0")
+    media_type, content = peer.manifests["1.0"]
+    told = sha256(SECRET.encode())
+
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        body = content if request.method == "GET" else b""
+        return web.Response(body=body, headers={"Content-Type": media_type, "Docker-Content-Digest": told})
+
+    async def on(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": f"{peer.elsewhere}/elsewhere"})
+
+    for method in ("HEAD", "GET"):
+        peer.on(method, "^/elsewhere$", elsewhere)
+        peer.on(method, "/manifests/1.0$", on)
+
+    with pytest.raises(PatternError) as failure:
+        await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network))
+
+    assert told not in failure.value.diagnostics()
+    assert str(digest) not in failure.value.diagnostics()
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
 async def test_the_host_and_the_status_are_told(peer, network, status):
     peer.on("GET", "^/internal$", telling(status))

@@ -152,6 +152,16 @@ async def test_wrong_credentials_are_tried_once(peer, network):
     assert ALICE.password not in refusal.value.diagnostics()
 
 
+async def test_a_scheme_that_is_none_is_not_quoted(peer, network):
+    challenged(peer, f"{ALICE.password} x", accepted="x")
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network, credential=ALICE).manifest("1.0")
+
+    assert "a scheme that nobody registered" in refusal.value.message
+    assert ALICE.password not in refusal.value.diagnostics()
+
+
 async def test_an_unknown_scheme_is_an_error_that_says_so(peer, network):
     challenged(peer, "Negotiate", accepted="x")
 

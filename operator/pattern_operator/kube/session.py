@@ -78,8 +78,13 @@ class Session:
     ) -> AsyncIterator["Session"]:
         """Open a session; nothing is sent yet."""
         # Watches hold a connection each for ever, so the connector is unlimited and requests are counted by slots.
+        # Names as the system looks them up, not by c-ares: a kubeconfig may name what only a VPN of a person knows.
         connector = aiohttp.TCPConnector(
-            limit=0, ssl=endpoint.tls or True, keepalive_timeout=KEEP_ALIVE, socket_factory=_socket
+            limit=0,
+            ssl=endpoint.tls or True,
+            keepalive_timeout=KEEP_ALIVE,
+            socket_factory=_socket,
+            resolver=aiohttp.ThreadedResolver(),
         )
         errors = internal_errors or InternalErrors()
         middlewares = (_Counter(on_request, errors).count,) if on_request else ()

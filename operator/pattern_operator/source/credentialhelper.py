@@ -20,6 +20,7 @@ from pattern_operator.strictjson import InvalidDocument
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATIENCE: Final = 60.0  # seconds: a helper may ask its user to unlock a keychain
+_END: Final = 2.0  # seconds that the end of one that was killed is waited for
 _TOKEN_USER: Final = "<token>"  # noqa: S105 - the protocol's mark that the secret is an identity token
 _NOT_FOUND: Final = b"credentials not found"
 
@@ -41,7 +42,7 @@ async def ask(name: str, server: str) -> Credential | None:
     try:
         async with asyncio.timeout(_PATIENCE):
             output = await _conversation(process, server)
-            status = await process.wait()
+            status = 0 if len(output) > MAX_HELPER_OUTPUT else await process.wait()
     except TimeoutError as error:
         raise _failed(program, f"it did not answer within {_PATIENCE:.0f} s") from error
     finally:
@@ -71,16 +72,20 @@ async def _conversation(process: Process, server: str) -> bytes:
     output = bytearray()
     while len(output) <= MAX_HELPER_OUTPUT and (chunk := await process.stdout.read(MAX_HELPER_OUTPUT)):
         output += chunk
-    if len(output) > MAX_HELPER_OUTPUT:
-        process.kill()  # it would wait for ever for somebody to read the rest
     return bytes(output)
 
 
 async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):  # it ended on its own just now
-            process.kill()
-        await process.wait()
+    """Kill it where it still runs, and read what it wrote: asyncio waits for the end of its output, too."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):  # it ended on its own just now
+        process.kill()
+    with suppress(TimeoutError):  # a program that it started may have its output, and go on
+        async with asyncio.timeout(_END):
+            while process.stdout is not None and await process.stdout.read(MAX_HELPER_OUTPUT):
+                pass
+            await process.wait()
 
 
 def _failed(program: str, why: str) -> Stalled:

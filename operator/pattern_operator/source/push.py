@@ -17,12 +17,11 @@ from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor, File
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Digest, Revision, is_tag
+from pattern_operator.api.reference import Digest, InvalidReference, Revision, is_tag
 from pattern_operator.archive.tarheader import BadHeader, safe_path
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
-from pattern_operator.source.document import shown
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.redirect import Astray, address
 from pattern_operator.source.registry import Registry
@@ -180,7 +179,14 @@ async def _manifest(registry: Registry, content: bytes, *, tag: str) -> Digest:
     if stored != str(digest):
         raise Stalled(
             reason=Reason.DIGEST_MISMATCH,
-            message=f"{what}: the registry stored {shown(stored, length=80)!r} and not {digest}: something in "
-            "between changed it.",
+            message=f"{what}: the registry stored {_digest_in(stored)} and not {digest}: something in between changed "
+            "it.",
         )
     return digest
+
+
+def _digest_in(header: str) -> str:
+    try:
+        return str(Digest.parse(header))
+    except InvalidReference:
+        return "something that has no digest"

@@ -119,6 +119,8 @@ class Registry:
             return None
         if answer.status != 200:
             raise await self._refused(answer, what=what)
+        if answer.foreign:  # its header would be told as the digest, and only a manifest may
+            return None
         try:
             digest = Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
         except InvalidReference:

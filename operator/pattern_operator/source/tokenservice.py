@@ -17,7 +17,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.source.challenge import Challenge, may_be_told
 from pattern_operator.source.credentials import Credential
-from pattern_operator.source.document import read_bounded, shown, text
+from pattern_operator.source.document import read_bounded, text
 from pattern_operator.source.offloop import compute
 from pattern_operator.source.transport import Answer, Hop, Transport, host_of
 from pattern_operator.strictjson import InvalidDocument
@@ -84,8 +84,8 @@ def _realm(challenge: Challenge, *, registry: URL, what: str) -> URL:
     if not host or realm.scheme not in ("https", registry.scheme) or realm.user is not None:
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: the registry names {shown(named)!r} as its token service, which is no "
-            f"{registry.scheme} address: it is not asked.",
+            message=f"{what}: what the registry names as its token service is no {registry.scheme} address: it is "
+            "not asked.",
         )
     if not may_be_told(host, registry=registry.raw_host or ""):
         raise Stalled(
