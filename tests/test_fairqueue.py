@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pattern_operator.fairqueue import FLOW_SHARE, LANE_SHARE, FairQueue, Lanes
+from pattern_operator.fairqueue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes
 
 
 class Model:
@@ -219,3 +219,27 @@ def drain(queue: FairQueue) -> list:
             queue.give_back(seated.pop(0))
         else:
             return served
+
+
+def test_what_is_slow_for_a_few_namespaces_does_not_close_its_kind_to_the_others():
+    for slow in range(1, 4):
+        queue = FairQueue[str](32)
+        for namespace in range(slow):
+            for number in range(200):
+                lanes = (Lane(f"{namespace}/{number % 5}", 2), Lane(namespace, 3), Lane("ConfigMap", 15))
+                queue.push(f"{namespace}: {number}", rank=0, lanes=lanes)
+        seat_all(queue)
+        queue.push("guest", rank=1, lanes=(Lane("guest", 2), Lane("elsewhere", 3), Lane("ConfigMap", 15)))
+
+        taken = queue.pop()
+
+        assert taken is not None, f"{slow} namespaces hold {queue.held(Lane('ConfigMap', 15))} of 32 seats"
+        assert taken[0] == "guest"
+
+
+def test_a_lane_holds_no_more_than_its_own_share():
+    queue = FairQueue[int](32)
+    for number in range(100):
+        queue.push(number, rank=0, lanes=(Lane(number, 1), Lane("namespace", 3), "kind"))
+
+    assert seat_all(queue) == 24

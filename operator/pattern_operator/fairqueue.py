@@ -25,6 +25,14 @@ LANE_SHARE: Final = 7
 FEW: Final = 64  # entries of a heap that may be out of date before it is put in order
 
 
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane with a share of its own: it takes no seat beyond ``share`` times the seats that are free."""
+
+    name: Hashable
+    share: int
+
+
 @dataclass(slots=True)
 class _Group(Generic[Item]):
     """The items with the same lanes; ``position`` is that of its first item when it was last put in a heap."""
@@ -138,7 +146,8 @@ class FairQueue(Generic[Item]):
     # --- who may ----------------------------------------------------------------------------------------------------
 
     def _is_closed(self, lane: Hashable, share: int) -> bool:
-        return self._held.get(lane, 0) >= share * self.free
+        """Whether the lane has its share: its own, or else ``share``."""
+        return self._held.get(lane, 0) >= (lane.share if isinstance(lane, Lane) else share) * self.free
 
     def _closed_lane(self, group: _Group[Item]) -> Hashable | None:
         """The first lane beyond the flow that has its share already; lanes are never None."""

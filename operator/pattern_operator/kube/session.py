@@ -2,9 +2,10 @@
 
 import asyncio
 import random
+import re
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from aiohttp.client_middlewares import ClientHandlerType
 from multidict import CIMultiDict
 from yarl import URL
 
+from pattern_operator.fairqueue import Lane
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
@@ -24,6 +26,8 @@ from pattern_operator.kube.slots import Slots
 from pattern_operator.limits import MAX_REFUSAL
 
 JSON: Final = "application/json"
+RESOURCE_SHARE: Final = 15  # times the free requests: 60 of 64 where everybody asks for one resource
+_NAMESPACE: Final = re.compile("/namespaces/([^/?]+)")
 MAX_REQUESTS: Final = 64  # at once; more only queue in the API server (its own limit is 400 for everybody)
 KEEP_ALIVE: Final = 60.0  # seconds; below the API server's 90, so that it is we who close an idle connection
 CONNECT_TIMEOUT: Final = 10.0
@@ -122,10 +126,10 @@ class Session:
         headers = _headers(accept=accept, impersonate=impersonate)
         if body is not None:
             headers["Content-Type"] = content_type
-        flow = _flow(method, path)
+        lanes = _lanes(method, path)
         for attempt in range(1, TRIES + 1):
             try:
-                async with self._slots.hold(flow):
+                async with self._slots.hold(*lanes):
                     return await self._try(method, path, body=body, params=params, headers=headers, seconds=timeout)
             except ApiUnavailable as error:
                 wait = _wait(error, method=method, attempt=attempt)
@@ -252,10 +256,15 @@ class _Counter:
         return response
 
 
-def _flow(method: str, path: str) -> str:
-    """Whom a request counts for: its resource, or what is discovered, so that a slow one holds its share only."""
+def _lanes(method: str, path: str) -> tuple[Hashable, Lane]:
+    """Whom a request counts for, so that what is slow holds its share only.
+
+    It is the resource, or what is discovered, and first of all the namespace of it: a webhook may be slow for one.
+    """
     _, resource = words_of(method, path, {})
-    return path if resource == "discovery" else resource
+    named = path if resource == "discovery" else resource
+    namespace = _NAMESPACE.search(path)
+    return (named, namespace and namespace[1]), Lane(named, RESOURCE_SHARE)
 
 
 def _headers(*, accept: str | None, impersonate: str | None) -> CIMultiDict[str]:
