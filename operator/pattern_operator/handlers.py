@@ -14,7 +14,7 @@ import msgspec
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import GROUP, PLURAL, VERSION
 from pattern_operator.kube import Session
-from pattern_operator.reconcile import PatternKey, Patterns, Queue, Reconciler
+from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
 from pattern_operator.watching import only_watch
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def registry(
     *,
     session: Session,
     patterns: Patterns,
-    queue: Queue[PatternKey],
+    wake: Callable[[PatternKey], None],
     reconciler: Reconciler,
     stop: Callable[[], Awaitable[None]],
 ) -> kopf.OperatorRegistry:
@@ -53,7 +53,7 @@ def registry(
                 return
             key = observed(state, patterns=patterns)
             if key is not None:
-                queue.add(key)
+                wake(key)
 
     return handlers
 

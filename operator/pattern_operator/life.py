@@ -51,8 +51,8 @@ from pattern_operator.reconcile import (
     Registries,
     Rim,
     Tenancy,
+    Waker,
     Writer,
-    lanes_of,
 )
 from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
@@ -217,13 +217,14 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
     logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
     patterns = Patterns()
-    queue = Queue[PatternKey](clock=clock, lanes=lambda key: lanes_of(key, patterns.get(key)))
+    queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
+    waker = Waker(queue, clock=clock)
 
     def changed(owner: str, event: ChildEvent) -> None:
         key = patterns.owned_by(owner)
         if key is not None:
             logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
-            queue.add(key)
+            waker.noticed(key, event)
 
     async with (
         Network.open(settings.registry_network, names=Names()) as network,
@@ -252,12 +253,12 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
                 cache=cache,
                 executors=process.executors,
             ),
-            referents=Referents(session, wake=queue.add, tasks=behind),
+            referents=Referents(session, wake=waker.found, tasks=behind),
             discovery=discovery,
             applier=Applier(session, discovery, children=children, holder=Holders(patterns), protected=protected),
             remover=Remover(session, discovery, children=children, protected=protected),
             children=children,
-            kinds=AwaitedKinds(session, discovery, wake=queue.add, tasks=behind),
+            kinds=AwaitedKinds(session, discovery, wake=waker.found, tasks=behind),
             executors=process.executors,
             sandbox=sandbox,
             tenancy=replace(settings.tenancy, own_user=protected.user),
@@ -271,23 +272,24 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         reconciler = Reconciler(
             patterns=patterns,
             rim=rim,
-            writer=Writer(session, patterns, wake=queue.add, cpu=process.executors.cpu),
+            writer=Writer(session, patterns, wake=waker.asked, cpu=process.executors.cpu),
             recorder=recorder,
             metrics=process.metrics,
             internal_errors=process.internal_errors,
             now=_now,
+            waker=waker,
         )
         heartbeat = Heartbeat(clock=clock, overdue=lambda: queue.overdue, turning=lambda: session.watches)
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         process.metrics.watch_share(lambda: queue.largest_share)
         for key in await _find_all(session, patterns):
-            queue.add(key)
+            waker.asked(key)
         behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
         process.heartbeat = heartbeat
         process.state, process.ready = "works", True
         registry = handlers.registry(
-            session=session, patterns=patterns, queue=queue, reconciler=reconciler, stop=behind.end
+            session=session, patterns=patterns, wake=waker.asked, reconciler=reconciler, stop=behind.end
         )
         await _watch(process, registry, ends=(process.told_to_end, lost, behind.ended))
         await behind.end()

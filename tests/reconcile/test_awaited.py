@@ -8,8 +8,8 @@ from tests.apply.room import definition
 from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.kube import Discovery, Session
-from pattern_operator.reconcile import AwaitedKinds, PatternKey
+from pattern_operator.kube import Change, ChangeType, Discovery, KindNotFound, Resource, Session
+from pattern_operator.reconcile import AwaitedKinds, PatternKey, awaited
 
 PATIENCE = 30.0
 WAITS, OTHER = PatternKey("team", "waits"), PatternKey("team", "other")
@@ -68,3 +68,68 @@ async def test_where_nobody_waits_nothing_is_watched(session: Session, tasks, re
     await asyncio.sleep(0)
 
     assert requests == []
+
+
+async def test_a_crd_that_changes_all_the_time_is_looked_for_now_and_then_only(tasks, monkeypatch: pytest.MonkeyPatch):
+    looks = 0
+
+    class Nothing:
+        """Discovery of a server that has no kinds, and counts who looks."""
+
+        def forget(self) -> None:
+            nonlocal looks
+            looks += 1
+
+        async def find(self, **_: str) -> Resource:
+            raise KindNotFound(group="busy.example", version=None, kind="Widget")
+
+    monkeypatch.setattr(awaited, "LOOKS", (0.0,))
+    monkeypatch.setattr(awaited, "PACE", (3, 60.0))
+    kinds = AwaitedKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
+    kinds.wait(WAITS, [ObjectKey("busy.example", "Widget", "team", "a")])
+
+    for _ in range(100):
+        kinds._changed(Change(ChangeType.MODIFIED, {"metadata": {"name": "gadgets.busy.example"}}))
+        await asyncio.sleep(0.001)
+
+    assert looks == 3
+
+
+async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeypatch: pytest.MonkeyPatch):
+    served = False
+    woken = Woken()
+
+    class Late:
+        """Discovery of a server that serves the kind after a second change only."""
+
+        def forget(self) -> None:
+            return
+
+        async def find(self, *, group: str, kind: str) -> Resource:
+            await asyncio.sleep(0.01)
+            if not served:
+                raise KindNotFound(group="busy.example", version=None, kind="Widget")
+            return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
+
+    monkeypatch.setattr(awaited, "LOOKS", (0.0,))
+    kinds = AwaitedKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
+    kinds.wait(WAITS, [ObjectKey("late.example", "Widget", "team", "a")])
+    change = Change(ChangeType.MODIFIED, {"metadata": {"name": "widgets.late.example"}})
+
+    kinds._changed(change)
+    await asyncio.sleep(0.005)
+    kinds._changed(change)
+    await asyncio.sleep(0.01)
+    served = True
+    async with asyncio.timeout(5):
+        await woken.one.wait()
+
+    assert woken == [WAITS]
+
+
+class Away:
+    """A session to nowhere."""
+
+    async def request(self, *_: object, **__: object) -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError

@@ -8,7 +8,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.reconcile.deadline import Patience, overrun, within
+from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
 
 
 def late() -> Transient:
@@ -111,3 +111,36 @@ async def test_the_patience_with_a_registry_is_one_for_all_that_is_asked_of_it()
     assert clock() - begun < 0.055
     assert error.value.message.startswith("verify: registry.example has not given all")
     assert "see whether the registry" in error.value.message
+
+
+async def test_what_happens_while_a_registry_is_waited_for_is_acted_on_at_once_and_changes_no_deadline():
+    happened, acted = asyncio.Event(), list[float]()
+    begun = clock()
+
+    async def act() -> None:
+        acted.append(clock() - begun)
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    for moment in (0.02, 0.06):
+        asyncio.get_running_loop().call_later(moment, happened.set)
+    patience = Patience.of(pattern(), 0.15, clock=clock, beside=Beside(happened, act))
+    with pytest.raises(Transient):
+        await patience.wait(hangs(), stage=Stage.SOURCE)
+
+    assert [round(moment, 1) for moment in acted] == [0.0, 0.1]
+    assert 0.14 < clock() - begun < 0.5
+
+
+async def test_work_that_is_done_in_time_gives_its_result_whatever_happens_beside():
+    happened = asyncio.Event()
+    happened.set()
+
+    async def act() -> None:
+        await asyncio.sleep(0.01)
+
+    async def work() -> int:
+        return 7
+
+    assert await within(1, work(), late=late, beside=Beside(happened, act)) == 7

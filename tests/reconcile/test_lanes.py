@@ -2,21 +2,47 @@
 
 from tests.reconcile.pattern import pattern
 
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.fairqueue import FairQueue
 from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.patterns import PatternKey
 
-KEY = PatternKey("team", "web")
+KEY, OTHER = PatternKey("team", "web"), PatternKey("team", "other")
+NO_HOST = (("runs", "team", None), ("namespace", "team"))
 
 
 def test_a_run_counts_for_its_namespace_and_the_host_it_asks():
-    assert lanes_of(KEY, pattern()) == (("namespace", "team"), ("host", "registry.example"))
+    flow = ("runs", "team", "registry.example")
+
+    assert lanes_of(KEY, pattern()) == (flow, ("namespace", "team"), ("host", "registry.example"))
 
 
 def test_a_run_that_asks_no_registry_counts_for_no_host():
-    assert lanes_of(KEY, pattern(), asks=False) == (("namespace", "team"),)
+    assert lanes_of(KEY, pattern(), asks=False) == NO_HOST
 
 
 def test_a_pattern_that_is_gone_or_names_no_registry_counts_for_its_namespace_alone():
     nowhere = pattern(spec={"source": {"url": "oci://nowhere", "ref": {"tag": "1"}}})
 
-    assert lanes_of(KEY, None) == lanes_of(KEY, nowhere) == (("namespace", "team"),)
+    assert lanes_of(KEY, None) == lanes_of(KEY, nowhere) == NO_HOST
+
+
+def test_in_a_namespace_who_asks_a_registry_that_hangs_does_not_hold_up_who_asks_another_or_none():
+    queue = FairQueue[PatternKey](32)
+    for number in range(100):
+        key = PatternKey("team", f"hangs{number}")
+        queue.push(key, rank=0, lanes=lanes_of(key, on("hangs.example")))
+    while queue.pop() is not None:
+        pass
+
+    queue.push(KEY, rank=1, lanes=lanes_of(KEY, on("works.example")))
+    other = queue.pop()
+    queue.push(OTHER, rank=1, lanes=lanes_of(OTHER, on("hangs.example"), asks=False))
+    none = queue.pop()
+
+    assert queue.free < 32 - 24
+    assert (other and other[0], none and none[0]) == (KEY, OTHER)
+
+
+def on(host: str) -> DesignPattern:
+    return pattern(spec={"source": {"url": f"oci://{host}/web", "ref": {"tag": "1.0.0"}}})

@@ -58,24 +58,3 @@ def test_a_failure_is_a_warning_in_its_own_words():
     assert event == Telling(
         kind="Warning", reason="KeyInvalid", stage=Stage.VERIFY, note="the key is none: correct it."
     )
-
-
-def test_a_repair_is_told():
-    before = status.after(pattern(), progress(), now=NOW)
-
-    events = told(before, progress(applied=False, repaired=("ConfigMap team/a was changed by kubectl-edit",)))
-
-    assert [(event.reason, event.note) for event in events] == [
-        ("DriftRepaired", "ConfigMap team/a was changed by kubectl-edit; it was applied again")
-    ]
-
-
-def test_many_repairs_are_one_event_that_names_the_first_and_counts_the_rest():
-    before = status.after(pattern(), progress(), now=NOW)
-    repaired = tuple(f"ConfigMap team/a{number} was deleted" for number in range(300))
-
-    (event,) = told(before, progress(applied=False, repaired=repaired))
-
-    assert event.note.startswith("300 objects were applied again: ConfigMap team/a0 was deleted; ConfigMap team/a1")
-    assert event.note.endswith("; and 295 more")
-    assert len(event.note) < 1024

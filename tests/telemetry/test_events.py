@@ -60,6 +60,7 @@ class Told:
             now=lambda: datetime.now(UTC),
             clock=lambda: self.now,
             on_dropped=self._drop,
+            gathered=0.05,
         )
 
     def _drop(self, reason: str) -> None:
@@ -157,6 +158,27 @@ async def test_an_event_that_is_refused_is_counted_and_ends_nothing(server: Serv
     async with asyncio.timeout(PATIENCE):
         await told.lost.wait()
     assert told.dropped == {"refused": 1}
+
+
+async def test_what_happens_again_and_again_is_one_event_that_names_the_first_and_counts_the_rest(server, told: Told):
+    about = pattern(name="web", namespace="team", uid="team/web")
+    for batch in range(3):
+        notes = [f"ConfigMap team/c{batch}{number} was deleted; it was applied again" for number in range(100)]
+        told.recorder.gather(about, reason="DriftRepaired", action="apply", notes=notes)
+    await server.until(1)
+
+    assert len(server.events) == 1
+    note = server.events[0]["note"]
+    assert note.startswith("300 times: ConfigMap team/c00 was deleted; it was applied again; ConfigMap team/c01")
+    assert note.endswith("; and 295 more")
+
+
+async def test_one_thing_that_happened_is_told_in_its_own_words(server: Server, told: Told):
+    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
+    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=[])
+
+    await server.until(1)
+    assert server.events[0]["note"] == "ConfigMap team/a was changed"
 
 
 async def test_a_note_is_as_long_as_the_api_server_takes_whatever_is_in_it(server: Server, told: Told):

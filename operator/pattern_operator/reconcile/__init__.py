@@ -8,13 +8,13 @@ time.
 
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.holders import Holders
-from pattern_operator.reconcile.lanes import lanes_of
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.reconciler import Reconciler
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.rim import Registries, Rim
 from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.reconcile.waking import Waker
 from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
 
 __all__ = [
@@ -29,6 +29,6 @@ __all__ = [
     "Registries",
     "Rim",
     "Tenancy",
+    "Waker",
     "Writer",
-    "lanes_of",
 ]

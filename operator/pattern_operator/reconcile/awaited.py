@@ -13,8 +13,11 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.definition import CRD
 from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
 from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.tokenbucket import TokenBucket
 
 LOOKS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds before each look; one server needs 0.1, several up to 5
+
+PACE = (3, 30.0)  # changes of a group that are followed at once, and seconds between further ones
 
 GroupKind = tuple[str, str]
 
@@ -31,6 +34,8 @@ class AwaitedKinds:
         self._tasks = tasks
         self._waiting: dict[PatternKey, frozenset[GroupKind]] = {}
         self._looking: set[str] = set()
+        self._again: set[str] = set()  # groups whose CRDs changed while they were looked for
+        self._paces: dict[str, TokenBucket] = {}
         self._watched = False
 
     def wait(self, key: PatternKey, objects: Collection[ObjectKey]) -> None:
@@ -46,24 +51,38 @@ class AwaitedKinds:
 
     def _changed(self, change: Change) -> None:
         group = ObjectMeta.of(change.object).name.partition(".")[2]  # a CRD is called <plural>.<group>
-        if group in self._groups() and group not in self._looking:
+        if group not in self._groups():
+            return
+        self._again.add(group)
+        if group not in self._looking:
             self._looking.add(group)
             self._tasks.create_task(self._look(group), name=f"look-for-{group}")
 
     async def _look(self, group: str) -> None:
+        """Look until a change is over; a CRD that changes all the time is looked for now and then only."""
+        pace, clock = self._paces.setdefault(group, TokenBucket(*PACE)), asyncio.get_running_loop().time
         try:
-            for pause in LOOKS:
-                await asyncio.sleep(pause)
-                self._discovery.forget()
-                await self._wake_served(group)
-                if group not in self._groups():
-                    return
+            while group in self._again and group in self._groups():
+                await asyncio.sleep(pace.wait(clock()))
+                pace.take(clock())
+                self._again.discard(group)
+                await self._look_once(group)
         except ApiError:
             return  # the patterns' own interval looks again
         except Exception as error:  # a defect costs this group
             self._session.internal_errors.record("look_for_kind", error)
         finally:
             self._looking.discard(group)
+            if group not in self._groups():
+                self._paces.pop(group, None)
+
+    async def _look_once(self, group: str) -> None:
+        for pause in LOOKS:
+            await asyncio.sleep(pause)
+            self._discovery.forget()
+            await self._wake_served(group)
+            if group not in self._groups():
+                return
 
     async def _wake_served(self, group: str) -> None:
         """Wake everybody who waits for a kind of ``group`` that is served now."""

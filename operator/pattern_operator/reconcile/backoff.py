@@ -1,7 +1,12 @@
 """How long to wait after a failure that may pass: exponential, with jitter, never longer than the pattern allows."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.duration import parse_duration
+from pattern_operator.errors import PatternError, Transient
 
 FIRST_PAUSE = timedelta(seconds=1)
 JITTER = 0.2  # a fifth either way, so that what failed together is not retried together
@@ -18,3 +23,18 @@ def pause(
     doubled = FIRST_PAUSE * (1 << min(failures - 1, 30))  # beyond 2**30 every ceiling is reached
     jittered = min(doubled, ceiling) * (1 - JITTER + 2 * JITTER * random())
     return max(jittered, retry_after) if retry_after is not None else jittered
+
+
+def retry_pause(pattern: DesignPattern, failures: int, error: PatternError) -> float:
+    """Seconds until a pattern is tried again after its ``failures``-th failure in a row."""
+    ceiling = timedelta(seconds=seconds_of(pattern.spec.retry_interval))
+    asked = error.retry_after if isinstance(error, Transient) else None
+    return pause(failures, ceiling=ceiling, retry_after=asked, random=random.random).total_seconds()
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a duration that the CRD admitted; one that it should not have is an interval of five minutes."""
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError:
+        return 300.0

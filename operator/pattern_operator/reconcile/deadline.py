@@ -5,7 +5,7 @@ every task group inside to hand a cancellation on, and those of Python 3.11 do n
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -20,7 +20,17 @@ Result = TypeVar("Result")
 Work = Coroutine[Any, Any, Result]
 
 
-async def within(seconds: float, work: Work[Result], *, late: Callable[[], Transient]) -> Result:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is done each time that something ``happened``, while work goes on that may take long."""
+
+    happened: asyncio.Event
+    act: Callable[[], Awaitable[None]]
+
+
+async def within(
+    seconds: float, work: Work[Result], *, late: Callable[[], Transient], beside: Beside | None = None
+) -> Result:
     """The result of ``work``; nothing of it runs any more when this returns or raises.
 
     Raises:
@@ -28,7 +38,10 @@ async def within(seconds: float, work: Work[Result], *, late: Callable[[], Trans
     """
     task = asyncio.create_task(work, name="with-deadline")
     try:
-        await asyncio.wait({task}, timeout=max(seconds, 0.0))
+        if beside is None:
+            await asyncio.wait({task}, timeout=max(seconds, 0.0))
+        else:
+            await _attend(task, seconds, beside)
         over = not task.done()
     finally:
         await cancel_and_wait([task])
@@ -39,6 +52,21 @@ async def within(seconds: float, work: Work[Result], *, late: Callable[[], Trans
     return task.result()
 
 
+async def _attend(task: asyncio.Task[Result], seconds: float, beside: Beside) -> None:
+    """Wait until ``task`` is done, or for so long, and act when something happens meanwhile."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    while not task.done() and (left := end - clock()) > 0:
+        happened = asyncio.ensure_future(beside.happened.wait())
+        try:
+            await asyncio.wait({task, happened}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            happened.cancel()
+        if beside.happened.is_set() and not task.done():
+            beside.happened.clear()
+            await beside.act()
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long one run waits for a registry, all its requests together: until the moment ``until`` of ``clock``."""
@@ -47,15 +75,19 @@ class Patience:
     seconds: float
     until: float
     clock: Callable[[], float]
+    beside: Beside | None = None
 
     @classmethod
-    def of(cls, pattern: DesignPattern, seconds: float, *, clock: Callable[[], float]) -> Self:
+    def of(
+        cls, pattern: DesignPattern, seconds: float, *, clock: Callable[[], float], beside: Beside | None = None
+    ) -> Self:
         """Begin now."""
-        return cls(pattern, seconds, clock() + seconds, clock)
+        return cls(pattern, seconds, clock() + seconds, clock, beside)
 
     async def wait(self, work: Work[Result], *, stage: Stage) -> Result:
         """The result of ``work``, which asks the registry; raises Transient when the patience is over."""
-        return await within(self.until - self.clock(), work, late=lambda: self._late(stage))
+        left = self.until - self.clock()
+        return await within(left, work, late=lambda: self._late(stage), beside=self.beside)
 
     def _late(self, stage: Stage) -> Transient:
         return Transient(

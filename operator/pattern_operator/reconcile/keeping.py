@@ -5,7 +5,7 @@ the inventory and no others. Where nobody vouches for it any longer, it is left 
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
 from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
@@ -18,11 +18,13 @@ from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.applying import drift_words, owned_keys, owner_of, repair
+from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.deadline import Patience, overrun, within
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY, read_manifest, rendered, vouch
+from pattern_operator.reconcile.tenancy import account_of
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,66 @@ async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, prog
     if memory.applied is None:
         await _follow_inventory(pattern, rim=rim)
     progress.health = rim.children.health(owner_of(pattern).id)
+
+
+async def keep_up(
+    pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress, touched: Collection[ObjectKey]
+) -> None:
+    """In a back-off, or before a registry is asked: put right what drifted, as far as that asks no registry.
+
+    What could not be applied is let be until it is tried again, but for the objects ``touched`` since. Failures here
+    are logged, and what failed is tried again with pauses of its own.
+    """
+    goal, keys = _running(memory)
+    if goal is None:
+        if progress.health is not None:
+            progress.health = rim.children.health(owner_of(pattern).id)
+        return
+    skipped = {*progress.failed, *(memory.unkept if rim.clock() < memory.unkept_until else ())} - set(touched)
+    drifted = [each for each in rim.children.drifted(owner_of(pattern).id) if each in keys and each not in skipped]
+    made = Progress()
+    try:
+        if drifted and pattern.spec.apply.drift_policy == "Repair":
+            account_of(pattern, tenancy=rim.tenancy)
+            work = _put_right_if_trusted(pattern, goal, drifted, memory=memory, rim=rim, progress=made)
+            await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
+            memory.unkept, memory.unkept_times = frozenset(), 0
+    except PatternError as error:
+        where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
+        logger.warning("what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message)
+        memory.unkept, memory.unkept_times = frozenset(drifted), memory.unkept_times + 1
+        memory.unkept_until = rim.clock() + retry_pause(pattern, memory.unkept_times, error)
+    progress.repaired, progress.missing = made.repaired, progress.missing | made.missing
+    progress.inventory = made.inventory
+    progress.health = rim.children.health(owner_of(pattern).id)
+
+
+def _running(memory: Memory) -> tuple[Wanted | None, Container[ObjectKey]]:
+    """What is in the cluster, and which objects of it: all that was applied, or what was of a revision on its way."""
+    if memory.applied is not None:
+        return memory.applied, _ALL
+    return memory.partly if memory.partly is not None else (None, ())
+
+
+class _All:
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_ALL = _All()
+
+
+async def _put_right_if_trusted(
+    pattern: DesignPattern,
+    goal: Wanted,
+    drifted: Collection[ObjectKey],
+    *,
+    memory: Memory,
+    rim: Rim,
+    progress: Progress,
+) -> None:
+    if await wanted.demand(pattern, referents=rim.referents) == goal.demand:
+        await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
 
 
 async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:

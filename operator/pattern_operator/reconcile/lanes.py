@@ -7,10 +7,10 @@ from pattern_operator.reconcile.patterns import PatternKey
 
 
 def lanes_of(key: PatternKey, pattern: DesignPattern | None, *, asks: bool = True) -> Lanes:
-    """The lanes of a run. One that ``asks`` no registry is not held up by those that wait for one."""
-    tenant = ("namespace", key.namespace)
+    """The lanes of a run. In a namespace, who asks one registry does not hold up who asks another, or none."""
     host = host_of(pattern) if pattern is not None and asks else None
-    return (tenant,) if host is None else (tenant, ("host", host))
+    flow, tenant = ("runs", key.namespace, host), ("namespace", key.namespace)
+    return (flow, tenant) if host is None else (flow, tenant, ("host", host))
 
 
 def host_of(pattern: DesignPattern) -> str | None:

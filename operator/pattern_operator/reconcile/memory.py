@@ -10,7 +10,10 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.api.spec import Apply, Layer, Render
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand, Verdict
+from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.waking import concerns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,18 @@ class Wanted:
     apply: Apply
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last run failed: what it made, and when it is tried again (seconds of the clock; infinite: by an event).
+
+    Without ``progress`` there is nothing that could be done until then; ``told`` says whether status speaks of it.
+    """
+
+    progress: Progress | None
+    retried_at: float
+    told: bool = True
+
+
 @dataclass(slots=True)
 class Memory:
     """One pattern's memory; ``applied_at`` and the times of lookups are seconds of the clock."""
@@ -48,12 +63,21 @@ class Memory:
     refused: tuple[Wanted, Stage, PatternError] | None = None
     unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again
     failures: int = 0  # in a row
+    failed: Failed | None = None
+    unkept: frozenset[ObjectKey] = frozenset()  # what drifted, and could not be put right
+    unkept_until: float = 0.0  # when it is tried again
+    unkept_times: int = 0  # in a row
     handled_request: str | None = None
     told: tuple[Stage, str] | None = None  # stage and reason of the failure that an event told last
 
     def cannot_be_built(self, goal: Wanted) -> bool:
         """Whether a try showed that the artifact, whatever is tried, will not render."""
         return self.unbuildable is not None and self.unbuildable[0] == goal
+
+    def is_ended_by(self, event: ChildEvent) -> bool:
+        """Whether what happened to an object may end the failure of the last run."""
+        progress = self.failed.progress if self.failed is not None else None
+        return progress is not None and concerns(event, stage=progress.stage, failed=progress.failed)
 
     def forget(self) -> None:
         """Find everything out again at the next run, and apply it again; what runs is known all the same."""

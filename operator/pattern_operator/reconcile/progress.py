@@ -1,6 +1,6 @@
 """What one run of the steps made: how far it came, the values so far, and the error that ended it, if one did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Revision
@@ -34,3 +34,7 @@ class Progress:
     health: Health | None = None
     overdue: bool = False  # health has been awaited for longer than the pattern allows
     failure: PatternError | None = None
+
+    def remembered(self) -> "Progress":
+        """What of a failed run is said again while its back-off lasts: no objects, and nothing that was done once."""
+        return replace(self, rendering=None, inventory=None, applied=False, repaired=())

@@ -1,12 +1,13 @@
 """One run for one pattern: take what is known, go the steps, write what came of it, say when to come again."""
 
 import logging
-import random
+import math
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
@@ -14,16 +15,23 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import HealthState, owner_id
 from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.fairqueue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.backoff import pause
+from pattern_operator.reconcile.applying import owned_keys
+from pattern_operator.reconcile.backoff import retry_pause, seconds_of
+from pattern_operator.reconcile.deadline import Beside
 from pattern_operator.reconcile.deleting import delete
-from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.keeping import keep_up
+from pattern_operator.reconcile.lanes import lanes_of
+from pattern_operator.reconcile.memory import Failed, Memory
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.stages import LEEWAY, is_known
 from pattern_operator.reconcile.steps import run_steps
 from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
+from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder
 
@@ -48,6 +56,7 @@ class Reconciler:
         metrics: Metrics,
         internal_errors: InternalErrors,
         now: Callable[[], datetime],
+        waker: Waker,
     ) -> None:
         self._patterns = patterns
         self._rim = rim
@@ -56,6 +65,7 @@ class Reconciler:
         self._metrics = metrics
         self._errors = internal_errors
         self._now = now
+        self._waker = waker
         self._memories: dict[str, Memory] = {}  # by UID: a pattern that was made anew begins with nothing
 
     async def run(self, key: PatternKey) -> float | None:
@@ -69,11 +79,12 @@ class Reconciler:
     async def _run_or_say_why(self, key: PatternKey) -> float | None:
         pattern = self._patterns.get(key)
         if pattern is None:
+            self._waker.forget(key)
             return None
         memory = self._memories.setdefault(pattern.metadata.uid, Memory())
         with self._metrics.run():
             try:
-                return await self._run(pattern, memory)
+                return _earliest(await self._run(pattern, memory), self._waker.wait(key))
             except Gone:
                 self.forget(key, uid=pattern.metadata.uid)
                 return None
@@ -81,12 +92,24 @@ class Reconciler:
                 logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message)
                 if isinstance(error, Stalled):
                     await self._say_unwritable(key, error, memory=memory)
+                    progress = memory.failed.progress if memory.failed is not None else None
+                    memory.failed = Failed(progress, math.inf, told=False)
                     return None
-                return _retry(pattern, memory, error)
+                return self._try_again(pattern, memory, error, memory.failed)
             except Exception as error:  # one pattern's defect must not end the process: it is told, and retried
                 self._errors.record("run", error)
                 logger.error("run failed: pattern=%s type=%s", key, type(error).__name__)  # noqa: TRY400 - no message: it may quote an object
                 return await self._say_defect(pattern, memory)
+
+    def lanes(self, key: PatternKey) -> Lanes:
+        """Whom the next run of a pattern counts for; one that asks no registry is not held up by those that do."""
+        pattern = self._patterns.get(key)
+        memory = self._memories.get(pattern.metadata.uid) if pattern is not None else None
+        if pattern is None or memory is None:
+            return lanes_of(key, pattern)
+        woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
+        asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory)
+        return lanes_of(key, pattern, asks=asks)
 
     def forget(self, key: PatternKey, *, uid: str) -> None:
         """A pattern is gone: so is all that was known of it. One of the same name that was made since stays."""
@@ -96,26 +119,96 @@ class Reconciler:
         known = self._patterns.get(key)
         if known is not None and known.metadata.uid == uid:
             self._patterns.forget(key)
+            self._waker.forget(key)
             self._rim.referents.forget(key)
             self._rim.kinds.wait(key, ())
 
     async def _run(self, pattern: DesignPattern, memory: Memory) -> float | None:
+        key = key_of(pattern)
+        woken = self._waker.begin(key, ends_failure=memory.is_ended_by)
         if pattern.metadata.deletion_timestamp:
-            return await self._delete(pattern, memory)
+            return await self._delete(pattern, memory, woken)
         if pattern.spec.suspend:
             await self._writer.status(pattern, status.suspended(pattern, now=self._now()))
             return None
+        match self._plan(pattern, memory, woken):
+            case Plan.UPKEEP:
+                return await self._upkeep(pattern, memory, woken)
+            case Plan.UPKEEP_FIRST:
+                await self._keep_up(pattern, memory, woken, Progress())
+                if woken.whole:
+                    self._waker.keep_asking(key)
+                return 0.0
+        return await self._go_all(pattern, memory)
+
+    def _plan(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> Plan:
+        return plan(
+            woken,
+            retried_at=memory.failed.retried_at - LEEWAY.total_seconds() if memory.failed is not None else None,
+            now=self._rim.clock(),
+            runs=memory.applied is not None or memory.partly is not None,
+            asks=self._asks(pattern, memory),
+        )
+
+    def _asks(self, pattern: DesignPattern, memory: Memory) -> bool:
+        """Whether to go all the steps may ask a registry."""
+        settled = memory.settled and memory.failed is None
+        return not (settled and is_known(pattern, memory=memory, rim=self._rim))
+
+    async def _go_all(self, pattern: DesignPattern, memory: Memory) -> float | None:
         requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION)
         if requested != memory.handled_request:
             memory.forget()
             memory.handled_request = requested
         before = pattern.status
         pattern, progress = await self._go(pattern, memory)
+        memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
         after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
         self._rim.kinds.wait(key_of(pattern), progress.missing)
         self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
+        self._tell_repairs(pattern, progress)
         self._tell(pattern, tellings(before, after.status, progress, memory=memory))
-        return self._due(pattern, memory, progress)
+        due = self._due(pattern, memory, progress)
+        memory.failed = self._failed(progress, due) if progress.failure is not None else None
+        return due
+
+    def _failed(self, progress: Progress | None, due: float | None) -> Failed:
+        return Failed(
+            progress.remembered() if progress is not None else None,
+            self._rim.clock() + due if due is not None else math.inf,
+        )
+
+    async def _upkeep(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> float | None:
+        """The back-off lasts: look after what runs, say what became of it, and come again when it is over."""
+        failed = memory.failed
+        if failed is not None and failed.progress is not None:
+            progress = replace(failed.progress)
+            await self._keep_up(pattern, memory, woken, progress)
+            if failed.told:
+                await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
+        return self._left(memory)
+
+    async def _keep_up(self, pattern: DesignPattern, memory: Memory, woken: Woken, progress: Progress) -> None:
+        touched = frozenset(each.key for each in woken.events)
+        await keep_up(pattern, memory=memory, rim=self._rim, progress=progress, touched=touched)
+        if progress.missing:
+            self._rim.kinds.wait(key_of(pattern), progress.missing)
+        self._tell_repairs(pattern, progress)
+
+    def _left(self, memory: Memory) -> float | None:
+        """Seconds until what failed, or could not be kept, is tried again."""
+        moments = [memory.failed.retried_at] if memory.failed is not None else []
+        moments += [memory.unkept_until] if memory.unkept else []
+        left = min(moments, default=math.inf) - self._rim.clock()
+        return max(left, 0.0) if math.isfinite(left) else None
+
+    def _try_again(
+        self, pattern: DesignPattern, memory: Memory, error: PatternError, failed: Failed | None
+    ) -> float | None:
+        due = _retry(pattern, memory, error)
+        progress = failed.progress if failed is not None else None
+        memory.failed = Failed(progress, self._rim.clock() + due, told=False)
+        return due
 
     async def _go(self, pattern: DesignPattern, memory: Memory) -> tuple[DesignPattern, Progress]:
         """Go the steps; the pattern as it is after what was written ahead."""
@@ -127,10 +220,21 @@ class Reconciler:
                 planned = status.ahead(pattern, entries, revision=revision, now=self._now())
                 pattern = await self._writer.status(pattern, planned)
 
-        progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead)
+        asked = pattern  # as it was when the run began
+
+        async def keep() -> None:
+            woken = self._waker.pending(key_of(asked), ends_failure=memory.is_ended_by)
+            await self._keep_up(asked, memory, woken, Progress())
+
+        with self._waker.during(key_of(pattern)) as happened:
+            beside = Beside(happened, keep)
+            progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead, beside=beside)
         return pattern, progress
 
-    async def _delete(self, pattern: DesignPattern, memory: Memory) -> float | None:
+    async def _delete(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> float | None:
+        waits = memory.failed is not None and self._rim.clock() < memory.failed.retried_at - LEEWAY.total_seconds()
+        if waits and not woken.whole and not any(map(memory.is_ended_by, woken.events)):
+            return self._left(memory)
         remaining = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
         self._tell(pattern, tell_kept(remaining.kept))
         error = remaining.error
@@ -138,7 +242,16 @@ class Reconciler:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)
             return None
         self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
-        return _retry(pattern, memory, error) if isinstance(error, Transient) else None
+        due = _retry(pattern, memory, error) if isinstance(error, Transient) else None
+        left = self._patterns.get(key_of(pattern)) or pattern
+        with suppress(PatternError):  # an inventory that cannot be read has no object to wait for
+            progress = Progress(stage=Stage.APPLY, failure=error, failed=owned_keys(left))
+            memory.failed = self._failed(progress, due)
+        return due
+
+    def _tell_repairs(self, pattern: DesignPattern, progress: Progress) -> None:
+        notes = tuple(f"{each}; it was applied again" for each in progress.repaired)
+        self._recorder.gather(pattern, reason=Reason.DRIFT_REPAIRED, action=Stage.APPLY.value, notes=notes)
 
     def _tell(self, pattern: DesignPattern, events: Iterable[Telling]) -> None:
         for each in events:
@@ -170,7 +283,9 @@ class Reconciler:
             await self._writer.status(pattern, defect)
         except (PatternError, Gone) as failed:
             logger.warning("defect not told: pattern=%s: %s", key_of(pattern), failed)
-        return _retry(pattern, memory, error)
+        due = _retry(pattern, memory, error)
+        memory.failed = self._failed(None, due)
+        return due
 
     def _due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
         """Seconds until there is something to do that no event tells of; None: never."""
@@ -178,7 +293,7 @@ class Reconciler:
             return _retry(pattern, memory, progress.failure)
         memory.failures = 0
         now, times = self._rim.clock(), list[float]()
-        interval = _seconds(pattern.spec.interval)
+        interval = seconds_of(pattern.spec.interval)
         if memory.lookup is not None and memory.lookup.reference.mutable:
             times.append(memory.lookup.at + interval - now)
         stalled_here = isinstance(progress.failure, Stalled) and progress.stage not in IN_THE_REGISTRY
@@ -186,20 +301,14 @@ class Reconciler:
             times.append(interval)
         waiting = progress.health is not None and progress.health.state is not HealthState.CURRENT
         if waiting and not progress.overdue:
-            times.append(memory.applied_at + _seconds(pattern.spec.timeout) - now)
+            times.append(memory.applied_at + seconds_of(pattern.spec.timeout) - now)
         return max(min(times), 0.0) if times else None
 
 
 def _retry(pattern: DesignPattern, memory: Memory, error: PatternError) -> float:
     memory.failures += 1
-    ceiling = timedelta(seconds=_seconds(pattern.spec.retry_interval))
-    asked = error.retry_after if isinstance(error, Transient) else None
-    return pause(memory.failures, ceiling=ceiling, retry_after=asked, random=random.random).total_seconds()
+    return retry_pause(pattern, memory.failures, error)
 
 
-def _seconds(text: str) -> float:
-    """Seconds of a duration that the CRD admitted; one that it should not have is an interval of five minutes."""
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError:
-        return 300.0
+def _earliest(*moments: float | None) -> float | None:
+    return min((each for each in moments if each is not None), default=None)

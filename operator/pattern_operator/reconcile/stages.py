@@ -52,6 +52,15 @@ async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> Revision:
     return revision
 
 
+def is_known(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> bool:
+    """Whether the revision is known without asking; False also for a spec that cannot be read."""
+    try:
+        known = memory.lookup
+        return known is not None and known.reference == wanted.reference(pattern) and not _due(pattern, known, rim=rim)
+    except Stalled:
+        return False
+
+
 def _due(pattern: DesignPattern, lookup: Lookup, *, rim: Rim) -> bool:
     interval = wanted.span(pattern.spec.interval, field="interval")
     return lookup.reference.mutable and rim.clock() - lookup.at >= interval.total_seconds() - LEEWAY.total_seconds()

@@ -13,7 +13,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.applying import WriteAhead, apply
-from pattern_operator.reconcile.deadline import Patience, overrun, within
+from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
 from pattern_operator.reconcile.inventorysize import check_candidate
 from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
@@ -25,8 +25,10 @@ from pattern_operator.reconcile.tenancy import account_of
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
 
 
-async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead) -> Progress:
+async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside) -> Progress:
     """Go as far as possible; the error that ended the way is a value of the progress.
+
+    ``beside`` is what is done while a registry is waited for.
 
     Raises:
         Gone: the resource does not exist any more.
@@ -38,7 +40,7 @@ async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: 
         progress.stage, progress.failure = Stage.APPLY, error
         return progress
     try:
-        work = _run(pattern, memory=memory, rim=rim, ahead=ahead, progress=progress)
+        work = _run(pattern, memory=memory, rim=rim, ahead=ahead, beside=beside, progress=progress)
         await within(limits.MAX_RUN, work, late=lambda: overrun(progress.stage, seconds=limits.MAX_RUN))
     except PatternError as error:
         progress.failure = error
@@ -46,8 +48,10 @@ async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: 
     return progress
 
 
-async def _run(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, progress: Progress) -> None:
-    patience = Patience.of(pattern, limits.MAX_RUN_OF_REGISTRY, clock=rim.clock)
+async def _run(
+    pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside, progress: Progress
+) -> None:
+    patience = Patience.of(pattern, limits.MAX_RUN_OF_REGISTRY, clock=rim.clock, beside=beside)
     progress.revision = revision = await patience.wait(find(pattern, memory=memory, rim=rim), stage=Stage.SOURCE)
     progress.stage = Stage.VERIFY
     demand = await wanted.demand(pattern, referents=rim.referents)

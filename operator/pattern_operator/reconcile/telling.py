@@ -1,4 +1,4 @@
-"""What of a run is worth an event: a change of Ready, a failure that is new, and what was put right. Pure.
+"""What of a run is worth an event: a change of Ready, and a failure that is new. Pure.
 
 An event is for the moment, a condition for the state: nothing is told twice while it stays as it is.
 """
@@ -12,7 +12,6 @@ from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
-from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -30,8 +29,6 @@ class Telling:
 
 def tellings(before: Status, after: Status, progress: Progress, *, memory: Memory) -> Iterator[Telling]:
     """The events of one run, one of each sort at most; ``memory`` is told what the last failure was."""
-    if progress.repaired:
-        yield Telling(kind="Normal", reason=Reason.DRIFT_REPAIRED, stage=Stage.APPLY, note=_repairs(progress.repaired))
     if progress.failure is not None:
         yield from tell_failure(progress.failure, stage=progress.stage, memory=memory)
         return
@@ -58,13 +55,6 @@ def tell_kept(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Telling]:
     if kept:
         note = f"{counted(len(kept))} left in the cluster: {told(f'{key.title}: {why}' for key, why in kept)}"
         yield Telling(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=note)
-
-
-def _repairs(repaired: tuple[str, ...]) -> str:
-    """What was put right: the first few, and how many more."""
-    if len(repaired) == 1:
-        return f"{repaired[0]}; it was applied again"
-    return f"{len(repaired)} objects were applied again: {told(repaired)}"
 
 
 def _words(ready: Condition, status: Status) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -37,6 +37,9 @@ MAX_WAITING: Final = 1_000  # events that wait to be written; each is below 2 Ki
 MAX_WAITING_OF_NAMESPACE: Final = 250  # where events are not taken (a quota, a webhook), the others' are
 WRITERS: Final = 4  # events written at once
 
+GATHERED: Final = 5.0  # seconds for which repairs are gathered in one event: 300 deletions take two or three
+NAMED: Final = 5  # of what is gathered, in the words of the event; the rest is counted
+
 EventType = Literal["Normal", "Warning"]
 
 
@@ -46,6 +49,16 @@ class _Source:
 
     bucket: TokenBucket = field(default_factory=lambda: TokenBucket(BURST, PACE))
     left_out: int = 0
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is told together: the first few sentences, and how many there are."""
+
+    pattern: DesignPattern
+    action: str
+    first: list[str] = field(default_factory=list)
+    count: int = 0
 
 
 class Recorder:
@@ -62,13 +75,16 @@ class Recorder:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         on_dropped: Callable[[str], None],
+        gathered: float = GATHERED,
     ) -> None:
         self._session = session
         self._instance = instance[:MAX_INSTANCE]
         self._now = now
         self._clock = clock
         self._on_dropped = on_dropped
+        self._gathering = gathered
         self._sources: OrderedDict[tuple[str, EventType], _Source] = OrderedDict()
+        self._gathered: dict[tuple[str, str], _Gathered] = {}
         self._line = FairQueue[int](WRITERS)
         self._waiting: dict[int, tuple[str, bytes]] = {}  # namespace and body
         self._of_namespace: Counter[str] = Counter()
@@ -77,9 +93,35 @@ class Recorder:
 
     def record(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         """Log it, and let it be written soon; ``action`` is the stage. Never waits."""
+        _log(pattern, kind=kind, reason=reason, action=action, note=note)
+        self._put(pattern, kind=kind, reason=reason, action=action, note=note)
+
+    def gather(self, pattern: DesignPattern, *, reason: str, action: str, notes: Sequence[str]) -> None:
+        """Log what happened, a sentence each, and write it with what happens within ``gathered`` seconds as one event.
+
+        In the log the first few stand, and how many there are.
+        """
+        if not notes:
+            return
+        _log(pattern, kind="Normal", reason=reason, action=action, note=_together(notes[:NAMED], len(notes)))
+        key = (pattern.metadata.uid, reason)
+        if key not in self._gathered:
+            if len(self._gathered) >= MAX_WAITING:
+                self._on_dropped("full")
+                return
+            self._gathered[key] = _Gathered(pattern, action)
+            asyncio.get_running_loop().call_later(self._gathering, self._put_gathered, key)
+        gathered = self._gathered[key]
+        gathered.first += notes[: NAMED - len(gathered.first)]
+        gathered.count += len(notes)
+
+    def _put_gathered(self, key: tuple[str, str]) -> None:
+        each = self._gathered.pop(key)
+        note = _together(each.first, each.count)
+        self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=note)
+
+    def _put(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         metadata = pattern.metadata
-        where = f"pattern={metadata.namespace}/{metadata.name} stage={action} reason={reason}"
-        logger.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", where, note)
         source = self._source(metadata.uid, kind)
         dropped = None
         if not source.bucket.take(self._clock()):
@@ -155,6 +197,19 @@ class Recorder:
             },
         }
         return orjson.dumps(event)
+
+
+def _log(pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
+    where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name} stage={action} reason={reason}"
+    logger.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", where, note)
+
+
+def _together(first: Sequence[str], count: int) -> str:
+    """One sentence as it is; of several the first few, and how many there are."""
+    if count == 1:
+        return first[0]
+    more = f"; and {count - len(first)} more" if count > len(first) else ""
+    return f"{count} times: {'; '.join(first)}{more}"
 
 
 def _cut(note: str, more: str) -> str:

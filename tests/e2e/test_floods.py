@@ -1,0 +1,213 @@
+"""Floods: however much happens to one pattern, the others have their turn, and a back-off is kept."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tests.e2e.story import Story, condition, config_map, eventually, push, secret
+from tests.testbed.gate import webhook
+from tests.testbed.registry import Registry
+from tests.testbed.testbed import Testbed
+
+HANGS = {"path": ".*", "delayMs": 120_000}
+NAMES = ("settings", "other", "third")  # an object that is changed over and over is repaired ever more slowly
+OWNED = "pattern-operator.io%2Fowner"
+SOON = 3.0  # seconds in which a repair is seen: the promise is 1 s, and kubectl takes its time
+
+
+class Slow:
+    """Takes 20 s for the objects whose name begins with ``prefix``, until it is opened; refuses those of ``denied``."""
+
+    def __init__(self, prefix: str, *, denied: str = "-") -> None:
+        self.prefix, self.denied = prefix, denied
+        self.in_force, self.opened = threading.Event(), threading.Event()
+        self.written: list[str] = []
+
+    def admit(self, review: dict[str, Any]) -> dict[str, Any]:
+        self.in_force.set()
+        request = review["request"]
+        if not request.get("dryRun"):
+            self.written.append(request["name"])
+            if request["name"].startswith(self.prefix):
+                self.opened.wait(20)
+        response = {"uid": request["uid"], "allowed": not request["name"].startswith(self.denied)}
+        return {**review, "response": response}
+
+
+def test_many_deleted_objects_are_made_again_and_told_in_one_event(story: Story) -> None:
+    digest = push(story.repository, "1.0.0", *(config_map(f"c{number}") for number in range(300)))
+    story.want()
+    story.until_runs(digest)
+    before = uids(story)
+
+    story.kubectl("delete", "--raw", f"/api/v1/namespaces/{story.namespace}/configmaps?labelSelector={OWNED}")
+    eventually(lambda: len(uids(story)) == 300 and not uids(story) & before)
+    eventually(lambda: story.events("DriftRepaired"))
+    time.sleep(3)  # for a second event, if there is one
+
+    events = story.events("DriftRepaired")
+    assert len(events) == 1, [event["message"] for event in events]
+    assert f"ConfigMap {story.namespace}/c" in events[0]["message"]
+    assert "more" in events[0]["message"]
+
+
+def test_a_failing_pattern_keeps_its_objects_and_its_back_off_whatever_happens_to_them(
+    own_story: Story, own_registry: Registry
+) -> None:
+    digest = push(own_story.repository, "1.0.0", *map(config_map, NAMES))
+    own_story.want(retryInterval="5m")
+    own_story.until_runs(digest)
+    own_story.change({"source": {"ref": {"tag": "9.9.9"}}})  # which is not there: nothing is tried again by time
+    own_story.until_says("Fetched", "ArtifactNotFound")
+    own_registry.forget_requests()
+
+    slowest = max(repaired_in(own_story, name, f"theirs {number}") for number in range(4) for name in NAMES)
+
+    assert own_registry.requests() == {}
+    assert slowest < SOON
+    assert condition(own_story.status, "Fetched")["reason"] == "ArtifactNotFound"
+
+
+def test_an_object_that_is_refused_is_tried_by_the_back_off_and_the_others_are_repaired_meanwhile(
+    testbed: Testbed, story: Story
+) -> None:
+    judge = Slow("-", denied="refused")
+    push(story.repository, "1.0.0", config_map("refused"), *map(config_map, NAMES))
+    with webhook(judge, "configmaps", namespace=story.namespace, kubectl=story.kubectl, authority=testbed.authority):
+        story.want(retryInterval="5m")
+        story.until(lambda status: condition(status, "Ready").get("status") == "False")
+        eventually(lambda: judge.written.count("refused") >= 5)  # the next tries are 16 s and 32 s away
+        tried = judge.written.count("refused")
+
+        slowest = max(repaired_in(story, name, f"theirs {number}") for number in range(3) for name in NAMES)
+
+        assert judge.written.count("refused") - tried <= 1
+        assert slowest < SOON
+
+
+def test_an_object_that_is_refused_is_tried_at_once_when_somebody_deletes_it(testbed: Testbed, story: Story) -> None:
+    first = push(story.repository, "1.0.0", config_map("settings", a="1"))
+    locked = {**config_map("settings", a="2"), "immutable": True}
+    push(story.repository, "2.0.0", locked)
+    third = push(story.repository, "3.0.0", config_map("settings", a="3"))
+    story.want(retryInterval="10m")
+    story.until_runs(first)
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_object("configmap", "settings", lambda found: found.get("immutable"))
+    story.change({"source": {"ref": {"tag": "3.0.0"}}})
+    story.until(lambda status: condition(status, "Ready")["status"] == "False")
+    time.sleep(8)  # the pauses of the back-off are longer than the test waits by now
+
+    story.remove("configmap", "settings")
+
+    story.until_runs(third, seconds=5)
+
+
+def test_a_webhook_that_takes_its_time_holds_up_the_objects_that_it_judges_and_no_others(
+    testbed: Testbed, story: Story
+) -> None:
+    slow, others = story.another("slow", repository=story.repository), [story, story.another("beside")]
+    for other in others:
+        digest = push(other.repository, other.name, config_map(f"{other.name}-settings"))
+        other.want(ref={"tag": other.name})
+        other.until_runs(digest)
+    push(slow.repository, "slow", *(config_map(f"held{number}") for number in range(80)))
+    judge = Slow("held")
+    try:
+        with webhook(judge, "configmaps", namespace=slow.namespace, kubectl=slow.kubectl, authority=testbed.authority):
+            slow.want(ref={"tag": "slow"})
+            eventually(lambda: sum(name.startswith("held") for name in judge.written) >= 20)
+
+            slowest = max(repaired_in(other, f"{other.name}-settings", "theirs") for other in others * 2)
+
+            assert slowest < SOON
+            judge.opened.set()
+    finally:
+        judge.opened.set()
+
+
+def test_a_registry_that_hangs_holds_up_nobody_but_its_own_patterns_and_each_of_them_says_so(
+    story: Story, own_registry: Registry
+) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings"))
+    second = push(story.repository, "2.0.0", config_map("settings", a="2"))
+    story.want()
+    story.until_runs(digest)
+    hanging = [story.another(f"hangs{number}", repository=own_registry.repository()) for number in range(40)]
+    own_registry.misbehave(HANGS)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: each.want(), hanging))
+
+    slowest = max(repaired_in(story, "settings", f"theirs {number}") for number in range(4))
+    changed = time.monotonic()
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second, seconds=10)
+    took = time.monotonic() - changed
+    first = hanging[0].until(lambda status: condition(status, "Fetched").get("status") == "False", seconds=70)
+
+    assert slowest < SOON
+    assert took < 5
+    assert time.monotonic() - begun < 60
+    assert own_registry.address in condition(first, "Fetched")["message"]
+
+
+def test_what_runs_is_repaired_while_its_own_registry_hangs(own_story: Story, own_registry: Registry) -> None:
+    digest = push(own_story.repository, "1.0.0", config_map("settings"))
+    own_story.want()
+    own_story.until_runs(digest)
+    own_registry.misbehave(HANGS)
+    own_story.annotate("pattern-operator.io/requestedAt=now")
+    time.sleep(1)  # the run waits for the registry by now
+
+    slowest = max(repaired_in(own_story, "settings", f"theirs {number}") for number in range(3))
+
+    assert slowest < SOON
+
+
+def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
+    own_story: Story, own_registry: Registry
+) -> None:
+    auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731
+    write = lambda number: own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(number))}))  # noqa: E731
+    write(0)
+    own_story.want(source={"secretRef": {"name": "pull"}}, ref={"tag": "9.9.9"})  # which is not there
+    own_story.until_says("Fetched", "ArtifactNotFound")
+    own_registry.forget_requests()
+
+    changes = repeat(lambda number: change_secret(own_story, auth(number)), seconds=10)
+
+    asked = sum(own_registry.requests().values())
+    assert changes >= 20
+    assert 0 < asked <= 3 * 7
+
+
+def uids(story: Story) -> set[str]:
+    listed = story.kubectl.json("-n", story.namespace, "get", "configmap", "-l", "pattern-operator.io/owner")
+    return {each["metadata"]["uid"] for each in listed["items"]}
+
+
+def repaired_in(story: Story, name: str, theirs: str) -> float:
+    """Change a config map, and wait until it is as the pattern has it; the seconds that took."""
+    story.edit("configmap", name, {"data": {"a": theirs}})
+    begun = time.monotonic()
+    story.until_object("configmap", name, lambda found: found and found["data"]["a"] != theirs, seconds=30)
+    return time.monotonic() - begun
+
+
+def change_secret(story: Story, config: dict[str, Any]) -> None:
+    encoded = base64.b64encode(json.dumps(config).encode()).decode()
+    story.edit("secret", "pull", {"data": {".dockerconfigjson": encoded}})
+
+
+def repeat(change: Callable[[int], None], *, seconds: float) -> int:
+    """Change something over and over; how often."""
+    end, number = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        number += 1
+        change(number)
+    return number
