@@ -8,6 +8,7 @@ from tests.apply.room import definition
 from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Discovery, KindNotFound, Resource, Session
 from pattern_operator.reconcile import AwaitedKinds, PatternKey, awaited
 
@@ -83,6 +84,7 @@ async def test_a_crd_that_changes_all_the_time_is_looked_for_now_and_then_only(t
         async def find(self, **_: str) -> Resource:
             raise KindNotFound(group="busy.example", version=None, kind="Widget")
 
+    monkeypatch.setattr(awaited, "Watch", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     monkeypatch.setattr(awaited, "PACE", (3, 60.0))
     kinds = AwaitedKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
@@ -111,6 +113,7 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
                 raise KindNotFound(group="busy.example", version=None, kind="Widget")
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
 
+    monkeypatch.setattr(awaited, "Watch", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     kinds = AwaitedKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
     kinds.wait(WAITS, [ObjectKey("late.example", "Widget", "team", "a")])
@@ -127,9 +130,17 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
     assert woken == [WAITS]
 
 
+class Silent:
+    """A watch that tells nothing."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        return
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
 class Away:
     """A session to nowhere."""
 
-    async def request(self, *_: object, **__: object) -> bytes:
-        await asyncio.Event().wait()
-        raise AssertionError
+    internal_errors = InternalErrors(lambda _: None)

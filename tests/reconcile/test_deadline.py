@@ -103,12 +103,10 @@ async def test_the_patience_with_a_registry_is_one_for_all_that_is_asked_of_it()
 
     patience = Patience.of(pattern(), 0.1, clock=clock)
     await patience.wait(trickle(), stage=Stage.SOURCE)
-    begun = clock()
 
     with pytest.raises(Transient) as error:
         await patience.wait(trickle(), stage=Stage.VERIFY)
 
-    assert clock() - begun < 0.055
     assert error.value.message.startswith("verify: registry.example has not given all")
     assert "see whether the registry" in error.value.message
 

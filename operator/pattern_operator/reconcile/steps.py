@@ -25,7 +25,9 @@ from pattern_operator.reconcile.tenancy import account_of
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
 
 
-async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside) -> Progress:
+async def run_steps(
+    pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside | None = None
+) -> Progress:
     """Go as far as possible; the error that ended the way is a value of the progress.
 
     ``beside`` is what is done while a registry is waited for.
@@ -49,7 +51,7 @@ async def run_steps(pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: 
 
 
 async def _run(
-    pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside, progress: Progress
+    pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside | None, progress: Progress
 ) -> None:
     patience = Patience.of(pattern, limits.MAX_RUN_OF_REGISTRY, clock=rim.clock, beside=beside)
     progress.revision = revision = await patience.wait(find(pattern, memory=memory, rim=rim), stage=Stage.SOURCE)

@@ -12,6 +12,7 @@ from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
+from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -44,8 +45,8 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
 
 def tell_failure(failure: PatternError, *, stage: Stage, memory: Memory) -> Iterator[Telling]:
     """The event of a failure, unless it was told last; that a deletion takes its time is no warning."""
-    told, memory.told = memory.told, (stage, str(failure.reason))
-    if memory.told != told:
+    before, memory.told = memory.told, (stage, str(failure.reason))
+    if memory.told != before:
         kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
         yield Telling(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
 
