@@ -43,7 +43,7 @@ def test_a_value_is_quoted(value: object, shown: str):
 
 
 def test_a_long_value_is_cut():
-    assert quoted("\u00e9" * 1000) == "'" + "\u00e9" * 38 + "'..."
+    assert quoted("\u00e9" * 1000) == "'" + "\u00e9" * 128 + "'..."
 
 
 @pytest.mark.parametrize(

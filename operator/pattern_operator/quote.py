@@ -9,7 +9,7 @@ from typing import Final
 
 ELLIPSIS: Final = "\u2026"
 MASK: Final = "***"
-_VALUE: Final = 80  # bytes of a value that a message shows: a name, a type or a digest fits
+_VALUE: Final = 256  # bytes of a value that a message shows: the longest name fits
 _SENTENCE: Final = 512  # bytes of a sentence of another program
 
 # What has the shape of a credential. The texts are cut before, and each pattern takes time in proportion to them.
@@ -51,8 +51,8 @@ def quoted(value: object, limit: int = _VALUE) -> str:
     """A foreign value between quotation marks: escaped, and cut where it is long. Of what is no text, its type."""
     if not isinstance(value, str):
         return "nothing" if value is None else f"a JSON {type(value).__name__}"
-    shown = cut(value, limit)
-    return f"{shown[:-1]!r}..." if shown != value else repr(value)
+    encoded = value[: limit + 1].encode(errors="replace")
+    return repr(value) if len(encoded) <= limit else f"{encoded[:limit].decode(errors='ignore')!r}..."
 
 
 def foreign(text: str, limit: int = _SENTENCE) -> str:

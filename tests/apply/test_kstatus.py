@@ -408,3 +408,20 @@ def test_a_kind_that_only_sounds_built_in_has_no_rule():
     body = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "it"}}
 
     assert health_of(body | {"spec": {"type": "LoadBalancer"}}, now=NOW).state is CURRENT
+
+
+def test_what_a_controller_says_is_one_short_line_without_a_credential():
+    message = "cannot reach\nhttps://me:tulipwood@db \x1b[31m password=tulipwood " + "x " * 100_000
+    body = {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w"},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "message": message}]},
+    }
+
+    said = health_of(body, now=NOW).message
+
+    assert said.startswith("Widget w: not ready: cannot reach https://***@db")
+    assert "tulipwood" not in said
+    assert said.isprintable()
+    assert len(said.encode()) < 1200

@@ -122,3 +122,16 @@ def test_yaml_means_what_kubectl_takes_it_to_mean():
 
     assert made.body["data"] == {"port": "22", "at": "22:22", "true": "2020-01-01"}
     assert made.body["x"] == 1000
+
+
+def test_what_a_message_quotes_is_one_short_line():
+    manifest = orjson.dumps(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "N\x1b[31m\u202e\n" + "x" * 2_000_000}}
+    )
+
+    rendering = render([File("a.json", manifest)], options=Options(default_namespace="team"))
+
+    (found,) = rendering.components
+    assert found.outcome is Outcome.REFUSED
+    assert found.message.isprintable()
+    assert len(found.message) < 600

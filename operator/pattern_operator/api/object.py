@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pattern_operator.api.fields import text_at
+from pattern_operator.quote import quoted
 
 Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
 
@@ -27,7 +28,7 @@ class ObjectKey:
         """Read what ``str()`` wrote; raises ValueError for everything else."""
         parts = re.fullmatch(r"([^_]*)_(.+)_([^_]*)_([^_]+)", text)
         if parts is None:
-            raise ValueError(f"{text!r} is no object key: it must be namespace_name_group_kind")
+            raise ValueError(f"{quoted(text)} is no object key: it must be namespace_name_group_kind")
         namespace, name, group, kind = parts.groups()
         return cls(group=group, kind=kind, namespace=namespace, name=name)
 

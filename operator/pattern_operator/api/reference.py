@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+from pattern_operator.quote import quoted
+
 _ALGORITHMS: Final = {"sha256": 64, "sha512": 128}  # image-spec, "Registered algorithms": algorithm, hex digits
 _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
@@ -37,9 +39,11 @@ class Digest:
         """Read ``sha256:...`` or ``sha512:...``; raises InvalidReference for everything else."""
         algorithm, colon, digits = text.partition(":")
         if not colon or algorithm not in _ALGORITHMS:
-            raise InvalidReference(f"{text!r} is no digest: it must be sha256:<64 hex digits> or sha512:<128>")
+            raise InvalidReference(f"{quoted(text)} is no digest: it must be sha256:<64 hex digits> or sha512:<128>")
         if len(digits) != _ALGORITHMS[algorithm] or not re.fullmatch(r"[0-9a-f]+", digits):
-            raise InvalidReference(f"{text!r} is no digest: {algorithm} has {_ALGORITHMS[algorithm]} small hex digits")
+            raise InvalidReference(
+                f"{quoted(text)} is no digest: {algorithm} has {_ALGORITHMS[algorithm]} small hex digits"
+            )
         return cls(algorithm, digits)
 
     @classmethod
@@ -71,21 +75,24 @@ class Repository:
             InvalidReference: the text is nothing of the kind; the message says what is right.
         """
         if not url.startswith(OCI_SCHEME):
-            raise InvalidReference(f"{url!r} must begin with oci://, as in oci://registry.example/patterns/web")
+            raise InvalidReference(f"{quoted(url)} must begin with oci://, as in oci://registry.example/patterns/web")
         _refuse_credentials(url)
         host, slash, name = url.removeprefix(OCI_SCHEME).partition("/")
         if not slash or not name:
-            raise InvalidReference(f"{url!r} names no repository: write oci://host[:port]/repository")
+            raise InvalidReference(f"{quoted(url)} names no repository: write oci://host[:port]/repository")
         if not _is_host(host):
             raise InvalidReference(
-                f"{url!r} has no valid host: {host!r} must be a name or address, as in registry.example:5000"
+                f"{quoted(url)} has no valid host: {quoted(host)} must be a name or address, as in"
+                " registry.example:5000"
             )
         if len(host) + len(name) > _MAX_REPOSITORY:
-            raise InvalidReference(f"{url!r} is too long: host and repository have at most {_MAX_REPOSITORY} letters")
+            raise InvalidReference(
+                f"{quoted(url)} is too long: host and repository have at most {_MAX_REPOSITORY} letters"
+            )
         if not _REPOSITORY.fullmatch(name):
             raise InvalidReference(
-                f"{url!r} has no valid repository name: {name!r} must be small letters and digits, separated by . _ - /"
-                + ("; a tag or digest belongs into ref" if ":" in name or "@" in name else "")
+                f"{quoted(url)} has no valid repository name: {quoted(name)} must be small letters and digits,"
+                " separated by . _ - /" + ("; a tag or digest belongs into ref" if ":" in name or "@" in name else "")
             )
         return cls(host, name)
 
@@ -125,7 +132,7 @@ class Reference:
         repository = Repository.parse(f"{OCI_SCHEME}{head}{slash}{last}")
         if colon and not _TAG.fullmatch(tag):
             raise InvalidReference(
-                f"{text!r} has no valid tag: {tag!r} must be 1 to 128 letters, digits and . _ - as in 1.4.2"
+                f"{quoted(text)} has no valid tag: {quoted(tag)} must be 1 to 128 letters, digits and . _ - as in 1.4.2"
             )
         return cls(
             repository,
@@ -141,7 +148,7 @@ class Reference:
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
-        semver = f" in {self.semver!r}" if self.semver else ""
+        semver = f" in {quoted(self.semver)}" if self.semver else ""
         return f"{self.repository.url}{tag}{digest}{semver}"
 
 
@@ -157,7 +164,7 @@ class Revision:
         """Read ``<tag>@<digest>`` or ``@<digest>``; raises InvalidReference for everything else."""
         tag, at, digest = text.partition("@")
         if not at or (tag and not is_tag(tag)):
-            raise InvalidReference(f"{text!r} is no revision: it must be <tag>@<digest>, or @<digest>")
+            raise InvalidReference(f"{quoted(text)} is no revision: it must be <tag>@<digest>, or @<digest>")
         return cls(tag, Digest.parse(digest))
 
     @property

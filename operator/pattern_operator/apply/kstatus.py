@@ -22,6 +22,7 @@ from pattern_operator.api.fields import (
     text,
     text_at,
 )
+from pattern_operator.quote import foreign
 
 SCHEDULE_WINDOW: Final = timedelta(seconds=15)  # kstatus, core.go: a pod that finds no node at once may find one soon
 MAX_WORDS: Final = 1024  # characters of a controller's message that are kept
@@ -274,8 +275,8 @@ def failed(fact: str) -> Judgement:
 
 
 def words_at(body: object, name: str) -> str:
-    """What a controller says at ``name``, as much of it as people read: one may write a megabyte."""
-    return text_at(body, name)[:MAX_WORDS]
+    """What a controller says at ``name``: as much of it as people read, and no credential that it repeats."""
+    return foreign(text_at(body, name), MAX_WORDS)
 
 
 def _time(value: object) -> datetime | None:

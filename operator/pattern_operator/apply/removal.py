@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, text_at
@@ -23,6 +24,9 @@ from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.slots import Slots
+from pattern_operator.quote import one_line
+
+_NAMED: Final = 5  # finalizers that a message names
 
 
 class Ending(StrEnum):
@@ -235,7 +239,8 @@ class Remover:
         return self._going(entry, key, finalizers_of(answer))
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
-        holders = f", held by the finalizers {', '.join(finalizers)}" if finalizers else ""
+        named = ", ".join(one_line(each, MAX_WORD) for each in finalizers[:_NAMED])
+        holders = f", held by the finalizers {named}" if finalizers else ""
         return Removal(entry, key, Ending.GOING, f"is being deleted{holders}", watched=self._is_watched(key))
 
     def _is_watched(self, key: ObjectKey) -> bool:
@@ -251,4 +256,5 @@ def _failed(entry: InventoryEntry, error: ApiError, *, otherwise: Reason) -> Rem
 def _whose(live: _Live) -> str:
     if not live.label:
         return "is left: somebody took our owner label off"
-    return f"is left: it belongs to {f'DesignPattern {live.pattern}' if live.pattern else 'another pattern'} now"
+    whose = f"DesignPattern {one_line(live.pattern, MAX_WORD)}" if live.pattern else "another pattern"
+    return f"is left: it belongs to {whose} now"

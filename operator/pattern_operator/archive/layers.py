@@ -14,6 +14,7 @@ from pattern_operator.archive.tarheader import BadHeader, safe_path
 from pattern_operator.archive.unpack import archive_refused, entries, is_archive
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_UNPACKED, MAX_UNPACKED_FILES
+from pattern_operator.quote import quoted
 
 TITLE: Final = "org.opencontainers.image.title"
 
@@ -68,13 +69,13 @@ def files_of(
         _read(layer, content, number=number, what=f"layer {number} of {what}", kept=kept)
         for path in list(kept.files)[before:]:
             if path.rpartition("/")[2].startswith(_WHITEOUT):
-                raise archive_refused(what, f"{path!r} removes a file of another layer")
+                raise archive_refused(what, f"{quoted(path)} removes a file of another layer")
     if not kept.files:
         raise not_found(types, choice=choice, what=what)
     if choice.path is not None and not _has(kept.files, choice.path):
         raise Stalled(
             reason=Reason.LAYER_NOT_FOUND,
-            message=f"{what} has neither file nor folder {choice.path!r}: correct source.layer.path. It has "
+            message=f"{what} has neither file nor folder {quoted(choice.path)}: correct source.layer.path. It has "
             f"{_listed(sorted(kept.files))}.",
         )
     return kept.all()
@@ -82,7 +83,9 @@ def files_of(
 
 def not_found(types: Sequence[str], *, choice: LayerChoice, what: str) -> Stalled:
     """The error for an artifact that has no layer to read; ``types`` are the media types of those it has."""
-    wanted = f"has no layer of media type {choice.media_type!r}" if choice.media_type else "has no layer with files"
+    wanted = (
+        f"has no layer of media type {quoted(choice.media_type)}" if choice.media_type else "has no layer with files"
+    )
     return Stalled(
         reason=Reason.LAYER_NOT_FOUND,
         message=f"{what} {wanted}: correct source.layer.mediaType, or push files or a tar of them. It has "
@@ -104,7 +107,7 @@ class _Kept:
     def wants(self, path: str, size: int) -> bool:
         """Count a file in, and say whether its content is needed."""
         if path in self.files:
-            raise archive_refused(self.what, f"two of its layers hold {path!r}")
+            raise archive_refused(self.what, f"two of its layers hold {quoted(path)}")
         self.size += size
         if len(self.files) >= MAX_UNPACKED_FILES or self.size > MAX_UNPACKED:
             raise Stalled(

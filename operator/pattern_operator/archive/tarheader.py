@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from pattern_operator.quote import quoted
+
 BLOCK: Final = 512  # bytes; everything in a tar is padded to it
 _MAX_NAME: Final = 1024  # bytes; Linux ends at 4,096, and people long before
 _MAX_RECORDS: Final = 128  # of an extended header; archivers write a few, and extended attributes some dozen more
@@ -70,14 +72,14 @@ def parse_header(block: bytes, *, long_name: str = "", extended: Mapping[str, st
         return Header(kind, "", _number(block[124:136]))
     name = extended.get("path") or long_name or _name(block)
     if kind is None or any(keyword.startswith(_SPARSE) for keyword in extended):
-        raise BadHeader(f"{name[:_MAX_NAME]!r} is {_REFUSED.get(flag, 'of an unknown kind')}")
+        raise BadHeader(f"{quoted(name[:_MAX_NAME])} is {_REFUSED.get(flag, 'of an unknown kind')}")
     if kind is Kind.FILE and name.endswith("/") and flag == b"\0":
         kind = Kind.FOLDER  # as archives older than POSIX wrote them
     if extended.get("path", long_name) != long_name != "":
-        raise BadHeader(f"{name[:_MAX_NAME]!r} has two names, and readers differ in which they believe")
+        raise BadHeader(f"{quoted(name[:_MAX_NAME])} has two names, and readers differ in which they believe")
     size = _number(block[124:136])
     if "size" in extended and _decimal(extended["size"]) != size:  # only where the header has no room for it: 8 GiB
-        raise BadHeader(f"{name[:_MAX_NAME]!r} has two sizes, and readers differ in which they believe")
+        raise BadHeader(f"{quoted(name[:_MAX_NAME])} has two sizes, and readers differ in which they believe")
     if kind is Kind.FOLDER:
         if size:
             raise BadHeader("a folder in it has content")
@@ -122,7 +124,7 @@ def safe_path(name: str) -> str:
     """
     parts = _parts(name)
     if not parts or name.endswith(("/", "/.")):
-        raise BadHeader(f"{name!r} is no name of a file")
+        raise BadHeader(f"{quoted(name)} is no name of a file")
     return "/".join(parts)
 
 
@@ -130,19 +132,19 @@ def _parts(name: str) -> list[str]:
     if len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME:
         raise BadHeader(f"a name in it has more than {_MAX_NAME} bytes")
     if name.startswith("/"):
-        raise BadHeader(f"{name!r} is an absolute path")
+        raise BadHeader(f"{quoted(name)} is an absolute path")
     if "\\" in name or not name.isprintable():
-        raise BadHeader(f"{name!r} has letters that no path should have")
+        raise BadHeader(f"{quoted(name)} has letters that no path should have")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise BadHeader(f"{name!r} leads out of it")
+        raise BadHeader(f"{quoted(name)} leads out of it")
     return parts
 
 
 def _name(block: bytes) -> str:
     prefix, name = _text(block[345:500]), _text(block[:100])
     if prefix and block[257:263] != b"ustar\0":  # GNU has other things there, and some readers take them for a name
-        raise BadHeader(f"{name!r} has a prefix, which its format does not know")
+        raise BadHeader(f"{quoted(name)} has a prefix, which its format does not know")
     return f"{prefix}/{name}" if prefix else name
 
 

@@ -16,6 +16,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.archive.tarheader import BLOCK, BadHeader, Header, Kind, parse_global, parse_header, parse_pax
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
+from pattern_operator.quote import quoted
 
 _GZIP: Final = b"\x1f\x8b"
 _USTAR: Final = slice(257, 262)
@@ -73,7 +74,7 @@ def entries(
         if header.kind is not Kind.FILE:
             continue
         if header.name in names:
-            raise archive_refused(what, f"it holds {header.name!r} twice")
+            raise archive_refused(what, f"it holds {quoted(header.name)} twice")
         if len(names) >= MAX_UNPACKED_FILES:
             raise _too_large(what, f"more than {MAX_UNPACKED_FILES} files")
         names.add(header.name)

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 from pattern_operator.kube.failure import ApiError
+from pattern_operator.quote import quoted
 
 _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -75,6 +76,6 @@ def words_of(method: str, path: str, query: Mapping[str, str]) -> tuple[str, str
 
 def _segment(name: str) -> str:
     if name in (".", "..") or "/" in name or "%" in name:
-        message = f"{name!r} cannot be the name of an object: it must not be '.' or '..' nor contain '/' or '%'"
+        message = f"{quoted(name)} cannot be the name of an object: it must not be '.' or '..' nor contain '/' or '%'"
         raise ApiError(code=422, reason="Invalid", message=message)
     return quote(name, safe=":")

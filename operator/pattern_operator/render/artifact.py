@@ -8,6 +8,7 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS
+from pattern_operator.quote import quoted
 from pattern_operator.render.design import Design, is_design, parse
 from pattern_operator.render.document import Document, is_document, read
 from pattern_operator.render.manifests import is_manifest
@@ -71,7 +72,7 @@ def _selected(files: Sequence[File], *, options: Options) -> list[File]:
         return chosen or list(files if len(files) == 1 else ())  # `oras push` keeps names that have no suffix
     named = [file for file in files if file.path == path]
     if not chosen:
-        raise _not_a_pattern(f"the artifact has no file or folder {path!r}; correct spec.source.layer.path")
+        raise _not_a_pattern(f"the artifact has no file or folder {quoted(path)}; correct spec.source.layer.path")
     return named or chosen
 
 

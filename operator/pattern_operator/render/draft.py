@@ -6,6 +6,7 @@ from typing import Any
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Outcome
 from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
+from pattern_operator.quote import one_line
 from pattern_operator.render.cause import Cause
 
 
@@ -52,7 +53,7 @@ class Draft:
 
     def refuse(self, cause: Cause, message: str) -> None:
         """Settle it: it cannot be applied without inventing something."""
-        self.outcome, self.cause, self.message = Outcome.REFUSED, cause, _cut(message, MAX_SENTENCE)
+        self.outcome, self.cause, self.message = Outcome.REFUSED, cause, one_line(message, MAX_SENTENCE)
 
     def report(self) -> ComponentReport:
         """What became of it, in bounded words: names, and fields, may be as long as the document."""
@@ -62,12 +63,12 @@ class Draft:
             kind=_cut(self.kind, MAX_REPORT_NAME),
             outcome=self.outcome,
             reason=str(self.cause or ""),
-            message=self.message,
+            message=one_line(self.message, MAX_SENTENCE),
             repairs=self._told_repairs() if self.outcome is Outcome.RENDERED else (),
         )
 
     def _told_repairs(self) -> tuple[str, ...]:
-        told = [_cut(repair, MAX_SENTENCE) for repair in self.repairs[:MAX_REPAIRS]]
+        told = [one_line(repair, MAX_SENTENCE) for repair in self.repairs[:MAX_REPAIRS]]
         more = len(self.repairs) - len(told)
         return (*told, f"and {more} more repairs") if more else tuple(told)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
+from pattern_operator.quote import quoted
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.document import Document
 from pattern_operator.render.draft import Draft
@@ -82,7 +83,7 @@ def _draft(value: Any, *, where: str) -> Draft:
     elif not name:
         draft.refuse(Cause.MISSING_NAME, f"{where} has no metadata.name; generateName will not do")
     elif not is_valid(name, kind=naming(top["apiVersion"], kind)):
-        draft.refuse(Cause.INVALID_NAME, f"{name!r} is no name for a {kind}; rename it in {where}")
+        draft.refuse(Cause.INVALID_NAME, f"{quoted(name)} is no name for a {kind}; rename it in {where}")
     elif (namespace := metadata.get("namespace") or "") and not _is_namespace(namespace):
         draft.refuse(Cause.INVALID_NAME, f"metadata.namespace of {where} is no name of a namespace; correct it")
     elif any(not isinstance(metadata.get(field) or {}, dict) for field in ("labels", "annotations")):

@@ -8,6 +8,7 @@ cannot be applied as it stands is repaired where the repair is exact, and refuse
 from typing import Any, Final
 
 from pattern_operator.api.object import Body
+from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.design import Component, Design
@@ -56,9 +57,11 @@ def _draft(component: Component, *, workload: Component | None) -> Draft:
     elif component.ignored:
         draft.skip(Cause.IGNORED, "the design ignores it (status: ignored)")
     elif component.registrant not in _REGISTRANTS:
-        draft.skip(Cause.FOREIGN_MODEL, f"model {component.model!r} is registered by {component.registrant!r}")
+        draft.skip(
+            Cause.FOREIGN_MODEL, f"model {quoted(component.model)} is registered by {quoted(component.registrant)}"
+        )
     elif workload is not None:
-        draft.skip(Cause.ALIAS, f"it is a view of the template of {workload.kind} {workload.name!r}")
+        draft.skip(Cause.ALIAS, f"it is a view of the template of {workload.kind} {quoted(workload.name)}")
     else:
         _build(draft, component)
     return draft
@@ -111,11 +114,11 @@ def _name(draft: Draft, component: Component, *, api_version: str) -> str:
     name = made_valid(component.name, kind=naming(api_version, component.kind))
     if name is None:
         draft.refuse(
-            Cause.INVALID_NAME, f"{component.name!r} is no name for a {component.kind}; rename it in the design"
+            Cause.INVALID_NAME, f"{quoted(component.name)} is no name for a {component.kind}; rename it in the design"
         )
         return ""
     if name != component.name:
-        draft.repairs.append(f"metadata.name {component.name!r} made {name!r}")
+        draft.repairs.append(f"metadata.name {quoted(component.name)} made {quoted(name)}")
     return name
 
 
@@ -172,5 +175,5 @@ def _metadata(draft: Draft, component: Component, configured: dict[str, Any]) ->
     named = text(configured.get("name"))
     if named and named != component.name:
         draft.aliases = (named,)
-        draft.repairs.append(f"metadata.name of the configuration, {named!r}, gives way to the displayName")
+        draft.repairs.append(f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName")
     return {field: configured[field] for field in _MAPS if configured.get(field)}

@@ -8,6 +8,7 @@ pattern's own, where Meshery would take ``default``. Namespaces themselves are o
 from collections.abc import Iterable
 
 from pattern_operator.api.object import is_protected_namespace
+from pattern_operator.quote import quoted
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.draft import Draft
 from pattern_operator.render.kinds import Scopes, is_built_in
@@ -67,10 +68,10 @@ def _without_namespace(draft: Draft) -> None:
 def _with_namespace(draft: Draft, *, options: Options) -> None:
     own = made_valid(draft.origin, kind=_NAMESPACE) if draft.origin else options.default_namespace
     if own is None:
-        draft.refuse(Cause.INVALID_NAME, f"{draft.origin!r} is no name of a namespace; correct it")
+        draft.refuse(Cause.INVALID_NAME, f"{quoted(draft.origin)} is no name of a namespace; correct it")
         return
     if draft.origin and own != draft.origin:
-        draft.repairs.append(f"metadata.namespace {draft.origin!r} made {own!r}")
+        draft.repairs.append(f"metadata.namespace {quoted(draft.origin)} made {quoted(own)}")
     draft.metadata["namespace"] = options.target_namespace or own
 
 

@@ -22,6 +22,7 @@ from pattern_operator.archive.tarheader import BadHeader, safe_path
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
+from pattern_operator.quote import quoted
 from pattern_operator.source.manifest import OCI_MANIFEST
 from pattern_operator.source.redirect import Astray, address
 from pattern_operator.source.registry import Registry
@@ -51,7 +52,9 @@ async def push(
         Transient: the registry could not be asked.
     """
     if not is_tag(tag):
-        raise Stalled(reason=Reason.INVALID_REFERENCE, message=f"{tag!r} is no tag: use letters, digits and . _ -")
+        raise Stalled(
+            reason=Reason.INVALID_REFERENCE, message=f"{quoted(tag)} is no tag: use letters, digits and . _ -"
+        )
     tar = await run_in(registry.executors.cpu, _tar, files)
     layer = await run_in(registry.executors.cpu, _gzip, tar)
     noted = dict(annotations or {})
@@ -89,11 +92,11 @@ def _by_path(files: Sequence[File]) -> dict[str, bytes]:
             path = safe_path(file.path)
         except BadHeader as error:
             raise Stalled(
-                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {file.path!r}: {error}; rename it."
+                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {quoted(file.path)}: {error}; rename it."
             ) from error
         if path in by_path:
             raise Stalled(
-                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {path!r} twice: leave out all but one."
+                reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {quoted(path)} twice: leave out all but one."
             )
         by_path[path] = file.content
     if not by_path:

@@ -8,6 +8,7 @@ from pattern_operator.api.reference import Reference, Revision, is_tag
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
+from pattern_operator.quote import quoted
 from pattern_operator.source.document import TooManyValues, read_bounded
 from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Registry
@@ -34,7 +35,8 @@ async def resolve(reference: Reference, *, registry: Registry) -> Revision:
     tag = reference.tag
     if tag is not None and not is_tag(tag):
         raise Stalled(
-            reason=Reason.INVALID_REFERENCE, message=f"source.ref.tag {tag!r} is no tag: use letters, digits and . _ -"
+            reason=Reason.INVALID_REFERENCE,
+            message=f"source.ref.tag {quoted(tag)} is no tag: use letters, digits and . _ -",
         )
     async with Deadline.after(registry.pace.lookup, what=registry.what("finding the digest")).kept():
         if tag is None:
@@ -57,8 +59,8 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
     raise Stalled(
         reason=Reason.NO_MATCHING_VERSION,
         message=f"{registry.repository}: none of its {len(tags)} tags{filtered} is a version in "
-        f"{reference.semver!r}: push one, or correct source.ref.semver. A pre-release counts only where the range "
-        "names one, as in '>=2.0.0-0'.",
+        f"{quoted(reference.semver)}: push one, or correct source.ref.semver. A pre-release counts only where the "
+        "range names one, as in '>=2.0.0-0'.",
     )
 
 

@@ -12,6 +12,7 @@ import re2
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import FILTER_SECONDS, MAX_FILTER, MAX_FILTER_MEMORY
+from pattern_operator.quote import quoted
 
 
 def matching(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]) -> list[str]:
@@ -43,4 +44,4 @@ def matching(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]) -
 
 
 def _refused(pattern: str, why: str) -> Stalled:
-    return Stalled(reason=Reason.INVALID_REFERENCE, message=f"source.ref.semverFilter {pattern!r} {why}.")
+    return Stalled(reason=Reason.INVALID_REFERENCE, message=f"source.ref.semverFilter {quoted(pattern)} {why}.")

@@ -14,6 +14,7 @@ from semantic_version import NpmSpec, Version
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
+from pattern_operator.quote import quoted
 
 _HOLDS: Final = {
     "==": operator.eq,
@@ -57,7 +58,7 @@ class _Alternative:
 
 def _simple(block: str) -> list[Any]:
     if not NpmSpec.Parser.NPM_SPEC_BLOCK.match(block):
-        raise ValueError(f"{block!r} is no bound")
+        raise ValueError(f"{quoted(block)} is no bound")
     bounds: list[Any] = NpmSpec.Parser.parse_simple(block)
     return bounds
 
@@ -73,7 +74,8 @@ class Range:
         except ValueError as error:
             raise Stalled(
                 reason=Reason.INVALID_REFERENCE,
-                message=f"source.ref.semver {text!r} is no range of versions: write one as in '>=1.4 <2', '1.x' or "
+                message=f"source.ref.semver {quoted(text)} is no range of versions: write one as in '>=1.4 <2', "
+                "'1.x' or "
                 "'^1.2.3'.",
             ) from error
 

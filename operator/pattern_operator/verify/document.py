@@ -2,9 +2,10 @@
 
 import base64
 
+from pattern_operator import quote
 from pattern_operator.strictjson import InvalidDocument
 
-_QUOTED = 80  # characters of a foreign value that a message shows: a type or a digest fits
+_QUOTED = 80  # bytes of a foreign value that a message shows: a type or a digest fits
 
 
 def decode_base64(text: str) -> bytes:
@@ -26,6 +27,4 @@ def decode_base64(text: str) -> bytes:
 
 def quoted(value: object) -> str:
     """Show a foreign value in a message: escaped, and cut where it is long."""
-    if not isinstance(value, str):
-        return "nothing" if value is None else f"a JSON {type(value).__name__}"
-    return repr(value) if len(value) <= _QUOTED else f"{value[:_QUOTED]!r}..."
+    return quote.quoted(value, _QUOTED)

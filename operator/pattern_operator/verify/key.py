@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_RSA_BITS, MIN_RSA_BITS
+from pattern_operator.quote import quoted
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----")
 _MIN_RSA_EXPONENT: Final = 65_537  # FIPS 186-5, appendix A.1.1: 2^16 < e; with e = 1 anyone can sign
@@ -131,4 +132,4 @@ def _weakness(key: _Arithmetic) -> str | None:
 
 
 def _invalid(name: str, wrong: str) -> Stalled:
-    return Stalled(reason=Reason.KEY_INVALID, message=f"the key of authority {name!r} {wrong}. {_RIGHT}.")
+    return Stalled(reason=Reason.KEY_INVALID, message=f"the key of authority {quoted(name)} {wrong}. {_RIGHT}.")

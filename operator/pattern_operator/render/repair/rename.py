@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pattern_operator.quote import quoted
 from pattern_operator.render.draft import Draft
 from pattern_operator.render.kinds import is_built_in
 from pattern_operator.render.references import references
@@ -20,7 +21,10 @@ def carry_references(drafts: Iterable[Draft]) -> None:
         for reference in references(draft.body):
             new = renamed.get((reference.kind, reference.name))
             if new is not None:
-                told.add(f"{reference.path.partition('[')[0]} follows {reference.kind} {reference.name!r} to {new!r}")
+                told.add(
+                    f"{reference.path.partition('[')[0]} follows {reference.kind} {quoted(reference.name)} to"
+                    f" {quoted(new)}"
+                )
                 reference.holder[reference.field] = new
         draft.repairs.extend(sorted(told))
 
