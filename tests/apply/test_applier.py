@@ -391,14 +391,14 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
             running -= 1
 
     room.session.request = counting
-    applier = Applier(room.session, room.discovery, children=room.children, concurrency=3)
+    applier = Applier(room.session, room.discovery, children=room.children, concurrency=4)
 
     applied = await applier.apply_all(
         [config_map(f"c{i}", namespace) for i in range(20)], owner=team, conflicts="Fail", owned=()
     )
 
     assert len(applied.applied) == 20
-    assert most == 3
+    assert most == 3  # of four: one pattern alone leaves a slot to the others
 
 
 @pytest.mark.parametrize(
