@@ -45,7 +45,11 @@ def decode(body: dict[str, Any]) -> DesignPattern:
 
     Its inventory has all entries. Only one that cannot be read keeps its compressed text.
     """
-    pattern = msgspec.convert(body, DesignPattern)
+    try:
+        pattern = msgspec.convert(body, DesignPattern)
+        msgspec.json.encode(pattern)  # all of it will be written again
+    except UnicodeEncodeError as error:
+        raise msgspec.ValidationError("Expected text, got an unpaired surrogate") from error
     if not pattern.status.inventory.compressed:
         return pattern
     try:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+from pattern_operator.api.fields import mapping_at
 from pattern_operator.kube import objects
 from pattern_operator.kube.beside import beside
 from pattern_operator.kube.failure import ApiError
@@ -254,9 +255,8 @@ class Lease:
             "renewTime": stamp,
             "leaseTransitions": min(old.transitions + (0 if ours or not self._object else 1), MAX_TRANSITIONS),
         }
-        metadata = {"name": self._name, "namespace": self._namespace}
-        if self._object is not None:
-            metadata = {**self._object["metadata"]}
+        seen = mapping_at(self._object, "metadata")
+        metadata = {**seen, "name": self._name, "namespace": self._namespace}
         body = orjson.dumps({"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec})
         if self._object is None:
             lease = await objects.create(

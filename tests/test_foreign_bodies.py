@@ -1,0 +1,554 @@
+"""No shape of a foreign body may raise anything but a typed refusal: every function that takes one is thrown at.
+
+``READERS`` is the list of them. ``test_every_function_that_takes_a_body_is_thrown_at`` fails for a new one that is not
+reached from it. ``FOREIGN_BODIES=200000`` in the environment is the number of examples, all readers together.
+"""
+
+import ast
+import asyncio
+import logging
+import math
+import os
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+
+import msgspec
+import orjson
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from tests.foreign_bodies import HUGE, JUNK, NAMES, REAL, Foreign, bodies, deep
+
+import pattern_operator
+from pattern_operator import handlers, life
+from pattern_operator.api import fields
+from pattern_operator.api.designpattern import decode
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply import Applier, Children, Claims, Owner, Remover, health_of, localize, ownable, stamp, waves
+from pattern_operator.apply.child import Sighting
+from pattern_operator.apply.definition import definitions, is_established
+from pattern_operator.apply.established import until_established
+from pattern_operator.apply.intent import intent
+from pattern_operator.apply.kstatus import RULES
+from pattern_operator.apply.ownership import label_of, ssa_of
+from pattern_operator.apply.protected import OF_THE_MANIFESTS
+from pattern_operator.apply.refusal import refusal
+from pattern_operator.cli import get as cli_get
+from pattern_operator.errors import PatternError
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.kube import ApiError, Change, ChangeType, Discovery, KindNotFound, Lease, Resource, View, Watch
+from pattern_operator.kube import objects as verbs
+from pattern_operator.kube.deepjson import read_lenient
+from pattern_operator.kube.discovery import _resources, _silent
+from pattern_operator.kube.failure import of_response, parsed
+from pattern_operator.kube.page import Page
+from pattern_operator.kube.selfreview import user_name
+from pattern_operator.reconcile import AwaitedKinds, PatternKey, Patterns, Queue, Referents, Writer
+from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
+
+EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
+NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+TYPED: Final = (ApiError, KindNotFound, PatternError, msgspec.ValidationError)
+KIND: Final = Resource(group="example.com", version="v1", kind="Widget", plural="widgets", namespaced=True)
+KEY: Final = ObjectKey("example.com", "Widget", "team", "it")
+OWNER: Final = Owner("someowner", "team", "web")
+DEEP_FIELDS: Final = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": deep(300)}
+READERS: dict[str, Callable[[Any], Any]] = {}
+Reader = Callable[[Any], Any]
+
+
+class StrictError(InternalErrors):
+    """What is contained in the operator is not contained here."""
+
+    def record(self, where: str, error: Exception) -> None:
+        raise AssertionError(f"an internal error at {where}") from error
+
+
+@dataclass
+class FakeSession:
+    """An API server that gives one answer to everything."""
+
+    answer: bytes
+    internal_errors: InternalErrors = field(default_factory=StrictError)
+    watches: set[Any] = field(default_factory=set)
+    server: str = "https://api.example"
+
+    async def request(self, *_: Any, **__: Any) -> bytes:
+        return self.answer
+
+    async def stream(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
+        yield self.answer
+
+
+class FakeFollowed:
+    """Watches that see everything, and of which none runs."""
+
+    def start(self, _: Resource) -> None: ...
+    def stop(self, _: Any) -> None: ...
+    def remember(self, key: ObjectKey, body: object) -> None: ...
+    async def ready(self, _: Resource) -> None: ...
+    def sees(self, _: Any) -> bool:
+        return True
+
+
+class NoTasks:
+    """Runs nothing: what a task would do is called by the test itself."""
+
+    def create_task(self, coro: Any, **_: Any) -> Any:
+        coro.close()
+
+
+class FakeDiscovery(Discovery):
+    """Knows every kind."""
+
+    async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
+        return Resource(group, version or "v1", kind, f"{kind.lower()}s", namespaced=True)
+
+
+def reader(read: Reader) -> Reader:
+    """Enter a function of one body in the list."""
+    READERS[read.__name__] = read
+    return read
+
+
+def answering(body: Any) -> FakeSession:
+    """A session whose answers are ``body``; what is no JSON at all is the empty object there."""
+    try:
+        return FakeSession(orjson.dumps(body))
+    except orjson.JSONEncodeError:
+        return FakeSession(orjson.dumps(fields.shallow(body)))
+
+
+def children(session: Any = None) -> Children:
+    found = Children(session or FakeSession(b"{}"), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW)
+    found._followed = FakeFollowed()
+    return found
+
+
+def as_object(body: Any) -> Object:
+    """``body`` as a rendered object, whatever it is."""
+    return Object(KEY, "example.com/v1", body if isinstance(body, dict) else {"metadata": body})
+
+
+async def for_a_moment(work: Awaitable[Any]) -> None:
+    """Run what never ends: as far as it comes without waiting."""
+    task = asyncio.ensure_future(work)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+# --- the list ------------------------------------------------------------------------------------------------------
+
+
+@reader
+def plain_fields(body: Any) -> None:
+    meta = fields.ObjectMeta.of(body)
+    for name in ("name", "namespace", "uid", "resource_version", "created", "finalizers", "managers", "label"):
+        getattr(meta, name)
+    assert max(map(len, (meta.name, meta.namespace, meta.uid, meta.resource_version))) <= fields.MAX_NAME
+    assert len(meta.finalizers) <= fields.MAX_FINALIZERS
+    assert isinstance(meta.version, int)
+    assert isinstance(meta.deleting, bool)
+    assert meta.generation is None or meta.generation >= 0
+    meta.annotation("a")
+    fields.texts(body)
+    fields.has_condition(body, "Ready")
+    fields.list_at(body, "items")
+    orjson.dumps(fields.shallow(body))
+    f"{fields.integer(body)}{fields.integer_at(body, 'status', 'replicas')}"
+    fields.text(body).encode()
+
+
+@reader
+def health(body: Any) -> None:
+    health_of(body, now=NOW).message.encode()
+    if isinstance(body, dict):
+        for group, kind in (*RULES, ("", "Pod")):
+            api_version = f"{group}/v1" if group else "v1"
+            health_of({**body, "apiVersion": api_version, "kind": kind}, now=NOW).message.encode()
+
+
+@reader
+def sighting_and_drift(body: Any) -> None:
+    for key in (KEY, ObjectKey("batch", "Job", "team", "it"), ObjectKey("", "Namespace", "", "it")):
+        seen = Sighting.of(body, key=key, now=NOW)
+        assert len(seen.label) <= fields.MAX_NAME
+        assert len(seen.health.message) < 4096
+        assert sum(map(len, seen.finalizers)) <= 2 * fields.MAX_FINALIZERS * fields.MAX_WORD
+
+
+@reader
+async def children_of_a_watch(body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    one = children()
+    for kind in ChangeType:
+        one._changed(KIND, Change(kind, body))
+    one.record(body, key=KEY, owner=OWNER.id, resource=KIND)
+    one.observe(body, key=KEY)
+    for kind in ChangeType:
+        one._changed(KIND, Change(kind, body))
+    one.health(OWNER.id), one.drifted(OWNER.id), one.contested(OWNER.id)
+    for child in tuple(one._children.values()):
+        one._judge_again(child, body)
+    one.close()
+    unlisted = children()
+    unlisted._listed = lambda _: False
+    unlisted._changed(KIND, Change(ChangeType.ADDED, body))
+    assert not unlisted._children
+
+
+@reader
+def ownership(body: Any) -> None:
+    label_of(body), ssa_of(body)
+    label_of(fields.mapping_at(body, "metadata")).encode()
+    rendered = as_object(body)
+    ownable([rendered], owned=()), waves([rendered])
+    with suppress(ValueError):
+        stamp(rendered, owner=OWNER)
+    for key in (
+        KEY,
+        ObjectKey("rbac.authorization.k8s.io", "RoleBinding", "team", "it"),
+        ObjectKey("", "Secret", "t", "i"),
+    ):
+        with suppress(ValueError):
+            intent(Object(key, "v1", rendered.body))
+        OF_THE_MANIFESTS.why(key, body)
+    with suppress(ValueError):
+        Object.of(body)
+
+
+@reader
+def definition(body: Any) -> None:
+    is_established(body)
+    crd = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.example.com")
+    for found in definitions([Object(crd, "apiextensions.k8s.io/v1", as_object(body).body)]).values():
+        found.path(namespace="team", name="it")
+
+
+@reader
+async def scope(body: Any) -> None:
+    await localize([as_object(body)], discovery=FakeDiscovery(answering({})), default_namespace="team")
+
+
+@reader
+async def applying(body: Any) -> None:
+    """The body as the object that is applied, and as each answer to it."""
+    session = answering(body)
+    discovery, followed = FakeDiscovery(session), children(session)
+    applier = Applier(session, discovery, children=followed)
+    followed._unlisted.note(KEY, label="x")
+    for rendered in (as_object(body), as_object(REAL["Widget"])):
+        done = await applier.apply_all([rendered], owner=OWNER, conflicts="Fail", owned=())
+        assert Reason.INTERNAL_ERROR not in {failure.reason for failure in done.failures}
+
+
+@reader
+async def removing(body: Any) -> None:
+    session = answering(body)
+    remover = Remover(session, FakeDiscovery(session), children=children(session))
+    entry = InventoryEntry(id=str(KEY), v="v1")
+    for _ in range(2):
+        await remover.remove_all([entry], owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+
+
+@reader
+async def verbs_of_objects(body: Any) -> None:
+    session, where = answering(body), {"namespace": "team", "name": "it"}
+    await verbs.get(session, KIND, **where)
+    await verbs.apply(session, KIND, body=b"{}", field_manager="x", **where)
+    await verbs.delete(session, KIND, **where)
+    await verbs.patch_merge(session, KIND, body=b"{}", field_manager="x", **where)
+    await verbs.create(session, KIND, body=b"{}", namespace="team", field_manager="x")
+    await verbs.replace(session, KIND, body=b"{}", field_manager="x", **where)
+
+
+@reader
+async def lists(body: Any) -> None:
+    for found in await verbs.list_(answering(body), KIND):
+        fields.ObjectMeta.of(found)
+
+
+@reader
+def pages(body: Any) -> None:
+    if isinstance(body, dict):
+        Page.of(body)
+
+
+@reader
+async def watching(body: Any) -> None:
+    """The body as a page, as an event, and as the object in one."""
+    told: list[Change] = []
+    watch = Watch(answering(body), KIND, view=View.FULL, on_change=told.append, on_problem=lambda error: str(error))
+    with suppress(ApiError):
+        await watch._list()
+    events = [body, *({"type": kind, "object": body} for kind in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"))]
+    for event in events:
+        if isinstance(event, dict):
+            with suppress(ApiError):
+                watch._take(event)
+    await for_a_moment(watch.run())
+    assert all(isinstance(change.object["metadata"]["name"], str) for change in told)
+
+
+@reader
+async def established(body: Any) -> None:
+    await for_a_moment(until_established(["widgets.example.com"], session=answering(body), owner=OWNER.id))
+
+
+@reader
+def discovery(body: Any) -> None:
+    for found in _resources(body):
+        found.path(namespace="team", name="it")
+    for group in _silent(body):
+        group.encode()
+
+
+@reader
+async def discovery_of_a_server(body: Any) -> None:
+    await Discovery(answering(body)).find(group="apps", kind="Deployment")
+
+
+@reader
+async def lease(body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    body = fields.shallow(body)  # all that a lease is made of came as JSON
+    one = Lease(answering(body), namespace="team", name="it", identity="me", clock=lambda: 0.0)
+    one._observe(Change(ChangeType.MODIFIED, body))
+    one.holder.encode()
+    assert not math.isnan(one._remaining())
+    await one._write("me", duration=30.0)
+    with suppress(Exception):  # taken over: it says whose it is
+        await one._look_again()
+
+
+@reader
+async def self_review(body: Any) -> None:
+    (await user_name(answering(body))).encode()
+
+
+@reader
+def errors(body: Any) -> None:
+    refusal(KEY, ApiError.of_status(body)).message.encode()
+    content = answering(body).answer
+    for code in (403, 409, 422, 429, 500):
+        failure = refusal(KEY, of_response(code=code, retry_after="1", body=content, content_type="application/json"))
+        failure.message.encode()
+    read_lenient(content)
+    parsed(content)
+
+
+@reader
+def patterns(body: Any) -> None:
+    known = Patterns()
+    if isinstance(body, dict):
+        handlers.observed(body, patterns=known)
+        handlers.observed(body, patterns=known)
+        for pattern in known:
+            known.line_of(pattern)
+        decode(body)
+
+
+@reader
+async def kopf_handler(body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    queue = Queue[PatternKey](clock=lambda: 0.0)
+    registry = handlers.registry(
+        session=answering({}),
+        patterns=Patterns(),
+        queue=queue,
+        reconciler=SimpleNamespace(forget=lambda key, uid: uid.encode()),
+        stop=lambda: None,
+    )
+    (changed,) = [each.fn for each in registry._watching.get_all_handlers()]
+    for kind in (None, "ADDED", "DELETED"):
+        await changed(type=kind, body=body)
+
+
+@reader
+async def all_patterns(body: Any) -> None:
+    await life._find_all(answering(body), Patterns(), Claims())
+
+
+@reader
+async def writing(body: Any) -> None:
+    pattern = decode(REAL["DesignPattern"])
+    await Writer(answering(body), Patterns(), wake=lambda _: None).hold(pattern)
+
+
+@reader
+async def secrets_and_config_maps(body: Any) -> None:
+    referents = Referents(answering(body), wake=lambda _: None, tasks=NoTasks())
+    for resource in (SECRET, CONFIG_MAP):
+        referents._watches[resource.kind] = SimpleNamespace(synced=_set())
+        for _ in range(2):
+            with suppress(PatternError, ApiError):
+                await referents.read(resource, namespace="team", name="it", reader=PatternKey("team", "web"))
+            if isinstance(body, dict):
+                referents._changed(resource, Change(ChangeType.MODIFIED, body))
+
+
+@reader
+async def awaited_kinds(body: Any) -> None:
+    one = AwaitedKinds(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
+    one.wait(PatternKey("team", "web"), [KEY])
+    if isinstance(body, dict):
+        one._changed(Change(ChangeType.ADDED, body))
+
+
+@reader
+def command_line(body: Any) -> None:
+    if isinstance(body, dict):
+        cli_get._row(body, now=NOW), cli_get._more(body)
+    text = body if isinstance(body, str) else ""
+    cli_get.age(text, NOW)
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+# --- the tests -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
+    """What is refused is logged, a hundred thousand times here."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        runner.get_loop()
+        yield runner
+
+
+def throw(read: Reader, body: Any, loop: asyncio.Runner) -> None:
+    with suppress(*TYPED):
+        found = read(body)
+        if asyncio.iscoroutine(found):
+            loop.run(found)
+
+
+@pytest.mark.parametrize("name", READERS)
+@settings(max_examples=EXAMPLES // len(READERS), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(body=bodies())
+@example(body=Foreign({"apiVersion": "v1", "metadata": {"name": "x", "uid": "u"}, "spec": ["cpu", "memory"]}))
+@example(body=Foreign({"metadata": {"name": "x", "uid": "u", "finalizers": 5}, "spec": {"finalizers": 5}}))
+@example(body=Foreign({**REAL["Widget"], "metadata": {**REAL["Widget"]["metadata"], "managedFields": [DEEP_FIELDS]}}))
+@example(body=Foreign({**REAL["Deployment"], "spec": {"replicas": HUGE}, "status": {"replicas": -HUGE}}))
+def test_no_shape_of_a_body_raises(name: str, body: Foreign, loop: asyncio.Runner):
+    throw(READERS[name], body.value, loop)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_piece_of_junk_in_any_place_of_a_body_raises(name: str, loop: asyncio.Runner):
+    """Every real body with every piece of junk as its top, its metadata, spec and status."""
+    for body in REAL.values():
+        for junk in JUNK:
+            throw(READERS[name], junk, loop)
+            for place in ("metadata", "spec", "status"):
+                throw(READERS[name], {**body, place: junk}, loop)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_bodies_that_are_made_wrong_are_right_before(name: str, loop: asyncio.Runner):
+    for body in REAL.values():
+        throw(READERS[name], body, loop)
+
+
+# --- that the list is whole ----------------------------------------------------------------------------------------
+
+ROOT: Final = Path(pattern_operator.__file__).parent
+LOOKED_AT: Final = ("api", "apply", "kube", "reconcile", "telemetry", "cli", "rollout", "handlers.py", "life.py")
+TAKES_A_BODY: Final = frozenset(
+    {"body", "metadata", "answer", "document", "item", "lease", "causes", "event", "change", "status", "pattern"}
+)
+OF_ANY_SHAPE: Final = ("Body", "dict[str, Any]", "Mapping[str", "object", "Any", "Change")
+# These take what the operator itself made, or what a file of the machine's owner holds.
+OURS: Final = frozenset(
+    {
+        "api/fields.py:array",  # by those below it
+        "apply/children.py:_look_again",  # what _take has looked at
+        "apply/followed.py:_changed",
+        "apply/followed.py:remember",
+        "cli/get.py:_ready",
+        "cli/get.py:_message",
+        "reconcile/writer.py:_patch",  # the change that is sent
+        "telemetry/events.py:_write",
+    }
+)
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    """Where the functions are that take a body: ``file:name``, and the line of each."""
+    for file in sorted(ROOT.rglob("*.py")):
+        where = file.relative_to(ROOT)
+        if where.parts[0] not in LOOKED_AT:
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for parameter in (*node.args.args, *node.args.kwonlyargs):
+                    shape = ast.unparse(parameter.annotation) if parameter.annotation else ""
+                    if parameter.arg in TAKES_A_BODY and any(each in shape for each in OF_ANY_SHAPE):
+                        yield f"{where}:{node.name}", node.lineno
+
+
+def test_every_function_that_takes_a_body_is_thrown_at(loop: asyncio.Runner):
+    called: set[str] = set()
+
+    def note(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(str(ROOT)):
+            called.add(f"{Path(frame.f_code.co_filename).relative_to(ROOT)}:{frame.f_code.co_name}")
+
+    sys.setprofile(note)
+    try:
+        for read in READERS.values():
+            for body in REAL.values():
+                throw(read, body, loop)
+    finally:
+        sys.setprofile(None)
+
+    assert sorted({name for name, _ in functions()} - called - OURS) == []
+
+
+def test_nobody_reads_a_body_without_a_reader():
+    """``body["metadata"]``, or ``.get`` on what a ``.get`` gave, raises for wrong shapes; ``api/fields`` does not."""
+    own = {"kube/kubeconfig.py", "api/crd.py", "api/fields.py"}  # of the machine's owner, and our own
+    found: list[str] = []
+    for file in sorted(ROOT.rglob("*.py")):
+        where = str(file.relative_to(ROOT))
+        if file.relative_to(ROOT).parts[0] not in LOOKED_AT or where in own:
+            continue
+        nodes = ast.walk(ast.parse(file.read_text()))
+        found += [f"{where}:{node.lineno}: {ast.unparse(node)}" for node in nodes if _is_blind(node)]
+
+    assert found == []
+
+
+def _is_blind(node: ast.AST) -> bool:
+    match node:
+        case ast.Subscript(slice=ast.Constant(value=str(name)), ctx=ast.Load()):
+            return name in NAMES
+        case ast.Call(func=ast.Attribute(attr="get", value=inner), args=[ast.Constant(value=str()), *_]):
+            return isinstance(inner, ast.BoolOp | ast.Subscript) or (
+                isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "get"
+            )
+    return False
