@@ -26,6 +26,7 @@ def story(testbed: Testbed, namespace: str, repository: Repository) -> Iterator[
         lines.seek(before)
         said = lines.read()
     assert "Traceback" not in said, said[-4000:]
+    assert "internal error" not in said, said[-4000:]
 
 
 @pytest.fixture(scope="session")

@@ -334,3 +334,132 @@ async def test_waits_grow_with_failures_and_end_at_half_a_minute(session):
     assert 0.1 <= waits[0] <= 0.2
     assert min(waits[-10:]) >= 15.0
     assert max(waits) <= 30.0
+
+
+def events(*lines: dict[str, object]) -> web.Response:
+    return web.Response(body=b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+def config_map(name: object, version: object, **more: object) -> dict[str, object]:
+    return {"metadata": {"name": name, "namespace": "team", "uid": f"uid-{name}", "resourceVersion": version}, **more}
+
+
+async def test_objects_of_any_shape_are_told_and_what_is_no_object_is_left_out():
+    answer, _ = script(
+        listed(),
+        events(
+            {"type": "ADDED", "object": config_map("list", "11", spec=["cpu"])},
+            {"type": "ADDED", "object": config_map(5, "12")},
+            {"type": "ADDED", "object": {"metadata": [], "spec": 5}},
+            {"type": "DELETED", "object": {}},
+            {"type": "MODIFIED", "object": config_map("numbers", 13)},
+            {"type": "BOOKMARK", "object": {"metadata": None}},
+            {"type": "ADDED", "object": config_map("last", "14")},
+        ),
+    )
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: "ADDED last" in diary.lines())
+
+    assert diary.lines()[:3] == ["ADDED list", "ADDED numbers", "ADDED last"]
+
+
+@pytest.mark.parametrize("object_", [{}, {"items": []}, {"metadata": {}, "items": {}}, {"metadata": {}, "items": []}])
+async def test_what_is_no_list_is_a_problem_and_takes_nothing_for_gone(object_: object):
+    forgotten = event("ERROR", kind="Status", code=410, reason="Expired")
+    answer, _ = script(listed("a"), forgotten, web.Response(body=orjson.dumps(object_)))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: bool(diary.problems))
+
+    assert diary.lines() == ["ADDED a"]
+    assert diary.problems[-1].reason == "Unreadable"
+
+
+async def test_a_list_that_leads_to_itself_is_a_problem_and_no_list_without_end():
+    page = {"metadata": {"resourceVersion": "1", "continue": "same"}, "items": []}
+    answer, asked = script(web.Response(body=orjson.dumps(page)))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: bool(diary.problems))
+
+    assert diary.problems[0].message == "what was sent is a list without an end"
+    assert len(asked) <= 4
+
+
+async def test_an_object_that_is_nested_too_deep_hides_no_other():
+    deep = b'{"type":"ADDED","object":{"metadata":{"name":"deep","uid":"d","resourceVersion":"11"},"spec":'
+    line = deep + b"[" * 5000 + b"]" * 5000 + b"}}\n"
+    after = orjson.dumps({"type": "ADDED", "object": config_map("after", "12")}) + b"\n"
+    answer, _ = script(listed(), web.Response(body=line + after))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: len(diary.changes) >= 2)
+
+    assert diary.lines()[:2] == ["ADDED deep", "ADDED after"]
+
+
+async def test_a_callback_that_fails_costs_one_change_and_is_counted():
+    answer, _ = script(listed("bad", "good"), refused(403, "Forbidden"))
+    diary, counted = Diary(), list[str]()
+
+    def change(told: Change) -> None:
+        if told.object["metadata"]["name"] == "bad":
+            raise TypeError("a defect")
+        diary.change(told)
+
+    async with serving(answer) as session:
+        session.internal_errors.count = counted.append
+        follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=change, on_problem=diary.problem)
+        task = asyncio.create_task(follower.run())
+        await diary.until(lambda: bool(diary.problems))
+        alive = not task.done()
+        task.cancel()
+        await asyncio.wait({task})
+
+    assert alive
+    assert diary.lines() == ["ADDED good"]
+    assert counted == ["watch_callback"]
+
+
+async def test_a_defect_of_the_watch_itself_costs_a_pause_and_begins_with_a_list(monkeypatch):
+    answer, _ = script(listed("a"), event("ADDED", metadata={"name": "b", "uid": "b", "resourceVersion": "5"}))
+    diary, counted = Diary(), list[str]()
+    taken = Watch._take
+
+    def break_once(self: Watch, given: dict[str, object]) -> None:
+        monkeypatch.setattr(Watch, "_take", taken)
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(Watch, "_take", break_once)
+    async with serving(answer) as session:
+        session.internal_errors.count = counted.append
+        async with following(session, diary) as follower:
+            assert session.watches == {follower}
+            await diary.until(lambda: bool(diary.problems))  # it lists again, and what answers is no list
+        assert session.watches == set()
+
+    assert counted == ["watch"]
+
+
+async def test_of_objects_that_do_not_matter_nothing_is_remembered(session: Session):
+    diary = Diary()
+    one = Watch(
+        session,
+        CONFIG_MAP,
+        view=View.METADATA,
+        on_change=diary.change,
+        remembers=lambda namespace, name: name.startswith("ours"),
+    )
+    for number in range(100):
+        one._take({"type": "ADDED", "object": config_map(f"alien-{number}", str(number + 1))})
+    one._take({"type": "ADDED", "object": config_map("ours", "200")})
+
+    assert list(one._known) == [("team", "ours")]
+    one.remember("team", "alien-5", uid="uid-alien-5", version="6")
+    one._vanish(("team", "alien-5"))
+    assert diary.lines()[-2:] == ["ADDED ours", "DELETED alien-5"]

@@ -1,0 +1,292 @@
+"""Children without a cluster: what a watch could tell, faster than any cluster and stranger than most."""
+
+import asyncio
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.faketime import run
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import ChildEvent, ChildEventKind, Children, HealthState
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.kube import Change, ChangeType, Resource
+
+WIDGET = Resource(group="example.com", version="v1", kind="Widget", plural="widgets", namespaced=True)
+POD = Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=True)
+KEY = ObjectKey("example.com", "Widget", "team", "it")
+OWNER = "owner-of-it"
+
+
+@dataclass
+class Session:
+    """All of a session that children need when nothing is watched."""
+
+    internal_errors: InternalErrors
+    watches: set[Any] = field(default_factory=set)
+
+
+class Tasks:
+    """Runs no watch."""
+
+    def create_task(self, coro: Any, **_: Any) -> asyncio.Task[None]:
+        coro.close()
+        return asyncio.ensure_future(asyncio.sleep(0))
+
+
+@dataclass
+class Scene:
+    """Children, and what they told: when, to whom, what."""
+
+    listed: Callable[[ObjectKey], bool] = lambda _: True
+    told: list[tuple[float, str, ChildEvent]] = field(default_factory=list)
+    unlisted: list[tuple[str, ObjectKey]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    fails: bool = False
+    version: int = 100
+
+    def __post_init__(self) -> None:
+        self.begun = asyncio.get_running_loop().time()
+        self.children = Children(
+            Session(InternalErrors(self.errors.append)),
+            tasks=Tasks(),
+            on_change=self.note,
+            now=self.now,
+            listed=self.listed,
+            on_unlisted=lambda owner, key: self.unlisted.append((owner, key)),
+        )
+        self.children._followed.sees = lambda _: True
+
+    def now(self) -> datetime:
+        return datetime(2026, 5, 1, tzinfo=UTC) + timedelta(seconds=asyncio.get_running_loop().time())
+
+    def note(self, owner: str, event: ChildEvent) -> None:
+        if self.fails:
+            raise TypeError("a defect of who is told")
+        self.told.append((asyncio.get_running_loop().time() - self.begun, owner, event))
+
+    def body(self, name: str = "it", *, ready: str = "False", message: str = "", label: str = OWNER) -> dict[str, Any]:
+        self.version += 1
+        return {
+            "apiVersion": "example.com/v1",
+            "kind": "Widget",
+            "metadata": {
+                "name": name,
+                "namespace": "team",
+                "uid": f"uid-{name}",
+                "resourceVersion": str(self.version),
+                "labels": {"pattern-operator.io/owner": label},
+            },
+            "status": {"conditions": [{"type": "Ready", "status": ready, "message": message}]},
+        }
+
+    def apply(self) -> None:
+        self.children.record(self.body(), key=KEY, owner=OWNER, resource=WIDGET)
+
+    def see(self, body: dict[str, Any], *, kind: ChangeType = ChangeType.MODIFIED, resource: Resource = WIDGET) -> None:
+        self.children._changed(resource, Change(kind, body))
+
+
+# --- how often something is told ------------------------------------------------------------------------------------
+
+
+def test_words_that_change_all_the_time_are_told_ever_less_often():
+    """Before, an object that counted up in its status had a status written every 2 seconds for ever."""
+
+    async def story() -> list[float]:
+        scene = Scene()
+        scene.apply()
+        for second in range(3600):
+            scene.see(scene.body(message=f"{second} things done"))
+            await asyncio.sleep(1.0)
+        return [moment for moment, _, _ in scene.told]
+
+    moments = run(story())
+
+    assert moments[:4] == pytest.approx([2.0, 6.0, 14.0, 30.0], abs=4.0)
+    assert len(moments) <= 20
+    assert moments[-1] - moments[-2] >= 300.0
+
+
+def test_health_that_changes_to_and_fro_is_told_ever_less_often_too():
+    async def story() -> list[float]:
+        scene = Scene()
+        scene.apply()
+        for second in range(3600):
+            scene.see(scene.body(ready="True" if second % 2 else "False", message=str(second)))
+            await asyncio.sleep(1.0)
+        return [moment for moment, _, _ in scene.told]
+
+    moments = run(story())
+
+    assert len(moments) <= 25
+    assert moments[-1] - moments[-2] >= 300.0
+
+
+def test_another_health_is_told_at_once_although_words_are_waited_with():
+    async def story() -> tuple[list[float], HealthState]:
+        scene = Scene()
+        scene.apply()
+        for second in range(100):
+            scene.see(scene.body(message=str(second)))
+            await asyncio.sleep(1.0)
+        before = len(scene.told)
+        scene.see(scene.body(ready="True"))
+        return [moment for moment, _, _ in scene.told[before:]], scene.children.health(OWNER).state
+
+    moments, state = run(story())
+
+    assert moments == [pytest.approx(100.0)]
+    assert state is HealthState.CURRENT
+
+
+def test_the_last_words_are_told_in_the_end():
+    async def story() -> tuple[float, str]:
+        scene = Scene()
+        scene.apply()
+        for second in range(60):
+            scene.see(scene.body(message=str(second)))
+            await asyncio.sleep(1.0)
+        await asyncio.sleep(3600.0)
+        return scene.told[-1][0], scene.children.health(OWNER).message
+
+    moment, message = run(story())
+
+    assert moment > 59.0
+    assert message == "Widget it: not ready: 59"
+
+
+def test_what_is_forgotten_is_told_no_more():
+    async def story() -> int:
+        scene = Scene()
+        scene.apply()
+        scene.see(scene.body(message="something else"))
+        scene.children.release([KEY])
+        scene.see(scene.body(), kind=ChangeType.DELETED)
+        before = len(scene.told)
+        await asyncio.sleep(3600.0)
+        assert len(scene.children._timers) == 0
+        return len(scene.told) - before
+
+    assert run(story()) == 0
+
+
+def test_after_the_end_nothing_is_told():
+    async def story() -> int:
+        scene = Scene()
+        scene.apply()
+        scene.see(scene.body(message="something else"))
+        scene.children.close()
+        await asyncio.sleep(3600.0)
+        return len(scene.told)
+
+    assert run(story()) == 0
+
+
+# --- what nobody has in an inventory --------------------------------------------------------------------------------
+
+
+async def test_of_objects_in_no_inventory_nothing_is_kept_and_the_first_of_each_owner_is_told():
+    scene = Scene(listed=lambda key: key == KEY)
+    for number in range(10):
+        scene.see(scene.body(f"alien-{number}", label=f"owner-{number % 2}"))
+    scene.see(scene.body())
+
+    assert list(scene.children._children) == [KEY]
+    assert [owner for owner, _ in scene.unlisted] == ["owner-0", "owner-1"]
+    assert scene.told == []
+
+
+async def test_a_hundred_thousand_labelled_objects_cost_no_memory():
+    scene = Scene(listed=lambda _: False)
+    scene.see(scene.body("warm"))
+    tracemalloc.start()
+    try:
+        for number in range(100_000):
+            scene.see(scene.body(f"alien-{number}", label=f"owner-{number}"))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 200_000
+    assert len(scene.unlisted) <= 100
+
+
+async def test_an_object_that_left_its_inventory_is_dropped_when_it_changes_next():
+    inventory = {KEY}
+    scene = Scene(listed=inventory.__contains__)
+    scene.apply()
+    inventory.clear()
+    scene.children.release([KEY])
+
+    scene.see(scene.body())
+
+    assert scene.children.get(KEY) is None
+
+
+async def test_nothing_known_says_that_nothing_is_there_only_while_every_object_was_listed():
+    scene = Scene(listed=lambda _: False)
+    before = scene.children.knows(KEY)
+
+    scene.see(scene.body("alien"))
+
+    assert (before, scene.children.knows(KEY)) == (True, False)
+
+
+async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_followed():
+    inventory: set[ObjectKey] = set()
+    scene = Scene(listed=inventory.__contains__)
+    body = scene.body()
+    scene.see(body)
+    assert scene.children.get(KEY) is None
+
+    inventory.add(KEY)
+    child = scene.children.observe(body, key=KEY)
+    scene.see(scene.body(), kind=ChangeType.DELETED)
+
+    assert child is not None
+    assert child.owner == OWNER
+    assert [event.kind for _, _, event in scene.told] == [ChildEventKind.GONE]
+
+
+# --- defects --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_defect_at_one_object_is_counted_shown_on_its_pattern_and_costs_no_other(monkeypatch):
+    scene, other = Scene(), ObjectKey("example.com", "Widget", "team", "other")
+    scene.apply()
+    scene.children.record(scene.body("other"), key=other, owner=OWNER, resource=WIDGET)
+    healthy = scene.children.health(OWNER)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise TypeError("swordfish-4711")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pattern_operator.apply.child.fingerprint", broken)
+        scene.see(scene.body(message="swordfish-4711"))
+    scene.see(scene.body("other", ready="True"))
+
+    assert scene.errors == ["managed_object"]
+    assert healthy.state is HealthState.IN_PROGRESS
+    found = scene.children.health(OWNER)
+    assert found.state is HealthState.FAILED
+    assert found.message == (
+        "Widget it: the operator failed on what the API server says of it, by a defect of its own; its log says where"
+    )
+    assert [event.key for _, _, event in scene.told] == [KEY, other]
+
+
+async def test_who_is_told_may_fail_and_the_children_go_on():
+    scene = Scene()
+    scene.apply()
+    scene.fails = True
+    scene.see(scene.body(ready="True"))
+    scene.fails = False
+
+    scene.see(scene.body(ready="False"))
+
+    assert scene.errors == ["child_callback"]
+    assert len(scene.told) == 1

@@ -1,0 +1,82 @@
+"""A defect at one object costs that object: the others are applied and removed, and the failure is told without it."""
+
+from typing import Any
+
+import orjson
+import pytest
+from tests.test_foreign_bodies import FakeDiscovery, FakeSession, children
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply import Applier, Owner, Remover
+from pattern_operator.internal_errors import InternalErrors
+
+OWNER = Owner("someowner", "team", "web")
+PASSWORD = "swordfish-4711"
+MESSAGE = "the operator failed on it by a defect of its own, and its log says where. It is tried again; report it."
+
+
+class Scene:
+    """An applier and a remover at a server that answers everything with a ConfigMap of ours, and what was counted."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        metadata = {"name": "it", "namespace": "team", "uid": "u", "labels": {"pattern-operator.io/owner": OWNER.id}}
+        session: Any = FakeSession(
+            orjson.dumps({"metadata": metadata}), internal_errors=InternalErrors(self.errors.append)
+        )
+        self.children = children(session)
+        self.applier = Applier(session, FakeDiscovery(session), children=self.children)
+        self.remover = Remover(session, FakeDiscovery(session), children=self.children)
+
+
+def key(name: str) -> ObjectKey:
+    return ObjectKey("", "ConfigMap", "team", name)
+
+
+def config_map(name: str) -> Object:
+    return Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "team"}})
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def broken_for(name: str, whole: Any) -> Any:
+    """``whole``, which fails for one object by an error that quotes its body."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        if name in {each.name for each in (*arguments, *named.values()) if isinstance(each, ObjectKey)}:
+            raise TypeError(PASSWORD)
+        return whole(*arguments, **named)
+
+    return call
+
+
+async def test_a_defect_at_one_object_costs_that_object_of_an_apply(scene, monkeypatch, caplog):
+    monkeypatch.setattr(scene.children, "record", broken_for("bad", scene.children.record))
+
+    done = await scene.applier.apply_all(
+        [config_map("bad"), config_map("good")], owner=OWNER, conflicts="Fail", owned=()
+    )
+
+    assert done.applied == (key("good"),)
+    (failure,) = done.failures
+    assert (failure.key, failure.reason, failure.message) == (key("bad"), Reason.INTERNAL_ERROR, MESSAGE)
+    assert scene.errors == ["apply"]
+    assert PASSWORD not in caplog.text
+
+
+async def test_a_defect_at_one_object_costs_that_object_of_a_removal(scene, monkeypatch, caplog):
+    monkeypatch.setattr(scene.children, "get", broken_for("bad", scene.children.get))
+    entries = [InventoryEntry(id=str(key(name)), v="v1") for name in ("bad", "good")]
+
+    bad, good = await scene.remover.remove_all(entries, owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+
+    assert bad.failure is not None
+    assert (bad.failure.reason, bad.message) == (Reason.INTERNAL_ERROR, MESSAGE)
+    assert good.failure is None
+    assert scene.errors == ["remove"]
+    assert PASSWORD not in caplog.text

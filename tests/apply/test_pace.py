@@ -1,0 +1,36 @@
+from pattern_operator.apply.pace import LONGEST, QUIET, Pace
+
+
+def test_what_changes_once_is_told_soon():
+    assert Pace().wait(100.0) == 2.0
+
+
+def test_what_keeps_changing_is_told_ever_less_often_up_to_minutes():
+    pace, now, waits = Pace(), 0.0, []
+    for _ in range(12):
+        waits.append(pace.wait(now))
+        now += waits[-1] + 1.0  # it changes again a second after it was told
+
+    assert waits == [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, LONGEST, LONGEST, LONGEST, LONGEST]
+
+
+def test_after_a_quiet_time_it_begins_anew():
+    pace, now = Pace(), 0.0
+    for _ in range(4):
+        now += pace.wait(now)
+
+    assert pace.wait(now + QUIET + 1.0) == 2.0
+
+
+def test_a_quiet_time_is_longer_than_the_pause_itself():
+    pace, now = Pace(), 0.0
+    for _ in range(10):
+        now += pace.wait(now)
+
+    assert pace.wait(now + QUIET + 1.0) == LONGEST
+
+
+def test_the_first_tellings_may_be_free():
+    pace = Pace(free=2)
+
+    assert [pace.wait(float(now)) for now in range(4)] == [0.0, 0.0, 2.0, 4.0]

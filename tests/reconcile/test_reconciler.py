@@ -1,0 +1,85 @@
+"""A run never raises: a defect is counted, logged without what it quotes, told in status, and tried again."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.foreign_bodies import REAL
+
+from pattern_operator.api.designpattern import decode
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
+from pattern_operator.reconcile.reconciler import AFTER_DEFECT
+from pattern_operator.telemetry import Metrics
+
+KEY = PatternKey("team", "it")
+PASSWORD = "swordfish-4711"
+
+
+class Writer:
+    """Takes statuses down, or fails."""
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+        self.fails = False
+
+    async def status(self, pattern: Any, status: Any) -> Any:
+        if self.fails:
+            raise KeyError(PASSWORD)
+        self.written.append(status)
+        return pattern
+
+
+@pytest.fixture
+def counted() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer()
+
+
+@pytest.fixture
+def reconciler(counted: list[str], writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Reconciler:
+    """One whose runs fail by a defect that quotes a password."""
+    patterns = Patterns()
+    patterns.observe(REAL["DesignPattern"])
+    made = Reconciler(
+        patterns=patterns,
+        rim=SimpleNamespace(),
+        writer=writer,
+        recorder=SimpleNamespace(),
+        metrics=Metrics(),
+        internal_errors=InternalErrors(counted.append),
+        now=lambda: datetime(2026, 5, 1, tzinfo=UTC),
+    )
+
+    async def fail(*_: Any) -> None:
+        raise TypeError(PASSWORD)
+
+    monkeypatch.setattr(made, "_run", fail)
+    return made
+
+
+async def test_a_defect_of_a_run_is_told_in_status_and_tried_again(reconciler, writer, counted, caplog):
+    delay = await reconciler.run(KEY)
+
+    assert delay is not None
+    assert [status.status for status in writer.written] == ["InternalError"]
+    assert counted == ["run"]
+    assert PASSWORD not in caplog.text
+    assert "team/it type=TypeError" in caplog.text
+
+
+async def test_a_defect_in_telling_of_a_defect_ends_nothing(reconciler, writer, counted, caplog):
+    writer.fails = True
+
+    assert await reconciler.run(KEY) == AFTER_DEFECT
+    assert counted == ["run", "run"]
+    assert PASSWORD not in caplog.text
+
+
+def test_the_pattern_of_these_tests_is_one_that_the_crd_admits():
+    assert decode(REAL["DesignPattern"]).metadata.name == KEY.name
