@@ -54,6 +54,7 @@ _META: Final = {
     "labels": {"pattern-operator.io/owner": "someowner", "app": "it"},
     "annotations": {"pattern-operator.io/pattern": "team/web", "pattern-operator.io/ssa": "IfAbsent"},
     "finalizers": ["example.com/hold"],
+    "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "b", "controller": True}],
     "managedFields": [
         {"manager": "pattern-operator", "operation": "Apply", "time": TIME, "fieldsV1": {"f:data": {"f:a": {}}}},
         {"manager": "kubectl", "operation": "Update", "time": TIME, "subresource": "scale", "fieldsV1": {}},
@@ -169,7 +170,11 @@ REAL: Final[dict[str, dict[str, Any]]] = {
         status={
             "observedGeneration": 3,
             "conditions": _CONDITIONS,
-            "inventory": {"count": 1, "entries": [{"id": "team_it__ConfigMap", "v": "v1"}]},
+            "inventory": {
+                "count": 1,
+                "entries": [{"id": "team_it__ConfigMap", "v": "v1"}],
+                "compressed": "eJyLjgUAARUAuQ==",
+            },
             "revision": f"1@sha256:{'a' * 64}",
             "verifiedBy": [{"authority": "a", "format": "cosign", "where": "b"}],
         },
@@ -178,7 +183,7 @@ REAL: Final[dict[str, dict[str, Any]]] = {
     "list": {
         "kind": "ConfigMapList",
         "metadata": {"resourceVersion": "77", "continue": ""},
-        "items": [{"metadata": _META}, {"metadata": _META, "spec": []}],
+        "items": [{"metadata": _META}, {"metadata": {**_META, "ownerReferences": None}, "spec": []}],
     },
     "watch event": {"type": "MODIFIED", "object": _object("v1", "ConfigMap", data={})},
     "watch error": {"type": "ERROR", "object": {**_STATUS, "code": 410, "reason": "Expired"}},

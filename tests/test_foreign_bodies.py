@@ -6,11 +6,14 @@ reached from it. ``FOREIGN_BODIES=200000`` in the environment is the number of e
 
 import ast
 import asyncio
+import base64
 import logging
 import math
 import os
 import sys
+import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,18 +31,25 @@ import pattern_operator
 from pattern_operator import handlers, life
 from pattern_operator.api import fields
 from pattern_operator.api.designpattern import decode
+from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import Applier, Children, Claims, Owner, Remover, health_of, localize, ownable, stamp, waves
+from pattern_operator.apply import Applier, Children, Owner, Remover, health_of, localize, ownable, stamp, waves
+from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.child import Sighting
 from pattern_operator.apply.definition import definitions, is_established
 from pattern_operator.apply.established import until_established
+from pattern_operator.apply.existing import is_of_others_too
+from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
+from pattern_operator.apply.marks import unmark
+from pattern_operator.apply.occupancy import occupants
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
 from pattern_operator.apply.refusal import refusal
+from pattern_operator.apply.tools import manager_of
 from pattern_operator.cli import get as cli_get
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
@@ -57,6 +67,7 @@ EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
 NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 TYPED: Final = (ApiError, KindNotFound, PatternError, msgspec.ValidationError)
 KIND: Final = Resource(group="example.com", version="v1", kind="Widget", plural="widgets", namespaced=True)
+CRD_KEY: Final = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.example.com")
 KEY: Final = ObjectKey("example.com", "Widget", "team", "it")
 OWNER: Final = Owner("someowner", "team", "web")
 DEEP_FIELDS: Final = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": deep(300)}
@@ -110,6 +121,9 @@ class FakeDiscovery(Discovery):
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
         return Resource(group, version or "v1", kind, f"{kind.lower()}s", namespaced=True)
+
+    async def deletable(self) -> tuple[Resource, ...]:
+        return (KIND, Resource("apps", "v1", "ReplicaSet", "replicasets", namespaced=False))
 
 
 def reader(read: Reader) -> Reader:
@@ -229,10 +243,34 @@ def ownership(body: Any) -> None:
 
 
 @reader
+def existing(body: Any) -> None:
+    seen = marks_of(body)
+    for rendered in (KEY, ObjectKey("", "Namespace", "", "it")):
+        manager_of(seen, rendered)
+        for policy in ("Never", "IfUnowned", "Always"):
+            decide(seen, key=rendered, owner=OWNER, holder=None, policy=policy, remembered=False)
+    is_of_others_too(body)
+    seen.label("app"), seen.annotation("a"), seen.managers
+
+
+@reader
+async def looking_into_containers(body: Any) -> None:
+    session = answering(body)
+    for key in (ObjectKey("", "Namespace", "", "it"), CRD_KEY):
+        discovery = FakeDiscovery(session)
+        await occupants(key, session=session, discovery=discovery, impersonate=None)
+
+
+@reader
+async def taking_marks_off(body: Any) -> None:
+    for owner in ("someowner", ""):
+        await unmark(answering(body), KIND, KEY, owner=owner, impersonate=None)
+
+
+@reader
 def definition(body: Any) -> None:
     is_established(body)
-    crd = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.example.com")
-    for found in definitions([Object(crd, "apiextensions.k8s.io/v1", as_object(body).body)]).values():
+    for found in definitions([Object(CRD_KEY, "apiextensions.k8s.io/v1", as_object(body).body)]).values():
         found.path(namespace="team", name="it")
 
 
@@ -308,7 +346,8 @@ async def established(body: Any) -> None:
 
 @reader
 def discovery(body: Any) -> None:
-    for found in _resources(body):
+    for found, can in _resources(body):
+        assert all(isinstance(each, str) for each in can)
         found.path(namespace="team", name="it")
     for group in _silent(body):
         group.encode()
@@ -316,6 +355,7 @@ def discovery(body: Any) -> None:
 
 @reader
 async def discovery_of_a_server(body: Any) -> None:
+    await Discovery(answering(body)).deletable()
     await Discovery(answering(body)).find(group="apps", kind="Deployment")
 
 
@@ -350,6 +390,15 @@ def errors(body: Any) -> None:
 
 
 @reader
+def compressed_inventories(body: Any) -> None:
+    """The body in place of the compressed text, and as what is compressed in it."""
+    inside = base64.b64encode(zlib.compress(answering(body).answer)).decode()
+    for inventory in (body, {"compressed": body}, {"compressed": inside}, {"compressed": inside, "entries": body}):
+        expand({"status": {"inventory": inventory}})
+    expand(body if isinstance(body, dict) else {"status": body})
+
+
+@reader
 def patterns(body: Any) -> None:
     known = Patterns()
     if isinstance(body, dict):
@@ -379,13 +428,13 @@ async def kopf_handler(body: Any) -> None:
 
 @reader
 async def all_patterns(body: Any) -> None:
-    await life._find_all(answering(body), Patterns(), Claims())
+    await life._find_all(answering(body), Patterns())
 
 
 @reader
 async def writing(body: Any) -> None:
     pattern = decode(REAL["DesignPattern"])
-    await Writer(answering(body), Patterns(), wake=lambda _: None).hold(pattern)
+    await Writer(answering(body), Patterns(), wake=lambda _: None, cpu=ThreadPoolExecutor(1)).hold(pattern)
 
 
 @reader

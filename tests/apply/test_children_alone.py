@@ -164,7 +164,7 @@ def test_what_is_forgotten_is_told_no_more():
         scene = Scene()
         scene.apply()
         scene.see(scene.body(message="something else"))
-        scene.children.release([KEY])
+        scene.children.release([KEY], owner=OWNER)
         scene.see(scene.body(), kind=ChangeType.DELETED)
         before = len(scene.told)
         await asyncio.sleep(3600.0)
@@ -220,7 +220,7 @@ async def test_an_object_that_left_its_inventory_is_dropped_when_it_changes_next
     scene = Scene(listed=inventory.__contains__)
     scene.apply()
     inventory.clear()
-    scene.children.release([KEY])
+    scene.children.release([KEY], owner=OWNER)
 
     scene.see(scene.body())
 

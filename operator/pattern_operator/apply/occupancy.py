@@ -12,12 +12,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pattern_operator.aio import run_all
-from pattern_operator.api.fields import ObjectMeta, mappings_at, text_at
+from pattern_operator.api.fields import ObjectMeta, mappings_at
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.apply.definition import is_definition
 from pattern_operator.apply.existing import quoted, read
 from pattern_operator.apply.ownership import is_namespace
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
+from pattern_operator.kube.page import Page
 
 PAGE: Final = 100
 PAGES: Final = 20  # of one kind: what has more objects than this is not taken for empty
@@ -123,7 +124,7 @@ class _Look:
         token = ""
         for _ in range(PAGES):
             try:
-                page = await objects.list_metadata(
+                answer = await objects.list_metadata(
                     self.session,
                     kind,
                     namespace=self.namespace,
@@ -131,14 +132,15 @@ class _Look:
                     token=token,
                     impersonate=self.impersonate,
                 )
+                page = Page.of(answer, after=token)  # what is no list does not say that there is nothing
             except ApiError as error:
                 if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):  # the kind went meanwhile
                     return Occupants(tuple(found))
                 if error.code != HTTPStatus.FORBIDDEN:
                     raise
                 return Occupants(tuple(found), unseen=(f"the account has no right to list {title}; grant it",))
-            token = text_at(page, "metadata", "continue")
-            for item in mappings_at(page, "items"):
+            token = page.more
+            for item in page.items:
                 if await self._counts(kind, item):
                     found.append(self._title(kind, item))
                 if len(found) >= NAMED:
