@@ -48,11 +48,12 @@ def reconciler(counted: list[str], writer: Writer, monkeypatch: pytest.MonkeyPat
     patterns.observe(REAL["DesignPattern"])
     made = Reconciler(
         patterns=patterns,
-        rim=SimpleNamespace(),
+        rim=SimpleNamespace(clock=lambda: 0.0),
         writer=writer,
         recorder=SimpleNamespace(),
         metrics=Metrics(),
         internal_errors=InternalErrors(counted.append),
+        waker=SimpleNamespace(ran=lambda *_, **__: None),
         now=lambda: datetime(2026, 5, 1, tzinfo=UTC),
     )
 
