@@ -56,6 +56,11 @@ def test_a_long_value_is_cut():
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("--api-key=tulip --x", "--api-key=*** --x"),
         ("key AKIA1234567890ABCDEF1234567890 used", "key *** used"),
+        (
+            "pods are forbidden: policy 'p' denied request: no tulip here",
+            "pods are forbidden: policy 'p' denied request: ***",
+        ),
+        ('spec.x: Invalid value: "tulip": must be', "spec.x: Invalid value: ***"),
         ("a -----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY----- b", "a *** b"),
     ],
 )

@@ -27,6 +27,10 @@ _SPOKEN: Final = re.compile(
     rf"(?i)\b((?:password|passwd|passphrase|pwd|bearer|basic|token)\s)(?!{_WORDS})({_QUOTED_OR_WORD})"
 )
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]{1,40}-----[^-]*(?:-----END [A-Z ]{1,40}-----)?")
+# What a controller hands on of an API server's refusal: a policy's own words, and values, may quote an object.
+_RELAYED: Final = re.compile(
+    r"(denied (?:the )?request:|(?:Invalid|Unsupported|Duplicate) value:|expected [a-z]{1,20}, got)[\s\S]*"
+)
 _RUN: Final = re.compile(r"(?<!sha256:)(?<!sha512:)\b[A-Za-z0-9+_=]{28,}")
 
 
@@ -62,6 +66,7 @@ def foreign(text: str, limit: int = _SENTENCE) -> str:
 
 def masked(text: str) -> str:
     """``text`` without what has the shape of a credential: user and password of a URL, ``token=...``, keys, blobs."""
+    text = _RELAYED.sub(rf"\g<1> {MASK}", text)
     text = _PEM.sub(MASK, text)
     text = _USERINFO.sub(f"{MASK}@", text)
     text = _ASSIGNED.sub(rf"\g<1>{MASK}", text)
