@@ -23,7 +23,14 @@ from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS, MAX_SIGNATURE_BLOB, MAX_SIGNATURES
+from pattern_operator.limits import (
+    MAX_REFERRER_MANIFEST,
+    MAX_REFERRER_PAGES,
+    MAX_REFERRERS,
+    MAX_SIGNATURE_BLOB,
+    MAX_SIGNATURES,
+    MAX_SIGNATURES_SIZE,
+)
 from pattern_operator.source import push, signatures
 from pattern_operator.source.pace import Pace
 
@@ -382,6 +389,34 @@ async def test_more_layers_than_are_tried_are_refused_before_one_is_read(peer, n
     assert error.reason is Reason.TOO_MANY_SIGNATURES
     assert "remove those that are not needed" in error.message
     assert not any("/blobs/" in path for path in peer.paths("GET"))
+
+
+async def test_signatures_that_are_large_together_are_refused_before_they_are_read(peer, network, signed):
+    large = MAX_SIGNATURE_BLOB // 2
+    for number in range(2 * MAX_SIGNATURES_SIZE // large):
+        bundle(peer, signed, b"%d" % number + b" " * (large - 10))
+
+    error = await refusal(peer, network, signed)
+
+    assert error.reason is Reason.TOO_MANY_SIGNATURES
+    assert f"more than {MAX_SIGNATURES_SIZE} bytes" in error.message
+    read = sum(len(peer.blobs[path.rpartition("/")[2]]) for path in peer.paths("GET") if "/blobs/" in path)
+    assert read <= MAX_SIGNATURES_SIZE
+
+
+async def test_a_referrer_whose_manifest_is_larger_than_any_hides_no_other(peer, network, signed):
+    bundle(peer, signed)
+    large = peer.manifest(
+        [peer.blob(b"{}", BUNDLE)],
+        artifactType=BUNDLE,
+        subject=signed,
+        annotations={"k": "v" * MAX_REFERRER_MANIFEST},
+    )
+    peer.refer(large, BUNDLE)
+
+    payloads = [each.payload for each in await found(peer, network, signed)]
+
+    assert sorted(payloads) == [b"", b'{"bundle": 1}']
 
 
 async def test_more_referrers_than_are_tried_are_refused_before_one_is_read(peer, network, signed):

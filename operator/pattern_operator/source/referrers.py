@@ -15,7 +15,15 @@ from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS, MAX_SIGNATURE_BLOB, MAX_SIGNATURES
+from pattern_operator.limits import (
+    MAX_REFERRER_MANIFEST,
+    MAX_REFERRER_PAGES,
+    MAX_REFERRERS,
+    MAX_SIGNATURE_BLOB,
+    MAX_SIGNATURE_MANIFEST,
+    MAX_SIGNATURES,
+    MAX_SIGNATURES_SIZE,
+)
 from pattern_operator.source.failure import not_a_manifest
 from pattern_operator.source.manifest import Manifest, parse_index, parse_manifest
 from pattern_operator.source.pace import Deadline
@@ -64,6 +72,7 @@ class _Finder:
     registry: Registry
     turns: asyncio.Semaphore
     found: int = 0
+    size: int = 0
 
     async def tagged(self) -> list[Signature]:
         """The layers of cosign's tag."""
@@ -71,7 +80,7 @@ class _Finder:
         if len(tag) > _MAX_TAG:  # of a sha512, for which there can be no such tag
             return []
         try:
-            content = await self.registry.manifest(tag)
+            content = await self.registry.manifest(tag, limit=MAX_SIGNATURE_MANIFEST)
         except Stalled as error:
             if error.reason is Reason.ARTIFACT_NOT_FOUND:
                 return []
@@ -146,7 +155,7 @@ class _Finder:
         form, where = _FORMATS[entry.artifact_type or ""], f"referrer {entry.digest}"
         try:
             async with self.turns:
-                content = await self.registry.manifest(entry.digest)
+                content = await self.registry.manifest(entry.digest, limit=MAX_REFERRER_MANIFEST)
             manifest = await self._manifest(content, what=where)
         except Stalled as error:
             return [_unreadable(where, error, form=form)]
@@ -156,7 +165,14 @@ class _Finder:
             return [_placeholder(f"{where} (it has not exactly one layer, a bundle)", form=form)]
         return await self._layers(manifest, form=form, where=where)
 
+    def _count(self, size: int) -> None:
+        """Count what is kept of signatures, before it is: many that are each in their limit are too much as well."""
+        self.size += size
+        if self.size > MAX_SIGNATURES_SIZE:
+            raise _too_many(f"signatures of more than {MAX_SIGNATURES_SIZE} bytes", digest=self.digest)
+
     async def _manifest(self, content: Content, *, what: str) -> Manifest:
+        self._count(len(content.body))
         return await self.registry.compute(
             len(content.body),
             parse_manifest,
@@ -178,6 +194,7 @@ class _Finder:
     async def _layer(self, layer: Descriptor, *, form: SignatureFormat, where: str) -> Signature:
         if layer.size > MAX_SIGNATURE_BLOB:
             return _placeholder(f"{where} (it has {layer.size} bytes, more than any signature)", form=form)
+        self._count(layer.size)
         try:
             async with self.turns:
                 payload = await self.registry.blob(layer)

@@ -19,7 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.executors import Executors
-from pattern_operator.limits import KIB, MAX_MANIFEST
+from pattern_operator.limits import KIB, MAX_LISTING, MAX_MANIFEST
 from pattern_operator.source import failure
 from pattern_operator.source import manifest as manifests
 from pattern_operator.source.authentication import Authentication
@@ -128,15 +128,15 @@ class Registry:
         self._readers.show(await self._scope("HEAD"), digest)
         return digest
 
-    async def manifest(self, reference: str | Digest) -> Content:
-        """The manifest of a tag or digest.
+    async def manifest(self, reference: str | Digest, *, limit: int = MAX_MANIFEST) -> Content:
+        """The manifest of a tag or digest, of at most ``limit`` bytes.
 
         Raises:
             Stalled: DIGEST_MISMATCH: it is not what the digest, or the registry's own header, names.
         """
         what = self.what(f"manifest {reference}")
         answer = await self.ask(
-            "GET", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, limit=MAX_MANIFEST
+            "GET", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, limit=limit
         )
         content_type = answer.headers.get("Content-Type", "")
         if answer.foreign and not isinstance(reference, Digest):
@@ -213,7 +213,7 @@ class Registry:
                 raise Stalled(
                     reason=Reason.ARTIFACT_TOO_LARGE, message=f"{what}: there are more than {most} pages of it."
                 )
-            answer = await self.ask("GET", url, what=what, limit=MAX_MANIFEST)
+            answer = await self.ask("GET", url, what=what, limit=MAX_LISTING)
             yield answer
             url = next_page(answer, base=self._base, seen=seen, what=what)
 
