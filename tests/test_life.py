@@ -162,6 +162,20 @@ async def test_who_leads_and_does_not_end_by_itself_is_cancelled_after_the_grace
     assert cancelled.is_set()
 
 
+async def test_what_is_raised_where_nobody_waits_is_counted_and_not_quoted(process, caplog):
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(process.take_stray_error)
+
+    def fail() -> None:
+        raise TypeError("swordfish-4711")
+
+    loop.call_soon(fail)
+    await asyncio.sleep(0.01)
+
+    assert 'internal_errors_total{where="loop"} 1.0' in process.metrics.text().decode()
+    assert "swordfish-4711" not in caplog.text
+
+
 async def test_work_that_does_not_go_on_is_neither_alive_nor_ready(process):
     process.ready, process.state = True, "works"
     now = 0.0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import kopf
 
@@ -115,6 +116,12 @@ class Process:
         """A session whose requests and internal errors are counted."""
         return Session.open(endpoint, on_request=self.metrics.request, internal_errors=self.internal_errors)
 
+    def take_stray_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What was raised where nobody waits for it: in a call of the loop, or a task that was forgotten."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self.internal_errors.record("loop", error)
+
     def complaint(self) -> str:
         """What does not go on and should; empty while all does, and while there is nothing to do."""
         if self.heartbeat is None:
@@ -136,6 +143,7 @@ async def live(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         process = Process(settings, stack.enter_context(Executors.open()), Shutdown())
         process.shutdown.take_signals()
+        asyncio.get_running_loop().set_exception_handler(process.take_stray_error)
         probes = Probes(metrics=process.metrics, probe=process.probe, complaint=process.complaint)
         try:
             bound = await stack.enter_async_context(probes.serve(host=host, port=port))
@@ -174,8 +182,9 @@ async def _survive(process: Process) -> None:
     except TasksSurvive as error:  # to begin anew would be to do the same work twice at once
         process.state = f"ends: {error}"
         process.shutdown.end_hard(str(error))
-    except Exception:  # a defect, kopf's or ours: the cluster holds all state, so to begin anew is safe
+    except Exception as error:  # a defect, kopf's or ours: the cluster holds all state, so to begin anew is safe
         process.state = "begins anew after a failure: see the log"
+        process.internal_errors.record("life", error)
         logger.exception("a life ended by an error, beginning anew")
 
 

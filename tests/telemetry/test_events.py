@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from tests.reconcile.pattern import pattern
 
-from pattern_operator.kube import Endpoint, Session
+from pattern_operator.kube import Endpoint, Session, objects
 from pattern_operator.kube.credentials import FixedHeader
 from pattern_operator.telemetry import Recorder
 from pattern_operator.telemetry.events import BURST, MAX_WAITING, MAX_WAITING_OF_NAMESPACE, PACE, WRITERS
@@ -200,3 +200,21 @@ async def _served(server: Server) -> AsyncIterator[Session]:
             yield session
     finally:
         await runner.cleanup()
+
+
+async def test_a_defect_at_one_event_is_counted_and_the_next_is_written(server: Server, told: Told, monkeypatch):
+    counted: list[str] = []
+    told.recorder._session.internal_errors.count = counted.append
+    create = objects.create
+
+    async def fail_once(*arguments: object, **named: object) -> object:
+        monkeypatch.setattr(objects, "create", create)
+        raise TypeError("swordfish-4711")
+
+    monkeypatch.setattr(objects, "create", fail_once)
+    told.recorder.record(pattern(), kind="Warning", reason="A", action="apply", note="lost")
+    told.recorder.record(pattern(), kind="Warning", reason="B", action="apply", note="written")
+    await server.until(1)
+
+    assert [event["note"] for event in server.events] == ["written"]
+    assert counted == ["event"]

@@ -116,9 +116,10 @@ class Recorder:
         gathered.count += len(notes)
 
     def _put_gathered(self, key: tuple[str, str]) -> None:
-        each = self._gathered.pop(key)
-        note = _together(each.first, each.count)
-        self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=note)
+        with self._session.internal_errors.contain("timer"):
+            each = self._gathered.pop(key)
+            note = _together(each.first, each.count)
+            self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=note)
 
     def _put(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         metadata = pattern.metadata
@@ -163,6 +164,8 @@ class Recorder:
         except ApiError as error:
             self._on_dropped("refused")
             logger.warning("event not written: namespace=%s: %s", namespace, error.message)
+        except Exception as error:  # a defect costs this event
+            self._session.internal_errors.record("event", error)
         finally:
             self._line.give_back(lanes)
 
