@@ -27,7 +27,8 @@ from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reference import Repository
-from pattern_operator.source import Registry, TokenCache, push
+from pattern_operator.executors import Executors
+from pattern_operator.source import Network, Registry, SystemNames, TokenCache, push
 
 DIRECTORY = STATE / "bench"
 CONNECTIONS = 32
@@ -124,16 +125,23 @@ class Bench:
     async def push(self) -> None:
         """One artifact a pattern."""
         tokens = TokenCache()
+        with Executors.open() as executors:
+            async with Network.open(names=SystemNames(executors.names)) as network:
 
-        async def one(number: int) -> None:
-            repository = Repository.parse(f"oci://{self.testbed.registry.address}/bench/item-{number:05}")
-            registry = Registry(
-                repository, http=self.http, credentials=None, scheme="http", tokens=tokens, user_agent="bench"
-            )
-            text = b"\n---\n".join(orjson.dumps(body) for body in objects(number))
-            await push([File("manifests.yaml", text)], registry=registry, tag="1.0.0", created=None, annotations={})
+                async def one(number: int) -> None:
+                    registry = Registry(
+                        Repository.parse(f"oci://{self.testbed.registry.address}/bench/item-{number:05}"),
+                        network=network,
+                        credentials=None,
+                        scheme="http",
+                        tokens=tokens,
+                        user_agent="bench",
+                        executors=executors,
+                    )
+                    files = [File("manifests.yaml", b"\n---\n".join(orjson.dumps(body) for body in objects(number)))]
+                    await push(files, registry=registry, tag="1.0.0", created=None, annotations={})
 
-        await gather(one, range(self.patterns))
+                await gather(one, range(self.patterns))
 
     async def raw(self) -> float:
         """Seconds of the same objects, applied by nothing but requests."""
