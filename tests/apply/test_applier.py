@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 from tests.apply.room import (
+    PATIENCE,
     Room,
     config_map,
     custom,
@@ -21,7 +22,7 @@ from pattern_operator.apply import Applied, Applier, ApplyFailure, ChildEventKin
 from pattern_operator.apply.applier import CONCURRENCY
 from pattern_operator.apply.ownership import IF_ABSENT, IGNORE
 from pattern_operator.errors import Transient, Waiting
-from pattern_operator.kube import ApiError, ApiUnavailable, objects
+from pattern_operator.kube import ApiError, ApiUnavailable, Resource, objects
 
 
 def group() -> str:
@@ -373,6 +374,62 @@ async def test_a_field_that_left_the_pattern_leaves_the_object(room: Room, names
     await room.apply(config_map("c", namespace, a="1"), by=team)
 
     assert (await room.get(config_map("c", namespace).key))["data"] == {"a": "1"}
+
+
+async def test_a_kind_that_cannot_be_listed_holds_no_slot_of_the_others(
+    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    original = room.children.ready
+
+    async def ready(resource: Resource) -> None:
+        if resource.kind == "Secret":
+            await asyncio.Event().wait()
+        await original(resource)
+
+    monkeypatch.setattr(room.children, "ready", ready)
+    secrets = [
+        Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{n}", "namespace": namespace}})
+        for n in range(100)
+    ]
+    hanging = asyncio.create_task(room.applier.apply_all(secrets, owner=owner(), conflicts="Fail", owned=()))
+    await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(PATIENCE):
+        applied = await room.apply(config_map("c", namespace), by=owner())
+
+    assert len(applied.applied) == 1
+    hanging.cancel()
+    await asyncio.wait({hanging})
+
+
+async def test_a_slow_pattern_leaves_slots_to_the_others_of_its_kind(
+    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    original, held = room.session.request, 0
+
+    async def request(method: str, path: str, **more):
+        nonlocal held
+        if "/slow" in path:
+            held += 1
+            await asyncio.Event().wait()
+        return await original(method, path, **more)
+
+    monkeypatch.setattr(room.session, "request", request)
+    slow = [config_map(f"slow{n}", namespace) for n in range(100)]
+    hanging = asyncio.create_task(room.applier.apply_all(slow, owner=owner(), conflicts="Fail", owned=()))
+    await room.eventually(lambda: _is(held > 20))
+
+    async with asyncio.timeout(PATIENCE):
+        applied = await room.apply(config_map("c", namespace), by=owner())
+
+    assert held < CONCURRENCY
+    assert len(applied.applied) == 1
+    hanging.cancel()
+    await asyncio.wait({hanging})
+
+
+async def _is(truth: bool) -> bool:
+    return truth
 
 
 async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: str):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import orjson
 import pytest
@@ -14,7 +15,7 @@ from tests.kube.answering import Handler, serving
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply import followed
 from pattern_operator.apply.followed import Followed
-from pattern_operator.kube import ApiError, Change, Resource
+from pattern_operator.kube import ApiError, Change, Resource, Watch
 
 KIND = ("", "ConfigMap")
 
@@ -178,3 +179,25 @@ async def test_a_kind_that_was_stopped_can_be_followed_again():
 
     assert seen
     assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "a"]
+
+
+async def test_a_kind_whose_list_hangs_is_waited_for_once_and_not_by_every_apply(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(followed, "FIRST_LOOK", 0.3)
+    monkeypatch.setattr(followed, "Watch", Mute)
+    clock = asyncio.get_running_loop().time
+
+    async with following(Server().answer, Notes()) as watches:
+        begun = clock()
+        for _ in range(20):
+            await watches.ready(CONFIG_MAP)
+
+        assert 0.2 < clock() - begun < 3.0
+        assert not watches.sees(KIND)
+
+
+class Mute(Watch):
+    """A watch of a kind whose list never comes."""
+
+    async def run(self) -> NoReturn:
+        await asyncio.Event().wait()
+        raise AssertionError

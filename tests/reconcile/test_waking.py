@@ -161,6 +161,20 @@ def test_the_events_of_a_flood_are_remembered_in_bounded_memory(waker: Waker):
     assert len(waker.begin(KEY, ends_failure=never).events) == MAX_EVENTS
 
 
+def test_noise_of_objects_does_not_keep_a_pattern_from_what_is_due(added: Added, waker: Waker):
+    """Events that come without end give way to a run without them after each that looks at them."""
+    with_events = 0
+    for _ in range(1_000):
+        waker.noticed(KEY, EVENT)
+        with_events += bool(waker.begin(KEY, ends_failure=never).events)
+        added.now += 0.01
+
+    assert with_events <= OBJECTS[0] + 10 / OBJECTS[1]
+    assert waker.wait(KEY) is not None  # and what is left is looked at soon
+    added.now += waker.wait(KEY) or 0.0
+    assert waker.begin(KEY, ends_failure=never).events == {EVENT}
+
+
 async def test_whoever_runs_is_told_in_the_middle_of_it(waker: Waker):
     with waker.during(KEY) as happened:
         before = happened.is_set()

@@ -1,5 +1,6 @@
 """One run for one pattern: take what is known, go the steps, write what came of it, say when to come again."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterable
@@ -105,8 +106,8 @@ class Reconciler:
         """Whom the next run of a pattern counts for; one that asks no registry is not held up by those that do."""
         pattern = self._patterns.get(key)
         memory = self._memories.get(pattern.metadata.uid) if pattern is not None else None
-        if pattern is None or memory is None:
-            return lanes_of(key, pattern)
+        if pattern is None or memory is None or pattern.metadata.deletion_timestamp:
+            return lanes_of(key, None if memory is not None else pattern)
         woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
         asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory)
         return lanes_of(key, pattern, asks=asks)
@@ -223,7 +224,8 @@ class Reconciler:
         asked = pattern  # as it was when the run began
 
         async def keep() -> None:
-            woken = self._waker.pending(key_of(asked), ends_failure=memory.is_ended_by)
+            await asyncio.sleep(self._waker.wait_for_events(key_of(asked)))  # they come in crowds
+            woken = Woken(events=self._waker.take_events(key_of(asked)))
             await self._keep_up(asked, memory, woken, Progress())
 
         with self._waker.during(key_of(pattern)) as happened:

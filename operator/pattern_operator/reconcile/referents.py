@@ -19,7 +19,7 @@ from pattern_operator.kube import ApiError, Change, Resource, Session, View, Wat
 from pattern_operator.reconcile.patterns import PatternKey
 
 SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
-SYNC_TIMEOUT = 5.0  # seconds a pattern waits for the watch of what it refers to
+SYNC_TIMEOUT = 5.0  # seconds after its begin that the watch of a kind is waited for
 CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
 
 
@@ -46,6 +46,7 @@ class Referents:
         self._users: dict[Referent, set[PatternKey]] = {}
         self._newest: dict[Referent, int] = {}  # the version that the watch told last, of those that somebody uses
         self._watches: dict[str, Watch] = {}
+        self._begun: dict[str, float] = {}  # when each was, in seconds of the loop
 
     async def read(self, resource: Resource, *, namespace: str, name: str, reader: PatternKey) -> Mapping[str, bytes]:
         """The data of a Secret or ConfigMap, decoded.
@@ -86,10 +87,13 @@ class Referents:
                 self._session, resource, view=View.METADATA, on_change=lambda change: self._changed(resource, change)
             )
             self._watches[resource.kind] = watch
+            self._begun[resource.kind] = asyncio.get_running_loop().time()
             self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}-referred-to")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SYNC_TIMEOUT):
-                await watch.synced.wait()
+        left = self._begun[resource.kind] + SYNC_TIMEOUT - asyncio.get_running_loop().time()
+        if left > 0 and not watch.synced.is_set():  # once a kind: one that cannot be watched holds nobody up for ever
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await watch.synced.wait()
         return watch.synced.is_set()
 
     def _changed(self, resource: Resource, change: Change) -> None:

@@ -112,33 +112,49 @@ class Waker:
         state = self._states.get(key)
         if state is None:
             return Woken()
-        urgent = state.found or any(map(ends_failure, state.events))
-        may = urgent and not state.others.wait(self._clock())
-        return Woken(whole=state.asked or may, events=frozenset(state.events))
+        now = self._clock()
+        events = frozenset(state.events if not state.objects.wait(now) else ())
+        urgent = state.found or any(map(ends_failure, events))
+        return Woken(whole=state.asked or (urgent and not state.others.wait(now)), events=events)
 
     def begin(self, key: PatternKey, *, ends_failure: Callable[[ChildEvent], bool]) -> Woken:
         """Take what woke the pattern since its last run; what it may not follow yet is kept (``wait``)."""
         state, now = self._state(key), self._clock()
-        events, whole = frozenset(state.events), state.asked
+        whole = state.asked
         if state.asked:
             state.user.take(now)
-        if events:
-            state.objects.take(now)
+        events = self.take_events(key)
         if state.found or any(map(ends_failure, events)):
             state.found = not state.others.take(now)
             whole = whole or not state.found
         state.asked = False
-        state.events.clear()
         return Woken(whole=whole, events=events)
+
+    def take_events(self, key: PatternKey) -> frozenset[ChildEvent]:
+        """What happened to objects since it was taken last; nothing yet when that was a moment ago (``wait``)."""
+        state = self._state(key)
+        if not state.events or not state.objects.take(self._clock()):
+            return frozenset()
+        events = frozenset(state.events)
+        state.events.clear()
+        return events
 
     def keep_asking(self, key: PatternKey) -> None:
         """The whole way is still to be gone, by the next run."""
         self._state(key).asked = True
 
+    def wait_for_events(self, key: PatternKey) -> float:
+        """Seconds until ``take_events`` gives what happened."""
+        return self._state(key).objects.wait(self._clock())
+
     def wait(self, key: PatternKey) -> float | None:
         """Seconds until the next run may follow what ``begin`` kept; None when it kept nothing."""
-        state = self._states.get(key)
-        return state.others.wait(self._clock()) if state is not None and state.found else None
+        state, now = self._states.get(key), self._clock()
+        if state is None:
+            return None
+        waits = [state.others.wait(now)] if state.found else []
+        waits += [state.objects.wait(now)] if state.events else []
+        return min(waits, default=None)
 
     def forget(self, key: PatternKey) -> None:
         """The pattern is gone."""
