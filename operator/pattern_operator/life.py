@@ -20,7 +20,7 @@ import kopf
 from pattern_operator import handlers
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Applier, ChildEvent, Children, Protected, Remover
+from pattern_operator.apply import Applier, ChildEvent, Children, Protected, Remover, own_rbac
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
@@ -224,6 +224,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     settings, clock = process.settings, asyncio.get_running_loop().time
     user = await user_name(session)
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
+    protected = replace(protected, rbac=await own_rbac(session, protected=protected))
     logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
     patterns = Patterns()
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))

@@ -178,7 +178,8 @@ def test_an_account_of_a_tenant_writes_nothing_of_another_and_its_pattern_owns_n
     story.want(apply=AS_DEPLOYER)
     refused = story.until_says("Ready", "Forbidden")
 
-    assert f'User "{attacker.deployer}" cannot patch resource "configmaps"' in refused["message"]
+    assert f'User "{attacker.deployer}" cannot get resource "configmaps"' in refused["message"]  # it looks whose it is
+    assert story.status["inventory"]["count"] == 0
     assert not victim.story(story.repository).there("configmap", "settings")
 
 
@@ -256,6 +257,12 @@ PROTECTED = {
     "binding by subject": binding("ClusterRoleBinding", "innocent"),
     "binding in any namespace": binding("RoleBinding", "innocent", "default"),
     "crd": crd_of_the_operator(),
+    "role that it is bound to": {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "cluster-admin"},
+        "rules": [],
+    },
 }
 
 

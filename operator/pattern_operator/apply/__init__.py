@@ -15,6 +15,7 @@ from pattern_operator.apply.deletion import Remaining, delete_step, remaining_al
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
 from pattern_operator.apply.ownership import Owner, ownable, owner_id, stamp
+from pattern_operator.apply.ownrbac import own_rbac
 from pattern_operator.apply.protected import Protected
 from pattern_operator.apply.prune import Pruned, prune
 from pattern_operator.apply.removal import Remover
@@ -43,6 +44,7 @@ __all__ = [
     "inventory",
     "localize",
     "needs_status",
+    "own_rbac",
     "ownable",
     "owner_id",
     "prune",

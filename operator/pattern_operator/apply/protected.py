@@ -30,11 +30,15 @@ _ADMISSION: Final = "admissionregistration.k8s.io"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protected:
-    """The operator as objects of the cluster. ``user`` is its user name where it runs as no ServiceAccount."""
+    """The operator as objects of the cluster. ``user`` is its user name where it runs as no ServiceAccount.
+
+    ``rbac`` are kinds and names of cluster-wide RBAC objects that are its own whatever they are called (``own_rbac``).
+    """
 
     account: ServiceAccount = field(default=ServiceAccount(NAMESPACE, NAME))
     user: str = ""
     lease: tuple[str, str] = (NAMESPACE, NAME)  # namespace and name
+    rbac: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, user: str, *, lease: tuple[str, str]) -> "Protected":
@@ -60,7 +64,9 @@ class Protected:
             return f"defines the operator's own API group {GROUP}"
         if (key.group in _RBAC or key.group == _ADMISSION) and not key.namespace and self._is_reserved(key.name):
             return "has a name that belongs to the operator's own objects"
-        if key.group in _RBAC and key.kind in _BINDINGS and self._binds(body):
+        if key.group in _RBAC and not key.namespace and (key.kind, key.name) in self.rbac:
+            return "gives the operator its rights"
+        if key.group in _RBAC and key.kind in _BINDINGS and self.binds(body):
             return f"gives rights to {self.account.user}, the operator's own account"
         return ""
 
@@ -88,7 +94,7 @@ class Protected:
         own = {NAME, self.account.name} - {"default"}  # the account that every namespace has names nothing
         return name in own or name.startswith(tuple(f"{each}-" for each in own)) or _is_of_our_group(name)
 
-    def _binds(self, body: Any) -> bool:
+    def binds(self, body: Any) -> bool:
         """Whether a binding has the operator's account among its subjects, under any of the account's names."""
         return any(self._is_operator(each) for each in _subjects(body))
 
