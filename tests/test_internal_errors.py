@@ -1,9 +1,12 @@
 import asyncio
 import logging
+import re
+from pathlib import Path
 
 import pytest
 
-from pattern_operator.internal_errors import MAX_KINDS, InternalErrors
+import pattern_operator
+from pattern_operator.internal_errors import MAX_KINDS, PLACES, InternalErrors
 
 PASSWORD = "swordfish-4711"
 
@@ -45,6 +48,17 @@ def test_the_kinds_that_are_remembered_are_bounded(caplog):
             errors.record(f"place {number}", ValueError())
 
     assert len(caplog.records) == MAX_KINDS
+
+
+def test_every_place_is_one_that_counts_from_zero():
+    root = Path(pattern_operator.__file__).parent
+    said = {
+        place
+        for file in root.rglob("*.py")
+        for place in re.findall(r'(?:errors\.(?:contain|record)|internal_error)\("(\w+)"', file.read_text())
+    }
+
+    assert said == set(PLACES)
 
 
 async def test_cancellation_passes():

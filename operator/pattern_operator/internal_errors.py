@@ -13,12 +13,29 @@ from typing import Final
 logger = logging.getLogger(__name__)
 
 MAX_KINDS: Final = 256  # kinds of errors that are told apart; there are fewer places that can fail
-OnInternalError = Callable[[str, Exception], None]
+# Where errors are contained: the words of the metric, all of them, so that each counts from zero.
+PLACES: Final = (
+    "apply",  # of one object
+    "child_callback",
+    "event",
+    "gauge",
+    "handler",  # kopf's
+    "life",  # the whole work was begun anew
+    "look_for_kind",
+    "loop",  # where nobody waits for it
+    "managed_object",  # at what a watch told of one object
+    "remove",  # of one object
+    "request_hook",
+    "run",  # of one pattern
+    "timer",
+    "watch",  # at what was sent by the API server
+    "watch_callback",
+)
 
 
 @dataclass(slots=True)
 class InternalErrors:
-    """Counts and logs. ``count`` is called with the place, one of a few words of this program (a metric's label)."""
+    """Counts and logs. ``count`` is called with the place, one of ``PLACES``."""
 
     count: Callable[[str], None] = lambda _: None
     _logged: set[tuple[str, str, str, int]] = field(default_factory=set)

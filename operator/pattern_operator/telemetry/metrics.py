@@ -9,6 +9,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from pattern_operator.api.stage import Stage
+from pattern_operator.internal_errors import PLACES
 
 PREFIX = "pattern_operator"
 
@@ -65,6 +66,9 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+
+        for place in PLACES:
+            self._internal_errors.labels(place)
 
     @contextmanager
     def run(self) -> Iterator[None]:
