@@ -12,7 +12,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.kube import Session, Watch
 from pattern_operator.reconcile import PatternKey, Referents
-from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
+from pattern_operator.reconcile.referents import CONFIG_MAP, MAX_USED, SECRET
 
 KEY = PatternKey("team", "web")
 PATIENCE = 20.0
@@ -156,3 +156,13 @@ async def test_a_kind_that_cannot_be_watched_is_waited_for_once_and_not_by_every
             await reading.read(SECRET, namespace=namespace, name=f"none{number}", reader=PatternKey(namespace, "web"))
 
     assert asyncio.get_running_loop().time() - begun < 3.0
+
+
+async def test_a_pattern_is_woken_by_what_it_used_lately_and_keeps_no_more(referents: Referents, namespace: str):
+    for number in range(MAX_USED + 20):
+        with pytest.raises(Stalled):
+            await referents.read(SECRET, namespace=namespace, name=f"none{number}", reader=KEY)
+
+    assert len(referents._users) == MAX_USED
+    referents.forget(KEY)
+    assert not referents._users

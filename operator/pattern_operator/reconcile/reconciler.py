@@ -108,8 +108,10 @@ class Reconciler:
         memory = self._memories.get(pattern.metadata.uid) if pattern is not None else None
         if pattern is None or memory is None or pattern.metadata.deletion_timestamp:
             return lanes_of(key, None if memory is not None else pattern)
-        woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
-        asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory)
+        asks = True
+        with self._errors.contain("lanes"):  # the queue asks, and serves all patterns
+            woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
+            asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory)
         return lanes_of(key, pattern, asks=asks)
 
     def forget(self, key: PatternKey, *, uid: str) -> None:
@@ -279,14 +281,14 @@ class Reconciler:
             " with what the operator's log says.",
         )
         memory.forget()
+        due = _retry(pattern, memory, error)
+        memory.failed = self._failed(None, due)
         self._metrics.outcome(Stage.APPLY, error.reason)
         try:
             defect = status.after(pattern, Progress(stage=Stage.APPLY, failure=error), now=self._now())
             await self._writer.status(pattern, defect)
         except (PatternError, Gone) as failed:
             logger.warning("defect not told: pattern=%s: %s", key_of(pattern), failed)
-        due = _retry(pattern, memory, error)
-        memory.failed = self._failed(None, due)
         return due
 
     def _due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:

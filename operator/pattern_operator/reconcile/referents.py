@@ -20,6 +20,7 @@ from pattern_operator.reconcile.patterns import PatternKey
 
 SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
 SYNC_TIMEOUT = 5.0  # seconds after its begin that the watch of a kind is waited for
+MAX_USED = 64  # Secrets and ConfigMaps that one pattern is woken by; a spec names 17 at most
 CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
 
 
@@ -44,6 +45,7 @@ class Referents:
         self._tasks = tasks
         self._content: dict[Referent, Mapping[str, bytes]] = {}
         self._users: dict[Referent, set[PatternKey]] = {}
+        self._used: dict[PatternKey, dict[Referent, None]] = {}  # what each pattern uses, the oldest first
         self._newest: dict[Referent, int] = {}  # the version that the watch told last, of those that somebody uses
         self._watches: dict[str, Watch] = {}
         self._begun: dict[str, float] = {}  # when each was, in seconds of the loop
@@ -56,7 +58,7 @@ class Referents:
             Transient: the API server could not be asked, or RBAC does not allow it.
         """
         referent = Referent(resource.kind, namespace, name)
-        self._users.setdefault(referent, set()).add(reader)
+        self._use(referent, reader)
         followed = await self._follow(resource)
         if referent in self._content:
             return self._content[referent]
@@ -72,12 +74,29 @@ class Referents:
 
     def forget(self, reader: PatternKey) -> None:
         """A pattern is gone: what only it used is no longer kept."""
-        for referent, users in list(self._users.items()):
-            users.discard(reader)
-            if not users:
-                del self._users[referent]
-                self._content.pop(referent, None)
-                self._newest.pop(referent, None)
+        for referent in self._used.pop(reader, {}):
+            self._drop(referent, reader)
+
+    def _use(self, referent: Referent, reader: PatternKey) -> None:
+        """Let ``reader`` be woken by ``referent``, and no longer by what it used long before: specs change for ever."""
+        self._users.setdefault(referent, set()).add(reader)
+        used = self._used.setdefault(reader, {})
+        used.pop(referent, None)
+        used[referent] = None
+        if len(used) > MAX_USED:
+            oldest = next(iter(used))
+            del used[oldest]
+            self._drop(oldest, reader)
+
+    def _drop(self, referent: Referent, reader: PatternKey) -> None:
+        users = self._users.get(referent)
+        if users is None:
+            return
+        users.discard(reader)
+        if not users:
+            del self._users[referent]
+            self._content.pop(referent, None)
+            self._newest.pop(referent, None)
 
     async def _follow(self, resource: Resource) -> bool:
         """Start the watch of a kind when it is first needed; whether it has seen what is there."""
