@@ -2,6 +2,7 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kube.apiserver import client_certificate
 
-from pattern_operator.kube import CredentialsError
+from pattern_operator.kube import CredentialsError, load
 from pattern_operator.kube.kubeconfig import of_text
 
 SECRET = "hunter2hunter2"
@@ -180,3 +181,13 @@ def test_any_value_in_any_place_is_read_or_refused(value: Any, at: str):
         of_text(yaml.safe_dump(put(json.loads(config()))).encode())
     except CredentialsError as refusal:
         assert str(refusal)
+
+
+async def test_a_kubeconfig_that_is_no_yaml_is_told_by_its_line_and_not_by_what_is_in_it(tmp_path):
+    file = tmp_path / "config"
+    file.write_text("users:\n- user: {token: tulipwood, other: 'tulipwood\n")
+
+    with ThreadPoolExecutor(1) as disk, pytest.raises(CredentialsError, match="cannot be used") as refusal:
+        await load(kubeconfig=file, disk=disk)
+
+    assert "tulipwood" not in str(refusal.value)

@@ -22,6 +22,7 @@ from yarl import URL
 from pattern_operator.executors import run_in
 from pattern_operator.kube.credentials import Authorization, Endpoint, FixedHeader, tls_context
 from pattern_operator.kube.failure import CredentialsError
+from pattern_operator.quote import foreign
 
 LEEWAY: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # what a header can hold, without spaces (RFC 9110, "Field Values")
@@ -104,7 +105,7 @@ class Login:
                 self._take(vars(loader))
             chosen = loader.current_context["context"]
         except (ConfigException, OSError, ssl.SSLError, ValueError, yaml.YAMLError) as error:
-            raise CredentialsError(f"the kubeconfig {self._paths} cannot be used: {error}") from error
+            raise CredentialsError(f"the kubeconfig {self._paths} cannot be used: {_why(error)}") from error
         except (TypeError, AttributeError, LookupError) as error:  # the library takes its shape for granted
             raise CredentialsError(
                 f"the kubeconfig {self._paths} has not the shape of one: compare it with `kubectl config view`"
@@ -179,6 +180,16 @@ def of_text(text: bytes) -> Endpoint:
         proxy=str(cluster.get("proxy-url") or "") or None,
         namespace=str(chosen.get("namespace") or "default"),
     )
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a file that holds credentials, without a line of it."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        return f"{error.problem or 'it is not YAML'}" + (f", line {mark.line + 1}" if mark else "")
+    if isinstance(error, yaml.YAMLError):
+        return "it is not YAML"
+    return foreign(str(error), 300)
 
 
 def _tls_of(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
