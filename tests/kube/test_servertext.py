@@ -131,6 +131,22 @@ CASES: dict[str, tuple[ApiError, str]] = {
         invalid("spec", 'Invalid value: "object": the password quercus has less than 12 letters', sent=WIDGET),
         'Job.batch "migrate" is invalid: spec: Invalid value: the password *** has less than 12 letters',
     ),
+    "a rule in CEL over a structure": (
+        invalid("spec", 'Invalid value: {"password":"quercus"}: must not be quercus', sent=WIDGET),
+        'Job.batch "migrate" is invalid: spec: Invalid value: must not be ***',
+    ),
+    "a rule in CEL that forbids": (
+        invalid("spec", "Forbidden: must not be quercus", sent=WIDGET, type_="FieldValueForbidden"),
+        'Job.batch "migrate" is invalid: spec: Forbidden: must not be ***',
+    ),
+    "a rule in CEL of a group that only looks like Kubernetes' own": (
+        invalid(
+            "spec",
+            'Invalid value: "object": must not be quercus',
+            sent={**WIDGET, "apiVersion": "snapshot.storage.k8s.io/v1"},
+        ),
+        'Job.batch "migrate" is invalid: spec: Invalid value: must not be ***',
+    ),
     "a field of another type": (
         refused(
             "failed to create typed patch object (default/creds; /v1, Kind=Secret): .stringData.config: expected string,"

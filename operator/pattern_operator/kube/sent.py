@@ -20,7 +20,10 @@ _NAMES: Final = frozenset(
         *("storageClassName", "ingressClassName", "priorityClassName", "nodeName", "generateName"),
     }
 )
-_BUILT_IN: Final = re.compile(r"(?:v1|[a-z]+/v[0-9]\w*|[a-z.]+\.k8s\.io/v[0-9]\w*)")
+# The groups of kube-apiserver itself; a CRD's group has a dot, and under k8s.io more than these have one more part.
+_BUILT_IN: Final = re.compile(
+    r"(?:v1|(?:[a-z]+|(?:[a-z]+|rbac\.authorization|flowcontrol\.apiserver|internal\.apiserver)\.k8s\.io)/v[0-9]\w*)"
+)
 _DEEPEST: Final = 100
 
 

@@ -145,20 +145,23 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
     if match := _TYPE_RULE.search(text, max(0, len(text) - 2 * _TAIL)):
         return f"must be of type {match.group(1)}"
     if kind in _WITHOUT_VALUE:
-        return rule(text)
+        return _words(text, sent)
     value = _QUOTED.match(text) if len(text) <= 8 * _HEAD else None
     value = value or _SCALAR.match(text[:64])
     if value is not None:
         detail = text[value.end() :].removeprefix(": ")[:_TAIL]
-        return (
-            rule(detail) if _RULE.match(f": {detail}") and not sent.is_custom else cut(sentence(detail, sent), _DETAIL)
-        )
+        return _words(detail, sent) if _RULE.match(f": {detail}") else cut(sentence(detail, sent), _DETAIL)
     tail = text[-_TAIL:]
     begins = [match.end() for match in _RULE.finditer(tail)]
     if not begins:
         # A structure with its difference after the rule (core/validation, ValidatePodUpdate) ends in the difference.
         return ""
-    return rule(tail[begins[-1] :])
+    return _words(tail[begins[-1] :], sent)
+
+
+def _words(detail: str, sent: Sent) -> str:
+    """A rule of Kubernetes' own, or of a CRD: in the latter anybody may have written what repeats a value."""
+    return cut(sentence(detail, sent), _DETAIL) if sent.is_custom else rule(detail)
 
 
 def _names(text: str) -> str:
