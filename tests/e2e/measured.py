@@ -2,9 +2,11 @@
 
 import asyncio
 import ssl
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -88,6 +90,34 @@ def lags(metrics: str) -> dict[float, int]:
 def held(before: dict[float, int], after: dict[float, int], *, over: float) -> dict[float, int]:
     """How often the loop was held longer than ``over`` seconds between two looks, by upper bound."""
     return {bound: after[bound] - before[bound] for bound in after if bound > over and after[bound] > before[bound]}
+
+
+# Ticks as the operator's own meter does, and says at each line of input how late it woke at most.
+_IDLE: Final = """
+import select, sys, time
+worst = 0.0
+while True:
+    due = time.monotonic() + 0.02
+    if select.select([sys.stdin], [], [], 0.02)[0]:
+        print(worst, flush=True)
+        break
+    worst = max(worst, time.monotonic() - due)
+"""
+
+
+@contextmanager
+def idle_process() -> Iterator[Callable[[], float]]:
+    """Run a process that does nothing beside what is measured: its own lag, in seconds, is the machine's."""
+    with subprocess.Popen([sys.executable, "-c", _IDLE], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as idle:
+
+        def lag() -> float:
+            said, _ = idle.communicate(b"\n", timeout=10)
+            return float(said)
+
+        try:
+            yield lag
+        finally:
+            idle.kill()
 
 
 # --- the API server ---------------------------------------------------------------------------------------------------

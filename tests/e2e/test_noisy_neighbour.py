@@ -229,6 +229,7 @@ class Seen:
     lags: dict[float, int]
     silent: list[str]
     probes: list[str]
+    idle_lag: float  # of a process that does nothing, in seconds
 
 
 async def measure(
@@ -239,6 +240,7 @@ async def measure(
     memory = Memory(running.process.pid)
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(Api.open(testbed.controlplane.admin))
+        idle_lag = stack.enter_context(measured.idle_process())
         tasks = await stack.enter_async_context(_cancelled_at_the_end())
         tasks.append(asyncio.create_task(memory.watch(every=0.25)))
         before = measured.lags(await _metrics(running))
@@ -264,7 +266,8 @@ async def measure(
 
         after = measured.lags(await _metrics(running))
         silent = [f"{each.sort}/{each.name}" for each in hostile if not await _says_something(api, each)]
-    return Seen(became_ready, standing, repairs, memory, measured.held(before, after, over=LAG), silent, probes)
+        held = measured.held(before, after, over=LAG)
+        return Seen(became_ready, standing, repairs, memory, held, silent, probes, await asyncio.to_thread(idle_lag))
 
 
 @asynccontextmanager
@@ -366,6 +369,8 @@ def test_hostile_patterns_cost_nobody_but_themselves(
     # What came of it.
     worst = max((each for each, _ in seen.repairs.seconds), default=0.0)
     print(f"{len(seen.repairs.seconds)} repairs, the slowest {worst:.2f} s; good Ready after {seen.became_ready:.1f} s")
+    print(f"a process that did nothing woke up to {seen.idle_lag * 1000:.0f} ms late: that much is the machine's")
     print(f"memory {seen.memory.peak:.0f} MiB at most: {seen.memory.at_peak}; loop held over {LAG} s: {seen.lags}")
     wrong = judged(noisy, seen, pid=pid)
-    assert not wrong, "\n".join([*wrong, "how the hostile stand:", statuses(noisy)])
+    beside_it = f"a process that did nothing woke up to {seen.idle_lag * 1000:.0f} ms late; how the hostile stand:"
+    assert not wrong, "\n".join([*wrong, beside_it, statuses(noisy)])
