@@ -1,0 +1,62 @@
+"""A health text that changes all the time: what is written of it is little, and the last word is told."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.e2e.story import Story, condition, push, widget, widgets
+from tests.testbed.kubectl import Kubectl
+
+NOISE = 16.0  # seconds
+CHANGES = 0.2  # seconds between two texts
+WRITES = 4  # of status at most in that time: once every 2 s, for ever, would be eight
+
+
+@contextmanager
+def chatter(kubectl: Kubectl, resource: str, namespace: str) -> Iterator[None]:
+    """Give the object another text of its condition Ready over and over; at last ``the end``."""
+    over = threading.Event()
+
+    def say(text: str) -> None:
+        ready = {"type": "Ready", "status": "False", "reason": "Busy", "message": text}
+        patch = json.dumps({"status": {"conditions": [ready]}})
+        kubectl("-n", namespace, "patch", resource, "first", "--type=merge", "-p", patch)
+
+    def run() -> None:
+        number = 0
+        while not over.wait(CHANGES):
+            number += 1
+            say(f"{number} of many")
+        say("the end")
+
+    talking = threading.Thread(target=run)
+    talking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        talking.join()
+
+
+def test_a_health_text_that_changes_all_the_time_is_written_now_and_then_and_its_last_word_in_the_end(
+    story: Story, group: str
+) -> None:
+    story.kubectl.apply(widgets(group))
+    story.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}", "--timeout=20s")
+    digest = push(story.repository, "1.0.0", widget(group, "first"))
+    story.want()
+    story.until_runs(digest)
+
+    seen: set[str] = set()
+    with chatter(story.kubectl, f"widgets.{group}", story.namespace):
+        begun = time.monotonic()
+        while time.monotonic() - begun < NOISE:
+            metadata = story.kubectl.json("-n", story.namespace, "get", "dp", story.name)["metadata"]
+            seen.add(metadata["resourceVersion"])
+    status = story.until(lambda status: "the end" in condition(status, "Healthy").get("message", ""), seconds=60)
+
+    assert condition(status, "Ready")["status"] != "True"
+    assert len(seen) - 1 <= WRITES
+    story.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
