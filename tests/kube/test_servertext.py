@@ -307,7 +307,6 @@ _LETTERS = st.text(
             'widgets "w" is forbidden: %s',
             "%s",
             "Internal error occurred: %s",
-            'strict decoding error: unknown field "spec.a[%s]"',
             'failed to create typed patch object (a/b; v1, Kind=X): .x: expected string, got "%s"',
         ]
     ),
