@@ -144,6 +144,28 @@ def test_of_several_authorities_one_that_signs_is_enough(
 # --- not signed, or by others ---------------------------------------------------------------------------------------
 
 
+def test_of_what_is_not_signed_no_layer_is_pulled(
+    own_story: Story, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    digest = push(own_story.repository, "1.0.0", SETTINGS)
+    own_registry.forget_requests()
+
+    own_story.want(verify=release_team(key_pair))
+    own_story.until_says("Verified", "SignatureMissing")
+    refused = own_story.status
+
+    assert "GET manifests" in own_registry.requests()
+    assert "GET blobs" not in own_registry.requests()
+    assert condition(refused, "Fetched")["status"] == "True"
+    assert "pulled when it is verified" in condition(refused, "Fetched")["message"]
+
+    cosign.sign_bundle(own_story.repository.at(digest), key=key_pair)
+    own_story.request()
+    status = own_story.until_runs(digest)
+    assert "GET blobs" in own_registry.requests()
+    assert condition(status, "Fetched")["message"].startswith("pulled ")
+
+
 def test_what_is_not_signed_is_not_applied_until_it_is(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
     digest = push(story.repository, "1.0.0", SETTINGS)
 

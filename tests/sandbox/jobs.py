@@ -4,7 +4,7 @@ import tempfile
 from io import BytesIO
 from typing import BinaryIO
 
-from tests.hostile import LAYER, many_items, tar
+from tests.hostile import LAYER, MIB, long_line, tar
 
 from pattern_operator.archive import Layer, LayerChoice
 from pattern_operator.render import Options
@@ -14,8 +14,8 @@ PLAN = Plan(what="reg.example/web@sha256:0a", types=(LAYER,), choice=LayerChoice
 SMALL = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
 # Too large for a thread, and nothing else: comments.
 LARGE = SMALL + b"# nothing to see here\n" * 20_000
-SLOW = b"---\n" * 400_000 + SMALL  # some seconds
-HUNGRY = many_items(400_000)
+SLOW = SMALL + b"x:\n" + b"".join(b"- &a%d x\n" % number for number in range(200_000))  # some seconds
+HUNGRY = long_line(30 * MIB)  # 160 MiB and more
 
 
 def layers(content: bytes, name: str = "a.yaml") -> list[tuple[Layer, BinaryIO]]:

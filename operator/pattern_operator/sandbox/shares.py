@@ -1,14 +1,20 @@
 """An amount of something that many want, such as processes or memory, given out so that nobody gets all of it.
 
-A tenant holds at most a share, however much is free, so something is left for whoever comes later. Among those who
-wait, tenants take turns: who asks a thousand times waits behind who asks once.
+A tenant holds at most a share, however much is free, so something is left for whoever comes later. Of those who wait,
+the tenant goes first who used least of late: who asks a thousand times, or holds it for long each time, waits behind
+who asks once for a moment.
 """
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
+
+_HALF_LIFE: Final = 60.0  # seconds after which half of what a tenant used is forgotten
+_NOTHING: Final = 0.01  # seconds of use that are forgotten altogether
 
 
 class TooMuch(Exception):
@@ -29,6 +35,7 @@ class Shares:
         self.free = total
         self._held: dict[str, int] = {}
         self._waiting: OrderedDict[str, deque[_Wish]] = OrderedDict()  # by tenant, in the order of their turns
+        self._used: dict[str, tuple[float, float]] = {}  # by tenant: seconds times shares, and when that was counted
 
     @property
     def waiting(self) -> int:
@@ -54,9 +61,12 @@ class Shares:
         except BaseException:
             self._withdraw(tenant, wish)
             raise
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         try:
             yield
         finally:
+            self._count_use(tenant, (clock() - begun) * amount / self.share, now=clock())
             self._give_back(tenant, amount)
 
     def _withdraw(self, tenant: str, wish: _Wish) -> None:
@@ -78,8 +88,18 @@ class Shares:
 
     def _give_out(self) -> None:
         """Grant what can be granted: a turn for each tenant, until a round gave nothing."""
-        while sum(self._take_turn(tenant) for tenant in list(self._waiting)):
+        now = asyncio.get_running_loop().time()
+        while sum(self._take_turn(tenant) for tenant in sorted(self._waiting, key=lambda each: self._use(each, now))):
             pass
+
+    def _use(self, tenant: str, now: float) -> float:
+        used, counted = self._used.get(tenant, (0.0, now))
+        return used * math.exp2((counted - now) / _HALF_LIFE)
+
+    def _count_use(self, tenant: str, seconds: float, *, now: float) -> None:
+        self._used[tenant] = (self._use(tenant, now) + seconds, now)
+        for other in [other for other in self._used if self._use(other, now) < _NOTHING]:
+            del self._used[other]
 
     def _take_turn(self, tenant: str) -> bool:
         wishes = self._waiting[tenant]
