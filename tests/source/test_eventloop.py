@@ -1,14 +1,16 @@
 """Nothing that a registry sends holds the event loop: everybody's watches, leases and probes are on it."""
 
+import asyncio
 import json
+import time
 from contextlib import suppress
 
 import pytest
 from aiohttp import web
 from tests.looplag import MOST, longest_hold
-from tests.source.peer import BUNDLE, INDEX, OCI, client, index
+from tests.source.peer import BUNDLE, INDEX, NAME, OCI, client, index
 
-from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_MANIFEST
 from pattern_operator.source import LayerChoice, pull, resolve, signatures
@@ -191,3 +193,55 @@ async def test_repeated_and_invalid_names_count_as_tags(peer, network, name):
 
     with pytest.raises(PatternError, match="more than 10000 tags"):
         await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param(b"HTTP/1.1 103 \r\n\r\n", id="provisional ones"),
+        pytest.param(b"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n", id="final ones"),
+        pytest.param(b"HTTP/1.1 103 \r\n" + b"a:\r\n" * 90 + b"\r\n", id="of many headers"),
+    ],
+)
+async def test_answers_without_end_do_not_hold_it(network, answers):
+    many, sent = answers * (2**21 // len(answers)), 0
+
+    async def flood(reader, writer):
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        with suppress(OSError):
+            while True:
+                writer.write(many)
+                await writer.drain()
+                sent += len(many)
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    repository = Repository(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", NAME)
+
+    async def work() -> None:
+        with suppress(PatternError):
+            await client(repository, network).manifest("1.0")
+
+    begun = time.monotonic()
+    held = await longest_hold(work)
+    server.close()
+
+    assert held < MOST
+    assert time.monotonic() - begun < 10
+    assert sent < 2**24
+
+
+async def test_a_few_provisional_answers_are_passed_over(network):
+    async def hint(reader, writer):
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 9)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    server = await asyncio.start_server(hint, "127.0.0.1", 0)
+    repository = Repository(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", NAME)
+    registry = client(repository, network)
+    found = [(await registry.ask("GET", "tags/list", what="x")).body for _ in range(2)]
+    server.close()
+
+    assert found == [b"{}", b"{}"]

@@ -5,6 +5,7 @@ each try, so that what was checked is what is connected to, whatever a name serv
 Each least reach has a pool of connections of its own, for a pooled one is not checked again.
 """
 
+import asyncio
 import errno
 import socket
 import ssl
@@ -12,14 +13,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
 
-from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
+from pattern_operator.limits import KIB, MAX_CONNECTIONS_PER_HOST
 from pattern_operator.source.reach import Reach, reach_of
 
+_PIECE: Final = 8 * KIB  # what is parsed before it is counted; headers may be as long
+_MAX_ANSWERS: Final = 16  # to one request, provisional ones included; servers send one or two
 _IDLE: Final = 15.0  # seconds that an idle connection is kept
 _REMEMBERED: Final = 10  # seconds that the addresses of a name are kept
 
@@ -45,6 +50,38 @@ class _Response(aiohttp.ClientResponse):
         name = connection.transport.get_extra_info("peername") if connection.transport is not None else None
         self.peer = str(name[0]) if isinstance(name, tuple) else ""
         return await super().start(connection)
+
+
+class _Protocol(ResponseHandler):
+    """A connection that ends with a peer that answers without end before, or after, it was asked for an answer.
+
+    aiohttp parses all that one read brings in one go: 256 KiB of answers without content would hold the event loop for
+    100 ms, and provisional ones (RFC 9110 section 15.2) may be sent again and again.
+    """
+
+    _answers = 0
+
+    def set_response_params(self, **params: Any) -> None:
+        """Begin to wait for the answer to one request."""
+        self._answers = 0
+        super().set_response_params(**params)
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """Count an answer, of which only the headers are read yet."""
+        self._answers += 1
+        super().feed_data(data, size)
+
+    def data_received(self, data: bytes) -> None:
+        """Read ``data`` in pieces, as long as it is a sensible number of answers."""
+        if not data:  # aiohttp's own way to go on with what it has
+            super().data_received(data)
+        for start in range(0, len(data), _PIECE):
+            super().data_received(data[start : start + _PIECE])
+            if self._answers > _MAX_ANSWERS:
+                if self.transport is not None:
+                    self.transport.abort()
+                self.set_exception(aiohttp.ServerDisconnectedError())
+                return
 
 
 class _NoCookies(aiohttp.DummyCookieJar):
@@ -108,6 +145,8 @@ def _session(
         ssl=trust or True,
         socket_factory=lambda info: _socket(info, least=least, reach=reach),
     )
+    # aiohttp has no other way to name it; the type of a partial is invariant.
+    connector._factory = partial(_Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment]
     # trust_env is off: a proxy of the environment would connect in the operator's place, to addresses nobody checked.
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=_NoCookies(), response_class=_Response, trust_env=False
