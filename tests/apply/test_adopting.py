@@ -217,7 +217,17 @@ async def test_two_patterns_that_find_nothing_at_the_same_moment_do_not_both_hav
     teams = [owner(f"p{number}") for number in range(4)]
     room.living |= {each.id: each for each in teams}
     wanted = config_map("c", namespace)
+    await room.apply(config_map("first", namespace), by=owner())  # the kind is followed from here on
+    original = room.session.request
 
+    async def slow(method: str, path: str, **more: Any) -> bytes:
+        try:
+            return await original(method, path, **more)
+        finally:
+            if method == "GET" and path.endswith("/configmaps/c"):
+                await asyncio.sleep(0.3)  # time enough for every other look to find nothing, too
+
+    room.session.request = slow
     results = await asyncio.gather(*(room.apply(wanted, by=each) for each in teams))
 
     winners = [team for team, applied in zip(teams, results, strict=True) if applied.applied]
