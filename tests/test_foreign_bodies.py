@@ -60,7 +60,7 @@ from pattern_operator.kube.discovery import _resources, _silent
 from pattern_operator.kube.failure import of_response, parsed
 from pattern_operator.kube.page import Page
 from pattern_operator.kube.selfreview import user_name
-from pattern_operator.reconcile import AwaitedKinds, PatternKey, Patterns, Queue, Referents, Writer
+from pattern_operator.reconcile import AwaitedKinds, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
@@ -413,11 +413,10 @@ def patterns(body: Any) -> None:
 async def kopf_handler(body: Any) -> None:
     if not isinstance(body, dict):
         return
-    queue = Queue[PatternKey](clock=lambda: 0.0)
     registry = handlers.registry(
         session=answering({}),
         patterns=Patterns(),
-        queue=queue,
+        wake=lambda _: None,
         reconciler=SimpleNamespace(forget=lambda key, uid: uid.encode()),
         stop=lambda: None,
     )
@@ -441,7 +440,7 @@ async def writing(body: Any) -> None:
 async def secrets_and_config_maps(body: Any) -> None:
     referents = Referents(answering(body), wake=lambda _: None, tasks=NoTasks())
     for resource in (SECRET, CONFIG_MAP):
-        referents._watches[resource.kind] = SimpleNamespace(synced=_set())
+        referents._follow = _followed
         for _ in range(2):
             with suppress(PatternError, ApiError):
                 await referents.read(resource, namespace="team", name="it", reader=PatternKey("team", "web"))
@@ -465,10 +464,8 @@ def command_line(body: Any) -> None:
     cli_get.age(text, NOW)
 
 
-def _set() -> asyncio.Event:
-    event = asyncio.Event()
-    event.set()
-    return event
+async def _followed(_: Resource) -> bool:
+    return True
 
 
 # --- the tests -----------------------------------------------------------------------------------------------------
