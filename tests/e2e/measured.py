@@ -1,6 +1,7 @@
 """What a test measures of an operator under load: its memory, how its loop is held, and how soon drift is repaired."""
 
 import asyncio
+import itertools
 import ssl
 import subprocess
 import sys
@@ -88,8 +89,10 @@ def lags(metrics: str) -> dict[float, int]:
 
 
 def held(before: dict[float, int], after: dict[float, int], *, over: float) -> dict[float, int]:
-    """How often the loop was held longer than ``over`` seconds between two looks, by upper bound."""
-    return {bound: after[bound] - before[bound] for bound in after if bound > over and after[bound] > before[bound]}
+    """How often the loop was certainly held longer than ``over`` seconds between two looks, by lower bound."""
+    bounds = sorted(after)
+    times = {lower: after[upper] - before[upper] for lower, upper in itertools.pairwise(bounds)}
+    return {lower: count for lower, count in times.items() if lower >= over and count}
 
 
 # Ticks as the operator's own meter does, and says at each line of input how late it woke at most.

@@ -41,7 +41,7 @@ from tests.testbed.testbed import Testbed
 SORTED_OUT = 32  # hostile patterns
 MEMORY = 512  # MiB, of the operator and all that it starts
 REPAIRED = 1.0  # seconds from a change to its repair, of every change
-LAG = 0.1  # seconds that the event loop is held at most
+LAG = 0.1  # seconds that the event loop is held at most, beyond what the machine makes a process wait that does nothing
 BECOME_READY = 60.0  # seconds until all good patterns are Ready
 EVERY = 5.0  # seconds between two changes of a good pattern's objects
 PATIENCE = 20.0  # seconds after which a change counts as never repaired
@@ -266,8 +266,9 @@ async def measure(
 
         after = measured.lags(await _metrics(running))
         silent = [f"{each.sort}/{each.name}" for each in hostile if not await _says_something(api, each)]
-        held = measured.held(before, after, over=LAG)
-        return Seen(became_ready, standing, repairs, memory, held, silent, probes, await asyncio.to_thread(idle_lag))
+        machine = await asyncio.to_thread(idle_lag)
+        held = measured.held(before, after, over=LAG + machine)
+        return Seen(became_ready, standing, repairs, memory, held, silent, probes, machine)
 
 
 @asynccontextmanager
@@ -318,7 +319,7 @@ def judged(testbed: Testbed, seen: Seen, *, pid: int) -> list[str]:
         f"good patterns did not stay Ready: {seen.good.fell[:5]}": bool(seen.good.fell),
         f"{len(slow)} of {len(seen.repairs.seconds)} repairs took longer than {REPAIRED} s: {slow[:10]}": bool(slow),
         "nothing was repaired: the test measured nothing": not seen.repairs.seconds,
-        f"the event loop was held longer than {LAG} s (upper bound: times): {seen.lags}": bool(seen.lags),
+        f"the event loop was held longer than {LAG} s (at least: times): {seen.lags}": bool(seen.lags),
         f"memory reached {seen.memory.peak:.0f} MiB: {seen.memory.at_peak}": seen.memory.peak > MEMORY,
         f"the operator has another pid, or ended:\n{running.tail()}": running.pid != pid or not running.alive,
         f"it began to lead {log.count('leads: lease=')} times": log.count("leads: lease=") != 1,

@@ -51,7 +51,7 @@ class Metrics:
         self._loop_lag = Histogram(
             f"{PREFIX}_event_loop_lag_seconds",
             "By how much the event loop woke too late, measured 50 times a second.",
-            buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 5),
             registry=self.registry,
         )
         self._internal_errors = Counter(
