@@ -14,7 +14,8 @@ PLAN = Plan(what="reg.example/web@sha256:0a", types=(LAYER,), choice=LayerChoice
 SMALL = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
 # Too large for a thread, and nothing else: comments.
 LARGE = SMALL + b"# nothing to see here\n" * 20_000
-SLOW = SMALL + b"x:\n" + b"".join(b"- &a%d x\n" % number for number in range(200_000))  # some seconds
+_ANCHORS = b"x:\n" + b"".join(b"- &a%d x\n" % number for number in range(40_000))
+SLOW = b"---\n".join([SMALL + _ANCHORS] * 5)  # some seconds, for one object that is written five times
 HUNGRY = long_line(30 * MIB)  # 160 MiB and more
 
 

@@ -85,6 +85,7 @@ def test_other_ends_come_back_as_they_are(failure):
         ),
         pytest.param(parts(done(), bytes(MAX_OBJECT + 1)), id="a part that is too long"),
         pytest.param(parts(done(), b"[]"), id="more than it says"),
+        pytest.param(parts(done(objects=1), b'["a",[' + b"[]," * 60_000 + b"[]]]"), id="a part of too many values"),
         pytest.param(parts(done(objects=1), b'["a",' + b"[" * 10_000), id="nesting"),
     ],
 )

@@ -15,7 +15,7 @@ from pattern_operator.render.artifact import choose, is_read
 from pattern_operator.render.assembly import merge_duplicates, objects
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.design import Design
-from pattern_operator.render.document import Document
+from pattern_operator.render.document import Document, has_more_values
 from pattern_operator.render.draft import Draft
 from pattern_operator.render.namespace import follow, place
 from pattern_operator.render.options import Options
@@ -25,7 +25,7 @@ from pattern_operator.render.repair.rbac import repair_bindings
 from pattern_operator.render.repair.rename import carry_references
 from pattern_operator.render.required import refuse_incomplete
 
-__all__ = ["Cause", "Options", "is_read", "render"]
+__all__ = ["Cause", "Options", "has_more_values", "is_read", "render"]
 
 
 def render(files: Sequence[File], *, options: Options) -> Rendering:

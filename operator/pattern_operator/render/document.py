@@ -67,24 +67,27 @@ def read(file: File) -> Iterator[Document]:
 
 
 def _refuse_many_nodes(file: File) -> None:
-    """Raise Stalled when the file holds too many values and keys: before they are made, each takes 100 bytes or more.
-
-    They are counted by what stands between them: first anywhere, and where that is too much, outside of strings.
-    """
-    content = file.content
-    marks = _marks(content)
-    if marks <= MAX_NODES:
+    """Raise Stalled when the file holds too many values and keys: before they are made, of 100 bytes each."""
+    if not has_more_values(file.content, MAX_NODES):
         return
-    plain = content.replace(rb"\\", b"").replace(rb"\"", b"")
-    if plain.count(b'"') // 2 <= MAX_NODES:
-        marks = _marks(plain) - sum(_marks(string[0]) for string in _STRING.finditer(plain))
-        if marks <= MAX_NODES:
-            return
     raise Stalled(
         reason=Reason.ARTIFACT_TOO_LARGE,
         message=f"{file.path} holds more than {MAX_NODES} values and keys, which is more than the operator reads."
         " Split it.",
     )
+
+
+def has_more_values(content: bytes, most: int) -> bool:
+    """Whether a JSON text has more than ``most`` values and keys, without building them.
+
+    They are counted by what stands between them: first anywhere, and where that is too much, outside of strings.
+    """
+    if _marks(content) <= most:
+        return False
+    plain = content.replace(rb"\\", b"").replace(rb"\"", b"")
+    if plain.count(b'"') // 2 > most:
+        return True
+    return _marks(plain) - sum(_marks(string[0]) for string in _STRING.finditer(plain)) > most
 
 
 def _marks(content: bytes) -> int:

@@ -10,7 +10,16 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.executors import Executors, run_in
-from pattern_operator.limits import KIB, MAX_OBJECT, MAX_RENDERED, MAX_REPORT, MIB, RENDERING_MEMORY, SMALL_MEMORY
+from pattern_operator.limits import (
+    KIB,
+    MAX_OBJECT,
+    MAX_OBJECT_VALUES,
+    MAX_RENDERED,
+    MAX_REPORT,
+    MIB,
+    RENDERING_MEMORY,
+    SMALL_MEMORY,
+)
 from pattern_operator.sandbox import wire
 from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build_if_small
 from pattern_operator.sandbox.pool import CannotStart, Pool, WorkerDied, WorkerLimits
@@ -130,7 +139,9 @@ class Sandbox:
             case wire.TooLarge(limit=wire.RENDERED):
                 raise _refused(plan.what, f"its objects are more than {MAX_RENDERED} bytes")
             case wire.TooLarge(limit=wire.OBJECT):
-                raise _refused(plan.what, f"one of its objects is more than {MAX_OBJECT} bytes")
+                raise _refused(
+                    plan.what, f"one of its objects has more than {MAX_OBJECT} bytes or {MAX_OBJECT_VALUES} values"
+                )
             case wire.TooLarge():
                 raise _refused(plan.what, f"the report on its components is more than {MAX_REPORT} bytes")
             case wire.Defect():

@@ -19,7 +19,8 @@ from pattern_operator.api.report import ComponentReport, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.archive import Layer
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import KIB, MAX_OBJECT, MAX_OBJECTS, MAX_RENDERED, MAX_REPORT
+from pattern_operator.limits import KIB, MAX_OBJECT, MAX_OBJECT_VALUES, MAX_OBJECTS, MAX_RENDERED, MAX_REPORT
+from pattern_operator.render import has_more_values
 from pattern_operator.sandbox.build import BuildRefused, Plan
 
 LENGTH: Final = struct.Struct("!I")  # of each message, and of each part of an answer, in bytes
@@ -128,7 +129,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
     total = 0
     for each in rendering.objects:
         parts.append(orjson.dumps([each.component, each.body]))
-        if len(parts[-1]) > MAX_OBJECT:
+        if len(parts[-1]) > MAX_OBJECT or has_more_values(parts[-1], MAX_OBJECT_VALUES):
             return encode_failure(TooLarge(OBJECT))
         total += len(parts[-1])
         if total > MAX_RENDERED:
@@ -204,9 +205,10 @@ def _parts(answer: bytes) -> Iterator[bytes]:
         start += LENGTH.size
         if start + length > len(view):
             raise BrokenAnswer("it ends too early")
-        if length > MAX_OBJECT:  # a part is parsed without a break
+        part = bytes(view[start : start + length])
+        if length > MAX_OBJECT or has_more_values(part, MAX_OBJECT_VALUES):  # it is parsed without a break
             raise BrokenAnswer("one of its parts is too long")
-        yield bytes(view[start : start + length])
+        yield part
         start += length
 
 
