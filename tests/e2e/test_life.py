@@ -17,6 +17,7 @@ def test_a_pattern_is_ready_when_its_workloads_are_available(story: Story) -> No
     assert status["revision"] == status["lastAppliedRevision"] == status["lastAttemptedRevision"] == f"1.0.0@{digest}"
     assert status["shortDigest"] == digest.removeprefix("sha256:")[:12]
     assert status["inventory"] == {
+        "compressed": "",
         "count": 2,
         "entries": [
             {"id": f"{story.namespace}_settings__ConfigMap", "v": "v1"},

@@ -426,6 +426,7 @@ def test_an_update_whose_signatures_cannot_be_asked_for_leaves_what_runs(
         story.edit("configmap", "settings", {"data": {"a": "drifted"}})
         story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
     cosign.sign_bundle(story.repository.at(second), key=key_pair)
+    story.request()  # a retry before the signature was there has found none, and would look again in an hour
     story.until_runs(second)
 
     assert condition(failed, "Verified")["reason"] == "RegistryUnavailable"
