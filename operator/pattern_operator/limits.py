@@ -78,7 +78,7 @@ MAX_RECALL_OF_REGISTRY: Final = 10.0  # more, when what runs has to be proven ag
 # --- what is built ------------------------------------------------------------------------------------------------
 MAX_RENDERED: Final = 6 * MIB  # JSON of all objects of a pattern; the largest published design renders to 0.33 MiB
 MAX_OBJECT: Final = 2 * MIB  # JSON of one object: etcd takes 1.5 MiB, and it is parsed without a break (20 ms)
-MAX_OBJECT_VALUES: Final = 50_000  # values and keys of one object: the largest CRDs have some 40,000
+MAX_OBJECT_VALUES: Final = 50_000  # values and keys of one object: 10 ms to parse; the largest published has 10,700
 MAX_REPORT: Final = 2 * MIB  # JSON of the lines on all components of a pattern
 MAX_SMALL: Final = 64 * KIB  # bytes of layers, and of documents, that a thread renders: 30 ms as YAML
 MAX_SMALL_PARTS: Final = 2_048  # lines, commas and brackets in them: each may become an object, or a line of a report
