@@ -29,6 +29,7 @@ check: setup ## lint, types, arrows between the rooms, staleness of generated fi
 
 test: setup testbed ## unit and e2e tests, on a real API server and a real registry
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" $(PYTEST_ARGS)
+	$(if $(PYTEST_ARGS),,$(BIN)/python -m pytest -q -m alone --noisy-seconds 40 tests/e2e)
 
 noisy: setup testbed ## 32 hostile patterns beside 20 good ones for two minutes (SECONDS_OF_NOISE=120, SORTS_OF_NOISE=tags,tokens)
 	$(BIN)/python -m pytest -q -s -m alone --noisy-seconds $(SECONDS_OF_NOISE) --noisy-sorts "$(SORTS_OF_NOISE)" tests/e2e
