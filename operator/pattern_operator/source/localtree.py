@@ -7,6 +7,7 @@ read, whoever changes names meanwhile. Blocks.
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ MAX_DEPTH: Final = 64  # folders in each other; each is an open file
 _BLOCK: Final = 1024 * 1024
 # O_NONBLOCK: a FIFO is opened at once, and refused; without it open() waits for a writer.
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# What is open in this process: standard input, or what the shell opened for `<(...)`. No file tree leads to it.
+_OWN: Final = re.compile(r"/dev/stdin|(?:/dev|/proc/self)/fd/([0-9]{1,6})")
 _KINDS: Final = {
     stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a pipe",
@@ -45,7 +48,9 @@ def opened(path: Path) -> Iterator[int]:
     """
     folder: int | None = None
     try:
-        if path.is_absolute():
+        if own := _OWN.fullmatch(str(path)):
+            descriptor = folder = os.dup(int(own.group(1) or 0))
+        elif path.is_absolute():
             folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
             descriptor = _open(path.name or ".", folder, where=path)
         else:
