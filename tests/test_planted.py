@@ -60,7 +60,11 @@ def test_a_planted_value_is_found_in_every_form(shape: Shape, form: str) -> None
         assert_no_leak({"status": "nothing", "the log": shown})
 
 
-@pytest.mark.parametrize("written", [PIN, f"{int(PIN):.9e}", f"{int(PIN):,}", f"{int(PIN):#x}", f"{float(PIN)}"])
+@pytest.mark.parametrize(
+    "written",
+    [PIN, f"{int(PIN):.9e}", f"{int(PIN):,}", f"{int(PIN):#x}", f"{float(PIN)}"],
+    ids=["plain", "exponent", "grouped", "hexadecimal", "float"],  # not by value: each worker plants its own
+)
 def test_a_number_is_found_however_it_is_written(written: str) -> None:
     assert leaks(f"must be less than 7, is {written}.")
 
