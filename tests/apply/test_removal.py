@@ -181,4 +181,4 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
     )
 
     assert {removal.ending for removal in removals} == {Ending.GONE}
-    assert most == 3
+    assert most == 2  # one pattern alone holds two thirds, so that another finds a request left
