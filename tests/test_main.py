@@ -1,8 +1,10 @@
 """The operator's command line: what it takes, and what it says of what it does not."""
 
+import sys
+
 import pytest
 
-from pattern_operator.__main__ import main, parser
+from pattern_operator.__main__ import SWITCH_SECONDS, main, parser
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,21 @@ def test_where_registries_may_be_is_handed_on(
 
     assert main(["run", *arguments]) == 0
     assert [settings.registry_network for settings in found] == [wanted]
+
+
+def test_a_thread_that_computes_gives_the_event_loop_way_sooner_than_python_asks_for(monkeypatch: pytest.MonkeyPatch):
+    found = []
+
+    async def live(_: object) -> int:
+        found.append(sys.getswitchinterval())
+        return 0
+
+    monkeypatch.setattr("pattern_operator.life.live", live)
+    monkeypatch.setattr("pattern_operator.telemetry.configure", lambda **_: None)
+    before = sys.getswitchinterval()
+    try:
+        main(["run"])
+    finally:
+        sys.setswitchinterval(before)
+
+    assert found == [pytest.approx(SWITCH_SECONDS)]

@@ -7,11 +7,15 @@ import json
 from collections.abc import Iterable
 from typing import NoReturn
 
-from pattern_operator.limits import MAX_JSON_DEPTH, MAX_JSON_DIGITS
+from pattern_operator.limits import MAX_JSON_DEPTH, MAX_JSON_DIGITS, MAX_REGISTRY_VALUES
 
 
 class InvalidDocument(ValueError):
     """The bytes are not what they should be; the message is a clause that says why, and quotes little of them."""
+
+
+class TooManyValues(InvalidDocument):
+    """A document has more values than are read; nothing else is known of it."""
 
 
 def read_json(content: bytes) -> object:
@@ -51,6 +55,20 @@ def read_object(content: bytes) -> dict[str, object]:
     if not isinstance(document, dict):
         raise InvalidDocument("is no JSON object")
     return document
+
+
+def read_bounded(content: bytes, *, most: int = MAX_REGISTRY_VALUES) -> dict[str, object]:
+    """Parse the JSON object of a registry, signature or Secret, of at most ``most`` values.
+
+    They are bounded before the parser builds them: it holds the interpreter while it does, in a thread as well. A comma
+    stands between any two, and is counted wherever it stands.
+
+    Raises:
+        InvalidDocument: it is not one; ``TooManyValues``: it is not even looked at.
+    """
+    if content.count(b",") >= most:
+        raise TooManyValues(f"has more than {most} values, which is more than the operator reads")
+    return read_object(content)
 
 
 def _object_of_unique_names(pairs: list[tuple[str, object]]) -> dict[str, object]:

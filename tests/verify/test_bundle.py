@@ -24,7 +24,7 @@ from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_SUBJECTS
+from pattern_operator.limits import MAX_REGISTRY_VALUES, MAX_SUBJECTS
 from pattern_operator.verify import verify
 from pattern_operator.verify.bundle import pre_authentication_encoding
 
@@ -127,6 +127,11 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
         pytest.param(
             bundle(json.dumps(bundle_document()).encode()[:-1] + b', "mediaType": "x"}'), "same name twice", id="twice"
         ),
+        pytest.param(
+            altered(verificationMaterial={"publicKey": {}, "tlogEntries": [0] * MAX_REGISTRY_VALUES}),
+            "more than 20000 values",
+            id="many values",
+        ),
         pytest.param(altered(mediaType=...), "says that it is nothing", id="no version"),
         pytest.param(altered(mediaType=["x"]), "says that it is a JSON list", id="version is a list"),
         *[
@@ -226,6 +231,9 @@ def test_a_bundle_that_no_demanded_key_signed_is_untrusted(signature, says):
         pytest.param(statement(predicateType=SIGNED.upper()), "is no approval", id="predicate in capitals"),
         pytest.param(statement(predicateType=[SIGNED]), "a JSON list, which is no approval", id="predicate is a list"),
         pytest.param(statement(predicateType=None), "nothing, which is no approval", id="no predicate"),
+        pytest.param(
+            statement(predicate=[0] * MAX_REGISTRY_VALUES), "statement that has more than 20000", id="many values"
+        ),
         pytest.param(statement(subject=None), "has no subject", id="no subject"),
         pytest.param(statement(subject=[]), "has no subject", id="empty subject"),
         pytest.param(

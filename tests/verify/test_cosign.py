@@ -22,6 +22,7 @@ from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_REGISTRY_VALUES
 from pattern_operator.verify import verify
 
 GOOD = cosign()
@@ -124,6 +125,9 @@ def test_what_is_no_signature_is_refused_as_unreadable(signature, says):
         ),
         pytest.param(PAYLOAD[:-1] + b', "x": ' + b"[" * 80 + b"]" * 80 + b"}", "nested deeper", id="deep"),
         pytest.param(PAYLOAD[:-1] + b', "x": ' + b"[" * 200_000, "nested deeper", id="as deep as a stack"),
+        pytest.param(
+            PAYLOAD[:-1] + b', "x": [' + b"0," * MAX_REGISTRY_VALUES + b"0]}", "more than 20000", id="many values"
+        ),
         pytest.param(PAYLOAD[:-1] + b', "x": NaN}', "holds NaN, which is no JSON", id="NaN"),
     ],
 )

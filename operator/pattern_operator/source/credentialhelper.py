@@ -15,8 +15,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_HELPER_OUTPUT
 from pattern_operator.source.credentials import Credential
-from pattern_operator.source.document import read_bounded, text
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.source.document import text
+from pattern_operator.strictjson import InvalidDocument, read_bounded
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATIENCE: Final = 60.0  # seconds: a helper may ask its user to unlock a keychain

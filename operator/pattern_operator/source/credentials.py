@@ -17,8 +17,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CONFIG_VALUES, MAX_CREDENTIAL_GLOBS
-from pattern_operator.source.document import read_bounded, text, texts
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.source.document import text, texts
+from pattern_operator.strictjson import InvalidDocument, read_bounded, read_object
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})

@@ -4,28 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pattern_operator.limits import MAX_REGISTRY_VALUES
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.strictjson import InvalidDocument
 
 _QUOTED = 120  # characters of a foreign value that a message shows
-
-
-class TooManyValues(InvalidDocument):
-    """A document has more values than are read; nothing else is known of it."""
-
-
-def read_bounded(content: bytes, *, most: int = MAX_REGISTRY_VALUES) -> dict[str, object]:
-    """Parse the JSON object of a registry or Secret, of at most ``most`` values.
-
-    They are bounded before the parser builds them: it holds the interpreter while it does, in a thread as well. A comma
-    stands between any two, and is counted wherever it stands.
-
-    Raises:
-        InvalidDocument: it is not one; ``TooManyValues``: it is not even looked at.
-    """
-    if content.count(b",") >= most:
-        raise TooManyValues(f"has more than {most} values, which is more than the operator reads")
-    return read_object(content)
 
 
 def text(parent: Mapping[str, object], name: str) -> str:

@@ -13,17 +13,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST, MAX_REFERRERS
-from pattern_operator.source.document import (
-    TooManyValues,
-    child,
-    children,
-    known_word,
-    read_bounded,
-    shown,
-    text,
-    texts,
-)
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.source.document import child, children, known_word, shown, text, texts
+from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"

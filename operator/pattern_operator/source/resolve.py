@@ -9,13 +9,12 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.quote import quoted
-from pattern_operator.source.document import TooManyValues, read_bounded
 from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.tagfilter import matching
 from pattern_operator.source.transport import Answer
 from pattern_operator.source.versions import Range
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
 _PAGE: Final = 1_000  # tags that are asked for at once; a registry may give fewer, and says where the next ones are
 

@@ -17,10 +17,10 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.source.challenge import Challenge, may_be_told
 from pattern_operator.source.credentials import Credential
-from pattern_operator.source.document import read_bounded, text
+from pattern_operator.source.document import text
 from pattern_operator.source.offloop import compute
 from pattern_operator.source.transport import Answer, Hop, Transport, host_of
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strictjson import InvalidDocument, read_bounded
 
 _CLIENT_ID: Final = "pattern-operator"
 _LIFETIME: Final = 60.0  # seconds of a token that does not say; the specification's default and least

@@ -13,7 +13,7 @@ from typing import Final
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.limits import MAX_SUBJECTS
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.strictjson import InvalidDocument, read_bounded
 from pattern_operator.verify.claim import Claim, Refusal, Unreadable
 from pattern_operator.verify.document import decode_base64, quoted
 
@@ -38,7 +38,7 @@ def read(signature: Signature) -> Claim | Refusal:
     if signature.media_type not in MEDIA_TYPES:
         return Unreadable(f"has media type {quoted(signature.media_type)} and is no bundle v0.3")
     try:
-        bundle = _message(read_object(signature.payload), "a bundle", fields=_BUNDLE)
+        bundle = _message(read_bounded(signature.payload), "a bundle", fields=_BUNDLE)
         return _read(bundle)
     except InvalidDocument as error:
         return Unreadable(str(error))
@@ -52,7 +52,7 @@ def judge(claim: Claim, *, digest: Digest, repository: Repository | None) -> Ref
     will do.
     """
     try:
-        statement = read_object(claim.payload)
+        statement = read_bounded(claim.payload)
         if statement.get("_type") != STATEMENT_TYPE:
             return Refusal(f"is a statement of type {quoted(statement.get('_type'))} and not {STATEMENT_TYPE}")
         if statement.get("predicateType") != PREDICATE_TYPE:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.strictjson import InvalidDocument, read_bounded
 from pattern_operator.verify.claim import Claim, Refusal, Unreadable
 from pattern_operator.verify.document import decode_base64, quoted
 
@@ -40,7 +40,7 @@ def judge(claim: Claim, *, digest: Digest, repository: Repository | None) -> Ref
     at, for the signed digest stands elsewhere.
     """
     try:
-        critical = _object(read_object(claim.payload), "critical")
+        critical = _object(read_bounded(claim.payload), "critical")
         image = _object(critical, "image")
         identity = _object(critical, "identity")
     except InvalidDocument as error:
