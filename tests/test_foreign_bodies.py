@@ -53,12 +53,23 @@ from pattern_operator.apply.tools import manager_of
 from pattern_operator.cli import get as cli_get
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.kube import ApiError, Change, ChangeType, Discovery, KindNotFound, Lease, Resource, View, Watch
+from pattern_operator.kube import (
+    ApiError,
+    ApiUnavailable,
+    Change,
+    ChangeType,
+    Discovery,
+    KindNotFound,
+    Lease,
+    Resource,
+    View,
+    Watch,
+)
 from pattern_operator.kube import objects as verbs
-from pattern_operator.kube.deepjson import read_lenient
 from pattern_operator.kube.discovery import _resources, _silent
-from pattern_operator.kube.failure import of_response, parsed
+from pattern_operator.kube.failure import of_response
 from pattern_operator.kube.page import Page
+from pattern_operator.kube.reading import read_list, read_object
 from pattern_operator.kube.selfreview import user_name
 from pattern_operator.reconcile import AwaitedKinds, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
@@ -379,14 +390,15 @@ async def self_review(body: Any) -> None:
 
 
 @reader
-def errors(body: Any) -> None:
+async def errors(body: Any) -> None:
     refusal(KEY, ApiError.of_status(body)).message.encode()
     content = answering(body).answer
     for code in (403, 409, 422, 429, 500):
         failure = refusal(KEY, of_response(code=code, retry_after="1", body=content, content_type="application/json"))
         failure.message.encode()
-    read_lenient(content)
-    parsed(content)
+    await read_object(content)
+    with suppress(ApiUnavailable):  # it is no list
+        Page.of(await read_list(content))
 
 
 @reader

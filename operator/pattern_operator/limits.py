@@ -91,5 +91,9 @@ SMALL_MEMORY: Final = 32 * MIB  # of those that a thread rendered; a quarter for
 
 # --- cluster --------------------------------------------------------------------------------------------------------
 MAX_REFUSAL: Final = 4 * MIB  # of the API server: it quotes an object of at most 1.5 MiB, once or twice, escaped
+# What is built of an object that the API server sends, with others' managedFields; ours have MAX_OBJECT_VALUES.
+MAX_READ_CONTAINERS: Final = 80_000  # lists and objects: some 20 ms
+MAX_READ_MEMBERS: Final = 100_000  # of objects, each with a name: some 15 ms
+MAX_PAGE: Final = 8 * MIB  # of a list: 500 objects of 16 KiB. Of larger ones smaller pages are asked for
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less
 MAX_STATUS_ENTRIES: Final = 50  # items named in a list of status (refused components, repairs); the rest is counted

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.kube import ApiError, ApiUnavailable, Cause, KindNotFound
-from pattern_operator.kube.failure import of_response, parsed
+from pattern_operator.kube.failure import of_response
+from pattern_operator.kube.reading import read_object
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 
 
@@ -157,9 +158,9 @@ def test_a_missing_kind_says_what_to_do():
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>please log in</html>", b"[]", b'"x"', b"{", b"\xff"])
-def test_what_is_no_json_object_did_not_come_from_an_api_server(answer: bytes):
+async def test_what_is_no_json_object_did_not_come_from_an_api_server(answer: bytes):
     with pytest.raises(ApiUnavailable, match="no API server") as refusal:
-        parsed(answer)
+        await read_object(answer)
 
     assert (refusal.value.code, refusal.value.reason) == (0, "Unreadable")
     assert "log in" not in str(refusal.value)

@@ -6,12 +6,15 @@ A Kubernetes object of another API server, CRD or user can have any shape: ``spe
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Self
 
 MAX_NAME: Final = 253  # characters of a name, a namespace or a UID: RFC 1123 subdomain, "Object Names and IDs"
 MAX_VERSION_DIGITS: Final = 20  # of a resourceVersion that is a number: etcd's revisions have 64 bits
 MAX_FINALIZERS: Final = 32  # kept of an object; the rest is not named
 MAX_WORD: Final = 317  # characters of a finalizer or a field manager: a DNS prefix, "/" and 63 more
+MAX_CONDITIONS: Final = 256  # of a status that are looked at; those of Kubernetes' own kinds and of CRDs have dozens
+MAX_MANAGERS: Final = 1_000  # entries of managedFields that are looked at; ordinary objects have under ten
 MAX_DEPTH: Final = 200  # of what is written; orjson writes 254 levels, and Kubernetes' own kinds have 30
 _INT64: Final = range(-(2**63), 2**63)
 
@@ -168,8 +171,8 @@ class ObjectMeta:
 
     @property
     def managers(self) -> list[Manager]:
-        """The entries of managedFields."""
-        return [Manager.of(entry) for entry in mappings(self.raw.get("managedFields"))]
+        """The first ``MAX_MANAGERS`` entries of managedFields."""
+        return [Manager.of(entry) for entry in islice(mappings(self.raw.get("managedFields")), MAX_MANAGERS)]
 
     def label(self, name: str) -> str:
         """The value of a label, or an empty text."""
@@ -185,10 +188,14 @@ def finalizers_of(body: object) -> tuple[str, ...]:
     return (*ObjectMeta.of(body).finalizers, *finalizers_at(body, "spec", "finalizers"))
 
 
+def conditions_of(body: object) -> list[Mapping[str, Any]]:
+    """The first ``MAX_CONDITIONS`` entries of ``status.conditions``."""
+    return list(islice(mappings_at(body, "status", "conditions"), MAX_CONDITIONS))
+
+
 def has_condition(body: object, kind: str) -> bool:
     """Whether ``status.conditions`` says that the condition of this type is True."""
-    conditions = mappings_at(body, "status", "conditions")
-    return any((text(each.get("type")), text(each.get("status"))) == (kind, "True") for each in conditions)
+    return any((text(each.get("type")), text(each.get("status"))) == (kind, "True") for each in conditions_of(body))
 
 
 def shallow(value: object, *, depth: int = MAX_DEPTH) -> object:

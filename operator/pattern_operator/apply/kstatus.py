@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 from pattern_operator.api.fields import (
     MAX_NAME,
     ObjectMeta,
+    conditions_of,
     integer,
     mapping,
     mapping_at,
@@ -71,7 +72,7 @@ class Facts:
         self.spec = mapping_at(body, "spec")
         self.status = mapping_at(body, "status")
         self.kind = (text_at(body, "apiVersion").rpartition("/")[0], text_at(body, "kind")[:MAX_NAME])
-        self.conditions = {text(c.get("type")): Condition.of(c) for c in mappings(self.status.get("conditions"))}
+        self.conditions = {text(c.get("type")): Condition.of(c) for c in conditions_of(body)}
 
     def condition(self, name: str) -> Condition:
         """Return the condition of that type; one that says nothing when there is none."""

@@ -88,7 +88,11 @@ async def _metadata(
 
 def _without_marks(meta: ObjectMeta) -> dict[str, Any]:
     """The merge patch of the metadata; with its resourceVersion, since others may write meanwhile."""
-    others = [entry for entry in mappings(meta.raw.get("managedFields")) if not is_ours(Manager.of(entry))]
+    others = [
+        entry
+        for entry in mappings(meta.raw.get("managedFields"))
+        if entry.get("manager") != FIELD_MANAGER or not is_ours(Manager.of(entry))
+    ]
     return {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import list_at, mappings_at, text, text_at
-from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, parsed
+from pattern_operator.kube.failure import GroupUnavailable, KindNotFound
+from pattern_operator.kube.reading import read_list
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -88,7 +89,7 @@ class Discovery:
         forgotten = self._forgotten
         core, groups = await run_all(self._session.request("GET", path, accept=_ACCEPT) for path in ("/api", "/apis"))
         kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
-        documents = parsed(core), parsed(groups)
+        documents = await read_list(core), await read_list(groups)
         deletable: dict[tuple[str, str], Resource] = {}
         for resource, verbs in (*_resources(documents[0]), *_resources(documents[1])):
             key = (resource.group, resource.kind)

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import orjson
 
 from pattern_operator.api.fields import integer, integer_at, mapping, mapping_at, number_of
-from pattern_operator.kube.deepjson import read_lenient
+from pattern_operator.kube.bulk import is_too_much
 from pattern_operator.kube.sent import NOTHING, Sent
 from pattern_operator.kube.servertext import Cause, causes_of, reason_word, reduced
 from pattern_operator.limits import MAX_STATUS_MESSAGE
@@ -87,6 +87,14 @@ class ApiUnavailable(ApiError):
         return cls(code=0, reason="NoCredentials", message=f"the API server at {server} cannot be asked: {error}")
 
 
+class AnswerTooLarge(ApiUnavailable):
+    """The answer is longer than what is read of it; where it is a list, a smaller page may do."""
+
+    def __init__(self, most: int) -> None:
+        message = f"the API server's answer is longer than the {most >> 20} MiB that are read"
+        super().__init__(code=0, reason="AnswerTooLarge", message=message)
+
+
 class GroupUnavailable(ApiUnavailable):
     """The aggregated API server that has a group does not answer: nobody can say which kinds the group has."""
 
@@ -111,19 +119,6 @@ class KindNotFound(Exception):
         super().__init__(message)
 
 
-def parsed(answer: bytes) -> dict[str, Any]:
-    """Read what the API server sent.
-
-    Raises:
-        ApiUnavailable: it is no JSON object, so something else has answered in its place, such as a proxy's login page.
-    """
-    document = read_lenient(answer)
-    if not isinstance(document, dict):
-        message = "what answered is no API server: it sent no JSON object; look at the proxy in between"
-        raise ApiUnavailable(code=0, reason="Unreadable", message=message)
-    return document
-
-
 def of_response(
     *, code: int, retry_after: str | None, body: bytes | None, content_type: str = "", sent: Sent = NOTHING
 ) -> ApiError:
@@ -132,12 +127,13 @@ def of_response(
     Args:
         code: the HTTP status.
         retry_after: the ``Retry-After`` header, in seconds.
-        body: the whole body; None where it is larger than what is read, or did not come in time.
+        body: the whole body; None where it is larger than what is read, or did not come in time. Of what is built of
+            too much nothing is read.
         content_type: the header; only its class is told, and only of what is no Status.
         sent: what the server was asked with: no value of it is repeated.
     """
     try:
-        status = orjson.loads(body) if body is not None else None
+        status = orjson.loads(body) if body is not None and not is_too_much(body) else None
     except orjson.JSONDecodeError:
         status = None
     if isinstance(status, dict) and status.get("kind") == "Status":

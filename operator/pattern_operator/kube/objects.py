@@ -6,10 +6,12 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from pattern_operator.kube.failure import ApiError, parsed
-from pattern_operator.kube.page import Page
+from pattern_operator.kube.failure import AnswerTooLarge, ApiError
+from pattern_operator.kube.page import Page, SmallerPages
+from pattern_operator.kube.reading import read_list, read_object
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
+from pattern_operator.limits import MAX_PAGE
 
 Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
 
@@ -64,7 +66,7 @@ async def apply(
     answer = await session.request(
         "PATCH", path, body=body, content_type=APPLY_PATCH, params=params, impersonate=impersonate
     )
-    return parsed(answer)
+    return await read_object(answer)
 
 
 async def get(
@@ -72,7 +74,7 @@ async def get(
 ) -> Body:
     """Return the object; raises ApiError ``NotFound`` when there is none."""
     path = resource.path(namespace=namespace, name=name)
-    return parsed(await session.request("GET", path, impersonate=impersonate))
+    return await read_object(await session.request("GET", path, impersonate=impersonate))
 
 
 async def get_metadata(
@@ -80,7 +82,7 @@ async def get_metadata(
 ) -> Body:
     """Return the object with its metadata alone (PartialObjectMetadata); raises as ``get``."""
     path = resource.path(namespace=namespace, name=name)
-    return parsed(await session.request("GET", path, accept=METADATA, impersonate=impersonate))
+    return await read_object(await session.request("GET", path, accept=METADATA, impersonate=impersonate))
 
 
 async def list_metadata(
@@ -98,7 +100,10 @@ async def list_metadata(
     """
     params = {"limit": str(limit)} | ({"continue": token} if token else {})
     path = resource.path(namespace=namespace)
-    return parsed(await session.request("GET", path, params=params, accept=METADATA_LIST, impersonate=impersonate))
+    answer = await session.request(
+        "GET", path, params=params, accept=METADATA_LIST, impersonate=impersonate, most=MAX_PAGE
+    )
+    return await read_list(answer)
 
 
 async def create(
@@ -113,7 +118,7 @@ async def create(
     """Create the object in ``body`` (JSON) and return it; raises ApiError ``AlreadyExists``."""
     path = resource.path(namespace=namespace)
     params = {"fieldManager": field_manager}
-    return parsed(await session.request("POST", path, body=body, params=params, impersonate=impersonate))
+    return await read_object(await session.request("POST", path, body=body, params=params, impersonate=impersonate))
 
 
 async def replace(
@@ -125,7 +130,7 @@ async def replace(
         ApiError: ``Conflict`` when someone else was faster.
     """
     path = resource.path(namespace=namespace, name=name)
-    return parsed(await session.request("PUT", path, body=body, params={"fieldManager": field_manager}))
+    return await read_object(await session.request("PUT", path, body=body, params={"fieldManager": field_manager}))
 
 
 async def patch_merge(
@@ -151,7 +156,7 @@ async def patch_merge(
         params={"fieldManager": field_manager},
         impersonate=impersonate,
     )
-    return parsed(answer)
+    return await read_object(answer)
 
 
 async def delete(
@@ -175,7 +180,7 @@ async def delete(
     path = resource.path(namespace=namespace, name=name)
     params = {"dryRun": dry_run} if dry_run else {}
     answer = await session.request("DELETE", path, body=orjson.dumps(options), params=params, impersonate=impersonate)
-    return parsed(answer)
+    return await read_object(answer)
 
 
 async def list_(
@@ -191,7 +196,8 @@ async def list_(
 
     Where the pages are too old before the last one was read (410), they are read again as one, as client-go does.
     """
-    params = {"limit": str(PAGE)}
+    pages = SmallerPages(PAGE)
+    params = {"limit": str(pages.limit)}
     if label_selector:
         params["labelSelector"] = label_selector
     if field_selector:
@@ -200,14 +206,18 @@ async def list_(
     while True:
         path = resource.path(namespace=namespace)
         try:
-            answer = parsed(await session.request("GET", path, params=params, impersonate=impersonate))
+            most = MAX_PAGE if "limit" in params else None
+            answer = await session.request("GET", path, params=params, impersonate=impersonate, most=most)
+        except AnswerTooLarge as error:
+            params["limit"] = str(pages.after(error))
+            continue
         except ApiError as error:
             if error.code != HTTPStatus.GONE or not params.pop("continue", ""):
                 raise
             found.clear()
             del params["limit"]
             continue
-        page = Page.of(answer, after=params.get("continue", ""))
+        page = Page.of(await read_list(answer), after=params.get("continue", ""))
         # The server leaves both out of the items of a typed list.
         found += [{"apiVersion": resource.api_version, "kind": resource.kind} | item for item in page.items]
         params["continue"] = page.more

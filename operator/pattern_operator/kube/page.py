@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pattern_operator.api.fields import text_at
-from pattern_operator.kube.failure import ApiUnavailable
+from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,17 @@ class Page:
             raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is a list without an end")
         found = [each for each in items or () if isinstance(each, dict)]
         return cls(found, more, text_at(answer, "metadata", "resourceVersion"))
+
+
+class SmallerPages:
+    """How many objects a page is asked for: ``limit``, and ever fewer where those that there are were too large."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+    def after(self, error: AnswerTooLarge) -> int:
+        """The limit of the next try; raises ``error`` where a page of a single object was too large."""
+        if self.limit == 1:
+            raise error
+        self.limit = max(1, self.limit // 8)
+        return self.limit

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import orjson
 
-from pattern_operator.kube.failure import ApiError, parsed
+from pattern_operator.kube.failure import ApiError
+from pattern_operator.kube.reading import read_object
 from pattern_operator.kube.session import Session
 
 _PATH: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -24,7 +25,7 @@ async def user_name(session: Session) -> str:
         ApiError: the server could not be asked.
     """
     try:
-        answer = parsed(await session.request("POST", _PATH, body=orjson.dumps(_BODY)))
+        answer = await read_object(await session.request("POST", _PATH, body=orjson.dumps(_BODY)))
     except ApiError as error:
         if error.code in _REFUSED:
             return ""

@@ -19,7 +19,7 @@ from yarl import URL
 from pattern_operator.fairqueue import Lane
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
-from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
+from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.resource import words_of
 from pattern_operator.kube.sent import Sent
 from pattern_operator.kube.slots import Slots
@@ -113,15 +113,17 @@ class Session:
         accept: str | None = None,
         impersonate: str | None = None,
         timeout: float = 30.0,  # noqa: ASYNC109 - it bounds one try, not the call
+        most: int | None = None,
     ) -> bytes:
         """Ask, and return the body of the answer.
 
         ``impersonate`` is a user name, such as ``system:serviceaccount:<namespace>:<name>``. Throttled requests (429)
         and, where a repetition changes nothing, gateways' errors are tried ``TRIES`` times; ``timeout`` is seconds
-        for each try.
+        for each try. Of an answer no more than ``most`` bytes are read.
 
         Raises:
-            ApiError: the server refused; ``ApiUnavailable`` when the same request may work later.
+            ApiError: the server refused; ``ApiUnavailable`` when the same request may work later, ``AnswerTooLarge``
+                where the answer is longer than ``most``.
         """
         headers = _headers(accept=accept, impersonate=impersonate)
         if body is not None:
@@ -130,7 +132,9 @@ class Session:
         for attempt in range(1, TRIES + 1):
             try:
                 async with self._slots.hold(*lanes):
-                    return await self._try(method, path, body=body, params=params, headers=headers, seconds=timeout)
+                    return await self._try(
+                        method, path, body=body, params=params, headers=headers, seconds=timeout, most=most
+                    )
             except ApiUnavailable as error:
                 wait = _wait(error, method=method, attempt=attempt)
                 if wait is None:
@@ -175,6 +179,7 @@ class Session:
         params: Mapping[str, str] | None,
         headers: CIMultiDict[str],
         seconds: float,
+        most: int | None,
     ) -> bytes:
         limits = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
         again = method == "PATCH"  # aiohttp itself repeats the other idempotent methods, once, on a fresh connection
@@ -190,7 +195,7 @@ class Session:
                     allow_redirects=False,
                 ) as response:
                     await _check(response, sent=Sent(body, path))
-                    return await response.read()
+                    return await _whole(response, most)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not again or isinstance(error, aiohttp.ClientConnectorError):
                     raise self._unavailable(error) from error
@@ -296,6 +301,18 @@ async def _check(response: aiohttp.ClientResponse, *, sent: Sent) -> None:
         content_type=response.headers.get("Content-Type", ""),
         sent=sent,
     )
+
+
+async def _whole(response: aiohttp.ClientResponse, most: int | None) -> bytes:
+    if most is None:
+        return await response.read()
+    body = bytearray()
+    async for data in response.content.iter_any():
+        body += data
+        if len(body) > most:
+            response.close()
+            raise AnswerTooLarge(most)
+    return bytes(body)
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> bytes | None:

@@ -16,11 +16,13 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 from pattern_operator.api.fields import ObjectMeta
-from pattern_operator.kube.failure import ApiError, ApiUnavailable, parsed
+from pattern_operator.kube.failure import AnswerTooLarge, ApiError, ApiUnavailable
 from pattern_operator.kube.objects import PAGE, Body
-from pattern_operator.kube.page import Page
+from pattern_operator.kube.page import Page, SmallerPages
+from pattern_operator.kube.reading import in_turns, read_list, read_object
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
+from pattern_operator.limits import MAX_PAGE
 
 WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
 FIRST_BACK_OFF: Final = 0.2
@@ -130,13 +132,20 @@ class Watch:
 
     async def _list(self) -> None:
         """Read the whole collection and tell in what it differs from what was known."""
-        params = {**self._selected(), "limit": str(PAGE)}
+        pages = SmallerPages(PAGE)
+        params = {**self._selected(), "limit": str(pages.limit)}
         seen: set[tuple[str, str]] = set()
         while True:
-            answer = await self._session.request("GET", self._path, params=params, accept=self._accepted("List"))
-            page = Page.of(parsed(answer), after=params.get("continue", ""))
+            try:
+                answer = await self._session.request(
+                    "GET", self._path, params=params, accept=self._accepted("List"), most=MAX_PAGE
+                )
+            except AnswerTooLarge as error:
+                params["limit"] = str(pages.after(error))
+                continue
+            page = Page.of(await read_list(answer), after=params.get("continue", ""))
             self._turn()
-            for item in page.items:
+            async for item in in_turns(page.items):
                 seen.add(self._observe(item))
             params["continue"] = page.more
             if not page.more:
@@ -161,7 +170,7 @@ class Watch:
         async with aclosing(stream):
             async for line in stream:
                 self._turn()
-                self._take(parsed(line))
+                self._take(await read_object(line))
                 self._recovered()
         if loop.time() - started < 1.0:  # a server that is leaving ends each watch at once
             raise ApiUnavailable(code=0, reason="Unreachable", message="the API server ended the watch at once")

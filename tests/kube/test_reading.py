@@ -1,0 +1,154 @@
+"""Whatever objects the API server holds, to read them holds the event loop for a moment only."""
+
+import orjson
+import pytest
+from aiohttp import web
+from tests.kube.answering import serving
+from tests.kube.conftest import CONFIG_MAP
+from tests.kube.test_watch import Diary, following
+from tests.looplag import MOST, longest_hold
+
+from pattern_operator.kube import ApiUnavailable, View, objects
+from pattern_operator.kube.bulk import is_too_much
+from pattern_operator.kube.failure import of_response
+from pattern_operator.kube.page import Page
+from pattern_operator.kube.reading import read_list, read_object
+from pattern_operator.limits import MAX_PAGE, MAX_READ_CONTAINERS
+
+LARGEST = 1536 * 1024  # bytes of an object in etcd
+DEEP = b"[" * 2_000 + b"]" * 2_000
+UNITS = {
+    "lists": b"[]",
+    "objects": b"{}",
+    "objects with a member": b'{"a":1}',
+    "numbers": b"1",
+    "fractions": b"1.5",
+    "texts": b'""',
+    "nested lists": b"[" * 700 + b"]" * 700,
+    "too deep": DEEP,
+}
+
+
+def many(unit: bytes, size: int = LARGEST) -> bytes:
+    return b"[" + b",".join([unit] * (size // (len(unit) + 1))) + b"]"
+
+
+def members(size: int = LARGEST) -> bytes:
+    return b"{" + b",".join(b'"%06d":1' % number for number in range(size // 11)) + b"}"
+
+
+def item(spec: bytes, *, name: str = "a", version: int = 1) -> bytes:
+    metadata = {"name": name, "namespace": "shop", "uid": name, "resourceVersion": str(version)}
+    return b'{"metadata":%b,"spec":%b,"status":{"phase":"Running"}}' % (orjson.dumps(metadata), spec)
+
+
+SPECS = {**{name: many(unit) for name, unit in UNITS.items()}, "members": members()}
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
+async def test_an_object_of_whatever_holds_the_loop_for_a_moment_and_is_known(spec):
+    found = []
+
+    async def work() -> None:
+        found.append(await read_object(b'{"type":"MODIFIED","object":%b}' % item(spec)))
+
+    assert await longest_hold(work) < MOST
+    assert found[0]["type"] == "MODIFIED"
+    assert found[0]["object"]["metadata"]["name"] == "a"
+    assert found[0]["object"]["status"] == {"phase": "Running"}
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
+async def test_a_page_of_whatever_objects_is_read_one_by_one(spec):
+    content = b'{"metadata":{"resourceVersion":"7"},"items":[%b]}' % b",".join([item(spec)] * 4)
+    found = []
+
+    async def work() -> None:
+        found.append(Page.of(await read_list(content)))
+
+    assert await longest_hold(work) < MOST
+    assert [each["metadata"]["name"] for each in found[0].items] == ["a"] * 4
+    assert found[0].version == "7"
+
+
+async def test_of_metadata_that_is_too_much_all_else_is_read():
+    metadata = b'{"name":"a","uid":"u","resourceVersion":"3","finalizers":["f"],"managedFields":%b}' % many(b"{}")
+
+    found = await read_object(b'{"metadata":%b,"data":{"a":"b"}}' % metadata)
+
+    assert found["metadata"] == {"name": "a", "uid": "u", "resourceVersion": "3", "finalizers": ["f"]}
+    assert found["data"] == {"a": "b"}
+
+
+async def test_an_object_of_much_text_is_read_whole():
+    body = {"metadata": {"name": "a"}, "data": {"csv": "1,2,3\n" * 200_000}, "whatever": [1]}
+
+    assert await read_object(orjson.dumps(body)) == body
+
+
+def test_what_a_pattern_may_apply_is_never_too_much():
+    fields = {f"f:field{number}": {} for number in range(25_000)}
+    body = {"metadata": {"managedFields": [{"fieldsV1": fields}]}, "spec": {name: [] for name in fields}}
+
+    assert not is_too_much(orjson.dumps(body))
+    assert is_too_much(orjson.dumps([{}] * (MAX_READ_CONTAINERS + 1)))
+
+
+async def test_an_object_in_a_list_that_cannot_be_read_is_not_left_out():
+    with pytest.raises(ApiUnavailable):
+        await read_list(b'{"metadata":{},"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"\\ud800"}}]}')
+
+
+def test_a_refusal_that_is_too_much_is_not_read():
+    error = of_response(code=403, retry_after=None, body=b'{"kind":"Status","details":%b}' % many(b"[]"))
+
+    assert (error.code, error.reason) == (403, "Forbidden")
+
+
+def pages(request: web.Request, *, asked: list[str]) -> web.Response:
+    """Three objects of 3 MiB, in pages of as many as are asked for."""
+    if "watch" in request.query:
+        return web.Response(body=b"")
+    limit, begin = int(request.query["limit"]), int(request.query.get("continue") or 0)
+    asked.append(request.query["limit"])
+    end = min(begin + limit, 3)
+    items = [item(b'"%b"' % (b"x" * 3 * 1024 * 1024), name=f"n{number}") for number in range(begin, end)]
+    more = b'"continue":"%d",' % end if end < 3 else b""
+    return web.Response(body=b'{"metadata":{%b"resourceVersion":"7"},"items":[%b]}' % (more, b",".join(items)))
+
+
+async def test_of_large_objects_smaller_pages_are_asked_for():
+    asked: list[str] = []
+
+    async with serving(lambda request: pages(request, asked=asked)) as session:
+        found = await objects.list_(session, CONFIG_MAP)
+
+    assert [each["metadata"]["name"] for each in found] == ["n0", "n1", "n2"]
+    assert asked == ["500", "62", "7", "1", "1", "1"]
+
+
+async def test_a_watch_lists_large_objects_in_smaller_pages():
+    asked: list[str] = []
+    diary = Diary()
+
+    async with (
+        serving(lambda request: pages(request, asked=asked)) as session,
+        following(session, diary, view=View.FULL),
+    ):
+        await diary.has("ADDED n0", "ADDED n1", "ADDED n2")
+
+    assert asked[:6] == ["500", "62", "7", "1", "1", "1"]
+
+
+async def test_a_single_object_that_is_too_large_is_an_error_and_no_end():
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request.query["limit"])
+        return web.Response(body=b" " * (MAX_PAGE + 1))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiUnavailable, match="longer than the 8 MiB"):
+            await objects.list_(session, CONFIG_MAP)
+
+    assert asked == ["500", "62", "7", "1"]
