@@ -20,6 +20,7 @@ PLACES: Final = (
     "event",
     "gauge",
     "handler",  # kopf's
+    "lanes",  # whom a run counts for
     "life",  # the whole work was begun anew
     "look_for_kind",
     "loop",  # where nobody waits for it

@@ -26,6 +26,7 @@ from tests.e2e.story import (
     secret,
     tar,
 )
+from tests.executors import EXECUTORS
 from tests.planted import Shape, value
 from tests.render.designs import DATA
 from tests.testbed.authority import Authority
@@ -569,6 +570,7 @@ def by_ourselves(repository: Repository) -> str:
                 credentials=None,
                 scheme="http",
                 tokens=source.TokenCache(),
+                executors=EXECUTORS,
                 user_agent="test",
             )
             files = [File("pattern.yaml", json.dumps(config_map("packed")).encode())]

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,14 @@ def test_what_kubectl_refuses_is_raised_with_its_words(kubectl: Kubectl) -> None
         kubectl("get", "deployment", "nobody")
 
 
+@pytest.fixture
+def reinstalled(kubectl: Kubectl) -> Iterator[None]:
+    """Leave the cluster with the rights of the default installation, as it was: other tests use it, too."""
+    yield
+    operator.install(operator.DEFAULT, kubectl=kubectl)
+
+
+@pytest.mark.usefixtures("reinstalled")
 @pytest.mark.parametrize("installation", ["default", "restricted"])
 def test_every_manifest_of_an_installation_is_accepted(kubectl: Kubectl, installation: str) -> None:
     operator.install(ROOT / "manifests" / installation, kubectl=kubectl)  # the namespace must be there for a dry run
@@ -96,7 +104,7 @@ def test_who_may_edit_a_namespace_may_write_designpatterns_only_where_accounts_a
 
 
 @pytest.fixture
-def restricted(kubectl: Kubectl, namespace: str, tmp_path: Path) -> Kubectl:
+def restricted(kubectl: Kubectl, namespace: str, tmp_path: Path) -> Iterator[Kubectl]:
     """kubectl as the operator of manifests/restricted, in a namespace where no other installation reaches it."""
     (tmp_path / "objects.yaml").write_text(kubectl("kustomize", operator.RESTRICTED))
     overlay = {"namespace": namespace, "nameSuffix": f"-{namespace}", "resources": ["objects.yaml"]}
@@ -104,7 +112,10 @@ def restricted(kubectl: Kubectl, namespace: str, tmp_path: Path) -> Kubectl:
     operator.install(tmp_path, kubectl=kubectl)
     token = kubectl("create", "token", f"pattern-operator-{namespace}", "--namespace", namespace).strip()
     admin = kubectl.kubeconfig
-    return Kubectl(Kubeconfig(tmp_path / "kubeconfig", admin.server, admin.ca, token, "restricted").write(), tmp_path)
+    yield Kubectl(Kubeconfig(tmp_path / "kubeconfig", admin.server, admin.ca, token, "restricted").write(), tmp_path)
+    for kind in ("clusterroles", "clusterrolebindings"):  # some are added to edit, for every namespace
+        found = kubectl("get", kind, "-o", "name", "-l", "app.kubernetes.io/part-of=pattern-operator").split()
+        kubectl("delete", *(name for name in found if name.endswith(f"-{namespace}")))
 
 
 def test_the_restricted_operator_reads_and_cannot_write(restricted: Kubectl, namespace: str) -> None:

@@ -60,6 +60,10 @@ def invalid(
 TEMPLATE = f'core.PodTemplateSpec{{Env:[]core.EnvVar{{core.EnvVar{{Name:"PW", Value:"{PLANTED}"}}}}}}'
 # What the server says, and what is shown of it.
 CASES: dict[str, tuple[ApiError, str]] = {
+    "a selector that does not match": (
+        invalid("spec.selector", 'Invalid value: {"app":"hunter2"}: `selector` does not match template `labels`'),
+        'Job.batch "migrate" is invalid: spec.selector: Invalid value: `selector` does not match template `labels`',
+    ),
     "a template that may not change": (
         invalid("spec.template", f"Invalid value: {TEMPLATE}: field is immutable"),
         'Job.batch "migrate" is invalid: spec.template: Invalid value: field is immutable',

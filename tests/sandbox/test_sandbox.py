@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
-from tests.hostile import DOCUMENTS, layer
+from tests.hostile import DOCUMENTS, layer, missing_fields
 from tests.render.designs import names, published
 from tests.sandbox.jobs import HUNGRY, LARGE, PLAN, SLOW, SMALL, in_memory, layers, of_layer
 
@@ -116,7 +116,7 @@ async def test_what_cannot_be_unpacked_is_a_failure_of_the_source(sandbox):
 
 async def limited(**limits) -> BuildRefused:
     async with Sandbox.open(executors=EXECUTORS, limits=WorkerLimits(**limits)) as sandbox:
-        content = HUNGRY if "memory" in limits else b"---\n".join([SLOW] * 2)
+        content = HUNGRY if "memory" in limits else missing_fields(190_000)  # the latter takes some 2 s of a processor
         return await refusal(sandbox, content)
 
 

@@ -47,7 +47,8 @@ _SCALAR: Final = re.compile(r"(?:-?[0-9][0-9.eE+-]*|true|false|null|<[a-z ]+>)(?
 # How rules begin: where a value is no text or number, nothing else tells where it ends.
 _RULE: Final = re.compile(
     r": (?=(?:must|may|field is|cannot|should|updates? to|pod updates|spec is|is (?:required|immutable|not|forbidden)"
-    r"|at least|at most|exactly|only|not a|a valid|a lowercase|no more|too complex|[\w.\[\]]{1,200} in body)\b)"
+    r"|at least|at most|exactly|only|not a|a valid|a lowercase|no more|too complex|`selector` does not match"
+    r"|[\w.\[\]]{1,200} in body)\b)"
 )
 _SUPPORTED: Final = re.compile(r"supported values: (.{1,1000})", re.DOTALL)
 _TYPE_RULE: Final = re.compile(r"in body must be of type (\w{1,32})")
