@@ -11,8 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.designpattern import decode
-from pattern_operator.api.inventorycodec import LARGEST, PLAIN, expand, is_large, packed, size_of, unpacked
+from pattern_operator.api.inventorycodec import (
+    LARGEST,
+    MOST,
+    PLAIN,
+    Unreadable,
+    expand,
+    is_large,
+    packed,
+    size_of,
+    unpacked,
+)
 from pattern_operator.api.status import Inventory, InventoryEntry
+from pattern_operator.limits import MAX_OBJECTS
 
 
 def inventory(*names: str) -> Inventory:
@@ -63,6 +74,20 @@ def test_packing_and_unpacking_take_a_moment():
     assert time.process_time() - middle < 0.1
 
 
+@pytest.mark.parametrize(
+    "many", [numbered(MOST + 1), inventory(*(f"{n:0700}" for n in range(12_000)))], ids=["entries", "bytes"]
+)
+def test_what_could_not_be_read_again_is_not_written(many: Inventory):
+    with pytest.raises(Unreadable):
+        packed(many)
+
+
+def test_the_most_entries_are_written_and_read_again():
+    names = [f'{number:06}-"id"' for number in range(MOST)]  # a quote in a name counts for no entry
+
+    assert unpacked(packed(inventory(*names))) == inventory(*names)
+
+
 def test_entries_beside_a_compressed_text_count_too():
     both = packed(numbered(10_000))
     corrected = Inventory(count=both.count, entries=inventory("x").entries, compressed=both.compressed)
@@ -83,6 +108,7 @@ BAD = {
     "entries of another shape": written(b'[{"id": 1}]'),
     "cut": packed(numbered(10_000)).compressed[:-40],
     "more behind it": base64.b64encode(zlib.compress(b"[]") + b"x").decode(),
+    "more entries than there can be": written(b"[" + b",".join([b'{"id":"a","v":""}'] * (MOST + 1)) + b"]"),
     "a bomb": written(b" " * 100_000_000),
 }
 
@@ -116,6 +142,10 @@ def test_a_resource_is_read_with_all_its_entries_and_keeps_what_cannot_be_read()
 
 def test_what_is_plain_is_never_larger_than_what_may_be():
     assert PLAIN < LARGEST
+
+
+def test_old_and_new_objects_of_the_largest_pattern_have_room():
+    assert MOST >= 2 * MAX_OBJECTS
 
 
 def test_a_resource_is_shown_with_its_entries():

@@ -1,5 +1,6 @@
 """Who has an object by the owner label that it carries in the cluster."""
 
+import time
 from typing import Any
 
 import pytest
@@ -59,3 +60,25 @@ def test_a_pattern_that_cannot_be_read_keeps_all_that_carries_its_label(patterns
     patterns.keep_owner(PatternKey("team", "web"), uid="u-1")
 
     assert Holders(patterns)(LABEL, KEY) == Owner(LABEL, "team", "web")
+
+
+def test_thousands_of_objects_are_asked_for_in_a_moment(patterns: Patterns):
+    names = [ObjectKey("", "ConfigMap", "team", f"settings-{number}") for number in range(5_000)]
+    entries = [{"id": str(name), "v": "v1"} for name in names]
+    patterns.observe({**body(1), "status": {"inventory": {"count": 5_000, "entries": entries}}})
+    holders = Holders(patterns)
+
+    begun = time.process_time()
+    found = [holders(LABEL, name) for name in (*names, KEY)]
+
+    assert time.process_time() - begun < 1.0  # 50 s where the inventory is read for each
+    assert found == [Owner(LABEL, "team", "web")] * 5_000 + [None]
+
+
+def test_what_a_later_inventory_names_counts(patterns: Patterns):
+    holders = Holders(patterns)
+    patterns.observe(body(1))
+    before = holders(LABEL, KEY)
+    patterns.observe({**body(2), "status": NAMED})
+
+    assert (before, holders(LABEL, KEY)) == (None, Owner(LABEL, "team", "web"))

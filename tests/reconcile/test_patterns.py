@@ -4,8 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.looplag import MOST, longest_hold
 
+from pattern_operator.api.inventorycodec import packed
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.status import Inventory, InventoryEntry
 from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import PatternKey, Patterns
 
@@ -136,3 +139,38 @@ def test_a_pattern_that_cannot_be_read_lives_until_it_is_deleted():
 
     assert lives == PatternKey("team", "odd")
     assert patterns.owned_by(owner_id("u-odd")) is None
+
+
+def compressed(count: int) -> dict[str, Any]:
+    names = (f"team_{'n' * 200}{number:05}__ConfigMap" for number in range(count))
+    whole = Inventory(count=count, entries=tuple(InventoryEntry(id=name, v="v1") for name in names))
+    return {"inventory": msgspec.to_builtins(packed(whole))}
+
+
+def test_an_inventory_is_unpacked_once_for_a_content(patterns: Patterns):
+    status, another = compressed(5_000), compressed(4_000)
+    patterns.observe({**body(1), "status": status})
+
+    first, second = patterns.read({**body(2), "status": status}), patterns.read({**body(3), "status": status})
+
+    assert first.status.inventory.entries is second.status.inventory.entries
+    assert first == patterns.read({**body(2), "status": status})
+    assert patterns.read({**body(4), "status": another}).status.inventory.count == 4_000
+
+
+def test_entries_that_somebody_wrote_beside_a_known_text_count(patterns: Patterns):
+    status = compressed(5_000)
+    for version in (1, 2):
+        patterns.observe({**body(version), "status": status})
+    more = {"inventory": status["inventory"] | {"entries": [{"id": "team_x__ConfigMap", "v": "v1"}]}}
+
+    assert patterns.read({**body(3), "status": more}).status.inventory.count == 5_001
+
+
+async def test_a_pattern_of_10000_entries_is_taken_in_in_a_moment(patterns: Patterns):
+    status = compressed(10_000)
+
+    async def work() -> None:
+        patterns.observe({**body(11), "status": status})
+
+    assert await longest_hold(work) < MOST

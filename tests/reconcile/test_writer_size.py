@@ -17,10 +17,12 @@ from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.api.crd import crd
 from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.inventorycodec import unpacked
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, InventoryEntry, RefusedComponent, RenderStatus, Status
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.kube import Session, objects
+from pattern_operator.reconcile.inventorysize import written as written_as
 from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
 
@@ -109,6 +111,14 @@ async def test_names_that_do_not_fit_are_refused_before_anything_is_written(sess
 
     assert refusal.value.reason is Reason.INVENTORY_TOO_LARGE
     assert decode(await stored(session, namespace)).status.inventory == Inventory()
+
+
+async def test_an_inventory_that_could_not_be_read_again_is_refused(cpu):
+    with pytest.raises(Stalled, match="20001 objects, old and new ones, are more than") as refusal:
+        await written_as(numbered(20_001), cpu=cpu)
+
+    assert refusal.value.reason is Reason.INVENTORY_TOO_LARGE
+    assert unpacked(await written_as(numbered(10_000), cpu=cpu)) == numbered(10_000)
 
 
 async def test_nothing_is_sent_where_nothing_changed(session, cpu, written, requests):

@@ -15,17 +15,31 @@ from pattern_operator.api.status import Inventory, InventoryEntry
 PLAIN: Final = 512 * 1024  # of entries that lie there as they are, for people to read with kubectl
 LARGEST: Final = 768 * 1024  # of an inventory in status, however it is written; the rest of the object needs room, too
 _UNPACKED: Final = 8 * 1024 * 1024  # 10,000 entries with the longest names that Kubernetes allows have 6.5 MiB
+MOST: Final = 20_000  # entries that are read: 5,000 old and 5,000 new ones, and as many that could not be pruned
 _LEVEL: Final = 6
+
+_ENTRY: Final = b'"id"'  # stands once in each entry, as it is written here; in a name a quote is escaped
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[InventoryEntry, ...]).decode
 
 
+class Unreadable(ValueError):
+    """An inventory has more than what would be read again."""
+
+
 def packed(inventory: Inventory) -> Inventory:
-    """The inventory as it is written. Computes for some 10 ms where it is large (``is_large``)."""
+    """The inventory as it is written. Computes for some 10 ms where it is large (``is_large``).
+
+    Raises:
+        Unreadable: it is too much, however well it compresses.
+    """
     if inventory.compressed or not is_large(inventory):
         return inventory
-    text = base64.b64encode(zlib.compress(_encode(inventory.entries), _LEVEL)).decode()
+    content = _encode(inventory.entries)
+    if len(content) > _UNPACKED or len(inventory.entries) > MOST:
+        raise Unreadable(f"{len(inventory.entries)} entries of {len(content)} bytes")
+    text = base64.b64encode(zlib.compress(content, _LEVEL)).decode()
     return Inventory(count=len(inventory.entries), compressed=text)
 
 
@@ -78,7 +92,8 @@ def _decompressed(text: str) -> tuple[InventoryEntry, ...]:
     try:
         stream = zlib.decompressobj()
         content = stream.decompress(base64.b64decode(text, validate=True), _UNPACKED)
-        found = _decode(content) if stream.eof and not stream.unused_data else None
+        whole = stream.eof and not stream.unused_data and content.count(_ENTRY) <= MOST
+        found = _decode(content) if whole else None
     except (ValueError, zlib.error, msgspec.DecodeError) as error:  # base64 of what is no ASCII is a ValueError
         raise ValueError("it is not what the operator writes there") from error
     if found is None:

@@ -1,6 +1,5 @@
 """A Kubernetes object as the stages hand it on, and the key it is known by."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -26,11 +25,11 @@ class ObjectKey:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what ``str()`` wrote; raises ValueError for everything else."""
-        parts = re.fullmatch(r"([^_]*)_(.+)_([^_]*)_([^_]+)", text)
-        if parts is None:
+        namespace, _, rest = text.partition("_")
+        name, *more = rest.rsplit("_", 2)  # not by a regular expression: thousands are read at once
+        if len(more) != 2 or not name or "\n" in name or not more[1]:
             raise ValueError(f"{quoted(text)} is no object key: it must be namespace_name_group_kind")
-        namespace, name, group, kind = parts.groups()
-        return cls(group=group, kind=kind, namespace=namespace, name=name)
+        return cls(group=more[0], kind=more[1], namespace=namespace, name=name)
 
     def __str__(self) -> str:
         return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"

@@ -15,6 +15,7 @@ class Holders:
 
     def __init__(self, patterns: Patterns) -> None:
         self._patterns = patterns
+        self._looked_into: tuple[inventory.Entries, frozenset[ObjectKey] | None] = ((), frozenset())
 
     def __call__(self, label: str, key: ObjectKey) -> Owner | None:
         """The living pattern with this owner id, if it still has the object.
@@ -26,13 +27,23 @@ class Holders:
         if where is None:
             return None
         pattern = self._patterns.get(where)
-        if pattern is not None and not _has(pattern, key):
+        if pattern is not None and not self._has(pattern, key):
             return None
         return Owner(id=label, namespace=where.namespace, name=where.name)
 
+    def _has(self, pattern: DesignPattern, key: ObjectKey) -> bool:
+        if pattern.status.inventory.compressed:
+            return True
+        entries = pattern.status.inventory.entries
+        if entries is not self._looked_into[0]:  # thousands of objects are asked for, one after another
+            self._looked_into = (entries, _keys(entries))
+        keys = self._looked_into[1]
+        return keys is None or key in keys
 
-def _has(pattern: DesignPattern, key: ObjectKey) -> bool:
+
+def _keys(entries: inventory.Entries) -> frozenset[ObjectKey] | None:
+    """The keys of an inventory, None where it cannot be read."""
     try:
-        return bool(pattern.status.inventory.compressed) or key in inventory.keys(pattern.status.inventory.entries)
+        return inventory.keys(entries)
     except ValueError:
-        return True
+        return None

@@ -1,8 +1,10 @@
 """Whether what a pattern will own fits into its status: asked before anything of it is applied."""
 
+from concurrent.futures import Executor
+
 from pattern_operator.api import inventorycodec
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.inventorycodec import LARGEST, is_large, size_of
+from pattern_operator.api.inventorycodec import LARGEST, MOST, Unreadable, is_large, size_of
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
@@ -25,6 +27,27 @@ def check_size(packed: Inventory) -> None:
         )
 
 
+async def written(inventory: Inventory, *, cpu: Executor) -> Inventory:
+    """The inventory as it is written; it is compressed in ``cpu``.
+
+    Raises:
+        Stalled: INVENTORY_TOO_LARGE: it does not fit, or has more entries than would be read again.
+    """
+    if not is_large(inventory):
+        return inventory
+    try:
+        found = await run_in(cpu, inventorycodec.packed, inventory)
+    except Unreadable as error:
+        raise Stalled(
+            reason=Reason.INVENTORY_TOO_LARGE,
+            message=f"{len(inventory.entries)} objects, old and new ones, are more than an inventory can have, which"
+            f" are {MOST}, or 8 MiB of names; nothing was changed. Split the pattern, or let the old objects go first:"
+            " status says why they are still there.",
+        ) from error
+    check_size(found)
+    return found
+
+
 async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> None:
     """Whether the inventory that is written ahead of this rendering will fit: what is owned, and what is to come.
 
@@ -33,8 +56,7 @@ async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, rim: 
     """
     coming = tuple(_entry(each.key, each.api_version, pattern) for each in rendering.objects)
     planned = Inventory(entries=inventory.union(pattern.status.inventory.entries, coming))
-    if is_large(planned):
-        check_size(await run_in(rim.executors.cpu, inventorycodec.packed, planned))
+    await written(planned, cpu=rim.executors.cpu)
 
 
 def _entry(key: ObjectKey, api_version: str, pattern: DesignPattern) -> InventoryEntry:

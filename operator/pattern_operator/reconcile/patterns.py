@@ -1,16 +1,20 @@
 """What the watch told of every DesignPattern: the newest state of each, and whether a change is one to act on."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern, decode
-from pattern_operator.api.fields import number_of
+from pattern_operator.api.fields import ObjectMeta, list_at, number_of, text_at
 from pattern_operator.api.names import OWNER_LABEL, REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import Inventory
 from pattern_operator.apply.ownership import owner_id
 
 
@@ -36,6 +40,7 @@ class Patterns:
     def __init__(self) -> None:
         self._patterns: dict[PatternKey, DesignPattern] = {}
         self._by_owner: dict[str, PatternKey] = {}
+        self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
 
     def __iter__(self) -> Iterator[DesignPattern]:
@@ -76,7 +81,33 @@ class Patterns:
         Raises:
             msgspec.ValidationError: the resource is not what the CRD admits.
         """
+        return self.take(self.read(body))
+
+    def read(self, body: dict[str, Any]) -> DesignPattern:
+        """Read a state; the inventory that is known of its pattern is not unpacked again.
+
+        Raises:
+            msgspec.ValidationError: the resource is not what the CRD admits.
+        """
+        meta = ObjectMeta.of(body)
+        text = text_at(body, "status", "inventory", "compressed")
+        if not text:
+            self._unpacked.pop(PatternKey(meta.namespace, meta.name), None)
+            return decode(body)
+        key, content = PatternKey(meta.namespace, meta.name), hashlib.sha256(text.encode()).digest()
+        known = self._unpacked.get(key)
+        if known is not None and known[0] == content and not list_at(body, "status", "inventory", "entries"):
+            status = {**body["status"], "inventory": {}}
+            pattern = decode({**body, "status": status})
+            whole = msgspec.structs.replace(pattern.status, inventory=known[1])
+            return msgspec.structs.replace(pattern, status=whole)
         pattern = decode(body)
+        if key in self._patterns and not pattern.status.inventory.compressed:
+            self._unpacked[key] = (content, pattern.status.inventory)
+        return pattern
+
+    def take(self, pattern: DesignPattern) -> PatternKey | None:
+        """Take in a state that was read; as ``observe``."""
         key = key_of(pattern)
         before = self._patterns.get(key)
         if before is not None and _version(before) > _version(pattern) and before.metadata.uid == pattern.metadata.uid:
@@ -98,6 +129,7 @@ class Patterns:
 
     def forget(self, key: PatternKey) -> DesignPattern | None:
         """Drop a pattern that is gone, and give back what was known of it."""
+        self._unpacked.pop(key, None)
         pattern = self._patterns.pop(key, None)
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)

@@ -8,17 +8,14 @@ from typing import Any
 import msgspec
 import orjson
 
-from pattern_operator.api import inventorycodec
-from pattern_operator.api.designpattern import DesignPattern, decode
-from pattern_operator.api.inventorycodec import is_large
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, VERSION
 from pattern_operator.api.names import KIND as PATTERN_KIND
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.executors import run_in
 from pattern_operator.kube import ApiError, Resource, Session, objects
-from pattern_operator.reconcile.inventorysize import check_size
+from pattern_operator.reconcile.inventorysize import written as inventory_as_written
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.statusbudget import within_budget
 
@@ -69,9 +66,7 @@ class Writer:
 
     async def _inventory(self, inventory: Inventory) -> dict[str, Any]:
         """The inventory as a merge patch: written one way, and removed the other way."""
-        packed = await run_in(self._cpu, inventorycodec.packed, inventory) if is_large(inventory) else inventory
-        check_size(packed)
-        whole: dict[str, Any] = msgspec.to_builtins(packed)
+        whole: dict[str, Any] = msgspec.to_builtins(await inventory_as_written(inventory, cpu=self._cpu))
         return {"count": len(inventory.entries), "entries": None, "compressed": None} | whole
 
     async def _put_back(self, before: DesignPattern, written: DesignPattern) -> None:
@@ -129,14 +124,14 @@ class Writer:
                 retry_after=error.retry_after,
             ) from error
         try:
-            written, asked = decode(body), self._patterns.observe(body)
+            written = self._patterns.read(body)
         except msgspec.ValidationError as error:
             raise Transient(
                 reason=Reason.API_SERVER_UNAVAILABLE,
                 message=f"DesignPattern {key} was written, and the answer is not a DesignPattern: look at the webhooks"
                 " and proxies in between, and at the version of the CRD.",
             ) from error
-        if asked is not None:
+        if self._patterns.take(written) is not None:
             self._wake(key)
         metadata = msgspec.structs.replace(
             pattern.metadata,
