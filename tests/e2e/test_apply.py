@@ -266,7 +266,7 @@ def test_a_namespace_that_is_deleted_with_everything_in_it_does_not_hang_on_its_
     story.until_runs(digest)
 
     story.kubectl("delete", "namespace", story.namespace, "--wait=false")
-    story.kubectl("wait", "--for=delete", f"namespace/{story.namespace}", "--timeout=30s")
+    story.kubectl("wait", "--for=delete", f"namespace/{story.namespace}", "--timeout=60s")
 
     assert not story.there("namespace", story.namespace)
 
