@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.limits import MAX_JSON_DEPTH
-from pattern_operator.strictjson import InvalidDocument, read_json, read_object
+from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded, read_json, read_object
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -87,3 +87,18 @@ def test_a_letter_of_two_escapes_is_one_letter():
 def test_what_is_no_object_is_refused_where_an_object_is_wanted(content):
     with pytest.raises(InvalidDocument, match="no JSON object"):
         read_object(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'{"a":[' + b"1," * 100 + b"1]}", id="commas"),
+        pytest.param(b'{"a":[' + b"[[[[[]]]]]," * 20 + b"1]}", id="lists in lists"),
+        pytest.param(b'{"a":[' + b'{"a":{"a":{"a":{"a":{}}}}},' * 20 + b"1]}", id="objects in objects"),
+    ],
+)
+def test_more_values_than_are_read_are_not_even_looked_at(content):
+    with pytest.raises(TooManyValues, match="more than 90 values"):
+        read_bounded(content, most=90)
+
+    assert read_bounded(content, most=130)["a"][-1] == 1

@@ -61,12 +61,12 @@ def read_bounded(content: bytes, *, most: int = MAX_REGISTRY_VALUES) -> dict[str
     """Parse the JSON object of a registry, signature or Secret, of at most ``most`` values.
 
     They are bounded before the parser builds them: it holds the interpreter while it does, in a thread as well. A comma
-    stands between any two, and is counted wherever it stands.
+    stands between any two, and a bracket around one that is alone; both are counted wherever they stand.
 
     Raises:
         InvalidDocument: it is not one; ``TooManyValues``: it is not even looked at.
     """
-    if content.count(b",") >= most:
+    if content.count(b",") >= most or content.count(b"[") + content.count(b"{") > most:
         raise TooManyValues(f"has more than {most} values, which is more than the operator reads")
     return read_object(content)
 

@@ -109,6 +109,7 @@ BAD = {
     "cut": packed(numbered(10_000)).compressed[:-40],
     "more behind it": base64.b64encode(zlib.compress(b"[]") + b"x").decode(),
     "more entries than there can be": written(b"[" + b",".join([b'{"id":"a","v":""}'] * (MOST + 1)) + b"]"),
+    "nested without end": written(b'[{"id":"a","v":"","x":' + b"[" * 4_000_000),
     "a bomb": written(b" " * 100_000_000),
 }
 

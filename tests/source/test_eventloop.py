@@ -37,6 +37,8 @@ TAGS = [
     pytest.param(filled(b'{"tags": [', b"1", b"]}"), id="2,000,000 numbers"),
     pytest.param(filled(b'{"tags": [', b"{}", b"]}", most=50_000), id="objects"),
     pytest.param(b'{"tags": ' + b"[" * 2_000_000 + b"]" * 2_000_000 + b"}", id="depth"),
+    pytest.param(filled(b'{"tags": [', b"[" * 60 + b"]" * 60, b"]}", most=2_300_000), id="lists without commas"),
+    pytest.param(filled(b'{"tags": [', b'{"a":' * 60 + b"1" + b"}" * 60, b"]}"), id="objects without commas"),
     pytest.param(b'{"tags": ["' + b"\\u0041" * 690_000 + b'"]}', id="escapes"),
     pytest.param(b'{"tags": ["' + b"\\ud83d\\ude00" * 340_000 + b'"]}', id="pairs of surrogates"),
     pytest.param(b'{"tags": [' + b"1" * 4_000_000 + b"]}", id="one long number"),

@@ -91,10 +91,11 @@ def size_of(inventory: Inventory) -> int:
 def _decompressed(text: str) -> tuple[InventoryEntry, ...]:
     try:
         stream = zlib.decompressobj()
+        # base64 of what is no ASCII is a ValueError, and nesting without end a RecursionError
         content = stream.decompress(base64.b64decode(text, validate=True), _UNPACKED)
         whole = stream.eof and not stream.unused_data and content.count(_ENTRY) <= MOST
         found = _decode(content) if whole else None
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:  # base64 of what is no ASCII is a ValueError
+    except (ValueError, zlib.error, msgspec.DecodeError, RecursionError) as error:
         raise ValueError("it is not what the operator writes there") from error
     if found is None:
         raise ValueError("it is cut, or longer than an inventory can be")
