@@ -2,11 +2,15 @@
 
 import argparse
 import re
+import subprocess
+import textwrap
 from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 from tests.render.designs import MESHERY, component, deployment, rendered
+from tests.testbed.kubectl import BINARY
 
 from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
@@ -45,6 +49,23 @@ def test_every_flag_of_the_operator_is_documented_and_no_other():
     documented = set(re.findall(r"^\| `(--[a-z-]+)", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
 
     assert documented == flags(parser()) - {"--help", "--version"}
+
+
+def test_the_overlays_of_the_multi_tenancy_page_build_and_do_what_they_say(tmp_path: Path):
+    page = (ROOT / "docs" / "multi-tenancy.md").read_text()
+    blocks = re.findall(r"^( *)```yaml\n\s*# kustomization.yaml.*?\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "pattern-operator").symlink_to(ROOT)
+    overlay = tmp_path / "mine"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text("".join(textwrap.dedent(text) for _, text in blocks))
+
+    built = subprocess.run([BINARY, "kustomize", overlay], capture_output=True, text=True, check=True).stdout
+    objects = {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(built)}
+
+    policy = objects["ValidatingAdmissionPolicy", "pattern-operator-impersonation"]["spec"]["variables"]
+    deployed = objects["Deployment", "pattern-operator"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert {"name": "defaultAccount", "expression": "'deployer'"} in policy
+    assert "--default-service-account=deployer" in deployed
 
 
 def flags(of: argparse.ArgumentParser) -> set[str]:

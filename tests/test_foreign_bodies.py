@@ -70,7 +70,7 @@ from pattern_operator.kube.discovery import _resources, _silent
 from pattern_operator.kube.failure import of_response
 from pattern_operator.kube.page import Page
 from pattern_operator.kube.reading import read_list, read_object
-from pattern_operator.kube.selfreview import user_name
+from pattern_operator.kube.selfreview import may_change_everything, user_name
 from pattern_operator.reconcile import AwaitedKinds, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
 
@@ -387,6 +387,7 @@ async def lease(body: Any) -> None:
 @reader
 async def self_review(body: Any) -> None:
     (await user_name(answering(body))).encode()
+    assert isinstance(await may_change_everything(answering(body)), bool)
 
 
 @reader

@@ -20,7 +20,7 @@ import kopf
 from pattern_operator import handlers
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Applier, ChildEvent, Children, Protected, Remover, own_rbac
+from pattern_operator.apply import Applier, ChildEvent, Children, Protected, Remover, excess, own_rbac
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
@@ -226,6 +226,9 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
     protected = replace(protected, rbac=await own_rbac(session, protected=protected))
     logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
+    too_much = await excess(session, protected=protected) if settings.tenancy.require_service_account else ""
+    if too_much:
+        logger.warning("too many rights: %s", too_much)
     patterns = Patterns()
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
@@ -297,7 +300,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
         process.heartbeat = heartbeat
-        process.state, process.ready = "works", True
+        process.state, process.ready = f"works; too many rights: {too_much}" if too_much else "works", True
         registry = handlers.registry(
             session=session, patterns=patterns, wake=waker.asked, reconciler=reconciler, stop=behind.end
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
@@ -413,6 +414,26 @@ def test_the_operator_of_tenants_has_no_right_to_read_one_object_or_to_write_any
     )
 
 
+def readyz(tenants: Testbed) -> str:
+    with urlopen(f"http://{tenants.operator.address}/readyz", timeout=5) as answer:
+        return answer.read().decode()
+
+
+def test_an_operator_that_kept_the_rights_of_default_says_so_and_what_takes_them_away(tenants: Testbed) -> None:
+    clean = readyz(tenants)
+    tenants.kubectl.apply((ROOT / "manifests" / "default" / "applier.yaml").read_text())  # as applying it first leaves
+    try:
+        tenants.operator.restart()
+        said, logged = readyz(tenants), tenants.operator.process.tail()
+    finally:
+        tenants.kubectl("delete", "clusterrolebinding", "pattern-operator-applier")
+        tenants.operator.restart()
+
+    assert clean == readyz(tenants) == "works\n"
+    assert "kubectl delete clusterrolebinding pattern-operator-applier" in said
+    assert "although --require-service-account is set" in logged
+
+
 def test_a_pattern_that_lost_its_account_is_neither_repaired_nor_taken_down_until_it_names_one(
     tenants: Testbed, two: tuple[Tenant, Tenant], registry
 ) -> None:
@@ -533,7 +554,7 @@ def policy(tenants: Testbed, two: tuple[Tenant, Tenant], tmp_path: Path) -> Iter
             body = json.dumps(denied.body())
             kubectl("create", "--dry-run=server", "-f", "-", f"--as={denied.author}", stdin=body)
         except KubectlFailed as error:
-            return "may not impersonate" in str(error)
+            return "names no ServiceAccount" in str(error)
         return False
 
     eventually(in_force)
@@ -568,7 +589,7 @@ def test_an_author_who_may_not_act_as_the_account_is_refused_at_the_api_server(
         KubectlFailed, match=f"stranger may not impersonate the ServiceAccount {mine.namespace}/deployer"
     ):
         stranger.want(apply=AS_DEPLOYER)
-    with pytest.raises(KubectlFailed, match=r"because spec\.apply\.serviceAccountName is not set"):
+    with pytest.raises(KubectlFailed, match="names no ServiceAccount, so it would be applied with") as refused:
         trusted.want()
     trusted.want(apply=AS_DEPLOYER)
     trusted.until_runs(digest)  # the operator wrote its finalizer and the status meanwhile
@@ -579,6 +600,8 @@ def test_an_author_who_may_not_act_as_the_account_is_refused_at_the_api_server(
     trusted.until_gone()
 
     assert story.names() == []
+    assert f"set spec.apply.serviceAccountName to an account of namespace {mine.namespace}" in str(refused.value)
+    assert "verb impersonate" not in str(refused.value)  # the operator's account is cluster-admin's
 
 
 @pytest.mark.usefixtures("policy")

@@ -3,7 +3,7 @@
 import pytest
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.kube import ApiError, Endpoint, Session, user_name
+from pattern_operator.kube import ApiError, Endpoint, Session, may_change_everything, user_name
 from pattern_operator.kube.credentials import FixedHeader, tls_context
 
 
@@ -23,9 +23,15 @@ async def test_an_account_is_told_by_its_user_name(cluster: Testbed):
 
     async with Session.open(account) as session:
         user = await user_name(session)
+        everything = await may_change_everything(session)
     cluster.kubectl("delete", "serviceaccount", "runner", "--namespace", "default")
 
     assert user == "system:serviceaccount:default:runner"
+    assert not everything
+
+
+async def test_the_server_tells_that_an_administrator_may_change_everything(session):
+    assert await may_change_everything(session)
 
 
 class Answers:

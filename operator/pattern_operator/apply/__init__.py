@@ -16,6 +16,7 @@ from pattern_operator.apply.health import Health, HealthState, health_of, needs_
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
 from pattern_operator.apply.ownership import Owner, ownable, owner_id, stamp
 from pattern_operator.apply.ownrbac import own_rbac
+from pattern_operator.apply.ownrights import excess
 from pattern_operator.apply.protected import Protected
 from pattern_operator.apply.prune import Pruned, prune
 from pattern_operator.apply.removal import Remover
@@ -40,6 +41,7 @@ __all__ = [
     "Remover",
     "delete_step",
     "error_of",
+    "excess",
     "health_of",
     "inventory",
     "localize",

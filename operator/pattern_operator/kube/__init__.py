@@ -16,7 +16,7 @@ from pattern_operator.kube.identity import identity, is_ended, lease_namespace
 from pattern_operator.kube.lease import Lease
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.resource import Resource
-from pattern_operator.kube.selfreview import user_name
+from pattern_operator.kube.selfreview import may_change_everything, user_name
 from pattern_operator.kube.servertext import Cause
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.watch import Change, ChangeType, View, Watch
@@ -42,6 +42,7 @@ __all__ = [
     "is_ended",
     "lease_namespace",
     "load",
+    "may_change_everything",
     "objects",
     "user_name",
 ]
