@@ -34,6 +34,7 @@ from pattern_operator.kube import (
     Resource,
     Session,
     identity,
+    in_turns,
     is_ended,
     lease_namespace,
     load,
@@ -320,7 +321,7 @@ async def _find_all(session: Session, patterns: Patterns) -> list[PatternKey]:
             ) from error
         raise
     keys: list[PatternKey] = []
-    for body in sorted(found, key=lambda each: ObjectMeta.of(each).created):
+    async for body in in_turns(sorted(found, key=lambda each: ObjectMeta.of(each).created)):
         key = handlers.observed(body, patterns=patterns)
         pattern = patterns.get(key) if key is not None else None
         if key is None or pattern is None:

@@ -1,5 +1,7 @@
 """Whatever objects the API server holds, to read them holds the event loop for a moment only."""
 
+import time
+
 import orjson
 import pytest
 from aiohttp import web
@@ -12,7 +14,7 @@ from pattern_operator.kube import ApiUnavailable, View, objects
 from pattern_operator.kube.bulk import is_too_much
 from pattern_operator.kube.failure import of_response
 from pattern_operator.kube.page import Page
-from pattern_operator.kube.reading import read_list, read_object
+from pattern_operator.kube.reading import in_turns, read_list, read_object
 from pattern_operator.limits import MAX_PAGE, MAX_READ_CONTAINERS
 
 LARGEST = 1536 * 1024  # bytes of an object in etcd
@@ -152,3 +154,18 @@ async def test_a_single_object_that_is_too_large_is_an_error_and_no_end():
             await objects.list_(session, CONFIG_MAP)
 
     assert asked == ["500", "62", "7", "1"]
+
+
+async def test_many_things_are_done_with_the_loop_free_in_between():
+    done: list[int] = []
+
+    async def work() -> None:
+        done.clear()
+        async for number in in_turns(range(100)):
+            begun = time.perf_counter()
+            while time.perf_counter() - begun < 0.003:
+                pass
+            done.append(number)
+
+    assert await longest_hold(work) < MOST
+    assert done == list(range(100))

@@ -10,7 +10,7 @@ import msgspec
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern, decode
-from pattern_operator.api.fields import ObjectMeta, list_at, number_of, text_at
+from pattern_operator.api.fields import ObjectMeta, list_at, mapping_at, number_of, text_at
 from pattern_operator.api.names import OWNER_LABEL, REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
@@ -97,7 +97,7 @@ class Patterns:
         key, content = PatternKey(meta.namespace, meta.name), hashlib.sha256(text.encode()).digest()
         known = self._unpacked.get(key)
         if known is not None and known[0] == content and not list_at(body, "status", "inventory", "entries"):
-            status = {**body["status"], "inventory": {}}
+            status = {**mapping_at(body, "status"), "inventory": {}}
             pattern = decode({**body, "status": status})
             whole = msgspec.structs.replace(pattern.status, inventory=known[1])
             return msgspec.structs.replace(pattern, status=whole)
