@@ -1,9 +1,11 @@
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from tests.looplag import MOST, longest_hold
 
 from pattern_operator.aio import TaskCancelled, cancel_and_wait, run_all
 
@@ -132,3 +134,34 @@ async def forever(tell: Callable[[str], None]) -> None:
     except asyncio.CancelledError:
         tell("cancelled")
         raise
+
+
+async def test_thousands_of_tasks_begin_with_the_loop_free_in_between():
+    async def begin() -> int:
+        until = time.perf_counter() + 0.00005
+        while time.perf_counter() < until:
+            pass
+        await asyncio.sleep(0)
+        return 1
+
+    async def work() -> None:
+        assert sum(await run_all(begin() for _ in range(3_000))) == 3_000
+
+    assert await longest_hold(work) < MOST
+
+
+async def test_what_has_not_begun_when_it_is_cancelled_never_does():
+    begun, first = list[int](), asyncio.Event()
+
+    async def begin(number: int) -> None:
+        begun.append(number)
+        first.set()
+        await asyncio.sleep(60)
+
+    running = asyncio.create_task(run_all([begin(number) for number in range(1_000)]))
+    await first.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert len(begun) <= 300

@@ -9,7 +9,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply.definition import Definitions, definitions
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.refusal import refusal
-from pattern_operator.kube import Discovery, KindNotFound, Resource
+from pattern_operator.kube import Discovery, KindNotFound, Resource, in_turns
 from pattern_operator.kube.failure import GroupUnavailable
 
 
@@ -37,7 +37,7 @@ async def localize(objects: Iterable[Object], *, discovery: Discovery, default_n
     brought = definitions(objects)
     placed: dict[object, Object] = {}
     unknown: list[ApplyFailure] = []
-    for each in objects:
+    async for each in in_turns(objects):
         try:
             resource = await find(each, brought=brought, discovery=discovery)
         except KindNotFound as error:
