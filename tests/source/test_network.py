@@ -19,12 +19,13 @@ from pattern_operator.source.pace import Pace
 from pattern_operator.source.reach import Reach
 
 CONTENT = b"kind: ConfigMap\n"
-PUBLIC, PRIVATE, LOOPBACK = "127.1.0.1", "127.2.0.1", "127.3.0.1"  # all of them are on this machine
+PUBLIC, PRIVATE, LOOPBACK, LINK = "127.1.0.1", "127.2.0.1", "127.3.0.1", "127.4.0.1"  # all of them are on this machine
 
 
 def pretended(address: str) -> Reach:
     """The reach that tests give to addresses of this machine: the second number says which."""
-    return {"127.1": Reach.PUBLIC, "127.2": Reach.PRIVATE}.get(address.rpartition(".0.")[0], Reach.HOST)
+    known = {"127.1": Reach.PUBLIC, "127.2": Reach.PRIVATE, "127.4": Reach.LINK}
+    return known.get(address.rpartition(".0.")[0], Reach.HOST)
 
 
 class Lies(AbstractResolver):
@@ -62,6 +63,12 @@ async def private() -> AsyncIterator[Peer]:
 @pytest.fixture
 async def loopback() -> AsyncIterator[Peer]:
     async with serving(host=LOOPBACK) as peer:
+        yield peer
+
+
+@pytest.fixture
+async def link() -> AsyncIterator[Peer]:
+    async with serving(host=LINK) as peer:
         yield peer
 
 
@@ -138,11 +145,13 @@ async def sent_on(start: Peer, target: Peer, network: Network):
 
 @pytest.mark.parametrize(
     ("start", "target"),
-    [("public", "private"), ("public", "loopback"), ("private", "loopback")],
+    [("public", "private"), ("public", "loopback"), ("private", "loopback"), ("private", "link"), ("loopback", "link")],
 )
 @pytest.mark.parametrize("allowed", list(RegistryNetwork))
-async def test_a_registry_sends_us_nowhere_less_public_than_it_is(public, private, loopback, start, target, allowed):
-    places = {"public": public, "private": private, "loopback": loopback}
+async def test_a_registry_sends_us_nowhere_less_public_than_it_is(
+    public, private, loopback, link, start, target, allowed
+):
+    places = {"public": public, "private": private, "loopback": loopback, "link": link}
     start, target = places[start], places[target]
     async with opened(allowed) as network:
         error = await refusal_of(sent_on(start, target, network))
@@ -163,6 +172,40 @@ async def test_a_registry_may_send_us_to_where_it_is_and_further_out(public, pri
     start, target = places[start], places[target]
     async with opened() as network:
         assert await sent_on(start, target, network) == CONTENT
+
+
+async def test_a_registry_on_the_link_sends_us_to_itself_and_to_no_other_host_there(link):
+    """169.254.169.254 is where clouds keep the credentials of their machines."""
+    async with opened() as network, serving(host="127.4.0.2") as other:
+        assert await sent_on(link, link, network) == CONTENT
+        error = await refusal_of(sent_on(link, other, network))
+
+    assert error.reason is Reason.ADDRESS_REFUSED
+    assert other.asked == []
+
+
+async def test_a_token_service_on_the_link_is_asked_by_no_registry_of_another_name(link):
+    async with opened(names=Lies(reg_evil_example=[[LINK]], auth_evil_example=[["127.4.0.2"]])) as network:
+        async with serving(host="127.4.0.2") as other:
+            realm = f"http://auth.evil.example:{other.server.port}/token"
+            challenged(link, f'Bearer realm="{realm}"', accepted="Bearer x")
+            repository = Repository(f"reg.evil.example:{link.server.port}", NAME)
+            error = await refusal_of(client(repository, network).manifest("1.0"))
+
+    assert error.reason is Reason.ADDRESS_REFUSED
+    assert other.asked == []
+
+
+async def test_an_upload_is_sent_to_no_other_host_on_the_link(link):
+    async with opened() as network, serving(host="127.4.0.2") as other:
+        link.answer("POST", "/uploads/", status=202, headers={"Location": f"http://{other.address}/upload"})
+        registry = client(link, network)
+        begun = await registry.ask("POST", "blobs/uploads/", what="upload", expect=(202,))
+        target = URL(f"http://{other.address}/upload")
+        error = await refusal_of(registry.ask("PUT", target, what="upload", body=b"x", given_by=begun))
+
+    assert error.reason is Reason.ADDRESS_REFUSED
+    assert other.asked == []
 
 
 async def test_whom_a_public_host_was_asked_on_the_way_leads_no_further_in(private, public, loopback):

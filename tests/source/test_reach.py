@@ -22,15 +22,19 @@ PRIVATE = [
     *("fc00::1", "fd12::1", "fec0::1", "2001:db8::1", "100::1", "3fff::1", "5f00::1", "2001:2::1", "4000::1"),
 ]
 HOST = [
-    *("127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.0.1", "224.0.0.1"),  # noqa: S104
+    *("127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3"),  # noqa: S104
+    *("::", "::1"),
+]
+LINK = [
+    *("169.254.169.254", "169.254.0.1", "224.0.0.1"),
     *("239.255.255.255", "255.255.255.255", "168.63.129.16", "100.100.100.200", "192.0.0.192"),
-    *("::", "::1", "fe80::1", "fe80::1%eth0", "ff02::1", "fd00:ec2::254", "fd20:ce::254", "fd00:42::42"),
+    *("fe80::1", "fe80::1%eth0", "ff02::1", "fd00:ec2::254", "fd20:ce::254", "fd00:42::42"),
 ]
 
 
 @pytest.mark.parametrize(
     ("address", "wanted"),
-    [(each, reach) for reach, all_ in [(0, HOST), (1, PRIVATE), (2, PUBLIC)] for each in all_],
+    [(each, reach) for reach, all_ in [(0, LINK), (1, HOST), (2, PRIVATE), (3, PUBLIC)] for each in all_],
 )
 def test_an_address_has_the_reach_that_iana_gives_it(address, wanted):
     assert reach_of(address) is Reach(wanted)
@@ -54,9 +58,14 @@ def embedded(v4: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("address", embedded("169.254.169.254") + embedded("127.0.0.1"))
+@pytest.mark.parametrize("address", embedded("127.0.0.1"))
 def test_an_address_of_this_machine_hides_in_no_other(address):
     assert reach_of(address) is Reach.HOST
+
+
+@pytest.mark.parametrize("address", embedded("169.254.169.254"))
+def test_an_address_of_the_link_hides_in_no_other(address):
+    assert reach_of(address) is Reach.LINK
 
 
 @pytest.mark.parametrize("address", embedded("10.0.0.1") + embedded("192.168.1.1"))
@@ -81,4 +90,4 @@ def test_what_is_no_address_has_the_least_reach(text):
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        assert reach_of(text) is Reach.HOST
+        assert reach_of(text) is Reach.LINK

@@ -113,7 +113,7 @@ class Network:
 
         ``names`` looks names up, and is closed with the sessions. ``trust`` replaces the system's authorities.
         """
-        least = Reach.PUBLIC if allowed is RegistryNetwork.PUBLIC else Reach.HOST
+        least = Reach.PUBLIC if allowed is RegistryNetwork.PUBLIC else Reach.LINK
         async with AsyncExitStack() as stack:
             stack.push_async_callback(names.close)
             sessions = {
@@ -129,7 +129,7 @@ class Network:
 
     def reach_of(self, response: aiohttp.ClientResponse) -> Reach:
         """The reach of the address that gave ``response``; the least where it is not known."""
-        return self.reach(response.peer) if isinstance(response, _Response) else Reach.HOST
+        return self.reach(response.peer) if isinstance(response, _Response) else Reach.LINK
 
 
 def _session(

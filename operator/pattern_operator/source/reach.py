@@ -15,15 +15,17 @@ from typing import Final
 class Reach(IntEnum):
     """Who reaches an address, from few to all; the greater, the more public."""
 
-    HOST = 0  # this machine and its link: loopback, link-local, multicast, and the metadata services of clouds
-    PRIVATE = 1  # a private network, and all that IANA does not give to the public internet
-    PUBLIC = 2
+    LINK = 0  # the link of this machine: link-local, multicast, and the metadata services of clouds
+    HOST = 1  # this machine alone: loopback
+    PRIVATE = 2  # a private network, and all that IANA does not give to the public internet
+    PUBLIC = 3
 
 
-_HOST_V4: Final = tuple(
+_HOST_V4: Final = tuple(IPv4Network(network) for network in ("0.0.0.0/8", "127.0.0.0/8"))
+_LINK_V4: Final = tuple(
     IPv4Network(network)
     for network in (
-        *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
+        *("169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
         "168.63.129.16/32",  # Azure, "What is IP address 168.63.129.16": not private, and only for the machine
         "100.100.100.200/32",  # metadata of Alibaba Cloud
         "192.0.0.192/32",  # metadata of Oracle Cloud Classic
@@ -36,10 +38,11 @@ _NOT_PUBLIC_V4: Final = tuple(
         *("192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4"),
     )
 )
-_HOST_V6: Final = tuple(
+_HOST_V6: Final = IPv6Network("::/127")
+_LINK_V6: Final = tuple(
     IPv6Network(network)
     for network in (
-        *("::/127", "fe80::/10", "ff00::/8"),
+        *("fe80::/10", "ff00::/8"),
         *("fd00:ec2::/32", "fd20:ce::/32", "fd00:42::42/128"),  # metadata of AWS, Google Cloud and Scaleway
     )
 )
@@ -69,20 +72,24 @@ def reach_of(address: str) -> Reach:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return Reach.HOST
+        return Reach.LINK
     if isinstance(parsed, IPv4Address):
         return _reach_of_v4(parsed)
     return min([_reach_of_v6(parsed), *map(_reach_of_v4, _embedded(parsed))])
 
 
 def _reach_of_v4(address: IPv4Address) -> Reach:
+    if any(address in network for network in _LINK_V4):
+        return Reach.LINK
     if any(address in network for network in _HOST_V4):
         return Reach.HOST
     return Reach.PRIVATE if any(address in network for network in _NOT_PUBLIC_V4) else Reach.PUBLIC
 
 
 def _reach_of_v6(address: IPv6Address) -> Reach:
-    if any(address in network for network in _HOST_V6):
+    if any(address in network for network in _LINK_V6):
+        return Reach.LINK
+    if address in _HOST_V6:
         return Reach.HOST
     if any(address in network for network in _TRANSPARENT):
         return Reach.PUBLIC

@@ -236,7 +236,9 @@ class Registry:
         ``expect`` names the statuses that are no error; empty: all. ``given_by`` is the answer that gave the URL.
         """
         url = self._url(path)
-        hop = AT_HOME if given_by is None else Hop(given_by.reach, foreign=self._is_foreign(url))
+        hop = AT_HOME
+        if given_by is not None:
+            hop = Hop(given_by.reach, foreign=self._is_foreign(url)).to(url, source=given_by.url)
         async with self._exchange(method, url, what=what, headers=headers, body=body, hop=hop) as (response, foreign):
             answer = await self._transport.read(response, what=what, limit=limit, foreign=foreign)
         if expect and answer.status not in expect:
@@ -283,8 +285,9 @@ class Registry:
             async with self._transport.send(method, url, what=what, hop=hop, headers=sent, body=body) as response:
                 if response.status in REDIRECTS:
                     redirects += 1
-                    url = redirected(response, method=method, count=redirects, what=what)
+                    source, url = url, redirected(response, method=method, count=redirects, what=what)
                     hop = self._transport.next_hop(response, hop, foreign=self._is_foreign(url))
+                    hop = hop.to(url, source=source)
                     continue
                 challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
                 if response.status != 401 or not at_home or fresh or not challenges:

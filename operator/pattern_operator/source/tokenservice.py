@@ -57,6 +57,7 @@ async def fetch_token(
         Transient: the service cannot be asked, or answers nonsense.
     """
     realm = _realm(challenge, registry=registry, what=what)
+    hop = hop.to(realm, source=registry)
     wanted = {"service": challenge.parameters.get("service", ""), "scope": challenge.parameters.get("scope") or scope}
     wanted = {name: value for name, value in wanted.items() if value}
     what = f"{what}: asking {host_of(realm)} for a token"

@@ -33,8 +33,16 @@ class Hop:
     that it says may be quoted.
     """
 
-    least: Reach = Reach.HOST
+    least: Reach = Reach.LINK
     foreign: bool = False
+
+    def to(self, target: URL, *, source: URL) -> "Hop":
+        """The hop to ``target`` because ``source`` said so: to no link-local address but of the very same host.
+
+        There a cloud keeps the credentials of its machines; no registry and no token service of another host is there.
+        """
+        same = (target.raw_host or "").rstrip(".") == (source.raw_host or "").rstrip(".")
+        return self if same else Hop(max(self.least, Reach.HOST), self.foreign)
 
 
 AT_HOME: Final = Hop()
@@ -49,7 +57,7 @@ class Answer:
     body: bytes = field(repr=False)
     url: URL
     foreign: bool = False
-    reach: Reach = Reach.HOST
+    reach: Reach = Reach.LINK
 
     @property
     def host(self) -> str:
