@@ -42,6 +42,7 @@ from pattern_operator.apply.definition import definitions, is_established
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
 from pattern_operator.apply.existing import read as marks_of
+from pattern_operator.apply.filled import FILLED
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.marks import unmark
@@ -133,7 +134,7 @@ class FakeDiscovery(Discovery):
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
         return Resource(group, version or "v1", kind, f"{kind.lower()}s", namespaced=True)
 
-    async def deletable(self) -> tuple[Resource, ...]:
+    async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
         return (KIND, Resource("apps", "v1", "ReplicaSet", "replicasets", namespaced=False))
 
 
@@ -245,6 +246,7 @@ def ownership(body: Any) -> None:
         KEY,
         ObjectKey("rbac.authorization.k8s.io", "RoleBinding", "team", "it"),
         ObjectKey("", "Secret", "t", "i"),
+        *(ObjectKey(each.group, each.kind, "t", "i") for each in FILLED),
     ):
         with suppress(ValueError):
             intent(Object(key, "v1", rendered.body))

@@ -147,6 +147,8 @@ def test_what_left_the_pattern_stays_where_it_says_prune_false(story: Story) -> 
     story.until_gone()
 
     assert status["inventory"]["count"] == 1
+    said = f"ConfigMap {story.namespace}/left left the pattern and is not deleted, because spec.apply.prune is false"
+    assert said in condition(status, "Applied")["message"]
     assert story.there("configmap", "left")
     assert not story.there("configmap", "kept")
 

@@ -110,7 +110,12 @@ def document(*groups: tuple[str, str, list[str]]) -> web.Response:
                     "version": "v1",
                     "freshness": freshness,
                     "resources": [
-                        {"resource": f"{kind.lower()}s", "responseKind": {"kind": kind}, "scope": "Namespaced"}
+                        {
+                            "resource": f"{kind.lower()}s",
+                            "responseKind": {"kind": kind},
+                            "scope": "Namespaced",
+                            "verbs": ["list", "delete"],
+                        }
                         for kind in kinds
                     ],
                 }
@@ -141,6 +146,32 @@ async def test_a_kind_that_is_known_of_a_silent_group_is_found():
         found = await Discovery(session).find(group="metrics.example", kind="Load")
 
     assert found.plural == "loads"
+
+
+async def test_a_silent_server_hides_only_the_kinds_of_its_own_groups():
+    answer, _ = script(document(("down.example", "Stale", []), ("up.example", "Current", ["Widget"])))
+
+    async with serving(answer) as session:
+        discovery = Discovery(session)
+        kinds = await discovery.deletable(group="up.example")
+        with pytest.raises(GroupUnavailable, match=r"group down\.example does not answer"):
+            await discovery.deletable(group="down.example")
+
+    assert [each.kind for each in kinds] == ["Widget"]
+
+
+async def test_all_silent_groups_are_named_as_far_as_a_message_goes():
+    silent = [(f"g{number}.example", "Stale", list[str]()) for number in range(7)]
+    answer, _ = script(document(*silent, ("metrics.k8s.io", "Stale", [])))
+
+    async with serving(answer) as session:
+        with pytest.raises(GroupUnavailable) as refusal:
+            await Discovery(session).deletable()
+
+    named = "g0.example, g1.example, g2.example, g3.example, g4.example and 2 more"
+    assert refusal.value.message == (
+        f"the API servers behind the groups {named} do not answer: see kubectl get apiservices"
+    )
 
 
 async def test_an_answer_that_was_under_way_when_it_was_to_be_forgotten_does_not_count_as_new():

@@ -10,6 +10,7 @@ from tests.testbed.kubectl import Kubectl
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Discovery, KindNotFound, Resource, Session
+from pattern_operator.kube.failure import GroupUnavailable
 from pattern_operator.reconcile import AwaitedKinds, PatternKey, awaited
 
 PATIENCE = 30.0
@@ -124,6 +125,33 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
     kinds._changed(change)
     await asyncio.sleep(0.01)
     served = True
+    async with asyncio.timeout(5):
+        await woken.one.wait()
+
+    assert woken == [WAITS]
+
+
+async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_server(tasks, monkeypatch):
+    woken = Woken()
+
+    class Half:
+        """Discovery of a group with a version that an aggregated server has, which does not answer."""
+
+        def forget(self) -> None:
+            return
+
+        async def find(self, *, group: str, kind: str) -> Resource:
+            if kind != "Widget":
+                raise GroupUnavailable(group)
+            return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
+
+    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "LOOKS", (0.0,))
+    kinds = AwaitedKinds(Away(), Half(), wake=woken.wake, tasks=tasks)
+    kinds.wait(OTHER, [ObjectKey("half.example", "Load", "team", "a")])
+    kinds.wait(WAITS, [ObjectKey("half.example", "Widget", "team", "a")])
+
+    kinds._changed(Change(ChangeType.MODIFIED, {"metadata": {"name": "widgets.half.example"}}))
     async with asyncio.timeout(5):
         await woken.one.wait()
 

@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 
 from pattern_operator.api.object import Object
+from pattern_operator.apply.filled import without_filled
 
 
 def intent(wanted: Object) -> bytes:
-    """The object as JSON, without what only the API server writes.
+    """The object as JSON, without what only the API server writes, and what is empty for the cluster to fill it.
 
     ``stringData`` of a Secret becomes ``data``: the server turns it into ``data`` without giving us those fields, so
     that a value changed by others would go unseen, and one removed from the pattern would stay (seen with 1.37).
@@ -23,6 +24,7 @@ def intent(wanted: Object) -> bytes:
     if is_secret and isinstance(given, dict) and (data is None or isinstance(data, dict)):
         del body["stringData"]
         body["data"] = {**(data or {}), **{name: _encoded(value) for name, value in given.items()}}
+    body = without_filled(body, key=wanted.key)
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError as error:

@@ -17,7 +17,8 @@ from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.apply.definition import is_definition
 from pattern_operator.apply.existing import quoted, read
 from pattern_operator.apply.ownership import is_namespace
-from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
+from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
+from pattern_operator.kube.failure import GroupUnavailable
 from pattern_operator.kube.page import Page
 
 PAGE: Final = 100
@@ -78,13 +79,14 @@ async def occupants(key: ObjectKey, *, session: Session, discovery: Discovery, i
     """Find what is left in the Namespace, or of the CustomResourceDefinition, ``key``.
 
     Raises:
-        ApiError: the API server does not answer, or cannot say which kinds there are.
+        ApiError: the API server does not answer, or cannot say which kinds there are, or what there is of one.
     """
-    kinds = await discovery.deletable()
     if is_definition(key):
         plural, _, group = key.name.partition(".")
+        kinds = await discovery.deletable(group=group)  # a silent server of another group hides nothing of this one
         looked_at = [each for each in kinds if (each.plural, each.group) == (plural, group)]
     else:
+        kinds = await _of_every_group(discovery)
         looked_at = [each for each in kinds if each.namespaced and (each.group, each.kind) not in _OF_NO_WEIGHT]
     look = _Look(session, discovery, impersonate, namespace=key.name if is_namespace(key) else "", kinds=kinds)
     try:
@@ -92,6 +94,20 @@ async def occupants(key: ObjectKey, *, session: Session, discovery: Discovery, i
             return await _look_at(looked_at, look)
     except TimeoutError:
         return Occupants(unseen=(f"the look at {counted(len(looked_at), 'kind')} took longer than {LONGEST:.0f} s",))
+
+
+async def _of_every_group(discovery: Discovery) -> tuple[Resource, ...]:
+    """Each kind may have an object in a namespace, and of a silent group nobody can say which kinds there are."""
+    try:
+        return await discovery.deletable()
+    except GroupUnavailable as error:
+        raise _unseen(error, error.message) from error
+
+
+def _unseen(error: ApiError, why: str) -> ApiError:
+    kind = ApiUnavailable if isinstance(error, ApiUnavailable) else ApiError
+    message = f"nobody can say that it is empty: {why}"
+    return kind(code=error.code, reason=error.reason, message=message, retry_after=error.retry_after)
 
 
 async def _look_at(kinds: list[Resource], look: "_Look") -> Occupants:
@@ -137,7 +153,7 @@ class _Look:
                 if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):  # the kind went meanwhile
                     return Occupants(tuple(found))
                 if error.code != HTTPStatus.FORBIDDEN:
-                    raise
+                    raise _unseen(error, f"{title} cannot be listed: {error.message}") from error
                 return Occupants(tuple(found), unseen=(f"the account has no right to list {title}; grant it",))
             token = page.more
             for item in page.items:

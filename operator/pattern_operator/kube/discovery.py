@@ -57,19 +57,21 @@ class Discovery:
         served = tuple(resource.api_version for resource in self._kinds.get((group, kind), ()))
         raise KindNotFound(group=group, version=version, kind=kind, served=served)
 
-    async def deletable(self) -> tuple[Resource, ...]:
+    async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
         """Every kind whose objects can be listed and deleted, in the preferred version of its group; read anew.
 
-        What can only be read is computed by an aggregated server (metrics, packages) and goes by itself.
+        What can only be read is computed by an aggregated server (metrics, packages) and goes by itself. With ``group``
+        only its kinds have to be known, and those of a group whose server is silent may be missing.
 
         Raises:
-            GroupUnavailable: nobody can say which kinds a group has.
+            GroupUnavailable: nobody can say which kinds a group has: ``group``, or any of them.
             ApiError: the server could not be asked.
         """
         async with self._lock:
             await self._read()
-            if silent := self._silent - _COMPUTED:
-                raise GroupUnavailable(min(silent))
+            needed = self._silent - _COMPUTED if group is None else self._silent & {group}
+            if needed:
+                raise GroupUnavailable(*sorted(needed))
             return self._deletable
 
     def forget(self) -> None:

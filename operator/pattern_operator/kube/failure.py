@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from pattern_operator.api.fields import integer, integer_at, mapping, mapping_at, number_of
+from pattern_operator.api.fields import MAX_WORD, integer, integer_at, mapping, mapping_at, number_of
 from pattern_operator.kube.bulk import is_too_much
 from pattern_operator.kube.sent import NOTHING, Sent
 from pattern_operator.kube.servertext import Cause, causes_of, reason_word, reduced
@@ -19,6 +19,7 @@ _REASONS: Final = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404
 _REASONS.update({406: "NotAcceptable", 409: "Conflict", 410: "Gone", 413: "RequestEntityTooLarge", 422: "Invalid"})
 _REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout"})
 
+_GROUPS: Final = 5  # that a message names
 _ERRORS: Final = range(400, 600)
 _FOR_EVER: Final = 10**9  # seconds: more is no time to wait
 
@@ -98,8 +99,12 @@ class AnswerTooLarge(ApiUnavailable):
 class GroupUnavailable(ApiUnavailable):
     """The aggregated API server that has a group does not answer: nobody can say which kinds the group has."""
 
-    def __init__(self, group: str) -> None:
-        message = f"the API server behind the group {group} does not answer: see kubectl get apiservices"
+    def __init__(self, group: str, *others: str) -> None:
+        named = ", ".join(one_line(each, MAX_WORD) for each in (group, *others)[:_GROUPS])
+        if len(others) >= _GROUPS:
+            named += f" and {len(others) + 1 - _GROUPS} more"
+        which = f"servers behind the groups {named} do" if others else f"server behind the group {named} does"
+        message = f"the API {which} not answer: see kubectl get apiservices"
         super().__init__(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)
 
 

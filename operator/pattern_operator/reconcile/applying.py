@@ -15,6 +15,7 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applied,
     ApplyFailure,
+    Children,
     Localized,
     Owner,
     error_of,
@@ -199,6 +200,22 @@ def _notes(applied: Applied) -> tuple[str, ...]:
     return tuple(f"{key.title} {why}" for key, why in applied.left)
 
 
+def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, children: Children) -> tuple[str, ...]:
+    """What ``prune: false`` leaves, a sentence each; what is known to be gone, or another's, is not named."""
+    return tuple(
+        f"{key.title} left the pattern and is not deleted, because spec.apply.prune is false"
+        for key in sorted(keys)
+        if _may_carry_our_label(key, owner=owner, children=children)
+    )
+
+
+def _may_carry_our_label(key: ObjectKey, *, owner: Owner, children: Children) -> bool:
+    child = children.get(key)
+    if child is None:
+        return not children.knows(key)
+    return child.present and child.seen.label == owner.id
+
+
 def _missing(failures: Collection[ApplyFailure]) -> frozenset[ObjectKey]:
     return frozenset(each.key for each in failures if each.reason is Reason.KIND_NOT_FOUND)
 
@@ -217,4 +234,5 @@ async def _prune(
             raise pruned.error
     else:  # not before what is to go is gone: a run that ends here must not lose it
         progress.inventory = after
+        memory.notes += _left_behind(inventory.keys(gone), owner=owner, children=rim.children)
     rim.children.release(inventory.keys(gone), owner=owner.id)

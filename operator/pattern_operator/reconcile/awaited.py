@@ -12,6 +12,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.definition import CRD
 from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
+from pattern_operator.kube.failure import GroupUnavailable
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.tokenbucket import TokenBucket
 
@@ -95,7 +96,7 @@ class AwaitedKinds:
     async def _is_served(self, kind: GroupKind) -> bool:
         try:
             await self._discovery.find(group=kind[0], kind=kind[1])
-        except KindNotFound:
+        except (KindNotFound, GroupUnavailable):  # another kind of the group may be served all the same
             return False
         return True
 

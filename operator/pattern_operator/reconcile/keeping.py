@@ -168,14 +168,23 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
 
 async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
     """Let the objects of the inventory count for health, although nobody may apply them now."""
+    where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
     try:
-        for key in owned_keys(pattern):
+        keys = sorted(owned_keys(pattern))
+    except PatternError as error:
+        logger.warning("what runs cannot be followed: %s: %s", where, error)
+        return
+    lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
+    for key in keys:
+        if (key.group, key.kind) in lost:
+            continue
+        try:
             await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
+        except (ApiError, KindNotFound) as error:
+            lost.add((key.group, key.kind))
+            logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error)
+        else:
             rim.children.expect(key, owner=owner_of(pattern).id)
-    except (ApiError, KindNotFound, PatternError) as error:
-        logger.warning(
-            "what runs cannot be followed: pattern=%s/%s: %s", pattern.metadata.namespace, pattern.metadata.name, error
-        )
 
 
 async def _put_right(

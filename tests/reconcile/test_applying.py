@@ -1,0 +1,56 @@
+"""What a pattern leaves in the cluster on purpose is said."""
+
+from dataclasses import dataclass, field
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import Owner
+from pattern_operator.reconcile.applying import _left_behind
+
+OURS, THEIRS = Owner(id="ours", namespace="team", name="web"), "theirs"
+KEYS = [ObjectKey("", "ConfigMap", "team", name) for name in ("a", "b", "c", "d", "e")]
+
+
+@dataclass
+class Seen:
+    label: str
+
+
+@dataclass
+class Child:
+    label: str
+    present: bool = True
+    seen: Seen = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen = Seen(self.label)
+
+
+class Known:
+    """Children of which some are known; the watch of ConfigMaps is in step unless it is ``blind``."""
+
+    def __init__(self, *, blind: bool = False, **children: Child) -> None:
+        self.blind, self.children = blind, children
+
+    def get(self, key: ObjectKey) -> Child | None:
+        return self.children.get(key.name)
+
+    def knows(self, _: ObjectKey) -> bool:
+        return not self.blind
+
+
+def test_what_stays_under_prune_false_is_named_with_the_reason():
+    (said,) = _left_behind(KEYS, owner=OURS, children=Known(b=Child("ours")))
+
+    assert said == "ConfigMap team/b left the pattern and is not deleted, because spec.apply.prune is false"
+
+
+def test_what_is_gone_or_of_another_pattern_is_not_named():
+    known = Known(a=Child("ours", present=False), b=Child(THEIRS), c=Child(""))
+
+    assert _left_behind(KEYS, owner=OURS, children=known) == ()
+
+
+def test_where_no_watch_tells_all_of_it_is_named():
+    said = _left_behind(KEYS, owner=OURS, children=Known(blind=True, e=Child(THEIRS)))
+
+    assert [each.split()[1] for each in said] == ["team/a", "team/b", "team/c", "team/d"]
