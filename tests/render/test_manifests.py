@@ -85,7 +85,11 @@ def test_what_a_cluster_wrote_is_left_out():
         pytest.param(_object(version="a/b/c"), "InvalidDocument", id="an apiVersion that is none"),
         pytest.param(_object("TokenReview", "authentication.k8s.io/v1"), "NotAResource", id="a request"),
         pytest.param(_object(name=None, generateName="a-"), "MissingName", id="generateName only"),
-        pytest.param(_object(name=7), "MissingName", id="a name that is a number"),
+        pytest.param(_object(name=7), "InvalidName", id="a name that is a number"),
+        pytest.param(_object() | {"apiVersion": 1}, "InvalidDocument", id="an apiVersion that is a number"),
+        pytest.param(_object() | {"kind": True}, "InvalidDocument", id="a kind that is a boolean"),
+        pytest.param(_object(namespace=False), "InvalidName", id="a namespace that is a boolean"),
+        pytest.param(_object(namespace=[]), "InvalidName", id="a namespace that is a list"),
         pytest.param(_object(name="My Config"), "InvalidName", id="a name that is none is not renamed"),
         pytest.param(_object(namespace="My Team"), "InvalidName", id="a namespace that is none"),
         pytest.param(_object(namespace=7), "InvalidName", id="a namespace that is a number"),
@@ -100,6 +104,47 @@ def test_what_is_no_manifest_is_refused(value: object, cause: str):
     assert good.outcome is Outcome.RENDERED
     assert (report.id, report.outcome, report.reason) == ("all.yaml#2", Outcome.REFUSED, cause)
     assert report.message
+
+
+@pytest.mark.parametrize("field", ["metadata.name", "metadata.namespace", "apiVersion", "kind"])
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        *((123, "a number, and must be text: quote it"), (0, "a number, and must be text: quote it")),
+        *((1.5, "a number, and must be text: quote it"), (True, "a boolean, and must be text: quote it")),
+        *((["a"], "a list, and must be text"), ({"a": "b"}, "a mapping, and must be text")),
+    ],
+)
+def test_what_must_be_text_and_is_not_says_what_it_is(field: str, value: object, what: str):
+    wrong = _object(**{field.removeprefix("metadata."): value}) if "." in field else _object() | {field: value}
+
+    _, report = _render(_object(name="good"), wrong).components
+
+    assert report.message == f"{field} of all.yaml#2 is {what}"
+
+
+@pytest.mark.parametrize("field", ["name", "apiVersion", "kind"])
+def test_what_must_be_text_and_is_null_says_so(field: str):
+    wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    (wrong["metadata"] if field == "name" else wrong)[field] = None
+
+    _, report = _render(_object(name="good"), wrong).components
+
+    assert report.message.endswith("is null, and must be text: quote it")
+
+
+def test_a_namespace_of_null_is_none_as_for_kubectl():
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": None}}
+
+    (report,) = _render(manifest).components
+
+    assert report.outcome is Outcome.RENDERED
+
+
+def test_the_only_object_of_an_artifact_has_a_kind_that_is_no_text_and_it_is_said():
+    (report,) = _render(_object() | {"kind": 123}).components
+
+    assert report.message.endswith(" is a number, and must be text: quote it")
 
 
 def test_a_stub_subject_in_a_manifest_is_not_completed():

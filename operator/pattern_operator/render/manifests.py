@@ -14,7 +14,7 @@ from pattern_operator.render.draft import Draft
 from pattern_operator.render.fields import without_nulls
 from pattern_operator.render.kinds import is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
-from pattern_operator.render.shape import mapping, text
+from pattern_operator.render.shape import mapping, not_text, text
 
 # Written by the API server (metav1.ObjectMeta); in a manifest they come from `kubectl get -o yaml` of another cluster.
 _OF_A_CLUSTER: Final = frozenset(
@@ -34,8 +34,8 @@ _OF_A_CLUSTER: Final = frozenset(
 
 
 def is_manifest(value: Any) -> bool:
-    """Whether a document is a Kubernetes object, or a list of them."""
-    return bool(text(mapping(value).get("apiVersion")) and text(mapping(value).get("kind")))
+    """Whether a document is a Kubernetes object, or a list of them; one whose kind is no text is a wrong one."""
+    return bool(mapping(value).get("apiVersion") and mapping(value).get("kind"))
 
 
 def drafts(documents: list[Document]) -> list[Draft]:
@@ -68,33 +68,53 @@ def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
 
 def _draft(value: Any, *, where: str) -> Draft:
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
-    name, kind = text(metadata.get("name")), text(top.get("kind"))
-    draft = Draft(id=where, name=name, kind=kind)
+    draft = Draft(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
     if not top or not isinstance(top.get("metadata", {}), dict):
         draft.refuse(Cause.INVALID_DOCUMENT, f"{where} is no Kubernetes object; remove it or correct it")
-    elif not text(top.get("apiVersion")):
-        draft.refuse(Cause.MISSING_API_VERSION, f"{where} has no apiVersion; add it")
-    elif not kind:
-        draft.refuse(Cause.MISSING_KIND, f"{where} has no kind; add it")
-    elif not is_kind(kind) or not is_api_version(top["apiVersion"]):
-        draft.refuse(Cause.INVALID_DOCUMENT, f"kind or apiVersion of {where} is none that Kubernetes could have")
-    elif not is_stored(top["apiVersion"], kind):
-        draft.refuse(Cause.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}")
-    elif not name:
-        draft.refuse(Cause.MISSING_NAME, f"{where} has no metadata.name; generateName will not do")
-    elif not is_valid(name, kind=naming(top["apiVersion"], kind)):
-        draft.refuse(Cause.INVALID_NAME, f"{quoted(name)} is no name for a {kind}; rename it in {where}")
-    elif (namespace := metadata.get("namespace") or "") and not _is_namespace(namespace):
-        draft.refuse(Cause.INVALID_NAME, f"metadata.namespace of {where} is no name of a namespace; correct it")
-    elif any(not isinstance(metadata.get(field) or {}, dict) for field in ("labels", "annotations")):
-        draft.refuse(Cause.INVALID_DOCUMENT, f"metadata.labels and metadata.annotations of {where} must be mappings")
+    elif fault := _no_text(top, metadata, where=where) or _fault(top, metadata, where=where):
+        draft.refuse(*fault)
     else:
         _build(draft, top)
     return draft
 
 
-def _is_namespace(value: Any) -> bool:
-    return isinstance(value, str) and is_valid(value, kind="Namespace")
+def _no_text(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> tuple[Cause, str] | None:
+    """Why the object is refused whose kind, apiVersion, name or namespace is there, and is no text."""
+    for parent, field, missing, wrong in (
+        (top, "apiVersion", Cause.MISSING_API_VERSION, Cause.INVALID_DOCUMENT),
+        (top, "kind", Cause.MISSING_KIND, Cause.INVALID_DOCUMENT),
+        (metadata, "name", Cause.MISSING_NAME, Cause.INVALID_NAME),
+        (metadata, "namespace", None, Cause.INVALID_NAME),  # null is none, as for kubectl
+    ):
+        is_null = parent.get(field, "") is None
+        cause = missing if is_null else wrong
+        if cause is not None and (why := not_text(parent, field)):
+            path = field if parent is top else f"metadata.{field}"
+            return cause, f"{path} of {where} {why}"
+    return None
+
+
+def _fault(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> tuple[Cause, str] | None:
+    """Why the object is refused, of which kind, apiVersion, name and namespace are text or are not there."""
+    version, kind = text(top.get("apiVersion")), text(top.get("kind"))
+    if not version:
+        return Cause.MISSING_API_VERSION, f"{where} has no apiVersion; add it"
+    if not kind:
+        return Cause.MISSING_KIND, f"{where} has no kind; add it"
+    if not is_kind(kind) or not is_api_version(version):
+        return Cause.INVALID_DOCUMENT, f"kind or apiVersion of {where} is none that Kubernetes could have"
+    if not is_stored(version, kind):
+        return Cause.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}"
+    name, namespace = text(metadata.get("name")), text(metadata.get("namespace"))
+    if not name:
+        return Cause.MISSING_NAME, f"{where} has no metadata.name; generateName will not do"
+    if not is_valid(name, kind=naming(version, kind)):
+        return Cause.INVALID_NAME, f"{quoted(name)} is no name for a {kind}; rename it in {where}"
+    if namespace and not is_valid(namespace, kind="Namespace"):
+        return Cause.INVALID_NAME, f"metadata.namespace of {where} is no name of a namespace; correct it"
+    if any(not isinstance(metadata.get(field) or {}, dict) for field in ("labels", "annotations")):
+        return Cause.INVALID_DOCUMENT, f"metadata.labels and metadata.annotations of {where} must be mappings"
+    return None
 
 
 def _build(draft: Draft, top: dict[str, Any]) -> None:
