@@ -169,6 +169,38 @@ def test_what_runs_is_repaired_while_its_own_registry_hangs(own_story: Story, ow
     assert slowest < SOON
 
 
+def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure_is_told(
+    own_story: Story, own_registry: Registry
+) -> None:
+    digest = push(own_story.repository, "1.0.0", config_map("settings"))
+    own_story.want(retryInterval="5m")
+    own_story.until_runs(digest)
+    for tag in ("9.9.8", "9.9.9"):  # which are not there
+        own_story.change({"source": {"ref": {"tag": tag}}})
+        own_story.until_says("Ready", "ArtifactNotFound")
+        eventually(lambda tag=tag: any(tag in each["message"] for each in own_story.events("ArtifactNotFound")))
+
+    own_registry.misbehave(HANGS)
+    own_story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    time.sleep(1)  # the run waits for the registry by now
+    own_registry.behave()
+    begun = time.monotonic()
+    own_story.change({"source": {"ref": {"tag": "1.0.0"}}})
+    own_story.until_runs(digest, seconds=10)
+    changed = time.monotonic() - begun
+
+    own_registry.misbehave(HANGS)
+    own_story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    time.sleep(1)
+    begun = time.monotonic()
+    own_story.delete()
+    own_story.until_gone(seconds=10)
+
+    assert changed < 5
+    assert time.monotonic() - begun < 5
+    assert not own_story.there("configmap", "settings")
+
+
 def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
     own_story: Story, own_registry: Registry
 ) -> None:

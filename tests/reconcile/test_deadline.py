@@ -8,7 +8,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
+from pattern_operator.reconcile.deadline import Beside, Patience, Superseded, overrun, within
 
 
 def late() -> Transient:
@@ -142,3 +142,71 @@ async def test_work_that_is_done_in_time_gives_its_result_whatever_happens_besid
         return 7
 
     assert await within(1, work(), late=late, beside=Beside(happened, act)) == 7
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.03], ids=["before it is waited for", "meanwhile"])
+async def test_work_that_nobody_wants_any_more_is_ended_at_once_and_whole(moment: float):
+    happened, changed, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def change() -> None:
+        changed.set()
+        happened.set()
+
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    async def hangs() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            ended.set()
+
+    if moment:
+        asyncio.get_running_loop().call_later(moment, change)
+    else:
+        change()
+        ended.set()  # it never began
+    begun, patience = clock(), Patience.of(pattern(), 30, clock=clock, beside=Beside(happened, act, changed.is_set))
+    with pytest.raises(Superseded):
+        await within(60, patience.wait(hangs(), stage=Stage.SOURCE), late=late)
+
+    assert ended.is_set()
+    assert clock() - begun < 1
+
+
+async def test_who_is_cancelled_is_cancelled_although_nobody_wants_the_work_any_more():
+    happened, changed, ending = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    async def ends_slowly() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await asyncio.sleep(0.05)
+
+    waiting = asyncio.create_task(within(60, ends_slowly(), late=late, beside=Beside(happened, act, changed.is_set)))
+    await asyncio.sleep(0.01)
+    changed.set()
+    happened.set()
+    await ending.wait()
+    waiting.cancel()
+    await asyncio.wait({waiting})
+
+    assert waiting.cancelled()
+
+
+async def test_work_that_was_done_is_used_although_something_else_was_asked_meanwhile():
+    changed = asyncio.Event()
+
+    async def act() -> None:
+        pytest.fail("there was nothing to act on")
+
+    async def work() -> int:
+        changed.set()
+        return 7
+
+    assert await within(1, work(), late=late, beside=Beside(asyncio.Event(), act, changed.is_set)) == 7

@@ -10,6 +10,7 @@ from tests.foreign_bodies import REAL
 from pattern_operator.api.designpattern import decode
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
+from pattern_operator.reconcile.deadline import Superseded
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
 from pattern_operator.telemetry import Metrics
 
@@ -42,7 +43,13 @@ def writer() -> Writer:
 
 
 @pytest.fixture
-def reconciler(counted: list[str], writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Reconciler:
+def told() -> list[str]:
+    """Reasons of events."""
+    return []
+
+
+@pytest.fixture
+def reconciler(counted: list[str], writer: Writer, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Reconciler:
     """One whose runs fail by a defect that quotes a password."""
     patterns = Patterns()
     patterns.observe(REAL["DesignPattern"])
@@ -50,10 +57,10 @@ def reconciler(counted: list[str], writer: Writer, monkeypatch: pytest.MonkeyPat
         patterns=patterns,
         rim=SimpleNamespace(clock=lambda: 0.0),
         writer=writer,
-        recorder=SimpleNamespace(),
+        recorder=SimpleNamespace(record=lambda *_, **event: told.append(event["reason"])),
         metrics=Metrics(),
         internal_errors=InternalErrors(counted.append),
-        waker=SimpleNamespace(ran=lambda *_, **__: None),
+        waker=SimpleNamespace(wait=lambda _: None),
         now=lambda: datetime(2026, 5, 1, tzinfo=UTC),
     )
 
@@ -72,6 +79,25 @@ async def test_a_defect_of_a_run_is_told_in_status_and_tried_again(reconciler, w
     assert counted == ["run"]
     assert PASSWORD not in caplog.text
     assert "team/it type=TypeError" in caplog.text
+
+
+async def test_a_defect_is_told_by_one_event_however_often_it_is_tried(reconciler, told):
+    for _ in range(3):
+        await reconciler.run(KEY)
+
+    assert told == ["InternalError"]
+
+
+async def test_a_run_that_was_superseded_says_nothing_and_leaves_the_next_to_the_queue(
+    reconciler, writer, told, counted, monkeypatch
+):
+    async def give_up(*_: Any) -> None:
+        raise Superseded
+
+    monkeypatch.setattr(reconciler, "_run", give_up)
+
+    assert await reconciler.run(KEY) is None
+    assert (writer.written, told, counted) == ([], [], [])
 
 
 async def test_a_defect_in_telling_of_a_defect_ends_nothing(reconciler, writer, counted, caplog):

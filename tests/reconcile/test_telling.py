@@ -1,19 +1,22 @@
 """Which events a run is worth: changes, once each."""
 
-from tests.reconcile.pattern import NEWER, NOW, REVISION, VOUCHED, pattern, progress
+import pytest
+from tests.reconcile.pattern import NEWER, NOW, REVISION, VOUCHED, WELL, pattern, progress
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
-from pattern_operator.errors import Stalled, Transient
+from pattern_operator.apply import Health, HealthState
+from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
+from pattern_operator.reconcile.cause import MAX_WORDS
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
-from pattern_operator.reconcile.telling import Telling, tellings
+from pattern_operator.reconcile.telling import Telling, tell_failure, tellings
 
 
-def told(before: Status, made: Progress, *, memory: Memory | None = None) -> list[Telling]:
-    after = status.after(pattern(status=before), made, now=NOW)
+def told(before: Status, made: Progress, *, memory: Memory | None = None, generation: int = 1) -> list[Telling]:
+    after = status.after(pattern(status=before, generation=generation), made, now=NOW)
     return list(tellings(before, after, made, memory=memory or Memory()))
 
 
@@ -42,10 +45,11 @@ def test_a_failure_is_told_once_until_it_is_another_one():
     memory, away = Memory(), Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="away")
     denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied")
 
-    reasons = [
-        [event.reason for event in told(Status(), Progress(stage=Stage.SOURCE, failure=failure), memory=memory)]
-        for failure in (away, away, denied, away)
-    ]
+    before, reasons = Status(), []
+    for failure in (away, away, denied, away):
+        made = Progress(stage=Stage.SOURCE, failure=failure)
+        reasons.append([event.reason for event in told(before, made, memory=memory)])
+        before = status.after(pattern(status=before), made, now=NOW)
 
     assert reasons == [["RegistryUnavailable"], [], ["AccessDenied"], ["RegistryUnavailable"]]
 
@@ -58,3 +62,99 @@ def test_a_failure_is_a_warning_in_its_own_words():
     assert event == Telling(
         kind="Warning", reason="KeyInvalid", stage=Stage.VERIFY, note="the key is none: correct it."
     )
+
+
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example did not answer within 20 s")
+ILL = Health(HealthState.FAILED, "Job once: failed")
+
+
+def test_ready_that_goes_by_a_failure_that_was_told_is_told_again():
+    memory, runs = Memory(), status.after(pattern(), progress(), now=NOW)
+    away = Progress(stage=Stage.SOURCE, failure=AWAY, health=WELL)
+
+    (first,) = told(runs, away, memory=memory)  # what is wanted runs: Ready stays True
+    away_on = status.after(pattern(status=runs), away, now=NOW)
+    (changed,) = told(away_on, away, memory=memory, generation=2)  # something else is wanted
+
+    assert (first.reason, changed.reason) == ("RegistryUnavailable", "RegistryUnavailable")
+    assert changed.kind == "Warning"
+
+
+def test_ready_that_goes_by_health_while_a_registry_is_away_is_told_in_its_own_words():
+    memory, runs = Memory(), status.after(pattern(), progress(), now=NOW)
+    well = Progress(stage=Stage.SOURCE, failure=AWAY, health=WELL)
+    ill = Progress(stage=Stage.SOURCE, failure=AWAY, health=ILL)
+    told(runs, well, memory=memory)
+    away_on = status.after(pattern(status=runs), well, now=NOW)
+
+    (event,) = told(away_on, ill, memory=memory)
+
+    assert event == Telling(kind="Warning", reason="Unhealthy", stage=Stage.HEALTH, note="Job once: failed")
+
+
+@pytest.mark.parametrize("generation", [1, 2], ids=["the same spec", "another spec"])
+def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(generation: int):
+    memory = Memory()
+    failed = lambda name: Progress(failure=Stalled(reason=Reason.FORBIDDEN, message=f"{name} may not"))  # noqa: E731
+
+    told(Status(), failed("typo1"), memory=memory)
+    before = status.after(pattern(), failed("typo1"), now=NOW)
+    second = told(before, failed("typo2" if generation == 1 else "typo1"), memory=memory, generation=generation)
+
+    assert len(second) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("did not answer within 20 s", "did not answer within 19.5 s"),
+        ("is asked again in 1m30s", "is asked again in 45s"),
+        ("3 of 40 objects could not be applied", "12 of 40 objects could not be applied"),
+        ("127.0.0.1:24999 broke the connection from port 50112", "127.0.0.1:24999 broke the connection from port 9"),
+        ("limit of 12.5 requests a second", "limit of 3 requests a second"),
+        ("since 2026-11-25T12:00:00Z", "since 2026-11-25T13:00:01.5+02:00"),
+        ("(request id 1f0c2a52-7f0e-4d6c-9a57-0b1d8c4b52f1)", "(request id 7a0c2a52-7f0e-4d6c-9a57-0b1d8c4b52f1)"),
+        ("(requestId: 7F3A9C1D2E4B)", "(requestId: A13A9C1D2E4B)"),
+        ("answer ab12cd34ef56 is none", "answer 99d2cd34ef56 is none"),
+        ("token eyJhbGciOiJFUzI1NiJ9 is refused", "token eyJhbGciOiJFUzI1NiK0 is refused"),
+        ("5% of 2.5MiB in 300ms", "6% of 3MiB in 20ms"),
+    ],
+)
+def test_a_failure_whose_numbers_alone_differ_is_the_same(first: str, second: str):
+    memory, before = Memory(), Status()
+    counts = []
+    for message in (first, second, first):
+        made = Progress(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message))
+        counts.append(len(told(before, made, memory=memory)))
+        before = status.after(pattern(status=before), made, now=NOW)
+
+    assert counts == [1, 0, 0]
+
+
+def test_words_that_are_new_each_time_are_told_a_few_times_and_those_that_alternate_once_each():
+    memory, before, counts = Memory(), Status(), []
+    for number in range(100):
+        words = f"nonce {''.join(chr(ord('a') + int(digit)) for digit in str(number))}"
+        made = Progress(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=words))
+        counts.append(len(told(before, made, memory=memory)))
+        before = status.after(pattern(status=before), made, now=NOW)
+    alternating = []
+    for message in ("one", "other") * 10:
+        made = Progress(failure=Transient(reason=Reason.APPLY_FAILED, message=message))
+        alternating.append(len(told(before, made, memory=memory)))
+        before = status.after(pattern(status=before), made, now=NOW)
+
+    assert sum(counts) == MAX_WORDS
+    assert alternating == [1, 1, *[0] * 18]
+
+
+def test_how_far_a_deletion_is_makes_no_event_each_time():
+    memory, left = Memory(), lambda name: Waiting(reason=Reason.DELETING, message=f"1 object left: ConfigMap {name}")
+
+    events = [
+        event
+        for name in ("one", "two", "three")
+        for event in tell_failure(left(name), stage=Stage.APPLY, status=Status(), memory=memory)
+    ]
+
+    assert [(event.kind, event.reason) for event in events] == [("Normal", "Deleting")]

@@ -1,6 +1,7 @@
 """What wakes a pattern, how often, and what is done then: a back-off holds against all but a change of what failed."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -175,10 +176,18 @@ def test_noise_of_objects_does_not_keep_a_pattern_from_what_is_due(added: Added,
     assert waker.begin(KEY, ends_failure=never).events == {EVENT}
 
 
-async def test_whoever_runs_is_told_in_the_middle_of_it(waker: Waker):
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda waker: waker.noticed(KEY, EVENT), id="an object"),
+        pytest.param(lambda waker: waker.asked(KEY), id="the pattern"),
+        pytest.param(lambda waker: waker.forget(KEY), id="the pattern is gone"),
+    ],
+)
+async def test_whoever_runs_is_told_in_the_middle_of_it(waker: Waker, change: Callable[[Waker], None]):
     with waker.during(KEY) as happened:
         before = happened.is_set()
-        waker.noticed(KEY, EVENT)
+        change(waker)
         async with asyncio.timeout(1):
             await happened.wait()
 

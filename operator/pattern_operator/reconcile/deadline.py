@@ -20,12 +20,20 @@ Result = TypeVar("Result")
 Work = Coroutine[Any, Any, Result]
 
 
+class Superseded(Exception):
+    """What the work was for is not wanted any more: the pattern was changed, or is to go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is done each time that something ``happened``, while work goes on that may take long."""
+    """What is done each time that something ``happened``, while work goes on that may take long.
+
+    ``superseded`` says whether the work is still wanted; it is asked first, before each ``act``.
+    """
 
     happened: asyncio.Event
     act: Callable[[], Awaitable[None]]
+    superseded: Callable[[], bool] = lambda: False
 
 
 async def within(
@@ -35,34 +43,37 @@ async def within(
 
     Raises:
         Transient: what ``late`` makes, when ``work`` was not done in so many seconds.
+        Superseded: it is not wanted any more.
     """
+    ends: Callable[[], Exception] = late
     task = asyncio.create_task(work, name="with-deadline")
     try:
         if beside is None:
             await asyncio.wait({task}, timeout=max(seconds, 0.0))
         else:
             await _attend(task, seconds, beside)
+            ends = Superseded if beside.superseded() else late
         over = not task.done()
     finally:
         await cancel_and_wait([task])
     if over and task.cancelled():
-        raise late()
+        raise ends()
     if over and (error := task.exception()) is not None:
-        raise late() from error
+        raise ends() from error
     return task.result()
 
 
 async def _attend(task: asyncio.Task[Result], seconds: float, beside: Beside) -> None:
-    """Wait until ``task`` is done, or for so long, and act when something happens meanwhile."""
+    """Wait until ``task`` is done or not wanted, or for so long, and act when something happens meanwhile."""
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
-    while not task.done() and (left := end - clock()) > 0:
+    while not task.done() and not beside.superseded() and (left := end - clock()) > 0:
         happened = asyncio.ensure_future(beside.happened.wait())
         try:
             await asyncio.wait({task, happened}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
             happened.cancel()
-        if beside.happened.is_set() and not task.done():
+        if beside.happened.is_set() and not task.done() and not beside.superseded():
             beside.happened.clear()
             await beside.act()
 
@@ -85,7 +96,12 @@ class Patience:
         return cls(pattern, seconds, clock() + seconds, clock, beside)
 
     async def wait(self, work: Work[Result], *, stage: Stage) -> Result:
-        """The result of ``work``, which asks the registry; raises Transient when the patience is over."""
+        """The result of ``work``, which asks the registry.
+
+        Raises:
+            Transient: the patience is over.
+            Superseded: nobody wants it any more.
+        """
         left = self.until - self.clock()
         return await within(left, work, late=lambda: self._late(stage), beside=self.beside)
 

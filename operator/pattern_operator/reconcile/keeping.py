@@ -19,7 +19,7 @@ from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.applying import drift_words, owned_keys, owner_of, repair
 from pattern_operator.reconcile.backoff import retry_pause
-from pattern_operator.reconcile.deadline import Patience, overrun, within
+from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
@@ -55,8 +55,14 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
     look(pattern, memory=memory, rim=rim, progress=progress)
 
 
-async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
-    """Something newer failed: keep what runs as it was, as long as it is trusted. Failures here are logged only."""
+async def keep_running(
+    pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress, beside: Beside | None = None
+) -> None:
+    """Something newer failed: keep what runs as it was, as long as it is trusted. Failures here are logged only.
+
+    Raises:
+        Superseded: while a registry was waited for, something else was asked of the pattern.
+    """
     if progress.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
         if memory.partly is not None or memory.applied is not None:
             progress.health = rim.children.health(owner_of(pattern).id)
@@ -64,7 +70,7 @@ async def keep_running(pattern: DesignPattern, *, memory: Memory, rim: Rim, prog
     if not pattern.status.revision:
         return
     try:
-        work = _keep(pattern, memory=memory, rim=rim, progress=progress)
+        work = _keep(pattern, memory=memory, rim=rim, progress=progress, beside=beside)
         await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except PatternError as error:
         where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
@@ -134,11 +140,11 @@ async def _put_right_if_trusted(
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
 
 
-async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress, beside: Beside | None) -> None:
     demand = await wanted.demand(pattern, referents=rim.referents)
     if memory.applied is None:
         if memory.partly is None and _is_whole(pattern):
-            await _recall(pattern, demand, memory=memory, rim=rim)
+            await _recall(pattern, demand, memory=memory, rim=rim, beside=beside)
         return
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
@@ -150,14 +156,14 @@ def _is_whole(pattern: DesignPattern) -> bool:
     return any(each.type == ConditionType.APPLIED and each.status == "True" for each in pattern.status.conditions)
 
 
-async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim) -> None:
+async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim, beside: Beside | None) -> None:
     """After a restart: prove what status says runs, and apply it once, which sets what it is compared with."""
     try:
         revision = Revision.parse(pattern.status.revision)
     except InvalidReference:
         return  # somebody wrote there by hand; the next success writes it anew
     goal = wanted.goal(pattern, revision, demand)
-    patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
+    patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock, beside=beside)
     artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.SOURCE)
     await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
     building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())

@@ -12,6 +12,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand, Verdict
 from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
+from pattern_operator.reconcile.cause import Cause
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.waking import concerns
 
@@ -68,7 +69,7 @@ class Memory:
     unkept_until: float = 0.0  # when it is tried again
     unkept_times: int = 0  # in a row
     handled_request: str | None = None
-    told: tuple[Stage, str] | None = None  # stage and reason of the failure that an event told last
+    told: Cause | None = None  # the failure that events told last
 
     def cannot_be_built(self, goal: Wanted) -> bool:
         """Whether a try showed that the artifact, whatever is tried, will not render."""

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
@@ -21,7 +23,7 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.applying import owned_keys
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
-from pattern_operator.reconcile.deadline import Beside
+from pattern_operator.reconcile.deadline import Beside, Superseded
 from pattern_operator.reconcile.deleting import delete
 from pattern_operator.reconcile.keeping import keep_up
 from pattern_operator.reconcile.lanes import lanes_of
@@ -89,6 +91,9 @@ class Reconciler:
             except Gone:
                 self.forget(key, uid=pattern.metadata.uid)
                 return None
+            except Superseded:  # what superseded it has woken the pattern: it is in the queue
+                logger.debug("run given up, for its pattern was changed: pattern=%s", key)
+                return self._waker.wait(key)
             except PatternError as error:  # the status itself could not be written
                 logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message)
                 if isinstance(error, Stalled):
@@ -188,7 +193,8 @@ class Reconciler:
             progress = replace(failed.progress)
             await self._keep_up(pattern, memory, woken, progress)
             if failed.told:
-                await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
+                after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
+                self._tell(pattern, tellings(pattern.status, after.status, progress, memory=memory))
         return self._left(memory)
 
     async def _keep_up(self, pattern: DesignPattern, memory: Memory, woken: Woken, progress: Progress) -> None:
@@ -228,10 +234,15 @@ class Reconciler:
         async def keep() -> None:
             await asyncio.sleep(self._waker.wait_for_events(key_of(asked)))  # they come in crowds
             woken = Woken(events=self._waker.take_events(key_of(asked)))
-            await self._keep_up(asked, memory, woken, Progress())
+            if woken.events:
+                await self._keep_up(asked, memory, woken, Progress())
+
+        def superseded() -> bool:
+            newest = self._patterns.get(key_of(asked))
+            return newest is None or _wish(newest) != _wish(asked)
 
         with self._waker.during(key_of(pattern)) as happened:
-            beside = Beside(happened, keep)
+            beside = Beside(happened, keep, superseded)
             progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead, beside=beside)
         return pattern, progress
 
@@ -245,7 +256,7 @@ class Reconciler:
         if error is None:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)
             return None
-        self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
+        self._tell_failure(pattern, error, memory=memory)
         due = _retry(pattern, memory, error) if isinstance(error, Transient) else None
         left = self._patterns.get(key_of(pattern)) or pattern
         with suppress(PatternError):  # an inventory that cannot be read has no object to wait for
@@ -261,13 +272,17 @@ class Reconciler:
         for each in events:
             self._recorder.record(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
 
+    def _tell_failure(self, pattern: DesignPattern, error: PatternError, *, memory: Memory) -> None:
+        spoken = msgspec.structs.replace(pattern.status, observed_generation=pattern.metadata.generation)
+        self._tell(pattern, tell_failure(error, stage=Stage.APPLY, status=spoken, memory=memory))
+
     async def _say_unwritable(self, key: PatternKey, error: Stalled, *, memory: Memory) -> None:
         """Say in few words that the status does not fit; a change of the pattern wakes it, and no timer."""
         self._metrics.outcome(Stage.APPLY, error.reason)
         pattern = self._patterns.get(key)
         if pattern is None:
             return
-        self._tell(pattern, tell_failure(error, stage=Stage.APPLY, memory=memory))
+        self._tell_failure(pattern, error, memory=memory)
         try:
             await self._writer.status(pattern, status.unwritable(pattern, error, now=self._now()))
         except (PatternError, Gone) as failed:
@@ -289,6 +304,7 @@ class Reconciler:
             await self._writer.status(pattern, defect)
         except (PatternError, Gone) as failed:
             logger.warning("defect not told: pattern=%s: %s", key_of(pattern), failed)
+        self._tell_failure(pattern, error, memory=memory)
         return due
 
     def _due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
@@ -307,6 +323,12 @@ class Reconciler:
         if waiting and not progress.overdue:
             times.append(memory.applied_at + seconds_of(pattern.spec.timeout) - now)
         return max(min(times), 0.0) if times else None
+
+
+def _wish(pattern: DesignPattern) -> tuple[object, ...]:
+    """What a run is for: another one of these, and it is for nothing."""
+    metadata = pattern.metadata
+    return metadata.uid, metadata.generation, metadata.deletion_timestamp
 
 
 def _retry(pattern: DesignPattern, memory: Memory, error: PatternError) -> float:

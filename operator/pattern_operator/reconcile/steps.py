@@ -34,6 +34,7 @@ async def run_steps(
 
     Raises:
         Gone: the resource does not exist any more.
+        Superseded: while a registry was waited for, something else was asked of the pattern.
     """
     progress = Progress()
     try:
@@ -46,7 +47,7 @@ async def run_steps(
         await within(limits.MAX_RUN, work, late=lambda: overrun(progress.stage, seconds=limits.MAX_RUN))
     except PatternError as error:
         progress.failure = error
-        await keep_running(pattern, memory=memory, rim=rim, progress=progress)
+        await keep_running(pattern, memory=memory, rim=rim, progress=progress, beside=beside)
     return progress
 
 

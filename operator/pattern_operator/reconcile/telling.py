@@ -14,6 +14,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
+from pattern_operator.reconcile.cause import Cause, join
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
 
@@ -29,24 +30,33 @@ class Telling:
 
 
 def tellings(before: Status, after: Status, progress: Progress, *, memory: Memory) -> Iterator[Telling]:
-    """The events of one run, one of each sort at most; ``memory`` is told what the last failure was."""
-    if progress.failure is not None:
-        yield from tell_failure(progress.failure, stage=progress.stage, memory=memory)
-        return
-    memory.told = None
-    was, now = _ready(before), _ready(after)
-    if now is None:
-        return
-    changed = was is None or (was.status, was.reason) != (now.status, now.reason)
-    if changed or before.revision != after.revision:
+    """The events of one run, one of each sort at most; ``memory`` is told what the last failure was.
+
+    Ready never changes in silence. Where it changes by the failure, that is told, be it for another time; where it
+    changes by something else, as by the health of what runs while a registry is away, that has words of its own.
+    """
+    was, now, failure = _ready(before), _ready(after), progress.failure
+    changed = now is not None and (was is None or (was.status, was.reason) != (now.status, now.reason))
+    by_failure = now is not None and failure is not None and now.reason == failure.reason
+    if failure is None or (changed and by_failure):
+        memory.told = None
+    if failure is not None:
+        yield from tell_failure(failure, stage=progress.stage, status=after, memory=memory)
+    if now is not None and not by_failure and (changed or before.revision != after.revision):
         kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
-        yield Telling(kind=kind, reason=now.reason, stage=progress.stage, note=_words(now, after))
+        stage = progress.stage if failure is None else Stage.HEALTH
+        yield Telling(kind=kind, reason=now.reason, stage=stage, note=_words(now, after))
 
 
-def tell_failure(failure: PatternError, *, stage: Stage, memory: Memory) -> Iterator[Telling]:
-    """The event of a failure, unless it was told last; that a deletion takes its time is no warning."""
-    before, memory.told = memory.told, (stage, str(failure.reason))
-    if memory.told != before:
+def tell_failure(failure: PatternError, *, stage: Stage, status: Status, memory: Memory) -> Iterator[Telling]:
+    """The event of a failure, unless it was told before; that a deletion takes its time is no warning.
+
+    ``status`` is the one that speaks of it.
+    """
+    before = memory.told
+    tried = (status.observed_generation, status.last_attempted_revision)
+    memory.told = join(before, Cause.of(failure, stage=stage, tried=tried))
+    if memory.told is not before:
         kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
         yield Telling(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
 

@@ -91,6 +91,7 @@ class Waker:
         state = self._state(key)
         state.asked = True
         self._queue.add(key, delay=state.user.wait(self._clock()))
+        self._interrupt(key)
 
     def found(self, key: PatternKey) -> None:
         """Something that the pattern needs was changed by others: a Secret, a ConfigMap, a kind."""
@@ -104,8 +105,7 @@ class Waker:
         if len(state.events) < MAX_EVENTS:
             state.events.add(event)
         self._queue.add(key, delay=state.objects.wait(self._clock()))
-        if key in self._running:
-            self._running[key].set()
+        self._interrupt(key)
 
     def pending(self, key: PatternKey, *, ends_failure: Callable[[ChildEvent], bool]) -> Woken:
         """What the next run would be told by ``begin``; takes nothing."""
@@ -159,15 +159,20 @@ class Waker:
     def forget(self, key: PatternKey) -> None:
         """The pattern is gone."""
         self._states.pop(key, None)
+        self._interrupt(key)
 
     @contextmanager
     def during(self, key: PatternKey) -> Iterator[asyncio.Event]:
-        """An event that is set when something happens to an object of the pattern, in the middle of its run."""
+        """An event that is set when the pattern, or an object of it, is changed in the middle of its run."""
         happened = self._running[key] = asyncio.Event()
         try:
             yield happened
         finally:
             del self._running[key]
+
+    def _interrupt(self, key: PatternKey) -> None:
+        if key in self._running:
+            self._running[key].set()
 
     def _state(self, key: PatternKey) -> _State:
         return self._states.setdefault(key, _State())
