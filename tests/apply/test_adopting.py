@@ -207,7 +207,7 @@ async def test_an_object_of_another_living_pattern_is_refused_with_its_name(room
     await removed(room, wanted, by=team)
 
     assert [failure.reason for failure in applied.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
-    assert "DesignPattern team/other has it" in applied.failures[0].message
+    assert "is owned by DesignPattern team/other" in applied.failures[0].message
     assert applied.disowned == {wanted.key}
     assert room.children.get(wanted.key).expected  # by the other: who was refused does not make it forgotten
     assert room.children.get(wanted.key).owner == other.id

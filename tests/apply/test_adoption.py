@@ -65,6 +65,15 @@ def test_what_is_nobodys_is_adopted_as_the_policy_says(key, never, if_unowned, a
     assert found == [never, if_unowned, always]
 
 
+@pytest.mark.parametrize("key", [NAMESPACE, CRD, CLAIM, VOLUME], ids=lambda key: key.kind)
+def test_nobody_is_told_to_delete_what_others_would_be_lost_with(key: ObjectKey):
+    refused = decision(live(), key=key, policy="Never")
+
+    assert "delete" not in refused.message
+    assert "set spec.apply.adopt: IfUnowned, which uses it as it is" in refused.message
+    assert "delete the object" in decision(live(), policy="Never").message
+
+
 @pytest.mark.parametrize("policy", ["Never", "IfUnowned", "Always"])
 @pytest.mark.parametrize(
     ("existing", "more", "expected"),
@@ -96,7 +105,7 @@ def test_what_a_living_pattern_has_is_never_taken(policy, key, existing):
     refused = decision(existing, policy=policy, key=key, holder=OTHER)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
-    assert "DesignPattern theirs/shop has it" in refused.message
+    assert refused.message.startswith("is owned by DesignPattern theirs/shop, whose owner label it carries. ")
 
 
 def test_what_a_pattern_of_another_name_left_is_adopted_like_anybodys():

@@ -85,7 +85,7 @@ async def test_a_field_that_another_manager_holds_is_a_conflict_that_names_manag
 
     (failure,) = applied.failures
     assert failure.reason is Reason.CONFLICT
-    assert 'field manager "kubectl" holds .data.a' in failure.message
+    assert 'held with other values by "kubectl" (field managers)' in failure.message
     assert "spec.apply.conflicts: Take" in failure.message
     assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from tests.apply.room import config_map
 
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.refusal import is_missing_namespace, refusal
 from pattern_operator.kube import ApiError, ApiUnavailable, Cause
@@ -37,8 +38,14 @@ CASES = {
             Cause(".spec.c", "FieldManagerConflict", 'conflict with "hpa"'),
         ),
         Reason.CONFLICT,
-        "set spec.apply.conflicts: Take to take these fields over, or remove them from the pattern:"
-        ' field manager "hpa" holds .spec.a, .spec.c; field manager "kubectl" using v1 holds .spec.b',
+        '3 fields of it are held with other values by "hpa", "kubectl" using v1 (field managers): remove them from the'
+        " pattern, or set spec.apply.conflicts: Take to take them over."
+        ' "hpa" holds .spec.a, .spec.c; "kubectl" using v1 holds .spec.b',
+    ),
+    "rights that it has not": (
+        error(403, 'roles "r" is forbidden: user "u" is attempting to grant RBAC permissions not currently held'),
+        Reason.APPLY_FAILED,
+        "Nobody can give rights that they do not have",
     ),
     "race": (error(409, "the object has been modified"), Reason.APPLY_FAILED, "the object has been modified"),
     "no namespace": (error(404, 'namespaces "x" not found'), Reason.APPLY_FAILED, "Create the namespace"),
@@ -73,14 +80,73 @@ def test_a_refusal_has_a_reason_and_says_what_to_do(refused: ApiError, reason: R
     assert words in failure.message
 
 
-def test_a_conflict_of_many_fields_says_first_what_to_do_and_counts_the_rest():
+def test_a_conflict_of_many_fields_says_the_fact_and_what_to_do_before_it_counts_them():
     many = [Cause(f".data.key-{number:03}", "FieldManagerConflict", 'conflict with "kubectl"') for number in range(64)]
 
     message = refusal(KEY, error(409, "Apply failed with 300 conflicts", *many)).message
 
-    assert message.startswith("set spec.apply.conflicts: Take")
+    assert message.startswith(
+        'at least 64 fields of it are held with other values by "kubectl" (field managers): remove'
+    )
+    assert message.index("set spec.apply.conflicts: Take") < message.index(".data.key-000")
     assert ".data.key-019 and at least 44 more" in message
     assert ".data.key-020" not in message
+
+
+def test_a_conflict_with_many_managers_names_a_few_of_them_before_it_says_what_to_do():
+    many = [Cause(".spec.a", "FieldManagerConflict", f'conflict with "{number}-{"m" * 120}"') for number in range(30)]
+
+    message = refusal(KEY, error(409, "Apply failed with 30 conflicts", *many)).message
+
+    assert message.index("and 27 more (field managers)") < message.index("set spec.apply.conflicts: Take") < 700
+
+
+DEPLOYER = "system:serviceaccount:team:deployr"
+WIDE = Object.of({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}}).key
+GRANT = "Grant ServiceAccount team/deployr the verbs get, create, patch and delete on this resource"
+DOES_IT_EXIST = "Does this account exist? If not, create it or correct spec.apply.serviceAccountName."
+
+
+@pytest.mark.parametrize(
+    ("key", "account", "advice"),
+    [
+        (KEY, DEPLOYER, f". {GRANT}. {DOES_IT_EXIST}"),
+        (
+            config_map("c", "other").key,
+            DEPLOYER,
+            f". {GRANT} in namespace other, or set spec.render.targetNamespace: team. {DOES_IT_EXIST}",
+        ),
+        (
+            WIDE,
+            DEPLOYER,
+            f". {GRANT} (by a ClusterRoleBinding), or take the object out of the artifact. {DOES_IT_EXIST}",
+        ),
+        (KEY, None, ". Grant that account this verb on this resource."),
+        (WIDE, "admin", ". Grant that account this verb on this resource."),
+    ],
+    ids=["own namespace", "another namespace", "no namespace", "the operator itself", "no account"],
+)
+def test_a_missing_right_comes_with_what_whoever_wrote_the_pattern_can_do(key, account: str | None, advice: str):
+    assert refusal(key, error(403, FORBIDDEN), account=account).message == f"{FORBIDDEN}{advice}"
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "deletes"),
+    [
+        ("", "Namespace", False),
+        ("", "PersistentVolumeClaim", False),
+        ("", "PersistentVolume", False),
+        ("apiextensions.k8s.io", "CustomResourceDefinition", False),
+        ("apps", "Deployment", True),
+        ("example.com", "Namespace", True),
+    ],
+)
+def test_nobody_is_told_to_delete_what_others_would_be_lost_with(group: str, kind: str, deletes):
+    message = refusal(ObjectKey(group, kind, "", "x"), error(422, "spec: field is immutable")).message
+
+    assert ("delete the object" in message) is deletes
+    assert "give" in message
+    assert "another name in the pattern" in message
 
 
 def test_what_may_be_changed_is_not_called_immutable():

@@ -199,7 +199,7 @@ def test_what_the_account_may_not_do_is_named_and_done_once_it_may(story: Story)
     account = f"system:serviceaccount:{story.namespace}:tenant"
     assert f"Deployment.apps {story.namespace}/web: " in forbidden["message"]
     assert f'User "{account}" cannot get resource "deployments"' in forbidden["message"]
-    assert "Grant that account this verb on this resource" in forbidden["message"]
+    assert f"Grant ServiceAccount {story.namespace}/tenant the verbs get, create" in forbidden["message"]
     assert there == ["settings"]
 
 

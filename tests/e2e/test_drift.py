@@ -205,7 +205,7 @@ def test_a_field_of_another_manager_is_a_conflict_until_the_pattern_takes_it(sto
     story.until_runs(digest)
 
     assert f"ConfigMap {story.namespace}/settings: " in conflict["message"]
-    assert 'field manager "kubectl" holds .data.a' in conflict["message"]
+    assert 'held with other values by "kubectl" (field managers)' in conflict["message"]
     assert "spec.apply.conflicts: Take" in conflict["message"]
     assert left["data"] == {"a": "theirs"}
     assert there == ["other"]

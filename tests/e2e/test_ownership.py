@@ -28,7 +28,7 @@ def test_an_object_of_another_pattern_is_left_to_it_until_that_one_goes(story: S
     other.until_runs(second)
 
     assert (
-        f"ConfigMap {story.namespace}/shared: DesignPattern {story.namespace}/web has it"
+        f"ConfigMap {story.namespace}/shared: is owned by DesignPattern {story.namespace}/web"
         in (condition(refused, "Ready")["message"])
     )
     assert [entry["id"] for entry in refused["inventory"]["entries"]] == [f"{story.namespace}_own__ConfigMap"]

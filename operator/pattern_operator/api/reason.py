@@ -93,7 +93,7 @@ class Reason(StrEnum):
     # --- apply ------------------------------------------------------------------------------------------------------
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
     CONFLICT = "Conflict", "Another field manager holds a field with another value; see `spec.apply.conflicts`."
-    OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern has this object in its inventory."
+    OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern owns this object: it carries its label."
     ALREADY_EXISTS = (
         "AlreadyExists",
         "An object existed before the pattern, and `spec.apply.adopt` does not let the pattern have it.",
@@ -104,7 +104,7 @@ class Reason(StrEnum):
     )
     KEPT = "Kept", "An object left the pattern, or the pattern was deleted, and it stays in the cluster: see why."
     KIND_NOT_FOUND = "KindNotFound", "The API server has no such kind: its CRD is missing. Applied when it appears."
-    FORBIDDEN = "Forbidden", "RBAC does not let the operator do this; grant it to the account the message names."
+    FORBIDDEN = "Forbidden", "An account lacks a right, or does not exist; the message names it and the verbs."
     SERVICE_ACCOUNT_REQUIRED = (
         "ServiceAccountRequired",
         "The operator does nothing for a pattern with its own rights; set `spec.apply.serviceAccountName`.",

@@ -121,11 +121,7 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
             f" {manager.advice}.",
         )
     if policy == "Never":
-        message = (
-            "exists already, and spec.apply.adopt is Never. Rename it in the pattern, delete the object, or set"
-            " spec.apply.adopt: IfUnowned."
-        )
-        return Refuse(Reason.ALREADY_EXISTS, message)
+        return Refuse(Reason.ALREADY_EXISTS, f"exists already, and spec.apply.adopt is Never. {_way_out(key)}")
     if policy == "IfUnowned" and existing.controller:
         message = (
             f"exists already and is controlled by {existing.controller} (metadata.ownerReferences). Take it out of the"
@@ -135,8 +131,15 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
     return Adopt(existing.uid)
 
 
+def _way_out(key: ObjectKey) -> str:
+    """What to do about an object that may not be adopted; nobody is told to delete what others would be lost with."""
+    if (key.group, key.kind) in GUARDED:
+        return "Take it out of the pattern, or set spec.apply.adopt: IfUnowned, which uses it as it is."
+    return "Rename it in the pattern, delete the object, or set spec.apply.adopt: IfUnowned."
+
+
 def _of_another(holder: Owner) -> str:
     return (
-        f"DesignPattern {holder} has it in its inventory. Rename it in one of the two, or delete that DesignPattern"
-        " with deletionPolicy: Orphan."
+        f"is owned by DesignPattern {holder}, whose owner label it carries. Rename it in one of the two, or delete that"
+        " DesignPattern with deletionPolicy: Orphan."
     )

@@ -176,7 +176,7 @@ class Applier:
             if isinstance(error, ApiUnavailable):
                 run.fail(refusal(key, error))  # the answer may be lost, and the object there: it stays ours
             else:
-                self._failed(refusal(key, error), run)
+                self._failed(refusal(key, error, account=run.impersonate), run)
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))

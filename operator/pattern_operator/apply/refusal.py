@@ -7,8 +7,10 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.account import ServiceAccount
+from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.adoption import GUARDED
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
 from pattern_operator.kube.servertext import MAX_CAUSES
@@ -19,12 +21,20 @@ _IMMUTABLE: Final = re.compile(
     r"|updates? to \w[\w ]{0,40}(?: for fields other than .*)?"
     r" (?:are|is) forbidden|pod updates may not change fields"
 )
+VERBS: Final = "get, create, patch and delete"  # what applying an object, and removing it again, takes
+_MANAGERS: Final = 3  # field managers that a message names before it says what to do
 _FIELDS: Final = 20  # fields of a conflict that a message names
 
 
-def refusal(key: ObjectKey, error: ApiError, *, otherwise: Reason = Reason.APPLY_FAILED) -> ApplyFailure:
-    """The failure that ``error`` is for the object; ``otherwise`` is its reason when nothing more special fits."""
-    reason, message = _judge(error, otherwise)
+def refusal(
+    key: ObjectKey, error: ApiError, *, otherwise: Reason = Reason.APPLY_FAILED, account: str | None = None
+) -> ApplyFailure:
+    """The failure that ``error`` is for the object; ``otherwise`` is its reason when nothing more special fits.
+
+    ``account`` is the user in whose name it was to be applied for a pattern; None where it was the operator itself, or
+    something else was tried.
+    """
+    reason, message = _judge(key, error, otherwise, ServiceAccount.of_user(account or ""))
     return ApplyFailure(key, reason, message, error.retry_after)
 
 
@@ -48,14 +58,12 @@ def is_of_another_uid(error: ApiError) -> bool:
     return error.code == HTTPStatus.UNPROCESSABLE_ENTITY and any(c.field == "metadata.uid" for c in error.causes)
 
 
-def _judge(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
+def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceAccount | None) -> tuple[Reason, str]:
     match error.code:
         case 0 | 429 | 502 | 503 | 504:
             return Reason.API_SERVER_UNAVAILABLE, error.message
-        case HTTPStatus.CONFLICT if managers := _managers(error):
-            return Reason.CONFLICT, (
-                f"set spec.apply.conflicts: Take to take these fields over, or remove them from the pattern: {managers}"
-            )
+        case HTTPStatus.CONFLICT if held := _held(error):
+            return Reason.CONFLICT, _conflict(held, at_least="at least " if len(error.causes) == MAX_CAUSES else "")
         case HTTPStatus.NOT_FOUND if is_missing_namespace(error):
             return otherwise, f"{error.message}. Create the namespace, or add it to the pattern."
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -64,16 +72,22 @@ def _judge(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
                 " smaller, or split it."
             )
         case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.FORBIDDEN if _IMMUTABLE.search(error.message):
-            return otherwise, (
-                f"{error.message}. The field cannot be changed on an object that exists: delete the object, so that it"
-                " is made anew, or give it another name in the pattern."
-            )
+            return otherwise, f"{error.message}. The field cannot be changed on an object that exists: {_anew(key)}"
         case HTTPStatus.FORBIDDEN:
-            return _forbidden(error, otherwise)
+            return _forbidden(key, error, otherwise, account)
     return otherwise, error.message
 
 
-def _forbidden(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
+def _anew(key: ObjectKey) -> str:
+    """How an object comes to have another value in a field that it keeps for life."""
+    if (key.group, key.kind) in GUARDED:  # to delete it would take what it holds along
+        return "leave the field as it is there, or give the object another name in the pattern."
+    return "delete the object, so that it is made anew, or give it another name in the pattern."
+
+
+def _forbidden(
+    key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceAccount | None
+) -> tuple[Reason, str]:
     """403 is also what quotas, pod security and other admission say; only RBAC names a user and a verb."""
     if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
         return otherwise, f"{error.message}. It is applied again; let the deletion of the namespace end."
@@ -82,18 +96,47 @@ def _forbidden(error: ApiError, otherwise: Reason) -> tuple[Reason, str]:
             f"{error.message}. Name another account in spec.apply.serviceAccountName, or let the operator impersonate"
             " this one (ClusterRole pattern-operator-follower, resourceNames)."
         )
+    if "is attempting to grant RBAC permissions" in error.message:
+        return otherwise, (
+            f"{error.message}. Nobody can give rights that they do not have: have them granted to that account, too, or"
+            " take the object out of the artifact."
+        )
     if "cannot" in error.message and "User" in error.message:
-        return Reason.FORBIDDEN, f"{error.message}. Grant that account this verb on this resource."
+        return Reason.FORBIDDEN, f"{error.message}. {_grant(key, account)}"
     return otherwise, error.message
 
 
-def _managers(error: ApiError) -> str:
-    """Who holds which fields, the first few of them: ``field manager "kubectl" holds .data.a, .data.b``."""
-    held: dict[str, list[str]] = {}
-    conflicts = [cause for cause in error.causes if cause.reason == "FieldManagerConflict"]
-    for cause in conflicts[:_FIELDS]:
-        held.setdefault(cause.message.removeprefix("conflict with "), []).append(cause.field)
-    text = "; ".join(f"field manager {manager} holds {', '.join(fields)}" for manager, fields in held.items())
-    at_least = "at least " if len(error.causes) == MAX_CAUSES else ""
-    rest = len(conflicts) - _FIELDS
-    return f"{text} and {at_least}{rest} more" if rest > 0 else text
+def _grant(key: ObjectKey, account: ServiceAccount | None) -> str:
+    """Whom to grant what; of an account that does not exist the API server only says that it may not."""
+    if account is None:
+        return "Grant that account this verb on this resource."
+    grant = f"Grant ServiceAccount {account.namespace}/{account.name} the verbs {VERBS} on this resource"
+    if not key.namespace:
+        grant += " (by a ClusterRoleBinding), or take the object out of the artifact"
+    elif key.namespace != account.namespace:
+        grant += f" in namespace {key.namespace}, or set spec.render.targetNamespace: {account.namespace}"
+    return f"{grant}. Does this account exist? If not, create it or correct spec.apply.serviceAccountName."
+
+
+def _held(error: ApiError) -> list[tuple[str, str]]:
+    """Each field that another manager holds, with who that is (``"kubectl" using v1``)."""
+    conflicts = (cause for cause in error.causes if cause.reason == "FieldManagerConflict")
+    return [(cause.message.removeprefix("conflict with "), cause.field) for cause in conflicts]
+
+
+def _conflict(held: list[tuple[str, str]], *, at_least: str) -> str:
+    """The fact, the way out, and then the fields: a message that is cut loses only some of these."""
+    managers = list(dict.fromkeys(manager for manager, _ in held))
+    more = len(managers) - _MANAGERS
+    who = ", ".join(managers[:_MANAGERS]) + (f" and {more} more" if more > 0 else "")
+    fields: dict[str, list[str]] = {}
+    for manager, field in held[:_FIELDS]:
+        fields.setdefault(manager, []).append(field)
+    rest = len(held) - _FIELDS
+    text = "; ".join(f"{manager} holds {', '.join(names)}" for manager, names in fields.items())
+    are = "is" if len(held) == 1 and not at_least else "are"
+    return (
+        f"{at_least}{counted(len(held), 'field')} of it {are} held with other values by {who} (field managers): remove"
+        f" them from the pattern, or set spec.apply.conflicts: Take to take them over. {text}"
+        + (f" and {at_least}{rest} more" if rest > 0 else "")
+    )

@@ -12,8 +12,9 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import Existing, quoted
 
 _FLUX_OBJECT: Final = (
-    "remove the object from it, annotated kustomize.toolkit.fluxcd.io/prune: disabled one commit earlier so that Flux"
-    " leaves it, and then its labels kustomize.toolkit.fluxcd.io/name and /namespace"
+    "(1) annotate it kustomize.toolkit.fluxcd.io/prune: disabled in its source, and let Flux apply that; (2) take it"
+    " out of the source; (3) remove its labels kustomize.toolkit.fluxcd.io/name and"
+    " kustomize.toolkit.fluxcd.io/namespace"
 )
 
 
@@ -42,8 +43,9 @@ def _flux_helm(existing: Existing, _: ObjectKey) -> Manager | None:
     name = existing.label("helm.toolkit.fluxcd.io/name")
     where = existing.label("helm.toolkit.fluxcd.io/namespace")
     advice = (
-        "remove the object from its chart's values, annotated helm.sh/resource-policy: keep one release earlier so that"
-        " it is left, and then the labels helm.toolkit.fluxcd.io/name and /namespace"
+        "(1) annotate it helm.sh/resource-policy: keep in the chart, and let Flux upgrade; (2) take it out of the"
+        " chart, and upgrade again; (3) remove its labels helm.toolkit.fluxcd.io/name and"
+        " helm.toolkit.fluxcd.io/namespace"
     )
     return Manager(f"the Flux HelmRelease {_place(where, name)}", advice) if name else None
 
@@ -55,8 +57,8 @@ def _helm(existing: Existing, _: ObjectKey) -> Manager | None:
         return None
     where = existing.annotation("meta.helm.sh/release-namespace")
     advice = (
-        "remove the object from the release, annotated helm.sh/resource-policy: keep one upgrade earlier so that Helm"
-        " leaves it, and then its annotations meta.helm.sh/release-name and release-namespace"
+        "(1) annotate it helm.sh/resource-policy: keep in the chart, and upgrade; (2) take it out of the chart,"
+        " and upgrade again; (3) remove its annotations meta.helm.sh/release-name and meta.helm.sh/release-namespace"
     )
     return Manager(f"the Helm release {_place(where, name)}", advice)
 
@@ -74,8 +76,8 @@ def _argo(existing: Existing, key: ObjectKey) -> Manager | None:
         if not any(each.startswith("argocd") for each in existing.managers):
             return None
     advice = (
-        "remove the object from it, annotated argocd.argoproj.io/sync-options: Prune=false so that Argo CD leaves it,"
-        " and then its annotation argocd.argoproj.io/tracking-id"
+        "(1) annotate it argocd.argoproj.io/sync-options: Prune=false in its source, and sync; (2) take it out of the"
+        " source; (3) remove its annotation argocd.argoproj.io/tracking-id, and its label app.kubernetes.io/instance"
     )
     return Manager(f"the Argo CD Application {quoted(application)}", advice) if application else None
 
