@@ -8,6 +8,7 @@ that no watch shows as the pattern's own, one GET of its metadata tells whose it
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Final, Literal, TypeVar
 
@@ -36,7 +37,7 @@ from pattern_operator.apply.ownership import (
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_another_uid, refusal
 from pattern_operator.apply.scope import find
-from pattern_operator.apply.turns import Turns
+from pattern_operator.apply.turns import Turns, TurnTaken
 from pattern_operator.apply.wave import waves
 from pattern_operator.fairqueue import Lane
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
@@ -161,7 +162,7 @@ class Applier:
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
             await self._children.ready(resource)  # may take long, and holds no slot
-            async with self._turns.of(key), self._slots.hold(*lanes_of(key, run.owner)):
+            async with self._slots.hold(*lanes_of(key, run.owner)):
                 if run.away is not None:
                     run.fail(refusal(key, run.away))
                     return
@@ -197,7 +198,7 @@ class Applier:
         if ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT and await self._is_there(key, resource, run):
             run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
             return
-        with self._children.applying(key):
+        with self._children.applying(key, owner=run.owner.id):
             answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
             if isinstance(answer, dict):
                 self._children.record(answer, key=key, owner=run.owner.id, resource=resource)
@@ -230,26 +231,39 @@ class Applier:
             ValueError: it is no JSON.
         """
         key = wanted.key
-        decision = self._known(key, run)
-        for _ in range(LOOKS):
-            decision = decision or await self._look(key, resource, run)
+        place = self._turns.at(key)
+        for number in range(LOOKS):
+            since = place.taken
+            known = None if number else self._known(key, run)
+            decision = known or await self._look(key, resource, run)
             if isinstance(decision, Leave | Refuse):
                 return decision
-            try:
-                answer = await self._send(wanted, resource, decision, run)
-            except ApiError as error:
-                if not is_of_another_uid(error):
-                    raise
-            else:
-                if not (isinstance(decision, Create) and is_of_others_too(answer)):
-                    return answer
-                # Somebody made it between the look and the apply: it is theirs, and decided about as such.
-                uid = read(answer).uid
-                await retract(self._session, resource, key, uid=uid, impersonate=run.impersonate)
-            decision = None
+            send = partial(self._send_to_the_seen, wanted, resource, decision, run)
+            try:  # what carries our label already is nobody else's to take: no turn is needed
+                answer = await (send() if known is not None else place.take(send, since=since))
+            except TurnTaken as error:
+                return Refuse(Reason.APPLY_FAILED, str(error))
+            if answer is not None:
+                return answer
         return Refuse(Reason.APPLY_FAILED, "is made anew by somebody again and again; it is tried again later.")
 
-    def _known(self, key: ObjectKey, run: _Run) -> Decision | None:
+    async def _send_to_the_seen(
+        self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run
+    ) -> Body | None:
+        """Apply to the very object that was looked at; None where another took its place, to be looked at anew."""
+        try:
+            answer = await self._send(wanted, resource, decision, run)
+        except ApiError as error:
+            if not is_of_another_uid(error):
+                raise
+            return None
+        if not (isinstance(decision, Create) and is_of_others_too(answer)):
+            return answer
+        # Somebody made it between the look and the apply: it is theirs, and decided about as such.
+        await retract(self._session, resource, wanted.key, uid=read(answer).uid, impersonate=run.impersonate)
+        return None
+
+    def _known(self, key: ObjectKey, run: _Run) -> Own | None:
         """What a watch that is in step says without a request: the object carries our label."""
         child = self._children.get(key)
         if child is None or not child.present or child.seen.label != run.owner.id or not self._children.sees(key):

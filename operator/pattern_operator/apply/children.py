@@ -69,7 +69,8 @@ class Children:
         self._children: dict[ObjectKey, Child] = {}
         self._owned: dict[str, dict[ObjectKey, Child]] = {}
         self._kinds: dict[tuple[str, str], int] = {}  # how many children there are of each
-        self._applying: set[ObjectKey] = set()  # an answer is under way, and a watch may show its effect first
+        # Whose answer is under way: a watch may show its effect first. Others only name the object, maybe in vain.
+        self._applying: dict[ObjectKey, set[str]] = {}
 
     # --- what is asked ----------------------------------------------------------------------------------------------
 
@@ -127,23 +128,24 @@ class Children:
         self._followed.start(resource)
 
     @contextlib.contextmanager
-    def applying(self, key: ObjectKey) -> Iterator[None]:
-        """While an apply of the object is under way: what a watch shows of its effect is not taken for drift.
+    def applying(self, key: ObjectKey, *, owner: str) -> Iterator[None]:
+        """While ``owner`` applies the object: what a watch shows of its effect is not taken for drift.
 
         It ends with ``record``, which looks whether somebody was faster; a failed apply is retried by who asked for it.
+        Of an object of another pattern everything is told to that one meanwhile.
         """
         before = self._children.get(key)
         repairing = before is not None and before.drifted
-        self._applying.add(key)
+        self._applying.setdefault(key, set()).add(owner)
         try:
             yield
         finally:
-            answered = key not in self._applying
-            self._applying.discard(key)
+            answered = not self._is_applying(key, owner)
+            self._answered(key, owner)
             child = self._children.get(key)
             if child is not None and repairing and answered:
                 child.quarrel.repaired(asyncio.get_running_loop().time())
-            if child is not None and not child.expected and not child.present:
+            if child is not None and not child.expected and not child.present and key not in self._applying:
                 self._drop(child)
 
     def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource) -> None:
@@ -157,7 +159,7 @@ class Children:
         newest = child.seen.version if child.present else child.gone
         if newest <= answer.version:
             child.present, child.seen = True, answer
-        self._applying.discard(key)
+        self._answered(key, owner)
         child.expected = True
         child.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._followed.remember(key, body)
@@ -241,6 +243,15 @@ class Children:
             self._update(child, seen)
         self._look_again(child, change.object)
 
+    def _is_applying(self, key: ObjectKey, owner: str) -> bool:
+        return owner in self._applying.get(key, ())
+
+    def _answered(self, key: ObjectKey, owner: str) -> None:
+        owners = self._applying.get(key, set())
+        owners.discard(owner)
+        if not owners:
+            self._applying.pop(key, None)
+
     def _update(self, child: Child, seen: Sighting) -> None:
         if not child.expected and seen.label != child.owner:
             child = self._file(child.key, owner=seen.label, seen=seen)
@@ -269,7 +280,7 @@ class Children:
 
     def _tell_drift(self, child: Child, *, kind: ChildEventKind = ChildEventKind.DRIFTED) -> None:
         """Tell at once; when somebody undoes each repair, again when it is time for the next, ever later one."""
-        if child.key in self._applying:
+        if self._is_applying(child.key, child.owner):
             return
         loop = asyncio.get_running_loop()
         pause = child.quarrel.pause(loop.time())

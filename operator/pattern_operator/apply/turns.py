@@ -1,28 +1,78 @@
-"""One at a time for each object: between the look at an object and its apply no other pattern may come."""
+"""One at a time makes an object its own: between the look at it and the apply no other pattern may come.
+
+The field manager is the same for every pattern, so the API server would let the second of two that both found nothing
+take the object over from the first. Who only *names* an object holds nobody up: a turn is taken after the pattern's
+account was let see that the object is free, and after the slot for its requests; it lasts for one request; and it is
+waited for no longer than ``PATIENCE``, since that request may be slow for the one and not for the other.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.kube import ApiError, ApiUnavailable
+
+T = TypeVar("T")
+
+PATIENCE: Final = 5.0  # seconds; an apply takes some ms, a webhook may take up to 30 s
 
 
-class Turns:
-    """Lets the first of those who want an object go, and then the next.
+class TurnTaken(Exception):
+    """Another pattern is about to apply the object, and has no answer yet."""
 
-    The field manager is the same for every pattern, so the API server would let the second of two that both found
-    nothing take the object over from the first.
+    def __init__(self) -> None:
+        super().__init__(
+            f"another DesignPattern names it, too, and has applied it just now without an answer for {PATIENCE:.0f} s."
+            " It is tried again; remove it from one of the two."
+        )
+
+
+class Place:
+    """The line for one object. ``taken`` counts the applies that may have made the object somebody's.
+
+    Who looked at the object before the last of them has to look again.
     """
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[ObjectKey, asyncio.Lock] = WeakValueDictionary()
+        self.taken = 0
+        self._lock = asyncio.Lock()
 
-    @asynccontextmanager
-    async def of(self, key: ObjectKey) -> AsyncIterator[None]:
-        """Wait for one's turn with the object, and have it for the block."""
-        lock = self._locks.get(key)
-        if lock is None:
-            lock = self._locks[key] = asyncio.Lock()
-        async with lock:
-            yield
+    async def take(self, send: Callable[[], Awaitable[T]], *, since: int) -> T | None:
+        """Apply by ``send`` in one's turn; None where the object may be somebody's ``since`` this count.
+
+        Raises:
+            TurnTaken: one's turn has not come in time.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise TurnTaken from None
+        refused = False
+        try:
+            if self.taken != since:
+                refused = True
+                return None
+            return await send()
+        except ApiError as error:
+            refused = not isinstance(error, ApiUnavailable)  # else the answer may be lost, and the object there
+            raise
+        finally:
+            self._lock.release()
+            self.taken += not refused
+
+
+class Turns:
+    """The places of all objects that somebody is about to apply; nothing is kept of the others."""
+
+    def __init__(self) -> None:
+        self._places: WeakValueDictionary[ObjectKey, Place] = WeakValueDictionary()
+
+    def at(self, key: ObjectKey) -> Place:
+        """The place of an object; hold it from before the look until after the apply."""
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = Place()
+        return place
