@@ -75,6 +75,46 @@ def test_thousands_of_objects_are_asked_for_in_a_moment(patterns: Patterns):
     assert found == [Owner(LABEL, "team", "web")] * 5_000 + [None]
 
 
+def test_objects_of_two_large_patterns_are_asked_for_by_turns_in_a_moment(patterns: Patterns):
+    names = [ObjectKey("", "ConfigMap", "team", f"settings-{number}") for number in range(5_000)]
+    entries = [{"id": str(name), "v": "v1"} for name in names]
+    status = {"inventory": {"count": 5_000, "entries": entries}}
+    patterns.observe({**body(1), "status": status})
+    patterns.observe({**body(2, name="other", uid="u-2"), "status": status})
+    holders = Holders(patterns)
+
+    begun = time.process_time()
+    found = [holders(label, name) for name in names[:500] for label in (LABEL, owner_id("u-2"))]
+
+    assert time.process_time() - begun < 0.5  # 10 s where an inventory is read whenever another was asked for last
+    assert found == [Owner(LABEL, "team", "web"), Owner(owner_id("u-2"), "team", "other")] * 500
+
+
+def test_an_inventory_that_is_written_again_is_read_as_far_as_it_is_new(patterns: Patterns):
+    names = [ObjectKey("", "ConfigMap", "team", f"settings-{number}") for number in range(5_000)]
+    holders, spent, found = Holders(patterns), 0.0, []
+    for number in range(1, 101):
+        entries = [{"id": str(name), "v": "v1"} for name in names[number:]]
+        patterns.observe({**body(number), "status": {"inventory": {"count": len(entries), "entries": entries}}})
+        begun = time.process_time()
+        found.append((holders(LABEL, names[number]) is not None, holders(LABEL, names[number - 1]) is not None))
+        spent += time.process_time() - begun
+
+    assert spent < 0.2  # 0.7 s where each of them is read whole
+    assert found == [(True, False)] * 100
+
+
+def test_one_entry_that_nobody_can_read_gives_all_until_it_is_corrected(patterns: Patterns):
+    entries = [{"id": f"team_settings-{number}__ConfigMap", "v": "v1"} for number in range(3)]
+    spoilt = [*entries, {"id": "spoilt", "v": "v1"}]
+    holders, found = Holders(patterns), []
+    for version, written in enumerate([entries, spoilt, spoilt[1:], entries], start=1):
+        patterns.observe({**body(version), "status": {"inventory": {"count": len(written), "entries": written}}})
+        found.append(holders(LABEL, KEY) is not None)
+
+    assert found == [False, True, True, False]
+
+
 def test_what_a_later_inventory_names_counts(patterns: Patterns):
     holders = Holders(patterns)
     patterns.observe(body(1))

@@ -24,8 +24,8 @@ class TurnTaken(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            f"another DesignPattern names it, too, and has applied it just now without an answer for {PATIENCE:.0f} s."
-            " It is tried again; remove it from one of the two."
+            f"another DesignPattern names it, too, and has sent it without an answer for {PATIENCE:.0f} s. It is tried"
+            " again; remove it from one of the two."
         )
 
 

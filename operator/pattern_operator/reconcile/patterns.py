@@ -42,6 +42,7 @@ class Patterns:
         self._by_owner: dict[str, PatternKey] = {}
         self._unpacked: dict[PatternKey, tuple[bytes, Inventory]] = {}  # by the digest of its compressed text
         self._listed: Counter[str] = Counter()  # how many inventories name an object
+        self._names: dict[PatternKey, _Names] = {}
 
     def __iter__(self) -> Iterator[DesignPattern]:
         return iter(tuple(self._patterns.values()))
@@ -64,6 +65,16 @@ class Patterns:
     def lists(self, key: ObjectKey) -> bool:
         """Whether a pattern has the object in its inventory, be it its own or only about to be."""
         return str(key) in self._listed
+
+    def has(self, pattern: PatternKey, key: ObjectKey) -> bool:
+        """Whether a pattern has the object in its inventory; all is its own where that, or the pattern, is unreadable.
+
+        Costs the same for however many objects: it is asked for each object that any pattern wants.
+        """
+        known, names = self._patterns.get(pattern), self._names.get(pattern)
+        if known is None or known.status.inventory.compressed:
+            return True
+        return names is not None and (str(key) in names.listed or names.any_spoilt())
 
     def line_of(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
@@ -115,7 +126,7 @@ class Patterns:
         if before is not None and before.metadata.uid != pattern.metadata.uid:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
         self._patterns[key] = pattern
-        self._list(before, pattern)
+        self._list(key, before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
         return key if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern) else None
 
@@ -133,20 +144,48 @@ class Patterns:
         pattern = self._patterns.pop(key, None)
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
-            self._list(pattern, None)
+            self._list(key, pattern, None)
         return pattern
 
-    def _list(self, before: DesignPattern | None, after: DesignPattern | None) -> None:
+    def _list(self, key: PatternKey, before: DesignPattern | None, after: DesignPattern | None) -> None:
         """Count the entries of ``after`` in place of those of ``before``."""
         old = before.status.inventory.entries if before is not None else ()
         new = after.status.inventory.entries if after is not None else ()
         if old == new:
             return
-        self._listed.update({each.id for each in new})
-        for name in {each.id for each in old}:
+        was, now = self._names.pop(key, None) or _Names(), frozenset(each.id for each in new)
+        added = now - was.listed
+        self._listed.update(added)
+        for name in was.listed - now:
             self._listed[name] -= 1
             if not self._listed[name]:
                 del self._listed[name]
+        if now:
+            self._names[key] = _Names(now, unread=added | (was.unread & now), spoilt=was.spoilt & now)
+
+
+@dataclass(slots=True)
+class _Names:
+    """The ids of one inventory; those that are ``unread`` may be no object keys, and ``spoilt`` ones are none."""
+
+    listed: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
+    spoilt: frozenset[str] = frozenset()
+
+    def any_spoilt(self) -> bool:
+        """Whether somebody wrote what is no object key; each id is read once, when that is first asked."""
+        if self.unread:
+            self.spoilt |= {each for each in self.unread if not _is_key(each)}
+            self.unread = frozenset()
+        return bool(self.spoilt)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        ObjectKey.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _ready(pattern: DesignPattern) -> str:
