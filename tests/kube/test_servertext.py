@@ -374,8 +374,46 @@ def test_a_name_in_the_request_may_be_said_and_a_value_may_not():
 
     assert sentence("image registry.example/web:1.25 of web-1 in team-a1", sent).endswith("team-a1")
     assert sentence("no quercus", sent) == "no ***"
-    assert sentence("no quercus", NOTHING) == "no quercus"
-    assert sentence("no x9kdk3s", NOTHING) == "no ***"
+    assert sentence("oaks of web-1 are fine", sent) == "oaks of web-1 are fine"
+    assert sentence("no x9kdk3s", sent) == "no ***"
+
+
+EXISTING: dict[str, Any] = {**DEPLOYMENT, "metadata": {**DEPLOYMENT["metadata"], "uid": "u-1"}}
+_MARKS = {"metadata": {"uid": "u-1", "resourceVersion": "7", "labels": {"owner": None}}}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(Sent(orjson.dumps(EXISTING), "/x"), id="an apply to what exists"),
+        pytest.param(Sent(orjson.dumps({**WIDGET, "metadata": {"resourceVersion": "7"}}), "/x"), id="a replacement"),
+        pytest.param(Sent(orjson.dumps(_MARKS), "/x"), id="a patch of metadata"),
+        pytest.param(Sent(b'{"kind":"DeleteOptions","apiVersion":"v1"}', "/x"), id="a deletion"),
+        pytest.param(Sent(b'{"kind":"Widget","metadata":[]}', "/x"), id="no object"),
+        pytest.param(Sent(None, "/x"), id="a question"),
+        pytest.param(NOTHING, id="nothing"),
+    ],
+)
+def test_what_others_put_into_an_object_is_not_shown_in_whatever_words(sent: Sent):
+    said = "the field spec is immutable: correcthorse must not be staple-battery, /srv/quercus or 4711 (pin)"
+
+    assert sentence(said, sent) == "the field spec is immutable: *** must not be *** or ***"
+
+
+def test_a_webhook_that_quotes_what_others_put_into_an_object_is_named_and_the_next_step_is_said():
+    error = refused('admission webhook "w.example" denied the request: label quercus is invalid', sent=EXISTING)
+
+    assert error.message == (
+        'admission webhook "w.example" denied the request: label *** is invalid (*** may be a value that others have put'
+        " into the object: kubectl apply --dry-run=server shows it)"
+    )
+
+
+def test_a_rule_that_quotes_what_others_put_into_an_object_is_shown_without_it():
+    widget = {**WIDGET, "metadata": {"uid": "u-1"}}
+    error = invalid("spec", 'Invalid value: "object": field is immutable, and was correcthorse', sent=widget)
+
+    assert error.causes[0].message == "Invalid value: field is immutable, and was ***"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""What a request holds, so that nobody's answer repeats a value of it: the values, and the names that may be shown."""
+"""What a request holds, so that nobody's answer repeats a value of it: the values, and the names that may be shown.
+
+An answer speaks of the object that results, which may hold more than the request (``Sent.is_whole``).
+"""
 
 import base64
 import binascii
@@ -43,6 +46,18 @@ class Sent:
         if "/secrets" in self.path or (self.body is not None and len(self.body) > _LARGEST):
             return True
         return self.body is not None and (self._object is None or self._object.get("kind") in ("Secret", "List"))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the object that is made of the request has no value of others: it is sent to be created.
+
+        What is sent for an object that exists, which then is named by its UID or version, is a part of it; a patch, the
+        options of a deletion and a request without a body are even less. What mutating webhooks add is not known here.
+        """
+        metadata = self._object.get("metadata", {}) if self._object else None
+        if self._object is None or not isinstance(metadata, dict) or "kind" not in self._object:
+            return False
+        return self._object["kind"] != "DeleteOptions" and not (metadata.get("uid") or metadata.get("resourceVersion"))
 
     @property
     def is_custom(self) -> bool:

@@ -136,6 +136,8 @@ def _denied(text: str, sent: Sent) -> str:
     if not said and match["colon"]:
         said = "(its words are not shown, because they may repeat values; ask it with kubectl apply --dry-run=server)"
         return f"{match['who']} denied the request {said}"
+    if MASK in said and not sent.is_whole:
+        said += " (*** may be a value that others have put into the object: kubectl apply --dry-run=server shows it)"
     return f"{match['who']} denied the request" + (f": {said}" if said else "")
 
 

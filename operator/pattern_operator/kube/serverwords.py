@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pattern_operator.kube.rulewords import is_rule_word
 from pattern_operator.kube.sent import Sent
 from pattern_operator.quote import MASK, cut
 
@@ -29,7 +30,8 @@ AROUND: Final = "\"'`()[]{},;:.!?\u2019\u201c\u201d"
 def sentence(text: str, sent: Sent) -> str:
     """What a webhook, a policy or a rule in CEL says, word by word; empty where all of it would be masked.
 
-    A word is shown when it has the shape of one, or is a name in what was sent, and is no part of a value in it.
+    A word is shown when it has the shape of one, or is a name in what was sent, and is no part of a value in it. Where
+    the object may hold more than was sent, it must be one that rules are written with, whatever its shape.
     """
     if sent.hides_all:
         return ""
@@ -56,6 +58,8 @@ def _sentence_word(word: str, sent: Sent) -> str:
         return _printable(word)
     if sent.has_value(core):
         return MASK
+    if not sent.is_whole:
+        return _printable(word) if is_rule_word(core) else MASK
     parts = [part.strip(AROUND) for part in re.split(r"[/,]", core)]  # Pod/default/web
     return _printable(word) if is_plain(core) or all(sent.has_name(p) or is_plain(p) for p in parts) else MASK
 
