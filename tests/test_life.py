@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -198,3 +200,25 @@ async def test_a_process_is_ready_to_stand_by_only_while_somebody_holds_the_leas
 
     assert while_it_is_held == (True, "stands by: pattern-operator-abc_1 holds the Lease")
     assert process.probe() == (False, "looks for the Lease")
+
+
+def test_readyz_says_who_holds_the_workers_while_patterns_wait(process: Process):
+    process.state, process.ready = "works", True
+    process.line = SimpleNamespace(words="namespace team holds 24 of 32 workers")
+    waiting = process.probe()
+    process.line = SimpleNamespace(words="")
+
+    assert waiting == (True, "works; namespace team holds 24 of 32 workers")
+    assert process.probe() == (True, "works")
+
+
+def test_the_rules_in_force_are_said_as_flags(process: Process):
+    strict = Tenancy(require_service_account=True, default_service_account="deployer", cross_namespace=False)
+
+    assert life._rules(process.settings) == (
+        "--concurrency=1 --registry-network=Any --require-service-account=false --default-service-account=(none)"
+        " --no-cross-namespace=false"
+    )
+    assert life._rules(replace(process.settings, tenancy=strict)).endswith(
+        "--require-service-account=true --default-service-account=deployer --no-cross-namespace=true"
+    )

@@ -45,6 +45,7 @@ from pattern_operator.reconcile import (
     DESIGN_PATTERN,
     AwaitedKinds,
     Holders,
+    Line,
     PatternKey,
     Patterns,
     Queue,
@@ -103,6 +104,7 @@ class Process:
     leads: bool = False
     awaited: Lease | None = None
     heartbeat: Heartbeat | None = None  # of the work, while there is some
+    line: Line | None = None  # of patterns that wait, while there is work
     internal_errors: InternalErrors = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,7 +137,10 @@ class Process:
         if self.awaited is not None and self.awaited.holder:
             return True, f"stands by: {self.awaited.holder} holds the Lease"
         complaint = self.complaint()
-        return (False, complaint) if complaint else (self.ready, self.state)
+        if complaint:
+            return False, complaint
+        crowd = self.line.words if self.line is not None else ""
+        return self.ready, f"{self.state}; {crowd}" if crowd else self.state
 
 
 async def live(settings: Settings) -> int:
@@ -164,7 +169,7 @@ async def _live_on(process: Process) -> None:
     while not process.told_to_end.is_set():
         begun = time.monotonic()
         await _until_told(process, _survive(process))
-        process.ready, process.awaited, process.heartbeat = False, None, None
+        process.ready, process.awaited, process.heartbeat, process.line = False, None, None, None
         if time.monotonic() - begun > LONG_LIFE:
             pause = FIRST_PAUSE
         with suppress(TimeoutError):
@@ -226,7 +231,9 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     user = await user_name(session)
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
     protected = replace(protected, rbac=await own_rbac(session, protected=protected))
-    logger.info("works as: user=%s account=%s", user or "(unknown)", protected.account.user)
+    account = f" account={protected.account.user}" if protected.account.user != user else ""
+    logger.info("works as: user=%s%s", user or "(unknown)", account)
+    logger.info("rules: %s", _rules(settings))
     too_much = await excess(session, protected=protected) if settings.tenancy.require_service_account else ""
     if too_much:
         logger.warning("too many rights: %s", too_much)
@@ -283,10 +290,11 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
         )
         behind.create_task(recorder.run(), name="events")
+        writer = Writer(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
         reconciler = Reconciler(
             patterns=patterns,
             rim=rim,
-            writer=Writer(session, patterns, wake=waker.asked, cpu=process.executors.cpu),
+            writer=writer,
             recorder=recorder,
             metrics=process.metrics,
             internal_errors=process.internal_errors,
@@ -300,7 +308,9 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             waker.asked(key)
         behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
-        process.heartbeat = heartbeat
+        line = Line(queue, patterns, writer, workers=settings.concurrency, now=_now, clock=clock)
+        behind.create_task(line.watch(process.internal_errors), name="line")
+        process.heartbeat, process.line = heartbeat, line
         process.state, process.ready = f"works; too many rights: {too_much}" if too_much else "works", True
         registry = handlers.registry(
             session=session, patterns=patterns, wake=waker.asked, reconciler=reconciler, stop=behind.end
@@ -366,6 +376,20 @@ async def _run_kopf(process: Process, registry: kopf.OperatorRegistry, *, stop: 
     )
     process.shutdown.take_signals()  # kopf takes them for itself
     await kopf.run_tasks(tasks, ignored=existing)
+
+
+def _rules(settings: Settings) -> str:
+    """The rules in force for all patterns, as the flags that set them."""
+    tenancy = settings.tenancy
+    return " ".join(
+        (
+            f"--concurrency={settings.concurrency}",
+            f"--registry-network={settings.registry_network.value}",
+            f"--require-service-account={str(tenancy.require_service_account).lower()}",
+            f"--default-service-account={tenancy.default_service_account or '(none)'}",
+            f"--no-cross-namespace={str(not tenancy.cross_namespace).lower()}",
+        )
+    )
 
 
 def _cannot_watch(resource: Resource, error: ApiError) -> None:

@@ -144,6 +144,8 @@ def test_a_registry_that_hangs_holds_up_nobody_but_its_own_patterns_and_each_of_
         list(pool.map(lambda each: each.want(), hanging))
 
     slowest = max(repaired_in(story, "settings", f"theirs {number}") for number in range(4))
+    for each in hanging:  # those that run and those that wait for their share
+        eventually(lambda each=each: condition(each.status, "Ready"), seconds=30)
     changed = time.monotonic()
     story.change({"source": {"ref": {"tag": "2.0.0"}}})
     story.until_runs(second, seconds=10)
@@ -191,7 +193,8 @@ def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure
 
     own_registry.misbehave(HANGS)
     own_story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    time.sleep(1)
+    asks = f"asks {own_registry.address} for tag 2.0.0"
+    eventually(lambda: condition(own_story.status, "Ready")["message"] == asks, seconds=10)
     begun = time.monotonic()
     own_story.delete()
     own_story.until_gone(seconds=10)

@@ -4,7 +4,7 @@ from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.fairqueue import FairQueue
-from pattern_operator.reconcile.lanes import lanes_of
+from pattern_operator.reconcile.lanes import lanes_of, whose
 from pattern_operator.reconcile.patterns import PatternKey
 
 KEY, OTHER = PatternKey("team", "web"), PatternKey("team", "other")
@@ -25,6 +25,11 @@ def test_a_pattern_that_is_gone_or_names_no_registry_counts_for_its_namespace_al
     nowhere = pattern(spec={"source": {"url": "oci://nowhere", "ref": {"tag": "1"}}})
 
     assert lanes_of(KEY, None) == lanes_of(KEY, nowhere) == NO_HOST
+
+
+def test_of_its_lanes_the_namespace_and_the_host_of_a_run_are_read_again():
+    assert whose(lanes_of(KEY, pattern())) == ("team", "registry.example")
+    assert whose(lanes_of(KEY, None)) == ("team", None)
 
 
 def test_in_a_namespace_who_asks_a_registry_that_hangs_does_not_hold_up_who_asks_another_or_none():

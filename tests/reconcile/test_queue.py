@@ -39,6 +39,30 @@ async def test_a_key_that_is_added_twice_runs_once():
     assert ran == ["a"]
 
 
+async def test_who_waits_for_a_worker_and_for_whom_runs_count_is_known():
+    now, free = 0.0, asyncio.Event()
+    queue = Queue[str](clock=lambda: now, lanes=lambda key: (key[0],))
+
+    async def run(_: str) -> None:
+        await free.wait()
+
+    async with working(queue, run, concurrency=1):
+        queue.add("a1")
+        await asyncio.sleep(0.01)
+        queue.add("a1")  # again, while it runs
+        now = 3.0
+        queue.add("b1")
+        now = 4.0
+        queue.add("b2")
+        queue.add("b3", delay=60)
+        now = 10.0
+
+        assert queue.waiting(5) == ["b1", "b2"]
+        assert queue.waiting(6.5) == ["b1"]
+        assert queue.running_lanes == (("a",),)
+        free.set()
+
+
 async def test_the_earliest_due_time_wins():
     ran: list[str] = []
     queue = Queue[str](clock=clock)

@@ -266,6 +266,40 @@ def test_a_pattern_that_was_suspended_from_the_start_says_so():
     assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
 
 
+def test_what_is_waited_for_is_said_before_anything_is_known():
+    found = status.waiting(pattern(), "asks registry.example for tag 1.0.0", now=NOW)
+
+    assert conditions(found) == {"Ready": ("Unknown", "Progressing"), "Reconciling": ("True", "Progressing")}
+    assert condition(found, "Ready").message == "asks registry.example for tag 1.0.0"
+    assert (found.status, found.observed_generation) == ("Progressing", 1)
+
+
+def test_what_is_waited_for_does_not_hide_that_the_newest_spec_was_never_looked_at():
+    """A registry that is away leaves Ready only to what was asked for before."""
+    waits = status.waiting(running(generation=2), "asks registry.example for tag 2.0.0", now=LATER)
+
+    found = status.after(pattern(status=waits, generation=2), Progress(failure=AWAY, health=WELL), now=LATER)
+
+    assert (waits.observed_generation, waits.revision) == (1, str(REVISION))
+    assert conditions(waits)["Applied"] == ("True", "Succeeded")
+    assert conditions(found)["Ready"] == ("False", "RegistryUnavailable")
+
+
+def test_a_status_is_silent_until_it_speaks_of_the_newest_spec():
+    new, runs, changed = pattern(), running(), running(generation=2)
+    waits = pattern(status=status.waiting(changed, "asks", now=LATER), generation=2)
+
+    assert [status.is_silent(each) for each in (new, runs, changed, waits)] == [True, False, True, False]
+
+
+def test_a_pattern_that_is_suspended_while_it_waits_waits_no_longer():
+    waits = status.waiting(pattern(), "asks registry.example for tag 1.0.0", now=NOW)
+
+    found = status.suspended(pattern(status=waits), now=LATER)
+
+    assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
+
+
 def test_a_deletion_says_what_is_left_and_why():
     left = Waiting(reason=Reason.DELETING, message="1 object left: Deployment.apps team/web: is being deleted.")
 

@@ -175,3 +175,16 @@ async def test_an_inventory_that_an_older_crd_drops_is_put_back(cpu):
     assert refusal.value.reason is Reason.INVALID_STATUS
     assert asked[0]["compressed"]
     assert asked[1] == {"count": 1, "entries": [{"id": "team_a_apps_Deployment", "v": "v1"}], "compressed": None}
+
+
+async def test_a_first_status_is_not_written_over_what_a_run_wrote_meanwhile(session, cpu, written, namespace):
+    said = msgspec.structs.replace(written.status, status="Progressing")
+    await writer(session, cpu).first_status(written, said)
+    first = decode(await stored(session, namespace))
+    await writer(session, cpu).status(first, msgspec.structs.replace(first.status, status="Ready"))
+
+    with pytest.raises(Transient):
+        await writer(session, cpu).first_status(first, said)
+
+    assert first.status.status == "Progressing"
+    assert decode(await stored(session, namespace)).status.status == "Ready"

@@ -8,6 +8,7 @@ time.
 
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.holders import Holders
+from pattern_operator.reconcile.line import Line
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.reconciler import Reconciler
@@ -21,6 +22,7 @@ __all__ = [
     "DESIGN_PATTERN",
     "AwaitedKinds",
     "Holders",
+    "Line",
     "PatternKey",
     "Patterns",
     "Queue",

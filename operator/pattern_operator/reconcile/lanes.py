@@ -19,3 +19,13 @@ def host_of(pattern: DesignPattern) -> str | None:
         return Repository.parse(pattern.spec.source.url).host
     except InvalidReference:
         return None
+
+
+def whose(lanes: Lanes) -> tuple[str, str | None]:
+    """The namespace that a run counts for, and the registry that it asks, of what ``lanes_of`` gave."""
+    match lanes:
+        case ((_, str(namespace), str(host)), *_):
+            return namespace, host
+        case ((_, str(namespace), *_), *_):
+            return namespace, None
+    raise ValueError("no lanes of a pattern")

@@ -33,7 +33,7 @@ class Queue(Generic[Key]):
         self._due: dict[Key, float] = {}
         self._later: list[tuple[float, int, Key]] = []  # keys that are not due yet, and entries that are out of date
         self._order = itertools.count()  # among equals, first come first served
-        self._running: set[Key] = set()
+        self._running: dict[Key, Lanes] = {}
         self._line = FairQueue[Key](1)  # keys that are due; made anew when it is known how many workers there are
         self._changed = asyncio.Event()  # only the one that starts runs waits for it
 
@@ -57,6 +57,17 @@ class Queue(Generic[Key]):
     def running(self) -> int:
         """How many runs are under way."""
         return len(self._running)
+
+    @property
+    def running_lanes(self) -> tuple[Lanes, ...]:
+        """Whom the runs under way count for."""
+        return tuple(self._running.values())
+
+    def waiting(self, seconds: float) -> list[Key]:
+        """The keys that have waited for a worker for so long, and are not running; the longest first."""
+        then = self._clock() - seconds
+        late = [(due, key) for key, due in self._due.items() if due <= then and key not in self._running]
+        return [key for _, key in sorted(late, key=lambda each: each[0])]
 
     @property
     def largest_share(self) -> float:
@@ -106,7 +117,7 @@ class Queue(Generic[Key]):
         try:
             delay = await run(key)
         finally:
-            self._running.discard(key)
+            self._running.pop(key, None)
             self._line.give_back(lanes)
             self._changed.set()
         if key in self._due:
@@ -140,7 +151,7 @@ class Queue(Generic[Key]):
             now = self._lanes(key)
             if now == lanes:
                 del self._due[key]
-                self._running.add(key)
+                self._running[key] = lanes
                 return taken
             self._line.give_back(lanes)
             self._line.push(key, rank=self._due[key], lanes=now)

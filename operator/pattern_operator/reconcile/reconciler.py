@@ -26,7 +26,8 @@ from pattern_operator.reconcile.backoff import retry_pause, seconds_of
 from pattern_operator.reconcile.deadline import Beside, Superseded
 from pattern_operator.reconcile.deleting import delete
 from pattern_operator.reconcile.keeping import keep_up
-from pattern_operator.reconcile.lanes import lanes_of
+from pattern_operator.reconcile.lanes import host_of, lanes_of
+from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.memory import Failed, Memory
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
@@ -41,6 +42,7 @@ from pattern_operator.telemetry import Metrics, Recorder
 # A failure of these stages may end by something that happens in the registry, which tells nobody.
 IN_THE_REGISTRY = frozenset({Stage.SOURCE, Stage.VERIFY})
 
+LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
 AFTER_DEFECT = 300.0  # seconds until a pattern is tried again whose status cannot even say what failed
 
 logger = logging.getLogger(__name__)
@@ -231,7 +233,18 @@ class Reconciler:
 
         asked = pattern  # as it was when the run began
 
+        async def say() -> None:
+            nonlocal pattern
+            words = f"asks {host_of(pattern) or 'the registry'} for {asked_for(pattern)}"
+            try:
+                pattern = await self._writer.status(pattern, status.waiting(pattern, words, now=self._now()))
+            except PatternError as error:  # the end of the run is written all the same, or tells why not
+                logger.warning("status not written: pattern=%s: %s", key_of(pattern), error)
+
         async def keep() -> None:
+            lasts = clock() - begun >= LASTS - LEEWAY.total_seconds()
+            if lasts and (status.is_silent(pattern) or is_in_line(pattern)):
+                await say()
             await asyncio.sleep(self._waker.wait_for_events(key_of(asked)))  # they come in crowds
             woken = Woken(events=self._waker.take_events(key_of(asked)))
             if woken.events:
@@ -241,9 +254,15 @@ class Reconciler:
             newest = self._patterns.get(key_of(asked))
             return newest is None or _wish(newest) != _wish(asked)
 
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         with self._waker.during(key_of(pattern)) as happened:
-            beside = Beside(happened, keep, superseded)
-            progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead, beside=beside)
+            timer = asyncio.get_running_loop().call_later(LASTS, happened.set)
+            try:
+                beside = Beside(happened, keep, superseded)
+                progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead, beside=beside)
+            finally:
+                timer.cancel()
         return pattern, progress
 
     async def _delete(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> float | None:

@@ -113,6 +113,27 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
     return _finish(attempted, conditions, pattern)
 
 
+def waiting(pattern: DesignPattern, message: str, *, now: datetime) -> Status:
+    """The status while nothing is known yet of what the spec asks for; ``message`` says what is waited for.
+
+    What runs by an older spec stays what status speaks of: ``observedGeneration`` is that of the spec looked at last.
+    """
+    conditions = _begin(pattern, now=now)
+    conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
+    conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
+    conditions.drop(ConditionType.STALLED)
+    status = _finish(pattern.status, conditions, pattern)
+    observed = pattern.status.observed_generation if pattern.status.revision else pattern.metadata.generation
+    return msgspec.structs.replace(status, observed_generation=observed)
+
+
+def is_silent(pattern: DesignPattern) -> bool:
+    """Whether status says nothing of what the spec asks for now, be it only that it is waited for."""
+    ready = next((each for each in pattern.status.conditions if each.type == ConditionType.READY), None)
+    generation = pattern.metadata.generation
+    return ready is None or generation not in (ready.observed_generation, pattern.status.observed_generation)
+
+
 def _is_tried_again(pattern: DesignPattern, revision: Revision) -> bool:
     """Whether the apply of this very revision, as the spec still asks for it, was what failed last."""
     failed = {each.type for each in pattern.status.conditions if each.status == "False"}
@@ -125,8 +146,10 @@ def suspended(pattern: DesignPattern, *, now: datetime) -> Status:
     """The status of a pattern that is left alone: what runs is still said, and that nobody looks after it."""
     conditions = _begin(pattern, now=now)
     conditions.drop(ConditionType.RECONCILING)
-    if ConditionType.READY not in conditions.current:
-        message = "suspended before anything was applied; set spec.suspend: false to go on"
+    ready = conditions.current.get(ConditionType.READY)
+    if ready is None or ready.reason == Reason.PROGRESSING:
+        what = "the newest spec" if pattern.status.revision else "anything"
+        message = f"suspended before {what} was applied; set spec.suspend: false to go on"
         conditions.set(ConditionType.READY, "Unknown", Reason.SUSPENDED, message)
     status = _finish(pattern.status, conditions, pattern)
     return msgspec.structs.replace(status, status=Reason.SUSPENDED.value)

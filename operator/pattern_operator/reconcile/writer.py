@@ -64,6 +64,13 @@ class Writer:
             await self._put_back(pattern, written)
         return written
 
+    async def first_status(self, pattern: DesignPattern, status: Status) -> None:
+        """Make ``status`` the status of ``pattern``, if nobody wrote it since. Raises as ``status`` does."""
+        change = difference(_texts(pattern.status), _texts(within_budget(status)))
+        # The resourceVersion makes the API server refuse what would be written over the end of a run.
+        metadata = {"resourceVersion": pattern.metadata.resource_version}
+        await self._patch(pattern, {"metadata": metadata, "status": change}, subresource="status")
+
     async def _inventory(self, inventory: Inventory) -> dict[str, Any]:
         """The inventory as a merge patch: written one way, and removed the other way."""
         whole: dict[str, Any] = msgspec.to_builtins(await inventory_as_written(inventory, cpu=self._cpu))
