@@ -112,5 +112,9 @@ class Status(Camel, frozen=True):
         Meta(description="The lists and texts of this status that were cut, because a status may not be larger."),
     ] = ()
     last_handled_reconcile_at: Annotated[
-        str, Meta(description="The value of `pattern-operator.io/requestedAt` that was last answered.")
+        str,
+        Meta(
+            description="The value of `pattern-operator.io/requestedAt` that was last answered; of one longer than"
+            " 1,024 characters its digest."
+        ),
     ] = ""

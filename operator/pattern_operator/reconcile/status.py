@@ -14,7 +14,6 @@ import msgspec
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
@@ -91,7 +90,8 @@ def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Statu
     _state_facts(conditions, progress)
     _judge(conditions, pattern, progress)
     status = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
-    requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION, status.last_handled_reconcile_at)
+    asked = pattern.metadata.annotations.requested_at
+    requested = status.last_handled_reconcile_at if asked is None else asked
     return msgspec.structs.replace(_finish(status, conditions, pattern), last_handled_reconcile_at=requested)
 
 
