@@ -40,6 +40,14 @@ class RefusedComponent(Camel, frozen=True):
     message: Annotated[str, Meta(description="Why, in a sentence.")] = ""
 
 
+class SkippedComponent(Camel, frozen=True):
+    """A component of which nothing is applied."""
+
+    name: Annotated[str, Meta(description="Name of the component.")]
+    kind: Annotated[str, Meta(description="Kind of the component.")]
+    reason: Annotated[str, Meta(description="Why, in one word.")]
+
+
 class RenderStatus(Camel, frozen=True):
     """What rendering made of the revision last attempted."""
 
@@ -48,6 +56,10 @@ class RenderStatus(Camel, frozen=True):
     refused: Annotated[int, Meta(description="Components that cannot be rendered.")] = 0
     refusals: Annotated[
         tuple[RefusedComponent, ...], Meta(description="The refused components, the first 50 of them.")
+    ] = ()
+    skips: Annotated[
+        tuple[SkippedComponent, ...],
+        Meta(description="The skipped components, without annotations (drawings), the first 50 of them."),
     ] = ()
     repairs: Annotated[
         tuple[str, ...], Meta(description="What was put right in the artifact's components, the first 50 repairs.")

@@ -25,6 +25,7 @@ from pattern_operator.api.status import (
     InventoryEntry,
     RefusedComponent,
     RenderStatus,
+    SkippedComponent,
     Status,
     VerifiedBy,
 )
@@ -33,6 +34,7 @@ from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import cut
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.render.cause import Cause
 from pattern_operator.rollout.history import remember
 
 Truth = Literal["True", "False", "Unknown"]
@@ -236,7 +238,7 @@ def _rendering_words(rendering: Rendering) -> str:
 def _health_words(progress: Progress) -> tuple[Truth, str, str]:
     health = progress.health
     if health is None or health.state is HealthState.CURRENT:
-        return "True", Reason.SUCCEEDED, "every object is healthy"
+        return "True", Reason.SUCCEEDED, "every object that was applied is healthy"
     if health.state is HealthState.FAILED:
         return "False", Reason.UNHEALTHY, health.message
     if progress.overdue:
@@ -341,6 +343,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
 
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
+    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != Cause.ANNOTATION)
     repairs = (f"{c.kind} {c.name}: {repair}" for c in rendering.components for repair in c.repairs)
     return RenderStatus(
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
@@ -349,6 +352,10 @@ def _render_status(rendering: Rendering) -> RenderStatus:
         refusals=tuple(
             RefusedComponent(name=c.name, kind=c.kind, reason=c.reason, message=shorten(c.message))
             for c in refused[: limits.MAX_STATUS_ENTRIES]
+        ),
+        skips=tuple(
+            SkippedComponent(name=c.name, kind=c.kind, reason=c.reason)
+            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
         ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
     )
