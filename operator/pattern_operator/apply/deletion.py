@@ -74,7 +74,7 @@ def _remaining(
     entries = sorted((*(each.entry for each in stuck), *rest), key=lambda entry: entry.id)
     stuck.sort(key=lambda each: (each.ending is not Ending.FAILED, each.key))
     after = f"; {len(rest)} more go after them" if rest else ""
-    message = f"{counted(len(entries))} left: {told(stuck)}{after}. {_let_go(owner)}"
+    message = f"{counted(len(entries))} left: {(told(stuck) + after).removesuffix('.')}. {_let_go(owner)}"
     return Remaining(tuple(entries), kept, _error(stuck, message))
 
 
