@@ -5,6 +5,7 @@ for sentences of other programs, such as the message of a condition: they may re
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 ELLIPSIS: Final = "\u2026"
@@ -42,6 +43,11 @@ def cut(text: str, limit: int) -> str:
     if len(encoded) <= limit:
         return text if text.isascii() else encoded.decode()
     return encoded[: limit - len(ELLIPSIS.encode())].decode(errors="ignore") + ELLIPSIS
+
+
+def listed(sentences: Iterable[str]) -> str:
+    """Several sentences in one: each without the full stop that it may end in, for the text goes on after it."""
+    return "; ".join(each if each.endswith("...") else each.removesuffix(".") for each in sentences)
 
 
 def one_line(text: str, limit: int = _SENTENCE) -> str:

@@ -63,3 +63,18 @@ def test_the_longest_rest_that_was_asked_for_is_kept():
 )
 def test_a_few_are_named_and_the_rest_is_counted(count: int, text: str):
     assert told(range(count)) == text
+
+
+def test_one_object_is_one_object_and_those_that_were_not_to_be_applied_count():
+    failed = Applied(failures=(failure("c", Reason.FORBIDDEN),))
+
+    one, two = error_of(failed), error_of(failed, others=1)
+
+    assert one is not None
+    assert two is not None
+    assert one.message.startswith("1 of 1 object could not")
+    assert two.message.startswith("1 of 2 objects could not")
+
+
+def test_no_sentence_ends_where_another_follows():
+    assert told(["a: no. Grant it.", "b: no.", "c and so on..."]) == "a: no. Grant it; b: no; c and so on..."

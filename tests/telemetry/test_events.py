@@ -173,6 +173,17 @@ async def test_what_happens_again_and_again_is_one_event_that_names_the_first_an
     assert note.endswith("; and 295 more")
 
 
+async def test_what_happens_to_the_same_object_again_is_named_once(server: Server, told: Told, caplog):
+    caplog.set_level(logging.INFO)
+    same, other = "ConfigMap team/c was changed; it was applied again", "ConfigMap team/d was deleted"
+    for _ in range(3):
+        told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=[same, other, same])
+    await server.until(1)
+
+    assert server.events[0]["note"] == f"9 times: {same}; {other}"
+    assert f"3 times: {same}; {other}" in caplog.text
+
+
 async def test_one_thing_that_happened_is_told_in_its_own_words(server: Server, told: Told):
     told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
     told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=[])

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Transient, Waiting
+from pattern_operator.quote import listed
 
 NAMED: Final = 5  # failures that a message names; the rest is counted
 
@@ -38,8 +39,10 @@ class Applied:
     disowned: frozenset[ObjectKey] = frozenset()
 
 
-def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = ()) -> PatternError | None:
+def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = (), others: int = 0) -> PatternError | None:
     """The error of a run in which something failed; ``unknown`` are the objects that ``localize`` could not place.
+
+    ``others`` is how many more objects the pattern has, that were not to be applied.
 
     Failures are retried, for most pass without anything that tells us: a role is granted, a webhook comes up, a field
     is released. Only when nothing but CRDs is missing, their arrival is what is waited for.
@@ -47,8 +50,8 @@ def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = ()) -> Pat
     failures = (*applied.failures, *unknown)
     if not failures:
         return None
-    total = len(failures) + len(applied.applied) + len(applied.left)
-    message = f"{len(failures)} of {total} objects could not be applied: {told(failures)}"
+    total = len(failures) + len(applied.applied) + len(applied.left) + others
+    message = f"{len(failures)} of {counted(total)} could not be applied: {told(failures)}"
     if all(failure.reason is Reason.KIND_NOT_FOUND for failure in failures):
         return Waiting(reason=Reason.KIND_NOT_FOUND, message=message)
     reason = next(each.reason for each in failures if each.reason is not Reason.KIND_NOT_FOUND)
@@ -63,7 +66,7 @@ def of_defect(key: ObjectKey) -> ApplyFailure:
 
 
 def told(lines: Iterable[object]) -> str:
-    """The first few of ``lines``, and how many more there are."""
+    """The first few of ``lines``, and how many more there are; a sentence goes on here, so no line ends one."""
     texts = [str(line) for line in lines]
     more = f"; and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
-    return "; ".join(texts[:NAMED]) + more
+    return listed(texts[:NAMED]) + more

@@ -19,6 +19,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
+from pattern_operator.quote import listed
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.deadline import Patience
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
@@ -156,7 +157,7 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     refused = list(rendering.with_outcome(Outcome.REFUSED))
     if not refused or pattern.spec.render.on_invalid == "Skip":
         return
-    named = "; ".join(f"{each.kind} {each.name}: {each.message}" for each in refused[:NAMED])
+    named = listed(f"{each.kind} {each.name}: {each.message}" for each in refused[:NAMED])
     more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
     raise Stalled(
         reason=Reason.COMPONENTS_REFUSED,

@@ -53,12 +53,30 @@ class _Source:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What is told together: the first few sentences, and how many there are."""
+    """What is told together: the first few sentences, each once, how many were taken in, and how many are others."""
 
     pattern: DesignPattern
     action: str
     first: list[str] = field(default_factory=list)
     count: int = 0
+    others: int = 0
+
+    def add(self, notes: Sequence[str]) -> None:
+        for note in notes:
+            self.count += 1
+            if note in self.first:
+                continue
+            if len(self.first) < NAMED:
+                self.first.append(note)
+            else:
+                self.others += 1
+
+    def __str__(self) -> str:
+        """One sentence as it is; of several the first few, and how many there are."""
+        if self.count == 1:
+            return self.first[0]
+        more = f"; and {self.others} more" if self.others else ""
+        return f"{self.count} times: {'; '.join(self.first)}{more}"
 
 
 class Recorder:
@@ -103,7 +121,9 @@ class Recorder:
         """
         if not notes:
             return
-        _log(pattern, kind="Normal", reason=reason, action=action, note=_together(notes[:NAMED], len(notes)))
+        now = _Gathered(pattern, action)
+        now.add(notes)
+        _log(pattern, kind="Normal", reason=reason, action=action, note=str(now))
         key = (pattern.metadata.uid, reason)
         if key not in self._gathered:
             if len(self._gathered) >= MAX_WAITING:
@@ -111,15 +131,12 @@ class Recorder:
                 return
             self._gathered[key] = _Gathered(pattern, action)
             asyncio.get_running_loop().call_later(self._gathering, self._put_gathered, key)
-        gathered = self._gathered[key]
-        gathered.first += notes[: NAMED - len(gathered.first)]
-        gathered.count += len(notes)
+        self._gathered[key].add(notes)
 
     def _put_gathered(self, key: tuple[str, str]) -> None:
         with self._session.internal_errors.contain("timer"):
             each = self._gathered.pop(key)
-            note = _together(each.first, each.count)
-            self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=note)
+            self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=str(each))
 
     def _put(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         metadata = pattern.metadata
@@ -205,14 +222,6 @@ class Recorder:
 def _log(pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
     where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name} stage={action} reason={reason}"
     logger.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", where, note)
-
-
-def _together(first: Sequence[str], count: int) -> str:
-    """One sentence as it is; of several the first few, and how many there are."""
-    if count == 1:
-        return first[0]
-    more = f"; and {count - len(first)} more" if count > len(first) else ""
-    return f"{count} times: {'; '.join(first)}{more}"
 
 
 def _cut(note: str, more: str) -> str:
