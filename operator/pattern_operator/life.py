@@ -34,6 +34,7 @@ from pattern_operator.kube import (
     Resource,
     Session,
     identity,
+    in_turns,
     is_ended,
     lease_namespace,
     load,
@@ -320,20 +321,23 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
 
 
 async def _find_all(session: Session, patterns: Patterns) -> list[PatternKey]:
-    """List what there is, the oldest first. Of each body only what is read is kept, before the next is built."""
-    found: set[tuple[str, PatternKey]] = set()
+    """List what there is, the oldest first."""
     try:
-        async for body in objects.each(session, DESIGN_PATTERN):
-            key = handlers.observed(body, patterns=patterns)
-            if key is not None:
-                found.add((ObjectMeta.of(body).created, key))
+        found = await objects.list_(session, DESIGN_PATTERN)
     except ApiError as error:
         if error.code == HTTPStatus.NOT_FOUND:
             raise CrdMissing(
                 f"the API server at {session.server} has no kind DesignPattern: apply crds/ (kubectl apply -k crds)"
             ) from error
         raise
-    return [key for _, key in sorted(found)]
+    keys: list[PatternKey] = []
+    async for body in in_turns(sorted(found, key=lambda each: ObjectMeta.of(each).created)):
+        key = handlers.observed(body, patterns=patterns)
+        pattern = patterns.get(key) if key is not None else None
+        if key is None or pattern is None:
+            continue
+        keys.append(key)
+    return keys
 
 
 async def _watch(

@@ -91,7 +91,7 @@ async def test_the_delete_is_for_the_very_object_that_was_seen(room: Room, names
     pruned = await prune(entries(wanted), owner=team, remover=room.remover)
 
     assert [failure.key for failure in pruned.failures] == [wanted.key]
-    assert pruned.failed == entries(wanted)
+    assert pruned.left == entries(wanted)
     assert await room.is_there(wanted.key)
 
 
@@ -137,7 +137,7 @@ async def test_an_account_without_rights_stops_nobody_else_and_is_named(room: Ro
 
     pruned = await prune(entries(wanted), owner=team, remover=room.remover, impersonate=account)
 
-    assert pruned.failed == entries(wanted)
+    assert pruned.left == entries(wanted)
     assert isinstance(pruned.error, Transient)
     assert pruned.error.reason is Reason.FORBIDDEN
     assert f'User "{account}" cannot delete resource "configmaps"' in pruned.error.message
@@ -153,3 +153,63 @@ async def test_definitions_go_after_their_objects(room: Room, namespace: str):
 
     deleted = [resource for verb, resource, _ in room.requests[before:] if verb == "delete"]
     assert deleted == [f"widgets.{domain}", "customresourcedefinitions.apiextensions.k8s.io"]
+
+
+async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: Room, namespace: str, open_room):
+    team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
+    crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
+    controller, free = deployment("controller", namespace), custom("Widget", domain, "free", namespace)
+    await room.apply(crd, widget, free, controller, by=team)
+    held = await room.patch(widget.key, {"metadata": {"finalizers": ["example.com/held"]}})
+    await room.caught_up(held, widget.key)
+    room.children.release([widget.key, free.key, controller.key, crd.key], owner=team.id)
+
+    first = await prune(entries(crd, widget, free, controller), owner=team, remover=room.remover)
+    before = len(room.requests)
+    again = await prune(first.left, owner=team, remover=room.remover)
+    asked = [verb for verb, _, _ in room.requests[before:] if verb != "watch"]
+    async with open_room() as later:  # which knows nothing but the inventory
+        fresh = await prune(first.left, owner=team, remover=later.remover)
+    there = await room.is_there(controller.key)
+    await room.patch(widget.key, {"metadata": {"finalizers": None}})
+    await room.told(ChildEventKind.GONE, widget.key, of=team)
+    last = await prune(first.left, owner=team, remover=room.remover)
+    await room.told(ChildEventKind.GONE, crd.key, of=team)  # the API server deletes what is left of its kind before
+    end = await prune(last.left, owner=team, remover=room.remover)
+
+    assert first.left == again.left == fresh.left == entries(crd, widget, controller)
+    assert first.deleted == (free.key,)
+    assert [each.key for each in first.going] == [widget.key]
+    assert (first.failures, first.error) == ((), None)
+    assert first.message == (
+        f"3 objects that left the pattern are not gone yet: {widget.key.title}: is being deleted, held by the"
+        " finalizers example.com/held; 2 more go after that"
+    )
+    assert asked == []  # the watch knows
+    assert there
+    assert last.left == entries(crd)
+    assert (end.left, end.message) == ((), "")
+    assert not await room.is_there(controller.key)
+
+
+async def test_what_cannot_be_deleted_keeps_what_it_needs(room: Room, namespace: str):
+    team, wanted, workload = owner(), config_map("c", namespace), deployment("d", namespace)
+    await room.apply(wanted, workload, by=team)
+    account = f"system:serviceaccount:{namespace}:nobody"
+
+    pruned = await prune(entries(wanted, workload), owner=team, remover=room.remover, impersonate=account)
+
+    assert pruned.left == entries(wanted, workload)
+    assert pruned.error.message.startswith("1 object that left the pattern could not be deleted: Deployment.apps ")
+    assert pruned.error.message.endswith("Grant that account this verb on this resource; 1 more go after that")
+
+
+async def test_an_object_whose_kind_has_another_scope_now_went_and_its_namesake_is_let_be(room: Room, namespace: str):
+    team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
+    crd, wide = definition("Widget", domain, scope="Cluster"), custom("Widget", domain, "w", "")
+    await room.apply(crd, wide, by=team)
+
+    pruned = await prune(entries(custom("Widget", domain, "w", namespace)), owner=team, remover=room.remover)
+
+    assert pruned.left == ()
+    assert await room.is_there(wide.key)

@@ -24,7 +24,10 @@ class ConditionType(StrEnum):
     FETCHED = "Fetched", "Whether the artifact was resolved and pulled, each part checked against its digest."
     VERIFIED = "Verified", "True with who vouches, False with why not, Unknown (NoPolicy) where nobody asked."
     RENDERED = "Rendered", "Whether the components of the artifact became objects."
-    APPLIED = "Applied", "Whether every object was applied and everything that left was pruned."
+    APPLIED = (
+        "Applied",
+        "Whether every object was applied and everything that left is gone (Unknown, Pruning: not yet).",
+    )
     HEALTHY = "Healthy", "Whether every applied object is healthy by the rules of kstatus."
 
 

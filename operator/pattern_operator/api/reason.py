@@ -23,6 +23,7 @@ class Reason(StrEnum):
     PROGRESSING = "Progressing", "The operator is working on it, or waits for objects to become healthy."
     SUSPENDED = "Suspended", "`spec.suspend` is true: nothing is pulled or applied until it is false."
     DELETING = "Deleting", "The pattern is being deleted; its objects go first."
+    PRUNING = "Pruning", "What is wanted runs; objects that left the pattern are being deleted, and not all are gone."
     SUCCEEDED = "Succeeded", "The stage did what it is for."
     NO_POLICY = "NoPolicy", "Nobody asked for a signature: add `spec.verify.authorities` to demand one."
     NOT_REACHED = "NotReached", "An earlier stage failed, so this one has not looked at the new revision."

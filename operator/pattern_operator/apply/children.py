@@ -82,6 +82,11 @@ class Children:
         """Whether a watch would tell of a change to the object."""
         return self._followed.sees((key.group, key.kind))
 
+    def is_going(self, key: ObjectKey) -> bool:
+        """Whether a watch says that the object is being deleted."""
+        child = self._children.get(key)
+        return child is not None and child.present and child.seen.deleting
+
     def knows(self, key: ObjectKey) -> bool:
         """Whether the object is not there, or carries no owner label, when nothing is known of it."""
         return self.sees(key) and not self._unlisted.may_have((key.group, key.kind))

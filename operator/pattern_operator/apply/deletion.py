@@ -11,8 +11,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.ownership import Owner
-from pattern_operator.apply.prune import in_reverse
 from pattern_operator.apply.removal import Ending, Removal, Remover
+from pattern_operator.apply.steps import Step, step
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 
 
@@ -37,21 +37,10 @@ class Remaining:
 async def delete_step(
     entries: Iterable[InventoryEntry], *, owner: Owner, remover: Remover, impersonate: str | None = None
 ) -> Remaining:
-    """Delete the objects of ``entries``, as far as the order allows without waiting.
-
-    Nothing of a wave is touched before the waves that need it are gone: workloads before the configuration, the
-    namespaces and the definitions they need, custom objects before the workloads that act on their finalizers.
-    """
-    waves = in_reverse(entries)
-    kept: list[tuple[ObjectKey, str]] = []
-    for position, wave in enumerate(waves):
-        done = await remover.remove_all(wave, owner=owner, impersonate=impersonate, otherwise=Reason.DELETION_FAILED)
-        kept += [(each.key, each.message) for each in done if each.ending is Ending.KEPT]
-        stuck = [each for each in done if each.ending in (Ending.GOING, Ending.FAILED)]
-        if stuck:
-            rest = [entry for later in waves[position + 1 :] for entry in later]
-            return _remaining(stuck, rest, kept=tuple(kept), owner=owner)
-    return Remaining(kept=tuple(kept))
+    """Delete the objects of ``entries``, as far as the order (``steps``) allows without waiting."""
+    done = await step(entries, owner=owner, remover=remover, impersonate=impersonate, otherwise=Reason.DELETION_FAILED)
+    kept = tuple((each.key, each.message) for each in done.kept)
+    return _remaining(done, kept=kept, owner=owner) if done.stuck else Remaining(kept=kept)
 
 
 def remaining_all(entries: Iterable[InventoryEntry], *, owner: Owner, error: Stalled) -> Remaining:
@@ -68,14 +57,11 @@ def _let_go(owner: Owner) -> str:
     )
 
 
-def _remaining(
-    stuck: list[Removal], rest: list[InventoryEntry], *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner
-) -> Remaining:
-    entries = sorted((*(each.entry for each in stuck), *rest), key=lambda entry: entry.id)
-    stuck.sort(key=lambda each: (each.ending is not Ending.FAILED, each.key))
-    after = f"; {len(rest)} more go after them" if rest else ""
-    message = f"{counted(len(entries))} left: {(told(stuck) + after).removesuffix('.')}. {_let_go(owner)}"
-    return Remaining(tuple(entries), kept, _error(stuck, message))
+def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner) -> Remaining:
+    stuck = sorted(done.stuck, key=lambda each: (each.ending is not Ending.FAILED, each.key))
+    after = f"; {len(done.rest)} more go after them" if done.rest else ""
+    message = f"{counted(len(done.left))} left: {told(stuck)}{after}. {_let_go(owner)}"
+    return Remaining(done.left, kept, _error(stuck, message))
 
 
 def _error(stuck: list[Removal], message: str) -> PatternError:

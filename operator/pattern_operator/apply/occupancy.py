@@ -1,21 +1,22 @@
 """What a Namespace or a CustomResourceDefinition still holds: deleting it would delete all of that, whoever's it is.
 
 Looked at as the pattern's account, kind by kind, a page at a time, and only as long as too little is found to say no.
-What cannot be looked at is not taken for empty. The pattern's own objects were deleted before: what is left of them was
-left on purpose, and counts like everybody's.
+What cannot be looked at is not taken for empty. The pattern's own objects were deleted before, but for those that the
+caller names, which go after it (rights): what else is left of them was left on purpose, and counts like everybody's.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import ObjectMeta, mappings_at
+from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.apply.definition import is_definition
-from pattern_operator.apply.existing import quoted, read
+from pattern_operator.apply.existing import ADOPTED, Existing, quoted, read
 from pattern_operator.apply.ownership import is_namespace
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.failure import GroupUnavailable
@@ -75,8 +76,18 @@ def is_container(key: ObjectKey) -> bool:
     return is_namespace(key) or is_definition(key)
 
 
-async def occupants(key: ObjectKey, *, session: Session, discovery: Discovery, impersonate: str | None) -> Occupants:
+async def occupants(
+    key: ObjectKey,
+    *,
+    session: Session,
+    discovery: Discovery,
+    impersonate: str | None,
+    later: Collection[ObjectKey] = (),
+    owner: str = "",
+) -> Occupants:
     """Find what is left in the Namespace, or of the CustomResourceDefinition, ``key``.
+
+    The objects ``later`` of the pattern with the id ``owner`` do not count: they are deleted next, or fall with it.
 
     Raises:
         ApiError: the API server does not answer, or cannot say which kinds there are, or what there is of one.
@@ -88,7 +99,8 @@ async def occupants(key: ObjectKey, *, session: Session, discovery: Discovery, i
     else:
         kinds = await _of_every_group(discovery)
         looked_at = [each for each in kinds if each.namespaced and (each.group, each.kind) not in _OF_NO_WEIGHT]
-    look = _Look(session, discovery, impersonate, namespace=key.name if is_namespace(key) else "", kinds=kinds)
+    namespace = key.name if is_namespace(key) else ""
+    look = _Look(session, discovery, impersonate, namespace=namespace, kinds=kinds, later=later, owner=owner)
     try:
         async with asyncio.timeout(LONGEST):
             return await _look_at(looked_at, look)
@@ -131,6 +143,8 @@ class _Look:
     impersonate: str | None
     namespace: str
     kinds: tuple[Resource, ...]
+    later: Collection[ObjectKey]
+    owner: str
     owners: dict[str, bool] = field(default_factory=dict)  # by UID: whether it is there
 
     async def at(self, kind: Resource) -> Occupants:
@@ -168,7 +182,7 @@ class _Look:
     async def _counts(self, kind: Resource, item: Mapping[str, Any]) -> bool:
         """Whether the object would be missed: what is being deleted, or goes with its owner, would not."""
         existing = read(item)
-        if existing.deleting:
+        if existing.deleting or self._goes_later(kind, item, existing):
             return False
         if self.namespace and (kind.group, kind.kind, _name(item)) in _OF_EVERY_NAMESPACE:
             return False
@@ -177,6 +191,14 @@ class _Look:
             return False
         references = list(mappings_at(item, "metadata", "ownerReferences"))
         return not references or any([await self._is_foreign(each, item) for each in references])
+
+    def _goes_later(self, kind: Resource, item: Mapping[str, Any], existing: Existing) -> bool:
+        """Whether it is one of the pattern's own objects that is still to be deleted: asked to stay, it counts."""
+        if not self.owner or existing.owner != self.owner:
+            return False
+        stays = existing.annotations.get(PRUNE_ANNOTATION) == DISABLED
+        stays = stays or existing.annotations.get(ADOPTED_ANNOTATION) == ADOPTED
+        return not stays and ObjectKey(kind.group, kind.kind, ObjectMeta.of(item).namespace, _name(item)) in self.later
 
     async def _is_foreign(self, reference: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
         """Whether an owner stays when the container goes. One in the same namespace counts itself, and one that is gone

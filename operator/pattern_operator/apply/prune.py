@@ -3,28 +3,37 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.outcome import ApplyFailure, told
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.removal import Ending, Removal, Remover
-from pattern_operator.apply.wave import reverse_waves
+from pattern_operator.apply.steps import step
 from pattern_operator.errors import Transient
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """``deleted`` are gone or going; ``kept`` were left, with the reason; both leave the inventory.
+    """``deleted`` are gone, ``kept`` were left, with the reason: both leave the inventory.
 
-    ``failed`` are the entries that stay in the inventory, because their objects could not be deleted.
+    ``left`` are the entries that stay in it: of ``going``, whose deletion has begun, of ``failures``, and of objects
+    that go after these.
     """
 
     deleted: tuple[ObjectKey, ...] = ()
     kept: tuple[tuple[ObjectKey, str], ...] = ()
+    going: tuple[Removal, ...] = ()
     failures: tuple[ApplyFailure, ...] = ()
-    failed: tuple[InventoryEntry, ...] = ()
+    left: tuple[InventoryEntry, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What is not gone yet, and what holds it, for people; empty when all is."""
+        if not self.left:
+            return ""
+        are = "is" if len(self.left) == 1 else "are"
+        return f"{counted(len(self.left))} that left the pattern {are} not gone yet: {told(self.going)}{self._after}"
 
     @property
     def error(self) -> Transient | None:
@@ -34,31 +43,26 @@ class Pruned:
         pauses = [failure.retry_after for failure in self.failures if failure.retry_after is not None]
         return Transient(
             reason=self.failures[0].reason,
-            message=f"{len(self.failures)} objects that left the pattern could not be deleted: {told(self.failures)}",
+            message=f"{counted(len(self.failures))} that left the pattern could not be deleted:"
+            f" {told((*self.failures, *self.going))}{self._after}",
             retry_after=max(pauses, default=None),
         )
+
+    @property
+    def _after(self) -> str:
+        rest = len(self.left) - len(self.going) - len(self.failures)
+        return f"; {rest} more go after that" if rest else ""
 
 
 async def prune(
     entries: Iterable[InventoryEntry], *, owner: Owner, remover: Remover, impersonate: str | None = None
 ) -> Pruned:
-    """Delete the objects of ``entries`` that are still ours, wave by wave, without waiting for their end.
-
-    A failure ends nothing: the other objects go all the same.
-    """
-    done: list[Removal] = []
-    for wave in in_reverse(entries):
-        done += await remover.remove_all(wave, owner=owner, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
-    done.sort(key=lambda removal: removal.key)
+    """Delete the objects of ``entries`` that are still ours, as far as the order allows without waiting."""
+    done = await step(entries, owner=owner, remover=remover, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
     return Pruned(
-        deleted=tuple(each.key for each in done if each.ending in (Ending.GONE, Ending.GOING)),
-        kept=tuple((each.key, each.message) for each in done if each.ending is Ending.KEPT),
-        failures=tuple(each.failure for each in done if each.failure is not None),
-        failed=tuple(each.entry for each in done if each.ending is Ending.FAILED),
+        deleted=tuple(each.key for each in done.gone),
+        kept=tuple((each.key, each.message) for each in done.kept),
+        going=tuple(each for each in done.stuck if each.ending is Ending.GOING),
+        failures=tuple(each.failure for each in done.stuck if each.failure is not None),
+        left=done.left,
     )
-
-
-def in_reverse(entries: Iterable[InventoryEntry]) -> list[list[InventoryEntry]]:
-    """The entries in the order in which their objects go; raises ValueError for an id we did not write."""
-    by_key = {key_of(entry): entry for entry in entries}
-    return [[by_key[key] for key in wave] for wave in reverse_waves(by_key)]

@@ -1,10 +1,10 @@
 """One object out of the cluster, if it is still ours to remove."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, text_at
@@ -22,6 +22,7 @@ from pattern_operator.apply.outcome import ApplyFailure, of_defect
 from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, label_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
+from pattern_operator.apply.rights import rights_of
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.slots import Slots
 from pattern_operator.quote import one_line
@@ -76,6 +77,7 @@ class _Run:
     owner: Owner
     impersonate: str | None
     otherwise: Reason
+    later: Collection[ObjectKey] = ()  # that are deleted after these
     away: ApiError | None = None  # the API server does not answer, or wants to be left alone
 
 
@@ -98,15 +100,34 @@ class Remover:
         self._slots = Slots(concurrency)
 
     async def remove_all(
-        self, entries: Iterable[InventoryEntry], *, owner: Owner, impersonate: str | None, otherwise: Reason
+        self,
+        entries: Iterable[InventoryEntry],
+        *,
+        owner: Owner,
+        impersonate: str | None,
+        otherwise: Reason,
+        later: Collection[ObjectKey] = (),
     ) -> list[Removal]:
         """Delete the objects of ``entries`` that are ours, all at once; never raises for what a server answers.
 
         What the watches know is believed, and the delete carries the UID of what they saw; an object they do not know
         is read first. ``otherwise`` is the reason of a failure when the refusal has no more special one.
+        ``later`` are the objects that go after these, and do not keep a Namespace that goes before them.
         """
-        run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise)
+        run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise, later=later)
         return await run_all(self._attempt(entry, run) for entry in entries)
+
+    async def rights(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
+        """Which of these bindings give ``impersonate`` its rights, and which roles; never raises as ``remove_all``."""
+
+        async def read(key: ObjectKey) -> Mapping[str, Any] | None:
+            resource = await self._discovery.find(group=key.group, kind=key.kind)
+            async with self._slots.hold(*lanes_of(key, owner)):
+                return await objects.get(
+                    self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+                )
+
+        return await rights_of(impersonate, keys, read=read)
 
     async def _attempt(self, entry: InventoryEntry, run: _Run) -> Removal:
         key = key_of(entry)
@@ -132,15 +153,18 @@ class Remover:
 
     async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Removal:
         resource = await self._find(key, entry.v)
+        if resource.namespaced != bool(
+            key.namespace
+        ):  # its CRD was made anew with another scope, and it went with that
+            return Removal(entry, key, Ending.GONE)
         await self._children.ready(resource)  # may take long, and holds no slot
         async with self._slots.hold(*lanes_of(key, run.owner)):
             if run.away is not None:
                 raise run.away
-            return await self._remove(entry, key, resource, owner=run.owner, impersonate=run.impersonate)
+            return await self._remove(entry, key, resource, run)
 
-    async def _remove(
-        self, entry: InventoryEntry, key: ObjectKey, resource: Resource, *, owner: Owner, impersonate: str | None
-    ) -> Removal:
+    async def _remove(self, entry: InventoryEntry, key: ObjectKey, resource: Resource, run: _Run) -> Removal:
+        owner, impersonate = run.owner, run.impersonate
         live = self._known(key) or await self._read(key, resource, impersonate=impersonate)
         if live is None:
             return Removal(entry, key, Ending.GONE)
@@ -150,7 +174,7 @@ class Remover:
             return self._going(entry, key, live.finalizers)
         if live.kept:
             return Removal(entry, key, Ending.KEPT, "stays: it is annotated prune: disabled in the cluster")
-        if why := await self._stays(key, live, impersonate=impersonate):
+        if why := await self._stays(key, live, run):
             rest = await self._unmark(key, resource, owner=owner, impersonate=impersonate)
             return Removal(entry, key, Ending.KEPT, f"stays: {why}{rest}")
         return await self._delete(entry, key, resource, uid=live.uid, impersonate=impersonate)
@@ -198,13 +222,20 @@ class Remover:
             pattern=meta.annotation(PATTERN_ANNOTATION)[:MAX_WORD],
         )
 
-    async def _stays(self, key: ObjectKey, live: _Live, *, impersonate: str | None) -> str:
+    async def _stays(self, key: ObjectKey, live: _Live, run: _Run) -> str:
         """Why an object that carries our label is not deleted all the same; empty where it is."""
         if live.adopted:
             return "it existed before the pattern and was adopted"
         if not is_container(key):
             return ""
-        found = await occupants(key, session=self._session, discovery=self._discovery, impersonate=impersonate)
+        found = await occupants(
+            key,
+            session=self._session,
+            discovery=self._discovery,
+            impersonate=run.impersonate,
+            later=run.later,
+            owner=run.owner.id,
+        )
         delete = f"kubectl delete {'namespace' if is_namespace(key) else 'crd'} {key.name}"
         return f"{found}. When nobody needs that any more: {delete}" if found else ""
 
@@ -234,8 +265,8 @@ class Remover:
             if error.code == HTTPStatus.NOT_FOUND:
                 return Removal(entry, key, Ending.GONE)
             raise
-        if text_at(answer, "kind") == "Status":
-            return Removal(entry, key, Ending.GONE)
+        if text_at(answer, "kind") == "Status" or not ObjectMeta.of(answer).deleting:
+            return Removal(entry, key, Ending.GONE)  # of some kinds the API server sends the last state of what went
         return self._going(entry, key, finalizers_of(answer))
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:

@@ -48,6 +48,7 @@ _CONFIGURATION: Final = frozenset(
     }
 )
 _BINDINGS: Final = frozenset({(_RBAC, "ClusterRoleBinding"), (_RBAC, "RoleBinding")})
+_RIGHTS: Final = frozenset({("", "ServiceAccount"), (_RBAC, "ClusterRole"), (_RBAC, "Role")})
 _INTERCEPTORS: Final = frozenset({"admissionregistration.k8s.io", "apiregistration.k8s.io"})
 # The groups of kube-apiserver itself (Kubernetes 1.37, "API Groups"). Others under k8s.io, such as
 # gateway.networking.k8s.io or snapshot.storage.k8s.io, are CRDs.
@@ -111,7 +112,33 @@ def waves(objects: Iterable[Object]) -> tuple[tuple[Object, ...], ...]:
     return tuple(tuple(wave) for _, wave in groupby(ordered, key=lambda each: wave_of(each.key)))
 
 
+class Leaving(IntEnum):
+    """What each wave holds on the way back: the other way round, but for what gives the pattern's account its rights.
+
+    That goes last, whenever it came: the account that is to delete all the rest acts by it, and so may the controllers
+    whose finalizers are waited for.
+    """
+
+    INTERCEPTORS = 0
+    CUSTOM = 1
+    WORKLOADS = 2
+    CONFIGURATION = 3
+    FOUNDATION = 4
+    RIGHTS = 5  # roles and accounts, which bindings make effective
+    BINDINGS = 6
+
+
+def leaving_of(key: ObjectKey) -> Leaving:
+    """The wave in which the object is deleted, by its group and kind alone."""
+    kind = (key.group, key.kind)
+    if kind in _BINDINGS:
+        return Leaving.BINDINGS
+    if kind in _RIGHTS:
+        return Leaving.RIGHTS
+    return Leaving[wave_of(key).name]
+
+
 def reverse_waves(keys: Iterable[ObjectKey]) -> tuple[tuple[ObjectKey, ...], ...]:
-    """The keys in the order to delete the objects: workloads before what they need."""
-    ordered = sorted(keys, key=lambda each: (-wave_of(each), each))
-    return tuple(tuple(wave) for _, wave in groupby(ordered, key=wave_of))
+    """The keys in the order to delete the objects: workloads before what they need, and rights after all else."""
+    ordered = sorted(keys, key=lambda each: (leaving_of(each), each))
+    return tuple(tuple(wave) for _, wave in groupby(ordered, key=leaving_of))

@@ -4,64 +4,44 @@ Nothing is created before status says that it is about to exist; nothing is prun
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.report import Rendering
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applied,
     ApplyFailure,
-    Children,
     Localized,
     Owner,
     error_of,
     inventory,
     localize,
     ownable,
-    owner_id,
-    prune,
 )
 from pattern_operator.apply.applier import OnApplied
-from pattern_operator.apply.outcome import told
-from pattern_operator.errors import Stalled, Transient
+from pattern_operator.errors import Transient
 from pattern_operator.kube import ApiError
+from pattern_operator.reconcile import pruning
 from pattern_operator.reconcile.memory import Memory, Wanted
+from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import account_of, check_namespaces
-from pattern_operator.render.cause import Cause
 
 Entries = tuple[InventoryEntry, ...]
-_USED = frozenset({Cause.PROTECTED_NAMESPACE, Cause.TARGET_NAMESPACE})
 WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
 
 
-def owner_of(pattern: DesignPattern) -> Owner:
-    """The pattern as the owner of objects."""
-    metadata = pattern.metadata
-    return Owner(id=owner_id(metadata.uid), namespace=metadata.namespace, name=metadata.name)
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a repair let alone, a sentence each, and the drifted keys that the pattern's objects have no more."""
 
-
-def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:
-    """The keys of the inventory in status; raises Stalled where somebody else has written there."""
-    if pattern.status.inventory.compressed:
-        raise Stalled(
-            reason=Reason.INVALID_STATUS,
-            message="status.inventory.compressed was changed by hand: it cannot be read. Put back what was there, or"
-            " write the objects into status.inventory.entries and remove it.",
-        )
-    try:
-        return inventory.keys(pattern.status.inventory.entries)
-    except ValueError as error:
-        raise Stalled(
-            reason=Reason.INVALID_STATUS,
-            message=f"status.inventory was changed by hand: {error}. Correct the entry, or remove it and delete its"
-            " object yourself.",
-        ) from error
+    notes: tuple[str, ...] = ()
+    astray: frozenset[ObjectKey] = frozenset()
 
 
 async def apply(
@@ -104,24 +84,25 @@ async def apply(
     planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))
     progress.inventory = planned
     memory.partly = (goal, frozenset(applied.applied))
-    memory.notes = (*_notes(applied), *not_owned(rendering))
+    memory.notes = _notes(applied)
     progress.missing = _missing((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
         raise error
-    await _prune(pattern, planned, after, memory=memory, rim=rim, progress=progress)
+    await pruning.begin(pattern, planned, after, memory=memory, rim=rim, progress=progress)
     progress.applied = True
 
 
 async def repair(
     pattern: DesignPattern, rendering: Rendering, drifted: Collection[ObjectKey], *, rim: Rim, progress: Progress
-) -> tuple[str, ...]:
+) -> Repaired:
     """Apply again the objects that are not as they were applied, and no others.
 
     What could not be applied stays in the inventory, and is tried again; what others have now leaves it.
 
     Returns:
-        What was let alone, a sentence each.
+        What was let alone, a sentence each, and what of ``drifted`` the pattern holds no more under this key: its kind
+        has another scope now, and only a whole apply puts that right.
 
     Raises:
         Waiting: all that is missing are kinds whose CRD went.
@@ -137,10 +118,13 @@ async def repair(
         progress.inventory = inventory.without(pattern.status.inventory.entries, lost)
     progress.missing = _missing((*unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*unknown, *applied.failures))
-    if error := error_of(applied, unknown=unknown):
+    sent = set(applied.applied)
+    progress.repaired = tuple(words for key, words in said.items() if key in sent)
+    others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
+    if error := error_of(applied, unknown=unknown, others=others):
         raise error
-    progress.repaired = tuple(words for key, words in said.items() if key not in lost)
-    return _notes(applied)
+    known = {each.key for each in objects} | {each.key for each in unknown}
+    return Repaired(_notes(applied), frozenset(key for key in drifted if key not in known))
 
 
 def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
@@ -199,49 +183,9 @@ def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> fr
     return frozenset(key for key in memory.partly[1] if key not in drifted and rim.children.sees(key))
 
 
-def not_owned(rendering: Rendering) -> tuple[str, ...]:
-    """The Namespaces of the artifact that are used and never applied, a sentence; empty where there is none."""
-    said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _USED]
-    return (told(said),) if said else ()
-
-
 def _notes(applied: Applied) -> tuple[str, ...]:
     return tuple(f"{key.title} {why}" for key, why in applied.left)
 
 
-def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, children: Children) -> tuple[str, ...]:
-    """What ``prune: false`` leaves, a sentence each; what is known to be gone, or another's, is not named."""
-    return tuple(
-        f"{key.title} left the pattern and is not deleted, because spec.apply.prune is false"
-        for key in sorted(keys)
-        if _may_carry_our_label(key, owner=owner, children=children)
-    )
-
-
-def _may_carry_our_label(key: ObjectKey, *, owner: Owner, children: Children) -> bool:
-    child = children.get(key)
-    if child is None:
-        return not children.knows(key)
-    return child.present and child.seen.label == owner.id
-
-
 def _missing(failures: Collection[ApplyFailure]) -> frozenset[ObjectKey]:
     return frozenset(each.key for each in failures if each.reason is Reason.KIND_NOT_FOUND)
-
-
-async def _prune(
-    pattern: DesignPattern, planned: Entries, after: Entries, *, memory: Memory, rim: Rim, progress: Progress
-) -> None:
-    owner, gone = owner_of(pattern), inventory.minus(planned, after)
-    if gone and pattern.spec.apply.prune:
-        account = account_of(pattern, tenancy=rim.tenancy)
-        pruned = await prune(gone, owner=owner, remover=rim.remover, impersonate=account)
-        progress.inventory = inventory.union(after, pruned.failed)
-        memory.notes += tuple(f"{key.title} {why}" for key, why in pruned.kept)
-        progress.failed = frozenset(each.key for each in pruned.failures)
-        if pruned.error:
-            raise pruned.error
-    else:  # not before what is to go is gone: a run that ends here must not lose it
-        progress.inventory = after
-        memory.notes += _left_behind(inventory.keys(gone), owner=owner, children=rim.children)
-    rim.children.release(inventory.keys(gone), owner=owner.id)

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Remaining, delete_step, remaining_all
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.applying import owned_keys, owner_of
 from pattern_operator.reconcile.deadline import overrun, within
+from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.reconcile.writer import Writer
@@ -26,7 +27,7 @@ async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Calla
         Gone: the resource does not exist any more.
         Transient: the API server could not be asked, or refused the write.
     """
-    if pattern.metadata.finalizers.ours is None:
+    if FINALIZER not in pattern.metadata.finalizers:
         return Remaining()
     if pattern.spec.apply.deletion_policy == "Orphan":
         await writer.release(pattern)

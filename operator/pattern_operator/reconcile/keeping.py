@@ -11,16 +11,18 @@ from pattern_operator import limits
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
-from pattern_operator.reconcile import wanted
-from pattern_operator.reconcile.applying import drift_words, owned_keys, owner_of, repair
+from pattern_operator.reconcile import pruning, wanted
+from pattern_operator.reconcile.applying import drift_words, repair
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
 from pattern_operator.reconcile.memory import Memory, Wanted
+from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY, read_manifest, rendered, vouch
@@ -43,15 +45,21 @@ def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress
 
 
 async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
-    """What is wanted runs: put right what drifted, and look at all of it.
+    """What is wanted runs: put right what drifted, go on with what left the pattern, and look at all of it.
+
+    Where ``memory`` is not settled any more, only a whole apply puts right what drifted.
 
     Raises:
-        Stalled, Transient: what drifted could not be put right.
+        Stalled, Transient: what drifted could not be put right, or what left could not be deleted.
     """
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair":
         progress.stage = Stage.APPLY
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
+        if not memory.settled:
+            return
+    progress.stage = Stage.APPLY
+    await pruning.go_on(pattern, memory=memory, rim=rim, progress=progress)
     look(pattern, memory=memory, rim=rim, progress=progress)
 
 
@@ -77,6 +85,8 @@ async def keep_running(
         logger.warning("what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message)
     if memory.applied is None:
         await _follow_inventory(pattern, rim=rim)
+    else:
+        await _go_on_pruning(pattern, memory.applied, memory=memory, rim=rim, progress=progress)
     progress.health = rim.children.health(owner_of(pattern).id)
 
 
@@ -109,7 +119,22 @@ async def keep_up(
         memory.unkept_until = rim.clock() + retry_pause(pattern, memory.unkept_times, error)
     progress.repaired, progress.missing = made.repaired, progress.missing | made.missing
     progress.inventory = made.inventory
+    if any(memory.leaving.names(key) for key in touched):
+        await _go_on_pruning(pattern, goal, memory=memory, rim=rim, progress=progress)
     progress.health = rim.children.health(owner_of(pattern).id)
+
+
+async def _go_on_pruning(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """Something newer fails, or is waited for: what left the running pattern goes all the same. Failures are logged."""
+    if memory.applied is None:  # all that is wanted has to be there first
+        return
+    try:
+        if await wanted.demand(pattern, referents=rim.referents) == goal.demand:
+            work = pruning.go_on(pattern, memory=memory, rim=rim, progress=progress)
+            await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
+    except PatternError as error:
+        where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
+        logger.warning("what left cannot be deleted for now: %s reason=%s: %s", where, error.reason, error.message)
 
 
 def _running(memory: Memory) -> tuple[Wanted | None, Container[ObjectKey]]:
@@ -153,7 +178,16 @@ async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: P
 
 def _is_whole(pattern: DesignPattern) -> bool:
     """Whether status says that all of the running revision was applied: else the cluster is on its way to another."""
-    return any(each.type == ConditionType.APPLIED and each.status == "True" for each in pattern.status.conditions)
+    return _is_pruning(pattern) or any(
+        each.type == ConditionType.APPLIED and each.status == "True" for each in pattern.status.conditions
+    )
+
+
+def _is_pruning(pattern: DesignPattern) -> bool:
+    """Whether status says that all was applied, and that something that left is not gone yet."""
+    return any(
+        each.type == ConditionType.APPLIED and each.reason == Reason.PRUNING for each in pattern.status.conditions
+    )
 
 
 async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim, beside: Beside | None) -> None:
@@ -175,6 +209,7 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
 async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
     """Let the objects of the inventory count for health, although nobody may apply them now."""
     where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
+    pruning_now = _is_pruning(pattern)
     try:
         keys = sorted(owned_keys(pattern))
     except PatternError as error:
@@ -190,7 +225,8 @@ async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
             lost.add((key.group, key.kind))
             logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error)
         else:
-            rim.children.expect(key, owner=owner_of(pattern).id)
+            if not (pruning_now and rim.children.is_going(key)):
+                rim.children.expect(key, owner=owner_of(pattern).id)
 
 
 async def _put_right(
@@ -206,5 +242,6 @@ async def _put_right(
     artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.APPLY)
     building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
     async with building as rendering:
-        notes = await repair(pattern, rendering, drifted, rim=rim, progress=progress)
-    memory.notes = tuple(dict.fromkeys((*memory.notes, *notes)))
+        repaired = await repair(pattern, rendering, drifted, rim=rim, progress=progress)
+    memory.notes = tuple(dict.fromkeys((*memory.notes, *repaired.notes)))
+    memory.settled = memory.settled and not repaired.astray

@@ -3,7 +3,7 @@
 All of it can be lost: after a restart the first run finds everything out again, and applies what is applied already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
@@ -13,7 +13,7 @@ from pattern_operator.api.verdict import Demand, Verdict
 from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.progress import Leaving, Progress
 from pattern_operator.reconcile.waking import concerns
 
 
@@ -60,6 +60,7 @@ class Memory:
     settled: bool = False  # nothing asks for it to be applied again
     applied_at: float = 0.0
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
+    leaving: Leaving = field(default_factory=Leaving)  # what left the pattern ``applied``
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
     refused: tuple[Wanted, Stage, PatternError] | None = None
     unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again

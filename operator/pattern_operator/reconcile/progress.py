@@ -12,6 +12,22 @@ from pattern_operator.apply import Health
 from pattern_operator.errors import PatternError
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What left the running pattern: ``left`` is still to go, ``parted`` is gone, or ours no more.
+
+    ``words`` say what ``left`` waits for; status may name some of ``parted`` until it is written.
+    """
+
+    left: tuple[InventoryEntry, ...] = ()
+    parted: tuple[InventoryEntry, ...] = ()
+    words: str = ""
+
+    def names(self, key: ObjectKey) -> bool:
+        """Whether the object is still to go."""
+        return any(entry.id == str(key) for entry in self.left)
+
+
 @dataclass(slots=True, kw_only=True)
 class Progress:
     """The values of the steps, in their order; what was not reached is None.
@@ -31,6 +47,8 @@ class Progress:
     repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each
     drifted: tuple[str, ...] = ()  # what has drifted and is left so, as asked or in a quarrel, a sentence each
     notes: tuple[str, ...] = ()  # what apply wants people to know although it succeeded: objects left alone
+    leaving: Leaving | None = None  # what left the pattern, where that was looked at
+    unwatched: bool = False  # some of it goes, and no watch will tell when it has gone
     health: Health | None = None
     overdue: bool = False  # health has been awaited for longer than the pattern allows
     failure: PatternError | None = None

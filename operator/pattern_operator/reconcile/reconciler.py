@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
@@ -20,7 +21,6 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.fairqueue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.applying import owned_keys
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
 from pattern_operator.reconcile.deadline import Beside, Superseded
 from pattern_operator.reconcile.deleting import delete
@@ -28,6 +28,7 @@ from pattern_operator.reconcile.keeping import keep_up
 from pattern_operator.reconcile.lanes import host_of, lanes_of
 from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.memory import Failed, Memory
+from pattern_operator.reconcile.owning import owned_keys
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
@@ -165,7 +166,7 @@ class Reconciler:
         return not (settled and is_known(pattern, memory=memory, rim=self._rim))
 
     async def _go_all(self, pattern: DesignPattern, memory: Memory) -> float | None:
-        requested = pattern.metadata.annotations.requested_at
+        requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION)
         if requested != memory.handled_request:
             memory.forget()
             memory.handled_request = requested
@@ -337,6 +338,8 @@ class Reconciler:
         stalled_here = isinstance(progress.failure, Stalled) and progress.stage not in IN_THE_REGISTRY
         if progress.failure is not None and not stalled_here:
             times.append(interval)
+        if progress.unwatched:
+            times.append(seconds_of(pattern.spec.retry_interval))
         waiting = progress.health is not None and progress.health.state is not HealthState.CURRENT
         if waiting and not progress.overdue:
             times.append(memory.applied_at + seconds_of(pattern.spec.timeout) - now)

@@ -14,6 +14,7 @@ import msgspec
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
@@ -25,16 +26,14 @@ from pattern_operator.api.status import (
     InventoryEntry,
     RefusedComponent,
     RenderStatus,
-    SkippedComponent,
     Status,
     VerifiedBy,
 )
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled
-from pattern_operator.quote import cut
-from pattern_operator.reconcile.progress import Progress
-from pattern_operator.render.cause import Cause
+from pattern_operator.quote import cut, listed
+from pattern_operator.reconcile.progress import Leaving, Progress
 from pattern_operator.rollout.history import remember
 
 Truth = Literal["True", "False", "Unknown"]
@@ -74,6 +73,10 @@ class _Conditions:
             observed_generation=self.generation,
         )
 
+    def reason(self, kind: ConditionType) -> str:
+        found = self.current.get(kind)
+        return found.reason if found else ""
+
     def drop(self, kind: ConditionType) -> None:
         self.current.pop(kind, None)
 
@@ -92,8 +95,7 @@ def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Statu
     _state_facts(conditions, progress)
     _judge(conditions, pattern, progress)
     status = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
-    asked = pattern.metadata.annotations.requested_at
-    requested = status.last_handled_reconcile_at if asked is None else asked
+    requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION, status.last_handled_reconcile_at)
     return msgspec.structs.replace(_finish(status, conditions, pattern), last_handled_reconcile_at=requested)
 
 
@@ -204,9 +206,10 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
     if progress.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
     if progress.stage is Stage.HEALTH and progress.revision:
-        words = [f"applied {progress.revision.title}", *progress.drifted, *progress.notes]
-        reason = Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED
-        conditions.set(ConditionType.APPLIED, "True", reason, "; ".join(words))
+        conditions.set(ConditionType.APPLIED, *_applied_words(progress, f"applied {progress.revision.title}"))
+    elif progress.leaving is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
+        # Something newer fails; what left the running revision went on all the same.
+        conditions.set(ConditionType.APPLIED, *_applied_words(progress, "what runs is applied"))
     if progress.health:
         conditions.set(ConditionType.HEALTHY, *_health_words(progress))
     if progress.failure:
@@ -235,10 +238,18 @@ def _rendering_words(rendering: Rendering) -> str:
     )
 
 
+def _applied_words(progress: Progress, applied: str) -> tuple[Truth, str, str]:
+    """Unknown while something that left is still there: not all is pruned, and nothing has failed."""
+    words = [applied, *progress.drifted, *progress.notes]
+    if progress.leaving is not None and progress.leaving.words:
+        return "Unknown", Reason.PRUNING, listed([applied, progress.leaving.words, *words[1:]])
+    return "True", Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED, listed(words)
+
+
 def _health_words(progress: Progress) -> tuple[Truth, str, str]:
     health = progress.health
     if health is None or health.state is HealthState.CURRENT:
-        return "True", Reason.SUCCEEDED, "every object that was applied is healthy"
+        return "True", Reason.SUCCEEDED, "every object is healthy"
     if health.state is HealthState.FAILED:
         return "False", Reason.UNHEALTHY, health.message
     if progress.overdue:
@@ -257,9 +268,7 @@ def _judge(conditions: _Conditions, pattern: DesignPattern, progress: Progress) 
 def _judge_health(conditions: _Conditions, pattern: DesignPattern, progress: Progress) -> None:
     healthy, reason, message = _health_words(progress)
     if healthy == "True" or not pattern.spec.apply.wait:
-        count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
-        revision = progress.revision or Revision.parse(pattern.status.revision)
-        conditions.set(ConditionType.READY, "True", Reason.READY, f"{revision.title} runs: {counted(count)}")
+        conditions.set(ConditionType.READY, "True", Reason.READY, _running_words(pattern, progress))
         conditions.drop(ConditionType.RECONCILING)
         conditions.drop(ConditionType.STALLED)
         return
@@ -270,6 +279,20 @@ def _judge_health(conditions: _Conditions, pattern: DesignPattern, progress: Pro
         return
     conditions.set(ConditionType.RECONCILING, "True", reason, message)
     conditions.drop(ConditionType.STALLED)
+
+
+def _running_words(pattern: DesignPattern, progress: Progress) -> str:
+    """What runs, and beside it what left and is not gone yet.
+
+    That makes nothing less ready: a volume claim in use stays for hours, and whoever waits for Ready waits for what is
+    wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits for the end of
+    the prune waits for Applied.
+    """
+    count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
+    revision = progress.revision or Revision.parse(pattern.status.revision)
+    leaving = progress.leaving or Leaving()
+    runs = f"{revision.title} runs: {counted(count - len(leaving.left))}"
+    return listed(filter(None, (runs, leaving.words)))
 
 
 def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError) -> None:
@@ -343,7 +366,6 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
 
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
-    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != Cause.ANNOTATION)
     repairs = (f"{c.kind} {c.name}: {repair}" for c in rendering.components for repair in c.repairs)
     return RenderStatus(
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
@@ -352,10 +374,6 @@ def _render_status(rendering: Rendering) -> RenderStatus:
         refusals=tuple(
             RefusedComponent(name=c.name, kind=c.kind, reason=c.reason, message=shorten(c.message))
             for c in refused[: limits.MAX_STATUS_ENTRIES]
-        ),
-        skips=tuple(
-            SkippedComponent(name=c.name, kind=c.kind, reason=c.reason)
-            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
         ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
     )

@@ -17,7 +17,7 @@ from pattern_operator.reconcile.deadline import Beside, Patience, overrun, withi
 from pattern_operator.reconcile.inventorysize import check_candidate
 from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.progress import Leaving, Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import accept, find, let_go, read_manifest, rendered, vouch
 from pattern_operator.reconcile.tenancy import account_of
@@ -62,7 +62,8 @@ async def _run(
     goal = wanted.goal(pattern, revision, demand)
     if memory.applied == goal and memory.settled:
         await keep_wanted(pattern, goal, memory=memory, rim=rim, progress=progress)
-        return
+        if memory.settled:
+            return
     if memory.refused is not None and memory.refused[0] == goal:
         _, progress.stage, error = memory.refused
         raise error
@@ -81,7 +82,7 @@ async def _run(
             let_go(pattern, revision, rendering, rim=rim)
             await check_candidate(pattern, rendering, rim=rim)
             progress.stage = Stage.APPLY
-            memory.applied = None
+            memory.applied, memory.leaving = None, Leaving()
             await apply(pattern, rendering, goal=goal, memory=memory, rim=rim, progress=progress, ahead=ahead)
     except Stalled as error:
         if progress.stage in _OF_THE_ARTIFACT or memory.cannot_be_built(goal):

@@ -1,0 +1,81 @@
+"""What left the pattern goes, a step a run, beside what runs: a finalizer that takes hours holds up nothing else.
+
+Until it has gone it stays in the inventory, so that neither a restart nor the deletion of the pattern forgets it.
+"""
+
+from collections.abc import Collection
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply import Children, Owner, inventory, prune
+from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.tenancy import account_of
+
+Entries = tuple[InventoryEntry, ...]
+
+
+async def begin(
+    pattern: DesignPattern, planned: Entries, after: Entries, *, memory: Memory, rim: Rim, progress: Progress
+) -> None:
+    """All of ``after`` is applied: remove what else is ``planned``, or let it go where the spec says so.
+
+    Raises:
+        Transient: something could not be deleted.
+    """
+    owner = owner_of(pattern)
+    left, wanted = inventory.minus(planned, after), inventory.keys(after)
+    astray = {key for key in rim.children.drifted(owner.id) if key not in wanted}  # its kind has another scope now
+    behind = () if pattern.spec.apply.prune else _left_behind(inventory.keys(left), owner=owner, children=rim.children)
+    rim.children.release(inventory.keys(left) | astray, owner=owner.id)
+    memory.leaving = Leaving(left)
+    if not pattern.spec.apply.prune:
+        memory.leaving = Leaving(parted=left)
+        memory.notes += behind
+        progress.inventory = after
+        return
+    progress.inventory = planned
+    await go_on(pattern, memory=memory, rim=rim, progress=progress)
+
+
+async def go_on(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """Remove what can go now of what left the pattern. Asks nobody while a watch says that it is still going.
+
+    Raises:
+        Transient: something could not be deleted.
+    """
+    leaving = memory.leaving
+    entries = pattern.status.inventory.entries if progress.inventory is None else progress.inventory
+    if leaving.left and pattern.spec.apply.prune:
+        account = account_of(pattern, tenancy=rim.tenancy)
+        pruned = await prune(leaving.left, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
+        parted = inventory.union(leaving.parted, inventory.minus(leaving.left, pruned.left))
+        memory.leaving = leaving = Leaving(pruned.left, parted, pruned.message)
+        memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.title} {why}" for key, why in pruned.kept))))
+        progress.unwatched = not all(each.watched for each in pruned.going)
+        progress.inventory = inventory.minus(entries, parted)
+        progress.failed |= frozenset(each.key for each in pruned.failures)
+        if pruned.error:
+            raise pruned.error
+    elif any(entry in leaving.parted for entry in entries):
+        progress.inventory = inventory.minus(entries, leaving.parted)
+    progress.leaving = leaving
+
+
+def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, children: Children) -> tuple[str, ...]:
+    """What ``prune: false`` leaves, a sentence each; what is known to be gone, or another's, is not named."""
+    return tuple(
+        f"{key.title} left the pattern and is not deleted, because spec.apply.prune is false"
+        for key in sorted(keys)
+        if _may_carry_our_label(key, owner=owner, children=children)
+    )
+
+
+def _may_carry_our_label(key: ObjectKey, *, owner: Owner, children: Children) -> bool:
+    child = children.get(key)
+    if child is None:
+        return not children.knows(key)
+    return child.present and child.seen.label == owner.id

@@ -1,0 +1,182 @@
+"""What left a pattern: kept in the inventory until it has gone, a step a run, and in nobody's way."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from tests.reconcile.pattern import LATER, NOW, REVISION, pattern, progress
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
+from pattern_operator.apply import ApplyFailure, inventory
+from pattern_operator.apply.removal import Ending, Removal
+from pattern_operator.errors import Transient
+from pattern_operator.reconcile import pruning, status
+from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.tenancy import Tenancy
+
+STAY = InventoryEntry(id="team_stay__ConfigMap", v="v1")
+HELD = InventoryEntry(id="team_first_example.com_Widget", v="v1")
+CONTROLLER = InventoryEntry(id="team_web_apps_Deployment", v="v1")
+ALL = (HELD, STAY, CONTROLLER)
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer; it is asked again.")
+
+
+class Cluster:
+    """A remover and the children: what is ``held`` goes on going, what is ``refused`` cannot be deleted."""
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.refused: set[str] = set()
+        self.asked: list[str] = []
+        self.watched = True
+        self.released: set[ObjectKey] = set()
+
+    async def remove_all(self, entries: Any, **_: Any) -> list[Removal]:
+        return [self._remove(each) for each in entries]
+
+    def _remove(self, entry: InventoryEntry) -> Removal:
+        self.asked.append(entry.id)
+        key = inventory.key_of(entry)
+        if entry.id in self.held:
+            return Removal(entry, key, Ending.GOING, "is being deleted, held by the finalizers x", watched=self.watched)
+        if entry.id in self.refused:
+            return Removal(entry, key, Ending.FAILED, "no", ApplyFailure(key, Reason.PRUNE_FAILED, "no"))
+        return Removal(entry, key, Ending.GONE)
+
+    def drifted(self, _: str) -> tuple[ObjectKey, ...]:
+        return ()
+
+    def get(self, _: ObjectKey) -> None:
+        return None
+
+    def knows(self, _: ObjectKey) -> bool:
+        return True
+
+    def release(self, keys: Any, *, owner: str) -> None:
+        self.released |= set(keys)
+
+    @property
+    def rim(self) -> Any:
+        return SimpleNamespace(remover=self, children=self, tenancy=Tenancy())
+
+
+def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:
+    found = Status(revision=str(REVISION), inventory=Inventory(count=len(entries), entries=entries))
+    return pattern(status=found, spec={"apply": {"prune": prune}})
+
+
+async def begun(cluster: Cluster, *, prune: bool = True) -> tuple[Memory, Progress]:
+    memory, made = Memory(), Progress()
+    what = owning(*ALL, prune=prune)
+    await pruning.begin(what, inventory.union(ALL, ()), (STAY,), memory=memory, rim=cluster.rim, progress=made)
+    return memory, made
+
+
+async def test_what_goes_and_what_goes_after_it_stays_in_the_inventory_and_counts_for_health_no_more():
+    cluster = Cluster()
+    cluster.held = {HELD.id}
+
+    memory, made = await begun(cluster)
+
+    assert made.inventory == inventory.union(ALL, ())
+    assert set(memory.leaving.left) == {HELD, CONTROLLER}
+    assert cluster.asked == [HELD.id]
+    assert cluster.released == {inventory.key_of(HELD), inventory.key_of(CONTROLLER)}
+    assert memory.leaving.names(inventory.key_of(HELD))
+    assert not memory.leaving.names(inventory.key_of(STAY))
+
+
+async def test_a_later_run_takes_out_what_has_gone_even_where_the_status_of_the_last_was_not_written():
+    cluster = Cluster()
+    cluster.held = {HELD.id}
+    memory, _ = await begun(cluster)
+    cluster.held = set()
+
+    first, second = Progress(), Progress()
+    await pruning.go_on(owning(*ALL), memory=memory, rim=cluster.rim, progress=first)
+    asked = len(cluster.asked)
+    await pruning.go_on(owning(*ALL), memory=memory, rim=cluster.rim, progress=second)
+
+    assert first.inventory == second.inventory == (STAY,)
+    assert len(cluster.asked) == asked
+    assert second.leaving is not None
+    assert second.leaving.words == ""
+
+
+async def test_where_all_is_written_there_is_nothing_to_say():
+    cluster = Cluster()
+    memory, _ = await begun(cluster)
+    made = Progress()
+
+    await pruning.go_on(owning(STAY), memory=memory, rim=cluster.rim, progress=made)
+
+    assert made.inventory is None
+
+
+async def test_a_pattern_that_prunes_nothing_lets_go_at_once():
+    cluster = Cluster()
+
+    memory, made = await begun(cluster, prune=False)
+
+    assert (made.inventory, cluster.asked, memory.leaving.left) == ((STAY,), [], ())
+
+
+async def test_what_cannot_be_deleted_fails_the_run_and_keeps_the_rest():
+    cluster = Cluster()
+    cluster.refused = {HELD.id}
+    memory, made = Memory(), Progress()
+
+    try:
+        await pruning.begin(owning(*ALL), ALL, (STAY,), memory=memory, rim=cluster.rim, progress=made)
+    except Transient as error:
+        assert error.reason is Reason.PRUNE_FAILED
+    else:
+        raise AssertionError("it did not fail")
+    assert made.inventory == inventory.union(ALL, ())
+    assert made.failed == {inventory.key_of(HELD)}
+
+
+async def test_what_no_watch_tells_of_is_looked_at_again_by_time():
+    cluster = Cluster()
+    cluster.held, cluster.watched = {HELD.id}, False
+
+    _, made = await begun(cluster)
+
+    assert made.unwatched
+
+
+# --- status -------------------------------------------------------------------------------------------------------
+
+GOING = Leaving((HELD, CONTROLLER), (), "2 objects that left the pattern are not gone yet: Widget: is being deleted.")
+
+
+def said(found: Status) -> dict[str, tuple[str, str, str]]:
+    return {each.type: (each.status, each.reason, each.message) for each in found.conditions}
+
+
+def test_what_is_still_going_leaves_what_is_wanted_ready_and_applied_unknown():
+    found = said(status.after(pattern(), progress(inventory=ALL, leaving=GOING), now=NOW))
+
+    words = GOING.words.removesuffix(".")
+    assert found["Ready"] == ("True", "Ready", f"{REVISION.title} runs: 1 object; {words}")
+    assert found["Applied"] == ("Unknown", "Pruning", f"applied {REVISION.title}; {words}")
+    assert "Reconciling" not in found
+
+
+def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
+    before = pattern(status=status.after(pattern(), progress(inventory=ALL, leaving=GOING), now=NOW))
+    gone = {"inventory": (STAY,), "leaving": Leaving((), ALL)}
+    at_source = {"stage": Stage.SOURCE, "failure": AWAY, "applied": False, "verdict": None, "rendering": None}
+
+    whole = said(status.after(before, progress(**gone), now=LATER))
+    failed = said(status.after(before, progress(**gone, **at_source), now=LATER))
+    unseen = said(status.after(before, progress(**at_source, inventory=None), now=LATER))
+
+    assert whole["Applied"] == ("True", "Succeeded", f"applied {REVISION.title}")
+    assert whole["Ready"][2] == f"{REVISION.title} runs: 1 object"
+    assert failed["Applied"][:2] == ("True", "Succeeded")
+    assert unseen["Applied"][1] == "Pruning"  # nobody looked
