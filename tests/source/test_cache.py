@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import hashlib
 import os
 
@@ -9,10 +10,13 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Transient
 from pattern_operator.source import Cache
+from pattern_operator.source import cache as module
+from pattern_operator.source.cache import BLOCK, cost_of
 
 CONTENT = b"kind: ConfigMap\n"
 DIGEST = Digest.of(CONTENT)
 PLACE = "https://registry.example/v2/team/web"
+UNIT = cost_of(100)
 FOLDER = hashlib.sha256(PLACE.encode()).hexdigest()[:32]
 
 
@@ -91,7 +95,7 @@ async def test_content_that_someone_removed_is_put_again(tmp_path):
 
 
 async def test_the_least_recently_used_goes_first(tmp_path):
-    cache = Cache(tmp_path, max_size=300, disk=EXECUTORS.disk)
+    cache = Cache(tmp_path, max_size=3 * UNIT, disk=EXECUTORS.disk)
     (first, one), (second, two), (third, three), (fourth, four) = contents(4)
     await cache.put(first, one, place=PLACE)
     await cache.put(second, two, place=PLACE)
@@ -110,21 +114,21 @@ async def test_the_least_recently_used_goes_first(tmp_path):
 
 async def test_use_is_remembered_over_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
-    before = Cache(tmp_path, max_size=200, disk=EXECUTORS.disk)
+    before = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
     await before.put(first, one, place=PLACE)
     await before.put(second, two, place=PLACE)
     os.utime(tmp_path / FOLDER / "sha256" / first.hex, ns=(1, 1))  # both were written in one tick of the clock
     os.utime(tmp_path / FOLDER / "sha256" / second.hex, ns=(2, 2))
     await before.get(first, place=PLACE)
 
-    after = Cache(tmp_path, max_size=200, disk=EXECUTORS.disk)
+    after = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
     await after.put(third, three, place=PLACE)
 
     assert [await after.get(digest, place=PLACE) for digest in (first, second, third)] == [one, None, three]
 
 
 async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
-    cache = Cache(tmp_path, max_size=450, disk=EXECUTORS.disk)
+    cache = Cache(tmp_path, max_size=4 * UNIT + UNIT // 2, disk=EXECUTORS.disk)
 
     for digest, content in contents(20):
         await cache.put(digest, content, place=PLACE)
@@ -148,14 +152,81 @@ async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tm
 
 
 async def test_a_smaller_cache_over_the_same_directory_shrinks_it(tmp_path):
-    before = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    before = Cache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
     for digest, content in contents(5):
         await before.put(digest, content, place=PLACE)
 
-    after = Cache(tmp_path, max_size=150, disk=EXECUTORS.disk)
+    after = Cache(tmp_path, max_size=UNIT + UNIT // 2, disk=EXECUTORS.disk)
     await after.put(DIGEST, CONTENT, place=PLACE)
 
     assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 150
+
+
+async def test_what_is_counted_is_the_room_on_the_disk_and_not_the_bytes_of_content(tmp_path):
+    cache = Cache(tmp_path, max_size=256 * BLOCK, disk=EXECUTORS.disk)
+
+    for digest, content in contents(200, size=3):
+        await cache.put(digest, content, place=f"{PLACE}/{digest.hex}")
+
+    kept = [each.lstat() for each in tmp_path.rglob("*")]
+    assert sum(max(BLOCK, each.st_blocks * 512) for each in kept) <= 256 * BLOCK
+    assert len(kept) > 60
+
+
+async def test_there_is_a_most_of_pieces_however_small_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ENTRIES", 5)
+    cache = Cache(tmp_path, max_size=2**30, disk=EXECUTORS.disk)
+
+    for digest, content in contents(20, size=1):
+        await cache.put(digest, content, place=PLACE)
+
+    assert len(list(tmp_path.glob("*/*/*"))) == 5
+
+
+async def test_repositories_whose_content_is_gone_leave_no_folders(tmp_path):
+    cache = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+
+    for digest, content in contents(20):
+        await cache.put(digest, content, place=f"{PLACE}/{digest.hex}")
+
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+async def test_empty_folders_of_an_earlier_process_are_removed(tmp_path):
+    (tmp_path / FOLDER / "sha256").mkdir(parents=True)
+    (tmp_path / "lost+found").mkdir()
+
+    await Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk).get(DIGEST, place=PLACE)
+
+    assert [each.name for each in tmp_path.iterdir()] == ["lost+found"]
+
+
+async def test_what_is_being_written_counts_and_what_is_given_up_counts_no_more(tmp_path):
+    cache = Cache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
+    (first, one), (second, two), (third, three) = contents(3)
+    await cache.put(first, one, place=PLACE)
+
+    async with cache.writing(second, place=PLACE) as unfinished:
+        await unfinished.write(bytes(10 * UNIT))
+    evicted = await cache.get(first, place=PLACE)
+    await cache.put(second, two, place=PLACE)
+    await cache.put(third, three, place=PLACE)
+
+    assert evicted is None
+    assert await cache.get(second, place=PLACE) == two
+
+
+async def test_a_limit_of_open_files_that_is_reached_is_said_as_such(tmp_path, monkeypatch):
+    cache = Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
+
+    def full(**_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(module.tempfile, "mkstemp", full)
+    with pytest.raises(Transient, match="limit of open files") as failure:
+        await cache.put(DIGEST, CONTENT, place=PLACE)
+
+    assert failure.value.reason is Reason.CACHE_UNAVAILABLE
 
 
 # --- what lies in the directory -------------------------------------------------------------------------------------
@@ -225,7 +296,7 @@ async def test_a_directory_that_was_mended_is_used_again(tmp_path):
 
 
 async def test_many_at_once_get_what_they_put(tmp_path):
-    cache = Cache(tmp_path, max_size=500, disk=EXECUTORS.disk)
+    cache = Cache(tmp_path, max_size=5 * UNIT, disk=EXECUTORS.disk)
     made = contents(30)
 
     async def use(digest: Digest, content: bytes) -> bool:
@@ -264,7 +335,7 @@ async def test_what_is_not_finished_leaves_nothing(cache, tmp_path):
 
 
 async def test_opened_content_can_be_read_although_it_is_evicted_meanwhile(tmp_path):
-    cache = Cache(tmp_path, max_size=len(CONTENT) + 1, disk=EXECUTORS.disk)
+    cache = Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, place=PLACE)
 
     opened = await cache.open(DIGEST, size=len(CONTENT), place=PLACE)

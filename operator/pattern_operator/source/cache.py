@@ -4,8 +4,10 @@ Layout: ``<place>/<algorithm>/<hex>``, the place being a hash of where the conte
 is not given to who asks another one (see ``readers``). A file's modification time is when it was last used.
 """
 
+import errno
 import hashlib
 import os
+import re
 import tempfile
 import threading
 from collections import OrderedDict
@@ -23,6 +25,12 @@ from pattern_operator.executors import run_in
 
 _UNFINISHED: Final = ".unfinished-"
 _CHUNK: Final = 1 << 18  # bytes read at once to be hashed
+_PLACE: Final = re.compile("[0-9a-f]{32}")
+BLOCK: Final = 4096  # bytes; what the file systems of nodes (ext4, xfs, overlay) give a file at least
+# Blocks of one piece of content beside its own: its inode, and its two folders where nothing else is in them.
+OVERHEAD: Final = 3
+MAX_ENTRIES: Final = 50_000  # pieces of content: each takes an inode, and some 600 bytes of memory
+_NO_FILES: Final = (errno.EMFILE, errno.ENFILE)
 T = TypeVar("T")
 
 
@@ -38,8 +46,16 @@ class _Entry:
         return cls(hashlib.sha256(place.encode()).hexdigest()[:32], digest)
 
 
+def cost_of(size: int) -> int:
+    """Bytes of a disk that content of ``size`` bytes takes, with all that belongs to it."""
+    return (-(-size // BLOCK) + OVERHEAD) * BLOCK
+
+
 class Cache:
-    """At most ``max_size`` bytes of content; the least recently used goes first, but never what was just written.
+    """At most ``max_size`` bytes of a disk; the least recently used goes first, but never what was just written.
+
+    What counts is the room on the disk (``cost_of``), with what is still being written: a file of one byte takes a
+    block, an inode and perhaps two folders. There are no more than ``MAX_ENTRIES`` pieces of content.
 
     For any number of tasks and threads of one process. What is read is hashed again: a file that a disk or a person
     changed is removed, and is as if it had never been there. Both methods raise Transient (CACHE_UNAVAILABLE) when the
@@ -51,7 +67,7 @@ class Cache:
         self._disk = disk
         self._max_size = max_size
         self._lock = threading.Lock()
-        self._sizes: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
+        self._costs: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
         self._total = 0
 
     async def get(self, digest: Digest, *, place: str) -> bytes | None:
@@ -72,8 +88,7 @@ class Cache:
         try:
             yield unfinished
         finally:
-            unfinished.path.unlink(missing_ok=True)
-            unfinished.file.close()
+            await run_in(self._disk, self._leave, unfinished)
 
     async def put(self, digest: Digest, content: bytes, *, place: str) -> None:
         """Keep ``content`` of ``place``, whose digest the caller has checked."""
@@ -83,11 +98,11 @@ class Cache:
         try:
             return work()
         except OSError as error:
-            raise Transient(
-                reason=Reason.CACHE_UNAVAILABLE,
-                message=f"the cache directory {self._directory} cannot be used ({error.strerror}): it must be "
-                "writable and have room; see --cache-dir and --cache-size.",
-            ) from error
+            says = f"the cache directory {self._directory} cannot be used ({error.strerror})"
+            what = "it must be writable and have room; see --cache-dir and --cache-size."
+            if error.errno in _NO_FILES:
+                what = "the operator holds as many files and connections as its limit of open files lets it; raise it."
+            raise Transient(reason=Reason.CACHE_UNAVAILABLE, message=f"{says}: {what}") from error
 
     def _get(self, entry: _Entry) -> bytes | None:
         with self._lock:
@@ -137,48 +152,81 @@ class Cache:
         unfinished = self._begin(entry)
         try:
             _write_all(unfinished.file, content)
-            self._finish(entry, unfinished.path, len(content))
+            self._finish(unfinished, len(content))
         finally:
-            unfinished.path.unlink(missing_ok=True)
-            unfinished.file.close()
+            self._leave(unfinished)
 
     def _begin(self, entry: _Entry) -> "Unfinished":
-        with self._lock:
+        with self._lock:  # else a folder that has become empty could be removed between the two
             self._opened()
-        folder = self._path(entry).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
+            folder = self._path(entry).parent
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
         return Unfinished(self, entry, Path(path), os.fdopen(handle, "w+b", buffering=0))
 
-    def _finish(self, entry: _Entry, unfinished: Path, size: int) -> None:
-        unfinished.replace(self._path(entry))
+    def _add(self, unfinished: "Unfinished", piece: bytes) -> None:
         with self._lock:
+            unfinished.counted += len(piece)
+            self._total += len(piece)
+            self._evict()
+        _write_all(unfinished.file, piece)
+
+    def _finish(self, unfinished: "Unfinished", size: int) -> None:
+        entry = unfinished.entry
+        unfinished.path.replace(self._path(entry))
+        with self._lock:
+            self._uncount(unfinished)
             self._drop(entry)
-            self._opened()[entry] = size
-            self._total += size
+            self._opened()[entry] = cost_of(size)
+            self._total += cost_of(size)
             self._evict(keep=entry)
+
+    def _leave(self, unfinished: "Unfinished") -> None:
+        """Nothing is left of what was not finished; what cannot be removed now is removed at the next start."""
+        unfinished.file.close()
+        with self._lock:
+            self._uncount(unfinished)
+            with suppress(OSError):
+                unfinished.path.unlink(missing_ok=True)
+            self._tidy(unfinished.entry)
+
+    def _uncount(self, unfinished: "Unfinished") -> None:
+        self._total -= unfinished.counted
+        unfinished.counted = 0
 
     async def _in_disk(self, work: Callable[[], T]) -> T:
         return await run_in(self._disk, self._guarded, work)
 
-    def _evict(self, *, keep: _Entry) -> None:
-        while self._total > self._max_size and (oldest := next(iter(self._opened()))) != keep:
-            self._path(oldest).unlink(missing_ok=True)
-            self._drop(oldest)
+    def _evict(self, *, keep: _Entry | None = None) -> None:
+        entries = self._opened()
+        while self._total > self._max_size or len(entries) > MAX_ENTRIES:
+            oldest = next(iter(entries), keep)
+            if oldest is None or oldest == keep:
+                return
+            self._remove(oldest)
 
     def _forget(self, entry: _Entry) -> None:
         """Drop it with its file: someone may have put it anew since we looked, and a file is never left uncounted."""
         with self._lock:
-            self._path(entry).unlink(missing_ok=True)
-            self._drop(entry)
+            self._remove(entry)
+
+    def _remove(self, entry: _Entry) -> None:
+        self._path(entry).unlink(missing_ok=True)
+        self._drop(entry)
+        self._tidy(entry)
 
     def _drop(self, entry: _Entry) -> None:
         self._total -= self._opened().pop(entry, 0)
 
+    def _tidy(self, entry: _Entry) -> None:
+        """Remove the folders of ``entry`` that are empty: anybody can name any number of repositories."""
+        folder = self._path(entry).parent
+        _remove_empty(folder, folder.parent)
+
     def _opened(self) -> OrderedDict[_Entry, int]:
         """The content by age; looks at the directory once. The lock must be held."""
-        if self._sizes is not None:
-            return self._sizes
+        if self._costs is not None:
+            return self._costs
         self._directory.mkdir(parents=True, exist_ok=True)
         found: list[tuple[int, _Entry, int]] = []
         for path in self._directory.glob("*/*/*"):
@@ -187,10 +235,13 @@ class Cache:
                 continue
             with suppress(InvalidReference, FileNotFoundError):  # not ours, or gone
                 digest, status = Digest.parse(f"{path.parent.name}:{path.name}"), path.stat()
-                found.append((status.st_mtime_ns, _Entry(path.parts[-3], digest), status.st_size))
-        self._sizes = OrderedDict((entry, size) for _, entry, size in sorted(found))
-        self._total = sum(self._sizes.values())
-        return self._sizes
+                found.append((status.st_mtime_ns, _Entry(path.parts[-3], digest), cost_of(status.st_size)))
+        for place in self._directory.iterdir():
+            if _PLACE.fullmatch(place.name):
+                _remove_empty(*place.glob("*"), place)
+        self._costs = OrderedDict((entry, cost) for _, entry, cost in sorted(found))
+        self._total = sum(self._costs.values())
+        return self._costs
 
     def _path(self, entry: _Entry) -> Path:
         return self._directory / entry.place / entry.digest.algorithm / entry.digest.hex
@@ -205,11 +256,12 @@ class Unfinished:
     path: Path
     file: BinaryIO
     size: int = 0
+    counted: int = 0  # bytes of it that the cache counts as being written
 
     async def write(self, piece: bytes) -> None:
         """Add ``piece``; raises Transient (CACHE_UNAVAILABLE)."""
         self.size += len(piece)
-        await self.cache._in_disk(lambda: _write_all(self.file, piece))
+        await self.cache._in_disk(lambda: self.cache._add(self, piece))
 
     async def finish(self) -> BinaryIO:
         """Keep it, now that the caller has checked its digest; give it open at its beginning, for the caller to close.
@@ -223,11 +275,18 @@ class Unfinished:
         handle = os.open(self.path, os.O_RDONLY)
         file = os.fdopen(handle, "rb", buffering=0)
         try:
-            self.cache._finish(self.entry, self.path, self.size)
+            self.cache._finish(self, self.size)
         except BaseException:
             file.close()
             raise
         return file
+
+
+def _remove_empty(*folders: Path) -> None:
+    """Remove those that are empty, in this order; what is not empty, not there or no folder is let be."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _write_all(file: BinaryIO, piece: bytes) -> None:
