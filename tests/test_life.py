@@ -2,13 +2,18 @@
 
 import asyncio
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import orjson
 import pytest
+from aiohttp import web
+from tests.fatpattern import fat
+from tests.kube.answering import script, serving
 
 from pattern_operator import life
 from pattern_operator.background import TasksSurvive
@@ -16,7 +21,7 @@ from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
 from pattern_operator.kube import ApiUnavailable, CredentialsError
 from pattern_operator.life import CrdMissing, Process, Settings
-from pattern_operator.reconcile import Tenancy
+from pattern_operator.reconcile import Patterns, Tenancy
 from pattern_operator.sandbox import WorkerLimits
 from pattern_operator.shutdown import Shutdown
 
@@ -222,3 +227,21 @@ def test_the_rules_in_force_are_said_as_flags(process: Process):
     assert life._rules(replace(process.settings, tenancy=strict)).endswith(
         "--require-service-account=true --default-service-account=deployer --no-cross-namespace=true"
     )
+
+
+async def test_patterns_of_fat_metadata_are_found_in_little_memory():
+    page = orjson.dumps({"metadata": {}, "items": [fat(f"p{number}") for number in range(8)]})
+    answer, _ = script(web.Response(body=page))
+    patterns = Patterns()
+
+    async with serving(answer) as session:
+        tracemalloc.start()
+        try:
+            found = await life._find_all(session, patterns)
+            held, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert [key.name for key in found] == [f"p{number}" for number in range(8)]
+    assert most < 4 * len(page)
+    assert held < len(page) / 8

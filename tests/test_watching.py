@@ -19,6 +19,14 @@ def test_kopf_lists_in_pages():
     assert settings.watching.chunk_size == PAGE
 
 
+def test_the_last_body_of_an_object_is_not_kept_while_it_is_idle():
+    settings = kopf.OperatorSettings()
+
+    only_watch(settings)
+
+    assert 0 < settings.queueing.idle_timeout < 0.1
+
+
 async def test_a_page_of_the_largest_patterns_is_parsed_in_a_moment():
     page = b'{"items":[%b]}' % b",".join([LARGEST] * PAGE)
 

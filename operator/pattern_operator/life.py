@@ -34,7 +34,6 @@ from pattern_operator.kube import (
     Resource,
     Session,
     identity,
-    in_turns,
     is_ended,
     lease_namespace,
     load,
@@ -321,23 +320,20 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
 
 
 async def _find_all(session: Session, patterns: Patterns) -> list[PatternKey]:
-    """List what there is, the oldest first."""
+    """List what there is, the oldest first. Of each body only what is read is kept, before the next is built."""
+    found: set[tuple[str, PatternKey]] = set()
     try:
-        found = await objects.list_(session, DESIGN_PATTERN)
+        async for body in objects.each(session, DESIGN_PATTERN):
+            key = handlers.observed(body, patterns=patterns)
+            if key is not None:
+                found.add((ObjectMeta.of(body).created, key))
     except ApiError as error:
         if error.code == HTTPStatus.NOT_FOUND:
             raise CrdMissing(
                 f"the API server at {session.server} has no kind DesignPattern: apply crds/ (kubectl apply -k crds)"
             ) from error
         raise
-    keys: list[PatternKey] = []
-    async for body in in_turns(sorted(found, key=lambda each: ObjectMeta.of(each).created)):
-        key = handlers.observed(body, patterns=patterns)
-        pattern = patterns.get(key) if key is not None else None
-        if key is None or pattern is None:
-            continue
-        keys.append(key)
-    return keys
+    return [key for _, key in sorted(found)]
 
 
 async def _watch(

@@ -108,6 +108,7 @@ async def test_a_missing_service_account_is_named_and_retried_and_hangs_nothing(
     assert isinstance(remaining.error, Transient)
     assert remaining.error.reason is Reason.FORBIDDEN
     assert f'User "{account}" cannot delete resource "deployments"' in remaining.message
+    assert ".. " not in remaining.message
     assert "deletionPolicy" in remaining.message
     assert await room.is_there(wanted[0].key)
 

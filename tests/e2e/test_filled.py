@@ -51,20 +51,25 @@ def test_an_aggregated_role_keeps_the_rules_that_the_controller_gives_it(story: 
     name = f"{story.namespace}-all"
     selector = {"matchLabels": {"aggregate-to": name}}
     rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
-    role = {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": []}
-    role |= {"aggregationRule": {"clusterRoleSelectors": [selector]}}
-    push(story.repository, "1.0.0", role)
+    role = {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole"}
+    part = {**role, "metadata": {"name": f"{name}-part", "labels": {"aggregate-to": name}}, "rules": rules}
+    whole = {**role, "metadata": {"name": name}, "aggregationRule": {"clusterRoleSelectors": [selector]}, "rules": []}
+    push(story.repository, "1.0.0", part, whole)
     story.want()
     story.until_says("Ready", "Ready")
-    story.kubectl("patch", "clusterrole", name, "--type=merge", "-p", json.dumps({"rules": rules}))  # as it does
-    version = story.get("clusterrole", name)["metadata"]["resourceVersion"]
+    story.until_object("clusterrole", name, lambda found: found["rules"] == rules)
 
-    story.request()
+    story.edit("clusterrole", f"{name}-part", {"rules": []})  # what drifts is still put right, and brings an apply
+    eventually(lambda: story.events("DriftRepaired"))
+    second = push(story.repository, "2.0.0", {**part, "rules": [*rules, *rules]}, whole)
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second)
+    eventually(lambda: story.get("clusterrole", name)["rules"])
 
-    found = story.get("clusterrole", name)
-    assert found["rules"] == rules
-    assert found["metadata"]["resourceVersion"] == version
-    assert not story.events("DriftRepaired")
+    assert not any(f"{name} was changed" in each["message"] for each in story.events("DriftRepaired"))
+    shown = story.kubectl.json("get", "clusterrole", name, "--show-managed-fields")["metadata"]["managedFields"]
+    managers = {each["manager"] for each in shown if "f:rules" in each.get("fieldsV1", {})}
+    assert managers == {"clusterrole-aggregation-controller"}
     story.delete()
     story.until_gone()
 

@@ -289,6 +289,10 @@ def test_the_namespaces_of_the_cluster_are_used_and_never_owned(story: Story) ->
 
     assert status["inventory"]["entries"] == [{"id": f"{story.namespace}_settings__ConfigMap", "v": "v1"}]
     assert status["render"]["skipped"] == 2
+    assert {each["name"] for each in status["render"]["skips"]} == {"kube-system", story.namespace}
+    said = condition(status, "Applied")["message"]
+    assert "namespace kube-system is used as it is" in said
+    assert f"namespace {story.namespace} is the pattern's own: it is used as it is, its labels and annotations" in said
     for name in ("kube-system", story.namespace):
         namespace = story.kubectl.json("get", "namespace", name)
         assert namespace["status"]["phase"] == "Active"

@@ -1,4 +1,5 @@
 import asyncio
+import tracemalloc
 
 import orjson
 import pytest
@@ -201,11 +202,13 @@ async def test_a_list_longer_than_a_page_comes_whole_and_with_kinds(session, nam
     assert {(item["apiVersion"], item["kind"]) for item in found} == {("v1", "ConfigMap")}
 
 
-async def test_a_list_whose_pages_are_too_old_before_its_end_is_read_whole():
-    first = {"metadata": {"continue": "old"}, "items": [{"metadata": {"name": "a"}}]}
-    expired = web.Response(status=410, body=b'{"kind": "Status", "code": 410, "reason": "Expired"}')
+EXPIRED = web.Response(status=410, body=b'{"kind": "Status", "code": 410, "reason": "Expired"}')
+FIRST = web.Response(body=b'{"metadata": {"continue": "old"}, "items": [{"metadata": {"name": "gone"}}]}')
+
+
+async def test_a_list_whose_pages_are_too_old_before_its_end_is_read_again_page_by_page():
     whole = {"metadata": {}, "items": [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}]}
-    answer, asked = script(web.Response(body=orjson.dumps(first)), expired, web.Response(body=orjson.dumps(whole)))
+    answer, asked = script(FIRST, EXPIRED, web.Response(body=orjson.dumps(whole)))
 
     async with serving(answer) as session:
         found = await objects.list_(session, CONFIG_MAP, label_selector="a=b")
@@ -213,8 +216,64 @@ async def test_a_list_whose_pages_are_too_old_before_its_end_is_read_whole():
     assert [each["metadata"]["name"] for each in found] == ["a", "b"]
     assert [dict(each.query) for each in asked][1:] == [
         {"limit": "500", "labelSelector": "a=b", "continue": "old"},
-        {"labelSelector": "a=b"},
+        {"limit": "500", "labelSelector": "a=b"},
     ]
+
+
+async def test_a_list_that_is_always_too_old_is_an_error_after_a_few_tries():
+    answer, asked = script(*[FIRST, EXPIRED] * (objects.LISTINGS + 1))
+
+    async with serving(answer) as session:
+        with pytest.raises(ApiError) as refused:
+            await objects.list_(session, CONFIG_MAP)
+
+    assert refused.value.code == 410
+    assert len(asked) == 2 * objects.LISTINGS
+
+
+async def test_of_many_objects_one_is_built_at_a_time():
+    data = {str(number): {} for number in range(500)}
+    items = [{"metadata": {"name": f"n{number}"}, "data": data} for number in range(500)]
+    page = orjson.dumps({"metadata": {}, "items": items})
+    answer, _ = script(web.Response(body=page))
+    most = 0
+
+    async with serving(answer) as session:
+        tracemalloc.start()
+        try:
+            async for each in objects.each(session, CONFIG_MAP):
+                most = max(most, tracemalloc.get_traced_memory()[0])
+                assert (each["apiVersion"], each["kind"]) == ("v1", "ConfigMap")
+        finally:
+            tracemalloc.stop()
+
+    assert 0 < most < 4 * len(page)  # the text, once or twice; built, it has twenty times as much
+
+
+async def test_an_operation_on_one_entry_of_a_list_leaves_the_others(session, namespace):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "finalizers": ["a.example/b"]}}
+    made = await objects.create(session, CONFIG_MAP, body=orjson.dumps(body), namespace=namespace, field_manager="us")
+    version = {"op": "replace", "path": "/metadata/resourceVersion", "value": made["metadata"]["resourceVersion"]}
+
+    async def patch(operation: dict[str, str]) -> list[str]:
+        after = await objects.patch_json(
+            session,
+            CONFIG_MAP,
+            body=orjson.dumps([version, operation]),
+            namespace=namespace,
+            name="a",
+            field_manager="us",
+        )
+        version["value"] = after["metadata"]["resourceVersion"]
+        return after["metadata"].get("finalizers", [])
+
+    added = {"op": "add", "path": "/metadata/finalizers/-", "value": "c.example/d"}
+    assert await patch(added) == ["a.example/b", "c.example/d"]
+    assert await patch({"op": "remove", "path": "/metadata/finalizers/0"}) == ["c.example/d"]
+    version["value"] = made["metadata"]["resourceVersion"]
+    with pytest.raises(ApiError) as refused:
+        await patch(added)
+    assert refused.value.reason == "Conflict"
 
 
 async def test_a_collection_that_is_gone_is_no_list_that_is_too_old():

@@ -58,6 +58,11 @@ def invalid(
 
 
 TEMPLATE = f'core.PodTemplateSpec{{Env:[]core.EnvVar{{core.EnvVar{{Name:"PW", Value:"{PLANTED}"}}}}}}'
+CONVERT = (
+    "failed to convert new object (team/s; /v1, Kind={0}) to proper version: unable to convert unstructured object to /v1,"
+    " Kind={0}: error decoding from json: illegal base64 data at input byte 3"
+)
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
 # What the server says, and what is shown of it.
 CASES: dict[str, tuple[ApiError, str]] = {
     "a selector that does not match": (
@@ -74,7 +79,7 @@ CASES: dict[str, tuple[ApiError, str]] = {
     ),
     "a structure that holds a rule": (
         invalid("spec.x", f'Invalid value: {{"a":": must be {PLANTED}"}}'),
-        'Job.batch "migrate" is invalid: spec.x: Invalid value: must be ***',
+        'Job.batch "migrate" is invalid: spec.x: Invalid value',
     ),
     "a structure and no rule": (
         invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}"}}'),
@@ -249,6 +254,81 @@ CASES: dict[str, tuple[ApiError, str]] = {
         ),
         'configmaps "c" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "configmaps" in API group'
         ' "" in the namespace "team"',
+    ),
+    "a list that is no list of that kind": (
+        invalid(
+            "webhooks[0].rules[0].resources",
+            'Invalid value: ["*","pods"]: if \'*\' is present, must not specify other resources without subresources',
+        ),
+        "Job.batch \"migrate\" is invalid: webhooks[0].rules[0].resources: Invalid value: if '*' is present, must not"
+        " specify other resources without subresources",
+    ),
+    "a rule of RBAC for two sorts": (
+        invalid(
+            "rules[2].nonResourceURLs",
+            f'Invalid value: ["/{PLANTED}"]: rules cannot apply to both regular resources and non-resource URLs',
+        ),
+        'Job.batch "migrate" is invalid: rules[2].nonResourceURLs: Invalid value: rules cannot apply to both regular'
+        " resources and non-resource URLs",
+    ),
+    "a rule that repeats the value": (
+        invalid(
+            "rules[0].resources",
+            f'Invalid value: ["*","{PLANTED}"]: if "*" is present, must not specify {PLANTED} or tulipwood',
+            sent={"apiVersion": "v1", "rules": [{"resources": ["*", PLANTED, "tulipwood"]}]},
+        ),
+        'Job.batch "migrate" is invalid: rules[0].resources: Invalid value: if *** is present, must not specify *** or'
+        " ***",
+    ),
+    "a structure that never ends": (
+        invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}": if it is {PLANTED}, it is wrong'),
+        'Job.batch "migrate" is invalid: spec.x: Invalid value',
+    ),
+    "a structure that is too deep": (
+        invalid("spec.x", f"Invalid value: {'[' * 9000}: if it is {PLANTED}, it is wrong"),
+        'Job.batch "migrate" is invalid: spec.x: Invalid value',
+    ),
+    "one value that is not base64": (
+        refused(CONVERT.format("Secret"), sent={**SECRET, "data": {"tls.crt": "eA=", "ok": "eA=="}}, code=500),
+        "failed to convert new object (team/s; /v1, Kind=Secret): data.tls.crt is not base64; write it under"
+        " stringData as it is",
+    ),
+    "many values that are not base64": (
+        refused(CONVERT.format("Secret"), sent={**SECRET, "data": dict.fromkeys("abcdefg", PLANTED)}, code=500),
+        "failed to convert new object (team/s; /v1, Kind=Secret): data.a, data.b, data.c, data.d, data.e and 2 more"
+        " are not base64; write it under stringData as it is",
+    ),
+    "binary data that is not base64": (
+        refused(
+            CONVERT.format("ConfigMap"),
+            sent={"apiVersion": "v1", "kind": "ConfigMap", "binaryData": {"k": PLANTED + "!"}, "data": {"a": "!"}},
+            code=500,
+        ),
+        "failed to convert new object (team/s; /v1, Kind=ConfigMap): binaryData.k is not base64",
+    ),
+    "an authority that is not base64": (
+        refused(
+            CONVERT.format("ValidatingWebhookConfiguration"),
+            sent={"kind": "X", "webhooks": [{"clientConfig": {"caBundle": "eA=="}}, {"a": {"caBundle": PLANTED}}]},
+            code=500,
+        ),
+        "failed to convert new object (team/s; /v1, Kind=ValidatingWebhookConfiguration): webhooks[1].a.caBundle is not"
+        " base64",
+    ),
+    "a value that is not base64 in a request that is not compared": (
+        refused(CONVERT.format("Secret"), code=500),
+        "failed to convert new object (team/s; /v1, Kind=Secret): illegal base64 data: the values of data must be"
+        " base64; write them under stringData as they are",
+    ),
+    "a conversion webhook that is away": (
+        refused(
+            "failed to convert new object (team/s; x.example/v1, Kind=W) to proper version: conversion webhook for"
+            f' x.example/v1, Kind=W failed: Post "https://w.team.svc:443/{PLANTED}?timeout=30s": dial tcp 10.0.0.1:443:'
+            " connect: connection refused",
+            code=500,
+        ),
+        "failed to convert new object (team/s; x.example/v1, Kind=W): conversion webhook for x.example/v1, Kind=W failed:"
+        " connection refused",
     ),
     "rights that are handed on": (
         refused(

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import Owner
+from pattern_operator.reconcile.applying import not_owned
 from pattern_operator.reconcile.pruning import _left_behind
 
 OURS, THEIRS = Owner(id="ours", namespace="team", name="web"), "theirs"
@@ -54,3 +56,21 @@ def test_where_no_watch_tells_all_of_it_is_named():
     said = _left_behind(KEYS, owner=OURS, children=Known(blind=True, e=Child(THEIRS)))
 
     assert [each.split()[1] for each in said] == ["team/a", "team/b", "team/c", "team/d"]
+
+
+def skipped(name: str, reason: str) -> ComponentReport:
+    return ComponentReport(name, name, "Namespace", Outcome.SKIPPED, reason, f"namespace {name} is used as it is")
+
+
+def test_namespaces_that_are_used_as_they_are_are_named_the_first_few_of_them():
+    components = (skipped("x", "Annotation"), *(skipped(f"n{number}", "ProtectedNamespace") for number in range(5000)))
+
+    (said,) = not_owned(Rendering((), components))
+
+    assert said.startswith("namespace n0 is used as it is; namespace n1 is used as it is; ")
+    assert said.endswith(" more")
+    assert len(said) < 1024
+
+
+def test_where_every_namespace_is_applied_nothing_is_said():
+    assert not_owned(Rendering((), (skipped("x", "Duplicate"),))) == ()

@@ -12,7 +12,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import Status
+from pattern_operator.api.status import SkippedComponent, Status
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
@@ -222,6 +222,25 @@ def test_components_are_counted_and_only_so_many_are_named():
     assert (found.render.rendered, found.render.refused) == (1, many)
     assert len(found.render.refusals) == len(found.render.repairs) == limits.MAX_STATUS_ENTRIES
     assert found.render.repairs[0] == "Service web: doubled port left out"
+
+
+def test_skipped_components_are_named_with_the_reason_but_drawings_are_not():
+    many = limits.MAX_STATUS_ENTRIES + 7
+    drawings = tuple(ComponentReport(str(n), f"n-{n}", "Comment", Outcome.SKIPPED, "Annotation") for n in range(many))
+    pods = tuple(ComponentReport(str(n), f"pod-{n}", "Pod", Outcome.SKIPPED, "Alias", "why") for n in range(many))
+
+    found = status.after(pattern(), progress(rendering=Rendering((), (*drawings, *pods))), now=NOW)
+
+    assert found.render is not None
+    assert found.render.skipped == 2 * many
+    assert len(found.render.skips) == limits.MAX_STATUS_ENTRIES
+    assert found.render.skips[0] == SkippedComponent(name="pod-0", kind="Pod", reason="Alias")
+
+
+def test_healthy_speaks_of_what_was_applied():
+    found = status.after(pattern(), progress(), now=NOW)
+
+    assert condition(found, "Healthy").message == "every object that was applied is healthy"
 
 
 def test_a_long_message_is_cut_to_what_people_read():

@@ -11,6 +11,7 @@ from pattern_operator.api.status import (
     InventoryEntry,
     RefusedComponent,
     RenderStatus,
+    SkippedComponent,
     Status,
     VerifiedBy,
 )
@@ -36,6 +37,7 @@ def status(letter: str, length: int, *, entries: int = 50) -> Status:
         render=RenderStatus(
             refused=entries,
             refusals=tuple(RefusedComponent(name=text, kind=text, reason=text, message=text) for _ in range(entries)),
+            skips=(SkippedComponent(name=text, kind=text, reason=text),) * entries,
             repairs=(text,) * entries,
         ),
         history=tuple(HistoryEntry(revision="1@sha256:a", version=text, verified_by=(text,)) for _ in range(entries)),
@@ -66,14 +68,19 @@ def test_a_name_that_is_megabytes_long_is_shortened():
 
 def test_what_is_least_needed_is_cut_first_and_said():
     short = within_budget(status("x", 100, entries=5))
-    some = within_budget(status("x", 1_000, entries=30))
+    some = within_budget(status("x", 1_000, entries=25))
     all_of_it = within_budget(status("x", 1_000), most=30_000)
 
     assert short.truncated == ()
     assert some.truncated == ("render.repairs",)
     assert some.render is not None
-    assert len(some.render.refusals) == 30
-    assert all_of_it.truncated[:3] == ("render.repairs", "render.refusals[].message", "render.refusals")
+    assert len(some.render.refusals) == 25
+    assert all_of_it.truncated[:4] == (
+        "render.repairs",
+        "render.skips",
+        "render.refusals[].message",
+        "render.refusals",
+    )
     assert size_of(all_of_it) <= 30_000
 
 

@@ -71,20 +71,21 @@ def test_a_crd_of_the_pattern_says_that_its_kind_is_of_the_cluster():
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "cause"),
+    ("name", "options", "cause", "words"),
     [
-        ("other", HERE, ""),
-        ("default", HERE, "ProtectedNamespace"),
-        ("kube-public", HERE, "ProtectedNamespace"),
-        ("team", HERE, "ProtectedNamespace"),
-        ("other", TARGET, "TargetNamespace"),
-        ("default", TARGET, "ProtectedNamespace"),
+        ("other", HERE, "", ""),
+        ("default", HERE, "ProtectedNamespace", "namespace default is used as it is, and never owned: its labels"),
+        ("kube-public", HERE, "ProtectedNamespace", "namespace kube-public is used as it is"),
+        ("team", HERE, "ProtectedNamespace", "namespace team is the pattern's own: it is used as it is, its labels"),
+        ("other", TARGET, "TargetNamespace", "namespace other is left out: spec.render.targetNamespace is"),
+        ("default", TARGET, "ProtectedNamespace", "namespace default is used as it is"),
     ],
 )
-def test_a_namespace_is_an_object_unless_it_is_not_to_be_owned(name: str, options: Options, cause: str):
+def test_a_namespace_is_an_object_unless_it_is_not_to_be_owned(name: str, options: Options, cause: str, words: str):
     rendering = rendered(component("Namespace", name), options=options)
 
     assert only_report(rendering).reason == cause
+    assert only_report(rendering).message.startswith(words)
     assert len(rendering.objects) == (0 if cause else 1)
 
 

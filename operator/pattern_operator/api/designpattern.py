@@ -11,23 +11,9 @@ from msgspec import Meta, field
 
 from pattern_operator.api.camel import Camel
 from pattern_operator.api.inventorycodec import unpacked
+from pattern_operator.api.metadata import Metadata, bounded
 from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
-
-
-class Metadata(Camel, frozen=True):
-    """The parts of metadata that the operator reads."""
-
-    name: str
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    generation: int = 0
-    creation_timestamp: str = ""
-    deletion_timestamp: str | None = None
-    finalizers: tuple[str, ...] = ()
-    labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
 
 
 class DesignPattern(Camel, frozen=True):
@@ -43,10 +29,11 @@ class DesignPattern(Camel, frozen=True):
 def decode(body: dict[str, Any]) -> DesignPattern:
     """Read a resource as the API server gives it; raises msgspec.ValidationError for what the CRD would refuse.
 
-    Its inventory has all entries. Only one that cannot be read keeps its compressed text.
+    Its inventory has all entries. Only one that cannot be read keeps its compressed text. Nothing of ``body`` that the
+    operator does not read is kept.
     """
     try:
-        pattern = msgspec.convert(body, DesignPattern)
+        pattern = msgspec.convert(bounded(body), DesignPattern)
         msgspec.json.encode(pattern)  # all of it will be written again
     except UnicodeEncodeError as error:
         raise msgspec.ValidationError("Expected text, got an unpaired surrogate") from error

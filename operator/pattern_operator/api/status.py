@@ -40,6 +40,14 @@ class RefusedComponent(Camel, frozen=True):
     message: Annotated[str, Meta(description="Why, in a sentence.")] = ""
 
 
+class SkippedComponent(Camel, frozen=True):
+    """A component of which nothing is applied."""
+
+    name: Annotated[str, Meta(description="Name of the component.")]
+    kind: Annotated[str, Meta(description="Kind of the component.")]
+    reason: Annotated[str, Meta(description="Why, in one word.")]
+
+
 class RenderStatus(Camel, frozen=True):
     """What rendering made of the revision last attempted."""
 
@@ -48,6 +56,10 @@ class RenderStatus(Camel, frozen=True):
     refused: Annotated[int, Meta(description="Components that cannot be rendered.")] = 0
     refusals: Annotated[
         tuple[RefusedComponent, ...], Meta(description="The refused components, the first 50 of them.")
+    ] = ()
+    skips: Annotated[
+        tuple[SkippedComponent, ...],
+        Meta(description="The skipped components, without annotations (drawings), the first 50 of them."),
     ] = ()
     repairs: Annotated[
         tuple[str, ...], Meta(description="What was put right in the artifact's components, the first 50 repairs.")
@@ -112,5 +124,9 @@ class Status(Camel, frozen=True):
         Meta(description="The lists and texts of this status that were cut, because a status may not be larger."),
     ] = ()
     last_handled_reconcile_at: Annotated[
-        str, Meta(description="The value of `pattern-operator.io/requestedAt` that was last answered.")
+        str,
+        Meta(
+            description="The value of `pattern-operator.io/requestedAt` that was last answered; of one longer than"
+            " 1,024 characters its digest."
+        ),
     ] = ""

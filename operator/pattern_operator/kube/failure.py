@@ -25,7 +25,9 @@ _FOR_EVER: Final = 10**9  # seconds: more is no time to wait
 
 # Server-side apply answers 500 InternalError to a field that the schema does not have or that has another type. It is
 # the manifest that is wrong, and no retry helps (seen with Kubernetes 1.37).
-_TYPED_PATCH: Final = "failed to create typed patch object"
+# So does what it cannot read as the kind it is, such as a value that is to be base64.
+_NOT_THE_KIND: Final = ("failed to create typed patch object", "failed to convert new object")
+_PASSES: Final = "conversion webhook for "  # what it could not be read by may be there again
 # etcd takes no larger objects; the answer is a 500 or a 413, and no retry helps.
 _TOO_LARGE: Final = "etcdserver: request is too large"
 
@@ -170,7 +172,7 @@ def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, sent: 
     reason = reason_word(status.get("reason")) or _REASONS.get(code, "Unknown")
     causes = causes_of(details.get("causes"), sent=sent)
     message = reduced(status, causes=causes, sent=sent) or reason
-    if message.startswith(_TYPED_PATCH):
+    if message.startswith(_NOT_THE_KIND) and _PASSES not in message:
         code, reason = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid"
     elif message == _TOO_LARGE:
         code, reason = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge"

@@ -1,5 +1,7 @@
 """The verbs: what can be done to one object, or to a collection, over a session."""
 
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, Literal
@@ -7,7 +9,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from pattern_operator.kube.failure import AnswerTooLarge, ApiError
-from pattern_operator.kube.page import Page, SmallerPages
+from pattern_operator.kube.page import SmallerPages, TextPage
 from pattern_operator.kube.reading import read_list, read_object
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
@@ -18,8 +20,10 @@ Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
 # JSON is YAML, and orjson writes it ten times faster; the API server wants the name of the patch, not the notation.
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+LISTINGS: Final = 3  # how often a list begins anew: a page lives for 5 minutes, so this many take a quarter of an hour
 PAGE: Final = 500  # objects of one answer: what kubectl and client-go ask for
 
 
@@ -183,43 +187,81 @@ async def delete(
     return await read_object(answer)
 
 
-async def list_(
-    session: Session,
-    resource: Resource,
-    *,
-    namespace: str = "",
-    label_selector: str = "",
-    field_selector: str = "",
-    impersonate: str | None = None,
-) -> list[Body]:
-    """Return all objects of the collection, each with its apiVersion and kind, page by page.
+async def patch_json(
+    session: Session, resource: Resource, *, body: bytes, namespace: str, name: str, field_manager: str
+) -> Body:
+    """Do the operations in ``body`` (JSON patch, RFC 6902) to the object, all or none.
 
-    Where the pages are too old before the last one was read (410), they are read again as one, as client-go does.
+    One that replaces ``/metadata/resourceVersion`` makes the server refuse (``Conflict``) as in ``patch_merge``.
     """
-    pages = SmallerPages(PAGE)
-    params = {"limit": str(pages.limit)}
-    if label_selector:
-        params["labelSelector"] = label_selector
-    if field_selector:
-        params["fieldSelector"] = field_selector
+    answer = await session.request(
+        "PATCH",
+        resource.path(namespace=namespace, name=name),
+        body=body,
+        content_type=JSON_PATCH,
+        params={"fieldManager": field_manager},
+    )
+    return await read_object(answer)
+
+
+async def list_(
+    session: Session, resource: Resource, *, namespace: str = "", label_selector: str = "", field_selector: str = ""
+) -> list[Body]:
+    """Return all objects of the collection, each with its apiVersion and kind. They have to fit into memory."""
+    selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
     found: list[Body] = []
+    async for page in _pages(session, resource.path(namespace=namespace), selectors=selectors):
+        if page.begins_anew:
+            found.clear()
+        found += [_titled(item, resource) async for item in page.content.items()]
+    return found
+
+
+async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, None]:
+    """Yield the objects of all namespaces, one at a time: what is in memory is a page of text, and one object.
+
+    Where the pages are too old before the last was read (410), they are read from the first again, so an object may
+    come twice, and one that came may be gone.
+    """
+    async for page in _pages(session, resource.path(namespace=""), selectors={}):
+        async for item in page.content.items():
+            yield _titled(item, resource)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    content: TextPage
+    begins_anew: bool  # the pages before it were too old to go on from
+
+
+async def _pages(session: Session, path: str, *, selectors: dict[str, str]) -> AsyncGenerator[_Listed, None]:
+    """Every page of a collection, none larger than ``MAX_PAGE``.
+
+    Raises:
+        ApiError: among others ``Expired`` (410), where the pages were too old ``LISTINGS`` times.
+    """
+    pages, listings = SmallerPages(PAGE), 1
+    params = {"limit": str(pages.limit)} | {name: value for name, value in selectors.items() if value}
+    anew = False
     while True:
-        path = resource.path(namespace=namespace)
         try:
-            most = MAX_PAGE if "limit" in params else None
-            answer = await session.request("GET", path, params=params, impersonate=impersonate, most=most)
+            answer = await session.request("GET", path, params=params, most=MAX_PAGE)
         except AnswerTooLarge as error:
             params["limit"] = str(pages.after(error))
             continue
         except ApiError as error:
-            if error.code != HTTPStatus.GONE or not params.pop("continue", ""):
+            if error.code != HTTPStatus.GONE or not params.pop("continue", "") or listings == LISTINGS:
                 raise
-            found.clear()
-            del params["limit"]
+            anew, listings = True, listings + 1
             continue
-        page = Page.of(await read_list(answer), after=params.get("continue", ""))
-        # The server leaves both out of the items of a typed list.
-        found += [{"apiVersion": resource.api_version, "kind": resource.kind} | item for item in page.items]
-        params["continue"] = page.more
-        if not page.more:
-            return found
+        content = await TextPage.of(answer, after=params.get("continue", ""))
+        del answer
+        yield _Listed(content, anew)
+        if not content.more:
+            return
+        anew, params["continue"] = False, content.more
+
+
+def _titled(item: Body, resource: Resource) -> Body:
+    """``item`` with apiVersion and kind: the server leaves both out of the items of a typed list."""
+    return {"apiVersion": resource.api_version, "kind": resource.kind} | item

@@ -1,10 +1,13 @@
 """One page of a list, whatever was sent as one."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pattern_operator.api.fields import text_at
 from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable
+from pattern_operator.kube.reading import ListTexts, read_object, split_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,29 @@ class Page:
             raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is a list without an end")
         found = [each for each in items or () if isinstance(each, dict)]
         return cls(found, more, text_at(answer, "metadata", "resourceVersion"))
+
+
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """A page whose objects are still text; all else as in ``Page``."""
+
+    texts: ListTexts
+    more: str
+    version: str
+
+    @classmethod
+    async def of(cls, answer: bytes, *, after: str = "") -> Self:
+        """Read all of a page but its objects; raises as ``Page.of``, and ApiUnavailable for what is no JSON."""
+        texts = await split_list(answer)
+        whole = Page.of(await read_object(answer) if texts is None else {"metadata": texts.metadata}, after=after)
+        return cls(texts or ListTexts({}, []), whole.more, whole.version)
+
+    async def items(self) -> AsyncIterator[dict[str, Any]]:
+        """The objects, each read when it is its turn; what is no object is left out."""
+        async with aclosing(self.texts.read()) as found:
+            async for each in found:
+                if isinstance(each, dict):
+                    yield each
 
 
 class SmallerPages:

@@ -7,7 +7,8 @@ free in between, and of an object that is made of too much only the parts that a
 
 import time
 from asyncio import sleep
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -88,6 +89,27 @@ async def read_list(answer: bytes) -> dict[str, Any]:
     Raises:
         ApiUnavailable: as ``read_object``.
     """
+    texts = await split_list(answer)
+    if texts is None:
+        return await read_object(answer)
+    return {"metadata": texts.metadata, "items": [each async for each in texts.read()]}
+
+
+@dataclass(frozen=True, slots=True)
+class ListTexts:
+    """A list whose objects are still text: what is built of one may be ten times as large."""
+
+    metadata: Any
+    items: list[Raw]
+
+    async def read(self) -> AsyncGenerator[Any, None]:
+        """Read one object after another, with the loop free in between; raises ApiUnavailable for what cannot be."""
+        async for each in in_turns(self.items):
+            yield await _item(bytes(each))
+
+
+async def split_list(answer: bytes) -> ListTexts | None:
+    """Take a list apart without reading its objects; None for what is no list."""
     try:
         found = msgspec.json.decode(answer, type=_List)
     except RecursionError:
@@ -95,11 +117,10 @@ async def read_list(answer: bytes) -> dict[str, Any]:
         try:
             found = msgspec.json.decode(answer, type=_List)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return await read_object(answer)
+            return None
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return await read_object(answer)
-    items = [await _item(bytes(each)) async for each in in_turns(found.items or ())]
-    return {"metadata": _whole(bytes(found.metadata)), "items": items}
+        return None
+    return ListTexts(_whole(bytes(found.metadata)), found.items or [])
 
 
 async def in_turns(many: Iterable[T]) -> AsyncIterator[T]:

@@ -75,6 +75,15 @@ class Sent:
             return False
         return word in self._values or any(piece in self._pieces for piece in _PIECES.findall(word))
 
+    def not_base64(self) -> tuple[str, ...]:
+        """The paths of fields that Kubernetes reads as base64 and that are not: of Secrets, ConfigMaps, authorities."""
+        if self._object is None:
+            return ()
+        field = {"Secret": "data", "ConfigMap": "binaryData"}.get(str(self._object.get("kind")), "")
+        values = self._object.get(field)
+        wrong = [f"{field}.{key}" for key, value in _texts(values) if not _is_base64(value)]
+        return (*wrong, *(path for path, value in _authorities(self._object, "", 0) if not _is_base64(value)))
+
     @cached_property
     def _object(self) -> dict[str, Any] | None:
         if self.body is None or len(self.body) > _LARGEST:
@@ -129,6 +138,35 @@ def _walk(value: Any, *, name: str, depth: int) -> Iterator[tuple[bool, str]]:
         yield name in _NAMES, value
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield False, str(value)
+
+
+def _texts(values: Any) -> Iterator[tuple[str, str]]:
+    for key, value in values.items() if isinstance(values, dict) else ():
+        if isinstance(value, str):
+            yield key, value
+
+
+def _authorities(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Each ``caBundle``, with its path."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key == "caBundle" and isinstance(child, str):
+                yield f"{path}{key}", child
+            yield from _authorities(child, f"{path}{key}.", depth + 1)
+    elif isinstance(value, list):
+        for position, child in enumerate(value):
+            yield from _authorities(child, f"{path[:-1]}[{position}].", depth + 1)
+
+
+def _is_base64(text: str) -> bool:
+    """Whether Go's ``encoding/base64`` reads it: over line breaks, and with the padding that is due."""
+    try:
+        base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
 
 
 def _decoded(text: str) -> list[str]:

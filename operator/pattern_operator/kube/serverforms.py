@@ -20,10 +20,9 @@ def subject_of(match: re.Match[str]) -> str:
 
 def _typed_patch(text: str, sent: Sent) -> str:
     """structured-merge-diff, typed/validate.go: what does not fit the schema, line by line."""
-    del sent
     head = re.match(
-        r"(failed to create typed patch object|failed to convert (?:patch|new) object[\w ]*|failed to create typed \w+"
-        r" object|failed to prune fields|failed to add back owned items)",
+        r"(failed to create typed patch object|failed to convert (?:patch|new) object(?: to proper version)?"
+        r"|failed to create typed \w+ object|failed to prune fields|failed to add back owned items)",
         text,
     )
     if head is None:
@@ -31,7 +30,12 @@ def _typed_patch(text: str, sent: Sent) -> str:
     subject = re.match(r" \(([\w./:-]{0,600}); ([\w./-]{1,300}), Kind=(\w{1,100})\)", text[head.end() :])
     where = f" ({subject.group(1)}; {subject.group(2)}, Kind={subject.group(3)})" if subject else ""
     parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(text)))
-    said = "; ".join(parts[:8]) or "it does not fit the schema of its kind"
+    said = (
+        "; ".join(parts[:8])
+        or _no_base64(text, sent)
+        or _conversion(text, sent)
+        or "it does not fit the schema of its kind"
+    )
     return f"{head.group(1)}{where}: {said}" + (f"; and {len(parts) - 8} more" if len(parts) > 8 else "")
 
 
@@ -63,9 +67,33 @@ def _strict(text: str, sent: Sent) -> str:
     return "strict decoding error: " + ("; ".join(parts[:8]) or "it does not fit the schema of its kind")
 
 
+def _conversion(text: str, sent: Sent) -> str:
+    """apiextensions-apiserver, conversion/webhook_converter.go: the CRD's own webhook, which may come back."""
+    del sent
+    match = re.search(r"conversion webhook for ([\w./-]{1,300}), Kind=(\w{1,100}) failed", text)
+    if match is None:
+        return ""
+    return f"conversion webhook for {match.group(1)}, Kind={match.group(2)} failed: {_webhook_fault(text)}"
+
+
+def _no_base64(text: str, sent: Sent) -> str:
+    """encoding/base64: ``illegal base64 data at input byte 7``; which field it is only the request tells."""
+    if "illegal base64 data" not in text:
+        return ""
+    paths = [field_path(path) for path in sent.not_base64()]
+    if not paths:
+        return "illegal base64 data: the values of data must be base64; write them under stringData as they are"
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    what = f"{', '.join(paths[:_NAMED])}{more} {'is' if len(paths) == 1 else 'are'} not base64"
+    plain = all(path.startswith("data.") for path in paths)
+    return what + ("; write it under stringData as it is" if plain else "")
+
+
+_NAMED: Final = 5  # fields that a message names
+
+
 def _unmarshal(text: str, sent: Sent) -> str:
     """encoding/json: ``cannot unmarshal number 1234 into Go struct field Secret.data of type []uint8``."""
-    del sent
     match = re.search(
         r"cannot unmarshal (string|number|object|array|bool)[^\n]{0,200}? into Go (?:struct field ([\w.]{1,200})|value)"
         r" of type ([\w.\[\]*{} /]{1,100})",
@@ -74,8 +102,8 @@ def _unmarshal(text: str, sent: Sent) -> str:
     if match is not None:
         kind, field, type_ = match.groups()
         return f"{field or 'the object'}: expected {type_.strip()}, got a JSON {kind}"
-    if "illegal base64 data" in text:
-        return "illegal base64 data: the values of data must be base64; write them under stringData as they are"
+    if said := _no_base64(text, sent):
+        return said
     if "unable to parse quantity" in text or "quantities must match the regular expression" in text:
         return "a quantity is not one: it must be written as 500m, 2 or 1Gi"
     if re.search(
@@ -148,6 +176,10 @@ def _webhook_failed(text: str, sent: Sent) -> str:
         return ""
     service = re.search(r"https://([\w.-]{1,253}?)(?::\d{1,5})?/", text)
     where = f" at {service.group(1)}" if service else ""
+    return f'failed calling webhook "{match.group(1)}"{where}: {_webhook_fault(text)}'
+
+
+def _webhook_fault(text: str) -> str:
     faults = (
         "connection refused",
         "no such host",
@@ -160,8 +192,7 @@ def _webhook_failed(text: str, sent: Sent) -> str:
     )
     why = next((each for each in faults if each in text), "it did not answer as a webhook does")
     missing = re.search(r'service "([\w.-]{1,63})" not found', text)
-    why = f'service "{missing.group(1)}" not found' if missing else why
-    return f'failed calling webhook "{match.group(1)}"{where}: {why}'
+    return f'service "{missing.group(1)}" not found' if missing else why
 
 
 _FIXED: Final = re.compile(
@@ -223,6 +254,7 @@ FORMS: Final = (
     _typed_patch,
     _denied,
     _webhook_failed,
+    _conversion,
     _rbac,
     _limits,
     _strict,

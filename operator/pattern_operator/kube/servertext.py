@@ -10,6 +10,7 @@ name. Rules, which validation code is written with, are shown word by word. Sent
 rules are shown word by word too, without any word that the request itself holds as a value (``kube.sent``).
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,13 @@ _RULE: Final = re.compile(
     r": (?=(?:must|may|field is|cannot|should|updates? to|pod updates|spec is|is (?:required|immutable|not|forbidden)"
     r"|at least|at most|exactly|only|not a|a valid|a lowercase|no more|too complex|`selector` does not match"
     r"|[\w.\[\]]{1,200} in body)\b)"
+)
+_JSON: Final = json.JSONDecoder()
+# admissionregistration and rbac validation, of whole lists: no part of these texts comes from a request.
+_OF_LISTS: Final = re.compile(
+    r"if '\*(?:/\*)?' is present, must not specify other"
+    r" (?:resources(?: without subresources)?|API groups|API versions|operations)"
+    r"|rules cannot apply to both regular resources and non-resource URLs"
 )
 _SUPPORTED: Final = re.compile(r"supported values: (.{1,1000})", re.DOTALL)
 _TYPE_RULE: Final = re.compile(r"in body must be of type (\w{1,32})")
@@ -149,8 +157,11 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
         return _words(text, sent)
     value = _QUOTED.match(text) if len(text) <= 8 * _HEAD else None
     value = value or _SCALAR.match(text[:64])
-    if value is not None:
-        detail = text[value.end() :].removeprefix(": ")[:_TAIL]
+    end = _end_of_json(text) if value is None else value.end()
+    if end:
+        detail = text[end:].removeprefix(": ")[:_TAIL]
+        if _OF_LISTS.fullmatch(detail):
+            return detail
         return _words(detail, sent) if _RULE.match(f": {detail}") else cut(sentence(detail, sent), _DETAIL)
     tail = text[-_TAIL:]
     begins = [match.end() for match in _RULE.finditer(tail)]
@@ -158,6 +169,16 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
         # A structure with its difference after the rule (core/validation, ValidatePodUpdate) ends in the difference.
         return ""
     return _words(tail[begins[-1] :], sent)
+
+
+def _end_of_json(text: str) -> int:
+    """Where the list or the structure ends that ``text`` begins with; 0 where it begins with none, or is too long."""
+    if not text.startswith(("[", "{")) or len(text) > 8 * _HEAD:
+        return 0
+    try:
+        return _JSON.raw_decode(text)[1]
+    except (ValueError, RecursionError):
+        return 0
 
 
 def _words(detail: str, sent: Sent) -> str:

@@ -18,8 +18,8 @@ from typing import Any, Final, NoReturn
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.kube.failure import AnswerTooLarge, ApiError, ApiUnavailable
 from pattern_operator.kube.objects import PAGE, Body
-from pattern_operator.kube.page import Page, SmallerPages
-from pattern_operator.kube.reading import in_turns, read_list, read_object
+from pattern_operator.kube.page import SmallerPages, TextPage
+from pattern_operator.kube.reading import read_object
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
 from pattern_operator.limits import MAX_PAGE
@@ -143,9 +143,10 @@ class Watch:
             except AnswerTooLarge as error:
                 params["limit"] = str(pages.after(error))
                 continue
-            page = Page.of(await read_list(answer), after=params.get("continue", ""))
+            page = await TextPage.of(answer, after=params.get("continue", ""))
+            del answer
             self._turn()
-            async for item in in_turns(page.items):
+            async for item in page.items():
                 seen.add(self._observe(item))
             params["continue"] = page.more
             if not page.more:

@@ -10,7 +10,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
-from pattern_operator.api.report import Rendering
+from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applied,
@@ -23,6 +23,7 @@ from pattern_operator.apply import (
     ownable,
 )
 from pattern_operator.apply.applier import OnApplied
+from pattern_operator.apply.outcome import told
 from pattern_operator.errors import Transient
 from pattern_operator.kube import ApiError
 from pattern_operator.reconcile import pruning
@@ -31,8 +32,10 @@ from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import account_of, check_namespaces
+from pattern_operator.render.cause import Cause
 
 Entries = tuple[InventoryEntry, ...]
+_USED = frozenset({Cause.PROTECTED_NAMESPACE, Cause.TARGET_NAMESPACE})
 WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
 
 
@@ -84,7 +87,7 @@ async def apply(
     planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))
     progress.inventory = planned
     memory.partly = (goal, frozenset(applied.applied))
-    memory.notes = _notes(applied)
+    memory.notes = (*_notes(applied), *not_owned(rendering))
     progress.missing = _missing((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
@@ -181,6 +184,12 @@ def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> fr
         return frozenset()
     drifted = set(rim.children.drifted(owner.id))
     return frozenset(key for key in memory.partly[1] if key not in drifted and rim.children.sees(key))
+
+
+def not_owned(rendering: Rendering) -> tuple[str, ...]:
+    """The Namespaces of the artifact that are used and never applied, a sentence; empty where there is none."""
+    said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _USED]
+    return (told(said),) if said else ()
 
 
 def _notes(applied: Applied) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Remaining, delete_step, remaining_all
 from pattern_operator.errors import Stalled, Transient
@@ -27,7 +26,7 @@ async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Calla
         Gone: the resource does not exist any more.
         Transient: the API server could not be asked, or refused the write.
     """
-    if FINALIZER not in pattern.metadata.finalizers:
+    if pattern.metadata.finalizers.ours is None:
         return Remaining()
     if pattern.spec.apply.deletion_policy == "Orphan":
         await writer.release(pattern)

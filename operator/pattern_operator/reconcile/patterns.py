@@ -11,7 +11,6 @@ import msgspec
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.api.fields import ObjectMeta, list_at, mapping_at, number_of, text_at
-from pattern_operator.api.names import OWNER_LABEL, REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory
@@ -82,7 +81,7 @@ class Patterns:
         current: DesignPattern | None = pattern
         while current is not None and key_of(current) not in line:
             line.add(key_of(current))
-            holder = self.owned_by(current.metadata.labels.get(OWNER_LABEL, ""))
+            holder = self.owned_by(current.metadata.labels.owner)
             current = self.get(holder) if holder is not None else None
         return frozenset(line)
 
@@ -210,5 +209,5 @@ def _asked(pattern: DesignPattern) -> tuple[object, ...]:
         metadata.uid,
         metadata.generation,
         metadata.deletion_timestamp,
-        metadata.annotations.get(REQUESTED_AT_ANNOTATION),
+        metadata.annotations.requested_at,
     )

@@ -11,7 +11,6 @@ from datetime import datetime
 import msgspec
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
@@ -166,7 +165,7 @@ class Reconciler:
         return not (settled and is_known(pattern, memory=memory, rim=self._rim))
 
     async def _go_all(self, pattern: DesignPattern, memory: Memory) -> float | None:
-        requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION)
+        requested = pattern.metadata.annotations.requested_at
         if requested != memory.handled_request:
             memory.forget()
             memory.handled_request = requested

@@ -14,7 +14,6 @@ import msgspec
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
@@ -26,6 +25,7 @@ from pattern_operator.api.status import (
     InventoryEntry,
     RefusedComponent,
     RenderStatus,
+    SkippedComponent,
     Status,
     VerifiedBy,
 )
@@ -34,6 +34,7 @@ from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import cut, listed
 from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.render.cause import Cause
 from pattern_operator.rollout.history import remember
 
 Truth = Literal["True", "False", "Unknown"]
@@ -95,7 +96,8 @@ def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Statu
     _state_facts(conditions, progress)
     _judge(conditions, pattern, progress)
     status = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
-    requested = pattern.metadata.annotations.get(REQUESTED_AT_ANNOTATION, status.last_handled_reconcile_at)
+    asked = pattern.metadata.annotations.requested_at
+    requested = status.last_handled_reconcile_at if asked is None else asked
     return msgspec.structs.replace(_finish(status, conditions, pattern), last_handled_reconcile_at=requested)
 
 
@@ -249,7 +251,7 @@ def _applied_words(progress: Progress, applied: str) -> tuple[Truth, str, str]:
 def _health_words(progress: Progress) -> tuple[Truth, str, str]:
     health = progress.health
     if health is None or health.state is HealthState.CURRENT:
-        return "True", Reason.SUCCEEDED, "every object is healthy"
+        return "True", Reason.SUCCEEDED, "every object that was applied is healthy"
     if health.state is HealthState.FAILED:
         return "False", Reason.UNHEALTHY, health.message
     if progress.overdue:
@@ -366,6 +368,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
 
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
+    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != Cause.ANNOTATION)
     repairs = (f"{c.kind} {c.name}: {repair}" for c in rendering.components for repair in c.repairs)
     return RenderStatus(
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
@@ -374,6 +377,10 @@ def _render_status(rendering: Rendering) -> RenderStatus:
         refusals=tuple(
             RefusedComponent(name=c.name, kind=c.kind, reason=c.reason, message=shorten(c.message))
             for c in refused[: limits.MAX_STATUS_ENTRIES]
+        ),
+        skips=tuple(
+            SkippedComponent(name=c.name, kind=c.kind, reason=c.reason)
+            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
         ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
     )

@@ -13,7 +13,7 @@ import msgspec
 
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.inventorycodec import LARGEST
-from pattern_operator.api.status import HistoryEntry, Inventory, RefusedComponent, Status, VerifiedBy
+from pattern_operator.api.status import HistoryEntry, Inventory, RefusedComponent, SkippedComponent, Status, VerifiedBy
 from pattern_operator.limits import KIB, MAX_STATUS_MESSAGE
 from pattern_operator.quote import cut, one_line
 
@@ -30,6 +30,7 @@ def shortened(status: Status) -> Status:
     render = status.render and msgspec.structs.replace(
         status.render,
         refusals=tuple(_refusal(each) for each in status.render.refusals),
+        skips=tuple(_skip(each) for each in status.render.skips),
         repairs=tuple(one_line(each, MAX_STATUS_MESSAGE) for each in status.render.repairs),
     )
     return msgspec.structs.replace(
@@ -72,6 +73,12 @@ def _refusal(each: RefusedComponent) -> RefusedComponent:
     )
 
 
+def _skip(each: SkippedComponent) -> SkippedComponent:
+    return SkippedComponent(
+        name=one_line(each.name, _NAME), kind=one_line(each.kind, _NAME), reason=one_line(each.reason, _NAME)
+    )
+
+
 def _vouch(each: VerifiedBy) -> VerifiedBy:
     return VerifiedBy(
         authority=one_line(each.authority, _NAME),
@@ -94,6 +101,10 @@ def _messages(status: Status, most: int) -> tuple[Condition, ...]:
 
 def _without_repairs(status: Status) -> Status:
     return _render(status, repairs=status.render.repairs[:_KEPT] if status.render else ())
+
+
+def _without_skips(status: Status) -> Status:
+    return _render(status, skips=status.render.skips[:_KEPT] if status.render else ())
 
 
 def _short_refusals(status: Status) -> Status:
@@ -127,6 +138,7 @@ def _short_messages(status: Status) -> Status:
 # What is cut, the least needed first: the whole of a rendering is also told by `patternctl render --report`.
 _STEPS: Final[tuple[tuple[str, Callable[[Status], Status]], ...]] = (
     ("render.repairs", _without_repairs),
+    ("render.skips", _without_skips),
     ("render.refusals[].message", _short_refusals),
     ("render.refusals", _few_refusals),
     ("history", _short_history),

@@ -1,9 +1,10 @@
 """The one place that writes a DesignPattern: its status, and the finalizer. Writes nothing when nothing changed."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -11,6 +12,7 @@ import orjson
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, VERSION
 from pattern_operator.api.names import KIND as PATTERN_KIND
+from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.errors import Stalled, Transient
@@ -20,6 +22,8 @@ from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.statusbudget import within_budget
 
 DESIGN_PATTERN = Resource(group=GROUP, version=VERSION, kind=PATTERN_KIND, plural=PLURAL, namespaced=True)
+_FINALIZERS: Final = "/metadata/finalizers"
+_to_status: Final = partial(objects.patch_merge, subresource="status")
 
 
 class Gone(Exception):
@@ -30,7 +34,7 @@ class Gone(Exception):
 
 
 class Writer:
-    """Writes status and finalizer by JSON merge patch, and takes the answer in as the newest state.
+    """Writes status by JSON merge patch and the finalizer by JSON patch, and takes the answer in as the newest state.
 
     An answer may be the first to tell that the user asked for something else meanwhile: ``wake`` is called then. What
     is returned is the pattern as it was asked when the run began, with what was written since.
@@ -59,7 +63,7 @@ class Writer:
             change["inventory"] = await self._inventory(status.inventory)
         if not change:
             return pattern
-        written = await self._patch(pattern, {"status": change}, subresource="status")
+        written = await self._patch(pattern, {"status": change}, by=_to_status)
         if inventory_changed and written.status.inventory != status.inventory:
             await self._put_back(pattern, written)
         return written
@@ -69,7 +73,7 @@ class Writer:
         change = difference(_texts(pattern.status), _texts(within_budget(status)))
         # The resourceVersion makes the API server refuse what would be written over the end of a run.
         metadata = {"resourceVersion": pattern.metadata.resource_version}
-        await self._patch(pattern, {"metadata": metadata, "status": change}, subresource="status")
+        await self._patch(pattern, {"metadata": metadata, "status": change}, by=_to_status)
 
     async def _inventory(self, inventory: Inventory) -> dict[str, Any]:
         """The inventory as a merge patch: written one way, and removed the other way."""
@@ -79,7 +83,7 @@ class Writer:
     async def _put_back(self, before: DesignPattern, written: DesignPattern) -> None:
         """An API server drops a field that its CRD does not have; what was there before must not be lost with it."""
         change = {"status": {"inventory": await self._inventory(before.status.inventory)}}
-        await self._patch(written, change, subresource="status")
+        await self._patch(written, change, by=_to_status)
         raise Stalled(
             reason=Reason.INVALID_STATUS,
             message="the API server does not keep status.inventory as it is written: the CRD of DesignPattern is older"
@@ -88,30 +92,40 @@ class Writer:
 
     async def hold(self, pattern: DesignPattern) -> DesignPattern:
         """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``status`` does."""
-        if FINALIZER in pattern.metadata.finalizers:
+        finalizers = pattern.metadata.finalizers
+        if finalizers.ours is not None:
             return pattern
-        return await self._set_finalizers(pattern, [*pattern.metadata.finalizers, FINALIZER])
+        if finalizers.count:
+            return await self._set_finalizer(pattern, {"op": "add", "path": f"{_FINALIZERS}/-", "value": FINALIZER})
+        return await self._set_finalizer(pattern, {"op": "add", "path": _FINALIZERS, "value": [FINALIZER]})
 
     async def release(self, pattern: DesignPattern) -> DesignPattern:
         """Take our finalizer away: the API server deletes the resource. Raises as ``status`` does."""
-        if FINALIZER not in pattern.metadata.finalizers:
+        place = pattern.metadata.finalizers.ours
+        if place is None:
             return pattern
-        return await self._set_finalizers(pattern, [f for f in pattern.metadata.finalizers if f != FINALIZER])
+        return await self._set_finalizer(pattern, {"op": "remove", "path": f"{_FINALIZERS}/{place}"})
 
-    async def _set_finalizers(self, pattern: DesignPattern, finalizers: list[str]) -> DesignPattern:
-        # The resourceVersion makes the API server refuse a list that someone else changed meanwhile.
-        metadata = {"finalizers": finalizers, "resourceVersion": pattern.metadata.resource_version}
-        return await self._patch(pattern, {"metadata": metadata}, subresource="")
+    async def _set_finalizer(self, pattern: DesignPattern, operation: dict[str, Any]) -> DesignPattern:
+        """Change the one entry that is ours: the others are not known, and may be any number."""
+        # The resourceVersion makes the API server refuse (409) where someone else changed the list meanwhile.
+        version = {"op": "replace", "path": "/metadata/resourceVersion", "value": pattern.metadata.resource_version}
+        return await self._patch(pattern, [version, operation], by=objects.patch_json)
 
-    async def _patch(self, pattern: DesignPattern, change: dict[str, Any], *, subresource: str) -> DesignPattern:
+    async def _patch(
+        self,
+        pattern: DesignPattern,
+        change: dict[str, Any] | list[dict[str, Any]],
+        *,
+        by: Callable[..., Awaitable[Body]],
+    ) -> DesignPattern:
         key = key_of(pattern)
         try:
-            body = await objects.patch_merge(
+            body = await by(
                 self._session,
                 DESIGN_PATTERN,
                 namespace=key.namespace,
                 name=key.name,
-                subresource=subresource,
                 body=orjson.dumps(change),
                 field_manager=FIELD_MANAGER,
             )

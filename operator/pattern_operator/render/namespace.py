@@ -53,10 +53,21 @@ def follow(drafts: Iterable[Draft], *, options: Options) -> None:
 
 def _settle_namespace(draft: Draft, *, options: Options) -> None:
     name = str(draft.metadata.get("name"))
-    if is_protected_namespace(name) or name == options.default_namespace:
-        draft.skip(Cause.PROTECTED_NAMESPACE, f"namespace {name} is used where it is named, and never owned")
+    if is_protected_namespace(name):
+        draft.skip(
+            Cause.PROTECTED_NAMESPACE,
+            f"namespace {name} is used as it is, and never owned: its labels and annotations are not set",
+        )
+    elif name == options.default_namespace:
+        draft.skip(
+            Cause.PROTECTED_NAMESPACE,
+            f"namespace {name} is the pattern's own: it is used as it is, its labels and annotations are not set",
+        )
     elif options.target_namespace:
-        draft.skip(Cause.TARGET_NAMESPACE, f"everything goes to namespace {options.target_namespace}")
+        draft.skip(
+            Cause.TARGET_NAMESPACE,
+            f"namespace {name} is left out: spec.render.targetNamespace is {options.target_namespace}",
+        )
 
 
 def _without_namespace(draft: Draft) -> None:

@@ -1,0 +1,71 @@
+"""What is kept of the metadata of a DesignPattern: the parts that the operator reads, and none of them without a bound.
+
+Whoever may edit a pattern can put 1 MiB into its labels, its finalizers and what the server notes of both. All patterns
+are kept for as long as they live, so what nobody reads is left behind when a pattern is read.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import field
+
+from pattern_operator.api.camel import Camel
+from pattern_operator.api.fields import text
+from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION
+
+MAX_REQUEST: Final = 1024  # characters of requestedAt; a time has some 30
+
+
+class Labels(Camel, frozen=True):
+    """The label that the operator reads."""
+
+    owner: str = field(name=OWNER_LABEL, default="")
+
+
+class Annotations(Camel, frozen=True):
+    """The annotation that the operator reads; a longer text than ``MAX_REQUEST`` is told by its digest."""
+
+    requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
+
+
+class Finalizers(Camel, frozen=True):
+    """``metadata.finalizers``: how many there are, and the place of ours among them, counted from 0."""
+
+    count: int = 0
+    ours: int | None = None
+
+
+class Metadata(Camel, frozen=True):
+    """The parts of metadata that the operator reads."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
+    finalizers: Finalizers = Finalizers()
+    labels: Labels = Labels()
+    annotations: Annotations = Annotations()
+
+
+def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
+    """``body`` (a DesignPattern as the API server gives it) with metadata as ``Metadata`` is made of."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        return dict(body)  # whoever makes a DesignPattern of it says what is wrong
+    found = dict(metadata)
+    if isinstance(names := metadata.get("finalizers"), list):
+        found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
+    annotations = metadata.get("annotations")
+    if isinstance(annotations, dict) and isinstance(request := annotations.get(REQUESTED_AT_ANNOTATION), str):
+        found["annotations"] = {REQUESTED_AT_ANNOTATION: _short(request)}
+    return {**body, "metadata": found}
+
+
+def _short(request: str) -> str:
+    if len(request) <= MAX_REQUEST:
+        return request
+    return f"sha256:{hashlib.sha256(text(request).encode()).hexdigest()}"
