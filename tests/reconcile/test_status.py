@@ -285,6 +285,21 @@ def test_a_pattern_that_was_suspended_from_the_start_says_so():
     assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
 
 
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ("system:serviceaccount:team:deployer", f"applied {REVISION.title} as ServiceAccount team/deployer"),
+        (None, f"applied {REVISION.title} with the operator's own rights"),
+    ],
+)
+def test_applied_says_in_whose_name(user: str | None, words: str):
+    found = status.after(pattern(), progress(user=user), now=NOW)
+    again = status.after(pattern(status=found), progress(user=user, rendering=None, applied=False), now=LATER)
+
+    assert condition(found, "Applied").message == words
+    assert condition(again, "Applied") == condition(found, "Applied")
+
+
 def test_what_is_waited_for_is_said_before_anything_is_known():
     found = status.waiting(pattern(), "asks registry.example for tag 1.0.0", now=NOW)
 

@@ -57,6 +57,21 @@ async def test_a_pattern_without_a_required_account_is_refused_before_anything_e
     assert (progress.failure.reason, progress.stage) == (Reason.SERVICE_ACCOUNT_REQUIRED, Stage.APPLY)
 
 
+@pytest.mark.parametrize(
+    ("tenancy", "user"),
+    [(Tenancy(), None), (Tenancy(default_service_account="deployer"), "system:serviceaccount:team:deployer")],
+)
+async def test_a_run_knows_in_whose_name_it_acts(tenancy: Tenancy, user: str | None):
+    nowhere = pattern(spec={"source": {"url": "oci://nowhere", "ref": {"tag": "1"}}})
+    parts = dataclasses.replace(rim(), tenancy=tenancy, clock=lambda: 0.0)
+
+    progress = await run_steps(nowhere, memory=Memory(), rim=parts, ahead=ahead)
+
+    assert progress.user == user
+    assert isinstance(progress.failure, Stalled)
+    assert progress.failure.reason is Reason.INVALID_REFERENCE
+
+
 async def test_its_objects_are_left_when_it_goes_and_status_says_what_to_set():
     writer, going = Written(), pattern(status=RUNS, finalizers=[FINALIZER], deletionTimestamp="2026-11-25T12:00:00Z")
 

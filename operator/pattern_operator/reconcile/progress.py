@@ -36,6 +36,7 @@ class Progress:
     """
 
     stage: Stage = Stage.SOURCE
+    user: str | None = None  # in whose name it is applied; None: in the operator's own
     revision: Revision | None = None
     demand_changed: bool = False  # other keys are to vouch than those that vouched for what runs
     verdict: Verdict | None = None

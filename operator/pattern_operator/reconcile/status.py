@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from pattern_operator import limits
+from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import counted
@@ -208,7 +209,8 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
     if progress.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
     if progress.stage is Stage.HEALTH and progress.revision:
-        conditions.set(ConditionType.APPLIED, *_applied_words(progress, f"applied {progress.revision.title}"))
+        applied = f"applied {progress.revision.title} {_in_whose_name(progress.user)}"
+        conditions.set(ConditionType.APPLIED, *_applied_words(progress, applied))
     elif progress.leaving is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
         # Something newer fails; what left the running revision went on all the same.
         conditions.set(ConditionType.APPLIED, *_applied_words(progress, "what runs is applied"))
@@ -224,6 +226,13 @@ def _fetched_words(progress: Progress) -> str:
     if progress.stage is Stage.VERIFY:
         return f"found {progress.revision}, whose content is pulled when it is verified"
     return f"pulled {progress.revision}"
+
+
+def _in_whose_name(user: str | None) -> str:
+    account = ServiceAccount.of_user(user) if user is not None else None
+    if account is not None:
+        return f"as ServiceAccount {account.namespace}/{account.name}"
+    return "with the operator's own rights" if user is None else f"as {user}"
 
 
 def _verdict_words(verdict: Verdict) -> tuple[Truth, str, str]:

@@ -38,7 +38,7 @@ async def run_steps(
     """
     progress = Progress()
     try:
-        account_of(pattern, tenancy=rim.tenancy)
+        progress.user = account_of(pattern, tenancy=rim.tenancy)
     except Stalled as error:  # before anything else: without an account nobody is asked, and nothing that runs is kept
         progress.stage, progress.failure = Stage.APPLY, error
         return progress
