@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -242,6 +242,24 @@ async def test_no_process_to_be_had_is_tried_again_later(monkeypatch, sandbox):
 
     assert busy.value.reason is Reason.OPERATOR_BUSY
     assert await objects_of(sandbox, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("holder", "words"),
+    [("team", "namespace team has its share in use"), ("others", "other namespaces have it")],
+)
+async def test_who_waits_too_long_for_a_process_is_told_who_has_them(monkeypatch, sandbox, holder: str, words: str):
+    monkeypatch.setattr(sandboxes, "PATIENCE", 0.05)
+    workers = sandbox._workers
+    tenants = (holder, "more") if holder != "team" else ("team",)
+    async with AsyncExitStack() as stack:
+        for tenant in tenants:
+            await stack.enter_async_context(workers.hold(tenant, 1, patience=1))
+        with pytest.raises(Transient) as busy:
+            await objects_of(sandbox, LARGE, tenant="team")
+
+    assert busy.value.reason is Reason.OPERATOR_BUSY
+    assert words in busy.value.message
 
 
 # --- whom a process serves ------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ async def test_a_tenant_holds_no_more_than_a_share_however_much_is_free():
                 pass
         async with shares.hold("b", 4, patience=0.01):
             assert shares.free == 0
+            assert shares.is_used_up("a", 1)
+            assert not shares.is_used_up("b", 1)  # the others have it, and the tenant has a share left
 
 
 async def test_more_than_a_share_is_never_granted_and_not_waited_for():

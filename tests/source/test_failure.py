@@ -1,11 +1,15 @@
 import asyncio
 import base64
+import errno
 import json
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any, cast
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +20,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import Names, Network
-from pattern_operator.source.failure import codes_of, refused, retry_after, words_of
+from pattern_operator.source.failure import codes_of, refused, retry_after, unreachable, words_of
 from pattern_operator.source.pace import Pace
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -296,3 +300,26 @@ async def test_a_name_that_dns_does_not_know_is_unavailable(network, host):
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "cannot be reached" in failure.value.message
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL])
+@pytest.mark.parametrize("wrapped", [True, False], ids=["as aiohttp tells it", "as it is"])
+def test_what_this_host_lacks_is_not_said_of_the_registry(code: int, wrapped: bool):
+    own, key = OSError(code, "words"), cast("Any", None)
+    error = aiohttp.ClientConnectorError(key, own) if wrapped else own
+
+    failure = unreachable(error, what="tag 1")
+
+    assert isinstance(failure, Transient)
+    assert failure.reason is Reason.OPERATOR_BUSY
+    assert "the registry was not asked" in failure.message
+    assert os.strerror(code) in failure.message
+
+
+@pytest.mark.parametrize("code", [errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH])
+def test_what_the_registry_lacks_is_said_of_it(code: int):
+    key = cast("Any", None)
+
+    failure = unreachable(aiohttp.ClientConnectorError(key, OSError(code, "words")), what="tag 1")
+
+    assert failure.reason is Reason.REGISTRY_UNAVAILABLE

@@ -136,5 +136,8 @@ class Reason(StrEnum):
     PATTERN_NOT_FOUND = "PatternNotFound", "There is no such DesignPattern; `patternctl get -A` lists all there are."
 
     # --- the operator itself ----------------------------------------------------------------------------------------
-    OPERATOR_BUSY = "OperatorBusy", "Other patterns take what the operator has of processes or memory; tried again."
+    OPERATOR_BUSY = (
+        "OperatorBusy",
+        "Patterns take what the operator has of processes, memory, ports or files; tried again.",
+    )
     INTERNAL_ERROR = "InternalError", "A defect of the operator; please report the message and the log."

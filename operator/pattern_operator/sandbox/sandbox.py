@@ -84,7 +84,8 @@ class Sandbox:
                 await self._hold(self._memory, price, stack=stack, tenant=tenant, what=plan.what)
                 return self._rendering(await run_in(self._cpu, wire.decode_answer, answer), plan=plan)
         except TimeoutError as error:
-            raise _busy(plan.what, "a process to render it in") from error
+            who = _who(tenant if self._workers.is_used_up(tenant, 1) else None)
+            raise _busy(plan.what, "a process to render it in", who=who) from error
         except wire.BrokenAnswer as error:
             raise self._failed(plan, f"what it answered is not understood: {error}") from error
 
@@ -95,7 +96,8 @@ class Sandbox:
             share = memory.share // MIB
             raise _refused(what, f"its objects and the report on them take more than {share} MiB of memory") from error
         except TimeoutError as error:
-            raise _busy(what, "memory for its objects") from error
+            who = _who(tenant if memory.is_used_up(tenant, amount) else None)
+            raise _busy(what, "memory for its objects", who=who) from error
 
     async def _ask(self, plan: Plan, layers: Layers, *, tenant: str) -> bytes:
         """Let a worker do it; one that somebody else killed is replaced once."""
@@ -165,9 +167,14 @@ def _refused(what: str, why: str) -> BuildRefused:
     return BuildRefused(Stage.RENDER, error)
 
 
-def _busy(what: str, thing: str) -> Transient:
+def _who(tenant: str | None) -> str:
+    """Who has what was waited for; ``tenant`` is the pattern's own namespace where that has its share."""
+    return f"namespace {tenant} has its share in use" if tenant is not None else "other namespaces have it"
+
+
+def _busy(what: str, thing: str, *, who: str) -> Transient:
     return Transient(
         reason=Reason.OPERATOR_BUSY,
-        message=f"{what} waited for {PATIENCE:.0f} s for {thing}; it is tried again. Where that goes on, see which"
-        " patterns are large, or give the operator more memory and --workers.",
+        message=f"{what} waited for {PATIENCE:.0f} s for {thing}: {who}; it is tried again. Where that goes on, see"
+        " which patterns are large, or give the operator more memory and --workers.",
     )

@@ -42,6 +42,10 @@ class Shares:
         """How many wait."""
         return sum(len(wishes) for wishes in self._waiting.values())
 
+    def is_used_up(self, tenant: str, amount: int) -> bool:
+        """Whether it is its own share that keeps the tenant from ``amount`` more, however much is free."""
+        return self._held.get(tenant, 0) + amount > self.share
+
     @asynccontextmanager
     async def hold(self, tenant: str, amount: int, *, patience: float) -> AsyncIterator[None]:
         """Hold ``amount`` during the block; wait for it up to ``patience`` seconds.

@@ -3,6 +3,7 @@
 Statuses: OCI distribution-spec 1.1, "Error Codes"; RFC 9110 section 15; RFC 6585 section 4 (429).
 """
 
+import errno
 import os
 import re
 import ssl
@@ -24,6 +25,7 @@ _MAX_RETRY_AFTER: Final = timedelta(hours=6)  # Docker Hub's window for pulls; m
 _MAX_DATE: Final = 64  # characters; an HTTP date has 29
 _MAX_ERRORS: Final = 2  # of an answer that are shown
 _QUOTED: Final = 120  # characters of a registry's own words that a message shows
+_OF_THIS_HOST: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 _HEALED_BY_TIME: Final = frozenset({9, 10})  # OpenSSL: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
@@ -123,6 +125,9 @@ def unreachable(error: Exception, *, what: str, host: str = "") -> PatternError:
         return _no_tls(error.os_error, what=what)
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefused):
         return _address_refused(what, host=host)
+    own = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(own, OSError) and own.errno in _OF_THIS_HOST:
+        return _cannot_connect(own, what=what)
     sent = f"the registry sent us to {host}, and " if host else ""
     if isinstance(error, TimeoutError):
         why = "it did not answer in time"
@@ -140,6 +145,15 @@ def unreachable(error: Exception, *, what: str, host: str = "") -> PatternError:
 def _why(error: OSError) -> str:
     """What the system says of an address that does not answer, without the address: it may be one of the cluster's."""
     return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def _cannot_connect(error: OSError, *, what: str) -> Transient:
+    """The registry was not even tried: what a connection needs is used up here."""
+    return Transient(
+        reason=Reason.OPERATOR_BUSY,
+        message=f"{what}: no connection can be made from here ({_why(error)}), so the registry was not asked; it is"
+        " tried again later. Where that goes on, look at this host's open files and ports, not at the registry.",
+    )
 
 
 def _address_refused(what: str, *, host: str) -> Transient:
