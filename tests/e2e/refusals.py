@@ -79,6 +79,19 @@ def secret(**content: Any) -> Body:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, **content}
 
 
+def hook(*resources: str) -> Body:
+    """A webhook for these resources of a group that nobody has."""
+    rule = {"apiGroups": ["no.such"], "apiVersions": ["*"], "operations": ["CREATE"], "resources": resources}
+    client = {"url": f"https://webhook.example/{value(Shape.BEARER_TOKEN)}"}
+    webhook = {"name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [rule]}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "hook"},
+        "webhooks": [{**webhook, "failurePolicy": "Ignore", "clientConfig": client}],
+    }
+
+
 def vault(group: str, **spec: Any) -> Body:
     return {"apiVersion": f"{group}/v1", "kind": "Vault", "metadata": {"name": "vault"}, "spec": spec}
 
@@ -174,7 +187,15 @@ def by_the_api_server(group: str) -> dict[str, Refused]:
         "a-wrong-label": Refused(failed, "metadata.labels", (labelled(password=value(Shape.STRING_DATA)),)),
         "data-that-is-no-text": Refused(failed, "data", ({**config_map("settings"), "data": {"p": {"n": note}}},)),
         "data-that-is-no-map": Refused(failed, "data", ({**config_map("settings"), "data": [note]},)),
-        "data-that-is-no-base64": Refused(failed, "Secret", (secret(data={"password": value(Shape.STRING_DATA)}),)),
+        "data-that-is-no-base64": Refused(
+            failed, "data.password is not base64", (secret(data={"password": value(Shape.STRING_DATA)}),)
+        ),
+        "binary-data-that-is-no-base64": Refused(
+            failed, "binaryData.k is not base64", ({**config_map("settings"), "binaryData": {"k": note}},)
+        ),
+        "a-webhook-for-everything-and-more": Refused(
+            failed, "if '*' is present, must not specify other resources without subresources", (hook("*", "pods"),)
+        ),
         "a-wrong-docker-config": Refused(
             failed,
             "data",

@@ -85,6 +85,7 @@ FILLED: Final = (
     ),
     Filled("", "Pod", ("spec", "nodeName"), why="the scheduler writes the node, which then is for life"),
     Filled("", "Pod", ("spec", "serviceAccountName"), why="admission writes the account, which then is for life"),
+    Filled("", "Pod", ("spec", "serviceAccount"), why="its older name, which admission writes too"),
     Filled("", "Service", ("spec", "clusterIP"), why="the API server allocates the address, which then is for life"),
     Filled("", "Service", ("spec", "clusterIPs"), why="the API server allocates the addresses"),
     Filled("", "ServiceAccount", ("imagePullSecrets",), why="OpenShift writes its own, and the list has one owner"),
