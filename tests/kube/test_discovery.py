@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import orjson
 import pytest
@@ -189,6 +190,45 @@ async def test_an_answer_that_was_under_way_when_it_was_to_be_forgotten_does_not
         found = await discovery.find(group="tests.example", kind="Late")
 
     assert found.plural == "lates"
+
+
+async def test_who_asks_for_a_known_kind_does_not_wait_while_another_is_looked_for():
+    answer, asked = script(document(("apps", "Current", ["Deployment"])))
+
+    async with serving(answer) as session:
+        discovery, original, reads = Discovery(session, clock=Clock()), session.request, asyncio.Event()
+        known = await discovery.find(group="apps", kind="Deployment")
+
+        async def hanging(*args: Any, **more: Any) -> bytes:
+            reads.set()
+            await asyncio.Event().wait()
+            return await original(*args, **more)
+
+        session.request = hanging
+        discovery.forget(Resource("gone.example", "v1", "Widget", "widgets", namespaced=True))
+        looking = asyncio.create_task(discovery.find(group="gone.example", kind="Widget"))
+        await reads.wait()
+        async with asyncio.timeout(1):
+            found = await discovery.find(group="apps", kind="Deployment")
+        looking.cancel()
+        await asyncio.wait({looking})
+        session.request = original
+        again = await discovery.find(group="apps", kind="Deployment", version="v1")
+
+    assert found == known
+    assert len(asked) == 4  # what was to be forgotten is read anew by the next who asks, whoever that is
+    assert again.kind == "Deployment"
+
+
+async def test_of_a_kind_that_is_not_where_it_was_nothing_is_believed_before_it_was_read_again():
+    answer, _ = script(document(), document(("apps", "Current", ["Deployment"])), document(), document())
+
+    async with serving(answer) as session:
+        discovery = Discovery(session, clock=Clock())
+        discovery.forget(await discovery.find(group="apps", kind="Deployment"))
+
+        with pytest.raises(KindNotFound):
+            await discovery.find(group="apps", kind="Deployment")
 
 
 async def test_what_is_no_discovery_is_unavailable():

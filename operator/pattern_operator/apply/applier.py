@@ -326,7 +326,7 @@ class Applier:
 
     async def _doubt(self, resource: Resource) -> None:
         """The path is not there: look whether the kind still is; raises KindNotFound when it is not."""
-        self._discovery.forget()
+        self._discovery.forget(resource)
         await self._discovery.find(group=resource.group, kind=resource.kind, version=resource.version)
 
     async def _settling(self, apply: Callable[[], Awaitable[T]], key: ObjectKey, run: _Run) -> T:

@@ -43,11 +43,12 @@ class Discovery:
             ApiError: the server could not be asked.
         """
         found = self._look_up(group=group, kind=kind, version=version)
-        if found is not None:
+        # One reads anew; who asks meanwhile for what was known does not wait for what happens to other kinds.
+        if found is not None and (self._read_at is not None or self._lock.locked()):
             return found
         async with self._lock:
             found = self._look_up(group=group, kind=kind, version=version)
-            if found is None and self._may_read():
+            if self._read_at is None or (found is None and self._may_read()):
                 await self._read()
                 found = self._look_up(group=group, kind=kind, version=version)
         if found is not None:
@@ -74,9 +75,13 @@ class Discovery:
                 raise GroupUnavailable(*sorted(needed))
             return self._deletable
 
-    def forget(self) -> None:
-        """Read anew at the next question: a CRD came, went or changed its versions."""
-        self._kinds = {}
+    def forget(self, resource: Resource | None = None) -> None:
+        """Read anew at the next question: a CRD came, went or changed its versions.
+
+        Of ``resource`` nothing is known then; the other kinds stay known to whoever asks while it is read.
+        """
+        if resource is not None:
+            self._kinds.pop((resource.group, resource.kind), None)
         self._read_at = None
         self._forgotten += 1
 
