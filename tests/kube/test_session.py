@@ -296,3 +296,27 @@ async def test_no_answer_repeats_a_value_of_the_request():
             await session.request("PATCH", "/api/v1/pods/p", body=body)
 
     assert refusal.value.message == 'admission webhook "w" denied the request: no *** here'
+
+
+async def test_who_names_the_objects_of_another_in_vain_takes_no_share_of_that_ones_requests():
+    """The API server lets an account wait (API Priority and Fairness), and the same requests of others come at once."""
+    names = "/api/v1/namespaces/victim/configmaps"
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Impersonate-User") == "mallory":
+            await asyncio.Event().wait()
+        return web.Response(body=b"{}")
+
+    async with serving(answer) as session:
+        hanging = [
+            asyncio.create_task(session.request("GET", f"{names}/{number}", impersonate="mallory"))
+            for number in range(2 * kube_session.MAX_REQUESTS)
+        ]
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(2):
+            answers = [await session.request("GET", f"{names}/{number}", impersonate="victim") for number in range(3)]
+        for each in hanging:
+            each.cancel()
+        await asyncio.wait(hanging)
+
+    assert answers == [b"{}"] * 3

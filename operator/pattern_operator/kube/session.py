@@ -128,7 +128,7 @@ class Session:
         headers = _headers(accept=accept, impersonate=impersonate)
         if body is not None:
             headers["Content-Type"] = content_type
-        lanes = _lanes(method, path)
+        lanes = _lanes(method, path, impersonate)
         for attempt in range(1, TRIES + 1):
             try:
                 async with self._slots.hold(*lanes):
@@ -261,15 +261,16 @@ class _Counter:
         return response
 
 
-def _lanes(method: str, path: str) -> tuple[Hashable, Lane]:
+def _lanes(method: str, path: str, who: str | None) -> tuple[Hashable, Lane]:
     """Whom a request counts for, so that what is slow holds its share only.
 
-    It is the resource, or what is discovered, and first of all the namespace of it: a webhook may be slow for one.
+    It is the resource, or what is discovered, and first of all the namespace of it, for a webhook may be slow for one,
+    and the account in whose name it is asked: the API server may let one wait who names the objects of another.
     """
     _, resource = words_of(method, path, {})
     named = path if resource == "discovery" else resource
     namespace = _NAMESPACE.search(path)
-    return (named, namespace and namespace[1]), Lane(named, RESOURCE_SHARE)
+    return (named, namespace and namespace[1], who), Lane(named, RESOURCE_SHARE)
 
 
 def _headers(*, accept: str | None, impersonate: str | None) -> CIMultiDict[str]:
