@@ -143,6 +143,22 @@ async def test_one_at_a_time_asks_for_a_scope_and_others_are_not_held_up(tokens)
     assert "other" in order
 
 
+async def test_who_asks_slowly_is_not_waited_for_for_long(tokens, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pattern_operator.source.tokens.LINE", 0.05)
+    async with asyncio.timeout(5), tokens.lock(PULL):
+        for _ in range(2):  # and who went beside leaves the line as it was
+            async with tokens.lock(PULL):
+                pass
+        waiting = asyncio.create_task(hold(tokens))
+
+    assert await waiting == "held"
+
+
+async def hold(tokens: TokenCache) -> str:
+    async with tokens.lock(PULL):
+        return "held"
+
+
 async def test_locks_that_nobody_holds_take_no_room(tokens):
     async with tokens.lock(PULL):
         pass

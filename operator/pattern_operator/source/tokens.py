@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
@@ -13,6 +13,7 @@ from pattern_operator.limits import MAX_TOKENS
 from pattern_operator.source.credentials import Credential
 
 _BESIDE: Final = 512  # bytes of a grant beside its texts
+LINE: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one
 _LEEWAY: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
 
 
@@ -79,9 +80,22 @@ class TokenCache:
         if grant is not None:
             self._size -= _size(scope, grant)
 
-    def lock(self, scope: Scope) -> AbstractAsyncContextManager[None]:
-        """Let one at a time ask for a grant; those who waited look here first."""
-        return self._locks.setdefault(scope, asyncio.Lock())
+    @asynccontextmanager
+    async def lock(self, scope: Scope) -> AsyncIterator[None]:
+        """Let one at a time ask for a grant; those who waited look here first.
+
+        Nobody waits for long: where each in the line asks in vain, whoever came last would wait for all of them.
+        """
+        lock = self._locks.setdefault(scope, asyncio.Lock())
+        has_it = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINE):
+                has_it = await lock.acquire()
+        try:
+            yield
+        finally:
+            if has_it:
+                lock.release()
 
 
 def _size(scope: Scope, grant: Grant) -> int:
