@@ -5,8 +5,10 @@ from tests.apply.room import config_map
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import Applied, ApplyFailure, error_of
 from pattern_operator.apply.outcome import NAMED, told
+from pattern_operator.apply.prune import Pruned
 from pattern_operator.errors import Transient, Waiting
 
 
@@ -55,6 +57,15 @@ def test_the_longest_rest_that_was_asked_for_is_kept():
 
     assert isinstance(error, Transient)
     assert error.retry_after == timedelta(seconds=7)
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(1, 0.01), (1_500, 15)])
+def test_the_more_objects_failed_the_longer_they_are_let_rest(count: int, seconds: float):
+    failures = tuple(failure(f"c{number}", Reason.APPLY_FAILED) for number in range(count))
+    entries = tuple(InventoryEntry(str(each.key), "v1") for each in failures)
+    errors = error_of(Applied(failures=failures)), Pruned(failed=entries, failures=failures).error
+
+    assert [isinstance(each, Transient) and each.retry_after for each in errors] == [timedelta(seconds=seconds)] * 2
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reconcile.pattern import pattern
 
-from pattern_operator.reconcile.backoff import JITTER, pause
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Transient
+from pattern_operator.reconcile.backoff import JITTER, pause, retry_pause
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,3 +34,19 @@ def test_jitter_stays_within_its_bounds(failures, drawn):
     found = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: drawn)
 
     assert exact * (1 - JITTER) <= found <= exact * (1 + JITTER)
+
+
+@pytest.mark.parametrize(
+    ("reason", "interval", "longest"),
+    [
+        pytest.param(Reason.FORBIDDEN, "1s", 30, id="a grant ends it"),
+        pytest.param(Reason.OWNED_BY_ANOTHER_PATTERN, "1s", 30, id="the other pattern ends it"),
+        pytest.param(Reason.FORBIDDEN, "2m", 120, id="who asks to wait longer waits longer"),
+        pytest.param(Reason.APPLY_FAILED, "1s", 1, id="it may pass at any moment"),
+    ],
+)
+def test_what_only_others_can_end_is_not_asked_for_each_second(reason: Reason, interval: str, longest: int):
+    refused, error = pattern(spec={"retryInterval": interval}), Transient(reason=reason, message="no")
+
+    assert retry_pause(refused, 1, error) <= 1 + JITTER  # a grant that comes at once is found at once
+    assert abs(retry_pause(refused, 1_000, error) / longest - 1) <= JITTER + 1e-9

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.outcome import told
+from pattern_operator.apply.outcome import rest_after, told
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.removal import Ending, Removal, Remover
 from pattern_operator.apply.steps import Step, step
@@ -69,5 +69,4 @@ def _error(stuck: list[Removal], message: str) -> PatternError:
     if not failures and all(each.watched for each in stuck):
         return Waiting(reason=Reason.DELETING, message=message)
     reason = failures[0].reason if failures else Reason.DELETION_FAILED
-    pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
-    return Transient(reason=reason, message=message, retry_after=max(pauses, default=None))
+    return Transient(reason=reason, message=message, retry_after=rest_after(failures))

@@ -1,6 +1,6 @@
 """What came of applying: which objects are there, what failed in the API server's words, and the error that makes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,6 +10,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Transient, Waiting
 from pattern_operator.quote import listed
 
+# What failed is sent again by the next try: that of thousands, each second and for ever, would be a load on all.
+REST: Final = timedelta(milliseconds=10)  # for each of them, at least
 NAMED: Final = 5  # failures that a message names; the rest is counted
 
 
@@ -55,8 +57,13 @@ def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = (), others
     if all(failure.reason is Reason.KIND_NOT_FOUND for failure in failures):
         return Waiting(reason=Reason.KIND_NOT_FOUND, message=message)
     reason = next(each.reason for each in failures if each.reason is not Reason.KIND_NOT_FOUND)
+    return Transient(reason=reason, message=message, retry_after=rest_after(failures))
+
+
+def rest_after(failures: Collection[ApplyFailure]) -> timedelta:
+    """How long to wait at least before all of these are tried again: as they ask, or as many as they are."""
     pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
-    return Transient(reason=reason, message=message, retry_after=max(pauses, default=None))
+    return max(*pauses, REST * len(failures)) if pauses else REST * len(failures)
 
 
 def of_defect(key: ObjectKey) -> ApplyFailure:

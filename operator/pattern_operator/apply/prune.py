@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.outcome import ApplyFailure, told
+from pattern_operator.apply.outcome import ApplyFailure, rest_after, told
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.removal import Ending, Removal, Remover
 from pattern_operator.apply.steps import step
@@ -40,12 +40,11 @@ class Pruned:
         """The error of a prune in which something failed."""
         if not self.failures:
             return None
-        pauses = [failure.retry_after for failure in self.failures if failure.retry_after is not None]
         return Transient(
             reason=self.failures[0].reason,
             message=f"{counted(len(self.failures))} that left the pattern could not be deleted:"
             f" {told((*self.failures, *self.going))}{self._after}",
-            retry_after=max(pauses, default=None),
+            retry_after=rest_after(self.failures),
         )
 
     @property

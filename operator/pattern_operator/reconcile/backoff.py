@@ -1,4 +1,4 @@
-"""How long to wait after a failure that may pass: exponential, with jitter, never longer than the pattern allows."""
+"""How long to wait after a failure that may pass: exponential, with jitter, not longer than the pattern allows."""
 
 import random
 from collections.abc import Callable
@@ -6,9 +6,13 @@ from datetime import timedelta
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
+from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Transient
 
 FIRST_PAUSE = timedelta(seconds=1)
+# What only a right, or another pattern's change, ends, and nothing tells of it: asked for each second it never comes.
+OF_OTHERS = timedelta(seconds=30)  # at least the longest pause then, also where spec.retryInterval is shorter
+_ENDED_BY_OTHERS = frozenset({Reason.FORBIDDEN, Reason.OWNED_BY_ANOTHER_PATTERN})
 JITTER = 0.2  # a fifth either way, so that what failed together is not retried together
 
 
@@ -28,6 +32,8 @@ def pause(
 def retry_pause(pattern: DesignPattern, failures: int, error: PatternError) -> float:
     """Seconds until a pattern is tried again after its ``failures``-th failure in a row."""
     ceiling = timedelta(seconds=seconds_of(pattern.spec.retry_interval))
+    if error.reason in _ENDED_BY_OTHERS:
+        ceiling = max(ceiling, OF_OTHERS)
     asked = error.retry_after if isinstance(error, Transient) else None
     return pause(failures, ceiling=ceiling, retry_after=asked, random=random.random).total_seconds()
 
