@@ -300,23 +300,22 @@ async def test_no_answer_repeats_a_value_of_the_request():
 
 async def test_who_names_the_objects_of_another_in_vain_takes_no_share_of_that_ones_requests():
     """The API server lets an account wait (API Priority and Fairness), and the same requests of others come at once."""
-    names = "/api/v1/namespaces/victim/configmaps"
+    names, over = "/api/v1/namespaces/victim/configmaps", asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Impersonate-User") == "mallory":
-            await asyncio.Event().wait()
+            await over.wait()
         return web.Response(body=b"{}")
 
     async with serving(answer) as session:
-        hanging = [
-            asyncio.create_task(session.request("GET", f"{names}/{number}", impersonate="mallory"))
-            for number in range(2 * kube_session.MAX_REQUESTS)
-        ]
+        asked = (session.request("GET", f"{names}/{number}", impersonate="mallory") for number in range(200))
+        hanging = [asyncio.create_task(each) for each in asked]
         await asyncio.sleep(0.2)
-        async with asyncio.timeout(2):
-            answers = [await session.request("GET", f"{names}/{number}", impersonate="victim") for number in range(3)]
-        for each in hanging:
-            each.cancel()
-        await asyncio.wait(hanging)
+        try:
+            async with asyncio.timeout(2):
+                answers = [await session.request("GET", f"{names}/{n}", impersonate="victim") for n in range(3)]
+        finally:
+            over.set()
+            await asyncio.wait(hanging)
 
     assert answers == [b"{}"] * 3
