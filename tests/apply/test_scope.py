@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from tests.apply.room import config_map, custom, definition
 from tests.kube.answering import script, serving
+from tests.looplag import MOST, longest_hold
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -110,6 +111,14 @@ async def test_a_kind_whose_server_does_not_answer_is_asked_for_again_and_stops_
     assert [each.key.name for each in placed.objects] == ["c"]
     assert [each.reason for each in placed.unknown] == [Reason.API_SERVER_UNAVAILABLE]
     assert isinstance(error_of(Applied(), unknown=placed.unknown), Transient)
+
+
+async def test_thousands_of_objects_are_placed_with_the_loop_free_in_between(discovery: Discovery):
+    wanted = [config_map(f"c{number}", "") for number in range(10_000)]  # some 80 ms
+
+    held = await longest_hold(lambda: localize(wanted, discovery=discovery, default_namespace="team"))
+
+    assert held < MOST
 
 
 async def test_an_api_server_that_does_not_answer_places_nothing():
