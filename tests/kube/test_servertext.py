@@ -469,7 +469,7 @@ _MARKS = {"metadata": {"uid": "u-1", "resourceVersion": "7", "labels": {"owner":
         pytest.param(Sent(orjson.dumps({**WIDGET, "metadata": {"resourceVersion": "7"}}), "/x"), id="a replacement"),
         pytest.param(Sent(orjson.dumps(_MARKS), "/x"), id="a patch of metadata"),
         pytest.param(Sent(b'{"kind":"DeleteOptions","apiVersion":"v1"}', "/x"), id="a deletion"),
-        pytest.param(Sent(b'{"kind":"Widget","metadata":[]}', "/x"), id="no object"),
+        pytest.param(Sent(b'{"metadata":[]}', "/x"), id="no object"),
         pytest.param(Sent(None, "/x"), id="a question"),
         pytest.param(NOTHING, id="nothing"),
     ],

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+from pattern_operator.api.fields import mapping_at, text_at
+
 _LARGEST: Final = 128 * 1024  # bytes of a request whose values are compared; of a larger one no sentence is shown
 _SHORTEST: Final = 4  # letters of a word that counts as a value: shorter ones occur everywhere
 _PIECES: Final = re.compile(r"[^\s\"'=:@/,;{}\[\]()<>&?|]+")
@@ -54,10 +56,8 @@ class Sent:
         What is sent for an object that exists, which then is named by its UID or version, is a part of it; a patch, the
         options of a deletion and a request without a body are even less. What mutating webhooks add is not known here.
         """
-        metadata = self._object.get("metadata", {}) if self._object else None
-        if self._object is None or not isinstance(metadata, dict) or "kind" not in self._object:
-            return False
-        return self._object["kind"] != "DeleteOptions" and not (metadata.get("uid") or metadata.get("resourceVersion"))
+        kind, metadata = text_at(self._object, "kind"), mapping_at(self._object, "metadata")
+        return kind not in ("", "DeleteOptions") and not (metadata.get("uid") or metadata.get("resourceVersion"))
 
     @property
     def is_custom(self) -> bool:
