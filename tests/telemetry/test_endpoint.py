@@ -1,9 +1,12 @@
 """The process's own HTTP: metrics and probes, and nothing else."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
 from pattern_operator.telemetry import Metrics, Probes
+from pattern_operator.telemetry.connections import Connections
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,66 @@ async def get(url: str) -> tuple[int, str, str]:
     """Status, text and content type."""
     async with aiohttp.ClientSession() as http, http.get(url) as answer:
         return answer.status, await answer.text(), answer.content_type
+
+
+async def opened(port: int, sent: bytes = b"GET /healthz HTTP/1.1\r\nX: ") -> asyncio.StreamReader:
+    """A connection that has sent ``sent``, by default half of a request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    HELD.append(writer)  # else it is closed by the garbage collector
+    writer.write(sent)
+    return reader
+
+
+HELD: list[asyncio.StreamWriter] = []
+
+
+async def ends(reader: asyncio.StreamReader) -> bool:
+    """Whether the other side ends it within a moment."""
+    try:
+        async with asyncio.timeout(2):
+            await reader.read()
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nX: "], ids=["nothing", "half a request"])
+async def test_a_connection_that_brings_no_whole_request_is_closed(sent):
+    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), request_seconds=0.2)
+
+    async with probes.serve(host="127.0.0.1", port=0) as port:
+        assert await ends(await opened(port, sent))
+
+
+async def test_a_connection_ends_whatever_it_brings():
+    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), connections=Connections(seconds=0.2))
+
+    async with probes.serve(host="127.0.0.1", port=0) as port:
+        reader = await opened(port, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
+        assert await ends(reader)
+
+
+async def test_who_holds_all_connections_keeps_no_probe_out():
+    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), connections=Connections(most=8))
+
+    async with probes.serve(host="127.0.0.1", port=0) as port:
+        held = [await opened(port) for _ in range(20)]
+        answered = await get(f"http://127.0.0.1:{port}/healthz")
+        ended = await asyncio.gather(*map(ends, held))
+
+    assert answered[:2] == (200, "ok\n")
+    assert ended.count(False) == 7  # the newest; the probe took the place of the eighth
+
+
+async def test_a_connection_that_answered_is_open_for_the_next_request():
+    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"))
+    asked = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    async with probes.serve(host="127.0.0.1", port=0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(asked)
+            assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200")
+        writer.close()

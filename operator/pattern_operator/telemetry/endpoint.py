@@ -1,12 +1,14 @@
 """The HTTP endpoint of the process itself: /metrics, /healthz and /readyz, and nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
 
+from pattern_operator.telemetry.connections import REQUEST_SECONDS, Connections, counted
 from pattern_operator.telemetry.metrics import Metrics
 
 
@@ -20,6 +22,8 @@ class Probes:
     metrics: Metrics
     probe: Callable[[], tuple[bool, str]]
     complaint: Callable[[], str] = lambda: ""
+    connections: Connections = field(default_factory=Connections)
+    request_seconds: float = REQUEST_SECONDS
 
     @asynccontextmanager
     async def serve(self, *, host: str, port: int) -> AsyncIterator[int]:
@@ -28,14 +32,23 @@ class Probes:
         application.router.add_get("/metrics", self._metrics)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/readyz", self._readyz)
-        runner = web.AppRunner(application, access_log=None)
+        runner = web.AppRunner(application)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, host, port)
-            await site.start()
-            yield runner.addresses[0][1]
+            server = await self._listen(runner, host=host, port=port)
+            try:
+                yield server.sockets[0].getsockname()[1]
+            finally:
+                server.close()
         finally:
             await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner, *, host: str, port: int) -> asyncio.Server:
+        application = runner.server
+        if application is None:
+            raise AssertionError("it was set up")
+        protocol = counted(application, self.connections, seconds=self.request_seconds)
+        return await asyncio.get_running_loop().create_server(protocol, host, port)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
