@@ -14,6 +14,7 @@ from tests.testbed.kubectl import BINARY
 
 from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
 from pattern_operator.render import Options, render
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,32 @@ def test_the_overlays_of_the_multi_tenancy_page_build_and_do_what_they_say(tmp_p
     deployed = objects["Deployment", "pattern-operator"]["spec"]["template"]["spec"]["containers"][0]["args"]
     assert {"name": "defaultAccount", "expression": "'deployer'"} in policy
     assert "--default-service-account=deployer" in deployed
+
+
+# Of a stage's own condition or an event, of patternctl, or words that Ready never has.
+ELSEWHERE = {"Succeeded", "NoPolicy", "NotReached", "Drifted", "DriftRepaired", "Pruning", "Kept", "PatternNotFound"}
+
+
+def test_every_reason_that_ready_can_have_is_in_the_table_of_three_in_the_morning():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    table = page.partition("| READY | STATUS |")[2].partition("\n\n")[0]
+    told = {word for row in table.splitlines() for word in re.findall(r"`([A-Z]\w+)`", row.split("|")[2:3][0])}
+
+    assert {str(each) for each in Reason} - ELSEWHERE == told
+
+
+def test_the_flag_that_the_operations_page_adds_is_added(tmp_path: Path):
+    page = (ROOT / "docs" / "operations.md").read_text()
+    (text,) = re.findall(r"^```yaml\n# kustomization.yaml.*?\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "pattern-operator").symlink_to(ROOT)
+    overlay = tmp_path / "mine"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(text)
+
+    built = subprocess.run([BINARY, "kustomize", overlay], capture_output=True, text=True, check=True).stdout
+    (deployed,) = (each for each in yaml.safe_load_all(built) if each["kind"] == "Deployment")
+
+    assert deployed["spec"]["template"]["spec"]["containers"][0]["args"][-1] == "--registry-network=Public"
 
 
 def flags(of: argparse.ArgumentParser) -> set[str]:

@@ -38,11 +38,11 @@ def test_diagnostics_are_some_short_lines_whatever_the_causes_say():
 
     assert isinstance(told, Stalled)
     text = told.diagnostics()
-    assert "because: ValueError\n" in text
+    assert "ValueError" not in text  # the name of a type tells people nothing, and is in the log
     assert "tulipwood" not in text
     assert "\x1b" not in text
     assert len(text) < 10_000
-    assert text.count("because") == 8
+    assert "because" not in text
     assert time.process_time() - begun < 0.1
 
 
@@ -51,7 +51,7 @@ def test_a_circle_of_causes_ends():
     one.__cause__, other.__cause__ = other, one
 
     assert len(trace_of(one)) == 3
-    assert len(chained(Stalled(reason=Reason.APPLY_FAILED, message=""), one).diagnostics().splitlines()) == 10  # type: ignore[attr-defined]
+    assert len(chained(Stalled(reason=Reason.APPLY_FAILED, message=""), one).diagnostics().splitlines()) == 2  # type: ignore[attr-defined]
 
 
 def fail() -> None:

@@ -30,7 +30,7 @@ def test_an_address_is_a_host_and_a_port(text: str, address: tuple[str, int]):
         (["run", "--metrics-bind", ":99999"], "write it as 127.0.0.1:8080 or :8080"),
         (["run", "--concurrency", "0"], "at least 1"),
         (["run", "--log-format", "xml"], "invalid choice"),
-        (["run", "--registry-network", "public"], "invalid choice"),
+        (["run", "--registry-network", "private"], "invalid choice"),
         (["run", "--default-service-account", "a:b"], "is not the name of a ServiceAccount"),
         (["run", "--default-service-account", ""], "is not the name of a ServiceAccount"),
         ([], "COMMAND"),
@@ -48,7 +48,12 @@ def test_what_cannot_be_understood_says_what_is_right(
 
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
-    [([], "Any"), (["--registry-network", "Public"], "Public"), (["--registry-network=Any"], "Any")],
+    [
+        ([], "Any"),
+        (["--registry-network", "Public"], "Public"),
+        (["--registry-network=Any"], "Any"),
+        (["--registry-network=public"], "Public"),
+    ],
 )
 def test_where_registries_may_be_is_handed_on(
     arguments: list[str], wanted: str, monkeypatch: pytest.MonkeyPatch

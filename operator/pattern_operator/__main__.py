@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--require-service-account",
         action="store_true",
-        help="do nothing for a pattern with the operator's own rights: it has to name an account",
+        help="lend no pattern the operator's own rights: each has to name an account",
     )
     run.add_argument(
         "--no-cross-namespace",
@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--registry-network",
+        type=str.capitalize,
         choices=("Any", "Public"),
         default="Any",
         help="where registries, and what they send the operator to, may be: Public refuses private addresses",
@@ -97,9 +98,13 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--workers", type=count, default=2, help="how many processes unpack and render at once")
     run.add_argument("--worker-memory", type=size, default="160Mi", help="how much memory each of them may take")
     run.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
+        "--log-level",
+        type=str.lower,
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="what is logged",
     )
-    run.add_argument("--log-format", choices=("text", "json"), default="text", help="how it is logged")
+    run.add_argument("--log-format", type=str.lower, choices=("text", "json"), default="text", help="how it is logged")
     return top
 
 

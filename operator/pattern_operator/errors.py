@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.errortext import causes_of, words_of
+from pattern_operator.errortext import causes_of, text_of
 from pattern_operator.quote import one_line
 
 _MAX_MESSAGE = 8192  # bytes of a message at a terminal; a condition has less
@@ -30,10 +30,11 @@ class PatternError(Exception):
     def diagnostics(self) -> str:
         """What happened, why (the chain of causes), and what the reason means: some short lines for a terminal.
 
-        Of a cause its type is said, and its text where it is ours: what a library says may quote a value.
+        Of a cause its text is said where it is ours: what a library says may quote a value, and the name of a type
+        is for the log.
         """
         lines = [f"{self.reason}: {one_line(self.message, _MAX_MESSAGE)}"]
-        lines += [f"  because: {words_of(cause)}" for cause in causes_of(self)]
+        lines += [f"  because: {words}" for cause in causes_of(self) if (words := text_of(cause))]
         lines.append(f"  {self.reason.meaning}")
         return "\n".join(lines)
 

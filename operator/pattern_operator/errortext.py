@@ -19,11 +19,14 @@ _OURS: Final = "pattern_operator."
 
 def words_of(error: BaseException) -> str:
     """``Type: text``, or the type alone where its text is none of ours."""
-    name = type(error).__name__
-    if not type(error).__module__.startswith(_OURS) and not isinstance(error, OSError):
-        return name
-    text = foreign(str(error), _WORDS)
+    name, text = type(error).__name__, text_of(error)
     return f"{name}: {text}" if text else name
+
+
+def text_of(error: BaseException) -> str:
+    """The text of an error that is this program's own or the system's; empty for every other."""
+    ours = type(error).__module__.startswith(_OURS) or isinstance(error, OSError)
+    return foreign(str(error), _WORDS) if ours else ""
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

@@ -25,3 +25,9 @@ def test_the_body_of_an_object_is_not_in_its_representation():
     rendering = Rendering(objects=(Object.of(SECRET),))
 
     assert "aHVudGVyMg" not in f"{rendering!r} {rendering.objects[0]!r}"
+
+
+def test_a_component_without_a_kind_or_a_name_is_called_one():
+    assert ComponentReport("1", "web", "Pod", Outcome.REFUSED).title == "Pod web"
+    assert ComponentReport("1", "", "", Outcome.REFUSED).title == "component 1"
+    assert ComponentReport("", "", "", Outcome.REFUSED).title == "component without a name"

@@ -144,7 +144,7 @@ def test_who_does_not_answer_is_named_with_the_cause():
 
     assert str(silent) == "the API server at https://a.example did not answer in time (Timeout)"
     assert str(refused) == "the API server at https://a.example cannot be reached: connection refused (Unreachable)"
-    assert "ConnectionResetError" in str(wordless)
+    assert "the connection broke" in str(wordless)
 
 
 def test_a_missing_kind_says_what_to_do():

@@ -344,6 +344,15 @@ def test_a_deletion_says_what_is_left_and_why():
     assert found.inventory.entries == ENTRIES[1:]
 
 
+def test_a_pattern_that_is_being_deleted_shows_that_it_goes_whatever_is_in_the_way():
+    error = Transient(reason=Reason.FORBIDDEN, message="may not")
+
+    found = status.deleting(running(), ENTRIES, error=error, now=NOW)
+
+    assert found.status == "Deleting"
+    assert conditions(found)["Ready"] == ("False", "Forbidden")
+
+
 def test_history_keeps_as_many_as_the_spec_says():
     found = pattern(spec={"rollout": {"historyLimit": 2}})
     for number in range(4):

@@ -95,3 +95,8 @@ def test_kinds_of_the_own_namespace_and_kinds_of_others_are_not_refused():
 
 def test_where_it_is_allowed_a_pattern_may_hold_designpatterns_of_other_namespaces():
     check([held(KIND, "other")], cross_namespace=True)
+
+
+def test_a_pattern_without_an_account_is_told_that_it_is_lent_no_rights():
+    with pytest.raises(Stalled, match="this operator lends no pattern its own rights"):
+        account_of(named(None), tenancy=REQUIRED)

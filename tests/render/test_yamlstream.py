@@ -77,14 +77,14 @@ def test_what_is_no_yaml_of_kubernetes_is_refused_with_its_line(text: str, line:
     ("text", "why"),
     [
         pytest.param("[" * (MAX_YAML_DEPTH + 1), "nested deeper", id="depth"),
-        pytest.param("[" * 100_000, "nesting depth", id="depth that would overflow a stack"),
+        pytest.param("[" * 100_000, "nested deeper", id="depth that would overflow a stack"),
         pytest.param("a: &a 1\nb: [" + "*a," * (MAX_YAML_ALIASES + 1) + "]", "aliases", id="aliases"),
         pytest.param(
             "a: &a ["
             + "x," * 100
             + "]\n"
             + "".join(f"{name}: &{name} [" + f"*{before}," * 100 + "]\n" for before, name in ("ab", "bc", "cd")),
-            f"{MAX_NODES} nodes",
+            f"with what its aliases repeat it holds more than {MAX_NODES} values",
             id="aliases of aliases",
         ),
     ],
@@ -92,6 +92,25 @@ def test_what_is_no_yaml_of_kubernetes_is_refused_with_its_line(text: str, line:
 def test_what_would_grow_beyond_a_limit_is_refused(text: str, why: str):
     with pytest.raises(YamlTooLarge, match=why):
         list(load_all(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        pytest.param("[" * (MAX_YAML_DEPTH + 1), "is the file what you meant to publish?", id="depth"),
+        pytest.param("[" * 100_000, "is the file what you meant to publish?", id="depth of a stack"),
+        pytest.param("- x\n" * (MAX_NODES + 1), "Split it.", id="a flat list"),
+        pytest.param("---\n" * 20_001, "Split it.", id="documents"),
+        pytest.param("a: &a 1\nb: [" + "*a," * (MAX_YAML_ALIASES + 1) + "]", "aliases", id="aliases"),
+        pytest.param("? " + "k" * 2_000 + "\n: 1", "Shorten it.", id="a key"),
+    ],
+)
+def test_the_next_step_fits_what_is_too_large(text: str, advice: str):
+    with pytest.raises(YamlTooLarge) as refusal:
+        list(load_all(text))
+
+    assert advice in refusal.value.advice
+    assert ("aliases" in refusal.value.advice) is (advice == "aliases")
 
 
 def test_nesting_up_to_the_limit_is_read():

@@ -115,17 +115,17 @@ def large(count: int, size: int) -> Rendering:
 @pytest.mark.parametrize(
     ("rendering", "limit"),
     [
-        pytest.param(large(10, MIB), wire.RENDERED, id="all objects"),
-        pytest.param(large(1, 2 * MIB), wire.OBJECT, id="one object"),
+        pytest.param(large(10, MIB), TooLarge(wire.RENDERED), id="all objects"),
+        pytest.param(large(1, 2 * MIB), TooLarge(wire.OBJECT, "ConfigMap web"), id="one object, by its name"),
         pytest.param(
             Rendering(objects=(), components=(ComponentReport("a", "x" * KIB, "", Outcome.REFUSED),) * 2200),
-            wire.REPORT,
+            TooLarge(wire.REPORT),
             id="the report",
         ),
     ],
 )
 def test_a_rendering_beyond_the_limits_is_told_and_not_sent(rendering, limit):
-    assert decode_answer(answer(encode_rendering(rendering))) == TooLarge(limit)
+    assert decode_answer(answer(encode_rendering(rendering))) == limit
 
 
 def test_the_cost_of_small_parts_is_more_than_their_bytes():

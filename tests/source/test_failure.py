@@ -80,7 +80,7 @@ async def test_a_registry_that_does_not_answer_is_unavailable(peer, network):
         await client(peer, network, pace=Pace(headers=0.1)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert "127.0.0.1 did not answer within" in failure.value.message
+    assert f"{peer.address} did not answer within" in failure.value.message
 
 
 async def test_a_registry_that_is_not_there_is_unavailable(network, unused_tcp_port):
@@ -323,3 +323,22 @@ def test_what_the_registry_lacks_is_said_of_it(code: int):
     failure = unreachable(aiohttp.ClientConnectorError(key, OSError(code, "words")), what="tag 1")
 
     assert failure.reason is Reason.REGISTRY_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (aiohttp.ServerDisconnectedError(), "the other side closed it before it answered"),
+        (aiohttp.ClientPayloadError("x"), "the answer ended early"),
+        (ConnectionResetError(104, "Connection reset by peer"), "reset"),
+        (aiohttp.ClientError("secret"), "for an unknown reason"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_how_a_connection_broke_is_said_in_words_and_not_by_the_name_of_a_type(error: Exception, words: str):
+    message = unreachable(error, what="manifest 1.0").message
+
+    assert "the connection broke (" in message
+    assert words in message.lower()
+    assert type(error).__name__ not in message
+    assert "secret" not in message

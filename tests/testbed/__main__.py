@@ -106,15 +106,17 @@ def _end() -> None:
 def _installed() -> str:
     """The installation of the testbed that runs, as ``_start`` wrote it down."""
     lines = ENV.read_text().splitlines() if ENV.exists() else []
-    return next((shlex.split(line.partition("=")[2])[0] for line in lines if line.startswith("INSTALL=")), "default")
+    return next(
+        (shlex.split(line.partition("=")[2])[0] for line in lines if line.startswith("export INSTALL=")), "default"
+    )
 
 
 def _write_env(**values: str) -> None:
-    """Set ``values`` in the file of shell assignments, and keep the others that are there."""
+    """Set ``values`` in the file of exported shell variables, and keep the others that are there."""
     lines = ENV.read_text().splitlines() if ENV.exists() else []
-    kept = dict(line.split("=", 1) for line in lines)
+    kept = dict(line.removeprefix("export ").split("=", 1) for line in lines)
     kept |= {name: shlex.quote(value) for name, value in values.items()}
-    ENV.write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
+    ENV.write_text("".join(f"export {name}={value}\n" for name, value in kept.items()))
 
 
 def _say(line: str) -> None:

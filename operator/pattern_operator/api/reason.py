@@ -108,7 +108,7 @@ class Reason(StrEnum):
     FORBIDDEN = "Forbidden", "An account lacks a right, or does not exist; the message names it and the verbs."
     SERVICE_ACCOUNT_REQUIRED = (
         "ServiceAccountRequired",
-        "The operator does nothing for a pattern with its own rights; set `spec.apply.serviceAccountName`.",
+        "This operator lends no pattern its own rights; set `spec.apply.serviceAccountName`.",
     )
     CROSS_NAMESPACE = (
         "CrossNamespace",

@@ -31,6 +31,11 @@ class ComponentReport:
     message: str = ""
     repairs: tuple[str, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """``Pod web`` for messages; what has no kind is a component, what has no name goes by its id."""
+        return f"{self.kind or 'component'} {self.name or self.id or 'without a name'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:

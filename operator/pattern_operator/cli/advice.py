@@ -1,10 +1,12 @@
 """The next step at a terminal, where an error's own words speak to someone who writes a DesignPattern."""
 
+import re
 from typing import Final
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Transient
 
+_LATER: Final = re.compile(r"; it is (?:asked|tried) again(?: later)?\.")  # not by a command that ends
 _LOGIN: Final = "log in with `docker login <host>`, whose config ($DOCKER_CONFIG or ~/.docker) is what is read"
 _CHOOSE: Final = "choose with --path and --media-type; --format says what it is"
 
@@ -29,4 +31,5 @@ def diagnostics(error: PatternError) -> str:
     step = _NEXT.get(error.reason)
     if step is None and isinstance(error, Transient):
         step = "patternctl asks once: run it again"
-    return error.diagnostics() + (f"\n  at the terminal: {step}" if step else "")
+    said = _LATER.sub(".", error.diagnostics())
+    return said + (f"\n  at the terminal: {step}" if step else "")

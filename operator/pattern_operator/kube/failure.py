@@ -81,7 +81,7 @@ class ApiUnavailable(ApiError):
             return cls(code=0, reason="Timeout", message=f"the API server at {server} did not answer in time")
         # Only the system's words: those of aiohttp repeat what a broken answer holds.
         says = isinstance(error, OSError) and str(error)
-        why = foreign(str(error), 200) if says else type(error).__name__
+        why = foreign(str(error), 200) if says else "the connection broke"
         return cls(code=0, reason="Unreachable", message=f"the API server at {server} cannot be reached: {why}")
 
     @classmethod

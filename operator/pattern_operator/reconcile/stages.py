@@ -157,7 +157,7 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     refused = list(rendering.with_outcome(Outcome.REFUSED))
     if not refused or pattern.spec.render.on_invalid == "Skip":
         return
-    named = listed(f"{each.kind} {each.name}: {each.message}" for each in refused[:NAMED])
+    named = listed(f"{each.title}: {each.message}" for each in refused[:NAMED])
     more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
     raise Stalled(
         reason=Reason.COMPONENTS_REFUSED,

@@ -165,15 +165,17 @@ def suspended(pattern: DesignPattern, *, now: datetime) -> Status:
 def deleting(
     pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, error: PatternError, now: datetime
 ) -> Status:
-    """The status while objects go: what is left, and why."""
+    """The status while objects go: what is left, and why. The column STATUS says that it goes."""
     conditions = _begin(pattern, now=now)
     conditions.set(ConditionType.READY, "False", error.reason, error.message)
     conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, error.message)
     conditions.drop(ConditionType.STALLED)
     if pattern.status.inventory.compressed:  # it cannot be read: it stays as it is, for whoever corrects it
-        return _finish(pattern.status, conditions, pattern)
-    inventory = Inventory(count=len(entries), entries=entries)
-    return _finish(msgspec.structs.replace(pattern.status, inventory=inventory), conditions, pattern)
+        left = pattern.status
+    else:
+        left = msgspec.structs.replace(pattern.status, inventory=Inventory(count=len(entries), entries=entries))
+    status = _finish(left, conditions, pattern)
+    return msgspec.structs.replace(status, status=Reason.DELETING.value)
 
 
 def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) -> Status:
@@ -378,7 +380,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
     skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != Cause.ANNOTATION)
-    repairs = (f"{c.kind} {c.name}: {repair}" for c in rendering.components for repair in c.repairs)
+    repairs = (f"{c.title}: {repair}" for c in rendering.components for repair in c.repairs)
     return RenderStatus(
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
         skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),

@@ -44,9 +44,9 @@ def account_of(pattern: DesignPattern, *, tenancy: Tenancy) -> str | None:
         if tenancy.require_service_account:
             raise Stalled(
                 reason=Reason.SERVICE_ACCOUNT_REQUIRED,
-                message=f"{title} names no ServiceAccount, and this operator does nothing for a pattern with its own"
-                f" rights: set spec.apply.serviceAccountName to a ServiceAccount of namespace {metadata.namespace} that"
-                " has the rights its objects need.",
+                message=f"{title} names no ServiceAccount, and this operator lends no pattern its own rights: set"
+                f" spec.apply.serviceAccountName to a ServiceAccount of namespace {metadata.namespace} that has the"
+                " rights its objects need.",
             )
         return None
     if not is_account_name(name):

@@ -16,7 +16,7 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_JSON_DEPTH, MAX_KEY, MAX_NODES
-from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_all
+from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_all
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
 _STRING: Final = re.compile(rb'"[^"]*"')  # where nothing is escaped
@@ -115,7 +115,7 @@ def refuse_shape(value: Any, *, path: str) -> None:
         level = children
     raise Stalled(
         reason=Reason.ARTIFACT_TOO_LARGE,
-        message=f"{path} is nested deeper than {MAX_JSON_DEPTH} levels. Publish it with less nesting.",
+        message=f"{path} is nested deeper than {MAX_JSON_DEPTH} levels. {LESS_DEEP}",
     )
 
 
@@ -131,7 +131,7 @@ def _read_yaml(file: File) -> Iterator[Document]:
     except YamlTooLarge as error:
         raise Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE,
-            message=f"{file.path}, line {error.line}: {error}. Publish it without what multiplies.",
+            message=f"{file.path}, line {error.line}: {error}. {error.advice}",
         ) from None
     except InvalidYaml as error:
         raise _invalid(file, error.line, str(error)) from None

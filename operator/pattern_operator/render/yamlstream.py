@@ -25,6 +25,8 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     f"{_TAG}bool": (bool,),
     f"{_TAG}null": (type(None),),
 }
+LESS_DEEP: Final = "No field of Kubernetes is nested that deep: is the file what you meant to publish?"
+_MULTIPLIES: Final = "Write out less by aliases (*name)."
 _TOO_DEEP: Final = "nesting depth"  # libyaml reads ahead, and stops by itself at 1,000 levels
 
 
@@ -37,7 +39,11 @@ class InvalidYaml(ValueError):
 
 
 class YamlTooLarge(InvalidYaml):
-    """The stream exceeds a limit, which the message names."""
+    """The stream exceeds a limit, which the message names; ``advice`` is the next step."""
+
+    def __init__(self, message: str, *, line: int, advice: str = "Split it.") -> None:
+        super().__init__(message, line=line)
+        self.advice = advice
 
 
 @dataclass(slots=True)
@@ -71,8 +77,10 @@ def load_all(text: str) -> Iterator[tuple[int, Any]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or "it is no YAML"  # libyaml's own words: they hold no content
-        kind = YamlTooLarge if _TOO_DEEP in problem else InvalidYaml
-        raise kind(problem, line=mark.line + 1 if mark else reader.line) from None
+        line = mark.line + 1 if mark else reader.line
+        if _TOO_DEEP in problem:
+            raise _too_deep(line) from None
+        raise InvalidYaml(problem, line=line) from None
     except yaml.YAMLError as error:
         # a ReaderError: its text quotes the character, and content is never repeated
         raise InvalidYaml("it holds a character that YAML forbids", line=_line_of(text, error)) from None
@@ -145,7 +153,7 @@ class _Reader:
     def _open(self, value: Any, anchor: str | None) -> None:
         self._count(1)
         if len(self._frames) >= MAX_YAML_DEPTH:
-            raise YamlTooLarge(f"it is nested deeper than {MAX_YAML_DEPTH} levels", line=self.line)
+            raise _too_deep(self.line)
         if self._awaits_key():
             raise InvalidYaml("a key is a list or a mapping, which JSON cannot hold", line=self.line)
         self._frames.append(_Frame(value, anchor, self._nodes, self.line))
@@ -164,7 +172,7 @@ class _Reader:
             raise InvalidYaml("an alias names no anchor before it", line=self.line)
         self._aliases += 1
         if self._aliases > MAX_YAML_ALIASES:
-            raise YamlTooLarge(f"it uses more than {MAX_YAML_ALIASES} aliases", line=self.line)
+            raise YamlTooLarge(f"it uses more than {MAX_YAML_ALIASES} aliases", line=self.line, advice=_MULTIPLIES)
         value, size = self._anchors[anchor]
         self._count(size)  # before the copy is made
         self._place(copy.deepcopy(value) if isinstance(value, dict | list) else value)
@@ -193,7 +201,11 @@ class _Reader:
         except ValueError:
             raise InvalidYaml("a key is null, which JSON cannot hold", line=self.line) from None
         if len(name) > MAX_KEY:
-            raise YamlTooLarge(f"a key has more than {MAX_KEY} characters", line=self.line)
+            raise YamlTooLarge(
+                f"a key has more than {MAX_KEY} characters, which no field of Kubernetes has",
+                line=self.line,
+                advice="Shorten it.",
+            )
         if name in frame.value:
             raise InvalidYaml("a key occurs twice in one mapping", line=self.line)
         return name
@@ -216,8 +228,19 @@ class _Reader:
 
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes > MAX_NODES:
-            raise YamlTooLarge(f"it expands to more than {MAX_NODES} nodes", line=self.line)
+        if self._nodes <= MAX_NODES:
+            return
+        if self._aliases:
+            raise YamlTooLarge(
+                f"with what its aliases repeat it holds more than {MAX_NODES} values and keys",
+                line=self.line,
+                advice=f"{_MULTIPLIES} Or split it.",
+            )
+        raise YamlTooLarge(f"it holds more than {MAX_NODES} values and keys", line=self.line)
+
+
+def _too_deep(line: int) -> YamlTooLarge:
+    return YamlTooLarge(f"it is nested deeper than {MAX_YAML_DEPTH} levels", line=line, advice=LESS_DEEP)
 
 
 def _line_of(text: str, error: yaml.YAMLError) -> int:

@@ -139,13 +139,14 @@ class Sandbox:
                 most = self._limits.memory // MIB
                 raise _refused(plan.what, f"to unpack and render it takes more than {most} MiB of memory")
             case wire.TooLarge(limit=wire.RENDERED):
-                raise _refused(plan.what, f"its objects are more than {MAX_RENDERED} bytes")
-            case wire.TooLarge(limit=wire.OBJECT):
+                raise _refused(plan.what, f"its objects have more than {MAX_RENDERED // MIB} MiB together")
+            case wire.TooLarge(limit=wire.OBJECT, what=title):
+                found = title or "one of its objects"
                 raise _refused(
-                    plan.what, f"one of its objects has more than {MAX_OBJECT} bytes or {MAX_OBJECT_VALUES} values"
+                    plan.what, f"{found} has more than {MAX_OBJECT // MIB} MiB or {MAX_OBJECT_VALUES} values"
                 )
             case wire.TooLarge():
-                raise _refused(plan.what, f"the report on its components is more than {MAX_REPORT} bytes")
+                raise _refused(plan.what, f"the report on its components has more than {MAX_REPORT // MIB} MiB")
             case wire.Defect():
                 raise self._failed(plan, f"it failed by a defect of its own: {answer.where}")
 

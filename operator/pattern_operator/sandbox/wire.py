@@ -19,7 +19,16 @@ from pattern_operator.api.report import ComponentReport, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.archive import Layer
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import KIB, MAX_OBJECT, MAX_OBJECT_VALUES, MAX_OBJECTS, MAX_RENDERED, MAX_REPORT
+from pattern_operator.limits import (
+    KIB,
+    MAX_OBJECT,
+    MAX_OBJECT_VALUES,
+    MAX_OBJECTS,
+    MAX_RENDERED,
+    MAX_REPORT,
+    MAX_REPORT_NAME,
+)
+from pattern_operator.quote import one_line
 from pattern_operator.render import has_more_values
 from pattern_operator.sandbox.build import BuildRefused, Plan
 
@@ -68,9 +77,10 @@ class Refused(msgspec.Struct, tag="refused", frozen=True):
 
 
 class TooLarge(msgspec.Struct, tag="too-large", frozen=True):
-    """It was given up: ``limit`` names what was exceeded."""
+    """It was given up: ``limit`` names what was exceeded, ``what`` the object that did, where it is one."""
 
     limit: str
+    what: str = ""
 
 
 class Defect(msgspec.Struct, tag="defect", frozen=True):
@@ -130,7 +140,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
     for each in rendering.objects:
         parts.append(orjson.dumps([each.component, each.body]))
         if len(parts[-1]) > MAX_OBJECT or has_more_values(parts[-1], MAX_OBJECT_VALUES):
-            return encode_failure(TooLarge(OBJECT))
+            return encode_failure(TooLarge(OBJECT, one_line(each.key.title, MAX_REPORT_NAME)))
         total += len(parts[-1])
         if total > MAX_RENDERED:
             return encode_failure(TooLarge(RENDERED))

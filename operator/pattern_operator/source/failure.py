@@ -138,13 +138,27 @@ def unreachable(error: Exception, *, what: str, host: str = "") -> PatternError:
     elif isinstance(error, UnicodeError | aiohttp.InvalidURL):
         why = "it cannot be reached (its name is none that DNS knows)"
     else:
-        why = f"the connection broke ({type(error).__name__})"
+        why = f"the connection broke ({_broken(error)})"
     return Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: {sent}{why}; it is asked again later.")
+
+
+def _broken(error: Exception) -> str:
+    """How a connection ended in the middle of an answer, without words of the other side."""
+    match error:
+        case aiohttp.ServerDisconnectedError():
+            return "the other side closed it before it answered"
+        case aiohttp.ClientPayloadError():
+            return "the answer ended early"
+        case aiohttp.ClientResponseError():
+            return "the answer is not HTTP"
+        case OSError():
+            return _why(error)
+    return "for an unknown reason"
 
 
 def _why(error: OSError) -> str:
     """What the system says of an address that does not answer, without the address: it may be one of the cluster's."""
-    return os.strerror(error.errno) if error.errno else type(error).__name__
+    return os.strerror(error.errno) if error.errno else "the system gives no reason"
 
 
 def _cannot_connect(error: OSError, *, what: str) -> Transient:

@@ -75,6 +75,11 @@ def host_of(url: URL) -> str:
     return shown(url.raw_host or "", length=253)
 
 
+def place_of(url: URL) -> str:
+    """``host:port`` of ``url`` for messages, the port where it is not that of the scheme."""
+    return shown(url.host_port_subcomponent or "", length=260)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
     """Sends requests over ``network``; ``now`` is only asked to understand dates in ``Retry-After``."""
@@ -164,7 +169,7 @@ class Transport:
         except aiohttp.ConnectionTimeoutError:
             raise
         except TimeoutError as error:
-            raise failure.silent(what, host=host_of(url), seconds=seconds) from error
+            raise failure.silent(what, host=place_of(url), seconds=seconds) from error
 
     def _unreachable(self, error: Exception, url: URL, *, what: str, hop: Hop) -> PatternError:
         return failure.unreachable(error, what=what, host=host_of(url) if hop.foreign else "")
@@ -220,4 +225,4 @@ class Transport:
         """The body of an answer that is to have at most ``size`` bytes, as it comes; raises as ``pace.paced``."""
         declared = response.content_length
         expected = size if declared is None else min(declared, size)
-        return paced(response.content, size=expected, pace=self.pace, what=what, host=host_of(response.url))
+        return paced(response.content, size=expected, pace=self.pace, what=what, host=place_of(response.url))
