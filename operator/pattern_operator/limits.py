@@ -95,5 +95,6 @@ MAX_REFUSAL: Final = 4 * MIB  # of the API server: it quotes an object of at mos
 MAX_READ_CONTAINERS: Final = 80_000  # lists and objects: some 20 ms
 MAX_READ_MEMBERS: Final = 100_000  # of objects, each with a name: some 15 ms
 MAX_PAGE: Final = 8 * MIB  # of a list: 500 objects of 16 KiB. Of larger ones smaller pages are asked for
+MAX_REFERENTS: Final = 16 * MIB  # remembered of Secrets and ConfigMaps: a key has 200 bytes, a docker config 1 KiB
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less
 MAX_STATUS_ENTRIES: Final = 50  # items named in a list of status (refused components, repairs); the rest is counted

@@ -16,6 +16,7 @@ from pattern_operator.api.fields import ObjectMeta, mapping_at, text, texts
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, objects
+from pattern_operator.reconcile.content import Contents
 from pattern_operator.reconcile.patterns import PatternKey
 
 SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
@@ -43,7 +44,7 @@ class Referents:
         self._session = session
         self._wake = wake
         self._tasks = tasks
-        self._content: dict[Referent, Mapping[str, bytes]] = {}
+        self._content: Contents[Referent] = Contents()
         self._users: dict[Referent, set[PatternKey]] = {}
         self._used: dict[PatternKey, dict[Referent, None]] = {}  # what each pattern uses, the oldest first
         self._newest: dict[Referent, int] = {}  # the version that the watch told last, of those that somebody uses
@@ -60,8 +61,9 @@ class Referents:
         referent = Referent(resource.kind, namespace, name)
         self._use(referent, reader)
         followed = await self._follow(resource)
-        if referent in self._content:
-            return self._content[referent]
+        known = self._content.get(referent)
+        if known is not None:
+            return known
         try:
             body = await objects.get(self._session, resource, namespace=namespace, name=name)
         except ApiError as error:
@@ -69,7 +71,7 @@ class Referents:
         content = _decode(body, referent)
         # Without a watch nobody would say that it changed; and a watch may have told of a newer one than this already.
         if followed and ObjectMeta.of(body).version >= self._newest.get(referent, 0):
-            self._content[referent] = content
+            self._content.keep(referent, content)
         return content
 
     def forget(self, reader: PatternKey) -> None:
@@ -95,7 +97,7 @@ class Referents:
         users.discard(reader)
         if not users:
             del self._users[referent]
-            self._content.pop(referent, None)
+            self._content.drop(referent)
             self._newest.pop(referent, None)
 
     async def _follow(self, resource: Resource) -> bool:
@@ -122,7 +124,7 @@ class Referents:
         if users is None:
             return
         self._newest[referent] = meta.version
-        self._content.pop(referent, None)
+        self._content.drop(referent)
         for key in users:
             self._wake(key)
 

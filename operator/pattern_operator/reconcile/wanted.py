@@ -4,6 +4,7 @@ reading the Secrets and ConfigMaps that the spec names."""
 import hashlib
 from datetime import timedelta
 
+from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
@@ -127,4 +128,5 @@ async def _authority(spec: AuthoritySpec, pattern: DesignPattern, referents: Ref
             message=f"{resource.kind} {namespace}/{ref.name} has no entry {ref.key}: add the public key under that"
             " name, or correct spec.verify.authorities[].key.",
         )
-    return Authority(name=spec.name or ref.name, key=data[ref.key])
+    # What is too long for a key is refused by its length, and remembered with the pattern: so no more of it is taken.
+    return Authority(name=spec.name or ref.name, key=data[ref.key][: limits.MAX_PUBLIC_KEY + 1])

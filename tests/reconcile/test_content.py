@@ -1,0 +1,57 @@
+"""What is remembered of Secrets and ConfigMaps has a bound for all together."""
+
+import tracemalloc
+
+from pattern_operator.reconcile.content import Contents
+
+
+def test_what_is_kept_is_given_until_it_is_dropped():
+    contents = Contents[str]()
+    contents.keep("a", {"k": b"1"})
+    contents.keep("a", {"k": b"2"})
+    kept = contents.get("a")
+    contents.drop("a")
+    contents.drop("a")
+
+    assert kept == {"k": b"2"}
+    assert contents.get("a") is None
+
+
+def test_the_first_makes_room_for_the_last():
+    contents = Contents[int](most=10_000)
+    for number in range(10):
+        contents.keep(number, {"k": bytes(2_000)})
+
+    assert [number for number in range(10) if contents.get(number) is not None] == [6, 7, 8, 9]
+
+
+def test_what_was_dropped_leaves_its_room():
+    contents = Contents[int](most=3_000)
+    for number in range(10):
+        contents.keep(number, {"k": bytes(2_000)})
+        contents.drop(number)
+    contents.keep(1, {"k": bytes(2_000)})
+
+    assert contents.get(1) is not None
+
+
+def test_what_is_larger_than_all_room_is_not_kept_and_puts_nothing_out():
+    contents = Contents[int](most=1_000)
+    contents.keep(1, {"k": b"1"})
+    contents.keep(2, {"k": bytes(2_000)})
+
+    assert contents.get(1) == {"k": b"1"}
+    assert contents.get(2) is None
+
+
+def test_any_number_of_large_ones_takes_little_memory():
+    contents = Contents[int](most=1_000_000)
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            contents.keep(number, {f"k{number}-{entry}": bytes(100) for entry in range(1_000)})
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 2_000_000
