@@ -64,6 +64,47 @@ def test_a_controller_outlives_its_custom_resources_and_nothing_that_goes_is_for
     assert not story.there("crd", kind)
 
 
+def going(story: Story) -> str:
+    """Let the pattern drop the ConfigMap ``held``, which a finalizer holds, and its ServiceAccount after it."""
+    push(story.repository, "1.0.0", config_map("held"), service_account("later"), config_map("stay"))
+    second = push(story.repository, "2.0.0", config_map("stay"))
+    story.want()
+    story.until_says("Ready", "Ready")
+    story.edit("configmap", "held", HELD)
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    assert condition(story.until_runs(second), "Applied")["reason"] == "Pruning"
+    return second
+
+
+def test_a_newer_version_that_cannot_be_had_holds_up_no_prune(story: Story) -> None:
+    going(story)
+    story.change({"source": {"ref": {"tag": "9.9.9"}}})
+    story.until_says("Ready", "ArtifactNotFound")
+
+    story.edit("configmap", "held", FREE)
+    status = story.until(lambda status: status["inventory"]["count"] == 1)
+
+    assert condition(status, "Ready")["reason"] == "ArtifactNotFound"
+    assert (condition(status, "Applied")["status"], condition(status, "Applied")["reason"]) == ("True", "Succeeded")
+    assert story.names("serviceaccount") == []
+
+
+def test_a_prune_rests_while_the_pattern_is_suspended_and_goes_on_after(story: Story) -> None:
+    going(story)
+    story.change({"suspend": True})
+    story.until(lambda status: status["status"] == "Suspended")
+
+    story.edit("configmap", "held", FREE)
+    story.until_object("configmap", "held", lambda found: found is None)
+    there = (story.names("serviceaccount"), story.status["inventory"]["count"])
+    story.change({"suspend": False})
+    story.until_says("Applied", "Succeeded")
+
+    assert there == (["later"], 3)
+    assert story.names("serviceaccount") == []
+    assert story.status["inventory"]["count"] == 1
+
+
 def test_a_pattern_that_is_deleted_while_it_prunes_waits_for_what_is_still_going(story: Story) -> None:
     held = config_map("held")
     held["metadata"]["finalizers"] = ["example.com/controller"]

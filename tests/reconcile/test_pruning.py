@@ -15,7 +15,7 @@ from pattern_operator.apply.removal import Ending, Removal
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pruning, status
 from pattern_operator.reconcile.memory import Memory
-from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.tenancy import Tenancy
 
 STAY = InventoryEntry(id="team_stay__ConfigMap", v="v1")
@@ -72,7 +72,7 @@ def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:
 async def begun(cluster: Cluster, *, prune: bool = True) -> tuple[Memory, Progress]:
     memory, made = Memory(), Progress()
     what = owning(*ALL, prune=prune)
-    await pruning.begin(what, inventory.union(ALL, ()), (STAY,), memory=memory, rim=cluster.rim, progress=made)
+    await pruning.start(what, inventory.union(ALL, ()), (STAY,), memory=memory, rim=cluster.rim, progress=made)
     return memory, made
 
 
@@ -83,11 +83,11 @@ async def test_what_goes_and_what_goes_after_it_stays_in_the_inventory_and_count
     memory, made = await begun(cluster)
 
     assert made.inventory == inventory.union(ALL, ())
-    assert set(memory.leaving.left) == {HELD, CONTROLLER}
+    assert set(memory.prune_state.pending) == {HELD, CONTROLLER}
     assert cluster.asked == [HELD.id]
     assert cluster.released == {inventory.key_of(HELD), inventory.key_of(CONTROLLER)}
-    assert memory.leaving.names(inventory.key_of(HELD))
-    assert not memory.leaving.names(inventory.key_of(STAY))
+    assert memory.prune_state.has_pending([inventory.key_of(STAY), inventory.key_of(HELD)])
+    assert not memory.prune_state.has_pending([inventory.key_of(STAY)])
 
 
 async def test_a_later_run_takes_out_what_has_gone_even_where_the_status_of_the_last_was_not_written():
@@ -97,14 +97,14 @@ async def test_a_later_run_takes_out_what_has_gone_even_where_the_status_of_the_
     cluster.held = set()
 
     first, second = Progress(), Progress()
-    await pruning.go_on(owning(*ALL), memory=memory, rim=cluster.rim, progress=first)
+    await pruning.advance(owning(*ALL), memory=memory, rim=cluster.rim, progress=first)
     asked = len(cluster.asked)
-    await pruning.go_on(owning(*ALL), memory=memory, rim=cluster.rim, progress=second)
+    await pruning.advance(owning(*ALL), memory=memory, rim=cluster.rim, progress=second)
 
     assert first.inventory == second.inventory == (STAY,)
     assert len(cluster.asked) == asked
-    assert second.leaving is not None
-    assert second.leaving.words == ""
+    assert second.prune_state is not None
+    assert second.prune_state.message == ""
 
 
 async def test_where_all_is_written_there_is_nothing_to_say():
@@ -112,9 +112,10 @@ async def test_where_all_is_written_there_is_nothing_to_say():
     memory, _ = await begun(cluster)
     made = Progress()
 
-    await pruning.go_on(owning(STAY), memory=memory, rim=cluster.rim, progress=made)
+    await pruning.advance(owning(STAY), memory=memory, rim=cluster.rim, progress=made)
 
     assert made.inventory is None
+    assert memory.prune_state == PruneState()
 
 
 async def test_a_pattern_that_prunes_nothing_lets_go_at_once():
@@ -122,7 +123,7 @@ async def test_a_pattern_that_prunes_nothing_lets_go_at_once():
 
     memory, made = await begun(cluster, prune=False)
 
-    assert (made.inventory, cluster.asked, memory.leaving.left) == ((STAY,), [], ())
+    assert (made.inventory, cluster.asked, memory.prune_state.pending) == ((STAY,), [], ())
 
 
 async def test_what_cannot_be_deleted_fails_the_run_and_keeps_the_rest():
@@ -131,7 +132,7 @@ async def test_what_cannot_be_deleted_fails_the_run_and_keeps_the_rest():
     memory, made = Memory(), Progress()
 
     try:
-        await pruning.begin(owning(*ALL), ALL, (STAY,), memory=memory, rim=cluster.rim, progress=made)
+        await pruning.start(owning(*ALL), ALL, (STAY,), memory=memory, rim=cluster.rim, progress=made)
     except Transient as error:
         assert error.reason is Reason.PRUNE_FAILED
     else:
@@ -152,7 +153,9 @@ async def test_what_no_watch_tells_of_is_looked_at_again_by_time():
 # --- status -------------------------------------------------------------------------------------------------------
 
 APPLIED = f"applied {REVISION.title} with the operator's own rights"
-GOING = Leaving((HELD, CONTROLLER), (), "2 objects that left the pattern are not gone yet: Widget: is being deleted.")
+GOING = PruneState(
+    (HELD, CONTROLLER), (), "2 objects that left the pattern are not gone yet: Widget: is being deleted."
+)
 
 
 def said(found: Status) -> dict[str, tuple[str, str, str]]:
@@ -160,17 +163,17 @@ def said(found: Status) -> dict[str, tuple[str, str, str]]:
 
 
 def test_what_is_still_going_leaves_what_is_wanted_ready_and_applied_unknown():
-    found = said(status.after(pattern(), progress(inventory=ALL, leaving=GOING), now=NOW))
+    found = said(status.after(pattern(), progress(inventory=ALL, prune_state=GOING), now=NOW))
 
-    words = GOING.words.removesuffix(".")
+    words = GOING.message.removesuffix(".")
     assert found["Ready"] == ("True", "Ready", f"{REVISION.title} runs: 1 object; {words}")
     assert found["Applied"] == ("Unknown", "Pruning", f"{APPLIED}; {words}")
     assert "Reconciling" not in found
 
 
 def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
-    before = pattern(status=status.after(pattern(), progress(inventory=ALL, leaving=GOING), now=NOW))
-    gone = {"inventory": (STAY,), "leaving": Leaving((), ALL)}
+    before = pattern(status=status.after(pattern(), progress(inventory=ALL, prune_state=GOING), now=NOW))
+    gone = {"inventory": (STAY,), "prune_state": PruneState((), ALL)}
     at_source = {"stage": Stage.SOURCE, "failure": AWAY, "applied": False, "verdict": None, "rendering": None}
 
     whole = said(status.after(before, progress(**gone), now=LATER))

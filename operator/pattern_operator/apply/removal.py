@@ -118,7 +118,7 @@ class Remover:
         return await run_all(self._attempt(entry, run) for entry in entries)
 
     async def rights(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
-        """Which of these bindings give ``impersonate`` its rights, and which roles; never raises as ``remove_all``."""
+        """Which of these bindings bind ``impersonate``, and their roles; never raises for what a server answers."""
 
         async def read(key: ObjectKey) -> Mapping[str, Any] | None:
             resource = await self._discovery.find(group=key.group, kind=key.kind)

@@ -14,7 +14,7 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.removal import Ending, Removal, Remover
-from pattern_operator.apply.wave import Leaving, leaving_of, reverse_waves
+from pattern_operator.apply.wave import DeletionWave, deletion_wave_of, reverse_waves
 
 Entries = list[InventoryEntry]
 
@@ -79,16 +79,16 @@ async def _waves(
     """
     waves = reverse_waves(keys)
     for wave in waves:
-        if leaving_of(wave[0]) < Leaving.RIGHTS:
+        if deletion_wave_of(wave[0]) < DeletionWave.RIGHTS:
             yield wave, False
-    last = tuple(key for wave in waves if leaving_of(wave[0]) >= Leaving.RIGHTS for key in wave)
+    last = tuple(key for wave in waves if deletion_wave_of(wave[0]) >= DeletionWave.RIGHTS for key in wave)
     own = frozenset[ObjectKey]()
     if impersonate is not None and len(last) > 1:
         own = await remover.rights(last, owner=owner, impersonate=impersonate)
     for wave in reverse_waves(key for key in last if key not in own):
         yield wave, False
     for wave in reversed(reverse_waves(key for key in last if key in own)):
-        yield wave, leaving_of(wave[0]) is Leaving.RIGHTS
+        yield wave, deletion_wave_of(wave[0]) is DeletionWave.RIGHTS
 
 
 def _left_behind(removal: Removal) -> Removal:

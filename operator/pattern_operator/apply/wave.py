@@ -112,7 +112,7 @@ def waves(objects: Iterable[Object]) -> tuple[tuple[Object, ...], ...]:
     return tuple(tuple(wave) for _, wave in groupby(ordered, key=lambda each: wave_of(each.key)))
 
 
-class Leaving(IntEnum):
+class DeletionWave(IntEnum):
     """What each wave holds on the way back: the other way round, but for what gives the pattern's account its rights.
 
     That goes last, whenever it came: the account that is to delete all the rest acts by it, and so may the controllers
@@ -128,17 +128,17 @@ class Leaving(IntEnum):
     BINDINGS = 6
 
 
-def leaving_of(key: ObjectKey) -> Leaving:
+def deletion_wave_of(key: ObjectKey) -> DeletionWave:
     """The wave in which the object is deleted, by its group and kind alone."""
     kind = (key.group, key.kind)
     if kind in _BINDINGS:
-        return Leaving.BINDINGS
+        return DeletionWave.BINDINGS
     if kind in _RIGHTS:
-        return Leaving.RIGHTS
-    return Leaving[wave_of(key).name]
+        return DeletionWave.RIGHTS
+    return DeletionWave[wave_of(key).name]
 
 
 def reverse_waves(keys: Iterable[ObjectKey]) -> tuple[tuple[ObjectKey, ...], ...]:
     """The keys in the order to delete the objects: workloads before what they need, and rights after all else."""
-    ordered = sorted(keys, key=lambda each: (leaving_of(each), each))
-    return tuple(tuple(wave) for _, wave in groupby(ordered, key=leaving_of))
+    ordered = sorted(keys, key=lambda each: (deletion_wave_of(each), each))
+    return tuple(tuple(wave) for _, wave in groupby(ordered, key=deletion_wave_of))

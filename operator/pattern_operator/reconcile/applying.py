@@ -44,7 +44,7 @@ class Repaired:
     """What a repair let alone, a sentence each, and the drifted keys that the pattern's objects have no more."""
 
     notes: tuple[str, ...] = ()
-    astray: frozenset[ObjectKey] = frozenset()
+    unresolved: frozenset[ObjectKey] = frozenset()
 
 
 async def apply(
@@ -92,7 +92,7 @@ async def apply(
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
         raise error
-    await pruning.begin(pattern, planned, after, memory=memory, rim=rim, progress=progress)
+    await pruning.start(pattern, planned, after, memory=memory, rim=rim, progress=progress)
     progress.applied = True
 
 

@@ -59,7 +59,7 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
         if not memory.settled:
             return
     progress.stage = Stage.APPLY
-    await pruning.go_on(pattern, memory=memory, rim=rim, progress=progress)
+    await pruning.advance(pattern, memory=memory, rim=rim, progress=progress)
     look(pattern, memory=memory, rim=rim, progress=progress)
 
 
@@ -86,7 +86,7 @@ async def keep_running(
     if memory.applied is None:
         await _follow_inventory(pattern, rim=rim)
     else:
-        await _go_on_pruning(pattern, memory.applied, memory=memory, rim=rim, progress=progress)
+        await _advance_prune(pattern, memory.applied, memory=memory, rim=rim, progress=progress)
     progress.health = rim.children.health(owner_of(pattern).id)
 
 
@@ -119,18 +119,18 @@ async def keep_up(
         memory.unkept_until = rim.clock() + retry_pause(pattern, memory.unkept_times, error)
     progress.repaired, progress.missing = made.repaired, progress.missing | made.missing
     progress.inventory = made.inventory
-    if any(memory.leaving.names(key) for key in touched):
-        await _go_on_pruning(pattern, goal, memory=memory, rim=rim, progress=progress)
+    if memory.prune_state.has_pending(touched):
+        await _advance_prune(pattern, goal, memory=memory, rim=rim, progress=progress)
     progress.health = rim.children.health(owner_of(pattern).id)
 
 
-async def _go_on_pruning(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+async def _advance_prune(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """Something newer fails, or is waited for: what left the running pattern goes all the same. Failures are logged."""
     if memory.applied is None:  # all that is wanted has to be there first
         return
     try:
         if await wanted.demand(pattern, referents=rim.referents) == goal.demand:
-            work = pruning.go_on(pattern, memory=memory, rim=rim, progress=progress)
+            work = pruning.advance(pattern, memory=memory, rim=rim, progress=progress)
             await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except PatternError as error:
         where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
@@ -244,4 +244,4 @@ async def _put_right(
     async with building as rendering:
         repaired = await repair(pattern, rendering, drifted, rim=rim, progress=progress)
     memory.notes = tuple(dict.fromkeys((*memory.notes, *repaired.notes)))
-    memory.settled = memory.settled and not repaired.astray
+    memory.settled = memory.settled and not repaired.unresolved

@@ -13,7 +13,7 @@ from pattern_operator.api.verdict import Demand, Verdict
 from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause
-from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.waking import concerns
 
 
@@ -60,7 +60,7 @@ class Memory:
     settled: bool = False  # nothing asks for it to be applied again
     applied_at: float = 0.0
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
-    leaving: Leaving = field(default_factory=Leaving)  # what left the pattern ``applied``
+    prune_state: PruneState = field(default_factory=PruneState)  # what left the pattern ``applied``
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
     refused: tuple[Wanted, Stage, PatternError] | None = None
     unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again

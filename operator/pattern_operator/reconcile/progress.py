@@ -1,5 +1,6 @@
 """What one run of the steps made: how far it came, the values so far, and the error that ended it, if one did."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pattern_operator.api.object import ObjectKey
@@ -13,19 +14,20 @@ from pattern_operator.errors import PatternError
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
-    """What left the running pattern: ``left`` is still to go, ``parted`` is gone, or ours no more.
+class PruneState:
+    """What left the running pattern: ``pending`` is still to go, ``done`` is deleted, or ours no more.
 
-    ``words`` say what ``left`` waits for; status may name some of ``parted`` until it is written.
+    ``message`` says what ``pending`` waits for; status may name some of ``done`` until it is written.
     """
 
-    left: tuple[InventoryEntry, ...] = ()
-    parted: tuple[InventoryEntry, ...] = ()
-    words: str = ""
+    pending: tuple[InventoryEntry, ...] = ()
+    done: tuple[InventoryEntry, ...] = ()
+    message: str = ""
 
-    def names(self, key: ObjectKey) -> bool:
-        """Whether the object is still to go."""
-        return any(entry.id == str(key) for entry in self.left)
+    def has_pending(self, keys: Iterable[ObjectKey]) -> bool:
+        """Whether one of these objects is still to go."""
+        pending = {entry.id for entry in self.pending}
+        return bool(pending) and any(str(key) in pending for key in keys)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Progress:
     repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each
     drifted: tuple[str, ...] = ()  # what has drifted and is left so, as asked or in a quarrel, a sentence each
     notes: tuple[str, ...] = ()  # what apply wants people to know although it succeeded: objects left alone
-    leaving: Leaving | None = None  # what left the pattern, where that was looked at
+    prune_state: PruneState | None = None  # what left the pattern, where that was looked at
     unwatched: bool = False  # some of it goes, and no watch will tell when it has gone
     health: Health | None = None
     overdue: bool = False  # health has been awaited for longer than the pattern allows

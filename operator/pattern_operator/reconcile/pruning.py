@@ -11,14 +11,14 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import Children, Owner, inventory, prune
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.owning import owner_of
-from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import account_of
 
 Entries = tuple[InventoryEntry, ...]
 
 
-async def begin(
+async def start(
     pattern: DesignPattern, planned: Entries, after: Entries, *, memory: Memory, rim: Rim, progress: Progress
 ) -> None:
     """All of ``after`` is applied: remove what else is ``planned``, or let it go where the spec says so.
@@ -28,41 +28,45 @@ async def begin(
     """
     owner = owner_of(pattern)
     left, wanted = inventory.minus(planned, after), inventory.keys(after)
-    astray = {key for key in rim.children.drifted(owner.id) if key not in wanted}  # its kind has another scope now
+    unresolved = {key for key in rim.children.drifted(owner.id) if key not in wanted}  # its kind has another scope now
     behind = () if pattern.spec.apply.prune else _left_behind(inventory.keys(left), owner=owner, children=rim.children)
-    rim.children.release(inventory.keys(left) | astray, owner=owner.id)
-    memory.leaving = Leaving(left)
+    rim.children.release(inventory.keys(left) | unresolved, owner=owner.id)
+    memory.prune_state = PruneState(left)
     if not pattern.spec.apply.prune:
-        memory.leaving = Leaving(parted=left)
+        memory.prune_state = PruneState(done=left)
         memory.notes += behind
         progress.inventory = after
         return
     progress.inventory = planned
-    await go_on(pattern, memory=memory, rim=rim, progress=progress)
+    await advance(pattern, memory=memory, rim=rim, progress=progress)
 
 
-async def go_on(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """Remove what can go now of what left the pattern. Asks nobody while a watch says that it is still going.
 
     Raises:
         Transient: something could not be deleted.
     """
-    leaving = memory.leaving
+    prune_state = memory.prune_state
     entries = pattern.status.inventory.entries if progress.inventory is None else progress.inventory
-    if leaving.left and pattern.spec.apply.prune:
+    if prune_state.pending and pattern.spec.apply.prune:
         account = account_of(pattern, tenancy=rim.tenancy)
-        pruned = await prune(leaving.left, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
-        parted = inventory.union(leaving.parted, inventory.minus(leaving.left, pruned.left))
-        memory.leaving = leaving = Leaving(pruned.left, parted, pruned.message)
+        pruned = await prune(prune_state.pending, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
+        done = inventory.union(prune_state.done, inventory.minus(prune_state.pending, pruned.left))
+        memory.prune_state = prune_state = PruneState(pruned.left, done, pruned.message)
         memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.title} {why}" for key, why in pruned.kept))))
         progress.unwatched = not all(each.watched for each in pruned.going)
-        progress.inventory = inventory.minus(entries, parted)
+        progress.inventory = inventory.minus(entries, done)
         progress.failed |= frozenset(each.key for each in pruned.failures)
         if pruned.error:
             raise pruned.error
-    elif any(entry in leaving.parted for entry in entries):
-        progress.inventory = inventory.minus(entries, leaving.parted)
-    progress.leaving = leaving
+    elif prune_state.done:
+        remaining = inventory.minus(entries, prune_state.done)
+        if len(remaining) < len(entries):
+            progress.inventory = remaining
+        elif not prune_state.pending:  # status has it
+            memory.prune_state = prune_state = PruneState()
+    progress.prune_state = prune_state
 
 
 def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, children: Children) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import cut, listed
-from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.render.cause import Cause
 from pattern_operator.rollout.history import remember
 
@@ -213,7 +213,7 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
     if progress.stage is Stage.HEALTH and progress.revision:
         applied = f"applied {progress.revision.title} {_in_whose_name(progress.user)}"
         conditions.set(ConditionType.APPLIED, *_applied_words(progress, applied))
-    elif progress.leaving is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
+    elif progress.prune_state is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
         # Something newer fails; what left the running revision went on all the same.
         conditions.set(ConditionType.APPLIED, *_applied_words(progress, "what runs is applied"))
     if progress.health:
@@ -254,8 +254,8 @@ def _rendering_words(rendering: Rendering) -> str:
 def _applied_words(progress: Progress, applied: str) -> tuple[Truth, str, str]:
     """Unknown while something that left is still there: not all is pruned, and nothing has failed."""
     words = [applied, *progress.drifted, *progress.notes]
-    if progress.leaving is not None and progress.leaving.words:
-        return "Unknown", Reason.PRUNING, listed([applied, progress.leaving.words, *words[1:]])
+    if progress.prune_state is not None and progress.prune_state.message:
+        return "Unknown", Reason.PRUNING, listed([applied, progress.prune_state.message, *words[1:]])
     return "True", Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED, listed(words)
 
 
@@ -303,9 +303,9 @@ def _running_words(pattern: DesignPattern, progress: Progress) -> str:
     """
     count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
     revision = progress.revision or Revision.parse(pattern.status.revision)
-    leaving = progress.leaving or Leaving()
-    runs = f"{revision.title} runs: {counted(count - len(leaving.left))}"
-    return listed(filter(None, (runs, leaving.words)))
+    prune_state = progress.prune_state or PruneState()
+    runs = f"{revision.title} runs: {counted(count - len(prune_state.pending))}"
+    return listed(filter(None, (runs, prune_state.message)))
 
 
 def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError) -> None:

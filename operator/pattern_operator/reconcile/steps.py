@@ -17,7 +17,7 @@ from pattern_operator.reconcile.deadline import Beside, Patience, overrun, withi
 from pattern_operator.reconcile.inventorysize import check_candidate
 from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
-from pattern_operator.reconcile.progress import Leaving, Progress
+from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import accept, find, let_go, read_manifest, rendered, vouch
 from pattern_operator.reconcile.tenancy import account_of
@@ -82,7 +82,7 @@ async def _run(
             let_go(pattern, revision, rendering, rim=rim)
             await check_candidate(pattern, rendering, rim=rim)
             progress.stage = Stage.APPLY
-            memory.applied, memory.leaving = None, Leaving()
+            memory.applied, memory.prune_state = None, PruneState()
             await apply(pattern, rendering, goal=goal, memory=memory, rim=rim, progress=progress, ahead=ahead)
     except Stalled as error:
         if progress.stage in _OF_THE_ARTIFACT or memory.cannot_be_built(goal):

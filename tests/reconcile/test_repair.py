@@ -1,0 +1,120 @@
+"""A repair tells only of what was sent, and asks for a whole apply where there is nothing to send."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from tests.apply.room import config_map, custom
+from tests.reconcile.pattern import REVISION, pattern
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.status import Status
+from pattern_operator.apply import Applied, ApplyFailure
+from pattern_operator.errors import Transient
+from pattern_operator.kube import KindNotFound, Resource
+from pattern_operator.reconcile.applying import repair
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.tenancy import Tenancy
+
+GROUP = "example.com"
+WIDE = Resource(group=GROUP, version="v1", kind="Widget", plural="widgets", namespaced=False)
+MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
+
+
+class Cluster:
+    """Has ConfigMaps, and Widgets of the whole cluster; applies all that it is sent, but for what it ``refuses``."""
+
+    def __init__(self) -> None:
+        self.sent: list[ObjectKey] = []
+        self.refuses: frozenset[ObjectKey] = frozenset()
+        self.left: frozenset[ObjectKey] = frozenset()
+        self.kinds = {"Widget": WIDE, "ConfigMap": MAP}
+
+    async def find(self, *, group: str, kind: str, version: str) -> Resource:
+        if kind not in self.kinds:
+            raise KindNotFound(group=group, kind=kind, version=version)
+        return self.kinds[kind]
+
+    async def apply_all(self, objects: Any, **_: Any) -> Applied:
+        self.sent = [each.key for each in objects]
+        return Applied(
+            tuple(key for key in self.sent if key not in self.refuses | self.left),
+            tuple((key, "is paused") for key in self.sent if key in self.left),
+            tuple(ApplyFailure(key, Reason.APPLY_FAILED, "no") for key in self.sent if key in self.refuses),
+        )
+
+    def get(self, _: ObjectKey) -> None:
+        return None
+
+    def check(self, _: Any) -> None:
+        return None
+
+    @property
+    def rim(self) -> Any:
+        return SimpleNamespace(discovery=self, applier=self, children=self, protected=self, tenancy=Tenancy())
+
+
+def rendering(*objects: Object) -> Rendering:
+    return Rendering(objects=objects, format="Manifests")
+
+
+RUNS = pattern(status=Status(revision=str(REVISION)))
+MAPPED, OTHER = config_map("c", "team"), config_map("other", "team")
+WIDGET = custom("Widget", GROUP, "w", "team")
+
+
+async def test_what_was_sent_is_told_and_nothing_else_is_sent():
+    cluster, made = Cluster(), Progress()
+
+    repaired = await repair(RUNS, rendering(MAPPED, OTHER), [MAPPED.key], rim=cluster.rim, progress=made)
+
+    assert cluster.sent == [MAPPED.key]
+    assert made.repaired == ("ConfigMap team/c was deleted, or lost its owner label",)
+    assert repaired.unresolved == frozenset()
+
+
+async def test_an_object_whose_kind_has_another_scope_now_is_not_said_to_be_applied_but_asks_for_it():
+    cluster, made = Cluster(), Progress()
+
+    repaired = await repair(RUNS, rendering(WIDGET, MAPPED), [WIDGET.key, MAPPED.key], rim=cluster.rim, progress=made)
+
+    assert cluster.sent == [MAPPED.key]
+    assert [each.partition(" ")[0] for each in made.repaired] == ["ConfigMap"]
+    assert repaired.unresolved == {WIDGET.key}
+
+
+async def test_an_object_that_was_let_alone_is_not_said_to_be_applied():
+    cluster, made = Cluster(), Progress()
+    cluster.left = frozenset({MAPPED.key})
+
+    repaired = await repair(RUNS, rendering(MAPPED), [MAPPED.key], rim=cluster.rim, progress=made)
+
+    assert made.repaired == ()
+    assert repaired.notes == ("ConfigMap team/c is paused",)
+    assert repaired.unresolved == frozenset()
+
+
+async def test_of_a_repair_that_fails_in_part_the_rest_is_told_and_all_objects_count():
+    cluster, made = Cluster(), Progress()
+    cluster.refuses = frozenset({MAPPED.key})
+    more = config_map("more", "team")
+
+    try:
+        await repair(RUNS, rendering(MAPPED, OTHER, more), [MAPPED.key, OTHER.key], rim=cluster.rim, progress=made)
+    except Transient as error:
+        assert error.message == "1 of 3 objects could not be applied: ConfigMap team/c: no"
+    else:
+        raise AssertionError("it did not fail")
+    assert [each.split()[1] for each in made.repaired] == ["team/other"]
+
+
+async def test_an_object_whose_kind_is_gone_is_waited_for_by_a_whole_apply():
+    cluster, made = Cluster(), Progress()
+    del cluster.kinds["Widget"]
+    placeless = Object.of({"apiVersion": f"{GROUP}/v1", "kind": "Widget", "metadata": {"name": "w"}})
+
+    repaired = await repair(RUNS, rendering(placeless), [WIDGET.key], rim=cluster.rim, progress=made)
+
+    assert made.repaired == ()
+    assert repaired.unresolved == {WIDGET.key}
