@@ -4,6 +4,7 @@ Of an answer about an object that nobody here knows whole, any other word may be
 it, a pass phrase of plain words too.
 """
 
+import re
 from typing import Final
 
 _WORDS: Final = """
@@ -27,7 +28,7 @@ most mount mounts multiple must mutation name named names namespace namespaces n
 nodes non none nor not nothing null number object objects of off old on once one only operation operator or order other
 others out over own owned owner parameter parse patch path paths pattern patterns pending per perform permission
 permissions permitted please pod pods policies policy port ports positive present prevent privileged process prohibited
-property protected protocol provide provided quota range rbac read reason reasons received reference references referred
+property protected protocol provide provided quota range rbac read reason reasons received reference references referred refused
 registry reject rejected rejects release remove removed replace replicas request requested requests require required
 requires reserved resource resources response restricted result right rights role roles root rule rules run running
 same schema scope secret secrets security see selector server service services set sets setting shorter should size
@@ -40,8 +41,11 @@ volumes was way webhook webhooks were what when where whether which while who wi
 would write wrong you your yaml
 """
 RULE_WORDS: Final = frozenset(_WORDS.split())
+_SMALL: Final = re.compile(r"[0-9]{1,3}%?")  # "at most 63 characters"; a PIN has more digits
 
 
 def is_rule_word(core: str) -> bool:
     """Whether a word, without what stands around it, is one that rules are written with; or several with a ``/``."""
-    return all(part.lower() in RULE_WORDS or not part for part in core.replace("-", "/").split("/"))
+    return bool(_SMALL.fullmatch(core)) or all(
+        part.lower() in RULE_WORDS or not part for part in core.replace("-", "/").split("/")
+    )
