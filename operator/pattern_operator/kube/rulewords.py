@@ -17,7 +17,8 @@ conditions config configuration configured conflict constraint constraints conta
 contains controller conversion convert could cpu create created creating creation credentials custom data decode
 declared default defined delete deleted deleting deletion denied deny deploy deployment describe description did
 different disabled disallowed do does done down due duplicate duration during each either element empty enabled end
-enforce enforced entries entry environment equal error errors evaluated every exactly exceed exceeded exceeds except
+enforce enforced entries entry environment equal error errors etcd evaluated event events every
+exactly exceed exceeded exceeds except
 exist existing exists expected expression fail failed failing fails failure false field fields file finalizer finalizers
 find first follow following for forbidden format found from further generate generation get given greater group groups
 had has have having header host hostname i id if ignored image images immutable in include included includes incorrect
@@ -28,8 +29,8 @@ most mount mounts multiple must mutation name named names namespace namespaces n
 nodes non none nor not nothing null number object objects of off old on once one only operation operator or order other
 others out over own owned owner parameter parse patch path paths pattern patterns pending per perform permission
 permissions permitted please pod pods policies policy port ports positive present prevent privileged process prohibited
-property protected protocol provide provided quota range rbac read reason reasons received reference references referred refused
-registry reject rejected rejects release remove removed replace replicas request requested requests require required
+property protected protocol provide provided quota range rbac read reason reasons received reference references referred
+refused registry reject rejected rejects release remove removed replace replicas request requested requests require required
 requires reserved resource resources response restricted result right rights role roles root rule rules run running
 same schema scope secret secrets security see selector server service services set sets setting shorter should size
 smaller some source spec specification specified specify start state status storage strategy string strings
@@ -46,6 +47,5 @@ _SMALL: Final = re.compile(r"[0-9]{1,3}%?")  # "at most 63 characters"; a PIN ha
 
 def is_rule_word(core: str) -> bool:
     """Whether a word, without what stands around it, is one that rules are written with; or several with a ``/``."""
-    return bool(_SMALL.fullmatch(core)) or all(
-        part.lower() in RULE_WORDS or not part for part in core.replace("-", "/").split("/")
-    )
+    parts = core.replace("-", "/").split("/")
+    return bool(_SMALL.fullmatch(core)) or all(not part or part.lower() in RULE_WORDS for part in parts)
