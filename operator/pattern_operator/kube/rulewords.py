@@ -30,7 +30,8 @@ nodes non none nor not nothing null number object objects of off old on once one
 others out over own owned owner parameter parse patch path paths pattern patterns pending per perform permission
 permissions permitted please pod pods policies policy port ports positive present prevent privileged process prohibited
 property protected protocol provide provided quota range rbac read reason reasons received reference references referred
-refused registry reject rejected rejects release remove removed replace replicas request requested requests require required
+refused registry reject rejected rejects release
+remove removed replace replicas request requested requests require required
 requires reserved resource resources response restricted result right rights role roles root rule rules run running
 same schema scope secret secrets security see selector server service services set sets setting shorter should size
 smaller some source spec specification specified specify start state status storage strategy string strings
