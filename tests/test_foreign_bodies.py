@@ -50,6 +50,7 @@ from pattern_operator.apply.occupancy import occupants
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
 from pattern_operator.apply.refusal import refusal
+from pattern_operator.apply.rights import binds
 from pattern_operator.apply.tools import manager_of
 from pattern_operator.cli import get as cli_get
 from pattern_operator.errors import PatternError
@@ -311,6 +312,11 @@ async def removing(body: Any) -> None:
     entry = InventoryEntry(id=str(KEY), v="v1")
     for _ in range(2):
         await remover.remove_all([entry], owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+
+
+@reader
+def bindings_of_an_account(body: Any) -> None:
+    binds(body, "system:serviceaccount:team:deployer")
 
 
 @reader
