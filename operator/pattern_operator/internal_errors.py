@@ -22,6 +22,7 @@ PLACES: Final = (
     "handler",  # kopf's
     "lanes",  # whom a run counts for
     "life",  # the whole work was begun anew
+    "line",  # of what waits for a worker
     "look_for_kind",
     "loop",  # where nobody waits for it
     "managed_object",  # at what a watch told of one object

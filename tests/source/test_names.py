@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import pytest
 from tests.executors import EXECUTORS
@@ -47,22 +46,19 @@ class NameServer(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def name_server(
-    knows: Callable[[str], str | None] | None, *, options: str = ""
-) -> AsyncIterator[tuple[NameServer, Path]]:
-    """A name server, and a resolv.conf that names it."""
+    knows: Callable[[str], str | None] | None,
+) -> AsyncIterator[tuple[NameServer, str]]:
+    """A name server, and its address and port."""
     loop = asyncio.get_running_loop()
     transport, server = await loop.create_datagram_endpoint(lambda: NameServer(knows), local_addr=("127.0.0.1", 0))
-    with NamedTemporaryFile("w") as file:
-        file.write(f"nameserver 127.0.0.1:{transport.get_extra_info('sockname')[1]}\n{options}")
-        file.flush()
-        yield server, Path(file.name)
+    yield server, f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
     transport.close()
 
 
 async def test_names_that_hang_hold_neither_the_cache_nor_the_processor_nor_other_names(tmp_path: Path):
     cache = Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk)
     async with name_server(None) as (_, silent), name_server(lambda _: "127.0.0.1") as (_, good):
-        hanging, answering = Names(resolv_conf=silent, seconds=30), Names(resolv_conf=good)
+        hanging, answering = Names(servers=[silent], seconds=30), Names(servers=[good])
         tasks = [asyncio.create_task(hanging.resolve(f"h{number}.example", 443)) for number in range(100)]
         await asyncio.sleep(0.2)
         begun = time.monotonic()
@@ -84,7 +80,7 @@ async def test_names_that_hang_hold_neither_the_cache_nor_the_processor_nor_othe
 
 
 async def test_a_registry_whose_name_hangs_is_given_up_in_time():
-    async with name_server(None) as (_, silent), Network.open(names=Names(resolv_conf=silent, seconds=0.3)) as network:
+    async with name_server(None) as (_, silent), Network.open(names=Names(servers=[silent], seconds=0.3)) as network:
         begun = time.monotonic()
         with pytest.raises(Transient) as failure:
             await client(Repository("hangs.example", NAME), network).manifest("1.0")
@@ -97,7 +93,7 @@ async def test_a_registry_whose_name_hangs_is_given_up_in_time():
 async def test_a_registry_is_found_by_its_name(peer):
     peer.manifest([], tag="1.0")
     async with name_server(lambda _: "127.0.0.1") as (server, address):  # noqa: SIM117 - the one is for the other
-        async with Network.open(names=Names(resolv_conf=address)) as network:
+        async with Network.open(names=Names(servers=[address])) as network:
             repository = Repository(f"reg.example:{peer.server.port}", NAME)
             assert (await client(repository, network).manifest("1.0")).body
 
@@ -106,7 +102,7 @@ async def test_a_registry_is_found_by_its_name(peer):
 
 async def test_a_name_that_does_not_exist_is_said_at_once():
     async with name_server(lambda _: None) as (_, address):
-        names = Names(resolv_conf=address)
+        names = Names(servers=[address])
         with pytest.raises(OSError, match="cannot be looked up"):
             await names.resolve("none.example", 443)
         await names.close()
@@ -114,13 +110,13 @@ async def test_a_name_that_does_not_exist_is_said_at_once():
 
 async def test_names_of_a_cluster_are_completed_by_its_search_domains():
     """As in a pod: its namespace's domain first, and names of few dots as they are only in the end."""
-    options = "search team.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"
+    domains = ["team.svc.cluster.local", "svc.cluster.local", "cluster.local"]
 
     def knows(name: str) -> str | None:
         return {"registry.team.svc.cluster.local": "127.0.0.9", "reg.example.com": "127.0.0.8"}.get(name)
 
-    async with name_server(knows, options=options) as (server, address):
-        names = Names(resolv_conf=address)
+    async with name_server(knows) as (server, address):
+        names = Names(servers=[address], domains=domains, ndots=5)
         short = await names.resolve("registry", 443)
         longer = await names.resolve("registry.team.svc", 443)
         outside = await names.resolve("reg.example.com", 443)

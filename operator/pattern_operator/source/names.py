@@ -7,8 +7,8 @@ answer: six such names held every thread of the event loop's pool. c-ares does t
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from pathlib import Path
 from typing import Final
 
 import aiodns
@@ -24,12 +24,22 @@ _MAX_ADDRESSES: Final = 32  # of one name that are tried; a real registry has so
 
 
 class Names(AbstractResolver):
-    """A resolver for aiohttp's connector, for one event loop; ``resolv_conf`` stands in for the system's."""
+    """A resolver for aiohttp's connector, for one event loop.
 
-    def __init__(self, *, resolv_conf: Path | None = None, seconds: float = NAME_LOOKUP_SECONDS) -> None:
+    ``servers`` (``address:port``), ``domains`` to search and ``ndots`` stand in for those of the system's resolv.conf.
+    """
+
+    # Not pycares' resolvconf_path: 5.2 frees the path before c-ares has read it, and port 53 of this host is asked.
+    def __init__(
+        self,
+        *,
+        servers: Sequence[str] = (),
+        domains: Sequence[str] | None = None,
+        ndots: int | None = None,
+        seconds: float = NAME_LOOKUP_SECONDS,
+    ) -> None:
         self._seconds = seconds
-        path = None if resolv_conf is None else str(resolv_conf)
-        self._resolver = aiodns.DNSResolver(resolvconf_path=path, timeout=_TRY, tries=_TRIES)
+        self._resolver = aiodns.DNSResolver(servers, domains=domains, ndots=ndots, timeout=_TRY, tries=_TRIES)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
