@@ -10,7 +10,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ChildEventKind, Owner, Remover
 from pattern_operator.apply.applier import CONCURRENCY
 from pattern_operator.apply.removal import Ending, Removal
-from pattern_operator.kube import ApiError, ApiUnavailable
+from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, Resource
 
 
 async def removed(room: Room, *wanted: Object, by: Owner, impersonate: str | None = None) -> list[Removal]:
@@ -27,6 +27,21 @@ async def test_what_is_gone_is_expected_no_longer(room: Room, namespace: str):
 
     assert (removal.ending, removal.message, removal.failure) == (Ending.GONE, "", None)
     await room.until(lambda: room.children.get(wanted.key) is None)
+    assert not await room.is_there(wanted.key)
+
+
+async def test_a_kind_that_discovery_does_not_show_yet_is_not_gone(room: Room, namespace: str, monkeypatch):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+
+    async def not_yet(*, group: str, kind: str, version: str | None = None) -> Resource:
+        raise KindNotFound(group=group, kind=kind, version=version)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(room.discovery, "find", not_yet)
+        (removal,) = await removed(room, wanted, by=team)
+
+    assert removal.ending is Ending.GONE
     assert not await room.is_there(wanted.key)
 
 

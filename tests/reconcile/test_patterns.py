@@ -13,6 +13,7 @@ from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import PatternKey, Patterns
 
 KEY = PatternKey("team", "web")
+MOMENT = "2026-11-25T12:00:00Z"
 
 
 def body(version: int, **metadata: Any) -> dict[str, Any]:
@@ -48,11 +49,14 @@ def test_only_what_users_change_asks_for_work(patterns: Patterns, change: dict[s
     assert patterns.observe(body(11, **change)) == (KEY if asks else None)
 
 
-@pytest.mark.parametrize(("ready", "asks"), [("InvalidStatus", True), ("Ready", False)])
-def test_an_inventory_that_could_not_be_read_asks_for_work_when_it_was_corrected(ready: str, asks: bool):
+@pytest.mark.parametrize("shown", ["InvalidStatus", "Deleting"])
+@pytest.mark.parametrize(("ready", "asks"), [("InvalidStatus", True), ("DeletionFailed", False)])
+def test_an_inventory_that_could_not_be_read_asks_for_work_when_it_was_corrected(ready: str, shown: str, asks: bool):
     patterns, spoilt, corrected = Patterns(), body(10), body(11)
-    spoilt["status"] = {"status": ready, "inventory": {"count": 1, "entries": [{"id": "spoilt", "v": "v1"}]}}
-    corrected["status"] = {"status": ready, "inventory": {"count": 0, "entries": []}}
+    condition = {"type": "Ready", "status": "False", "reason": ready, "message": "", "lastTransitionTime": MOMENT}
+    told = {"status": shown, "conditions": [condition]}
+    spoilt["status"] = {**told, "inventory": {"count": 1, "entries": [{"id": "spoilt", "v": "v1"}]}}
+    corrected["status"] = {**told, "inventory": {"count": 0, "entries": []}}
     patterns.observe(spoilt)
 
     assert patterns.observe(corrected) == (KEY if asks else None)

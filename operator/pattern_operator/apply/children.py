@@ -82,6 +82,10 @@ class Children:
         """Whether a watch would tell of a change to the object."""
         return self._followed.sees((key.group, key.kind))
 
+    def resource_of(self, key: ObjectKey) -> Resource | None:
+        """Where the kind of an object is served, as the watch that is in step knows it."""
+        return self._followed.resource_of((key.group, key.kind))
+
     def is_going(self, key: ObjectKey) -> bool:
         """Whether a watch says that the object is being deleted."""
         child = self._children.get(key)

@@ -94,6 +94,11 @@ class Followed:
         problem = follower.watch.problem
         return problem is None or problem.code not in (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED)
 
+    def resource_of(self, kind: GroupKind) -> Resource | None:
+        """Where the kind is served, when its watch is in step; None where nobody follows it."""
+        follower = self._followers.get(kind)
+        return follower.watch.resource if follower is not None and self.sees(kind) else None
+
     def _changed(self, resource: Resource, change: Change) -> None:
         if (resource.group, resource.kind) in self._followers:
             self._on_change(resource, change)

@@ -184,6 +184,10 @@ class Remover:
             return await self._discovery.find(group=key.group, kind=key.kind, version=version)
         except KindNotFound as error:
             if not error.served:
+                # Discovery shows a kind that a pattern has just brought a moment later than its watch; what is not
+                # shown there is not gone.
+                if (followed := self._children.resource_of(key)) is not None:
+                    return followed
                 raise
         return await self._discovery.find(group=key.group, kind=key.kind)  # its versions moved on
 

@@ -199,7 +199,11 @@ def _version(pattern: DesignPattern) -> int:
 
 def _mended(before: DesignPattern, after: DesignPattern) -> bool:
     """Whether somebody corrected the inventory that could not be read, as its message asks; nothing else tells."""
-    return before.status.status == Reason.INVALID_STATUS and before.status.inventory != after.status.inventory
+    # Not status.status: that of a pattern that is being deleted says so, whatever its Ready says.
+    unreadable = any(
+        each.type == ConditionType.READY and each.reason == Reason.INVALID_STATUS for each in before.status.conditions
+    )
+    return unreadable and before.status.inventory != after.status.inventory
 
 
 def _asked(pattern: DesignPattern) -> tuple[object, ...]:
