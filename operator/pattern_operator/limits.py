@@ -45,7 +45,9 @@ MIN_RATE: Final = 16 * KIB  # bytes a second: a modem's; who sends less holds a 
 MEAN_RATE: Final = 64 * KIB  # bytes a second over a whole body, for its deadline: 64 MiB would take 17 minutes, so:
 LONGEST_BODY_SECONDS: Final = 300.0  # 64 MiB at 220 KiB/s
 LOOKUP_SECONDS: Final = 30.0  # all requests to find a digest, or all to find its signatures, together
-MAX_CONNECTIONS_PER_HOST: Final = 16  # open at once to one host; a pattern needs 8 at most, and shares them in turn
+MAX_CONNECTIONS_PER_HOST: Final = (
+    16  # requests at once to one host; a pattern sends 8 at most, a namespace has 12 at most
+)
 
 # --- signatures -----------------------------------------------------------------------------------------------------
 MAX_SUBJECTS: Final = 1_024  # of an in-toto statement; sigstore-go 1.2 (verify/signature.go) draws the same line

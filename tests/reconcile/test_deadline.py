@@ -210,3 +210,33 @@ async def test_work_that_was_done_is_used_although_something_else_was_asked_mean
         return 7
 
     assert await within(1, work(), late=late, beside=Beside(asyncio.Event(), act, changed.is_set)) == 7
+
+
+async def test_a_run_that_waited_for_connections_most_of_its_time_calls_no_registry_slow():
+    patience = Patience.of(pattern(), 1.5, clock=clock)
+
+    async def waits() -> None:
+        patience.waits.begin("registry.example:443")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            patience.waits.end()
+
+    with pytest.raises(Transient) as error:
+        await patience.wait(waits(), stage=Stage.SOURCE)
+
+    assert error.value.reason is Reason.RUN_TIMEOUT
+    assert "waited 2 s for a free connection to registry.example:443" in error.value.message
+    assert "slow." not in error.value.message
+
+
+async def test_a_run_whose_registry_is_slow_says_so_and_what_it_waited_for_beside():
+    patience = Patience.of(pattern(), 3, clock=clock)
+    patience.waits.begin("registry.example:443")
+    asyncio.get_running_loop().call_later(1.2, patience.waits.end)
+
+    with pytest.raises(Transient) as error:
+        await patience.wait(asyncio.sleep(60), stage=Stage.SOURCE)
+
+    assert "see whether the registry, or the network between, is slow" in error.value.message
+    assert "waited 1 s for a free connection" in error.value.message

@@ -42,7 +42,7 @@ from pattern_operator.apply.wave import waves
 from pattern_operator.fairqueue import Lane
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
-from pattern_operator.kube.slots import Slots
+from pattern_operator.slots import Slots
 
 # Times the free slots that each may hold: 21, 24 and 30 of 32 where it is alone.
 PATTERN_SHARE: Final = 2

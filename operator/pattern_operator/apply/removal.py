@@ -24,8 +24,8 @@ from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refusal
 from pattern_operator.apply.rights import rights_of
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
-from pattern_operator.kube.slots import Slots
 from pattern_operator.quote import one_line
+from pattern_operator.slots import Slots
 
 _NAMED: Final = 5  # finalizers that a message names
 

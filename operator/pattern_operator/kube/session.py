@@ -22,8 +22,8 @@ from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.resource import words_of
 from pattern_operator.kube.sent import Sent
-from pattern_operator.kube.slots import Slots
 from pattern_operator.limits import MAX_REFUSAL
+from pattern_operator.slots import Slots
 
 JSON: Final = "application/json"
 RESOURCE_SHARE: Final = 15  # times the free requests: 60 of 64 where everybody asks for one resource

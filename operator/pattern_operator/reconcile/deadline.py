@@ -15,6 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile.lanes import host_of
+from pattern_operator.source import Waits
 
 Result = TypeVar("Result")
 Work = Coroutine[Any, Any, Result]
@@ -80,12 +81,17 @@ async def _attend(task: asyncio.Task[Result], seconds: float, beside: Beside) ->
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long one run waits for a registry, all its requests together: until the moment ``until`` of ``clock``."""
+    """How long one run waits for a registry, all its requests together: until the moment ``until`` of ``clock``.
+
+    The requests of the run tell ``waits`` how long they waited for a connection: that counts as well, but no registry
+    is called slow for it.
+    """
 
     pattern: DesignPattern
     seconds: float
     until: float
     clock: Callable[[], float]
+    waits: Waits
     beside: Beside | None = None
 
     @classmethod
@@ -93,7 +99,7 @@ class Patience:
         cls, pattern: DesignPattern, seconds: float, *, clock: Callable[[], float], beside: Beside | None = None
     ) -> Self:
         """Begin now."""
-        return cls(pattern, seconds, clock() + seconds, clock, beside)
+        return cls(pattern, seconds, clock() + seconds, clock, Waits(clock), beside)
 
     async def wait(self, work: Work[Result], *, stage: Stage) -> Result:
         """The result of ``work``, which asks the registry.
@@ -106,11 +112,18 @@ class Patience:
         return await within(left, work, late=lambda: self._late(stage), beside=self.beside)
 
     def _late(self, stage: Stage) -> Transient:
+        told = self.waits.told
+        if told and self.waits.seconds >= self.seconds / 2:
+            return Transient(
+                reason=Reason.RUN_TIMEOUT,
+                message=f"{stage.value}: the run ended after {self.seconds:.0f} s because {told}. It is tried again;"
+                " see which patterns pull slowly from that host.",
+            )
         return Transient(
             reason=Reason.RUN_TIMEOUT,
             message=f"{stage.value}: {host_of(self.pattern) or 'the registry'} has not given all that was asked of it"
-            f" within {self.seconds:.0f} s, so the run ended. It is tried again; see whether the registry, or the"
-            " network between, is slow.",
+            f" within {self.seconds:.0f} s, so the run ended{f' ({told})' if told else ''}. It is tried again; see"
+            " whether the registry, or the network between, is slow.",
         )
 
 

@@ -198,8 +198,8 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
         return  # somebody wrote there by hand; the next success writes it anew
     goal = wanted.goal(pattern, revision, demand)
     patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock, beside=beside)
-    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.SOURCE)
-    await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.SOURCE)
+    await patience.wait(vouch(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY)
     building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
     async with building as rendering:
         await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
@@ -239,7 +239,7 @@ async def _put_right(
     progress: Progress,
 ) -> None:
     patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
-    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.APPLY)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.APPLY)
     building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
     async with building as rendering:
         repaired = await repair(pattern, rendering, drifted, rim=rim, progress=progress)

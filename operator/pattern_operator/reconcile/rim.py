@@ -13,7 +13,7 @@ from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.tenancy import Tenancy
 from pattern_operator.sandbox import Sandbox
-from pattern_operator.source import Cache, Credentials, DockerConfigs, Network, Readers, Registry, TokenCache
+from pattern_operator.source import Cache, Credentials, DockerConfigs, Network, Readers, Registry, TokenCache, Waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,10 @@ class Registries:
     cache: Cache
     executors: Executors
 
-    def open(self, repository: Repository, *, credentials: Credentials | None, insecure: bool) -> Registry:
-        """A client of one repository."""
+    def open(
+        self, repository: Repository, *, credentials: Credentials | None, insecure: bool, tenant: str, waits: Waits
+    ) -> Registry:
+        """A client of one repository for a pattern of the namespace ``tenant``; ``waits`` belong to the run."""
         return Registry(
             repository,
             network=self.network,
@@ -38,6 +40,8 @@ class Registries:
             readers=self.readers,
             user_agent=f"pattern-operator/{__version__}",
             executors=self.executors,
+            tenant=tenant,
+            waits=waits,
         )
 
 

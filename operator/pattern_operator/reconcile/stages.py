@@ -29,14 +29,14 @@ from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import check_namespaces
 from pattern_operator.rollout import Candidate, admit
 from pattern_operator.sandbox import BuildRefused, Plan
-from pattern_operator.source import Announced, Registry, announced, opened_layers, resolve, signatures
+from pattern_operator.source import Announced, Registry, Waits, announced, opened_layers, resolve, signatures
 from pattern_operator.verify import verify as verify_signatures
 
 LEEWAY = timedelta(milliseconds=50)  # a timer that fires a little early must find its lookup due
 NAMED = 5  # refused components that a message names; status.render has more
 
 
-async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> Revision:
+async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: Waits) -> Revision:
     """The revision that the reference leads to: asked once an interval where it can change, never where it cannot.
 
     Raises:
@@ -48,7 +48,7 @@ async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> Revision:
     if known is not None and known.reference == reference and not _due(pattern, known, rim=rim):
         return known.revision
     memory.lookup = None
-    revision = await resolve(reference, registry=await _open(pattern, reference.repository, rim=rim))
+    revision = await resolve(reference, registry=await _open(pattern, reference.repository, rim=rim, waits=waits))
     memory.lookup = Lookup(reference, revision, rim.clock())
     return revision
 
@@ -67,10 +67,10 @@ def _due(pattern: DesignPattern, lookup: Lookup, *, rim: Rim) -> bool:
     return lookup.reference.mutable and rim.clock() - lookup.at >= interval.total_seconds() - LEEWAY.total_seconds()
 
 
-async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> Announced:
+async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim, waits: Waits) -> Announced:
     """What the artifact says of itself, from the cache where it is there, checked either way; none of its layers."""
     reference = Reference(goal.repository, tag=goal.revision.tag or None, digest=goal.revision.digest)
-    registry = await _open(pattern, goal.repository, rim=rim)
+    registry = await _open(pattern, goal.repository, rim=rim, waits=waits)
     layer = wanted.layer(goal.layer)
     running = pattern.status.digest == str(goal.revision.digest)
     return await announced(
@@ -83,12 +83,18 @@ async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim) -> An
     )
 
 
-async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim) -> Registry:
+async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, waits: Waits) -> Registry:
     credentials = await wanted.credentials(pattern, repository, referents=rim.referents, configs=rim.registries.configs)
-    return rim.registries.open(repository, credentials=credentials, insecure=pattern.spec.source.insecure)
+    return rim.registries.open(
+        repository,
+        credentials=credentials,
+        insecure=pattern.spec.source.insecure,
+        tenant=pattern.metadata.namespace,
+        waits=waits,
+    )
 
 
-async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim) -> Verdict:
+async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, waits: Waits) -> Verdict:
     """Who vouches for the digest; asked once for a digest and a demand.
 
     Raises:
@@ -101,7 +107,7 @@ async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Ri
     memory.verdict = None
     found: tuple[Signature, ...] = ()
     if demand.authorities:
-        found = await signatures(digest, registry=await _open(pattern, goal.repository, rim=rim))
+        found = await signatures(digest, registry=await _open(pattern, goal.repository, rim=rim, waits=waits))
     verdict = await run_in(rim.executors.cpu, verify_signatures, digest, found, demand=demand)
     memory.verdict = (digest, demand, verdict)
     return verdict
@@ -135,7 +141,7 @@ async def rendered(
         choice=wanted.layer(goal.layer),
         options=wanted.options(pattern, goal),
     )
-    registry = await _open(pattern, goal.repository, rim=rim)
+    registry = await _open(pattern, goal.repository, rim=rim, waits=patience.waits)
     async with AsyncExitStack() as stack:
         progress.stage = Stage.SOURCE
         async with AsyncExitStack() as files:

@@ -55,7 +55,9 @@ async def _run(
     pattern: DesignPattern, *, memory: Memory, rim: Rim, ahead: WriteAhead, beside: Beside | None, progress: Progress
 ) -> None:
     patience = Patience.of(pattern, limits.MAX_RUN_OF_REGISTRY, clock=rim.clock, beside=beside)
-    progress.revision = revision = await patience.wait(find(pattern, memory=memory, rim=rim), stage=Stage.SOURCE)
+    progress.revision = revision = await patience.wait(
+        find(pattern, memory=memory, rim=rim, waits=patience.waits), stage=Stage.SOURCE
+    )
     progress.stage = Stage.VERIFY
     demand = await wanted.demand(pattern, referents=rim.referents)
     progress.demand_changed = memory.applied is not None and memory.applied.demand != demand
@@ -69,9 +71,11 @@ async def _run(
         raise error
 
     progress.stage = Stage.SOURCE
-    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim), stage=Stage.SOURCE)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.SOURCE)
     progress.stage = Stage.VERIFY
-    progress.verdict = await patience.wait(vouch(pattern, goal, memory=memory, rim=rim), stage=Stage.VERIFY)
+    progress.verdict = await patience.wait(
+        vouch(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY
+    )
     try:
         # Only now are layers pulled: an artifact that nobody vouches for costs its manifest, and no more.
         building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=progress)

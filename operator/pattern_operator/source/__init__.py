@@ -9,6 +9,7 @@ to trust: that is ``verify``.
 
 from pattern_operator.archive import LayerChoice
 from pattern_operator.source.cache import Cache
+from pattern_operator.source.connections import Connections, Waits
 from pattern_operator.source.credentials import Credential, Credentials, from_docker_home
 from pattern_operator.source.dockerconfigs import DockerConfigs
 from pattern_operator.source.local import read_local
@@ -25,6 +26,7 @@ from pattern_operator.source.tokens import TokenCache
 __all__ = [
     "Announced",
     "Cache",
+    "Connections",
     "Credential",
     "Credentials",
     "DockerConfigs",
@@ -36,6 +38,7 @@ __all__ = [
     "RegistryNetwork",
     "SystemNames",
     "TokenCache",
+    "Waits",
     "announced",
     "from_docker_home",
     "opened_layers",

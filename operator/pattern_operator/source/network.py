@@ -1,4 +1,4 @@
-"""The way to registries: whom connections may go to, and how many of them one host may have.
+"""The way to registries: whom connections may go to. How many of them one host may have is in ``connections``.
 
 An address is checked where the socket for it is made: after every look-up, for addresses that stand in a URL, and for
 each try, so that what was checked is what is connected to, whatever a name server says the next time (DNS rebinding).
@@ -20,7 +20,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 
-from pattern_operator.limits import KIB, MAX_CONNECTIONS_PER_HOST
+from pattern_operator.limits import KIB
+from pattern_operator.source.connections import Connections
 from pattern_operator.source.reach import Reach, reach_of
 
 _PIECE: Final = 8 * KIB  # what is parsed before it is counted; headers may be as long
@@ -93,11 +94,12 @@ class _NoCookies(aiohttp.DummyCookieJar):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """HTTP sessions by the least reach that an address must have."""
+    """HTTP sessions by the least reach that an address must have, and the ``connections`` that all of them share."""
 
     sessions: Mapping[Reach, aiohttp.ClientSession]
     least: Reach
     reach: Callable[[str], Reach]
+    connections: Connections
 
     @classmethod
     @asynccontextmanager
@@ -108,10 +110,12 @@ class Network:
         names: AbstractResolver,
         trust: ssl.SSLContext | None = None,
         reach: Callable[[str], Reach] = reach_of,
+        connections: Connections | None = None,
     ) -> AsyncIterator[Self]:
         """Open the sessions; nothing is sent yet.
 
-        ``names`` looks names up, and is closed with the sessions. ``trust`` replaces the system's authorities.
+        ``names`` looks names up, and is closed with the sessions. ``trust`` replaces the system's authorities, and
+        ``connections`` the usual number of them.
         """
         least = Reach.PUBLIC if allowed is RegistryNetwork.PUBLIC else Reach.LINK
         async with AsyncExitStack() as stack:
@@ -121,7 +125,7 @@ class Network:
                 for each in Reach
                 if each >= least
             }
-            yield cls(sessions, least, reach)
+            yield cls(sessions, least, reach, connections or Connections())
 
     def session(self, least: Reach) -> aiohttp.ClientSession:
         """The session that connects only to addresses of at least this reach, and of what is allowed at all."""
@@ -135,10 +139,11 @@ class Network:
 def _session(
     least: Reach, *, names: AbstractResolver, trust: ssl.SSLContext | None, reach: Callable[[str], Reach]
 ) -> aiohttp.ClientSession:
-    # No limit in all: each run has its own, and one host can have no more than its share of any.
+    # No limits: requests are counted before they come here, by all sessions together (``Connections``). aiohttp would
+    # give them out in the order of coming, whoever asks.
     connector = aiohttp.TCPConnector(
         limit=0,
-        limit_per_host=MAX_CONNECTIONS_PER_HOST,
+        limit_per_host=0,
         keepalive_timeout=_IDLE,
         resolver=names,
         ttl_dns_cache=_REMEMBERED,

@@ -23,6 +23,7 @@ from pattern_operator.limits import (
     MIN_RATE,
     RATE_WINDOW_SECONDS,
 )
+from pattern_operator.source.connections import Waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +110,19 @@ async def head_of(content: aiohttp.StreamReader, *, limit: int, seconds: float) 
 class Deadline:
     """Bounds several requests together: many answers, each of them in time, are slow as well.
 
-    ``what`` names in messages what they are for; ``ends`` is by the clock of the event loop.
+    ``what`` names in messages what they are for; ``ends`` is by the clock of the event loop, and ``waits`` knows how
+    much of the time was spent before anything was asked.
     """
 
     what: str
     seconds: float
     ends: float
+    waits: Waits
 
     @classmethod
-    def after(cls, seconds: float, *, what: str) -> Self:
+    def after(cls, seconds: float, *, what: str, waits: Waits) -> Self:
         """Begin to count now."""
-        return cls(what, seconds, asyncio.get_running_loop().time() + seconds)
+        return cls(what, seconds, asyncio.get_running_loop().time() + seconds, waits)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -137,9 +140,13 @@ class Deadline:
                 raise
             raise Transient(
                 reason=Reason.REGISTRY_UNAVAILABLE,
-                message=f"{self.what} took longer than {self.seconds:.0f} s, all answers of the registry together; it "
-                "is asked again later.",
+                message=f"{self.what} took longer than {self.seconds:.0f} s, all answers of the registry together"
+                f"{_told(self.waits)}; it is asked again later.",
             ) from error
+
+
+def _told(waits: Waits) -> str:
+    return f"; {waits.told}" if waits.told else ""
 
 
 def _slow(received: int, seconds: float, *, what: str, host: str) -> Transient:

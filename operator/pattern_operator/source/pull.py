@@ -58,7 +58,7 @@ async def announced(
         Transient: the registry or the cache cannot be used.
     """
     what = f"{reference.repository}@{revision.digest}"
-    async with Deadline.after(registry.pace.lookup, what=f"{what}: pulling its manifest").kept():
+    async with Deadline.after(registry.pace.lookup, what=f"{what}: pulling its manifest", waits=registry.waits).kept():
         body, media_type = await _manifest(revision, registry=registry, cache=cache, running=running)
     manifest = await registry.compute(len(body), parse_manifest, body, content_type=media_type, what=what)
     chosen = chosen_layers(manifest, choice=layer, what=what)
@@ -76,7 +76,7 @@ async def opened_layers(
         Transient: the registry or the cache cannot be used.
     """
     seconds = registry.pace.for_bodies(sum(descriptor.size for descriptor in artifact.chosen))
-    deadline = Deadline.after(seconds, what=f"{artifact.what}: pulling its layers")
+    deadline = Deadline.after(seconds, what=f"{artifact.what}: pulling its layers", waits=registry.waits)
     async with AsyncExitStack() as stack:
         opened: list[tuple[Layer, BinaryIO]] = []
         for descriptor in artifact.chosen:

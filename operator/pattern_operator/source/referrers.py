@@ -57,7 +57,9 @@ async def signatures(digest: Digest, *, registry: Registry) -> tuple[Signature, 
         Transient: the registry could not be asked, which says nothing about signatures.
     """
     finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE))
-    async with Deadline.after(registry.pace.lookup, what=registry.what(f"finding the signatures of {digest}")).kept():
+    async with Deadline.after(
+        registry.pace.lookup, what=registry.what(f"finding the signatures of {digest}"), waits=registry.waits
+    ).kept():
         places = await run_all([finder.tagged(), finder.referring()])
     found = [signature for place in places for signature in place]
     _refuse_too_many(len(found), digest=digest)

@@ -24,6 +24,7 @@ from pattern_operator.source import failure
 from pattern_operator.source import manifest as manifests
 from pattern_operator.source.authentication import Authentication
 from pattern_operator.source.challenge import parse_challenges
+from pattern_operator.source.connections import Waits
 from pattern_operator.source.credentials import DOCKER_HUB_HOSTS, Credentials
 from pattern_operator.source.network import Network
 from pattern_operator.source.offloop import compute
@@ -51,6 +52,9 @@ class Content:
 class Registry:
     """Asks for, and sends, what one repository holds. As many at once as you like, in one event loop.
 
+    ``tenant`` is the namespace that its connections count for, the same for all who have none; ``waits`` knows how long
+    its requests waited for connections.
+
     Every request may raise:
         Stalled: AUTHENTICATION_REQUIRED, AUTHENTICATION_FAILED, ACCESS_DENIED, ARTIFACT_NOT_FOUND, TLS_FAILED, or
             ARTIFACT_UNSUPPORTED for what no registry answers.
@@ -68,6 +72,8 @@ class Registry:
         user_agent: str,
         executors: Executors,
         readers: Readers | None = None,
+        tenant: str = "",
+        waits: Waits | None = None,
         pace: Pace = PACE,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -79,7 +85,10 @@ class Registry:
         self._home = URL(f"{scheme}://{'registry-1.docker.io' if hub else repository.host}")
         self._base = self._home / "v2" / name
         self._readers = readers or Readers()
-        self._transport = Transport(network=network, user_agent=user_agent, pace=pace, now=now)
+        self.waits = waits or Waits()
+        self._transport = Transport(
+            network=network, tenant=tenant, waits=self.waits, user_agent=user_agent, pace=pace, now=now
+        )
         self._authentication = Authentication(
             home=self._home,
             host=repository.host,

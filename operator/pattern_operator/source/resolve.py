@@ -37,7 +37,9 @@ async def resolve(reference: Reference, *, registry: Registry) -> Revision:
             reason=Reason.INVALID_REFERENCE,
             message=f"source.ref.tag {quoted(tag)} is no tag: use letters, digits and . _ -",
         )
-    async with Deadline.after(registry.pace.lookup, what=registry.what("finding the digest")).kept():
+    async with Deadline.after(
+        registry.pace.lookup, what=registry.what("finding the digest"), waits=registry.waits
+    ).kept():
         if tag is None:
             tag = await _highest(reference, registry=registry)
         return Revision(tag, await registry.digest_of(tag))

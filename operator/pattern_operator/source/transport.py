@@ -19,6 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_ERROR_BODY
 from pattern_operator.source import failure
+from pattern_operator.source.connections import Waits
 from pattern_operator.source.document import known_word, shown
 from pattern_operator.source.network import Network
 from pattern_operator.source.pace import PACE, Pace, head_of, paced
@@ -82,9 +83,14 @@ def place_of(url: URL) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """Sends requests over ``network``; ``now`` is only asked to understand dates in ``Retry-After``."""
+    """Sends requests over ``network``; ``now`` is only asked to understand dates in ``Retry-After``.
+
+    ``tenant`` is whom its connections count for, and ``waits`` is told how long it waited for them.
+    """
 
     network: Network
+    tenant: str = ""
+    waits: Waits = field(default_factory=Waits)
     user_agent: str
     pace: Pace = PACE
     now: Callable[[], datetime] = utc_now
@@ -118,14 +124,19 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send one request; the answer is open inside the ``async with`` block, whatever its status.
 
+        The request waits for a connection first, for as long as its caller lets it, and holds it until the block ends:
+        no other request may be sent inside the block.
+
         Raises:
             Stalled: TLS_FAILED.
             Transient: REGISTRY_UNAVAILABLE: nobody answers in time, or the connection breaks, also while reading in
                 the block. ADDRESS_REFUSED: the host has no address that may be connected to.
         """
         try:
-            response = await self._begin(method, url, what=what, hop=hop, headers=headers, body=body, form=form)
-            async with response:
+            async with (
+                self.network.connections.hold(url, tenant=self.tenant, waits=self.waits),
+                await self._begin(method, url, what=what, hop=hop, headers=headers, body=body, form=form) as response,
+            ):
                 encoding = response.headers.get("Content-Encoding", "identity")
                 if encoding.lower() != "identity" and response.status < 300 and method != "HEAD":
                     coding = "" if hop.foreign else f" ({known_word(encoding, otherwise='as nobody knows')})"

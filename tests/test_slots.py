@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pattern_operator.kube.slots import Slots
+from pattern_operator.slots import Slots
 
 
 @pytest.fixture

@@ -1,0 +1,70 @@
+"""A registry that many tenants share: whoever's repositories are slow there holds up nobody else of the same host."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests import hostileregistry
+from tests.e2e.story import API, Story, condition
+from tests.testbed.testbed import Testbed
+
+pytestmark = pytest.mark.e2e
+
+SLOW = 32  # patterns of one tenant, each with a repository that trickles
+SOON = 8.0  # seconds; each of the slow ones holds its connection for ten, and there are more of them than connections
+
+
+@pytest.fixture
+def host(testbed_state: Path) -> Iterator[str]:
+    """A registry with repositories that work and such that trickle."""
+    started, address, _ = hostileregistry.start(testbed_state)
+    yield address
+    started.stop()
+
+
+@pytest.fixture
+def slow_tenant(testbed: Testbed) -> Iterator[str]:
+    """A namespace of its own beside the test's."""
+    name = f"slow-{uuid4().hex[:6]}"
+    testbed.kubectl("create", "namespace", name)
+    yield name
+    testbed.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def test_a_tenant_with_slow_repositories_leaves_a_host_that_is_shared_to_others(
+    testbed: Testbed, story: Story, host: str, slow_tenant: str
+):
+    names = [f"slow-{number:02}" for number in range(SLOW)]
+    bodies = [pattern(name, slow_tenant, f"oci://{host}/trickling-manifests/{name}") for name in names]
+    testbed.kubectl.apply(*bodies)
+    first = testbed.kubectl.until(
+        "designpattern", names[0], lambda body: body and said(body), namespace=slow_tenant, seconds=60
+    )
+    assert "only" in said(first), said(first)  # so many bytes in so many seconds
+
+    begun = time.monotonic()
+    testbed.kubectl.apply(pattern(story.name, story.namespace, f"oci://{host}/well/settings"))
+    story.until(lambda status: condition(status, "Ready").get("status") == "True")
+
+    assert time.monotonic() - begun < SOON
+
+
+def pattern(name: str, namespace: str, url: str) -> dict[str, Any]:
+    """A pattern that comes back as often as it may."""
+    source = {"url": url, "insecure": True, "ref": {"tag": "1.0.0"}}
+    spec = {"interval": "1s", "retryInterval": "1s", "source": source}
+    return {
+        "apiVersion": API,
+        "kind": "DesignPattern",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def said(body: dict[str, Any]) -> str:
+    """Why it is not Ready."""
+    ready = condition(body.get("status", {}), "Ready")
+    return str(ready.get("message", "")) if ready.get("reason") == "RegistryUnavailable" else ""
