@@ -148,7 +148,7 @@ A_DIGEST = "must be sha256: and 64 small hex digits (or sha512: and 128), as a r
         ({"digest": "0a" * 32}, A_DIGEST),
         ({"semver": ""}, "spec.source.ref.semver in body should be at least 1 chars long"),
         ({"semver": ">=1", "semverFilter": ""}, "spec.source.ref.semverFilter in body should be at least 1 chars long"),
-        ({"semver": "1" * 257}, "spec.source.ref.semver: Too long: may not be more than 256 bytes"),
+        ({"semver": "1" * 513}, "spec.source.ref.semver: Too long: may not be more than 512 bytes"),
         (None, "spec.source.ref: Required value"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Builds the testbed's four programs from their pinned Go modules into .testbed/bin, when missing or stale."""
+"""Builds the testbed's programs from their pinned Go modules into .testbed/bin, when missing or stale."""
 
 import fcntl
 import hashlib
@@ -67,6 +67,7 @@ _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.removeprefix("v").split(".")
 PROGRAMS = (
     Program("registry", ".", "-s -w", "10 s"),
+    Program("semver", ".", "-s -w", "5 s"),
     Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w", "1 min"),
     Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "-s -w", "3 min"),
     Program(

@@ -50,8 +50,8 @@ class Ref(Camel, frozen=True):
     semver: Annotated[
         Range | None,
         Meta(
-            description="The range of versions of which the highest tag is pulled, as npm, Helm and Flux write it."
-            " Pre-releases only match a range that names one."
+            description="The range of versions of which the highest tag is pulled, judged as Helm and Flux judge it:"
+            " `>=1.4 <2`, `1.x`, `~1.4.2`, `^1`. Pre-releases only match where a bound names one, as in `>=1.0.0-0`."
         ),
     ] = None
     semver_filter: Annotated[

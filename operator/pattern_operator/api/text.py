@@ -56,7 +56,7 @@ DigestText = Annotated[
         )
     ),
 ]
-Range = Annotated[str, Meta(min_length=1, max_length=256)]
+Range = Annotated[str, Meta(min_length=1, max_length=512)]
 Regex = Annotated[str, Meta(min_length=1, max_length=256)]
 MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
 Path = Annotated[str, Meta(min_length=1, max_length=1024)]

@@ -13,7 +13,7 @@ from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.tagfilter import matching
 from pattern_operator.source.transport import Answer
-from pattern_operator.source.versions import Range
+from pattern_operator.source.versions import SemverRange
 from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
 _PAGE: Final = 1_000  # tags that are asked for at once; a registry may give fewer, and says where the next ones are
@@ -50,7 +50,7 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
         raise Stalled(
             reason=Reason.INVALID_REFERENCE, message="source.ref needs a tag, a semver range or a digest: name one."
         )
-    wanted = Range(reference.semver)
+    wanted = SemverRange(reference.semver)
     tags = await _tags(registry)
     kept = tags if not reference.semver_filter else await _filtered(tags, reference.semver_filter, registry=registry)
     highest = await run_in(registry.executors.cpu, wanted.highest, kept)  # 10,000 tags and a long range take seconds

@@ -1,98 +1,279 @@
 """Which of a repository's tags is the highest version in a range.
 
-Ranges: node-semver's grammar by ``semantic_version.NpmSpec``, and the commas, spaces and ``v`` that Helm and Flux users
-write. Versions: semver.org 2.0.0; a tag may begin with ``v``, and has ``_`` where the version has ``+`` (Helm, "OCI").
+Both are judged as Flux and Helm judge them, so that a range means here what it means there. Ranges: the rules of
+Masterminds/semver 3.5 (README, "Checking Version Constraints"; constraints.go), also where npm's differ. Tags: strict
+versions (semver.org 2.0.0) that may begin with ``v`` (fluxcd/pkg/version), and have ``_`` where the version has ``+``
+(Helm, "OCI"). ``tests/data/semver`` holds what that library says of some thousand pairs.
 """
 
-import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from enum import IntEnum
+from typing import Final, NamedTuple, Self
 
-from semantic_version import NpmSpec, Version
+import re2
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.quote import quoted
 
-_HOLDS: Final = {
-    "==": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+MAX_RANGE: Final = 512  # characters; this and the next three are the library's own limits
+MAX_ALTERNATIVES: Final = 32
+_MAX_BOUND: Final = 256  # characters
+_MAX_NUMBER: Final = 2**64 - 1
+
+_SPACE: Final = r"[\t\n\f\r ]"
+_IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_PART: Final = r"[0-9xX*|]+"  # the library's class; a part with a | in it fails where it is read as a number
+_BOUND: Final = rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-{_IDENTIFIERS})?(?:\+{_IDENTIFIERS})?"
+_COMPARATOR: Final = re.compile(rf"{_SPACE}*(=>|=<|=|!=|>=|>|<=|<|~>|~|\^|){_SPACE}*({_BOUND})")
+_BETWEEN: Final = re.compile(rf"{_SPACE}*,|{_SPACE}+")
+_WORD: Final = re.compile(r"[^\t\n\f\r ,]+")
+_SIMPLE: Final = re.sub(r"\((?!\?)", "(?:", _BOUND)  # without groups
+_HYPHEN: Final = re2.compile(  # searched for at any place, which takes Python's re the square of the length
+    rf"{_SPACE}*({_SIMPLE}){_SPACE}+-{_SPACE}+({_SIMPLE}){_SPACE}*"
+)
+_NUMBER: Final = r"(0|[1-9][0-9]*)"
+_TAG: Final = re.compile(rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_IDENTIFIERS})?(?:[+_]{_IDENTIFIERS})?")
+_TAG_ALONE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+_WILDCARDS: Final = frozenset(("x", "X", "*"))
+
+
+class NotAVersion(ValueError):
+    """The text is not a version or a bound; the message says which part, and why."""
+
+
+_Identifier = tuple[int, int, str]  # numbers are lower than words (semver.org, 11.4): (0, number, "") or (1, 0, word)
+_RELEASE: Final[tuple[_Identifier, ...]] = ((2, 0, ""),)  # above all that is released before it (11.3)
+
+
+class Version(NamedTuple):
+    """A version without its build; its order is that of precedence (semver.org, 11)."""
+
+    major: int
+    minor: int
+    patch: int
+    pre: tuple[_Identifier, ...] = _RELEASE
+
+    @property
+    def pre_release(self) -> bool:
+        """Whether it comes before the release of its number."""
+        return self.pre is not _RELEASE
+
+    @classmethod
+    def of_tag(cls, tag: str) -> Self | None:
+        """The version that ``tag`` is, or None."""
+        parts = _TAG.fullmatch(tag)
+        if parts is None:
+            return None
+        try:
+            return cls.read(parts[1], parts[2], parts[3], parts[4])
+        except NotAVersion:
+            return None
+
+    @classmethod
+    def read(cls, major: str, minor: str, patch: str, pre: str | None) -> Self:
+        """Make a version of its parts; ``pre`` begins with a hyphen. Raises NotAVersion."""
+        identifiers = tuple(map(_identifier, pre[1:].split("."))) if pre else _RELEASE
+        return cls(_number(major), _number(minor), _number(patch), identifiers)
+
+
+class Given(IntEnum):
+    """Which numbers of a bound are given: the first that is missing or a wildcard hides those behind it."""
+
+    NONE = 0
+    MAJOR = 1
+    MINOR = 2
+    ALL = 3
+
+
+def _equal(version: Version, bound: Version, given: Given) -> bool:
+    return version == bound if given is Given.ALL else _tilde(version, bound, given)
+
+
+def _not_equal(version: Version, bound: Version, given: Given) -> bool:
+    if given is Given.MAJOR:
+        return version.major != bound.major
+    if given is Given.MINOR:
+        return version[:2] != bound[:2] or version.pre != bound.pre
+    return version != bound
+
+
+def _above(version: Version, bound: Version, given: Given) -> bool:
+    if given in (Given.MAJOR, Given.MINOR):
+        return version[:given] > bound[:given]
+    return version > bound
+
+
+def _at_least(version: Version, bound: Version, given: Given) -> bool:
+    del given
+    return version >= bound
+
+
+def _below(version: Version, bound: Version, given: Given) -> bool:
+    del given
+    return version < bound
+
+
+def _at_most(version: Version, bound: Version, given: Given) -> bool:
+    if given is Given.ALL:
+        return version <= bound
+    numbers = 1 if given is Given.MAJOR else 2  # the library: <=* is <=0.0
+    return version[:numbers] <= bound[:numbers]
+
+
+def _tilde(version: Version, bound: Version, given: Given) -> bool:
+    if version < bound:
+        return False
+    if bound[:3] == (0, 0, 0) and given in (Given.NONE, Given.ALL):
+        return True  # the library: ~0.0.0 is >=0.0.0
+    numbers = 1 if given is Given.MAJOR else 2
+    return version[:numbers] == bound[:numbers]
+
+
+def _caret(version: Version, bound: Version, given: Given) -> bool:
+    if version < bound:
+        return False
+    if bound.major or given is Given.MAJOR:
+        return version.major == bound.major
+    numbers = 2 if bound.minor or given is Given.MINOR else 3
+    return version[:numbers] == bound[:numbers]
+
+
+_HOLDS: Final[Mapping[str, Callable[[Version, Version, Given], bool]]] = {
+    "": _equal,
+    "=": _equal,
+    "!=": _not_equal,
+    ">": _above,
+    ">=": _at_least,
+    "=>": _at_least,
+    "<": _below,
+    "<=": _at_most,
+    "=<": _at_most,
+    "~": _tilde,
+    "~>": _tilde,
+    "^": _caret,
 }
-_COMMA: Final = re.compile(r"\s*,\s*")
-_AFTER_OPERATOR: Final = re.compile(r"([<>=~^])\s+(?=[0-9vxX*])")
-_TILDE_ARROW: Final = re.compile(r"~>")  # as Ruby and Terraform write ~
-_V: Final = re.compile(r"(?<![0-9A-Za-z.-])v(?=[0-9xX*])")
-_BUILD: Final = re.compile(r"\+[0-9A-Za-z.-]+")  # says nothing about precedence (semver.org, 10), so nothing in a range
-_VERSION_LIKE: Final = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-_+].*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparator:
+    """One sign with its bound."""
+
+    holds: Callable[[Version, Version, Given], bool]
+    bound: Version
+    given: Given
+
+    @classmethod
+    def read(cls, parts: re.Match[str]) -> Self:
+        """Make it of a match of ``_COMPARATOR``; raises NotAVersion."""
+        sign, written, *numbers, pre = parts.groups()
+        given = next((n for n, each in enumerate(numbers) if each is None or each in _WILDCARDS), 3)
+        major, minor, patch = [*numbers[:given], "0", "0", "0"][:3]
+        if len(written if given == Given.ALL else f"{major}.{minor}.{patch}{pre or ''}") > _MAX_BOUND:
+            raise NotAVersion(f"{quoted(written[:30] + '...')} has more than {_MAX_BOUND} characters")
+        return cls(_HOLDS[sign], Version.read(major, minor, patch, pre), Given(given))
 
 
 @dataclass(frozen=True, slots=True)
 class _Alternative:
-    """What stands between two ``||``: bounds that all have to hold.
+    """What stands between two ``||``: comparators that all have to hold.
 
-    A pre-release is in it only where a bound names a pre-release of the same version (node-semver, "Prerelease Tags").
-    ``NpmSpec`` only takes ranges apart: as a judge it lets 2.0.0-rc.1 into ``<2``, and 1.0.0 into ``<=1.0.0-rc.1``.
+    A pre-release is in it only where a bound, any of them, names a pre-release.
     """
 
-    bounds: tuple[tuple[str, Version], ...]
-    pre_released: frozenset[Version]
+    comparators: tuple[_Comparator, ...]
+    pre_releases: bool
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read blocks such as ``>=1.4``, ``~1.2`` or ``1.x``, or ``from - to``; raises ValueError."""
-        low, hyphen, high = text.partition(" - ")
-        blocks = [f">={low}", f"<={high}"] if hyphen else text.split(" ")
-        bounds = [(each.operator, each.target) for block in blocks for each in _simple(block)]
-        return cls(tuple(bounds), frozenset(bound.truncate() for _, bound in bounds if bound.prerelease))
+        """Read comparators with spaces or one comma between them; raises NotAVersion."""
+        found: dict[_Comparator, None] = {}  # each once: a range that repeats itself costs no more
+        place, end = 0, len(text.rstrip("\t\n\f\r "))
+        while True:
+            parts = _COMPARATOR.match(text, place)
+            if parts is None:
+                raise _unreadable(text, place)
+            found[_Comparator.read(parts)] = None
+            place = parts.end()
+            if place >= end:
+                break
+            between = _BETWEEN.match(text, place)
+            if between is None:
+                raise _unreadable(text, parts.start(2))
+            place = between.end()
+        return cls(tuple(found), any(each.bound.pre_release for each in found))
 
     def __contains__(self, version: Version) -> bool:
-        if version.prerelease and version.truncate() not in self.pre_released:
+        if version.pre_release and not self.pre_releases:
             return False
-        return all(_HOLDS[sign](version, bound) for sign, bound in self.bounds)
+        return all(each.holds(version, each.bound, each.given) for each in self.comparators)
 
 
-def _simple(block: str) -> list[Any]:
-    if not NpmSpec.Parser.NPM_SPEC_BLOCK.match(block):
-        raise ValueError(f"{quoted(block)} is no bound")
-    bounds: list[Any] = NpmSpec.Parser.parse_simple(block)
-    return bounds
-
-
-class Range:
+class SemverRange:
     """A range of versions, as a user wrote it."""
 
     def __init__(self, text: str) -> None:
-        """Read ``text``; raises Stalled (INVALID_REFERENCE) where it is no range."""
-        plain = _AFTER_OPERATOR.sub(r"\1", _COMMA.sub(" ", _TILDE_ARROW.sub("~", _BUILD.sub("", text))))
+        """Read ``text``; raises Stalled (INVALID_REFERENCE) where it is not a range."""
         try:
-            self._alternatives = [_Alternative.parse(" ".join(each.split())) for each in _V.sub("", plain).split("||")]
-        except ValueError as error:
+            self._alternatives = _alternatives(text)
+        except NotAVersion as error:
             raise Stalled(
                 reason=Reason.INVALID_REFERENCE,
-                message=f"source.ref.semver {quoted(text)} is no range of versions: write one as in '>=1.4 <2', "
-                "'1.x' or "
-                "'^1.2.3'.",
+                message=f"source.ref.semver {quoted(text)} is not a range of versions: {error}. {_advice(text)}",
             ) from error
 
     def highest(self, tags: Iterable[str]) -> str | None:
         """The tag of the highest version in the range, or None. Of equals (builds) the last by name."""
-        found = [(version, tag) for tag in tags if (version := _version(tag)) is not None and version in self]
-        return max(found, key=lambda each: (each[0].precedence_key, each[1]))[1] if found else None
+        found = [(version, tag) for tag in tags if (version := Version.of_tag(tag)) is not None and version in self]
+        return max(found)[1] if found else None
 
     def __contains__(self, version: Version) -> bool:
-        plain = version.truncate("prerelease")  # without the build
-        return any(plain in alternative for alternative in self._alternatives)
+        return any(version in alternative for alternative in self._alternatives)
 
 
-def _version(tag: str) -> Version | None:
-    if not _VERSION_LIKE.fullmatch(tag):
-        return None
-    try:
-        return Version(tag.removeprefix("v").replace("_", "+", 1))
-    except ValueError:
-        return None
+def _alternatives(text: str) -> tuple[_Alternative, ...]:
+    if len(text) > MAX_RANGE:
+        raise NotAVersion(f"it has {len(text)} characters, and at most {MAX_RANGE} are read")
+    if not text.isascii():
+        raise NotAVersion("it has characters that are not ASCII")
+    alternatives = _without_hyphens(text).split("||")
+    if len(alternatives) > MAX_ALTERNATIVES:
+        raise NotAVersion(f"it has {len(alternatives)} alternatives, and at most {MAX_ALTERNATIVES} are read")
+    return tuple(map(_Alternative.parse, alternatives))
+
+
+def _without_hyphens(text: str) -> str:
+    """Write ``low - high`` as ``>= low, <= high``, as the library does: before anything else is read."""
+    plain = text
+    for each in _HYPHEN.finditer(text):
+        plain = plain.replace(each[0], f">= {each[1]}, <= {each[2]} ", 1)
+    return plain
+
+
+def _unreadable(text: str, place: int) -> NotAVersion:
+    word = _WORD.search(text, place)
+    return NotAVersion(f"{quoted(word[0])} is not a bound" if word else "a bound is missing")
+
+
+def _advice(text: str) -> str:
+    tag = "Name a tag in source.ref.tag, or write" if _TAG_ALONE.fullmatch(text) else "Write"
+    return f"{tag} a range as in '>=1.4 <2', '1.x' or '^1.2.3'."
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise NotAVersion(f"{quoted(text)} is not a number")
+    if int(text) > _MAX_NUMBER:
+        raise NotAVersion(f"{quoted(text)} is a number of more than 64 bits")
+    return int(text)
+
+
+def _identifier(text: str) -> _Identifier:
+    if not text.isdecimal():
+        return (1, 0, text)
+    if text[0] == "0" and text != "0":
+        raise NotAVersion(f"{quoted(text)} in a pre-release begins with a nought")
+    number = int(text)
+    return (0, number, "") if number <= _MAX_NUMBER else (1, 0, text)  # the library compares what is larger as words
