@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.apply.room import config_map, namespace_named
 
-from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.names import NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Owner, ownable, owner_id, stamp
 from pattern_operator.apply.ownership import IGNORE
@@ -40,11 +40,36 @@ def test_a_stamp_says_whose_an_object_is_and_leaves_the_original_alone():
 
     assert stamped.body["metadata"] == {
         "name": "c",
-        "labels": {"app": "x", OWNER_LABEL: WEB.id},
+        "labels": {"app": "x", OWNER_LABEL: WEB.id, NAME_LABEL: "web"},
         "annotations": {PATTERN_ANNOTATION: "team/web"},
     }
     assert (stamped.key, stamped.component, stamped.body["data"]) == (rendered.key, "id-1", {"a": "1"})
     assert rendered.body == before
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("web", "web"),
+        ("a.b-c", "a.b-c"),
+        ("n" * 63, "n" * 63),
+        ("n" * 64, "n" * 63),
+        ("n" * 253, "n" * 63),
+        ("n" * 62 + "-" + "n" * 190, "n" * 62),
+        ("n" * 60 + ".-." + "n" * 190, "n" * 60),
+    ],
+)
+def test_the_readable_label_is_the_name_as_far_as_a_label_has_room(name: str, label: str):
+    stamped = stamp(config_map("c", "team"), owner=Owner(WEB.id, "team", name))
+
+    assert stamped.body["metadata"]["labels"][NAME_LABEL] == label
+    assert re.fullmatch(r"[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?", label)
+
+
+def test_an_artifact_cannot_say_another_name_in_the_readable_label():
+    stamped = stamp(config_map("c", "team", labels={NAME_LABEL: "other"}), owner=WEB)
+
+    assert stamped.body["metadata"]["labels"][NAME_LABEL] == "web"
 
 
 @pytest.mark.parametrize(

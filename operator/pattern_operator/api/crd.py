@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pattern_operator.api import names
+from pattern_operator.api import explain, names
 from pattern_operator.api.designpattern import DesignPattern
 
 Schema = dict[str, Any]
@@ -33,6 +33,10 @@ _COLUMNS: list[Schema] = [
 
 def schema() -> Schema:
     """The OpenAPI v3 schema of ``DesignPattern``: spec and status; apiVersion, kind and metadata are the server's."""
+    return explain.without_examples(_with_examples())
+
+
+def _with_examples() -> Schema:
     whole = msgspec.json.schema(DesignPattern)
     root = _structural(whole["$defs"][names.KIND], whole["$defs"])
     properties = root["properties"]
@@ -77,7 +81,7 @@ def crd() -> Schema:
                     "served": True,
                     "storage": True,
                     "additionalPrinterColumns": _COLUMNS,
-                    "schema": {"openAPIV3Schema": schema()},
+                    "schema": {"openAPIV3Schema": explain.explained(_with_examples())},
                     "subresources": {"status": {}},
                 }
             ],
@@ -86,7 +90,7 @@ def crd() -> Schema:
 
 
 def _structural(node: Schema, definitions: Schema) -> Schema:
-    """Rewrite one node of JSON Schema 2020-12 as a structural schema: no $ref, no null, no title, no examples."""
+    """Rewrite one node of JSON Schema 2020-12 as a structural schema: no $ref, no null, no title."""
     if "$ref" in node:
         target = definitions[node["$ref"].rsplit("/", 1)[-1]]
         return _structural({**target, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
@@ -97,7 +101,7 @@ def _structural(node: Schema, definitions: Schema) -> Schema:
         (present,) = [option for option in node["anyOf"] if option.get("type") != "null"]
         rest = {key: value for key, value in node.items() if key != "anyOf" and (key, value) != ("default", None)}
         return _structural({**present, **rest}, definitions)
-    result = {key: value for key, value in node.items() if key not in ("title", "examples")}
+    result = {key: value for key, value in node.items() if key != "title"}
     if "enum" in result:
         result.setdefault("type", "string")
         result["enum"] = [value for value in node["enum"] if value is not None]

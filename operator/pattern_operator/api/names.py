@@ -13,6 +13,7 @@ PLURAL: Final = "designpatterns"
 
 # Names that live on objects (design.md, "The kinds").
 OWNER_LABEL: Final = f"{GROUP}/owner"
+NAME_LABEL: Final = f"{GROUP}/name"  # for people to select by; nothing is decided by it
 PATTERN_ANNOTATION: Final = f"{GROUP}/pattern"
 ADOPTED_ANNOTATION: Final = f"{GROUP}/adopted"
 PRUNE_ANNOTATION: Final = f"{GROUP}/prune"

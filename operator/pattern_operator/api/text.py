@@ -43,7 +43,7 @@ Namespace = Annotated[
 ]
 Tag = Annotated[
     str,
-    Meta(min_length=1, max_length=128),
+    Meta(min_length=1, max_length=128, examples=["1.0"]),
     cel((_matches("[a-zA-Z0-9_][a-zA-Z0-9._-]*"), "must be a tag, such as 1.4.2: letters, digits and . _ -")),
 ]  # distribution-spec 1.1, "Pulling manifests"
 DigestText = Annotated[
@@ -56,7 +56,7 @@ DigestText = Annotated[
         )
     ),
 ]
-Range = Annotated[str, Meta(min_length=1, max_length=512)]
+Range = Annotated[str, Meta(min_length=1, max_length=512, examples=["1.0"])]
 Regex = Annotated[str, Meta(min_length=1, max_length=256)]
 MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
 Path = Annotated[str, Meta(min_length=1, max_length=1024)]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from pattern_operator.api.fields import Manager, ObjectMeta, mappings
-from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import Existing, is_ours, read
 from pattern_operator.kube import ApiError, Conflicts, Resource, Session, objects
@@ -42,7 +42,7 @@ async def retract(session: Session, resource: Resource, key: ObjectKey, *, uid: 
 
 
 async def unmark(session: Session, resource: Resource, key: ObjectKey, *, owner: str, impersonate: str | None) -> None:
-    """Take label and annotations of ``owner`` off an object that stays; its fields keep their values and are given up.
+    """Take labels and annotations of ``owner`` off an object that stays; its fields keep their values and are given up.
 
     An object that is gone, or carries another owner's label, is left as it is. Without an entry in managedFields the
     fields are nobody's, so the next tool applies them without a conflict.
@@ -96,7 +96,7 @@ def _without_marks(meta: ObjectMeta) -> dict[str, Any]:
     return {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,
-        "labels": {OWNER_LABEL: None},
+        "labels": {OWNER_LABEL: None, NAME_LABEL: None},
         "annotations": {PATTERN_ANNOTATION: None, ADOPTED_ANNOTATION: None},
         "managedFields": others or [{}],  # a list with one empty entry is how the API server is told of an empty list
     }

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
-from pattern_operator.api.names import ADOPTED_ANNOTATION, OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
 from pattern_operator.api.object import Body, Object, ObjectKey, is_protected_namespace
 from pattern_operator.apply.existing import ADOPTED
 
 IGNORE: Final = "Ignore"  # of SSA_ANNOTATION: the object is never applied
 IF_ABSENT: Final = "IfAbsent"  # of SSA_ANNOTATION: the object is created, and then left to others
 
+MAX_LABEL: Final = 63  # characters of a label's value; Kubernetes documentation, "Labels and Selectors"
 _ID_BYTES: Final = 15  # 120 bits: two UIDs never meet; 24 characters of base32 without padding
 
 
@@ -38,6 +39,14 @@ def owner_id(uid: str) -> str:
     return base64.b32encode(digest).decode().lower()
 
 
+def name_label(name: str) -> str:
+    """The name of a pattern as the value of a label: of a longer one than 63 characters as many as fit.
+
+    It is for people who select objects. Two patterns may have the same one, so that nothing is decided by it.
+    """
+    return name[:MAX_LABEL].rstrip("-.")
+
+
 def stamp(rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "") -> Object:
     """A copy of ``rendered`` that says whose it is; only what changes is copied, the rest is shared.
 
@@ -57,7 +66,7 @@ def stamp(rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "
         "metadata": {
             **metadata,
             **({"uid": uid} if uid else {}),
-            "labels": {**_entries(metadata, "labels"), OWNER_LABEL: owner.id},
+            "labels": {**_entries(metadata, "labels"), OWNER_LABEL: owner.id, NAME_LABEL: name_label(owner.name)},
             "annotations": annotations,
         },
     }
