@@ -21,6 +21,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.cli import exits
 from pattern_operator.render import Cause
 from pattern_operator.telemetry import Metrics
+from pattern_operator.telemetry.logfields import FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
 CRD_FILE = ROOT / "crds" / "pattern-operator.io_designpatterns.yaml"
@@ -48,6 +49,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.meaning) for item in Reason)),
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
         "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
+        "LOGFIELDS": _table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in FIELDS.items())),
         "EXITS": _table(("code", "meaning"), ((str(code), meaning) for code, meaning in exits.MEANING.items())),
     }
     for template in sorted(DOCS.glob("*.in.md")):

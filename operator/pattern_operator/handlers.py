@@ -15,6 +15,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import GROUP, PLURAL, VERSION
 from pattern_operator.kube import Session
 from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
+from pattern_operator.telemetry import about_name
 from pattern_operator.watching import only_watch
 
 logger = logging.getLogger(__name__)
@@ -66,5 +67,10 @@ def observed(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
         meta = ObjectMeta.of(state)
         where = PatternKey(meta.namespace, meta.name)
         patterns.keep_owner(where, uid=meta.uid)
-        logger.error("left alone, for the CRD would refuse it: pattern=%s: %s", where, error)  # noqa: TRY400 - no defect
+        logger.error(  # noqa: TRY400 - no defect
+            "left alone, for the CRD would refuse it: pattern=%s: %s",
+            where,
+            error,
+            extra=about_name(where.namespace, where.name),
+        )
         return None

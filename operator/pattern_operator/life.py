@@ -59,7 +59,7 @@ from pattern_operator.reconcile import (
 from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
 from pattern_operator.source import Cache, DockerConfigs, Names, Network, Readers, RegistryNetwork, TokenCache
-from pattern_operator.telemetry import Metrics, Probes, Recorder, observe_loop_lag
+from pattern_operator.telemetry import Metrics, Probes, Recorder, about_name, observe_loop_lag
 
 logger = logging.getLogger(__name__)
 
@@ -243,7 +243,13 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     def changed(owner: str, event: ChildEvent) -> None:
         key = patterns.owned_by(owner)
         if key is not None:
-            logger.debug("child changed: pattern=%s object=%s event=%s", key, event.key, event.kind)
+            logger.debug(
+                "child changed: pattern=%s object=%s event=%s",
+                key,
+                event.key,
+                event.kind,
+                extra=about_name(key.namespace, key.name),
+            )
             waker.noticed(key, event)
 
     async with (
@@ -400,6 +406,7 @@ def _log_unlisted(pattern: PatternKey | None, key: ObjectKey) -> None:
         " pattern-operator.io/owner off, unless it was left there on purpose; others of the same label are not logged.",
         key,
         whose,
+        extra=about_name(pattern.namespace, pattern.name) if pattern else None,
     )
 
 

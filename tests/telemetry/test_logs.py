@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pattern_operator.telemetry import configure
+from pattern_operator.api.designpattern import decode
+from pattern_operator.telemetry import about, about_name, configure
 from pattern_operator.telemetry.logs import BURST, MAX_LINE, MAX_SOURCES, PACE, Bounded
 
 
@@ -29,6 +30,65 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]):
     said = json.loads(line)
     assert (said["level"], said["logger"]) == ("warning", "pattern_operator.life")
     assert said["message"] == "two\nlines: pattern=team/web"
+
+
+def pattern(name="web", **status):
+    source = {"url": "oci://registry.example/web", "ref": {"tag": "1"}}
+    return decode({"metadata": {"name": name, "namespace": "team"}, "spec": {"source": source}, "status": status})
+
+
+def test_json_says_in_fields_whom_a_line_is_about(capsys: pytest.CaptureFixture[str]):
+    configure(level="info", form="json")
+    runs = pattern(version="1.4.2", digest="sha256:0a")
+
+    logging.getLogger("pattern_operator.x").warning("no", extra=about(runs, stage="verify", reason="KeyInvalid"))
+
+    said = json.loads(capsys.readouterr().err)
+    assert said.items() >= {"pattern": "team/web", "namespace": "team", "name": "web", "message": "no"}.items()
+    assert (
+        said.items() >= {"stage": "verify", "reason": "KeyInvalid", "version": "1.4.2", "digest": "sha256:0a"}.items()
+    )
+
+
+def test_what_is_not_known_is_no_field(capsys: pytest.CaptureFixture[str]):
+    configure(level="info", form="json")
+
+    logging.getLogger("pattern_operator.x").warning("no", extra=about(pattern()))
+    logging.getLogger("pattern_operator.x").warning("no", extra=about_name("team", "web"))
+    logging.getLogger("pattern_operator.x").warning("no")
+
+    first, second, third = map(json.loads, capsys.readouterr().err.splitlines())
+    named = {"time", "level", "logger", "message", "pattern", "namespace", "name"}
+    assert (set(first), set(second), set(third)) == (named, named, {"time", "level", "logger", "message"})
+
+
+FORGED = '1.0\n{"level": "error", "pattern": "other/db"}\x1b[31m'
+
+
+def test_a_field_cannot_forge_a_line_or_another_field(capsys: pytest.CaptureFixture[str]):
+    configure(level="info", form="json")
+    extra = {"about": {"pattern": FORGED, "version": "v" * 100_000, "level": "error", "message": "forged", "name": 5}}
+
+    logging.getLogger("pattern_operator.x").info("said: %s", FORGED, extra=extra)
+    logging.getLogger("pattern_operator.x").info("said", extra={"about": ["not", "fields"]})
+
+    line, other = capsys.readouterr().err.splitlines()
+    said = json.loads(line)
+    assert (said["level"], said["name"]) == ("info", "5")
+    assert said["message"].startswith("said: 1.0")
+    assert not {"\n", "\x1b"} & set(said["pattern"])
+    assert len(line) < 4096
+    assert json.loads(other)["message"] == "said"
+
+
+def test_text_of_others_begins_no_line_of_its_own(capsys: pytest.CaptureFixture[str]):
+    configure(level="info", form="text")
+
+    logging.getLogger("pattern_operator.x").info("said: %s", "a\n2026-01-01 00:00:00,000 ERROR   forged")
+    logging.getLogger("kopf").warning("said: %s", "a\n2026-01-01 00:00:00,000 ERROR   forged")
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("2026-01-01 00:00:00,000")] == []
 
 
 @pytest.mark.parametrize("form", ["json", "text"])

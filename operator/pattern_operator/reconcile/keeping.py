@@ -27,6 +27,7 @@ from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY, read_manifest, rendered, vouch
 from pattern_operator.reconcile.tenancy import account_of
+from pattern_operator.telemetry import about
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,10 @@ async def keep_running(
         await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except PatternError as error:
         where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
-        logger.warning("what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message)
+        said = about(pattern, stage=Stage.APPLY, reason=error.reason)
+        logger.warning(
+            "what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message, extra=said
+        )
     if memory.applied is None:
         await _follow_inventory(pattern, rim=rim)
     else:
@@ -114,7 +118,10 @@ async def keep_up(
             memory.unkept, memory.unkept_times = frozenset(), 0
     except PatternError as error:
         where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
-        logger.warning("what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message)
+        said = about(pattern, stage=Stage.APPLY, reason=error.reason)
+        logger.warning(
+            "what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message, extra=said
+        )
         memory.unkept, memory.unkept_times = frozenset(drifted), memory.unkept_times + 1
         memory.unkept_until = rim.clock() + retry_pause(pattern, memory.unkept_times, error)
     progress.repaired, progress.missing = made.repaired, progress.missing | made.missing
@@ -134,7 +141,10 @@ async def _advance_prune(pattern: DesignPattern, goal: Wanted, *, memory: Memory
             await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except PatternError as error:
         where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
-        logger.warning("what left cannot be deleted for now: %s reason=%s: %s", where, error.reason, error.message)
+        said = about(pattern, stage=Stage.APPLY, reason=error.reason)
+        logger.warning(
+            "what left cannot be deleted for now: %s reason=%s: %s", where, error.reason, error.message, extra=said
+        )
 
 
 def _running(memory: Memory) -> tuple[Wanted | None, Container[ObjectKey]]:
@@ -213,7 +223,12 @@ async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
     try:
         keys = sorted(owned_keys(pattern))
     except PatternError as error:
-        logger.warning("what runs cannot be followed: %s: %s", where, error)
+        logger.warning(
+            "what runs cannot be followed: %s: %s",
+            where,
+            error,
+            extra=about(pattern, stage=Stage.HEALTH, reason=error.reason),
+        )
         return
     lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
     for key in keys:
@@ -223,7 +238,13 @@ async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
             await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
         except (ApiError, KindNotFound) as error:
             lost.add((key.group, key.kind))
-            logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error)
+            logger.warning(
+                "objects of a kind cannot be followed: %s kind=%s: %s",
+                where,
+                key.kind,
+                error,
+                extra=about(pattern, stage=Stage.HEALTH),
+            )
         else:
             if not (pruning_now and rim.children.is_going(key)):
                 rim.children.expect(key, owner=owner_of(pattern).id)

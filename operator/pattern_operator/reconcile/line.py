@@ -23,8 +23,9 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.quote import cut
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.lanes import host_of, whose
-from pattern_operator.reconcile.patterns import PatternKey, Patterns
+from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.writer import Gone
+from pattern_operator.telemetry import about
 
 EVERY: Final = 5.0  # seconds between two sweeps
 LONG: Final = 5.0  # seconds that a pattern may wait with nothing said
@@ -93,7 +94,9 @@ class Line:
             try:
                 await self._writer.first_status(pattern, status.waiting(pattern, words, now=self._now()))
             except (PatternError, Gone) as error:  # mostly: its run has begun, and says more
-                logger.debug("not said that a pattern waits: pattern=%s: %s", pattern.metadata.name, error)
+                logger.debug(
+                    "not said that a pattern waits: pattern=%s: %s", key_of(pattern), error, extra=about(pattern)
+                )
 
 
 def _is_to_say(pattern: DesignPattern) -> bool:

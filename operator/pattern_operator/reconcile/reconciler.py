@@ -36,7 +36,7 @@ from pattern_operator.reconcile.steps import run_steps
 from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.reconcile.writer import Gone, Writer
-from pattern_operator.telemetry import Metrics, Recorder
+from pattern_operator.telemetry import Metrics, Recorder, about
 
 # A failure of these stages may end by something that happens in the registry, which tells nobody.
 IN_THE_REGISTRY = frozenset({Stage.SOURCE, Stage.VERIFY})
@@ -93,10 +93,11 @@ class Reconciler:
                 self.forget(key, uid=pattern.metadata.uid)
                 return None
             except Superseded:  # what superseded it has woken the pattern: it is in the queue
-                logger.debug("run given up, for its pattern was changed: pattern=%s", key)
+                logger.debug("run given up, for its pattern was changed: pattern=%s", key, extra=about(pattern))
                 return self._waker.wait(key)
             except PatternError as error:  # the status itself could not be written
-                logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message)
+                said = about(pattern, reason=error.reason)
+                logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message, extra=said)
                 if isinstance(error, Stalled):
                     await self._say_unwritable(key, error, memory=memory)
                     progress = memory.failed.progress if memory.failed is not None else None
@@ -105,7 +106,7 @@ class Reconciler:
                 return self._try_again(pattern, memory, error, memory.failed)
             except Exception as error:  # one pattern's defect must not end the process: it is told, and retried
                 self._errors.record("run", error)
-                logger.error("run failed: pattern=%s type=%s", key, type(error).__name__)  # noqa: TRY400 - no message: it may quote an object
+                logger.error("run failed: pattern=%s type=%s", key, type(error).__name__, extra=about(pattern))  # noqa: TRY400 - no message: it may quote an object
                 return await self._say_defect(pattern, memory)
 
     def lanes(self, key: PatternKey) -> Lanes:
@@ -238,7 +239,7 @@ class Reconciler:
             try:
                 pattern = await self._writer.status(pattern, status.waiting(pattern, words, now=self._now()))
             except PatternError as error:  # the end of the run is written all the same, or tells why not
-                logger.warning("status not written: pattern=%s: %s", key_of(pattern), error)
+                logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
 
         async def keep() -> None:
             lasts = clock() - begun >= LASTS - LEEWAY.total_seconds()
@@ -304,7 +305,7 @@ class Reconciler:
         try:
             await self._writer.status(pattern, status.unwritable(pattern, error, now=self._now()))
         except (PatternError, Gone) as failed:
-            logger.warning("status not written: pattern=%s: %s", key, failed)
+            logger.warning("status not written: pattern=%s: %s", key, failed, extra=about(pattern))
 
     async def _say_defect(self, pattern: DesignPattern, memory: Memory) -> float:
         """Tell of a defect in status, so that nobody takes silence for success."""
@@ -321,7 +322,7 @@ class Reconciler:
             defect = status.after(pattern, Progress(stage=Stage.APPLY, failure=error), now=self._now())
             await self._writer.status(pattern, defect)
         except (PatternError, Gone) as failed:
-            logger.warning("defect not told: pattern=%s: %s", key_of(pattern), failed)
+            logger.warning("defect not told: pattern=%s: %s", key_of(pattern), failed, extra=about(pattern))
         self._tell_failure(pattern, error, memory=memory)
         return due
 

@@ -22,6 +22,7 @@ from pattern_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
 from pattern_operator.background import background
 from pattern_operator.fairqueue import FairQueue, Lanes
 from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.telemetry.logfields import about
 from pattern_operator.tokenbucket import TokenBucket
 
 logger = logging.getLogger(__name__)
@@ -221,7 +222,8 @@ class Recorder:
 
 def _log(pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
     where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name} stage={action} reason={reason}"
-    logger.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", where, note)
+    level = logging.INFO if kind == "Normal" else logging.WARNING
+    logger.log(level, "%s: %s", where, note, extra=about(pattern, stage=action, reason=reason))
 
 
 def _cut(note: str, more: str) -> str:

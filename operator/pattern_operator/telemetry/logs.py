@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from pattern_operator.errortext import trace_of
-from pattern_operator.quote import cut, foreign
+from pattern_operator.quote import cut, foreign, one_line
+from pattern_operator.telemetry.logfields import ATTRIBUTE, FIELDS
 from pattern_operator.tokenbucket import TokenBucket
 
 BURST: Final = 50  # lines that say the same of the same pattern, at once
@@ -39,7 +40,7 @@ class _Formatter(logging.Formatter):
 
 class _TextFormatter(_Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
-        record.message = words_of_record(record)
+        record.message = words_of_record(record).replace("\n", "\n  ")  # what others wrote begins no line
         return super().formatMessage(record)
 
 
@@ -50,10 +51,17 @@ class _JsonFormatter(_Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": words_of_record(record),
+            **_fields(record),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, str]:
+    """Whom the line is about, in fields of known names: each on one line, and cut."""
+    said = getattr(record, ATTRIBUTE, None)
+    return {name: one_line(str(said[name])) for name in FIELDS if name in said} if isinstance(said, dict) else {}
 
 
 @dataclass(slots=True)
