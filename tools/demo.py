@@ -19,6 +19,8 @@ from tests.testbed.kubectl import Kubectl
 from tests.testbed.paths import ROOT, STATE
 from tests.testbed.testbed import Testbed
 
+from pattern_operator.api.signing import SIGN
+
 DIRECTORY = STATE / "demo"
 EXAMPLES = ROOT / "examples" / "guestbook"
 PATTERNCTL = Path(sys.executable).parent / "patternctl"
@@ -75,7 +77,7 @@ class Demo:
         digest = json.loads(said)["digest"]
         print(f"$ patternctl push {directory.relative_to(ROOT)} {reference}\n{digest}")
         self.cosign.sign_bundle(f"{self.repository}@{digest}", key=key)
-        print(f"$ cosign sign --key {key.private.name} {self.repository}@{digest[:19]}...")
+        print(f"$ {SIGN.replace('cosign.key', key.private.name)} {self.repository}@{digest[:19]}...")
 
     def apply_pattern(self) -> None:
         """The namespace, the key, the pattern."""

@@ -2,12 +2,19 @@
 
 import io
 import json
+import re
+import shlex
+import subprocess
 import tarfile
 
 import pytest
 import yaml
 from tests.cli.conftest import ALICE
 from tests.render.designs import DATA
+from tests.testbed.cosign import Cosign
+from tests.testbed.paths import BIN, ROOT
+
+from pattern_operator.api.signing import SIGN
 
 WHOLE = DATA / "nginx-deployment"
 
@@ -31,8 +38,58 @@ def test_the_digest_is_printed_with_the_command_that_signs_it(patternctl, reposi
     assert done.out.splitlines() == [
         f"pushed  {repository.oci}:1.0.0",
         f"digest  {digest}",
-        f"sign it with: cosign sign --key cosign.key --allow-http-registry {repository.at(digest)}",
+        f"sign it with: {SIGN} --allow-http-registry {repository.at(digest)}",
     ]
+
+
+def test_the_command_that_is_printed_signs_where_the_internet_is_not_reached(patternctl, repository, tmp_path):
+    key = Cosign(tmp_path).key_pair()
+    assert (key.private.name, key.public.name) == ("cosign.key", "cosign.pub")
+    pushed = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+    command = pushed.out.splitlines()[-1].removeprefix("sign it with: ")
+
+    signed = offline(command, directory=tmp_path)
+
+    assert signed.returncode == 0, signed.stderr
+    verified = patternctl("verify", "--insecure", f"{repository.oci}:1.0.0", "--key", key.public)
+    assert (verified.code, "cosign" in verified.out) == (0, True)
+
+
+def test_without_its_flags_the_command_does_not_sign_where_the_internet_is_not_reached(
+    patternctl, repository, tmp_path
+):
+    Cosign(tmp_path).key_pair()
+    pushed = patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+    command = pushed.out.splitlines()[-1].removeprefix("sign it with: ")
+
+    signed = offline(command.replace("=false", "=true") + " --yes", directory=tmp_path)
+
+    assert signed.returncode != 0
+    assert repository.referrers(repository.manifest("1.0.0").headers["Docker-Content-Digest"]) == []
+
+
+def offline(command, *, directory):
+    """Run a command of cosign as it is printed, with a key without a password and with no way but to loopback."""
+    program, *arguments = shlex.split(command)
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    home = {"HOME": str(directory), "DOCKER_CONFIG": str(directory), "COSIGN_PASSWORD": "", "PATH": str(BIN)}
+    return subprocess.run(
+        [BIN / program, *arguments],
+        cwd=directory,
+        env={**home, **nowhere},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("page", ["docs/verification.md", "examples/guestbook/README.md", "README.md"])
+def test_pages_sign_with_the_command_that_is_printed(page):
+    text = (ROOT / page).read_text().replace("\\\n", "")
+
+    assert [line for line in re.findall(r"cosign sign [^\n]*", text) if not line.startswith(SIGN)] == []
 
 
 @pytest.mark.parametrize("written", ["{oci}:1.0.0", "{bare}:1.0.0"])

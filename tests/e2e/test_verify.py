@@ -14,6 +14,8 @@ from tests.testbed.registry import Options, Registry
 from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
 
+from pattern_operator.api.signing import SIGN
+
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SIGNED = "https://sigstore.dev/cosign/sign/v1"
 SPDX = "https://spdx.dev/Document"
@@ -175,7 +177,7 @@ def test_what_is_not_signed_is_not_applied_until_it_is(story: Story, cosign: Cos
     cosign.sign_bundle(story.repository.at(digest), key=key_pair)
     story.until_runs(digest)
 
-    assert_refused(refused, "SignatureMissing", digest, "release-team", "`cosign sign --key`")
+    assert_refused(refused, "SignatureMissing", digest, "release-team", f"`{SIGN}`")
     assert nothing == []
     assert not refused.get("digest")
     eventually(lambda: story.events("SignatureMissing"))

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pattern_operator.api.signing import SIGN
 from pattern_operator.cli import exits, output
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         insecure = " --allow-http-registry" if options.insecure else ""
         print(f"pushed  {reference}")
         print(f"digest  {revision.digest}")
-        print(f"sign it with: cosign sign --key cosign.key{insecure} {reference.repository}@{revision.digest}")
+        print(f"sign it with: {SIGN}{insecure} {reference.repository}@{revision.digest}")
         return exits.OK
     from pattern_operator.cli import document
 

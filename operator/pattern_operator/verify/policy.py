@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
+from pattern_operator.api.signing import SIGN
 from pattern_operator.api.verdict import Demand, Verdict, Vouch
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES
@@ -112,7 +113,7 @@ def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: 
         raise Stalled(
             reason=Reason.SIGNATURE_MISSING,
             message=f"{digest} has no signature, and one by {_names(signers)} is demanded: "
-            "sign it with `cosign sign --key`, or point source.ref at an artifact that is signed.",
+            f"sign it with `{SIGN}`, or point source.ref at an artifact that is signed.",
         )
     if len(signatures) > MAX_SIGNATURES:
         raise Stalled(
@@ -177,10 +178,10 @@ def _reason(refusals: Sequence[Refusal], *, vouches: Mapping[PublicKey, Vouch]) 
             "The signature was copied from another artifact: sign this one, or point source.ref at the signed one.",
         )
     if not vouches and all(isinstance(refusal, Unreadable) for refusal in refusals):
-        return Reason.SIGNATURE_INVALID, "Sign the artifact again with `cosign sign --key`."
+        return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{SIGN}`."
     return (
         Reason.SIGNATURE_UNTRUSTED,
-        "Let them sign it with `cosign sign --key`, or correct spec.verify.authorities.",
+        f"Let them sign it with `{SIGN}`, or correct spec.verify.authorities.",
     )
 
 
