@@ -421,7 +421,9 @@ async def test_a_namespace_that_the_account_may_not_look_into_stays_and_says_the
     )
 
     assert removal.ending is Ending.KEPT
-    assert "has no right to list configmaps" in removal.message
+    assert "has no right to list configmaps: grant ServiceAccount default/nobody the verb list on configmaps in" in (
+        removal.message
+    )
     assert await room.is_there(space.key)
     await objects.delete(room.session, NAMESPACE, namespace="", name=space.key.name)
 

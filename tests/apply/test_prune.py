@@ -201,7 +201,13 @@ async def test_what_cannot_be_deleted_keeps_what_it_needs(room: Room, namespace:
 
     assert pruned.left == entries(wanted, workload)
     assert pruned.error.message.startswith("1 object that left the pattern could not be deleted: Deployment.apps ")
-    assert pruned.error.message.endswith("Grant that account this verb on this resource; 1 more go after that")
+    assert f"grant ServiceAccount {namespace}/nobody the verbs get and delete on deployments.apps in namespace" in (
+        pruned.error.message
+    )
+    assert "; 1 more go after that. " in pruned.error.message
+    assert pruned.error.message.endswith(
+        f"kubectl annotate deployment.apps d -n {namespace} pattern-operator.io/prune=disabled"
+    )
 
 
 async def test_an_object_whose_kind_has_another_scope_now_went_and_its_namesake_is_let_be(room: Room, namespace: str):

@@ -5,7 +5,7 @@ from tests.apply.room import config_map
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.refusal import is_missing_namespace, refusal
+from pattern_operator.apply.refusal import is_missing_namespace, refusal, refused_removal
 from pattern_operator.kube import ApiError, ApiUnavailable, Cause
 
 KEY = config_map("c", "team").key
@@ -17,7 +17,11 @@ def error(code: int, message: str, *causes: Cause, kind: type[ApiError] = ApiErr
 
 FORBIDDEN = 'configmaps "c" is forbidden: User "u" cannot patch resource "configmaps" in API group ""'
 CASES = {
-    "rights": (error(403, FORBIDDEN), Reason.FORBIDDEN, "Grant that account this verb"),
+    "rights": (
+        error(403, FORBIDDEN),
+        Reason.FORBIDDEN,
+        "Grant user u the verb patch on configmaps in the whole cluster",
+    ),
     "no impersonation": (
         error(403, 'serviceaccounts "d" is forbidden: User "op" cannot impersonate resource "serviceaccounts"'),
         Reason.FORBIDDEN,
@@ -121,8 +125,8 @@ DOES_IT_EXIST = "Does this account exist? If not, create it or correct spec.appl
             DEPLOYER,
             f". {GRANT} (by a ClusterRoleBinding), or take the object out of the artifact. {DOES_IT_EXIST}",
         ),
-        (KEY, None, ". Grant that account this verb on this resource."),
-        (WIDE, "admin", ". Grant that account this verb on this resource."),
+        (KEY, None, ". Grant user u the verb patch on configmaps in the whole cluster (ClusterRoleBinding)."),
+        (WIDE, "admin", ". Grant user u the verb patch on configmaps in the whole cluster (ClusterRoleBinding)."),
     ],
     ids=["own namespace", "another namespace", "no namespace", "the operator itself", "no account"],
 )
@@ -167,3 +171,26 @@ def test_only_a_missing_namespace_is_a_missing_namespace():
     assert is_missing_namespace(error(404, 'namespaces "x" not found'))
     assert not is_missing_namespace(error(404, 'configmaps "namespaces" not found'))
     assert not is_missing_namespace(error(403, 'namespaces "x" is forbidden'))
+
+
+NOT_DELETED = (
+    'deployments.apps "d" is forbidden: User "system:serviceaccount:team:deployr" cannot delete resource "deployments"'
+    ' in API group "apps" in the namespace "other"'
+)
+
+
+def test_a_refused_deletion_says_whom_to_grant_what_and_nothing_of_the_artifact():
+    failure = refused_removal(KEY, error(403, NOT_DELETED), otherwise=Reason.PRUNE_FAILED, account=DEPLOYER)
+
+    assert failure.reason is Reason.FORBIDDEN
+    assert failure.message == (
+        f"{NOT_DELETED}. To have it deleted, grant ServiceAccount team/deployr the verbs get and delete on"
+        " deployments.apps in namespace other; make the account first if it is gone."
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "rights"])
+def test_whatever_else_a_deletion_is_refused_for_means_what_it_means_elsewhere(name: str):
+    refused = CASES[name][0]
+
+    assert refused_removal(KEY, refused, otherwise=Reason.APPLY_FAILED, account=None) == refusal(KEY, refused)

@@ -219,9 +219,30 @@ def test_what_may_not_be_pruned_stays_in_the_inventory_until_it_may(story: Story
         f"left the pattern could not be deleted: ConfigMap {story.namespace}/left: "
         in (condition(forbidden, "Applied")["message"])
     )
+    assert (
+        f"grant ServiceAccount {story.namespace}/tenant the verbs get and delete on configmaps in namespace"
+        f" {story.namespace}; " in condition(forbidden, "Applied")["message"]
+    )
     assert forbidden["inventory"]["count"] == 2
     assert pruned["inventory"]["count"] == 1
     assert story.names() == ["kept"]
+
+
+def test_what_may_not_be_pruned_is_left_by_the_command_that_the_message_gives(story: Story) -> None:
+    grant(story, "configmaps", verbs=("get", "create", "patch"))
+    first = push(story.repository, "1.0.0", config_map("kept"), config_map("left"))
+    second = push(story.repository, "2.0.0", config_map("kept", a="2"))
+    story.want(apply={"serviceAccountName": "tenant"})
+    story.until_runs(first)
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    forbidden = story.until_says("Applied", "Forbidden")
+
+    command = forbidden["message"].rpartition("kubectl ")[2].split()
+    story.kubectl(*command)
+    pruned = story.until_runs(second)
+
+    assert pruned["inventory"]["count"] == 1
+    assert story.there("configmap", "left")
 
 
 def test_a_deletion_goes_on_when_the_account_may_again(story: Story) -> None:
@@ -254,6 +275,11 @@ def test_a_deletion_that_the_account_may_no_longer_do_says_what_is_left_and_how_
 
     assert f"1 object left: ConfigMap {story.namespace}/settings: " in stuck["message"]
     assert 'cannot delete resource "configmaps"' in stuck["message"]
+    assert (
+        f"grant ServiceAccount {story.namespace}/tenant the verbs get and delete on configmaps in namespace"
+        f" {story.namespace}; make the account first if it is gone. DesignPattern {story.namespace}/web is kept until"
+        " they are deleted." in stuck["message"]
+    )
     assert f"kubectl patch designpattern web -n {story.namespace}" in stuck["message"]
     assert "Orphan" in stuck["message"]
     assert story.names() == ["settings"]

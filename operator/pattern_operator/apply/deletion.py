@@ -60,8 +60,13 @@ def _let_go(owner: Owner) -> str:
 def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner) -> Remaining:
     stuck = sorted(done.stuck, key=lambda each: (each.ending is not Ending.FAILED, each.key))
     after = f"; {len(done.rest)} more go after them" if done.rest else ""
-    message = f"{counted(len(done.left))} left: {told(stuck)}{after}. {_let_go(owner)}"
+    keeps = f" DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted." if _fails(stuck) else ""
+    message = f"{counted(len(done.left))} left: {told(stuck)}{after}.{keeps} {_let_go(owner)}"
     return Remaining(done.left, kept, _error(stuck, message))
+
+
+def _fails(stuck: list[Removal]) -> bool:
+    return any(each.failure is not None for each in stuck)
 
 
 def _error(stuck: list[Removal], message: str) -> PatternError:

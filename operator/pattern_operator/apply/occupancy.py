@@ -17,6 +17,7 @@ from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, PRUNE_ANNOT
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.apply.definition import is_definition
 from pattern_operator.apply.existing import ADOPTED, Existing, quoted, read
+from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.ownership import is_namespace
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.failure import GroupUnavailable
@@ -168,7 +169,9 @@ class _Look:
                     return Occupants(tuple(found))
                 if error.code != HTTPStatus.FORBIDDEN:
                     raise _unseen(error, f"{title} cannot be listed: {error.message}") from error
-                return Occupants(tuple(found), unseen=(f"the account has no right to list {title}; grant it",))
+                lacking = MissingRight.of(error)
+                grant = lacking.granted() if lacking else "grant it to the account"
+                return Occupants(tuple(found), unseen=(f"the account has no right to list {title}: {grant}",))
             token = page.more
             for item in page.items:
                 if await self._counts(kind, item):

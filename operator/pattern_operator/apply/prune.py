@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pattern_operator.api.names import DISABLED, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
@@ -43,8 +44,22 @@ class Pruned:
         return Transient(
             reason=self.failures[0].reason,
             message=f"{counted(len(self.failures))} that left the pattern could not be deleted:"
-            f" {told((*self.failures, *self.going))}{self._after}",
+            f" {told((*self.failures, *self.going))}{self._after}{self._way_out}",
             retry_after=rest_after(self.failures),
+        )
+
+    @property
+    def _way_out(self) -> str:
+        """How to leave in the cluster what nobody may delete; the mark is looked for before anything is deleted."""
+        forbidden = next((each for each in self.failures if each.reason is Reason.FORBIDDEN), None)
+        if forbidden is None:
+            return ""
+        key = forbidden.key
+        kind = f"{key.kind}.{key.group}" if key.group else key.kind
+        where = f" -n {key.namespace}" if key.namespace else ""
+        return (
+            ". What is named here stays in status.inventory until then. To leave it in the cluster: kubectl annotate"
+            f" {kind.lower()} {key.name}{where} {PRUNE_ANNOTATION}={DISABLED}"
         )
 
     @property

@@ -11,6 +11,7 @@ from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.adoption import GUARDED
+from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
 from pattern_operator.kube.servertext import MAX_CAUSES
@@ -36,6 +37,21 @@ def refusal(
     """
     reason, message = _judge(key, error, otherwise, ServiceAccount.of_user(account or ""))
     return ApplyFailure(key, reason, message, error.retry_after)
+
+
+def refused_removal(key: ObjectKey, error: ApiError, *, otherwise: Reason, account: str | None) -> ApplyFailure:
+    """The failure of an object that could not be deleted, or looked at to be deleted; as ``refusal`` for the rest.
+
+    What the account lacks to delete is less than what it takes to apply, and no change of the artifact makes up for it.
+    """
+    lacking = MissingRight.of(error)
+    if lacking is None:
+        return refusal(key, error, otherwise=otherwise, account=account)
+    message = (
+        f"{error.message}. To have it deleted, {lacking.granted('get', 'delete')}; make the account first if it is"
+        " gone."
+    )
+    return ApplyFailure(key, Reason.FORBIDDEN, message, error.retry_after)
 
 
 def is_away(error: ApiError) -> bool:
@@ -102,20 +118,25 @@ def _forbidden(
             " take the object out of the artifact."
         )
     if "cannot" in error.message and "User" in error.message:
-        return Reason.FORBIDDEN, f"{error.message}. {_grant(key, account)}"
+        return Reason.FORBIDDEN, f"{error.message}. {_grant(key, error, account)}"
     return otherwise, error.message
 
 
-def _grant(key: ObjectKey, account: ServiceAccount | None) -> str:
+def _grant(key: ObjectKey, error: ApiError, account: ServiceAccount | None) -> str:
     """Whom to grant what; of an account that does not exist the API server only says that it may not."""
     if account is None:
-        return "Grant that account this verb on this resource."
+        lacking = MissingRight.of(error)
+        return f"{_sentence(lacking.granted())}." if lacking else "Grant that account this verb on this resource."
     grant = f"Grant ServiceAccount {account.namespace}/{account.name} the verbs {VERBS} on this resource"
     if not key.namespace:
         grant += " (by a ClusterRoleBinding), or take the object out of the artifact"
     elif key.namespace != account.namespace:
         grant += f" in namespace {key.namespace}, or set spec.render.targetNamespace: {account.namespace}"
     return f"{grant}. Does this account exist? If not, create it or correct spec.apply.serviceAccountName."
+
+
+def _sentence(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
 
 
 def _held(error: ApiError) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from pattern_operator.apply.occupancy import is_container, occupants
 from pattern_operator.apply.outcome import ApplyFailure, of_defect
 from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, label_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
-from pattern_operator.apply.refusal import is_away, refusal
+from pattern_operator.apply.refusal import is_away, refused_removal
 from pattern_operator.apply.rights import rights_of
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.quote import one_line
@@ -143,7 +143,7 @@ class Remover:
         except ApiError as error:
             if is_away(error):
                 run.away = error
-            return _failed(entry, error, otherwise=run.otherwise)
+            return _failed(entry, error, run)
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("remove", error)
             failure = of_defect(key)
@@ -250,7 +250,8 @@ class Remover:
         except ApiUnavailable:
             raise
         except ApiError as error:
-            return f". Our label could not be taken off: {refusal(key, error).message}"
+            failure = refused_removal(key, error, otherwise=Reason.APPLY_FAILED, account=impersonate)
+            return f". Our label could not be taken off: {failure.message}"
         return ""
 
     async def _delete(
@@ -282,9 +283,9 @@ class Remover:
         return self._children.sees(key) and self._children.get(key) is not None
 
 
-def _failed(entry: InventoryEntry, error: ApiError, *, otherwise: Reason) -> Removal:
+def _failed(entry: InventoryEntry, error: ApiError, run: _Run) -> Removal:
     key = key_of(entry)
-    failure = refusal(key, error, otherwise=otherwise)
+    failure = refused_removal(key, error, otherwise=run.otherwise, account=run.impersonate)
     return Removal(entry, key, Ending.FAILED, failure.message, failure)
 
 

@@ -1,0 +1,64 @@
+"""Which right is lacking: read off what the API server says, and off nothing else."""
+
+import pytest
+
+from pattern_operator.apply.missingright import MissingRight
+from pattern_operator.kube import ApiError
+
+ACCOUNT = "system:serviceaccount:team:deployer"
+
+
+def refused(words: str, code: int = 403) -> ApiError:
+    return ApiError(code=code, reason="", message=words)
+
+
+@pytest.mark.parametrize(
+    ("words", "verbs", "granted"),
+    [
+        (
+            f'pods "p" is forbidden: User "{ACCOUNT}" cannot delete resource "pods" in API group "" in the'
+            ' namespace "n"',
+            (),
+            "grant ServiceAccount team/deployer the verb delete on pods in namespace n",
+        ),
+        (
+            f'x is forbidden: User "{ACCOUNT}" cannot get resource "widgets" in API group "example.com" in the'
+            ' namespace "n"',
+            ("get", "delete"),
+            "grant ServiceAccount team/deployer the verbs get and delete on widgets.example.com in namespace n",
+        ),
+        (
+            'x is forbidden: User "jo" cannot deletecollection resource "nodes" in API group "" at the cluster scope',
+            ("get", "delete"),
+            "grant user jo the verbs get, delete and deletecollection on nodes in the whole cluster"
+            " (ClusterRoleBinding)",
+        ),
+        (
+            f'x is forbidden: User "{ACCOUNT}" cannot update resource "deployments/scale" in API group "apps" in the'
+            ' namespace "n": RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found',
+            (),
+            "grant ServiceAccount team/deployer the verb update on deployments/scale.apps in namespace n",
+        ),
+    ],
+)
+def test_user_verb_resource_and_place_are_named(words: str, verbs: tuple[str, ...], granted: str):
+    right = MissingRight.of(refused(words))
+
+    assert right is not None
+    assert right.granted(*verbs) == granted
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused('pods "p" is forbidden: exceeded quota: q'),
+        refused('serviceaccounts "d" is forbidden: User "op" cannot impersonate resource "serviceaccounts"'),
+        refused('admission webhook "w" denied the request: User cannot delete this'),
+        refused(f'User "{ACCOUNT}" cannot delete resource "pods" in API group ""', code=404),
+        refused('User "" cannot delete resource "pods"'),
+        refused(""),
+    ],
+    ids=["quota", "impersonation", "a webhook", "not a refusal", "nobody", "nothing"],
+)
+def test_other_refusals_are_about_no_right(error: ApiError):
+    assert MissingRight.of(error) is None
