@@ -22,19 +22,19 @@ async def to_the_end(room: Room, left: Entries, *, of: Owner) -> list[Remaining]
     return steps
 
 
-async def test_a_pattern_without_finalizers_is_gone_in_one_step(room: Room, namespace: str):
+async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloads_are(room: Room, namespace: str):
     team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
     await room.apply(*wanted, by=team)
     before = len(room.requests)
 
-    remaining = await delete_step(entries(*wanted), owner=team, remover=room.remover)
+    first = await delete_step(entries(*wanted), owner=team, remover=room.remover)
+    await room.told(ChildEventKind.GONE, wanted[1].key, of=team)
+    remaining = await delete_step(first.entries, owner=team, remover=room.remover)
 
+    assert "waiting for the pods and other objects that it owns (finalizer foregroundDeletion)" in first.message
     assert remaining == Remaining()
     assert remaining.message == ""
-    assert [(v, r) for v, r, _ in room.requests[before:] if v != "watch"] == [
-        ("delete", "deployments.apps"),
-        ("delete", "configmaps"),
-    ]
+    assert [r for v, r, _ in room.requests[before:] if v == "delete"] == ["deployments.apps", "configmaps"]
 
 
 async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first(room: Room):

@@ -3,6 +3,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.apply.room import Room, owner
 
 from pattern_operator.api.object import Object
 from pattern_operator.apply.filled import EACH, FILLED, Filled
@@ -13,10 +14,33 @@ VERSIONS = {
     "admissionregistration.k8s.io": "admissionregistration.k8s.io/v1",
     "apiregistration.k8s.io": "apiregistration.k8s.io/v1",
     "apiextensions.k8s.io": "apiextensions.k8s.io/v1",
+    "batch": "batch/v1",
     "": "v1",
 }
 BUNDLES = [each for each in FILLED if each.path[-1] == "caBundle"]
-OTHERS = [each for each in FILLED if each.path[-1] not in ("caBundle", "rules")]
+PLAIN = FILLED[-1].empty
+OTHERS = [each for each in FILLED if each.empty is PLAIN]
+# What else each of these fields needs to be left out, what is empty there, and what is not.
+SPECIAL: dict[tuple[str, ...], tuple[dict[str, Any], list[Any], list[Any]]] = {
+    ("spec", "selector"): ({}, [{}, None, {"matchLabels": {}}], [{"matchLabels": {"a": "b"}}, "a", 0]),
+    ("spec", "ports", EACH, "nodePort"): ({}, [0, None], [30000, False, "", "0"]),
+    ("spec", "healthCheckNodePort"): ({}, [0, None], [30000, False, ""]),
+    **{
+        ("data", name): ({"type": "kubernetes.io/service-account-token"}, ["", "Cg==", None], ["YQ==", " a", 7])
+        for name in ("token", "ca.crt", "namespace")
+    },
+    ("data", "ca-bundle.crt"): (
+        {"metadata": {"name": "it", "labels": {"config.openshift.io/inject-trusted-cabundle": "true"}}},
+        ["", "\n", None],
+        ["a", 7],
+    ),
+    ("data", "service-ca.crt"): (
+        {"metadata": {"name": "it", "annotations": {"service.beta.openshift.io/inject-cabundle": "true"}}},
+        ["", " ", None],
+        ["a", 7],
+    ),
+}
+SPECIAL_FIELDS = [each for each in FILLED if each.path in SPECIAL and each.empty is not PLAIN]
 
 
 def sent(body: dict[str, Any]) -> dict[str, Any]:
@@ -122,6 +146,76 @@ def test_a_parent_of_another_shape_is_left_for_the_server_to_refuse(field: Fille
         body |= {field.path[0]: value}
 
     assert sent(body) == body
+
+
+@pytest.mark.parametrize("field", SPECIAL_FIELDS, ids=title)
+def test_what_has_an_emptiness_of_its_own_is_left_out_where_it_is_empty_and_only_there(field: Filled):
+    more, empty, given = SPECIAL[field.path]
+
+    assert not any(is_there(sent(with_field(field, value) | more), field.path) for value in empty)
+    assert all(sent(with_field(field, value) | more) == with_field(field, value) | more for value in given)
+    if more:  # of no other object of the kind
+        assert all(sent(with_field(field, value)) == with_field(field, value) for value in empty)
+
+
+def test_each_field_is_in_one_of_these_tables():
+    aggregated = [each for each in FILLED if each.path == ("rules",)]
+
+    assert len(BUNDLES) + len(OTHERS) + len(SPECIAL_FIELDS) + len(aggregated) == len(FILLED)
+
+
+def test_a_job_that_selects_by_hand_keeps_its_selector():
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "it"}}
+    spec = {"manualSelector": True, "selector": {}}
+
+    assert sent({**job, "spec": spec})["spec"] == spec
+
+
+POD = {"containers": [{"name": "main", "image": "registry.example/main:1"}]}
+APPLIED = {
+    "Job": {
+        "apiVersion": "batch/v1",
+        "spec": {"selector": {}, "template": {"spec": {**POD, "restartPolicy": "Never"}}},
+    },
+    "Pod": {"apiVersion": "v1", "spec": {**POD, "nodeName": "", "priorityClassName": "", "serviceAccountName": ""}},
+    "Service": {
+        "apiVersion": "v1",
+        "spec": {
+            "type": "LoadBalancer",
+            "externalTrafficPolicy": "Local",
+            "healthCheckNodePort": 0,
+            "clusterIP": "",
+            "clusterIPs": [],
+            "ipFamilies": [],
+            "ports": [{"port": 80, "nodePort": 0}],
+        },
+    },
+    "PersistentVolumeClaim": {
+        "apiVersion": "v1",
+        "spec": {"volumeName": "", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    },
+    "ServiceAccount": {"apiVersion": "v1", "secrets": [], "imagePullSecrets": []},
+}
+
+
+def lasting(body: dict[str, Any]) -> dict[str, Any]:
+    """What of an object only its writers change; a Pod is scheduled meanwhile."""
+    spec = {name: value for name, value in body.get("spec", {}).items() if name != "nodeName"}
+    return body | {"metadata": {}, "status": {}, "spec": spec}
+
+
+@pytest.mark.parametrize("kind", APPLIED)
+async def test_a_real_server_takes_it_again_and_again_and_what_it_filled_stays(room: Room, namespace: str, kind: str):
+    team, body = owner(), {"kind": kind, "metadata": {"name": "it", "namespace": namespace}, **APPLIED[kind]}
+    wanted = Object.of(body)
+    first = await room.apply(wanted, by=team)
+    before = lasting(await room.get(wanted.key))
+
+    second = await room.apply(wanted, by=team)
+
+    assert first.applied == second.applied == (wanted.key,)
+    assert lasting(await room.get(wanted.key)) == before
+    assert not room.children.drifted(team.id)
 
 
 def test_an_empty_class_of_a_claim_says_that_it_wants_none_and_is_applied():

@@ -1,6 +1,6 @@
 from uuid import uuid4
 
-from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
+from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner, secret
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
@@ -11,7 +11,11 @@ from pattern_operator.errors import Transient
 
 async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(room: Room, namespace: str):
     team = owner()
-    stays, goes, goes_too = config_map("stays", namespace), config_map("goes", namespace), deployment("too", namespace)
+    stays, goes, goes_too = (
+        config_map("stays", namespace),
+        config_map("goes", namespace),
+        secret("too", namespace, a="1"),
+    )
     await room.apply(stays, goes, goes_too, by=team)
     left = inventory.minus(entries(stays, goes, goes_too), entries(stays))
     before = len(room.requests)
@@ -115,8 +119,9 @@ async def test_an_object_in_a_version_that_is_served_no_more_is_deleted_in_anoth
     await room.apply(wanted, by=team)
 
     pruned = await prune([InventoryEntry(id=str(wanted.key), v="v1beta2")], owner=team, remover=room.remover)
+    await room.told(ChildEventKind.GONE, wanted.key, of=team)
 
-    assert pruned.deleted == (wanted.key,)
+    assert [each.key for each in pruned.going] == [wanted.key]
     assert not await room.is_there(wanted.key)
 
 
@@ -173,7 +178,9 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: R
     there = await room.is_there(controller.key)
     await room.patch(widget.key, {"metadata": {"finalizers": None}})
     await room.told(ChildEventKind.GONE, widget.key, of=team)
-    last = await prune(first.left, owner=team, remover=room.remover)
+    await prune(first.left, owner=team, remover=room.remover)
+    await room.told(ChildEventKind.GONE, controller.key, of=team)  # once its pods are
+    last = await prune(entries(crd), owner=team, remover=room.remover)
     await room.told(ChildEventKind.GONE, crd.key, of=team)  # the API server deletes what is left of its kind before
     end = await prune(last.left, owner=team, remover=room.remover)
 

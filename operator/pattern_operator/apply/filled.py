@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pattern_operator.api.fields import mapping_at, text_at
 from pattern_operator.api.object import Body, ObjectKey
 
 EACH: Final = "[]"  # in a path: each entry of a list
@@ -21,6 +22,19 @@ def _always(_: Any) -> bool:
 
 def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str | list) and not value)
+
+
+def _is_zero(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value == 0)
+
+
+def _is_empty_selector(value: Any) -> bool:
+    """Whether a label selector selects by nothing: ``{}``, or with empty parts."""
+    return value is None or (isinstance(value, dict) and not any(value.values()))
+
+
+def _is_blank_text(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _is_blank_in_base64(value: Any) -> bool:
@@ -49,6 +63,23 @@ class Filled:
 
 def _is_aggregated(body: Body) -> bool:
     return isinstance(body.get("aggregationRule"), dict)
+
+
+def _is_of_an_account(body: Body) -> bool:
+    return body.get("type") == "kubernetes.io/service-account-token"
+
+
+def _is_generated(body: Body) -> bool:
+    """Whether the selector of a Job is the API server's to write."""
+    return mapping_at(body, "spec").get("manualSelector") is not True
+
+
+def _wants_trusted_bundle(body: Body) -> bool:
+    return text_at(body, "metadata", "labels", "config.openshift.io/inject-trusted-cabundle") == "true"
+
+
+def _wants_service_authority(body: Body) -> bool:
+    return text_at(body, "metadata", "annotations", "service.beta.openshift.io/inject-cabundle") == "true"
 
 
 _INJECTED: Final = "cert-manager's cainjector and controllers like it write the authority there"
@@ -86,8 +117,44 @@ FILLED: Final = (
     Filled("", "Pod", ("spec", "nodeName"), why="the scheduler writes the node, which then is for life"),
     Filled("", "Pod", ("spec", "serviceAccountName"), why="admission writes the account, which then is for life"),
     Filled("", "Pod", ("spec", "serviceAccount"), why="its older name, which admission writes too"),
+    Filled("", "Pod", ("spec", "priorityClassName"), why="admission writes the default class, which then is for life"),
+    Filled(
+        *("batch", "Job", ("spec", "selector")),
+        why="the API server writes a selector of its own, which then is for life",
+        empty=_is_empty_selector,
+        where=_is_generated,
+    ),
+    *(
+        Filled(
+            *("", "Secret", ("data", name)),
+            why="a controller writes the token of the account, and what belongs to it",
+            empty=_is_blank_in_base64,
+            where=_is_of_an_account,
+        )
+        for name in ("token", "ca.crt", "namespace")
+    ),
+    Filled(
+        *("", "ConfigMap", ("data", "ca-bundle.crt")),
+        why="OpenShift's network operator writes the trusted authorities there",
+        empty=_is_blank_text,
+        where=_wants_trusted_bundle,
+    ),
+    Filled(
+        *("", "ConfigMap", ("data", "service-ca.crt")),
+        why="OpenShift's service-ca operator writes its authority there",
+        empty=_is_blank_text,
+        where=_wants_service_authority,
+    ),
+    *(
+        Filled(
+            *("", "Service", path), why="the API server allocates the port, and goes on with the same", empty=_is_zero
+        )
+        for path in (("spec", "ports", EACH, "nodePort"), ("spec", "healthCheckNodePort"))
+    ),
+    Filled("", "Service", ("spec", "ipFamilies"), why="the API server writes the families of the cluster"),
     Filled("", "Service", ("spec", "clusterIP"), why="the API server allocates the address, which then is for life"),
     Filled("", "Service", ("spec", "clusterIPs"), why="the API server allocates the addresses"),
+    Filled("", "ServiceAccount", ("secrets",), why="a controller writes the tokens of the account there"),
     Filled("", "ServiceAccount", ("imagePullSecrets",), why="OpenShift writes its own, and the list has one owner"),
     Filled("", "Endpoints", ("subsets",), why="a controller writes the addresses of the Service's pods"),
 )

@@ -3,25 +3,18 @@
 What is shown of the server's words has no value of an object in it (``kube.servertext``).
 """
 
-import re
 from http import HTTPStatus
 from typing import Final
 
 from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.adoption import GUARDED
+from pattern_operator.apply.immutable import next_step, says_immutable
 from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
 from pattern_operator.kube.servertext import MAX_CAUSES
 
-# Each validator has its own words for a field that an object keeps for life (core, apps, rbac, storage validation).
-_IMMUTABLE: Final = re.compile(
-    r"\bimmutable\b|may not change once set|cannot change roleRef"
-    r"|updates? to \w[\w ]{0,40}(?: for fields other than .*)?"
-    r" (?:are|is) forbidden|pod updates may not change fields"
-)
 VERBS: Final = "get, create, patch and delete"  # what applying an object, and removing it again, takes
 _MANAGERS: Final = 3  # field managers that a message names before it says what to do
 _FIELDS: Final = 20  # fields of a conflict that a message names
@@ -87,18 +80,14 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
                 f"{error.message}: the object is larger than the API server takes (1.5 MiB with what it adds). Make it"
                 " smaller, or split it."
             )
-        case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.FORBIDDEN if _IMMUTABLE.search(error.message):
-            return otherwise, f"{error.message}. The field cannot be changed on an object that exists: {_anew(key)}"
+        case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.FORBIDDEN | HTTPStatus.BAD_REQUEST if says_immutable(
+            error.message
+        ):
+            said = error.message.rstrip(".")
+            return otherwise, f"{said}. The field cannot be changed on an object that exists: {next_step(key)}"
         case HTTPStatus.FORBIDDEN:
             return _forbidden(key, error, otherwise, account)
     return otherwise, error.message
-
-
-def _anew(key: ObjectKey) -> str:
-    """How an object comes to have another value in a field that it keeps for life."""
-    if (key.group, key.kind) in GUARDED:  # to delete it would take what it holds along
-        return "leave the field as it is there, or give the object another name in the pattern."
-    return "delete the object, so that it is made anew, or give it another name in the pattern."
 
 
 def _forbidden(

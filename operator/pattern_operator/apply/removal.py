@@ -23,10 +23,20 @@ from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, 
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refused_removal
 from pattern_operator.apply.rights import rights_of
-from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
+from pattern_operator.kube import (
+    ApiError,
+    ApiUnavailable,
+    Discovery,
+    KindNotFound,
+    Propagation,
+    Resource,
+    Session,
+    objects,
+)
 from pattern_operator.quote import one_line
 from pattern_operator.slots import Slots
 
+FOREGROUND: Final = "foregroundDeletion"  # metav1.FinalizerDeleteDependents: the garbage collector takes it off
 _NAMED: Final = 5  # finalizers that a message names
 
 
@@ -264,6 +274,7 @@ class Remover:
                 namespace=key.namespace,
                 name=key.name,
                 uid=uid,
+                propagation=propagation_of(key),
                 impersonate=impersonate,
             )
         except ApiError as error:
@@ -275,9 +286,7 @@ class Remover:
         return self._going(entry, key, finalizers_of(answer))
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
-        named = ", ".join(one_line(each, MAX_WORD) for each in finalizers[:_NAMED])
-        holders = f", held by the finalizers {named}" if finalizers else ""
-        return Removal(entry, key, Ending.GOING, f"is being deleted{holders}", watched=self._is_watched(key))
+        return Removal(entry, key, Ending.GOING, _deleted(key, finalizers), watched=self._is_watched(key))
 
     def _is_watched(self, key: ObjectKey) -> bool:
         return self._children.sees(key) and self._children.get(key) is not None
@@ -287,6 +296,30 @@ def _failed(entry: InventoryEntry, error: ApiError, run: _Run) -> Removal:
     key = key_of(entry)
     failure = refused_removal(key, error, otherwise=run.otherwise, account=run.impersonate)
     return Removal(entry, key, Ending.FAILED, failure.message, failure)
+
+
+def propagation_of(key: ObjectKey) -> Propagation:
+    """What becomes of what the object owns: the pods of a workload go first, and the workload is there as long as they.
+
+    So what the pods use, which goes after the workload, outlives them (Kubernetes documentation, "Foreground cascading
+    deletion"). A custom object goes at once: the garbage collector knows a new kind half a minute later, and only its
+    own controller, by a finalizer, can say when what it has made is gone.
+    """
+    owns_pods = key.group in ("apps", "batch") or (key.group, key.kind) == ("", "ReplicationController")
+    return Propagation.FOREGROUND if owns_pods else Propagation.BACKGROUND
+
+
+def _deleted(key: ObjectKey, finalizers: tuple[str, ...]) -> str:
+    """That it is being deleted, and what is waited for."""
+    others = [one_line(each, MAX_WORD) for each in finalizers if each != FOREGROUND]
+    held = f", held by the finalizers {', '.join(others[:_NAMED])}" if others else ""
+    if len(others) == len(finalizers):
+        return f"is being deleted{held}"
+    where = f" -n {key.namespace}" if key.namespace else " -A"
+    return (
+        f"is being deleted{held}, and is waiting for the pods and other objects that it owns (finalizer {FOREGROUND}):"
+        f" kubectl get pods{where} shows those that are Terminating"
+    )
 
 
 def _whose(live: _Live) -> str:

@@ -59,6 +59,8 @@ _OF_LISTS: Final = re.compile(
     r"|rules cannot apply to both regular resources and non-resource URLs"
 )
 _SUPPORTED: Final = re.compile(r"supported values: (.{1,1000})", re.DOTALL)
+# apiextensions-apiserver, pkg/apiserver/schema/cel: a rule without a message is quoted as it stands in the CRD.
+_TRANSITION: Final = re.compile(r"failed rule: [^\n]{0,1000}\boldSelf\b")
 _TYPE_RULE: Final = re.compile(r"in body must be of type (\w{1,32})")
 
 
@@ -153,6 +155,8 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
         return "" if match is None else "supported values: " + _names(match.group(1))
     if match := _TYPE_RULE.search(text, max(0, len(text) - 2 * _TAIL)):
         return f"must be of type {match.group(1)}"
+    if _TRANSITION.search(text, max(0, len(text) - 2 * _TAIL)):
+        return "failed a rule that compares it with the value before (oldSelf)"
     if kind in _WITHOUT_VALUE:
         return _words(text, sent)
     value = _QUOTED.match(text) if len(text) <= 8 * _HEAD else None

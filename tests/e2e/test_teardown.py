@@ -1,0 +1,98 @@
+"""What pods use outlives them: a workload is gone only when its pods are, and the rest of the pattern goes after it."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.e2e.story import Story, condition, config_map, push
+from tests.testbed.testbed import Testbed
+
+CONTAINER = {"name": "main", "image": "registry.example/main:1"}
+HELD = "example.com/held"
+
+
+def account(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
+
+
+def policy(name: str) -> dict[str, Any]:
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    head = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}}
+    return {**head, "spec": spec}
+
+
+def workload(kind: str) -> dict[str, Any]:
+    """A workload of this kind with pods labelled app=w."""
+    pod = {"containers": [CONTAINER], "serviceAccountName": "w"}
+    labels = {"metadata": {"labels": {"app": "w"}}}
+    if kind in ("Job", "CronJob"):
+        job = {"template": {**labels, "spec": {**pod, "restartPolicy": "Never"}}}
+        spec = job if kind == "Job" else {"schedule": "* * * * *", "jobTemplate": {"spec": job}}
+        return {"apiVersion": "batch/v1", "kind": kind, "metadata": {"name": "w"}, "spec": spec}
+    spec = {"selector": {"matchLabels": {"app": "w"}}, "template": {**labels, "spec": pod}}
+    if kind == "StatefulSet":
+        spec["serviceName"] = "w"
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "w"}, "spec": spec}
+
+
+def hold(story: Story) -> list[str]:
+    """Put a finalizer on the pods, as a node that does not answer would hold them; their names."""
+    names: list[str] = []
+
+    def seen(_: Any) -> bool:
+        found = story.kubectl.json("-n", story.namespace, "get", "pods", "-l", "app=w")["items"]
+        names[:] = [each["metadata"]["name"] for each in found]
+        return bool(names)
+
+    story.until_object("serviceaccount", "w", seen)
+    patch = json.dumps({"metadata": {"finalizers": [HELD]}})
+    for name in names:
+        story.kubectl("-n", story.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
+    return names
+
+
+def let_go(story: Story, pods: list[str]) -> None:
+    for name in pods:
+        patch = json.dumps({"metadata": {"finalizers": None}})
+        story.kubectl("-n", story.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
+def test_what_pods_use_is_there_until_they_are_gone(testbed: Testbed, story: Story, kind: str) -> None:
+    push(story.repository, "1.0.0", config_map("settings"), account("w"), policy("w"), workload(kind))
+    story.want(apply={"wait": False})
+    story.until_says("Ready", "Ready")
+    pods = hold(story)
+
+    story.delete()
+    status = story.until(lambda s: "foregroundDeletion" in condition(s, "Ready").get("message", ""))
+    while_they_stop = [
+        story.there(*each) for each in (("configmap", "settings"), ("serviceaccount", "w"), ("networkpolicy", "w"))
+    ]
+    let_go(story, pods)
+    story.until_gone()
+
+    said = condition(status, "Ready")["message"]
+    assert while_they_stop == [True, True, True]
+    assert f" {story.namespace}/w: is being deleted, and is waiting for the pods" in said
+    assert f"kubectl get pods -n {story.namespace}" in said
+    assert "more go after them" in said
+    assert not story.there("configmap", "settings")
+
+
+def test_a_prune_waits_for_the_pods_too_and_says_so(testbed: Testbed, story: Story) -> None:
+    push(story.repository, "1.0.0", config_map("stays"), config_map("settings"), account("w"), workload("Deployment"))
+    push(story.repository, "2.0.0", config_map("stays"))
+    story.want()
+    story.until_says("Ready", "Ready")
+    pods = hold(story)
+
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = story.until(lambda s: "foregroundDeletion" in condition(s, "Applied").get("message", ""))
+    there = story.there("configmap", "settings"), story.there("serviceaccount", "w")
+    let_go(story, pods)
+    story.until(lambda s: s["inventory"]["count"] == 1)
+
+    assert there == (True, True)
+    assert "waiting for the pods" in condition(status, "Applied")["message"]
+    assert not story.there("configmap", "settings")
