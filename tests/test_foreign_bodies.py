@@ -35,7 +35,18 @@ from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import Applier, Children, Owner, Remover, health_of, localize, ownable, stamp, waves
+from pattern_operator.apply import (
+    Applier,
+    Children,
+    Owner,
+    Remover,
+    fieldset,
+    health_of,
+    localize,
+    ownable,
+    stamp,
+    waves,
+)
 from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.child import Sighting
 from pattern_operator.apply.definition import definitions, is_established
@@ -46,6 +57,7 @@ from pattern_operator.apply.filled import FILLED
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.marks import unmark
+from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.occupancy import occupants
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
@@ -265,6 +277,20 @@ def existing(body: Any) -> None:
             decide(seen, key=rendered, owner=OWNER, holder=None, policy=policy, remembered=False)
     is_of_others_too(body)
     seen.label("app"), seen.annotation("a"), seen.managers
+
+
+@reader
+def handing_fields_on(body: Any) -> None:
+    """The body as the answer to a dry run, as a set of fields, and as one entry beside ours."""
+    fieldset.read(body)
+    migration(body, key=KEY)
+    for fields_v1 in (body, fields.mapping_at(body, "metadata")):
+        ours = {"manager": "pattern-operator", "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields_v1}
+        theirs = {"manager": "helm", "operation": "Update", "apiVersion": "v1", "fieldsV1": body}
+        found = migration({"metadata": {"managedFields": [ours, theirs]}}, key=KEY)
+        assert found is not None
+        assert len(found.metadata["managedFields"]) <= 2
+    needs_migration(marks_of(body).entries, marks_of(body).annotations)
 
 
 @reader

@@ -7,7 +7,7 @@ that no watch shows as the pattern's own, one GET of its metadata tells whose it
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Final, Literal, TypeVar
@@ -24,6 +24,7 @@ from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.marks import look, retract
+from pattern_operator.apply.migrate import migrate, needs_migration
 from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
 from pattern_operator.apply.ownership import (
     IF_ABSENT,
@@ -245,7 +246,9 @@ class Applier:
                 return Refuse(Reason.APPLY_FAILED, str(error))
             if answer is not None:
                 return answer
-        return Refuse(Reason.APPLY_FAILED, "is made anew by somebody again and again; it is tried again later.")
+        return Refuse(
+            Reason.APPLY_FAILED, "is changed or made anew by somebody again and again; it is tried again later."
+        )
 
     async def _send_to_the_seen(
         self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run
@@ -273,7 +276,7 @@ class Applier:
     async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Decision:
         existing = await look(self._session, resource, key, impersonate=run.impersonate)
         holder = self._holder(existing.owner, key) if existing is not None and existing.owner else None
-        return decide(
+        decision = decide(
             existing,
             key=key,
             policy=run.adopt,
@@ -281,6 +284,9 @@ class Applier:
             holder=holder,
             remembered=existing is not None and self._is_remembered(existing, key, run),
         )
+        if isinstance(decision, Adopt) and existing is not None:
+            return replace(decision, migrates=needs_migration(existing.entries, existing.annotations))
+        return decision
 
     def _is_remembered(self, existing: Existing, key: ObjectKey, run: _Run) -> bool:
         """Whether somebody took the label off an object of ours: seen in this life, or in the inventory of the last."""
@@ -298,17 +304,21 @@ class Applier:
             adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
             uid="" if isinstance(decision, Create) else decision.uid,
         )
+        send = partial(
+            verbs.apply,
+            self._session,
+            resource,
+            body=intent(marked),
+            namespace=key.namespace,
+            name=key.name,
+            field_manager=FIELD_MANAGER,
+            conflicts=Conflicts.TAKE if take else Conflicts.FAIL,
+            impersonate=run.impersonate,
+        )
         try:
-            return await verbs.apply(
-                self._session,
-                resource,
-                body=intent(marked),
-                namespace=key.namespace,
-                name=key.name,
-                field_manager=FIELD_MANAGER,
-                conflicts=Conflicts.TAKE if take else Conflicts.FAIL,
-                impersonate=run.impersonate,
-            )
+            if isinstance(decision, Adopt) and decision.migrates:
+                await migrate(self._session, resource, key, send=send, impersonate=run.impersonate)
+            return await send()
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
                 await self._doubt(resource)

@@ -1,0 +1,158 @@
+"""What kubectl or Helm set on an object is handed on to the pattern that adopts it, and goes when it leaves that.
+
+Without this a field that leaves the pattern stays for ever, for its older manager has it too. Source: Kubernetes
+documentation, "Server-Side Apply", "Upgrading from client-side apply to server-side apply"; the rules of versions are
+those of client-go, ``util/csaupgrade``. It is done once, when the object is adopted: the pattern's first apply is tried
+without effect, and what the API server would then say of the managers is written with the older ones' fields handed on.
+The fields themselves are not touched by that.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+
+from pattern_operator.api.fields import MAX_MANAGERS, Manager, ObjectMeta, mapping_at, mappings
+from pattern_operator.api.names import FIELD_MANAGER
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import fieldset
+from pattern_operator.apply.adoption import GUARDED
+from pattern_operator.apply.existing import is_ours
+from pattern_operator.kube import ApiError, Resource, Session, objects
+
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+Entry = Mapping[str, Any]
+
+# Each of these wrote a whole manifest: what they have set and the pattern has not is what left the manifest.
+_OF_WHOLE_MANIFESTS: Final = frozenset(
+    {("kubectl-client-side-apply", "Update"), ("kubectl-create", "Update"), ("helm", "Update"), ("helm", "Apply")}
+)
+# And these wrote single fields by hand, everything that there was, or let others write beside them: of theirs only what
+# the pattern has, too, is handed on.
+_OF_FIELDS: Final = frozenset(
+    {
+        *(("kubectl", "Update"), ("kubectl", "Apply"), ("before-first-apply", "Update")),
+        *((f"kubectl-{verb}", "Update") for verb in ("replace", "edit", "patch", "label", "annotate", "set", "run")),
+        *((f"kubectl-{verb}", "Update") for verb in ("expose", "autoscale", "rollout", "taint")),
+        *(("kustomize-controller", "Apply"), ("helm-controller", "Apply"), ("helm-controller", "Update")),
+        *(("argocd-controller", "Apply"), ("argocd-controller", "Update")),
+        ("argocd-application-controller", "Update"),
+    }
+)
+# Others write these on purpose, whoever wrote the manifest: they stay as they are where the pattern does not have them.
+_OF_OTHERS: Final = (
+    ("f:status",),
+    ("f:spec", "f:replicas"),
+    ("f:spec", "f:clusterIP"),
+    ("f:spec", "f:clusterIPs"),
+    ("f:spec", "f:nodeName"),
+    ("f:spec", "f:volumeName"),
+    ("f:metadata", "f:finalizers"),
+    ("f:metadata", "f:ownerReferences"),
+)
+
+
+def is_older(entry: Manager) -> bool:
+    """Whether an entry of managedFields is of a tool that people apply manifests with, and not of a subresource."""
+    return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS | _OF_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The merge patch of the metadata that hands the fields on; the object must still be as it was (``Conflict``)."""
+
+    metadata: dict[str, Any]
+
+
+def migration(tried: object, *, key: ObjectKey) -> Migration | None:
+    """What to write before the first apply, given what the API server answered to it as a dry run; None: nothing.
+
+    ``tried`` is an object of any shape. Without an entry of ours in it nothing can be handed on.
+    """
+    meta = ObjectMeta.of(tried)
+    entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
+    ours = next((each for each in entries if is_ours(Manager.of(each))), None)
+    annotated = bool(meta.annotation(LAST_APPLIED))
+    older = [each for each in entries if is_older(Manager.of(each))]
+    if ours is None or not (older or annotated):
+        return None
+    applied = fieldset.read(ours.get("fieldsV1"))
+    handed_on, kept = applied, list[Entry]()
+    for each in entries:
+        if each is ours:
+            continue
+        if not is_older(Manager.of(each)):
+            kept.append(each)
+            continue
+        theirs = fieldset.minus(fieldset.read(each.get("fieldsV1")), applied)
+        if each.get("apiVersion") != ours.get("apiVersion"):
+            continue  # fields of another version are others: nobody has them, and none of them goes
+        if (key.group, key.kind) not in GUARDED and _is_of_whole_manifests(each):
+            left, theirs = _divided(theirs)
+            handed_on = fieldset.union(handed_on, left)
+        if theirs:
+            kept.append({**each, "fieldsV1": theirs})
+    metadata = {
+        "uid": meta.uid,
+        "resourceVersion": meta.resource_version,
+        "managedFields": [{**ours, "fieldsV1": handed_on}, *kept],
+        **({"annotations": {LAST_APPLIED: None}} if annotated and not _holds_annotation(applied) else {}),
+    }
+    return Migration(metadata)
+
+
+def _is_of_whole_manifests(entry: Entry) -> bool:
+    manager = Manager.of(entry)
+    return (manager.name, manager.operation) in _OF_WHOLE_MANIFESTS
+
+
+def _divided(fields: fieldset.Fields) -> tuple[fieldset.Fields, fieldset.Fields]:
+    """What goes when the pattern does not have it, and what stays all the same."""
+    goes = fields
+    for path in _OF_OTHERS:
+        goes = fieldset.without(goes, path)
+    return goes, fieldset.minus(fields, goes)
+
+
+def _holds_annotation(applied: fieldset.Fields) -> bool:
+    return f"f:{LAST_APPLIED}" in mapping_at(applied, "f:metadata", "f:annotations")
+
+
+def needs_migration(entries: tuple[Manager, ...], annotations: Mapping[str, str]) -> bool:
+    """Whether an object that is to be adopted may have fields to hand on; who has them, no manager may say yet."""
+    return not entries or LAST_APPLIED in annotations or any(map(is_older, entries))
+
+
+async def migrate(
+    session: Session,
+    resource: Resource,
+    key: ObjectKey,
+    *,
+    send: Callable[..., Awaitable[dict[str, Any]]],
+    impersonate: str | None,
+) -> None:
+    """Hand the fields on before the apply ``send`` is sent, which takes ``dry_run``. No field changes by that.
+
+    Raises:
+        ApiError: the apply would be refused, or somebody was faster (``Conflict`` without a cause).
+    """
+    try:
+        tried = await send(dry_run="All")
+    except ApiError as error:
+        if error.code != HTTPStatus.BAD_REQUEST:
+            raise
+        tried = await send()  # a webhook that cannot try without effect: this says more than the dry run if it fails
+    found = migration(tried, key=key)
+    if found is None:
+        return
+    await objects.patch_merge(
+        session,
+        resource,
+        body=orjson.dumps({"metadata": found.metadata}),
+        namespace=key.namespace,
+        name=key.name,
+        field_manager=FIELD_MANAGER,
+        impersonate=impersonate,
+    )

@@ -1,0 +1,65 @@
+import pytest
+
+from pattern_operator.apply import fieldset
+
+SPEC = {"f:spec": {"f:replicas": {}, "f:template": {".": {}, 'k:{"name":"a"}': {".": {}, "f:name": {}, "f:image": {}}}}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ({}, SPEC, SPEC),
+        (SPEC, SPEC, SPEC),
+        ({"f:a": {}}, {"f:b": {}}, {"f:a": {}, "f:b": {}}),
+        ({"f:a": {"f:b": {}}}, {"f:a": {"f:c": {}}}, {"f:a": {"f:b": {}, "f:c": {}}}),
+        ({"f:a": {}}, {"f:a": {"f:c": {}}}, {"f:a": {".": {}, "f:c": {}}}),
+    ],
+)
+def test_a_union_has_what_is_in_either(one, other, both):
+    assert fieldset.union(one, other) == both
+    assert fieldset.union(other, one) == both
+
+
+@pytest.mark.parametrize(
+    ("fields", "others", "left"),
+    [
+        (SPEC, {}, SPEC),
+        (SPEC, SPEC, {}),
+        (SPEC, {"f:spec": {"f:template": {}}}, {"f:spec": {"f:replicas": {}, "f:template": SPEC_ITEM}})
+        if (SPEC_ITEM := {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:image": {}}})
+        else (),
+        ({"f:data": {".": {}, "f:a": {}, "f:b": {}}}, {"f:data": {"f:a": {}}}, {"f:data": {"f:b": {}}}),
+        ({"f:data": {".": {}, "f:a": {}}}, {"f:data": {"f:a": {}}}, {}),
+        ({"f:data": {"f:a": {}}}, {"f:meta": {"f:a": {}}}, {"f:data": {"f:a": {}}}),
+    ],
+)
+def test_what_is_subtracted_is_not_left_and_nothing_else_goes(fields, others, left):
+    assert fieldset.minus(fields, others) == left
+
+
+def test_an_element_is_taken_out_with_what_holds_nothing_else():
+    assert fieldset.without(SPEC, ("f:spec", "f:replicas")) == {"f:spec": {"f:template": SPEC["f:spec"]["f:template"]}}
+    assert fieldset.without({"f:spec": {"f:replicas": {}}}, ("f:spec", "f:replicas")) == {}
+    assert fieldset.without(SPEC, ("f:spec", "f:other")) == SPEC
+    assert fieldset.without(SPEC, ()) == SPEC
+
+
+def test_fields_are_named_as_api_servers_name_them():
+    assert [fieldset.words(path) for path in fieldset.leaves(SPEC)] == [
+        ".spec.replicas",
+        ".spec.template[name=a].name",
+        ".spec.template[name=a].image",
+    ]
+
+
+@pytest.mark.parametrize("value", [None, 7, "f:a", ["f:a"], {"f:a": 7}, {"f:a": {"f:b": [1]}}])
+def test_what_has_another_shape_is_no_field(value):
+    assert fieldset.read(value) in ({}, {"f:a": {}}, {"f:a": {"f:b": {}}})
+
+
+def test_nesting_without_end_ends():
+    deep: dict = {}
+    for _ in range(5_000):
+        deep = {"f:a": deep}
+
+    assert len(list(fieldset.leaves(fieldset.read(deep)))) == 1
