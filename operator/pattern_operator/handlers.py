@@ -34,7 +34,7 @@ def registry(
 
     @kopf.on.login(registry=handlers)
     async def login(**_: Any) -> kopf.AiohttpSession:
-        return kopf.AiohttpSession(server=session.server, aiohttp_session=session.http)
+        return kopf.AiohttpSession(server=session.server, aiohttp_session=session.kopf_http)
 
     @kopf.on.startup(registry=handlers)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:

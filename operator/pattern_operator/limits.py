@@ -96,6 +96,7 @@ MAX_REFUSAL: Final = 4 * MIB  # of the API server: it quotes an object of at mos
 # What is built of an object that the API server sends, with others' managedFields; ours have MAX_OBJECT_VALUES.
 MAX_READ_CONTAINERS: Final = 80_000  # lists and objects: some 20 ms
 MAX_READ_MEMBERS: Final = 100_000  # of objects, each with a name: some 15 ms
+MAX_PAGE_OF_KOPF: Final = 3 * MIB  # of a list of patterns that kopf holds as a whole, built: two that fill etcd
 MAX_PAGE: Final = 8 * MIB  # of a list: 500 objects of 16 KiB. Of larger ones smaller pages are asked for
 MAX_REFERENTS: Final = 16 * MIB  # remembered of Secrets and ConfigMaps: a key has 200 bytes, a docker config 1 KiB
 MAX_STATUS_MESSAGE: Final = 2 * KIB  # of a condition; metav1.Condition allows 32 KiB, people read less

@@ -1,13 +1,11 @@
 """How kopf is made to watch and to do nothing else: no events, no annotations, no copies, no giving up."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import kopf
 
-# Patterns that kopf lists at once: it parses a page in one go, which takes 20 ms for one that fills all of etcd's
-# 1.5 MiB, and 2 ms for one of 5,000 objects. A thousand patterns are 500 requests of some milliseconds.
-PAGE: Final = 2
+from pattern_operator.kube.kopflists import PAGE
 
 
 def only_watch(settings: kopf.OperatorSettings) -> None:

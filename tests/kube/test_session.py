@@ -192,8 +192,16 @@ async def test_without_credentials_nothing_is_asked_and_it_may_work_later():
     assert asked == []
 
 
+async def test_kopf_ends_its_own_session_and_no_other():
+    answer, _ = script(web.Response(body=b"{}"))
+
+    async with serving(answer) as session:
+        await session.kopf_http.close()
+        assert await session.request("GET", "/api") == b"{}"
+
+
 async def test_kopf_takes_the_session_for_its_own_requests(server, session, requests):
-    login = kopf.AiohttpSession(aiohttp_session=session.http, server=session.server)
+    login = kopf.AiohttpSession(aiohttp_session=session.kopf_http, server=session.server)
 
     async with login.aiohttp_session.get(login.server + "/api/v1/namespaces/default") as response:
         answered = response.status

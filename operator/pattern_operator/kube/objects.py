@@ -254,6 +254,7 @@ async def _pages(session: Session, path: str, *, selectors: dict[str, str]) -> A
                 raise
             anew, listings = True, listings + 1
             continue
+        params["limit"] = str(pages.fitted(len(answer)))
         content = await TextPage.of(answer, after=params.get("continue", ""))
         del answer
         yield _Listed(content, anew)

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pattern_operator.api.fields import text_at
 from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable
 from pattern_operator.kube.reading import ListTexts, read_object, split_list
+from pattern_operator.limits import MAX_PAGE
+
+_STEP: Final = 8  # times fewer, or more, objects; three tries from 500 to a single one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,25 @@ class TextPage:
 
 
 class SmallerPages:
-    """How many objects a page is asked for: ``limit``, and ever fewer where those that there are were too large."""
+    """How many objects a page is asked for: ``limit``, and fewer where a page has more than ``most`` bytes.
 
-    def __init__(self, limit: int) -> None:
+    And more again after small ones: fat objects of somebody cost requests of their own only.
+    """
+
+    def __init__(self, limit: int, *, most: int = MAX_PAGE) -> None:
         self.limit = limit
+        self._largest = limit
+        self._most = most
 
     def after(self, error: AnswerTooLarge) -> int:
         """The limit of the next try; raises ``error`` where a page of a single object was too large."""
         if self.limit == 1:
             raise error
-        self.limit = max(1, self.limit // 8)
+        self.limit = max(1, self.limit // _STEP)
+        return self.limit
+
+    def fitted(self, size: int) -> int:
+        """The limit of the next page, after one of ``size`` bytes."""
+        if size < self._most // _STEP:
+            self.limit = min(self._largest, self.limit * _STEP)
         return self.limit

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, Protocol
 
@@ -19,7 +20,8 @@ from yarl import URL
 from pattern_operator.fairqueue import Lane
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
-from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable, CredentialsError, of_response
+from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
+from pattern_operator.kube.kopflists import ListAnswer, Pages, whole
 from pattern_operator.kube.resource import words_of
 from pattern_operator.kube.sent import Sent
 from pattern_operator.limits import MAX_REFUSAL
@@ -50,11 +52,10 @@ class Turning(Protocol):
 class Session:
     """Requests to one API server.
 
-    ``http`` and ``server`` are also kopf's: return ``kopf.AiohttpSession(aiohttp_session=session.http,
-    server=session.server)`` from ``@kopf.on.login``. The credentials are put on by a middleware of ``http``, request by
-    request, so tokens rotate for kopf too, and its requests are counted with ours. kopf closes the session when it
-    ends; ``open`` closes it once more, which does nothing, and every request after that raises ``ApiUnavailable``: so
-    run what needs the session inside kopf's life, or open another one (they are cheap).
+    ``kopf_http`` and ``server`` are for kopf: return ``kopf.AiohttpSession(aiohttp_session=session.kopf_http,
+    server=session.server)`` from ``@kopf.on.login``. The credentials are put on by a middleware of both, request by
+    request, so tokens rotate for kopf too, and its requests are counted with ours. kopf closes its own when it ends,
+    and ``open`` both; every request after that raises ``ApiUnavailable``.
 
     ``on_request(verb, resource, code, seconds)`` is called when the headers of an answer are there (``code`` 0: no
     answer). ``resource`` is ``plural[.group][/subresource]``. ``internal_errors`` takes the unexpected
@@ -62,11 +63,17 @@ class Session:
     """
 
     def __init__(
-        self, *, endpoint: Endpoint, http: aiohttp.ClientSession, internal_errors: InternalErrors | None = None
+        self,
+        *,
+        endpoint: Endpoint,
+        http: aiohttp.ClientSession,
+        kopf_http: aiohttp.ClientSession,
+        internal_errors: InternalErrors | None = None,
     ) -> None:
         self.server = endpoint.server
         self.endpoint = endpoint
         self.http = http
+        self.kopf_http = kopf_http
         self.internal_errors = internal_errors or InternalErrors()
         self.watches: set[Turning] = set()  # those that run now
         self._slots = Slots(MAX_REQUESTS)
@@ -91,16 +98,22 @@ class Session:
             resolver=aiohttp.ThreadedResolver(),
         )
         errors = internal_errors or InternalErrors()
-        middlewares = (_Counter(on_request, errors).count,) if on_request else ()
-        http = aiohttp.ClientSession(
+        counters = (_Counter(on_request, errors).count,) if on_request else ()
+        opened = partial(
+            aiohttp.ClientSession,
             connector=connector,
             proxy=endpoint.proxy,
             headers={"User-Agent": f"pattern-operator/{version('pattern-operator')}"},
             cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_Authorizer(endpoint).authorize, *middlewares),
         )
-        async with http:
-            yield cls(endpoint=endpoint, http=http, internal_errors=errors)
+        middlewares = (_Authorizer(endpoint).authorize, *counters)
+        async with (
+            opened(middlewares=middlewares) as http,
+            opened(
+                connector_owner=False, response_class=ListAnswer, middlewares=(Pages().fit, *middlewares)
+            ) as kopf_http,
+        ):
+            yield cls(endpoint=endpoint, http=http, kopf_http=kopf_http, internal_errors=errors)
 
     async def request(
         self,
@@ -195,7 +208,7 @@ class Session:
                     allow_redirects=False,
                 ) as response:
                     await _check(response, sent=Sent(body, path))
-                    return await _whole(response, most)
+                    return await whole(response, most)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not again or isinstance(error, aiohttp.ClientConnectorError):
                     raise self._unavailable(error) from error
@@ -302,18 +315,6 @@ async def _check(response: aiohttp.ClientResponse, *, sent: Sent) -> None:
         content_type=response.headers.get("Content-Type", ""),
         sent=sent,
     )
-
-
-async def _whole(response: aiohttp.ClientResponse, most: int | None) -> bytes:
-    if most is None:
-        return await response.read()
-    body = bytearray()
-    async for data in response.content.iter_any():
-        body += data
-        if len(body) > most:
-            response.close()
-            raise AnswerTooLarge(most)
-    return bytes(body)
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> bytes | None:

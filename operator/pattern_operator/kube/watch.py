@@ -143,6 +143,7 @@ class Watch:
             except AnswerTooLarge as error:
                 params["limit"] = str(pages.after(error))
                 continue
+            params["limit"] = str(pages.fitted(len(answer)))
             page = await TextPage.of(answer, after=params.get("continue", ""))
             del answer
             self._turn()
