@@ -116,6 +116,32 @@ def test_a_url_that_is_one_is_accepted(accepted, url):
     assert Repository.parse(url).url == url
 
 
+# --- source.tokenService --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["auth.example.com", "auth.example.com:8443", "10.0.0.1:5001", "[::1]:5001", "localhost"]
+)
+def test_a_token_service_that_is_a_host_is_accepted(accepted, text):
+    assert accepted(pattern(source={"tokenService": text}))["spec"]["source"]["tokenService"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("https://auth.example.com", "must be host[:port] alone, as in auth.example.com: without https://"),
+        ("auth.example.com/token", "must be host[:port] alone"),
+        ("me:password@auth.example.com", "must be host[:port] alone"),
+        ("auth example.com", "must be host[:port], the host a name or address"),
+        ("auth.example.com:99999", "must be host[:port], the host a name or address"),
+        ("*.example.com", "must be host[:port], the host a name or address"),
+        ("", "spec.source.tokenService"),
+    ],
+)
+def test_a_token_service_that_is_no_host_is_refused_with_what_is_right(refusal, text, says):
+    assert says in refusal(pattern(source={"tokenService": text}))
+
+
 # --- source.ref -----------------------------------------------------------------------------------------------------
 
 ONE_OF = "ref needs one of tag, semver or digest, as in ref: {tag: 1.4.2}"

@@ -282,3 +282,11 @@ def test_without_a_key_the_command_line_is_wrong(patternctl):
 
     assert (done.code, done.out) == (2, "")
     assert "the following arguments are required: --key" in done.err
+
+
+@pytest.mark.parametrize("text", ["https://auth.example.com", "auth.example.com/token", "", "a b"])
+def test_a_token_service_that_is_no_host_is_a_wrong_command_line(patternctl, key_pair, text):
+    done = patternctl("verify", "oci://reg.example/web", "--key", key_pair.public, "--token-service", text)
+
+    assert done.code == 2
+    assert "must be host[:port] alone, as in auth.example.com" in done.err

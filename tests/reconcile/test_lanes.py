@@ -1,5 +1,6 @@
 """Whom a run counts for: its namespace, and the host it asks where it asks one."""
 
+import pytest
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -25,6 +26,20 @@ def test_a_pattern_that_is_gone_or_names_no_registry_counts_for_its_namespace_al
     nowhere = pattern(spec={"source": {"url": "oci://nowhere", "ref": {"tag": "1"}}})
 
     assert lanes_of(KEY, None) == lanes_of(KEY, nowhere) == NO_HOST
+
+
+@pytest.mark.parametrize(
+    ("url", "insecure"),
+    [
+        ("oci://REGISTRY.example/web", False),
+        ("oci://registry.example:443/web", False),
+        ("oci://registry.example:80/web", True),
+    ],
+)
+def test_one_registry_in_another_spelling_is_in_the_same_lane(url, insecure):
+    spelled = pattern(spec={"source": {"url": url, "ref": {"tag": "1"}, "insecure": insecure}})
+
+    assert lanes_of(KEY, spelled) == lanes_of(KEY, pattern())
 
 
 def test_of_its_lanes_the_namespace_and_the_host_of_a_run_are_read_again():

@@ -195,7 +195,7 @@ def client(
     return Registry(
         repository,
         network=network,
-        credentials=None if credential is None else Credentials({repository.host: credential}),
+        credentials=more.pop("credentials", None if credential is None else Credentials({repository.host: credential})),
         scheme=more.pop("scheme", "http"),
         tokens=tokens or TokenCache(),
         user_agent="test",

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.source import Credential, Credentials, from_docker_home
 
@@ -144,6 +145,19 @@ def test_credentials_are_not_shown_by_accident():
         pytest.param(["reg.example:5000"], "reg.example:5000", "a/b", "reg.example:5000", id="a port"),
         pytest.param(["reg.example"], "reg.example:5000", "a/b", None, id="another port"),
         pytest.param(["reg.example:5000"], "reg.example", "a/b", None, id="a port, and none"),
+        pytest.param(["reg.example:443"], "reg.example", "a/b", "reg.example:443", id="the port of https, and none"),
+        pytest.param(["reg.example"], "reg.example:443", "a/b", "reg.example", id="none, and the port of https"),
+        pytest.param(["https://REG.example:443/v2/"], "reg.example", "a/b", "https://REG.example:443/v2/", id="all"),
+        pytest.param(
+            ["reg.example:443", "reg.example"], "reg.example:443", "a/b", "reg.example:443", id="both: written"
+        ),
+        pytest.param(["reg.example:80"], "reg.example", "a/b", None, id="the port of http"),
+        pytest.param(["*.example:443"], "reg.example", "a/b", "*.example:443", id="a glob with the port of https"),
+        pytest.param(["reg.example:443/a"], "reg.example", "a/b", "reg.example:443/a", id="a port and a path"),
+        pytest.param(["reg.example."], "reg.example", "a/b", "reg.example.", id="a dot at the end"),
+        pytest.param(["münchen.example"], "xn--mnchen-3ya.example", "a/b", "münchen.example", id="beyond ASCII"),
+        pytest.param(["docker.io:443"], "registry-1.docker.io", "a/b", "docker.io:443", id="Docker Hub with a port"),
+        pytest.param(["[0::1]:5000"], "[::1]:5000", "a/b", "[0::1]:5000", id="a longer spelling of IPv6"),
         pytest.param(["[::1]:5000"], "[::1]:5000", "a/b", "[::1]:5000", id="IPv6"),
         pytest.param(["[::1]:5000"], "[::2]:5000", "a/b", None, id="another address of IPv6"),
         pytest.param(["*.example"], "reg.example", "a/b", "*.example", id="a glob"),
@@ -174,6 +188,45 @@ def test_credentials_are_not_shown_by_accident():
 )
 def test_which_entry_is_for_which_repository(keys, host, repository, wanted):
     assert found(of(*keys), host, repository) == wanted
+
+
+@pytest.mark.parametrize(
+    ("key", "host", "wanted"),
+    [
+        ("reg.example:80", "reg.example", True),
+        ("reg.example", "reg.example:80", True),
+        ("reg.example:443", "reg.example", False),
+    ],
+)
+def test_where_plain_http_is_spoken_the_port_is_that_of_http(key, host, wanted):
+    assert (of(key).for_host(host, "team/web", scheme="http") is not None) is wanted
+
+
+SEVERAL = {"one.example": {"auth": encoded("a", SECRET)}, "two.example/other": {"auth": encoded("b", SECRET)}}
+
+
+@pytest.mark.parametrize(
+    ("auths", "host", "says"),
+    [
+        pytest.param({}, "reg.example", "has no entry with credentials", id="none at all"),
+        pytest.param({"reg.example": {}}, "reg.example", "has no entry with credentials", id="an empty one"),
+        pytest.param(
+            {"other.example": {"auth": encoded("a", "b")}}, "reg.example", "has one entry, and none is for", id="one"
+        ),
+        pytest.param(SEVERAL, "reg.example:443", "has 2 entries, and none is for reg.example", id="several"),
+        pytest.param(SEVERAL, "reg.example:5000", "none is for reg.example:5000", id="a port"),
+        pytest.param(SEVERAL, "two.example", "of which those for two.example are for other repositories", id="a path"),
+        pytest.param(SEVERAL, "one.example", "", id="there is one"),
+    ],
+)
+def test_a_config_without_an_entry_says_what_it_has_and_names_no_other_host(auths, host, says):
+    repository = Repository(host, "team/web")
+
+    lacking = Credentials.from_docker_config(config(auths), where=WHERE, repository=repository).lacking
+
+    assert says in lacking
+    assert lacking == "" or lacking.startswith(f"{WHERE} has ")
+    assert [name for name in ("one.example", "other.example", "alice", SECRET) if name in lacking] == []
 
 
 @given(host=st.from_regex(r"[a-z]{1,5}(\.[a-z]{1,5}){0,3}(:[0-9]{1,5})?", fullmatch=True))
@@ -257,6 +310,7 @@ def test_a_secret_of_a_tenant_names_no_program_to_run():
         pytest.param("plain.example", [], id="an entry before the store"),
         pytest.param("other.example", [("all", "other.example")], id="the store for all others"),
         pytest.param("docker.io", [("hub", "https://index.docker.io/v1/")], id="Docker Hub by its oldest address"),
+        pytest.param("Helped.example:443", [("own", "helped.example:443"), ("own", "helped.example")], id="a port"),
     ],
 )
 async def test_which_helper_is_asked_and_for_whom(host, asked):

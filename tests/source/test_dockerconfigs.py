@@ -4,6 +4,7 @@ import json
 import pytest
 from tests.executors import EXECUTORS
 from tests.looplag import MOST, longest_hold
+from tests.source.peer import challenged, client
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
@@ -56,6 +57,22 @@ async def test_the_entry_of_the_repository_is_found(configs, host):
 
 async def test_a_config_without_an_entry_for_it_gives_none(configs):
     assert await credential(configs, config(), Repository("other.example", "x")) is None
+
+
+@pytest.mark.parametrize("challenge", ['Basic realm="x"', "Bearer"])
+async def test_a_registry_that_wants_credentials_is_told_of_what_the_secret_lacks(peer, network, configs, challenge):
+    realm = f'{challenge} realm="http://{peer.address}/token"' if challenge == "Bearer" else challenge
+    challenged(peer, realm, accepted="x")
+    peer.answer("GET", "^/token$", status=401)
+    repository = peer.repository
+    credentials = await configs.read(config(), where="Secret team/pull", repository=repository, scheme="http")
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network, credentials=credentials).manifest("1.0")
+
+    assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
+    assert f"Secret team/pull has one entry, and none is for {peer.address}: add one" in refusal.value.message
+    assert "reg.example" not in refusal.value.message
 
 
 async def test_a_content_is_read_once_for_a_repository_however_many_ask(configs, readings):

@@ -7,6 +7,7 @@ from yarl import URL
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.source.origin import same_origin
 from pattern_operator.source.paging import next_page
 from pattern_operator.source.transport import Answer
 
@@ -29,17 +30,49 @@ def after(*links: str, seen: tuple[URL, ...] = (HERE,)) -> URL | None:
         pytest.param('<list?last=a>; rel="next"; title="x"', "last=a", id="parameters behind it"),
         pytest.param('<list?first>; rel="first", <list?last=a>; rel="next"', "last=a", id="the next of several"),
         pytest.param('<list?last=a;b,c>; rel="next"', "last=a;b,c", id="odd letters inside"),
+        pytest.param("<list?last=a>; rel='next'", "last=a", id="single quotes"),
+        pytest.param('<list?last=a>; rel="prev next"', "last=a", id="several relations"),
+        pytest.param("<list?last=a>;rel='NEXT last'", "last=a", id="several relations in single quotes"),
+        pytest.param('<list?p>; rel=prev, <list?last=a>; rel=next; n="a,b"', "last=a", id="several links, no quotes"),
+        pytest.param(
+            '<list?last=a>; title="<x>; rel=prev, "; rel=next', "last=a", id="a parameter that looks like more"
+        ),
+        pytest.param("<list?last=a>; title*=UTF-8''a; rel=\"next\"", "last=a", id="a parameter of another charset"),
+        pytest.param("<list?last=a> ; rel = next ;; x", "last=a", id="spaces and an empty parameter"),
+        pytest.param("</v2/team/web/tags/list?last=a>; rel=next", "last=a", id="a path"),
+        pytest.param(
+            "<HTTPS://REG.example:443/v2/team/web/tags/list?last=a>; rel=next", "last=a", id="capitals, the port"
+        ),
+        pytest.param("<//reg.example/v2/team/web/tags/list?last=a>; rel=next", "last=a", id="without a scheme"),
+        pytest.param("<https://reg.example./v2/team/web/tags/list?last=a>; rel=next", "last=a", id="a dot at the end"),
     ],
 )
 def test_each_way_to_name_the_next_page(link, wanted):
-    assert str(after(link)) == f"{HERE}?{wanted}"
+    page = after(link)
+
+    assert page is not None
+    assert page.raw_path_qs == f"{HERE.path}?{wanted}"
+    assert same_origin(page, HERE)
 
 
 def test_the_next_page_may_stand_in_any_of_several_headers():
     assert after('<list?first>; rel="first"', '<list?last=a>; rel="next"') == URL(f"{HERE}?last=a")
 
 
-@pytest.mark.parametrize("link", ["", "<list?x>", '<list?x>; rel="prev"', '<list?x>; rel="nextpage"', 'rel="next"'])
+@pytest.mark.parametrize(
+    "link",
+    [
+        *(
+            "",
+            "<list?x>",
+            '<list?x>; rel="prev"',
+            '<list?x>; rel="nextpage"',
+            'rel="next"',
+            "<list?x>; rel='prev nextpage'",
+        ),
+        *('<list?x>; title="rel=next"', "<list?x>; rel=prev; rel=next", "<list?x>; norel=next", "<list?x>, rel=next"),
+    ],
+)
 def test_without_a_next_page_it_is_the_last(link):
     assert after(link) is None
     assert after() is None
@@ -51,6 +84,7 @@ def test_without_a_next_page_it_is_the_last(link):
         pytest.param("https://evil.example/v2/team/web/tags/list", id="another host"),
         pytest.param("https://reg.example:8443/v2/team/web/tags/list", id="another port"),
         pytest.param("http://reg.example/v2/team/web/tags/list", id="plain http"),
+        pytest.param("https://reg.example:80/v2/team/web/tags/list", id="the port of another scheme"),
         pytest.param("/v2/team/other/tags/list", id="another repository"),
         pytest.param("/v2/team/web-secret/tags/list", id="a repository whose name begins alike"),
         pytest.param("../../other/tags/list", id="another repository, relative"),
@@ -83,7 +117,10 @@ def test_no_link_raises_anything_but_a_refusal(link):
     assert page is None or str(page).startswith(str(BASE))
 
 
-@pytest.mark.parametrize("link", ["<" * 100_000, "<>" + ";" * 100_000, "<>;" + " " * 100_000, "<>; rel=" * 20_000])
+@pytest.mark.parametrize(
+    "link",
+    ["<" * 100_000, "<>" + ";" * 100_000, "<>;" + " " * 100_000, "<>; rel=" * 20_000, "<a>; rel='" + "'" * 9_000],
+)
 def test_a_link_of_any_length_is_read_in_no_time(link):
     assert after(link) is None
 

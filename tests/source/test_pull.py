@@ -158,6 +158,7 @@ async def test_who_was_not_shown_it_is_not_given_what_others_pulled(peer, networ
     digest = design(peer)
     await pulled(peer, network, digest, cache=cache)
     peer.answer("HEAD", "/manifests/", status=status)
+    peer.answer("GET", "/manifests/", status=status)
 
     with pytest.raises(kind) as failure:
         await pulled(peer, network, digest, cache=cache)
@@ -165,10 +166,11 @@ async def test_who_was_not_shown_it_is_not_given_what_others_pulled(peer, networ
     assert failure.value.reason is reason
 
 
-async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, network, cache):
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 501])
+async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, network, cache, status):
     digest = design(peer)
     first = await pulled(peer, network, digest, cache=cache)
-    peer.answer("HEAD", "/manifests/", status=405)
+    peer.answer("HEAD", "/manifests/", status=status)
 
     assert await pulled(peer, network, digest, cache=cache) == first
 

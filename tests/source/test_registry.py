@@ -3,7 +3,7 @@ import gzip
 
 import pytest
 from aiohttp import web
-from tests.source.peer import ALICE, bearer, challenged, client, descriptor, sha256
+from tests.source.peer import ALICE, OCI, bearer, challenged, client, descriptor, sha256
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
@@ -116,6 +116,64 @@ async def test_an_answer_that_was_encoded_on_the_way_is_refused(peer, network):
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "gzip" in failure.value.message
+
+
+@pytest.mark.parametrize("coding", ["aws-chunked", "AWS-CHUNKED", "gzip", "br", "as-nobody-knows", "aws-chunked, gzip"])
+async def test_a_header_that_calls_the_content_encoded_is_not_believed_over_the_digest(peer, network, coding):
+    digest = peer.manifest([peer.blob(CONTENT)], tag="1.0")
+    media_type, body = peer.manifests[str(digest)]
+    called = {"Content-Encoding": coding, "Content-Type": media_type}
+    peer.answer("GET", "/blobs/", body=CONTENT, headers=called)
+    peer.answer("GET", "/manifests/", body=body, headers=called)
+
+    assert await client(peer, network).blob(descriptor(CONTENT)) == CONTENT
+    assert (await client(peer, network).manifest(digest)).body == body
+    assert (await client(peer, network).manifest("1.0")).digest == digest
+
+
+async def test_a_layer_that_is_a_gzip_and_is_called_so_comes_as_it_is_stored(peer, network):
+    layer = gzip.compress(CONTENT)
+    peer.answer("GET", "/blobs/", body=layer, headers={"Content-Encoding": "gzip"})
+
+    assert await client(peer, network).blob(descriptor(layer)) == layer
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [(CONTENT[:-1] + b"!", Reason.DIGEST_MISMATCH), (b"4;chunk-signature=0\r\nabcd", Reason.SIZE_MISMATCH)],
+)
+async def test_a_coding_that_http_does_not_know_excuses_nothing(peer, network, sent, reason):
+    peer.answer("GET", "/blobs/", body=sent, headers={"Content-Encoding": "aws-chunked"})
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network).blob(descriptor(CONTENT))
+
+    assert refusal.value.reason is reason
+
+
+async def test_a_body_in_chunks_with_trailers_is_read(network):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: aws-chunked\r\nTransfer-Encoding: chunked\r\n"
+            b"Trailer: x-amz-checksum-crc32\r\n\r\n"
+            b"%x;name=value\r\n%b\r\n0\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\n" % (len(CONTENT), CONTENT)
+        )
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        registry = client(Repository(f"127.0.0.1:{port}", "team/web"), network)
+        assert await registry.blob(descriptor(CONTENT)) == CONTENT
+
+
+@pytest.mark.parametrize("body", [b"\x1f\x8b\x08", b"<html>", b""])
+async def test_an_answer_without_a_digest_that_was_encoded_is_tried_again_later(peer, network, body):
+    peer.answer("GET", "/manifests/1.0", body=body, headers={"Content-Encoding": "gzip", "Content-Type": OCI})
+
+    with pytest.raises(Transient, match="gzip"):
+        await client(peer, network).manifest("1.0")
 
 
 # --- who we are -----------------------------------------------------------------------------------------------------

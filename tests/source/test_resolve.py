@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from tests.source.peer import client, hang, sha256
@@ -71,12 +72,32 @@ async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, net
 )
 async def test_a_tag_that_cannot_be_looked_up_is_what_the_registry_says(peer, network, status, kind, reason):
     peer.answer("HEAD", "/manifests/", status=status)
+    peer.answer("GET", "/manifests/", status=status)
 
     with pytest.raises(kind) as failure:
         await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
 
     assert failure.value.reason is reason
-    assert "tag 1.0" in failure.value.message
+    assert re.search("(tag|manifest) 1.0", failure.value.message)
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 501])
+async def test_a_tag_whose_head_says_nothing_is_found_by_get(peer, network, status):
+    digest = peer.manifest([], tag="1.0")
+    peer.answer("HEAD", "/manifests/", status=status)
+
+    assert (await resolve(reference(peer, tag="1.0"), registry=client(peer, network))).digest == digest
+
+
+async def test_a_tag_that_a_head_denies_is_not_asked_for_again(peer, network):
+    peer.manifest([], tag="1.0")
+    peer.answer("HEAD", "/manifests/", status=403)
+
+    with pytest.raises(Stalled) as refusal:
+        await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
+
+    assert refusal.value.reason is Reason.ACCESS_DENIED
+    assert peer.paths("GET") == []
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../1.0", "1.0?x", "-1", "a" * 129, "1.0\n", "é"])

@@ -113,8 +113,6 @@ async def test_what_the_token_service_says_is_about_us(peer, network, status, cr
         b"{}",
         b'{"token": 1}',
         b'{"token": "a\\nb"}',
-        b'{"token": "a", "expires_in": "x"}',
-        b'{"token":"a","expires_in":-1}',
     ],
 )
 async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, network, answer):
@@ -176,6 +174,18 @@ async def test_each_answer_with_a_token_lets_us_in(peer, network, answer):
         (b'{"token": "t"}', 60),
         (b'{"token": "t", "expires_in": 300}', 300),
         (b'{"token": "t", "expires_in": 1e999}', 86_400),
+        (b'{"token": "t", "expires_in": 123456789012345678901234567890}', 86_400),
+        (b'{"token": "t", "expires_in": 299.5}', 299.5),
+        (b'{"token": "t", "expires_in": "300"}', 300),
+        (b'{"token": "t", "expires_in": " 300.5 "}', 300.5),
+        (b'{"token": "t", "expires_in": "1e999"}', 86_400),
+        (b'{"token": "t", "expires_in": "nan"}', 60),
+        (b'{"token": "t", "expires_in": "soon"}', 60),
+        (b'{"token": "t", "expires_in": ""}', 60),
+        (b'{"token": "t", "expires_in": -300}', 60),
+        (b'{"token": "t", "expires_in": "-1"}', 60),
+        (b'{"token": "t", "expires_in": 0}', 60),
+        (b'{"token": "t", "expires_in": {"seconds": 300}}', 60),
     ],
 )
 async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network, answer, lives):
@@ -185,6 +195,8 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network,
     token = await fetch_token(
         challenge,
         registry=URL(f"http://{peer.address}"),
+        named=None,
+        lacking="",
         credential=None,
         scope="x",
         transport=Transport(network=network, user_agent="test"),
@@ -251,8 +263,58 @@ async def test_nothing_is_told_to_nor_taken_from_the_service_of_a_stranger(peer,
     with pytest.raises(Stalled) as refusal:
         await client(peer, network, credential=credential).manifest("1.0")
 
-    assert "not told to another" in refusal.value.message
+    assert "nothing was sent there" in refusal.value.message
+    assert refusal.value.message.endswith(f"set source.tokenService: {peer.elsewhere.removeprefix('http://')}")
     assert len(peer.asked) == 1
+
+
+@pytest.mark.parametrize("credential", [ALICE, None], ids=["password", "anonymous"])
+async def test_the_token_service_that_the_user_named_is_told(peer, network, credential):
+    peer.manifest([], tag="1.0")
+    bearer(peer, host=peer.elsewhere)
+    named = peer.elsewhere.removeprefix("http://").upper()
+
+    await client(peer, network, credential=credential, token_service=named).manifest("1.0")
+
+    basic = "" if credential is None else credential.basic
+    assert [asked.authorization for asked in peer.asked] == ["", basic, "Bearer t0ken"]
+
+
+@pytest.mark.parametrize("named", ["localhost", "localhost:1", "auth.example:{port}", "127.0.0.1", "{other}:{port}"])
+async def test_another_service_than_the_one_that_the_user_named_is_not_told(peer, network, named):
+    bearer(peer, host=peer.elsewhere)
+    named = named.format(port=peer.server.port, other="xlocalhost")
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network, credential=ALICE, token_service=named).manifest("1.0")
+
+    assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
+    assert f"source.tokenService is '{named}'" in refusal.value.message
+    assert len(peer.asked) == 1
+
+
+async def test_what_a_named_service_gave_is_not_used_by_who_did_not_name_it(peer, network):
+    peer.manifest([], tag="1.0")
+    bearer(peer, host=peer.elsewhere)
+    tokens = TokenCache()
+    await client(peer, network, tokens=tokens, token_service=peer.elsewhere.removeprefix("http://")).manifest("1.0")
+
+    with pytest.raises(Stalled):
+        await client(peer, network, tokens=tokens).manifest("1.0")
+
+
+async def test_a_registry_that_offers_basic_beside_the_service_of_a_stranger_is_shown_the_password_itself(
+    peer, network
+):
+    peer.manifest([], tag="1.0")
+    challenged(peer, f'Bearer realm="{peer.elsewhere}/token", Basic realm="x"', accepted=ALICE.basic)
+
+    await client(peer, network, credential=ALICE).manifest("1.0")
+
+    assert [(asked.path, asked.authorization) for asked in peer.asked] == [
+        (f"/v2/{NAME}/manifests/1.0", ""),
+        (f"/v2/{NAME}/manifests/1.0", ALICE.basic),
+    ]
 
 
 async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry_of_https(peer, network):
@@ -262,6 +324,8 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
         await fetch_token(
             challenge,
             registry=URL(f"https://{peer.address}"),
+            named=peer.address,
+            lacking="",
             credential=ALICE,
             scope="x",
             transport=Transport(network=network, user_agent="test"),

@@ -80,7 +80,7 @@ class Repository:
         host, slash, name = url.removeprefix(OCI_SCHEME).partition("/")
         if not slash or not name:
             raise InvalidReference(f"{quoted(url)} names no repository: write oci://host[:port]/repository")
-        if not _is_host(host):
+        if not is_host(host):
             raise InvalidReference(
                 f"{quoted(url)} has no valid host: {quoted(host)} must be a name or address, as in"
                 " registry.example:5000"
@@ -190,7 +190,7 @@ def _refuse_credentials(text: str) -> None:
         )
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
     """Whether ``text`` is ``host[:port]`` of which a URL can be made."""
     parts = _HOST.fullmatch(text)
     if parts is None:

@@ -13,6 +13,7 @@ from pattern_operator.api.text import (
     DataKey,
     DigestText,
     Duration,
+    HostPort,
     MediaType,
     Name,
     Namespace,
@@ -107,6 +108,13 @@ class Source(Camel, frozen=True):
     secret_ref: Annotated[
         LocalReference | None,
         Meta(description="A Secret of type `kubernetes.io/dockerconfigjson` with the credentials of the registry."),
+    ] = None
+    token_service: Annotated[
+        HostPort | None,
+        Meta(
+            description="The registry's token service, `host[:port]`, where it is in a domain of another owner than the"
+            " registry: it may then be told the credentials. One of the same owner needs no naming."
+        ),
     ] = None
     insecure: Annotated[bool, Meta(description="Speak plain http to the registry, as to one on localhost.")] = False
     layer: Annotated[Layer | None, Meta(description="Which layer holds the pattern, and where in it.")] = None

@@ -85,6 +85,20 @@ _MAX_URL = len("oci://") + 255 + len("/")  # distribution-spec: clients limit ho
 _HOST_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _PORT = "[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 _HOST = rf"({_HOST_LABEL}([.]{_HOST_LABEL})*|[[][0-9a-fA-F:]+[]])(:({_PORT}))?"
+HostPort = Annotated[
+    str,
+    Meta(min_length=1, max_length=253 + len(":65535")),
+    cel(
+        (
+            "!self.contains('/') && !self.contains('@')",
+            "must be host[:port] alone, as in auth.example.com: without https://, path and credentials",
+        ),
+        (
+            f"self.contains('/') || self.contains('@') || {_matches(_HOST)}",
+            "must be host[:port], the host a name or address, as in auth.example.com or auth.example.com:8443",
+        ),
+    ),
+]
 _WORDS = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*"
 _URL_SHAPE = _matches("oci://[^/@]+/[^@:]+")
 _URL_HOST = _matches(f"oci://{_HOST}/[^@]+")

@@ -31,5 +31,5 @@ def diagnostics(error: PatternError) -> str:
     step = _NEXT.get(error.reason)
     if step is None and isinstance(error, Transient):
         step = "patternctl asks once: run it again"
-    said = _LATER.sub(".", error.diagnostics())
+    said = _LATER.sub(".", error.diagnostics()).replace("set source.tokenService: ", "give --token-service ")
     return said + (f"\n  at the terminal: {step}" if step else "")

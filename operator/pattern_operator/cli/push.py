@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pattern_operator.api.signing import SIGN
-from pattern_operator.cli import exits, output
+from pattern_operator.cli import connection, exits, output
 
 if TYPE_CHECKING:
     from pattern_operator.api.reference import Reference, Revision
@@ -34,7 +34,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("path", type=Path, metavar="PATH", help="a file, a folder or a tar")
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository:tag")
     command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
-    command.add_argument("--insecure", action="store_true", help="speak plain http to the registry")
+    connection.add(command)
     command.set_defaults(run=run)
 
 
@@ -74,6 +74,8 @@ async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
             message=f"{reference} names a digest, which only the content itself can have: push to a tag.",
         )
     files = read_local(options.path)
-    async with registry.opened(reference.repository, insecure=options.insecure) as client:
+    async with registry.opened(
+        reference.repository, insecure=options.insecure, token_service=options.token_service
+    ) as client:
         output.progress(f"pushing {len(files)} files to {reference}")
         return reference, await push(files, registry=client, tag=reference.tag)

@@ -54,7 +54,9 @@ def is_reference(text: str) -> bool:
 
 
 @asynccontextmanager
-async def opened(repository: Repository, *, insecure: bool) -> AsyncIterator[Registry]:
+async def opened(
+    repository: Repository, *, insecure: bool, token_service: str | None = None
+) -> AsyncIterator[Registry]:
     """A client of ``repository`` as long as the block runs; nothing is sent yet.
 
     Raises:
@@ -68,19 +70,22 @@ async def opened(repository: Repository, *, insecure: bool) -> AsyncIterator[Reg
                 network=network,
                 credentials=credentials,
                 scheme="http" if insecure else "https",
+                token_service=token_service,
                 tokens=TokenCache(),
                 user_agent=f"patternctl/{__version__}",
                 executors=executors,
             )
 
 
-async def pulled(wanted: Reference, *, insecure: bool, layer: LayerChoice) -> Artifact:
+async def pulled(
+    wanted: Reference, *, insecure: bool, layer: LayerChoice, token_service: str | None = None
+) -> Artifact:
     """The artifact, every byte of it checked; raises as ``resolve`` and ``pull``.
 
     It is kept for as long as it takes: a cache that outlives the command would be shared by commands that run at once.
     """
     with TemporaryDirectory(prefix="patternctl-") as directory:
-        async with opened(wanted.repository, insecure=insecure) as client:
+        async with opened(wanted.repository, insecure=insecure, token_service=token_service) as client:
             cache = Cache(Path(directory), max_size=_ROOM, disk=client.executors.disk)
             output.progress(f"asking {wanted.repository.host} for {wanted}")
             revision = await resolve(wanted, registry=client)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pattern_operator.cli import exits, output
+from pattern_operator.cli import connection, exits, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
     command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
-    command.add_argument("--insecure", action="store_true", help="speak plain http to the registry")
+    connection.add(command)
     command.set_defaults(run=run)
 
 
@@ -85,7 +85,8 @@ def _files(options: argparse.Namespace) -> "Sequence[File]":
         return read_local(path)
     layer = LayerChoice(media_type=options.media_type, path=options.path)
     wanted = registry.reference(options.pattern)
-    return asyncio.run(registry.pulled(wanted, insecure=options.insecure, layer=layer)).files
+    pulling = registry.pulled(wanted, insecure=options.insecure, token_service=options.token_service, layer=layer)
+    return asyncio.run(pulling).files
 
 
 def _report(components: "Sequence[ComponentReport]", place: str) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pattern_operator.cli import exits, output
+from pattern_operator.cli import connection, exits, output
 
 if TYPE_CHECKING:
     from pattern_operator.api.verdict import Authority
@@ -40,7 +40,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="a public key, as cosign.pub; repeatable",
     )
     command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
-    command.add_argument("--insecure", action="store_true", help="speak plain http to the registry")
+    connection.add(command)
     command.set_defaults(run=run)
 
 
@@ -75,7 +75,9 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
         demand = Demand(tuple(_authority(path) for path in options.key))
-        async with registry.opened(reference.repository, insecure=options.insecure) as client:
+        async with registry.opened(
+            reference.repository, insecure=options.insecure, token_service=options.token_service
+        ) as client:
             output.progress(f"asking {reference.repository.host} for the signatures of {reference}")
             digest = (await resolve(reference, registry=client)).digest
             finding["digest"] = str(digest)

@@ -4,6 +4,8 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import InvalidReference, Repository
 from pattern_operator.fairqueue import Lanes
 from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.wanted import scheme_of
+from pattern_operator.source import Origin
 
 
 def lanes_of(key: PatternKey, pattern: DesignPattern | None, *, asks: bool = True) -> Lanes:
@@ -14,9 +16,10 @@ def lanes_of(key: PatternKey, pattern: DesignPattern | None, *, asks: bool = Tru
 
 
 def host_of(pattern: DesignPattern) -> str | None:
-    """The registry of a pattern, ``host[:port]``; None where its url is not a reference."""
+    """The registry of a pattern, ``host[:port]`` in one spelling; None where its url is not a reference."""
+    source = pattern.spec.source
     try:
-        return Repository.parse(pattern.spec.source.url).host
+        return Origin.named(Repository.parse(source.url).host, scheme=scheme_of(source)).authority
     except InvalidReference:
         return None
 

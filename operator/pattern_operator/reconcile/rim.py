@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
+from pattern_operator.api.spec import Source
 from pattern_operator.apply import Applier, Children, Protected, Remover
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
@@ -12,6 +13,7 @@ from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.reconcile.wanted import scheme_of
 from pattern_operator.sandbox import Sandbox
 from pattern_operator.source import Cache, Credentials, DockerConfigs, Network, Readers, Registry, TokenCache, Waits
 
@@ -28,14 +30,18 @@ class Registries:
     executors: Executors
 
     def open(
-        self, repository: Repository, *, credentials: Credentials | None, insecure: bool, tenant: str, waits: Waits
+        self, repository: Repository, *, credentials: Credentials | None, source: Source, tenant: str, waits: Waits
     ) -> Registry:
-        """A client of one repository for a pattern of the namespace ``tenant``; ``waits`` belong to the run."""
+        """A client of one repository for a pattern of the namespace ``tenant``, which speaks to it as ``source`` says.
+
+        ``waits`` belong to the run.
+        """
         return Registry(
             repository,
             network=self.network,
             credentials=credentials,
-            scheme="http" if insecure else "https",
+            scheme=scheme_of(source),
+            token_service=source.token_service,
             tokens=self.tokens,
             readers=self.readers,
             user_agent=f"pattern-operator/{__version__}",

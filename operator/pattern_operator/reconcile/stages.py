@@ -88,7 +88,7 @@ async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, wai
     return rim.registries.open(
         repository,
         credentials=credentials,
-        insecure=pattern.spec.source.insecure,
+        source=pattern.spec.source,
         tenant=pattern.metadata.namespace,
         waits=waits,
     )

@@ -10,14 +10,14 @@ from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
 from pattern_operator.api.spec import Authority as AuthoritySpec
-from pattern_operator.api.spec import Layer
+from pattern_operator.api.spec import Layer, Source
 from pattern_operator.api.verdict import Authority, Demand
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
 from pattern_operator.render import Options
-from pattern_operator.source import Credentials, DockerConfigs, LayerChoice
+from pattern_operator.source import Credentials, DockerConfigs, LayerChoice, Scheme
 
 DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
 
@@ -72,6 +72,11 @@ def options(pattern: DesignPattern, goal: Wanted) -> Options:
     )
 
 
+def scheme_of(source: Source) -> Scheme:
+    """What is spoken to the registry."""
+    return "http" if source.insecure else "https"
+
+
 async def credentials(
     pattern: DesignPattern, repository: Repository, *, referents: Referents, configs: DockerConfigs
 ) -> Credentials | None:
@@ -93,7 +98,8 @@ async def credentials(
             message=f"{where} has no entry {DOCKER_CONFIG}: create it with"
             f" `kubectl create secret docker-registry {ref.name} -n {namespace} --docker-server=... `.",
         )
-    return await configs.read(data[DOCKER_CONFIG], where=where, repository=repository)
+    scheme = scheme_of(pattern.spec.source)
+    return await configs.read(data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme)
 
 
 async def demand(pattern: DesignPattern, *, referents: Referents) -> Demand:

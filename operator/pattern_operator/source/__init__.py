@@ -15,6 +15,7 @@ from pattern_operator.source.dockerconfigs import DockerConfigs
 from pattern_operator.source.local import read_local
 from pattern_operator.source.names import Names, SystemNames
 from pattern_operator.source.network import Network, RegistryNetwork
+from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.pull import Announced, announced, opened_layers, pull
 from pattern_operator.source.push import push
 from pattern_operator.source.readers import Readers
@@ -33,9 +34,11 @@ __all__ = [
     "LayerChoice",
     "Names",
     "Network",
+    "Origin",
     "Readers",
     "Registry",
     "RegistryNetwork",
+    "Scheme",
     "SystemNames",
     "TokenCache",
     "Waits",

@@ -27,7 +27,8 @@ _FOREVER: Final = float("inf")  # Basic credentials do not expire
 class Authentication:
     """Answers the challenges of one repository at ``home``; for one event loop, and as many requests as you like.
 
-    ``host`` and ``name`` are what an entry of a docker config is looked up by.
+    ``host`` and ``name`` are what an entry of a docker config is looked up by. ``token_service`` is the one that the
+    user named (``host[:port]``), beside those of the registry's owner.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Authentication:
         host: str,
         name: str,
         credentials: Credentials | None,
+        token_service: str | None,
         tokens: TokenCache,
         transport: Transport,
         executors: Executors,
@@ -45,6 +47,7 @@ class Authentication:
         self._host = host
         self._name = name
         self._credentials = credentials
+        self._token_service = token_service
         self._tokens = tokens
         self._transport = transport
         self._executors = executors
@@ -57,13 +60,20 @@ class Authentication:
             return None
         async with self._looked_up:
             if self._found is None:
-                self._found = (await self._credentials.find(self._host, self._name),)
+                self._found = (await self._credentials.find(self._host, self._name, scheme=self._home.scheme),)
         return self._found[0]
+
+    @property
+    def lacking(self) -> str:
+        """Why we have no credentials there, where some were given: a sentence without its dot, else empty."""
+        if self._credentials is None or self._found is None or self._found[0] is not None:
+            return ""
+        return self._credentials.lacking
 
     async def scope(self, method: str) -> Scope:
         """What a request with ``method`` needs a grant for."""
         action = "pull" if method in ("GET", "HEAD") else "pull,push"
-        return Scope(str(self._home), self._name, action, await self.credential())
+        return Scope(str(self._home), self._name, action, await self.credential(), self._token_service)
 
     async def has_token(self) -> bool:
         """Whether we hold anything that the registry could have been shown."""
@@ -96,27 +106,38 @@ class Authentication:
     async def _grant(self, challenges: Sequence[Challenge], *, scope: Scope, hop: Hop, what: str) -> Grant:
         by_scheme = {challenge.scheme: challenge for challenge in reversed(challenges)}
         credential = scope.credential
+        basic = "basic" in by_scheme and (credential is None or not credential.identity_token)
         if (bearer := by_scheme.get("bearer")) is not None:
-            token = await fetch_token(
-                bearer,
-                registry=self._home,
-                credential=credential,
-                scope=f"repository:{self._name}:{scope.action}",
-                transport=self._transport,
-                hop=hop,
-                cpu=self._executors.cpu,
-                what=what,
-            )
-            return self._tokens.put(scope, f"Bearer {token.value}", seconds=token.seconds)
-        if "basic" in by_scheme and (credential is None or not credential.identity_token):
+            try:
+                return await self._bearer(bearer, scope=scope, hop=hop, what=what)
+            except Stalled as error:
+                if not (basic and credential and error.reason is Reason.AUTHENTICATION_FAILED):
+                    raise  # else the registry itself takes what its token service, or the way to it, does not
+        if basic:
             if credential is None:
-                raise self._transport.refused(Answer(401, CIMultiDict(), b"", self._home), what=what, identified=False)
+                answer = Answer(401, CIMultiDict(), b"", self._home)
+                raise self._transport.refused(answer, what=what, identified=False, lacking=self.lacking)
             return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
             message=f"{what}: the registry asks for {_schemes(by_scheme)}, and there are credentials only for "
             "Basic (username and password) and Bearer: correct source.secretRef.",
         )
+
+    async def _bearer(self, bearer: Challenge, *, scope: Scope, hop: Hop, what: str) -> Grant:
+        token = await fetch_token(
+            bearer,
+            registry=self._home,
+            named=self._token_service,
+            credential=scope.credential,
+            lacking=self.lacking,
+            scope=f"repository:{self._name}:{scope.action}",
+            transport=self._transport,
+            hop=hop,
+            cpu=self._executors.cpu,
+            what=what,
+        )
+        return self._tokens.put(scope, f"Bearer {token.value}", seconds=token.seconds)
 
 
 def _schemes(named: Iterable[str]) -> str:

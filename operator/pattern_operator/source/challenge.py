@@ -1,9 +1,9 @@
-"""What a registry wants to know before it answers (``WWW-Authenticate``), and whom credentials may be told to.
+"""What a registry wants to know before it answers (``WWW-Authenticate``).
 
-Grammar: RFC 9110 section 11.2. Bearer parameters: distribution, "Token Authentication Specification".
+Grammar: RFC 9110 sections 11.2 and 11.3 (a challenge has parameters or, as Negotiate and NTLM do, one token). Bearer
+parameters: distribution, "Token Authentication Specification".
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from typing import Final
 _TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]++"  # noqa: S105 - RFC 9110 section 5.6.2
 _PARAMETER: Final = re.compile(rf'[\s,]*+({_TOKEN})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|({_TOKEN}))')
 _SCHEME: Final = re.compile(rf"[\s,]*+({_TOKEN})(?:\s++|$|(?=,))")
+_TOKEN68: Final = re.compile(r"[A-Za-z0-9._~+/-]++=*+\s*+(?=,|$)")  # what Negotiate and NTLM send; nobody here reads it
 _ESCAPED: Final = re.compile(r"\\(.)")
 _MAX_HEADERS: Final = 8192  # bytes of all of them; servers and proxies draw the line there for one
 _MAX_CHALLENGES: Final = 16  # a registry sends one or two
@@ -39,6 +40,8 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
         left -= len(text)
         while len(found) < _MAX_CHALLENGES and (scheme := _SCHEME.match(text, position)):
             position = scheme.end()
+            if token := _TOKEN68.match(text, position):
+                position = token.end()
             parameters: dict[str, str] = {}
             while len(parameters) < _MAX_PARAMETERS and (parameter := _PARAMETER.match(text, position)):
                 name, quoted, bare = parameter.groups()
@@ -46,39 +49,3 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
                 position = parameter.end()
             found.append(Challenge(scheme[1].lower(), parameters))
     return found
-
-
-def may_be_told(realm: str, *, registry: str) -> bool:
-    """Whether the token service at host ``realm`` may see the credentials that are meant for host ``registry``.
-
-    It may when it is the same host, one below the other (gitlab.com for registry.gitlab.com), or beside it in one
-    domain (auth.docker.io for registry-1.docker.io). There is no list of public suffixes here, so a shared domain must
-    have two labels, and three where it looks like one under which others register (co.uk, com.au). IP addresses must
-    be equal. Whoever stands outside sees nothing (CVE-2020-15157).
-    """
-    realm, registry = realm.lower().rstrip("."), registry.lower().rstrip(".")
-    if realm == registry:
-        return True
-    if _is_address(realm) or _is_address(registry):
-        return False
-    if realm.endswith(f".{registry}") or registry.endswith(f".{realm}"):
-        return _is_owned(min(realm, registry, key=len))
-    domain = registry.partition(".")[2]
-    return _is_owned(domain) and realm.endswith(f".{domain}")
-
-
-def _is_owned(domain: str) -> bool:
-    """Whether one owner has all of ``domain``, as far as its shape tells."""
-    labels = domain.split(".")
-    if len(labels) < 2:
-        return False
-    looks_public = len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return len(labels) > 2 or not looks_public
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True

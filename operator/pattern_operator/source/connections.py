@@ -18,6 +18,7 @@ from yarl import URL
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
 from pattern_operator.slots import Slots
 from pattern_operator.source.document import shown
+from pattern_operator.source.origin import Origin
 
 _WORTH_TELLING: Final = 1.0  # seconds of waiting; less explains nothing
 _LONGEST: Final = 260  # characters of a host and port; a name has 253
@@ -110,4 +111,5 @@ class Connections:
 
 
 def _place(url: URL) -> Place:
-    return (url.raw_host or "").rstrip(".").lower(), url.port or 0
+    origin = Origin.of(url)
+    return origin.host, origin.port or 0

@@ -18,6 +18,7 @@ from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CONFIG_VALUES, MAX_CREDENTIAL_GLOBS
 from pattern_operator.source.document import text, texts
+from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.strictjson import InvalidDocument, read_bounded, read_object
 
 DOCKER_HUB: Final = "docker.io"
@@ -54,48 +55,67 @@ class Credentials:
 
     ``helpers`` maps a host to the name of its credential helper, ``store`` names the one for all others, and
     ``ask_helper`` runs one (name, server). A config that comes out of a Secret never has any: a tenant's Secret must
-    not choose which program the operator runs.
+    not choose which program the operator runs. ``lacking`` says, of a config without an entry for the repository that
+    it was read for, what it has instead: a sentence without its dot, which names no other host.
     """
 
     entries: Mapping[str, Credential] = field(default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str = ""
     ask_helper: AskHelper | None = field(default=None, repr=False)
+    lacking: str = ""
 
     @classmethod
-    def from_docker_config(cls, data: bytes, *, where: str, repository: Repository | None = None) -> Self:
+    def from_docker_config(
+        cls, data: bytes, *, where: str, repository: Repository | None = None, scheme: Scheme = "https"
+    ) -> Self:
         """Read the JSON of a docker config; ``where`` names it in messages, which never hold any of it.
 
-        All entries must be such, and only those for ``repository`` are kept where it is named.
+        All entries must be such, and only those for ``repository``, to which ``scheme`` is spoken, are kept where it is
+        named.
 
         Raises:
             Stalled: SECRET_INVALID: it is no docker config.
         """
         try:
-            return cls(_entries(read_bounded(data, most=MAX_CONFIG_VALUES), repository=repository))
+            entries = _entries(read_bounded(data, most=MAX_CONFIG_VALUES))
         except InvalidDocument as error:
             raise _invalid(where, str(error)) from error
+        if repository is None:
+            return cls(entries)
+        host = _canonical(repository.host, scheme)
+        fitting = {key: it for key, it in entries.items() if _matches(key, host, repository.name, scheme)}
+        return cls(fitting, lacking="" if fitting else _lacking(entries, where=where, host=host, scheme=scheme))
 
     @classmethod
-    def only(cls, host: str, credential: Credential | None) -> Self:
+    def only(cls, host: str, credential: Credential | None, *, lacking: str = "") -> Self:
         """One credential, for all repositories of ``host``; or none at all."""
-        return cls({} if credential is None else {_canonical(host): credential})
+        return cls({} if credential is None else {host.lower(): credential}, lacking=lacking)
 
-    def for_host(self, host: str, repository: str) -> Credential | None:
-        """The most exact entry for a repository, or None; takes time for a config with many entries."""
-        host = _canonical(host)
-        matching = [key for key in self.entries if _matches(key, host, repository)]
+    def for_host(self, host: str, repository: str, *, scheme: str = "https") -> Credential | None:
+        """The most exact entry for a repository, or None; takes time for a config with many entries.
+
+        An entry without a port is for the port of ``scheme``, which is spoken to the registry.
+        """
+        host = _canonical(host, scheme)
+        matching = [key for key in self.entries if _matches(key, host, repository, scheme)]
         return self.entries[max(matching, key=_exactness)] if matching else None
 
-    async def find(self, host: str, repository: str) -> Credential | None:
+    async def find(self, host: str, repository: str, *, scheme: str = "https") -> Credential | None:
         """The credentials for a repository: of its host's helper, else of an entry, else of the helper for all."""
-        server = _server(_canonical(host))
-        if self.ask_helper is not None and (helper := _named(self.helpers, _canonical(host))):
-            return await self.ask_helper(helper, server)
-        if (found := self.for_host(host, repository)) is not None:
+        if self.ask_helper is not None and (helper := _named(self.helpers, host, scheme)):
+            return await self._ask(self.ask_helper, helper, host, scheme)
+        if (found := self.for_host(host, repository, scheme=scheme)) is not None:
             return found
         if self.ask_helper is not None and self.store:
-            return await self.ask_helper(self.store, server)
+            return await self._ask(self.ask_helper, self.store, host, scheme)
+        return None
+
+    async def _ask(self, ask_helper: AskHelper, helper: str, host: str, scheme: str) -> Credential | None:
+        """Ask a helper for the host as it is written, as `docker login` stored it; then in its one spelling."""
+        for server in _servers(host, scheme):
+            if (found := await ask_helper(helper, server)) is not None:
+                return found
         return None
 
 
@@ -131,7 +151,17 @@ def _invalid(where: str, why: str) -> Stalled:
     )
 
 
-def _entries(config: Mapping[str, object], *, repository: Repository | None = None) -> dict[str, Credential]:
+def _lacking(entries: Mapping[str, Credential], *, where: str, host: str, scheme: str) -> str:
+    """What a config has that has nothing for a repository at ``host``, without a word of its own."""
+    if not entries:
+        return f"{where} has no entry with credentials"
+    number = "one entry" if len(entries) == 1 else f"{len(entries)} entries"
+    if any(_is_of_host(key.partition("/")[0], host, scheme) for key in entries):
+        return f"{where} has {number}, of which those for {host} are for other repositories"
+    return f"{where} has {number}, and none is for {host}"
+
+
+def _entries(config: Mapping[str, object]) -> dict[str, Credential]:
     auths = config.get("auths")
     if auths is None:
         return {}
@@ -146,13 +176,9 @@ def _entries(config: Mapping[str, object], *, repository: Repository | None = No
         globs += _has_glob(key)
         if globs > MAX_CREDENTIAL_GLOBS:  # each is compiled for each host
             raise InvalidDocument(f"has more than {MAX_CREDENTIAL_GLOBS} entries whose host is a glob")
-        if credential is not None and (repository is None or _is_for(key, repository)):
+        if credential is not None:
             found[key] = credential
     return found
-
-
-def _is_for(key: str, repository: Repository) -> bool:
-    return _matches(key, _canonical(repository.host), repository.name)
 
 
 def _credential(entry: Mapping[str, object]) -> Credential | None:
@@ -181,28 +207,39 @@ def _key(text_of_key: str) -> str:
     """``host[:port][/path]`` of an entry's name, which may be an address with a scheme and an API version."""
     host, _, path = (text_of_key.partition("://")[2] or text_of_key).partition("/")
     path = _API_VERSION.sub("", path.strip("/"))
-    return f"{_canonical(host)}/{path}" if path else _canonical(host)
+    return f"{host.lower()}/{path}" if path else host.lower()
 
 
-def _canonical(host: str) -> str:
-    host = host.lower()
+def _canonical(host: str, scheme: str) -> str:
+    """``host[:port]`` in one spelling, the port where it is not that of ``scheme``; Docker Hub by its one name."""
+    host = Origin.named(host, scheme=scheme).authority
     return DOCKER_HUB if host in DOCKER_HUB_HOSTS else host
 
 
-def _server(host: str) -> str:
-    """What credential helpers call a host: docker stores the Hub's credentials under its oldest address."""
-    return "https://index.docker.io/v1/" if host == DOCKER_HUB else host
+def _servers(host: str, scheme: str) -> list[str]:
+    """What credential helpers may call a host: docker stores the Hub's credentials under its oldest address."""
+    canonical = _canonical(host, scheme)
+    return (
+        ["https://index.docker.io/v1/"] if canonical == DOCKER_HUB else list(dict.fromkeys((host.lower(), canonical)))
+    )
 
 
-def _named(helpers: Mapping[str, str], host: str) -> str:
-    return next((helper for key, helper in helpers.items() if _key(key) == host), "")
+def _named(helpers: Mapping[str, str], host: str, scheme: str) -> str:
+    host = _canonical(host, scheme)
+    return next((helper for key, helper in helpers.items() if _canonical(_key(key), scheme) == host), "")
 
 
-def _matches(key: str, host: str, repository: str) -> bool:
+def _matches(key: str, host: str, repository: str, scheme: str) -> bool:
     wanted, _, path = key.partition("/")
     if path and not f"{repository}/".startswith(f"{path}/"):
         return False
-    return wanted == host or (_has_glob(key) and _is_globbed(host, glob=wanted))
+    return _is_of_host(wanted, host, scheme)
+
+
+def _is_of_host(wanted: str, host: str, scheme: str) -> bool:
+    if _canonical(wanted, scheme) == host:
+        return True
+    return _has_glob(wanted) and _is_globbed(host, glob=Origin.named(wanted, scheme=scheme).authority)
 
 
 def _has_glob(key: str) -> bool:

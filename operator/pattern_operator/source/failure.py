@@ -37,6 +37,7 @@ def refused(
     headers: Mapping[str, str],
     identified: bool,
     now: datetime,
+    lacking: str = "",
 ) -> PatternError:
     """The error for a status that is no success.
 
@@ -47,6 +48,7 @@ def refused(
         headers: of the answer; ``Retry-After`` is honoured.
         identified: whether credentials were sent.
         now: the time that a date in ``Retry-After`` is compared with.
+        lacking: why there are no credentials to send although the user gave some, as a sentence without its dot.
     """
     quoted = f" ({said})" if said else ""
     if status == 429:
@@ -67,7 +69,7 @@ def refused(
             message=f"{what}: the registry has no such thing (404){quoted}: correct source.url or source.ref, or push.",
         )
     if status in (401, 403):
-        return _not_allowed(status, what=what, quoted=quoted, identified=identified)
+        return _not_allowed(status, what=what, quoted=quoted, identified=identified, lacking=lacking)
     return Stalled(
         reason=Reason.ARTIFACT_UNSUPPORTED,
         message=f"{what}: the registry answered {status}{quoted}, which is not what an OCI registry does: "
@@ -75,7 +77,13 @@ def refused(
     )
 
 
-def _not_allowed(status: int, *, what: str, quoted: str, identified: bool) -> Stalled:
+def _not_allowed(status: int, *, what: str, quoted: str, identified: bool, lacking: str) -> Stalled:
+    if lacking and not identified:
+        return Stalled(
+            reason=Reason.ACCESS_DENIED if status == 403 else Reason.AUTHENTICATION_REQUIRED,
+            message=f"{what}: the registry wants credentials ({status}){quoted}, and {lacking}: add one, or correct"
+            " source.secretRef.",
+        )
     if status == 403:
         known = "the credentials are not allowed to do this" if identified else "nobody may do this without credentials"
         return Stalled(

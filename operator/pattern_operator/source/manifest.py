@@ -28,6 +28,10 @@ _NAMES: Final = (
     *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
     *("digest", "size"),
 )
+# What stores of blobs and old registries call a manifest, as they would any other file: the document says what it is.
+_SAYS_NOTHING: Final = frozenset(
+    {"application/json", "text/json", "application/octet-stream", "binary/octet-stream", "text/plain"}
+)
 _FOLDED: Final = {name.casefold(): name for name in _NAMES}
 _MAX_SIZE: Final = 2**63 - 1  # image-spec, "Properties": size is an int64
 _NAMED: Final = 3  # manifests of an index that a message shows
@@ -111,14 +115,15 @@ def parse_index(content: bytes, *, content_type: str = "", what: str = "the inde
 
 
 def is_manifest(content: bytes, *, content_type: str) -> bool:
-    """Whether ``content`` is a manifest or an index at all, by its own words and those of who sent it."""
-    if content_type.partition(";")[0].strip().lower() not in MANIFESTS | INDEXES:
+    """Whether ``content`` is a manifest or an index at all, by the words of who sent it or, without any, by its own."""
+    called = content_type.partition(";")[0].strip().lower()
+    if called not in MANIFESTS | INDEXES | _SAYS_NOTHING:
         return False
     try:
-        _read(content, content_type=content_type, what="")
+        document, _ = _read(content, content_type=content_type, what="")
     except Stalled:
         return False
-    return True
+    return called not in _SAYS_NOTHING or document.get("mediaType") in MANIFESTS | INDEXES
 
 
 def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, object], str]:
@@ -142,6 +147,8 @@ def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, ob
     if has_layers and has_manifests:
         raise _unsupported(what, "has both manifests and layers: it could be read as two different things")
     content_type = content_type.partition(";")[0].strip().lower()
+    if content_type in _SAYS_NOTHING:
+        content_type = ""
     if media_type and content_type and media_type != content_type:
         ours, theirs = (known_word(each, otherwise="something else") for each in (media_type, content_type))
         raise _unsupported(what, f"calls itself {ours}, and the registry calls it {theirs}")

@@ -153,8 +153,13 @@ def _session(
     # aiohttp has no other way to name it; the type of a partial is invariant.
     connector._factory = partial(_Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment]
     # trust_env is off: a proxy of the environment would connect in the operator's place, to addresses nobody checked.
+    # Nothing is inflated either: a digest is of the bytes as they come, and what is not inflated can be no bomb.
     return aiohttp.ClientSession(
-        connector=connector, cookie_jar=_NoCookies(), response_class=_Response, trust_env=False
+        connector=connector,
+        cookie_jar=_NoCookies(),
+        response_class=_Response,
+        trust_env=False,
+        auto_decompress=False,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -28,13 +28,16 @@ from pattern_operator.source.connections import Waits
 from pattern_operator.source.credentials import DOCKER_HUB_HOSTS, Credentials
 from pattern_operator.source.network import Network
 from pattern_operator.source.offloop import compute
+from pattern_operator.source.origin import Origin, Scheme, same_origin
 from pattern_operator.source.pace import PACE, Pace
 from pattern_operator.source.paging import next_page
 from pattern_operator.source.readers import Readers
 from pattern_operator.source.redirect import REDIRECTS, redirected
 from pattern_operator.source.tokens import Scope, TokenCache
-from pattern_operator.source.transport import AT_HOME, Answer, Hop, Transport, utc_now
+from pattern_operator.source.transport import AT_HOME, Answer, Hop, Transport, encoded, is_encoded, utc_now
 
+# To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
+_NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
 _PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,22 +70,24 @@ class Registry:
         *,
         network: Network,
         credentials: Credentials | None,
-        scheme: Literal["https", "http"],
+        scheme: Scheme,
         tokens: TokenCache,
         user_agent: str,
         executors: Executors,
+        token_service: str | None = None,
         readers: Readers | None = None,
         tenant: str = "",
         waits: Waits | None = None,
         pace: Pace = PACE,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        hub = repository.host.lower() in DOCKER_HUB_HOSTS
+        origin = Origin.named(repository.host, scheme=scheme)
+        hub = origin.authority in DOCKER_HUB_HOSTS
         name = f"library/{repository.name}" if hub and "/" not in repository.name else repository.name
         self.repository = repository
         self.executors = executors
         self.pace = pace
-        self._home = URL(f"{scheme}://{'registry-1.docker.io' if hub else repository.host}")
+        self._home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
         self._base = self._home / "v2" / name
         self._readers = readers or Readers()
         self.waits = waits or Waits()
@@ -94,6 +99,7 @@ class Registry:
             host=repository.host,
             name=name,
             credentials=credentials,
+            token_service=token_service,
             tokens=tokens,
             transport=self._transport,
             executors=executors,
@@ -124,7 +130,7 @@ class Registry:
         answer = await self.ask(
             "HEAD", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, expect=()
         )
-        if answer.status in (400, 405, 501):  # a HEAD that some proxies do not let through
+        if answer.status in _NO_HEAD:
             return None
         if answer.status != 200:
             raise await self._refused(answer, what=what)
@@ -191,18 +197,23 @@ class Registry:
             if response.status != 200:
                 answer = await self._transport.read(response, what=what, limit=0, foreign=foreign)
                 raise await self._refused(answer, what=what)
+            coded = is_encoded(response)
             async for chunk in self._transport.chunks(response, size=size, what=what):
                 piece += chunk
                 length += len(chunk)
                 state.update(chunk)
+                if length > size and coded:
+                    raise encoded(response, what=what, foreign=foreign)
                 if length > size:
                     raise failure.another_size(what, size=size, sent="other" if foreign else f"more than {size}")
                 if len(piece) >= _PIECE:
                     await write(bytes(piece))
                     piece.clear()
+        found = Digest(digest.algorithm, state.hexdigest())
+        if coded and found != digest:
+            raise encoded(response, what=what, foreign=foreign)
         if length < size:
             raise failure.another_size(what, size=size, sent="other" if foreign else str(length))
-        found = Digest(digest.algorithm, state.hexdigest())
         if found != digest:
             raise failure.another_digest(what, wanted=digest, found=None if foreign else found)
         await write(bytes(piece))
@@ -266,7 +277,7 @@ class Registry:
         return path if isinstance(path, URL) else URL(f"{self._base}/{path}", encoded=True)
 
     def _is_foreign(self, url: URL) -> bool:
-        return url.origin() != self._home.origin()
+        return not same_origin(url, self._home)
 
     @asynccontextmanager
     async def _exchange(
@@ -316,4 +327,5 @@ class Registry:
         told = identified or await self._authentication.has_token()
         read = failure.codes_of if told else failure.words_of  # who was told a secret may echo it in any disguise
         said = await self.compute(len(answer.body), read, answer.body)
-        return self._transport.refused(answer, what=what, identified=identified, said=said)
+        lacking = self._authentication.lacking
+        return self._transport.refused(answer, what=what, identified=identified, said=said, lacking=lacking)

@@ -19,12 +19,16 @@ _LEEWAY: Final = 10.0  # seconds before its end at which a token is no longer us
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a grant is good for: a repository of a registry, what is done there, and as whom."""
+    """What a grant is good for: a repository of a registry, what is done there, and as whom.
+
+    ``token_service`` is the one that a user named: what came from it is for nobody who did not name it.
+    """
 
     registry: str  # scheme://host[:port]
     repository: str
     action: str  # pull, or push
     credential: Credential | None
+    token_service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +104,5 @@ class TokenCache:
 
 def _size(scope: Scope, grant: Grant) -> int:
     """Bytes of memory, about: a credential counts with each grant, for it may be the last to hold it."""
-    texts = len(scope.registry) + len(scope.repository) + len(grant.authorization)
+    texts = len(scope.registry) + len(scope.repository) + len(scope.token_service or "") + len(grant.authorization)
     return _BESIDE + texts + (scope.credential.size if scope.credential is not None else 0)

@@ -1,8 +1,9 @@
 """Asks a token service for a bearer token.
 
 Protocol: distribution, "Token Authentication Specification" (GET with Basic, or without) and "Oauth2 Token
-Authentication" (POST with a refresh token). The realm comes from the registry's challenge and is not believed: see
-``challenge.may_be_told``. Of what a token service says nothing is quoted: the registry chose it.
+Authentication" (POST with a refresh token). The realm comes from the registry's challenge and is not believed: it has
+to be of the registry's owner (``owner``), or the one that the user named. Of what a token service says nothing is
+quoted: the registry chose it.
 """
 
 import re
@@ -14,17 +15,22 @@ from yarl import URL
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
-from pattern_operator.source.challenge import Challenge, may_be_told
+from pattern_operator.quote import quoted
+from pattern_operator.source.challenge import Challenge
 from pattern_operator.source.credentials import Credential
 from pattern_operator.source.document import text
 from pattern_operator.source.offloop import compute
-from pattern_operator.source.transport import Answer, Hop, Transport, host_of
+from pattern_operator.source.origin import Origin, same_host
+from pattern_operator.source.owner import has_same_owner
+from pattern_operator.source.transport import Answer, Hop, Transport, host_of, place_of
 from pattern_operator.strictjson import InvalidDocument, read_bounded
 
 _CLIENT_ID: Final = "pattern-operator"
 _LIFETIME: Final = 60.0  # seconds of a token that does not say; the specification's default and least
 _LONGEST: Final = 86_400.0  # seconds; nobody means more, and JSON can say infinity
+_MAX_NUMBER: Final = 32  # letters of a number that is text
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # b64token, RFC 6750 section 2.1
 
 
@@ -40,7 +46,9 @@ async def fetch_token(
     challenge: Challenge,
     *,
     registry: URL,
+    named: str | None,
     credential: Credential | None,
+    lacking: str,
     scope: str,
     transport: Transport,
     hop: Hop,
@@ -49,7 +57,8 @@ async def fetch_token(
 ) -> Token:
     """Get a token for what ``challenge`` asks; ``scope`` stands in where the challenge names none.
 
-    ``what`` names in messages the request that needs it; ``hop`` is the one to the service.
+    ``what`` names in messages the request that needs it; ``hop`` is the one to the service. ``named`` is the token
+    service that the user named, ``host[:port]``. ``lacking`` says why there are no credentials, where it is known.
 
     Raises:
         Stalled: AUTHENTICATION_FAILED, AUTHENTICATION_REQUIRED or ACCESS_DENIED: there is none for us, or the
@@ -57,6 +66,9 @@ async def fetch_token(
         Transient: the service cannot be asked, or answers nonsense.
     """
     realm = _realm(challenge, registry=registry, what=what)
+    known = same_host(realm, registry) or _is_named(realm, named=named)
+    if not known and not await run_in(cpu, has_same_owner, realm.raw_host or "", registry.raw_host or ""):
+        raise _of_another_owner(realm, named=named, what=what)
     hop = hop.to(realm, source=registry)
     wanted = {"service": challenge.parameters.get("service", ""), "scope": challenge.parameters.get("scope") or scope}
     wanted = {name: value for name, value in wanted.items() if value}
@@ -71,7 +83,7 @@ async def fetch_token(
             "GET", realm.update_query(wanted), what=what, hop=hop, limit=MAX_TOKEN_RESPONSE, headers=headers
         )
     if answer.status != 200:
-        raise _no_token(answer, what=what, credential=credential, transport=transport)
+        raise _no_token(answer, what=what, credential=credential, lacking=lacking, transport=transport)
     return await compute(cpu, len(answer.body), _token, answer, what=what)
 
 
@@ -88,22 +100,33 @@ def _realm(challenge: Challenge, *, registry: URL, what: str) -> URL:
             message=f"{what}: what the registry names as its token service is no {registry.scheme} address: it is "
             "not asked.",
         )
-    if not may_be_told(host, registry=registry.raw_host or ""):
-        raise Stalled(
-            reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: the registry sends us to {host_of(realm)} for a token, and credentials for one host "
-            "are not told to another, nor is a token taken from it: use a registry whose token service is in its own "
-            "domain.",
-        )
     return realm
 
 
-def _no_token(answer: Answer, *, what: str, credential: Credential | None, transport: Transport) -> PatternError:
+def _is_named(realm: URL, *, named: str | None) -> bool:
+    """Whether the user named this token service; on another port somebody else may listen."""
+    return named is not None and Origin.named(named, scheme=realm.scheme) == Origin.of(realm)
+
+
+def _of_another_owner(realm: URL, *, named: str | None, what: str) -> Stalled:
+    place = place_of(realm)
+    instead = "" if named is None else f", and source.tokenService is {quoted(named)}"
+    return Stalled(
+        reason=Reason.AUTHENTICATION_FAILED,
+        message=f"{what}: the registry sends us to {place} for a token, which is not in a domain of the registry's"
+        f" owner{instead}: nothing was sent there. If it is the token service of this registry, set"
+        f" source.tokenService: {place}",
+    )
+
+
+def _no_token(
+    answer: Answer, *, what: str, credential: Credential | None, lacking: str, transport: Transport
+) -> PatternError:
     """A refusal by the token service is about us, never about the artifact: its 404 proves no absence."""
     status = answer.status if answer.status in (403, 429) or answer.status >= 500 else 401
     named = what if status == answer.status else f"{what} ({answer.status})"
     silent = Answer(status, answer.headers, b"", answer.url)  # without what it says of itself
-    return transport.refused(silent, what=named, identified=credential is not None)
+    return transport.refused(silent, what=named, identified=credential is not None, lacking=lacking)
 
 
 def _token(answer: Answer, *, what: str) -> Token:
@@ -112,14 +135,24 @@ def _token(answer: Answer, *, what: str) -> Token:
         value = text(document, "token") or text(document, "access_token")
         if len(value) > MAX_TOKEN or not _TOKEN.fullmatch(value):
             raise InvalidDocument("has no token")
-        seconds = document.get("expires_in")
-        if seconds is None or isinstance(seconds, bool):
-            seconds = _LIFETIME
-        if not isinstance(seconds, (int, float)) or not seconds >= 0:
-            raise InvalidDocument("has an expires_in that is no number of seconds")
     except InvalidDocument:
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
             message=f"{what}: its answer holds no token as the specification has it; it is asked again later.",
         ) from None  # which part of it is missing would tell what the host says
-    return Token(value, min(float(seconds), _LONGEST))
+    return Token(value, _seconds(document.get("expires_in")))
+
+
+def _seconds(said: object) -> float:
+    """For how long a token is used. What the service says of it is only a hint: some write it as text, or below zero.
+
+    Total: what is not a number above zero is no hint.
+    """
+    if isinstance(said, str):
+        try:
+            said = float(said[:_MAX_NUMBER])
+        except ValueError:
+            return _LIFETIME
+    if isinstance(said, bool) or not isinstance(said, int | float) or not said > 0:
+        return _LIFETIME
+    return float(min(said, _LONGEST))

@@ -22,8 +22,11 @@ from pattern_operator.source import failure
 from pattern_operator.source.connections import Waits
 from pattern_operator.source.document import known_word, shown
 from pattern_operator.source.network import Network
+from pattern_operator.source.origin import same_host
 from pattern_operator.source.pace import PACE, Pace, head_of, paced
 from pattern_operator.source.reach import Reach
+
+_CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,7 @@ class Hop:
 
         There a cloud keeps the credentials of its machines; no registry and no token service of another host is there.
         """
-        same = (target.raw_host or "").rstrip(".") == (source.raw_host or "").rstrip(".")
-        return self if same else Hop(max(self.least, Reach.HOST), self.foreign)
+        return self if same_host(target, source) else Hop(max(self.least, Reach.HOST), self.foreign)
 
 
 AT_HOME: Final = Hop()
@@ -81,6 +83,27 @@ def place_of(url: URL) -> str:
     return shown(url.host_port_subcomponent or "", length=260)
 
 
+def is_encoded(response: aiohttp.ClientResponse) -> bool:
+    """Whether the answer says that its body was encoded on the way (RFC 9110 section 8.4.1), which nobody asked for.
+
+    Some say so and send the content all the same: a store of blobs calls a layer ``gzip`` because it is one. So the
+    header only explains what is not what it should be. A coding that HTTP does not know, as the ``aws-chunked`` that a
+    store remembers from the upload, explains nothing.
+    """
+    codings = response.headers.get("Content-Encoding", "").lower().split(",")
+    return any(coding.strip() in _CODINGS for coding in codings)
+
+
+def encoded(response: aiohttp.ClientResponse, *, what: str, foreign: bool) -> Transient:
+    """The error for an answer that is not the content, and says that it is encoded."""
+    coding = known_word(response.headers.get("Content-Encoding", "").strip(), otherwise="as nobody knows")
+    return Transient(
+        reason=Reason.REGISTRY_UNAVAILABLE,
+        message=f"{what}: the answer is encoded{'' if foreign else f' ({coding})'} although it was asked for as it is:"
+        " a proxy in between changes it; it is asked again later.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
     """Sends requests over ``network``; ``now`` is only asked to understand dates in ``Retry-After``.
@@ -95,8 +118,13 @@ class Transport:
     pace: Pace = PACE
     now: Callable[[], datetime] = utc_now
 
-    def refused(self, answer: Answer, *, what: str, identified: bool, said: str = "") -> PatternError:
-        """The error for an answer that is no success; ``said`` is quoted, if it is the registry's own."""
+    def refused(
+        self, answer: Answer, *, what: str, identified: bool, said: str = "", lacking: str = ""
+    ) -> PatternError:
+        """The error for an answer that is no success; ``said`` is quoted, if it is the registry's own.
+
+        ``lacking`` says why there are no credentials, where it is known.
+        """
         if answer.foreign:
             return failure.refused_elsewhere(
                 answer.status, what=what, host=answer.host, headers=answer.headers, now=self.now()
@@ -107,6 +135,7 @@ class Transport:
             said=said,
             headers=answer.headers,
             identified=identified,
+            lacking=lacking,
             now=self.now(),
         )
 
@@ -137,14 +166,6 @@ class Transport:
                 self.network.connections.hold(url, tenant=self.tenant, waits=self.waits),
                 await self._begin(method, url, what=what, hop=hop, headers=headers, body=body, form=form) as response,
             ):
-                encoding = response.headers.get("Content-Encoding", "identity")
-                if encoding.lower() != "identity" and response.status < 300 and method != "HEAD":
-                    coding = "" if hop.foreign else f" ({known_word(encoding, otherwise='as nobody knows')})"
-                    raise Transient(
-                        reason=Reason.REGISTRY_UNAVAILABLE,
-                        message=f"{what}: the answer is encoded{coding} although it was asked for as it "
-                        "is: a proxy in between changes it.",
-                    )
                 yield response
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
             raise self._unreachable(error, url, what=what, hop=hop) from None  # the text holds the URL, may be signed
@@ -212,7 +233,7 @@ class Transport:
 
         Raises:
             Stalled: ARTIFACT_TOO_LARGE: a success of more than ``limit`` bytes.
-            Transient: REGISTRY_UNAVAILABLE: it comes too slowly.
+            Transient: REGISTRY_UNAVAILABLE: it comes too slowly, or something in between encoded it.
         """
         if response.status >= 300:
             most = 0 if foreign else min(limit, MAX_ERROR_BODY)
@@ -226,6 +247,8 @@ class Transport:
                     reason=Reason.ARTIFACT_TOO_LARGE,
                     message=f"{what}: the answer is larger than {limit} bytes, which is more than the operator reads.",
                 )
+        if is_encoded(response) and not read.lstrip().startswith((b"{", b"[")):  # what is read whole is JSON
+            raise encoded(response, what=what, foreign=foreign)
         return self._answer(response, bytes(read), foreign=foreign)
 
     def _answer(self, response: aiohttp.ClientResponse, body: bytes, *, foreign: bool) -> Answer:
