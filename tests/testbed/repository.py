@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from tests.testbed.http import Answer, request
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+ACCEPTED = f"{MANIFEST}, application/vnd.oci.image.index.v1+json, */*"
 EMPTY = "application/vnd.oci.empty.v1+json"
 
 
@@ -83,7 +85,12 @@ class Repository:
     def push_blob(self, media_type: str, content: bytes) -> dict[str, Any]:
         """Push a blob and return its descriptor."""
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        self._ask("POST", f"blobs/uploads/?digest={digest}", body=content, media_type="application/octet-stream")
+        octets = "application/octet-stream"
+        answer = self._ask("POST", f"blobs/uploads/?digest={digest}", body=content, media_type=octets)
+        if (
+            answer.status == 202
+        ):  # a registry that takes no blob with the first request (distribution-spec, "POST then PUT")
+            self._ask("PUT", f"{answer.headers['Location']}&digest={digest}", body=content, media_type=octets)
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     def push_manifest(self, manifest: bytes, *, tag: str | None = None, media_type: str = MANIFEST) -> str:
@@ -120,8 +127,8 @@ class Repository:
         return listed
 
     def _ask(self, method: str, path: str, *, body: bytes | None = None, media_type: str | None = None) -> Answer:
-        url = f"{self.base}/v2/{self.name}/{path}"
-        headers = {"Content-Type": media_type} if media_type else {}
+        url = path if path.startswith(self.base) else f"{self.base}/v2/{self.name}/{path}"
+        headers = {"Accept": ACCEPTED, **({"Content-Type": media_type} if media_type else {})}
         answer = request(method, url, body=body, headers=headers, ca=self.ca)
         if answer.status == 401 and self.account is not None:
             headers["Authorization"] = self._authorization(answer.headers["WWW-Authenticate"], self.account)
@@ -133,6 +140,8 @@ class Repository:
     def _authorization(self, challenge: str, account: Account) -> str:
         if challenge.startswith("Basic"):
             return account.basic
-        realm = f"{self.base}/token?service=testbed&scope=repository:{self.name}:pull,push,delete"
-        answer = request("GET", realm, headers={"Authorization": account.basic}, ca=self.ca)
+        realm = re.search(r'realm="([^"]+)"', challenge)
+        assert realm is not None, challenge
+        asked = f"{realm[1]}?service=testbed&scope=repository:{self.name}:pull,push,delete"
+        answer = request("GET", asked, headers={"Authorization": account.basic}, ca=self.ca)
         return f"Bearer {json.loads(answer.body)['token']}"
