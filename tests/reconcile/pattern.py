@@ -19,6 +19,7 @@ LATER = datetime(2026, 11, 25, 13, 0, 0, tzinfo=UTC)
 REVISION = Revision("1.0.0", Digest.of(b"one"))
 NEWER = Revision("2.0.0", Digest.of(b"two"))
 ENTRIES = (InventoryEntry(id="team_a__ConfigMap", v="v1"), InventoryEntry(id="team_web_apps_Deployment", v="v1"))
+KEYS = "keys-of-the-release-team"  # in place of a digest
 WELL = Health(HealthState.CURRENT, "2 objects are healthy")
 VOUCHED = Verdict(demanded=True, vouches=(Vouch("release-team", "bundle", "referrer sha256:0a"),))
 
@@ -39,6 +40,7 @@ def progress(**values: Any) -> Progress:
     whole: dict[str, Any] = {
         "stage": Stage.HEALTH,
         "revision": REVISION,
+        "policy": KEYS,
         "verdict": VOUCHED,
         "rendering": Rendering(objects=(), format="Manifests"),
         "inventory": ENTRIES,
@@ -46,3 +48,17 @@ def progress(**values: Any) -> Progress:
         "health": WELL,
     }
     return Progress(**{**whole, **values})
+
+
+def moved_to(tag: str) -> dict[str, Any]:
+    """A spec that asks for another tag than ``pattern`` does."""
+    return {"source": {"url": "oci://registry.example/web", "ref": {"tag": tag}}}
+
+
+def conditions(status: Status) -> dict[str, tuple[str, str]]:
+    """Status and reason of each condition, by type."""
+    return {each.type: (each.status, each.reason) for each in status.conditions}
+
+
+def message(status: Status, kind: str) -> str:
+    return next(each.message for each in status.conditions if each.type == kind)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, pattern, progress
+from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, moved_to, pattern, progress
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition
@@ -126,34 +126,10 @@ def test_a_registry_that_is_away_does_not_make_what_runs_unready():
     assert not {"Reconciling", "Stalled"} & conditions(found).keys()
 
 
-@pytest.mark.parametrize("stage", [Stage.SOURCE, Stage.VERIFY])
-@pytest.mark.parametrize(
-    ("asked", "ready"),
-    [
-        pytest.param({"revision": REVISION}, "True", id="what runs"),
-        pytest.param({"revision": NEWER}, "False", id="something newer"),
-        pytest.param({"revision": REVISION, "demand_changed": True}, "False", id="what others are to vouch for"),
-    ],
-)
-def test_a_registry_that_cannot_be_asked_again_leaves_only_what_runs_ready(stage, asked, ready):
-    found = status.after(running(), Progress(stage=stage, failure=AWAY, health=WELL, **asked), now=LATER)
-
-    assert conditions(found)["Ready"][0] == ready
-    assert conditions(found)["Fetched" if stage is Stage.SOURCE else "Verified"] == ("False", "RegistryUnavailable")
-
-
 def test_while_a_registry_is_away_ready_still_tells_of_health():
     found = status.after(running(), Progress(failure=AWAY, health=ILL), now=LATER)
 
     assert conditions(found)["Ready"] == ("False", "Unhealthy")
-
-
-def test_a_registry_that_is_away_when_the_spec_has_changed_is_not_ready():
-    found = status.after(running(generation=2), Progress(failure=AWAY, health=WELL), now=LATER)
-
-    assert conditions(found)["Ready"] == ("False", "RegistryUnavailable")
-    assert conditions(found)["Reconciling"] == ("True", "RegistryUnavailable")
-    assert found.observed_generation == 2
 
 
 @pytest.mark.parametrize(
@@ -269,22 +245,6 @@ def test_a_request_is_answered_by_a_whole_run_and_not_before():
     assert status.after(asked, progress(), now=NOW).last_handled_reconcile_at == "now"
 
 
-def test_a_suspended_pattern_still_says_what_runs():
-    before = running()
-
-    found = status.suspended(before, now=LATER)
-
-    assert found.status == "Suspended"
-    assert conditions(found)["Ready"] == ("True", "Ready")
-    assert found.revision == str(REVISION)
-
-
-def test_a_pattern_that_was_suspended_from_the_start_says_so():
-    found = status.suspended(pattern(), now=NOW)
-
-    assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
-
-
 @pytest.mark.parametrize(
     ("user", "words"),
     [
@@ -310,9 +270,10 @@ def test_what_is_waited_for_is_said_before_anything_is_known():
 
 def test_what_is_waited_for_does_not_hide_that_the_newest_spec_was_never_looked_at():
     """A registry that is away leaves Ready only to what was asked for before."""
-    waits = status.waiting(running(generation=2), "asks registry.example for tag 2.0.0", now=LATER)
+    newest = {"generation": 2, "spec": moved_to("2.0.0")}
+    waits = status.waiting(running(**newest), "asks registry.example for tag 2.0.0", now=LATER)
 
-    found = status.after(pattern(status=waits, generation=2), Progress(failure=AWAY, health=WELL), now=LATER)
+    found = status.after(pattern(status=waits, **newest), Progress(failure=AWAY, health=WELL), now=LATER)
 
     assert (waits.observed_generation, waits.revision) == (1, str(REVISION))
     assert conditions(waits)["Applied"] == ("True", "Succeeded")
@@ -324,14 +285,6 @@ def test_a_status_is_silent_until_it_speaks_of_the_newest_spec():
     waits = pattern(status=status.waiting(changed, "asks", now=LATER), generation=2)
 
     assert [status.is_silent(each) for each in (new, runs, changed, waits)] == [True, False, True, False]
-
-
-def test_a_pattern_that_is_suspended_while_it_waits_waits_no_longer():
-    waits = status.waiting(pattern(), "asks registry.example for tag 1.0.0", now=NOW)
-
-    found = status.suspended(pattern(status=waits), now=LATER)
-
-    assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
 
 
 def test_a_deletion_says_what_is_left_and_why():

@@ -109,6 +109,13 @@ class Status(Camel, frozen=True):
         str, Meta(description="The revision that was last tried, whether it could be applied or not.")
     ] = ""
     last_applied_revision: Annotated[str, Meta(description="The revision that was last applied in full.")] = ""
+    last_applied_state: Annotated[
+        str,
+        Meta(
+            description="A digest of what the spec asked for when it was last applied in full: the reference, the"
+            " verification policy with its keys, and how to render and apply. Empty while something newer is applied."
+        ),
+    ] = ""
     verified_by: Annotated[
         tuple[VerifiedBy, ...], Meta(description="The authorities that vouch for the running revision.")
     ] = ()

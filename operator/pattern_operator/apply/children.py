@@ -118,6 +118,10 @@ class Children:
         moments = [child.health.again_at for child in ill if child.health.again_at is not None]
         return Health(worst, told(self._words(child) for child in ill), min(moments, default=None))
 
+    def expects_any(self, owner: str) -> bool:
+        """Whether any object of the pattern counts for its health."""
+        return any(child.expected for child in self._of(owner))
+
     def contested(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""
         return tuple(
@@ -193,6 +197,16 @@ class Children:
         child = self._children.get(key)
         if child is not None and child.owner == owner:
             child.expected = True
+
+    def miss(self, key: ObjectKey, *, owner: str) -> None:
+        """Let an object that ``owner`` had, and that no watch shows any more, count as gone.
+
+        Where no watch would show it nothing is said.
+        """
+        if key not in self._children and self.knows(key):
+            nothing = Sighting.of({}, key=key, now=self._now())
+            child = self._file(key, owner=owner, seen=replace(nothing, label=owner))
+            child.expected, child.present = True, False
 
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
         """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.

@@ -8,24 +8,23 @@ import logging
 from collections.abc import Collection, Container
 
 from pattern_operator import limits
-from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand
-from pattern_operator.errors import PatternError
-from pattern_operator.kube import ApiError, KindNotFound
+from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import pruning, wanted
 from pattern_operator.reconcile.applying import drift_words, repair
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
+from pattern_operator.reconcile.following import follow_inventory, is_whole, see_health, see_what_runs
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reached import UNREADABLE, policy_digest
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import LEEWAY, read_manifest, rendered, vouch
+from pattern_operator.reconcile.stages import read_manifest, rendered, vouch
 from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.telemetry import about
 
@@ -36,13 +35,12 @@ def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress
     """What the watches say of the objects: their health, and what is not as it was applied. Asks nobody."""
     progress.stage = Stage.HEALTH
     owner = owner_of(pattern)
-    progress.health = rim.children.health(owner.id)
+    wanted.span(pattern.spec.timeout, field="timeout")
+    see_health(pattern, memory=memory, rim=rim, progress=progress)
     progress.drifted = rim.children.contested(owner.id)
     if pattern.spec.apply.drift_policy == "Report":
         progress.drifted = drift_words(rim.children.drifted(owner.id), rim=rim)
     progress.notes = memory.notes
-    patience = wanted.span(pattern.spec.timeout, field="timeout").total_seconds()
-    progress.overdue = rim.clock() - memory.applied_at >= patience - LEEWAY.total_seconds()
 
 
 async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
@@ -74,7 +72,7 @@ async def keep_running(
     """
     if progress.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
         if memory.partly is not None or memory.applied is not None:
-            progress.health = rim.children.health(owner_of(pattern).id)
+            see_health(pattern, memory=memory, rim=rim, progress=progress)
         return
     if not pattern.status.revision:
         return
@@ -88,10 +86,10 @@ async def keep_running(
             "what runs cannot be kept for now: %s reason=%s: %s", where, error.reason, error.message, extra=said
         )
     if memory.applied is None:
-        await _follow_inventory(pattern, rim=rim)
+        await follow_inventory(pattern, rim=rim)
     else:
         await _advance_prune(pattern, memory.applied, memory=memory, rim=rim, progress=progress)
-    progress.health = rim.children.health(owner_of(pattern).id)
+    see_what_runs(pattern, memory=memory, rim=rim, progress=progress)
 
 
 async def keep_up(
@@ -104,8 +102,7 @@ async def keep_up(
     """
     goal, keys = _running(memory)
     if goal is None:
-        if progress.health is not None:
-            progress.health = rim.children.health(owner_of(pattern).id)
+        see_what_runs(pattern, memory=memory, rim=rim, progress=progress)
         return
     skipped = {*progress.failed, *(memory.unkept if rim.clock() < memory.unkept_until else ())} - set(touched)
     drifted = [each for each in rim.children.drifted(owner_of(pattern).id) if each in keys and each not in skipped]
@@ -128,7 +125,7 @@ async def keep_up(
     progress.inventory = made.inventory
     if memory.prune_state.has_pending(touched):
         await _advance_prune(pattern, goal, memory=memory, rim=rim, progress=progress)
-    progress.health = rim.children.health(owner_of(pattern).id)
+    see_health(pattern, memory=memory, rim=rim, progress=progress)
 
 
 async def _advance_prune(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
@@ -175,29 +172,26 @@ async def _put_right_if_trusted(
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
 
 
+async def _policy(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> Demand:
+    """The verification policy with its keys; ``progress`` says whether it is the one that was met."""
+    try:
+        policy = await wanted.demand(pattern, referents=rim.referents)
+    except Stalled:
+        progress.policy = memory.policy = UNREADABLE
+        raise
+    progress.policy = memory.policy = policy_digest(policy)
+    return policy
+
+
 async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress, beside: Beside | None) -> None:
-    demand = await wanted.demand(pattern, referents=rim.referents)
+    demand = await _policy(pattern, memory=memory, rim=rim, progress=progress)
     if memory.applied is None:
-        if memory.partly is None and _is_whole(pattern):
+        if memory.partly is None and is_whole(pattern):
             await _recall(pattern, demand, memory=memory, rim=rim, beside=beside)
         return
     drifted = rim.children.drifted(owner_of(pattern).id)
     if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
         await _put_right(pattern, memory.applied, drifted, memory=memory, rim=rim, progress=progress)
-
-
-def _is_whole(pattern: DesignPattern) -> bool:
-    """Whether status says that all of the running revision was applied: else the cluster is on its way to another."""
-    return _is_pruning(pattern) or any(
-        each.type == ConditionType.APPLIED and each.status == "True" for each in pattern.status.conditions
-    )
-
-
-def _is_pruning(pattern: DesignPattern) -> bool:
-    """Whether status says that all was applied, and that something that left is not gone yet."""
-    return any(
-        each.type == ConditionType.APPLIED and each.reason == Reason.PRUNING for each in pattern.status.conditions
-    )
 
 
 async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim, beside: Beside | None) -> None:
@@ -213,41 +207,7 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
     building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
     async with building as rendering:
         await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
-    memory.applied, memory.settled, memory.applied_at = goal, False, rim.clock()
-
-
-async def _follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
-    """Let the objects of the inventory count for health, although nobody may apply them now."""
-    where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
-    pruning_now = _is_pruning(pattern)
-    try:
-        keys = sorted(owned_keys(pattern))
-    except PatternError as error:
-        logger.warning(
-            "what runs cannot be followed: %s: %s",
-            where,
-            error,
-            extra=about(pattern, stage=Stage.HEALTH, reason=error.reason),
-        )
-        return
-    lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
-    for key in keys:
-        if (key.group, key.kind) in lost:
-            continue
-        try:
-            await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
-        except (ApiError, KindNotFound) as error:
-            lost.add((key.group, key.kind))
-            logger.warning(
-                "objects of a kind cannot be followed: %s kind=%s: %s",
-                where,
-                key.kind,
-                error,
-                extra=about(pattern, stage=Stage.HEALTH),
-            )
-        else:
-            if not (pruning_now and rim.children.is_going(key)):
-                rim.children.expect(key, owner=owner_of(pattern).id)
+    memory.applied, memory.settled = goal, False
 
 
 async def _put_right(

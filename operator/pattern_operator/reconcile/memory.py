@@ -52,13 +52,12 @@ class Failed:
 
 @dataclass(slots=True)
 class Memory:
-    """One pattern's memory; ``applied_at`` and the times of lookups are seconds of the clock."""
+    """One pattern's memory; all times are seconds of the clock."""
 
     lookup: Lookup | None = None
     verdict: tuple[Digest, Demand, Verdict] | None = None
     applied: Wanted | None = None  # what runs, whole; kept so whatever becomes of something newer
     settled: bool = False  # nothing asks for it to be applied again
-    applied_at: float = 0.0
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
     prune_state: PruneState = field(default_factory=PruneState)  # what left the pattern ``applied``
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
@@ -70,6 +69,9 @@ class Memory:
     unkept_until: float = 0.0  # when it is tried again
     unkept_times: int = 0  # in a row
     handled_request: str | None = None
+    policy: str | None = None  # the ``policy_digest`` of the keys that were read last
+    ill_since: float | None = None  # when health left Current, by the clock; None while it is Current
+    followed: bool = False  # the objects of the inventory are followed, whatever may be applied
     told: Cause | None = None  # the failure that events told last
 
     def cannot_be_built(self, goal: Wanted) -> bool:

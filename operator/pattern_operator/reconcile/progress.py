@@ -40,7 +40,7 @@ class Progress:
     stage: Stage = Stage.SOURCE
     user: str | None = None  # in whose name it is applied; None: in the operator's own
     revision: Revision | None = None
-    demand_changed: bool = False  # other keys are to vouch than those that vouched for what runs
+    policy: str | None = None  # the ``policy_digest`` of the keys that are to vouch, as far as they were ever read
     verdict: Verdict | None = None
     rendering: Rendering | None = None
     inventory: tuple[InventoryEntry, ...] | None = None

@@ -10,30 +10,35 @@ from datetime import datetime
 
 import msgspec
 
+from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import HealthState, owner_id
+from pattern_operator.apply import owner_id
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.fairqueue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
-from pattern_operator.reconcile.deadline import Beside, Superseded
+from pattern_operator.reconcile.deadline import Beside, Superseded, overrun, within
 from pattern_operator.reconcile.deleting import delete
+from pattern_operator.reconcile.following import follow_inventory, is_new, is_whole, see_what_runs
+from pattern_operator.reconcile.healthwait import restored
 from pattern_operator.reconcile.keeping import keep_up
 from pattern_operator.reconcile.lanes import host_of, lanes_of
 from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.memory import Failed, Memory
+from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.owning import owned_keys
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY, is_known
 from pattern_operator.reconcile.steps import run_steps
-from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
+from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tell_ready, tellings
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder, about
@@ -85,7 +90,9 @@ class Reconciler:
         if pattern is None:
             self._waker.forget(key)
             return None
-        memory = self._memories.setdefault(pattern.metadata.uid, Memory())
+        memory = self._memories.get(pattern.metadata.uid)
+        if memory is None:
+            memory = self._memories[pattern.metadata.uid] = self._remembered(pattern)
         with self._metrics.run():
             try:
                 return _earliest(await self._run(pattern, memory), self._waker.wait(key))
@@ -113,8 +120,10 @@ class Reconciler:
         """Whom the next run of a pattern counts for; one that asks no registry is not held up by those that do."""
         pattern = self._patterns.get(key)
         memory = self._memories.get(pattern.metadata.uid) if pattern is not None else None
-        if pattern is None or memory is None or pattern.metadata.deletion_timestamp:
-            return lanes_of(key, None if memory is not None else pattern)
+        if pattern is None or pattern.metadata.deletion_timestamp or pattern.spec.suspend:
+            return lanes_of(key, None)
+        if memory is None:
+            return lanes_of(key, None if pattern.status.inventory.entries else pattern)
         asks = True
         with self._errors.contain("lanes"):  # the queue asks, and serves all patterns
             woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
@@ -139,8 +148,13 @@ class Reconciler:
         if pattern.metadata.deletion_timestamp:
             return await self._delete(pattern, memory, woken)
         if pattern.spec.suspend:
-            await self._writer.status(pattern, status.suspended(pattern, now=self._now()))
-            return None
+            return await self._leave_alone(pattern, memory)
+        if is_new(pattern, memory):
+            await self._follow(pattern, memory)
+            await self._observe(pattern, memory)
+            if woken.whole:
+                self._waker.keep_asking(key)
+            return 0.0
         match self._plan(pattern, memory, woken):
             case Plan.UPKEEP:
                 return await self._upkeep(pattern, memory, woken)
@@ -156,7 +170,7 @@ class Reconciler:
             woken,
             retried_at=memory.failed.retried_at - LEEWAY.total_seconds() if memory.failed is not None else None,
             now=self._rim.clock(),
-            runs=memory.applied is not None or memory.partly is not None,
+            runs=memory.applied is not None or memory.partly is not None or memory.followed,
             asks=self._asks(pattern, memory),
         )
 
@@ -180,7 +194,7 @@ class Reconciler:
         self._tell(pattern, tellings(before, after.status, progress, memory=memory))
         due = self._due(pattern, memory, progress)
         memory.failed = self._failed(progress, due) if progress.failure is not None else None
-        return due
+        return _earliest(due, self._health_due(pattern, memory, progress))
 
     def _failed(self, progress: Progress | None, due: float | None) -> Failed:
         return Failed(
@@ -197,6 +211,7 @@ class Reconciler:
             if failed.told:
                 after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
                 self._tell(pattern, tellings(pattern.status, after.status, progress, memory=memory))
+            return _earliest(self._left(memory), self._health_due(pattern, memory, progress))
         return self._left(memory)
 
     async def _keep_up(self, pattern: DesignPattern, memory: Memory, woken: Woken, progress: Progress) -> None:
@@ -205,6 +220,50 @@ class Reconciler:
         if progress.missing:
             self._rim.kinds.wait(key_of(pattern), progress.missing)
         self._tell_repairs(pattern, progress)
+
+    def _remembered(self, pattern: DesignPattern) -> Memory:
+        """What is known of a pattern before its first run: since when status says that it is not healthy."""
+        timeout, clock = seconds_of(pattern.spec.timeout), self._rim.clock()
+        return Memory(ill_since=restored(pattern.status, timeout=timeout, now=self._now(), clock=clock))
+
+    async def _follow(self, pattern: DesignPattern, memory: Memory) -> None:
+        """After a restart: what became of the objects is seen before anybody is asked what is to run."""
+        memory.followed = True
+        try:
+            work = follow_inventory(pattern, rim=self._rim)
+            await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.HEALTH, seconds=limits.MAX_RUN))
+        except PatternError as error:
+            said = about(pattern, stage=Stage.HEALTH, reason=error.reason)
+            logger.warning("what runs cannot be followed for now: pattern=%s: %s", key_of(pattern), error, extra=said)
+
+    async def _observe(self, pattern: DesignPattern, memory: Memory) -> DesignPattern:
+        """Say what the watches tell of what runs, whatever else goes on; the pattern as it is then."""
+        seen = Progress(stage=Stage.HEALTH)
+        if pattern.status.revision and is_whole(pattern):
+            see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
+        try:
+            after = await self._writer.status(pattern, observed(pattern, seen, now=self._now()))
+        except PatternError as error:  # the end of the run is written all the same, or tells why not
+            logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
+            return pattern
+        self._tell(pattern, tell_ready(pattern.status, after.status, stage=Stage.HEALTH))
+        return after
+
+    async def _leave_alone(self, pattern: DesignPattern, memory: Memory) -> float | None:
+        """A suspended pattern: nobody is asked and nothing is changed; what the watches tell is said."""
+        if is_new(pattern, memory):
+            await self._follow(pattern, memory)
+        seen = Progress(stage=Stage.HEALTH)
+        see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
+        after = await self._writer.status(pattern, suspended(pattern, seen, now=self._now()))
+        self._tell(pattern, tell_ready(pattern.status, after.status, stage=Stage.HEALTH))
+        return self._health_due(pattern, memory, seen)
+
+    def _health_due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
+        """Seconds until health has been awaited for as long as the pattern allows; None where it is not."""
+        if memory.ill_since is None or progress.health is None or progress.overdue:
+            return None
+        return max(memory.ill_since + seconds_of(pattern.spec.timeout) - self._rim.clock(), 0.0)
 
     def _left(self, memory: Memory) -> float | None:
         """Seconds until what failed, or could not be kept, is tried again."""
@@ -227,7 +286,9 @@ class Reconciler:
         async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
             nonlocal pattern
             pattern = await self._writer.hold(pattern)
-            if entries != pattern.status.inventory.entries:
+            if entries != pattern.status.inventory.entries or is_known_otherwise(
+                pattern, memory.policy, revision=revision
+            ):
                 planned = status.ahead(pattern, entries, revision=revision, now=self._now())
                 pattern = await self._writer.status(pattern, planned)
 
@@ -242,6 +303,7 @@ class Reconciler:
                 logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
 
         async def keep() -> None:
+            nonlocal pattern
             lasts = clock() - begun >= LASTS - LEEWAY.total_seconds()
             if lasts and (status.is_silent(pattern) or is_in_line(pattern)):
                 await say()
@@ -249,6 +311,7 @@ class Reconciler:
             woken = Woken(events=self._waker.take_events(key_of(asked)))
             if woken.events:
                 await self._keep_up(asked, memory, woken, Progress())
+            pattern = await self._observe(pattern, memory)
 
         def superseded() -> bool:
             newest = self._patterns.get(key_of(asked))
@@ -340,9 +403,6 @@ class Reconciler:
             times.append(interval)
         if progress.unwatched:
             times.append(seconds_of(pattern.spec.retry_interval))
-        waiting = progress.health is not None and progress.health.state is not HealthState.CURRENT
-        if waiting and not progress.overdue:
-            times.append(memory.applied_at + seconds_of(pattern.spec.timeout) - now)
         return max(min(times), 0.0) if times else None
 
 

@@ -5,15 +5,13 @@ The rules of the three general conditions are kstatus's (sigs.k8s.io/cli-utils, 
 stage last looked at: when verification refuses an update, ``Applied`` and ``Healthy`` still speak of what runs.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from pattern_operator import limits
 from pattern_operator.api.account import ServiceAccount
-from pattern_operator.api.condition import Condition, ConditionType
+from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import counted
 from pattern_operator.api.reason import Reason
@@ -31,14 +29,14 @@ from pattern_operator.api.status import (
     VerifiedBy,
 )
 from pattern_operator.api.verdict import Verdict
-from pattern_operator.apply.health import HealthState
 from pattern_operator.errors import PatternError, Stalled
-from pattern_operator.quote import cut, listed
-from pattern_operator.reconcile.progress import Progress, PruneState
+from pattern_operator.quote import listed
+from pattern_operator.reconcile.conditions import Conditions, Truth, condition_of, finish, rfc3339, shorten
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
+from pattern_operator.reconcile.readiness import health_words, judge_health
 from pattern_operator.render.cause import Cause
 from pattern_operator.rollout.history import remember
-
-Truth = Literal["True", "False", "Unknown"]
 
 _FACT = {
     Stage.SOURCE: ConditionType.FETCHED,
@@ -51,55 +49,16 @@ _FACT = {
 _ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer says nothing of what runs
 
 
-def rfc3339(moment: datetime) -> str:
-    """A moment as metav1.Time writes it: UTC, whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@dataclass(slots=True)
-class _Conditions:
-    """The conditions under construction, each keeping its transition time while its status stays."""
-
-    current: dict[str, Condition]
-    generation: int
-    now: str
-
-    def set(self, kind: ConditionType, status: Truth, reason: str, message: str) -> None:
-        before = self.current.get(kind)
-        self.current[kind] = Condition(
-            type=kind.value,
-            status=status,
-            reason=reason,
-            message=shorten(message),
-            last_transition_time=before.last_transition_time if before and before.status == status else self.now,
-            observed_generation=self.generation,
-        )
-
-    def reason(self, kind: ConditionType) -> str:
-        found = self.current.get(kind)
-        return found.reason if found else ""
-
-    def drop(self, kind: ConditionType) -> None:
-        self.current.pop(kind, None)
-
-    def in_order(self) -> tuple[Condition, ...]:
-        return tuple(self.current[kind] for kind in ConditionType if kind in self.current)
-
-
-def shorten(message: str) -> str:
-    """Cut a message to what people read, in bytes."""
-    return cut(message, limits.MAX_STATUS_MESSAGE)
-
-
 def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
     """The status of ``pattern`` once a run has made ``progress``."""
-    conditions = _begin(pattern, now=now)
+    conditions = Conditions.of(pattern, now=now)
     _state_facts(conditions, progress)
     _judge(conditions, pattern, progress)
-    status = _record(pattern.status, progress, history_limit=pattern.spec.rollout.history_limit, now=now)
+    status = _record(pattern, progress, now=now)
     asked = pattern.metadata.annotations.requested_at
     requested = status.last_handled_reconcile_at if asked is None else asked
-    return msgspec.structs.replace(_finish(status, conditions, pattern), last_handled_reconcile_at=requested)
+    status = msgspec.structs.replace(status, last_handled_reconcile_at=requested)
+    return finish(status, conditions, generation=pattern.metadata.generation)
 
 
 def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
@@ -110,14 +69,16 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
     inventory = Inventory(count=len(entries), entries=entries)
     if _is_tried_again(pattern, revision):
         return msgspec.structs.replace(pattern.status, inventory=inventory)
-    conditions = _begin(pattern, now=now)
+    conditions = Conditions.of(pattern, now=now)
     message = f"applying {revision.title}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
-    attempted = msgspec.structs.replace(pattern.status, inventory=inventory, last_attempted_revision=str(revision))
-    return _finish(attempted, conditions, pattern)
+    attempted = msgspec.structs.replace(
+        pattern.status, inventory=inventory, last_attempted_revision=str(revision), last_applied_state=""
+    )
+    return finish(attempted, conditions, generation=pattern.metadata.generation)
 
 
 def waiting(pattern: DesignPattern, message: str, *, now: datetime) -> Status:
@@ -125,19 +86,18 @@ def waiting(pattern: DesignPattern, message: str, *, now: datetime) -> Status:
 
     What runs by an older spec stays what status speaks of: ``observedGeneration`` is that of the spec looked at last.
     """
-    conditions = _begin(pattern, now=now)
+    conditions = Conditions.of(pattern, now=now)
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
-    status = _finish(pattern.status, conditions, pattern)
+    status = finish(pattern.status, conditions, generation=pattern.metadata.generation)
     observed = pattern.status.observed_generation if pattern.status.revision else pattern.metadata.generation
     return msgspec.structs.replace(status, observed_generation=observed)
 
 
 def is_silent(pattern: DesignPattern) -> bool:
     """Whether status says nothing of what the spec asks for now, be it only that it is waited for."""
-    ready = next((each for each in pattern.status.conditions if each.type == ConditionType.READY), None)
-    generation = pattern.metadata.generation
+    ready, generation = condition_of(pattern.status, ConditionType.READY), pattern.metadata.generation
     return ready is None or generation not in (ready.observed_generation, pattern.status.observed_generation)
 
 
@@ -149,24 +109,11 @@ def _is_tried_again(pattern: DesignPattern, revision: Revision) -> bool:
     return same and {ConditionType.READY, ConditionType.APPLIED} <= failed
 
 
-def suspended(pattern: DesignPattern, *, now: datetime) -> Status:
-    """The status of a pattern that is left alone: what runs is still said, and that nobody looks after it."""
-    conditions = _begin(pattern, now=now)
-    conditions.drop(ConditionType.RECONCILING)
-    ready = conditions.current.get(ConditionType.READY)
-    if ready is None or ready.reason == Reason.PROGRESSING:
-        what = "the newest spec" if pattern.status.revision else "anything"
-        message = f"suspended before {what} was applied; set spec.suspend: false to go on"
-        conditions.set(ConditionType.READY, "Unknown", Reason.SUSPENDED, message)
-    status = _finish(pattern.status, conditions, pattern)
-    return msgspec.structs.replace(status, status=Reason.SUSPENDED.value)
-
-
 def deleting(
     pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, error: PatternError, now: datetime
 ) -> Status:
     """The status while objects go: what is left, and why. The column STATUS says that it goes."""
-    conditions = _begin(pattern, now=now)
+    conditions = Conditions.of(pattern, now=now)
     conditions.set(ConditionType.READY, "False", error.reason, error.message)
     conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, error.message)
     conditions.drop(ConditionType.STALLED)
@@ -174,35 +121,21 @@ def deleting(
         left = pattern.status
     else:
         left = msgspec.structs.replace(pattern.status, inventory=Inventory(count=len(entries), entries=entries))
-    status = _finish(left, conditions, pattern)
+    status = finish(left, conditions, generation=pattern.metadata.generation)
     return msgspec.structs.replace(status, status=Reason.DELETING.value)
 
 
 def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) -> Status:
     """The least that can be said where a status was too large: Ready and why, beside the inventory that is there."""
-    conditions = _begin(pattern, now=now)
+    conditions = Conditions.of(pattern, now=now)
     conditions.current.clear()
     conditions.set(ConditionType.READY, "False", error.reason, error.message)
     conditions.set(ConditionType.STALLED, "True", error.reason, error.message)
     least = msgspec.structs.replace(pattern.status, render=None, history=(), verified_by=())
-    return _finish(least, conditions, pattern)
+    return finish(least, conditions, generation=pattern.metadata.generation)
 
 
-def _begin(pattern: DesignPattern, *, now: datetime) -> _Conditions:
-    current = {condition.type: condition for condition in pattern.status.conditions}
-    return _Conditions(current, pattern.metadata.generation, rfc3339(now))
-
-
-def _finish(status: Status, conditions: _Conditions, pattern: DesignPattern) -> Status:
-    return msgspec.structs.replace(
-        status,
-        observed_generation=pattern.metadata.generation,
-        conditions=conditions.in_order(),
-        status=conditions.current[ConditionType.READY].reason,
-    )
-
-
-def _state_facts(conditions: _Conditions, progress: Progress) -> None:
+def _state_facts(conditions: Conditions, progress: Progress) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
     if progress.revision and progress.stage is not Stage.SOURCE:
         conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, _fetched_words(progress))
@@ -217,7 +150,7 @@ def _state_facts(conditions: _Conditions, progress: Progress) -> None:
         # Something newer fails; what left the running revision went on all the same.
         conditions.set(ConditionType.APPLIED, *_applied_words(progress, "what runs is applied"))
     if progress.health:
-        conditions.set(ConditionType.HEALTHY, *_health_words(progress))
+        conditions.set(ConditionType.HEALTHY, *health_words(progress))
     if progress.failure:
         kind = _FACT[progress.stage]
         conditions.set(kind, "False", progress.failure.reason, progress.failure.message)
@@ -259,81 +192,33 @@ def _applied_words(progress: Progress, applied: str) -> tuple[Truth, str, str]:
     return "True", Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED, listed(words)
 
 
-def _health_words(progress: Progress) -> tuple[Truth, str, str]:
-    health = progress.health
-    if health is None or health.state is HealthState.CURRENT:
-        return "True", Reason.SUCCEEDED, "every object that was applied is healthy"
-    if health.state is HealthState.FAILED:
-        return "False", Reason.UNHEALTHY, health.message
-    if progress.overdue:
-        return "False", Reason.HEALTH_TIMEOUT, health.message
-    return "Unknown", Reason.WAITING_FOR_HEALTH, health.message
-
-
-def _judge(conditions: _Conditions, pattern: DesignPattern, progress: Progress) -> None:
+def _judge(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
     """Ready, Reconciling and Stalled."""
     if progress.failure:
         _judge_failure(conditions, pattern, progress, progress.failure)
     else:
-        _judge_health(conditions, pattern, progress)
+        judge_health(conditions, pattern, progress)
 
 
-def _judge_health(conditions: _Conditions, pattern: DesignPattern, progress: Progress) -> None:
-    healthy, reason, message = _health_words(progress)
-    if healthy == "True" or not pattern.spec.apply.wait:
-        conditions.set(ConditionType.READY, "True", Reason.READY, _running_words(pattern, progress))
-        conditions.drop(ConditionType.RECONCILING)
-        conditions.drop(ConditionType.STALLED)
-        return
-    conditions.set(ConditionType.READY, healthy, reason, message)
-    if healthy == "False":  # it goes on being watched: what becomes healthy late is Ready then
-        conditions.set(ConditionType.STALLED, "True", reason, message)
-        conditions.drop(ConditionType.RECONCILING)
-        return
-    conditions.set(ConditionType.RECONCILING, "True", reason, message)
-    conditions.drop(ConditionType.STALLED)
-
-
-def _running_words(pattern: DesignPattern, progress: Progress) -> str:
-    """What runs, and beside it what left and is not gone yet.
-
-    That makes nothing less ready: a volume claim in use stays for hours, and whoever waits for Ready waits for what is
-    wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits for the end of
-    the prune waits for Applied.
-    """
-    count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
-    revision = progress.revision or Revision.parse(pattern.status.revision)
-    prune_state = progress.prune_state or PruneState()
-    runs = f"{revision.title} runs: {counted(count - len(prune_state.pending))}"
-    return listed(filter(None, (runs, prune_state.message)))
-
-
-def _judge_failure(conditions: _Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError) -> None:
+def _judge_failure(conditions: Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError) -> None:
     if isinstance(failure, Stalled):
         conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
         conditions.set(ConditionType.STALLED, "True", failure.reason, failure.message)
         conditions.drop(ConditionType.RECONCILING)
         return
     conditions.drop(ConditionType.STALLED)
-    if progress.stage in _ASKED_ELSEWHERE and _ran_what_is_wanted(pattern, progress):
+    if progress.stage in _ASKED_ELSEWHERE and is_reached(pattern, progress.policy, revision=progress.revision):
         # Nobody says that something newer is wanted: Ready speaks of what runs, the stage's condition of what is amiss.
         if progress.health:
-            _judge_health(conditions, pattern, progress)
+            judge_health(conditions, pattern, progress)
         return
     conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
     conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
 
 
-def _ran_what_is_wanted(pattern: DesignPattern, progress: Progress) -> bool:
-    """Whether the last look found the revision running that this very spec asks for, vouched for by the same keys."""
-    status = pattern.status
-    wanted = str(progress.revision) if progress.revision else status.last_attempted_revision
-    asked_before = status.observed_generation == pattern.metadata.generation and not progress.demand_changed
-    return asked_before and bool(status.revision) and status.revision == wanted
-
-
-def _record(status: Status, progress: Progress, *, history_limit: int, now: datetime) -> Status:
+def _record(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
     """The facts beside the conditions: what was tried, what runs, who vouched, what is owned."""
+    status = msgspec.structs.replace(pattern.status, last_applied_state=_state(pattern, progress))
     if progress.revision:
         status = msgspec.structs.replace(status, last_attempted_revision=str(progress.revision))
     if _trust_is_lost(status, progress):
@@ -345,7 +230,16 @@ def _record(status: Status, progress: Progress, *, history_limit: int, now: date
         status = msgspec.structs.replace(status, inventory=inventory)
     if not (progress.applied and progress.revision):
         return status
-    return _now_runs(status, progress, progress.revision, history_limit=history_limit, now=now)
+    limit = pattern.spec.rollout.history_limit
+    return _now_runs(status, progress, progress.revision, history_limit=limit, now=now)
+
+
+def _state(pattern: DesignPattern, progress: Progress) -> str:
+    """The desired state that is applied in full; none while the cluster is on its way to another."""
+    if progress.stage is Stage.HEALTH and progress.failure is None and progress.policy is not None:
+        return state_of(pattern.spec, progress.policy)
+    newer = is_known_otherwise(pattern, progress.policy, revision=progress.revision)
+    return "" if progress.stage is Stage.APPLY and newer else pattern.status.last_applied_state
 
 
 def _trust_is_lost(status: Status, progress: Progress) -> bool:

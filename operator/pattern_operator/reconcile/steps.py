@@ -18,6 +18,7 @@ from pattern_operator.reconcile.inventorysize import check_candidate
 from pattern_operator.reconcile.keeping import keep_running, keep_wanted, look
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress, PruneState
+from pattern_operator.reconcile.reached import is_reached, policy_digest
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import accept, find, let_go, read_manifest, rendered, vouch
 from pattern_operator.reconcile.tenancy import account_of
@@ -36,7 +37,7 @@ async def run_steps(
         Gone: the resource does not exist any more.
         Superseded: while a registry was waited for, something else was asked of the pattern.
     """
-    progress = Progress()
+    progress = Progress(policy=memory.policy)
     try:
         progress.user = account_of(pattern, tenancy=rim.tenancy)
     except Stalled as error:  # before anything else: without an account nobody is asked, and nothing that runs is kept
@@ -60,7 +61,8 @@ async def _run(
     )
     progress.stage = Stage.VERIFY
     demand = await wanted.demand(pattern, referents=rim.referents)
-    progress.demand_changed = memory.applied is not None and memory.applied.demand != demand
+    progress.policy = memory.policy = policy_digest(demand)
+    reached = is_reached(pattern, progress.policy, revision=revision)
     goal = wanted.goal(pattern, revision, demand)
     if memory.applied == goal and memory.settled:
         await keep_wanted(pattern, goal, memory=memory, rim=rim, progress=progress)
@@ -87,10 +89,14 @@ async def _run(
             await check_candidate(pattern, rendering, rim=rim)
             progress.stage = Stage.APPLY
             memory.applied, memory.prune_state = None, PruneState()
+            if not reached:  # what is new has the whole time to become healthy
+                memory.ill_since = None
             await apply(pattern, rendering, goal=goal, memory=memory, rim=rim, progress=progress, ahead=ahead)
     except Stalled as error:
         if progress.stage in _OF_THE_ARTIFACT or memory.cannot_be_built(goal):
             memory.refused = (goal, progress.stage, error)
         raise
-    memory.applied, memory.settled, memory.partly, memory.applied_at = goal, True, None, rim.clock()
+    memory.applied, memory.settled, memory.partly = goal, True, None
+    if not reached:
+        memory.ill_since = None
     look(pattern, memory=memory, rim=rim, progress=progress)

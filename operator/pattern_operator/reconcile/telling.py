@@ -42,9 +42,16 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
         memory.told = None
     if failure is not None:
         yield from tell_failure(failure, stage=progress.stage, status=after, memory=memory)
-    if now is not None and not by_failure and (changed or before.revision != after.revision):
+    if not by_failure:
+        yield from tell_ready(before, after, stage=progress.stage if failure is None else Stage.HEALTH)
+
+
+def tell_ready(before: Status, after: Status, *, stage: Stage) -> Iterator[Telling]:
+    """The event of Ready where it is another than it was, or speaks of another revision."""
+    was, now = _ready(before), _ready(after)
+    changed = now is not None and (was is None or (was.status, was.reason) != (now.status, now.reason))
+    if now is not None and (changed or before.revision != after.revision):
         kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
-        stage = progress.stage if failure is None else Stage.HEALTH
         yield Telling(kind=kind, reason=now.reason, stage=stage, note=_words(now, after))
 
 

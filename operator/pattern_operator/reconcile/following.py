@@ -1,0 +1,90 @@
+"""What runs is seen by the watches alone: from the inventory in status, whoever may apply it and whatever is pulled.
+
+A restart, a registry that hangs and a suspended pattern have nothing to apply; what became of the objects is told.
+"""
+
+import logging
+
+from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.errors import PatternError
+from pattern_operator.kube import ApiError, KindNotFound
+from pattern_operator.reconcile.backoff import seconds_of
+from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.healthwait import is_over, left_current
+from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.stages import LEEWAY
+from pattern_operator.telemetry import about
+
+_ENDS = frozenset({("batch", "Job"), ("", "Pod")})  # kinds that may have done their part and gone
+
+logger = logging.getLogger(__name__)
+
+
+def see_health(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """Take in what the watches say of the objects, and whether health has been awaited for too long. Asks nobody."""
+    now, timeout = rim.clock(), seconds_of(pattern.spec.timeout) - LEEWAY.total_seconds()
+    progress.health = rim.children.health(owner_of(pattern).id)
+    memory.ill_since = left_current(memory.ill_since, progress.health, now=now)
+    progress.overdue = is_over(memory.ill_since, timeout=timeout, now=now)
+
+
+def see_what_runs(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
+    """As ``see_health``, but where nothing is known of any object of the inventory nothing is said."""
+    if rim.children.expects_any(owner_of(pattern).id):
+        see_health(pattern, memory=memory, rim=rim, progress=progress)
+
+
+def is_new(pattern: DesignPattern, memory: Memory) -> bool:
+    """Whether status names objects that nothing is known of yet."""
+    known = memory.followed or memory.applied is not None or memory.partly is not None
+    return bool(pattern.status.inventory.entries) and not known
+
+
+async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
+    """Let the objects of the inventory count for health, those that are missing too, although nobody may apply them.
+
+    What cannot be asked for is logged, and counts for nothing.
+    """
+    where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
+    pruning_now, owner = is_pruning(pattern), owner_of(pattern).id
+    try:
+        keys = sorted(owned_keys(pattern))
+    except PatternError as error:
+        said = about(pattern, stage=Stage.HEALTH, reason=error.reason)
+        logger.warning("what runs cannot be followed: %s: %s", where, error, extra=said)
+        return
+    # Only then status says that each of them was there.
+    all_were_there = is_whole(pattern) and not pruning_now
+    lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
+    for key in keys:
+        if (key.group, key.kind) in lost:
+            continue
+        try:
+            await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
+        except (ApiError, KindNotFound) as error:
+            lost.add((key.group, key.kind))
+            said = about(pattern, stage=Stage.HEALTH)
+            logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error, extra=said)
+            continue
+        if not (pruning_now and rim.children.is_going(key)):
+            rim.children.expect(key, owner=owner)
+        if all_were_there and (key.group, key.kind) not in _ENDS:
+            rim.children.miss(key, owner=owner)
+
+
+def is_whole(pattern: DesignPattern) -> bool:
+    """Whether status says that all of the running revision was applied: else the cluster is on its way to another."""
+    applied = condition_of(pattern.status, ConditionType.APPLIED)
+    return is_pruning(pattern) or (applied is not None and applied.status == "True")
+
+
+def is_pruning(pattern: DesignPattern) -> bool:
+    """Whether status says that all was applied, and that something that left is not gone yet."""
+    applied = condition_of(pattern.status, ConditionType.APPLIED)
+    return applied is not None and applied.reason == Reason.PRUNING

@@ -1,0 +1,103 @@
+"""What status says by the watches alone: while a registry is waited for, in a back-off, and of a suspended pattern.
+
+Pure. Nothing here says that a newer desired state was looked at: only health, and what Ready says of it.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import InvalidReference, Revision
+from pattern_operator.api.status import Status
+from pattern_operator.quote import quoted
+from pattern_operator.reconcile.conditions import Conditions, finish
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reached import is_reached
+from pattern_operator.reconcile.readiness import health_words, judge_health, running_words
+
+GO_ON = "set spec.suspend: false to go on"
+
+
+def observed(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Status:
+    """The status once the watches told of ``seen`` (its health), whatever else goes on."""
+    if seen.health is None or not pattern.status.conditions:
+        return pattern.status
+    conditions = Conditions.of(pattern, now=now)
+    spoken = conditions.generation = pattern.status.observed_generation
+    conditions.set(ConditionType.HEALTHY, *health_words(seen))
+    if _speaks_of_what_runs(pattern, conditions):
+        judge_health(conditions, pattern, seen)
+    return finish(pattern.status, conditions, generation=spoken)
+
+
+def _speaks_of_what_runs(pattern: DesignPattern, conditions: Conditions) -> bool:
+    """Whether Ready tells of the health of what runs: else it tells of something newer, or of a failure."""
+    told = conditions.reason(ConditionType.READY) in _OF_HEALTH
+    return told and pattern.metadata.generation == conditions.generation and is_reached(pattern, None)
+
+
+_OF_HEALTH = frozenset({Reason.READY, Reason.UNHEALTHY, Reason.HEALTH_TIMEOUT, Reason.WAITING_FOR_HEALTH})
+
+
+def suspended(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Status:
+    """The status of a pattern that is left alone: what runs, whether it is well, and what waits.
+
+    No registry is asked, so a tag that was moved since is not known; a spec that was changed is.
+    """
+    conditions = Conditions.of(pattern, now=now)
+    if seen.health is not None:
+        conditions.set(ConditionType.HEALTHY, *health_words(seen))
+    if _is_trust_lost(conditions):
+        pass  # nobody vouches for what runs: Ready says so
+    elif is_reached(pattern, None):
+        _judge_what_runs(conditions, pattern, seen)
+    else:
+        conditions.set(ConditionType.READY, "Unknown", Reason.SUSPENDED, _words(pattern, seen))
+        conditions.drop(ConditionType.STALLED)
+    conditions.drop(ConditionType.RECONCILING)
+    status = finish(pattern.status, conditions, generation=pattern.metadata.generation)
+    return msgspec.structs.replace(status, status=Reason.SUSPENDED.value)
+
+
+def _is_trust_lost(conditions: Conditions) -> bool:
+    """Whether the last look found that the signature that is required is not there, or not valid."""
+    verified, stalled = (conditions.current.get(each) for each in (ConditionType.VERIFIED, ConditionType.STALLED))
+    refused = verified is not None and verified.status == "False"
+    return refused and stalled is not None and stalled.reason == verified.reason
+
+
+def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, seen: Progress) -> None:
+    judge_health(conditions, pattern, seen)
+    ready = conditions.current[ConditionType.READY]
+    conditions.set(ConditionType.READY, ready.status, ready.reason, f"suspended; {ready.message}")
+
+
+def _words(pattern: DesignPattern, seen: Progress) -> str:
+    if not pattern.status.revision:
+        what = "all of it" if pattern.status.inventory.entries else "anything"
+        return f"suspended before {what} was applied; {GO_ON}"
+    runs = running_words(pattern, seen)
+    truth, _, message = health_words(seen)
+    well = "" if truth == "True" else f"; {message}"
+    return f"suspended; {what_waits(pattern)} waits; {runs}{well}; {GO_ON}"
+
+
+def what_waits(pattern: DesignPattern) -> str:
+    """What a suspended pattern would go to, in the words of its spec where these name it."""
+    ref, status = pattern.spec.source.ref, pattern.status
+    try:
+        running, tried = Revision.parse(status.revision), Revision.parse(status.last_attempted_revision)
+    except InvalidReference:
+        return "the changed spec"
+    if ref.digest:
+        return f"digest {ref.digest}" if ref.digest != status.digest else "the changed spec"
+    if ref.tag and ref.tag != running.tag:
+        return ref.tag
+    if ref.tag and tried != running and tried.tag == ref.tag:
+        return tried.title  # the tag was moved, and what it leads to could not be applied yet
+    if ref.semver and tried == running:
+        return f"the changed spec (a version of {quoted(ref.semver)})"
+    return "the changed spec"

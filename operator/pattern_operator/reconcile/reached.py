@@ -1,0 +1,68 @@
+"""Which desired state was reached: the only one that Ready may call running. Pure.
+
+A generation does not say it: a failed run sees the newest one too, and a Secret with other keys changes none. So status
+keeps a digest of what was asked for when all of it was applied, and a later run, also one after a restart, compares.
+"""
+
+import hashlib
+
+import msgspec
+
+from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.spec import Spec
+from pattern_operator.api.status import Status
+from pattern_operator.api.verdict import Demand
+from pattern_operator.reconcile.conditions import condition_of
+
+UNREADABLE = "unreadable"  # in place of a policy whose keys cannot be read: it is not the one that was reached
+_DIGITS = 24  # of a SHA-256 that are kept: 96 bits
+
+
+def policy_digest(policy: Demand) -> str:
+    """What stands for the verification policy with its keys, whatever they are read from."""
+    parts = [(each.name, hashlib.sha256(each.key).hexdigest()) for each in policy.authorities]
+    return _digest([policy.threshold, parts])
+
+
+def state_of(spec: Spec, policy: str) -> str:
+    """What stands for the desired state: what decides which objects are applied and how, and not how it is fetched."""
+    return f"{_spec_digest(spec)}-{policy}"
+
+
+def is_reached(pattern: DesignPattern, policy: str | None, *, revision: Revision | None = None) -> bool:
+    """Whether what the spec asks for now was applied in full, and nothing else since.
+
+    ``policy`` is its ``policy_digest``, None where the keys could not be asked for: then the spec alone decides.
+    ``revision`` is what the reference leads to; where it is not known, the last one that was found counts.
+    """
+    status = pattern.status
+    found = str(revision) if revision is not None else status.last_attempted_revision
+    if not status.revision or status.revision != found:
+        return False
+    if not status.last_applied_state:
+        return _was_ready(status, pattern.metadata.generation)
+    spec, _, reached = status.last_applied_state.partition("-")
+    return spec == _spec_digest(pattern.spec) and policy in (None, reached)
+
+
+def is_known_otherwise(pattern: DesignPattern, policy: str | None, *, revision: Revision | None) -> bool:
+    """Whether status names a reached state, and it is not that of the spec."""
+    return bool(pattern.status.last_applied_state) and not is_reached(pattern, policy, revision=revision)
+
+
+def _was_ready(status: Status, generation: int) -> bool:
+    """What a status says that was written before the digest was kept."""
+    ready = condition_of(status, ConditionType.READY)
+    return ready is not None and (ready.status, ready.observed_generation) == ("True", generation)
+
+
+def _spec_digest(spec: Spec) -> str:
+    source = spec.source
+    # Defaults are left out of the JSON, so that a field that a later version adds changes no digest.
+    return _digest([source.url, source.ref, source.layer, spec.verify, spec.render, spec.apply])
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:_DIGITS]

@@ -1,0 +1,60 @@
+"""Whether what runs is well, in the words of Healthy, Ready, Reconciling and Stalled. Pure."""
+
+from pattern_operator.api.condition import ConditionType
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import counted
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import InvalidReference, Revision
+from pattern_operator.apply.health import HealthState
+from pattern_operator.quote import listed
+from pattern_operator.reconcile.conditions import Conditions, Truth
+from pattern_operator.reconcile.progress import Progress, PruneState
+
+
+def health_words(progress: Progress) -> tuple[Truth, str, str]:
+    """Status, reason and message of Healthy. An object that is gone has failed: only somebody who acts brings it."""
+    health = progress.health
+    if health is None or health.state is HealthState.CURRENT:
+        return "True", Reason.SUCCEEDED, "every object that was applied is healthy"
+    if health.state in (HealthState.FAILED, HealthState.NOT_FOUND):
+        return "False", Reason.UNHEALTHY, health.message
+    if progress.overdue:
+        return "False", Reason.HEALTH_TIMEOUT, health.message
+    return "Unknown", Reason.WAITING_FOR_HEALTH, health.message
+
+
+def judge_health(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
+    """Ready, Reconciling and Stalled of a pattern of which the desired state was reached."""
+    healthy, reason, message = health_words(progress)
+    if healthy == "True" or not pattern.spec.apply.wait:
+        conditions.set(ConditionType.READY, "True", Reason.READY, running_words(pattern, progress))
+        conditions.drop(ConditionType.RECONCILING)
+        conditions.drop(ConditionType.STALLED)
+        return
+    conditions.set(ConditionType.READY, healthy, reason, message)
+    if healthy == "False":  # it goes on being watched: what becomes healthy late is Ready then
+        conditions.set(ConditionType.STALLED, "True", reason, message)
+        conditions.drop(ConditionType.RECONCILING)
+        return
+    conditions.set(ConditionType.RECONCILING, "True", reason, message)
+    conditions.drop(ConditionType.STALLED)
+
+
+def running_words(pattern: DesignPattern, progress: Progress) -> str:
+    """What runs, and beside it what left and is not gone yet.
+
+    That makes nothing less ready: a volume claim in use stays for hours, and whoever waits for Ready waits for what is
+    wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits for the end of
+    the prune waits for Applied.
+    """
+    count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
+    prune_state = progress.prune_state or PruneState()
+    runs = f"{_title(pattern, progress)} runs: {counted(count - len(prune_state.pending))}"
+    return listed(filter(None, (runs, prune_state.message)))
+
+
+def _title(pattern: DesignPattern, progress: Progress) -> str:
+    try:
+        return (progress.revision or Revision.parse(pattern.status.revision)).title
+    except InvalidReference:  # somebody wrote there by hand; the next success writes it anew
+        return "what was applied last"

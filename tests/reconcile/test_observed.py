@@ -1,0 +1,213 @@
+"""What the watches alone let status say: of a pattern that waits for a registry, and of one that is suspended."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from tests.reconcile.pattern import (
+    ENTRIES,
+    KEYS,
+    LATER,
+    NEWER,
+    NOW,
+    REVISION,
+    WELL,
+    conditions,
+    message,
+    moved_to,
+    pattern,
+    progress,
+)
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
+from pattern_operator.apply import Health, HealthState
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.reconcile import status
+from pattern_operator.reconcile.observed import observed, suspended, what_waits
+from pattern_operator.reconcile.progress import Progress
+
+GONE = Health(HealthState.NOT_FOUND, "Deployment web: is gone")
+BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 0 of 1 replicas available")
+ILL = Health(HealthState.FAILED, "Deployment web: failed")
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer.")
+FIRST = status.after(pattern(), progress(), now=NOW)
+
+
+def see(health: Health | None, *, overdue: bool = False) -> Progress:
+    return Progress(stage=Stage.HEALTH, health=health, overdue=overdue)
+
+
+def suspended_with(spec: dict[str, Any] | None = None, *, found: Status = FIRST, **more: Any) -> DesignPattern:
+    return pattern(status=found, generation=2, spec={**(spec or {}), "suspend": True}, **more)
+
+
+# --- while something else goes on -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("health", "overdue", "ready", "general"),
+    [
+        (GONE, False, ("False", "Unhealthy"), {"Stalled"}),
+        (ILL, False, ("False", "Unhealthy"), {"Stalled"}),
+        (BUSY, False, ("Unknown", "WaitingForHealth"), {"Reconciling"}),
+        (BUSY, True, ("False", "HealthTimeout"), {"Stalled"}),
+        (WELL, False, ("True", "Ready"), set()),
+    ],
+)
+def test_what_happens_to_what_runs_is_said_although_nothing_can_be_pulled(health, overdue, ready, general):
+    found = observed(pattern(status=FIRST), see(health, overdue=overdue), now=LATER)
+
+    assert conditions(found)["Ready"] == ready
+    assert conditions(found)["Healthy"][0] == ready[0]
+    assert {"Reconciling", "Stalled"} & conditions(found).keys() == general
+    if health is not WELL:
+        assert "Deployment web" in message(found, "Ready")
+
+
+def test_where_all_is_as_it_was_nothing_changes():
+    assert observed(pattern(status=FIRST), see(WELL), now=LATER) == FIRST
+    assert observed(pattern(status=FIRST), see(None), now=LATER) == FIRST
+    assert observed(pattern(), see(WELL), now=LATER) == Status()
+
+
+def test_of_a_spec_that_was_not_looked_at_yet_nothing_is_said_but_of_the_health_of_what_runs():
+    newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
+
+    found = observed(newer, see(GONE), now=LATER)
+
+    assert conditions(found)["Healthy"] == ("False", "Unhealthy")
+    assert conditions(found)["Ready"] == ("True", "Ready")  # of the generation before, as it says
+    assert found.observed_generation == 1
+    assert {each.observed_generation for each in found.conditions} == {1}
+
+
+def test_a_failure_stays_what_ready_speaks_of():
+    newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
+    broken = status.after(newer, Progress(policy=KEYS, failure=AWAY, health=WELL), now=NOW)
+
+    found = observed(msgspec.structs.replace(newer, status=broken), see(GONE), now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "RegistryUnavailable")
+    assert conditions(found)["Healthy"] == ("False", "Unhealthy")
+
+
+# --- a suspended pattern --------------------------------------------------------------------------------------------
+
+
+def test_a_suspended_pattern_still_says_what_runs():
+    found = suspended(suspended_with(), see(WELL), now=LATER)
+
+    assert (found.status, found.revision, found.observed_generation) == ("Suspended", str(REVISION), 2)
+    assert conditions(found)["Ready"] == ("True", "Ready")
+    assert message(found, "Ready") == f"suspended; {REVISION.title} runs: 2 objects"
+
+
+@pytest.mark.parametrize(
+    ("health", "overdue", "ready"),
+    [
+        (GONE, False, ("False", "Unhealthy")),
+        (ILL, False, ("False", "Unhealthy")),
+        (BUSY, False, ("Unknown", "WaitingForHealth")),
+        (BUSY, True, ("False", "HealthTimeout")),
+    ],
+)
+def test_a_suspended_pattern_tells_of_the_health_of_what_runs(health, overdue, ready):
+    found = suspended(suspended_with(), see(health, overdue=overdue), now=LATER)
+
+    assert conditions(found)["Ready"] == conditions(found)["Healthy"] == ready
+    assert message(found, "Ready") == f"suspended; {health.message}"
+    assert "Reconciling" not in conditions(found)
+    assert found.status == "Suspended"
+
+
+def test_a_suspended_pattern_that_does_not_wait_for_health_is_ready_without():
+    spec = {"apply": {"wait": False}}
+    first = status.after(pattern(spec=spec), progress(), now=NOW)
+
+    found = suspended(suspended_with(spec, found=first), see(GONE), now=LATER)
+
+    assert conditions(found)["Ready"][0] == "True"
+    assert conditions(found)["Healthy"] == ("False", "Unhealthy")
+
+
+def test_a_spec_that_was_changed_with_the_suspension_is_not_ready_and_waits():
+    found = suspended(suspended_with(moved_to("2.0.0")), see(WELL), now=LATER)
+
+    assert conditions(found)["Ready"] == ("Unknown", "Suspended")
+    assert message(found, "Ready") == (
+        f"suspended; 2.0.0 waits; {REVISION.title} runs: 2 objects; set spec.suspend: false to go on"
+    )
+    assert conditions(found)["Healthy"] == ("True", "Succeeded")
+
+
+def test_what_waits_hides_no_ill_health_of_what_runs():
+    found = suspended(suspended_with(moved_to("2.0.0")), see(GONE), now=LATER)
+
+    assert "Deployment web: is gone" in message(found, "Ready")
+
+
+SEMVER = {"source": {"url": "oci://registry.example/web", "ref": {"semver": ">=2"}}}
+BY_DIGEST = {"source": {"url": "oci://registry.example/web", "ref": {"digest": str(NEWER.digest)}}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (moved_to("2.0.0"), "2.0.0"),
+        (SEMVER, "the changed spec (a version of '>=2')"),
+        (BY_DIGEST, f"digest {NEWER.digest}"),
+        ({"apply": {"prune": False}}, "the changed spec"),
+        ({"source": {"url": "oci://other.example/web", "ref": {"tag": "1.0.0"}}}, "the changed spec"),
+    ],
+)
+def test_what_waits_is_named_as_the_spec_names_it(spec, words):
+    assert what_waits(suspended_with(spec)) == words
+
+
+def test_a_tag_that_was_found_moved_before_the_suspension_waits():
+    moved = type(NEWER)("1.0.0", NEWER.digest)
+    found = status.after(pattern(status=FIRST), Progress(policy=KEYS, revision=moved, failure=AWAY), now=NOW)
+
+    after = suspended(suspended_with(found=found), see(WELL), now=LATER)
+
+    assert conditions(after)["Ready"] == ("Unknown", "Suspended")
+    assert f"suspended; {moved.title} waits" in message(after, "Ready")
+
+
+def test_a_pattern_that_was_suspended_from_the_start_says_so():
+    found = suspended(pattern(spec={"suspend": True}), see(None), now=NOW)
+
+    assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
+    assert message(found, "Ready") == "suspended before anything was applied; set spec.suspend: false to go on"
+
+
+def test_a_pattern_that_is_suspended_while_it_waits_waits_no_longer():
+    waits = status.waiting(pattern(), "asks registry.example for tag 1.0.0", now=NOW)
+
+    found = suspended(pattern(status=waits), see(None), now=LATER)
+
+    assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
+
+
+def test_a_pattern_of_which_a_part_was_applied_does_not_say_that_nothing_was():
+    ahead = status.ahead(pattern(), ENTRIES, revision=REVISION, now=NOW)
+
+    found = suspended(suspended_with(found=ahead), see(WELL), now=LATER)
+
+    assert message(found, "Ready").startswith("suspended before all of it was applied")
+
+
+def test_that_nobody_vouches_for_what_runs_is_not_hidden_by_the_suspension():
+    refused = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger")
+    lost = status.after(
+        pattern(status=FIRST),
+        Progress(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL),
+        now=NOW,
+    )
+
+    found = suspended(suspended_with(found=lost), see(WELL), now=LATER)
+
+    assert conditions(found)["Ready"] == ("False", "SignatureUntrusted")

@@ -1,0 +1,175 @@
+"""Ready speaks of a desired state only once it was reached: every reason, kind of error, stage and situation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from tests.reconcile.pattern import KEYS, LATER, NEWER, NOW, REVISION, WELL, conditions, moved_to, pattern, progress
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
+from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
+from pattern_operator.reconcile import status
+from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reached import UNREADABLE, is_reached, policy_digest, state_of
+
+OTHER_KEYS = "keys-of-somebody-else"
+FIRST = status.after(pattern(), progress(), now=NOW)  # 1.0.0 was applied in full
+PASSES = [Transient, Waiting]  # errors that may end without a change of the spec
+ASKS = [Stage.SOURCE, Stage.VERIFY]  # stages that ask others, and may get no answer
+
+
+def failures(*kinds: type[PatternError]) -> Iterator[PatternError]:
+    """An error of each kind for every reason there is."""
+    return (kind(reason=reason, message="it is so") for kind in kinds for reason in Reason)
+
+
+def failed(found: DesignPattern, failure: PatternError, *, stage: Stage, **more: Any) -> DesignPattern:
+    """``found`` as it is after one more run that failed so."""
+    made = Progress(**{"stage": stage, "policy": KEYS, "failure": failure, "health": WELL, **more})
+    return msgspec.structs.replace(found, status=status.after(found, made, now=LATER))
+
+
+# What runs is what is asked for, although the generation, or what says nothing of the desired state, is another.
+SAME: dict[str, dict[str, Any]] = {
+    "nothing changed": {},
+    "requestedAt": {"annotations": {"pattern-operator.io/requestedAt": "now"}},
+    "another annotation": {"annotations": {"example.com/a": "b"}},
+    "labels": {"labels": {"a": "b"}},
+    "an interval": {"generation": 2, "spec": {"interval": "7m"}},
+    "a timeout": {"generation": 2, "spec": {"timeout": "7m", "retryInterval": "9s"}},
+    "suspended and resumed": {"generation": 3},
+    "the history": {"generation": 2, "spec": {"rollout": {"historyLimit": 1}}},
+}
+# What is asked for is something else than what runs.
+ZEROS = f"sha256:{'0' * 64}"
+OTHER: dict[str, dict[str, Any]] = {
+    "tag": moved_to("2.0.0"),
+    "digest": {
+        "source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0", "digest": f"sha256:{'0' * 64}"}}
+    },
+    "semver": {"source": {"url": "oci://registry.example/web", "ref": {"semver": "1.x"}}},
+    "registry": {"source": {"url": "oci://other.example/web", "ref": {"tag": "1.0.0"}}},
+    "layer": {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}, "layer": {"path": "a.yaml"}}},
+    "policy": {"verify": {"authorities": [{"key": {"configMapRef": {"name": "keys"}}}]}},
+    "rendering": {"render": {"targetNamespace": "other"}},
+    "applying": {"apply": {"prune": False}},
+    "account": {"apply": {"serviceAccountName": "deployer"}},
+}
+
+
+@pytest.mark.parametrize("stage", ASKS)
+@pytest.mark.parametrize("change", SAME.values(), ids=SAME)
+def test_while_nobody_answers_what_runs_is_ready_as_long_as_it_is_what_is_asked_for(change, stage):
+    for failure in failures(*PASSES):
+        found = pattern(status=FIRST, **change)
+        for _ in range(3):
+            found = failed(found, failure, stage=stage)
+
+        assert conditions(found.status)["Ready"] == ("True", "Ready"), failure.reason
+        assert conditions(found.status)["Fetched" if stage is Stage.SOURCE else "Verified"] == ("False", failure.reason)
+        assert not {"Reconciling", "Stalled"} & conditions(found.status).keys()
+
+
+@pytest.mark.parametrize("stage", ASKS)
+@pytest.mark.parametrize("revision", [None, REVISION, NEWER], ids=["not found", "the same", "newer"])
+@pytest.mark.parametrize("spec", OTHER.values(), ids=OTHER)
+def test_what_was_never_reached_is_not_ready_however_often_it_fails(spec, revision, stage):
+    for failure in failures(*PASSES):
+        found = pattern(status=FIRST, generation=2, spec=spec)
+        for _ in range(3):
+            found = failed(found, failure, stage=stage, revision=revision)
+
+            assert conditions(found.status)["Ready"] == ("False", failure.reason)
+            assert conditions(found.status)["Reconciling"] == ("True", failure.reason)
+            assert found.status.revision == str(REVISION)
+
+
+@pytest.mark.parametrize("stage", ASKS)
+def test_a_tag_that_was_moved_is_not_ready_until_what_it_leads_to_runs(stage):
+    for failure in failures(*PASSES):
+        moved = failed(pattern(status=FIRST), failure, stage=stage, revision=NEWER)
+        away = failed(moved, failure, stage=Stage.SOURCE)
+
+        assert conditions(moved.status)["Ready"] == conditions(away.status)["Ready"] == ("False", failure.reason)
+
+
+@pytest.mark.parametrize("policy", [OTHER_KEYS, UNREADABLE])
+@pytest.mark.parametrize("stage", ASKS)
+def test_what_other_keys_are_to_vouch_for_is_not_ready_although_the_spec_is_the_same(stage, policy):
+    for failure in failures(*PASSES):
+        found = pattern(status=FIRST)
+        for _ in range(3):
+            found = failed(found, failure, stage=stage, policy=policy)
+
+            assert conditions(found.status)["Ready"] == ("False", failure.reason)
+
+
+def test_what_no_retry_helps_is_not_ready_at_any_stage():
+    for failure in failures(Stalled):
+        for stage in Stage:
+            found = failed(pattern(status=FIRST), failure, stage=stage)
+
+            assert conditions(found.status)["Ready"] == ("False", failure.reason)
+            assert conditions(found.status)["Stalled"] == ("True", failure.reason)
+
+
+@pytest.mark.parametrize("stage", [Stage.RENDER, Stage.ROLLOUT, Stage.APPLY])
+def test_what_could_not_be_rendered_or_applied_is_not_ready(stage):
+    for failure in failures(*PASSES):
+        found = failed(pattern(status=FIRST), failure, stage=stage, revision=REVISION)
+
+        assert conditions(found.status)["Ready"] == ("False", failure.reason)
+
+
+def test_a_spec_that_goes_back_to_what_runs_is_ready_again_although_nobody_answers():
+    away = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="it is away")
+    moved = failed(pattern(status=FIRST, generation=2, spec=moved_to("2.0.0")), away, stage=Stage.SOURCE)
+
+    back = failed(pattern(status=moved.status, generation=3), away, stage=Stage.SOURCE)
+
+    assert conditions(back.status)["Ready"] == ("True", "Ready")
+
+
+def test_what_was_reached_is_reached_no_longer_once_something_newer_is_on_its_way():
+    refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
+    newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
+    ahead = status.ahead(newer, (), revision=NEWER, now=LATER)
+    broken = failed(newer, refused, stage=Stage.APPLY, revision=NEWER)
+
+    for left in (ahead, broken.status):
+        assert left.last_applied_state == ""
+        assert not is_reached(pattern(status=left, generation=3), KEYS)
+
+
+def test_a_repair_that_fails_leaves_what_was_reached():
+    refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
+
+    found = failed(pattern(status=FIRST), refused, stage=Stage.APPLY, revision=REVISION)
+
+    assert found.status.last_applied_state == FIRST.last_applied_state == state_of(pattern().spec, KEYS)
+
+
+def test_a_status_of_an_older_operator_is_believed_where_it_says_ready_of_this_generation():
+    old = msgspec.structs.replace(FIRST, last_applied_state="")
+    lost = msgspec.structs.replace(old, conditions=())
+
+    assert is_reached(pattern(status=old), KEYS)
+    assert not is_reached(pattern(status=old, generation=2), KEYS)
+    assert not is_reached(pattern(status=lost), KEYS)
+    assert not is_reached(pattern(status=Status()), KEYS)
+
+
+def test_a_policy_is_told_by_its_names_and_keys():
+    one, renamed = Demand((Authority("a", b"one"),)), Demand((Authority("b", b"one"),))
+    other, both = Demand((Authority("a", b"two"),)), Demand((Authority("a", b"one"), Authority("b", b"two")))
+
+    digests = {policy_digest(each) for each in (Demand(), one, renamed, other, both)}
+
+    assert len(digests) == 5
+    assert policy_digest(one) == policy_digest(Demand((Authority("a", b"one"),)))
+    assert all("one" not in each and "-" not in each for each in digests)
