@@ -65,8 +65,9 @@ def suspended(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Statu
 def _is_trust_lost(conditions: Conditions) -> bool:
     """Whether the last look found that the signature that is required is not there, or not valid."""
     verified, stalled = (conditions.current.get(each) for each in (ConditionType.VERIFIED, ConditionType.STALLED))
-    refused = verified is not None and verified.status == "False"
-    return refused and stalled is not None and stalled.reason == verified.reason
+    if verified is None or stalled is None:
+        return False
+    return verified.status == "False" and stalled.reason == verified.reason
 
 
 def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, seen: Progress) -> None:
