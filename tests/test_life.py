@@ -19,7 +19,7 @@ from pattern_operator import life
 from pattern_operator.background import TasksSurvive
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
-from pattern_operator.kube import ApiUnavailable, CredentialsError
+from pattern_operator.kube import ApiUnavailable, CredentialsError, OwnAccess
 from pattern_operator.life import CrdMissing, Process, Settings
 from pattern_operator.reconcile import Patterns, Tenancy
 from pattern_operator.sandbox import WorkerLimits
@@ -198,6 +198,7 @@ async def test_work_that_does_not_go_on_is_neither_alive_nor_ready(process):
 async def test_a_process_is_ready_to_stand_by_only_while_somebody_holds_the_lease(process):
     class Awaited:
         holder = "pattern-operator-abc_1"
+        problem = ""
 
     process.awaited, process.state = Awaited(), "looks for the Lease"
     while_it_is_held = process.probe()
@@ -205,9 +206,22 @@ async def test_a_process_is_ready_to_stand_by_only_while_somebody_holds_the_leas
 
     assert while_it_is_held == (True, "stands by: pattern-operator-abc_1 holds the Lease")
     assert process.probe() == (False, "looks for the Lease")
+    Awaited.problem = "cannot take the Lease a/b: it is forbidden"
+    assert process.probe() == (False, "cannot take the Lease a/b: it is forbidden")
 
 
-def test_readyz_says_who_holds_the_workers_while_patterns_wait(process: Process):
+def test_readyz_says_what_the_operator_itself_may_not_do_as_long_as_it_may_not(process: Process):
+    process.state, process.ready, process.own_access = "works", True, OwnAccess()
+    process.own_access.answered("watch designpatterns.pattern-operator.io", 403)
+    refused = process.probe()
+    process.own_access.answered("watch designpatterns.pattern-operator.io", 200)
+
+    assert not refused[0]
+    assert "the operator itself may not watch designpatterns" in refused[1]
+    assert process.probe() == (True, "works")
+
+
+def test_readyz_says_says_who_holds_the_workers_while_patterns_wait(process: Process):
     process.state, process.ready = "works", True
     process.line = SimpleNamespace(words="namespace team holds 24 of 32 workers")
     waiting = process.probe()

@@ -31,6 +31,7 @@ from pattern_operator.kube import (
     Discovery,
     Endpoint,
     Lease,
+    OwnAccess,
     Resource,
     Session,
     identity,
@@ -104,6 +105,7 @@ class Process:
     awaited: Lease | None = None
     heartbeat: Heartbeat | None = None  # of the work, while there is some
     line: Line | None = None  # of patterns that wait, while there is work
+    own_access: OwnAccess | None = None  # what the API server refuses, while there is work
     internal_errors: InternalErrors = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,9 +137,13 @@ class Process:
         """Whether the process is ready to do its part, and its state in words."""
         if self.awaited is not None and self.awaited.holder:
             return True, f"stands by: {self.awaited.holder} holds the Lease"
+        if self.awaited is not None and self.awaited.problem:
+            return False, self.awaited.problem
         complaint = self.complaint()
         if complaint:
             return False, complaint
+        if self.own_access is not None and self.own_access.complaint:
+            return False, self.own_access.complaint
         crowd = self.line.words if self.line is not None else ""
         return self.ready, f"{self.state}; {crowd}" if crowd else self.state
 
@@ -169,6 +175,7 @@ async def _live_on(process: Process) -> None:
         begun = time.monotonic()
         await _until_told(process, _survive(process))
         process.ready, process.awaited, process.heartbeat, process.line = False, None, None, None
+        process.own_access = None
         if time.monotonic() - begun > LONG_LIFE:
             pause = FIRST_PAUSE
         with suppress(TimeoutError):
@@ -315,7 +322,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
         line = Line(queue, patterns, writer, workers=settings.concurrency, now=_now, clock=clock)
         behind.create_task(line.watch(process.internal_errors), name="line")
-        process.heartbeat, process.line = heartbeat, line
+        process.heartbeat, process.line, process.own_access = heartbeat, line, session.own_access
         process.state, process.ready = f"works; too many rights: {too_much}" if too_much else "works", True
         registry = handlers.registry(
             session=session, patterns=patterns, wake=waker.asked, reconciler=reconciler, stop=behind.end

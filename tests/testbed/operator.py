@@ -18,6 +18,7 @@ NAMESPACE = "pattern-operator-system"
 ACCOUNT = "pattern-operator"
 DEFAULT = ROOT / "manifests" / "default"
 RESTRICTED = ROOT / "manifests" / "restricted"
+CRDS = ROOT / "crds"
 READY = 60.0
 PLACES = ("--cache-dir", "--metrics-bind")  # of the pod; beside a cluster they lie elsewhere
 
@@ -64,16 +65,17 @@ class Operator:
 
 
 def install(manifests: Path, *, kubectl: Kubectl) -> None:
-    """Apply the CRDs and the rights of ``manifests``, and all else but the Deployment: the operator runs beside.
+    """Apply the CRDs, then the rights of ``manifests`` and all else but the Deployment: the operator runs beside.
 
     Raises:
         KubectlFailed: the manifests do not build, or the API server refuses one.
     """
-    objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", manifests)))
+    objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", CRDS)))
+    if manifests != CRDS:
+        objects += yaml.safe_load_all(kubectl("kustomize", manifests))
     kubectl.apply(*(each for each in objects if each["kind"] != "Deployment"))
     names = [f"crd/{each['metadata']['name']}" for each in objects if each["kind"] == "CustomResourceDefinition"]
-    if names:
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
 
 
 def flags_of(manifests: Path, *, kubectl: Kubectl) -> tuple[str, ...]:

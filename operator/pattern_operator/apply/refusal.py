@@ -47,6 +47,12 @@ def refused_removal(key: ObjectKey, error: ApiError, *, otherwise: Reason, accou
     return ApplyFailure(key, Reason.FORBIDDEN, message, error.retry_after)
 
 
+def reason_of(error: ApiError) -> Reason:
+    """The reason of an error that is about no object: what was refused was answered, so the server is not away."""
+    refused = error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    return Reason.FORBIDDEN if refused else Reason.API_SERVER_UNAVAILABLE
+
+
 def is_away(error: ApiError) -> bool:
     """Whether the API server does not answer, or still asks to slow down after the session's own tries.
 

@@ -15,6 +15,7 @@ from pattern_operator.kube.failure import ApiError, ApiUnavailable, CredentialsE
 from pattern_operator.kube.identity import identity, is_ended, lease_namespace
 from pattern_operator.kube.lease import Lease
 from pattern_operator.kube.objects import Conflicts, Propagation
+from pattern_operator.kube.ownaccess import OwnAccess
 from pattern_operator.kube.reading import in_turns
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.selfreview import may_change_everything, user_name
@@ -34,6 +35,7 @@ __all__ = [
     "Endpoint",
     "KindNotFound",
     "Lease",
+    "OwnAccess",
     "Propagation",
     "Resource",
     "Session",

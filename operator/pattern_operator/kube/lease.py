@@ -111,6 +111,12 @@ class Lease:
         self._held = Held()
         self._seen_at = 0.0
         self._changed = asyncio.Event()
+        self._problem = ""
+
+    @property
+    def problem(self) -> str:
+        """Why the Lease could not be watched or written when that was last tried; empty where it could."""
+        return self._problem
 
     @property
     def holder(self) -> str:
@@ -158,10 +164,12 @@ class Lease:
                 await self._changed.wait()
 
     def _observe(self, change: Change) -> None:
+        self._problem = ""
         self._see(None if change.type is ChangeType.DELETED else change.object)
         self._changed.set()
 
     def _troubled(self, error: ApiError) -> None:
+        self._problem = f"cannot watch the Lease {self._namespace}/{self._name}, and so not lead: {error}"
         log.warning("cannot watch the Lease %s/%s, and so not lead: %s", self._namespace, self._name, error)
 
     def _see(self, lease: Body | None) -> None:
@@ -188,6 +196,7 @@ class Lease:
             await self._write(self._identity, duration=self._times.duration)
         except ApiError as error:
             if error.reason not in ("Conflict", "AlreadyExists", "NotFound"):  # else someone was faster
+                self._problem = f"cannot take the Lease {self._namespace}/{self._name}: {error}"
                 log.warning("cannot take the Lease %s/%s: %s", self._namespace, self._name, error)
             await self._wait_for_change(self._times.retry)
             return False
@@ -209,6 +218,7 @@ class Lease:
                 log.critical("lost the Lease %s/%s: %s", self._namespace, self._name, error)
                 lost.set()
             except (ApiError, TimeoutError) as error:
+                self._problem = f"cannot renew the Lease {self._namespace}/{self._name}: {str(error) or 'no answer'}"
                 log.warning("cannot renew the Lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer")
                 if self._clock() - renewed >= self._times.deadline:
                     log.critical("lost the Lease %s/%s: not renewed in time", self._namespace, self._name)
@@ -272,6 +282,7 @@ class Lease:
                 field_manager=FIELD_MANAGER,
             )
         self._see(lease)
+        self._problem = ""
 
 
 class _TakenOverError(Exception):

@@ -22,6 +22,7 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
 from pattern_operator.kube.kopflists import ListAnswer, Pages, whole
+from pattern_operator.kube.ownaccess import OwnAccess
 from pattern_operator.kube.resource import words_of
 from pattern_operator.kube.sent import Sent
 from pattern_operator.limits import MAX_REFUSAL
@@ -55,7 +56,8 @@ class Session:
     ``kopf_http`` and ``server`` are for kopf: return ``kopf.AiohttpSession(aiohttp_session=session.kopf_http,
     server=session.server)`` from ``@kopf.on.login``. The credentials are put on by a middleware of both, request by
     request, so tokens rotate for kopf too, and its requests are counted with ours. kopf closes its own when it ends,
-    and ``open`` both; every request after that raises ``ApiUnavailable``.
+    and ``open`` both; every request after that raises ``ApiUnavailable``. ``own_access`` knows what kopf was refused,
+    and what else is noted there.
 
     ``on_request(verb, resource, code, seconds)`` is called when the headers of an answer are there (``code`` 0: no
     answer). ``resource`` is ``plural[.group][/subresource]``. ``internal_errors`` takes the unexpected
@@ -69,12 +71,14 @@ class Session:
         http: aiohttp.ClientSession,
         kopf_http: aiohttp.ClientSession,
         internal_errors: InternalErrors | None = None,
+        own_access: OwnAccess | None = None,
     ) -> None:
         self.server = endpoint.server
         self.endpoint = endpoint
         self.http = http
         self.kopf_http = kopf_http
         self.internal_errors = internal_errors or InternalErrors()
+        self.own_access = own_access or OwnAccess()
         self.watches: set[Turning] = set()  # those that run now
         self._slots = Slots(MAX_REQUESTS)
 
@@ -97,7 +101,7 @@ class Session:
             socket_factory=_socket,
             resolver=aiohttp.ThreadedResolver(),
         )
-        errors = internal_errors or InternalErrors()
+        errors, own_access = internal_errors or InternalErrors(), OwnAccess()
         counters = (_Counter(on_request, errors).count,) if on_request else ()
         opened = partial(
             aiohttp.ClientSession,
@@ -110,10 +114,12 @@ class Session:
         async with (
             opened(middlewares=middlewares) as http,
             opened(
-                connector_owner=False, response_class=ListAnswer, middlewares=(Pages().fit, *middlewares)
+                connector_owner=False,
+                response_class=ListAnswer,
+                middlewares=(Pages().fit, own_access.note, *middlewares),
             ) as kopf_http,
         ):
-            yield cls(endpoint=endpoint, http=http, kopf_http=kopf_http, internal_errors=errors)
+            yield cls(endpoint=endpoint, http=http, kopf_http=kopf_http, internal_errors=errors, own_access=own_access)
 
     async def request(
         self,

@@ -24,6 +24,7 @@ from pattern_operator.apply import (
 )
 from pattern_operator.apply.applier import OnApplied
 from pattern_operator.apply.outcome import told
+from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Transient
 from pattern_operator.kube import ApiError
 from pattern_operator.reconcile import pruning
@@ -150,7 +151,7 @@ async def _localize(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -
         )
     except ApiError as error:
         raise Transient(
-            reason=Reason.API_SERVER_UNAVAILABLE,
+            reason=reason_of(error),
             message=f"the API server could not be asked for its kinds: {error.message}; it is asked again.",
             retry_after=error.retry_after,
         ) from error

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at, text, texts
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, objects
 from pattern_operator.reconcile.content import Contents
@@ -141,7 +142,7 @@ def _explain(referent: Referent, error: ApiError) -> Stalled | Transient:
             reason=Reason.FORBIDDEN,
             message=f"the operator may not read {referent}: {error.message}. Grant its ServiceAccount get on it.",
         )
-    return Transient(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{referent} could not be read: {error.message}")
+    return Transient(reason=reason_of(error), message=f"{referent} could not be read: {error.message}")
 
 
 def _decode(body: Mapping[str, object], referent: Referent) -> Mapping[str, bytes]:

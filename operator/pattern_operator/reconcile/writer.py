@@ -15,6 +15,8 @@ from pattern_operator.api.names import KIND as PATTERN_KIND
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
+from pattern_operator.apply.missingright import MissingRight
+from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Resource, Session, objects
 from pattern_operator.reconcile.inventorysize import written as inventory_as_written
@@ -112,6 +114,20 @@ class Writer:
         version = {"op": "replace", "path": "/metadata/resourceVersion", "value": pattern.metadata.resource_version}
         return await self._patch(pattern, [version, operation], by=objects.patch_json)
 
+    def _refused(self, key: PatternKey, error: ApiError, what: str) -> Transient:
+        """The error of a write that failed; a right that the operator itself lacks is known to its probes, too."""
+        lacking = MissingRight.of(error)
+        if lacking is None:
+            grant = ""
+        else:
+            self._session.own_access.answered(what, error.code)
+            grant = f". {lacking.who} is the operator's own: {lacking.granted()}"
+        return Transient(
+            reason=reason_of(error),
+            message=f"DesignPattern {key} could not be written: {error.message}{grant}",
+            retry_after=error.retry_after,
+        )
+
     async def _patch(
         self,
         pattern: DesignPattern,
@@ -138,12 +154,8 @@ class Writer:
                     message=f"DesignPattern {key} could not be written: {error.message}. Make its spec and annotations"
                     " smaller, or split the pattern; it is tried again when they change.",
                 ) from error
-            forbidden = error.code == HTTPStatus.FORBIDDEN
-            raise Transient(
-                reason=Reason.FORBIDDEN if forbidden else Reason.API_SERVER_UNAVAILABLE,
-                message=f"DesignPattern {key} could not be written: {error.message}",
-                retry_after=error.retry_after,
-            ) from error
+            raise self._refused(key, error, _what(by)) from error
+        self._session.own_access.answered(_what(by), HTTPStatus.OK)
         try:
             written = self._patterns.read(body)
         except msgspec.ValidationError as error:
@@ -160,6 +172,10 @@ class Writer:
             resource_version=written.metadata.resource_version,
         )
         return msgspec.structs.replace(pattern, metadata=metadata, status=written.status)
+
+
+def _what(by: Callable[..., Awaitable[Body]]) -> str:
+    return f"patch {PLURAL}.{GROUP}/status" if by is _to_status else f"patch {PLURAL}.{GROUP}"
 
 
 def _texts(status: Status) -> Any:

@@ -1,0 +1,52 @@
+"""What the API server refuses to the operator itself: as long as it does, the operator does not work, whoever asks.
+
+Noted from answers to what the operator does anyway, so that a settled cluster is asked nothing. A request in the name
+of a pattern's account is not noted: what that may not do costs its pattern.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+from aiohttp.client_middlewares import ClientHandlerType
+
+from pattern_operator.kube.resource import words_of
+
+_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class OwnAccess:
+    """The requests (``verb resource``) that were refused, and have not been allowed since."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, int] = {}
+
+    @property
+    def complaint(self) -> str:
+        """What is refused, and what to do; empty while nothing is."""
+        if not self._refused:
+            return ""
+        what, code = next(iter(sorted(self._refused.items())))
+        more = f" and {len(self._refused) - 1} more" if len(self._refused) > 1 else ""
+        if code == HTTPStatus.UNAUTHORIZED:
+            return (
+                f"the API server takes the operator's credentials no more ({what}{more}, {code}): see whether its"
+                " ServiceAccount is still there"
+            )
+        return (
+            f"the operator itself may not {what}{more} ({code}): give it its rights again, as by kubectl apply"
+            " --server-side -k manifests/default (or restricted)"
+        )
+
+    def answered(self, what: str, code: int) -> None:
+        """Take in what came of a request in the operator's own name; other codes than these say nothing."""
+        if code in _REFUSED:
+            self._refused[what] = code
+        elif code in range(200, 300):
+            self._refused.pop(what, None)
+
+    async def note(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
+        """Take in the answers to all requests of an HTTP session; a middleware."""
+        response = await handler(request)
+        self.answered(" ".join(words_of(request.method, request.url.path, request.url.query)), response.status)
+        return response

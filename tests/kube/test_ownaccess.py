@@ -1,0 +1,69 @@
+"""What the operator itself is refused: known from the answers that it gets, for as long as it is so."""
+
+import pytest
+from aiohttp import web
+from tests.kube.answering import script, serving
+
+from pattern_operator.kube import OwnAccess
+
+PATH = "/apis/pattern-operator.io/v1alpha1/designpatterns"
+
+
+def test_a_refusal_lasts_until_the_same_is_allowed():
+    access = OwnAccess()
+
+    access.answered("list designpatterns.pattern-operator.io", 403)
+    access.answered("patch designpatterns.pattern-operator.io/status", 200)
+    refused = access.complaint
+    access.answered("list designpatterns.pattern-operator.io", 200)
+
+    assert refused.startswith("the operator itself may not list designpatterns.pattern-operator.io (403): give it its")
+    assert access.complaint == ""
+
+
+def test_credentials_that_are_not_taken_any_more_are_told_apart():
+    access = OwnAccess()
+
+    access.answered("list designpatterns.pattern-operator.io", 401)
+
+    assert "takes the operator's credentials no more" in access.complaint
+
+
+def test_several_refusals_are_one_line():
+    access = OwnAccess()
+    for verb in ("list", "watch", "patch"):
+        access.answered(f"{verb} designpatterns.pattern-operator.io", 403)
+
+    assert "may not list designpatterns.pattern-operator.io and 2 more (403)" in access.complaint
+
+
+@pytest.mark.parametrize("code", [0, 404, 409, 422, 429, 500, 503])
+def test_a_server_that_is_away_or_fails_refuses_nothing_and_allows_nothing(code: int):
+    access, refused = OwnAccess(), OwnAccess()
+    refused.answered("list x", 403)
+
+    access.answered("list x", code)
+    refused.answered("list x", code)
+
+    assert access.complaint == ""
+    assert refused.complaint != ""
+
+
+async def test_what_kopf_is_refused_is_noted():
+    answer, _ = script(web.Response(status=403, body=b"{}"), web.Response(body=b'{"metadata":{},"items":[]}'))
+
+    async with serving(answer) as session:
+        for _ in range(2):
+            async with session.kopf_http.get(session.server + PATH, params={"limit": "500"}) as response:
+                status, said = response.status, session.own_access.complaint
+            if status == 403:
+                assert "may not list designpatterns.pattern-operator.io (403)" in said
+
+    assert (status, said) == (200, "")
+
+
+async def test_what_the_operators_session_asks_for_others_is_not_noted():
+    answer, _ = script(web.Response(status=403, body=b"{}"))
+
+    async with serving(answer) as session, session.http.get(session.server + PATH):
+        assert session.own_access.complaint == ""
