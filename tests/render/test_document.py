@@ -5,7 +5,7 @@ import pytest
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_JSON_DEPTH
+from pattern_operator.limits import MAX_JSON_DEPTH, MAX_STREAM
 from pattern_operator.render.document import is_document, read
 
 
@@ -36,6 +36,18 @@ def test_documents_are_in_yaml_and_json_files(path: str, *, holds: bool):
         pytest.param(b'{"a": 1}\n---\n{"a": 2}', [{"a": 1}, {"a": 2}], id="JSON documents in a YAML stream"),
         pytest.param(b'{"a": 1, "a": 2}', [{"a": 2}], id="JSON takes the last of a key, as kubectl does"),
         pytest.param("\ufeffa: 1".encode(), [{"a": 1}], id="a byte order mark"),
+        pytest.param(b'{"a": 1}\n{"a": 2}', [{"a": 1}, {"a": 2}], id="JSON documents one after another"),
+        pytest.param(b'{"a": 1}{"a": 2}\n\n', [{"a": 1}, {"a": 2}], id="JSON documents with nothing between them"),
+        pytest.param('\ufeff{"a": 1}\n\ufeff{"a": 2}'.encode(), [{"a": 1}, {"a": 2}], id="JSON documents with marks"),
+        pytest.param("\ufeffa: 1\n---\n\ufeffb: 2\n".encode(), [{"a": 1}, {"b": 2}], id="a mark in each document"),
+        pytest.param("a: 1\r\n---\r\n\ufeffb: 2\r\n".encode(), [{"a": 1}, {"b": 2}], id="a mark after CRLF"),
+        pytest.param("a: 1\n--- # c\n# d\n\n\ufeffb: 2\n".encode(), [{"a": 1}, {"b": 2}], id="a mark after comments"),
+        pytest.param("a: 1\n\ufeff---\nb: 2\n".encode(), [{"a": 1}, {"b": 2}], id="a mark before the separator"),
+        pytest.param(b"%YAML 1.1\n---\na: 1\n...\n%YAML 1.2\n---\nb: 2\n", [{"a": 1}, {"b": 2}], id="directives"),
+        pytest.param("\ufeffa: ä\n---\nb: 2\n".encode("utf-16-le"), [{"a": "ä"}, {"b": 2}], id="UTF-16"),
+        pytest.param('\ufeff{"a": 1}{"b": 2}'.encode("utf-16-be"), [{"a": 1}, {"b": 2}], id="JSON in UTF-16"),
+        pytest.param("a: 'x\ufeffy'\n".encode(), [{"a": "x\ufeffy"}], id="a mark in a text is of the text"),
+        pytest.param("a: |\n  ---\n  \ufeffy\n".encode(), [{"a": "---\n\ufeffy\n"}], id="or in a block of text"),
         pytest.param(b"", [], id="nothing"),
         pytest.param(b"# only a comment\n", [], id="a comment"),
     ],
@@ -56,6 +68,9 @@ def test_a_document_knows_where_it_stands():
     [
         pytest.param(b"a: 1\nb: \xff\n", 2, id="not UTF-8"),
         pytest.param(b'{"password": "hunter2", \n oops', 3, id="JSON that ends early"),
+        pytest.param(b'{"password": "hunter2"}\n{"a":', 2, id="a stream of JSON that ends early"),
+        pytest.param(b'{"password": "hunter2"}\n{"a": NaN}', 2, id="a stream of what is not JSON"),
+        pytest.param(b"\xff\xfea\x00\x00\xd8", 1, id="not UTF-16"),
         pytest.param(b"password: hunter2\npassword: hunter2\n", 2, id="a key twice"),
     ],
 )
@@ -84,5 +99,25 @@ def test_a_yaml_bomb_is_too_large():
 
     with pytest.raises(Stalled) as refusal:
         list(read(File("a.yml", bomb)))
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_documents_of_a_stream_of_json_know_where_they_stand():
+    first, second = read(File("all.json", b'{"a":\n1}\n\n{"b": 2}'))
+
+    assert (first.where, first.line, second.where, second.line) == ("all.json#1", 1, "all.json#2", 4)
+
+
+def test_a_stream_of_json_has_its_limit():
+    with pytest.raises(Stalled) as refusal:
+        list(read(File("all.json", b"{}" * (MAX_STREAM + 1))))
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_a_stream_of_json_that_is_nested_without_end_is_refused():
+    with pytest.raises(Stalled) as refusal:
+        list(read(File("all.json", b'{"a":1}' + b"[" * 100_000)))
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE

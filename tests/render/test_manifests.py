@@ -3,6 +3,7 @@
 import orjson
 import pytest
 import yaml
+from tests.render.fieldcases import case
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Outcome, Rendering
@@ -59,6 +60,142 @@ def test_a_list_of_another_group_is_an_object_of_its_own():
     assert [made.key.kind for made in rendering.objects] == ["AllowList"]
 
 
+def _thing(name: str | None = "a", **fields: object) -> dict[str, object]:
+    metadata = {} if name is None else {"name": name}
+    return {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": metadata, **fields}
+
+
+def _list(kind: str, version: str, items: object) -> dict[str, object]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"resourceVersion": "7"}, "items": items}
+
+
+@pytest.mark.parametrize(
+    ("document", "names"),
+    [
+        pytest.param(
+            _list("ThingList", "example.com/v1", [_thing("a"), _thing("b")]), ["a", "b"], id="of somebody else"
+        ),
+        pytest.param(
+            _list("ThingList", "example.com/v1", [{"metadata": {"name": "a"}}]), ["a"], id="whose entries say no kind"
+        ),
+        pytest.param(_list("ConfigMapList", "v1", [{"metadata": {"name": "a"}}]), ["a"], id="of Kubernetes"),
+        pytest.param(
+            _list("List", "v1", [_list("ThingList", "example.com/v1", [_thing("a")]), _object(name="b")]),
+            ["a", "b"],
+            id="in a list",
+        ),
+        pytest.param(_list("List", "v1", []), [], id="empty"),
+        pytest.param(_list("List", "v1", None), [], id="null"),
+        pytest.param({"apiVersion": "v1", "kind": "List"}, [], id="without entries"),
+        pytest.param(_list("ThingList", "example.com/v1", []), [], id="empty, of somebody else"),
+        pytest.param(_list("ThingList", "example.com/v1", None), [], id="null, of somebody else"),
+    ],
+)
+def test_a_list_is_taken_apart(document: dict[str, object], names: list[str]):
+    rendering = _render(document)
+
+    assert [made.key.name for made in rendering.objects] == names
+    assert {made.api_version for made in rendering.objects} <= {"example.com/v1", "v1"}
+    assert [each for each in rendering.components if each.outcome is not Outcome.RENDERED] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(_list("List", "v1", [_object(name="a"), None]), id="null"),
+        pytest.param(_list("List", "v1", [_object(name="a"), "text"]), id="text"),
+        pytest.param(
+            _list("List", "v1", [_object(name="a"), {"metadata": {"name": "b"}}]), id="an entry without a kind"
+        ),
+    ],
+)
+def test_an_entry_of_a_list_that_is_not_an_object_is_refused_alone(value: dict[str, object]):
+    rendering = _render(value)
+
+    assert [made.key.name for made in rendering.objects] == ["a"]
+    assert [(each.id, each.outcome) for each in rendering.components][1] == ("all.yaml#1.2", Outcome.REFUSED)
+
+
+def test_nulls_of_somebody_elses_kind_are_kept():
+    files = case("04-null-in-custom-resource/v1")
+
+    _, release = render(files, options=Options()).objects
+
+    assert release.body["spec"] == {
+        "timeout": None,
+        "values": {"resources": {"limits": {"cpu": None, "memory": "128Mi"}}, "securityContext": {"runAsUser": None}},
+    }
+
+
+def test_nulls_of_somebody_elses_kind_are_kept_in_lists_and_at_the_top_but_not_in_its_metadata():
+    thing = _thing(spec={"steps": [None, {"image": None}], "data": None}, data=None)
+    thing["metadata"] = {"name": "a", "creationTimestamp": None, "annotations": None}
+
+    (made,) = _render(thing).objects
+
+    assert made.body["spec"] == {"steps": [None, {"image": None}], "data": None}
+    assert made.body["data"] is None
+    assert made.body["metadata"] == {"name": "a", "namespace": "default"}
+
+
+def test_nulls_of_kubernetes_kinds_are_left_out_but_where_they_are_values():
+    (kept,) = render(case("20-json-stream-and-bom/v3"), options=Options()).objects
+    (made,) = _render(_object() | {"data": {"a": "1"}, "immutable": None}).objects
+
+    assert kept.body["data"] == {"empty": None, "a": "1"}
+    assert kept.body["metadata"]["annotations"] == {"checksum/config": None}
+    assert "immutable" not in made.body
+
+
+def test_a_default_of_null_in_a_schema_is_kept():
+    schema = {
+        "type": "object",
+        "properties": {"x": {"type": "integer", "nullable": True, "default": None, "title": None}},
+    }
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    spec = {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"kind": "A", "plural": "as"},
+        "versions": [version],
+    }
+    crd = _object("CustomResourceDefinition", "apiextensions.k8s.io/v1", name="as.example.com") | {"spec": spec}
+
+    (made,) = _render(crd).objects
+
+    found = made.body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["x"]
+    assert found == {"type": "integer", "nullable": True, "default": None}
+
+
+@pytest.mark.parametrize("version", ["core.oam.dev/v1alpha1", "apps/v1", ""])
+def test_the_kinds_of_the_oldest_designs_are_read_in_manifests_too(version: str):
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+
+    rendering = _render(_object(name="good"), _object("Deployment.K8s", version) | {"spec": spec})
+
+    assert [(made.api_version, made.key.kind) for made in rendering.objects][1] == ("apps/v1", "Deployment")
+    assert "kind Deployment.K8s read as Deployment" in rendering.components[1].repairs
+
+
+@pytest.mark.parametrize("kind", ["Deployment.K8s.K8s", ".K8s", "Deployment.k8s", "Deployment.Docker"])
+def test_other_kinds_with_a_dot_are_refused(kind: str):
+    _, report = _render(_object(name="good"), _object(kind, "apps/v1")).components
+
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, "InvalidDocument")
+
+
+def test_a_removed_kind_is_kept_and_what_to_write_is_told():
+    rendering = render(case("12-removed-api/v1"), options=Options())
+
+    assert len(rendering.objects) == 4
+    assert next(each.repairs[-1] for each in rendering.components) == (
+        "kept as it is, though Ingress of extensions/v1beta1 was removed from Kubernetes in 1.22: write"
+        " networking.k8s.io/v1, in which backends are written service.name and service.port, and pathType is required"
+    )
+    assert "write apps/v1" in rendering.components[3].repairs[-1]
+
+
 def test_what_a_cluster_wrote_is_left_out():
     manifest = _object(uid="1", resourceVersion="2", creationTimestamp=None, managedFields=[], generateName="a-")
 
@@ -110,9 +247,9 @@ def test_what_is_no_manifest_is_refused(value: object, cause: str):
 @pytest.mark.parametrize(
     ("value", "what"),
     [
-        *((123, "a number, and must be text: quote it"), (0, "a number, and must be text: quote it")),
-        *((1.5, "a number, and must be text: quote it"), (True, "a boolean, and must be text: quote it")),
-        *((["a"], "a list, and must be text"), ({"a": "b"}, "a mapping, and must be text")),
+        *((123, ": quote it (it is read as a number)"), (0, ": quote it (it is read as a number)")),
+        *((1.5, ": quote it (it is read as a number)"), (True, ": quote it (it is read as a boolean)")),
+        *((["a"], ", and is a list"), ({"a": "b"}, ", and is a mapping")),
     ],
 )
 def test_what_must_be_text_and_is_not_says_what_it_is(field: str, value: object, what: str):
@@ -120,7 +257,7 @@ def test_what_must_be_text_and_is_not_says_what_it_is(field: str, value: object,
 
     _, report = _render(_object(name="good"), wrong).components
 
-    assert report.message == f"{field} of all.yaml#2 is {what}"
+    assert report.message == f"all.yaml#2: {field} must be text{what}"
 
 
 @pytest.mark.parametrize("field", ["name", "apiVersion", "kind"])
@@ -130,7 +267,7 @@ def test_what_must_be_text_and_is_null_says_so(field: str):
 
     _, report = _render(_object(name="good"), wrong).components
 
-    assert report.message.endswith("is null, and must be text: quote it")
+    assert report.message.endswith(f"{field} must be text: quote it (it is read as null)")
 
 
 def test_a_namespace_of_null_is_none_as_for_kubectl():
@@ -144,7 +281,7 @@ def test_a_namespace_of_null_is_none_as_for_kubectl():
 def test_the_only_object_of_an_artifact_has_a_kind_that_is_no_text_and_it_is_said():
     (report,) = _render(_object() | {"kind": 123}).components
 
-    assert report.message.endswith(" is a number, and must be text: quote it")
+    assert report.message.endswith("kind must be text: quote it (it is read as a number)")
 
 
 def test_a_stub_subject_in_a_manifest_is_not_completed():

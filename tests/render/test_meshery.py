@@ -240,6 +240,39 @@ def test_a_kind_with_k8s_behind_it_is_the_built_in_kind():
     )
 
 
+@pytest.mark.parametrize("version", ["core.oam.dev/v1alpha1", "", "v1"])
+def test_a_kind_with_k8s_behind_it_is_read_in_every_form(version: str):
+    rendering = rendered(component("ConfigMap.K8s", "a", {"data": {"a": "b"}}, version=version))
+
+    assert (only_object(rendering)["apiVersion"], only_object(rendering)["kind"]) == ("v1", "ConfigMap")
+    assert "kind ConfigMap.K8s read as ConfigMap" in only_report(rendering).repairs
+
+
+def test_nulls_of_somebody_elses_kind_are_kept_and_those_of_kubernetes_are_not():
+    spec = {"time out": None, "values": {"cpu": None}}
+
+    theirs = rendered(component("Release", "a", {"spec": spec}, version="example.com/v1"))
+    ours = rendered(component("ConfigMap", "a", {"immutable": None, "data": {"a": "b"}}))
+
+    assert only_object(theirs)["spec"] == {"timeout": None, "values": {"cpu": None}}
+    assert only_report(theirs).repairs == ("spec.time out read as timeout",)
+    assert "immutable" not in only_object(ours)
+    assert only_report(ours).repairs == ("immutable left out: null",)
+
+
+def test_what_a_cluster_wrote_into_a_design_is_left_out_and_told():
+    metadata = {"uid": "1", "annotations": {"deployment.kubernetes.io/revision": "7"}}
+    spec = {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}
+
+    rendering = rendered(component("Service", "a", {"metadata": metadata, "spec": spec}))
+
+    assert only_object(rendering)["spec"] == {"ports": [{"port": 80}]}
+    assert only_report(rendering).repairs == (
+        "metadata.uid left out: of the cluster it was captured from",
+        "metadata.annotations.deployment.kubernetes.io/revision, spec.clusterIP left out: a cluster writes that",
+    )
+
+
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 def test_labels_of_a_service_are_cleaned_like_its_settings(field: str):
     rendering = render([_service(**{field: {"a b": "1", "ab": "2"}})], options=Options())

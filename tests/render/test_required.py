@@ -135,9 +135,9 @@ def test_parts_of_what_is_absent_are_not_told_one_by_one():
 
 
 def test_of_many_missing_fields_the_first_are_named():
-    containers = [{"name": f"c{number}"} for number in range(5)]
+    containers = [{"name": f"c{number}"} for number in range(9)]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": containers}}
 
     report = only_report(_render(pod))
 
-    assert "spec.containers[0].image, spec.containers[1].image, spec.containers[2].image and 2 more" in report.message
+    assert "spec.containers[3].image, spec.containers[4].image and 4 more" in report.message

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 import orjson
 
 from pattern_operator.api.fields import MAX_WORD, integer, integer_at, mapping, mapping_at, number_of
+from pattern_operator.api.removed import removed
 from pattern_operator.kube.bulk import is_too_much
 from pattern_operator.kube.sent import NOTHING, Sent
 from pattern_operator.kube.servertext import Cause, causes_of, reason_word, reduced
@@ -111,7 +112,7 @@ class GroupUnavailable(ApiUnavailable):
 
 
 class KindNotFound(Exception):
-    """The API server serves no such kind: its CRD is missing, or another version of it is served."""
+    """The API server serves no such kind: its CRD is missing, Kubernetes removed it, or another version is served."""
 
     def __init__(self, *, group: str, version: str | None, kind: str, served: tuple[str, ...] = ()) -> None:
         self.group = group
@@ -119,7 +120,9 @@ class KindNotFound(Exception):
         self.kind = kind
         self.served = served
         name = f"{kind}.{group}" if group else kind
-        if served:
+        if gone := removed(f"{group}/{version}", kind):
+            message = str(gone)
+        elif served:
             message = f"the API server serves {name} as {', '.join(served)}, not as {version}"
         else:
             message = f"the API server has no kind {name}: install the CRD that defines it"

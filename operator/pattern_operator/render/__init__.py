@@ -13,17 +13,21 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.render import manifests, meshery
 from pattern_operator.render.artifact import choose, is_read
 from pattern_operator.render.assembly import merge_duplicates, objects
+from pattern_operator.render.captured import leave_out_captured
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document, has_more_values
 from pattern_operator.render.draft import Draft
+from pattern_operator.render.hooks import leave_out_hooks
 from pattern_operator.render.namespace import follow, place
 from pattern_operator.render.options import Options
+from pattern_operator.render.outdated import tell_removed
 from pattern_operator.render.repair.containers import drop_stubs
 from pattern_operator.render.repair.lists import merge_entries
 from pattern_operator.render.repair.rbac import repair_bindings
 from pattern_operator.render.repair.rename import carry_references
-from pattern_operator.render.required import refuse_incomplete
+from pattern_operator.render.required import find_incomplete
+from pattern_operator.render.texts import find_wrong_texts
 
 __all__ = ["Cause", "Options", "has_more_values", "is_read", "render"]
 
@@ -43,6 +47,7 @@ def render(files: Sequence[File], *, options: Options) -> Rendering:
 
 def _design(design: Design, *, options: Options) -> Rendering:
     drafts = meshery.drafts(design)
+    _leave_out(drafts)
     place(drafts, options=options)
     carry_references(drafts)
     follow(drafts, options=options)
@@ -60,6 +65,8 @@ def _design(design: Design, *, options: Options) -> Rendering:
 
 def _manifests(documents: list[Document], *, options: Options) -> Rendering:
     drafts = manifests.drafts(documents)
+    _leave_out(drafts)
+    _refuse([draft for draft in drafts if draft.faults])
     place(drafts, options=options)
     follow(drafts, options=options)
     _check(drafts)
@@ -70,8 +77,23 @@ def _manifests(documents: list[Document], *, options: Options) -> Rendering:
     )
 
 
+def _leave_out(drafts: list[Draft]) -> None:
+    """What is nobody's to apply: hooks of other tools, and what a cluster wrote."""
+    leave_out_hooks(drafts)
+    leave_out_captured(drafts)
+
+
 def _check(drafts: list[Draft]) -> None:
-    """What both formats end in: lists without repeats, nothing required missing, every key once."""
-    merge_entries(drafts)
-    refuse_incomplete(drafts)
+    """What both formats end in: text where it must be, lists without repeats, nothing missing, every key once."""
+    _refuse(drafts)
+    tell_removed(drafts)
     merge_duplicates(drafts)
+
+
+def _refuse(drafts: list[Draft]) -> None:
+    """Refuse each draft with a fault, all of its faults told at once."""
+    find_wrong_texts(drafts)
+    merge_entries(drafts)
+    find_incomplete(drafts)
+    for draft in drafts:
+        draft.refuse_for_faults()

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     MISSING_KIND = "MissingKind", "It has no kind."
     MISSING_NAME = "MissingName", "It has no name; `generateName` names another object each time it is applied."
     INVALID_NAME = "InvalidName", "Its name or namespace is none that Kubernetes takes, and cannot be made one."
+    NOT_TEXT = "NotText", "A field that must be text is a number, a boolean, a list or a mapping; numbers want quotes."
     MISSING_REQUIRED_FIELD = "MissingRequiredField", "A field that its kind requires is absent or empty."
     CONFLICTING_FIELDS = "ConflictingFields", "One field is written in two ways, with different content."
     CONFLICTING_LIST_ENTRIES = "ConflictingListEntries", "Two entries of a list share their key and differ otherwise."
@@ -45,11 +46,19 @@ class Cause(StrEnum):
     )
     ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which brings it to life itself."
     DUPLICATE = "Duplicate", "Another component renders to the very same object."
+    HOOK = "Hook", "A hook or test of Helm or Argo CD (`helm.sh/hook`), which only that tool may create, at its moment."
+    CONTROLLED = (
+        "Controlled",
+        "Another object of the artifact makes it (`metadata.ownerReferences`), such as a Pod's Job.",
+    )
     PROTECTED_NAMESPACE = (
         "ProtectedNamespace",
         "The namespaces `default`, `kube-*` and the pattern's own are used, never owned.",
     )
-    TARGET_NAMESPACE = "TargetNamespace", "`spec.render.targetNamespace` is set: nothing would go to this Namespace."
+    TARGET_NAMESPACE = (
+        "TargetNamespace",
+        "`spec.render.targetNamespace` is another namespace: nothing would go to this one.",
+    )
 
 
 _NOTHING_TO_APPLY: Final = frozenset(
@@ -59,6 +68,8 @@ _NOTHING_TO_APPLY: Final = frozenset(
         Cause.FOREIGN_MODEL,
         Cause.ALIAS,
         Cause.DUPLICATE,
+        Cause.HOOK,
+        Cause.CONTROLLED,
         Cause.PROTECTED_NAMESPACE,
         Cause.TARGET_NAMESPACE,
     }

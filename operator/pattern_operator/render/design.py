@@ -12,11 +12,10 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.render.document import Document
+from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
 from pattern_operator.render.shape import mapping, mappings, text
 
 SCHEMA_GROUP: Final = "designs.meshery.io/"
-_KUBERNETES_SUFFIX: Final = ".K8s"
-_OLDEST_API_VERSION: Final = "core.oam.dev/"  # what the oldest services say instead of the kind's own apiVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +40,7 @@ class Component:
     namespace: str | None = None
     labels: dict[str, Any] = field(default_factory=dict, repr=False)
     annotations: dict[str, Any] = field(default_factory=dict, repr=False)
+    wrong: dict[str, Any] = field(default_factory=dict, repr=False)  # what is there and is not text, by its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +112,28 @@ def parse(document: Document) -> Design:
 def _component(value: Any, *, position: int) -> Component:
     """A component of v1beta1 to v1beta3; a dehydrated one has a ``modelReference`` in place of its ``model``."""
     part = mapping(value)
-    kind, metadata = mapping(part.get("component")), mapping(part.get("metadata"))
+    component, metadata = mapping(part.get("component")), mapping(part.get("metadata"))
+    kind, api_version = text(component.get("kind")), text(component.get("version"))
     model = mapping(part.get("model")) or mapping(part.get("modelReference"))
     namespaced = metadata.get("isNamespaced")
     return Component(
         id=text(part.get("id")),
         place=f"#{position}",
         name=text(part.get("displayName")),
-        kind=text(kind.get("kind")),
-        api_version=text(kind.get("version")),
+        kind=kind.removesuffix(SUFFIX),
+        api_version="" if api_version.startswith(OLDEST_API_VERSION) else api_version,
+        suffixed=kind.endswith(SUFFIX),
         configuration=part.get("configuration"),
         namespaced=namespaced if isinstance(namespaced, bool) else None,
         annotation=metadata.get("isAnnotation") is True,
         ignored=part.get("status") == "ignored",
         model=text(model.get("name")),
         registrant=text(mapping(model.get("registrant")).get("kind")).lower(),
+        wrong=_not_text(
+            (part, "displayName", "displayName"),
+            (component, "kind", "component.kind"),
+            (component, "version", "component.version"),
+        ),
     )
 
 
@@ -141,14 +148,21 @@ def _service(key: str, value: Any) -> Component:
         id=text(part.get("id")) or text(drawn.get("id")),
         place=key,
         name=text(part.get("name")) or key,
-        kind=kind.removesuffix(_KUBERNETES_SUFFIX),
-        api_version="" if api_version.startswith(_OLDEST_API_VERSION) else api_version,
+        kind=kind.removesuffix(SUFFIX),
+        api_version="" if api_version.startswith(OLDEST_API_VERSION) else api_version,
         configuration=part.get("settings"),
         namespaced=namespaced if isinstance(namespaced, bool) else None,
         annotation=part.get("isAnnotation") is True or metadata.get("isAnnotation") is True,
         model=text(part.get("model")),
-        suffixed=kind.endswith(_KUBERNETES_SUFFIX),
+        suffixed=kind.endswith(SUFFIX),
         namespace=text(part.get("namespace")) or None,
         labels=mapping(part.get("labels")),
         annotations=mapping(part.get("annotations")),
+        wrong=_not_text(*((part, name, name) for name in ("name", "type", "apiVersion", "namespace"))),
     )
+
+
+def _not_text(*fields: tuple[dict[str, Any], str, str]) -> dict[str, Any]:
+    """The fields, by their place in the component, that are there and are not text."""
+    found = ((place, holder.get(name)) for holder, name, place in fields)
+    return {place: value for place, value in found if not isinstance(value, str | None)}

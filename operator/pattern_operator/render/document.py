@@ -1,9 +1,12 @@
 """Files of an artifact to documents: JSON where it is JSON, else YAML, each with the place it came from.
 
 JSON is tried first: a design of 4 MB takes 30 ms as JSON and 1.8 s as YAML. Where JSON repeats a key the last one
-counts, as for kubectl; YAML that repeats a key is refused (see ``yamlstream``).
+counts, as for kubectl; YAML that repeats a key is refused (see ``yamlstream``). As for kubectl a file may hold JSON
+documents one after another, each YAML document of it may begin with a byte-order mark, and it may be UTF-16.
 """
 
+import codecs
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,10 +18,23 @@ import orjson
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_JSON_DEPTH, MAX_KEY, MAX_NODES
+from pattern_operator.limits import MAX_JSON_DEPTH, MAX_KEY, MAX_NODES, MAX_STREAM
 from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_all
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
+_NEXT_JSON: Final = re.compile(r"[\s\ufeff]*(?=[{\[])")
+_JSON: Final = json.JSONDecoder()  # finds where a document ends; what it means is read by orjson
+_MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+# A mark that begins a later document of a file put together of several (YAML 1.2.2, section 5.2), or stands before its
+# separator; between the two there may be comments and empty lines.
+_LATER_MARK: Final = re.compile(
+    r"((?:\A|^(?:---|\.\.\.)(?:[ \t][^\r\n]*)?\r?\n)(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*)\ufeff+", re.MULTILINE
+)
+_BEFORE_SEPARATOR: Final = re.compile(r"^\ufeff+(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
 _STRING: Final = re.compile(rb'"[^"]*"')  # where nothing is escaped
 _SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})
 _NOT_PATTERNS: Final = frozenset({"artifacthub-pkg.yml", "artifacthub-pkg.yaml"})  # says what the artifact is
@@ -53,17 +69,70 @@ def read(file: File) -> Iterator[Document]:
         Stalled: DOCUMENT_INVALID when it is neither JSON nor YAML, ARTIFACT_TOO_LARGE when it exceeds a limit; the
             message has file and line, and nothing of the content.
     """
+    file = _in_utf8(file)
     if _BEGINS_AS_JSON.match(file.content):
         _refuse_many_nodes(file)
-        try:
-            value = orjson.loads(file.content)
-        except orjson.JSONDecodeError:
-            pass  # flow style YAML begins like JSON, and several JSON documents are a YAML stream
-        else:
-            refuse_shape(value, path=file.path)
-            yield Document(file.path, 1, 1, value)
+        documents = _read_json(file)
+        if documents is not None:
+            yield from documents
             return
     yield from _read_yaml(file)
+
+
+def _in_utf8(file: File) -> File:
+    """The file without a mark at its begin; UTF-16, as some shells write it, is known by that mark.
+
+    What comes of it is no more than half as long again.
+    """
+    for mark, encoding in _MARKS.items():
+        if file.content.startswith(mark):
+            try:
+                text = file.content[len(mark) :].decode(encoding)
+            except UnicodeDecodeError as error:
+                line = file.content.count(b"\n", 0, error.start) + 1
+                raise _invalid(file, line, f"it begins as {encoding.upper()} and is not") from None
+            return File(file.path, text.encode())
+    return file
+
+
+def _read_json(file: File) -> list[Document] | None:
+    """The JSON documents of the file, one after another as kubectl takes them; None where it is not JSON throughout."""
+    try:
+        values = [(1, orjson.loads(file.content))]
+    except orjson.JSONDecodeError:
+        found = _json_stream(file)
+        if found is None:
+            return None  # flow style YAML begins like JSON
+        values = found
+    for _, value in values:
+        refuse_shape(value, path=file.path)
+    return [Document(file.path, position, line, value) for position, (line, value) in enumerate(values, start=1)]
+
+
+def _json_stream(file: File) -> list[tuple[int, Any]] | None:
+    """Each document of a stream of JSON with the line it begins at; None where it is another thing."""
+    try:
+        text = file.content.decode()
+    except UnicodeDecodeError:
+        return None
+    values: list[tuple[int, Any]] = []
+    line, begin = 1, 0
+    while match := _NEXT_JSON.match(text, begin):
+        if len(values) == MAX_STREAM:
+            raise Stalled(
+                reason=Reason.ARTIFACT_TOO_LARGE,
+                message=f"{file.path} holds more than {MAX_STREAM} documents, which is more than the operator reads."
+                " Split it.",
+            )
+        line += text.count("\n", begin, match.end())
+        try:
+            _, end = _JSON.raw_decode(text, match.end())
+            values.append((line, orjson.loads(text[match.end() : end])))
+        except (ValueError, RecursionError):  # nested deeper than what is read: YAML says so
+            return None
+        line += text.count("\n", match.end(), end)
+        begin = end
+    return values if not text[begin:].strip().strip("\ufeff") else None
 
 
 def _refuse_many_nodes(file: File) -> None:
@@ -121,7 +190,7 @@ def refuse_shape(value: Any, *, path: str) -> None:
 
 def _read_yaml(file: File) -> Iterator[Document]:
     try:
-        text = file.content.decode("utf-8-sig")
+        text = _BEFORE_SEPARATOR.sub("", _LATER_MARK.sub(r"\1", file.content.decode()))
     except UnicodeDecodeError as error:
         line = file.content.count(b"\n", 0, error.start) + 1
         raise _invalid(file, line, "it is not UTF-8") from None

@@ -1,13 +1,16 @@
 """A component on its way to an object: what the modules of rendering read, repair and settle, one after another."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Outcome
 from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
 from pattern_operator.quote import one_line
 from pattern_operator.render.cause import Cause
+
+MAX_FOUND: Final = 10  # faults of one object that are put into words; the rest is counted
+_ROOM: Final = MAX_SENTENCE - 64  # characters of them, so that the count of the rest is not what is cut
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +29,11 @@ class Draft:
     namespaced: bool | None = None
     meshery_id: str = ""  # the component's own id in the design, empty when it has none
     origin: str | None = None  # the namespace it names itself, None when it names none or has none
+    controllers: tuple[tuple[str, str], ...] = ()  # kind and name of its controllers where it was captured
+    captured: bool = False  # it bears marks of a cluster: what a cluster allots was not chosen by its author
     repairs: list[str] = field(default_factory=list)
+    faults: list[tuple[Cause, str]] = field(default_factory=list)  # the first ones that were found
+    found: int = 0  # how many
     outcome: Outcome = Outcome.RENDERED
     cause: Cause | None = None
     message: str = ""
@@ -54,6 +61,25 @@ class Draft:
     def refuse(self, cause: Cause, message: str) -> None:
         """Settle it: it cannot be applied without inventing something."""
         self.outcome, self.cause, self.message = Outcome.REFUSED, cause, one_line(message, MAX_SENTENCE)
+
+    def find(self, cause: Cause, message: str) -> None:
+        """Note a fault: others of the same object are looked for before it is refused, so that all are told at once."""
+        self.found += 1
+        if len(self.faults) < MAX_FOUND:
+            self.faults.append((cause, message))
+
+    def refuse_for_faults(self) -> None:
+        """Settle it where something was found; the message has as many faults as there is room for."""
+        if self.settled or not self.faults:
+            return
+        told, room = list[str](), _ROOM
+        for _, message in self.faults:
+            room -= len(message) + 2
+            if told and room < 0:
+                break
+            told.append(message)
+        more = self.found - len(told)
+        self.refuse(self.faults[0][0], "; ".join(told) + (f"; and {more} more like these" if more else ""))
 
     def report(self) -> ComponentReport:
         """What became of it, in bounded words: names, and fields, may be as long as the document."""

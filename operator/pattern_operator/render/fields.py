@@ -1,19 +1,22 @@
 """Field names as Kubernetes spells them: Meshery's designer shows ``matchLabels`` as ``match Labels``, and saves that.
 
-Also leaves out null fields, which say nothing, and writes whole numbers as integers. What comes out is built new, so
-that the document it came from can be rendered again.
+Also leaves out null fields of Kubernetes' own kinds, in which they say nothing, and writes whole numbers as integers.
+What comes out is built new, so that the document it came from can be rendered again.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pattern_operator.limits import MAX_PATH
+from pattern_operator.render.kinds import group_of
 from pattern_operator.render.scalar import whole
 
 # Taking the spaces out is exact for every field but this one (measured on 456 designs).
 _SPELLED: Final = {"CA Bundle": "caBundle"}
 # In these maps the user chooses the keys: a null there is a value. Dropping it from a selector would widen it.
 _MAPS: Final = frozenset({"annotations", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"})
+# What a schema gives as such is of any type (apiextensions/v1, JSONSchemaProps): null says something there.
+_VALUES_OF_SCHEMAS: Final = frozenset({"default", "example"})
 _REFERENCE: Final = "$(#"  # Meshery's reference into the design, `$(#ref.<path>)`
 _MAX_SENTENCES: Final = 10  # a CRD may have hundreds of spaced names; each further one says nothing new
 
@@ -27,10 +30,10 @@ class UnresolvedReference(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a value stands. Put into words only where they are told: one key may be long, and have much below it."""
 
-    above: "_Place | None"
+    above: "Place | None"
     key: str | int
 
     @property
@@ -40,7 +43,7 @@ class _Place:
 
     def __str__(self) -> str:
         parts: list[str] = []
-        place: _Place | None = self
+        place: Place | None = self
         while place is not None:
             parts.append(f"[{place.key}]" if isinstance(place.key, int) else f".{place.key}")
             place = place.above
@@ -50,7 +53,13 @@ class _Place:
 
 @dataclass(slots=True)
 class Cleaner:
-    """Copies one configuration and remembers what it did."""
+    """Copies one configuration and remembers what it did.
+
+    ``nulls_are``: what becomes of null fields; but for the fields called as one of ``kept``, where they stay.
+    """
+
+    nulls_are: Literal["left out", "kept"] = "left out"
+    kept: frozenset[str] = frozenset()
 
     spaced: dict[str, int] = field(default_factory=dict)  # name as found -> how often
     first_spaced: dict[str, str] = field(default_factory=dict)  # the first names -> the path of each
@@ -66,7 +75,7 @@ class Cleaner:
             ConflictingField: the choice between two contents of one field would be an invention.
             UnresolvedReference: a string holds ``$(#ref...)``.
         """
-        return self._clean(value, _Place(None, at) if at else None)
+        return self._clean(value, Place(None, at) if at else None)
 
     def sentences(self) -> list[str]:
         """What was done, a sentence each, naming the field and no value."""
@@ -84,23 +93,23 @@ class Cleaner:
             told.append(f"{self.first_null}{more} left out: null")
         return told
 
-    def _clean(self, value: Any, place: _Place | None) -> Any:
+    def _clean(self, value: Any, place: Place | None) -> Any:
         if isinstance(value, dict):
             return self._mapping(value, place)
         if isinstance(value, list):
-            return [self._clean(item, _Place(place, index)) for index, item in enumerate(value)]
+            return [self._clean(item, Place(place, index)) for index, item in enumerate(value)]
         if isinstance(value, float):
             return whole(value)
         if isinstance(value, str) and _REFERENCE in value:
             raise UnresolvedReference(str(place or ""))
         return value
 
-    def _mapping(self, value: dict[str, Any], place: _Place | None) -> dict[str, Any]:
-        keeps_nulls = place is not None and place.keeps_nulls
+    def _mapping(self, value: dict[str, Any], place: Place | None) -> dict[str, Any]:
+        keeps_nulls = self.nulls_are == "kept" or (place is not None and place.keeps_nulls)
         made: dict[str, Any] = {}
         for name, child in value.items():
-            here = _Place(place, name)
-            if child is None and not keeps_nulls:
+            here = Place(place, name)
+            if child is None and not keeps_nulls and name not in self.kept:
                 self.first_null = self.first_null or str(here)
                 self.nulls += 1
                 continue
@@ -117,10 +126,16 @@ class Cleaner:
             made[plain] = cleaned
         return made
 
-    def _note_spaced(self, name: str, place: _Place) -> None:
+    def _note_spaced(self, name: str, place: Place) -> None:
         if name not in self.spaced and len(self.spaced) < _MAX_SENTENCES:
             self.first_spaced[name] = str(place)
         self.spaced[name] = self.spaced.get(name, 0) + 1
+
+
+def values_of(api_version: str, kind: str) -> frozenset[str]:
+    """The fields of a built-in kind in which a null is a value wherever they stand."""
+    is_definition = (group_of(api_version), kind) == ("apiextensions.k8s.io", "CustomResourceDefinition")
+    return _VALUES_OF_SCHEMAS if is_definition else frozenset()
 
 
 def unspaced(name: str) -> str:
@@ -128,11 +143,27 @@ def unspaced(name: str) -> str:
     return _SPELLED.get(name) or name.replace(" ", "") if " " in name else name
 
 
-def without_nulls(value: Any, path: str = "") -> Any:
-    """Copy ``value`` for a plain manifest: nulls left out and whole numbers as integers, names as they are written."""
+def without_nulls(value: Any, name: str = "", *, kept: frozenset[str] = frozenset()) -> Any:
+    """Copy ``value``, the field ``name`` of a built-in kind: nulls left out and whole numbers as integers.
+
+    A null is a value in maps whose keys the user chooses, and in the fields called as one of ``kept``.
+    """
     if isinstance(value, dict):
-        keeps_nulls = path in _MAPS
-        return {name: without_nulls(child, name) for name, child in value.items() if child is not None or keeps_nulls}
+        keeps_nulls = name in _MAPS
+        return {
+            field: with_nulls(child) if field in kept else without_nulls(child, field, kept=kept)
+            for field, child in value.items()
+            if child is not None or keeps_nulls or field in kept
+        }
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(item, kept=kept) for item in value]
+    return whole(value) if isinstance(value, float) else value
+
+
+def with_nulls(value: Any) -> Any:
+    """Copy ``value`` of somebody else's kind: there a null is a value. Whole numbers become integers."""
+    if isinstance(value, dict):
+        return {name: with_nulls(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [with_nulls(item) for item in value]
     return whole(value) if isinstance(value, float) else value

@@ -111,6 +111,8 @@ _BY_NAME: Final = {kind.name: kind for kind in reversed(BUILT_IN)}  # Event is t
 _BY_GROUP: Final = {(kind.group, kind.name): kind for kind in BUILT_IN}
 _GROUPS: Final = frozenset(kind.group for kind in BUILT_IN) | {"authentication.k8s.io", "authorization.k8s.io", "meta"}
 
+SUFFIX: Final = ".K8s"  # behind the kinds of the oldest Meshery designs
+OLDEST_API_VERSION: Final = "core.oam.dev/"  # what those say instead of the kind's own apiVersion
 RBAC_GROUP: Final = "rbac.authorization.k8s.io"
 
 

@@ -8,13 +8,15 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.quote import quoted
+from pattern_operator.render.captured import controllers_of
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.document import Document
 from pattern_operator.render.draft import Draft
-from pattern_operator.render.fields import without_nulls
-from pattern_operator.render.kinds import is_stored, naming
+from pattern_operator.render.fields import values_of, with_nulls, without_nulls
+from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX, built_in, is_built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
-from pattern_operator.render.shape import mapping, not_text, text
+from pattern_operator.render.shape import items, mapping, text
+from pattern_operator.render.texts import must_be_text
 
 # Written by the API server (metav1.ObjectMeta); in a manifest they come from `kubectl get -o yaml` of another cluster.
 _OF_A_CLUSTER: Final = frozenset(
@@ -31,6 +33,9 @@ _OF_A_CLUSTER: Final = frozenset(
         "uid",
     }
 )
+# Those that nobody writes by hand, not even by mistake.
+_MARKS: Final = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
+_LIST: Final = "List"
 
 
 def is_manifest(value: Any) -> bool:
@@ -56,75 +61,134 @@ def drafts(documents: list[Document]) -> list[Draft]:
 
 
 def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """The objects of a document: itself, or what a List (``v1`` List, PodList, ...) holds."""
+    """The objects of a document: itself, or what a list holds (``List``, ``PodList``, ``WidgetList``).
+
+    As for kubectl (apimachinery, unstructured.UnstructuredJSONScheme) an entry without kind and apiVersion has those of
+    its list. Only a list of somebody else's kinds is known by what it has not: objects have a name.
+    """
     top = mapping(value)
-    kind, entries = text(top.get("kind")), top.get("items")
-    if isinstance(entries, list) and kind.endswith("List") and not is_stored(text(top.get("apiVersion")), kind):
-        for position, item in enumerate(entries, start=1):
-            yield from _objects(item, f"{where}.{position}")
+    if not _is_list(top):
+        yield where, value
         return
-    yield where, value
+    kind, version = text(top["kind"]).removesuffix(_LIST), top.get("apiVersion")
+    for position, item in enumerate(items(top.get("items")), start=1):
+        if kind and isinstance(item, dict) and not (item.get("kind") or item.get("apiVersion")):
+            item = {**item, "apiVersion": version, "kind": kind}
+        yield from _objects(item, f"{where}.{position}")
+
+
+def _is_list(top: dict[str, Any]) -> bool:
+    kind, version = text(top.get("kind")), text(top.get("apiVersion"))
+    if not kind.endswith(_LIST) or not isinstance(top.get("items"), list | None):
+        return False
+    if not is_stored(version, kind):
+        return True
+    is_custom = not is_built_in(version, kind) and "items" in top
+    return is_custom and not ({"name", "generateName"} & mapping(top.get("metadata")).keys())
 
 
 def _draft(value: Any, *, where: str) -> Draft:
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
     draft = Draft(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
-    if not top or not isinstance(top.get("metadata", {}), dict):
-        draft.refuse(Cause.INVALID_DOCUMENT, f"{where} is no Kubernetes object; remove it or correct it")
-    elif fault := _no_text(top, metadata, where=where) or _fault(top, metadata, where=where):
-        draft.refuse(*fault)
-    else:
-        _build(draft, top)
+    if not top or not isinstance(top.get("metadata") or {}, dict):
+        draft.refuse(Cause.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: remove it or correct it")
+        return draft
+    if draft.kind.endswith(SUFFIX) and is_kind(draft.kind.removesuffix(SUFFIX)):
+        top = _without_suffix(draft, top)
+    for cause, message in _wrong_texts(top, metadata, where=where):
+        draft.find(cause, message)
+    if fault := _unusable(top, where=where):
+        if draft.faults:
+            draft.refuse_for_faults()  # they are what is wrong with it
+        else:
+            draft.refuse(*fault)
+        return draft
+    for cause, message in _faults(top, metadata, where=where):
+        draft.find(cause, message)
+    _build(draft, top)
     return draft
 
 
-def _no_text(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> tuple[Cause, str] | None:
-    """Why the object is refused whose kind, apiVersion, name or namespace is there, and is no text."""
-    for parent, field, missing, wrong in (
-        (top, "apiVersion", Cause.MISSING_API_VERSION, Cause.INVALID_DOCUMENT),
-        (top, "kind", Cause.MISSING_KIND, Cause.INVALID_DOCUMENT),
-        (metadata, "name", Cause.MISSING_NAME, Cause.INVALID_NAME),
-        (metadata, "namespace", None, Cause.INVALID_NAME),  # null is none, as for kubectl
+def _without_suffix(draft: Draft, top: dict[str, Any]) -> dict[str, Any]:
+    """The kinds of the oldest designs, which stand in manifests, too."""
+    draft.kind = draft.kind.removesuffix(SUFFIX)
+    version = text(top.get("apiVersion"))
+    known = built_in(draft.kind)
+    if known is not None and (not version or version.startswith(OLDEST_API_VERSION)):
+        version = known.api_version
+        draft.repairs.append(f"apiVersion {version} taken from the built-in kind")
+    draft.repairs.append(f"kind {draft.kind}{SUFFIX} read as {draft.kind}")
+    return {**top, "apiVersion": version, "kind": draft.kind}
+
+
+def _wrong_texts(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Iterator[tuple[Cause, str]]:
+    """Each of kind, apiVersion, name and namespace that is there and is not text; null is none, as for kubectl."""
+    for parent, field, cause in (
+        (top, "apiVersion", Cause.INVALID_DOCUMENT),
+        (top, "kind", Cause.INVALID_DOCUMENT),
+        (metadata, "name", Cause.INVALID_NAME),
+        (metadata, "namespace", Cause.INVALID_NAME),
     ):
-        is_null = parent.get(field, "") is None
-        cause = missing if is_null else wrong
-        if cause is not None and (why := not_text(parent, field)):
+        if not isinstance(value := parent.get(field), str | None):
             path = field if parent is top else f"metadata.{field}"
-            return cause, f"{path} of {where} {why}"
-    return None
+            yield cause, f"{where}: {must_be_text(path, value)}"
 
 
-def _fault(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> tuple[Cause, str] | None:
-    """Why the object is refused, of which kind, apiVersion, name and namespace are text or are not there."""
+def _unusable(top: dict[str, Any], *, where: str) -> tuple[Cause, str] | None:
+    """Why nothing more can be said of the object, for want of a kind that could be one."""
     version, kind = text(top.get("apiVersion")), text(top.get("kind"))
     if not version:
-        return Cause.MISSING_API_VERSION, f"{where} has no apiVersion; add it"
+        return Cause.MISSING_API_VERSION, _missing(top, "apiVersion", "apiVersion", where=where)
     if not kind:
-        return Cause.MISSING_KIND, f"{where} has no kind; add it"
+        return Cause.MISSING_KIND, _missing(top, "kind", "kind", where=where)
     if not is_kind(kind) or not is_api_version(version):
-        return Cause.INVALID_DOCUMENT, f"kind or apiVersion of {where} is none that Kubernetes could have"
+        return Cause.INVALID_DOCUMENT, f"kind or apiVersion of {where} cannot be that of a Kubernetes object"
     if not is_stored(version, kind):
         return Cause.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}"
-    name, namespace = text(metadata.get("name")), text(metadata.get("namespace"))
-    if not name:
-        return Cause.MISSING_NAME, f"{where} has no metadata.name; generateName will not do"
-    if not is_valid(name, kind=naming(version, kind)):
-        return Cause.INVALID_NAME, f"{quoted(name)} is no name for a {kind}; rename it in {where}"
-    if namespace and not is_valid(namespace, kind="Namespace"):
-        return Cause.INVALID_NAME, f"metadata.namespace of {where} is no name of a namespace; correct it"
-    if any(not isinstance(metadata.get(field) or {}, dict) for field in ("labels", "annotations")):
-        return Cause.INVALID_DOCUMENT, f"metadata.labels and metadata.annotations of {where} must be mappings"
     return None
+
+
+def _faults(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Iterator[tuple[Cause, str]]:
+    """What is wrong with the name, the namespace and the maps of the metadata, as far as they are text."""
+    version, kind = text(top.get("apiVersion")), text(top.get("kind"))
+    name, namespace = metadata.get("name"), text(metadata.get("namespace"))
+    if name is None or name == "":
+        yield Cause.MISSING_NAME, _missing(metadata, "name", "metadata.name", where=where)
+    elif isinstance(name, str) and not is_valid(name, kind=naming(version, kind)):
+        yield Cause.INVALID_NAME, f"{quoted(name)} is not a valid name for a {kind}; rename it in {where}"
+    if namespace and not is_valid(namespace, kind="Namespace"):
+        yield Cause.INVALID_NAME, f"metadata.namespace of {where} is not the name of a namespace; correct it"
+    for field in ("labels", "annotations"):
+        if not isinstance(metadata.get(field) or {}, dict):
+            yield Cause.INVALID_DOCUMENT, f"metadata.{field} of {where} must be a mapping"
+
+
+def _missing(parent: dict[str, Any], field: str, path: str, *, where: str) -> str:
+    """What to do about a field without text: ``name: null`` is one that was not meant as such."""
+    if field in parent and parent[field] is None:
+        return f"{where}: {must_be_text(path, None)}"
+    return f"{where} has no {path}; {'generateName will not do' if field == 'name' else 'add it'}"
 
 
 def _build(draft: Draft, top: dict[str, Any]) -> None:
-    body = without_nulls({key: value for key, value in top.items() if key != "status"})
+    rest = {key: value for key, value in top.items() if key not in ("metadata", "status")}
+    is_own = is_built_in(text(top["apiVersion"]), draft.kind)
+    kept = values_of(text(top["apiVersion"]), draft.kind)
+    body = without_nulls(rest, kept=kept) if is_own else with_nulls(rest)
+    draft.body = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind")}
+    draft.body |= {"metadata": without_nulls(mapping(top.get("metadata"))), **body}
     if top.get("status"):
         draft.repairs.append("status left out: a cluster writes it")
-    captured = [name for name in body["metadata"] if name in _OF_A_CLUSTER]
+    metadata = draft.metadata
+    draft.controllers = controllers_of(metadata)
+    captured = [name for name in metadata if name in _OF_A_CLUSTER]
+    draft.captured = bool(top.get("status")) or any(name in _MARKS for name in captured)
     for name in captured:
-        del body["metadata"][name]
+        del metadata[name]
     if captured:
         draft.repairs.append(f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from")
-    draft.origin = text(body["metadata"].pop("namespace", None)) or None
-    draft.body = body
+    namespace = metadata.pop("namespace", None)
+    draft.origin = text(namespace) or None
+    for field in ("labels", "annotations"):
+        if field in metadata and not isinstance(metadata[field], dict):
+            del metadata[field]  # the object is refused for it; those who look for more faults find a mapping or none

@@ -10,13 +10,15 @@ from typing import Any, Final
 from pattern_operator.api.object import Body
 from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
+from pattern_operator.render.captured import controllers_of
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.design import Component, Design
 from pattern_operator.render.draft import Draft
-from pattern_operator.render.fields import Cleaner, ConflictingField, UnresolvedReference
-from pattern_operator.render.kinds import built_in, is_stored, naming
+from pattern_operator.render.fields import Cleaner, ConflictingField, UnresolvedReference, values_of
+from pattern_operator.render.kinds import built_in, is_built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_label_value, made_valid
 from pattern_operator.render.shape import text
+from pattern_operator.render.texts import must_be_text
 
 _REGISTRANTS: Final = frozenset({"", "artifacthub", "github", "kubernetes"})  # whose models Meshery deploys
 _OWN_MODELS: Final = frozenset({"", "kubernetes"})
@@ -69,30 +71,42 @@ def _draft(component: Component, *, workload: Component | None) -> Draft:
 
 def _build(draft: Draft, component: Component) -> None:
     """Fill in the body, or refuse the draft."""
-    if not component.kind:
-        draft.refuse(Cause.MISSING_KIND, "the component names no kind; choose one in the design")
-        return
-    if not is_kind(component.kind) or (component.api_version and not is_api_version(component.api_version)):
-        draft.refuse(Cause.INVALID_DOCUMENT, "its kind or apiVersion is none that Kubernetes could have; correct it")
-        return
-    if not (api_version := _api_version(draft, component)):
-        draft.refuse(Cause.MISSING_API_VERSION, f"{component.kind} is no kind of Kubernetes itself; add its apiVersion")
-        return
-    if not is_stored(api_version, component.kind):
-        draft.refuse(Cause.NOT_A_RESOURCE, f"{component.kind} is a request or answer of the API; remove the component")
+    for place, value in component.wrong.items():
+        draft.find(Cause.NOT_TEXT, must_be_text(place, value))
+    draft.refuse_for_faults()
+    if draft.settled or not (api_version := _kind(draft, component)):
         return
     if not (name := _name(draft, component, api_version=api_version)):
         return
-    configuration = _configuration(draft, component)
+    configuration = _configuration(draft, component, api_version=api_version)
     if configuration is None:
         return
     metadata = _metadata(draft, component, configuration["metadata"])
     if metadata is None:
         return
+    draft.controllers = controllers_of(configuration["metadata"])
     if configuration.get("status"):
+        draft.captured = True
         draft.repairs.append("status left out: a cluster writes it")
     rest = {key: value for key, value in configuration.items() if key not in _NOT_COPIED}
     draft.body = {"apiVersion": api_version, "kind": component.kind, "metadata": {"name": name, **metadata}, **rest}
+
+
+def _kind(draft: Draft, component: Component) -> str:
+    """The apiVersion of a kind that can be applied; empty where the draft is refused."""
+    if not component.kind:
+        draft.refuse(Cause.MISSING_KIND, "the component names no kind; choose one in the design")
+    elif not is_kind(component.kind) or (component.api_version and not is_api_version(component.api_version)):
+        draft.refuse(Cause.INVALID_DOCUMENT, "its kind or apiVersion cannot be that of a Kubernetes object; correct it")
+    elif not (api_version := _api_version(draft, component)):
+        draft.refuse(
+            Cause.MISSING_API_VERSION, f"{component.kind} is not a kind of Kubernetes itself; add its apiVersion"
+        )
+    elif not is_stored(api_version, component.kind):
+        draft.refuse(Cause.NOT_A_RESOURCE, f"{component.kind} is a request or answer of the API; remove the component")
+    else:
+        return api_version
+    return ""
 
 
 def _api_version(draft: Draft, component: Component) -> str:
@@ -109,7 +123,7 @@ def _api_version(draft: Draft, component: Component) -> str:
 
 def _name(draft: Draft, component: Component, *, api_version: str) -> str:
     if not component.name.strip():
-        draft.refuse(Cause.MISSING_NAME, "its displayName is empty, or no text; name it in the design")
+        draft.refuse(Cause.MISSING_NAME, "its displayName is empty; name it in the design")
         return ""
     name = made_valid(component.name, kind=naming(api_version, component.kind))
     if name is None:
@@ -122,7 +136,7 @@ def _name(draft: Draft, component: Component, *, api_version: str) -> str:
     return name
 
 
-def _configuration(draft: Draft, component: Component) -> Body | None:
+def _configuration(draft: Draft, component: Component, *, api_version: str) -> Body | None:
     """The configuration with field names mended, and what the services form keeps beside it laid over its metadata."""
     if component.configuration is None:
         draft.repairs.append("configuration null read as empty")
@@ -130,7 +144,8 @@ def _configuration(draft: Draft, component: Component) -> Body | None:
     if not isinstance(configuration, dict):
         draft.refuse(Cause.INVALID_DOCUMENT, "its configuration is no mapping; correct it in the design")
         return None
-    cleaner = Cleaner()
+    kept = values_of(api_version, component.kind)
+    cleaner = Cleaner(nulls_are="left out" if is_built_in(api_version, component.kind) else "kept", kept=kept)
     try:
         cleaned: Body = cleaner.clean(configuration)
         overriding = {
@@ -166,11 +181,12 @@ def _metadata(draft: Draft, component: Component, configured: dict[str, Any]) ->
     """Labels and annotations; the namespace becomes the draft's origin, and another name one of its aliases."""
     namespace = component.namespace or configured.get("namespace") or None
     if not isinstance(namespace, str | None):
-        draft.refuse(Cause.INVALID_NAME, "metadata.namespace is no text; put it in quotes")
+        draft.refuse(Cause.INVALID_NAME, must_be_text("metadata.namespace", namespace))
         return None
     draft.origin = namespace
     dropped = [name for name, value in configured.items() if name not in _COPIED_METADATA and value]
     if dropped:
+        draft.captured = True
         draft.repairs.append(f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from")
     named = text(configured.get("name"))
     if named and named != component.name:

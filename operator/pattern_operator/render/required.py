@@ -87,20 +87,22 @@ _NOT_A_SOURCE: Final = frozenset(
         "volumeMode",
     }
 )
+_NAMED: Final = 5  # fields that a message names
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
-def refuse_incomplete(drafts: Iterable[Draft]) -> None:
-    """Refuse each draft that lacks a required field; the message names the first few of them."""
+def find_incomplete(drafts: Iterable[Draft]) -> None:
+    """Note of each draft which required fields it lacks; the message names the first few of them."""
     for draft in drafts:
         if draft.settled:
             continue
         missing = _outermost(_missing(draft))
         if missing:
-            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-            draft.refuse(
+            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            draft.find(
                 Cause.MISSING_REQUIRED_FIELD,
-                f"{draft.kind} needs {', '.join(missing[:3])}{more}, absent or empty; add it, or remove the component",
+                f"{draft.kind} needs {', '.join(missing[:_NAMED])}{more}, absent or empty; add"
+                f" {'it' if len(missing) == 1 else 'them'}, or remove the component",
             )
 
 

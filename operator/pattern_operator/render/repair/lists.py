@@ -47,7 +47,7 @@ class _Conflict(ValueError):
 
 
 def merge_entries(drafts: Iterable[Draft]) -> None:
-    """Leave out entries that repeat another and say no more; refuse the draft where two entries contradict."""
+    """Leave out entries that repeat another and say no more; note a fault where two entries contradict."""
     for draft in drafts:
         if draft.settled:
             continue
@@ -55,11 +55,11 @@ def merge_entries(drafts: Iterable[Draft]) -> None:
             try:
                 merged = _merged(items(holder.get(field)), keys)
             except _Conflict as conflict:
-                draft.refuse(
+                draft.find(
                     Cause.CONFLICTING_LIST_ENTRIES,
                     f"{path}[{conflict}] has the {' and '.join(keys)} of an earlier entry, and differs; remove one",
                 )
-                break
+                continue
             dropped = len(items(holder.get(field))) - len(merged)
             if dropped:
                 holder[field] = merged

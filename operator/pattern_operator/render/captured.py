@@ -1,0 +1,358 @@
+"""Leaves out what only a cluster writes: manifests are often captured from one (``kubectl get -o yaml``).
+
+Two sorts of fields. Some nobody but a cluster ever writes: they go from every object. Others a cluster allots and an
+author may choose too, such as ``clusterIP``: they go only from an object that bears the marks of a capture, and not
+where ``kubectl.kubernetes.io/last-applied-configuration`` shows that the author chose them. Every field is told.
+
+Sources: Kubernetes documentation, "Well-Known Labels, Annotations and Taints"; API reference 1.37 (fields that are
+populated by the system, or read-only).
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from pattern_operator.limits import MAX_OBJECT_VALUES
+from pattern_operator.render.cause import Cause
+from pattern_operator.render.document import has_more_values
+from pattern_operator.render.draft import Draft
+from pattern_operator.render.kinds import group_of, is_built_in
+from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
+from pattern_operator.render.shape import items, mapping, mappings, text
+
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_LONGEST: Final = 256 * 1024  # bytes of annotations that the API server takes (apimachinery, TotalAnnotationSizeLimitB)
+
+_ANNOTATIONS: Final = frozenset(
+    {
+        LAST_APPLIED,
+        "autoscaling.alpha.kubernetes.io/conditions",
+        "autoscaling.alpha.kubernetes.io/current-metrics",
+        "batch.kubernetes.io/cronjob-scheduled-timestamp",
+        "batch.kubernetes.io/job-tracking",
+        "cni.projectcalico.org/containerID",
+        "cni.projectcalico.org/podIP",
+        "cni.projectcalico.org/podIPs",
+        "control-plane.alpha.kubernetes.io/leader",
+        "csi.volume.kubernetes.io/nodeid",
+        "deployment.kubernetes.io/desired-replicas",
+        "deployment.kubernetes.io/max-replicas",
+        "deployment.kubernetes.io/revision",
+        "deployment.kubernetes.io/revision-history",
+        "deprecated.daemonset.template.generation",
+        "endpoints.kubernetes.io/last-change-trigger-time",
+        "endpoints.kubernetes.io/over-capacity",
+        "k8s.v1.cni.cncf.io/network-status",
+        "k8s.v1.cni.cncf.io/networks-status",
+        "kubernetes.io/config.hash",
+        "kubernetes.io/config.mirror",
+        "kubernetes.io/config.seen",
+        "kubernetes.io/config.source",
+        "kubernetes.io/limit-ranger",
+        "kubernetes.io/psp",
+        "kubernetes.io/service-account.uid",
+        "node.alpha.kubernetes.io/ttl",
+        "openshift.io/sa.scc.mcs",
+        "openshift.io/sa.scc.supplemental-groups",
+        "openshift.io/sa.scc.uid-range",
+        "openshift.io/scc",
+        "pv.kubernetes.io/bind-completed",
+        "pv.kubernetes.io/bound-by-controller",
+        "pv.kubernetes.io/migrated-to",
+        "pv.kubernetes.io/provisioned-by",
+        "volume.beta.kubernetes.io/storage-provisioner",
+        "volume.kubernetes.io/provisioner-deletion-secret-name",
+        "volume.kubernetes.io/provisioner-deletion-secret-namespace",
+        "volume.kubernetes.io/selected-node",
+        "volume.kubernetes.io/storage-provisioner",
+        "volume.kubernetes.io/storage-resizer",
+        "volumes.kubernetes.io/controller-managed-attach-detach",
+    }
+)
+_JOB_UID: Final = ("batch.kubernetes.io/controller-uid", "controller-uid")
+_JOB_LABELS: Final = (*_JOB_UID, "batch.kubernetes.io/job-name", "job-name")
+_UNPREFIXED: Final = frozenset({"controller-uid", "job-name"})  # words that an author may use for a label, too
+_LABELS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("", "Namespace"): ("kubernetes.io/metadata.name",),
+    ("", "Pod"): (
+        *_JOB_LABELS,
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/job-completion-index",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    ),
+    ("", "Secret"): ("kubernetes.io/legacy-token-invalid-since", "kubernetes.io/legacy-token-last-used"),
+}
+# Others, such as Argo CD's resources-finalizer, are written by authors.
+_FINALIZERS: Final = frozenset(
+    {
+        "batch.kubernetes.io/job-tracking",
+        "customresourcecleanup.apiextensions.k8s.io",
+        "external-provisioner.volume.kubernetes.io/finalizer",
+        "foregroundDeletion",
+        "kubernetes",
+        "kubernetes.io/pv-protection",
+        "kubernetes.io/pvc-protection",
+        "orphan",
+        "service.kubernetes.io/load-balancer-cleanup",
+        "snapshot.storage.kubernetes.io/pvc-as-source-protection",
+    }
+)
+_ALLOTTED: Final[dict[tuple[str, str], tuple[str, ...]]] = {  # in spec
+    ("", "Node"): ("podCIDR", "podCIDRs", "providerID"),
+    ("", "Pod"): ("ephemeralContainers", "nodeName", "priority"),
+    ("", "Service"): ("healthCheckNodePort",),
+    ("certificates.k8s.io", "CertificateSigningRequest"): ("extra", "groups", "uid", "username"),
+}
+_ACCESS: Final = re.compile(r"kube-api-access-[a-z0-9]{5}")
+_TOKEN: Final = re.compile(r"[a-z0-9.-]{1,240}-token-[a-z0-9]{5}")
+_OF_ACCOUNTS: Final = re.compile(r"-(?:token|dockercfg)-[a-z0-9]{5}")
+_MADE_FOR_ACCOUNT: Final = "kubernetes.io/service-account-token"
+_OF_EVERY_NAMESPACE: Final = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
+_NAMED: Final = 12  # fields that a sentence names
+
+
+def controllers_of(metadata: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Kind and name of the objects whose controllers made this one (``metadata.ownerReferences``)."""
+    owners = mappings(metadata.get("ownerReferences"))
+    return tuple((text(each.get("kind")), text(each.get("name"))) for each in owners if each.get("controller") is True)
+
+
+def leave_out_captured(drafts: Iterable[Draft]) -> None:
+    """Skip objects that others of the artifact make, and take out of the rest what a cluster has written."""
+    waiting = [draft for draft in drafts if not draft.settled]
+    _leave_out_controlled(waiting)
+    waiting = [draft for draft in waiting if not draft.settled]
+    brought = frozenset((draft.kind, draft.name) for draft in waiting)
+    for draft in waiting:
+        capture = _Capture(draft, brought)
+        capture.clean()
+        draft.repairs.extend(capture.sentences())
+
+
+def _leave_out_controlled(drafts: list[Draft]) -> None:
+    """Skip what a controller makes of another object here: beside that one it would be a stray, or be made twice."""
+    there = {(draft.kind, draft.name, draft.origin) for draft in drafts}
+    for draft in drafts:
+        maker = next((owner for owner in draft.controllers if (*owner, draft.origin) in there), None)
+        maker = maker or _deployment_of(draft, there)
+        if maker is not None:
+            draft.skip(Cause.CONTROLLED, f"{maker[0]} {maker[1]} makes it (metadata.ownerReferences): it is left out")
+        elif draft.kind == "ConfigMap" and draft.name in _OF_EVERY_NAMESPACE:
+            draft.skip(Cause.CONTROLLED, "the cluster makes it in every namespace: it is left out")
+
+
+def _deployment_of(draft: Draft, there: Iterable[tuple[str, str, str | None]]) -> tuple[str, str] | None:
+    """The Deployment of a Pod whose ReplicaSet was not captured: the name of that one ends in the Pod's hash."""
+    suffix = f"-{text(mapping(draft.metadata.get('labels')).get('pod-template-hash'))}"
+    for kind, name in draft.controllers:
+        deployment = ("Deployment", name.removesuffix(suffix))
+        if kind == "ReplicaSet" and len(suffix) > 1 and name.endswith(suffix) and (*deployment, draft.origin) in there:
+            return deployment
+    return None
+
+
+@dataclass(slots=True)
+class _Capture:
+    """One object that is cleaned, and the paths of what was left out of it."""
+
+    draft: Draft
+    brought: frozenset[tuple[str, str]]  # kind and name of each object of the artifact
+    written: dict[str, Any] = field(default_factory=dict)  # what the author applied, as far as kubectl kept it
+    left: list[str] = field(default_factory=list)
+
+    def clean(self) -> None:
+        """Take out what a cluster has written."""
+        metadata = self.draft.metadata
+        annotations = mapping(metadata.get("annotations"))
+        self.written = _last_applied(annotations.get(LAST_APPLIED))
+        for name in sorted(_ANNOTATIONS & annotations.keys()):
+            self._drop(annotations, name, "metadata.annotations")
+            self.draft.captured = True
+        self._forget_empty(metadata, "annotations")
+        if not is_built_in(self.draft.api_version, self.draft.kind):
+            return
+        self._without_finalizers(metadata)
+        kind = (group_of(self.draft.api_version), self.draft.kind)
+        for name in _LABELS.get(kind, ()):
+            if self.draft.captured or name not in _UNPREFIXED:
+                self._drop(mapping(metadata.get("labels")), name, "metadata.labels")
+        if clean := _OF_KINDS.get(kind):
+            clean(self)
+        self._forget_empty(metadata, "labels")
+        if kind in PLACES:
+            self._without_tokens(at(self.draft.body, PLACES[kind]), ".".join(PLACES[kind]))
+        for name in _ALLOTTED.get(kind, ()):
+            self._drop_allotted("spec", name)
+
+    def sentences(self) -> list[str]:
+        """What was left out, in one sentence that names fields and no value."""
+        if not self.left:
+            return []
+        more = f" and {len(self.left) - _NAMED} more" if len(self.left) > _NAMED else ""
+        return [f"{', '.join(self.left[:_NAMED])}{more} left out: a cluster writes that"]
+
+    def _drop(self, holder: dict[str, Any], name: str, path: str) -> None:
+        if name in holder:
+            del holder[name]
+            self.left.append(f"{path}.{name}")
+
+    def _drop_allotted(self, *path: str) -> None:
+        """Take out what a cluster has allotted, unless the author chose it."""
+        holder = at(self.draft.body, path[:-1])
+        if self.draft.captured and path[-1] not in at(self.written, path[:-1]):
+            self._drop(holder, path[-1], ".".join(path[:-1]))
+
+    def _forget_empty(self, holder: dict[str, Any], name: str) -> None:
+        if holder.get(name) == {} and any(path.startswith(f"metadata.{name}.") for path in self.left):
+            del holder[name]
+
+    def _keep(self, holder: dict[str, Any], name: str, path: str, kept: list[Any]) -> None:
+        """Put ``kept`` in the place of a list of which something was left out."""
+        if len(kept) == len(items(holder.get(name))):
+            return
+        self.left.append(f"{path}.{name}" if path else name)
+        if kept:
+            holder[name] = kept
+        else:
+            del holder[name]
+
+    def _without_finalizers(self, metadata: dict[str, Any]) -> None:
+        found = items(metadata.get("finalizers"))
+        kept = [each for each in found if not (isinstance(each, str) and each in _FINALIZERS)]
+        self._keep(metadata, "finalizers", "metadata", kept)
+
+    def _without_tokens(self, spec: dict[str, Any], path: str) -> None:
+        """The volume with the account's token, which admission adds to each Pod, and its mounts."""
+        gone = {text(each.get("name")) for each in mappings(spec.get("volumes")) if _is_token(each)}
+        if not gone:
+            return
+        self._keep(spec, "volumes", path, _others(spec.get("volumes"), gone))
+        for lists in CONTAINER_LISTS:
+            for index, container in enumerate(mappings(spec.get(lists))):
+                where = f"{path}.{lists}[{index}]"
+                self._keep(container, "volumeMounts", where, _others(container.get("volumeMounts"), gone))
+
+    def namespace(self) -> None:
+        """The finalizer of every Namespace."""
+        spec = mapping(self.draft.body.get("spec"))
+        kept = [each for each in items(spec.get("finalizers")) if each != "kubernetes"]
+        self._keep(spec, "finalizers", "spec", kept)
+        if spec == {} and self.left:
+            self.draft.body.pop("spec", None)
+
+    def job(self) -> None:
+        """The labels by which the controller finds the Pods of this very Job; with another UID they find none."""
+        spec = mapping(self.draft.body.get("spec"))
+        if spec.get("manualSelector") is True:
+            return
+        selector = mapping(mapping(spec.get("selector")).get("matchLabels"))
+        template = mapping(mapping(spec.get("template")).get("metadata"))
+        labels = mapping(template.get("labels"))
+        if not any(name in holder for holder in (selector, labels) for name in _JOB_UID):
+            return
+        self._drop(spec, "selector", "spec")
+        for holder, path in (
+            (labels, "spec.template.metadata.labels"),
+            (mapping(self.draft.metadata.get("labels")), "metadata.labels"),
+        ):
+            for name in _JOB_LABELS:
+                self._drop(holder, name, path)
+        if template.get("labels") == {}:
+            del template["labels"]
+
+    def service(self) -> None:
+        """Addresses and node ports; ``None`` is what an author says, not what a cluster allots."""
+        spec, chosen = mapping(self.draft.body.get("spec")), mapping(self.written.get("spec"))
+        if "None" not in (spec.get("clusterIP"), *items(spec.get("clusterIPs"))) and "clusterIP" not in chosen:
+            self._drop_allotted("spec", "clusterIP")
+            self._drop_allotted("spec", "clusterIPs")
+        kept = {_port(each) for each in mappings(chosen.get("ports")) if "nodePort" in each}
+        for index, port in enumerate(mappings(spec.get("ports"))):
+            if self.draft.captured and _port(port) not in kept:
+                self._drop(port, "nodePort", f"spec.ports[{index}]")
+
+    def claim(self) -> None:
+        """The volume that was bound; one that the artifact brings along is meant."""
+        volume = text(mapping(self.draft.body.get("spec")).get("volumeName"))
+        if ("PersistentVolume", volume) not in self.brought:
+            self._drop_allotted("spec", "volumeName")
+
+    def volume(self) -> None:
+        """Of the claim only its name can be the same elsewhere; with another's UID the volume counts as lost."""
+        claim = mapping(mapping(self.draft.body.get("spec")).get("claimRef"))
+        for name in ("resourceVersion", "uid"):
+            self._drop(claim, name, "spec.claimRef")
+
+    def secret(self) -> None:
+        """The token of an account in another cluster: the controller fills in the one of this cluster."""
+        if self.draft.body.get("type") != _MADE_FOR_ACCOUNT or not self.draft.captured:
+            return
+        data = mapping(self.draft.body.get("data"))
+        for name in ("ca.crt", "namespace", "service-ca.crt", "token"):
+            self._drop(data, name, "data")
+        if data == {}:
+            self.draft.body.pop("data", None)
+
+    def account(self) -> None:
+        """The Secrets that controllers make for each account."""
+        name = self.draft.name
+        for lists in ("secrets", "imagePullSecrets"):
+            kept = [each for each in items(self.draft.body.get(lists)) if not self._is_made_for(name, each)]
+            if isinstance(self.draft.body.get(lists), list):
+                self._keep(self.draft.body, lists, "", kept)
+
+    def _is_made_for(self, account: str, entry: Any) -> bool:
+        secret = text(mapping(entry).get("name"))
+        made = secret.startswith(account) and _OF_ACCOUNTS.fullmatch(secret[len(account) :]) is not None
+        return made and ("Secret", secret) not in self.brought
+
+    def stateful_set(self) -> None:
+        """The status of its claims."""
+        for index, claim in enumerate(mappings(mapping(self.draft.body.get("spec")).get("volumeClaimTemplates"))):
+            self._drop(claim, "status", f"spec.volumeClaimTemplates[{index}]")
+
+
+_OF_KINDS: Final[dict[tuple[str, str], Callable[[_Capture], None]]] = {
+    ("", "Namespace"): _Capture.namespace,
+    ("", "PersistentVolume"): _Capture.volume,
+    ("", "PersistentVolumeClaim"): _Capture.claim,
+    ("", "Secret"): _Capture.secret,
+    ("", "Service"): _Capture.service,
+    ("", "ServiceAccount"): _Capture.account,
+    ("apps", "StatefulSet"): _Capture.stateful_set,
+    ("batch", "Job"): _Capture.job,
+}
+
+
+def _last_applied(value: Any) -> dict[str, Any]:
+    """The object that ``kubectl apply`` was given, empty where that cannot be read."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return {}
+    content = value.encode("utf-8", "replace")
+    if has_more_values(content, MAX_OBJECT_VALUES):
+        return {}
+    try:
+        return mapping(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        return {}
+
+
+def _is_token(volume: dict[str, Any]) -> bool:
+    name = text(volume.get("name"))
+    if "projected" in volume:
+        return _ACCESS.fullmatch(name) is not None
+    return _TOKEN.fullmatch(name) is not None and mapping(volume.get("secret")).get("secretName") == name
+
+
+def _others(entries: Any, gone: set[str]) -> list[Any]:
+    return [each for each in items(entries) if text(mapping(each).get("name")) not in gone]
+
+
+def _port(port: dict[str, Any]) -> tuple[str, str]:
+    return str(port.get("port")), text(port.get("protocol")) or "TCP"

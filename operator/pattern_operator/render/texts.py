@@ -1,0 +1,98 @@
+"""Finds numbers, booleans and nulls where Kubernetes takes text alone: YAML reads ``name: 123`` and ``on`` as none.
+
+The API server refuses them one decoding error at a time, and says where in the words of Go. Here all of them are named
+by their paths. Looked at are fields that are text wherever they stand in Kubernetes' own kinds (API reference 1.37),
+and in every other kind the metadata.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pattern_operator.render.cause import Cause
+from pattern_operator.render.draft import MAX_FOUND, Draft
+from pattern_operator.render.fields import Place
+from pattern_operator.render.kinds import group_of, is_built_in
+from pattern_operator.render.shape import items, mapping
+
+# What they hold is of other kinds: schemas, and what drivers and controllers read.
+_OPAQUE: Final = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition"), ("apps", "ControllerRevision")})
+_OPAQUE_GROUP: Final = "resource.k8s.io"
+# Maps of text to text; `data` and `selector` are such only in some kinds, see _maps_of.
+_MAPS: Final = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
+_MAPS_OF: Final = {
+    ("", "ConfigMap"): frozenset({"data", "binaryData"}),
+    ("", "Secret"): frozenset({"data", "stringData"}),
+    ("", "Service"): frozenset({"selector"}),
+    ("", "ReplicationController"): frozenset({"selector"}),
+    ("storage.k8s.io", "StorageClass"): frozenset({"parameters"}),
+    ("", "PersistentVolume"): frozenset({"volumeAttributes"}),
+}
+_TEXTS: Final = frozenset(
+    {
+        *("apiGroup", "apiVersion", "claimName", "clusterIP", "configMapName", "externalName", "fieldPath", "host"),
+        *("hostname", "image", "imagePullPolicy", "ingressClassName", "key", "kind", "mountPath", "name", "namespace"),
+        *("nodeName", "path", "priorityClassName", "protocol", "restartPolicy", "schedule", "secretName"),
+        *("serviceAccount", "serviceAccountName", "serviceName", "storageClassName", "subPath", "subdomain"),
+        *("volumeName", "workingDir"),
+    }
+)
+_LISTS: Final = frozenset({"args", "command", "accessModes", "verbs", "apiGroups", "resourceNames", "finalizers"})
+_VALUES_IN: Final = frozenset({"env", "sysctls", "httpHeaders", "tolerations", "options"})  # of which `value` is text
+_SELECTS: Final = frozenset({"matchExpressions", "matchFields"})  # of which each of `values` is text
+
+
+def find_wrong_texts(drafts: Iterable[Draft]) -> None:
+    """Note each field of a draft that must be text and is a number, a boolean, a list or a mapping."""
+    for draft in drafts:
+        if draft.settled:
+            continue
+        for number, (place, value) in enumerate(_wrong(draft), start=1):
+            draft.find(Cause.NOT_TEXT, must_be_text(str(place), value) if number <= MAX_FOUND else "")
+
+
+def must_be_text(path: str, value: Any) -> str:
+    """The next step, and what the value is; never the value itself."""
+    if isinstance(value, list | dict):
+        return f"{path} must be text, and is a {'list' if isinstance(value, list) else 'mapping'}"
+    what = "null" if value is None else "a boolean" if isinstance(value, bool) else "a number"
+    return f"{path} must be text: quote it (it is read as {what})"
+
+
+def _wrong(draft: Draft) -> Iterator[tuple[Place, Any]]:
+    metadata, top = mapping(draft.body.get("metadata")), Place(None, "metadata")
+    for name in ("labels", "annotations"):
+        yield from _of_map(mapping(metadata.get(name)), Place(top, name))
+    yield from _of_list(items(metadata.get("finalizers")), Place(top, "finalizers"))
+    kind = (group_of(draft.api_version), draft.kind)
+    if kind in _OPAQUE or kind[0] == _OPAQUE_GROUP or not is_built_in(draft.api_version, draft.kind):
+        return
+    rest = {name: value for name, value in draft.body.items() if name not in ("metadata", "apiVersion", "kind")}
+    yield from _of(rest, None, "", maps=_MAPS | _MAPS_OF.get(kind, frozenset()))
+
+
+def _of(value: Any, at: Place | None, field: str, *, maps: frozenset[str]) -> Iterator[tuple[Place, Any]]:
+    """What is wrong in ``value``, which stands at the place ``at`` under the name ``field``."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _of(item, Place(at, index), field, maps=maps)
+        return
+    for name, child in mapping(value).items():
+        here = Place(at, name)
+        if name in maps and isinstance(child, dict):
+            yield from _of_map(child, here)
+        elif name in _LISTS or (name == "values" and field in _SELECTS):
+            yield from _of_list(items(child), here)
+        elif isinstance(child, dict | list):
+            yield from _of(child, here, name, maps=maps)
+        elif (name in _TEXTS or (name == "value" and field in _VALUES_IN)) and not isinstance(child, str | None):
+            yield here, child
+
+
+def _of_map(value: dict[str, Any], at: Place) -> Iterator[tuple[Place, Any]]:
+    """A null is an empty text there, as the API server reads it."""
+    return ((Place(at, name), each) for name, each in value.items() if not isinstance(each, str | None))
+
+
+def _of_list(value: list[Any], at: Place) -> Iterator[tuple[Place, Any]]:
+    return ((Place(at, index), each) for index, each in enumerate(value) if not isinstance(each, str))
