@@ -116,6 +116,9 @@ def repairs_of_a_dirty_design() -> set[str]:
     reader = {"kind": "ClusterRole", "name": "reader", "apiGroup": RBAC.partition("/")[0]}
     account = {"kind": "ServiceAccount", "name": "robot"}
     ports = [{"name": "http", "port": 80}, {"port": 80}]
+    container = {"name": "a", "image": "a:1"}
+    job = {"template": {"spec": {"containers": [container], "restartPolicy": "Never"}}}
+    tick = {"schedule": "* * * * *", "jobTemplate": {"spec": job}}
     components = [
         component("Deployment", "web", web | {"status": {"replicas": 1}}, version="apps/v1"),
         component("Deployment", "twice", twice, version="apps/v1"),
@@ -130,6 +133,8 @@ def repairs_of_a_dirty_design() -> set[str]:
             "ClusterRoleBinding", "all", {"roleRef": reader, "subjects": [account, {"name": "robot"}]}, version=RBAC
         ),
         component("Service", "web", {"spec": {"ports": ports}}),
+        component("Pod", "seen", {"metadata": {"uid": "0"}, "spec": {"nodeName": "n", "containers": [container]}}),
+        component("CronJob", "tick", {"spec": tick}, version="batch/v1beta1"),
     ]
     old = {"name": "w", "type": "Deployment.K8s", "apiVersion": "core.oam.dev/v1alpha1", "settings": deployment()}
     oldest = File("design.yml", orjson.dumps({"name": "old", "services": {"w": old}}))

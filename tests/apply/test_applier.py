@@ -20,7 +20,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Applied, Applier, ApplyFailure, ChildEventKind, error_of, inventory, localize
 from pattern_operator.apply.applier import CONCURRENCY
-from pattern_operator.apply.ownership import IF_ABSENT, IGNORE
+from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
 from pattern_operator.errors import Transient, Waiting
 from pattern_operator.kube import ApiError, ApiUnavailable, Resource, objects
 

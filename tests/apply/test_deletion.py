@@ -1,5 +1,6 @@
 from uuid import uuid4
 
+import pytest
 from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
 
 from pattern_operator.api.names import OWNER_LABEL
@@ -126,6 +127,23 @@ async def test_what_somebody_else_took_over_is_left_and_said(room: Room, namespa
     assert [key for key, _ in remaining.kept] == [theirs.key]
     assert await room.is_there(theirs.key)
     assert not await room.is_there(ours.key)
+
+
+@pytest.mark.parametrize(
+    "annotation", ["helm.sh/resource-policy: keep", "argocd.argoproj.io/sync-options: Delete=false"]
+)
+async def test_what_another_tool_is_asked_to_keep_stays_when_the_pattern_goes(
+    room: Room, namespace: str, annotation: str
+):
+    name, _, value = annotation.partition(": ")
+    team, wanted = owner(), config_map("c", namespace, annotations={name: value})
+    await room.apply(wanted, by=team)
+
+    remaining = await delete_step(entries(wanted), owner=team, remover=room.remover)
+
+    assert remaining.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
+    assert remaining.entries == ()
+    assert await room.is_there(wanted.key)
 
 
 async def test_without_a_watch_the_deletion_is_tried_again_by_time(room: Room, namespace: str, monkeypatch):

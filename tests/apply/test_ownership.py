@@ -9,7 +9,7 @@ from tests.apply.room import config_map, namespace_named
 from pattern_operator.api.names import NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Owner, ownable, owner_id, stamp
-from pattern_operator.apply.ownership import IGNORE
+from pattern_operator.apply.wishes import IGNORE
 
 WEB = Owner(owner_id("1"), "team", "web")
 

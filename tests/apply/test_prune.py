@@ -1,5 +1,6 @@
 from uuid import uuid4
 
+import pytest
 from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner, secret
 
 from pattern_operator.api.names import OWNER_LABEL
@@ -67,6 +68,34 @@ async def test_an_object_that_is_not_to_be_pruned_is_left(room: Room, namespace:
 
     assert pruned.kept == ((wanted.key, "stays: it is annotated prune: disabled in the cluster"),)
     assert await room.is_there(wanted.key)
+
+
+@pytest.mark.parametrize(
+    "annotation", ["helm.sh/resource-policy: keep", "argocd.argoproj.io/sync-options: Prune=false"]
+)
+async def test_an_object_that_another_tool_is_asked_to_keep_is_left_also_after_a_restart(
+    room: Room, namespace: str, annotation: str, open_room
+):
+    name, _, value = annotation.partition(": ")
+    team, wanted = owner(), config_map("c", namespace, annotations={name: value})
+    await room.apply(wanted, by=team)
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
+    async with open_room() as later:  # which knows nothing but the inventory
+        again = await prune(entries(wanted), owner=team, remover=later.remover)
+
+    assert pruned.kept == again.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
+    assert await room.is_there(wanted.key)
+
+
+async def test_an_object_that_is_only_kept_when_its_pattern_goes_is_pruned(room: Room, namespace: str):
+    team = owner()
+    wanted = config_map("c", namespace, annotations={"argocd.argoproj.io/sync-options": "Delete=false"})
+    await room.apply(wanted, by=team)
+
+    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
+
+    assert pruned.deleted == (wanted.key,)
 
 
 async def test_an_object_made_anew_by_somebody_else_is_left(room: Room, namespace: str):

@@ -214,7 +214,7 @@ def test_a_report_that_cannot_be_written_is_said_before_any_object_is_printed(pa
     ("content", "says"),
     [
         (b"", "NotAPattern: the artifact holds neither a Meshery design nor a document"),
-        (b"\xff\xfe", "DocumentInvalid: a.yml, line 1: it is not UTF-8"),
+        (b"\xff\xff", "DocumentInvalid: a.yml, line 1: it is not UTF-8"),
         (b"a: [", "DocumentInvalid: a.yml, line 2: "),
         (b"{" * 100_000, "ArtifactTooLarge: a.yml, line 1: "),
         (b"[" * 50 + b"]" * 50, "NotAPattern: "),

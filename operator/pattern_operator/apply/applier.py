@@ -27,8 +27,6 @@ from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.migrate import migrate, needs_migration
 from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
 from pattern_operator.apply.ownership import (
-    IF_ABSENT,
-    IGNORE,
     Owner,
     is_namespace,
     is_protected,
@@ -40,6 +38,8 @@ from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_
 from pattern_operator.apply.scope import find
 from pattern_operator.apply.turns import Turns, TurnTaken
 from pattern_operator.apply.wave import waves
+from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
+from pattern_operator.apply.wishes import ssa_of as asked_of
 from pattern_operator.fairqueue import Lane
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
@@ -158,8 +158,9 @@ class Applier:
             self._failed(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"), run)
             return
         try:
-            if ssa_of(mapping_at(wanted.body, "metadata")) == IGNORE:
-                run.left.append((key, "is never applied: it is annotated ssa: Ignore"))
+            asked, annotation = asked_of(mapping_at(wanted.body, "metadata", "annotations"))
+            if asked == IGNORE:
+                run.left.append((key, f"is never applied: it is annotated {annotation}"))
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
             await self._children.ready(resource)  # may take long, and holds no slot

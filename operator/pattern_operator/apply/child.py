@@ -8,12 +8,11 @@ from typing import Final, Self
 
 import orjson
 
-from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, has_condition, shallow
+from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, has_condition, mapping_at, shallow
 from pattern_operator.api.names import (
     ADOPTED_ANNOTATION,
     DISABLED,
     FIELD_MANAGER,
-    PRUNE_ANNOTATION,
     RECONCILE_ANNOTATION,
 )
 from pattern_operator.api.object import Body, ObjectKey
@@ -22,6 +21,7 @@ from pattern_operator.apply.health import Health, HealthState, health_of, needs_
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.quarrel import Quarrel
+from pattern_operator.apply.wishes import Keep, keep_of
 
 _FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
 
@@ -39,7 +39,7 @@ class Sighting:
     label: str
     fingerprint: bytes
     paused: bool
-    kept: bool
+    kept: Keep
     adopted: bool
     deleting: bool
     finalizers: tuple[str, ...]
@@ -58,7 +58,7 @@ class Sighting:
             label=label_of(meta.raw),
             fingerprint=fingerprint(managers),
             paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
-            kept=meta.annotation(PRUNE_ANNOTATION) == DISABLED,
+            kept=keep_of(mapping_at(meta.raw, "annotations")),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
             deleting=deleting,
             finalizers=finalizers_of(body) if deleting else (),

@@ -19,10 +19,11 @@ from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState
 from pattern_operator.apply.outcome import told
-from pattern_operator.apply.ownership import IF_ABSENT, label_of, ssa_of
+from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.timers import Timers
 from pattern_operator.apply.unlisted import Unlisted
+from pattern_operator.apply.wishes import IF_ABSENT
 from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session
 
 FREE_CHANGES: Final = 5  # changes of an object's health in a row that are told at once

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import ObjectMeta, mappings_at
-from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, PRUNE_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.apply.definition import is_definition
 from pattern_operator.apply.existing import ADOPTED, Existing, quoted, read
 from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.ownership import is_namespace
+from pattern_operator.apply.wishes import keep_of
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.failure import GroupUnavailable
 from pattern_operator.kube.page import Page
@@ -199,8 +200,7 @@ class _Look:
         """Whether it is one of the pattern's own objects that is still to be deleted: asked to stay, it counts."""
         if not self.owner or existing.owner != self.owner:
             return False
-        stays = existing.annotations.get(PRUNE_ANNOTATION) == DISABLED
-        stays = stays or existing.annotations.get(ADOPTED_ANNOTATION) == ADOPTED
+        stays = bool(keep_of(existing.annotations)) or existing.annotations.get(ADOPTED_ANNOTATION) == ADOPTED
         return not stays and ObjectKey(kind.group, kind.kind, ObjectMeta.of(item).namespace, _name(item)) in self.later
 
     async def _is_foreign(self, reference: Mapping[str, Any], item: Mapping[str, Any]) -> bool:

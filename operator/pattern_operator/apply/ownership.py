@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
-from pattern_operator.api.names import ADOPTED_ANNOTATION, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION, SSA_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Body, Object, ObjectKey, is_protected_namespace
+from pattern_operator.apply import wishes
 from pattern_operator.apply.existing import ADOPTED
-
-IGNORE: Final = "Ignore"  # of SSA_ANNOTATION: the object is never applied
-IF_ABSENT: Final = "IfAbsent"  # of SSA_ANNOTATION: the object is created, and then left to others
+from pattern_operator.apply.wishes import IGNORE
 
 MAX_LABEL: Final = 63  # characters of a label's value; Kubernetes documentation, "Labels and Selectors"
 _ID_BYTES: Final = 15  # 120 bits: two UIDs never meet; 24 characters of base32 without padding
@@ -87,7 +86,7 @@ def label_of(metadata: object) -> str:
 
 def ssa_of(metadata: object) -> str:
     """What the object says about how it is applied: ``IfAbsent``, ``Ignore`` or an empty string."""
-    return text_at(metadata, "annotations", SSA_ANNOTATION)
+    return wishes.ssa_of(mapping_at(metadata, "annotations"))[0]
 
 
 def is_namespace(key: ObjectKey) -> bool:

@@ -7,8 +7,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from pattern_operator.aio import run_all
-from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, text_at
-from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, PATTERN_ANNOTATION, PRUNE_ANNOTATION
+from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, mapping_at, text_at
+from pattern_operator.api.names import ADOPTED_ANNOTATION, PATTERN_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
@@ -23,6 +23,7 @@ from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, 
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refused_removal
 from pattern_operator.apply.rights import rights_of
+from pattern_operator.apply.wishes import Keep, keep_of
 from pattern_operator.kube import (
     ApiError,
     ApiUnavailable,
@@ -73,7 +74,7 @@ class _Live:
 
     uid: str
     label: str
-    kept: bool
+    kept: Keep
     deleting: bool
     finalizers: tuple[str, ...]
     adopted: bool
@@ -182,8 +183,8 @@ class Remover:
             return Removal(entry, key, Ending.KEPT, _whose(live))
         if live.deleting:
             return self._going(entry, key, live.finalizers)
-        if live.kept:
-            return Removal(entry, key, Ending.KEPT, "stays: it is annotated prune: disabled in the cluster")
+        if live.kept.pruned if run.otherwise is Reason.PRUNE_FAILED else live.kept.deleted:
+            return Removal(entry, key, Ending.KEPT, f"stays: it is annotated {live.kept.asked} in the cluster")
         if why := await self._stays(key, live, run):
             rest = await self._unmark(key, resource, owner=owner, impersonate=impersonate)
             return Removal(entry, key, Ending.KEPT, f"stays: {why}{rest}")
@@ -229,7 +230,7 @@ class Remover:
         return _Live(
             uid=meta.uid,
             label=label_of(meta.raw),
-            kept=meta.annotation(PRUNE_ANNOTATION) == DISABLED,
+            kept=keep_of(mapping_at(meta.raw, "annotations")),
             deleting=meta.deleting,
             finalizers=finalizers_of(body),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,

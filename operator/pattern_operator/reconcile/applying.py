@@ -36,7 +36,7 @@ from pattern_operator.reconcile.tenancy import account_of, check_namespaces
 from pattern_operator.render.cause import Cause
 
 Entries = tuple[InventoryEntry, ...]
-_USED = frozenset({Cause.PROTECTED_NAMESPACE, Cause.TARGET_NAMESPACE})
+_SAID = frozenset({Cause.PROTECTED_NAMESPACE, Cause.TARGET_NAMESPACE, Cause.HOOK})
 WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
 
 
@@ -188,8 +188,8 @@ def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> fr
 
 
 def not_owned(rendering: Rendering) -> tuple[str, ...]:
-    """The Namespaces of the artifact that are used and never applied, a sentence; empty where there is none."""
-    said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _USED]
+    """The Namespaces that are used and never applied, and the hooks left out, a sentence; empty where there is none."""
+    said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _SAID]
     return (told(said),) if said else ()
 
 
