@@ -528,12 +528,33 @@ async def test_an_inventory_is_made_of_what_can_be_placed(room: Room, namespace:
 
 
 async def test_a_version_that_is_not_served_is_named_with_those_that_are(room: Room, namespace: str):
-    old = Object.of({"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "d"}})
+    new = Object.of({"apiVersion": "apps/v2beta1", "kind": "Deployment", "metadata": {"name": "d"}})
+
+    localized = await localize([new], discovery=room.discovery, default_namespace=namespace)
+
+    assert localized.objects == ()
+    assert "the API server serves Deployment.apps as apps/v1, not as v2beta1" in localized.unknown[0].message
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "words"),
+    [
+        ("extensions/v1beta1", "Ingress", "was removed from Kubernetes in 1.22: write networking.k8s.io/v1"),
+        ("batch/v1beta1", "CronJob", "was removed from Kubernetes in 1.25: write batch/v1"),
+        ("policy/v1beta1", "PodSecurityPolicy", "was removed from Kubernetes in 1.25: take it out"),
+        ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", "in 1.32: write flowcontrol.apiserver.k8s.io/v1"),
+    ],
+)
+async def test_of_a_removed_version_is_said_what_to_write_in_its_place(
+    room: Room, namespace: str, version: str, kind: str, words: str
+):
+    old = Object.of({"apiVersion": version, "kind": kind, "metadata": {"name": "d"}})
 
     localized = await localize([old], discovery=room.discovery, default_namespace=namespace)
 
-    assert localized.objects == ()
-    assert "the API server serves Deployment.apps as apps/v1, not as v1beta1" in localized.unknown[0].message
+    (unknown,) = localized.unknown
+    assert words in unknown.message
+    assert "install the CRD" not in unknown.message
 
 
 async def test_objects_can_be_read_back_by_their_owner(room: Room, namespace: str):
