@@ -34,6 +34,7 @@ from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,
@@ -48,12 +49,14 @@ from pattern_operator.apply import (
     waves,
 )
 from pattern_operator.apply.adoption import decide
-from pattern_operator.apply.child import Sighting
+from pattern_operator.apply.autoscaler import autoscaler_of, scaler_of
+from pattern_operator.apply.child import Sighting, lost, our_fields
 from pattern_operator.apply.definition import definitions, is_established
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.filled import FILLED
+from pattern_operator.apply.ignored import given_up, has, pointers_of, release, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.marks import unmark
@@ -291,6 +294,27 @@ def handing_fields_on(body: Any) -> None:
         assert found is not None
         assert len(found.metadata["managedFields"]) <= 2
     needs_migration(marks_of(body).entries, marks_of(body).annotations)
+
+
+@reader
+def leaving_to_others(body: Any) -> None:
+    """The body as the live object, as what was applied, and as a set of fields."""
+    rendered = as_object(body)
+    rules = (IgnoreDifferences(paths=("/spec/replicas", "/metadata/labels/a", "/spec/0", "/data/x")),)
+    paths = (*pointers_of(rules, rendered), ("spec", "replicas"), ("0", "1"), ("metadata",))
+    without(rendered.body, paths)
+    has(body, ("spec", "replicas"))
+    release(body, body=body, paths=paths)
+    given_up(fieldset.read(body), body=body, paths=paths)
+    for meta in (body, {"metadata": body}):
+        scaler_of(fields.ObjectMeta.of(meta).managers)
+    lost(our_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), our_fields(body))
+
+
+@reader
+async def autoscalers(body: Any) -> None:
+    await autoscaler_of(answering(body), KEY, manager="hpa", impersonate=None)
+    await autoscaler_of(answering({"items": [body]}), KEY, manager="hpa", impersonate=None)
 
 
 @reader

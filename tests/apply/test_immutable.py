@@ -12,7 +12,7 @@ from pattern_operator.apply.immutable import says_immutable
 
 POD = {"containers": [{"name": "main", "image": "registry.example/main:1"}]}
 RBAC = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole"}
-STAY = "its claims and their data stay"
+STAY = "--cascade=orphan; its pods run on, its claims and their data stay"
 
 
 def template(app: str, image: str = "main:1", **spec: Any) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from pattern_operator.api.text import (
     DigestText,
     Duration,
     HostPort,
+    KindName,
     MediaType,
     Name,
     Namespace,
     Path,
     Pem,
+    Pointer,
     Range,
     Regex,
     Tag,
@@ -185,6 +187,36 @@ class Render(Camel, frozen=True):
     ] = "Refuse"
 
 
+class IgnoreTarget(Camel, frozen=True):
+    """Which objects of the pattern: those that are all that is said; what is left out is any."""
+
+    group: Annotated[
+        Annotated[str, Meta(max_length=253)] | None,
+        Meta(description="The API group, such as `apps`; empty text is the core group. Default: any."),
+    ] = None
+    version: Annotated[KindName | None, Meta(description="The version in the artifact, as `v1`. Default: any.")] = None
+    kind: Annotated[KindName | None, Meta(description="The kind, such as `Deployment`. Default: any.")] = None
+    name: Annotated[Name | None, Meta(description="The name. Default: any.")] = None
+    namespace: Annotated[Namespace | None, Meta(description="The namespace. Default: any.")] = None
+
+
+class IgnoreDifferences(Camel, frozen=True):
+    """Fields that others write: applied when the object is created, and never again."""
+
+    paths: Annotated[
+        tuple[Pointer, ...],
+        Meta(
+            description="JSON pointers (RFC 6901) into the object as the artifact has it, such as `/spec/replicas`. An"
+            " entry of a list is named by its number there, as in `/webhooks/0/clientConfig/caBundle`.",
+            min_length=1,
+            max_length=32,
+        ),
+    ]
+    target: Annotated[
+        IgnoreTarget | None, Meta(description="Which objects of the pattern. Default: all that have such fields.")
+    ] = None
+
+
 class Apply(Camel, frozen=True):
     """How the objects are brought to the cluster, and kept there."""
 
@@ -219,6 +251,14 @@ class Apply(Camel, frozen=True):
             " another DesignPattern has is never adopted."
         ),
     ] = "IfUnowned"
+    ignore_differences: Annotated[
+        Annotated[tuple[IgnoreDifferences, ...], Meta(max_length=16)] | None,
+        Meta(
+            description="Fields of the pattern's objects that others write, such as an autoscaler `spec.replicas`. They"
+            " are applied when the object is created. After that they are neither compared nor put right, and the"
+            " operator is not a manager of them, so that nobody has a conflict."
+        ),
+    ] = None
     drift_policy: Annotated[
         Literal["Repair", "Report"],
         Meta(description="What happens when somebody changes an applied object: put it right, or only say so."),

@@ -81,6 +81,23 @@ DataKey = Annotated[
     cel((_matches("[-._a-zA-Z0-9]+"), "must be a key of a Secret or ConfigMap: letters, digits and - . _")),
 ]
 
+_SEGMENT = "([^~/]|~0|~1)*"
+_IDENTITY = ", ".join(
+    f"'/{each}'" for each in ("apiVersion", "kind", "metadata", "metadata/name", "metadata/namespace", "metadata/uid")
+)
+Pointer = Annotated[
+    str,
+    Meta(min_length=1, max_length=256),
+    cel(
+        (
+            _matches(f"(/{_SEGMENT})+"),
+            "must be a JSON pointer (RFC 6901) such as /spec/replicas; / in a name is written ~1, and ~ is written ~0",
+        ),
+        (f"!(self in [{_IDENTITY}])", "must not be what names the object: apiVersion, kind and metadata stay"),
+    ),
+]
+KindName = Annotated[str, Meta(min_length=1, max_length=63)]
+
 _MAX_URL = len("oci://") + 255 + len("/")  # distribution-spec: clients limit host and repository to 255 together
 _HOST_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _PORT = "[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"

@@ -36,10 +36,14 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """It is the pattern's already. ``uid`` is the object that was looked at; ``adopted``: it stays marked so."""
+    """It is the pattern's already. ``uid`` is the object that was looked at; ``adopted``: it stays marked so.
+
+    ``scaled_by`` is the field manager that has its replicas through the subresource ``scale``, or empty.
+    """
 
     uid: str
     adopted: bool
+    scaled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Adopt:
 
     uid: str
     migrates: bool = False
+    scaled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,18 @@ from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Leave, Own, Policy, Refuse, decide
+from pattern_operator.apply.autoscaler import scaler_of
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
+from pattern_operator.apply.ignored import given_up, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.migrate import migrate, needs_migration
+from pattern_operator.apply.others import give_up, left_to_others, look_and_give_up
 from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
 from pattern_operator.apply.ownership import (
     Owner,
@@ -67,6 +71,7 @@ class _Run:
     owner: Owner
     conflicts: Literal["Fail", "Take"]
     adopt: Policy
+    ignored: tuple[IgnoreDifferences, ...]
     owned: Collection[ObjectKey]
     impersonate: str | None
     on_applied: OnApplied | None
@@ -74,6 +79,7 @@ class _Run:
     namespaces: set[str]  # that the pattern itself brings
     applied: list[ObjectKey] = field(default_factory=list)
     left: list[tuple[ObjectKey, str]] = field(default_factory=list)
+    notes: dict[ObjectKey, str] = field(default_factory=dict)  # what people should know of what was applied
     disowned: set[ObjectKey] = field(default_factory=set)
     failures: list[ApplyFailure] = field(default_factory=list)
     coming: set[str] = field(default_factory=set)  # names of the CRDs that are applied and not served yet
@@ -119,6 +125,7 @@ class Applier:
         conflicts: Literal["Fail", "Take"],
         owned: Collection[ObjectKey],
         adopt: Policy = "IfUnowned",
+        ignored: tuple[IgnoreDifferences, ...] = (),
         impersonate: str | None = None,
         on_applied: OnApplied | None = None,
     ) -> Applied:
@@ -126,14 +133,16 @@ class Applier:
 
         ``objects`` are localized; ``owned`` are the keys of the inventory, which alone make nothing ours. Fields of an
         object that carries our owner label are taken back from whoever holds them now. ``adopt`` says what becomes of
-        what was there before. ``impersonate`` is the user in whose name to look and to apply. ``on_applied`` is called
-        with each object and the server's answer. Every answer is recorded in the children.
+        what was there before, ``ignored`` which fields others write. ``impersonate`` is the user in whose name to look
+        and to apply. ``on_applied`` is called with each object and the server's answer. Every answer is recorded in the
+        children.
         """
         objects = tuple(objects)
         run = _Run(
             owner=owner,
             conflicts=conflicts,
             adopt=adopt,
+            ignored=ignored,
             owned=owned,
             impersonate=impersonate,
             on_applied=on_applied,
@@ -150,6 +159,7 @@ class Applier:
             tuple(sorted(run.left)),
             tuple(sorted(run.failures, key=str)),
             frozenset(run.disowned),
+            tuple(sorted(run.notes.items())),
         )
 
     async def _attempt(self, wanted: Object, run: _Run) -> None:
@@ -272,7 +282,7 @@ class Applier:
         child = self._children.get(key)
         if child is None or not child.present or child.seen.label != run.owner.id or not self._children.sees(key):
             return None
-        return Own(child.seen.uid, adopted=child.seen.adopted)
+        return Own(child.seen.uid, adopted=child.seen.adopted, scaled_by=child.seen.scaled_by)
 
     async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Decision:
         existing = await look(self._session, resource, key, impersonate=run.impersonate)
@@ -285,6 +295,8 @@ class Applier:
             holder=holder,
             remembered=existing is not None and self._is_remembered(existing, key, run),
         )
+        if isinstance(decision, Own | Adopt) and existing is not None:
+            decision = replace(decision, scaled_by=scaler_of(existing.entries))
         if isinstance(decision, Adopt) and existing is not None:
             return replace(decision, migrates=needs_migration(existing.entries, existing.annotations))
         return decision
@@ -305,11 +317,19 @@ class Applier:
             adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
             uid="" if isinstance(decision, Create) else decision.uid,
         )
+        left, note = await left_to_others(
+            self._session,
+            wanted,
+            rules=run.ignored,
+            scaled_by="" if isinstance(decision, Create) else decision.scaled_by,
+            impersonate=run.impersonate,
+        )
+        sent = without(marked.body, left) if left and not isinstance(decision, Create) else marked.body
         send = partial(
             verbs.apply,
             self._session,
             resource,
-            body=intent(marked),
+            body=intent(replace(marked, body=sent)),
             namespace=key.namespace,
             name=key.name,
             field_manager=FIELD_MANAGER,
@@ -318,12 +338,21 @@ class Applier:
         )
         try:
             if isinstance(decision, Adopt) and decision.migrates:
-                await migrate(self._session, resource, key, send=send, impersonate=run.impersonate)
-            return await send()
+                keep = partial(given_up, body=marked.body, paths=left)
+                await migrate(self._session, resource, key, send=send, keep=keep, impersonate=run.impersonate)
+            place = (self._session, resource, marked)
+            if left and isinstance(decision, Own):
+                await look_and_give_up(*place, paths=left, impersonate=run.impersonate)
+            answer = await send()
+            if left and isinstance(decision, Create):
+                answer = await give_up(*place, live=answer, paths=left, impersonate=run.impersonate)
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
                 await self._doubt(resource)
             raise
+        if note:
+            run.notes[key] = note
+        return answer
 
     def _is_ours(self, key: ObjectKey, run: _Run) -> bool:
         """Whether the object may carry our label in the cluster, as far as can be known without asking.

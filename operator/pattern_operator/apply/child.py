@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final, Self
 
 import orjson
@@ -16,13 +17,17 @@ from pattern_operator.api.names import (
     RECONCILE_ANNOTATION,
 )
 from pattern_operator.api.object import Body, ObjectKey
+from pattern_operator.apply import fieldset
+from pattern_operator.apply.autoscaler import scaler_of
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.quarrel import Quarrel
 from pattern_operator.apply.wishes import Keep, keep_of
+from pattern_operator.kube.fieldpath import field_path
 
+_NAMED: Final = 3  # fields that are named of an object that somebody else writes, too
 _FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
 
 
@@ -46,6 +51,7 @@ class Sighting:
     finished: bool
     health: Health
     changed_by: str
+    scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
 
     @classmethod
     def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
@@ -65,6 +71,7 @@ class Sighting:
             finished=_is_finished(body, key=key),
             health=_health(body, key=key, now=now),
             changed_by=_last_other(managers),
+            scaled_by=scaler_of(managers),
         )
 
 
@@ -86,6 +93,8 @@ class Child:
     gone: int = 0
     wanted: bytes | None = None
     quarrel: Quarrel = field(default_factory=Quarrel)
+    kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
+    lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     words: Pace | None = None  # of what it says, once it says something else
     states: Pace | None = None  # of its health, once it changes
 
@@ -106,6 +115,18 @@ class Child:
         if self.present:
             return self.seen.health
         return Health(HealthState.NOT_FOUND, f"{self.key.kind} {self.key.name}: is gone")
+
+
+def our_fields(body: object) -> fieldset.Fields:
+    """The fields that our apply owns on an object."""
+    ours = (entry for entry in ObjectMeta.of(body).managers if _is_ours(entry) and not entry.subresource)
+    return fieldset.read(next((entry.fields for entry in ours), None))
+
+
+def lost(before: fieldset.Fields, after: fieldset.Fields) -> tuple[str, ...]:
+    """The names of the first few fields in ``before`` that ``after`` has not, without values."""
+    paths = islice(fieldset.leaves(fieldset.minus(before, after)), _NAMED)
+    return tuple(field_path(fieldset.words(path)) for path in paths)
 
 
 def fingerprint(managers: Iterable[Manager]) -> bytes:

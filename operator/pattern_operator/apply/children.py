@@ -14,7 +14,7 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.child import Child, Sighting
+from pattern_operator.apply.child import Child, Sighting, lost, our_fields
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState
@@ -125,11 +125,7 @@ class Children:
 
     def contested(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""
-        return tuple(
-            f"{child.key.title} is changed again after each repair by {child.seen.changed_by or 'somebody'}"
-            for child in self._of(owner)
-            if child.quarrel.going_on and child.drifted
-        )
+        return tuple(_contested(child) for child in self._of(owner) if child.quarrel.going_on and child.drifted)
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
@@ -174,6 +170,8 @@ class Children:
         if newest <= answer.version:
             child.present, child.seen = True, answer
         self._answered(key, owner)
+        if child.kept_fields is not None:
+            child.lost_fields, child.kept_fields = lost(our_fields(body), child.kept_fields), None
         child.expected = True
         child.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._followed.remember(key, body)
@@ -265,6 +263,8 @@ class Children:
             return  # the echo of our own apply, or older
         else:
             self._update(child, seen)
+            if child.drifted and child.kept_fields is None:
+                child.kept_fields = our_fields(change.object)
         self._look_again(child, change.object)
 
     def _is_applying(self, key: ObjectKey, owner: str) -> bool:
@@ -384,6 +384,15 @@ class Children:
         if self.sees(child.key):
             return child.health.message
         return f"{child.health.message} (as it was applied: the operator cannot watch {child.key.kind} objects)"
+
+
+def _contested(child: Child) -> str:
+    who = child.seen.changed_by or "somebody"
+    said = f"{child.key.title} is changed again after each repair by {who}"
+    if not child.lost_fields:
+        return said
+    fields = ", ".join(child.lost_fields)
+    return f"{said} ({fields}): leave that out of the artifact, or list it in spec.apply.ignoreDifferences"
 
 
 def _is_late(meta: ObjectMeta, child: Child) -> bool:

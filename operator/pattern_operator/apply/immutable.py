@@ -13,6 +13,7 @@ from pattern_operator.apply.adoption import GUARDED
 from pattern_operator.apply.wave import is_of_the_server
 
 _QUOTED: Final = re.compile(r'"[^"\n]{0,400}"')  # names of objects, accounts and webhooks, which may be called so
+_SUBJECT: Final = re.compile(r'^\S{1,300} "[^"\n]{0,300}" is (?:invalid|forbidden): ')
 _WORDS: Final = re.compile(
     # "immutable" as a word of a sentence, and not as a part of a field's path or a name
     r"(?<![\w./\[-])immutable(?![\w/:-])(?!\.\w)"
@@ -48,20 +49,23 @@ def says_immutable(message: str) -> bool:
     return bool(_WORDS.search(_QUOTED.sub("", message)))
 
 
+def without_subject(message: str) -> str:
+    """A refusal without the kind and name that it begins with, for a place where these are said already."""
+    return _SUBJECT.sub("", message).rstrip(".")
+
+
 def next_step(key: ObjectKey) -> str:
     """How an object comes to have another value in a field that it keeps for life, and what that costs."""
     if (key.group, key.kind) in GUARDED:  # to delete it would take what it holds along
         return "leave the field as it is there, or give the object another name in the pattern."
     kind = key.kind.lower() if is_of_the_server(key.group) else f"{key.kind.lower()}.{key.group}"
     delete = f"kubectl delete {kind} {key.name}" + (f" -n {key.namespace}" if key.namespace else "")
+    cost = _LOST.get((key.group, key.kind), "")
+    if not cost and not is_of_the_server(key.group):
+        cost = "what its controller has made for it, data too, may be deleted with it"
     if (key.group, key.kind) == ("apps", "StatefulSet"):
-        return (
-            f"delete the object without its pods, so that it is made anew ({delete} --cascade=orphan): its pods run on,"
-            " its claims and their data stay, and claims that exist keep their size and class. Or leave the field as it"
-            " is there, or give the object another name in the pattern."
-        )
-    lost = _LOST.get((key.group, key.kind), "")
-    if not lost and not is_of_the_server(key.group):
-        lost = "what its controller has made for it, data too, may be deleted with it"
-    cost = f"; {lost}" if lost else ""
-    return f"delete the object, so that it is made anew ({delete}{cost}), or give it another name in the pattern."
+        delete, cost = f"{delete} --cascade=orphan", "its pods run on, its claims and their data stay as they are"
+    return (
+        f"delete the object, and it is made anew ({delete}{f'; {cost}' if cost else ''}), or give it another name in"
+        " the pattern."
+    )

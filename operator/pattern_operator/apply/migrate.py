@@ -24,6 +24,7 @@ from pattern_operator.kube import ApiError, Resource, Session, objects
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 Entry = Mapping[str, Any]
+Keep = Callable[[fieldset.Fields], fieldset.Fields]
 
 # Each of these wrote a whole manifest: what they have set and the pattern has not is what left the manifest.
 _OF_WHOLE_MANIFESTS: Final = frozenset(
@@ -66,10 +67,11 @@ class Migration:
     metadata: dict[str, Any]
 
 
-def migration(tried: object, *, key: ObjectKey) -> Migration | None:
+def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fields) -> Migration | None:
     """What to write before the first apply, given what the API server answered to it as a dry run; None: nothing.
 
-    ``tried`` is an object of any shape. Without an entry of ours in it nothing can be handed on.
+    ``tried`` is an object of any shape. Without an entry of ours in it nothing can be handed on. ``keep`` is what of a
+    set of fields the pattern wants to have: not what it leaves to others.
     """
     meta = ObjectMeta.of(tried)
     entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
@@ -97,7 +99,7 @@ def migration(tried: object, *, key: ObjectKey) -> Migration | None:
     metadata = {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,
-        "managedFields": [{**ours, "fieldsV1": handed_on}, *kept],
+        "managedFields": [{**ours, "fieldsV1": keep(handed_on)}, *kept],
         **({"annotations": {LAST_APPLIED: None}} if annotated and not _holds_annotation(applied) else {}),
     }
     return Migration(metadata)
@@ -131,6 +133,7 @@ async def migrate(
     key: ObjectKey,
     *,
     send: Callable[..., Awaitable[dict[str, Any]]],
+    keep: Keep,
     impersonate: str | None,
 ) -> None:
     """Hand the fields on before the apply ``send`` is sent, which takes ``dry_run``. No field changes by that.
@@ -144,7 +147,7 @@ async def migrate(
         if error.code != HTTPStatus.BAD_REQUEST:
             raise
         tried = await send()  # a webhook that cannot try without effect: this says more than the dry run if it fails
-    found = migration(tried, key=key)
+    found = migration(tried, key=key, keep=keep)
     if found is None:
         return
     await objects.patch_merge(

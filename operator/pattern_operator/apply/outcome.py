@@ -32,13 +32,15 @@ class ApplyFailure:
 class Applied:
     """``applied`` are in the cluster as they should be, ``left`` were let alone as somebody asked, with the reason.
 
-    ``disowned`` are those of ``left`` and ``failures`` that are not the pattern's: they do not exist, or are another's.
+    ``notes`` are what people should know of some of ``applied``. ``disowned`` are those of ``left`` and ``failures``
+    that are not the pattern's: they do not exist, or are another's.
     """
 
     applied: tuple[ObjectKey, ...] = ()
     left: tuple[tuple[ObjectKey, str], ...] = ()
     failures: tuple[ApplyFailure, ...] = ()
     disowned: frozenset[ObjectKey] = frozenset()
+    notes: tuple[tuple[ObjectKey, str], ...] = ()
 
 
 def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = (), others: int = 0) -> PatternError | None:

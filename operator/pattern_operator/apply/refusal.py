@@ -9,7 +9,7 @@ from typing import Final
 from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.immutable import next_step, says_immutable
+from pattern_operator.apply.immutable import next_step, says_immutable, without_subject
 from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
@@ -89,7 +89,7 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
         case HTTPStatus.UNPROCESSABLE_ENTITY | HTTPStatus.FORBIDDEN | HTTPStatus.BAD_REQUEST if says_immutable(
             error.message
         ):
-            said = error.message.rstrip(".")
+            said = without_subject(error.message)  # the failure names the object
             return otherwise, f"{said}. The field cannot be changed on an object that exists: {next_step(key)}"
         case HTTPStatus.FORBIDDEN:
             return _forbidden(key, error, otherwise, account)

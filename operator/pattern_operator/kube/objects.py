@@ -205,12 +205,18 @@ async def patch_json(
 
 
 async def list_(
-    session: Session, resource: Resource, *, namespace: str = "", label_selector: str = "", field_selector: str = ""
+    session: Session,
+    resource: Resource,
+    *,
+    namespace: str = "",
+    label_selector: str = "",
+    field_selector: str = "",
+    impersonate: str | None = None,
 ) -> list[Body]:
     """Return all objects of the collection, each with its apiVersion and kind. They have to fit into memory."""
     selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
     found: list[Body] = []
-    async for page in _pages(session, resource.path(namespace=namespace), selectors=selectors):
+    async for page in _pages(session, resource.path(namespace=namespace), selectors=selectors, impersonate=impersonate):
         if page.begins_anew:
             found.clear()
         found += [_titled(item, resource) async for item in page.content.items()]
@@ -234,7 +240,9 @@ class _Listed:
     begins_anew: bool  # the pages before it were too old to go on from
 
 
-async def _pages(session: Session, path: str, *, selectors: dict[str, str]) -> AsyncGenerator[_Listed, None]:
+async def _pages(
+    session: Session, path: str, *, selectors: dict[str, str], impersonate: str | None = None
+) -> AsyncGenerator[_Listed, None]:
     """Every page of a collection, none larger than ``MAX_PAGE``.
 
     Raises:
@@ -245,7 +253,7 @@ async def _pages(session: Session, path: str, *, selectors: dict[str, str]) -> A
     anew = False
     while True:
         try:
-            answer = await session.request("GET", path, params=params, most=MAX_PAGE)
+            answer = await session.request("GET", path, params=params, most=MAX_PAGE, impersonate=impersonate)
         except AnswerTooLarge as error:
             params["limit"] = str(pages.after(error))
             continue

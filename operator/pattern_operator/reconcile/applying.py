@@ -122,7 +122,7 @@ async def repair(
         progress.inventory = inventory.without(pattern.status.inventory.entries, lost)
     progress.missing = _missing((*unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*unknown, *applied.failures))
-    sent = set(applied.applied)
+    sent = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in said.items() if key in sent)
     others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
     if error := error_of(applied, unknown=unknown, others=others):
@@ -174,6 +174,7 @@ async def _send(
         conflicts=pattern.spec.apply.conflicts,
         owned=owned,
         adopt=pattern.spec.apply.adopt,
+        ignored=pattern.spec.apply.ignore_differences or (),
         impersonate=account_of(pattern, tenancy=rim.tenancy),
         on_applied=on_applied,
     )
@@ -194,7 +195,9 @@ def not_owned(rendering: Rendering) -> tuple[str, ...]:
 
 
 def _notes(applied: Applied) -> tuple[str, ...]:
-    return tuple(f"{key.title} {why}" for key, why in applied.left)
+    return tuple(f"{key.title} {why}" for key, why in applied.left) + tuple(
+        f"{key.title}: {note}" for key, note in applied.notes
+    )
 
 
 def _missing(failures: Collection[ApplyFailure]) -> frozenset[ObjectKey]:

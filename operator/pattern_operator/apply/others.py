@@ -1,0 +1,76 @@
+"""What others write of an object that a pattern applies: found out before the apply, and given up around it.
+
+Everything is asked and written in the name of the pattern's account.
+"""
+
+from collections.abc import Iterable
+
+import orjson
+
+from pattern_operator.api.names import FIELD_MANAGER
+from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.api.spec import IgnoreDifferences
+from pattern_operator.apply.autoscaler import autoscaler_of
+from pattern_operator.apply.ignored import REPLICAS, Pointer, has, pointers_of, release
+from pattern_operator.kube import Resource, Session, objects
+
+
+async def left_to_others(
+    session: Session,
+    wanted: Object,
+    *,
+    rules: Iterable[IgnoreDifferences],
+    scaled_by: str,
+    impersonate: str | None,
+) -> tuple[tuple[Pointer, ...], str]:
+    """What others write of the object, and what people should know of it.
+
+    That is what the spec says (``rules``), and the replicas where an autoscaler has them (``scaled_by``).
+
+    Raises:
+        ApiUnavailable: the API server does not answer.
+    """
+    left = pointers_of(rules, wanted)
+    if not scaled_by or REPLICAS in left or not has(wanted.body, REPLICAS):
+        return left, ""
+    scaler = await autoscaler_of(session, wanted.key, manager=scaled_by, impersonate=impersonate)
+    return (left, "") if scaler is None else ((*left, REPLICAS), str(scaler))
+
+
+async def look_and_give_up(
+    session: Session, resource: Resource, applied: Object, *, paths: tuple[Pointer, ...], impersonate: str | None
+) -> None:
+    """As ``give_up``, of the object as it is now; raises ApiError too when there is none."""
+    key: ObjectKey = applied.key
+    live = await objects.get_metadata(
+        session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+    )
+    await give_up(session, resource, applied, live=live, paths=paths, impersonate=impersonate)
+
+
+async def give_up(
+    session: Session,
+    resource: Resource,
+    applied: Object,
+    *,
+    live: Body,
+    paths: tuple[Pointer, ...],
+    impersonate: str | None,
+) -> Body:
+    """Be no manager of what is left to others; no value changes. The object then, ``live`` where nothing is changed.
+
+    Raises:
+        ApiError: somebody was faster (``Conflict``), or it was refused.
+    """
+    metadata = release(live, body=applied.body, paths=paths)
+    if metadata is None:
+        return live
+    return await objects.patch_merge(
+        session,
+        resource,
+        body=orjson.dumps({"metadata": metadata}),
+        namespace=applied.key.namespace,
+        name=applied.key.name,
+        field_manager=FIELD_MANAGER,
+        impersonate=impersonate,
+    )
