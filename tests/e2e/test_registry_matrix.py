@@ -59,7 +59,7 @@ KINDS = {
     "go-containerregistry, token": Kind(lists_referrers=True, pages_tags=True),
     "distribution 3, htpasswd": Kind(lists_referrers=False, pages_tags=True),
     "distribution 3, token": Kind(lists_referrers=False, pages_tags=True),
-    "distribution 2.8, htpasswd": Kind(lists_referrers=False, pages_tags=False),
+    "docker-registry 2.8, htpasswd": Kind(lists_referrers=False, pages_tags=False),
 }
 
 
@@ -91,9 +91,9 @@ def places(testbed_state: Path, token_service: TokenService) -> Iterator[dict[st
     started = [
         ours("basic", Options(auth="basic", account=ALICE)),
         ours("bearer", Options(auth="bearer", account=ALICE)),
-        distribution.start(root / "v3", version="distribution", account=ALICE),
-        distribution.start(root / "v3-token", version="distribution", account=ALICE, tokens=token_service),
-        distribution.start(root / "v2", version="distribution2", account=ALICE),
+        distribution.start(root / "v3", program="distribution", account=ALICE),
+        distribution.start(root / "v3-token", program="distribution", account=ALICE, tokens=token_service),
+        distribution.start(root / "v2", program="docker-registry", account=ALICE),
     ]
     yield {
         name: Place(kind, each.address, each.repository)

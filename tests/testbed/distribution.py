@@ -1,6 +1,7 @@
-"""Registries of the distribution project, with their own access control: version 3, and 2.8 as Debian packages it."""
+"""Registries of the distribution project with their own access control: version 3, and Debian's docker-registry 2.8."""
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from tests.testbed.repository import Account, Repository
 from tests.testbed.tokenservice import TokenService
 
 READY = 20.0
-Version = Literal["distribution", "distribution2"]
+Program = Literal["distribution", "docker-registry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Distribution:
         self.process.stop()
 
 
-def start(directory: Path, *, version: Version, account: Account, tokens: TokenService | None = None) -> Distribution:
+def start(directory: Path, *, program: Program, account: Account, tokens: TokenService | None = None) -> Distribution:
     """Start a registry with its content in ``directory``, on a free port.
 
     It asks for ``account`` by Basic authentication (htpasswd), or for a token of ``tokens``.
@@ -46,8 +47,7 @@ def start(directory: Path, *, version: Version, account: Account, tokens: TokenS
     directory.mkdir(parents=True, exist_ok=True)
     # By name: cosign, as all that is built on go-containerregistry, asks for no token at a private address.
     address = f"localhost:{process.free_port()}"
-    htpasswd = directory / "htpasswd"
-    auth = _token(tokens) if tokens is not None else {"htpasswd": {"realm": "testbed", "path": str(htpasswd)}}
+    auth = _token(tokens) if tokens is not None else _htpasswd(account, directory / "htpasswd")
     config = {
         "version": 0.1,
         "log": {"level": "warn", "accesslog": {"disabled": True}},
@@ -57,12 +57,16 @@ def start(directory: Path, *, version: Version, account: Account, tokens: TokenS
     }
     path = directory / "config.yml"
     path.write_text(json.dumps(config))  # which is YAML
-    command: list[str | Path] = [BIN / version, f"-config={path}"]
-    if tokens is None:
-        command += [f"-htpasswd={htpasswd}", f"-account={account.name}:{account.password}"]
-    registry = Distribution(process.start(version, command, directory=directory), address, account)
+    command = [BIN / program, "serve", path]
+    registry = Distribution(process.start(program, command, directory=directory), address, account)
     registry.process.wait_until(lambda: _answers(address), seconds=READY)
     return registry
+
+
+def _htpasswd(account: Account, path: Path) -> dict[str, Any]:
+    made = [BIN / "distribution", "htpasswd", account.name, account.password]
+    path.write_bytes(subprocess.run(made, capture_output=True, check=True).stdout)
+    return {"htpasswd": {"realm": "testbed", "path": str(path)}}
 
 
 def _token(tokens: TokenService) -> dict[str, Any]:

@@ -4,11 +4,9 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/distribution/distribution/v3/configuration"
@@ -21,32 +19,30 @@ import (
 )
 
 func main() {
-	config := flag.String("config", "", "configuration file (required)")
-	htpasswd := flag.String("htpasswd", "", "file that receives the account's line before the registry starts")
-	account := flag.String("account", "", "name:password of the one account, for -htpasswd")
-	flag.Parse()
-	err := writeAccount(*htpasswd, *account)
-	if err == nil {
-		err = serve(*config)
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "distribution:", err)
+		os.Exit(1)
 	}
-	fmt.Fprintln(os.Stderr, "distribution:", err)
-	os.Exit(1)
 }
 
-// writeAccount makes the file with the cheapest hash: tests sign in often.
-func writeAccount(path, account string) error {
-	if path == "" {
-		return nil
+func run(arguments []string) error {
+	switch {
+	case len(arguments) == 2 && arguments[0] == "serve":
+		return serve(arguments[1])
+	case len(arguments) == 3 && arguments[0] == "htpasswd":
+		return printAccount(arguments[1], arguments[2])
 	}
-	name, password, ok := strings.Cut(account, ":")
-	if !ok {
-		return fmt.Errorf("-htpasswd needs -account name:password")
-	}
+	return fmt.Errorf("it is started as distribution serve CONFIGURATION or distribution htpasswd NAME PASSWORD")
+}
+
+// printAccount gives the line of a password file, with the cheapest hash: tests sign in often.
+func printAccount(name, password string) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(name+":"+string(hash)+"\n"), 0o600)
+	_, err = fmt.Printf("%s:%s\n", name, hash)
+	return err
 }
 
 func serve(path string) error {

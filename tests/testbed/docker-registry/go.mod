@@ -1,11 +1,8 @@
-module pattern-operator.io/testbed/distribution2
+module pattern-operator.io/testbed/docker-registry
 
 go 1.26.0
 
-require (
-	github.com/docker/distribution v2.8.2+incompatible
-	golang.org/x/crypto v0.59.0
-)
+require github.com/docker/distribution v2.8.2+incompatible
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
@@ -26,6 +23,7 @@ require (
 	github.com/prometheus/common v0.55.0 // indirect
 	github.com/prometheus/procfs v0.15.1 // indirect
 	github.com/sirupsen/logrus v1.10.2 // indirect
+	golang.org/x/crypto v0.59.0 // indirect
 	golang.org/x/sys v0.50.0 // indirect
 	google.golang.org/protobuf v1.34.2 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
