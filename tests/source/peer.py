@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from tests.executors import EXECUTORS
 
-from pattern_operator.api.artifact import Descriptor
+from pattern_operator.api.artifact import Descriptor, Signature
 from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.source import Credential, Credentials, Network, Registry, TokenCache
+from pattern_operator.source import Credential, Credentials, Network, Registry, TokenCache, fetch_signatures
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -202,6 +202,14 @@ def client(
         executors=EXECUTORS,
         **more,
     )
+
+
+async def signatures(digest: Digest, *, registry: Registry) -> tuple[Signature, ...]:
+    """All that claims to sign ``digest``; the first failure to ask is raised, even where another place has some."""
+    found = await fetch_signatures(digest, registry=registry)
+    for failure in found.failures:
+        raise failure
+    return found.signatures
 
 
 def challenged(peer: Peer, header: str, *, accepted: str) -> None:

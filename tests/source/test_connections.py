@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from tests.source.peer import Peer, bearer, client, descriptor, hang, sha256
+from tests.source.peer import Peer, bearer, client, descriptor, hang, sha256, signatures
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor, File
@@ -15,7 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
 from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
-from pattern_operator.source import Connections, LayerChoice, Names, Network, Waits, pull, push, resolve, signatures
+from pattern_operator.source import Connections, LayerChoice, Names, Network, Waits, pull, push, resolve
 from pattern_operator.source.pace import Pace
 
 CONTENT = b"kind: ConfigMap"

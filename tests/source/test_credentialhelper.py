@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
+from tests.source.peer import signatures
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference
@@ -20,7 +21,6 @@ from pattern_operator.source import (
     from_docker_home,
     pull,
     resolve,
-    signatures,
 )
 
 SECRET = "sw0rdfish"

@@ -8,12 +8,12 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 from tests.looplag import MOST, longest_hold
-from tests.source.peer import BUNDLE, INDEX, NAME, OCI, client, index
+from tests.source.peer import BUNDLE, INDEX, NAME, OCI, client, index, signatures
 
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_MANIFEST
-from pattern_operator.source import LayerChoice, pull, resolve, signatures
+from pattern_operator.source import LayerChoice, pull, resolve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 from aiohttp import web
-from tests.source.peer import OCI, Peer, bearer, challenged, client, descriptor, sha256
+from tests.source.peer import OCI, Peer, bearer, challenged, client, descriptor, sha256, signatures
 
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.errors import PatternError
-from pattern_operator.source import Network, resolve, signatures
+from pattern_operator.source import Network, resolve
 
 SECRET = "sw0rdfish-of-the-cluster"
 BODY = json.dumps({"secret": SECRET, "mediaType": SECRET, SECRET: 1, "errors": [{"code": SECRET, "message": SECRET}]})

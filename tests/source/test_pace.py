@@ -3,12 +3,12 @@ import time
 
 import pytest
 from aiohttp import web
-from tests.source.peer import INDEX, bearer, client, descriptor, hang, index
+from tests.source.peer import INDEX, bearer, client, descriptor, hang, index, signatures
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import LayerChoice, pull, resolve, signatures
+from pattern_operator.source import LayerChoice, pull, resolve
 from pattern_operator.source.pace import PACE, Pace
 
 # As the real one, thirty times as fast.

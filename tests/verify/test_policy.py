@@ -249,3 +249,18 @@ def test_every_format_that_source_looks_for_is_judged(form):
     refusal = refusal_of([Signature(form, "empty", "", b"")], demand=demand(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
+
+
+def test_attestations_and_what_cannot_be_read_take_no_place_of_a_signature():
+    report = dataclasses.replace(bundle(bundle_document(statement(predicateType="x"))), attestation=True)
+    gone = Signature(SignatureFormat.BUNDLE, "referrer sha256:2c (ArtifactNotFound)", "", b"")
+
+    verdict = verify(ARTIFACT, [report, gone] * MAX_SIGNATURES + [cosign()], demand=demand(ALICE))
+
+    assert [vouch.authority for vouch in verdict.vouches] == ["alice"]
+
+
+def test_a_signature_that_is_called_an_attestation_is_judged_by_what_it_is():
+    verdict = verify(ARTIFACT, [dataclasses.replace(bundle(), attestation=True)], demand=demand(ALICE))
+
+    assert len(verdict.vouches) == 1

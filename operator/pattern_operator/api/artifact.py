@@ -6,8 +6,11 @@ Everything here was checked against its digest and size by ``source`` before it 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from pattern_operator.api.reference import Digest, Repository, Revision
+
+SIGNATURE_PREDICATE: Final = "https://sigstore.dev/cosign/sign/v1"  # cosign 3, pkg/types/predicate.go
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Signature:
 
     ``where`` names it for people, as in ``sha256-0a1b....sig layer 2``. ``payload`` is the raw blob: the
     simple-signing JSON of cosign, or the JSON of the bundle; its digest and size were checked. ``annotations`` are
-    those of the layer's descriptor.
+    those of the layer's descriptor. ``attestation``: it says of itself that it states something else than a signature.
     """
 
     format: SignatureFormat
@@ -65,3 +68,4 @@ class Signature:
     media_type: str
     payload: bytes = field(repr=False)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    attestation: bool = False

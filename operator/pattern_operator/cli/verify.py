@@ -65,9 +65,9 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verdict import Demand
     from pattern_operator.cli import registry
-    from pattern_operator.errors import PatternError
+    from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
-    from pattern_operator.source import resolve, signatures
+    from pattern_operator.source import fetch_signatures, resolve
     from pattern_operator.verify import verify
 
     finding: dict[str, Any] = {"reference": None, "digest": None, "verified": False}
@@ -81,8 +81,11 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             output.progress(f"asking {reference.repository.host} for the signatures of {reference}")
             digest = (await resolve(reference, registry=client)).digest
             finding["digest"] = str(digest)
-            found = await signatures(digest, registry=client)
-            verdict = await run_in(client.executors.cpu, verify, digest, found, demand=demand)
+            found = await fetch_signatures(digest, registry=client)
+            try:
+                verdict = await run_in(client.executors.cpu, verify, digest, found.signatures, demand=demand)
+            except Stalled as refusal:
+                raise found.explain(refusal) from None  # which says all that it says
     except PatternError as error:
         return finding | {"reason": error.reason, "message": error.message, "verifiedBy": []}, error
     names = ", ".join(vouch.authority for vouch in verdict.vouches)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from pattern_operator.api.artifact import Signature
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import GROUP, KIND
 from pattern_operator.api.object import ObjectKey
@@ -29,7 +28,16 @@ from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import check_namespaces
 from pattern_operator.rollout import Candidate, admit
 from pattern_operator.sandbox import BuildRefused, Plan
-from pattern_operator.source import Announced, Registry, Waits, announced, opened_layers, resolve, signatures
+from pattern_operator.source import (
+    Announced,
+    FetchedSignatures,
+    Registry,
+    Waits,
+    announced,
+    fetch_signatures,
+    opened_layers,
+    resolve,
+)
 from pattern_operator.verify import verify as verify_signatures
 
 LEEWAY = timedelta(milliseconds=50)  # a timer that fires a little early must find its lookup due
@@ -105,10 +113,13 @@ async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Ri
     if memory.verdict is not None and memory.verdict[:2] == (digest, demand):
         return memory.verdict[2]
     memory.verdict = None
-    found: tuple[Signature, ...] = ()
+    found = FetchedSignatures()
     if demand.authorities:
-        found = await signatures(digest, registry=await _open(pattern, goal.repository, rim=rim, waits=waits))
-    verdict = await run_in(rim.executors.cpu, verify_signatures, digest, found, demand=demand)
+        found = await fetch_signatures(digest, registry=await _open(pattern, goal.repository, rim=rim, waits=waits))
+    try:
+        verdict = await run_in(rim.executors.cpu, verify_signatures, digest, found.signatures, demand=demand)
+    except Stalled as refusal:
+        raise found.explain(refusal) from refusal
     memory.verdict = (digest, demand, verdict)
     return verdict
 

@@ -4,7 +4,7 @@ Format: OCI image-spec 1.1, "Image Manifest" and "Descriptors"; Docker image man
 readers could take for different things is refused (CVE-2021-41190).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,7 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST, MAX_REFERRERS
+from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST
 from pattern_operator.source.document import child, children, known_word, shown, text, texts
 from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
@@ -91,27 +91,42 @@ def parse_manifest(
         raise _unsupported(what, str(error)) from error
 
 
-def parse_index(content: bytes, *, content_type: str = "", what: str = "the index") -> tuple[Descriptor, ...]:
-    """Read an image index, as the referrers API answers it: its descriptors in order.
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The descriptors of an index in order, and why others of them cannot be read."""
+
+    entries: tuple[Descriptor, ...]
+    refusals: tuple[Stalled, ...] = ()
+
+
+def parse_index(content: bytes, *, types: Collection[str], content_type: str = "", what: str = "the index") -> Index:
+    """Read an image index, as the referrers API answers it: its descriptors whose artifact type is one of ``types``.
+
+    The others are passed over, however many and whatever they are. An empty type, as of an absent one, is one too. One
+    that cannot be read hides no other.
 
     Raises:
-        Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED, as for a manifest; TOO_MANY_SIGNATURES: more than
-            ``MAX_REFERRERS`` entries.
+        Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED, as for a manifest.
     """
     document, media_type = _read(content, content_type=content_type, what=what)
     if media_type != OCI_INDEX:
         raise _unsupported(what, f"has {_type(media_type)} and not media type {OCI_INDEX}")
-    try:
-        entries = children(document, "manifests")
-        if len(entries) > MAX_REFERRERS:
-            raise Stalled(
-                reason=Reason.TOO_MANY_SIGNATURES,
-                message=f"{what} has {len(entries)} entries, and at most {MAX_REFERRERS} are looked at: "
-                "remove those that are not needed from the registry.",
-            )
-        return tuple(_descriptor(entry) for entry in entries)
-    except InvalidDocument as error:
-        raise _unsupported(what, str(error)) from error
+    listed = document.get("manifests")
+    if not isinstance(listed, list):
+        raise _unsupported(what, "has no list of objects manifests")
+    entries: list[Descriptor] = []
+    refusals: list[Stalled] = []
+    for entry in listed:
+        try:
+            if not isinstance(entry, dict):
+                raise InvalidDocument("has an entry that is not an object")
+            called = entry.get("artifactType")
+            if isinstance(called, str) and called.lower() not in types:
+                continue
+            entries.append(_descriptor(entry))
+        except InvalidDocument as error:
+            refusals = refusals or [_unsupported(what, str(error))]  # one is enough to say it
+    return Index(tuple(entries), tuple(refusals))
 
 
 def is_manifest(content: bytes, *, content_type: str) -> bool:

@@ -10,7 +10,7 @@ demand one yet.
 
 from typing import Final
 
-from pattern_operator.api.artifact import Signature
+from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.limits import MAX_SUBJECTS
 from pattern_operator.strictjson import InvalidDocument, read_bounded
@@ -23,7 +23,7 @@ MEDIA_TYPES: Final = (  # sigstore_bundle.proto, ``media_type``: the second is h
 )
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE: Final = "https://sigstore.dev/cosign/sign/v1"  # cosign 3, pkg/types/predicate.go
+PREDICATE_TYPE: Final = SIGNATURE_PREDICATE
 
 _BUNDLE: Final = ("mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope")
 _MATERIAL: Final = ("publicKey", "certificate", "x509CertificateChain", "tlogEntries", "timestampVerificationData")

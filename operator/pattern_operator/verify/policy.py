@@ -115,10 +115,11 @@ def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: 
             message=f"{digest} has no signature, and one by {_names(signers)} is demanded: "
             f"sign it with `{SIGN}`, or point source.ref at an artifact that is signed.",
         )
-    if len(signatures) > MAX_SIGNATURES:
+    counted = sum(bool(signature.payload) and not signature.attestation for signature in signatures)
+    if counted > MAX_SIGNATURES:
         raise Stalled(
             reason=Reason.TOO_MANY_SIGNATURES,
-            message=f"{digest} has {len(signatures)} signatures, and at most {MAX_SIGNATURES} are tried: "
+            message=f"{digest} has {counted} signatures, and at most {MAX_SIGNATURES} are tried: "
             "remove those that are not needed from the registry.",
         )
 

@@ -1,4 +1,6 @@
+import base64
 import json
+from datetime import timedelta
 
 import pytest
 from tests.archive.archives import files
@@ -15,6 +17,7 @@ from tests.source.peer import (
     hang,
     index,
     sha256,
+    signatures,
 )
 from tests.testbed import registry as registries
 from tests.testbed.registry import Options
@@ -24,6 +27,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import (
+    MAX_ATTESTATIONS,
     MAX_REFERRER_MANIFEST,
     MAX_REFERRER_PAGES,
     MAX_REFERRERS,
@@ -31,8 +35,9 @@ from pattern_operator.limits import (
     MAX_SIGNATURES,
     MAX_SIGNATURES_SIZE,
 )
-from pattern_operator.source import push, signatures
+from pattern_operator.source import FetchedSignatures, fetch_signatures, push
 from pattern_operator.source.pace import Pace
+from pattern_operator.source.referrers import PREDICATE_HINT
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
 
@@ -166,7 +171,7 @@ async def test_where_there_is_an_api_the_fallback_tag_says_nothing(peer, network
 
 async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(peer, network, signed):
     peer.referrers = None
-    peer.manifest([], tag=f"sha256-{signed.hex}")
+    peer.manifest([], tag=f"sha256-{signed.hex}", artifactType="application/vnd.example")
 
     (signature,) = await found(peer, network, signed)
 
@@ -317,7 +322,7 @@ async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, ne
     says = unreadable(peer, signed, how)
     bundle(peer, signed, b"good")
 
-    bad, good = (await found(peer, network, signed))[1:]
+    bad, good = sorted((await found(peer, network, signed))[1:], key=lambda each: each.payload)
 
     assert good.payload == b"good"
     assert bad.payload == b""
@@ -381,17 +386,17 @@ async def test_as_many_signatures_as_are_tried_are_found(peer, network, signed):
     assert len(await found(peer, network, signed)) == MAX_SIGNATURES
 
 
-async def test_more_layers_than_are_tried_are_refused_before_one_is_read(peer, network, signed):
+async def test_of_more_layers_than_are_tried_the_first_are_read_and_the_rest_is_said(peer, network, signed):
     classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES + 1)))
 
     error = await refusal(peer, network, signed)
 
     assert error.reason is Reason.TOO_MANY_SIGNATURES
     assert "remove those that are not needed" in error.message
-    assert not any("/blobs/" in path for path in peer.paths("GET"))
+    assert len([path for path in peer.paths("GET") if "/blobs/" in path]) == MAX_SIGNATURES
 
 
-async def test_signatures_that_are_large_together_are_refused_before_they_are_read(peer, network, signed):
+async def test_signatures_that_are_large_together_are_not_all_read(peer, network, signed):
     large = MAX_SIGNATURE_BLOB // 2
     for number in range(2 * MAX_SIGNATURES_SIZE // large):
         bundle(peer, signed, b"%d" % number + b" " * (large - 10))
@@ -401,7 +406,7 @@ async def test_signatures_that_are_large_together_are_refused_before_they_are_re
     assert error.reason is Reason.TOO_MANY_SIGNATURES
     assert f"more than {MAX_SIGNATURES_SIZE} bytes" in error.message
     read = sum(len(peer.blobs[path.rpartition("/")[2]]) for path in peer.paths("GET") if "/blobs/" in path)
-    assert read <= MAX_SIGNATURES_SIZE
+    assert read <= MAX_SIGNATURES_SIZE + large  # the one that shows that it is a signature as well
 
 
 async def test_a_referrer_whose_manifest_is_larger_than_any_hides_no_other(peer, network, signed):
@@ -419,12 +424,14 @@ async def test_a_referrer_whose_manifest_is_larger_than_any_hides_no_other(peer,
     assert sorted(payloads) == [b"", b'{"bundle": 1}']
 
 
-async def test_more_referrers_than_are_tried_are_refused_before_one_is_read(peer, network, signed):
+async def test_more_referrers_than_are_tried_are_said_beside_those_that_are(peer, network, signed):
     for number in range(MAX_SIGNATURES + 1):
         bundle(peer, signed, b"%d" % number)
 
-    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
-    assert not any("/manifests/sha256:" in path for path in peer.paths("GET"))
+    fetched = await fetch_signatures(signed, registry=client(peer, network))
+
+    assert len(fetched.signatures) == MAX_SIGNATURES
+    assert [failure.reason for failure in fetched.failures] == [Reason.TOO_MANY_SIGNATURES]
 
 
 async def test_the_layers_of_all_places_count_together_before_they_are_read(peer, network, signed):
@@ -438,13 +445,14 @@ async def test_the_layers_of_all_places_count_together_before_they_are_read(peer
 
 
 async def test_more_entries_than_are_looked_at_are_refused(peer, network, signed):
-    for number in range(MAX_REFERRERS // 2 + 1):
-        peer.refer(Digest.of(b"%d" % number), "application/spdx+json")
-    half = index(peer.referrers)
+    for number in range(MAX_REFERRERS + 2):
+        peer.refer(Digest.of(b"%d" % number), BUNDLE)
+    half, other = index(peer.referrers[: MAX_REFERRERS // 2]), index(peer.referrers[MAX_REFERRERS // 2 :])
     peer.page("/referrers/", 1, body=half, link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
-    peer.page("/referrers/", 2, body=half, media_type=INDEX)
+    peer.page("/referrers/", 2, body=other, media_type=INDEX)
 
     assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert len([path for path in peer.paths("GET") if "/manifests/sha256:" in path]) == MAX_REFERRERS
 
 
 async def test_more_pages_than_are_read_are_refused(peer, network, signed):
@@ -454,6 +462,217 @@ async def test_more_pages_than_are_read_are_refused(peer, network, signed):
         )
 
     assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_TOO_LARGE
+
+
+# --- what never counts ----------------------------------------------------------------------------------------------
+
+SBOM = "application/spdx+json"
+TYPES = ["", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json", None]
+
+
+def attestation(peer: Peer, signed: Digest, number: int, *, size: int = 0, **more) -> Digest:
+    """A bundle as the attestation of a build has it."""
+    statement = {"predicateType": "https://slsa.dev/provenance/v1", "n": number, "pad": " " * size}
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    return bundle(peer, signed, json.dumps({"dsseEnvelope": {"payload": payload}}).encode(), **more)
+
+
+async def fetched(peer: Peer, network, signed: Digest, **more) -> FetchedSignatures:
+    return await fetch_signatures(signed, registry=client(peer, network, **more))
+
+
+async def test_reports_and_sboms_beside_a_signature_count_for_nothing(peer, network, signed):
+    for number in range(2 * MAX_REFERRERS):
+        peer.refer(Digest.of(b"%d" % number), (SBOM, "application/sarif+json")[number % 2])
+    bundle(peer, signed)
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+
+
+@pytest.mark.parametrize("listed", TYPES)
+async def test_reports_that_are_listed_without_a_type_count_for_nothing(peer, network, signed, listed):
+    for number in range(2 * MAX_SIGNATURES):
+        peer.refer(peer.manifest([], artifactType=SBOM, subject=signed, annotations={"n": str(number)}), SBOM)
+    bundle(peer, signed)
+    for entry in peer.referrers:
+        entry["artifactType"] = listed
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+
+
+@pytest.mark.parametrize("hint", [{}, {"annotations": {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}}])
+async def test_attestations_beside_a_signature_are_marked_few_and_count_for_nothing(peer, network, signed, hint):
+    for number in range(MAX_SIGNATURES + 10):
+        attestation(peer, signed, number, **hint)
+    bundle(peer, signed)
+
+    got = await fetched(peer, network, signed)
+
+    assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
+    assert len(got.signatures) == 1 + MAX_ATTESTATIONS
+    assert got.failures == ()
+
+
+async def test_attestations_are_not_counted_by_their_size(peer, network, signed):
+    for number in range(2 * MAX_SIGNATURES_SIZE // (MAX_SIGNATURE_BLOB // 2)):
+        attestation(peer, signed, number, size=MAX_SIGNATURE_BLOB // 3)
+    bundle(peer, signed)
+
+    got = await fetched(peer, network, signed)
+
+    assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
+    assert got.failures == ()
+
+
+async def test_among_more_attestations_than_are_looked_at_the_signature_is_found(peer, network, signed):
+    for number in range(MAX_REFERRERS + 5):
+        peer.refer(Digest.of(b"%d" % number), BUNDLE)
+        peer.referrers[-1]["annotations"] = {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}
+    bundle(peer, signed)
+
+    got = await fetched(peer, network, signed)
+
+    assert b'{"bundle": 1}' in [each.payload for each in got.signatures]
+    assert got.failures == ()
+
+
+async def test_referrers_that_are_gone_take_no_place_of_a_signature(peer, network, signed):
+    for number in range(2 * MAX_SIGNATURES):
+        peer.refer(Digest.of(b"%d" % number), BUNDLE)
+    bundle(peer, signed)
+
+    payloads = [each.payload for each in await found(peer, network, signed)]
+
+    assert payloads[0] == b'{"bundle": 1}'
+    assert set(payloads[1:]) == {b""}
+
+
+@pytest.mark.parametrize("listed", TYPES)
+async def test_a_referrer_that_is_listed_without_a_type_is_what_its_manifest_says(peer, network, signed, listed):
+    bundle(peer, signed, b"1")
+    peer.refer(peer.manifest([simple(peer, 2)], artifactType=COSIGN, subject=signed), COSIGN)
+    peer.refer(peer.manifest([peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=Digest.of(b"other")), BUNDLE)
+    for entry in peer.referrers:
+        entry["artifactType"] = listed
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b"1", b'{"critical": 2}', b""]
+
+
+@pytest.mark.parametrize("how", ["gone", "index", "larger than any"])
+async def test_a_referrer_that_nobody_calls_a_signature_and_is_none_is_passed_over(peer, network, signed, how):
+    digest = bundle(peer, signed, b"1", annotations={"k": "v" * (MAX_REFERRER_MANIFEST if "larger" in how else 1)})
+    peer.referrers[0]["artifactType"] = ""
+    if how == "gone":
+        del peer.manifests[str(digest)]
+    if how == "index":
+        peer.manifests[str(digest)] = (INDEX, peer.manifests[str(digest)][1])
+
+    assert await found(peer, network, signed) == ()
+
+
+async def test_a_referrer_that_nobody_calls_a_signature_and_was_changed_is_not_nothing(peer, network, signed):
+    digest = bundle(peer, signed)
+    peer.referrers[0]["artifactType"] = ""
+    media_type, body = peer.manifests[str(digest)]
+    peer.manifests[str(digest)] = (media_type, body + b" ")
+
+    assert "DigestMismatch" in (await found(peer, network, signed))[0].where
+
+
+# --- a tag that is read as the digest -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ["sha256-{hex}", "sha256-{hex}.sig"])
+@pytest.mark.parametrize("kind", ["manifest", "index"])
+async def test_a_tag_that_is_the_artifact_itself_holds_no_signature(peer, network, tag, kind):
+    peer.referrers = None
+    listed = peer.manifest([peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE)
+    entry = {"mediaType": OCI, "digest": str(listed), "size": 1, "artifactType": BUNDLE}
+    made = peer.manifest([], tag="1.0") if kind == "manifest" else peer.document(index([entry]), media_type=INDEX)
+    peer.manifests[tag.format(hex=made.hex)] = peer.manifests[str(made)]
+
+    assert await found(peer, network, made) == ()
+
+
+# --- what cannot be asked hides nothing -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["/referrers/", r"\.sig$", "/manifests/sha256:", "/blobs/"])
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+async def test_a_place_that_does_not_tell_hides_no_other(peer, network, signed, place, status):
+    classic(peer, signed)
+    bundle(peer, signed, b"1")
+    bundle(peer, signed, b"2")
+    bad = str(bundle(peer, signed, b"3"))
+    pattern = {"/manifests/sha256:": bad, "/blobs/": sha256(b"3")}.get(place, place)
+    peer.answer("GET", pattern, status=status)
+
+    got = await fetched(peer, network, signed)
+
+    assert len(got.failures) == 1
+    assert len([each for each in got.signatures if each.payload]) == (1 if place == "/referrers/" else 3)
+
+
+async def test_a_place_that_hangs_hides_no_other(peer, network, signed):
+    classic(peer, signed)
+    bundle(peer, signed)
+    peer.on("GET", "/referrers/", hang)
+    peer.on("GET", "/manifests/sha256-[0-9a-f]+$", hang)
+
+    got = await fetched(peer, network, signed, pace=Pace(headers=5.0, lookup=0.5))
+
+    assert [each.payload for each in got.signatures] == [b'{"critical": 1}']
+    assert [type(failure) for failure in got.failures] == [Transient, Transient]
+
+
+async def test_the_pages_before_one_that_fails_count(peer, network, signed):
+    bundle(peer, signed)
+    peer.answer("GET", "/referrers/next", status=503)
+    peer.page("/referrers/sha256", 1, body=index(peer.referrers), link='<next>; rel="next"', media_type=INDEX)
+
+    got = await fetched(peer, network, signed)
+
+    assert [each.payload for each in got.signatures] == [b'{"bundle": 1}']
+    assert [failure.reason for failure in got.failures] == [Reason.REGISTRY_UNAVAILABLE]
+
+
+async def test_a_registry_that_fails_for_each_referrer_is_not_asked_for_all(peer, network, signed):
+    for number in range(2 * MAX_SIGNATURES):
+        bundle(peer, signed, b"%d" % number)
+    peer.answer("GET", "/manifests/sha256:", status=503)
+
+    got = await fetched(peer, network, signed)
+
+    assert got.failures[0].reason is Reason.REGISTRY_UNAVAILABLE
+    assert len([path for path in peer.paths("GET") if "/manifests/sha256:" in path]) < 20
+
+
+MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")
+OVER = Stalled(reason=Reason.TOO_MANY_SIGNATURES, message="too many")
+DENIED = Stalled(reason=Reason.ACCESS_DENIED, message="403")
+DOWN = Transient(reason=Reason.REGISTRY_THROTTLED, message="429; later.", retry_after=timedelta(seconds=7))
+
+
+@pytest.mark.parametrize(
+    ("failures", "refusal", "kind", "reason"),
+    [
+        ((), MISSING, Stalled, Reason.SIGNATURE_MISSING),
+        ((DENIED,), MISSING, Stalled, Reason.ACCESS_DENIED),
+        ((DENIED, DOWN, OVER), MISSING, Transient, Reason.REGISTRY_THROTTLED),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="x"), Transient, Reason.REGISTRY_THROTTLED),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_OF_ANOTHER_ARTIFACT, message="x"), Transient, None),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_INVALID, message="x"), Transient, None),
+        ((DOWN,), Stalled(reason=Reason.KEY_INVALID, message="x"), Stalled, Reason.KEY_INVALID),
+        ((DOWN,), Stalled(reason=Reason.INVALID_SPEC, message="x"), Stalled, Reason.INVALID_SPEC),
+    ],
+)
+def test_a_failure_to_ask_is_what_is_said_where_nothing_proves_enough(failures, refusal, kind, reason):
+    said = FetchedSignatures(failures=failures).explain(refusal)
+
+    assert type(said) is kind
+    assert said.reason is (reason or Reason.REGISTRY_THROTTLED)
+    assert refusal.message in said.message
+    assert getattr(said, "retry_after", None) == (timedelta(seconds=7) if kind is Transient else None)
 
 
 # --- real parts -----------------------------------------------------------------------------------------------------
