@@ -15,6 +15,7 @@ from tests.testbed.kubectl import BINARY
 from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.signing import SIGN
 from pattern_operator.render import Options, render
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,18 @@ def test_every_link_within_a_page_leads_to_a_heading(page: Path):
     headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
 
     assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= headings
+
+
+def test_every_page_signs_with_the_command_that_is_printed():
+    pages = [*PAGES, *sorted(ROOT.glob("examples/**/*.md"))]
+    commands = [
+        command
+        for page in pages
+        for command in re.findall(r"cosign sign [^\n]*", page.read_text().replace("\\\n  ", ""))
+    ]
+
+    assert len(commands) >= 2
+    assert [command for command in commands if not command.startswith(SIGN)] == []
 
 
 def test_every_repair_that_the_docs_quote_is_what_a_report_says():

@@ -140,12 +140,18 @@ async def test_the_filter_leaves_tags_out(peer, network):
 @pytest.mark.parametrize(
     ("ref", "says"),
     [
-        ({"semver": ">=3"}, "none of its 2 tags is a version in '>=3'"),
-        ({"semver": "1.x", "semver_filter": "^v"}, "none of its 2 tags, 0 of which semverFilter keeps, is a version"),
+        ({"semver": ">=3"}, "none of its 4 tags is a version in '>=3': the highest version is v2.0.0. "),
+        ({"semver": "1.x", "semver_filter": "^x"}, "none of its 4 tags, 0 of which semverFilter keeps, is a version"),
+        ({"semver": "1.x", "semver_filter": "^x"}, "in '1.x': there is none to choose from. "),
+        ({"semver": "1.x", "semver_filter": "a"}, "in '1.x': no tag is a version, as 1.4.2 or v1.4.2 is. "),
+        (
+            {"semver": ">1.0.0 <2"},
+            ": 2.0.0-rc.1 is a pre-release, which counts where a bound names one, as in '>=1.4.0-0'",
+        ),
     ],
 )
-async def test_a_range_that_no_tag_is_in_says_so(peer, network, ref, says):
-    tags(peer, "1.0.0", "2.0.0")
+async def test_a_range_that_no_tag_is_in_says_so_and_what_comes_nearest(peer, network, ref, says):
+    tags(peer, "1.0.0", "v2.0.0", "2.0.0-rc.1", "latest")
 
     with pytest.raises(Stalled) as refusal:
         await resolve(reference(peer, **ref), registry=client(peer, network))

@@ -56,12 +56,12 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
     highest = await run_in(registry.executors.cpu, wanted.highest, kept)  # 10,000 tags and a long range take seconds
     if highest is not None:
         return highest
+    why = await run_in(registry.executors.cpu, wanted.why_none, kept) if kept else "there is none to choose from"
     filtered = f", {len(kept)} of which semverFilter keeps," if reference.semver_filter else ""
     raise Stalled(
         reason=Reason.NO_MATCHING_VERSION,
         message=f"{registry.repository}: none of its {len(tags)} tags{filtered} is a version in "
-        f"{quoted(reference.semver)}: push one, or correct source.ref.semver. A pre-release counts only where the "
-        "range names one, as in '>=2.0.0-0'.",
+        f"{quoted(reference.semver)}: {why}. Push one, or correct source.ref.semver.",
     )
 
 

@@ -206,8 +206,10 @@ class _Alternative:
         return cls(tuple(found), any(each.bound.pre_release for each in found))
 
     def __contains__(self, version: Version) -> bool:
-        if version.pre_release and not self.pre_releases:
-            return False
+        return (self.pre_releases or not version.pre_release) and self.holds(version)
+
+    def holds(self, version: Version) -> bool:
+        """Whether all comparators hold, whatever is said of pre-releases."""
         return all(each.holds(version, each.bound, each.given) for each in self.comparators)
 
 
@@ -228,6 +230,16 @@ class SemverRange:
         """The tag of the highest version in the range, or None. Of equals (builds) the last by name."""
         found = [(version, tag) for tag in tags if (version := Version.of_tag(tag)) is not None and version in self]
         return max(found)[1] if found else None
+
+    def why_none(self, tags: Iterable[str]) -> str:
+        """What to know of ``tags``, none of which is in the range: what comes nearest, in half a sentence."""
+        versions = [(version, tag) for tag in tags if (version := Version.of_tag(tag)) is not None]
+        if not versions:
+            return "no tag is a version, as 1.4.2 or v1.4.2 is"
+        passed_over = [each for each in versions if any(it.holds(each[0]) for it in self._alternatives)]
+        if passed_over:
+            return f"{max(passed_over)[1]} is a pre-release, which counts where a bound names one, as in '>=1.4.0-0'"
+        return f"the highest version is {max(versions)[1]}"
 
     def __contains__(self, version: Version) -> bool:
         return any(version in alternative for alternative in self._alternatives)
