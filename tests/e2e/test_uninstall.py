@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.program import Patternctl
 from tests.e2e.story import Story, condition, config_map, eventually, push
 from tests.testbed import operator
 from tests.testbed.http import request
@@ -60,6 +61,14 @@ def without_pod(testbed: Testbed, *words: str | Path) -> str:
     return testbed.kubectl("delete", "--ignore-not-found", *words, seconds=90.0)
 
 
+@pytest.fixture
+def patternctl(bare: Testbed, tmp_path: Path) -> Patternctl:
+    """The program, for the cluster's admin."""
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text(bare.kubectl.kubeconfig.path.read_text())
+    return Patternctl(tmp_path)
+
+
 def removed(testbed: Testbed) -> None:
     """All patterns with what they hold, the operator and the CRD."""
     testbed.kubectl("delete", "dp", "--all", "--all-namespaces")
@@ -108,3 +117,107 @@ def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed
     log = bare.operator.process.log.read_text()
     assert "Traceback" not in log, log[-4000:]
     bare.operator.stop()
+
+
+# --- patternctl uninstall -------------------------------------------------------------------------------------------
+
+
+def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
+    bare: Testbed, told: Story, manifests: Path, patternctl: Patternctl
+) -> None:
+    told.kubectl("-n", TEAM, "annotate", "configmap", "more", "pattern-operator.io/prune=disabled")
+    shown = patternctl("uninstall")
+    facts = patternctl("uninstall", "-o", "json").json
+    before = told.names()
+
+    done = patternctl("uninstall", "--yes", "-o", "json")
+    bare.operator.stop()
+
+    assert (shown.code, before) == (0, ["more", "settings"])
+    assert "1. 1 pattern, with its objects but those that are LEFT in the cluster:" in shown.out
+    assert ["team", "web", "2", "1"] in [line.split() for line in shown.out.splitlines()]
+    assert "Nothing was changed." in shown.out
+    assert facts["operator"]["works"]
+    (pattern,) = facts["patterns"]
+    assert pattern == {"namespace": TEAM, "name": "web", "objects": 2, "left": 1, "deletionPolicy": "Delete"}
+    assert done.code == 0, done.err
+    assert (done.json["done"], done.json["remaining"]) == (True, [])
+    assert "1 of 1 patterns left" in done.err
+    assert told.names() == ["more"]  # which was asked to stay
+    told.remove("configmap", "more")
+    label = ("-l", "app.kubernetes.io/name=pattern-operator", "-o", "name")
+    assert bare.kubectl("get", "clusterroles,clusterrolebindings,crd", *label) == ""
+    assert bare.kubectl("get", "crd", CRD, "--ignore-not-found") == ""
+    bare.kubectl("wait", "--for=delete", "namespace/pattern-operator-system", "--timeout=60s", seconds=70.0)
+
+    bare.start_operator(manifests=manifests)  # and it can be installed again
+    digest = push(told.repository, "2.0.0", config_map("settings"))
+    told.want(ref={"tag": "2.0.0"}, apply={"serviceAccountName": "deployer"})
+    told.until_runs(digest)
+    removed(bare)
+
+
+def test_where_a_pattern_cannot_go_nothing_of_the_operator_is_taken_away(
+    bare: Testbed, told: Story, patternctl: Patternctl
+) -> None:
+    bare.kubectl("-n", TEAM, "delete", "rolebinding", "deployer")
+
+    done = patternctl("uninstall", "--yes", "--timeout", "5")
+    there = bare.kubectl("get", "clusterrole", "pattern-operator", "-o", "name")
+    kept = patternctl("uninstall", "--yes", "--keep-objects")
+
+    rights = ("--clusterrole=cluster-admin", f"--serviceaccount={TEAM}:deployer")
+    bare.kubectl("-n", TEAM, "create", "rolebinding", "deployer", *rights)
+    assert done.code == 4
+    assert "after 5 s these patterns are left, so nothing of the operator was taken away" in done.err
+    assert f"{TEAM}/web: " in done.err
+    assert f"ServiceAccount {TEAM}/deployer" in done.err
+    assert there == "clusterrole.rbac.authorization.k8s.io/pattern-operator\n"
+    assert kept.code == 0, kept.err
+    assert told.names() == ["more", "settings"]
+    bare.operator.stop()
+    bare.kubectl("-n", TEAM, "delete", "configmap", "more", "settings")
+
+
+def test_a_deletion_that_hangs_since_the_operator_went_first_ends_when_it_comes_back(
+    bare: Testbed, told: Story, manifests: Path, patternctl: Patternctl
+) -> None:
+    bare.operator.kill()  # as by kubectl delete -k of a release that had the CRD in it
+    bare.kubectl("delete", "--ignore-not-found", "-k", manifests, seconds=90.0)
+    bare.kubectl("delete", "crd", CRD, "--wait=false")
+    bare.kubectl("wait", "--for=delete", "namespace/pattern-operator-system", "--timeout=60s", seconds=70.0)
+    refused = patternctl("uninstall", "--yes")
+
+    bare.start_operator(manifests=manifests)
+    told.kubectl("wait", "--for=delete", f"crd/{CRD}", "--timeout=60s", seconds=70.0)
+
+    assert refused.code == 1
+    assert "no operator works here, and 1 pattern waits for one to delete what it holds" in refused.err
+    assert "--keep-objects" in refused.err
+    assert told.names() == []
+    bare.operator.stop()
+
+
+def test_without_an_operator_patterns_are_let_go_of_and_what_they_hold_stays(
+    bare: Testbed, told: Story, patternctl: Patternctl
+) -> None:
+    bare.operator.stop()
+    bare.kubectl("delete", "crd", CRD, "--wait=false")
+
+    shown = patternctl("uninstall")
+    done = patternctl("uninstall", "--yes", "--keep-objects")
+
+    assert "The deletion of the CRD has begun already" in shown.out
+    assert done.code == 0, done.err
+    assert bare.kubectl("get", "crd", CRD, "--ignore-not-found") == ""
+    assert told.names() == ["more", "settings"]
+    bare.kubectl("-n", TEAM, "delete", "configmap", "more", "settings")
+
+
+def test_where_nothing_is_installed_uninstall_says_so(bare: Testbed, patternctl: Patternctl) -> None:
+    shown = patternctl("uninstall")
+    done = patternctl("uninstall", "--yes")
+
+    assert "2. the operator and its rights: none is here" in shown.out
+    assert f"3. the CRD {CRD}, which is not here" in shown.out
+    assert (shown.code, done.code) == (0, 0)

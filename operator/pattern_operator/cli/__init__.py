@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from pattern_operator import __version__
-from pattern_operator.cli import exits, get, output, push, render, verify
+from pattern_operator.cli import exits, get, output, push, render, uninstall, verify
 
 _EXAMPLES = """\
 examples:
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"patternctl {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (get, push, render, verify):
+    for command in (get, push, render, verify, uninstall):
         command.add(commands)
     return top
 

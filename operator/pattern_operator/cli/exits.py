@@ -6,6 +6,7 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2  # argparse's own
 REFUSED: Final = 3
+LEFT: Final = 4
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
 MEANING: Final = {
@@ -13,6 +14,7 @@ MEANING: Final = {
     FAILED: "not done, or not vouched for; standard error says why",
     USAGE: "the command line is wrong",
     REFUSED: "rendered in part: at least one component was refused",
+    LEFT: "for uninstall: patterns are left, and nothing of the operator was taken away",
     INTERRUPTED: "interrupted",
 }
 

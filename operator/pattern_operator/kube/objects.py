@@ -96,13 +96,15 @@ async def list_metadata(
     namespace: str = "",
     limit: int,
     token: str = "",
+    label_selector: str = "",
     impersonate: str | None = None,
 ) -> Body:
     """Return one page of a collection as the server sends it (PartialObjectMetadataList), at most ``limit`` objects.
 
     ``token`` is ``metadata.continue`` of the page before.
     """
-    params = {"limit": str(limit)} | ({"continue": token} if token else {})
+    params = {"limit": str(limit), "continue": token, "labelSelector": label_selector}
+    params = {name: value for name, value in params.items() if value}
     path = resource.path(namespace=namespace)
     answer = await session.request(
         "GET", path, params=params, accept=METADATA_LIST, impersonate=impersonate, most=MAX_PAGE

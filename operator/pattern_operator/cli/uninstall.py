@@ -1,0 +1,226 @@
+"""``patternctl uninstall``: what taking the operator out of a cluster would do, and with ``--yes`` doing it."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pattern_operator.cli import exits, output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
+    from pattern_operator.cli.installation import Installation, Pattern
+    from pattern_operator.errors import PatternError
+    from pattern_operator.kube import ApiError
+
+_NAMED: Final = 10  # patterns that an error names
+_EXAMPLES = """\
+examples:
+  patternctl uninstall                      what would be deleted, and what would stay; nothing is changed
+  patternctl uninstall --yes                patterns with what they hold, then the operator, its rights and its CRD
+  patternctl uninstall --yes --keep-objects what patterns hold stays in the cluster, and nobody looks after it
+
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "uninstall",
+        help="show what an uninstall would delete; with --yes, do it",
+        description="Show what taking the operator out of the cluster would delete, and in which order. With --yes, do"
+        " it: patterns first, while the operator still deletes what they hold; then the operator, its rights and its"
+        " CRD. Where a pattern is left, nothing of the operator is taken away.",
+        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.LEFT, exits.INTERRUPTED),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--yes", action="store_true", help="do it; without this, nothing is changed")
+    command.add_argument(
+        "--keep-objects",
+        action="store_true",
+        help="leave everything that patterns hold in the cluster; works without an operator, too",
+    )
+    command.add_argument(
+        "--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="how long patterns may take (default: 300)"
+    )
+    command.add_argument(
+        "--operator-namespace", default="pattern-operator-system", metavar="NAME", help="where the operator is"
+    )
+    command.add_argument("-o", "--output", choices=("text", "json"), default="text", help="how to print")
+    command.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
+    command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
+    command.set_defaults(run=run)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= 86_400.0:
+        raise argparse.ArgumentTypeError("must be a number of seconds, as in 300")
+    return seconds
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look, print, and do it where that is asked for."""
+    import asyncio
+
+    return asyncio.run(_run(options))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    from pattern_operator.executors import Executors
+
+    with Executors.open() as executors:
+        return await _work(options, disk=executors.disk)
+
+
+async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
+    from datetime import UTC, datetime
+
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.cli import installation, uninstalling
+    from pattern_operator.errors import Stalled
+    from pattern_operator.kube import ApiError, CredentialsError, Session, load
+
+    try:
+        endpoint = await load(kubeconfig=options.kubeconfig, context=options.context, disk=disk)
+    except CredentialsError as error:
+        raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
+    try:
+        async with Session.open(endpoint) as session:
+            plan = await installation.look(session, namespace=options.operator_namespace, now=datetime.now(UTC))
+            if not options.yes:
+                _print(plan, (), server=endpoint.server, options=options, done=False)
+                return exits.OK
+            if plan.stuck and not options.keep_objects:
+                raise _nobody_works(plan)
+            fate = uninstalling.Fate.KEEP if options.keep_objects else uninstalling.Fate.AS_EACH_SAYS
+            left = await uninstalling.uninstall(plan, session, fate=fate, seconds=options.timeout, tell=_tell)
+    except ApiError as error:
+        raise _refused(error) from None
+    except uninstalling.NotGone as error:
+        kind, name = error.part.resource.plural, error.part.name
+        raise Stalled(
+            reason=Reason.DELETION_FAILED,
+            message=f"{error}: kubectl get {kind} {name} -o yaml says what holds it; then run this again.",
+        ) from None
+    _print(plan, left, server=endpoint.server, options=options, done=not left)
+    if left:
+        _complain(left, seconds=options.timeout)
+        return exits.LEFT
+    return exits.OK
+
+
+def _nobody_works(plan: "Installation") -> "PatternError":
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.errors import Stalled
+
+    number = len(plan.stuck)
+    waiting = "1 pattern waits" if number == 1 else f"{number} patterns wait"
+    held = "it holds" if number == 1 else "they hold"
+    return Stalled(
+        reason=Reason.DELETION_FAILED,
+        message=f"no operator works here, and {waiting} for one to delete what {held}: install it again (kubectl apply"
+        " --server-side -k manifests/default, or restricted) and run this again; or leave what"
+        f" {held} in the cluster with --keep-objects. Nothing was changed.",
+    )
+
+
+def _refused(error: "ApiError") -> "PatternError":
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.errors import Stalled, Transient
+    from pattern_operator.kube import ApiUnavailable
+
+    if isinstance(error, ApiUnavailable):
+        return Transient(reason=Reason.API_SERVER_UNAVAILABLE, message=error.message)
+    return Stalled(
+        reason=Reason.FORBIDDEN, message=f"the API server refused: {error.message}. Run it as an administrator."
+    )
+
+
+def _tell(message: str) -> None:
+    print(f"patternctl: {output.plain(message)}", file=sys.stderr, flush=True)
+
+
+def _complain(left: "Sequence[Pattern]", *, seconds: float) -> None:
+    output.complain(f"after {seconds:.0f} s these patterns are left, so nothing of the operator was taken away")
+    for each in left[:_NAMED]:
+        output.complain(f"{each.title}: {output.plain(each.why)}")
+    if len(left) > _NAMED:
+        output.complain(f"and {len(left) - _NAMED} more: patternctl get -A")
+
+
+# --- what is printed --------------------------------------------------------------------------------------------------
+
+
+def _print(
+    plan: "Installation", left: "Sequence[Pattern]", *, server: str, options: argparse.Namespace, done: bool
+) -> None:
+    if options.output == "json":
+        from pattern_operator.cli import document
+
+        output.document(document.dump(_facts(plan, left, server=server, options=options, done=done), "json"))
+    elif done:
+        from pattern_operator.api.object import counted
+
+        print(f"taken away: {counted(len(plan.patterns), 'pattern')}, the operator, its rights and its CRD")
+    elif not options.yes:
+        _show(plan, server=server, options=options)
+
+
+def _facts(
+    plan: "Installation", left: "Sequence[Pattern]", *, server: str, options: argparse.Namespace, done: bool
+) -> dict[str, Any]:
+    from pattern_operator.cli.installation import CRD_NAME
+
+    return {
+        "server": server,
+        "operator": {"works": bool(plan.holder), "holder": plan.holder},
+        "patterns": [
+            {
+                "namespace": each.namespace,
+                "name": each.name,
+                "objects": each.objects,
+                "left": each.objects if options.keep_objects else each.stay,
+                "deletionPolicy": "Orphan" if options.keep_objects else each.policy,
+            }
+            for each in plan.patterns
+        ],
+        "parts": [{"kind": each.resource.kind, "namespace": each.namespace, "name": each.name} for each in plan.parts],
+        "crd": CRD_NAME if plan.crd else "",
+        "done": done,
+        "remaining": [{"namespace": each.namespace, "name": each.name, "message": each.why} for each in left],
+    }
+
+
+def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> None:
+    from pattern_operator.api.object import counted
+    from pattern_operator.cli.installation import CRD_NAME
+
+    print(f"on {server}, patternctl uninstall --yes deletes in this order:\n")
+    print(f"1. {counted(len(plan.patterns), 'pattern')}, with its objects but those that are LEFT in the cluster:")
+    if plan.patterns:
+        rows = [
+            [each.namespace, each.name, str(each.objects), str(each.objects if options.keep_objects else each.stay)]
+            for each in plan.patterns
+        ]
+        print("\n".join(f"   {line}" for line in output.table(["NAMESPACE", "NAME", "OBJECTS", "LEFT"], rows)))
+        print("   (Namespaces and CRDs stay, too, as long as they hold what is not the pattern's.)")
+    print(f"2. the operator and its rights: {', '.join(map(str, plan.parts)) or 'none is here'}")
+    print(f"3. the CRD {CRD_NAME}" + ("" if plan.crd else ", which is not here") + "\n")
+    if plan.going:
+        print("The deletion of the CRD has begun already: it ends when no pattern is left.")
+    if plan.holder:
+        print(f"The operator works: {output.plain(plan.holder)}")
+    elif plan.stuck and not options.keep_objects:
+        print(
+            f"No operator works here, and {counted(len(plan.stuck), 'pattern')} cannot go without one: install it again"
+        )
+        print("first, or leave what is held in the cluster with --keep-objects.")
+    else:
+        print("No operator works here.")
+    print("Nothing was changed.")
