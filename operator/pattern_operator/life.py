@@ -20,7 +20,7 @@ import kopf
 from pattern_operator import handlers
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Applier, ChildEvent, Children, Protected, Remover, excess, own_rbac
+from pattern_operator.apply import Applier, ChildEvent, Children, DryRun, Protected, Remover, excess, own_rbac
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
@@ -46,6 +46,7 @@ from pattern_operator.reconcile import (
     AwaitedKinds,
     Holders,
     Line,
+    Memory,
     PatternKey,
     Patterns,
     Queue,
@@ -106,6 +107,7 @@ class Process:
     heartbeat: Heartbeat | None = None  # of the work, while there is some
     line: Line | None = None  # of patterns that wait, while there is work
     own_access: OwnAccess | None = None  # what the API server refuses, while there is work
+    kept: dict[str, Memory] = field(default_factory=dict)  # of patterns, from one life to the next
     internal_errors: InternalErrors = field(init=False)
 
     def __post_init__(self) -> None:
@@ -290,6 +292,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             discovery=discovery,
             applier=Applier(session, discovery, children=children, holder=Holders(patterns), protected=protected),
             remover=Remover(session, discovery, children=children, protected=protected),
+            dry_run=DryRun(session, discovery, children=children),
             children=children,
             kinds=AwaitedKinds(session, discovery, wake=waker.found, tasks=behind),
             executors=process.executors,
@@ -312,7 +315,13 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             internal_errors=process.internal_errors,
             now=_now,
             waker=waker,
+            kept=process.kept,
         )
+
+        def keep() -> None:
+            process.kept = reconciler.what_is_kept()
+
+        behind.at_end(keep)
         heartbeat = Heartbeat(clock=clock, overdue=lambda: queue.overdue, turning=lambda: session.watches)
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         process.metrics.watch_share(lambda: queue.largest_share)

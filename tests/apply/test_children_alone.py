@@ -3,7 +3,7 @@
 import asyncio
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import ChildEvent, ChildEventKind, Children, HealthState
+from pattern_operator.apply import ChildEvent, ChildEventKind, Children, Comparing, HealthState
+from pattern_operator.apply.child import FINISHED
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Resource
 
@@ -290,3 +291,75 @@ async def test_who_is_told_may_fail_and_the_children_go_on():
 
     assert scene.errors == ["child_callback"]
     assert len(scene.told) == 1
+
+
+# --- what was before a restart --------------------------------------------------------------------------------------
+
+
+async def test_an_object_that_is_missing_counts_as_gone_where_a_watch_would_show_it():
+    scene = Scene()
+
+    scene.children.miss(KEY, owner=OWNER)
+    health = scene.children.health(OWNER)
+    scene.children._followed.sees = lambda _: False
+    scene.children.miss(replace(KEY, name="unseen"), owner=OWNER)
+
+    assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget it: is gone")
+    assert scene.children.get(replace(KEY, name="unseen")) is None
+    assert scene.children.differing(OWNER) == {KEY}
+
+
+async def test_a_missing_object_that_comes_back_is_well_again_and_told():
+    scene = Scene()
+    scene.children.miss(KEY, owner=OWNER)
+
+    scene.see(scene.body(ready="True"), kind=ChangeType.ADDED)
+
+    assert scene.children.health(OWNER).state is HealthState.CURRENT
+    assert (OWNER, ChildEvent(ChildEventKind.HEALTH, KEY)) in [(owner, event) for _, owner, event in scene.told]
+
+
+async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
+    before = Scene()
+    before.children.record(owned(before.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    known = before.children.fingerprints(OWNER)
+
+    scene = Scene()
+    scene.see(owned(scene.body(ready="True")))
+    scene.children.expect(KEY, owner=OWNER)
+    unknown = scene.children.comparing(KEY, owner=OWNER)
+    scene.children.compare(KEY, owner=OWNER, wanted=known[KEY])
+    same = scene.children.comparing(KEY, owner=OWNER)
+    scene.children._children[KEY].wanted = None
+    scene.children.compare(KEY, owner=OWNER, wanted=b"anything")
+    other = scene.children.comparing(KEY, owner=OWNER)
+
+    assert (unknown, same, other) == (Comparing.UNKNOWN, Comparing.SAME, Comparing.OTHER)
+    assert scene.children.comparing(KEY, owner="another") is Comparing.UNKNOWN
+
+
+async def test_what_had_done_its_work_before_a_restart_is_not_missed():
+    scene = Scene()
+
+    scene.children.compare(KEY, owner=OWNER, wanted=FINISHED)
+
+    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
+    assert scene.children.health(OWNER).state is HealthState.CURRENT
+    assert scene.children.differing(OWNER) == frozenset()
+    assert scene.children.fingerprints(OWNER) == {KEY: FINISHED}
+
+
+async def test_what_was_applied_in_this_life_is_known_better():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.children.compare(KEY, owner=OWNER, wanted=b"anything")
+
+    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
+
+
+def owned(body: dict[str, Any]) -> dict[str, Any]:
+    """``body`` with fields that our apply owns."""
+    entry = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {"f:spec": {"f:size": {}}}}
+    body["metadata"]["managedFields"] = [entry]
+    return body

@@ -165,14 +165,21 @@ def test_drift_is_only_told_where_the_pattern_says_report(story: Story) -> None:
     story.edit("configmap", "settings", {"data": {"a": "theirs"}})
     drifted = story.until_says("Applied", "Drifted")
     left = story.get("configmap", "settings")["data"]
+    wide = story.kubectl("-n", story.namespace, "get", "dp", "-o", "wide")
+    eventually(lambda: story.events("Drifted"))
     story.edit("configmap", "settings", {"data": {"a": "1"}})
     story.change({"apply": {"driftPolicy": "Repair"}})
     status = story.until(lambda status: condition(status, "Applied")["reason"] == "Succeeded")
+    eventually(lambda: story.events("DriftResolved"))
 
     assert drifted["status"] == "True"
     assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in drifted["message"]
     assert left == {"a": "theirs"}
     assert condition(status, "Ready")["status"] == "True"
+    assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in wide
+    (event,) = story.events("Drifted")
+    assert event["type"] == "Warning"
+    assert event["message"].startswith(f"ConfigMap {story.namespace}/settings was changed by kubectl")
 
 
 def test_an_object_that_is_annotated_so_in_the_cluster_is_let_be_until_it_is_not(story: Story) -> None:

@@ -10,8 +10,10 @@ from pattern_operator.api.condition import Condition
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Health, HealthState
+from pattern_operator.apply.child import FINISHED
 from pattern_operator.kube import ApiUnavailable, KindNotFound, Resource
 from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.reconcile.comparison import Comparison, packed
 from pattern_operator.reconcile.following import follow_inventory, is_new, see_health, see_what_runs
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -36,10 +38,12 @@ class Rim:
         self.expected: list[ObjectKey] = []
         self.discovery = SimpleNamespace(find=self._find)
         self.missed: list[ObjectKey] = []
+        self.compared: list[tuple[str, bytes]] = []
         self.children = SimpleNamespace(
             ready=self._ready,
             expect=lambda key, owner: self.expected.append(key),
             miss=lambda key, owner: self.missed.append(key),
+            compare=lambda key, owner, wanted: self.compared.append((key.name, wanted)),
             is_going=lambda _: False,
         )
 
@@ -106,6 +110,23 @@ async def test_of_what_was_applied_whole_each_missing_object_counts_but_those_th
     assert [each.name for each in rim.missed] == missed
 
 
+async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied():
+    rim: Any = Rim()
+    keys = {each.id.split("_")[1]: ObjectKey.parse(each.id) for each in MIXED}
+    known = Comparison("digest", {keys["a"]: b"aaaaaaaa", keys["done"]: FINISHED})
+    status = Status(
+        revision=str(REVISION),
+        conditions=(condition("Applied", "True", "Succeeded"),),
+        inventory=Inventory(entries=MIXED),
+        fingerprints=packed(known, MIXED),
+    )
+
+    await follow_inventory(pattern(status=status), rim=rim)
+
+    assert rim.compared == [("a", b"aaaaaaaa"), ("done", FINISHED)]
+    assert rim.missed == []
+
+
 def test_only_a_pattern_with_objects_that_nothing_is_known_of_is_new():
     owns, owns_none = pattern(status=Status(inventory=Inventory(entries=MIXED))), pattern()
 
@@ -123,6 +144,9 @@ class Seen:
 
     def clock(self) -> float:
         return self.now
+
+    def contested(self, _: str) -> tuple[str, ...]:
+        return ()
 
     def health(self, _: str) -> Health:
         return Health(self.state, "it is so")

@@ -173,7 +173,17 @@ def test_drift_that_is_left_is_told_in_applied():
 
     assert conditions(found)["Applied"] == ("True", "Drifted")
     assert "ConfigMap team/a was changed by kubectl-edit" in condition(found, "Applied").message
+    assert "ConfigMap team/a was changed by kubectl-edit" in condition(found, "Ready").message  # as -o wide shows it
     assert conditions(found)["Ready"] == ("True", "Ready")
+
+
+def test_drift_is_told_and_its_end_too_while_something_else_fails():
+    drifts = status.after(running(), Progress(failure=AWAY, health=WELL, drifted=("ConfigMap team/a ...",)), now=LATER)
+    again = status.after(pattern(status=drifts), Progress(failure=AWAY, health=WELL), now=LATER)
+
+    assert conditions(drifts)["Applied"] == ("True", "Drifted")
+    assert "ConfigMap team/a" in condition(drifts, "Ready").message
+    assert conditions(again)["Applied"] == ("True", "Succeeded")
 
 
 def test_the_design_version_stands_where_there_is_no_tag():

@@ -1,7 +1,7 @@
 """Which events a run is worth: changes, once each."""
 
 import pytest
-from tests.reconcile.pattern import NEWER, NOW, REVISION, VOUCHED, WELL, pattern, progress
+from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VOUCHED, WELL, pattern, progress
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
@@ -39,6 +39,44 @@ def test_an_update_is_told_although_ready_stays_true():
     (event,) = told(before, progress(revision=NEWER))
 
     assert NEWER.title in event.note
+
+
+MINE = "ConfigMap team/a was changed by kubectl-edit"
+YOURS = "ConfigMap team/b was deleted, or lost its owner label"
+
+
+def test_drift_that_is_left_is_told_once_and_so_is_its_end():
+    found, reasons = status.after(pattern(), progress(), now=NOW), []
+    for drifted in ((MINE,), (MINE,), (MINE, YOURS), (), ()):
+        made = progress(applied=False, drifted=drifted)
+        reasons.append([(each.kind, each.reason, each.note) for each in told(found, made)])
+        found = status.after(pattern(status=found), made, now=NOW)
+
+    assert reasons == [
+        [("Warning", "Drifted", MINE)],
+        [],
+        [("Warning", "Drifted", YOURS)],
+        [("Normal", "DriftResolved", "no object differs any more from what was applied")],
+        [],
+    ]
+
+
+def test_drift_is_told_while_a_registry_is_away_too():
+    runs = status.after(pattern(), progress(), now=NOW)
+    away = Progress(stage=Stage.SOURCE, policy=KEYS, failure=AWAY, health=WELL, drifted=(MINE,))
+
+    events = told(runs, away)
+
+    assert [each.reason for each in events] == ["RegistryUnavailable", "Drifted"]
+
+
+def test_drift_that_ends_by_an_apply_that_is_on_its_way_is_not_said_to_be_over():
+    drifts = status.after(pattern(), progress(drifted=(MINE,)), now=NOW)
+    refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
+
+    events = told(drifts, progress(stage=Stage.APPLY, applied=False, health=None, failure=refused))
+
+    assert [each.reason for each in events] == ["ApplyFailed"]
 
 
 def test_a_failure_is_told_once_until_it_is_another_one():

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     WAITING_FOR_HEALTH = "WaitingForHealth", "Objects are applied and not all are healthy yet."
     HEALTH_TIMEOUT = "HealthTimeout", "Objects did not become healthy within `spec.timeout`."
     DRIFTED = "Drifted", "Somebody changed an applied object, and it is left so: as asked, or after many repairs."
+    DRIFT_RESOLVED = "DriftResolved", "What had drifted and was left so is again as it was applied."
     DRIFT_REPAIRED = "DriftRepaired", "Somebody changed or deleted an applied object; it was applied again."
 
     # --- source -----------------------------------------------------------------------------------------------------

@@ -109,6 +109,13 @@ class Status(Camel, frozen=True):
         str, Meta(description="The revision that was last tried, whether it could be applied or not.")
     ] = ""
     last_applied_revision: Annotated[str, Meta(description="The revision that was last applied in full.")] = ""
+    fingerprints: Annotated[
+        str,
+        Meta(
+            description="What the objects were like when they were applied, so that drift is found after a restart too:"
+            " a digest of what was sent, and eight bytes an object, in the order of the inventory."
+        ),
+    ] = ""
     last_applied_state: Annotated[
         str,
         Meta(

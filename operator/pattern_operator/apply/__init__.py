@@ -8,10 +8,11 @@ what was applied and tells who drifted, went, or changed its health; ``delete_st
 
 from pattern_operator.apply import inventory
 from pattern_operator.apply.applier import Applier
-from pattern_operator.apply.child import Child
+from pattern_operator.apply.child import FINGERPRINT_BYTES, Child, Comparing
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.deletion import Remaining, delete_step, remaining_all
+from pattern_operator.apply.dryrun import DryRun
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
 from pattern_operator.apply.ownership import Owner, ownable, owner_id, stamp
@@ -24,6 +25,7 @@ from pattern_operator.apply.scope import Localized, localize
 from pattern_operator.apply.wave import reverse_waves, waves
 
 __all__ = [
+    "FINGERPRINT_BYTES",
     "Applied",
     "Applier",
     "ApplyFailure",
@@ -31,6 +33,8 @@ __all__ = [
     "ChildEvent",
     "ChildEventKind",
     "Children",
+    "Comparing",
+    "DryRun",
     "Health",
     "HealthState",
     "Localized",

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from itertools import islice
 from typing import Final, Self
 
@@ -28,7 +29,17 @@ from pattern_operator.apply.wishes import Keep, keep_of
 from pattern_operator.kube.fieldpath import field_path
 
 _NAMED: Final = 3  # fields that are named of an object that somebody else writes, too
-_FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
+FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
+FINISHED: Final = b"finished"  # in place of a fingerprint: the object has done all it is for, and may go
+
+
+class Comparing(Enum):
+    """What is known of an object beside what it was like when it was applied."""
+
+    SAME = "as it was applied"
+    NOTED = "as it was applied, and only an apply finds out what is to be told of it"
+    OTHER = "changed by others, or gone"
+    UNKNOWN = "no watch tells, or nothing is known to compare with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ def fingerprint(managers: Iterable[Manager]) -> bytes:
     """
     for entry in managers:
         if _is_ours(entry) and not entry.subresource:
-            return hashlib.blake2b(_written(entry.fields), digest_size=_FINGERPRINT_BYTES).digest()
+            return hashlib.blake2b(_written(entry.fields), digest_size=FINGERPRINT_BYTES).digest()
     return b""
 
 

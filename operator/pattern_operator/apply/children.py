@@ -14,7 +14,7 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.child import Child, Sighting, lost, our_fields
+from pattern_operator.apply.child import FINISHED, Child, Comparing, Sighting, lost, our_fields
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState
@@ -123,6 +123,24 @@ class Children:
         """Whether any object of the pattern counts for its health."""
         return any(child.expected for child in self._of(owner))
 
+    def comparing(self, key: ObjectKey, *, owner: str) -> Comparing:
+        """Whether an object of the pattern is as it was applied."""
+        child = self._children.get(key)
+        if child is None or child.owner != owner or not child.expected or child.wanted is None or not self.sees(key):
+            return Comparing.UNKNOWN
+        if child.drifted:
+            return Comparing.OTHER
+        return Comparing.NOTED if child.present and (child.seen.paused or child.seen.scaled_by) else Comparing.SAME
+
+    def differing(self, owner: str) -> frozenset[ObjectKey]:
+        """The objects of a pattern that are not as they were applied, those in a quarrel's pause too."""
+        return frozenset(child.key for child in self._of(owner) if child.drifted)
+
+    def fingerprints(self, owner: str) -> dict[ObjectKey, bytes]:
+        """What ``compare`` needs to know after a restart of the objects of a pattern, as far as it is known."""
+        known = {c.key: FINISHED if c.seen.finished else c.wanted for c in self._of(owner) if c.expected}
+        return {key: fingerprint for key, fingerprint in known.items() if fingerprint}
+
     def contested(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""
         return tuple(_contested(child) for child in self._of(owner) if child.quarrel.going_on and child.drifted)
@@ -206,6 +224,19 @@ class Children:
             nothing = Sighting.of({}, key=key, now=self._now())
             child = self._file(key, owner=owner, seen=replace(nothing, label=owner))
             child.expected, child.present = True, False
+
+    def compare(self, key: ObjectKey, *, owner: str, wanted: bytes) -> None:
+        """Compare an object with the fingerprint that it had when it was applied, or would have if it were.
+
+        One that is gone counts as gone, unless it was ``FINISHED``. What was applied in this life is known better.
+        """
+        if key not in self._children:
+            self.miss(key, owner=owner)
+            if wanted == FINISHED and (gone := self._children.get(key)) is not None:
+                gone.seen = replace(gone.seen, finished=True)
+        child = self._children.get(key)
+        if child is not None and child.owner == owner and child.expected and child.wanted is None:
+            child.wanted = child.seen.fingerprint if wanted == FINISHED else wanted
 
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
         """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.

@@ -9,6 +9,7 @@ time.
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.holders import Holders
 from pattern_operator.reconcile.line import Line
+from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.reconciler import Reconciler
@@ -23,6 +24,7 @@ __all__ = [
     "AwaitedKinds",
     "Holders",
     "Line",
+    "Memory",
     "PatternKey",
     "Patterns",
     "Queue",

@@ -26,12 +26,15 @@ from pattern_operator.apply.applier import OnApplied
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Transient
+from pattern_operator.executors import run_in
 from pattern_operator.kube import ApiError
 from pattern_operator.reconcile import pruning
+from pattern_operator.reconcile.comparison import sent_digest
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
+from pattern_operator.reconcile.sparing import spared
 from pattern_operator.reconcile.tenancy import account_of, check_namespaces
 from pattern_operator.render.cause import Cause
 
@@ -76,7 +79,10 @@ async def apply(
     await ahead(planned, goal.revision)
     progress.inventory = planned
 
-    done = _already_done(owner, goal=goal, memory=memory, rim=rim)
+    memory.sent = await run_in(rim.executors.cpu, sent_digest, objects, owner=owner)
+    kept = await spared(pattern, objects, sent=memory.sent, owned=owned, revision=goal.revision, memory=memory, rim=rim)
+    done = _already_done(owner, goal=goal, memory=memory, rim=rim) | kept.keys
+    drifted = {key: _drift(key, rim=rim) for key in sorted(rim.children.differing(owner.id) & inventory.keys(before))}
     sent = set(done)
     try:
         left = [each for each in objects if each.key not in done]
@@ -88,7 +94,8 @@ async def apply(
     planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))
     progress.inventory = planned
     memory.partly = (goal, frozenset(applied.applied))
-    memory.notes = (*_notes(applied), *not_owned(rendering))
+    progress.repaired = tuple(words for key, words in drifted.items() if key in sent - done)
+    memory.notes = (*_notes(applied), *kept.notes, *not_owned(rendering))
     progress.missing = _missing((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
@@ -129,6 +136,24 @@ async def repair(
         raise error
     known = {each.key for each in objects} | {each.key for each in unknown}
     return Repaired(_notes(applied), frozenset(key for key in drifted if key not in known))
+
+
+async def compare(
+    pattern: DesignPattern, rendering: Rendering, keys: Collection[ObjectKey], *, rim: Rim
+) -> tuple[str, ...]:
+    """Learn by dry runs whether these objects are as they would be applied; of which that failed, a sentence each.
+
+    Raises:
+        Transient: the API server could not be asked for its kinds.
+    """
+    placed = await _localize(pattern, rendering, rim=rim)
+    failures = await rim.dry_run.compare_all(
+        [each for each in placed.objects if each.key in keys],
+        owner=owner_of(pattern),
+        ignored=pattern.spec.apply.ignore_differences or (),
+        impersonate=account_of(pattern, tenancy=rim.tenancy),
+    )
+    return tuple(f"{each.key.title} could not be compared: {each.message}" for each in failures)
 
 
 def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
+from pattern_operator.reconcile.applying import drift_words
 from pattern_operator.reconcile.backoff import seconds_of
+from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.healthwait import is_over, left_current
 from pattern_operator.reconcile.memory import Memory
@@ -27,9 +29,10 @@ logger = logging.getLogger(__name__)
 
 
 def see_health(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
-    """Take in what the watches say of the objects, and whether health has been awaited for too long. Asks nobody."""
+    """Take in what the watches say of the objects: their health, for how long, and what drifted. Asks nobody."""
     now, timeout = rim.clock(), seconds_of(pattern.spec.timeout) - LEEWAY.total_seconds()
     progress.health = rim.children.health(owner_of(pattern).id)
+    progress.drifted = _drift_of(pattern, rim=rim)
     memory.ill_since = left_current(memory.ill_since, progress.health, now=now)
     progress.overdue = is_over(memory.ill_since, timeout=timeout, now=now)
 
@@ -46,6 +49,14 @@ def is_new(pattern: DesignPattern, memory: Memory) -> bool:
     return bool(pattern.status.inventory.entries) and not known
 
 
+def _drift_of(pattern: DesignPattern, *, rim: Rim) -> tuple[str, ...]:
+    """What drifted and is left so, a sentence each: as the spec asks, or because somebody undoes each repair."""
+    owner = owner_of(pattern).id
+    if pattern.spec.apply.drift_policy == "Report":
+        return drift_words(rim.children.differing(owner), rim=rim)
+    return rim.children.contested(owner)
+
+
 async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
     """Let the objects of the inventory count for health, those that are missing too, although nobody may apply them.
 
@@ -59,6 +70,7 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
         said = about(pattern, stage=Stage.HEALTH, reason=error.reason)
         logger.warning("what runs cannot be followed: %s: %s", where, error, extra=said)
         return
+    fingerprints = unpacked(pattern.status).fingerprints
     # Only then status says that each of them was there.
     all_were_there = is_whole(pattern) and not pruning_now
     lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
@@ -74,7 +86,9 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
             continue
         if not (pruning_now and rim.children.is_going(key)):
             rim.children.expect(key, owner=owner)
-        if all_were_there and (key.group, key.kind) not in _ENDS:
+        if key in fingerprints:
+            rim.children.compare(key, owner=owner, wanted=fingerprints[key])
+        elif all_were_there and not fingerprints and (key.group, key.kind) not in _ENDS:
             rim.children.miss(key, owner=owner)
 
 

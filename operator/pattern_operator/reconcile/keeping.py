@@ -13,10 +13,12 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Demand
+from pattern_operator.apply import Comparing
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import pruning, wanted
-from pattern_operator.reconcile.applying import drift_words, repair
+from pattern_operator.reconcile.applying import compare, repair
 from pattern_operator.reconcile.backoff import retry_pause
+from pattern_operator.reconcile.comparison import Comparison, unpacked
 from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
 from pattern_operator.reconcile.following import follow_inventory, is_whole, see_health, see_what_runs
 from pattern_operator.reconcile.memory import Memory, Wanted
@@ -37,10 +39,8 @@ def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress
     owner = owner_of(pattern)
     wanted.span(pattern.spec.timeout, field="timeout")
     see_health(pattern, memory=memory, rim=rim, progress=progress)
-    progress.drifted = rim.children.contested(owner.id)
-    if pattern.spec.apply.drift_policy == "Report":
-        progress.drifted = drift_words(rim.children.drifted(owner.id), rim=rim)
     progress.notes = memory.notes
+    progress.comparison = Comparison(memory.sent, rim.children.fingerprints(owner.id))
 
 
 async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
@@ -195,7 +195,10 @@ async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: P
 
 
 async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim, beside: Beside | None) -> None:
-    """After a restart: prove what status says runs, and apply it once, which sets what it is compared with."""
+    """After a restart: prove what status says runs, and put right what is not as it was applied.
+
+    Where nothing is known to compare with, an object is applied once, or in Report mode compared by a dry run.
+    """
     try:
         revision = Revision.parse(pattern.status.revision)
     except InvalidReference:
@@ -204,9 +207,18 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
     patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock, beside=beside)
     artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.SOURCE)
     await patience.wait(vouch(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY)
-    building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
-    async with building as rendering:
-        await repair(pattern, rendering, owned_keys(pattern), rim=rim, progress=Progress())
+    await follow_inventory(pattern, rim=rim)
+    owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
+    left = {Comparing.SAME, Comparing.OTHER, Comparing.NOTED} if reports else {Comparing.SAME}
+    keys = [key for key in owned_keys(pattern) if rim.children.comparing(key, owner=owner) not in left]
+    if keys:
+        building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
+        async with building as rendering:
+            if reports:
+                memory.notes = await compare(pattern, rendering, keys, rim=rim)
+            else:
+                await repair(pattern, rendering, keys, rim=rim, progress=Progress())
+    memory.sent = unpacked(pattern.status).sent
     memory.applied, memory.settled = goal, False
 
 

@@ -71,6 +71,8 @@ class Memory:
     handled_request: str | None = None
     policy: str | None = None  # the ``policy_digest`` of the keys that were read last
     ill_since: float | None = None  # when health left Current, by the clock; None while it is Current
+    sent: str = ""  # the ``sent_digest`` of what was applied
+    apply_again: bool = False  # all of it, whatever is as it was applied: somebody asked for it
     followed: bool = False  # the objects of the inventory are followed, whatever may be applied
     told: Cause | None = None  # the failure that events told last
 
@@ -83,7 +85,18 @@ class Memory:
         progress = self.failed.progress if self.failed is not None else None
         return progress is not None and concerns(event, stage=progress.stage, failed=progress.failed)
 
+    def of_registries(self) -> "Memory":
+        """What of it does not depend on the cluster: the artifact that was found, and who vouches for it."""
+        return Memory(
+            lookup=self.lookup,
+            verdict=self.verdict,
+            unbuildable=self.unbuildable,
+            handled_request=self.handled_request,
+            policy=self.policy,
+            told=self.told,
+        )
+
     def forget(self) -> None:
         """Find everything out again at the next run, and apply it again; what runs is known all the same."""
         self.lookup = self.verdict = self.partly = self.refused = self.unbuildable = None
-        self.settled = False
+        self.settled, self.apply_again = False, True

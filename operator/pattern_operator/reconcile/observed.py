@@ -16,7 +16,7 @@ from pattern_operator.quote import quoted
 from pattern_operator.reconcile.conditions import Conditions, finish
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_reached
-from pattern_operator.reconcile.readiness import health_words, judge_health, running_words
+from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, running_words
 
 GO_ON = "set spec.suspend: false to go on"
 
@@ -28,6 +28,7 @@ def observed(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Status
     conditions = Conditions.of(pattern, now=now)
     spoken = conditions.generation = pattern.status.observed_generation
     conditions.set(ConditionType.HEALTHY, *health_words(seen))
+    judge_drift(conditions, seen)
     if _speaks_of_what_runs(pattern, conditions):
         judge_health(conditions, pattern, seen)
     return finish(pattern.status, conditions, generation=spoken)
@@ -50,6 +51,7 @@ def suspended(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Statu
     conditions = Conditions.of(pattern, now=now)
     if seen.health is not None:
         conditions.set(ConditionType.HEALTHY, *health_words(seen))
+        judge_drift(conditions, seen)
     if _is_trust_lost(conditions):
         pass  # nobody vouches for what runs: Ready says so
     elif is_reached(pattern, None):

@@ -11,6 +11,7 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply import Health
 from pattern_operator.errors import PatternError
+from pattern_operator.reconcile.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Progress:
     prune_state: PruneState | None = None  # what left the pattern, where that was looked at
     unwatched: bool = False  # some of it goes, and no watch will tell when it has gone
     health: Health | None = None
+    comparison: Comparison | None = None  # what the objects were like when they were applied
     overdue: bool = False  # health has been awaited for longer than the pattern allows
     failure: PatternError | None = None
 

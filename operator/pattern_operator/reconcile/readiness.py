@@ -40,17 +40,29 @@ def judge_health(conditions: Conditions, pattern: DesignPattern, progress: Progr
     conditions.drop(ConditionType.STALLED)
 
 
-def running_words(pattern: DesignPattern, progress: Progress) -> str:
-    """What runs, and beside it what left and is not gone yet.
+def judge_drift(conditions: Conditions, progress: Progress) -> None:
+    """Applied of a pattern that is applied in full, where something else fails or is waited for: only drift is new."""
+    applied = conditions.current.get(ConditionType.APPLIED)
+    if applied is None or applied.status != "True" or progress.health is None:
+        return
+    if progress.drifted:
+        words = listed(("what runs is applied", *progress.drifted))
+        conditions.set(ConditionType.APPLIED, "True", Reason.DRIFTED, words)
+    elif applied.reason == Reason.DRIFTED:
+        conditions.set(ConditionType.APPLIED, "True", Reason.SUCCEEDED, "what runs is applied")
 
-    That makes nothing less ready: a volume claim in use stays for hours, and whoever waits for Ready waits for what is
-    wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits for the end of
-    the prune waits for Applied.
+
+def running_words(pattern: DesignPattern, progress: Progress) -> str:
+    """What runs, beside it what left and is not gone yet, and what drifted and is left so.
+
+    None of it makes the pattern less ready: a volume claim in use stays for hours, and whoever waits for Ready waits
+    for what is wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits
+    for the end of the prune waits for Applied.
     """
     count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
     prune_state = progress.prune_state or PruneState()
     runs = f"{_title(pattern, progress)} runs: {counted(count - len(prune_state.pending))}"
-    return listed(filter(None, (runs, prune_state.message)))
+    return listed(filter(None, (runs, prune_state.message, *progress.drifted)))
 
 
 def _title(pattern: DesignPattern, progress: Progress) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import InventoryEntry
+from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import owner_id
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.fairqueue import Lanes
@@ -38,7 +38,7 @@ from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY, is_known
 from pattern_operator.reconcile.steps import run_steps
-from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tell_ready, tellings
+from pattern_operator.reconcile.telling import Telling, tell_drift, tell_failure, tell_kept, tell_ready, tellings
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder, about
@@ -66,7 +66,9 @@ class Reconciler:
         internal_errors: InternalErrors,
         now: Callable[[], datetime],
         waker: Waker,
+        kept: Mapping[str, Memory] | None = None,
     ) -> None:
+        """``kept`` is what an earlier Reconciler of this process gave (``what_is_kept``), by UID."""
         self._patterns = patterns
         self._rim = rim
         self._writer = writer
@@ -75,6 +77,7 @@ class Reconciler:
         self._errors = internal_errors
         self._now = now
         self._waker = waker
+        self._kept = dict(kept or {})
         self._memories: dict[str, Memory] = {}  # by UID: a pattern that was made anew begins with nothing
 
     async def run(self, key: PatternKey) -> float | None:
@@ -129,6 +132,10 @@ class Reconciler:
             woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
             asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory)
         return lanes_of(key, pattern, asks=asks)
+
+    def what_is_kept(self) -> dict[str, Memory]:
+        """What stays true of patterns when the cluster may have changed unseen: what registries and keys said."""
+        return {uid: memory.of_registries() for uid, memory in self._memories.items()}
 
     def forget(self, key: PatternKey, *, uid: str) -> None:
         """A pattern is gone: so is all that was known of it. One of the same name that was made since stays."""
@@ -224,7 +231,11 @@ class Reconciler:
     def _remembered(self, pattern: DesignPattern) -> Memory:
         """What is known of a pattern before its first run: since when status says that it is not healthy."""
         timeout, clock = seconds_of(pattern.spec.timeout), self._rim.clock()
-        return Memory(ill_since=restored(pattern.status, timeout=timeout, now=self._now(), clock=clock))
+        memory = self._kept.pop(pattern.metadata.uid, None) or Memory()
+        memory.ill_since = restored(pattern.status, timeout=timeout, now=self._now(), clock=clock)
+        asked, answered = pattern.metadata.annotations.requested_at, pattern.status.last_handled_reconcile_at
+        memory.handled_request = asked if asked == answered else memory.handled_request
+        return memory
 
     async def _follow(self, pattern: DesignPattern, memory: Memory) -> None:
         """After a restart: what became of the objects is seen before anybody is asked what is to run."""
@@ -246,7 +257,7 @@ class Reconciler:
         except PatternError as error:  # the end of the run is written all the same, or tells why not
             logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
             return pattern
-        self._tell(pattern, tell_ready(pattern.status, after.status, stage=Stage.HEALTH))
+        self._tell_seen(pattern.status, after, seen)
         return after
 
     async def _leave_alone(self, pattern: DesignPattern, memory: Memory) -> float | None:
@@ -256,8 +267,12 @@ class Reconciler:
         seen = Progress(stage=Stage.HEALTH)
         see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
         after = await self._writer.status(pattern, suspended(pattern, seen, now=self._now()))
-        self._tell(pattern, tell_ready(pattern.status, after.status, stage=Stage.HEALTH))
+        self._tell_seen(pattern.status, after, seen)
         return self._health_due(pattern, memory, seen)
+
+    def _tell_seen(self, before: Status, after: DesignPattern, seen: Progress) -> None:
+        self._tell(after, tell_drift(before, after.status, seen.drifted))
+        self._tell(after, tell_ready(before, after.status, stage=Stage.HEALTH))
 
     def _health_due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
         """Seconds until health has been awaited for as long as the pattern allows; None where it is not."""

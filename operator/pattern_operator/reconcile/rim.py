@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.spec import Source
-from pattern_operator.apply import Applier, Children, Protected, Remover
+from pattern_operator.apply import Applier, Children, DryRun, Protected, Remover
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaited import AwaitedKinds
@@ -61,6 +61,7 @@ class Rim:
     discovery: Discovery
     applier: Applier
     remover: Remover
+    dry_run: DryRun
     children: Children
     kinds: AwaitedKinds
     executors: Executors

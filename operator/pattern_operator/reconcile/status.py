@@ -31,10 +31,11 @@ from pattern_operator.api.status import (
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import listed
+from pattern_operator.reconcile.comparison import packed
 from pattern_operator.reconcile.conditions import Conditions, Truth, condition_of, finish, rfc3339, shorten
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
-from pattern_operator.reconcile.readiness import health_words, judge_health
+from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health
 from pattern_operator.render.cause import Cause
 from pattern_operator.rollout.history import remember
 
@@ -76,7 +77,11 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
     conditions.drop(ConditionType.STALLED)
     attempted = msgspec.structs.replace(
-        pattern.status, inventory=inventory, last_attempted_revision=str(revision), last_applied_state=""
+        pattern.status,
+        inventory=inventory,
+        last_attempted_revision=str(revision),
+        last_applied_state="",
+        fingerprints="",
     )
     return finish(attempted, conditions, generation=pattern.metadata.generation)
 
@@ -149,6 +154,8 @@ def _state_facts(conditions: Conditions, progress: Progress) -> None:
     elif progress.prune_state is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
         # Something newer fails; what left the running revision went on all the same.
         conditions.set(ConditionType.APPLIED, *_applied_words(progress, "what runs is applied"))
+    elif progress.stage is not Stage.APPLY:
+        judge_drift(conditions, progress)
     if progress.health:
         conditions.set(ConditionType.HEALTHY, *health_words(progress))
     if progress.failure:
@@ -218,7 +225,10 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, progress: Pro
 
 def _record(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
     """The facts beside the conditions: what was tried, what runs, who vouched, what is owned."""
-    status = msgspec.structs.replace(pattern.status, last_applied_state=_state(pattern, progress))
+    state = _state(pattern, progress)
+    status = msgspec.structs.replace(pattern.status, last_applied_state=state)
+    if not state:  # what is there is a part of this and a part of that
+        status = msgspec.structs.replace(status, fingerprints="")
     if progress.revision:
         status = msgspec.structs.replace(status, last_attempted_revision=str(progress.revision))
     if _trust_is_lost(status, progress):
@@ -228,6 +238,9 @@ def _record(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Sta
     if progress.inventory is not None:
         inventory = Inventory(count=len(progress.inventory), entries=progress.inventory)
         status = msgspec.structs.replace(status, inventory=inventory)
+    if progress.comparison is not None:
+        compared = packed(progress.comparison, status.inventory.entries)
+        status = msgspec.structs.replace(status, fingerprints=compared)
     if not (progress.applied and progress.revision):
         return status
     limit = pattern.spec.rollout.history_limit

@@ -135,7 +135,12 @@ def _short_messages(status: Status) -> Status:
     return msgspec.structs.replace(status, conditions=_messages(status, _LEAST_MESSAGE))
 
 
-# What is cut, the least needed first: the whole of a rendering is also told by `patternctl render --report`.
+def _without_fingerprints(status: Status) -> Status:
+    return msgspec.structs.replace(status, fingerprints="")
+
+
+# What is cut, the least needed first: the whole of a rendering is also told by `patternctl render --report`. Without
+# fingerprints the first run after a restart applies all objects, or compares them by dry runs.
 _STEPS: Final[tuple[tuple[str, Callable[[Status], Status]], ...]] = (
     ("render.repairs", _without_repairs),
     ("render.skips", _without_skips),
@@ -143,5 +148,6 @@ _STEPS: Final[tuple[tuple[str, Callable[[Status], Status]], ...]] = (
     ("render.refusals", _few_refusals),
     ("history", _short_history),
     ("verifiedBy", _few_vouches),
+    ("fingerprints", _without_fingerprints),
     ("conditions[].message", _short_messages),
 )

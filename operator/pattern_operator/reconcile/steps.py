@@ -96,7 +96,7 @@ async def _run(
         if progress.stage in _OF_THE_ARTIFACT or memory.cannot_be_built(goal):
             memory.refused = (goal, progress.stage, error)
         raise
-    memory.applied, memory.settled, memory.partly = goal, True, None
+    memory.applied, memory.settled, memory.partly, memory.apply_again = goal, True, None, False
     if not reached:
         memory.ill_since = None
     look(pattern, memory=memory, rim=rim, progress=progress)

@@ -15,6 +15,7 @@ from pattern_operator.api.status import Status
 from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause, join
+from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
 
@@ -35,24 +36,42 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
     Ready never changes in silence. Where it changes by the failure, that is told, be it for another time; where it
     changes by something else, as by the health of what runs while a registry is away, that has words of its own.
     """
-    was, now, failure = _ready(before), _ready(after), progress.failure
+    was, now = condition_of(before, ConditionType.READY), condition_of(after, ConditionType.READY)
+    failure = progress.failure
     changed = now is not None and (was is None or (was.status, was.reason) != (now.status, now.reason))
     by_failure = now is not None and failure is not None and now.reason == failure.reason
     if failure is None or (changed and by_failure):
         memory.told = None
     if failure is not None:
         yield from tell_failure(failure, stage=progress.stage, status=after, memory=memory)
+    yield from tell_drift(before, after, progress.drifted)
     if not by_failure:
         yield from tell_ready(before, after, stage=progress.stage if failure is None else Stage.HEALTH)
 
 
 def tell_ready(before: Status, after: Status, *, stage: Stage) -> Iterator[Telling]:
     """The event of Ready where it is another than it was, or speaks of another revision."""
-    was, now = _ready(before), _ready(after)
+    was, now = condition_of(before, ConditionType.READY), condition_of(after, ConditionType.READY)
     changed = now is not None and (was is None or (was.status, was.reason) != (now.status, now.reason))
     if now is not None and (changed or before.revision != after.revision):
         kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
         yield Telling(kind=kind, reason=now.reason, stage=stage, note=_words(now, after))
+
+
+def tell_drift(before: Status, after: Status, drifted: Collection[str]) -> Iterator[Telling]:
+    """The event of drift that is left as it is: once when it is found, and once when there is none any more.
+
+    ``drifted`` are the sentences that ``after`` tells.
+    """
+    was, now = condition_of(before, ConditionType.APPLIED), condition_of(after, ConditionType.APPLIED)
+    told_before = was.message if was is not None and was.reason == Reason.DRIFTED else ""
+    if now is not None and now.reason == Reason.DRIFTED and now.message != told_before:
+        news = [each for each in drifted if each not in told_before]
+        if news:
+            yield Telling(kind="Warning", reason=Reason.DRIFTED, stage=Stage.APPLY, note=told(news))
+    elif told_before and now is not None and (now.status, now.reason) == ("True", Reason.SUCCEEDED):
+        note = "no object differs any more from what was applied"
+        yield Telling(kind="Normal", reason=Reason.DRIFT_RESOLVED, stage=Stage.APPLY, note=note)
 
 
 def tell_failure(failure: PatternError, *, stage: Stage, status: Status, memory: Memory) -> Iterator[Telling]:
@@ -78,7 +97,3 @@ def tell_kept(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Telling]:
 def _words(ready: Condition, status: Status) -> str:
     names = ", ".join(sorted({each.authority for each in status.verified_by}))
     return f"{ready.message}; vouched for by {names}" if names and ready.status == "True" else ready.message
-
-
-def _ready(status: Status) -> Condition | None:
-    return next((each for each in status.conditions if each.type == ConditionType.READY), None)

@@ -1,0 +1,103 @@
+"""What objects would be like after an apply, learned without one: so that what drifted can be told and is not undone.
+
+Source: Kubernetes documentation, "Server-Side Apply" and "Dry-run": the answer has the managedFields that the apply
+would leave, so a field of ours that somebody else changed is in it, and not in the object that is there.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from pattern_operator.aio import run_all
+from pattern_operator.api.fields import ObjectMeta, mapping_at
+from pattern_operator.api.names import FIELD_MANAGER
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.spec import IgnoreDifferences
+from pattern_operator.apply.child import fingerprint
+from pattern_operator.apply.children import Children
+from pattern_operator.apply.ignored import without
+from pattern_operator.apply.intent import intent
+from pattern_operator.apply.others import left_to_others
+from pattern_operator.apply.outcome import ApplyFailure, of_defect
+from pattern_operator.apply.ownership import Owner, ssa_of, stamp
+from pattern_operator.apply.refusal import refusal
+from pattern_operator.fairqueue import Lane
+from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Session
+from pattern_operator.kube import objects as verbs
+from pattern_operator.slots import Slots
+
+AT_ONCE: Final = 8  # dry runs at once for all patterns: each costs the API server as much as an apply
+
+
+class DryRun:
+    """Compares objects with what an apply would make of them, never more than ``at_once`` requests at once."""
+
+    def __init__(self, session: Session, discovery: Discovery, *, children: Children, at_once: int = AT_ONCE) -> None:
+        self._session = session
+        self._discovery = discovery
+        self._children = children
+        self._slots = Slots(at_once)
+
+    async def compare_all(
+        self,
+        objects: Collection[Object],
+        *,
+        owner: Owner,
+        ignored: Collection[IgnoreDifferences] = (),
+        impersonate: str | None,
+    ) -> tuple[ApplyFailure, ...]:
+        """Let the objects that are ``owner``'s be compared with what an apply would leave; those that could not be.
+
+        ``objects`` are localized, ``ignored`` says which fields others write. What is not there counts as gone; what is another's, or left to others, is passed
+        over. Nothing is changed.
+        """
+        failures: list[ApplyFailure] = []
+
+        async def attempt(each: Object) -> None:
+            try:
+                await self._compare(each, owner=owner, ignored=ignored, impersonate=impersonate)
+            except ApiError as error:
+                failures.append(refusal(each.key, error, account=impersonate))
+            except (KindNotFound, ValueError) as error:
+                failures.append(ApplyFailure(each.key, Reason.APPLY_FAILED, str(error)))
+            except Exception as error:  # a defect costs this object
+                self._session.internal_errors.record("dry_run", error)
+                failures.append(of_defect(each.key))
+
+        await run_all(attempt(each) for each in objects)
+        return tuple(sorted(failures, key=str))
+
+    async def _compare(
+        self, wanted: Object, *, owner: Owner, ignored: Collection[IgnoreDifferences], impersonate: str | None
+    ) -> None:
+        key = wanted.key
+        if ssa_of(mapping_at(wanted.body, "metadata")):
+            return  # created once, or never applied: there is nothing that would be undone
+        version = wanted.api_version.rpartition("/")[2]
+        resource = await self._discovery.find(group=key.group, kind=key.kind, version=version)
+        await self._children.ready(resource)
+        child = self._children.get(key)
+        if child is None:
+            self._children.miss(key, owner=owner.id)
+            return
+        if not child.present or child.seen.label != owner.id:
+            return
+        left, _ = await left_to_others(
+            self._session, wanted, rules=ignored, scaled_by=child.seen.scaled_by, impersonate=impersonate
+        )
+        marked = stamp(wanted, owner=owner, adopted=child.seen.adopted, uid=child.seen.uid)
+        async with self._slots.hold(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):
+            answer = await verbs.apply(
+                self._session,
+                resource,
+                body=intent(replace(marked, body=without(marked.body, left))),
+                namespace=key.namespace,
+                name=key.name,
+                field_manager=FIELD_MANAGER,
+                conflicts=Conflicts.TAKE,
+                impersonate=impersonate,
+                dry_run="All",
+            )
+        self._children.expect(key, owner=owner.id)
+        self._children.compare(key, owner=owner.id, wanted=fingerprint(ObjectMeta.of(answer).managers))

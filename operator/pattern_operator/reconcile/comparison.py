@@ -1,0 +1,65 @@
+"""What the objects were like when they were applied, as status keeps it: so that a restart finds drift, and sends
+nothing that is as it was. Pure.
+
+Of each object it is the fingerprint of the fields that our apply owns (``apply.child``), which needs no artifact to be
+compared; of all together a digest of what was sent, which tells whether anything else is to be sent now.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.status import InventoryEntry, Status
+from pattern_operator.apply import FINGERPRINT_BYTES, Owner, inventory, stamp
+from pattern_operator.apply.intent import intent
+
+_UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may change, or that was not compared
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``sent`` is a digest of all that was sent, empty where that is not known; ``fingerprints`` of the objects."""
+
+    sent: str = ""
+    fingerprints: Mapping[ObjectKey, bytes] = field(default_factory=dict)
+
+
+def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
+    """What stands for all that is sent to apply ``objects``; empty where one of them cannot be sent."""
+    whole = hashlib.sha256()
+    for each in sorted(objects, key=lambda each: each.key):
+        try:
+            body = intent(stamp(each, owner=owner))
+        except ValueError:
+            return ""
+        whole.update(f"{each.key} {len(body)} ".encode())
+        whole.update(body)
+    return whole.hexdigest()[:24]
+
+
+def packed(comparison: Comparison, entries: Iterable[InventoryEntry]) -> str:
+    """``comparison`` as status keeps it: the digest, and the fingerprints in the order of the inventory."""
+    known = {str(key): fingerprint for key, fingerprint in comparison.fingerprints.items()}
+    listed = [known.get(each.id, _UNKNOWN) for each in entries]
+    if not comparison.sent or all(each == _UNKNOWN for each in listed):
+        return ""
+    return f"{comparison.sent}:{base64.b64encode(b''.join(listed)).decode()}"
+
+
+def unpacked(status: Status) -> Comparison:
+    """What status keeps; nothing where it is of another inventory, or where somebody else wrote it."""
+    sent, _, text = status.fingerprints.partition(":")
+    entries = status.inventory.entries
+    try:
+        raw = base64.b64decode(text, validate=True)
+        keys = [inventory.key_of(each) for each in entries]
+    except (binascii.Error, ValueError):
+        return Comparison()
+    if not sent or len(raw) != len(entries) * FINGERPRINT_BYTES:
+        return Comparison()
+    pieces = (raw[at : at + FINGERPRINT_BYTES] for at in range(0, len(raw), FINGERPRINT_BYTES))
+    return Comparison(sent, {key: piece for key, piece in zip(keys, pieces, strict=True) if piece != _UNKNOWN})

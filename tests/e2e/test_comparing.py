@@ -1,0 +1,192 @@
+"""A restart, a request and a Lease that was lost: what is as it was applied is not sent, and what drifted is told.
+
+The requests are counted by the audit log of an API server of its own.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.e2e.story import Story, condition, config_map, deployment, eventually, push
+from tests.testbed import audit
+from tests.testbed.operator import ACCOUNT, NAMESPACE
+from tests.testbed.registry import Registry
+from tests.testbed.testbed import Testbed
+
+OPERATOR = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+REPORT = {"apply": {"driftPolicy": "Report"}}
+PATTERNS = 12
+
+
+@pytest.fixture(scope="module")
+def audited_cluster(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
+    cluster = Testbed.start(testbed_state / "audited", audit=True)
+    cluster.use(registry_server)
+    cluster.start_operator()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def audited(audited_cluster: Testbed, registry: Registry) -> Testbed:
+    """A cluster with an audit log and an operator, whatever the test before did to it."""
+    if not audited_cluster.operates:
+        audited_cluster.operator.restart()
+    return audited_cluster
+
+
+@pytest.fixture
+def stories(audited: Testbed, registry: Registry) -> Callable[[str], Story]:
+    """Tell a story by name, all in one namespace of the audited cluster."""
+    namespace = f"test-{uuid4().hex[:8]}"
+    audited.kubectl("create", "namespace", namespace)
+    return lambda name: Story(audited.kubectl, namespace, registry.repository(), name)
+
+
+def sent(cluster: Testbed, *, after: int) -> Counter[tuple[str, str]]:
+    """Verb and resource of all that the operator wrote since a place in the audit log, but for its Lease and events."""
+    found = audit.requests(cluster.controlplane.audit_log, after=after)
+    writes = (each for each in found if each.user == OPERATOR and each.verb in ("patch", "update", "create", "delete"))
+    kept = ("leases.coordination.k8s.io", "events", "events.events.k8s.io", "selfsubject")
+    return Counter((each.verb, each.resource) for each in writes if not each.resource.startswith(kept))
+
+
+def mark(cluster: Testbed) -> int:
+    return cluster.controlplane.audit_log.stat().st_size
+
+
+def until_quiet(probe: Story) -> None:
+    """Wait until the operator has gone over all patterns: one that was made last is Ready."""
+    digest = push(probe.repository, "1.0.0", config_map(probe.name))
+    probe.want()
+    probe.until_runs(digest)
+    probe.delete()
+    probe.until_gone()
+
+
+def lose_the_lease(cluster: Testbed) -> None:
+    """Let another hold the Lease for a second, and wait until the operator leads again."""
+    taken = {"spec": {"holderIdentity": "somebody-else", "leaseDurationSeconds": 1}}
+    cluster.kubectl("-n", NAMESPACE, "patch", "lease", "pattern-operator", "--type=merge", "-p", json.dumps(taken))
+    log = cluster.operator.process.log
+
+    def leads_again() -> bool:
+        said = log.read_text()
+        return "lost the Lease" in said and "leads:" in said.rpartition("lost the Lease")[2]
+
+    eventually(leads_again, seconds=60)
+    cluster.operator.wait_ready()
+
+
+def drifted(story: Story) -> str:
+    """The drift that status tells, empty where it tells none."""
+    applied = story.condition("Applied")
+    return applied["message"] if applied["reason"] == "Drifted" else ""
+
+
+def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
+    audited: Testbed, stories: Callable[[str], Story]
+) -> None:
+    told = [stories(f"web-{number}") for number in range(PATTERNS)]
+    for each in told:
+        digest = push(each.repository, "1.0.0", config_map(each.name), deployment(each.name))
+        each.want()
+        each.until_runs(digest)
+
+    before = mark(audited)
+    audited.operator.restart()
+    until_quiet(stories("first-probe"))
+    restarted = sent(audited, after=before)
+    before = mark(audited)
+    lose_the_lease(audited)
+    until_quiet(stories("second-probe"))
+    led_again = sent(audited, after=before)
+
+    objects = lambda found: {key for key in found if not key[1].startswith("designpatterns")}  # noqa: E731
+    for writes in (restarted, led_again):
+        assert objects(writes) <= {("patch", "configmaps"), ("delete", "configmaps")}
+        assert writes["patch", "configmaps"] == writes["delete", "configmaps"] == 1  # of the probe
+    assert all(condition(each.status, "Ready")["status"] == "True" for each in told)
+
+
+def test_what_drifted_while_the_operator_was_away_is_put_right_and_nothing_else_is_sent(
+    audited: Testbed, stories: Callable[[str], Story]
+) -> None:
+    story = stories("web")
+    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("other"), deployment("web"))
+    story.want()
+    story.until_runs(digest)
+
+    audited.operator.stop()
+    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    story.remove("deployment", "web")
+    before = mark(audited)
+    audited.operator.restart()
+    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    story.until_runs(digest)
+    story.until_object("deployment", "web", lambda found: found is not None, seconds=10)
+    writes = sent(audited, after=before)
+
+    assert (writes["patch", "configmaps"], writes["patch", "deployments.apps"]) == (1, 1)
+    eventually(lambda: any("ConfigMap" in each["message"] for each in story.events("DriftRepaired")))
+
+
+def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
+    audited: Testbed, stories: Callable[[str], Story]
+) -> None:
+    story = stories("web")
+    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("other"), config_map("gone"))
+    story.want(**REPORT)
+    story.until_runs(digest)
+    before = mark(audited)
+    theirs = lambda: story.get("configmap", "settings")["data"] == {"a": "theirs"}  # noqa: E731
+
+    audited.operator.stop()
+    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    audited.operator.restart()
+    story.until_says("Applied", "Drifted", seconds=15)
+    restarted = (drifted(story), theirs())
+    story.request()
+    requested = (drifted(story), theirs())
+    lose_the_lease(audited)
+    story.remove("configmap", "gone")
+    story.until(lambda found: "ConfigMap gone" in condition(found, "Ready")["message"], seconds=15)
+    led_again = (drifted(story), theirs())
+    writes = sent(audited, after=before)
+
+    for words, left in (restarted, requested, led_again):
+        assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in words
+        assert left
+    assert f"ConfigMap {story.namespace}/gone was deleted" in led_again[0]
+    assert story.names() == ["other", "settings"]
+    assert writes["patch", "configmaps"] == 0
+
+
+def test_where_nothing_is_known_to_compare_with_reported_drift_is_found_by_a_dry_run(
+    audited: Testbed, stories: Callable[[str], Story]
+) -> None:
+    story = stories("web")
+    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("other"))
+    story.want(**REPORT)
+    story.until_runs(digest)
+
+    audited.operator.stop()
+    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    lost = json.dumps({"status": {"fingerprints": None}})  # as a status that an older operator wrote
+    story.kubectl("-n", story.namespace, "patch", "dp", "web", "--type=merge", "--subresource=status", "-p", lost)
+    version = story.get("configmap", "settings")["metadata"]["resourceVersion"]
+    before = mark(audited)
+    audited.operator.restart()
+    story.until_says("Applied", "Drifted", seconds=15)
+
+    assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in drifted(story)
+    assert story.get("configmap", "settings")["metadata"]["resourceVersion"] == version
+    assert sent(audited, after=before)["patch", "configmaps"] == 2  # both dry runs
+
+    story.edit("configmap", "settings", {"data": {"a": "1"}})
+    story.change({"apply": {"driftPolicy": "Repair"}})
+    story.until_runs(digest)
+    story.until_says("Applied", "Succeeded")

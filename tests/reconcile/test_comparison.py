@@ -1,0 +1,71 @@
+"""What status keeps of the objects, to find drift after a restart: written, read, and whatever somebody makes of it."""
+
+from typing import Any
+
+import pytest
+from tests.apply.room import config_map, secret
+from tests.reconcile.pattern import ENTRIES
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.status import Inventory, Status
+from pattern_operator.apply import Owner
+from pattern_operator.reconcile.comparison import Comparison, packed, sent_digest, unpacked
+
+OWNER = Owner("an-owner", "team", "web")
+A, WEB = (ObjectKey.parse(each.id) for each in ENTRIES)
+KNOWN = Comparison("0123456789abcdef", {A: b"aaaaaaaa", WEB: b"wwwwwwww"})
+
+
+def kept(text: str, entries: Any = ENTRIES) -> Comparison:
+    return unpacked(Status(inventory=Inventory(entries=entries), fingerprints=text))
+
+
+def test_what_is_kept_is_read_again():
+    assert kept(packed(KNOWN, ENTRIES)) == KNOWN
+
+
+def test_an_object_that_nothing_is_known_of_is_not_compared():
+    some = Comparison(KNOWN.sent, {WEB: b"wwwwwwww"})
+
+    assert kept(packed(some, ENTRIES)) == some
+
+
+def test_where_nothing_is_known_nothing_is_kept():
+    assert packed(Comparison(), ENTRIES) == packed(Comparison(KNOWN.sent), ENTRIES) == ""
+    assert packed(Comparison("", KNOWN.fingerprints), ENTRIES) == ""
+
+
+def test_fingerprints_of_another_inventory_count_for_nothing():
+    assert kept(packed(KNOWN, ENTRIES), entries=ENTRIES[:1]) == Comparison()
+
+
+@pytest.mark.parametrize("text", ["", ":", "x", "x:", ":YWFhYWFhYWE=", "x:@@@", "x:YWFh", "x:" + "A" * 100_000, "é:é"])
+def test_whatever_somebody_wrote_there_counts_for_nothing(text: str):
+    assert kept(text) == Comparison()
+
+
+def test_what_is_sent_is_told_apart_by_object_value_and_owner():
+    one, other = config_map("a", "team", a="1"), config_map("a", "team", a="2")
+    digests = {
+        sent_digest([one], owner=OWNER),
+        sent_digest([other], owner=OWNER),
+        sent_digest([one, config_map("b", "team")], owner=OWNER),
+        sent_digest([secret("a", "team", a="1")], owner=OWNER),
+        sent_digest([one], owner=Owner("another", "team", "web")),
+    }
+
+    assert len(digests) == 5
+    assert sent_digest([one, other], owner=OWNER) == sent_digest([one, other], owner=OWNER)
+
+
+def test_the_order_of_objects_says_nothing():
+    one, other = config_map("a", "team"), config_map("b", "team")
+
+    assert sent_digest([one, other], owner=OWNER) == sent_digest([other, one], owner=OWNER)
+
+
+def test_what_cannot_be_sent_has_no_digest():
+    broken = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "team"}})
+    broken.body["data"] = {"a": "\ud800"}
+
+    assert sent_digest([broken], owner=OWNER) == ""

@@ -1,0 +1,135 @@
+"""What a whole apply does not send, by the drift policy, by what is known and by what was asked for."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from tests.apply.room import config_map
+from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, moved_to, pattern, progress
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import Status
+from pattern_operator.apply import ApplyFailure, Comparing, inventory
+from pattern_operator.reconcile import status
+from pattern_operator.reconcile.comparison import Comparison
+from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.sparing import spared
+from pattern_operator.reconcile.tenancy import Tenancy
+
+SAME, OTHER, UNKNOWN = Comparing.SAME, Comparing.OTHER, Comparing.UNKNOWN
+OBJECTS = tuple(config_map(name, "team") for name in ("as-applied", "drifted", "unknown"))
+ENTRIES = inventory.entries_of(OBJECTS)
+OWNED = inventory.keys(ENTRIES)
+REPORT = {"apply": {"driftPolicy": "Report"}}
+
+
+class Cluster:
+    """Says of each object how it stands, and learns of an unknown one by a dry run."""
+
+    def __init__(self, *, learns: Comparing = SAME, fails: bool = False) -> None:
+        self.standing = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
+        self.learns, self.fails = learns, fails
+        self.dry_runs: list[str] = []
+        self.children = self.dry_run = self
+        self.tenancy = Tenancy()
+
+    def comparing(self, key: ObjectKey, *, owner: str) -> Comparing:
+        return self.standing.get(key.name, UNKNOWN)
+
+    async def compare_all(self, objects: Any, **_: Any) -> tuple[ApplyFailure, ...]:
+        self.dry_runs += [each.key.name for each in objects]
+        if self.fails:
+            return tuple(ApplyFailure(each.key, Reason.FORBIDDEN, "may not") for each in objects)
+        self.standing |= {each.key.name: self.learns for each in objects}
+        return ()
+
+
+def applied(spec: dict[str, Any]) -> Status:
+    """The status once all objects were applied, when ``sent`` stood for them."""
+    known = Comparison("sent", dict.fromkeys(OWNED, b"12345678"))
+    return status.after(pattern(spec=spec), progress(inventory=ENTRIES, comparison=known), now=NOW)
+
+
+async def left(cluster: Any, spec: dict[str, Any], *, found: Status | None = None, **more: Any) -> list[str]:
+    """The names of the objects that are not sent."""
+    memory = Memory(policy=more.pop("policy", KEYS), apply_again=more.pop("again", False))
+    asked = pattern(status=found or applied(more.pop("before", spec)), spec=spec)
+    wanted: dict[str, Any] = {"sent": "sent", "owned": OWNED, "revision": REVISION, **more}
+    found_out = await spared(asked, OBJECTS, memory=memory, rim=cluster, **wanted)
+    return sorted(key.name for key in found_out.keys)
+
+
+async def test_after_a_restart_what_is_as_it_was_applied_is_not_sent():
+    assert await left(Cluster(), {}) == ["as-applied"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"again": True}, id="somebody asked for it"),
+        pytest.param({"sent": "another"}, id="another content"),
+        pytest.param({"sent": ""}, id="content that is not known"),
+        pytest.param({"revision": NEWER}, id="another revision"),
+        pytest.param({"policy": "other-keys"}, id="other keys"),
+        pytest.param({"before": moved_to("0.9.0")}, id="another spec"),
+        pytest.param({"before": {"apply": {"serviceAccountName": "another"}}}, id="another account"),
+        pytest.param({"found": Status()}, id="the first apply"),
+    ],
+)
+async def test_whatever_is_new_or_asked_for_is_sent_whole(change: dict[str, Any]):
+    assert await left(Cluster(), {}, **change) == []
+
+
+@pytest.mark.parametrize("change", [{}, {"again": True}], ids=["a restart", "a request"])
+async def test_in_report_mode_what_drifted_is_not_sent_either(change: dict[str, Any]):
+    cluster = Cluster(learns=OTHER)
+
+    assert await left(cluster, REPORT, **change) == ["as-applied", "drifted", "unknown"]
+    assert cluster.dry_runs == ["unknown"]
+
+
+async def test_in_report_mode_a_status_without_fingerprints_is_compared_by_dry_runs():
+    cluster = Cluster()
+    old = msgspec.structs.replace(applied(REPORT), fingerprints="")
+
+    assert await left(cluster, REPORT, found=old) == ["as-applied", "drifted", "unknown"]
+
+
+async def test_in_report_mode_an_operator_that_renders_anew_sends_all_but_what_drifted():
+    assert await left(Cluster(), REPORT, sent="another") == ["drifted"]
+
+
+async def test_in_report_mode_another_option_leaves_what_drifted_when_the_content_is_the_same():
+    before = {"apply": {"driftPolicy": "Report", "prune": False}}
+
+    assert "drifted" in await left(Cluster(), REPORT, before=before)
+
+
+async def test_in_report_mode_a_new_version_is_sent_whole():
+    cluster = Cluster()
+
+    assert await left(cluster, REPORT, revision=NEWER, sent="another") == []
+    assert cluster.dry_runs == []
+
+
+async def test_what_could_not_be_compared_is_left_and_said():
+    asked = pattern(status=applied(REPORT), spec=REPORT)
+
+    found = await spared(
+        asked,
+        OBJECTS,
+        sent="sent",
+        owned=OWNED,
+        revision=REVISION,
+        memory=Memory(policy=KEYS),
+        rim=SimpleNamespace(**{each: Cluster(fails=True) for each in ("children", "dry_run")}, tenancy=Tenancy()),
+    )
+
+    assert {key.name for key in found.keys} == {"as-applied", "drifted", "unknown"}
+    assert found.notes == ("ConfigMap team/unknown could not be compared: may not",)
+
+
+async def test_an_object_that_the_pattern_never_owned_is_sent():
+    assert await left(Cluster(), REPORT, owned=frozenset()) == ["as-applied", "drifted"]
