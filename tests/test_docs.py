@@ -83,7 +83,17 @@ def test_the_overlays_of_the_multi_tenancy_page_build_and_do_what_they_say(tmp_p
 
 
 # Of a stage's own condition or an event, of patternctl, or words that Ready never has.
-ELSEWHERE = {"Succeeded", "NoPolicy", "NotReached", "Drifted", "DriftRepaired", "Pruning", "Kept", "PatternNotFound"}
+ELSEWHERE = {
+    "Succeeded",
+    "NoPolicy",
+    "NotReached",
+    "Drifted",
+    "DriftRepaired",
+    "DriftResolved",
+    "Pruning",
+    "Kept",
+    "PatternNotFound",
+}
 
 
 def test_every_reason_that_ready_can_have_is_in_the_table_of_three_in_the_morning():
