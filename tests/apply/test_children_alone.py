@@ -349,6 +349,27 @@ async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     assert scene.children.fingerprints(OWNER) == {KEY: FINISHED}
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param({"annotations": {"pattern-operator.io/reconcile": "disabled"}}, id="it is to be let be"),
+        pytest.param({"scaled": True}, id="an autoscaler has its replicas"),
+    ],
+)
+async def test_what_only_an_apply_can_tell_of_is_not_just_the_same(others: dict[str, Any]):
+    scene = Scene()
+    body = owned(scene.body())
+    if others.pop("scaled", False):
+        entry = {"manager": "an-autoscaler", "operation": "Update", "subresource": "scale"}
+        entry["fieldsV1"] = {"f:spec": {"f:replicas": {}}}
+        body["metadata"]["managedFields"].append(entry)
+    body["metadata"] |= others
+
+    scene.children.record(body, key=KEY, owner=OWNER, resource=WIDGET)
+
+    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.NOTED
+
+
 async def test_what_was_applied_in_this_life_is_known_better():
     scene = Scene()
     scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)

@@ -49,8 +49,8 @@ class DryRun:
     ) -> tuple[ApplyFailure, ...]:
         """Let the objects that are ``owner``'s be compared with what an apply would leave; those that could not be.
 
-        ``objects`` are localized, ``ignored`` says which fields others write. What is not there counts as gone; what is another's, or left to others, is passed
-        over. Nothing is changed.
+        ``objects`` are localized, ``ignored`` says which fields others write. What is not there counts as gone; what is
+        another's, or left to others, is passed over. Nothing is changed.
         """
         failures: list[ApplyFailure] = []
 
