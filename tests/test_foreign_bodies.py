@@ -61,6 +61,7 @@ from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.marks import unmark
 from pattern_operator.apply.migrate import migration, needs_migration
+from pattern_operator.apply.need import KindNeeded
 from pattern_operator.apply.occupancy import occupants
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
@@ -522,7 +523,7 @@ async def secrets_and_config_maps(body: Any) -> None:
 @reader
 async def awaited_kinds(body: Any) -> None:
     one = AwaitedKinds(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
-    one.wait(PatternKey("team", "web"), [KEY])
+    one.wait(PatternKey("team", "web"), [KindNeeded(KEY.group, KEY.kind)])
     if isinstance(body, dict):
         one._changed(Change(ChangeType.ADDED, body))
 

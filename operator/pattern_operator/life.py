@@ -20,7 +20,17 @@ import kopf
 from pattern_operator import handlers
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Applier, ChildEvent, Children, DryRun, Protected, Remover, excess, own_rbac
+from pattern_operator.apply import (
+    Applier,
+    ChildEvent,
+    ChildEventKind,
+    Children,
+    DryRun,
+    Protected,
+    Remover,
+    excess,
+    own_rbac,
+)
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
@@ -43,7 +53,8 @@ from pattern_operator.kube import (
 )
 from pattern_operator.reconcile import (
     DESIGN_PATTERN,
-    AwaitedKinds,
+    Awaited,
+    Existence,
     Holders,
     Line,
     Memory,
@@ -53,6 +64,7 @@ from pattern_operator.reconcile import (
     Reconciler,
     Referents,
     Registries,
+    Restored,
     Rim,
     Tenancy,
     Waker,
@@ -190,7 +202,7 @@ async def _survive(process: Process) -> None:
     """Live once; whatever ends it is logged, and is no end of the process."""
     try:
         await _live_once(process)
-    except (CredentialsError, CrdMissing, ApiError) as error:
+    except (CredentialsError, CrdMissing, ApiError, Restored) as error:
         process.state = f"cannot work: {error}"
         logger.error("cannot work, trying again: %s", error)  # noqa: TRY400 - the message is all there is to know
     except TasksSurvive as error:  # to begin anew would be to do the same work twice at once
@@ -260,6 +272,8 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
                 extra=about_name(key.namespace, key.name),
             )
             waker.noticed(key, event)
+        if event.kind is ChildEventKind.GONE:
+            rim.awaited.released([event.key])
 
     async with (
         Network.open(settings.registry_network, names=Names()) as network,
@@ -294,7 +308,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             remover=Remover(session, discovery, children=children, protected=protected),
             dry_run=DryRun(session, discovery, children=children),
             children=children,
-            kinds=AwaitedKinds(session, discovery, wake=waker.found, tasks=behind),
+            awaited=Awaited(session, discovery, wake=waker.found, tasks=behind),
             executors=process.executors,
             sandbox=sandbox,
             tenancy=replace(settings.tenancy, own_user=protected.user),
@@ -329,6 +343,8 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             waker.asked(key)
         behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
+        existence = Existence(session, patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
+        behind.create_task(existence.run(), name="existence")
         line = Line(queue, patterns, writer, workers=settings.concurrency, now=_now, clock=clock)
         behind.create_task(line.watch(process.internal_errors), name="line")
         process.heartbeat, process.line, process.own_access = heartbeat, line, session.own_access

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from aiohttp import web
 from tests.apply.room import CONFIG_MAP, DEPLOYMENT, PATIENCE
-from tests.kube.answering import Handler, serving
+from tests.kube.answering import Handler, serving, undefined
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply import followed
@@ -52,6 +52,8 @@ class Server:
         self._list = orjson.dumps({"metadata": {"resourceVersion": "5"}, "items": items})
 
     def answer(self, request: web.Request) -> web.StreamResponse:
+        if (said := undefined(request)) is not None:
+            return said
         self.asked.append(request)
         if self.code != 200:
             status = {"kind": "Status", "code": self.code, "message": f"refused with {self.code}"}

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import Handler, serving
+from tests.kube.answering import Handler, serving, undefined
 from tests.kube.test_discovery import document
 
 from pattern_operator.api.object import ObjectKey
@@ -24,6 +24,8 @@ def server(*groups: tuple[str, str, list[str]], items: list[str] | None = None, 
             return document()
         if request.path == "/apis":
             return document(*groups)
+        if (said := undefined(request)) is not None:
+            return said
         if status != 200:
             said = {"kind": "Status", "code": status, "reason": "InternalError", "message": "leader changed"}
             return web.Response(status=status, body=orjson.dumps(said))
@@ -69,3 +71,37 @@ async def test_a_kind_that_cannot_be_listed_is_named():
 
     assert isinstance(no.value, ApiUnavailable)
     assert no.value.code == 500
+
+
+def starting(*groups: tuple[str, str, list[str]], definitions: list[str], established: str = "True") -> Handler:
+    """An API server that has these CustomResourceDefinitions, and shows and serves no kinds but those of ``groups``."""
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        *_, plural, name = request.path.split("/")
+        if request.path in ("/api", "/apis"):
+            return document(*(groups if request.path == "/apis" else ()))
+        if name == "customresourcedefinitions":
+            items = [{"metadata": {"name": each}} for each in definitions]
+            return web.Response(body=orjson.dumps({"metadata": {}, "items": items}))
+        if plural == "customresourcedefinitions" and name in definitions:
+            condition = {"type": "Established", "status": established}
+            spec = {"names": {"kind": "Gadget"}, "versions": [{"name": "v1", "served": True}]}
+            return web.Response(body=orjson.dumps({"spec": spec, "status": {"conditions": [condition]}}))
+        return undefined(request) or web.Response(status=404, text="404 page not found")
+
+    return answer
+
+
+async def test_before_the_kinds_of_all_definitions_are_shown_a_namespace_is_not_taken_for_empty():
+    with pytest.raises(ApiUnavailable, match=r"nobody can say that it is empty: .* serve gadgets\.late\.example"):
+        await look(NAMESPACE, starting(definitions=["gadgets.late.example"]))
+
+
+async def test_a_definition_that_was_never_established_hides_nothing():
+    assert not await look(NAMESPACE, starting(definitions=["gadgets.late.example"], established="False"))
+
+
+async def test_a_kind_that_is_shown_and_not_served_for_a_moment_is_not_taken_for_empty():
+    shown = ("late.example", "Current", ["Gadget"])
+    with pytest.raises(ApiError, match=r"nobody can say that it is empty: gadgets\.late\.example cannot be listed"):
+        await look(NAMESPACE, starting(shown, definitions=["gadgets.late.example"]))

@@ -1,8 +1,10 @@
 """One object out of the cluster, or left there, and what is said of it."""
 
 import asyncio
+from uuid import uuid4
 
-from tests.apply.room import Room, config_map, entries, owner
+import pytest
+from tests.apply.room import Room, config_map, custom, definition, entries, owner
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
@@ -197,3 +199,62 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
 
     assert {removal.ending for removal in removals} == {Ending.GONE}
     assert most == 2  # one pattern alone holds two thirds, so that another finds a request left
+
+
+async def test_a_kind_that_is_not_shown_is_not_gone_while_it_is_defined(room: Room, namespace: str, monkeypatch):
+    team, (crd, wanted) = owner(), widget(namespace)
+    await room.apply(crd, wanted, by=team)
+
+    with monkeypatch.context() as patched:
+        starting(room, patched)
+        (removal,) = await removed(room, wanted, by=team)
+    there = await room.is_there(wanted.key)
+    (then,) = await removed(room, wanted, by=team)
+
+    assert (removal.ending, there, then.ending) == (Ending.FAILED, True, Ending.GONE)
+    assert "does not serve Widget." in removal.message
+    await removed(room, crd, by=team)
+
+
+async def test_a_kind_whose_definition_is_gone_went_with_all_its_objects(room: Room, namespace: str, monkeypatch):
+    team, (_, wanted) = owner(), widget(namespace)
+
+    with monkeypatch.context() as patched:
+        starting(room, patched)
+        (removal,) = await removed(room, wanted, by=team)
+
+    assert removal.ending is Ending.GONE
+
+
+async def test_an_object_whose_path_is_not_served_for_a_moment_is_not_gone(room: Room, namespace: str, monkeypatch):
+    team, wanted = owner(), config_map("c", namespace)
+    await room.apply(wanted, by=team)
+    nowhere = Resource("", "v1", "ConfigMap", "configmapz", namespaced=True)
+
+    async def elsewhere(*, group: str, kind: str, version: str | None = None) -> Resource:
+        return nowhere
+
+    with monkeypatch.context() as patched:
+        patched.setattr(room.discovery, "find", elsewhere)
+        patched.setattr(room.children, "get", lambda _: None)  # no watch knows it
+        (removal,) = await removed(room, wanted, by=team)
+
+    assert removal.ending is Ending.FAILED
+    assert await room.is_there(wanted.key)
+
+
+def widget(namespace: str) -> tuple[Object, Object]:
+    """A definition of a group of its own, and an object of its kind."""
+    group = f"g{uuid4().hex[:8]}.example"
+    return definition("Widget", group), custom("Widget", group, "w", namespace)
+
+
+def starting(room: Room, patched: pytest.MonkeyPatch) -> None:
+    """Let the API server show no kind, as one that starts does, and let no watch know of any."""
+
+    async def nothing(*, group: str, kind: str, version: str | None = None) -> Resource:
+        raise KindNotFound(group=group, kind=kind, version=version)
+
+    patched.setattr(room.discovery, "find", nothing)
+    patched.setattr(room.discovery, "_groups", frozenset({"", "apps"}))
+    patched.setattr(room.children, "resource_of", lambda _: None)

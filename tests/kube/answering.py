@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import orjson
 from aiohttp import web
 
 from pattern_operator.kube import Endpoint, Session
@@ -44,3 +45,15 @@ def script(*answers: web.Response) -> tuple[Handler, list[web.Request]]:
         )
 
     return answer, asked
+
+
+def undefined(request: web.Request) -> web.Response | None:
+    """What an API server answers to whoever looks whether a kind is gone for good, where it is; None to all else."""
+    *_, plural, name = request.path.split("/")
+    if plural == "customresourcedefinitions":
+        details = {"name": name, "group": "apiextensions.k8s.io", "kind": plural}
+        status = {"kind": "Status", "code": 404, "reason": "NotFound", "details": details}
+        return web.Response(status=404, body=orjson.dumps(status))
+    if name in ("apiservices", "customresourcedefinitions"):
+        return web.Response(body=orjson.dumps({"metadata": {"resourceVersion": "1"}, "items": []}))
+    return None

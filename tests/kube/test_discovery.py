@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving
+from tests.kube.answering import script, serving, undefined
 
 from pattern_operator.kube import ApiUnavailable, Discovery, KindNotFound, Resource, objects
 from pattern_operator.kube.failure import GroupUnavailable
@@ -152,7 +152,7 @@ async def test_a_kind_that_is_known_of_a_silent_group_is_found():
 async def test_a_silent_server_hides_only_the_kinds_of_its_own_groups():
     answer, _ = script(document(("down.example", "Stale", []), ("up.example", "Current", ["Widget"])))
 
-    async with serving(answer) as session:
+    async with serving(lambda request: undefined(request) or answer(request)) as session:
         discovery = Discovery(session)
         kinds = await discovery.deletable(group="up.example")
         with pytest.raises(GroupUnavailable, match=r"group down\.example does not answer"):

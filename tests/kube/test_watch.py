@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving
+from tests.kube.answering import script, serving, undefined
 from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, Door
 
@@ -173,7 +173,7 @@ async def test_what_happened_while_the_connection_was_cut_is_told(server, door, 
         await door.open()
         await diary.has("ADDED goes", "ADDED stays", "DELETED goes", "ADDED comes")
 
-    assert seen.count("list") == 1
+    assert seen.count("list") == 2  # the second one reads a single object, for its version
 
 
 async def test_after_410_what_vanished_or_was_replaced_unseen_is_told(
@@ -202,7 +202,8 @@ async def test_after_410_what_vanished_or_was_replaced_unseen_is_told(
         await diary.until(lambda: len(diary.changes) >= 6)
 
     assert sorted(diary.lines()[3:]) == ["ADDED replaced", "DELETED goes", "DELETED replaced"]
-    assert [verb for verb, code in seen if code].count("list") == 2
+    # The list that it began with, a look at the version when the connection broke, and the list anew.
+    assert [verb for verb, code in seen if code].count("list") == 3
     gone = next(change.object for change in diary.changes[3:] if change.object["metadata"]["name"] == "goes")
     assert gone == {
         "apiVersion": "v1",
@@ -234,7 +235,7 @@ async def test_a_kind_that_is_not_there_is_a_problem_once_until_it_is(session, r
 
     async with following(session, diary, resource=ghost) as follower:
         await asyncio.sleep(1.5)
-        tries = [code for verb, _, code in requests if verb == "list"]
+        tries = [code for verb, what, code in requests if verb == "list" and what.startswith("ghosts")]
 
     assert [problem.reason for problem in diary.problems] == ["NotFound"]
     assert 2 <= len(tries) <= 6
@@ -261,7 +262,7 @@ async def test_of_a_kind_that_is_served_no_more_everything_is_told_as_deleted():
     answer, _ = script(listed("a", "b"), refused(404, "NotFound"))
     diary = Diary()
 
-    async with serving(answer) as session, following(session, diary):
+    async with serving(lambda request: undefined(request) or answer(request)) as session, following(session, diary):
         await diary.until(lambda: bool(diary.problems))
 
     assert sorted(diary.lines()) == ["ADDED a", "ADDED b", "DELETED a", "DELETED b"]
@@ -463,3 +464,103 @@ async def test_of_objects_that_do_not_matter_nothing_is_remembered(session: Sess
     one.remember("team", "alien-5", uid="uid-alien-5", version="6")
     one._vanish(("team", "alien-5"))
     assert diary.lines()[-2:] == ["ADDED ours", "DELETED alien-5"]
+
+
+async def test_a_kind_that_is_defined_and_not_served_for_a_moment_is_not_gone():
+    defined = {"spec": {"versions": [{"name": "v1", "served": True}]}, "metadata": {"name": "configmaps."}}
+    served = False
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if "customresourcedefinitions" in request.path:
+            return web.Response(body=orjson.dumps(defined))
+        if "watch" in request.query:
+            return web.Response(body=b"")
+        return listed("a", "b") if served else web.Response(status=404, text="404 page not found")
+
+    diary = Diary()
+    async with serving(answer) as session:
+        served = True
+        async with following(session, diary):
+            await diary.has("ADDED a", "ADDED b")
+            served = False
+            await diary.until(lambda: any(each.reason == "ServiceUnavailable" for each in diary.problems))
+            served = True
+            await diary.until(lambda: diary.problems[-1].reason == "Unreachable")  # of the watch, which ends at once
+
+    assert diary.lines() == ["ADDED a", "ADDED b"]
+    assert "NotFound" not in {problem.reason for problem in diary.problems}
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        pytest.param(
+            {"spec": {"versions": [{"name": "v1", "served": False}, {"name": "v2", "served": True}]}}, id="v2"
+        ),
+        pytest.param({"spec": {"versions": [{"name": "v2", "served": True}]}}, id="without the version"),
+    ],
+)
+async def test_a_version_that_is_served_no_more_is_gone(versions: list[dict[str, object]]):
+    def answer(request: web.Request) -> web.StreamResponse:
+        if "customresourcedefinitions" in request.path:
+            return web.Response(body=orjson.dumps({"spec": {"versions": versions}}))
+        return web.Response(status=404, text="404 page not found")
+
+    diary = Diary()
+    async with serving(answer) as session, following(session, diary):
+        await diary.until(lambda: bool(diary.problems))
+
+    assert [problem.code for problem in diary.problems] == [404]
+
+
+def of_version(list_version: str, **objects: str) -> bytes:
+    """A whole collection at a version: each object with its own."""
+    items = [{"metadata": {"name": n, "uid": n, "resourceVersion": v, "namespace": "n"}} for n, v in objects.items()]
+    return orjson.dumps({"metadata": {"resourceVersion": list_version}, "items": items})
+
+
+@pytest.mark.parametrize(
+    ("after", "code", "told"),
+    [
+        pytest.param(of_version("40", a="30", b="20"), 500, ["MODIFIED a"], id="versions went back"),
+        pytest.param(of_version("9000", a="30", b="20"), 410, ["MODIFIED a"], id="to a revision that was raised"),
+        pytest.param(of_version("40"), 500, ["DELETED a", "DELETED b"], id="nothing is left"),
+    ],
+)
+async def test_after_a_restore_of_etcd_what_is_there_is_told_although_its_versions_are_older(
+    after: bytes, code: int, told: list[str]
+):
+    now, restored, diary = of_version("60", a="50", b="20"), list[str](), Diary()
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if "watch" in request.query:
+            return refused(code, "Expired")
+        return web.Response(body=now)
+
+    async with serving(answer) as session:
+        follower = Watch(
+            session, CONFIG_MAP, view=View.METADATA, on_change=diary.change, on_restored=lambda: restored.append("yes")
+        )
+        task = asyncio.create_task(follower.run())
+        await diary.has("ADDED a", "ADDED b")
+        now = after
+        await diary.until(lambda: len(diary.changes) >= 2 + len(told))
+        task.cancel()
+
+    assert sorted(diary.lines()[2:]) == told
+    assert restored == ["yes"]
+
+
+async def test_pages_that_are_too_old_before_the_last_are_given_up_for_one_answer():
+    first = web.Response(body=b'{"metadata": {"resourceVersion": "5", "continue": "old"}, "items": []}')
+    answer, asked = script(first, refused(410, "Expired"), listed("a"), web.Response(status=403))
+    diary = Diary()
+
+    async with serving(answer) as session, following(session, diary):
+        await diary.has("ADDED a")
+
+    assert [("limit" in each.query, "continue" in each.query) for each in asked[:3]] == [
+        (True, False),
+        (True, True),
+        (False, False),
+    ]

@@ -7,7 +7,7 @@ import pytest
 from tests.apply.room import definition
 from tests.testbed.kubectl import Kubectl
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.need import KindNeeded
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube.failure import GroupUnavailable
@@ -37,8 +37,8 @@ class Woken(list[PatternKey]):
 async def test_a_pattern_is_woken_when_its_kind_is_served(session: Session, tasks, kubectl: Kubectl, group: str):
     woken, discovery = Woken(), Discovery(session)
     kinds = AwaitedKinds(session, discovery, wake=woken.wake, tasks=tasks)
-    kinds.wait(WAITS, [ObjectKey(group, "Widget", "team", "a")])
-    kinds.wait(OTHER, [ObjectKey("elsewhere.example", "Widget", "team", "a")])
+    kinds.wait(WAITS, [KindNeeded(group, "Widget")])
+    kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
 
     kubectl.apply(definition("Widget", group).body)
     async with asyncio.timeout(PATIENCE):
@@ -55,7 +55,7 @@ async def test_a_kind_that_came_before_the_watch_began_is_not_missed(session: Se
     kubectl.apply(definition("Widget", group).body)
     kinds = AwaitedKinds(session, Discovery(session), wake=woken.wake, tasks=tasks)
 
-    kinds.wait(WAITS, [ObjectKey(group, "Widget", "team", "a")])
+    kinds.wait(WAITS, [KindNeeded(group, "Widget")])
     async with asyncio.timeout(PATIENCE):
         await woken.one.wait()
 
@@ -89,7 +89,7 @@ async def test_a_crd_that_changes_all_the_time_is_looked_for_now_and_then_only(t
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     monkeypatch.setattr(awaited, "PACE", (3, 60.0))
     kinds = AwaitedKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
-    kinds.wait(WAITS, [ObjectKey("busy.example", "Widget", "team", "a")])
+    kinds.wait(WAITS, [KindNeeded("busy.example", "Widget")])
 
     for _ in range(100):
         kinds._changed(Change(ChangeType.MODIFIED, {"metadata": {"name": "gadgets.busy.example"}}))
@@ -108,7 +108,7 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
         def forget(self) -> None:
             return
 
-        async def find(self, *, group: str, kind: str) -> Resource:
+        async def find(self, *, group: str, kind: str, version: str | None) -> Resource:
             await asyncio.sleep(0.01)
             if not served:
                 raise KindNotFound(group="busy.example", version=None, kind="Widget")
@@ -117,7 +117,7 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
     monkeypatch.setattr(awaited, "Watch", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     kinds = AwaitedKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
-    kinds.wait(WAITS, [ObjectKey("late.example", "Widget", "team", "a")])
+    kinds.wait(WAITS, [KindNeeded("late.example", "Widget")])
     change = Change(ChangeType.MODIFIED, {"metadata": {"name": "widgets.late.example"}})
 
     kinds._changed(change)
@@ -140,7 +140,7 @@ async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_serv
         def forget(self) -> None:
             return
 
-        async def find(self, *, group: str, kind: str) -> Resource:
+        async def find(self, *, group: str, kind: str, version: str | None) -> Resource:
             if kind != "Widget":
                 raise GroupUnavailable(group)
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
@@ -148,8 +148,8 @@ async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_serv
     monkeypatch.setattr(awaited, "Watch", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     kinds = AwaitedKinds(Away(), Half(), wake=woken.wake, tasks=tasks)
-    kinds.wait(OTHER, [ObjectKey("half.example", "Load", "team", "a")])
-    kinds.wait(WAITS, [ObjectKey("half.example", "Widget", "team", "a")])
+    kinds.wait(OTHER, [KindNeeded("half.example", "Load")])
+    kinds.wait(WAITS, [KindNeeded("half.example", "Widget")])
 
     kinds._changed(Change(ChangeType.MODIFIED, {"metadata": {"name": "widgets.half.example"}}))
     async with asyncio.timeout(5):
@@ -172,3 +172,117 @@ class Away:
     """A session to nowhere."""
 
     internal_errors = InternalErrors(lambda _: None)
+
+
+class Growing:
+    """Discovery of a server that has no kinds until a definition comes; it shows what it read a moment ago."""
+
+    def __init__(self) -> None:
+        self.served: set[str] = set()
+
+    def forget(self) -> None:
+        return
+
+    async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
+        served = group in self.served
+        await asyncio.sleep(0)
+        if not served:
+            raise KindNotFound(group=group, version=version, kind=kind)
+        return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
+
+
+async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(tasks, monkeypatch):
+    """200 times, at another moment each: the definition comes before, between and after the look and the wait."""
+    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "LOOKS", (0.0, 0.01))
+    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    lost = []
+
+    async def race(number: int) -> None:
+        group, woken, server = f"g{number}.example", Woken(), Growing()
+        kinds = AwaitedKinds(Away(), server, wake=woken.wake, tasks=tasks)
+        kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])  # the watch of definitions runs already
+
+        async def come() -> None:
+            for _ in range(number % 8):
+                await asyncio.sleep(0)
+            server.served.add(group)
+            if number % 3:  # the watch may be behind, too
+                await asyncio.sleep(0)
+            kinds._changed(Change(ChangeType.ADDED, {"metadata": {"name": f"widgets.{group}"}}))
+
+        coming = asyncio.create_task(come())
+        for _ in range(number // 8 % 4):
+            await asyncio.sleep(0)
+        try:
+            await server.find(group=group, kind="Widget")
+        except KindNotFound:
+            for _ in range(number // 32 % 4):  # its status is written
+                await asyncio.sleep(0)
+            kinds.wait(WAITS, [KindNeeded(group, "Widget")])
+            try:
+                async with asyncio.timeout(5):
+                    await woken.one.wait()
+            except TimeoutError:
+                lost.append(number)
+        await coming
+
+    await asyncio.gather(*(race(number) for number in range(200)))
+
+    assert lost == []
+
+
+async def test_a_kind_that_an_api_server_behind_a_balancer_showed_late_is_looked_for_once_more(tasks, monkeypatch):
+    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    woken, server = Woken(), Growing()
+    kinds = AwaitedKinds(Away(), server, wake=woken.wake, tasks=tasks)
+    kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
+    server.served.add("late.example")  # and no definition is told: that was long ago
+
+    kinds.wait(WAITS, [KindNeeded("late.example", "Widget", "v1")])
+    async with asyncio.timeout(5):
+        await woken.one.wait()
+
+    assert woken == [WAITS]
+
+
+async def test_who_waits_for_another_version_is_not_woken_by_the_one_that_is_served(tasks, monkeypatch, group):
+    looked: list[str | None] = []
+
+    class Other(Growing):
+        async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
+            looked.append(version)
+            raise KindNotFound(group=group, version=version, kind=kind, served=(f"{group}/v1",))
+
+    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    woken = Woken()
+    kinds = AwaitedKinds(Away(), Other(), wake=woken.wake, tasks=tasks)
+    kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
+
+    kinds.wait(WAITS, [KindNeeded(group, "Widget", "v2")])
+    await asyncio.sleep(0.05)
+
+    assert woken == []
+    assert "v2" in looked
+
+
+async def test_a_thousand_patterns_that_begin_to_wait_at_once_cost_one_look_a_second(tasks, monkeypatch):
+    reads = 0
+
+    class Counting(Growing):
+        async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
+            nonlocal reads
+            reads += 1
+            raise KindNotFound(group=group, version=version, kind=kind)
+
+    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    kinds = AwaitedKinds(Away(), Counting(), wake=lambda _: None, tasks=tasks)
+    for number in range(1000):
+        kinds.wait(PatternKey("team", str(number)), [KindNeeded("missing.example", "Widget")])
+
+    await asyncio.sleep(0.1)
+
+    assert reads == 1000  # of what was read once: discovery reads anew once a second

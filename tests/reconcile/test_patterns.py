@@ -6,11 +6,14 @@ import msgspec
 import pytest
 from tests.looplag import MOST, longest_hold
 
+from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import packed
+from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry
 from pattern_operator.apply import owner_id
 from pattern_operator.reconcile import PatternKey, Patterns
+from pattern_operator.reconcile.patterns import lacks_finalizer
 
 KEY = PatternKey("team", "web")
 MOMENT = "2026-11-25T12:00:00Z"
@@ -178,3 +181,29 @@ async def test_a_pattern_of_10000_entries_is_taken_in_in_a_moment(patterns: Patt
         patterns.observe({**body(11), "status": status})
 
     assert await longest_hold(work) < MOST
+
+
+def held(**metadata: Any) -> dict[str, Any]:
+    """The body of a pattern that has an object."""
+    entries = [{"id": "team_a__ConfigMap", "v": "v1"}]
+    meta = {"name": "web", "namespace": "team", "uid": "u-1", "generation": 1, **metadata}
+    spec = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1"}}}
+    return {"metadata": meta, "spec": spec, "status": {"inventory": {"count": 1, "entries": entries}}}
+
+
+def test_a_finalizer_that_somebody_took_away_is_something_to_do():
+    patterns = Patterns()
+    patterns.observe(held(resourceVersion="1", finalizers=[FINALIZER]))
+
+    assert patterns.observe(held(resourceVersion="2")) == PatternKey("team", "web")
+    assert patterns.observe(held(resourceVersion="3")) is None  # it is known
+    assert patterns.observe(held(resourceVersion="4", finalizers=["other.example/f"])) is None
+    assert patterns.observe(held(resourceVersion="5", finalizers=[FINALIZER])) is None
+    assert patterns.observe(held(resourceVersion="6", finalizers=["other.example/f"])) is not None
+
+
+def test_of_a_pattern_that_is_being_deleted_nobody_puts_the_finalizer_back():
+    gone = decode(held(resourceVersion="2", deletionTimestamp="2026-11-25T12:00:00Z"))
+
+    assert not lacks_finalizer(gone)
+    assert lacks_finalizer(decode(held(resourceVersion="2")))

@@ -28,6 +28,7 @@ from pattern_operator.apply.ignored import given_up, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.migrate import migrate, needs_migration
+from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.apply.others import give_up, left_to_others, look_and_give_up
 from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
 from pattern_operator.apply.ownership import (
@@ -47,6 +48,7 @@ from pattern_operator.apply.wishes import ssa_of as asked_of
 from pattern_operator.fairqueue import Lane
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
+from pattern_operator.kube.absence import is_missing
 from pattern_operator.slots import Slots
 
 # Times the free slots that each may hold: 21, 24 and 30 of 32 where it is alone.
@@ -182,7 +184,8 @@ class Applier:
         except ValueError as error:
             self._failed(ApplyFailure(key, Reason.APPLY_FAILED, str(error)), run)
         except KindNotFound as error:
-            self._failed(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error)), run)
+            need = KindNeeded(error.group, error.kind, error.version or "")
+            self._failed(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error), need=need), run)
         except ApiError as error:
             if is_away(error):
                 run.away = error
@@ -207,7 +210,8 @@ class Applier:
             self._children.expect(key, owner=run.owner.id)
             run.left.append((key, PAUSED))
             return
-        if ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT and await self._is_there(key, resource, run):
+        if_absent = ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
+        if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
             run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
             return
         with self._children.applying(key, owner=run.owner.id):
@@ -222,7 +226,9 @@ class Applier:
                     return
                 self._children.release([key], owner=run.owner.id)
             else:
-                run.fail(ApplyFailure(key, answer.reason, answer.message))
+                owned = answer.reason is Reason.OWNED_BY_ANOTHER_PATTERN
+                need = ObjectNeeded(key) if owned else None
+                run.fail(ApplyFailure(key, answer.reason, answer.message, need=need))
             run.disowned.add(key)
             return
         run.applied.append(key)
@@ -285,7 +291,12 @@ class Applier:
         return Own(child.seen.uid, adopted=child.seen.adopted, scaled_by=child.seen.scaled_by)
 
     async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Decision:
-        existing = await look(self._session, resource, key, impersonate=run.impersonate)
+        try:
+            existing = await look(self._session, resource, key, impersonate=run.impersonate)
+        except ApiError as error:
+            if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
+                await self._doubt(resource)
+            raise
         holder = self._holder(existing.owner, key) if existing is not None and existing.owner else None
         decision = decide(
             existing,
@@ -395,7 +406,7 @@ class Applier:
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
             )
         except ApiError as error:
-            if error.code == HTTPStatus.NOT_FOUND:
+            if is_missing(error, key.name):
                 return False
             raise
         if read(body).owner == run.owner.id:

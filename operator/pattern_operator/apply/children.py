@@ -65,7 +65,12 @@ class Children:
         self._timers = Timers(self._errors)
         self._unlisted = Unlisted(on_first=on_unlisted)
         self._followed = Followed(
-            session, tasks=tasks, on_change=self._changed, on_problem=on_problem, remembers=self._matters
+            session,
+            tasks=tasks,
+            on_change=self._changed,
+            on_problem=on_problem,
+            on_restored=self._restored,
+            remembers=self._matters,
         )
         self._children: dict[ObjectKey, Child] = {}
         self._owned: dict[str, dict[ObjectKey, Child]] = {}
@@ -290,13 +295,19 @@ class Children:
         seen = Sighting.of(change.object, key=key, now=self._now())
         if child is None:
             child = self._file(key, owner=seen.label, seen=seen)
-        elif 0 < seen.version <= child.seen.version:
+        elif child.present and 0 < seen.version <= child.seen.version:
             return  # the echo of our own apply, or older
         else:
             self._update(child, seen)
             if child.drifted and child.kept_fields is None:
                 child.kept_fields = our_fields(change.object)
         self._look_again(child, change.object)
+
+    def _restored(self, resource: Resource) -> None:
+        """etcd was restored from a backup: what is told of the kind from now on is newer, whatever its version says."""
+        for child in self._children.values():
+            if (child.key.group, child.key.kind) == (resource.group, resource.kind):
+                child.seen, child.gone = replace(child.seen, version=0), 0
 
     def _is_applying(self, key: ObjectKey, owner: str) -> bool:
         return owner in self._applying.get(key, ())

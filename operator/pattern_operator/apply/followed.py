@@ -39,12 +39,14 @@ class Followed:
         tasks: Tasks,
         on_change: Callable[[Resource, Change], None],
         on_problem: Callable[[Resource, ApiError], None] | None,
+        on_restored: Callable[[Resource], None] = lambda _: None,
         remembers: Callable[[ObjectKey], bool] = lambda _: True,
     ) -> None:
         self._session = session
         self._tasks = tasks
         self._on_change = on_change
         self._on_problem = on_problem
+        self._on_restored = on_restored
         self._remembers = remembers
         self._followers: dict[GroupKind, _Follower] = {}
 
@@ -60,6 +62,7 @@ class Followed:
             label_selector=OWNER_LABEL,
             on_change=lambda change: self._changed(resource, change),
             on_problem=lambda error: self._failed(resource, error),
+            on_restored=lambda: self._on_restored(resource),
             remembers=lambda namespace, name: self._remembers(
                 ObjectKey(resource.group, resource.kind, namespace, name)
             ),

@@ -13,12 +13,17 @@ from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_L
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import Existing, is_ours, read
 from pattern_operator.kube import ApiError, Conflicts, Resource, Session, objects
+from pattern_operator.kube.absence import is_missing
 
 TRIES: Final = 3  # of a write that somebody was faster than
 
 
 async def look(session: Session, resource: Resource, key: ObjectKey, *, impersonate: str | None) -> Existing | None:
-    """The object as it is now, None when there is none (or no such kind, or namespace); raises ApiError otherwise."""
+    """The object as it is now, None when there is none (or no such namespace).
+
+    Raises:
+        ApiError: among others ``NotFound`` where nothing is served at its path, which says nothing of the object.
+    """
     body = await _metadata(session, resource, key, impersonate=impersonate)
     return None if body is None else read(body)
 
@@ -65,7 +70,7 @@ async def unmark(session: Session, resource: Resource, key: ObjectKey, *, owner:
                 impersonate=impersonate,
             )
         except ApiError as error:
-            if error.code == HTTPStatus.NOT_FOUND:
+            if is_missing(error, key.name):
                 return
             if error.code != HTTPStatus.CONFLICT or attempt == TRIES:
                 raise
@@ -81,7 +86,7 @@ async def _metadata(
             session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
         )
     except ApiError as error:
-        if error.code == HTTPStatus.NOT_FOUND:
+        if is_missing(error, key.name):
             return None
         raise
 

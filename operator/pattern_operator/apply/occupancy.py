@@ -21,7 +21,7 @@ from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.ownership import is_namespace
 from pattern_operator.apply.wishes import keep_of
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
-from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.kube.absence import is_gone, is_missing
 from pattern_operator.kube.page import Page
 
 PAGE: Final = 100
@@ -96,10 +96,10 @@ async def occupants(
     """
     if is_definition(key):
         plural, _, group = key.name.partition(".")
-        kinds = await discovery.deletable(group=group)  # a silent server of another group hides nothing of this one
+        kinds = await _kinds(discovery, group)  # a silent server of another group hides nothing of this one
         looked_at = [each for each in kinds if (each.plural, each.group) == (plural, group)]
     else:
-        kinds = await _of_every_group(discovery)
+        kinds = await _kinds(discovery)  # each may have an object in a namespace
         looked_at = [each for each in kinds if each.namespaced and (each.group, each.kind) not in _OF_NO_WEIGHT]
     namespace = key.name if is_namespace(key) else ""
     look = _Look(session, discovery, impersonate, namespace=namespace, kinds=kinds, later=later, owner=owner)
@@ -110,11 +110,11 @@ async def occupants(
         return Occupants(unseen=(f"the look at {counted(len(looked_at), 'kind')} took longer than {LONGEST:.0f} s",))
 
 
-async def _of_every_group(discovery: Discovery) -> tuple[Resource, ...]:
-    """Each kind may have an object in a namespace, and of a silent group nobody can say which kinds there are."""
+async def _kinds(discovery: Discovery, group: str | None = None) -> tuple[Resource, ...]:
+    """Every kind there is: of a silent group, or before an API server has begun, nobody can say which there are."""
     try:
-        return await discovery.deletable()
-    except GroupUnavailable as error:
+        return await discovery.deletable(group=group)
+    except ApiError as error:
         raise _unseen(error, error.message) from error
 
 
@@ -166,7 +166,7 @@ class _Look:
                 )
                 page = Page.of(answer, after=token)  # what is no list does not say that there is nothing
             except ApiError as error:
-                if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):  # the kind went meanwhile
+                if error.code == HTTPStatus.METHOD_NOT_ALLOWED or await self._went(kind, error):
                     return Occupants(tuple(found))
                 if error.code != HTTPStatus.FORBIDDEN:
                     raise _unseen(error, f"{title} cannot be listed: {error.message}") from error
@@ -229,8 +229,12 @@ class _Look:
                 impersonate=self.impersonate,
             )
         except (ApiError, KindNotFound) as error:
-            return not (isinstance(error, ApiError) and error.code == HTTPStatus.NOT_FOUND)
+            return not (isinstance(error, ApiError) and is_missing(error, quoted(reference.get("name"))))
         return read(body).uid == quoted(reference.get("uid"))
+
+    async def _went(self, kind: Resource, error: ApiError) -> bool:
+        """Whether the kind is gone since it was found, and not only not served at the moment."""
+        return error.code == HTTPStatus.NOT_FOUND and await is_gone(self.session, kind)
 
     def _title(self, kind: Resource, item: Mapping[str, Any]) -> str:
         namespace = "" if self.namespace else ObjectMeta.of(item).namespace

@@ -7,6 +7,7 @@ from typing import Final
 
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.need import Need
 from pattern_operator.errors import PatternError, Transient, Waiting
 from pattern_operator.quote import listed
 
@@ -17,12 +18,16 @@ NAMED: Final = 5  # failures that a message names; the rest is counted
 
 @dataclass(frozen=True, slots=True)
 class ApplyFailure:
-    """One object that could not be applied or deleted; ``message`` does not repeat its name."""
+    """One object that could not be applied or deleted; ``message`` does not repeat its name.
+
+    ``need`` is what would end it, where something tells when that comes.
+    """
 
     key: ObjectKey
     reason: Reason
     message: str
     retry_after: timedelta | None = None
+    need: Need | None = None
 
     def __str__(self) -> str:
         return f"{self.key.title}: {self.message}"

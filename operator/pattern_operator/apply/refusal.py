@@ -11,6 +11,7 @@ from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.immutable import next_step, says_immutable, without_subject
 from pattern_operator.apply.missingright import MissingRight
+from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
 from pattern_operator.kube.servertext import MAX_CAUSES
@@ -29,7 +30,17 @@ def refusal(
     something else was tried.
     """
     reason, message = _judge(key, error, otherwise, ServiceAccount.of_user(account or ""))
-    return ApplyFailure(key, reason, message, error.retry_after)
+    return ApplyFailure(key, reason, message, error.retry_after, _need(key, error, reason))
+
+
+def _need(key: ObjectKey, error: ApiError, reason: Reason) -> Need | None:
+    if is_missing_namespace(error):
+        return NamespaceNeeded(key.namespace)
+    if reason is Reason.FORBIDDEN:
+        return RightsNeeded(key.namespace)
+    # The "default" account of a new namespace is made a moment later: what needs it is refused until then.
+    account = error.code == HTTPStatus.FORBIDDEN and "serviceaccount" in error.message.replace(" ", "")
+    return RightsNeeded(key.namespace) if account else None
 
 
 def refused_removal(key: ObjectKey, error: ApiError, *, otherwise: Reason, account: str | None) -> ApplyFailure:
@@ -44,7 +55,7 @@ def refused_removal(key: ObjectKey, error: ApiError, *, otherwise: Reason, accou
         f"{error.message}. To have it deleted, {lacking.granted('get', 'delete')}; make the account first if it is"
         " gone."
     )
-    return ApplyFailure(key, Reason.FORBIDDEN, message, error.retry_after)
+    return ApplyFailure(key, Reason.FORBIDDEN, message, error.retry_after, RightsNeeded(key.namespace))
 
 
 def reason_of(error: ApiError) -> Reason:

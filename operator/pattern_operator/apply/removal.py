@@ -1,7 +1,8 @@
 """One object out of the cluster, if it is still ours to remove."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
@@ -34,6 +35,8 @@ from pattern_operator.kube import (
     Session,
     objects,
 )
+from pattern_operator.kube.absence import is_missing
+from pattern_operator.kube.failure import not_shown
 from pattern_operator.quote import one_line
 from pattern_operator.slots import Slots
 
@@ -90,6 +93,8 @@ class _Run:
     otherwise: Reason
     later: Collection[ObjectKey] = ()  # that are deleted after these
     away: ApiError | None = None  # the API server does not answer, or wants to be left alone
+    gone: dict[tuple[str, str], bool] = field(default_factory=dict)  # kinds that discovery does not show
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Remover:
@@ -148,9 +153,7 @@ class Remover:
             elif why := self._protected.why(key):
                 removal = Removal(entry, key, Ending.KEPT, f"stays: it {why}")
             else:
-                removal = await self._find_and_remove(entry, key, run)
-        except KindNotFound:
-            removal = Removal(entry, key, Ending.GONE)  # with its kind went every object of it
+                removal = await self._remove_if_kind_is_there(entry, key, run)
         except ApiError as error:
             if is_away(error):
                 run.away = error
@@ -161,6 +164,26 @@ class Remover:
             return Removal(entry, key, Ending.FAILED, failure.message, failure)
         self._children.release([key], owner=run.owner.id)
         return removal
+
+    async def _remove_if_kind_is_there(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Removal:
+        """With its kind went every object of it; a kind that only is not shown at the moment is asked for again.
+
+        Raises:
+            ApiError: it could not be removed, or nobody can say whether its kind is gone.
+        """
+        try:
+            return await self._find_and_remove(entry, key, run)
+        except KindNotFound:
+            if await self._is_kind_gone(key, run):
+                return Removal(entry, key, Ending.GONE)
+            raise not_shown(f"{key.kind}.{key.group}") from None
+
+    async def _is_kind_gone(self, key: ObjectKey, run: _Run) -> bool:
+        kind = (key.group, key.kind)
+        async with run.looking:  # once for all objects of it
+            if kind not in run.gone:
+                run.gone[kind] = await self._discovery.is_gone(group=key.group, kind=key.kind)
+            return run.gone[kind]
 
     async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Removal:
         resource = await self._find(key, entry.v)
@@ -220,8 +243,9 @@ class Remover:
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
             )
         except ApiError as error:
-            if error.code == HTTPStatus.NOT_FOUND:
+            if is_missing(error, key.name):
                 return None
+            await self._doubt(resource, error)
             if error.code == HTTPStatus.FORBIDDEN and self._children.knows(key):
                 return None
             raise
@@ -279,12 +303,19 @@ class Remover:
                 impersonate=impersonate,
             )
         except ApiError as error:
-            if error.code == HTTPStatus.NOT_FOUND:
+            if is_missing(error, key.name):
                 return Removal(entry, key, Ending.GONE)
+            await self._doubt(resource, error)
             raise
         if text_at(answer, "kind") == "Status" or not ObjectMeta.of(answer).deleting:
             return Removal(entry, key, Ending.GONE)  # of some kinds the API server sends the last state of what went
         return self._going(entry, key, finalizers_of(answer))
+
+    async def _doubt(self, resource: Resource, error: ApiError) -> None:
+        """Where nothing is served at the path, look whether the kind still is; raises KindNotFound when it is not."""
+        if error.code == HTTPStatus.NOT_FOUND:
+            self._discovery.forget(resource)
+            await self._discovery.find(group=resource.group, kind=resource.kind)
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
         return Removal(entry, key, Ending.GOING, _deleted(key, finalizers), watched=self._is_watched(key))

@@ -7,6 +7,7 @@ from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.definition import Definitions, definitions
+from pattern_operator.apply.need import KindNeeded
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.refusal import refusal
 from pattern_operator.kube import Discovery, KindNotFound, Resource, in_turns
@@ -41,7 +42,8 @@ async def localize(objects: Iterable[Object], *, discovery: Discovery, default_n
         try:
             resource = await find(each, brought=brought, discovery=discovery)
         except KindNotFound as error:
-            unknown.append(ApplyFailure(each.key, Reason.KIND_NOT_FOUND, str(error)))
+            need = KindNeeded(error.group, error.kind, error.version or "")
+            unknown.append(ApplyFailure(each.key, Reason.KIND_NOT_FOUND, str(error), need=need))
             continue
         except GroupUnavailable as error:
             unknown.append(refusal(each.key, error))

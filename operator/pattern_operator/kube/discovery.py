@@ -1,4 +1,7 @@
-"""Which kinds the API server has, and where: two requests for all of them."""
+"""Which kinds the API server has, and where: two requests for all of them.
+
+What is not shown is not gone: an API server that starts shows no kinds of CRDs for a moment (``absence``).
+"""
 
 import asyncio
 import re
@@ -8,7 +11,8 @@ from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import list_at, mappings_at, text, text_at
-from pattern_operator.kube.failure import GroupUnavailable, KindNotFound
+from pattern_operator.kube.absence import definition_names, is_kind_gone, is_served_definition
+from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, not_shown
 from pattern_operator.kube.reading import read_list
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
@@ -31,6 +35,7 @@ class Discovery:
         self._kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
         self._deletable: tuple[Resource, ...] = ()
         self._silent: frozenset[str] = frozenset()  # groups of aggregated servers that do not answer
+        self._groups: frozenset[str] = frozenset()  # that are shown, with whatever kinds
         self._read_at: float | None = None
         self._forgotten = 0
 
@@ -73,7 +78,26 @@ class Discovery:
             needed = self._silent - _COMPUTED if group is None else self._silent & {group}
             if needed:
                 raise GroupUnavailable(*sorted(needed))
+            await self._check_definitions(group)
             return self._deletable
+
+    async def _check_definitions(self, group: str | None) -> None:
+        """Make sure that the kinds of all CRDs (of ``group``) are shown; raises ApiUnavailable otherwise."""
+        shown = {(each.group, each.plural) for resources in self._kinds.values() for each in resources}
+        async for name in definition_names(self._session):
+            plural, _, its = name.partition(".")
+            missing = (its, plural) not in shown and group in (None, its)
+            if missing and await is_served_definition(self._session, name):
+                raise not_shown(name)
+
+    async def is_gone(self, *, group: str, kind: str) -> bool:
+        """Whether a kind that ``find`` did not find is gone for certain; its objects went with it.
+
+        Raises:
+            ApiError: it cannot be told.
+        """
+        listed = group in self._groups and group not in self._silent
+        return await is_kind_gone(self._session, group=group, kind=kind, listed=listed)
 
     def forget(self, resource: Resource | None = None) -> None:
         """Read anew at the next question: a CRD came, went or changed its versions.
@@ -106,6 +130,8 @@ class Discovery:
         self._kinds = kinds
         self._deletable = tuple(deletable.values())
         self._silent = frozenset(_silent(documents[1]))
+        shown = (each for document in documents for each in mappings_at(document, "items"))
+        self._groups = frozenset(text_at(each, "metadata", "name") for each in shown)
         # Told to forget while the answer was under way: the next miss reads again, at once.
         self._read_at = self._clock() if self._forgotten == forgotten else None
 

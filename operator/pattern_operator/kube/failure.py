@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from pattern_operator.api.fields import MAX_WORD, integer, integer_at, mapping, mapping_at, number_of
+from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
 from pattern_operator.api.removed import removed
 from pattern_operator.kube.bulk import is_too_much
 from pattern_operator.kube.sent import NOTHING, Sent
@@ -43,7 +43,8 @@ class ApiError(Exception):
     ``code`` is the HTTP status (0 when there was no answer), ``reason`` the word programs decide by (``NotFound``,
     ``Conflict``, ``Invalid``, ``Forbidden``, ``AlreadyExists``...). ``message`` and ``causes`` are what was understood
     of the server's words, without the values that they quote (``kube.servertext``): they may be shown. Of what has
-    ``MAX_CAUSES`` causes there may have been more.
+    ``MAX_CAUSES`` causes there may have been more. ``about`` is the name of the object that it speaks of (``details``),
+    to compare with and not to show; empty where it speaks of none, as where nothing is served at the path.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class ApiError(Exception):
         message: str,
         causes: tuple[Cause, ...] = (),
         retry_after: timedelta | None = None,
+        about: str = "",
     ) -> None:
         super().__init__(message)
+        self.about = about
         self.code = code
         self.reason = reason
         self.message = message
@@ -109,6 +112,12 @@ class GroupUnavailable(ApiUnavailable):
         which = f"servers behind the groups {named} do" if others else f"server behind the group {named} does"
         message = f"the API {which} not answer: see kubectl get apiservices"
         super().__init__(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)
+
+
+def not_shown(name: str) -> ApiUnavailable:
+    """The failure of what would need a kind that is defined and not served at the moment (``plural.group``, or so)."""
+    message = f"the API server does not serve {one_line(name, MAX_NAME)} at the moment, although it is defined"
+    return ApiUnavailable(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)
 
 
 class KindNotFound(Exception):
@@ -180,10 +189,13 @@ def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, sent: 
     elif message == _TOO_LARGE:
         code, reason = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge"
     asked = retry_after if _int(retry_after) else str(_int(details.get("retryAfterSeconds")))
-    return _made(code=code, reason=reason, message=message, causes=causes, retry_after=asked)
+    about = text(details.get("name"))[:MAX_NAME]
+    return _made(code=code, reason=reason, message=message, causes=causes, retry_after=asked, about=about)
 
 
-def _made(*, code: int, reason: str, message: str, causes: tuple[Cause, ...], retry_after: str | None) -> ApiError:
+def _made(
+    *, code: int, reason: str, message: str, causes: tuple[Cause, ...], retry_after: str | None, about: str = ""
+) -> ApiError:
     seconds = _int(retry_after)
     again = code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = ApiUnavailable if again else ApiError
@@ -193,6 +205,7 @@ def _made(*, code: int, reason: str, message: str, causes: tuple[Cause, ...], re
         message=one_line(message, MAX_STATUS_MESSAGE),
         causes=causes,
         retry_after=timedelta(seconds=seconds) if seconds else None,
+        about=about,
     )
 
 

@@ -228,8 +228,8 @@ async def list_(
 async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, None]:
     """Yield the objects of all namespaces, one at a time: what is in memory is a page of text, and one object.
 
-    Where the pages are too old before the last was read (410), they are read from the first again, so an object may
-    come twice, and one that came may be gone.
+    Where the pages are too old before the last was read (410), all is read anew, so an object may come twice, and one
+    that came may be gone.
     """
     async for page in _pages(session, resource.path(namespace=""), selectors={}):
         async for item in page.content.items():
@@ -262,6 +262,7 @@ async def _pages(
         except ApiError as error:
             if error.code != HTTPStatus.GONE or not params.pop("continue", "") or listings == LISTINGS:
                 raise
+            params.pop("limit", None)  # in one answer, as client-go does it (FullListIfExpired); too large: in pages
             anew, listings = True, listings + 1
             continue
         params["limit"] = str(pages.fitted(len(answer)))

@@ -3,11 +3,15 @@
 List, then watch from there (Kubernetes, "Efficient detection of changes"). A connection that ends goes on where it
 stopped; a version that the server has forgotten (410) is listed anew and compared with what was known, so that an
 object that vanished meanwhile is told as deleted. A settled watch sends one request every 5 to 9 minutes.
+
+Nothing is believed newer than it is: etcd that was restored from a backup has versions below those that were seen, and
+a watch from there would be silent until they are reached again. So a watch that broke looks at the version of the list
+before it goes on. And nothing is believed gone because a server that starts does not serve the kind yet (``absence``).
 """
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,8 +19,9 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
-from pattern_operator.api.fields import ObjectMeta
-from pattern_operator.kube.failure import AnswerTooLarge, ApiError, ApiUnavailable
+from pattern_operator.api.fields import ObjectMeta, number_of
+from pattern_operator.kube.absence import is_gone
+from pattern_operator.kube.failure import AnswerTooLarge, ApiError, ApiUnavailable, not_shown
 from pattern_operator.kube.objects import PAGE, Body
 from pattern_operator.kube.page import SmallerPages, TextPage
 from pattern_operator.kube.reading import read_object
@@ -66,7 +71,9 @@ class Watch:
     the session's ``internal_errors``. ``on_problem`` is told of each new reason why the server does not answer as it
     should (``Forbidden``, ``NotFound``, ``Unreachable``...), once until it changes or is over; the watch tries again by
     itself. ``problem`` is what keeps it from following now, None when nothing does. ``synced`` is set when the first
-    list is complete. Of a kind that is not served any more, every object is told as deleted.
+    list is complete. Of a kind that is gone (``NotFound``), every object is told as deleted.
+
+    ``on_restored`` is called where the server has older versions than were seen, before what it has is told.
 
     ``remembers(namespace, name)`` says whether an object matters: of others nothing is kept, so that each version of
     them is told as modified, and nothing when they vanish unseen.
@@ -80,6 +87,7 @@ class Watch:
         view: View,
         on_change: Callable[[Change], None],
         on_problem: Callable[[ApiError], None] | None = None,
+        on_restored: Callable[[], None] = lambda: None,
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
@@ -93,9 +101,12 @@ class Watch:
         self._view = view
         self._on_change = on_change
         self._on_problem = on_problem
+        self._on_restored = on_restored
         self._remembers = remembers
         self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (namespace, name) -> (uid, resourceVersion)
         self._version = ""  # where to go on; empty: list first
+        self._newest = 0  # the newest version that was seen
+        self._broke = False  # the last watch ended before its time
         self.problem: ApiError | None = None
         self.name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
         self.turned_at = 0.0  # when it last got anything, or tried again; seconds of the loop's clock
@@ -108,12 +119,16 @@ class Watch:
         try:
             while True:
                 try:
+                    if self._version and self._broke:
+                        await self._check_version()
                     if not self._version:
                         await self._list()
                     await self._follow()
                 except ApiError as error:
-                    self._failed(error)
-                    await self._pause(error)
+                    self._broke = True
+                    failure = await self._understood(error)
+                    self._failed(failure)
+                    await self._pause(failure)
                 except Exception as error:  # a defect costs this kind for a moment, and not the operator
                     self._session.internal_errors.record("watch", error)
                     self._version = ""
@@ -130,35 +145,77 @@ class Watch:
     def _turn(self) -> None:
         self.turned_at = asyncio.get_running_loop().time()
 
+    async def _understood(self, error: ApiError) -> ApiError:
+        """The error; what gets 404 and is not gone is not served at the moment, and that passes."""
+        if error.code != HTTPStatus.NOT_FOUND or await is_gone(self._session, self.resource):
+            return error
+        self._version = ""
+        return not_shown(self.name)
+
+    async def _check_version(self) -> None:
+        """List anew where the server does not know the version to go on from: etcd was restored from a backup."""
+        params = {**self._selected(), "limit": "1"}
+        page = await TextPage.of(await self._ask(params))
+        if 0 < number_of(page.version) < self._newest:
+            self._version = ""
+
     async def _list(self) -> None:
         """Read the whole collection and tell in what it differs from what was known."""
-        pages = SmallerPages(PAGE)
-        params = {**self._selected(), "limit": str(pages.limit)}
         seen: set[tuple[str, str]] = set()
+        restored = False
+        async for page, anew in self._pages():
+            if anew:
+                seen.clear()
+            async for item in page.items():
+                if not restored and self._is_older(item, page.version):
+                    restored = True
+                    self._restored()
+                seen.add(self._observe(item))
+        if not page.version:
+            raise ApiUnavailable(code=0, reason="Unreadable", message="the list that was sent has no resourceVersion")
+        if not restored and 0 < number_of(page.version) < self._newest:  # without a single object
+            self._restored()
+        for key in self._known.keys() - seen:
+            self._vanish(key)
+        self._version = page.version
+        self._newest = number_of(page.version)
+        self._broke = False
+        self.problem = None
+        self.synced.set()
+
+    async def _pages(self) -> AsyncGenerator[tuple[TextPage, bool], None]:
+        """The pages of the collection; True with the first one after those before were too old to go on (410).
+
+        Then all is asked for in one answer, as client-go does it (``FullListIfExpired``); where that is too large, in
+        smaller pages.
+        """
+        pages, anew = SmallerPages(PAGE), False
+        params = {**self._selected(), "limit": str(pages.limit)}
         while True:
             try:
-                answer = await self._session.request(
-                    "GET", self._path, params=params, accept=self._accepted("List"), most=MAX_PAGE
-                )
+                answer = await self._ask(params)
             except AnswerTooLarge as error:
                 params["limit"] = str(pages.after(error))
+                continue
+            except ApiError as error:
+                if error.code != HTTPStatus.GONE or not params.pop("continue", ""):
+                    raise
+                params.pop("limit", None)
+                anew = True
                 continue
             params["limit"] = str(pages.fitted(len(answer)))
             page = await TextPage.of(answer, after=params.get("continue", ""))
             del answer
             self._turn()
-            async for item in page.items():
-                seen.add(self._observe(item))
-            params["continue"] = page.more
+            yield page, anew
             if not page.more:
-                break
-        if not page.version:
-            raise ApiUnavailable(code=0, reason="Unreadable", message="the list that was sent has no resourceVersion")
-        for key in self._known.keys() - seen:
-            self._vanish(key)
-        self._version = page.version
-        self.problem = None
-        self.synced.set()
+                return
+            anew, params["continue"] = False, page.more
+
+    async def _ask(self, params: dict[str, str]) -> bytes:
+        return await self._session.request(
+            "GET", self._path, params=params, accept=self._accepted("List"), most=MAX_PAGE
+        )
 
     async def _follow(self) -> None:
         """Watch from the last version until the server ends it."""
@@ -174,7 +231,9 @@ class Watch:
                 self._turn()
                 self._take(await read_object(line))
                 self._recovered()
-        if loop.time() - started < 1.0:  # a server that is leaving ends each watch at once
+        lasted = loop.time() - started
+        self._broke = lasted < seconds - 1.0
+        if lasted < 1.0:  # a server that is leaving ends each watch at once
             raise ApiUnavailable(code=0, reason="Unreachable", message="the API server ended the watch at once")
         self._recovered()
 
@@ -197,6 +256,21 @@ class Watch:
                 self._version = ""  # nobody can say what was missed
                 raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is not a watch event")
         self._version = meta.resource_version or self._version
+        self._newest = max(self._newest, meta.version)
+
+    def _is_older(self, item: Body, listed: str) -> bool:
+        """Whether a list shows that etcd was restored: its version, or an object's, is below one that was seen.
+
+        What is known of an object may be newer than the list: the answer to an apply came meanwhile (``remember``).
+        """
+        meta, as_of = ObjectMeta.of(item), number_of(listed)
+        uid, version = self._known.get((meta.namespace, meta.name), ("", ""))
+        older = uid == meta.uid and 0 < meta.version < number_of(version) <= as_of
+        return older or 0 < as_of < self._newest
+
+    def _restored(self) -> None:
+        with self._session.internal_errors.contain("watch_callback"):
+            self._on_restored()
 
     def _observe(self, item: Body) -> tuple[str, str]:
         """Tell of ``item`` unless this very version of it was told; return its key."""

@@ -7,6 +7,8 @@ time.
 """
 
 from pattern_operator.reconcile.awaited import AwaitedKinds
+from pattern_operator.reconcile.awaiting import Awaited
+from pattern_operator.reconcile.existence import Existence, Restored
 from pattern_operator.reconcile.holders import Holders
 from pattern_operator.reconcile.line import Line
 from pattern_operator.reconcile.memory import Memory
@@ -21,7 +23,9 @@ from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
 
 __all__ = [
     "DESIGN_PATTERN",
+    "Awaited",
     "AwaitedKinds",
+    "Existence",
     "Holders",
     "Line",
     "Memory",
@@ -31,6 +35,7 @@ __all__ = [
     "Reconciler",
     "Referents",
     "Registries",
+    "Restored",
     "Rim",
     "Tenancy",
     "Waker",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.status import InventoryEntry
@@ -23,6 +22,7 @@ from pattern_operator.apply import (
     ownable,
 )
 from pattern_operator.apply.applier import OnApplied
+from pattern_operator.apply.need import Need
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Transient
@@ -97,7 +97,7 @@ async def apply(
     put_right = sent - done - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in drifted.items() if key in put_right)
     memory.notes = (*_notes(applied), *kept.notes, *not_owned(rendering))
-    progress.missing = _missing((*placed.unknown, *applied.failures))
+    progress.needs = _needs((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
         raise error
@@ -128,7 +128,7 @@ async def repair(
     lost = {key for key, _ in applied.left if key in applied.disowned}
     if lost:
         progress.inventory = inventory.without(pattern.status.inventory.entries, lost)
-    progress.missing = _missing((*unknown, *applied.failures))
+    progress.needs = _needs((*unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*unknown, *applied.failures))
     sent = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in said.items() if key in sent)
@@ -226,5 +226,5 @@ def _notes(applied: Applied) -> tuple[str, ...]:
     )
 
 
-def _missing(failures: Collection[ApplyFailure]) -> frozenset[ObjectKey]:
-    return frozenset(each.key for each in failures if each.reason is Reason.KIND_NOT_FOUND)
+def _needs(failures: Collection[ApplyFailure]) -> frozenset[Need]:
+    return frozenset(each.need for each in failures if each.need is not None)

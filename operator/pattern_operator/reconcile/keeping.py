@@ -121,7 +121,7 @@ async def keep_up(
         )
         memory.unkept, memory.unkept_times = frozenset(drifted), memory.unkept_times + 1
         memory.unkept_until = rim.clock() + retry_pause(pattern, memory.unkept_times, error)
-    progress.repaired, progress.missing = made.repaired, progress.missing | made.missing
+    progress.repaired, progress.needs = made.repaired, progress.needs | made.needs
     progress.inventory = made.inventory
     if memory.prune_state.has_pending(touched):
         await _advance_prune(pattern, goal, memory=memory, rim=rim, progress=progress)

@@ -127,7 +127,9 @@ class Patterns:
         self._patterns[key] = pattern
         self._list(key, before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
-        return key if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern) else None
+        if before is None or _asked(before) != _asked(pattern) or _mended(before, pattern):
+            return key
+        return key if lacks_finalizer(pattern) and not lacks_finalizer(before) else None
 
     def keep_owner(self, key: PatternKey, *, uid: str) -> None:
         """Know that a pattern lives although it cannot be read: what carries its owner label is not free."""
@@ -185,6 +187,13 @@ def _is_key(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def lacks_finalizer(pattern: DesignPattern) -> bool:
+    """Whether it has objects, and nothing would keep it until they are gone: ``kubectl replace`` drops finalizers."""
+    inventory, metadata = pattern.status.inventory, pattern.metadata
+    has_objects = bool(inventory.entries or inventory.compressed)
+    return has_objects and metadata.finalizers.ours is None and not metadata.deletion_timestamp
 
 
 def _ready(pattern: DesignPattern) -> str:

@@ -10,6 +10,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.apply import Health
+from pattern_operator.apply.need import Need
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.comparison import Comparison
 
@@ -45,7 +46,7 @@ class Progress:
     verdict: Verdict | None = None
     rendering: Rendering | None = None
     inventory: tuple[InventoryEntry, ...] | None = None
-    missing: frozenset[ObjectKey] = frozenset()  # objects whose kind the API server does not have
+    needs: frozenset[Need] = frozenset()  # what would end the failures of objects, where something tells of it
     failed: frozenset[ObjectKey] = frozenset()  # objects that could not be applied, repaired or pruned
     applied: bool = False
     repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each

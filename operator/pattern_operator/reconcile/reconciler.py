@@ -32,7 +32,7 @@ from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.memory import Failed, Memory
 from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.owning import owned_keys
-from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
+from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of, lacks_finalizer
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.rim import Rim
@@ -147,13 +147,16 @@ class Reconciler:
             self._patterns.forget(key)
             self._waker.forget(key)
             self._rim.referents.forget(key)
-            self._rim.kinds.wait(key, ())
+            self._rim.awaited.wait(key, ())
+            self._rim.awaited.released((each.id for each in known.status.inventory.entries), by=key)
 
     async def _run(self, pattern: DesignPattern, memory: Memory) -> float | None:
         key = key_of(pattern)
         woken = self._waker.begin(key, ends_failure=memory.is_ended_by)
         if pattern.metadata.deletion_timestamp:
             return await self._delete(pattern, memory, woken)
+        if lacks_finalizer(pattern):
+            pattern = await self._writer.hold(pattern)
         if pattern.spec.suspend:
             return await self._leave_alone(pattern, memory)
         if is_new(pattern, memory):
@@ -192,10 +195,12 @@ class Reconciler:
             memory.forget()
             memory.handled_request = requested
         before = pattern.status
-        pattern, progress = await self._go(pattern, memory)
-        memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
-        after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
-        self._rim.kinds.wait(key_of(pattern), progress.missing)
+        with self._rim.awaited.during(key_of(pattern)):
+            pattern, progress = await self._go(pattern, memory)
+            memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
+            after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
+            self._rim.awaited.wait(key_of(pattern), progress.needs)
+        self._tell_released(pattern, before, after.status)
         self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
         self._tell_repairs(pattern, progress)
         self._tell(pattern, tellings(before, after.status, progress, memory=memory))
@@ -217,6 +222,7 @@ class Reconciler:
             await self._keep_up(pattern, memory, woken, progress)
             if failed.told:
                 after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
+                self._tell_released(pattern, pattern.status, after.status)
                 self._tell(pattern, tellings(pattern.status, after.status, progress, memory=memory))
             return _earliest(self._left(memory), self._health_due(pattern, memory, progress))
         return self._left(memory)
@@ -224,8 +230,8 @@ class Reconciler:
     async def _keep_up(self, pattern: DesignPattern, memory: Memory, woken: Woken, progress: Progress) -> None:
         touched = frozenset(each.key for each in woken.events)
         await keep_up(pattern, memory=memory, rim=self._rim, progress=progress, touched=touched)
-        if progress.missing:
-            self._rim.kinds.wait(key_of(pattern), progress.missing)
+        if progress.needs:
+            self._rim.awaited.wait(key_of(pattern), progress.needs)
         self._tell_repairs(pattern, progress)
 
     def _remembered(self, pattern: DesignPattern) -> Memory:
@@ -360,6 +366,12 @@ class Reconciler:
             progress = Progress(stage=Stage.APPLY, failure=error, failed=owned_keys(left))
             memory.failed = self._failed(progress, due)
         return due
+
+    def _tell_released(self, pattern: DesignPattern, before: Status, after: Status) -> None:
+        """Wake who waits for what left the inventory. What a run writes ahead and takes back was never in it before."""
+        if before.inventory.entries != after.inventory.entries:
+            left = {each.id for each in before.inventory.entries} - {each.id for each in after.inventory.entries}
+            self._rim.awaited.released(left, by=key_of(pattern))
 
     def _tell_repairs(self, pattern: DesignPattern, progress: Progress) -> None:
         notes = tuple(f"{each}; it was applied again" for each in progress.repaired)

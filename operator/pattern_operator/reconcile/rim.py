@@ -9,7 +9,7 @@ from pattern_operator.api.spec import Source
 from pattern_operator.apply import Applier, Children, DryRun, Protected, Remover
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
-from pattern_operator.reconcile.awaited import AwaitedKinds
+from pattern_operator.reconcile.awaiting import Awaited
 from pattern_operator.reconcile.patterns import Patterns
 from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.tenancy import Tenancy
@@ -63,7 +63,7 @@ class Rim:
     remover: Remover
     dry_run: DryRun
     children: Children
-    kinds: AwaitedKinds
+    awaited: Awaited
     executors: Executors
     sandbox: Sandbox
     tenancy: Tenancy

@@ -1,0 +1,78 @@
+"""A kind is gone when neither a definition nor an aggregated server has it, and not because it is not shown."""
+
+from typing import Any
+
+import orjson
+import pytest
+from aiohttp import web
+from tests.kube.answering import Handler, serving, undefined
+
+from pattern_operator.kube import ApiError, Resource
+from pattern_operator.kube.absence import is_gone, is_kind_gone
+
+GROUP = "shop.example"
+WIDGET = Resource(GROUP, "v1", "Widget", "widgets", namespaced=True)
+AGGREGATED: dict[str, str] = {}
+OF_A_CRD = {"kube-aggregator.kubernetes.io/automanaged": "true"}
+BUILT_IN = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
+
+
+def server(*, definitions: dict[str, str], service: dict[str, str] | None = None, group: str = GROUP) -> Handler:
+    """An API server with definitions (name: kind), and an APIService with these labels for ``group``."""
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        *_, plural, name = request.path.split("/")
+        if name == "customresourcedefinitions":
+            return whole([{"metadata": {"name": each}} for each in definitions])
+        if plural == "customresourcedefinitions" and name in definitions:
+            spec = {"names": {"kind": definitions[name]}, "versions": [{"name": "v1", "served": True}]}
+            return web.Response(body=orjson.dumps({"metadata": {"name": name}, "spec": spec}))
+        if name == "apiservices" and service is not None:
+            item = {"metadata": {"name": f"v1.{group}", "labels": service}, "spec": {"group": group, "version": "v1"}}
+            return whole([item])
+        return undefined(request) or web.Response(status=404, text="404 page not found")
+
+    return answer
+
+
+def whole(items: list[dict[str, Any]]) -> web.Response:
+    return web.Response(body=orjson.dumps({"metadata": {"resourceVersion": "1"}, "items": items}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone"),
+    [
+        pytest.param(server(definitions={"widgets.shop.example": "Widget"}), False, id="it is defined"),
+        pytest.param(server(definitions={"gadgets.shop.example": "Gadget"}, service=OF_A_CRD), True, id="another is"),
+        pytest.param(server(definitions={}), True, id="nothing is"),
+        pytest.param(server(definitions={}, service=AGGREGATED), False, id="an aggregated server has the group"),
+        pytest.param(server(definitions={}, service=BUILT_IN), False, id="the server itself has the group"),
+        pytest.param(server(definitions={}, service=AGGREGATED, group="other.example"), True, id="of another group"),
+        pytest.param(server(definitions={"widgets.other.example": "Widget"}), True, id="a namesake of another group"),
+    ],
+)
+async def test_a_kind_is_gone_when_nothing_in_the_cluster_speaks_of_it(answer: Handler, gone: bool):
+    async with serving(answer) as session:
+        assert await is_gone(session, WIDGET) is gone
+        assert await is_kind_gone(session, group=GROUP, kind="Widget", listed=False) is gone
+
+
+async def test_of_a_group_that_is_shown_without_the_kind_an_aggregated_server_is_believed():
+    async with serving(server(definitions={}, service=AGGREGATED)) as session:
+        assert await is_kind_gone(session, group=GROUP, kind="Widget", listed=True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda _: web.Response(status=404, text="404 page not found"), id="definitions are not served"),
+        pytest.param(lambda _: web.Response(status=403, body=b'{"kind": "Status", "code": 403}'), id="no right"),
+        pytest.param(lambda _: web.Response(status=503), id="no answer"),
+        pytest.param(lambda _: web.Response(body=b"[]"), id="something else"),
+    ],
+)
+async def test_what_cannot_be_looked_at_is_not_gone(answer: Handler):
+    async with serving(answer) as session:
+        assert not await is_gone(session, WIDGET)
+        with pytest.raises(ApiError):
+            await is_kind_gone(session, group=GROUP, kind="Widget", listed=False)
