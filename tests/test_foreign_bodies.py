@@ -86,6 +86,7 @@ from pattern_operator.kube import (
 from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.discovery import _resources, _silent
 from pattern_operator.kube.failure import of_response
+from pattern_operator.kube.ownaccess import OwnAccess
 from pattern_operator.kube.page import Page
 from pattern_operator.kube.reading import read_list, read_object
 from pattern_operator.kube.selfreview import may_change_everything, user_name
@@ -119,6 +120,7 @@ class FakeSession:
     internal_errors: InternalErrors = field(default_factory=StrictError)
     watches: set[Any] = field(default_factory=set)
     server: str = "https://api.example"
+    own_access: OwnAccess = field(default_factory=OwnAccess)
 
     async def request(self, *_: Any, **__: Any) -> bytes:
         return self.answer

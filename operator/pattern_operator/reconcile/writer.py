@@ -19,6 +19,7 @@ from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.kube.absence import is_missing
 from pattern_operator.reconcile.inventorysize import written as inventory_as_written
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.statusbudget import within_budget
@@ -146,7 +147,7 @@ class Writer:
                 field_manager=FIELD_MANAGER,
             )
         except ApiError as error:
-            if error.code == 404:
+            if is_missing(error, key.name):  # and not only that the kind is not served for a moment
                 raise Gone(key) from error
             if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 raise Stalled(
