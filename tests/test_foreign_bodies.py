@@ -61,7 +61,7 @@ from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.marks import unmark
 from pattern_operator.apply.migrate import migration, needs_migration
-from pattern_operator.apply.need import KindNeeded
+from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
 from pattern_operator.apply.occupancy import occupants
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
@@ -84,13 +84,15 @@ from pattern_operator.kube import (
     Watch,
 )
 from pattern_operator.kube import objects as verbs
+from pattern_operator.kube.absence import is_gone, is_kind_gone
 from pattern_operator.kube.discovery import _resources, _silent
 from pattern_operator.kube.failure import of_response
 from pattern_operator.kube.ownaccess import OwnAccess
 from pattern_operator.kube.page import Page
 from pattern_operator.kube.reading import read_list, read_object
 from pattern_operator.kube.selfreview import may_change_everything, user_name
-from pattern_operator.reconcile import AwaitedKinds, PatternKey, Patterns, Referents, Writer
+from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
+from pattern_operator.reconcile.awaiting import NAMESPACE, RIGHTS
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
@@ -528,6 +530,30 @@ async def awaited_kinds(body: Any) -> None:
     one.wait(PatternKey("team", "web"), [KindNeeded(KEY.group, KEY.kind)])
     if isinstance(body, dict):
         one._changed(Change(ChangeType.ADDED, body))
+
+
+@reader
+async def awaited_others(body: Any) -> None:
+    one = Awaited(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
+    one.wait(PatternKey("team", "web"), [NamespaceNeeded("team"), RightsNeeded("team")])
+    if isinstance(body, dict):
+        for resource in (NAMESPACE, *RIGHTS):
+            one._watched[resource].synced.set()
+            one._changed(resource, Change(ChangeType.ADDED, body))
+
+
+@reader
+async def existence(body: Any) -> None:
+    one = Existence(answering({}), Patterns(), on_gone=lambda *_: None)
+    if isinstance(body, dict):
+        one._changed(Change(ChangeType.DELETED, body))
+
+
+@reader
+async def absence(body: Any) -> None:
+    await is_gone(answering(body), NAMESPACE)
+    with suppress(ApiError):
+        await is_kind_gone(answering(body), group="shop.example", kind="Widget", listed=False)
 
 
 @reader
