@@ -176,7 +176,9 @@ async def live(settings: Settings) -> int:
             logger.critical("cannot listen: address=%s:%s: %s; choose another --metrics-bind", host or "*", port, error)
             return 1
         logger.info("metrics and probes listen: address=%s:%s", host or "*", bound)
-        lag = asyncio.create_task(observe_loop_lag(process.metrics.loop_lag), name="loop lag")
+        lag = asyncio.create_task(
+            observe_loop_lag(process.metrics.loop_lag, held=process.metrics.loop_held), name="loop lag"
+        )
         stack.callback(lag.cancel)
         await _live_on(process)
     logger.info("ended as told")

@@ -19,6 +19,7 @@ from tests.testbed.kubeconfig import Kubeconfig
 
 MIB: Final = 1024 * 1024
 LAG: Final = "pattern_operator_event_loop_lag_seconds"
+OWN: Final = "pattern_operator_event_loop_held_seconds"  # the part of it in which the operator itself worked
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
@@ -77,10 +78,10 @@ def _command(pid: int) -> str:
 # --- the event loop ---------------------------------------------------------------------------------------------------
 
 
-def lags(metrics: str) -> dict[float, int]:
-    """How often the loop was held, by upper bound in seconds: not cumulated, as the histogram has it."""
-    found = [family for family in text_string_to_metric_families(metrics) if family.name == LAG]
-    samples = [each for family in found for each in family.samples if each.name == f"{LAG}_bucket"]
+def lags(metrics: str, *, name: str = LAG) -> dict[float, int]:
+    """How often the loop was held, by upper bound in seconds: not cumulated, as the histogram ``name`` has it."""
+    found = [family for family in text_string_to_metric_families(metrics) if family.name == name]
+    samples = [each for family in found for each in family.samples if each.name == f"{name}_bucket"]
     cumulated = {float(each.labels["le"]): int(each.value) for each in samples}
     before, counts = 0, {}
     for bound in sorted(cumulated):

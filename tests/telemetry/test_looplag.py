@@ -34,12 +34,34 @@ async def test_a_free_loop_is_not_said_to_be_held():
     assert 0 <= min(seen) < TICK
 
 
+async def test_what_the_process_itself_did_meanwhile_is_told_apart_from_a_machine_without_a_free_cpu():
+    seen: list[tuple[float, float]] = []
+    late: list[float] = []
+    spent = 0.0
+    measuring = asyncio.create_task(
+        observe_loop_lag(late.append, held=lambda own: seen.append((late[-1], own)), worked=lambda: spent)
+    )
+    await asyncio.sleep(2 * TICK)
+    spent += HELD / 3  # of the time that the loop is held now
+    time.sleep(HELD)  # noqa: ASYNC251 - to hold the loop is what this is about
+    await asyncio.sleep(2 * TICK)
+    measuring.cancel()
+    await asyncio.wait({measuring})
+
+    longest, own = max(seen)
+    assert longest >= HELD - TICK
+    assert own == HELD / 3
+    assert all(own <= lag for lag, own in seen)
+
+
 def test_the_lag_is_counted_by_its_length():
     metrics = Metrics()
 
     metrics.loop_lag(0.01)
     metrics.loop_lag(0.3)
+    metrics.loop_held(0.03)
 
     text = metrics.text().decode()
     assert 'pattern_operator_event_loop_lag_seconds_bucket{le="0.1"} 1.0' in text
     assert 'pattern_operator_event_loop_lag_seconds_bucket{le="0.5"} 2.0' in text
+    assert 'pattern_operator_event_loop_held_seconds_bucket{le="0.05"} 1.0' in text

@@ -54,6 +54,12 @@ class Metrics:
             buckets=(0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 5),
             registry=self.registry,
         )
+        self._loop_held = Histogram(
+            f"{PREFIX}_event_loop_held_seconds",
+            "How much of the event loop's lag the operator itself worked; the rest is a machine without a free CPU.",
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 5),
+            registry=self.registry,
+        )
         self._internal_errors = Counter(
             f"{PREFIX}_internal_errors_total",
             "Errors that nobody expected, by where they were contained; the log has each kind of them once.",
@@ -99,6 +105,10 @@ class Metrics:
     def loop_lag(self, seconds: float) -> None:
         """Observe how much too late the event loop woke; the signature is the hook of ``observe_loop_lag``."""
         self._loop_lag.observe(seconds)
+
+    def loop_held(self, seconds: float) -> None:
+        """Observe how much of that this process worked; the signature is the hook of ``observe_loop_lag``."""
+        self._loop_held.observe(seconds)
 
     def watch_patterns(self, ready: Callable[[str], int], queued: Callable[[], int]) -> None:
         """Read the gauges when they are scraped: ``ready`` counts the patterns whose Ready has a status."""
