@@ -118,7 +118,7 @@ def test_only_tags_that_the_filter_keeps_are_considered(story: Story) -> None:
 @pytest.mark.parametrize(
     ("ref", "words"),
     [
-        ({"semver": "the newest"}, "source.ref.semver 'the newest' is no range of versions"),
+        ({"semver": "the newest"}, "source.ref.semver 'the newest' is not a range of versions"),
         ({"semver": "1.x", "semverFilter": "("}, "source.ref.semverFilter '(' is no regular expression"),
     ],
 )

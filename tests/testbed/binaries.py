@@ -69,8 +69,8 @@ _MAJOR, _MINOR, _ = KUBERNETES.removeprefix("v").split(".")
 PROGRAMS = (
     Program("registry", ".", "-s -w", "10 s"),
     Program("semver", ".", "-s -w", "5 s"),
-    Program("distribution", ".", "-s -w", "40 s"),
-    Program("docker-registry", ".", "-s -w", "20 s"),
+    Program("distribution", ".", "-s -w", "2 min"),
+    Program("docker-registry", ".", "-s -w", "1 min"),
     Program("kwok", "sigs.k8s.io/kwok/cmd/kwok", "-s -w", "1 min"),
     Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "-s -w", "3 min"),
     Program(
