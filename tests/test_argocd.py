@@ -1,10 +1,13 @@
 """Argo CD's health of a DesignPattern, by the script that is shipped for it."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.argocd import judge, script
-from tests.testbed.kubectl import Kubectl
+import yaml
+from tests.argocd import ENTRY, HEALTH, judge, script
+from tests.testbed.kubectl import BINARY, Kubectl
 
 DELETED = {"deletionTimestamp": "2026-07-27T10:00:00Z"}
 NOT_YET = "the operator has not looked at it yet"
@@ -100,3 +103,15 @@ def test_the_script_is_added_to_what_argocd_cm_holds_already(kubectl: Kubectl, n
     data = kubectl.json("-n", namespace, "get", "configmap", "argocd-cm")["data"]
     assert (len(data), data["url"]) == (2, "here")
     assert script() in data.values()
+
+
+def test_the_script_is_a_patch_for_kustomize(tmp_path: Path) -> None:
+    (tmp_path / "health.yaml").write_bytes(HEALTH.read_bytes())
+    (tmp_path / "argocd-cm.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata: {url: here}\n"
+    )
+    (tmp_path / "kustomization.yaml").write_text("resources: [argocd-cm.yaml]\npatches: [{path: health.yaml}]\n")
+
+    built = subprocess.run([BINARY, "kustomize", str(tmp_path)], capture_output=True, check=True).stdout
+
+    assert yaml.safe_load(built)["data"] == {"url": "here", ENTRY: script()}
