@@ -28,6 +28,7 @@ from pattern_operator.apply import (
     DryRun,
     Protected,
     Remover,
+    Transfers,
     excess,
     own_rbac,
 )
@@ -69,6 +70,7 @@ from pattern_operator.reconcile import (
     Tenancy,
     Waker,
     Writer,
+    note_change,
 )
 from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
@@ -263,7 +265,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
 
-    def changed(owner: str, event: ChildEvent) -> None:
+    def noticed(owner: str, event: ChildEvent) -> None:
         key = patterns.owned_by(owner)
         if key is not None:
             logger.debug(
@@ -274,8 +276,17 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
                 extra=about_name(key.namespace, key.name),
             )
             waker.noticed(key, event)
+
+    def changed(owner: str, event: ChildEvent) -> None:
+        noticed(owner, event)
         if event.kind is ChildEventKind.GONE:
             rim.awaited.released([event.key])
+
+    transfers = Transfers(on_change=noticed, errors=process.internal_errors)
+
+    def asked(key: PatternKey) -> None:
+        note_change(patterns.get(key), transfers=transfers)
+        waker.asked(key)
 
     async with (
         Network.open(settings.registry_network, names=Names()) as network,
@@ -293,6 +304,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
         )
         behind.at_end(children.close)
+        behind.at_end(transfers.close)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
         rim = Rim(
             patterns=patterns,
@@ -306,8 +318,16 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             ),
             referents=Referents(session, wake=waker.found, tasks=behind),
             discovery=discovery,
-            applier=Applier(session, discovery, children=children, holder=Holders(patterns), protected=protected),
-            remover=Remover(session, discovery, children=children, protected=protected),
+            applier=Applier(
+                session,
+                discovery,
+                children=children,
+                holder=Holders(patterns),
+                protected=protected,
+                transfers=transfers,
+            ),
+            remover=Remover(session, discovery, children=children, protected=protected, transfers=transfers),
+            transfers=transfers,
             dry_run=DryRun(session, discovery, children=children),
             children=children,
             awaited=Awaited(session, discovery, wake=waker.found, tasks=behind),
@@ -342,7 +362,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         process.metrics.watch_share(lambda: queue.largest_share)
         for key in await _find_all(session, patterns):
-            waker.asked(key)
+            asked(key)
         behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
         existence = Existence(session, patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
@@ -352,7 +372,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         process.heartbeat, process.line, process.own_access = heartbeat, line, session.own_access
         process.state, process.ready = f"works; too many rights: {too_much}" if too_much else "works", True
         registry = handlers.registry(
-            session=session, patterns=patterns, wake=waker.asked, reconciler=reconciler, stop=behind.end
+            session=session, patterns=patterns, wake=asked, reconciler=reconciler, stop=behind.end
         )
         await _watch(process, registry, ends=(process.told_to_end, lost, behind.ended))
         await behind.end()

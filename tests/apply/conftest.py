@@ -10,7 +10,7 @@ import pytest
 from tests.apply.room import NAMESPACE, Room, namespace_named, now
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.apply import Applier, ChildEvent, Children, Owner, Remover
+from pattern_operator.apply import Applier, ChildEvent, Children, Owner, Remover, Transfers
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
 from pattern_operator.kube.credentials import FixedHeader, tls_context
 
@@ -67,13 +67,20 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
     async with Session.open(_endpoint(cluster), on_request=count) as session:
         discovery = Discovery(session)
         children = Children(session, tasks=await group, on_change=told, now=now)
+        transfers = Transfers(on_change=told)
         try:
             yield Room(
                 session=session,
                 discovery=discovery,
                 children=children,
-                applier=Applier(session, discovery, children=children, holder=lambda label, _: living.get(label)),
-                remover=Remover(session, discovery, children=children),
+                applier=Applier(
+                    session,
+                    discovery,
+                    children=children,
+                    transfers=transfers,
+                    holder=lambda label, _: living.get(label),
+                ),
+                remover=Remover(session, discovery, children=children, transfers=transfers),
                 requests=requests,
                 events=events,
                 living=living,

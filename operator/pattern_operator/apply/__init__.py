@@ -22,6 +22,7 @@ from pattern_operator.apply.protected import Protected
 from pattern_operator.apply.prune import Pruned, prune
 from pattern_operator.apply.removal import Remover
 from pattern_operator.apply.scope import Localized, localize
+from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.wave import reverse_waves, waves
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Pruned",
     "Remaining",
     "Remover",
+    "Transfers",
     "delete_step",
     "error_of",
     "excess",

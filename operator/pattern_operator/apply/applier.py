@@ -41,6 +41,7 @@ from pattern_operator.apply.ownership import (
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_another_uid, refusal
 from pattern_operator.apply.scope import find
+from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.turns import Turns, TurnTaken
 from pattern_operator.apply.wave import waves
 from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
@@ -107,6 +108,7 @@ class Applier:
         *,
         children: Children,
         protected: Protected = OF_THE_MANIFESTS,
+        transfers: Transfers | None = None,
         holder: Holder = lambda _, __: None,
         concurrency: int = CONCURRENCY,
     ) -> None:
@@ -115,6 +117,7 @@ class Applier:
         self._discovery = discovery
         self._children = children
         self._protected = protected
+        self._transfers = transfers if transfers is not None else Transfers()
         self._holder = holder
         self._turns = Turns()
         self._slots = Slots(concurrency)
@@ -200,6 +203,8 @@ class Applier:
     def _failed(self, failure: ApplyFailure, run: _Run) -> None:
         """The object was not applied for certain: it is ours only where it was so before."""
         run.fail(failure)
+        if failure.reason is Reason.FORBIDDEN:
+            self._transfers.bar(failure.key, run.owner.id)
         if not self._is_ours(failure.key, run):
             run.disowned.add(failure.key)
 
@@ -227,11 +232,14 @@ class Applier:
                 self._children.release([key], owner=run.owner.id)
             else:
                 owned = answer.reason is Reason.OWNED_BY_ANOTHER_PATTERN
+                if owned:
+                    self._transfers.wait(key, run.owner)
                 need = ObjectNeeded(key) if owned else None
                 run.fail(ApplyFailure(key, answer.reason, answer.message, need=need))
             run.disowned.add(key)
             return
         run.applied.append(key)
+        self._transfers.cease(key, run.owner.id)
         if is_definition(key) and not is_established(answer):
             self._discovery.forget()
             run.coming.add(key.name)
@@ -305,6 +313,7 @@ class Applier:
             owner=run.owner,
             holder=holder,
             remembered=existing is not None and self._is_remembered(existing, key, run),
+            offered=existing is not None and self._transfers.is_offered(key, by=existing.owner, to=run.owner.id),
         )
         if isinstance(decision, Own | Adopt) and existing is not None:
             decision = replace(decision, scaled_by=scaler_of(existing.entries))

@@ -24,6 +24,7 @@ from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, 
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refused_removal
 from pattern_operator.apply.rights import rights_of
+from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.wishes import Keep, keep_of
 from pattern_operator.kube import (
     ApiError,
@@ -48,7 +49,7 @@ class Ending(StrEnum):
     """What came of the removal of an object."""
 
     GONE = "gone"
-    GOING = "going"  # its deletion has begun; finalizers hold it
+    GOING = "going"  # its deletion has begun and finalizers hold it, or another pattern is to have it
     KEPT = "kept"  # it is not ours to delete, or somebody asked for it to stay
     FAILED = "failed"
 
@@ -107,12 +108,14 @@ class Remover:
         *,
         children: Children,
         protected: Protected = OF_THE_MANIFESTS,
+        transfers: Transfers | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._session = session
         self._discovery = discovery
         self._children = children
         self._protected = protected
+        self._transfers = transfers if transfers is not None else Transfers()
         self._slots = Slots(concurrency)
 
     async def remove_all(
@@ -131,6 +134,8 @@ class Remover:
         ``later`` are the objects that go after these, and do not keep a Namespace that goes before them.
         """
         run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise, later=later)
+        for key in later:  # whoever waits for several objects of a pattern hears of all of them at once
+            self._transfers.why_not(key, by=owner)
         return await run_all(self._attempt(entry, run) for entry in entries)
 
     async def rights(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
@@ -208,6 +213,8 @@ class Remover:
             return self._going(entry, key, live.finalizers)
         if live.kept.pruned if run.otherwise is Reason.PRUNE_FAILED else live.kept.deleted:
             return Removal(entry, key, Ending.KEPT, f"stays: it is annotated {live.kept.asked} in the cluster")
+        if why := self._transfers.why_not(key, by=owner):
+            return Removal(entry, key, Ending.GOING, why)
         if why := await self._stays(key, live, run):
             rest = await self._unmark(key, resource, owner=owner, impersonate=impersonate)
             return Removal(entry, key, Ending.KEPT, f"stays: {why}{rest}")

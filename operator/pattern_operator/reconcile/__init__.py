@@ -12,6 +12,7 @@ from pattern_operator.reconcile.existence import Existence, Restored
 from pattern_operator.reconcile.holders import Holders
 from pattern_operator.reconcile.line import Line
 from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.owning import note_change
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.queue import Queue
 from pattern_operator.reconcile.reconciler import Reconciler
@@ -40,4 +41,5 @@ __all__ = [
     "Tenancy",
     "Waker",
     "Writer",
+    "note_change",
 ]

@@ -74,6 +74,7 @@ async def apply(
     before: Entries = pattern.status.inventory.entries
     placed = await _localize(pattern, rendering, rim=rim)
     objects = ownable(placed.objects, owned=owned)
+    rim.transfers.wait_only(owner.id, {each.key for each in objects})
     after = inventory.entries_of(objects)
     planned = inventory.union(before, after)
     await ahead(planned, goal.revision)

@@ -141,6 +141,7 @@ class Reconciler:
         """A pattern is gone: so is all that was known of it. One of the same name that was made since stays."""
         self._memories.pop(uid, None)
         self._rim.children.forget(owner_id(uid))
+        self._rim.transfers.forget(owner_id(uid))
         self._patterns.forget_owner(uid)
         known = self._patterns.get(key)
         if known is not None and known.metadata.uid == uid:
@@ -154,10 +155,12 @@ class Reconciler:
         key = key_of(pattern)
         woken = self._waker.begin(key, ends_failure=memory.is_ended_by)
         if pattern.metadata.deletion_timestamp:
+            self._rim.transfers.wants_nothing(owner_id(pattern.metadata.uid))
             return await self._delete(pattern, memory, woken)
         if lacks_finalizer(pattern):
             pattern = await self._writer.hold(pattern)
         if pattern.spec.suspend:
+            self._rim.transfers.wants_nothing(owner_id(pattern.metadata.uid))
             return await self._leave_alone(pattern, memory)
         if is_new(pattern, memory):
             await self._follow(pattern, memory)
@@ -194,9 +197,11 @@ class Reconciler:
         if requested != memory.handled_request:
             memory.forget()
             memory.handled_request = requested
-        before = pattern.status
+        before, generation = pattern.status, pattern.metadata.generation
         with self._rim.awaited.during(key_of(pattern)):
             pattern, progress = await self._go(pattern, memory)
+            if progress.stage not in IN_THE_REGISTRY or not isinstance(progress.failure, Transient):
+                self._rim.transfers.ran(owner_id(pattern.metadata.uid), generation=generation)
             memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
             after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
             self._rim.awaited.wait(key_of(pattern), progress.needs)

@@ -1,12 +1,12 @@
 """The effects that the steps are given: registries, cluster, time. Everything else in a run is a value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.spec import Source
-from pattern_operator.apply import Applier, Children, DryRun, Protected, Remover
+from pattern_operator.apply import Applier, Children, DryRun, Protected, Remover, Transfers
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaiting import Awaited
@@ -69,3 +69,4 @@ class Rim:
     tenancy: Tenancy
     protected: Protected
     clock: Callable[[], float]
+    transfers: Transfers = field(default_factory=Transfers)
