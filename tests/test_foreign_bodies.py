@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import zlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -69,6 +70,7 @@ from pattern_operator.apply.refusal import refusal
 from pattern_operator.apply.rights import binds
 from pattern_operator.apply.tools import manager_of
 from pattern_operator.cli import get as cli_get
+from pattern_operator.cli import installation, uninstalling
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -562,6 +564,18 @@ def command_line(body: Any) -> None:
         cli_get._row(body, now=NOW), cli_get._more(body)
     text = body if isinstance(body, str) else ""
     cli_get.age(text, NOW)
+    pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
+    if pattern is not None:
+        _ = pattern.why, pattern.title
+    installation._is_fresh(text, NOW)
+
+
+@reader
+async def uninstall(body: Any) -> None:
+    found = await installation.look(answering(body), namespace="system", now=NOW)
+    named = installation.pattern_of({"metadata": {"name": "web", "namespace": "team"}}, Counter())
+    for pattern in (*found.patterns, named):
+        await uninstalling._let_go(answering(body), pattern)
 
 
 async def _followed(_: Resource) -> bool:
@@ -637,6 +651,7 @@ OURS: Final = frozenset(
         "apply/followed.py:remember",
         "cli/get.py:_ready",
         "cli/get.py:_message",
+        "cli/uninstalling.py:observe",  # by ObjectMeta alone
         "reconcile/writer.py:_patch",  # the change that is sent
         "telemetry/events.py:_write",
     }

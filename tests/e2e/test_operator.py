@@ -120,7 +120,7 @@ def test_an_operator_that_cannot_reach_the_api_server_is_not_ready(testbed: Test
     started.stop()
 
     assert says.status == 503
-    assert b"the log says what is in the way" in says.body
+    assert b"cannot watch the Lease pattern-operator-system/pattern-operator, and so not lead" in says.body
 
 
 def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tmp_path: Path) -> None:

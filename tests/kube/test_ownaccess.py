@@ -5,6 +5,7 @@ from aiohttp import web
 from tests.kube.answering import script, serving
 
 from pattern_operator.kube import OwnAccess
+from pattern_operator.kube.ownaccess import LASTS
 
 PATH = "/apis/pattern-operator.io/v1alpha1/designpatterns"
 
@@ -19,6 +20,18 @@ def test_a_refusal_lasts_until_the_same_is_allowed():
 
     assert refused.startswith("the operator itself may not list designpatterns.pattern-operator.io (403): give it its")
     assert access.complaint == ""
+
+
+def test_a_refusal_that_is_not_repeated_is_no_fault_for_ever():
+    now = 1000.0
+    access = OwnAccess(clock=lambda: now)
+    access.answered("patch designpatterns.pattern-operator.io", 403)  # for a pattern that was deleted since
+    access.answered("list designpatterns.pattern-operator.io", 403)
+    now += LASTS - 1
+    access.answered("list designpatterns.pattern-operator.io", 403)
+    now += 2
+
+    assert access.complaint.startswith("the operator itself may not list designpatterns.pattern-operator.io (403)")
 
 
 def test_credentials_that_are_not_taken_any_more_are_told_apart():

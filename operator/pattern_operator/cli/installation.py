@@ -1,7 +1,7 @@
 """What there is of the operator in a cluster: its patterns, and what an installation is made of. Only looks."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -109,7 +109,8 @@ class Part:
 class Installation:
     """What there is; ``holder`` is who holds the operator's Lease now, empty where nobody works.
 
-    ``crd`` says whether the kind is there, and ``going`` whether its deletion has begun.
+    ``crd`` says whether the kind is there, and ``going`` whether its deletion has begun. ``unseen`` are kinds that
+    cannot be looked at, so that more objects of them may stay than was counted.
     """
 
     patterns: tuple[Pattern, ...]
@@ -117,6 +118,7 @@ class Installation:
     crd: bool
     going: bool
     holder: str
+    unseen: tuple[str, ...] = ()
 
     @property
     def stuck(self) -> tuple[Pattern, ...]:
@@ -128,13 +130,14 @@ async def look(session: Session, *, namespace: str, now: datetime) -> Installati
     """Find what an uninstall takes away; changes nothing. Raises ApiError where something may not be read."""
     crd = await get(session, CRDS, CRD_NAME)
     patterns = [] if crd is None else [each async for each in objects.each(session, DESIGN_PATTERN)]
-    staying = await _staying(session, patterns)
+    staying, unseen = await _staying(session, patterns)
     lease = Held.of(await get(session, LEASES, _LEASE, namespace=namespace))
     return Installation(
         patterns=tuple(sorted((pattern_of(each, staying) for each in patterns), key=lambda each: each.title)),
         parts=await _parts(session, namespace=namespace),
         crd=crd is not None,
         going=crd is not None and ObjectMeta.of(crd).deleting,
+        unseen=unseen,
         holder=lease.holder if _is_fresh(lease.renewed, now) else "",
     )
 
@@ -177,8 +180,8 @@ def pattern_of(body: dict[str, Any], staying: Counter[str]) -> Pattern:
     return Pattern(meta.namespace, meta.name, count, stay, policy, FINALIZER in meta.finalizers, body)
 
 
-async def _staying(session: Session, patterns: Iterable[dict[str, Any]]) -> Counter[str]:
-    """How many objects by owner id are annotated to stay, or were adopted; of each kind that a pattern holds."""
+async def _staying(session: Session, patterns: Iterable[dict[str, Any]]) -> tuple[Counter[str], tuple[str, ...]]:
+    """How many objects by owner id are annotated to stay, or were adopted; and the kinds that cannot be looked at."""
     kinds: set[tuple[str, str]] = set()
     for pattern in patterns:
         expand(pattern)
@@ -186,26 +189,31 @@ async def _staying(session: Session, patterns: Iterable[dict[str, Any]]) -> Coun
             with suppress(ValueError):
                 key = ObjectKey.parse(text_at(entry, "id"))
                 kinds.add((key.group, key.kind))
-    discovery, found = Discovery(session), Counter[str]()
+    discovery, found, unseen = Discovery(session), Counter[str](), list[str]()
     for group, kind in sorted(kinds):
         try:
             resource = await discovery.find(group=group, kind=kind)
-        except KindNotFound:
-            continue
-        token = ""
-        while True:
-            answer = await objects.list_metadata(
-                session, resource, limit=_PAGE, token=token, label_selector=OWNER_LABEL
-            )
-            page = Page.of(answer, after=token)
-            for item in page.items:
-                meta = ObjectMeta.of(item)
+            async for meta in _owned(session, resource):
                 if meta.annotation(PRUNE_ANNOTATION) == DISABLED or meta.annotation(ADOPTED_ANNOTATION):
                     found[meta.label(OWNER_LABEL)] += 1
-            if not page.more:
-                break
-            token = page.more
-    return found
+        except KindNotFound:
+            continue
+        except ApiError:
+            unseen.append(f"{kind}.{group}" if group else kind)
+    return found, tuple(unseen)
+
+
+async def _owned(session: Session, resource: Resource) -> AsyncIterator[ObjectMeta]:
+    """The metadata of every object of a kind that carries an owner label."""
+    token = ""
+    while True:
+        answer = await objects.list_metadata(session, resource, limit=_PAGE, token=token, label_selector=OWNER_LABEL)
+        page = Page.of(answer, after=token)
+        for item in page.items:
+            yield ObjectMeta.of(item)
+        if not page.more:
+            return
+        token = page.more
 
 
 def _is_fresh(renewed: str, now: datetime) -> bool:

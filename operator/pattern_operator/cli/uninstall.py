@@ -191,6 +191,7 @@ def _facts(
             for each in plan.patterns
         ],
         "parts": [{"kind": each.resource.kind, "namespace": each.namespace, "name": each.name} for each in plan.parts],
+        "unseen": list(plan.unseen),
         "crd": CRD_NAME if plan.crd else "",
         "done": done,
         "remaining": [{"namespace": each.namespace, "name": each.name, "message": each.why} for each in left],
@@ -209,6 +210,8 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
             for each in plan.patterns
         ]
         print("\n".join(f"   {line}" for line in output.table(["NAMESPACE", "NAME", "OBJECTS", "LEFT"], rows)))
+        if plan.unseen:
+            print(f"   (More may stay: {', '.join(map(output.plain, plan.unseen))} cannot be looked at now.)")
         print("   (Namespaces and CRDs stay, too, as long as they hold what is not the pattern's.)")
     print(f"2. the operator and its rights: {', '.join(map(str, plan.parts)) or 'none is here'}")
     print(f"3. the CRD {CRD_NAME}" + ("" if plan.crd else ", which is not here") + "\n")

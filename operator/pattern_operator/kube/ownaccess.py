@@ -4,6 +4,8 @@ Noted from answers to what the operator does anyway, so that a settled cluster i
 of a pattern's account is not noted: what that may not do costs its pattern.
 """
 
+import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -12,22 +14,27 @@ from aiohttp.client_middlewares import ClientHandlerType
 
 from pattern_operator.kube.resource import words_of
 
+# Seconds. What is refused is tried again within minutes; what is not, nobody wants any more (a pattern was deleted).
+LASTS: Final = 900.0
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class OwnAccess:
-    """The requests (``verb resource``) that were refused, and have not been allowed since."""
+    """The requests (``verb resource``) that were refused of late, and have not been allowed since."""
 
-    def __init__(self) -> None:
-        self._refused: dict[str, int] = {}
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._refused: dict[str, tuple[int, float]] = {}  # the status, and when that was
 
     @property
     def complaint(self) -> str:
         """What is refused, and what to do; empty while nothing is."""
-        if not self._refused:
+        since = self._clock() - LASTS
+        refused = sorted((what, code) for what, (code, at) in self._refused.items() if at > since)
+        if not refused:
             return ""
-        what, code = next(iter(sorted(self._refused.items())))
-        more = f" and {len(self._refused) - 1} more" if len(self._refused) > 1 else ""
+        what, code = refused[0]
+        more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
         if code == HTTPStatus.UNAUTHORIZED:
             return (
                 f"the API server takes the operator's credentials no more ({what}{more}, {code}): see whether its"
@@ -41,7 +48,7 @@ class OwnAccess:
     def answered(self, what: str, code: int) -> None:
         """Take in what came of a request in the operator's own name; other codes than these say nothing."""
         if code in _REFUSED:
-            self._refused[what] = code
+            self._refused[what] = code, self._clock()
         elif code in range(200, 300):
             self._refused.pop(what, None)
 
