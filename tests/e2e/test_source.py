@@ -666,11 +666,13 @@ def test_an_index_of_several_artifacts_is_refused_with_their_digests(story: Stor
     body = story.repository.manifest(digest)
     entry = {"mediaType": body.headers["Content-Type"], "digest": digest, "size": len(body.body)}
     index = "application/vnd.oci.image.index.v1+json"
-    content = json.dumps({"schemaVersion": 2, "mediaType": index, "manifests": [entry]}).encode()
+    other = push(story.repository, "2.0.0", config_map("settings", a="2"))
+    both = [entry, {**entry, "digest": other, "size": len(story.repository.manifest(other).body)}]
+    content = json.dumps({"schemaVersion": 2, "mediaType": index, "manifests": both}).encode()
     story.repository.push_manifest(content, tag="both", media_type=index)
 
     story.want(ref={"tag": "both"})
     refused = story.until_says("Ready", "ArtifactUnsupported")
 
     assert f"sha256:{hashlib.sha256(content).hexdigest()} is an index" in refused["message"]
-    assert f"it lists {digest}" in refused["message"]
+    assert f"an index of 2 manifests ({digest}, {other})" in refused["message"]

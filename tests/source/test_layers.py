@@ -12,6 +12,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
 from pattern_operator.source.layers import chosen_layers, layer_of
 from pattern_operator.source.manifest import OCI_MANIFEST, Manifest
+from pattern_operator.source.mediatypes import is_beside_content
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 DOCKER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -37,6 +38,51 @@ def read(*blobs: tuple[Descriptor, bytes], choice: LayerChoice = ANY):
     chosen = [blobs[manifest.layers.index(each)] for each in chosen_layers(manifest, choice=choice, what=WHAT)]
     opened = [(layer_of(descriptor), BytesIO(content)) for descriptor, content in chosen]
     return files_of(opened, choice=choice, what=WHAT, types=[each.media_type for each in manifest.layers])
+
+
+# --- what lies beside the content -----------------------------------------------------------------------------------
+
+BESIDE = [
+    *("application/vnd.oci.empty.v1+json", "application/vnd.in-toto+json", "application/spdx+json", "text/spdx"),
+    *("application/vnd.cyclonedx+json", "application/vnd.cyclonedx+xml; version=1.6", "application/vnd.syft+json"),
+    *("application/vnd.dsse.envelope.v1+json", "application/sarif+json", "Application/SPDX+JSON"),
+    *("application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.dev.sigstore.bundle.v0.3+json"),
+    *("application/vnd.cncf.notary.signature", "application/vnd.cncf.helm.chart.provenance.v1.prov"),
+]
+
+
+@pytest.mark.parametrize("media_type", BESIDE)
+@pytest.mark.parametrize("title", [None, "sbom.json"])
+def test_a_layer_beside_the_content_is_passed_over(media_type, title):
+    beside = layer(b'{"spdxVersion": "SPDX-2.3"}', media_type, title=title)
+
+    assert read(beside, layer(tgz()), beside) == files()
+
+
+@pytest.mark.parametrize("name", ["web.spdx.json", "WEB.CDX.json", "build.intoto.jsonl", "scan.sarif"])
+def test_a_file_beside_the_content_is_passed_over_by_its_name(name):
+    assert read(layer(DESIGN, title="design.yml"), layer(b"{}", title=name)) == files({"design.yml": DESIGN})
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/vnd.example.spdx+json", "application/json", "application/yaml", FLUX]
+)
+def test_a_layer_of_another_type_is_content(media_type):
+    assert not is_beside_content(media_type)
+
+
+def test_a_layer_beside_the_content_is_read_where_the_user_names_its_type():
+    beside = layer(DESIGN, "application/spdx+json")
+
+    assert len(read(beside, layer(tgz()), choice=LayerChoice(media_type="application/spdx+json"))) == 1
+
+
+def test_where_there_is_nothing_else_the_message_says_what_there_is():
+    with pytest.raises(Stalled) as refusal:
+        read(layer(b"{}", "application/vnd.oci.empty.v1+json"), layer(b"{}", "application/vnd.in-toto+json"))
+
+    assert refusal.value.reason is Reason.LAYER_NOT_FOUND
+    assert "application/vnd.in-toto+json, application/vnd.oci.empty.v1+json" in refusal.value.message
 
 
 # --- packagings -----------------------------------------------------------------------------------------------------

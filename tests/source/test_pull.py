@@ -277,14 +277,14 @@ async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_no
     assert kept(tmp_path) == set()
 
 
-async def test_an_index_is_no_pattern(peer, network, cache):
-    entry = {"mediaType": OCI, "digest": str(design(peer)), "size": 1}
-    digest = peer.document(index([entry]), media_type=INDEX)
+async def test_an_index_of_several_manifests_is_no_pattern(peer, network, cache):
+    entries = [{"mediaType": OCI, "digest": str(each), "size": 1} for each in (design(peer), peer.manifest([]))]
+    digest = peer.document(index(entries), media_type=INDEX)
 
     error = await refusal(peer, network, digest, cache=cache)
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
-    assert entry["digest"] in error.message
+    assert [each["digest"] for each in entries if each["digest"] not in error.message] == []
 
 
 @pytest.mark.parametrize("missing", ["manifest", "layer"])

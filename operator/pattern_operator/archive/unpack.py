@@ -104,8 +104,9 @@ def _too_large(what: str, why: str) -> Stalled:
 def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
     """Each entry with its final name and size; the reader stands at its content."""
     long_name, extended = "", dict[str, str]()
-    for _ in range(_MAX_ENTRIES):
-        block = reader.take(BLOCK)
+    for number in range(_MAX_ENTRIES):
+        # Some archivers leave the two blocks of zeros out: the end of the bytes after a whole entry is an end as well.
+        block = reader.take(BLOCK) if number == 0 or not reader.at_end() else b""
         if not any(block):
             if long_name or extended:
                 raise archive_refused(what, "it ends with the name of a file that does not come")
@@ -161,6 +162,15 @@ class _Reader:
         content = bytes(memoryview(self.buffer)[:size])
         del self.buffer[:size]
         return content
+
+    def at_end(self) -> bool:
+        """Whether there is not one byte more."""
+        while not self.buffer:
+            chunk = next(self.chunks, None)
+            if chunk is None:
+                return True
+            self.buffer += chunk
+        return False
 
     def skip(self, size: int) -> None:
         """Pass over bytes without holding them."""

@@ -9,18 +9,19 @@ from pattern_operator.archive.layers import not_found
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL
 from pattern_operator.source.manifest import Manifest
+from pattern_operator.source.mediatypes import is_beside_content, is_named_beside_content
 
 _ZSTD: Final = ("+zstd", ".zstd", "/zstd")
 
 
 def chosen_layers(manifest: Manifest, *, choice: LayerChoice, what: str) -> tuple[Descriptor, ...]:
-    """The layers to pull, none twice.
+    """The layers to pull, none twice. SBOMs, attestations and the empty layer beside the content are passed over.
 
     Raises:
         Stalled: LAYER_NOT_FOUND: there is none, or none of the wanted media type. ARTIFACT_TOO_LARGE: together they
             have more than ``MAX_LAYERS_TOTAL`` bytes. ARTIFACT_UNSUPPORTED: a compression that is not read.
     """
-    wanted = [layer for layer in manifest.layers if choice.media_type in (None, layer.media_type)]
+    wanted = [layer for layer in manifest.layers if _is_wanted(layer, choice=choice)]
     if not wanted:
         raise not_found([layer.media_type for layer in manifest.layers], choice=choice, what=what)
     layers = tuple({(layer.digest, layer.annotations.get(TITLE)): layer for layer in wanted}.values())
@@ -38,6 +39,13 @@ def chosen_layers(manifest: Manifest, *, choice: LayerChoice, what: str) -> tupl
                 message=f"{what} has a layer that is compressed with zstd, which is not read: push it with gzip.",
             )
     return layers
+
+
+def _is_wanted(layer: Descriptor, *, choice: LayerChoice) -> bool:
+    """Whether the user named the layer by its media type, or without a name, whether it is content at all."""
+    if choice.media_type is not None:
+        return layer.media_type == choice.media_type
+    return not is_beside_content(layer.media_type) and not is_named_beside_content(layer.annotations.get(TITLE, ""))
 
 
 def layer_of(descriptor: Descriptor) -> Layer:

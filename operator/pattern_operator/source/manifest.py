@@ -34,7 +34,6 @@ _SAYS_NOTHING: Final = frozenset(
 )
 _FOLDED: Final = {name.casefold(): name for name in _NAMES}
 _MAX_SIZE: Final = 2**63 - 1  # image-spec, "Properties": size is an int64
-_NAMED: Final = 3  # manifests of an index that a message shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +63,11 @@ def parse_manifest(
         Stalled: ARTIFACT_TOO_LARGE: more bytes or layers than are read. ARTIFACT_UNSUPPORTED: it is an index, or
             anything else but an image manifest.
     """
-    document, media_type = _read(content, content_type=content_type, what=what)
+    document, media_type = read_document(content, content_type=content_type, what=what)
     if media_type in INDEXES:
-        raise _refuse_index(document, what=what)
+        raise unsupported(what, "is an index, and not an artifact itself: push the pattern as one artifact")
     if media_type not in MANIFESTS:
-        raise _unsupported(
+        raise unsupported(
             what, f"has {_type(media_type)} and not media type {OCI_MANIFEST}: push it as an OCI artifact"
         )
     try:
@@ -81,14 +80,14 @@ def parse_manifest(
         subject = document.get("subject")
         return Manifest(
             media_type=media_type,
-            config=_descriptor(child(document, "config")),
-            layers=tuple(_descriptor(layer) for layer in layers),
+            config=read_descriptor(child(document, "config")),
+            layers=tuple(read_descriptor(layer) for layer in layers),
             artifact_type=text(document, "artifactType"),
             annotations=texts(document, "annotations"),
-            subject=None if subject is None else _descriptor(child(document, "subject")),
+            subject=None if subject is None else read_descriptor(child(document, "subject")),
         )
     except InvalidDocument as error:
-        raise _unsupported(what, str(error)) from error
+        raise unsupported(what, str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +107,12 @@ def parse_index(content: bytes, *, types: Collection[str], content_type: str = "
     Raises:
         Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED, as for a manifest.
     """
-    document, media_type = _read(content, content_type=content_type, what=what)
+    document, media_type = read_document(content, content_type=content_type, what=what)
     if media_type != OCI_INDEX:
-        raise _unsupported(what, f"has {_type(media_type)} and not media type {OCI_INDEX}")
+        raise unsupported(what, f"has {_type(media_type)} and not media type {OCI_INDEX}")
     listed = document.get("manifests")
     if not isinstance(listed, list):
-        raise _unsupported(what, "has no list of objects manifests")
+        raise unsupported(what, "has no list of objects manifests")
     entries: list[Descriptor] = []
     refusals: list[Stalled] = []
     for entry in listed:
@@ -123,9 +122,9 @@ def parse_index(content: bytes, *, types: Collection[str], content_type: str = "
             called = entry.get("artifactType")
             if isinstance(called, str) and called.lower() not in types:
                 continue
-            entries.append(_descriptor(entry))
+            entries.append(read_descriptor(entry))
         except InvalidDocument as error:
-            refusals = refusals or [_unsupported(what, str(error))]  # one is enough to say it
+            refusals = refusals or [unsupported(what, str(error))]  # one is enough to say it
     return Index(tuple(entries), tuple(refusals))
 
 
@@ -135,13 +134,13 @@ def is_manifest(content: bytes, *, content_type: str) -> bool:
     if called not in MANIFESTS | INDEXES | _SAYS_NOTHING:
         return False
     try:
-        document, _ = _read(content, content_type=content_type, what="")
+        document, _ = read_document(content, content_type=content_type, what="")
     except Stalled:
         return False
     return called not in _SAYS_NOTHING or document.get("mediaType") in MANIFESTS | INDEXES
 
 
-def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, object], str]:
+def read_document(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, object], str]:
     """Parse the document and find out what it is; a document that claims to be two things is refused."""
     if len(content) > MAX_MANIFEST:
         raise Stalled(
@@ -157,19 +156,19 @@ def _read(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, ob
     except TooManyValues as error:
         raise Stalled(reason=Reason.ARTIFACT_TOO_LARGE, message=f"{what} {error}.") from error
     except InvalidDocument as error:
-        raise _unsupported(what, f"{error}: push it again") from error
+        raise unsupported(what, f"{error}: push it again") from error
     has_layers, has_manifests = "layers" in document or "config" in document, "manifests" in document
     if has_layers and has_manifests:
-        raise _unsupported(what, "has both manifests and layers: it could be read as two different things")
+        raise unsupported(what, "has both manifests and layers: it could be read as two different things")
     content_type = content_type.partition(";")[0].strip().lower()
     if content_type in _SAYS_NOTHING:
         content_type = ""
     if media_type and content_type and media_type != content_type:
         ours, theirs = (known_word(each, otherwise="something else") for each in (media_type, content_type))
-        raise _unsupported(what, f"calls itself {ours}, and the registry calls it {theirs}")
+        raise unsupported(what, f"calls itself {ours}, and the registry calls it {theirs}")
     found = media_type or content_type or (OCI_INDEX if has_manifests else OCI_MANIFEST)
     if (found in INDEXES and has_layers) or (found in MANIFESTS and has_manifests):
-        raise _unsupported(what, f"is called {found} and does not have that shape")
+        raise unsupported(what, f"is called {found} and does not have that shape")
     return document, found
 
 
@@ -180,7 +179,8 @@ def _refuse_look_alikes(document: Mapping[str, object]) -> None:
             raise InvalidDocument(f"has {shown(name)!r}, which some readers take for another name")
 
 
-def _descriptor(entry: Mapping[str, object]) -> Descriptor:
+def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
+    """Read a descriptor; raises InvalidDocument where it is none."""
     _refuse_look_alikes(entry)
     size = entry.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
@@ -201,22 +201,8 @@ def _descriptor(entry: Mapping[str, object]) -> Descriptor:
     )
 
 
-def _refuse_index(document: Mapping[str, object], *, what: str) -> Stalled:
-    entries = document.get("manifests")
-    named = [
-        shown(entry["digest"], length=71)
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict) and isinstance(entry.get("digest"), str)
-    ]
-    choices = f" (it lists {', '.join(named[:_NAMED])})" if named else ""
-    return _unsupported(
-        what,
-        f"is an index of several artifacts{choices}, and a pattern is one: name its digest in source.ref.digest, or "
-        "push the pattern as one artifact",
-    )
-
-
-def _unsupported(what: str, why: str) -> Stalled:
+def unsupported(what: str, why: str) -> Stalled:
+    """The error for a document that is not what it should be; ``why`` is a clause after ``what``."""
     return Stalled(
         reason=Reason.ARTIFACT_UNSUPPORTED,
         message=f"{what} {why}.",

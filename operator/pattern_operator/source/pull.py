@@ -14,6 +14,8 @@ from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.archive import Layer, LayerChoice, files_of
 from pattern_operator.executors import run_in
 from pattern_operator.source.cache import Cache
+from pattern_operator.source.failure import another_size
+from pattern_operator.source.imageindex import manifest_of_index
 from pattern_operator.source.layers import chosen_layers, layer_of
 from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.pace import Deadline
@@ -49,17 +51,26 @@ async def announced(
 ) -> Announced:
     """Read the manifest of ``revision``, from the cache where it is there; no layer is asked for.
 
+    Of an index, the one manifest in it that is no attestation.
+
     What was pulled before needs no request from who was shown it before. Who was not asks with one HEAD whether the
     registry would show it, unless it is ``running``: what the asking pattern has in the cluster already.
 
     Raises:
-        Stalled: ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, ARTIFACT_TOO_LARGE, ARTIFACT_UNSUPPORTED, LAYER_NOT_FOUND, and
-            what ``Registry`` raises.
+        Stalled: ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, SIZE_MISMATCH, ARTIFACT_TOO_LARGE, ARTIFACT_UNSUPPORTED,
+            LAYER_NOT_FOUND, and what ``Registry`` raises.
         Transient: the registry or the cache cannot be used.
     """
     what = f"{reference.repository}@{revision.digest}"
     async with Deadline.after(registry.pace.lookup, what=f"{what}: pulling its manifest", waits=registry.waits).kept():
-        body, media_type = await _manifest(revision, registry=registry, cache=cache, running=running)
+        shown = revision.digest == running
+        body, media_type = await _manifest(revision.digest, registry=registry, cache=cache, shown=shown)
+        only = await registry.compute(len(body), manifest_of_index, body, content_type=media_type, what=what)
+        if only is not None:  # whoever may see the index is shown what it lists, in the same repository
+            what = f"{what} (its manifest {only.digest})"
+            body, media_type = await _manifest(only.digest, registry=registry, cache=cache, shown=True)
+            if len(body) != only.size:
+                raise another_size(what, size=only.size, sent=str(len(body)))
     manifest = await registry.compute(len(body), parse_manifest, body, content_type=media_type, what=what)
     chosen = chosen_layers(manifest, choice=layer, what=what)
     return Announced(what=what, manifest=manifest, size=len(body), chosen=chosen)
@@ -122,17 +133,24 @@ async def pull(
     )
 
 
-async def _manifest(
-    revision: Revision, *, registry: Registry, cache: Cache, running: Digest | None
-) -> tuple[bytes, str]:
-    """The bytes of the manifest, and what the registry calls them, which the cache does not know."""
-    cached = await cache.get(revision.digest, place=registry.place)
+async def _manifest(digest: Digest, *, registry: Registry, cache: Cache, shown: bool) -> tuple[bytes, str]:
+    """The bytes of a manifest or index, and what the registry calls them, which the cache does not know.
+
+    ``shown``: who asks may see it, as far as it is in the cache.
+    """
+    cached = await cache.get(digest, place=registry.place)
     if cached is not None:
-        if revision.digest != running:
-            await registry.ensure_readable(revision.digest)
+        if not shown:
+            await registry.ensure_readable(digest)
         return cached, ""
-    content = await registry.manifest(revision.digest)
-    what = registry.what(f"manifest {revision.digest}")
-    await registry.compute(len(content.body), parse_manifest, content.body, content_type=content.media_type, what=what)
-    await cache.put(revision.digest, content.body, place=registry.place)
+    content = await registry.manifest(digest)
+    what = registry.what(f"manifest {digest}")
+    await registry.compute(len(content.body), _check, content.body, content_type=content.media_type, what=what)
+    await cache.put(digest, content.body, place=registry.place)
     return content.body, content.media_type
+
+
+def _check(content: bytes, *, content_type: str, what: str) -> None:
+    """Refuse what is neither a manifest nor an index that leads to one: it is not kept."""
+    if manifest_of_index(content, content_type=content_type, what=what) is None:
+        parse_manifest(content, content_type=content_type, what=what)
