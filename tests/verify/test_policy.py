@@ -1,12 +1,15 @@
 import dataclasses
+import hashlib
 
 import pytest
 from tests.verify.signing import (
     ALICE,
+    ANNOTATION,
     ARTIFACT,
     BOB,
     OTHER,
     SIGNERS,
+    base64_text,
     bundle,
     bundle_document,
     cosign,
@@ -22,6 +25,7 @@ from pattern_operator.api.verdict import Authority, Demand, Verdict, Vouch
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
 from pattern_operator.verify import policy, verify
+from pattern_operator.verify.key import could_make, load
 
 MAKERS = [pytest.param(cosign, id="cosign"), pytest.param(bundle, id="bundle")]
 NONSENSE = Signature(SignatureFormat.COSIGN, "nonsense", "text/plain", b"")
@@ -200,7 +204,7 @@ def test_the_message_names_each_authority_and_why_each_signature_was_refused():
 
     assert "alice (key " in message
     assert "bob (key " in message
-    assert "layer 1 was changed, or is made with another key" in message
+    assert "layer 1 is made with another key, of another kind" in message
     assert "referrer sha256:2c is no valid JSON" in message
     assert message.endswith("correct spec.verify.authorities.")
 
@@ -264,3 +268,89 @@ def test_a_signature_that_is_called_an_attestation_is_judged_by_what_it_is():
     verdict = verify(ARTIFACT, [dataclasses.replace(bundle(), attestation=True)], demand=demand(ALICE))
 
     assert len(verdict.vouches) == 1
+
+
+# --- whether the key or the content is wrong ------------------------------------------------------------------------
+
+AGAIN = "The key is right and what it signed is not: sign this artifact again"
+LET = "Let them sign it"
+
+
+def hinted(signer, **fields):
+    """A bundle that says which key made it, as cosign 3 does; ``fields`` replace those of the envelope."""
+    made = bundle_document()
+    spki = load(signer.pem, name="x").spki
+    made["verificationMaterial"]["publicKey"]["hint"] = base64_text(hashlib.sha256(spki).digest())
+    made["dsseEnvelope"].update(fields)
+    return made
+
+
+def by(signer, document):
+    return dataclasses.replace(cosign(document), annotations={ANNOTATION: base64_text(signer.sign(b"something else"))})
+
+
+@pytest.mark.parametrize(
+    ("signature", "says", "next_step"),
+    [
+        pytest.param(
+            bundle(hinted(ALICE, signatures=[{"sig": base64_text(ALICE.sign(b"x"))}])),
+            "and does not fit it: it, or what it signs, was changed",
+            AGAIN,
+            id="the key that it names, and something else was signed",
+        ),
+        pytest.param(
+            bundle(hinted(BOB, signatures=[{"sig": base64_text(BOB.sign(b"x"))}])),
+            "says that it is made with another key",
+            LET,
+            id="it names another key",
+        ),
+        pytest.param(
+            bundle({**bundle_document(signer=BOB), "verificationMaterial": {"publicKey": {}}}),
+            "says that it is for this artifact, and is made with another key, or was changed",
+            LET,
+            id="it names no key",
+        ),
+        pytest.param(
+            cosign(signer=BOB), "says that it is for this artifact, and is made with another key", LET, id="cosign"
+        ),
+        pytest.param(
+            cosign(simple_signing(OTHER), signer=BOB),
+            f"and says that it is for {OTHER}",
+            LET,
+            id="another key and artifact",
+        ),
+        pytest.param(by(ALICE, {"a": 1}), "was changed, or is made with another key", LET, id="it says nothing"),
+        pytest.param(
+            cosign(signer=SIGNERS["RSA 2048"]), "another key, of another kind", LET, id="a key of another kind"
+        ),
+        pytest.param(
+            bundle(bundle_document(statement(predicateType="https://example.org/scan"))),
+            "is by alice (key ",
+            AGAIN,
+            id="a good signature of something else",
+        ),
+    ],
+)
+def test_the_message_says_whether_the_key_or_the_content_is_wrong(signature, says, next_step):
+    refusal = refusal_of([signature], demand=demand(ALICE))
+
+    assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
+    assert says in refusal.message
+    assert next_step in refusal.message
+
+
+@pytest.mark.parametrize("hint", ["", "anything", "=", "AAAA", "\ud800", 1, None])
+def test_no_hint_makes_a_stranger_s_signature_count(hint):
+    made = bundle_document(signer=BOB)
+    made["verificationMaterial"]["publicKey"]["hint"] = hint
+
+    assert refusal_of([bundle(made)], demand=demand(ALICE)).reason in (
+        Reason.SIGNATURE_UNTRUSTED,
+        Reason.SIGNATURE_INVALID,
+    )
+
+
+@pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
+def test_a_signature_has_the_form_of_its_own_key(signer):
+    assert could_make(load(signer.pem, name="x"), signer.sign(b"x"))
+    assert not could_make(load(signer.pem, name="x"), b"x")

@@ -7,6 +7,7 @@ without signature is known here as an empty sequence, and as nothing else.
     policy      the demand: which keys, how many, and the message when they do not vouch
     cosign      classic cosign signatures: a signed payload that names the digest
     bundle      Sigstore bundles v0.3: a signed in-toto statement about the digest
+    mismatch    what is known of a signature that fits no key, for messages
     key         public keys, and the arithmetic of a signature
     document    JSON and base64, read strictly
     claim       what a signature comes down to in every format, and how it says no

@@ -8,6 +8,7 @@ A key does not vouch for a bundle with a certificate, and a log entry or timesta
 demand one yet.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
@@ -77,10 +78,11 @@ def _read(bundle: dict[str, object]) -> Claim | Refusal:
     content = _one_of(bundle, ("messageSignature", "dsseEnvelope"))
     if signer != "publicKey":
         return Refusal("is signed with a certificate and not with a key")
-    _message(material[signer], signer, fields=_KEY)
+    hint = _message(material[signer], signer, fields=_KEY).get("hint")
     if content != "dsseEnvelope":
         return Refusal("signs a file and not an artifact of a registry")
-    return _read_envelope(_message(bundle[content], content, fields=_ENVELOPE))
+    claim = _read_envelope(_message(bundle[content], content, fields=_ENVELOPE))
+    return replace(claim, hint=hint) if isinstance(claim, Claim) and isinstance(hint, str) else claim
 
 
 def _read_envelope(envelope: dict[str, object]) -> Claim | Refusal:

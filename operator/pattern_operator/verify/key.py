@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from pattern_operator.api.reason import Reason
@@ -23,6 +24,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PUBLIC_KEY, MAX_RSA_BITS, MIN_RSA_BITS
 from pattern_operator.quote import quoted
 
+_ED25519_SIGNATURE: Final = 64  # bytes, RFC 8032 section 5.1.6
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,64})-----")
 _MIN_RSA_EXPONENT: Final = 65_537  # FIPS 186-5, appendix A.1.1: 2^16 < e; with e = 1 anyone can sign
 _RIGHT: Final = "Give one PEM block PUBLIC KEY, as in the file cosign.pub that `cosign generate-key-pair` writes"
@@ -91,6 +93,21 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes) -> bool:
         case _:
             checks = [partial(arithmetic.verify, signature, message)]
     return any(_passes(check) for check in checks)
+
+
+def could_make(key: PublicKey, signature: bytes) -> bool:
+    """Whether ``signature`` has the form of one by a key of this kind and size; no more is known of it."""
+    arithmetic = key.arithmetic
+    match arithmetic:
+        case ec.EllipticCurvePublicKey():
+            try:
+                return max(decode_dss_signature(signature)).bit_length() <= arithmetic.curve.key_size
+            except ValueError:
+                return False
+        case rsa.RSAPublicKey():
+            return len(signature) * 8 == arithmetic.key_size
+        case _:
+            return len(signature) == _ED25519_SIGNATURE
 
 
 def _passes(check: Callable[[], None]) -> bool:

@@ -11,7 +11,7 @@ from pattern_operator.api.signing import SIGN
 from pattern_operator.api.verdict import Demand, Verdict, Vouch
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES
-from pattern_operator.verify import bundle, cosign
+from pattern_operator.verify import bundle, cosign, mismatch
 from pattern_operator.verify.claim import Claim, Refusal, Unreadable
 from pattern_operator.verify.key import PublicKey, load, verify_signature
 
@@ -134,9 +134,10 @@ def _judge(
         return claim
     maker = next((it for it in signers if verify_signature(it.key, claim.signature, claim.message)), None)
     if maker is None:
-        return Refusal("was changed, or is made with another key")
+        content = form.judge(claim, digest=digest, repository=repository)
+        return mismatch.explain(claim, content=content, keys=[it.key for it in signers])
     if refusal := form.judge(claim, digest=digest, repository=repository):
-        return replace(refusal, why=f"is by {maker} and {refusal.why}")
+        return replace(refusal, why=f"is by {maker} and {refusal.why}", key_is_right=True)
     return maker
 
 
@@ -180,6 +181,11 @@ def _reason(refusals: Sequence[Refusal], *, vouches: Mapping[PublicKey, Vouch]) 
         )
     if not vouches and all(isinstance(refusal, Unreadable) for refusal in refusals):
         return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{SIGN}`."
+    if any(refusal.key_is_right for refusal in refusals):
+        return (
+            Reason.SIGNATURE_UNTRUSTED,
+            f"The key is right and what it signed is not: sign this artifact again with `{SIGN}`.",
+        )
     return (
         Reason.SIGNATURE_UNTRUSTED,
         f"Let them sign it with `{SIGN}`, or correct spec.verify.authorities.",
