@@ -60,6 +60,7 @@ from pattern_operator.apply.filled import FILLED
 from pattern_operator.apply.ignored import given_up, has, pointers_of, release, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
+from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.marks import unmark
 from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
@@ -93,6 +94,7 @@ from pattern_operator.kube.ownaccess import OwnAccess
 from pattern_operator.kube.page import Page
 from pattern_operator.kube.reading import read_list, read_object
 from pattern_operator.kube.selfreview import may_change_everything, user_name
+from pattern_operator.kube.servertext import Cause
 from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.awaiting import NAMESPACE, RIGHTS
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
@@ -458,6 +460,11 @@ async def self_review(body: Any) -> None:
 @reader
 async def errors(body: Any) -> None:
     refusal(KEY, ApiError.of_status(body)).message.encode()
+    left_over = Cause(
+        "spec.strategy.rollingUpdate[7].x", "FieldValueForbidden", "may not specify more than 1 volume type"
+    )
+    forbidden = ApiError(code=422, reason="Invalid", message="is invalid", causes=(left_over,))
+    explained(refusal(KEY, forbidden), forbidden, body=body).message.encode()
     content = answering(body).answer
     for code in (403, 409, 422, 429, 500):
         failure = refusal(KEY, of_response(code=code, retry_after="1", body=content, content_type="application/json"))

@@ -351,6 +351,7 @@ def test_what_the_api_server_fills_in_is_what_the_operator_assumes(accepted):
     assert found["spec"]["apply"] == {
         "prune": True,
         "allowEmpty": False,
+        "createNamespace": False,
         "conflicts": "Fail",
         "adopt": "IfUnowned",
         "driftPolicy": "Repair",

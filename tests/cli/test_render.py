@@ -107,6 +107,30 @@ def test_the_target_namespace_is_that_of_every_object(patternctl, files):
     assert [body["metadata"]["namespace"] for body in done.yaml] == ["shop"]
 
 
+def test_the_namespace_that_the_operator_would_make_is_printed(patternctl, files):
+    folder = files(a_yml=b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+
+    done = patternctl("render", folder, "--target-namespace", "shop", "--create-namespace")
+
+    assert [(body["kind"], body["metadata"]["name"]) for body in done.yaml] == [
+        ("Namespace", "shop"),
+        ("ConfigMap", "a"),
+    ]
+
+
+def test_what_is_left_out_and_put_right_is_in_the_report(patternctl, files):
+    hook = b"apiVersion: v1\nkind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\n"
+    seen = (
+        b"apiVersion: v1\nkind: Service\nmetadata: {name: s, uid: u}\nspec: {clusterIP: 1.2.3.4, ports: [{port: 80}]}\n"
+    )
+
+    done = patternctl("render", files(a_yml=hook + b"---\n" + seen), "--report", "-")
+
+    assert done.code == 0
+    assert '"reason": "Hook"' in done.err
+    assert "spec.clusterIP left out: a cluster writes that" in done.err
+
+
 def test_a_part_of_the_pattern_is_chosen_by_path(patternctl, files):
     manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
     folder = files(a_yml=manifest % b"a", b_yml=manifest % b"b")

@@ -57,6 +57,24 @@ def invalid(
     return refused(f'Job.batch "migrate" is invalid: {field}: {message}', (type_, field, message), sent=sent)
 
 
+def test_many_faults_are_named_at_once_and_the_rest_is_counted():
+    causes = [("FieldValueRequired", f"spec.a{number}", "Required value") for number in range(14)]
+
+    message = refused('Job.batch "migrate" is invalid: [...]', *causes).message
+
+    assert "spec.a0: Required value; spec.a1: Required value; " in message
+    assert message.endswith("spec.a9: Required value; and 4 more")
+
+
+def test_unknown_fields_are_named_at_once_and_the_rest_is_counted():
+    unknown = ", ".join(f'unknown field "spec.a{number}"' for number in range(11))
+
+    message = refused(f"strict decoding error: {unknown}", code=400).message
+
+    assert message.startswith("strict decoding error: unknown field spec.a0; unknown field spec.a1; ")
+    assert message.endswith("unknown field spec.a7; and 3 more")
+
+
 TEMPLATE = f'core.PodTemplateSpec{{Env:[]core.EnvVar{{core.EnvVar{{Name:"PW", Value:"{PLANTED}"}}}}}}'
 CONVERT = (
     "failed to convert new object (team/s; /v1, Kind={0}) to proper version: unable to convert unstructured object to /v1,"

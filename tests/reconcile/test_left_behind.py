@@ -72,5 +72,11 @@ def test_namespaces_that_are_used_as_they_are_are_named_the_first_few_of_them():
     assert len(said) < 1024
 
 
+def test_hooks_that_are_left_out_are_named():
+    hook = ComponentReport("1", "wipe", "Job", Outcome.SKIPPED, "Hook", "Job wipe is a hook of Helm (pre-delete)")
+
+    assert not_owned(Rendering((), (hook,))) == ("Job wipe is a hook of Helm (pre-delete)",)
+
+
 def test_where_every_namespace_is_applied_nothing_is_said():
     assert not_owned(Rendering((), (skipped("x", "Duplicate"),))) == ()

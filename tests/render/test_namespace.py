@@ -1,5 +1,6 @@
 """Where objects go, and what follows them there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,7 +79,15 @@ def test_a_crd_of_the_pattern_says_that_its_kind_is_of_the_cluster():
         ("kube-public", HERE, "ProtectedNamespace", "namespace kube-public is used as it is"),
         ("team", HERE, "ProtectedNamespace", "namespace team is the pattern's own: it is used as it is, its labels"),
         ("other", TARGET, "TargetNamespace", "namespace other is left out: spec.render.targetNamespace is"),
+        ("target", TARGET, "", ""),
         ("default", TARGET, "ProtectedNamespace", "namespace default is used as it is"),
+        ("default", Options(format="Meshery", target_namespace="default"), "ProtectedNamespace", "namespace default"),
+        (
+            "team",
+            Options(format="Meshery", default_namespace="team", target_namespace="team"),
+            "ProtectedNamespace",
+            "",
+        ),
     ],
 )
 def test_a_namespace_is_an_object_unless_it_is_not_to_be_owned(name: str, options: Options, cause: str, words: str):
@@ -87,6 +96,41 @@ def test_a_namespace_is_an_object_unless_it_is_not_to_be_owned(name: str, option
     assert only_report(rendering).reason == cause
     assert only_report(rendering).message.startswith(words)
     assert len(rendering.objects) == (0 if cause else 1)
+
+
+@pytest.mark.parametrize(
+    ("components", "options", "made"),
+    [
+        pytest.param([_config()], Options(target_namespace="target"), ["target"], id="the target"),
+        pytest.param(
+            [_config("a"), component("Secret", "s", {"metadata": {"namespace": "b"}})],
+            Options(),
+            ["a", "b"],
+            id="those that objects name",
+        ),
+        pytest.param([_config("a"), component("Namespace", "a")], Options(), [], id="not one that the pattern brings"),
+        pytest.param([_config()], Options(default_namespace="team"), [], id="not the pattern's own"),
+        pytest.param([_config("default")], Options(default_namespace="team"), [], id="not default"),
+        pytest.param([_config("kube-system")], Options(), [], id="not one of the cluster"),
+        pytest.param(
+            [component("ClusterRole", "r", {"rules": []}, version=RBAC)],
+            Options(target_namespace="target"),
+            [],
+            id="not for what has no namespace",
+        ),
+        pytest.param([], Options(target_namespace="target"), [], id="not for nothing"),
+    ],
+)
+def test_namespaces_that_objects_go_to_are_made_when_asked(
+    components: list[dict[str, Any]], options: Options, made: list[str]
+):
+    plain = rendered(*components, options=replace(options, format="Meshery"))
+    asked = rendered(*components, options=replace(options, format="Meshery", create_namespace=True))
+
+    new = [each for each in asked.objects if each not in plain.objects]
+    assert [each.key.title for each in new] == [f"Namespace {name}" for name in made]
+    assert {each.component for each in new} <= {"spec.apply.createNamespace"}
+    assert asked.components == plain.components
 
 
 def _account(namespace: str | None = None) -> dict[str, Any]:

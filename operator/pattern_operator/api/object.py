@@ -1,12 +1,14 @@
 """A Kubernetes object as the stages hand it on, and the key it is known by."""
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pattern_operator.api.fields import text_at
 from pattern_operator.quote import quoted
 
 Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
+
+OF_CREATE_NAMESPACE: Final = "spec.apply.createNamespace"  # the component of a Namespace that this field asks for
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,7 +47,8 @@ class ObjectKey:
 class Object:
     """One rendered resource. ``body`` is whole and belongs to whoever holds it: stages copy before they change.
 
-    ``component`` is the id of the component of the design it came from, or the file and position in it.
+    ``component`` is the id of the component of the design it came from, or the file and position in it; of a Namespace
+    that the artifact does not have, the field of the spec.
     """
 
     key: ObjectKey

@@ -251,6 +251,14 @@ class Apply(Camel, frozen=True):
             " another DesignPattern has is never adopted."
         ),
     ] = "IfUnowned"
+    create_namespace: Annotated[
+        bool,
+        Meta(
+            description="Make the namespaces that objects of the pattern go to (`render.targetNamespace`, or those that"
+            " objects name) where they do not exist and the pattern does not bring them. A namespace that was made"
+            " goes with the pattern, unless it holds objects of others; one that exists is used as it is."
+        ),
+    ] = False
     ignore_differences: Annotated[
         Annotated[tuple[IgnoreDifferences, ...], Meta(max_length=16)] | None,
         Meta(

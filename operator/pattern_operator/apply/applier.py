@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeVar
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.names import FIELD_MANAGER
-from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.api.object import OF_CREATE_NAMESPACE, Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Leave, Own, Policy, Refuse, decide
@@ -26,6 +26,7 @@ from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
 from pattern_operator.apply.ignored import given_up, without
 from pattern_operator.apply.intent import intent
+from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.migrate import migrate, needs_migration
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
@@ -195,7 +196,8 @@ class Applier:
             if isinstance(error, ApiUnavailable):
                 run.fail(refusal(key, error))  # the answer may be lost, and the object there: it stays ours
             else:
-                self._failed(refusal(key, error, account=run.impersonate), run)
+                failure = refusal(key, error, account=run.impersonate)
+                self._failed(explained(failure, error, body=wanted.body), run)
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))
@@ -261,7 +263,7 @@ class Applier:
         for number in range(LOOKS):
             since = place.taken
             known = None if number else self._known(key, run)
-            decision = known or await self._look(key, resource, run)
+            decision = known or await self._look(wanted, resource, run)
             if isinstance(decision, Leave | Refuse):
                 return decision
             send = partial(self._send_to_the_seen, wanted, resource, decision, run)
@@ -298,7 +300,8 @@ class Applier:
             return None
         return Own(child.seen.uid, adopted=child.seen.adopted, scaled_by=child.seen.scaled_by)
 
-    async def _look(self, key: ObjectKey, resource: Resource, run: _Run) -> Decision:
+    async def _look(self, wanted: Object, resource: Resource, run: _Run) -> Decision:
+        key = wanted.key
         try:
             existing = await look(self._session, resource, key, impersonate=run.impersonate)
         except ApiError as error:
@@ -309,7 +312,7 @@ class Applier:
         decision = decide(
             existing,
             key=key,
-            policy=run.adopt,
+            policy=_policy(wanted, run),
             owner=run.owner,
             holder=holder,
             remembered=existing is not None and self._is_remembered(existing, key, run),
@@ -435,6 +438,12 @@ def lanes_of(key: ObjectKey, owner: Owner) -> tuple[Hashable, ...]:
         Lane(("namespace", owner.namespace), NAMESPACE_SHARE),
         Lane(("kind", key.group, key.kind), KIND_SHARE),
     )
+
+
+def _policy(wanted: Object, run: _Run) -> Policy:
+    """A Namespace that is only there to be there is used as it is where it exists, and never a reason to fail."""
+    is_made_for_others = is_namespace(wanted.key) and wanted.component == OF_CREATE_NAMESPACE
+    return "IfUnowned" if is_made_for_others and run.adopt == "Never" else run.adopt
 
 
 def _may_settle(error: ApiError | KindNotFound, key: ObjectKey, run: _Run) -> bool:

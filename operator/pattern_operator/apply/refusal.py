@@ -91,7 +91,8 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
         case HTTPStatus.CONFLICT if held := _held(error):
             return Reason.CONFLICT, _conflict(held, at_least="at least " if len(error.causes) == MAX_CAUSES else "")
         case HTTPStatus.NOT_FOUND if is_missing_namespace(error):
-            return otherwise, f"{error.message}. Create the namespace, or add it to the pattern."
+            way_out = "Create the namespace, add it to the pattern, or set spec.apply.createNamespace: true."
+            return otherwise, f"{error.message}. {way_out}"
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return otherwise, (
                 f"{error.message}: the object is larger than the API server takes (1.5 MiB with what it adds). Make it"

@@ -41,6 +41,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("--report", metavar="FILE", help="write the report there as JSON (- is standard error)")
     command.add_argument("-n", "--namespace", default="default", help="for objects that name none (default: default)")
     command.add_argument("--target-namespace", metavar="NAMESPACE", help="for every namespaced object")
+    command.add_argument("--create-namespace", action="store_true", help="as spec.apply.createNamespace: true does")
     command.add_argument("--format", choices=_FORMATS, default="Auto", help="what the pattern is (default: Auto)")
     command.add_argument("--path", help="the file or folder inside the pattern (default: its design, or all)")
     command.add_argument("--media-type", metavar="TYPE", help="the layer to pull (default: all that hold files)")
@@ -60,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
             path=options.path,
             default_namespace=options.namespace,
             target_namespace=options.target_namespace,
+            create_namespace=options.create_namespace,
         ),
     )
     refused = list(rendering.with_outcome(Outcome.REFUSED))

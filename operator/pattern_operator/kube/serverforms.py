@@ -31,12 +31,12 @@ def _typed_patch(text: str, sent: Sent) -> str:
     where = f" ({subject.group(1)}; {subject.group(2)}, Kind={subject.group(3)})" if subject else ""
     parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(text)))
     said = (
-        "; ".join(parts[:8])
+        "; ".join(parts[:_FIELDS])
         or _no_base64(text, sent)
         or _conversion(text, sent)
         or "it does not fit the schema of its kind"
     )
-    return f"{head.group(1)}{where}: {said}" + (f"; and {len(parts) - 8} more" if len(parts) > 8 else "")
+    return f"{head.group(1)}{where}: {said}" + (f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else "")
 
 
 _TYPED: Final = re.compile(
@@ -64,7 +64,8 @@ def _strict(text: str, sent: Sent) -> str:
         return ""
     found = re.findall(r'(unknown|duplicate) field ("(?:[^"\\]|\\.){0,400}")', rest)
     parts = list(dict.fromkeys(f"{kind} field {field_path(name[1:-1])}" for kind, name in found))
-    return "strict decoding error: " + ("; ".join(parts[:8]) or "it does not fit the schema of its kind")
+    more = f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else ""
+    return "strict decoding error: " + ("; ".join(parts[:_FIELDS]) + more or "it does not fit the schema of its kind")
 
 
 def _conversion(text: str, sent: Sent) -> str:
@@ -90,6 +91,7 @@ def _no_base64(text: str, sent: Sent) -> str:
 
 
 _NAMED: Final = 5  # fields that a message names
+_FIELDS: Final = 8  # faults of fields that it names
 
 
 def _unmarshal(text: str, sent: Sent) -> str:

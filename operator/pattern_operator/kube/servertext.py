@@ -23,6 +23,7 @@ from pattern_operator.kube.serverwords import rule, sentence
 from pattern_operator.quote import ELLIPSIS, cut
 
 MAX_CAUSES: Final = 64  # of a refusal that are read; a message has room for some ten
+_NAMED: Final = 10  # of them that a message names; the rest is counted
 _HEAD: Final = 8192  # characters of a text in which names and rules are looked for
 _DETAIL: Final = 300  # bytes of one rule
 _TAIL: Final = 1024  # characters at the end of a text in which the rule is looked for, after the quoted value
@@ -143,7 +144,7 @@ def _manager(text: str) -> str:
 
 def _rule(text: str, *, kind: str, sent: Sent) -> str:
     """``Invalid value: must be unique``: the type of the error and the rule, between them once the value."""
-    detail = _detail(text.removeprefix(f"{kind}: ") if text.startswith(kind) else text, kind=kind, sent=sent)
+    detail = _detail(text.removeprefix(kind).removeprefix(": "), kind=kind, sent=sent)
     return f"{kind}: {detail}" if detail else kind
 
 
@@ -200,9 +201,10 @@ def _invalid(text: str, causes: list[Cause]) -> str:
     subject = re.match(r'(\S{1,300}) ("(?:[^"\\]|\\.){0,300}") is invalid', text)
     head = f"{subject_of(subject)} is invalid: " if subject else ""
     # Two validators may find the same fault, and say it in the same words.
-    return head + "; ".join(
-        dict.fromkeys(f"{each.field}: {each.message}" if each.field else each.message for each in causes)
-    )
+    said = list(dict.fromkeys(f"{each.field}: {each.message}" if each.field else each.message for each in causes))
+    at_least = "at least " if len(causes) == MAX_CAUSES else ""
+    more = f"; and {at_least}{len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return head + "; ".join(said[:_NAMED]) + more
 
 
 def _single(text: str, sent: Sent) -> str:

@@ -179,7 +179,7 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     raise Stalled(
         reason=Reason.COMPONENTS_REFUSED,
         message=f"{len(refused)} of {len(rendering.components)} components of {revision.title} cannot be rendered,"
-        f" nothing was applied: {named}{more}. Mend them, or set spec.render.onInvalid: Skip to apply the rest.",
+        f" nothing was applied. Mend them, or set spec.render.onInvalid: Skip to apply the rest: {named}{more}",
     )
 
 

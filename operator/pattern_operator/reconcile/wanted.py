@@ -69,6 +69,7 @@ def options(pattern: DesignPattern, goal: Wanted) -> Options:
         path=goal.layer.path if goal.layer else None,
         default_namespace=pattern.metadata.namespace,
         target_namespace=goal.render.target_namespace,
+        create_namespace=goal.apply.create_namespace,
     )
 
 

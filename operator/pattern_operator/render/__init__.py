@@ -19,7 +19,7 @@ from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document, has_more_values
 from pattern_operator.render.draft import Draft
 from pattern_operator.render.hooks import leave_out_hooks
-from pattern_operator.render.namespace import follow, place
+from pattern_operator.render.namespace import created_namespaces, follow, place
 from pattern_operator.render.options import Options
 from pattern_operator.render.outdated import tell_removed
 from pattern_operator.render.repair.containers import drop_stubs
@@ -54,8 +54,9 @@ def _design(design: Design, *, options: Options) -> Rendering:
     repair_bindings(drafts)
     drop_stubs(drafts)
     _check(drafts)
+    made = objects(drafts, mark=partial(meshery.mark, design=design))
     return Rendering(
-        objects=objects(drafts, mark=partial(meshery.mark, design=design)),
+        objects=(*created_namespaces(made, options=options), *made),
         components=tuple(draft.report() for draft in drafts),
         format="Meshery",
         name=design.name,
@@ -70,8 +71,9 @@ def _manifests(documents: list[Document], *, options: Options) -> Rendering:
     place(drafts, options=options)
     follow(drafts, options=options)
     _check(drafts)
+    made = objects(drafts, mark=lambda _: None)
     return Rendering(
-        objects=objects(drafts, mark=lambda _: None),
+        objects=(*created_namespaces(made, options=options), *made),
         components=tuple(draft.report() for draft in drafts),
         format="Manifests",
     )

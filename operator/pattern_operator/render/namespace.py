@@ -3,11 +3,13 @@
 A namespaced object goes to ``targetNamespace``; without that to the namespace it names; and if it names none, to the
 pattern's own, where Meshery would take ``default``. Namespaces themselves are objects of the pattern, but for
 ``default``, ``kube-*`` and the pattern's own: deleting one of those with the pattern would take more than it brought.
+With ``targetNamespace`` only that one is, where the artifact has it. With ``createNamespace`` those that are needed and
+not there are made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from pattern_operator.api.object import is_protected_namespace
+from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object, is_protected_namespace
 from pattern_operator.quote import quoted
 from pattern_operator.render.cause import Cause
 from pattern_operator.render.draft import Draft
@@ -51,6 +53,19 @@ def follow(drafts: Iterable[Draft], *, options: Options) -> None:
                 draft.repairs.append(f"{where} follows {reference.kind} {reference.name} to {new}")
 
 
+def created_namespaces(objects: Sequence[Object], *, options: Options) -> tuple[Object, ...]:
+    """The Namespaces that objects go to and the pattern does not bring, where ``createNamespace`` asks for them."""
+    if not options.create_namespace:
+        return ()
+    brought = {each.key.name for each in objects if (each.key.group, each.key.kind) == ("", _NAMESPACE)}
+    needed = {each.key.namespace for each in objects} - brought - {"", options.default_namespace}
+    return tuple(
+        Object.of({"apiVersion": "v1", "kind": _NAMESPACE, "metadata": {"name": name}}, component=OF_CREATE_NAMESPACE)
+        for name in sorted(needed)
+        if not is_protected_namespace(name)
+    )
+
+
 def _settle_namespace(draft: Draft, *, options: Options) -> None:
     name = str(draft.metadata.get("name"))
     if is_protected_namespace(name):
@@ -63,7 +78,7 @@ def _settle_namespace(draft: Draft, *, options: Options) -> None:
             Cause.PROTECTED_NAMESPACE,
             f"namespace {name} is the pattern's own: it is used as it is, its labels and annotations are not set",
         )
-    elif options.target_namespace:
+    elif options.target_namespace and name != options.target_namespace:
         draft.skip(
             Cause.TARGET_NAMESPACE,
             f"namespace {name} is left out: spec.render.targetNamespace is {options.target_namespace}",
