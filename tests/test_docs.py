@@ -84,6 +84,8 @@ def test_the_overlays_of_the_multi_tenancy_page_build_and_do_what_they_say(tmp_p
 
 # Of a stage's own condition or an event, of patternctl, or words that Ready never has.
 ELSEWHERE = {
+    "KubeconfigInvalid",
+    "DockerConfigInvalid",
     "Succeeded",
     "NoPolicy",
     "NotReached",

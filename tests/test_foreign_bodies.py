@@ -70,8 +70,7 @@ from pattern_operator.apply.protected import OF_THE_MANIFESTS
 from pattern_operator.apply.refusal import refusal
 from pattern_operator.apply.rights import binds
 from pattern_operator.apply.tools import manager_of
-from pattern_operator.cli import get as cli_get
-from pattern_operator.cli import installation, uninstalling
+from pattern_operator.cli import cluster, following, installation, settling, table, uninstalling
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -568,9 +567,13 @@ async def absence(body: Any) -> None:
 @reader
 def command_line(body: Any) -> None:
     if isinstance(body, dict):
-        cli_get._row(body, now=NOW), cli_get._more(body)
+        table._row(body, now=NOW), table._more(body), table.message(body)
+        settling._progress(body), settling.ready(body), settling._is_answered(body), settling._failing(body)
+        with suppress(settling.NotReadyError):
+            settling._is_ready(body, "web")
+        cluster.readable(body), following._key(Change(ChangeType.ADDED, body))
     text = body if isinstance(body, str) else ""
-    cli_get.age(text, NOW)
+    table.age(text, NOW)
     pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
     if pattern is not None:
         _ = pattern.why, pattern.title
@@ -656,8 +659,8 @@ OURS: Final = frozenset(
         "apply/children.py:_look_again",  # what _take has looked at
         "apply/followed.py:_changed",
         "apply/followed.py:remember",
-        "cli/get.py:_ready",
-        "cli/get.py:_message",
+        "cli/session.py:change",  # the change that is sent
+        "cli/get.py:_gone",  # the change that a watch has read
         "cli/uninstalling.py:observe",  # by ObjectMeta alone
         "reconcile/writer.py:_patch",  # the change that is sent
         "telemetry/events.py:_write",

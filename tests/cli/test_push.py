@@ -155,7 +155,8 @@ def test_without_credentials_nothing_is_pushed_and_it_says_how_to_log_in(pattern
 
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("patternctl: AuthenticationRequired: ")
-    assert "at the terminal: log in with `docker login <host>`" in done.err
+    assert f"log in with `docker login {guarded.address}`" in done.err
+    assert "Secret" not in done.err
 
 
 def test_a_registry_that_does_not_listen_is_said(patternctl, guarded):

@@ -136,6 +136,15 @@ class Reason(StrEnum):
     # --- the command line -------------------------------------------------------------------------------------------
     PATTERN_NOT_FOUND = "PatternNotFound", "There is no such DesignPattern; `patternctl get -A` lists all there are."
 
+    KUBECONFIG_INVALID = (
+        "KubeconfigInvalid",
+        "There is no kubeconfig, or it cannot be used; see `--kubeconfig` and `--context`.",
+    )
+    DOCKER_CONFIG_INVALID = (
+        "DockerConfigInvalid",
+        "The config of `docker login`, or a credential helper that it names, cannot be used.",
+    )
+
     # --- the operator itself ----------------------------------------------------------------------------------------
     OPERATOR_BUSY = (
         "OperatorBusy",

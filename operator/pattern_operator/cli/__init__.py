@@ -10,41 +10,66 @@ import sys
 from collections.abc import Sequence
 
 from pattern_operator import __version__
-from pattern_operator.cli import exits, get, output, push, render, uninstall, verify
+from pattern_operator.cli import (
+    arguments,
+    completion,
+    exits,
+    get,
+    output,
+    push,
+    reconcile,
+    render,
+    switching,
+    uninstall,
+    verify,
+)
+from pattern_operator.cli.arguments import Parser
+from pattern_operator.cli.cluster import UsageError
 
 _EXAMPLES = """\
 examples:
   patternctl push ./design.yml oci://registry.example/patterns/web:1.0.0
   patternctl verify oci://registry.example/patterns/web:1.0.0 --key cosign.pub
-  patternctl render oci://registry.example/patterns/web:1.0.0 | kubectl diff -f -
+  patternctl render oci://registry.example/patterns/web:1.0.0 --report -
   patternctl get -A
+  patternctl reconcile web --wait
+  source <(patternctl completion bash)
 
 credentials for registries are those of `docker login`: $DOCKER_CONFIG or ~/.docker, credential helpers included.
 
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line: a sub-command a module."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="patternctl",
-        description="Render, verify, push and list signed patterns of Kubernetes resources.",
+        description="Render, verify, push, list and steer signed patterns of Kubernetes resources.",
         epilog=_EXAMPLES + exits.table(*exits.MEANING),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"patternctl {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (get, push, render, verify, uninstall):
-        command.add(commands)
+    arguments.add_verbose(top)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+    for module in (get, push, render, verify, reconcile, switching, uninstall, completion):
+        module.add(commands)
+    for command in commands.choices.values():
+        arguments.add_verbose(command)
+        command.set_defaults(command=command)
     return top
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as by Ctrl-C: what is temporary is removed
         output.prepare()
-        return _run(parser().parse_args(arguments))
+        given = sys.argv[1:] if words is None else list(words)
+        if given[:1] == [completion.COMPLETE]:
+            return completion.complete(parser(), given[1:])
+        options, rest = parser().parse_known_args(given)
+        if rest:
+            options.command.refuse(rest)
+        return _run(options)
     except BrokenPipeError:  # the reader of our output has seen enough, as in `patternctl get | head`
         return exits.FAILED
     except OSError as error:
@@ -56,15 +81,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.close()
 
 
+def kubectl_complete() -> int:
+    """kubectl_complete-pattern: what kubectl asks for words when `kubectl pattern` is completed."""
+    return main([completion.COMPLETE, *sys.argv[1:]])
+
+
 def _run(options: argparse.Namespace) -> int:
     from pattern_operator.errors import PatternError
 
+    verbose = getattr(options, "verbose", False)
     try:
         code: int = options.run(options)
+    except UsageError as error:
+        output.complain(f"{error}\nSee `{options.command.prog} --help`.")
+        return exits.USAGE
     except PatternError as error:
-        from pattern_operator.cli import advice
+        from pattern_operator.cli import words
 
-        output.complain(advice.diagnostics(error))
+        output.complain(words.said(error, verbose=verbose))
         return exits.FAILED
     sys.stdout.flush()
     return code

@@ -49,6 +49,11 @@ def dump(value: Any, form: str) -> str:
     return stream([value]).removeprefix("---\n")
 
 
+def line(value: Any) -> str:
+    """``value`` as JSON on one line, with the line break at its end."""
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
 def stream(values: Sequence[Any]) -> str:
     """A YAML document for each of ``values``; empty where there is none.
 

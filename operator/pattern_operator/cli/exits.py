@@ -10,8 +10,8 @@ LEFT: Final = 4
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
 MEANING: Final = {
-    OK: "done; for verify: the artifact is vouched for",
-    FAILED: "not done, or not vouched for; standard error says why",
+    OK: "done; for verify: one of the keys has signed the artifact",
+    FAILED: "not done, or not signed by one of the keys; standard error says why",
     USAGE: "the command line is wrong",
     REFUSED: "rendered in part: at least one component was refused",
     LEFT: "for uninstall: patterns are left, and nothing of the operator was taken away",

@@ -28,9 +28,23 @@ def colour(text: str, name: str, *, stream: TextIO | None = None) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of columns three blanks apart, as kubectl prints them; an empty cell is ``<none>``."""
-    filled = [list(header), *([plain(cell) or "<none>" for cell in row] for row in rows)]
-    widths = [max(len(row[column]) for row in filled) for column in range(len(header))]
-    return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in filled]
+    filled = [list(header), *map(cells, rows)]
+    return aligned(filled, widths_of(filled))
+
+
+def cells(row: Sequence[str]) -> list[str]:
+    """The cells of a row as they are shown."""
+    return [plain(cell) or "<none>" for cell in row]
+
+
+def widths_of(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column."""
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
+    """Rows as lines; a cell that is wider than its column moves what follows it."""
+    return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def plain(text: str) -> str:
@@ -50,6 +64,11 @@ def document(text: str) -> None:
     """Print a document for programs: UTF-8, whatever the terminal speaks."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
+
+
+def flush() -> None:
+    """Let whoever reads see what was printed: the command goes on for long."""
+    sys.stdout.flush()
 
 
 def complain(text: str) -> None:

@@ -1,10 +1,10 @@
 """``patternctl render``: what the operator would apply, and what it repairs, skips and refuses on the way there."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pattern_operator.cli import connection, exits, output
+from pattern_operator.cli import connection, exits, inputs, output
+from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ examples:
   patternctl render ./design.yml                                     objects as YAML documents
   patternctl render oci://registry.example/web:1.0.0 -o json         one List, as `kubectl apply -f -` takes it
   patternctl render ./design.yml --report report.json > objects.yml  what became of each component, and why
-  patternctl render oci://registry.example/web:1.0.0 | kubectl diff -f -
+  kubectl kustomize ./overlay | patternctl render -                  of what comes through a pipe
 
 A path that exists is read; anything else is pulled: oci:// may be left out where there is a tag or digest. What can be
 rendered is printed even where some components are refused.
@@ -27,16 +27,17 @@ _FORMATS: Final = ("Auto", "Meshery", "Manifests")  # of spec.render.format
 _NAMED: Final = 20  # refused components that are told; --report tells all
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "render",
         help="print the objects of a pattern, and report what was repaired or refused",
         description="Print the objects that the operator would apply, and report what was repaired or refused.",
         epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.REFUSED),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("pattern", metavar="FILE|DIR|REFERENCE", help="a file, folder, tar or oci:// reference")
+    command.add_argument(
+        "pattern", metavar="FILE|DIR|REFERENCE|-", help="a file, folder, tar or oci:// reference; - for standard input"
+    )
     command.add_argument("-o", "--output", choices=("yaml", "json"), default="yaml", help="how to print the objects")
     command.add_argument("--report", metavar="FILE", help="write the report there as JSON (- is standard error)")
     command.add_argument("-n", "--namespace", default="default", help="for objects that name none (default: default)")
@@ -71,20 +72,20 @@ def run(options: argparse.Namespace) -> int:
     if refused and options.report != "-":
         _complain(refused, of=len(rendering.components))
     if not rendering.objects:
-        output.complain("there is nothing to deploy in it")
+        output.complain(f"there is nothing to deploy in {output.plain(options.pattern)}")
     return exits.REFUSED if refused else exits.OK
 
 
 def _files(options: argparse.Namespace) -> "Sequence[File]":
     """The files at the path, or of the artifact; a path that exists wins."""
     import asyncio
+    from pathlib import Path
 
     from pattern_operator.cli import registry
-    from pattern_operator.source import LayerChoice, read_local
+    from pattern_operator.source import LayerChoice
 
-    path = Path(options.pattern)
-    if not registry.is_reference(options.pattern) or path.exists():
-        return read_local(path)
+    if not registry.is_reference(options.pattern) or Path(options.pattern).exists():
+        return inputs.read(options.pattern)
     layer = LayerChoice(media_type=options.media_type, path=options.path)
     wanted = registry.reference(options.pattern)
     pulling = registry.pulled(wanted, insecure=options.insecure, token_service=options.token_service, layer=layer)
@@ -94,6 +95,7 @@ def _files(options: argparse.Namespace) -> "Sequence[File]":
 def _report(components: "Sequence[ComponentReport]", place: str) -> None:
     """Write what became of each component; raises OSError where that is not possible."""
     import sys
+    from pathlib import Path
 
     from pattern_operator.cli import document
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pattern_operator.cli import exits, output
+from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ examples:
 """
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "uninstall",
@@ -34,7 +35,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         " it: patterns first, while the operator still deletes what they hold; then the operator, its rights and its"
         " CRD. Where a pattern is left, nothing of the operator is taken away.",
         epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.LEFT, exits.INTERRUPTED),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--yes", action="store_true", help="do it; without this, nothing is changed")
     command.add_argument(
@@ -89,7 +89,7 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     try:
         endpoint = await load(kubeconfig=options.kubeconfig, context=options.context, disk=disk)
     except CredentialsError as error:
-        raise Stalled(reason=Reason.API_SERVER_UNAVAILABLE, message=f"{error}; see --kubeconfig") from None
+        raise Stalled(reason=Reason.KUBECONFIG_INVALID, message=f"{error}; --kubeconfig names another") from error
     try:
         async with Session.open(endpoint) as session:
             plan = await installation.look(session, namespace=options.operator_namespace, now=datetime.now(UTC))

@@ -1,10 +1,10 @@
-"""``patternctl verify``: who vouches for an artifact, by the same code that decides it in the cluster."""
+"""``patternctl verify``: who signed an artifact, by the same code that decides it in the cluster."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pattern_operator.cli import connection, exits, output
+from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
     from pattern_operator.api.verdict import Authority
@@ -21,19 +21,17 @@ a document in any case: its field `verified` says which.
 """
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "verify",
-        help="say who vouches for an artifact, or why nobody does",
-        description="Say who vouches for an artifact, or why nobody does.",
+        help="say who signed an artifact, or why no signature counts",
+        description="Say who signed an artifact, or why no signature counts.",
         epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository, with :tag or @digest")
     command.add_argument(
         "--key",
-        type=Path,
         action="append",
         required=True,
         metavar="FILE",
@@ -61,10 +59,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
-    """What is found, and the error when it is not that someone vouches; the digest is told as far as it was found."""
+    """What is found, and the error where no signature counts; the digest is told as far as it was found."""
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verdict import Demand
-    from pattern_operator.cli import registry
+    from pattern_operator.cli import registry, words
     from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
     from pattern_operator.source import fetch_signatures, resolve
@@ -74,7 +72,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     try:
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
-        demand = Demand(tuple(_authority(path) for path in options.key))
+        demand = Demand(tuple(_authority(name) for name in options.key))
         async with registry.opened(
             reference.repository, insecure=options.insecure, token_service=options.token_service
         ) as client:
@@ -87,38 +85,46 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             except Stalled as refusal:
                 raise found.explain(refusal) from None  # which says all that it says
     except PatternError as error:
-        return finding | {"reason": error.reason, "message": error.message, "verifiedBy": []}, error
+        return finding | {
+            "reason": words.reason_of(error),
+            "message": words.at_terminal(error.message),
+            "verifiedBy": [],
+        }, error
     names = ", ".join(vouch.authority for vouch in verdict.vouches)
     return finding | {
         "verified": True,
         "reason": Reason.SUCCEEDED,
-        "message": f"{digest} is vouched for by {names}",
+        "message": f"{digest} is signed by {names}",
         "verifiedBy": [{"authority": it.authority, "format": it.format, "where": it.where} for it in verdict.vouches],
     }, None
 
 
-def _authority(path: Path) -> "Authority":
+def _authority(name: str) -> "Authority":
     """The key in a file, called by the file's name as it was given.
 
     Raises:
         Stalled: KEY_INVALID: the file cannot be read.
     """
+    from pathlib import Path
+
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verdict import Authority
     from pattern_operator.errors import Stalled
     from pattern_operator.limits import MAX_PUBLIC_KEY
+    from pattern_operator.quote import one_line
 
     try:
-        with path.open("rb") as file:
-            return Authority(str(path), file.read(MAX_PUBLIC_KEY + 1))
+        with Path(name).open("rb") as file:
+            return Authority(name, file.read(MAX_PUBLIC_KEY + 1))
     except OSError as error:
         raise Stalled(
-            reason=Reason.KEY_INVALID, message=f"the key {path} cannot be read ({error.strerror}): name its file."
+            reason=Reason.KEY_INVALID,
+            message=f"the key {one_line(name)} cannot be read ({error.strerror}): name its file.",
         ) from error
 
 
 def _tell(finding: dict[str, Any]) -> None:
-    """Say to a person who vouches for what."""
+    """Say to a person who signed what."""
     print(f"verified  {finding['reference']}")
     print(f"digest    {finding['digest']}\n")
     rows = [(it["authority"], it["format"], it["where"]) for it in finding["verifiedBy"]]

@@ -1,10 +1,12 @@
 """What the API server refuses, as far as it was understood, and what it could not be asked."""
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, Self
 
+import aiohttp
 import orjson
 
 from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
@@ -83,15 +85,29 @@ class ApiUnavailable(ApiError):
         """No answer came from ``server``: the cause says why."""
         if isinstance(error, TimeoutError):
             return cls(code=0, reason="Timeout", message=f"the API server at {server} did not answer in time")
-        # Only the system's words: those of aiohttp repeat what a broken answer holds.
-        says = isinstance(error, OSError) and str(error)
-        why = foreign(str(error), 200) if says else "the connection broke"
-        return cls(code=0, reason="Unreachable", message=f"the API server at {server} cannot be reached: {why}")
+        return cls(code=0, reason="Unreachable", message=f"the API server at {server} cannot be reached: {_why(error)}")
 
     @classmethod
     def without_credentials(cls, server: str, *, error: CredentialsError) -> Self:
         """Nothing was asked, for there is nothing to show ``server``: a plugin failed, or a file is unreadable now."""
         return cls(code=0, reason="NoCredentials", message=f"the API server at {server} cannot be asked: {error}")
+
+
+def _why(error: Exception) -> str:
+    """Why no answer came, in the system's words: those of aiohttp repeat what a broken answer holds."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            refusal = error.certificate_error
+            return (
+                f"its certificate is refused ({foreign(str(getattr(refusal, 'verify_message', '') or refusal), 200)})"
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return "its name cannot be looked up"
+        case aiohttp.ClientConnectorError() if error.os_error.errno:
+            return os.strerror(error.os_error.errno)
+        case OSError():
+            return foreign(str(error), 200)
+    return "the connection broke"
 
 
 class AnswerTooLarge(ApiUnavailable):

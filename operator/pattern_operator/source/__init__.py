@@ -12,7 +12,7 @@ from pattern_operator.source.cache import Cache
 from pattern_operator.source.connections import Connections, Waits
 from pattern_operator.source.credentials import Credential, Credentials, from_docker_home
 from pattern_operator.source.dockerconfigs import DockerConfigs
-from pattern_operator.source.local import read_local
+from pattern_operator.source.local import read_local, read_stream
 from pattern_operator.source.names import Names, SystemNames
 from pattern_operator.source.network import Network, RegistryNetwork
 from pattern_operator.source.origin import Origin, Scheme
@@ -50,5 +50,6 @@ __all__ = [
     "pull",
     "push",
     "read_local",
+    "read_stream",
     "resolve",
 ]

@@ -11,8 +11,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED
-from pattern_operator.quote import one_line
-from pattern_operator.source.localtree import documents, opened, read
+from pattern_operator.source.localtree import documents, opened, read, shown
 from pattern_operator.strictjson import InvalidDocument, read_json
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
@@ -36,17 +35,34 @@ def read_local(path: Path) -> tuple[File, ...]:
     except OSError as error:
         raise Stalled(
             reason=Reason.ARTIFACT_NOT_FOUND,
-            message=f"{one_line(str(path))} cannot be read ({error.strerror}): name a file or folder.",
+            message=f"{shown(path)} cannot be read ({error.strerror}): name a file or folder.",
         ) from error
 
 
+def read_stream(descriptor: int, *, what: str, name: str) -> tuple[File, ...]:
+    """The files that come out of a pipe: one, which is called ``name``, or what is in a tar; ``what`` says whence.
+
+    Raises:
+        Stalled: ARTIFACT_NOT_FOUND: nothing came. ARCHIVE_REFUSED, ARTIFACT_TOO_LARGE: as ``read_local``.
+    """
+    content = read(descriptor, where=Path(what), most=MAX_LAYERS_TOTAL)
+    if not content:
+        raise Stalled(
+            reason=Reason.ARTIFACT_NOT_FOUND, message=f"{what} is empty: look whether the command before it failed."
+        )
+    return _files(content, what=what, name=name)
+
+
 def _file(path: Path, descriptor: int) -> tuple[File, ...]:
-    content = read(descriptor, where=path, most=MAX_LAYERS_TOTAL)
+    return _files(read(descriptor, where=path, most=MAX_LAYERS_TOTAL), what=str(path), name=path.name)
+
+
+def _files(content: bytes, *, what: str, name: str) -> tuple[File, ...]:
     if not is_gzip(content) and not is_archive(BytesIO(content)):
-        return (File(path.name, content),)
-    files = unpack(content, what=str(path))
-    layer = _first_layer(files, what=str(path))
-    return files if layer is None else unpack(layer.content, what=f"{layer.path} in {path}")
+        return (File(name, content),)
+    files = unpack(content, what=what)
+    layer = _first_layer(files, what=what)
+    return files if layer is None else unpack(layer.content, what=f"{layer.path} in {what}")
 
 
 def _first_layer(files: tuple[File, ...], *, what: str) -> File | None:
@@ -73,6 +89,6 @@ def _folder(root: Path, descriptor: int) -> tuple[File, ...]:
     if not files:
         raise Stalled(
             reason=Reason.LAYER_NOT_FOUND,
-            message=f"{one_line(str(root))} holds no YAML or JSON file: name the folder of the pattern.",
+            message=f"{shown(root)} holds no YAML or JSON file: name the folder of the pattern.",
         )
     return files

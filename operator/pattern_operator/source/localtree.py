@@ -17,7 +17,7 @@ from typing import Final
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACKED_FILES
-from pattern_operator.quote import one_line
+from pattern_operator.quote import one_line, quoted
 
 MAX_ENTRIES: Final = 20 * MAX_UNPACKED_FILES  # names that are looked at below a folder, other files included
 MAX_DEPTH: Final = 64  # folders in each other; each is an open file
@@ -148,11 +148,17 @@ def read(descriptor: int, *, where: Path, most: int) -> bytes:
     return bytes(content)
 
 
+def shown(path: Path) -> str:
+    """The path as messages say it: between quotation marks where not all of it can be seen."""
+    text = one_line(str(path))
+    return text if text == str(path) else quoted(str(path))
+
+
 def too_large(path: Path, why: str) -> Stalled:
     """The error for more than is read."""
     return Stalled(
         reason=Reason.ARTIFACT_TOO_LARGE,
-        message=f"{one_line(str(path))} has {why}, which is more than is read: name a part of it.",
+        message=f"{shown(path)} has {why}, which is more than is read: name a part of it.",
     )
 
 
@@ -183,6 +189,5 @@ def _refuse_second_name(descriptor: int, *, where: Path) -> None:
 def _refused(path: Path, kind: str) -> Stalled:
     return Stalled(
         reason=Reason.ARCHIVE_REFUSED,
-        message=f"{one_line(str(path))} is {kind}, which is not followed, as in an archive: put a copy of the file"
-        " there.",
+        message=f"{shown(path)} is {kind}, which is not followed, as in an archive: put a copy of the file there.",
     )

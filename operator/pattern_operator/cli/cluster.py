@@ -1,0 +1,58 @@
+"""What commands about DesignPatterns share: which cluster is asked, and how what it says is printed.
+
+Nothing here is loaded that ``--help`` does not need; ``session`` asks the cluster.
+"""
+
+import argparse
+from typing import Any, Final
+
+from pattern_operator.cli import output
+
+RESOURCE: Final = "designpattern.pattern-operator.io"  # as kubectl prints it with -o name
+
+
+class UsageError(Exception):
+    """The command line is wrong, which only the API server could see; the message says what is right."""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Declare which cluster, and which namespace of it."""
+    command.add_argument("-n", "--namespace", help="its namespace (default: the one of the kubeconfig's context)")
+    command.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
+    command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
+
+
+def typed(command: str, name: str, options: argparse.Namespace) -> str:
+    """Another command about a pattern of this one, as it is typed."""
+    return f"patternctl {command} {name}" + (f" -n {options.namespace}" if options.namespace else "")
+
+
+def add_output(command: argparse.ArgumentParser) -> None:
+    """Declare how to print what was changed."""
+    choices = ("table", "json", "yaml", "name")
+    command.add_argument("-o", "--output", choices=choices, default="table", help="how to print (table: for people)")
+
+
+def show(patterns: list[dict[str, Any]], form: str) -> None:
+    """Print patterns for programs: one as it is, several as a list, or a name each."""
+    if form == "name":
+        from pattern_operator.api.fields import ObjectMeta
+
+        for each in patterns:
+            print(f"{RESOURCE}/{output.plain(ObjectMeta.of(each).name)}")
+        return
+    from pattern_operator.cli import document
+
+    for each in patterns:
+        readable(each)
+    whole = patterns[0] if len(patterns) == 1 else {"apiVersion": "v1", "kind": "List", "items": patterns}
+    output.document(document.dump(whole, form))
+
+
+def readable(pattern: dict[str, Any]) -> None:
+    """Leave out what is longer than all the rest, and kubectl does not show either; write out what is compressed."""
+    from pattern_operator.api.inventorycodec import expand
+
+    if isinstance(metadata := pattern.get("metadata"), dict):
+        metadata.pop("managedFields", None)
+    expand(pattern)

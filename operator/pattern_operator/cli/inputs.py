@@ -1,0 +1,39 @@
+"""What a command reads: a path, or ``-`` for standard input."""
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from pattern_operator.cli import output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pattern_operator.api.artifact import File
+
+STDIN: Final = "-"
+_NAME: Final = "pattern.yml"  # of what has none; JSON is YAML
+
+
+def read(text: str) -> "Sequence[File]":
+    """The files at a path, or what comes through a pipe; raises as ``read_local`` and ``read_stream``."""
+    from pathlib import Path
+
+    from pattern_operator.api.reason import Reason
+    from pattern_operator.errors import Stalled
+    from pattern_operator.source import read_local, read_stream
+
+    if text == STDIN:
+        say_where_it_waits()
+        return read_stream(sys.stdin.fileno(), what="standard input", name=_NAME)
+    if not text:
+        raise Stalled(
+            reason=Reason.ARTIFACT_NOT_FOUND,
+            message="the path is empty: name a file or folder, or - for standard input.",
+        )
+    return read_local(Path(text))
+
+
+def say_where_it_waits() -> None:
+    """Tell whoever sits at a terminal that the command waits for them."""
+    if sys.stdin.isatty():
+        output.progress("reading standard input; Ctrl-D ends it")

@@ -1,0 +1,66 @@
+"""``patternctl reconcile``: look at a pattern again now, and with ``--wait`` tell how that ends."""
+
+import argparse
+import re
+from typing import Final
+
+from pattern_operator.cli import cluster, exits, output
+from pattern_operator.cli.arguments import Parser
+
+_EXAMPLES = """\
+examples:
+  patternctl reconcile web                       look up, verify, render and apply again, now
+  patternctl reconcile web --wait                and end when it is ready, or when it cannot be
+  patternctl reconcile web --wait --timeout 10m  as in a pipeline, after a push
+  patternctl reconcile web --wait -o json        the pattern as it is then
+
+--wait ends at once where only a change helps (a missing signature, a wrong tag), and goes on where time may help.
+
+"""
+_DURATION: Final = re.compile(r"(?:\d{1,5}h)?(?:\d{1,5}m)?(?:\d{1,5}s?)?")
+_PARTS: Final = {"h": 3600, "m": 60, "s": 1, "": 1}
+
+
+def add(commands: "argparse._SubParsersAction[Parser]") -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "reconcile",
+        help="look at a pattern again now, and wait until it is ready",
+        description="Have the operator look at a pattern again now: the registry, the signature and the cluster.",
+        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.INTERRUPTED),
+    )
+    command.add_argument("name", metavar="NAME", help="the pattern")
+    command.add_argument("--wait", action="store_true", help="wait until it is ready; else exit with 1")
+    command.add_argument("--timeout", type=_seconds, default="5m", help="how long to wait (default: 5m)")
+    cluster.add_output(command)
+    cluster.add_arguments(command)
+    command.set_defaults(run=run)
+
+
+def _seconds(text: str) -> int:
+    """Read ``30s``, ``5m``, ``1h30m`` or a number of seconds."""
+    seconds = sum(int(number) * _PARTS[unit] for number, unit in re.findall(r"(\d+)([hms]?)", text))
+    if not _DURATION.fullmatch(text) or not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration: write 30s, 5m or 1h30m")
+    return seconds
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask for it, and wait where that is wished."""
+    import asyncio
+
+    from pattern_operator.cli import settling
+
+    try:
+        pattern = asyncio.run(settling.request(options))
+    except settling.NotReadyError as error:  # its words are those of the operator, and speak of the DesignPattern
+        output.complain(output.plain(str(error)))
+        return exits.FAILED
+    if options.output != "table":
+        cluster.show([pattern], options.output)
+    elif options.wait:
+        print(output.plain(f"{options.name}: {settling.ready(pattern).message}"))
+    else:
+        again = cluster.typed("get", options.name, options)
+        print(f"{options.name}: is looked at again; `{again} -w` shows how that goes")
+    return exits.OK

@@ -1,0 +1,110 @@
+"""Asks for a pattern to be looked at again, and waits until the operator says how that ended."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pattern_operator.api.fields import ObjectMeta, integer_at, mapping_at, mappings_at, text_at
+from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
+from pattern_operator.cli import cluster, following, output, session
+from pattern_operator.cli.session import Cluster
+
+_UNSEEN: Final = "the operator has not looked at it yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A condition; each part is empty where there is none."""
+
+    status: str
+    reason: str
+    message: str
+
+
+class NotReadyError(Exception):
+    """The pattern is not ready, and waiting is over; the message says why, in the operator's words."""
+
+
+async def request(options: argparse.Namespace) -> dict[str, Any]:
+    """Ask the operator to look at a pattern; the pattern, where it is waited for once it is ready.
+
+    Raises:
+        NotReadyError: it is suspended, or is not ready and waiting is over.
+        Stalled, Transient: as ``Cluster.get``.
+    """
+    async with session.connected(options) as here:
+        pattern = await here.get(options.name)
+        if mapping_at(pattern, "spec").get("suspend") is True:
+            raise NotReadyError(
+                f"{options.name} is suspended: `{cluster.typed('resume', options.name, options)}` takes it up again"
+            )
+        moment = datetime.now(UTC).isoformat()
+        pattern = await here.change(options.name, {"metadata": {"annotations": {REQUESTED_AT_ANNOTATION: moment}}})
+        return await _until_ready(here, options) if options.wait else pattern
+
+
+async def _until_ready(here: Cluster, options: argparse.Namespace) -> dict[str, Any]:
+    """The pattern, once it is ready; raises NotReadyError where no time helps, or after the time that was given."""
+    name, last = options.name, _UNSEEN
+    try:
+        async with asyncio.timeout(options.timeout), following.changes(here, name=name) as lists:
+            async for found in lists:
+                if not found or found[-1].type.value == "DELETED":
+                    raise NotReadyError(f"{name} was deleted meanwhile")
+                pattern = found[-1].object
+                before, last = last, _progress(pattern)
+                if last != before:
+                    output.progress(output.plain(f"{name}: {last}"))
+                if _is_answered(pattern) and _is_ready(pattern, name):
+                    return pattern
+    except TimeoutError:
+        pass
+    raise NotReadyError(
+        f"{name} is not ready after {options.timeout} s: {last.rstrip('.')}."
+        f" `{cluster.typed('get', name, options)} -w` goes on watching it."
+    )
+
+
+def _is_answered(pattern: dict[str, Any]) -> bool:
+    """Whether status speaks of this request, and of the spec as it is."""
+    status, meta = mapping_at(pattern, "status"), ObjectMeta.of(pattern)
+    asked = meta.annotation(REQUESTED_AT_ANNOTATION)  # of somebody who asked after us: it answers us as well
+    return (
+        text_at(status, "lastHandledReconcileAt") == asked
+        and integer_at(status, "observedGeneration") == meta.generation
+    )
+
+
+def _is_ready(pattern: dict[str, Any], name: str) -> bool:
+    """Whether it is; raises NotReadyError where no time helps."""
+    said = ready(pattern)
+    if _condition(pattern, "Stalled").status == "True":
+        raise NotReadyError(f"{name} is not ready: {said.reason}: {said.message}")
+    return said.status == "True" and _failing(pattern) is None
+
+
+def _failing(pattern: dict[str, Any]) -> Said | None:
+    """The condition of the stage that failed: what ran goes on, and Ready is True, but nothing newer came."""
+    stages = (_condition(pattern, each) for each in ("Fetched", "Verified", "Rendered", "Applied"))
+    return next((each for each in stages if each.status == "False"), None)
+
+
+def _progress(pattern: dict[str, Any]) -> str:
+    """What there is to say while it is waited for."""
+    if not _is_answered(pattern) and ready(pattern).status == "True":
+        return _UNSEEN
+    return (_failing(pattern) or ready(pattern)).message or _UNSEEN
+
+
+def ready(pattern: dict[str, Any]) -> Said:
+    """The condition Ready."""
+    return _condition(pattern, "Ready")
+
+
+def _condition(pattern: dict[str, Any], kind: str) -> Said:
+    conditions = mappings_at(pattern, "status", "conditions")
+    found: Mapping[str, Any] = next((each for each in conditions if text_at(each, "type") == kind), {})
+    return Said(text_at(found, "status"), text_at(found, "reason"), text_at(found, "message"))

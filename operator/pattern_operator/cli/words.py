@@ -1,0 +1,94 @@
+"""What an error says at a terminal: what was written for a DesignPattern in the words of the command line.
+
+The rooms that a command shares with the operator name fields of a spec and Secrets, which nobody has who types a
+command. Each thing is said once: the fact, and what to do. What lies behind it is shown with ``--verbose``.
+"""
+
+import re
+from typing import Final
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import PatternError, Transient
+from pattern_operator.errortext import causes_of, words_of
+from pattern_operator.quote import one_line
+
+_MAX: Final = 8192  # bytes of a message
+_HOST: Final = re.compile(r"([A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/[a-z0-9]")  # a message begins so
+_LOGIN: Final = "`docker login {host}`"
+
+# Sentences first, then single fields: whatever a room says, no field of a spec is left.
+_REPLACED: Final = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"(?:; it is|\. It is) (?:asked|tried) again(?: later)?\.", "; run it again."),
+        (r"correct the Secret of (?:spec\.)?source\.secretRef", f"log in again with {_LOGIN}"),
+        (r"set (?:spec\.)?source\.secretRef to a docker config with an entry for it", f"log in with {_LOGIN}"),
+        (r"or correct (?:spec\.)?source\.secretRef", f"or log in as another user with {_LOGIN}"),
+        (r"correct (?:spec\.)?source\.secretRef", f"log in another way with {_LOGIN}"),
+        (
+            r"correct (?:spec\.)?source\.url or (?:spec\.)?source\.ref, or push",
+            "correct the reference, or push it first",
+        ),
+        (r"point (?:spec\.)?source\.ref at", "name"),
+        (r"name its digest in (?:spec\.)?source\.ref\.digest", "name its digest, as in REPOSITORY@sha256:..."),
+        (r"needs (?:spec\.)?source\.insecure: true", "needs --insecure"),
+        (r"(?:spec\.)?source\.insecure(?:: true)?", "--insecure"),
+        (r"set (?:spec\.)?source\.tokenService: ", "give --token-service "),
+        (r"(?:spec\.)?source\.tokenService", "--token-service"),
+        (r"(?:spec\.)?source\.layer\.mediaType", "--media-type"),
+        (r"(?:spec\.)?source\.layer\.path", "--path"),
+        (r"(?:spec\.)?source\.secretRef", f"what {_LOGIN} has written"),
+        (r"(?:spec\.)?source\.(?:ref(?:\.[a-zA-Z]+)?|url)", "the reference"),
+        (r"(?:spec\.)?verify\.authorities", "--key"),
+        (r"spec\.render\.targetNamespace", "--target-namespace"),
+    )
+)
+
+# A word for programs that is right at a terminal: there are no Secrets here.
+_REASONS: Final = {Reason.SECRET_INVALID: Reason.DOCKER_CONFIG_INVALID}
+
+# The next step, where what is said ends without one.
+_REFERENCE: Final = "oci://host[:port]/repository:tag"
+_A_PATH: Final = "name a file or folder."  # how the error of a path ends
+_NEXT: Final[dict[Reason, str]] = {
+    Reason.INVALID_REFERENCE: f"write {_REFERENCE}, or @sha256:... in place of the tag",
+    Reason.TLS_FAILED: "$SSL_CERT_FILE names a file with the certificate authorities to trust",
+    Reason.NOT_A_PATTERN: "--path chooses a file or folder in it, --media-type a layer, and --format says what it is",
+    Reason.KIND_NOT_FOUND: "install the operator, or only its CRD with `kubectl apply -k crds`",
+    Reason.CACHE_UNAVAILABLE: "$TMPDIR says where patternctl keeps what it pulls, for as long as it runs",
+}
+
+
+def reason_of(error: PatternError) -> Reason:
+    """The reason of an error, as it is called at a terminal."""
+    return _REASONS.get(error.reason, error.reason)
+
+
+def at_terminal(message: str) -> str:
+    """A message of a room, without fields of a spec."""
+    found = _HOST.match(message)
+    host = found[1] if found else "HOST"
+    for pattern, replacement in _REPLACED:
+        message = pattern.sub(replacement.format(host=host), message)
+    return message
+
+
+def said(error: PatternError, *, verbose: bool = False) -> str:
+    """The lines of an error: what it is and the next step; with ``verbose`` what lies behind it, each cause a line."""
+    message = at_terminal(one_line(error.message, _MAX))
+    if isinstance(error, Transient) and "again" not in message:
+        message = f"{message.rstrip('.')}; run it again."
+    lines = [f"{reason_of(error)}: {message}"]
+    if (step := _next(error)) is not None:
+        lines.append(f"  {step}")
+    if verbose:
+        lines += [f"  because: {words_of(cause)}" for cause in causes_of(error)]
+    return "\n".join(lines)
+
+
+def _next(error: PatternError) -> str | None:
+    if error.reason is Reason.ARTIFACT_NOT_FOUND and error.message.endswith(_A_PATH):
+        return f"an artifact is written {_REFERENCE}"
+    if error.reason is Reason.TLS_FAILED and "certificate" not in error.message:
+        return None
+    return _NEXT.get(error.reason)
