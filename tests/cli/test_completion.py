@@ -38,7 +38,11 @@ def complete(patternctl, *words):
         (("render", "--report", ""), [], ":0"),
         (("get", "-n", ""), [], ":4"),
         (("get", ""), [], ":4"),  # nobody says where the cluster is
-        (("zzz", "a", ""), ["get", "push", "render", "verify", "reconcile", "suspend", "resume", "completion"], ":4"),
+        (
+            ("zzz", "a", ""),
+            ["get", "push", "render", "verify", "reconcile", "suspend", "resume", "uninstall", "completion"],
+            ":4",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

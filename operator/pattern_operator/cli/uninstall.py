@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pattern_operator.cli import exits, output
@@ -49,7 +48,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "--operator-namespace", default="pattern-operator-system", metavar="NAME", help="where the operator is"
     )
     command.add_argument("-o", "--output", choices=("text", "json"), default="text", help="how to print")
-    command.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
+    command.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
     command.add_argument("--context", help="the context of the kubeconfig (default: its current one)")
     command.set_defaults(run=run)
 
@@ -80,6 +79,7 @@ async def _run(options: argparse.Namespace) -> int:
 
 async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     from datetime import UTC, datetime
+    from pathlib import Path
 
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import installation, uninstalling
@@ -87,7 +87,9 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     from pattern_operator.kube import ApiError, CredentialsError, Session, load
 
     try:
-        endpoint = await load(kubeconfig=options.kubeconfig, context=options.context, disk=disk)
+        endpoint = await load(
+            kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None, context=options.context, disk=disk
+        )
     except CredentialsError as error:
         raise Stalled(reason=Reason.KUBECONFIG_INVALID, message=f"{error}; --kubeconfig names another") from error
     try:

@@ -105,7 +105,7 @@ def _why(error: Exception) -> str:
             return "its name cannot be looked up"
         case aiohttp.ClientConnectorError() if error.os_error.errno:
             return os.strerror(error.os_error.errno)
-        case OSError():
+        case OSError() if str(error):
             return foreign(str(error), 200)
     return "the connection broke"
 
