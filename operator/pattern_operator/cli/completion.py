@@ -20,9 +20,9 @@ _NAMES_WITHIN: Final = 2.0  # seconds that a person waits for names; without an 
 
 _EXAMPLES = """\
 examples:
-  source <(patternctl completion bash)                                  this shell; or add the line to ~/.bashrc
-  patternctl completion zsh > "${fpath[1]}/_patternctl"                   needs compinit, as in most ~/.zshrc
   patternctl completion fish > ~/.config/fish/completions/patternctl.fish
+  patternctl completion zsh > "${fpath[1]}/_patternctl"                    needs compinit, as in most ~/.zshrc
+  source <(patternctl completion bash)                                   this shell; or add the line to ~/.bashrc
 
 `kubectl pattern` is completed where kubectl is: kubectl asks the program kubectl_complete-pattern, which comes along.
 

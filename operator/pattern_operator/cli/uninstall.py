@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _NAMED: Final = 10  # patterns that an error names
 _EXAMPLES = """\
 examples:
-  patternctl uninstall                      what would be deleted, and what would stay; nothing is changed
-  patternctl uninstall --yes                patterns with what they hold, then the operator, its rights and its CRD
-  patternctl uninstall --yes --keep-objects what patterns hold stays in the cluster, and nobody looks after it
+  patternctl uninstall                       what would be deleted, and what would stay; nothing is changed
+  patternctl uninstall --yes                 patterns with what they hold, then the operator, its rights and its CRD
+  patternctl uninstall --yes --keep-objects  what patterns hold stays in the cluster, and nobody looks after it
 
 """
 
