@@ -2,8 +2,18 @@
 
 import pytest
 
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.deletion import _remaining
+from pattern_operator.apply.inventory import entry_of
 from pattern_operator.apply.missingright import MissingRight
+from pattern_operator.apply.ownership import Owner
+from pattern_operator.apply.prune import Pruned
+from pattern_operator.apply.refusal import refused_removal
+from pattern_operator.apply.removal import Ending, Removal
+from pattern_operator.apply.steps import Step
 from pattern_operator.kube import ApiError
+from pattern_operator.limits import MAX_STATUS_MESSAGE
 
 ACCOUNT = "system:serviceaccount:team:deployer"
 
@@ -62,3 +72,30 @@ def test_user_verb_resource_and_place_are_named(words: str, verbs: tuple[str, ..
 )
 def test_other_refusals_are_about_no_right(error: ApiError):
     assert MissingRight.of(error) is None
+
+
+def forbidden(number: int) -> Removal:
+    """An object with a long name that the account may not delete."""
+    name = f"{'x' * 240}-{number}"
+    key = ObjectKey("", "ConfigMap", "n", name)
+    words = f'configmaps "{name}" is forbidden: User "{ACCOUNT}" cannot delete resource "configmaps" in API group ""'
+    failure = refused_removal(
+        key, refused(f'{words} in the namespace "n"'), otherwise=Reason.PRUNE_FAILED, account=ACCOUNT
+    )
+    return Removal(entry_of(key, version="v1"), key, Ending.FAILED, failure.message, failure)
+
+
+def test_the_way_out_is_said_before_a_list_that_may_be_cut():
+    many = tuple(map(forbidden, range(20)))
+
+    deleted = _remaining(Step(stuck=many), kept=(), owner=Owner("id", "team", "web")).message
+    pruned = Pruned(failures=tuple(each.failure for each in many if each.failure), left=Step(stuck=many).left).error
+
+    assert pruned is not None
+    assert len(deleted) > MAX_STATUS_MESSAGE
+    assert "DesignPattern team/web is kept until they are deleted" in deleted[:500]
+    assert '"deletionPolicy":"Orphan"' in deleted[:500]
+    assert (
+        "grant ServiceAccount team/deployer the verbs get and delete on configmaps in" in deleted[:MAX_STATUS_MESSAGE]
+    )
+    assert "pattern-operator.io/prune=disabled`. In the way: " in pruned.message[:700]

@@ -242,7 +242,7 @@ async def test_what_cannot_be_deleted_keeps_what_it_needs(room: Room, namespace:
     )
     assert "; 1 more go after that. " in pruned.error.message
     assert pruned.error.message.endswith(
-        f"kubectl annotate deployment.apps d -n {namespace} pattern-operator.io/prune=disabled"
+        f"kubectl annotate deployment.apps d -n {namespace} pattern-operator.io/prune=disabled`"
     )
 
 

@@ -237,7 +237,7 @@ def test_what_may_not_be_pruned_is_left_by_the_command_that_the_message_gives(st
     story.change({"source": {"ref": {"tag": "2.0.0"}}})
     forbidden = story.until_says("Applied", "Forbidden")
 
-    command = forbidden["message"].rpartition("kubectl ")[2].split()
+    command = forbidden["message"].rpartition("kubectl ")[2].rstrip("`").split()
     story.kubectl(*command)
     pruned = story.until_runs(second)
 

@@ -60,13 +60,16 @@ def _let_go(owner: Owner) -> str:
 def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner) -> Remaining:
     stuck = sorted(done.stuck, key=lambda each: (each.ending is not Ending.FAILED, each.key))
     after = f"; {len(done.rest)} more go after them" if done.rest else ""
-    keeps = f" DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted." if _fails(stuck) else ""
-    message = f"{counted(len(done.left))} left: {told(stuck)}{after}.{keeps} {_let_go(owner)}"
+    left, what = f"{counted(len(done.left))} left", f"{told(stuck)}{after}"
+    keeps = f"DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted."
+    match sum(each.failure is not None for each in stuck):
+        case 0:
+            message = f"{left}: {what}. {_let_go(owner)}"
+        case 1:
+            message = f"{left}: {what}. {keeps} {_let_go(owner)}"
+        case _:  # a list of refusals may be cut, and not the way out of it
+            message = f"{left}, and {keeps} {_let_go(owner)}. In the way: {what}"
     return Remaining(done.left, kept, _error(stuck, message))
-
-
-def _fails(stuck: list[Removal]) -> bool:
-    return any(each.failure is not None for each in stuck)
 
 
 def _error(stuck: list[Removal], message: str) -> PatternError:

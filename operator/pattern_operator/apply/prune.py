@@ -41,12 +41,15 @@ class Pruned:
         """The error of a prune in which something failed."""
         if not self.failures:
             return None
-        return Transient(
-            reason=self.failures[0].reason,
-            message=f"{counted(len(self.failures))} that left the pattern could not be deleted:"
-            f" {told((*self.failures, *self.going))}{self._after}{self._way_out}",
-            retry_after=rest_after(self.failures),
-        )
+        failed = f"{counted(len(self.failures))} that left the pattern could not be deleted"
+        what, way_out = f"{told((*self.failures, *self.going))}{self._after}", self._way_out
+        if not way_out:
+            message = f"{failed}: {what}"
+        elif len(self.failures) == 1:
+            message = f"{failed}: {what}. {way_out}"
+        else:  # a list of refusals may be cut, and not the way out of it
+            message = f"{failed}. {way_out}. In the way: {what}"
+        return Transient(reason=self.failures[0].reason, message=message, retry_after=rest_after(self.failures))
 
     @property
     def _way_out(self) -> str:
@@ -58,8 +61,8 @@ class Pruned:
         kind = f"{key.kind}.{key.group}" if key.group else key.kind
         where = f" -n {key.namespace}" if key.namespace else ""
         return (
-            ". What is named here stays in status.inventory until then. To leave it in the cluster: kubectl annotate"
-            f" {kind.lower()} {key.name}{where} {PRUNE_ANNOTATION}={DISABLED}"
+            "What cannot be deleted stays in status.inventory until then. To leave it in the cluster: `kubectl annotate"
+            f" {kind.lower()} {key.name}{where} {PRUNE_ANNOTATION}={DISABLED}`"
         )
 
     @property
