@@ -199,6 +199,7 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: R
     room.children.release([widget.key, free.key, controller.key, crd.key], owner=team.id)
 
     first = await prune(entries(crd, widget, free, controller), owner=team, remover=room.remover)
+    await room.caught_up(await room.get(widget.key), widget.key)
     before = len(room.requests)
     again = await prune(first.left, owner=team, remover=room.remover)
     asked = [verb for verb, _, _ in room.requests[before:] if verb != "watch"]
