@@ -3,6 +3,7 @@ import gzip
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 from tests.source.peer import ALICE, OCI, bearer, challenged, client, descriptor, sha256
 
 from pattern_operator.api.reason import Reason
@@ -218,6 +219,85 @@ async def test_a_scheme_that_is_none_is_not_quoted(peer, network):
 
     assert "a scheme that nobody registered" in refusal.value.message
     assert ALICE.password not in refusal.value.diagnostics()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Negotiate", 'Basic realm="x"'],
+        ['Negotiate, Basic realm="x"'],
+        ["Negotiate YIIabc==, NTLM, Basic"],
+        ['Digest realm="x", qop="auth,auth-int", nonce="a"', "NTLM TlRM", "BASIC"],
+    ],
+    ids=str,
+)
+async def test_of_several_schemes_basic_is_found(peer, network, headers):
+    digest = peer.manifest([], tag="1.0")
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        if request.headers.get("Authorization") == ALICE.basic:
+            return None
+        return web.Response(status=401, headers=CIMultiDict([("WWW-Authenticate", header) for header in headers]))
+
+    peer.on("GET", "^/v2/", guard)
+
+    assert (await client(peer, network, credential=ALICE).manifest("1.0")).digest == digest
+
+
+@pytest.mark.parametrize("before", ["NTLM", "Negotiate YII=", 'Digest realm="x", nonce="a,b"'])
+async def test_of_several_schemes_bearer_is_found(peer, network, before):
+    digest = peer.manifest([], tag="1.0")
+    bearer(peer)
+    challenged(peer, f'{before}, Bearer realm="http://{peer.address}/token",service=reg', accepted="Bearer t0ken")
+
+    assert (await client(peer, network, credential=ALICE).manifest("1.0")).digest == digest
+
+
+# --- one server in several spellings --------------------------------------------------------------------------------
+
+
+async def test_a_redirect_to_another_spelling_of_the_registry_stays_at_home(peer, network):
+    digest = peer.manifest([], tag="1.0")
+    port = peer.server.port
+    peer.redirect("/manifests/moved$", f"http://localhost:{port}/v2/team/web/manifests/1.0")
+    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
+    peer.redirect("/manifests/moved$", f"HTTP://LocalHost:{port}/v2/team/web/manifests/1.0")
+    shouted = Repository(f"LOCALHOST:{port}", "team/web")
+
+    found = await client(shouted, network, credential=ALICE).manifest("moved")
+
+    assert found.digest == digest
+    assert peer.asked[-1].authorization == ALICE.basic
+
+
+async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we_are(peer, network):
+    peer.manifest([], tag="1.0")
+    peer.redirect("/manifests/moved$", f"{peer.elsewhere}/v2/team/web/manifests/1.0")
+    tokens = TokenCache()
+    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
+    registry = client(peer, network, credential=ALICE, tokens=tokens)
+    await registry.manifest("1.0")
+    peer.redirect("/manifests/moved$", f"{peer.elsewhere}/v2/team/web/manifests/1.0")
+
+    with pytest.raises(Transient):
+        await registry.manifest("moved")
+
+    assert peer.asked[-1].authorization == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "scheme"),
+    [
+        ("reg.example:443", "REG.example", "https"),
+        ("reg.example:80", "reg.example", "http"),
+        ("docker.io:443", "index.docker.io", "https"),
+        ("[0::1]:5000", "[::1]:5000", "https"),
+    ],
+)
+def test_one_registry_has_one_place_in_the_cache_however_it_is_written(one, other, scheme):
+    places = {client(Repository(host, "team/web"), None, scheme=scheme).place for host in (one, other)}
+
+    assert len(places) == 1
 
 
 async def test_an_unknown_scheme_is_an_error_that_says_so(peer, network):

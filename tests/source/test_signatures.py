@@ -250,6 +250,16 @@ async def test_a_404_of_a_host_that_we_were_sent_to_is_never_unsigned(peer, netw
         await found(peer, network, signed)
 
 
+@pytest.mark.parametrize("place", [r"\.sig$", "/referrers/", "/manifests/sha256-[0-9a-f]{64}$"])
+async def test_a_404_of_a_page_that_the_registry_sends_to_is_never_unsigned(peer, network, signed, place):
+    if "{64}" in place:
+        peer.referrers = None
+    peer.redirect(place, "/login?next=x")
+
+    with pytest.raises(Transient):
+        await found(peer, network, signed)
+
+
 async def test_a_404_of_the_token_service_is_never_unsigned(peer, network, signed):
     bearer(peer)
     peer.answer("GET", "^/token$", status=404)

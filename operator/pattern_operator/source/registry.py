@@ -7,7 +7,7 @@ waits for ever.
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, ParamSpec, TypeVar
 
@@ -38,6 +38,7 @@ from pattern_operator.source.transport import AT_HOME, Answer, Hop, Transport, e
 
 # To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
 _NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
+_API: Final = "/v2/"  # in the path of all that is asked of a registry (distribution-spec 1.1, "Endpoints")
 _PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -323,6 +324,8 @@ class Registry:
         return await self._authentication.scope(method)
 
     async def _refused(self, answer: Answer, *, what: str) -> PatternError:
+        if answer.status == 404 and not answer.foreign and _API not in answer.url.path:
+            answer = replace(answer, foreign=True)  # as where we were sent to a page: it proves no absence
         identified = await self._authentication.credential() is not None
         told = identified or await self._authentication.has_token()
         read = failure.codes_of if told else failure.words_of  # who was told a secret may echo it in any disguise
