@@ -1,10 +1,12 @@
 """``patternctl verify``: what real cosign signed is vouched for, and nothing else is."""
 
+import asyncio
 import json
 
 import pytest
 from tests.cli.conftest import ALICE
 from tests.planted import Shape, value
+from tests.source.quirks import quirks
 from tests.testbed.registry import Options
 
 YAML = "application/yaml"
@@ -291,3 +293,21 @@ def test_a_token_service_that_is_no_host_is_a_wrong_command_line(patternctl, key
 
     assert done.code == 2
     assert "must be host[:port] alone, as in auth.example.com" in done.err
+
+
+async def test_a_token_service_of_another_host_is_told_where_it_is_named(patternctl, start_registry, cosign, key_pair):
+    real = start_registry(Options(auth="bearer", account=ALICE))
+    pushed = real.repository()
+    digest = pushed.push("1.0.0", [(YAML, b"kind: ConfigMap\n")])
+    await asyncio.to_thread(cosign.sign_bundle, pushed.at(digest), key=key_pair, account=ALICE)
+    async with quirks(real.address) as proxy:
+        host = f"localhost:{proxy.server.port}"
+        patternctl.log_in(host, name=ALICE.name, password=ALICE.password)
+        command = ("verify", "--insecure", f"oci://{host}/{pushed.name}:1.0.0", "--key", key_pair.public)
+        refused = await asyncio.to_thread(patternctl, *command)
+        done = await asyncio.to_thread(patternctl, *command, "--token-service", real.address)
+
+    assert refused.code == 1
+    assert f"give --token-service {real.address}" in refused.err
+    assert "source.tokenService" not in refused.err
+    assert (done.code, done.err) == (0, "")

@@ -424,6 +424,8 @@ def test_a_secret_for_another_registry_is_not_sent_to_this_one(guarded: Story) -
     guarded.want(source={"secretRef": {"name": "pull"}})
     refused = guarded.until_says("Ready", "AuthenticationRequired")
 
+    assert "has one entry, and none is for 127.0.0.1" in refused["message"]
+    assert "registry.example" not in refused["message"]
     assert "with an entry for it" in refused["message"]
 
 

@@ -81,8 +81,8 @@ def _not_allowed(status: int, *, what: str, quoted: str, identified: bool, lacki
     if lacking and not identified:
         return Stalled(
             reason=Reason.ACCESS_DENIED if status == 403 else Reason.AUTHENTICATION_REQUIRED,
-            message=f"{what}: the registry wants credentials ({status}){quoted}, and {lacking}: add one, or correct"
-            " source.secretRef.",
+            message=f"{what}: the registry wants credentials ({status}){quoted}, and {lacking}: add one, or set"
+            " source.secretRef to a docker config with an entry for it.",
         )
     if status == 403:
         known = "the credentials are not allowed to do this" if identified else "nobody may do this without credentials"
