@@ -328,7 +328,7 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
     scene.see(owned(scene.body(ready="True")))
     scene.children.expect(KEY, owner=OWNER)
     unknown = scene.children.comparing(KEY, owner=OWNER)
-    scene.children.compare(KEY, owner=OWNER, wanted=known[KEY])
+    scene.children.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
     same = scene.children.comparing(KEY, owner=OWNER)
     scene.children._children[KEY].wanted = None
     scene.children.compare(KEY, owner=OWNER, wanted=b"anything")
@@ -346,7 +346,7 @@ async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
     assert scene.children.health(OWNER).state is HealthState.CURRENT
     assert scene.children.differing(OWNER) == frozenset()
-    assert scene.children.fingerprints(OWNER) == {KEY: FINISHED}
+    assert scene.children.fingerprints(OWNER) == {str(KEY): FINISHED}
 
 
 @pytest.mark.parametrize(

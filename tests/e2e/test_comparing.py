@@ -88,7 +88,7 @@ def drifted(story: Story) -> str:
 
 
 def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
-    audited: Testbed, stories: Callable[[str], Story]
+    audited: Testbed, registry: Registry, stories: Callable[[str], Story]
 ) -> None:
     told = [stories(f"web-{number}") for number in range(PATTERNS)]
     for each in told:
@@ -101,14 +101,17 @@ def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
     until_quiet(stories("first-probe"))
     restarted = sent(audited, after=before)
     before = mark(audited)
+    registry.forget_requests()
     lose_the_lease(audited)
     until_quiet(stories("second-probe"))
+    asked = registry.requests()
     led_again = sent(audited, after=before)
 
     objects = lambda found: {key for key in found if not key[1].startswith("designpatterns")}  # noqa: E731
     for writes in (restarted, led_again):
         assert objects(writes) <= {("patch", "configmaps"), ("delete", "configmaps")}
         assert writes["patch", "configmaps"] == writes["delete", "configmaps"] == 1  # of the probe
+    assert asked["HEAD manifests"] == 1  # for the probe: what registries said of the others is kept
     assert all(condition(each.status, "Ready")["status"] == "True" for each in told)
 
 

@@ -6,13 +6,13 @@ import pytest
 from tests.apply.room import config_map, secret
 from tests.reconcile.pattern import ENTRIES
 
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Object
 from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply import Owner
 from pattern_operator.reconcile.comparison import Comparison, packed, sent_digest, unpacked
 
 OWNER = Owner("an-owner", "team", "web")
-A, WEB = (ObjectKey.parse(each.id) for each in ENTRIES)
+A, WEB = (each.id for each in ENTRIES)
 KNOWN = Comparison("0123456789abcdef", {A: b"aaaaaaaa", WEB: b"wwwwwwww"})
 
 

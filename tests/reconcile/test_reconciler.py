@@ -11,7 +11,9 @@ from pattern_operator.api.designpattern import decode
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
 from pattern_operator.reconcile.deadline import Superseded
+from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
+from pattern_operator.reconcile.waking import Woken
 from pattern_operator.telemetry import Metrics
 
 KEY = PatternKey("team", "it")
@@ -110,3 +112,69 @@ async def test_a_defect_in_telling_of_a_defect_ends_nothing(reconciler, writer, 
 
 def test_the_pattern_of_these_tests_is_one_that_the_crd_admits():
     assert decode(REAL["DesignPattern"]).metadata.name == KEY.name
+
+
+# --- the first run after a restart ----------------------------------------------------------------------------------
+
+
+def owning(**changes: Any) -> dict[str, Any]:
+    """A DesignPattern that has an object, as the API server gives it."""
+    body = {**REAL["DesignPattern"], **changes}
+    inventory = {"count": 1, "entries": [{"id": "team_a__ConfigMap", "v": "v1"}]}
+    return {**body, "status": {**body.get("status", {}), "inventory": inventory}}
+
+
+def reconciler_of(body: dict[str, Any], *, kept: dict[str, Memory] | None = None) -> Reconciler:
+    patterns = Patterns()
+    patterns.observe(body)
+    return Reconciler(
+        patterns=patterns,
+        rim=SimpleNamespace(clock=lambda: 1_000.0),
+        writer=Writer(),
+        recorder=SimpleNamespace(),
+        metrics=Metrics(),
+        internal_errors=InternalErrors(lambda _: None),
+        waker=SimpleNamespace(pending=lambda *_, **__: Woken(whole=True)),
+        now=lambda: datetime(2026, 5, 1, tzinfo=UTC),
+        kept=kept,
+    )
+
+
+def asks_a_registry(made: Reconciler) -> bool:
+    return any(lane[0] == "host" for lane in made.lanes(KEY))
+
+
+def test_the_first_look_at_what_runs_waits_for_nobody_who_asks_the_same_registry():
+    made = reconciler_of(owning())
+    first = asks_a_registry(made)
+    made._memories[decode(REAL["DesignPattern"]).metadata.uid] = Memory(followed=True)
+
+    assert (first, asks_a_registry(made)) == (False, True)
+
+
+def test_a_pattern_that_has_nothing_to_look_at_asks_at_once():
+    body = {**REAL["DesignPattern"], "status": {}}
+
+    assert asks_a_registry(reconciler_of(body))
+
+
+def test_a_suspended_pattern_asks_no_registry():
+    body = owning()
+
+    assert not asks_a_registry(reconciler_of({**body, "spec": {**body["spec"], "suspend": True}}))
+
+
+def test_a_request_that_was_answered_before_a_restart_is_none_any_more():
+    body = owning()
+    body["metadata"] = {**body["metadata"], "annotations": {"pattern-operator.io/requestedAt": "noon"}}
+    open_request = reconciler_of(body)._remembered(decode(body)).handled_request
+    body["status"] = {**body["status"], "lastHandledReconcileAt": "noon"}
+
+    assert (open_request, reconciler_of(body)._remembered(decode(body)).handled_request) == (None, "noon")
+
+
+def test_what_an_earlier_life_kept_is_taken_up_once():
+    pattern = decode(owning())
+    made = reconciler_of(owning(), kept={pattern.metadata.uid: Memory(policy="keys")})
+
+    assert (made._remembered(pattern).policy, made._remembered(pattern).policy) == ("keys", None)

@@ -141,10 +141,10 @@ class Children:
         """The objects of a pattern that are not as they were applied, those in a quarrel's pause too."""
         return frozenset(child.key for child in self._of(owner) if child.drifted)
 
-    def fingerprints(self, owner: str) -> dict[ObjectKey, bytes]:
-        """What ``compare`` needs to know after a restart of the objects of a pattern, as far as it is known."""
-        known = {c.key: FINISHED if c.seen.finished else c.wanted for c in self._of(owner) if c.expected}
-        return {key: fingerprint for key, fingerprint in known.items() if fingerprint}
+    def fingerprints(self, owner: str) -> dict[str, bytes]:
+        """What ``compare`` needs to know of the objects after a restart, by inventory id, as far as it is known."""
+        known = ((c.key, FINISHED if c.seen.finished else c.wanted) for c in self._of(owner) if c.expected)
+        return {str(key): fingerprint for key, fingerprint in known if fingerprint}
 
     def contested(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""

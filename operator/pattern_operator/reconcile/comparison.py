@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Object
 from pattern_operator.api.status import InventoryEntry, Status
-from pattern_operator.apply import FINGERPRINT_BYTES, Owner, inventory, stamp
+from pattern_operator.apply import FINGERPRINT_BYTES, Owner, stamp
 from pattern_operator.apply.intent import intent
 
 _UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may change, or that was not compared
@@ -22,10 +22,10 @@ _UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may chang
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``sent`` is a digest of all that was sent, empty where that is not known; ``fingerprints`` of the objects."""
+    """``sent`` is a digest of all that was sent, empty where it is not known; ``fingerprints`` are by inventory id."""
 
     sent: str = ""
-    fingerprints: Mapping[ObjectKey, bytes] = field(default_factory=dict)
+    fingerprints: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
@@ -43,8 +43,7 @@ def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
 
 def packed(comparison: Comparison, entries: Iterable[InventoryEntry]) -> str:
     """``comparison`` as status keeps it: the digest, and the fingerprints in the order of the inventory."""
-    known = {str(key): fingerprint for key, fingerprint in comparison.fingerprints.items()}
-    listed = [known.get(each.id, _UNKNOWN) for each in entries]
+    listed = [comparison.fingerprints.get(each.id, _UNKNOWN) for each in entries]
     if not comparison.sent or all(each == _UNKNOWN for each in listed):
         return ""
     return f"{comparison.sent}:{base64.b64encode(b''.join(listed)).decode()}"
@@ -56,10 +55,10 @@ def unpacked(status: Status) -> Comparison:
     entries = status.inventory.entries
     try:
         raw = base64.b64decode(text, validate=True)
-        keys = [inventory.key_of(each) for each in entries]
     except (binascii.Error, ValueError):
         return Comparison()
     if not sent or len(raw) != len(entries) * FINGERPRINT_BYTES:
         return Comparison()
     pieces = (raw[at : at + FINGERPRINT_BYTES] for at in range(0, len(raw), FINGERPRINT_BYTES))
-    return Comparison(sent, {key: piece for key, piece in zip(keys, pieces, strict=True) if piece != _UNKNOWN})
+    known = ((each.id, piece) for each, piece in zip(entries, pieces, strict=True))
+    return Comparison(sent, {name: piece for name, piece in known if piece != _UNKNOWN})

@@ -3,6 +3,7 @@
 A restart, a registry that hangs and a suspended pattern have nothing to apply; what became of the objects is told.
 """
 
+import asyncio
 import logging
 
 from pattern_operator.api.condition import ConditionType
@@ -23,6 +24,7 @@ from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY
 from pattern_operator.telemetry import about
 
+MANY = 200  # objects that are looked at without a break
 _ENDS = frozenset({("batch", "Job"), ("", "Pod")})  # kinds that may have done their part and gone
 
 logger = logging.getLogger(__name__)
@@ -74,7 +76,9 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
     # Only then status says that each of them was there.
     all_were_there = is_whole(pattern) and not pruning_now
     lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
-    for key in keys:
+    for number, key in enumerate(keys):
+        if number % MANY == 0:
+            await asyncio.sleep(0)  # others have their turn
         if (key.group, key.kind) in lost:
             continue
         try:
@@ -86,8 +90,8 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
             continue
         if not (pruning_now and rim.children.is_going(key)):
             rim.children.expect(key, owner=owner)
-        if key in fingerprints:
-            rim.children.compare(key, owner=owner, wanted=fingerprints[key])
+        if (known := fingerprints.get(str(key))) is not None:
+            rim.children.compare(key, owner=owner, wanted=known)
         elif all_were_there and not fingerprints and (key.group, key.kind) not in _ENDS:
             rim.children.miss(key, owner=owner)
 

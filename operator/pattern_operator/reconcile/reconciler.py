@@ -173,6 +173,7 @@ class Reconciler:
                 return await self._upkeep(pattern, memory, woken)
             case Plan.UPKEEP_FIRST:
                 await self._keep_up(pattern, memory, woken, Progress())
+                await self._observe(pattern, memory)
                 if woken.whole:
                     self._waker.keep_asking(key)
                 return 0.0

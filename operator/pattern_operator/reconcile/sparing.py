@@ -45,7 +45,8 @@ async def spared(
     before = unpacked(pattern.status).sent
     same = bool(sent) and before == sent
     if pattern.spec.apply.drift_policy == "Report" and (reached or same):
-        return await _left_to_others(pattern, objects, owned=owned, changed=not same and bool(before), rim=rim)
+        nothing_new = reached and (same or not before)
+        return await _left_to_others(pattern, objects, owned=owned, nothing_new=nothing_new, rim=rim)
     if not (reached and same) or memory.apply_again:
         return Spared()
     standing = _standing(objects, pattern=pattern, rim=rim)
@@ -53,21 +54,25 @@ async def spared(
 
 
 async def _left_to_others(
-    pattern: DesignPattern, objects: Collection[Object], *, owned: Collection[ObjectKey], changed: bool, rim: Rim
+    pattern: DesignPattern, objects: Collection[Object], *, owned: Collection[ObjectKey], nothing_new: bool, rim: Rim
 ) -> Spared:
-    """In Report mode: what drifted, and where nothing new is to be sent (``changed``) all that can be compared."""
+    """In Report mode: what drifted or may have drifted, and where there is ``nothing_new`` all that is owned."""
     standing = _standing(objects, pattern=pattern, rim=rim)
     unknown = [each for each in objects if each.key in owned and standing[each.key] is Comparing.UNKNOWN]
     notes: tuple[str, ...] = ()
     if unknown:
-        account = account_of(pattern, tenancy=rim.tenancy)
-        rules = pattern.spec.apply.ignore_differences or ()
-        failures = await rim.dry_run.compare_all(unknown, owner=owner_of(pattern), ignored=rules, impersonate=account)
+        failures = await rim.dry_run.compare_all(
+            unknown,
+            owner=owner_of(pattern),
+            ignored=pattern.spec.apply.ignore_differences or (),
+            impersonate=account_of(pattern, tenancy=rim.tenancy),
+        )
         notes = tuple(f"{each.key.title} could not be compared: {each.message}" for each in failures)
         standing = _standing(objects, pattern=pattern, rim=rim)
-        standing |= {each.key: Comparing.OTHER for each in failures}  # it may have drifted, so it is not overwritten
-    left = {Comparing.OTHER} if changed else {Comparing.OTHER, Comparing.SAME, Comparing.NOTED}
-    return Spared(frozenset(key for key, state in standing.items() if state in left), notes)
+    if nothing_new:
+        return Spared(frozenset(key for key in standing if key in owned), notes)
+    doubtful = {Comparing.OTHER, Comparing.UNKNOWN}
+    return Spared(frozenset(key for key, state in standing.items() if state in doubtful and key in owned), notes)
 
 
 def _standing(objects: Collection[Object], *, pattern: DesignPattern, rim: Rim) -> dict[ObjectKey, Comparing]:
