@@ -148,6 +148,12 @@ class Seen:
     def contested(self, _: str) -> tuple[str, ...]:
         return ()
 
+    def differing(self, _: str) -> frozenset[ObjectKey]:
+        return frozenset({ObjectKey("", "ConfigMap", "team", "a")})
+
+    def get(self, _: ObjectKey) -> None:
+        return None
+
     def health(self, _: str) -> Health:
         return Health(self.state, "it is so")
 
@@ -194,6 +200,22 @@ def test_what_fails_and_starts_by_turns_is_not_given_new_time_each_time():
     rim.now = 60.0
 
     assert overdue(rim, memory)
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({}, ()),
+        ({"apply": {"driftPolicy": "Report"}}, ("ConfigMap team/a was deleted, or lost its owner label",)),
+        ({"suspend": True}, ("ConfigMap team/a was deleted, or lost its owner label",)),
+    ],
+)
+def test_drift_is_told_where_it_is_left(spec: dict[str, Any], told: tuple[str, ...]):
+    rim, made = Seen(), Progress()
+
+    see_health(pattern(spec=spec), memory=Memory(), rim=rim, progress=made)
+
+    assert made.drifted == told
 
 
 def test_where_no_object_could_be_followed_nothing_is_said_of_health():

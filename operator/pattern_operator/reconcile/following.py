@@ -54,7 +54,7 @@ def is_new(pattern: DesignPattern, memory: Memory) -> bool:
 def _drift_of(pattern: DesignPattern, *, rim: Rim) -> tuple[str, ...]:
     """What drifted and is left so, a sentence each: as the spec asks, or because somebody undoes each repair."""
     owner = owner_of(pattern).id
-    if pattern.spec.apply.drift_policy == "Report":
+    if pattern.spec.apply.drift_policy == "Report" or pattern.spec.suspend:
         return drift_words(rim.children.differing(owner), rim=rim)
     return rim.children.contested(owner)
 

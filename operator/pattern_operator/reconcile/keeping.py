@@ -71,8 +71,7 @@ async def keep_running(
         Superseded: while a registry was waited for, something else was asked of the pattern.
     """
     if progress.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
-        if memory.partly is not None or memory.applied is not None:
-            see_health(pattern, memory=memory, rim=rim, progress=progress)
+        see_what_runs(pattern, memory=memory, rim=rim, progress=progress)
         return
     if not pattern.status.revision:
         return

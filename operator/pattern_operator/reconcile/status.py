@@ -136,7 +136,7 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
     conditions.current.clear()
     conditions.set(ConditionType.READY, "False", error.reason, error.message)
     conditions.set(ConditionType.STALLED, "True", error.reason, error.message)
-    least = msgspec.structs.replace(pattern.status, render=None, history=(), verified_by=())
+    least = msgspec.structs.replace(pattern.status, render=None, history=(), verified_by=(), fingerprints="")
     return finish(least, conditions, generation=pattern.metadata.generation)
 
 
