@@ -10,7 +10,6 @@ from datetime import datetime
 
 import msgspec
 
-from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
@@ -22,15 +21,15 @@ from pattern_operator.fairqueue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
-from pattern_operator.reconcile.deadline import Beside, Superseded, overrun, within
+from pattern_operator.reconcile.deadline import Beside, Superseded
 from pattern_operator.reconcile.deleting import delete
-from pattern_operator.reconcile.following import follow_inventory, is_new, is_whole, see_what_runs
+from pattern_operator.reconcile.following import is_new
 from pattern_operator.reconcile.healthwait import restored
 from pattern_operator.reconcile.keeping import keep_up
 from pattern_operator.reconcile.lanes import host_of, lanes_of
 from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.memory import Failed, Memory
-from pattern_operator.reconcile.observed import observed, suspended
+from pattern_operator.reconcile.observer import Observer
 from pattern_operator.reconcile.owning import owned_keys
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of, lacks_finalizer
 from pattern_operator.reconcile.progress import Progress
@@ -38,7 +37,7 @@ from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.stages import LEEWAY, is_known
 from pattern_operator.reconcile.steps import run_steps
-from pattern_operator.reconcile.telling import Telling, tell_drift, tell_failure, tell_kept, tell_ready, tellings
+from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import Metrics, Recorder, about
@@ -77,6 +76,7 @@ class Reconciler:
         self._errors = internal_errors
         self._now = now
         self._waker = waker
+        self._observer = Observer(rim, writer, now=now, tell=self._tell)
         self._kept = dict(kept or {})
         self._memories: dict[str, Memory] = {}  # by UID: a pattern that was made anew begins with nothing
 
@@ -161,10 +161,10 @@ class Reconciler:
             pattern = await self._writer.hold(pattern)
         if pattern.spec.suspend:
             self._rim.transfers.wants_nothing(owner_id(pattern.metadata.uid))
-            return await self._leave_alone(pattern, memory)
+            return await self._observer.leave_alone(pattern, memory)
         if is_new(pattern, memory):
-            await self._follow(pattern, memory)
-            await self._observe(pattern, memory)
+            await self._observer.follow(pattern, memory)
+            await self._observer.observe(pattern, memory)
             if woken.whole:
                 self._waker.keep_asking(key)
             return 0.0
@@ -173,7 +173,7 @@ class Reconciler:
                 return await self._upkeep(pattern, memory, woken)
             case Plan.UPKEEP_FIRST:
                 await self._keep_up(pattern, memory, woken, Progress())
-                await self._observe(pattern, memory)
+                await self._observer.observe(pattern, memory)
                 if woken.whole:
                     self._waker.keep_asking(key)
                 return 0.0
@@ -200,7 +200,7 @@ class Reconciler:
             memory.handled_request = requested
         before, generation = pattern.status, pattern.metadata.generation
         with self._rim.awaited.during(key_of(pattern)):
-            pattern, progress = await self._go(pattern, memory)
+            pattern, progress, told = await self._go(pattern, memory)
             if progress.stage not in IN_THE_REGISTRY or not isinstance(progress.failure, Transient):
                 self._rim.transfers.ran(owner_id(pattern.metadata.uid), generation=generation)
             memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
@@ -209,10 +209,10 @@ class Reconciler:
         self._tell_released(pattern, before, after.status)
         self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
         self._tell_repairs(pattern, progress)
-        self._tell(pattern, tellings(before, after.status, progress, memory=memory))
+        self._tell(pattern, tellings(told, after.status, progress, memory=memory))
         due = self._due(pattern, memory, progress)
         memory.failed = self._failed(progress, due) if progress.failure is not None else None
-        return _earliest(due, self._health_due(pattern, memory, progress))
+        return _earliest(due, self._observer.health_due(pattern, memory, progress))
 
     def _failed(self, progress: Progress | None, due: float | None) -> Failed:
         return Failed(
@@ -230,7 +230,7 @@ class Reconciler:
                 after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
                 self._tell_released(pattern, pattern.status, after.status)
                 self._tell(pattern, tellings(pattern.status, after.status, progress, memory=memory))
-            return _earliest(self._left(memory), self._health_due(pattern, memory, progress))
+            return _earliest(self._left(memory), self._observer.health_due(pattern, memory, progress))
         return self._left(memory)
 
     async def _keep_up(self, pattern: DesignPattern, memory: Memory, woken: Woken, progress: Progress) -> None:
@@ -249,49 +249,6 @@ class Reconciler:
         memory.handled_request = asked if asked == answered else memory.handled_request
         return memory
 
-    async def _follow(self, pattern: DesignPattern, memory: Memory) -> None:
-        """After a restart: what became of the objects is seen before anybody is asked what is to run."""
-        memory.followed = True
-        try:
-            work = follow_inventory(pattern, rim=self._rim)
-            await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.HEALTH, seconds=limits.MAX_RUN))
-        except PatternError as error:
-            said = about(pattern, stage=Stage.HEALTH, reason=error.reason)
-            logger.warning("what runs cannot be followed for now: pattern=%s: %s", key_of(pattern), error, extra=said)
-
-    async def _observe(self, pattern: DesignPattern, memory: Memory) -> DesignPattern:
-        """Say what the watches tell of what runs, whatever else goes on; the pattern as it is then."""
-        seen = Progress(stage=Stage.HEALTH)
-        if pattern.status.revision and is_whole(pattern):
-            see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
-        try:
-            after = await self._writer.status(pattern, observed(pattern, seen, now=self._now()))
-        except PatternError as error:  # the end of the run is written all the same, or tells why not
-            logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
-            return pattern
-        self._tell_seen(pattern.status, after, seen)
-        return after
-
-    async def _leave_alone(self, pattern: DesignPattern, memory: Memory) -> float | None:
-        """A suspended pattern: nobody is asked and nothing is changed; what the watches tell is said."""
-        if is_new(pattern, memory):
-            await self._follow(pattern, memory)
-        seen = Progress(stage=Stage.HEALTH)
-        see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
-        after = await self._writer.status(pattern, suspended(pattern, seen, now=self._now()))
-        self._tell_seen(pattern.status, after, seen)
-        return self._health_due(pattern, memory, seen)
-
-    def _tell_seen(self, before: Status, after: DesignPattern, seen: Progress) -> None:
-        self._tell(after, tell_drift(before, after.status, seen.drifted))
-        self._tell(after, tell_ready(before, after.status, stage=Stage.HEALTH))
-
-    def _health_due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
-        """Seconds until health has been awaited for as long as the pattern allows; None where it is not."""
-        if memory.ill_since is None or progress.health is None or progress.overdue:
-            return None
-        return max(memory.ill_since + seconds_of(pattern.spec.timeout) - self._rim.clock(), 0.0)
-
     def _left(self, memory: Memory) -> float | None:
         """Seconds until what failed, or could not be kept, is tried again."""
         moments = [memory.failed.retried_at] if memory.failed is not None else []
@@ -307,8 +264,8 @@ class Reconciler:
         memory.failed = Failed(progress, self._rim.clock() + due, told=False)
         return due
 
-    async def _go(self, pattern: DesignPattern, memory: Memory) -> tuple[DesignPattern, Progress]:
-        """Go the steps; the pattern as it is after what was written ahead."""
+    async def _go(self, pattern: DesignPattern, memory: Memory) -> tuple[DesignPattern, Progress, Status]:
+        """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last."""
 
         async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
             nonlocal pattern
@@ -319,7 +276,7 @@ class Reconciler:
                 planned = status.ahead(pattern, entries, revision=revision, now=self._now())
                 pattern = await self._writer.status(pattern, planned)
 
-        asked = pattern  # as it was when the run began
+        asked, told = pattern, pattern.status  # as it was when the run began
 
         async def say() -> None:
             nonlocal pattern
@@ -330,7 +287,7 @@ class Reconciler:
                 logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
 
         async def keep() -> None:
-            nonlocal pattern
+            nonlocal pattern, told
             lasts = clock() - begun >= LASTS - LEEWAY.total_seconds()
             if lasts and (status.is_silent(pattern) or is_in_line(pattern)):
                 await say()
@@ -338,7 +295,9 @@ class Reconciler:
             woken = Woken(events=self._waker.take_events(key_of(asked)))
             if woken.events:
                 await self._keep_up(asked, memory, woken, Progress())
-            pattern = await self._observe(pattern, memory)
+            seen = await self._observer.observe(pattern, memory)
+            if seen is not pattern:
+                pattern, told = seen, seen.status
 
         def superseded() -> bool:
             newest = self._patterns.get(key_of(asked))
@@ -353,7 +312,7 @@ class Reconciler:
                 progress = await run_steps(pattern, memory=memory, rim=self._rim, ahead=ahead, beside=beside)
             finally:
                 timer.cancel()
-        return pattern, progress
+        return pattern, progress, told
 
     async def _delete(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> float | None:
         waits = memory.failed is not None and self._rim.clock() < memory.failed.retried_at - LEEWAY.total_seconds()
