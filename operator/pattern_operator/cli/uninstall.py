@@ -169,7 +169,8 @@ def _print(
     elif done:
         from pattern_operator.api.object import counted
 
-        print(f"taken away: {counted(len(plan.patterns), 'pattern')}, the operator, its rights and its CRD")
+        parts = counted(len(plan.parts), "object")
+        print(f"taken away: {counted(len(plan.patterns), 'pattern')}, {parts} of the operator, and the CRD")
     elif not options.yes:
         _show(plan, server=server, options=options)
 
@@ -219,7 +220,12 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
     print(f"3. the CRD {CRD_NAME}" + ("" if plan.crd else ", which is not here") + "\n")
     if plan.going:
         print("The deletion of the CRD has begun already: it ends when no pattern is left.")
-    if plan.holder:
+    if plan.holder and not plan.parts:
+        print(
+            f"An operator works ({output.plain(plan.holder)}), and none of its objects has the label that the manifests"
+        )
+        print("give them (app.kubernetes.io/name: pattern-operator): delete it as it was installed, between 1 and 3.")
+    elif plan.holder:
         print(f"The operator works: {output.plain(plan.holder)}")
     elif plan.stuck and not options.keep_objects:
         print(
