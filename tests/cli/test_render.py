@@ -131,6 +131,16 @@ def test_what_is_left_out_and_put_right_is_in_the_report(patternctl, files):
     assert "spec.clusterIP left out: a cluster writes that" in done.err
 
 
+def test_hooks_that_are_left_out_are_told_beside_what_is_printed(patternctl, files):
+    hook = b"apiVersion: v1\nkind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\n"
+    config = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+
+    done = patternctl("render", files(a_yml=hook, b_yml=config))
+
+    assert (done.code, len(done.yaml)) == (0, 1)
+    assert "Pod t is a hook of Helm (test) and is left out" in done.err
+
+
 def test_a_part_of_the_pattern_is_chosen_by_path(patternctl, files):
     manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
     folder = files(a_yml=manifest % b"a", b_yml=manifest % b"b")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, eventually, push, push_files
+from tests.e2e.story import Story, condition, config_map, deployment, eventually, push, push_files
 from tests.render.fieldcases import case
 
 
@@ -116,6 +116,28 @@ def test_a_captured_manifest_runs_and_what_was_left_out_is_told(story: Story) ->
     assert "metadata.annotations.deployment.kubernetes.io/revision left out" in told
     assert "metadata.uid" in told
     assert story.get("deployment", "web")["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+
+
+def test_all_that_kubectl_gets_of_a_namespace_runs_in_another_one(story: Story, other: str) -> None:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": {"spec": pod}}}
+    alone = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alone"}, "spec": pod}
+    ports = {"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": ports}
+    story.make(deployment("web"), service, job, alone)
+    story.until_object("deployment", "web", lambda found: found["status"].get("availableReplicas") == 1)
+    story.until_object("job", "once", lambda found: found["status"].get("active") or found["status"].get("succeeded"))
+    kinds = "all,endpointslices,serviceaccounts,configmaps"
+    captured = story.kubectl("-n", story.namespace, "get", kinds, "-o", "yaml")
+    digest = push_files(story.repository, "1.0.0", {"all.yaml": captured.encode()})
+
+    story.want(render={"targetNamespace": other}, apply={"createNamespace": True, "wait": False})
+    status = story.until_runs(digest)
+
+    ours = sorted(each["id"].removeprefix(f"{other}_") for each in status["inventory"]["entries"])
+    assert ours == sorted(
+        ["alone__Pod", "once_batch_Job", "web__Service", "web_apps_Deployment", f"_{other}__Namespace"]
+    )
 
 
 def test_nulls_of_somebody_elses_kind_reach_the_api_server_and_are_no_drift(story: Story) -> None:

@@ -311,6 +311,36 @@ def test_what_controllers_make_of_other_objects_of_the_artifact_is_not_applied(w
     assert {each.reason for each in rendering.with_outcome(Outcome.SKIPPED)} == {"Controlled"}
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        _object("Endpoints", name="web", annotations={"endpoints.kubernetes.io/last-change-trigger-time": "x"}),
+        _object("Endpoints", name="web", labels={"endpoints.kubernetes.io/managed-by": "endpoint-controller"}),
+        _object("ConfigMap", name="kube-root-ca.crt") | {"data": {"ca.crt": "x"}},
+        _object("ServiceAccount", name="default", **SEEN),
+    ],
+)
+def test_what_every_cluster_makes_by_itself_is_not_applied(made: dict[str, Any]):
+    rendering = _render(made, _object("ConfigMap"))
+
+    assert [each.key.kind for each in rendering.objects] == ["ConfigMap"]
+    assert rendering.components[0].reason == "Controlled"
+
+
+@pytest.mark.parametrize(
+    "meant",
+    [
+        _object("Endpoints", name="database") | {"subsets": [{"addresses": [{"ip": "10.0.0.1"}]}]},
+        _object("ServiceAccount", name="default") | {"automountServiceAccountToken": False},
+        _object("ServiceAccount", name="default"),
+        _object("ServiceAccount", name="default", **SEEN) | {"imagePullSecrets": [{"name": "mine"}]},
+        _object("ServiceAccount", name="default", annotations={"a": "b"}, **SEEN),
+    ],
+)
+def test_what_looks_like_it_and_is_meant_is_applied(meant: dict[str, Any]):
+    assert len(_render(meant).objects) == 1
+
+
 def test_a_pod_whose_owner_is_not_in_the_artifact_is_applied():
     pod = _object("Pod", {"containers": [{"name": "a", "image": "a:1"}]}, ownerReferences=_owned("ReplicaSet", "b-5d"))
     deployment = _object("Deployment", WORKLOAD, version="apps/v1", name="web")

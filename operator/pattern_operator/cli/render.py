@@ -71,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     _print(rendering, options.output)
     if refused and options.report != "-":
         _complain(refused, of=len(rendering.components))
+    if options.report != "-":
+        _tell_left_out(rendering)
     if not rendering.objects:
         output.complain(f"there is nothing to deploy in {output.plain(options.pattern)}")
     return exits.REFUSED if refused else exits.OK
@@ -116,6 +118,18 @@ def _print(rendering: "Rendering", form: str) -> None:
         output.document(document.dump({"apiVersion": "v1", "kind": "List", "items": bodies}, "json"))
     elif bodies:
         output.document(document.stream(bodies))
+
+
+def _tell_left_out(rendering: "Rendering") -> None:
+    """Say which hooks of other tools are not in what is printed: whoever pipes it on would miss them."""
+    from pattern_operator.api.report import Outcome
+    from pattern_operator.render import Cause
+
+    hooks = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == Cause.HOOK]
+    for message in hooks[:_NAMED]:
+        output.complain(output.plain(message))
+    if len(hooks) > _NAMED:
+        output.complain(f"and {len(hooks) - _NAMED} more hooks: --report FILE has them all")
 
 
 def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:

@@ -293,11 +293,11 @@ def _render_status(rendering: Rendering) -> RenderStatus:
         skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),
         refused=len(refused),
         refusals=tuple(
-            RefusedComponent(name=c.name, kind=c.kind, reason=c.reason, message=shorten(c.message))
+            RefusedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message))
             for c in refused[: limits.MAX_STATUS_ENTRIES]
         ),
         skips=tuple(
-            SkippedComponent(name=c.name, kind=c.kind, reason=c.reason)
+            SkippedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason)
             for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
         ),
         repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),

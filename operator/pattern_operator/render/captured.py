@@ -26,6 +26,8 @@ from pattern_operator.render.shape import items, mapping, mappings, text
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _LONGEST: Final = 256 * 1024  # bytes of annotations that the API server takes (apimachinery, TotalAnnotationSizeLimitB)
 
+_MANAGED_BY: Final = "endpoints.kubernetes.io/managed-by"
+_TRIGGER: Final = "endpoints.kubernetes.io/last-change-trigger-time"
 _ANNOTATIONS: Final = frozenset(
     {
         LAST_APPLIED,
@@ -43,7 +45,7 @@ _ANNOTATIONS: Final = frozenset(
         "deployment.kubernetes.io/revision",
         "deployment.kubernetes.io/revision-history",
         "deprecated.daemonset.template.generation",
-        "endpoints.kubernetes.io/last-change-trigger-time",
+        _TRIGGER,
         "endpoints.kubernetes.io/over-capacity",
         "k8s.v1.cni.cncf.io/network-status",
         "k8s.v1.cni.cncf.io/networks-status",
@@ -114,6 +116,7 @@ _TOKEN: Final = re.compile(r"[a-z0-9.-]{1,240}-token-[a-z0-9]{5}")
 _OF_ACCOUNTS: Final = re.compile(r"-(?:token|dockercfg)-[a-z0-9]{5}")
 _MADE_FOR_ACCOUNT: Final = "kubernetes.io/service-account-token"
 _OF_EVERY_NAMESPACE: Final = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
+_BARE: Final = {"apiVersion", "kind", "metadata"}
 _NAMED: Final = 12  # fields that a sentence names
 
 
@@ -143,8 +146,23 @@ def _leave_out_controlled(drafts: list[Draft]) -> None:
         maker = maker or _deployment_of(draft, there)
         if maker is not None:
             draft.skip(Cause.CONTROLLED, f"{maker[0]} {maker[1]} makes it (metadata.ownerReferences): it is left out")
-        elif draft.kind == "ConfigMap" and draft.name in _OF_EVERY_NAMESPACE:
+        elif _is_of_every_namespace(draft):
             draft.skip(Cause.CONTROLLED, "the cluster makes it in every namespace: it is left out")
+        elif draft.kind == "Endpoints" and _has_mark_of_endpoints(draft.metadata):
+            draft.skip(Cause.CONTROLLED, f"a controller makes it for Service {draft.name}: it is left out")
+
+
+def _is_of_every_namespace(draft: Draft) -> bool:
+    """Whether each namespace has it anyway; the account ``default`` is meant where anything is said of it."""
+    if (draft.api_version, draft.kind) == ("v1", "ConfigMap"):
+        return draft.name in _OF_EVERY_NAMESPACE
+    is_default = (draft.api_version, draft.kind, draft.name) == ("v1", "ServiceAccount", "default")
+    return is_default and draft.captured and draft.metadata.keys() == {"name"} and draft.body.keys() == _BARE
+
+
+def _has_mark_of_endpoints(metadata: dict[str, Any]) -> bool:
+    labels, annotations = mapping(metadata.get("labels")), mapping(metadata.get("annotations"))
+    return labels.get(_MANAGED_BY) == "endpoint-controller" or _TRIGGER in annotations
 
 
 def _deployment_of(draft: Draft, there: Iterable[tuple[str, str, str | None]]) -> tuple[str, str] | None:

@@ -35,8 +35,8 @@ def admit(candidate: Candidate) -> None:
     if not candidate.owned:
         raise Stalled(
             reason=Reason.NOTHING_TO_DEPLOY,
-            message=f"{candidate.revision.title} renders to no object: every component is an annotation, ignored or"
-            " refused. Publish a pattern with something to deploy, or point spec.source.ref at another version.",
+            message=f"{candidate.revision.title} renders to no object: nothing in it is to be applied (see"
+            " status.render). Publish a pattern with something to deploy, or point spec.source.ref at another version.",
         )
     raise Stalled(
         reason=Reason.EMPTY_UPDATE,
