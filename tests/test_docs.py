@@ -169,3 +169,12 @@ def repairs_of_a_dirty_design() -> set[str]:
         render([oldest], options=MESHERY),
     ]
     return {repair for each in renderings for report in each.components for repair in report.repairs}
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_who_is_told_to_install_the_manifests_is_told_to_install_the_crd(page: Path):
+    text = page.read_text()
+
+    assert "kubectl apply --server-side -k manifests/" not in text or "-k crds" in text

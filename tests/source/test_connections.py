@@ -58,6 +58,31 @@ async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_t
     assert len([asked for asked in peer.asked if asked.path.endswith(HANGING.digest.hex)]) < MAX_CONNECTIONS_PER_HOST
 
 
+async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_comes_next(peer, network, tasks):
+    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
+    peer.blobs[sha256(CONTENT)] = CONTENT
+    for number in range(200):
+        tasks.add(asyncio.create_task(client(peer, network, tenant=f"slow-{number % 4}").blob(HANGING)))
+    await until(lambda: len(peer.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
+    await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(2):
+        assert await client(peer, network, tenant="good").blob(descriptor(CONTENT)) == CONTENT
+
+
+async def test_one_tenant_alone_has_half_of_the_connections():
+    connections, order = Connections(8), []
+    holding = [asyncio.create_task(take(connections, "a", order, seconds=60)) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    taken = len(order)
+    for task in holding:
+        task.cancel()
+    await asyncio.gather(*holding, return_exceptions=True)
+
+    assert taken == 4
+    assert connections.hosts == 0
+
+
 async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wait():
     connections, order = Connections(4), []
     first = [asyncio.create_task(take(connections, "many", order, seconds=0.01)) for _ in range(40)]

@@ -15,11 +15,15 @@ from typing import Final
 
 from yarl import URL
 
+from pattern_operator.fairqueue import Lane
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
 from pattern_operator.slots import Slots
 from pattern_operator.source.document import shown
 from pattern_operator.source.origin import Origin
 
+# Times the free connections that a tenant may hold: 16 of 32 alone, a second one 8, and so on, so that a few who send
+# slowly together leave one to whoever comes next.
+_SHARE: Final = 1
 _WORTH_TELLING: Final = 1.0  # seconds of waiting; less explains nothing
 _LONGEST: Final = 260  # characters of a host and port; a name has 253
 
@@ -93,7 +97,7 @@ class Connections:
         waiting = True
         waits.begin(shown(url.host_port_subcomponent or "", length=_LONGEST))
         try:
-            async with slots.hold(tenant):
+            async with slots.hold(tenant, Lane(("tenant", tenant), _SHARE)):
                 waits.end()
                 waiting = False
                 yield
