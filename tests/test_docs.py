@@ -1,10 +1,13 @@
 """What the docs quote from the program is what the program says; what they link to is there."""
 
 import argparse
+import itertools
 import re
 import subprocess
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,6 +17,7 @@ from tests.testbed.kubectl import BINARY
 
 from pattern_operator.__main__ import parser
 from pattern_operator.api.artifact import File
+from pattern_operator.api.crd import schema
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.signing import SIGN
 from pattern_operator.render import Options, render
@@ -48,6 +52,131 @@ def test_every_page_signs_with_the_command_that_is_printed():
 
     assert len(commands) >= 2
     assert [command for command in commands if not command.startswith(SIGN)] == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are linked to as, by GitHub's rule; a heading that comes twice has a number."""
+    found: set[str] = set()
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        numbered = (f"{name}-{number}" for number in itertools.count(1))
+        found.add(name if name not in found else next(each for each in numbered if each not in found))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_into_another_page_leads_to_a_heading(page: Path):
+    links = re.findall(r"\]\(([^)#:]+\.md)#([^)]*)\)", page.read_text())
+
+    assert [(link, name) for link, name in links if name not in anchors(page.parent / link)] == []
+
+
+def test_the_readme_links_to_every_page():
+    linked = set(re.findall(r"\]\((docs/[^)#]+)\)", (ROOT / "README.md").read_text()))
+
+    assert linked == {f"docs/{page.name}" for page in ROOT.glob("docs/*.md") if not page.name.endswith(".in.md")}
+
+
+def commands(of: str) -> set[tuple[str, str, str]]:
+    """Page, verb and flag of every command line of a program in the docs."""
+    found = set()
+    for page in PAGES:
+        for block in re.findall(r"^ *```sh\n(.*?)^ *```", page.read_text(), re.MULTILINE | re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                for words in re.findall(rf"(?:^|[|(] ?|&& ){of} ([^|#)]*)", line.strip()):
+                    words = re.sub(r"(?:^| )-n \S+", "", words).strip()
+                    verb = next((word for word in words.split() if not word.startswith("-")), "")
+                    found |= {(page.name, verb, flag) for flag in re.findall(r" (--[a-z][a-z-]*)", f" {words}")}
+    return found
+
+
+KUBECTL = commands("kubectl")
+COSIGN = commands("cosign")
+
+
+def test_commands_of_other_programs_are_found_in_the_docs():
+    assert len(KUBECTL) >= 15
+    assert len(COSIGN) >= 3
+
+
+@pytest.mark.parametrize("verb", sorted({verb for _, verb, _ in KUBECTL}))
+def test_the_flags_of_kubectl_in_the_docs_exist(verb: str):
+    help_ = [subprocess.run([BINARY, *line], capture_output=True, text=True).stdout for line in help_of(verb)]
+    known = set(re.findall(r"(--[a-z][a-z-]*)", "".join(help_)))
+
+    assert {flag for _, each, flag in KUBECTL if each == verb} <= known
+
+
+def help_of(verb: str) -> list[list[str]]:
+    """What prints the flags of a verb of kubectl; that of ``create`` depends on what is made."""
+    kinds = ("namespace", "rolebinding", "role", "configmap", "secret generic", "secret docker-registry")
+    more = [["create", *kind.split(), "--help"] for kind in kinds] if verb == "create" else []
+    return [[verb, "--help"], ["rollout", "restart", "--help"], ["options"], *more]
+
+
+def yaml_blocks() -> Iterator[tuple[str, Any]]:
+    """Every document of YAML in the docs, with the page and a number."""
+    for page in PAGES:
+        if page.name.endswith(".in.md"):
+            continue
+        blocks = re.findall(r"^( *)```yaml\n(.*?)^ *```", page.read_text(), re.MULTILINE | re.DOTALL)
+        for number, (_, block) in enumerate(blocks):
+            for document in yaml.safe_load_all(textwrap.dedent(block)):
+                yield f"{page.name}-{number}", document
+
+
+YAML = list(yaml_blocks())
+
+
+def test_what_is_yaml_in_the_docs_is_found():
+    assert len(YAML) >= 20
+    assert sum(is_pattern(document) for _, document in YAML) >= 12
+
+
+def is_pattern(document: Any) -> bool:
+    """Whether it is a DesignPattern, or the fields of one."""
+    return isinstance(document, dict) and (document.get("kind") == "DesignPattern" or document.keys() == {"spec"})
+
+
+@pytest.mark.parametrize(
+    "document", [pytest.param(document, id=where) for where, document in YAML if is_pattern(document)]
+)
+def test_every_designpattern_of_the_docs_has_fields_that_exist(document: Any):
+    assert list(wrong(document["spec"], schema()["properties"]["spec"], "spec")) == []
+
+
+def wrong(value: Any, node: dict[str, Any], path: str) -> Iterator[str]:
+    """What of ``value`` is not as the schema has it; what a piece of a spec leaves out is not missed."""
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
+    if not isinstance(value, kinds[node["type"]]) or (node["type"] == "integer" and isinstance(value, bool)):
+        yield f"{path} is not of type {node['type']}"
+    elif "enum" in node and value not in node["enum"]:
+        yield f"{path} is none of {node['enum']}"
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name not in node.get("properties", {}):
+                yield f"{path}.{name} does not exist"
+            else:
+                yield from wrong(each, node["properties"][name], f"{path}.{name}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from wrong(each, node["items"], f"{path}[]")
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"sourse": {}}, ["spec.sourse does not exist"]),
+        ({"source": {"ref": {"tag": 1.0}}}, ["spec.source.ref.tag is not of type string"]),
+        ({"apply": {"adopt": "Maybe"}}, ["spec.apply.adopt is none of ['Always', 'IfUnowned', 'Never']"]),
+        ({"verify": {"authorities": [{"keys": {}}]}}, ["spec.verify.authorities[].keys does not exist"]),
+        ({"rollout": {"historyLimit": True}}, ["spec.rollout.historyLimit is not of type integer"]),
+    ],
+    ids=str,
+)
+def test_a_field_that_does_not_exist_is_found(spec: Any, says: list[str]):
+    assert list(wrong(spec, schema()["properties"]["spec"], "spec")) == says
 
 
 def test_every_repair_that_the_docs_quote_is_what_a_report_says():
