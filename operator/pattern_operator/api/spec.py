@@ -75,7 +75,10 @@ class Layer(Camel, frozen=True):
 
     media_type: Annotated[
         MediaType | None,
-        Meta(description="The media type of the layer to use. Default: every layer that holds YAML, JSON or a tar."),
+        Meta(
+            description="The media type of the layer to use. Default: every layer that holds YAML, JSON or a tar,"
+            " but for SBOMs, attestations and signatures beside them."
+        ),
     ] = None
     path: Annotated[
         Path | None,
@@ -94,7 +97,10 @@ class Source(Camel, frozen=True):
     ]
     ref: Annotated[
         Ref,
-        Meta(description="Which artifact of the repository."),
+        Meta(
+            description="Which artifact of the repository. Of an image index, the one manifest that is no attestation"
+            " is taken."
+        ),
         cel(
             (
                 "has(self.tag) || has(self.semver) || has(self.digest)",

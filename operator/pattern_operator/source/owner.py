@@ -6,11 +6,12 @@ cluster's own domain (Kubernetes, "DNS for Services and Pods") a namespace is th
 """
 
 from functools import cache
-from typing import Final
-
-from publicsuffixlist import PublicSuffixList
+from typing import TYPE_CHECKING, Final
 
 from pattern_operator.source.origin import canonical_host
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 _CLUSTER: Final = frozenset({"svc", "pod"})  # <name>.<namespace>.svc[.cluster.local], and so for pods
 _MAX_NAME: Final = 253  # letters of a name in DNS
@@ -43,5 +44,7 @@ def _registered(host: str) -> str | None:
 
 
 @cache  # a constant of 10,000 rules, read when it is first needed
-def _suffixes() -> PublicSuffixList:
+def _suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList
+
     return PublicSuffixList()
