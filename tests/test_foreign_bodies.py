@@ -53,6 +53,7 @@ from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.autoscaler import autoscaler_of, scaler_of
 from pattern_operator.apply.child import Sighting, lost, our_fields
 from pattern_operator.apply.definition import definitions, is_established
+from pattern_operator.apply.ended import content_of, has_ended
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
 from pattern_operator.apply.existing import read as marks_of
@@ -66,6 +67,8 @@ from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
 from pattern_operator.apply.occupancy import occupants
 from pattern_operator.apply.ownership import label_of, ssa_of
+from pattern_operator.apply.podcause import first_cause
+from pattern_operator.apply.podlook import POD, look_at_pods, selector_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
 from pattern_operator.apply.refusal import refusal
 from pattern_operator.apply.rights import binds
@@ -562,6 +565,21 @@ async def absence(body: Any) -> None:
     await is_gone(answering(body), NAMESPACE)
     with suppress(ApiError):
         await is_kind_gone(answering(body), group="shop.example", kind="Widget", listed=False)
+
+
+@reader
+async def pods_of_a_workload(body: Any) -> None:
+    first_cause([body]), selector_of(body)
+    await look_at_pods(answering(body), FakeDiscovery(answering(body)), KEY, impersonate=None)
+    await verbs.list_page(answering(body), POD, namespace="a", label_selector="a", limit=2)
+
+
+@reader
+def what_has_ended(body: Any) -> None:
+    for kind in (ObjectKey("batch", "Job", "team", "it"), ObjectKey("", "Pod", "team", "it")):
+        has_ended(body, key=kind)
+        if isinstance(body, dict):
+            content_of(Object(key=kind, api_version="v1", body=body))
 
 
 @reader

@@ -18,6 +18,7 @@ PLACES: Final = (
     "apply",  # of one object
     "child_callback",
     "event",
+    "explain",  # why a workload is not healthy
     "gauge",
     "handler",  # kopf's
     "lanes",  # whom a run counts for

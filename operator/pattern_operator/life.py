@@ -32,6 +32,7 @@ from pattern_operator.apply import (
     excess,
     own_rbac,
 )
+from pattern_operator.apply.podlook import look_at_pods
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
@@ -56,6 +57,7 @@ from pattern_operator.reconcile import (
     DESIGN_PATTERN,
     Awaited,
     Existence,
+    Explainer,
     Holders,
     Line,
     Memory,
@@ -363,7 +365,16 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         process.metrics.watch_share(lambda: queue.largest_share)
         for key in await _find_all(session, patterns):
             asked(key)
-        behind.create_task(queue.work(heartbeat.noting(reconciler.run), concurrency=settings.concurrency), name="queue")
+        explainer = Explainer(
+            patterns=patterns,
+            children=children,
+            tenancy=rim.tenancy,
+            look=lambda key, user: look_at_pods(session, discovery, key, impersonate=user),
+            tasks=behind,
+            internal_errors=process.internal_errors,
+        )
+        run = explainer.after(heartbeat.noting(reconciler.run))
+        behind.create_task(queue.work(run, concurrency=settings.concurrency), name="queue")
         behind.create_task(heartbeat.watch_over(), name="heartbeat")
         existence = Existence(session, patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
         behind.create_task(existence.run(), name="existence")

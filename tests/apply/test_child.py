@@ -177,14 +177,14 @@ def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: str):
 def test_the_health_of_what_is_gone_is_that_it_is_gone():
     gone = child(present=False)
 
-    assert (gone.health.state, gone.health.message) == (HealthState.NOT_FOUND, "ConfigMap c: is gone")
+    assert (gone.health.state, gone.health.message) == (HealthState.NOT_FOUND, "ConfigMap team/c: is gone")
 
 
 @pytest.mark.parametrize(
     ("kind", "condition", "missed"),
     [
         pytest.param("Job", {"type": "Complete", "status": "True"}, False, id="done"),
-        pytest.param("Job", {"type": "Failed", "status": "True"}, True, id="failed"),
+        pytest.param("Job", {"type": "Failed", "status": "True"}, False, id="failed"),
         pytest.param("Job", {"type": "Complete", "status": "False"}, True, id="under way"),
         pytest.param("Workflow", {"type": "Complete", "status": "True"}, True, id="of another kind"),
     ],
@@ -195,7 +195,8 @@ def test_a_job_that_is_done_is_not_missed_when_it_goes(kind: str, condition: dic
     gone = Child(key, "o", Sighting.of(job, key=key, now=NOW), expected=True, present=False)
 
     assert gone.drifted is missed
-    assert gone.health.state is (HealthState.NOT_FOUND if missed else HealthState.CURRENT)
+    failed = HealthState.FAILED if condition["type"] == "Failed" else HealthState.CURRENT
+    assert gone.health.state is (HealthState.NOT_FOUND if missed else failed)
 
 
 def test_a_thousand_healthy_objects_share_their_health():

@@ -116,7 +116,7 @@ async def test_a_deleted_object_is_gone_until_it_is_applied_again(room: Room, na
     await room.told(GONE, wanted.key, of=team)
     assert room.children.drifted(team.id) == (wanted.key,)
     assert room.children.health(team.id).state is HealthState.NOT_FOUND
-    assert room.children.health(team.id).message == "ConfigMap it: is gone"
+    assert room.children.health(team.id).message == f"ConfigMap {namespace}/it: is gone"
     await room.apply(wanted, by=team)
     assert room.children.drifted(team.id) == ()
     assert room.children.health(team.id).state is HealthState.CURRENT
@@ -160,7 +160,7 @@ async def test_health_follows_a_deployment_to_its_end(room: Room, namespace: str
     await room.until(lambda: room.children.health(team.id).state is HealthState.CURRENT)
 
     assert at_first.state is HealthState.IN_PROGRESS
-    assert at_first.message.startswith("Deployment it: ")
+    assert at_first.message.startswith(f"Deployment {namespace}/it: ")
     assert room.children.health(team.id).message == "2 objects are healthy"
     assert HEALTH in room.kinds_told(team)
     assert room.children.drifted(team.id) == ()  # all that controllers wrote is status
@@ -186,7 +186,7 @@ async def test_the_worst_health_comes_first_and_others_are_not_asked(room: Room,
     health = room.children.health(team.id)
 
     assert health.state is HealthState.NOT_FOUND
-    assert health.message.startswith("ConfigMap gone: is gone; Pod never: ")
+    assert health.message.startswith(f"ConfigMap {namespace}/gone: is gone; Pod {namespace}/never: ")
     assert room.children.health(team.id, keys=[two("well", namespace).key]).state is HealthState.CURRENT
     assert room.children.health(owner().id).state is HealthState.CURRENT
 

@@ -12,7 +12,7 @@ from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import ChildEvent, ChildEventKind, Children, Comparing, HealthState
-from pattern_operator.apply.child import FINISHED
+from pattern_operator.apply.ended import mark
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Resource
 
@@ -157,7 +157,7 @@ def test_the_last_words_are_told_in_the_end():
     moment, message = run(story())
 
     assert moment > 59.0
-    assert message == "Widget it: not ready: 59"
+    assert message == "Widget team/it: not ready: 59"
 
 
 def test_what_is_forgotten_is_told_no_more():
@@ -275,7 +275,8 @@ async def test_a_defect_at_one_object_is_counted_shown_on_its_pattern_and_costs_
     found = scene.children.health(OWNER)
     assert found.state is HealthState.FAILED
     assert found.message == (
-        "Widget it: the operator failed on what the API server says of it, by a defect of its own; its log says where"
+        "Widget team/it: the operator failed on what the API server says of it, by a defect of its own;"
+        " its log says where"
     )
     assert [event.key for _, _, event in scene.told] == [KEY, other]
 
@@ -304,7 +305,7 @@ async def test_an_object_that_is_missing_counts_as_gone_where_a_watch_would_show
     scene.children._followed.sees = lambda _: False
     scene.children.miss(replace(KEY, name="unseen"), owner=OWNER)
 
-    assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget it: is gone")
+    assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget team/it: is gone")
     assert scene.children.get(replace(KEY, name="unseen")) is None
     assert scene.children.differing(OWNER) == {KEY}
 
@@ -341,12 +342,12 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
 async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     scene = Scene()
 
-    scene.children.compare(KEY, owner=OWNER, wanted=FINISHED)
+    scene.children.compare(KEY, owner=OWNER, wanted=mark(well=True, content=b"job1"))
 
     assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
     assert scene.children.health(OWNER).state is HealthState.CURRENT
     assert scene.children.differing(OWNER) == frozenset()
-    assert scene.children.fingerprints(OWNER) == {str(KEY): FINISHED}
+    assert scene.children.fingerprints(OWNER) == {str(KEY): mark(well=True, content=b"job1")}
 
 
 @pytest.mark.parametrize(
@@ -384,3 +385,17 @@ def owned(body: dict[str, Any]) -> dict[str, Any]:
     entry = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {"f:spec": {"f:size": {}}}}
     body["metadata"]["managedFields"] = [entry]
     return body
+
+
+async def test_what_had_failed_before_a_restart_is_not_missed_and_still_told():
+    scene = Scene()
+
+    scene.children.compare(KEY, owner=OWNER, wanted=mark(well=False, content=b"job1"))
+
+    health = scene.children.health(OWNER)
+    assert (health.state, health.message) == (
+        HealthState.FAILED,
+        "Widget team/it: failed, and is gone; it is not run again until the pattern changes it",
+    )
+    assert scene.children.differing(OWNER) == frozenset()
+    assert scene.children.fingerprints(OWNER) == {str(KEY): mark(well=False, content=b"job1")}

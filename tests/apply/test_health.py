@@ -172,3 +172,90 @@ def test_whatever_a_controller_writes_into_a_built_in_kind_it_has_a_health(
 
     assert health.message
     assert health.again_at is None or health.again_at > NOW
+
+
+ON_DELETE = "updated when its pods are deleted (OnDelete)"
+
+
+def workload(kind: str, **status: Any) -> dict[str, Any]:
+    """A workload whose pods are updated when somebody deletes them; none is yet."""
+    spec = {"updateStrategy": {"type": "OnDelete"}, "replicas": 3}
+    metadata = {"name": "agent", "namespace": "team", "generation": 2}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec, "status": status}
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])
+def test_what_is_updated_by_hand_is_healthy_and_said_to_be_so(kind: str):
+    old = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 3, "updatedNumberScheduled": 0}
+    health = health_of(workload(kind, observedGeneration=2, replicas=3, updatedReplicas=0, **old), now=NOW)
+
+    assert (health.state, health.notable) == (HealthState.CURRENT, True)
+    assert health.message == f"{kind} team/agent: {ON_DELETE}"
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])
+def test_what_its_controller_has_not_seen_is_in_progress_however_it_is_updated(kind: str):
+    assert health_of(workload(kind, observedGeneration=1), now=NOW).state is HealthState.IN_PROGRESS
+
+
+def api_service(*conditions: dict[str, str]) -> dict[str, Any]:
+    metadata = {"name": "v1.metrics.example"}
+    status = {"conditions": list(conditions)}
+    return {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": metadata, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "state", "words"),
+    [
+        pytest.param([], HealthState.IN_PROGRESS, "not available yet", id="nobody has looked"),
+        pytest.param(
+            [{"type": "Available", "status": "False", "reason": "MissingEndpoints", "message": "no endpoints"}],
+            HealthState.IN_PROGRESS,
+            "not available: MissingEndpoints: no endpoints",
+            id="nothing is behind it",
+        ),
+        pytest.param(
+            [{"type": "Available", "status": "False", "reason": "ServiceNotFound"}],
+            HealthState.IN_PROGRESS,
+            "not available: ServiceNotFound",
+            id="a reason alone",
+        ),
+        pytest.param([{"type": "Available", "status": "True"}], HealthState.CURRENT, "is available", id="available"),
+    ],
+)
+def test_an_api_service_is_healthy_when_it_is_available(conditions, state: HealthState, words: str):
+    health = health_of(api_service(*conditions), now=NOW)
+
+    assert (health.state, health.message) == (state, f"APIService v1.metrics.example: {words}")
+
+
+@pytest.mark.parametrize(("seen", "state"), [(2, HealthState.CURRENT), (1, HealthState.IN_PROGRESS)])
+def test_a_condition_of_an_older_generation_says_nothing_of_this_one(seen: int, state: HealthState):
+    ready = {"type": "Ready", "status": "True", "observedGeneration": seen}
+    metadata = {"name": "it", "namespace": "team", "generation": 2}
+    body = {"apiVersion": "a.example/v1", "kind": "Thing", "metadata": metadata, "status": {"conditions": [ready]}}
+
+    assert health_of(body, now=NOW).state is state
+
+
+def test_a_deployment_whose_pods_are_refused_says_by_what():
+    refused = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": 'pods "web-1" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
+    }
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "team", "generation": 1},
+        "spec": {"replicas": 3},
+        "status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}
+        | {"conditions": [refused]},
+    }
+
+    health = health_of(body, now=NOW)
+
+    assert health.state is HealthState.IN_PROGRESS
+    assert health.message.startswith("Deployment team/web: 2 of 3 replicas ready, and more cannot be created: ")
+    assert "exceeded quota: small" in health.message

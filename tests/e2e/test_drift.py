@@ -86,7 +86,7 @@ def test_an_object_that_is_held_while_it_is_deleted_is_made_again_when_it_has_go
     story.edit("configmap", "settings", {"metadata": {"finalizers": None}})
     story.until_runs(digest)
 
-    assert "ConfigMap settings: is being deleted" in condition(going, "Healthy")["message"]
+    assert f"ConfigMap {story.namespace}/settings: is being deleted" in condition(going, "Healthy")["message"]
     assert story.get("configmap", "settings")["metadata"]["uid"] != before
 
 

@@ -37,11 +37,11 @@ def test_a_pattern_that_is_not_healthy_in_time_says_so_and_is_ready_when_it_is(s
 
     assert condition(waiting, "Ready")["status"] == condition(waiting, "Healthy")["status"] == "Unknown"
     assert condition(waiting, "Reconciling")["reason"] == "WaitingForHealth"
-    assert "Deployment web: 0 of 1 replicas" in condition(waiting, "Ready")["message"]
+    assert f"Deployment {story.namespace}/web: 0 of 1 replicas" in condition(waiting, "Ready")["message"]
     assert condition(late, "Ready")["status"] == condition(late, "Healthy")["status"] == "False"
     assert condition(late, "Stalled")["reason"] == "HealthTimeout"
     assert condition(late, "Reconciling") == {}
-    assert "Deployment web" in condition(late, "Ready")["message"]
+    assert f"Deployment {story.namespace}/web" in condition(late, "Ready")["message"]
     assert condition(healthy, "Stalled") == condition(healthy, "Reconciling") == {}
 
 
@@ -69,7 +69,7 @@ def test_a_workload_that_falls_ill_later_is_told_and_told_again_when_it_is_well(
     story.kubectl("label", "node", "node-1", f"{nowhere}=here")
     story.until_runs(digest)
 
-    assert "Deployment web" in condition(ill, "Healthy")["message"]
+    assert f"Deployment {story.namespace}/web" in condition(ill, "Healthy")["message"]
     assert condition(ill, "Ready")["status"] != "True"
 
 
@@ -86,6 +86,51 @@ def test_a_job_that_failed_makes_the_pattern_unhealthy(story: Story) -> None:
     status = story.until(lambda status: condition(status, "Healthy").get("status") == "False")
 
     assert condition(status, "Ready")["reason"] == condition(status, "Stalled")["reason"] == "Unhealthy"
-    assert "Job migrate: failed: " in condition(status, "Ready")["message"]
+    assert f"Job {story.namespace}/migrate: failed: " in condition(status, "Ready")["message"]
     assert condition(status, "Applied")["status"] == "True"
     assert story.names() == ["settings"]
+
+
+def test_health_names_the_cause_that_the_pods_show(story: Story) -> None:
+    body = deployment("web")
+    body["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000"}}
+    push(story.repository, "1.0.0", body)
+
+    story.want()
+    found = story.until(lambda status: "Unschedulable" in condition(status, "Healthy").get("message", ""))
+
+    message = condition(found, "Healthy")["message"]
+    assert message.startswith(f"Deployment {story.namespace}/web: ")
+    assert "pod web-" in message
+    assert "Insufficient cpu" in message
+
+
+def test_an_account_that_may_not_list_pods_is_told_which_right_would_show_more(story: Story) -> None:
+    body = deployment("web")
+    body["spec"]["template"]["spec"]["nodeSelector"] = {"nowhere": "at-all"}
+    push(story.repository, "1.0.0", body)
+    rules = ("--verb=get,create,patch,delete", "--resource=deployments.apps")
+    story.kubectl("-n", story.namespace, "create", "serviceaccount", "deployer")
+    story.kubectl("-n", story.namespace, "create", "role", "deployer", *rules)
+    binding = ("create", "rolebinding", "deployer", "--role=deployer")
+    story.kubectl("-n", story.namespace, *binding, f"--serviceaccount={story.namespace}:deployer")
+
+    story.want(apply={"serviceAccountName": "deployer"})
+
+    right = f"grant the pattern's ServiceAccount list on pods in {story.namespace}"
+    story.until(lambda status: right in condition(status, "Healthy").get("message", ""))
+
+
+def test_a_quota_that_refuses_the_pods_is_named(story: Story) -> None:
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "small"},
+        "spec": {"hard": {"pods": "0"}},
+    }
+    story.make(quota)
+    push(story.repository, "1.0.0", deployment("web"))
+
+    story.want()
+
+    story.until(lambda status: "exceeded quota: small" in condition(status, "Healthy").get("message", ""))

@@ -75,14 +75,15 @@ def test_a_suspended_pattern_says_that_its_objects_are_gone_also_after_a_restart
     testbed.operator.stop()
     story.remove("configmap", "settings")
     testbed.operator.restart()
-    both = story.until(lambda found: "ConfigMap settings" in condition(found, "Ready")["message"], seconds=10)
+    lost = f"ConfigMap {story.namespace}/settings"
+    both = story.until(lambda found: lost in condition(found, "Ready")["message"], seconds=10)
     story.change({"suspend": False})
     story.until_runs(digest)
 
     assert condition(suspended, "Ready")["status"] == "True"
-    assert condition(gone, "Ready")["message"] == "suspended; Deployment web: is gone"
+    assert condition(gone, "Ready")["message"] == f"suspended; Deployment {story.namespace}/web: is gone"
     assert condition(gone, "Healthy")["reason"] == "Unhealthy"
-    assert "Deployment web: is gone" in condition(both, "Ready")["message"]
+    assert f"Deployment {story.namespace}/web: is gone" in condition(both, "Ready")["message"]
     assert both["status"] == "Suspended"
 
 
@@ -99,15 +100,15 @@ def test_what_runs_is_judged_without_the_artifact_while_the_registry_hangs(
     began = time.monotonic()
     before = own_story.until(lambda found: condition(found, "Ready")["status"] == "False", seconds=10)
     own_story.remove("deployment", "web")
-    after = own_story.until(lambda found: "Deployment web" in condition(found, "Healthy")["message"], seconds=10)
+    after = own_story.until(lambda found: "Deployment" in condition(found, "Healthy")["message"], seconds=10)
     took = time.monotonic() - began
     own_registry.behave()
     own_story.request()
     own_story.until_runs(digest)
 
-    assert condition(before, "Healthy")["message"] == "ConfigMap settings: is gone"
+    assert condition(before, "Healthy")["message"] == f"ConfigMap {own_story.namespace}/settings: is gone"
     assert condition(after, "Ready")["status"] == condition(after, "Healthy")["status"] == "False"
-    assert "Deployment web: is gone" in condition(after, "Ready")["message"]
+    assert f"Deployment {own_story.namespace}/web: is gone" in condition(after, "Ready")["message"]
     assert took < 20  # and the registry is asked for 40 s
 
 
@@ -127,4 +128,4 @@ def test_a_workload_that_falls_ill_long_after_its_rollout_has_the_whole_time(sto
     story.until_runs(digest)
 
     assert condition(waits, "Ready")["reason"] == "WaitingForHealth"
-    assert "Deployment web" in condition(late, "Ready")["message"]
+    assert "Deployment" in condition(late, "Ready")["message"]

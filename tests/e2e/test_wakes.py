@@ -120,3 +120,27 @@ def test_a_suspended_patterns_finalizer_is_put_back_too(story: Story):
     story.delete()
     story.until_gone()
     eventually(lambda: not story.there("configmap", "a"))
+
+
+def test_an_update_is_told_by_one_event_that_says_what_it_did(story: Story):
+    first = push(story.repository, "1.0.0", config_map("old"), config_map("same"), config_map("other", a="1"))
+    second = push(story.repository, "2.0.0", config_map("same"), config_map("other", a="2"), config_map("new"))
+    story.want()
+    story.until_runs(first)
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second)
+    third = push(story.repository, "2.0.0", config_map("same"), config_map("other", a="3"), config_map("new"))
+    story.request()
+    story.until_runs(third)
+    story.request()
+
+    eventually(lambda: len(story.events("Updated")) >= 3)
+    notes = {each["message"] for each in story.events("Updated")}
+    short = {digest: digest.removeprefix("sha256:")[:12] for digest in (first, second, third)}
+    name = f"ConfigMap {story.namespace}"
+    assert notes == {
+        f"1.0.0 ({short[first]}) installed: 3 created (created: {name}/old, {name}/other, {name}/same)",
+        f"1.0.0 ({short[first]}) -> 2.0.0 ({short[second]}): 1 created, 1 configured, pruned {name}/old"
+        f" (created: {name}/new; configured: {name}/other)",
+        f"tag 2.0.0 moved: {short[second]} -> {short[third]}: 1 configured (configured: {name}/other)",
+    }

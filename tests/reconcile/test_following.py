@@ -10,7 +10,7 @@ from pattern_operator.api.condition import Condition
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Health, HealthState
-from pattern_operator.apply.child import FINISHED
+from pattern_operator.apply.ended import mark
 from pattern_operator.kube import ApiUnavailable, KindNotFound, Resource
 from pattern_operator.kube.failure import GroupUnavailable
 from pattern_operator.reconcile.comparison import Comparison, packed
@@ -113,7 +113,7 @@ async def test_of_what_was_applied_whole_each_missing_object_counts_but_those_th
 async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied():
     rim: Any = Rim()
     ids = {each.id.split("_")[1]: each.id for each in MIXED}
-    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: FINISHED})
+    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: mark(well=True, content=b"job1")})
     status = Status(
         revision=str(REVISION),
         conditions=(condition("Applied", "True", "Succeeded"),),
@@ -123,7 +123,7 @@ async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied
 
     await follow_inventory(pattern(status=status), rim=rim)
 
-    assert rim.compared == [("a", b"aaaaaaaa"), ("done", FINISHED)]
+    assert rim.compared == [("a", b"aaaaaaaa"), ("done", mark(well=True, content=b"job1"))]
     assert rim.missed == []
 
 

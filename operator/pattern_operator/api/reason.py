@@ -32,6 +32,7 @@ class Reason(StrEnum):
     HEALTH_TIMEOUT = "HealthTimeout", "Objects did not become healthy within `spec.timeout`."
     DRIFTED = "Drifted", "Somebody changed an applied object, and it is left so: as asked, or after many repairs."
     DRIFT_RESOLVED = "DriftResolved", "What had drifted and was left so is again as it was applied."
+    UPDATED = "Updated", "A revision was applied: which one in place of which, and what that changed in the cluster."
     DRIFT_REPAIRED = "DriftRepaired", "Somebody changed or deleted an applied object; it was applied again."
 
     # --- source -----------------------------------------------------------------------------------------------------

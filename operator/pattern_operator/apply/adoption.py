@@ -44,6 +44,7 @@ class Own:
     uid: str
     adopted: bool
     scaled_by: str = ""
+    version: str = ""  # its resourceVersion when it was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Adopt:
     uid: str
     migrates: bool = False
     scaled_by: str = ""
+    version: str = ""  # its resourceVersion when it was looked at
 
 
 @dataclass(frozen=True, slots=True)

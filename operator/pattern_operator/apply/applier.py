@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final, Literal, TypeVar
 
 from pattern_operator.aio import run_all
-from pattern_operator.api.fields import mapping_at
+from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -22,6 +22,7 @@ from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Lea
 from pattern_operator.apply.autoscaler import scaler_of
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
+from pattern_operator.apply.ended import NOT_AGAIN, content_of
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
 from pattern_operator.apply.ignored import given_up, without
@@ -85,9 +86,18 @@ class _Run:
     left: list[tuple[ObjectKey, str]] = field(default_factory=list)
     notes: dict[ObjectKey, str] = field(default_factory=dict)  # what people should know of what was applied
     disowned: set[ObjectKey] = field(default_factory=set)
+    created: set[ObjectKey] = field(default_factory=set)
+    configured: set[ObjectKey] = field(default_factory=set)
     failures: list[ApplyFailure] = field(default_factory=list)
     coming: set[str] = field(default_factory=set)  # names of the CRDs that are applied and not served yet
     away: ApiError | None = None  # the API server does not answer, or wants to be left alone
+
+    def note_change(self, key: ObjectKey, decision: Create | Own | Adopt, answer: Body) -> None:
+        """Write down whether an apply made or changed the object: one that changes nothing leaves its version."""
+        if isinstance(decision, Create):
+            self.created.add(key)
+        elif decision.version and ObjectMeta.of(answer).resource_version != decision.version:
+            self.configured.add(key)
 
     def fail(self, failure: ApplyFailure) -> None:
         """Write down what could not be applied; nobody waits for a namespace or a kind that it was to bring."""
@@ -166,6 +176,8 @@ class Applier:
             tuple(sorted(run.failures, key=str)),
             frozenset(run.disowned),
             tuple(sorted(run.notes.items())),
+            frozenset(run.created),
+            frozenset(run.configured),
         )
 
     async def _attempt(self, wanted: Object, run: _Run) -> None:
@@ -221,10 +233,14 @@ class Applier:
         if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
             run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
             return
+        content = content_of(wanted)
+        if child is not None and child.owner == run.owner.id and child.has_ended(content) and self._children.sees(key):
+            run.left.append((key, NOT_AGAIN))
+            return
         with self._children.applying(key, owner=run.owner.id):
             answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
             if isinstance(answer, dict):
-                self._children.record(answer, key=key, owner=run.owner.id, resource=resource)
+                self._children.record(answer, key=key, owner=run.owner.id, resource=resource, content=content)
         if isinstance(answer, Leave | Refuse):
             if isinstance(answer, Leave):
                 run.left.append((key, answer.why))
@@ -288,6 +304,7 @@ class Applier:
                 raise
             return None
         if not (isinstance(decision, Create) and is_of_others_too(answer)):
+            run.note_change(wanted.key, decision, answer)
             return answer
         # Somebody made it between the look and the apply: it is theirs, and decided about as such.
         await retract(self._session, resource, wanted.key, uid=read(answer).uid, impersonate=run.impersonate)
@@ -298,7 +315,8 @@ class Applier:
         child = self._children.get(key)
         if child is None or not child.present or child.seen.label != run.owner.id or not self._children.sees(key):
             return None
-        return Own(child.seen.uid, adopted=child.seen.adopted, scaled_by=child.seen.scaled_by)
+        seen, version = child.seen, str(child.seen.version or "")
+        return Own(seen.uid, adopted=seen.adopted, scaled_by=seen.scaled_by, version=version)
 
     async def _look(self, wanted: Object, resource: Resource, run: _Run) -> Decision:
         key = wanted.key
@@ -319,7 +337,7 @@ class Applier:
             offered=existing is not None and self._transfers.is_offered(key, by=existing.owner, to=run.owner.id),
         )
         if isinstance(decision, Own | Adopt) and existing is not None:
-            decision = replace(decision, scaled_by=scaler_of(existing.entries))
+            decision = replace(decision, scaled_by=scaler_of(existing.entries), version=existing.version)
         if isinstance(decision, Adopt) and existing is not None:
             return replace(decision, migrates=needs_migration(existing.entries, existing.annotations))
         return decision

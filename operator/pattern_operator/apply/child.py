@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from itertools import islice
@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import orjson
 
-from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, has_condition, mapping_at, shallow
+from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, mapping_at, shallow
 from pattern_operator.api.names import (
     ADOPTED_ANNOTATION,
     DISABLED,
@@ -20,8 +20,9 @@ from pattern_operator.api.names import (
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.autoscaler import scaler_of
+from pattern_operator.apply.ended import has_ended
 from pattern_operator.apply.existing import ADOPTED
-from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
+from pattern_operator.apply.health import Health, HealthState, health_of, needs_status, where
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.quarrel import Quarrel
@@ -30,7 +31,6 @@ from pattern_operator.kube.fieldpath import field_path
 
 _NAMED: Final = 3  # fields that are named of an object that somebody else writes, too
 FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
-FINISHED: Final = b"finished"  # in place of a fingerprint: the object has done all it is for, and may go
 
 
 class Comparing(Enum):
@@ -47,7 +47,7 @@ class Sighting:
     """What is taken from an object as the API server gave it.
 
     ``fingerprint`` is empty when we are no field manager of it. ``finalizers`` are kept only while it is being deleted.
-    ``finished``: it has done all it is for, and is not missed when it goes.
+    ``finished``: it has ended by itself, well or not (``health``), and is not missed when it goes.
     """
 
     uid: str
@@ -79,7 +79,7 @@ class Sighting:
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
             deleting=deleting,
             finalizers=finalizers_of(body) if deleting else (),
-            finished=_is_finished(body, key=key),
+            finished=has_ended(body, key=key),
             health=_health(body, key=key, now=now),
             changed_by=_last_other(managers),
             scaled_by=scaler_of(managers),
@@ -106,6 +106,8 @@ class Child:
     quarrel: Quarrel = field(default_factory=Quarrel)
     kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
+    cause: str = ""  # why it is not healthy, as its pods tell it
+    content: bytes = b""  # of what ends by itself: what was applied
     words: Pace | None = None  # of what it says, once it says something else
     states: Pace | None = None  # of its health, once it changes
 
@@ -118,14 +120,24 @@ class Child:
             return not self.seen.finished
         return self.wanted is not None and self.wanted != self.seen.fingerprint
 
+    def has_ended(self, content: bytes) -> bool:
+        """Whether the object is gone after it ended by itself, and was of this ``content`` (``ended.content_of``)."""
+        return not self.present and self.seen.finished and bool(content) and self.content == content
+
+    def after(self, seen: Sighting) -> Sighting:
+        """A newer state of the object; one that has ended stays so while it is taken away."""
+        if self.seen.finished and not seen.finished and self.seen.uid == seen.uid:
+            return replace(seen, finished=True, health=self.seen.health)
+        return seen
+
     @property
     def health(self) -> Health:
         """The health of the object, also when there is none."""
         if self.seen.finished and (self.seen.deleting or not self.present):
-            return _EXISTS
+            return self.seen.health if self.seen.health.state is HealthState.FAILED else _EXISTS
         if self.present:
             return self.seen.health
-        return Health(HealthState.NOT_FOUND, f"{self.key.kind} {self.key.name}: is gone")
+        return Health(HealthState.NOT_FOUND, f"{where(self.key)}: is gone")
 
 
 def our_fields(body: object) -> fieldset.Fields:
@@ -169,13 +181,6 @@ def _last_other(managers: Iterable[Manager]) -> str:
     """The field manager that last changed what is wanted of the object (``kubectl scale`` does), besides our apply."""
     others = [entry for entry in managers if entry.subresource != "status" and not _is_ours(entry)]
     return max(others, key=lambda entry: entry.time).name if others else ""
-
-
-def _is_finished(body: Body, *, key: ObjectKey) -> bool:
-    """Whether it is a complete Job: it may be cleaned up (``ttlSecondsAfterFinished``), and must not run again."""
-    if (key.group, key.kind) != ("batch", "Job"):
-        return False
-    return has_condition(body, "Complete")
 
 
 def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:

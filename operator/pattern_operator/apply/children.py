@@ -14,10 +14,11 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.child import FINISHED, Child, Comparing, Sighting, lost, our_fields
+from pattern_operator.apply.child import Child, Comparing, Sighting, lost, our_fields
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
+from pattern_operator.apply.ended import gone_ill, mark, read_mark
 from pattern_operator.apply.followed import Followed
-from pattern_operator.apply.health import Health, HealthState
+from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.pace import Pace
@@ -37,6 +38,9 @@ _SEVERITY: Final = (
     HealthState.IN_PROGRESS,
     HealthState.CURRENT,
 )
+
+
+_WELL_OR_GOING: Final = frozenset({HealthState.CURRENT, HealthState.TERMINATING})
 
 
 class Children:
@@ -118,11 +122,24 @@ class Children:
             return Health(HealthState.CURRENT, "no object is followed")
         worst = min((child.health.state for child in expected), key=_SEVERITY.index)
         if worst is HealthState.CURRENT:
-            return Health(worst, f"{len(expected)} objects are healthy")
+            notable = sorted(child.health.message for child in expected if child.health.notable)
+            return Health(worst, told([f"{len(expected)} objects are healthy", *notable]), notable=bool(notable))
         ill = [child for child in expected if child.health.state is not HealthState.CURRENT]
         ill.sort(key=lambda child: (_SEVERITY.index(child.health.state), child.key))
         moments = [child.health.again_at for child in ill if child.health.again_at is not None]
         return Health(worst, told(self._words(child) for child in ill), min(moments, default=None))
+
+    def ill(self, owner: str) -> tuple[ObjectKey, ...]:
+        """The objects of a pattern that are there and not healthy, the worst first."""
+        ill = [c for c in self._of(owner) if c.expected and c.present and c.health.state not in _WELL_OR_GOING]
+        return tuple(c.key for c in sorted(ill, key=lambda c: (_SEVERITY.index(c.health.state), c.key)))
+
+    def explain(self, key: ObjectKey, cause: str) -> None:
+        """Say with the health of an object why it is as it is; told as a change of its health."""
+        child = self._children.get(key)
+        if child is not None and child.cause != cause and child.health.state not in _WELL_OR_GOING:
+            child.cause = cause
+            self._tell(child, ChildEventKind.HEALTH)
 
     def expects_any(self, owner: str) -> bool:
         """Whether any object of the pattern counts for its health."""
@@ -143,7 +160,7 @@ class Children:
 
     def fingerprints(self, owner: str) -> dict[str, bytes]:
         """What ``compare`` needs to know of the objects after a restart, by inventory id, as far as it is known."""
-        known = ((c.key, FINISHED if c.seen.finished else c.wanted) for c in self._of(owner) if c.expected)
+        known = ((c.key, _ended(c) if c.seen.finished else c.wanted) for c in self._of(owner) if c.expected)
         return {str(key): fingerprint for key, fingerprint in known if fingerprint}
 
     def contested(self, owner: str) -> tuple[str, ...]:
@@ -181,8 +198,10 @@ class Children:
             if child is not None and not child.expected and not child.present and key not in self._applying:
                 self._drop(child)
 
-    def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource) -> None:
+    def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource, content: bytes = b"") -> None:
         """Take the answer to our own apply: from here on the object is to stay like this.
+
+        ``content`` is of what ends by itself (``ended.content_of``).
 
         A watch may be ahead of the answer; then what it told stays, and is compared with the answer.
         """
@@ -191,7 +210,8 @@ class Children:
         child = self._file(key, owner=owner, seen=answer)
         newest = child.seen.version if child.present else child.gone
         if newest <= answer.version:
-            child.present, child.seen = True, answer
+            child.present, child.seen = True, child.after(answer)
+        child.content = content
         self._answered(key, owner)
         if child.kept_fields is not None:
             child.lost_fields, child.kept_fields = lost(our_fields(body), child.kept_fields), None
@@ -233,15 +253,19 @@ class Children:
     def compare(self, key: ObjectKey, *, owner: str, wanted: bytes) -> None:
         """Compare an object with the fingerprint that it had when it was applied, or would have if it were.
 
-        One that is gone counts as gone, unless it was ``FINISHED``. What was applied in this life is known better.
+        One that is gone counts as gone, unless it had ended before (``ended.mark``). What was applied in this life is
+        known better.
         """
+        ended = read_mark(wanted)
         if key not in self._children:
             self.miss(key, owner=owner)
-            if wanted == FINISHED and (gone := self._children.get(key)) is not None:
-                gone.seen = replace(gone.seen, finished=True)
+            if ended is not None and (gone := self._children.get(key)) is not None:
+                ill = Health(HealthState.FAILED, gone_ill(key))
+                gone.seen = replace(gone.seen, finished=True, health=gone.seen.health if ended[0] else ill)
         child = self._children.get(key)
         if child is not None and child.owner == owner and child.expected and child.wanted is None:
-            child.wanted = child.seen.fingerprint if wanted == FINISHED else wanted
+            child.wanted = child.seen.fingerprint if ended is not None else wanted
+            child.content = child.content or (ended[1] if ended is not None else b"")
 
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
         """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.
@@ -273,7 +297,7 @@ class Children:
         except Exception as error:  # a defect costs this object, and is shown on its pattern
             self._errors.record("managed_object", error)
             if (child := self._children.get(key)) is not None:
-                health = Health(HealthState.FAILED, f"{key.kind} {key.name}: {DEFECT}")
+                health = Health(HealthState.FAILED, f"{where(key)}: {DEFECT}")
                 child.seen = replace(child.seen, health=health)
                 self._tell(child, ChildEventKind.HEALTH)
 
@@ -285,6 +309,9 @@ class Children:
         child = self._children.get(key)
         if change.type is ChangeType.DELETED:
             if child is not None and child.present and not _is_late(meta, child):
+                last = child.after(Sighting.of(change.object, key=key, now=self._now()))
+                if last.finished:  # it ended and was removed at once
+                    child.seen = last
                 self._vanished(child, version=meta.version)
             return
         if not self._matters(key):
@@ -322,7 +349,9 @@ class Children:
         if not child.expected and seen.label != child.owner:
             child = self._file(child.key, owner=seen.label, seen=seen)
         drifted, before = child.drifted, child.health
-        child.present, child.seen = True, seen
+        child.present, child.seen = True, child.after(seen)
+        if child.health.state is HealthState.CURRENT:
+            child.cause = ""
         if child.drifted and not drifted:
             self._tell_drift(child)
         if child.health.state is not before.state:
@@ -424,7 +453,8 @@ class Children:
 
     def _words(self, child: Child) -> str:
         if self.sees(child.key):
-            return child.health.message
+            because = f": {child.cause}" if child.cause and child.present else ""
+            return f"{child.health.message}{because}"
         return f"{child.health.message} (as it was applied: the operator cannot watch {child.key.kind} objects)"
 
 
@@ -435,6 +465,10 @@ def _contested(child: Child) -> str:
         return said
     fields = ", ".join(child.lost_fields)
     return f"{said} ({fields}): leave that out of the artifact, or list it in spec.apply.ignoreDifferences"
+
+
+def _ended(child: Child) -> bytes:
+    return mark(well=child.seen.health.state is not HealthState.FAILED, content=child.content)
 
 
 def _is_late(meta: ObjectMeta, child: Child) -> bool:

@@ -42,6 +42,7 @@ class Existing:
     labels: dict[str, str]
     annotations: dict[str, str]
     entries: tuple[Manager, ...]
+    version: str = ""  # its resourceVersion
 
     @property
     def managers(self) -> frozenset[str]:
@@ -76,6 +77,7 @@ def read(body: object) -> Existing:
         labels=labels,
         annotations=annotations,
         entries=tuple(meta.managers[:_MOST_ENTRIES]),
+        version=meta.resource_version,
     )
 
 

@@ -10,7 +10,18 @@ from datetime import datetime
 from typing import Final
 
 from pattern_operator.api.fields import integer_at
-from pattern_operator.apply.kstatus import RULES, Facts, HealthState, Judgement, current, failed, pod, progress
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.kstatus import (
+    ON_DELETE,
+    RULES,
+    Facts,
+    HealthState,
+    Judgement,
+    current,
+    failed,
+    pod,
+    progress,
+)
 
 __all__ = ["Health", "HealthState", "health_of", "needs_status"]
 
@@ -25,14 +36,24 @@ class Health:
     state: HealthState
     message: str
     again_at: datetime | None = None
+    notable: bool = False  # healthy, and yet not as one would think
 
 
 def health_of(body: object, *, now: datetime) -> Health:
     """Judge one object as the API server returned it. ``now`` must have a time zone. Never raises for any JSON."""
     facts = Facts(body)
     state, fact, again_at = _judge(facts, now)
-    kind, name = facts.kind[1] or "object", facts.meta.name or "(no name)"
-    return Health(state=state, message=f"{kind} {name}: {fact}", again_at=again_at)
+    named = _named(facts.kind[1] or "object", facts.meta.namespace, facts.meta.name or "(no name)")
+    return Health(state=state, message=f"{named}: {fact}", again_at=again_at, notable=fact == ON_DELETE)
+
+
+def where(key: ObjectKey) -> str:
+    """The object as messages of health name it."""
+    return _named(key.kind, key.namespace, key.name)
+
+
+def _named(kind: str, namespace: str, name: str) -> str:
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
 def needs_status(*, group: str, kind: str) -> bool:
@@ -86,4 +107,9 @@ def _by_ready(facts: Facts) -> Judgement:
     if "Ready" not in facts.conditions or not needs_status(group=facts.kind[0], kind=facts.kind[1]):
         return current("exists")
     ready = facts.condition("Ready")
-    return current("is ready") if ready.status == "True" else progress(f"not ready: {ready.words}")
+    if ready.status != "True":
+        return progress(f"not ready: {ready.words}")
+    generation = facts.meta.generation
+    if generation is not None and 0 <= ready.generation < generation:  # some controllers say it in the condition alone
+        return progress(f"its condition Ready is of generation {ready.generation} of {generation}")
+    return current("is ready")

@@ -31,6 +31,9 @@ MAX_CONTAINERS: Final = 5  # containers that a message names
 NO_DEADLINE: Final = 2**31 - 1  # spec.progressDeadlineSeconds that turns the Progressing condition off
 
 
+ON_DELETE: Final = "updated when its pods are deleted (OnDelete)"
+
+
 class HealthState(StrEnum):
     """The states of kstatus, in its own words."""
 
@@ -52,11 +55,13 @@ class Condition:
     status: str = ""
     reason: str = ""
     message: str = ""
+    generation: int = -1  # that it speaks of (``observedGeneration``); -1 where it does not say
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self:
         """Read an entry of ``status.conditions``."""
-        return cls(text(entry.get("status")), words_at(entry, "reason"), words_at(entry, "message"))
+        generation = integer(entry.get("observedGeneration"), -1)
+        return cls(text(entry.get("status")), words_at(entry, "reason"), words_at(entry, "message"), generation)
 
     @property
     def words(self) -> str:
@@ -97,6 +102,9 @@ def _deployment(facts: Facts) -> Judgement:
         return failed(f"exceeded its progress deadline: {progressing.words}")
     wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
     available, ready = facts.count("availableReplicas"), facts.count("readyReplicas")
+    refused = facts.condition("ReplicaFailure")  # by a quota, pod security, a webhook
+    if refused.status == "True" and wanted > facts.count("readyReplicas"):
+        return progress(f"{ready} of {wanted} replicas ready, and more cannot be created: {refused.words}")
     if wanted > replicas:
         return progress(f"{replicas} of {wanted} replicas created")
     if wanted > updated:
@@ -132,7 +140,7 @@ def _replica_set(facts: Facts) -> Judgement:
 def _stateful_set(facts: Facts) -> Judgement:
     strategy = mapping(facts.spec.get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
-        return current("updated when its pods are deleted (OnDelete)")
+        return current(ON_DELETE)
     wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
     if wanted > replicas:
         return progress(f"{replicas} of {wanted} replicas created")
@@ -153,6 +161,8 @@ def _stateful_set(facts: Facts) -> Judgement:
 
 
 def _daemon_set(facts: Facts) -> Judgement:
+    if mapping(facts.spec.get("updateStrategy")).get("type") == "OnDelete":
+        return current(ON_DELETE)
     if "observedGeneration" not in facts.status:
         return progress("its controller has not seen it yet")
     desired = integer(facts.status.get("desiredNumberScheduled"), -1)
@@ -243,6 +253,14 @@ def _definition(facts: Facts) -> Judgement:
     return current("is established") if established.status == "True" else progress("not established yet")
 
 
+def _api_service(facts: Facts) -> Judgement:
+    available = facts.condition("Available")
+    if available.status == "True":
+        return current("is available")
+    reason = f"{available.reason}: " if available.reason and available.message else ""
+    return progress(f"not available: {reason}{available.words}" if available.status else "not available yet")
+
+
 def _budget(_: Facts) -> Judgement:
     return current("exists")  # its conditions speak of the pods, not of itself
 
@@ -257,6 +275,7 @@ RULES: Final[dict[tuple[str, str], Callable[[Facts], Judgement]]] = {
     ("", "Service"): _service,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("policy", "PodDisruptionBudget"): _budget,
+    ("apiregistration.k8s.io", "APIService"): _api_service,
 }
 
 

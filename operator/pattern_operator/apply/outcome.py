@@ -38,7 +38,8 @@ class Applied:
     """``applied`` are in the cluster as they should be, ``left`` were let alone as somebody asked, with the reason.
 
     ``notes`` are what people should know of some of ``applied``. ``disowned`` are those of ``left`` and ``failures``
-    that are not the pattern's: they do not exist, or are another's.
+    that are not the pattern's: they do not exist, or are another's. ``created`` were not there before, ``configured``
+    were written with another content.
     """
 
     applied: tuple[ObjectKey, ...] = ()
@@ -46,6 +47,8 @@ class Applied:
     failures: tuple[ApplyFailure, ...] = ()
     disowned: frozenset[ObjectKey] = frozenset()
     notes: tuple[tuple[ObjectKey, str], ...] = ()
+    created: frozenset[ObjectKey] = frozenset()
+    configured: frozenset[ObjectKey] = frozenset()
 
 
 def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = (), others: int = 0) -> PatternError | None:

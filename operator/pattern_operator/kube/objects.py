@@ -225,6 +225,29 @@ async def list_(
     return found
 
 
+async def list_page(
+    session: Session,
+    resource: Resource,
+    *,
+    namespace: str,
+    label_selector: str,
+    limit: int,
+    impersonate: str | None = None,
+) -> list[Body]:
+    """Return the first ``limit`` objects that the selector selects, fewer where a page would be too large."""
+    pages = SmallerPages(limit)
+    params = {"limit": str(limit), "labelSelector": label_selector}
+    path = resource.path(namespace=namespace)
+    while True:
+        try:
+            answer = await session.request("GET", path, params=params, impersonate=impersonate, most=MAX_PAGE)
+        except AnswerTooLarge as error:
+            params["limit"] = str(pages.after(error))
+            continue
+        page = await TextPage.of(answer)
+        return [item async for item in page.items()]
+
+
 async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, None]:
     """Yield the objects of all namespaces, one at a time: what is in memory is a page of text, and one object.
 

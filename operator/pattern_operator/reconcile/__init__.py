@@ -9,6 +9,7 @@ time.
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.awaiting import Awaited
 from pattern_operator.reconcile.existence import Existence, Restored
+from pattern_operator.reconcile.explaining import Explainer
 from pattern_operator.reconcile.holders import Holders
 from pattern_operator.reconcile.line import Line
 from pattern_operator.reconcile.memory import Memory
@@ -27,6 +28,7 @@ __all__ = [
     "Awaited",
     "AwaitedKinds",
     "Existence",
+    "Explainer",
     "Holders",
     "Line",
     "Memory",

@@ -95,6 +95,7 @@ async def apply(
     planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))
     progress.inventory = planned
     memory.partly = (goal, frozenset(applied.applied))
+    memory.changes = memory.changes.plus(created=applied.created, configured=applied.configured)
     put_right = sent - done - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in drifted.items() if key in put_right)
     memory.notes = (*_notes(applied), *kept.notes, *not_owned(rendering))

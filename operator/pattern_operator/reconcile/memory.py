@@ -13,6 +13,7 @@ from pattern_operator.api.verdict import Demand, Verdict
 from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause
+from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.waking import concerns
 
@@ -75,6 +76,7 @@ class Memory:
     apply_again: bool = False  # all of it, whatever is as it was applied: somebody asked for it
     followed: bool = False  # the objects of the inventory are followed, whatever may be applied
     told: Cause | None = None  # the failure that events told last
+    changes: Changes = field(default_factory=Changes)  # in the cluster, that no event told yet
 
     def cannot_be_built(self, goal: Wanted) -> bool:
         """Whether a try showed that the artifact, whatever is tried, will not render."""

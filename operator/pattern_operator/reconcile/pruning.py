@@ -54,6 +54,7 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
         pruned = await prune(prune_state.pending, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
         done = inventory.union(prune_state.done, inventory.minus(prune_state.pending, pruned.left))
         memory.prune_state = prune_state = PruneState(pruned.left, done, pruned.message)
+        memory.changes = memory.changes.plus(pruned=pruned.deleted)
         memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.title} {why}" for key, why in pruned.kept))))
         progress.unwatched = not all(each.watched for each in pruned.going)
         progress.inventory = inventory.minus(entries, done)

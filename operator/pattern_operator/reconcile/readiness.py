@@ -15,7 +15,8 @@ def health_words(progress: Progress) -> tuple[Truth, str, str]:
     """Status, reason and message of Healthy. An object that is gone has failed: only somebody who acts brings it."""
     health = progress.health
     if health is None or health.state is HealthState.CURRENT:
-        return "True", Reason.SUCCEEDED, "every object that was applied is healthy"
+        said = health.message if health is not None and health.notable else "every object that was applied is healthy"
+        return "True", Reason.SUCCEEDED, said
     if health.state in (HealthState.FAILED, HealthState.NOT_FOUND):
         return "False", Reason.UNHEALTHY, health.message
     if progress.overdue:

@@ -15,6 +15,7 @@ from pattern_operator.api.status import Status
 from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause, join
+from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
@@ -44,9 +45,25 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
         memory.told = None
     if failure is not None:
         yield from tell_failure(failure, stage=progress.stage, status=after, memory=memory)
+    yield from tell_changes(before, after, progress, memory=memory)
     yield from tell_drift(before, after, progress.drifted)
     if not by_failure:
         yield from tell_ready(before, after, stage=progress.stage if failure is None else Stage.HEALTH)
+
+
+def tell_changes(before: Status, after: Status, progress: Progress, *, memory: Memory) -> Iterator[Telling]:
+    """The event of what an update did, once all of it is applied; ``memory`` is told that it was told.
+
+    What left the pattern may go later, and is told then. What drifted has an event of its own, and is none of this.
+    """
+    pruned_later = memory.applied is not None and bool(memory.changes.pruned)
+    if not (progress.applied or pruned_later) or not memory.changes:
+        return
+    changes, memory.changes = memory.changes, Changes()
+    repaired = len(progress.repaired) >= len(changes.created) + len(changes.configured) and not changes.pruned
+    if before.revision == after.revision and progress.repaired and repaired:
+        return
+    yield Telling(kind="Normal", reason=Reason.UPDATED, stage=Stage.APPLY, note=changes.sentence(before, after))
 
 
 def tell_ready(before: Status, after: Status, *, stage: Stage) -> Iterator[Telling]:

@@ -1,0 +1,95 @@
+"""Why workloads are not healthy: their pods are looked at, on demand, once they have been so for some seconds.
+
+A look costs two requests in the name of the pattern's account. It is repeated ever less often while the workload stays
+as it is, for a few workloads of a pattern and a few at once of all; the first cause found usually is that of the rest.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from pattern_operator.aio import Tasks
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import Children, owner_id
+from pattern_operator.apply.podlook import WORKLOADS
+from pattern_operator.errors import PatternError
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.reconcile.patterns import PatternKey, Patterns
+from pattern_operator.reconcile.tenancy import Tenancy, account_of
+
+FIRST: Final = 5.0  # seconds for which a workload may come right by itself
+LONGEST: Final = 300.0  # seconds between looks, which double
+OF_PATTERN: Final = 3  # workloads of one pattern that are looked at
+AT_ONCE: Final = 4  # looks of all patterns together
+
+Run = Callable[[PatternKey], Awaitable[float | None]]
+Look = Callable[[ObjectKey, str | None], Awaitable[str]]
+
+
+class Explainer:
+    """Looks at ill workloads, and tells ``children`` why; ``look(key, user)`` says nothing where it may not ask."""
+
+    def __init__(
+        self,
+        *,
+        patterns: Patterns,
+        children: Children,
+        tenancy: Tenancy,
+        look: Look,
+        tasks: Tasks,
+        internal_errors: InternalErrors,
+    ) -> None:
+        self._patterns = patterns
+        self._children = children
+        self._tenancy = tenancy
+        self._look = look
+        self._tasks = tasks
+        self._errors = internal_errors
+        self._looking: dict[PatternKey, set[ObjectKey]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    def after(self, run: Run) -> Run:
+        """A run that begins to look at what is ill when it is over."""
+
+        async def noticed(key: PatternKey) -> float | None:
+            delay = await run(key)
+            self.notice(key)
+            return delay
+
+        return noticed
+
+    def notice(self, key: PatternKey) -> None:
+        """The health of a pattern may be another now: begin to look at what is ill of it."""
+        pattern = self._patterns.get(key)
+        if pattern is None or pattern.metadata.deletion_timestamp:
+            return
+        looking = self._looking.get(key, set())
+        for each in self._children.ill(owner_id(pattern.metadata.uid)):
+            if len(looking) >= OF_PATTERN:
+                return
+            if (each.group, each.kind) in WORKLOADS and each not in looking:
+                looking = self._looking.setdefault(key, looking)
+                looking.add(each)
+                self._tasks.create_task(self._explain(key, each), name=f"explain-{each}")
+
+    async def _explain(self, key: PatternKey, workload: ObjectKey) -> None:
+        pause = FIRST
+        try:
+            while True:
+                await asyncio.sleep(pause)
+                pattern = self._patterns.get(key)
+                if pattern is None or workload not in self._children.ill(owner_id(pattern.metadata.uid)):
+                    return
+                async with self._slots:
+                    cause = await self._look(workload, account_of(pattern, tenancy=self._tenancy))
+                self._children.explain(workload, cause)
+                pause = min(pause * 2, LONGEST)
+        except PatternError:  # no account may be used: nobody is asked
+            return
+        except Exception as error:  # a defect costs this explanation
+            self._errors.record("explain", error)
+        finally:
+            looking = self._looking.get(key, set())
+            looking.discard(workload)
+            if not looking:
+                self._looking.pop(key, None)

@@ -1,0 +1,110 @@
+"""What ends by itself is not run again, also after it is gone, and is told from what was deleted while it ran."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.apply.child import Child, Sighting
+from pattern_operator.apply.ended import content_of, has_ended, mark, read_mark
+from pattern_operator.apply.health import HealthState
+
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+JOB = ObjectKey("batch", "Job", "team", "seed")
+POD = ObjectKey("", "Pod", "team", "once")
+GONE_SOON = {"deletionTimestamp": "2026-11-26T12:00:00Z"}
+
+
+def job(condition: str = "", *, image: str = "registry.example/seed:1", **metadata: Any) -> dict[str, Any]:
+    conditions = [{"type": condition, "status": "True", "message": "the words of it"}] if condition else []
+    template = {"spec": {"containers": [{"name": "main", "image": image}]}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "seed", "namespace": "team", "uid": "u", **metadata},
+        "spec": {"template": template},
+        "status": {"conditions": conditions, "startTime": "2026-11-26T11:00:00Z"},
+    }
+
+
+def pod(phase: str, **metadata: Any) -> dict[str, Any]:
+    metadata = {"name": "once", "namespace": "team", "uid": "u", **metadata}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": {"phase": phase}}
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "ended"),
+    [
+        pytest.param(JOB, job("Complete"), True, id="a complete Job"),
+        pytest.param(JOB, job("Failed"), True, id="a failed Job"),
+        pytest.param(JOB, job("FailureTarget"), False, id="a Job that is about to fail"),
+        pytest.param(JOB, job("Suspended"), False, id="a suspended Job"),
+        pytest.param(JOB, job(), False, id="a running Job"),
+        pytest.param(POD, pod("Succeeded"), True, id="a Pod that succeeded"),
+        pytest.param(POD, pod("Failed"), True, id="a Pod that failed"),
+        pytest.param(POD, pod("Running"), False, id="a running Pod"),
+        pytest.param(POD, pod("Succeeded", **GONE_SOON), False, id="a Pod that ends because it is deleted"),
+        pytest.param(ObjectKey("argoproj.io", "Job", "team", "seed"), job("Complete"), False, id="another kind"),
+    ],
+)
+def test_what_has_ended_by_itself(key: ObjectKey, body: dict[str, Any], ended: bool):
+    assert has_ended(body, key=key) is ended
+
+
+@pytest.mark.parametrize(("well", "content"), [(True, b"abcd"), (False, b"abcd")])
+def test_a_mark_says_how_it_ended_and_of_what(well: bool, content: bytes):
+    assert read_mark(mark(well=well, content=content)) == (well, content)
+
+
+@pytest.mark.parametrize("fingerprint", [b"", b"endC", b"aaaaaaaa", b"endXabcd", b"finished"])
+def test_a_fingerprint_is_no_mark(fingerprint: bytes):
+    assert read_mark(fingerprint) is None
+
+
+def test_content_is_of_what_is_run():
+    same, other = Object.of(job()), Object.of(job(image="registry.example/seed:2"))
+
+    assert content_of(same) == content_of(Object.of(job()))
+    assert content_of(same) != content_of(other)
+    assert content_of(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})) == b""
+
+
+@pytest.mark.parametrize(("condition", "state"), [("Complete", HealthState.CURRENT), ("Failed", HealthState.FAILED)])
+def test_a_job_that_ended_is_not_missed_and_a_failed_one_is_still_told_as_failed(condition: str, state: HealthState):
+    ended = Child(JOB, "o", Sighting.of(job(condition), key=JOB, now=NOW), expected=True)
+    going = replace(ended, seen=ended.after(Sighting.of(job(condition, **GONE_SOON), key=JOB, now=NOW)))
+    gone = replace(going, present=False)
+
+    assert [each.drifted for each in (ended, going, gone)] == [False] * 3
+    assert [each.health.state for each in (ended, going, gone)] == [state] * 3
+    if state is HealthState.FAILED:
+        assert gone.health.message == "Job team/seed: failed: the words of it"
+
+
+@pytest.mark.parametrize(
+    ("key", "running", "last"), [(JOB, job(), job(**GONE_SOON)), (POD, pod("Running"), pod("Failed", **GONE_SOON))]
+)
+def test_what_is_deleted_while_it_runs_is_missed(key: ObjectKey, running: dict[str, Any], last: dict[str, Any]):
+    child = Child(key, "o", Sighting.of(running, key=key, now=NOW), expected=True)
+    child.seen = child.after(Sighting.of(last, key=key, now=NOW))
+    child.present = False
+
+    assert child.drifted
+    assert child.health.state is HealthState.NOT_FOUND
+
+
+def test_another_of_the_same_name_begins_anew():
+    child = Child(JOB, "o", Sighting.of(job("Complete"), key=JOB, now=NOW), expected=True)
+    again = child.after(Sighting.of(job(uid="another"), key=JOB, now=NOW))
+
+    assert not again.finished
+
+
+def test_what_is_changed_in_the_pattern_is_run():
+    child = Child(JOB, "o", Sighting.of(job("Complete"), key=JOB, now=NOW), expected=True, present=False)
+    child.content = content_of(Object.of(job()))
+
+    assert child.has_ended(content_of(Object.of(job())))
+    assert not child.has_ended(content_of(Object.of(job(image="registry.example/seed:2"))))

@@ -1,0 +1,104 @@
+"""What an update did, in one sentence with counts and names and no value."""
+
+import pytest
+from tests.reconcile.pattern import pattern, progress
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import Digest, Revision
+from pattern_operator.api.status import Status
+from pattern_operator.api.verdict import Demand
+from pattern_operator.reconcile import wanted
+from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.memory import Memory, Wanted
+from pattern_operator.reconcile.telling import tell_changes
+
+ONE, TWO = Digest.of(b"one"), Digest.of(b"two")
+
+
+def key(name: str) -> ObjectKey:
+    return ObjectKey("", "ConfigMap", "team", name)
+
+
+def status(tag: str, digest: Digest) -> Status:
+    return Status(revision=str(Revision(tag, digest)), digest=str(digest))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "way"),
+    [
+        pytest.param(Status(), status("1.0.0", ONE), f"1.0.0 ({ONE.short}) installed", id="first"),
+        pytest.param(
+            status("1.0.0", ONE), status("2.0.0", TWO), f"1.0.0 ({ONE.short}) -> 2.0.0 ({TWO.short})", id="update"
+        ),
+        pytest.param(
+            status("1.0.0", ONE), status("1.0.0", TWO), f"tag 1.0.0 moved: {ONE.short} -> {TWO.short}", id="moved"
+        ),
+        pytest.param(status("1.0.0", ONE), status("1.0.0", ONE), f"1.0.0 ({ONE.short})", id="the same again"),
+        pytest.param(status("", ONE), status("", TWO), f"{ONE.short} -> {TWO.short}", id="by digest"),
+        pytest.param(Status(revision="by hand"), status("1.0.0", ONE), f"1.0.0 ({ONE.short}) installed", id="by hand"),
+    ],
+)
+def test_the_sentence_says_from_which_revision_to_which(before: Status, after: Status, way: str):
+    said = Changes().plus(created=[key("new")], configured=[key("a"), key("b")], pruned=[key("old")])
+
+    assert said.sentence(before, after) == (
+        f"{way}: 1 created, 2 configured, pruned ConfigMap team/old"
+        " (created: ConfigMap team/new; configured: ConfigMap team/a, ConfigMap team/b)"
+    )
+
+
+def test_of_thousands_a_few_are_named():
+    said = Changes().plus(created=[key(f"c{number:04}") for number in range(5000)])
+    words = said.sentence(Status(), status("1.0.0", ONE))
+
+    assert "5000 created" in words
+    assert "and 4995 more" in words
+    assert len(words) < 500
+
+
+def test_what_was_made_and_then_written_was_made():
+    said = Changes().plus(created=[key("a")]).plus(configured=[key("a"), key("b")])
+
+    assert (said.created, said.configured) == ({key("a")}, {key("b")})
+
+
+def memory(**changes: list[ObjectKey]) -> Memory:
+    return Memory(changes=Changes().plus(**changes))
+
+
+def test_it_is_told_once_when_all_is_applied():
+    kept = memory(created=[key("a")])
+    before, after = Status(), status("1.0.0", ONE)
+
+    early = list(tell_changes(before, after, progress(applied=False), memory=kept))
+    (event,) = tell_changes(before, after, progress(), memory=kept)
+    again = list(tell_changes(after, after, progress(), memory=kept))
+
+    assert (early, again) == ([], [])
+    assert (event.kind, event.reason) == ("Normal", "Updated")
+
+
+def test_where_nothing_changed_nothing_is_told():
+    assert list(tell_changes(status("1.0.0", ONE), status("2.0.0", TWO), progress(), memory=Memory())) == []
+
+
+def test_what_goes_later_is_told_when_it_is_gone(a_goal: Wanted):
+    kept = memory(pruned=[key("old")])
+    kept.applied = a_goal
+    now = status("2.0.0", TWO)
+
+    (event,) = tell_changes(now, now, progress(applied=False), memory=kept)
+
+    assert event.note == f"2.0.0 ({TWO.short}): pruned ConfigMap team/old"
+
+
+def test_what_drifted_and_was_put_right_is_told_by_its_own_event_alone():
+    kept = memory(configured=[key("a")])
+    now = status("1.0.0", ONE)
+
+    assert list(tell_changes(now, now, progress(repaired=("ConfigMap team/a was changed",)), memory=kept)) == []
+
+
+@pytest.fixture
+def a_goal() -> Wanted:
+    return wanted.goal(pattern(), Revision("2.0.0", TWO), Demand())

@@ -1,0 +1,109 @@
+"""When workloads are looked at: after some seconds, ever less often, a few of a pattern, and in whose name."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.reconcile.pattern import pattern
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.reconcile import Explainer, PatternKey, Patterns, Tenancy, explaining
+
+KEY = PatternKey("team", "web")
+
+
+def workload(name: str, kind: str = "Deployment") -> ObjectKey:
+    return ObjectKey("apps", kind, "team", name)
+
+
+class Scene:
+    """An explainer of one pattern, what it asked, and what it said."""
+
+    def __init__(self, *ill: ObjectKey, spec: dict[str, Any] | None = None, tenancy: Tenancy | None = None) -> None:
+        self.ill = ill
+        self.asked: list[tuple[str, str | None]] = []
+        self.said: dict[str, str] = {}
+        patterns = Patterns()
+        patterns.take(pattern(resourceVersion="1", spec=spec or {}))
+        self.errors: list[str] = []
+        self.explainer = Explainer(
+            patterns=patterns,
+            children=SimpleNamespace(ill=lambda _: self.ill, explain=self.explain),
+            tenancy=tenancy or Tenancy(),
+            look=self.look,
+            tasks=asyncio.get_running_loop(),
+            internal_errors=InternalErrors(self.errors.append),
+        )
+
+    def explain(self, key: ObjectKey, cause: str) -> None:
+        self.said[key.name] = cause
+
+    async def look(self, key: ObjectKey, user: str | None) -> str:
+        self.asked.append((key.name, user))
+        return "the cause"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "FIRST", 0.02)
+    monkeypatch.setattr(explaining, "LONGEST", 10.0)
+
+
+async def test_what_is_ill_for_a_while_is_looked_at_in_the_name_of_the_patterns_account():
+    scene = Scene(workload("web"), spec={"apply": {"serviceAccountName": "deployer"}})
+
+    scene.explainer.notice(KEY)
+    at_once = list(scene.asked)
+    await asyncio.sleep(0.03)
+
+    assert at_once == []
+    assert scene.asked == [("web", "system:serviceaccount:team:deployer")]
+    assert scene.said == {"web": "the cause"}
+
+
+async def test_what_comes_right_by_itself_is_not_looked_at():
+    scene = Scene(workload("web"))
+    scene.explainer.notice(KEY)
+    scene.ill = ()
+    await asyncio.sleep(0.05)
+
+    assert scene.asked == []
+
+
+async def test_it_is_looked_at_ever_less_often_and_once_at_a_time():
+    scene = Scene(workload("web"))
+    for _ in range(20):
+        scene.explainer.notice(KEY)
+        await asyncio.sleep(0.01)
+
+    assert 2 <= len(scene.asked) <= 4
+
+
+async def test_of_a_pattern_a_few_workloads_are_looked_at_and_of_other_kinds_none():
+    many = [workload(f"web-{number}") for number in range(50)]
+    scene = Scene(ObjectKey("", "Service", "team", "front"), *many)
+
+    scene.explainer.notice(KEY)
+    await asyncio.sleep(0.03)
+
+    assert sorted(name for name, _ in scene.asked) == ["web-0", "web-1", "web-2"]
+
+
+async def test_without_an_account_that_may_be_used_nobody_is_asked():
+    scene = Scene(workload("web"), tenancy=Tenancy(require_service_account=True))
+
+    scene.explainer.notice(KEY)
+    await asyncio.sleep(0.05)
+
+    assert (scene.asked, scene.errors) == ([], [])
+
+
+async def test_of_a_pattern_that_is_gone_nothing_is_looked_at():
+    scene = Scene(workload("web"))
+
+    scene.explainer.notice(PatternKey("team", "other"))
+    await asyncio.sleep(0.05)
+
+    assert scene.asked == []
