@@ -204,8 +204,9 @@ async def test_a_missing_namespace_is_named_with_what_to_do(room: Room):
 
     (failure,) = applied.failures
     assert failure.reason is Reason.APPLY_FAILED
-    assert (
-        failure.message == 'namespaces "nowhere-to-be-found" not found. Create the namespace, or add it to the pattern.'
+    assert failure.message == (
+        'namespaces "nowhere-to-be-found" not found. Create the namespace, add it to the pattern, or set'
+        " spec.apply.createNamespace: true."
     )
 
 

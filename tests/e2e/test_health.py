@@ -93,7 +93,7 @@ def test_a_job_that_failed_makes_the_pattern_unhealthy(story: Story) -> None:
 
 def test_health_names_the_cause_that_the_pods_show(story: Story) -> None:
     body = deployment("web")
-    body["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000"}}
+    body["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1000000"}}
     push(story.repository, "1.0.0", body)
 
     story.want()

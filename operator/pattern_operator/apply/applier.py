@@ -222,20 +222,23 @@ class Applier:
         if not self._is_ours(failure.key, run):
             run.disowned.add(failure.key)
 
-    async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
+    async def _why_not(self, wanted: Object, resource: Resource, content: bytes, run: _Run) -> str:
+        """Why the object is not sent although it is wanted; empty where it is."""
         key = wanted.key
         child = self._children.get(key)
         if child is not None and child.present and child.seen.label == run.owner.id and child.seen.paused:
             self._children.expect(key, owner=run.owner.id)
-            run.left.append((key, PAUSED))
-            return
+            return PAUSED
         if_absent = ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
         if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
-            run.left.append((key, "is let be: it is there, and annotated ssa: IfAbsent"))
-            return
-        content = content_of(wanted)
-        if child is not None and child.owner == run.owner.id and child.has_ended(content) and self._children.sees(key):
-            run.left.append((key, NOT_AGAIN))
+            return "is let be: it is there, and annotated ssa: IfAbsent"
+        ended = child is not None and child.owner == run.owner.id and child.has_ended(content)
+        return NOT_AGAIN if ended and self._children.sees(key) else ""
+
+    async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
+        key, content = wanted.key, content_of(wanted)
+        if why := await self._why_not(wanted, resource, content, run):
+            run.left.append((key, why))
             return
         with self._children.applying(key, owner=run.owner.id):
             answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
