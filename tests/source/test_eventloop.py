@@ -84,6 +84,26 @@ async def test_an_index_does_not_hold_it(peer, network, body):
     assert await longest_hold(work) < MOST
 
 
+async def test_pages_of_referrers_do_not_hold_it(peer, network):
+    number = 0
+
+    async def page(_: web.Request) -> web.StreamResponse:
+        nonlocal number
+        number += 1
+        entries = [entry(2_500 * number + each) for each in range(2_500)]
+        link = f'<sha256?page={number}>; rel="next"'
+        return web.Response(body=index(entries), headers={"Content-Type": INDEX, "Link": link})
+
+    peer.on("GET", "/referrers/", page)
+
+    async def work() -> None:
+        with suppress(PatternError):
+            await signatures(Digest.of(b"x"), registry=client(peer, network))
+
+    assert await longest_hold(work) < MOST
+    assert number > 10
+
+
 @pytest.mark.parametrize(
     "more",
     [

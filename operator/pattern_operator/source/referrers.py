@@ -5,7 +5,6 @@ the API. Registries that have none say so with 400, 404, 405, 406, 410 or a page
 read as well, and what went wrong is handed on beside what was found.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +14,7 @@ from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS
 from pattern_operator.source.failure import not_a_manifest
-from pattern_operator.source.manifest import OCI_MANIFEST, Index, parse_index
+from pattern_operator.source.manifest import OCI_MANIFEST, parse_index
 from pattern_operator.source.pace import Deadline
 from pattern_operator.source.registry import Registry
 from pattern_operator.source.transport import Answer
@@ -65,40 +64,35 @@ async def list_referrers(digest: Digest, *, registry: Registry, deadline: Deadli
         return tagged
     if isinstance(tagged, FallbackTag):
         return Listing(listed.entries, (*listed.failures, tagged.refusal))
-    return _limited([*listed.entries, *tagged.entries], [*listed.failures, *tagged.failures], digest=digest)
+    return _joined(listed, tagged, digest=digest)
 
 
 async def _by_api(digest: Digest, *, registry: Registry, deadline: Deadline) -> Listing | None:
     """What the API lists, as far as it goes; None where there is no API."""
     what = registry.what(f"referrers of {digest}")
-    found: list[Descriptor] = []
-    failures: list[PatternError] = []
-    read = 0
+    found, read = Listing(), 0
     try:
         async with deadline.kept():
             async for page in registry.pages(f"referrers/{digest}", what=what, most=MAX_REFERRER_PAGES):
-                index = await _entries(page, registry=registry, what=what)
+                listed = await _entries(page, registry=registry, what=what)
+                found = await registry.compute(len(page.body), _joined, found, listed, digest=digest)
                 read += 1
-                found += index.entries
-                failures += index.refusals
     except PatternError as error:
         if error.reason is not Reason.ARTIFACT_NOT_FOUND:
-            failures.append(error)
-        elif not read:
+            return Listing(found.entries, (*found.failures, error))
+        if not read:
             return None
-        else:  # a list that ends in the middle
-            message = f"{what}: a page of it is gone; it is asked again later."
-            failures.append(Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message))
-    return _limited(found, failures, digest=digest)
+        message = f"{what}: a page of it is gone; it is asked again later."  # a list that ends in the middle
+        gone = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message)
+        return Listing(found.entries, (*found.failures, gone))
+    return found
 
 
-async def _entries(page: Answer, *, registry: Registry, what: str) -> Index:
+async def _entries(page: Answer, *, registry: Registry, what: str) -> Listing:
     """What a page lists; nothing of it is quoted where another host than the registry gave it."""
     content_type = page.headers.get("Content-Type", "")
     try:
-        return await registry.compute(
-            len(page.body), parse_index, page.body, types=_MAY_SIGN, content_type=content_type, what=what
-        )
+        return await registry.compute(len(page.body), _read, page.body, content_type=content_type, what=what)
     except Stalled as error:
         if page.foreign and error.reason is Reason.ARTIFACT_UNSUPPORTED:
             raise not_a_manifest(what, host=page.host) from None
@@ -116,32 +110,33 @@ async def _by_tag(digest: Digest, *, registry: Registry, deadline: Deadline) -> 
     if content.digest == digest:  # a registry that reads the tag as the digest: nothing is tagged so
         return Listing()
     try:
-        index = await registry.compute(
-            len(content.body),
-            parse_index,
-            content.body,
-            types=_MAY_SIGN,
-            content_type=content.media_type,
-            what=registry.what(f"tag {tag}"),
+        listed = await registry.compute(
+            len(content.body), _read, content.body, content_type=content.media_type, what=registry.what(f"tag {tag}")
         )
+        return await registry.compute(len(content.body), _joined, Listing(), listed, digest=digest)
     except Stalled as error:
         return FallbackTag(tag, error)
-    return _limited(index.entries, index.refusals, digest=digest)
 
 
-def _limited(entries: Iterable[Descriptor], failures: Iterable[PatternError], *, digest: Digest) -> Listing:
-    """The entries, none twice, and where there are too many of them those that are most likely signatures.
+def _read(content: bytes, *, content_type: str, what: str) -> Listing:
+    index = parse_index(content, types=_MAY_SIGN, content_type=content_type, what=what)
+    return Listing(index.entries, index.refusals)
+
+
+def _joined(one: Listing, other: Listing, *, digest: Digest) -> Listing:
+    """Both together, none twice, and where there are too many of them those that are most likely signatures.
 
     What is called an attestation is only then left out for it, and not missed: of those there may be any number.
     """
-    unique = list({entry.digest: entry for entry in entries}.values())
-    failures = list(failures)
+    unique = list({entry.digest: entry for entry in (*one.entries, *other.entries)}.values())
+    failures = [*one.failures, *other.failures]
     if len(unique) > MAX_REFERRERS:
         unique.sort(key=_likeness)
-        if _likeness(unique[MAX_REFERRERS]) < _ATTESTATION:
+        said = any(failure.reason is Reason.TOO_MANY_SIGNATURES for failure in failures)
+        if not said and _likeness(unique[MAX_REFERRERS]) < _ATTESTATION:
             message = (
-                f"{digest} has {len(unique)} referrers that may be signatures, and at most {MAX_REFERRERS} are looked"
-                " at: remove those that are not needed from the registry."
+                f"{digest} has more than {MAX_REFERRERS} referrers that may be signatures, and no more are looked at:"
+                " remove those that are not needed from the registry."
             )
             failures.append(Stalled(reason=Reason.TOO_MANY_SIGNATURES, message=message))
     return Listing(tuple(unique[:MAX_REFERRERS]), tuple(failures))
