@@ -31,7 +31,7 @@ class Told:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The times of the module, a hundredth of them."""
-    for name in ("WINDOW", "GRACE", "LOOK_AGAIN"):
+    for name in ("WINDOW", "DATA_WINDOW", "GRACE", "DATA_GRACE", "LOOK_AGAIN"):
         monkeypatch.setattr(transfer, name, getattr(transfer, name) / 100)
 
 
@@ -106,22 +106,24 @@ async def test_who_was_changed_a_moment_ago_is_waited_for_until_it_has_run():
     transfers.ran(NEW.id, generation=1)  # a run that began before the change
     still = transfers.why_not(KEY, by=OLD)
     transfers.ran(NEW.id, generation=2)
+    transfers.forget(NEW.id)
 
     assert before == still
     assert before.startswith("stays until DesignPattern team/new has run")
     assert transfers.why_not(KEY, by=OLD) == ""
 
 
-async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None):
+@pytest.mark.parametrize("key", [KEY, CLAIM])
+async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
     transfers.asked(NEW, generation=1)
-    transfers.why_not(KEY, by=OLD)
+    transfers.why_not(key, by=OLD)
 
     for number in range(1, 1_000):  # somebody who is changed all the time
         transfers.asked(NEW, generation=number)
         await asyncio.sleep(0.001)
-        if not transfers.why_not(KEY, by=OLD):
+        if not transfers.why_not(key, by=OLD):
             break
 
     assert number < 900
@@ -136,19 +138,29 @@ async def test_only_patterns_that_may_well_have_it_are_waited_for(who: Owner, ke
     assert ("has run" in transfers.why_not(key, by=OLD)) is waits
 
 
-async def test_data_waits_a_moment_for_a_change_that_is_still_to_come(short: None):
+@pytest.mark.parametrize("key", [KEY, CLAIM])
+async def test_it_waits_a_moment_for_a_change_of_another_pattern_that_is_still_to_come(short: None, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
+    transfers.asked(THIRD, generation=1)
+    transfers.ran(THIRD.id, generation=1)
 
-    first = transfers.why_not(CLAIM, by=OLD)
+    first = transfers.why_not(key, by=OLD)
     async with asyncio.timeout(5):
         await told.somebody.wait()
-    transfers.why_not(CLAIM, by=OLD)
-    await asyncio.sleep(transfer.GRACE)
+    transfers.why_not(key, by=OLD)
+    await asyncio.sleep(transfer.DATA_GRACE)
 
-    assert "it holds data" in first
+    assert "unless another pattern has it by then" in first
     assert told.owners[0] == "old"
-    assert transfers.why_not(CLAIM, by=OLD) == ""
+    assert transfers.why_not(key, by=OLD) == ""
+
+
+async def test_a_pattern_in_a_pattern_is_not_waited_for_before_it_is_deleted():
+    transfers, inner = Transfers(), ObjectKey("pattern-operator.io", "DesignPattern", "team", "new")
+    transfers.asked(NEW, generation=1)
+
+    assert transfers.why_not(inner, by=OLD) == ""
 
 
 async def test_nothing_is_kept_of_patterns_that_are_gone():
@@ -162,7 +174,9 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    assert not any(vars(transfers)[name] for name in ("_waiting", "_waits", "_barred", "_offered", "_asked", "_since"))
+    assert not any(
+        vars(transfers)[name] for name in ("_waiting", "_waits", "_barred", "_offered", "_asked", "_since", "_living")
+    )
     assert not len(transfers._timers)
 
 

@@ -96,3 +96,22 @@ def test_a_prune_waits_for_the_pods_too_and_says_so(testbed: Testbed, story: Sto
     assert there == (True, True)
     assert "waiting for the pods" in condition(status, "Applied")["message"]
     assert not story.there("configmap", "settings")
+
+
+def test_a_workload_that_comes_back_while_its_pods_end_is_made_anew(story: Story) -> None:
+    first = push(story.repository, "1.0.0", config_map("stays"), account("w"), workload("Deployment"))
+    push(story.repository, "2.0.0", config_map("stays"))
+    story.want(apply={"wait": False})
+    story.until_runs(first)
+    pods, before = hold(story), story.get("deployment", "w")["metadata"]["uid"]
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until(lambda s: "foregroundDeletion" in condition(s, "Applied").get("message", ""))
+
+    story.change({"source": {"ref": {"tag": "1.0.0"}}})
+    story.until(lambda s: s.get("digest") == first)
+    let_go(story, pods)
+    anew = story.until_object("deployment", "w", lambda found: found and found["metadata"]["uid"] != before)
+
+    assert "deletionTimestamp" not in anew["metadata"]
+    story.until_runs(first)
+    assert story.there("serviceaccount", "w")

@@ -113,6 +113,23 @@ def test_data_is_waited_for_when_the_old_name_goes_before_the_new_one_comes(stor
     assert story.get("pvc", "data")["metadata"]["uid"] == before
 
 
+def test_it_moves_over_a_restart_of_the_operator_too(testbed: Testbed, story: Story, other: Story) -> None:
+    pushed(story, other)
+    story.kubectl.apply(pattern(story, "1.0.0"))
+    story.until_says("Ready", "Ready")
+    before = uids(story)
+    story.kubectl.apply(pattern(other, "2.0.0"))
+    other.until_says("Ready", "OwnedByAnotherPattern")
+
+    testbed.operator.stop()
+    story.kubectl.apply(pattern(story, "2.0.0"))
+    testbed.operator.restart()
+    other.until_says("Ready", "Ready")
+    story.until(lambda s: s["inventory"]["count"] == 1)
+
+    assert uids(story) == before
+
+
 def test_it_moves_across_namespaces_too(story: Story, other: Story, elsewhere: str) -> None:
     there = into(elsewhere, claim("data"))
     push(story.repository, "1.0.0", config_map("mine"), there)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
+from pattern_operator.api.names import GROUP
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
 from pattern_operator.apply.ownership import Owner
@@ -20,7 +21,9 @@ from pattern_operator.apply.timers import Timers
 from pattern_operator.internal_errors import InternalErrors
 
 WINDOW: Final = 10.0  # seconds after a pattern was changed in which its first run is waited for
-GRACE: Final = 2.0  # seconds in which a change of another pattern may still come, where data would be lost
+DATA_WINDOW: Final = 60.0  # the same where data would be lost: a registry that does not answer at once costs none
+GRACE: Final = 1.0  # seconds in which a change of another pattern of the namespace may still come
+DATA_GRACE: Final = 2.0  # the same of any pattern, where data would be lost
 LOOK_AGAIN: Final = 0.5  # seconds between two looks whether whoever is waited for has run
 
 # What is lost with its object, and not made anew with it.
@@ -59,12 +62,16 @@ class Transfers:
         self._barred: dict[str, set[ObjectKey]] = {}  # what an owner may not write, until it is changed
         self._offered: dict[ObjectKey, tuple[str, str]] = {}  # from whom, to whom
         self._asked: dict[str, _Asked] = {}
+        self._living: dict[str, set[str]] = {}  # the patterns of a namespace that may take something
+        self._places: dict[str, str] = {}  # their namespaces
         self._since: dict[str, dict[ObjectKey, float]] = {}  # when an owner first wanted to delete an object
 
     # --- patterns ---------------------------------------------------------------------------------------------------
 
     def asked(self, owner: Owner, *, generation: int) -> None:
         """The pattern was changed, or is seen for the first time."""
+        self._living.setdefault(owner.namespace, set()).add(owner.id)
+        self._places[owner.id] = owner.namespace
         self._asked[owner.id] = _Asked(owner, generation, asyncio.get_running_loop().time())
         self._since.pop(owner.id, None)
         self._barred.pop(owner.id, None)
@@ -110,6 +117,7 @@ class Transfers:
     def wants_nothing(self, owner: str) -> None:
         """The pattern goes, or is suspended: it takes nothing."""
         self.wait_only(owner, ())
+        self._leave(owner)
         self._asked.pop(owner, None)
         self._barred.pop(owner, None)
 
@@ -118,6 +126,13 @@ class Transfers:
         self.wants_nothing(owner)
         self._since.pop(owner, None)
         self._timers.cancel(owner)
+
+    def _leave(self, owner: str) -> None:
+        namespace = self._places.pop(owner, "")
+        owners = self._living.get(namespace, set())
+        owners.discard(owner)
+        if not owners:
+            self._living.pop(namespace, None)
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
@@ -136,14 +151,18 @@ class Transfers:
                 self._offered[key] = (by.id, to.id)
                 self._on_change(to.id, ChildEvent(ChildEventKind.GONE, key))
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
+        if key.group == GROUP:  # whose own objects are not waited for twice
+            return ""
         since = self._since.setdefault(by.id, {}).setdefault(key, now)
-        changed = self._changed(key, by, now)
-        if changed is not None and now - since < WINDOW:
+        window = DATA_WINDOW if (key.group, key.kind) in DATA else WINDOW
+        changed = self._changed(key, by, after=now - window)
+        if changed is not None and now - since < window:
             self._look_again(key, by, LOOK_AGAIN)
             return f"stays until DesignPattern {changed} has run, which was changed a moment ago and may have it now"
-        if (key.group, key.kind) in DATA and now - since < GRACE:
-            self._look_again(key, by, since + GRACE - now)
-            return f"is deleted in {GRACE:.0f} s, unless another pattern has it by then: it holds data"
+        grace = self._grace(key, by)
+        if now - since < grace:
+            self._look_again(key, by, since + grace - now)
+            return f"is deleted in {grace:.0f} s, unless another pattern has it by then"
         return ""
 
     def close(self) -> None:
@@ -153,11 +172,18 @@ class Transfers:
     def _next(self, key: ObjectKey, by: Owner) -> Owner | None:
         return next((each for each in self._waiting.get(key, {}).values() if each.id != by.id), None)
 
-    def _changed(self, key: ObjectKey, by: Owner, now: float) -> Owner | None:
-        """Another pattern that was changed a moment ago, and may have the object: for data any, else one beside it."""
+    def _grace(self, key: ObjectKey, by: Owner) -> float:
+        """How long to wait for a change that may still come; not at all where there is no pattern beside it."""
+        if (key.group, key.kind) in DATA:
+            return DATA_GRACE
+        beside = any(self._living.get(each, set()) - {by.id} for each in {by.namespace, key.namespace})
+        return GRACE if beside else 0.0
+
+    def _changed(self, key: ObjectKey, by: Owner, *, after: float) -> Owner | None:
+        """Another pattern that was changed since, and may have the object: for data any, else one beside it."""
         for each in self._asked.values():
             near = (key.group, key.kind) in DATA or each.owner.namespace in (by.namespace, key.namespace)
-            if each.owner.id != by.id and near and now - each.at < WINDOW:
+            if each.owner.id != by.id and near and each.at > after:
                 return each.owner
         return None
 
