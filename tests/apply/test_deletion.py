@@ -33,6 +33,9 @@ async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloa
     remaining = await delete_step(first.entries, owner=team, remover=room.remover)
 
     assert "waiting for the pods and other objects that it owns (finalizer foregroundDeletion)" in first.message
+    assert first.message.endswith("It goes on by itself.")
+    assert "Orphan" not in first.message
+    assert """kubectl patch designpattern web -n team --type merge""" in first.advice
     assert remaining == Remaining()
     assert remaining.message == ""
     assert [r for v, r, _ in room.requests[before:] if v == "delete"] == ["deployments.apps", "configmaps"]
@@ -77,6 +80,7 @@ async def test_a_step_deletes_nothing_twice(room: Room, namespace: str):
 
     assert [verb for verb, _, _ in room.requests].count("delete") == 1
     assert "held by the finalizers example.com/held" in again.message
+    assert "To let go and leave them in the cluster" in again.message  # nobody knows what that finalizer waits for
     await room.patch(wanted.key, {"metadata": {"finalizers": None}})
     await room.told(ChildEventKind.GONE, wanted.key, of=team)
     assert await delete_step(again.entries, owner=team, remover=room.remover) == Remaining()

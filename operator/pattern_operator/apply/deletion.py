@@ -21,12 +21,14 @@ class Remaining:
     """What is left after a step. Without ``entries`` the pattern may go; ``kept`` were left alone, with the reason.
 
     ``error`` says what is left and why, and how to let go: Waiting when a child event will bring the deletion on,
-    Transient when it has to be tried again; None when nothing is left.
+    Transient when it has to be tried again; None when nothing is left. Where it goes on by itself, ``error`` does not
+    say how to let go: ``advice`` does, for when it takes long.
     """
 
     entries: tuple[InventoryEntry, ...] = ()
     kept: tuple[tuple[ObjectKey, str], ...] = ()
     error: PatternError | None = None
+    advice: str = ""
 
     @property
     def message(self) -> str:
@@ -62,6 +64,9 @@ def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Ow
     after = f"; {len(done.rest)} more go after them" if done.rest else ""
     left, what = f"{counted(len(done.left))} left", f"{told(stuck)}{after}"
     keeps = f"DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted."
+    if all(each.failure is None and each.watched and not each.holders for each in stuck):
+        error = Waiting(reason=Reason.DELETING, message=f"{left}: {what}. It goes on by itself.")
+        return Remaining(done.left, kept, error, advice=_let_go(owner))
     match sum(each.failure is not None for each in stuck):
         case 0:
             message = f"{left}: {what}. {_let_go(owner)}"

@@ -42,6 +42,7 @@ from pattern_operator.quote import one_line
 from pattern_operator.slots import Slots
 
 FOREGROUND: Final = "foregroundDeletion"  # metav1.FinalizerDeleteDependents: the garbage collector takes it off
+_OF_THE_CLUSTER: Final = frozenset({"foregroundDeletion", "kubernetes"})  # gone when dependents, and contents, are
 _NAMED: Final = 5  # finalizers that a message names
 
 
@@ -58,7 +59,8 @@ class Ending(StrEnum):
 class Removal:
     """The ending of one entry's object; ``message`` says why it is still there, without its name.
 
-    ``watched``: a child event will tell when an object that is going has gone.
+    ``watched``: a child event will tell when an object that is going has gone. ``holders`` are the finalizers that hold
+    it, without those that the cluster takes off by itself: of what they wait for nobody knows.
     """
 
     entry: InventoryEntry
@@ -67,6 +69,7 @@ class Removal:
     message: str = ""
     failure: ApplyFailure | None = None
     watched: bool = True
+    holders: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.key.title}: {self.message}"
@@ -325,7 +328,9 @@ class Remover:
             await self._discovery.find(group=resource.group, kind=resource.kind)
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:
-        return Removal(entry, key, Ending.GOING, _deleted(key, finalizers), watched=self._is_watched(key))
+        holders = tuple(each for each in finalizers if each not in _OF_THE_CLUSTER)
+        message = _deleted(key, finalizers)
+        return Removal(entry, key, Ending.GOING, message, watched=self._is_watched(key), holders=holders)
 
     def _is_watched(self, key: ObjectKey) -> bool:
         return self._children.sees(key) and self._children.get(key) is not None

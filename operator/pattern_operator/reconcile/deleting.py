@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Remaining, delete_step, remaining_all
-from pattern_operator.errors import Stalled, Transient
+from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.deadline import overrun, within
 from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.reconcile.writer import Writer
+
+PATIENCE: Final = 120.0  # seconds of a deletion; pods have 30 to end, and a few waves follow each other
 
 
 async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Callable[[], datetime]) -> Remaining:
@@ -35,9 +39,24 @@ async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Calla
     if remaining.error is None:
         await writer.release(pattern)
         return remaining
-    left = status.deleting(pattern, remaining.entries, error=remaining.error, now=now())
+    error = remaining.error
+    if remaining.advice and not advice_in(pattern, remaining, now=now()):
+        error = Waiting(reason=Reason.DELETING, message=f"{remaining.message} {remaining.advice}")
+        remaining = Remaining(remaining.entries, remaining.kept, error)
+    left = status.deleting(pattern, remaining.entries, error=error, now=now())
     await writer.status(pattern, left)
     return remaining
+
+
+def advice_in(pattern: DesignPattern, remaining: Remaining, *, now: datetime) -> float | None:
+    """Seconds until it is said how to let go of what goes by itself, but takes long; None where that was said."""
+    if not remaining.advice:
+        return None
+    try:
+        began = datetime.fromisoformat(pattern.metadata.deletion_timestamp or "")
+    except ValueError:
+        return 0.0
+    return max((began - now).total_seconds() + PATIENCE, 0.0)
 
 
 async def _step(pattern: DesignPattern, *, rim: Rim) -> Remaining:

@@ -22,7 +22,7 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
 from pattern_operator.reconcile.deadline import Beside, Superseded
-from pattern_operator.reconcile.deleting import delete
+from pattern_operator.reconcile.deleting import advice_in, delete
 from pattern_operator.reconcile.following import is_new
 from pattern_operator.reconcile.healthwait import restored
 from pattern_operator.reconcile.keeping import keep_up
@@ -325,7 +325,8 @@ class Reconciler:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)
             return None
         self._tell_failure(pattern, error, memory=memory)
-        due = _retry(pattern, memory, error) if isinstance(error, Transient) else None
+        now = self._now()
+        due = _retry(pattern, memory, error) if isinstance(error, Transient) else advice_in(pattern, remaining, now=now)
         left = self._patterns.get(key_of(pattern)) or pattern
         with suppress(PatternError):  # an inventory that cannot be read has no object to wait for
             progress = Progress(stage=Stage.APPLY, failure=error, failed=owned_keys(left))
