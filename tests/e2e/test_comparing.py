@@ -19,6 +19,7 @@ from tests.testbed.testbed import Testbed
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 REPORT = {"apply": {"driftPolicy": "Report"}}
 PATTERNS = 12
+LOST = "lost the Lease"
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +70,34 @@ def until_quiet(probe: Story) -> None:
 
 def lose_the_lease(cluster: Testbed) -> None:
     """Let another hold the Lease for a second, and wait until the operator leads again."""
+    before = said(cluster)
     taken = {"spec": {"holderIdentity": "somebody-else", "leaseDurationSeconds": 1}}
     cluster.kubectl("-n", NAMESPACE, "patch", "lease", "pattern-operator", "--type=merge", "-p", json.dumps(taken))
-    log = cluster.operator.process.log
+    until_leading_again(cluster, since=before)
 
+
+def lose_the_api_server(cluster: Testbed) -> None:
+    """Stop the API server until the operator has lost its Lease, and wait until the operator leads again."""
+    before = said(cluster)
+    cluster.controlplane.stop_api_server()
+    try:
+        eventually(lambda: LOST in said(cluster)[len(before) :], seconds=60)
+    finally:
+        cluster.controlplane.start_api_server()
+    until_leading_again(cluster, since=before)
+
+
+def said(cluster: Testbed) -> str:
+    """All that the operator logged."""
+    return cluster.operator.process.log.read_text()
+
+
+def until_leading_again(cluster: Testbed, *, since: str) -> None:
     def leads_again() -> bool:
-        said = log.read_text()
-        return "lost the Lease" in said and "leads:" in said.rpartition("lost the Lease")[2]
+        news = said(cluster)[len(since) :]
+        return LOST in news and "leads:" in news.rpartition(LOST)[2]
 
-    eventually(leads_again, seconds=60)
+    eventually(leads_again, seconds=90)
     cluster.operator.wait_ready()
 
 
@@ -137,6 +157,29 @@ def test_what_drifted_while_the_operator_was_away_is_put_right_and_nothing_else_
     eventually(lambda: any("ConfigMap" in each["message"] for each in story.events("DriftRepaired")))
 
 
+def test_a_job_that_was_done_and_cleaned_up_before_a_restart_does_not_run_again(
+    audited: Testbed, stories: Callable[[str], Story]
+) -> None:
+    story = stories("web")
+    template = {
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
+    }
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}}
+    job["spec"] = {"ttlSecondsAfterFinished": 1, "template": template}
+    digest = push(story.repository, "1.0.0", job, config_map("settings"))
+    story.want()
+    story.until_runs(digest)
+    story.until_object("job", "migrate", lambda found: found is None)
+
+    before = mark(audited)
+    audited.operator.restart()
+    until_quiet(stories("probe"))
+
+    assert sent(audited, after=before)["patch", "jobs.batch"] == 0
+    assert not story.there("job", "migrate")
+    assert condition(story.status, "Ready")["status"] == "True"
+
+
 def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
     audited: Testbed, stories: Callable[[str], Story]
 ) -> None:
@@ -154,7 +197,7 @@ def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
     restarted = (drifted(story), theirs())
     story.request()
     requested = (drifted(story), theirs())
-    lose_the_lease(audited)
+    lose_the_api_server(audited)
     story.remove("configmap", "gone")
     story.until(lambda found: "ConfigMap gone" in condition(found, "Ready")["message"], seconds=15)
     led_again = (drifted(story), theirs())
