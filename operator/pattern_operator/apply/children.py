@@ -148,10 +148,12 @@ class Children:
     def comparing(self, key: ObjectKey, *, owner: str) -> Comparing:
         """Whether an object of the pattern is as it was applied."""
         child = self._children.get(key)
-        if child is None or child.owner != owner or not child.expected or child.wanted is None or not self.sees(key):
+        if child is None or child.owner != owner or not child.expected or not self.sees(key):
             return Comparing.UNKNOWN
         if child.drifted:
             return Comparing.OTHER
+        if child.wanted is None:
+            return Comparing.UNKNOWN
         return Comparing.NOTED if child.present and (child.seen.paused or child.seen.scaled_by) else Comparing.SAME
 
     def differing(self, owner: str) -> frozenset[ObjectKey]:

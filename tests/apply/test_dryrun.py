@@ -1,0 +1,88 @@
+"""What an apply would leave, learned from a real API server without one."""
+
+from typing import Any
+
+import pytest
+from tests.apply.room import Room, config_map, deployment, owner
+
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.spec import IgnoreDifferences
+from pattern_operator.apply import Comparing, DryRun, HealthState, Owner
+
+
+def dry_run(room: Room) -> DryRun:
+    return DryRun(room.session, room.discovery, children=room.children)
+
+
+async def compared(later: Room, *objects: Object, by: Owner, **more: Any) -> list[Comparing]:
+    """How an operator that began anew finds the objects of a pattern."""
+    assert await dry_run(later).compare_all(objects, owner=by, impersonate=None, **more) == ()
+    return [later.children.comparing(each.key, owner=by.id) for each in objects]
+
+
+async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(room: Room, namespace: str, open_room):
+    team = owner()
+    kept, changed, gone = (config_map(name, namespace) for name in ("kept", "changed", "gone"))
+    await room.apply(kept, changed, gone, by=team)
+    await room.patch(changed.key, {"data": {"a": "theirs"}})
+    await room.delete(gone.key)
+
+    async with open_room() as later:
+        found = await compared(later, kept, changed, gone, by=team)
+        health = later.children.health(team.id)
+
+    assert found == [Comparing.SAME, Comparing.OTHER, Comparing.OTHER]
+    assert (health.state, health.message) == (HealthState.NOT_FOUND, "ConfigMap gone: is gone")
+    assert (await room.get(changed.key))["data"] == {"a": "theirs"}
+    assert not await room.is_there(gone.key)
+
+
+async def test_the_object_of_another_pattern_or_of_nobody_is_passed_over(room: Room, namespace: str, open_room):
+    team = owner()
+    others, nobodys = config_map("others", namespace), config_map("nobodys", namespace)
+    await room.apply(others, by=owner("other"))
+    await room.put(nobodys, manager="somebody")
+
+    async with open_room() as later:
+        found = await compared(later, others, by=team)
+
+    assert found == [Comparing.UNKNOWN]
+
+
+async def test_what_is_left_to_others_is_no_drift(room: Room, namespace: str, open_room):
+    team, web = owner(), deployment("web", namespace)
+    rules = (IgnoreDifferences(paths=("/spec/replicas",)),)
+    await room.apply(web, by=team, ignored=rules)
+    await room.patch(web.key, {"spec": {"replicas": 0}})
+
+    async with open_room() as later:
+        ignoring = await compared(later, web, by=team, ignored=rules)
+
+    assert ignoring == [Comparing.SAME]
+
+
+@pytest.mark.parametrize("policy", ["IfAbsent", "Ignore"])
+async def test_what_is_created_once_or_never_applied_is_not_compared(
+    room: Room, namespace: str, open_room, policy: str
+):
+    team = owner()
+    once = config_map("once", namespace, annotations={"pattern-operator.io/ssa": policy})
+
+    async with open_room() as later:
+        assert await compared(later, once, by=team) == [Comparing.UNKNOWN]
+
+
+async def test_what_cannot_be_asked_for_is_said_and_costs_no_other(room: Room, namespace: str, open_room):
+    team, mine = owner(), config_map("mine", namespace)
+    ghost = Object.of({"apiVersion": "gone.example/v1", "kind": "Ghost", "metadata": {"name": "g"}})
+    await room.apply(mine, by=team)
+
+    async with open_room() as later:
+        failures = await dry_run(later).compare_all((mine, ghost), owner=team, impersonate=None)
+        refused = await dry_run(later).compare_all((mine,), owner=team, impersonate="system:serviceaccount:x:nobody")
+        found = later.children.comparing(mine.key, owner=team.id)
+
+    assert [each.key for each in failures] == [ghost.key]
+    assert [(each.key, each.reason) for each in refused] == [(mine.key, Reason.FORBIDDEN)]
+    assert found is Comparing.SAME
