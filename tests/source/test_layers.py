@@ -47,6 +47,7 @@ BESIDE = [
     *("application/vnd.cyclonedx+json", "application/vnd.cyclonedx+xml; version=1.6", "application/vnd.syft+json"),
     *("application/vnd.dsse.envelope.v1+json", "application/sarif+json", "Application/SPDX+JSON"),
     *("application/vnd.dev.cosign.simplesigning.v1+json", "application/vnd.dev.sigstore.bundle.v0.3+json"),
+    *("application/vnd.security.vulnerability.report; version=1.1", "application/vnd.goharbor.harbor.sbom.v1"),
     *("application/vnd.cncf.notary.signature", "application/vnd.cncf.helm.chart.provenance.v1.prov"),
 ]
 

@@ -568,6 +568,24 @@ async def test_a_referrer_that_is_listed_without_a_type_is_what_its_manifest_say
     assert [each.payload for each in await found(peer, network, signed)] == [b"1", b'{"critical": 2}', b""]
 
 
+@pytest.mark.parametrize("artifact_type", ["", "application/vnd.oci.empty.v1+json", "application/json"])
+async def test_a_manifest_that_does_not_say_its_type_is_what_its_layers_are(peer, network, signed, artifact_type):
+    made = [
+        peer.manifest([peer.blob(b"1", BUNDLE)], artifactType=artifact_type, subject=signed),
+        peer.manifest([simple(peer, 2), simple(peer, 3)], artifactType=artifact_type, subject=signed),
+        peer.manifest([peer.blob(b"x", "text/plain")], artifactType=artifact_type, subject=signed),
+        peer.manifest([simple(peer, 4), peer.blob(b"y", BUNDLE)], artifactType=artifact_type, subject=signed),
+        peer.manifest([], artifactType=artifact_type, subject=signed),
+        peer.manifest([peer.blob(b"z", BUNDLE)], artifactType=SBOM, subject=signed),
+    ]
+    for digest in made:
+        peer.refer(digest, artifact_type)
+
+    payloads = [each.payload for each in await found(peer, network, signed)]
+
+    assert payloads == [b"1", b'{"critical": 2}', b'{"critical": 3}']
+
+
 @pytest.mark.parametrize("how", ["gone", "index", "larger than any"])
 async def test_a_referrer_that_nobody_calls_a_signature_and_is_none_is_passed_over(peer, network, signed, how):
     digest = bundle(peer, signed, b"1", annotations={"k": "v" * (MAX_REFERRER_MANIFEST if "larger" in how else 1)})

@@ -4,13 +4,14 @@ import re
 from typing import Final
 
 # OCI image-spec 1.1, "Guidance for an Empty Descriptor"; in-toto and DSSE; SPDX, CycloneDX and Syft; SARIF; cosign and
-# Sigstore; Notary Project; Helm, "OCI artifacts" (provenance).
+# Sigstore; Notary Project; Trivy's and Harbor's reports; Helm (provenance).
 _BESIDE: Final = re.compile(
     r"application/vnd\.oci\.empty\.v1\+json"
     r"|application/vnd\.in-toto[.+].*|application/vnd\.dsse\.envelope.*"
     r"|(?:application|text)/spdx(?:\+(?:json|xml|yaml))?|application/vnd\.cyclonedx(?:\+.*)?|application/vnd\.syft\+.*"
     r"|application/sarif\+json"
     r"|application/vnd\.dev\.(?:cosign|sigstore|cosignproject)\..*|application/vnd\.cncf\.notary\..*"
+    r"|application/vnd\.(?:aquasec|security|goharbor)\..*"
     r"|application/vnd\.cncf\.helm\.chart\.provenance\..*"
 )
 _NAMES: Final = (

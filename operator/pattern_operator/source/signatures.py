@@ -29,10 +29,11 @@ from pattern_operator.limits import (
 )
 from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.pace import Deadline
-from pattern_operator.source.referrers import BUNDLES, COSIGN, PREDICATE_HINT, FallbackTag, list_referrers
+from pattern_operator.source.referrers import BUNDLES, COSIGN, PREDICATE_HINT, SAYS_NOTHING, FallbackTag, list_referrers
 from pattern_operator.source.registry import Content, Registry
 from pattern_operator.source.statement import states_something_else
 
+SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 _AT_ONCE: Final = 8  # requests; signatures are small, and registries slow down who asks for more
 _ENOUGH: Final = 4  # failures after which no more referrers are asked for: the others would fail alike
 _MAX_TAG: Final = 128
@@ -171,7 +172,7 @@ class _Finder:
             place = _failed(where, error, form=form or SignatureFormat.BUNDLE)
             self.failed += len(place.failures)
             return 0, place
-        form = form or _form(manifest.artifact_type or manifest.config.media_type)
+        form = form or _form_of(manifest)
         if form is None:
             return 0, _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
@@ -273,6 +274,17 @@ def _form(media_type: str) -> SignatureFormat | None:
     if media_type in BUNDLES:
         return SignatureFormat.BUNDLE
     return SignatureFormat.COSIGN if media_type == COSIGN else None
+
+
+def _form_of(manifest: Manifest) -> SignatureFormat | None:
+    """The format by what a manifest says of itself; by its layers where its types say nothing."""
+    for media_type in (manifest.artifact_type, manifest.config.media_type):
+        if media_type.lower() not in SAYS_NOTHING:
+            return _form(media_type)
+    types = {layer.media_type for layer in manifest.layers}
+    if types and types <= BUNDLES:
+        return SignatureFormat.BUNDLE
+    return SignatureFormat.COSIGN if types == {SIMPLE_SIGNING} else None
 
 
 def _turn(manifest: Manifest) -> int:
