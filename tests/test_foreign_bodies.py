@@ -570,6 +570,10 @@ async def absence(body: Any) -> None:
 @reader
 async def pods_of_a_workload(body: Any) -> None:
     first_cause([body]), selector_of(body)
+    for reason in ("ErrImagePull", "CrashLoopBackOff", "CreateContainerConfigError"):
+        waiting = {"waiting": {"reason": reason, "message": body}}
+        status = {"name": body, "image": body, "state": waiting, "lastState": body}
+        first_cause([{"metadata": body, "spec": {"containers": body}, "status": {"containerStatuses": [status]}}])
     await look_at_pods(answering(body), FakeDiscovery(answering(body)), KEY, impersonate=None)
     await verbs.list_page(answering(body), POD, namespace="a", label_selector="a", limit=2)
 
