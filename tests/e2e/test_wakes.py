@@ -144,3 +144,21 @@ def test_an_update_is_told_by_one_event_that_says_what_it_did(story: Story):
         f" (created: {name}/new; configured: {name}/other)",
         f"tag 2.0.0 moved: {short[second]} -> {short[third]}: 1 configured (configured: {name}/other)",
     }
+
+
+def test_a_deletion_whose_account_lost_its_rights_goes_on_when_they_are_granted(story: Story):
+    grant = ("create", "rolebinding", "deployer", "--clusterrole=edit")
+    account = f"--serviceaccount={story.namespace}:deployer"
+    push(story.repository, "1.0.0", config_map("a"))
+    story.kubectl("-n", story.namespace, "create", "serviceaccount", "deployer")
+    story.kubectl("-n", story.namespace, *grant, account)
+    story.want(interval=NEVER, retryInterval=NEVER, apply={"serviceAccountName": "deployer"})
+    story.until(lambda s: condition(s, "Ready")["status"] == "True")
+    story.kubectl("-n", story.namespace, "delete", "rolebinding", "deployer")
+
+    story.delete()
+    story.until_says("Ready", "Forbidden")
+    story.kubectl("-n", story.namespace, *grant, account)
+
+    story.until_gone(seconds=30)
+    assert not story.there("configmap", "a")

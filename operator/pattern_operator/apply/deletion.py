@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pattern_operator.api.object import ObjectKey, counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply.need import Need
 from pattern_operator.apply.outcome import rest_after, told
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.removal import Ending, Removal, Remover
@@ -29,6 +30,7 @@ class Remaining:
     kept: tuple[tuple[ObjectKey, str], ...] = ()
     error: PatternError | None = None
     advice: str = ""
+    needs: frozenset[Need] = frozenset()  # what would end the failures in it
 
     @property
     def message(self) -> str:
@@ -74,7 +76,9 @@ def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Ow
             message = f"{left}: {what}. {keeps} {_let_go(owner)}"
         case _:  # a list of refusals may be cut, and not the way out of it
             message = f"{left}, and {keeps} {_let_go(owner)}. In the way: {what}"
-    return Remaining(done.left, kept, _error(stuck, message))
+    needs = (each.failure.need for each in stuck if each.failure is not None)
+    awaited = frozenset(each for each in needs if each is not None)
+    return Remaining(done.left, kept, _error(stuck, message), needs=awaited)
 
 
 def _error(stuck: list[Removal], message: str) -> PatternError:

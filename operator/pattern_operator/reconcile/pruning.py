@@ -59,6 +59,7 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
         progress.unwatched = not all(each.watched for each in pruned.going)
         progress.inventory = inventory.minus(entries, done)
         progress.failed |= frozenset(each.key for each in pruned.failures)
+        progress.needs |= frozenset(each.need for each in pruned.failures if each.need is not None)
         if pruned.error:
             raise pruned.error
     elif prune_state.done:

@@ -318,7 +318,9 @@ class Reconciler:
         waits = memory.failed is not None and self._rim.clock() < memory.failed.retried_at - LEEWAY.total_seconds()
         if waits and not woken.whole and not any(map(memory.is_ended_by, woken.events)):
             return self._left(memory)
-        remaining = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
+        with self._rim.awaited.during(key_of(pattern)):
+            remaining = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
+            self._rim.awaited.wait(key_of(pattern), remaining.needs)
         self._tell(pattern, tell_kept(remaining.kept))
         error = remaining.error
         if error is None:
