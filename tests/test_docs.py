@@ -224,6 +224,7 @@ ELSEWHERE = {
     "Pruning",
     "Kept",
     "PatternNotFound",
+    "Updated",
 }
 
 
@@ -247,6 +248,23 @@ def test_the_flag_that_the_operations_page_adds_is_added(tmp_path: Path):
     (deployed,) = (each for each in yaml.safe_load_all(built) if each["kind"] == "Deployment")
 
     assert deployed["spec"]["template"]["spec"]["containers"][0]["args"][-1] == "--registry-network=Public"
+
+
+def test_the_authority_that_the_page_of_private_registries_adds_is_added(tmp_path: Path):
+    page = (ROOT / "docs" / "private-registry.md").read_text()
+    (text,) = re.findall(r"^```yaml\n# kustomization.yaml.*?\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "pattern-operator").symlink_to(ROOT)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "kustomization.yaml").write_text(text)
+
+    built = subprocess.run([BINARY, "kustomize", tmp_path / "mine"], capture_output=True, text=True, check=True).stdout
+    (deployed,) = (each for each in yaml.safe_load_all(built) if each["kind"] == "Deployment")
+
+    pod = deployed["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert {"name": "SSL_CERT_FILE", "value": "/etc/registry-ca/ca.crt"} in container["env"]
+    assert {"name": "registry-ca", "configMap": {"name": "registry-ca"}} in pod["volumes"]
+    assert any(each["mountPath"] == "/etc/registry-ca" for each in container["volumeMounts"])
 
 
 def flags(of: argparse.ArgumentParser) -> set[str]:
