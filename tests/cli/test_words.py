@@ -171,12 +171,12 @@ def test_an_error_is_said_in_these_words(patternctl, arguments, says):
     assert done.err == f"patternctl: {says.replace('{home}', str(patternctl.home))}\n"
 
 
-@pytest.mark.parametrize("command", ["get", "suspend", "resume", "reconcile", "push", "render", "verify"])
+@pytest.mark.parametrize("command", ["get", "suspend", "resume", "reconcile", "uninstall", "push", "render", "verify"])
 def test_no_error_says_the_same_twice_or_speaks_of_a_spec(patternctl, command):
     registry = f"oci://{GONE}/a:1"
     arguments = {"push": (WHOLE, registry), "render": (registry,), "verify": (registry, "--key", "missing")}
 
-    done = patternctl(command, *arguments.get(command, () if command == "get" else ("web",)))
+    done = patternctl(command, *arguments.get(command, () if command in ("get", "uninstall") else ("web",)))
 
     assert done.code == 1
     assert not OF_A_SPEC.search(done.err)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pattern_operator.api.designpattern import decode
-from pattern_operator.telemetry import about, about_name, configure
+from pattern_operator.telemetry import about, about_name, configure, events
 from pattern_operator.telemetry.logs import BURST, MAX_LINE, MAX_SOURCES, PACE, Bounded
 
 
@@ -48,6 +48,19 @@ def test_json_says_in_fields_whom_a_line_is_about(capsys: pytest.CaptureFixture[
     assert (
         said.items() >= {"stage": "verify", "reason": "KeyInvalid", "version": "1.4.2", "digest": "sha256:0a"}.items()
     )
+
+
+@pytest.mark.parametrize(("kind", "level"), [("Normal", "info"), ("Warning", "warning")])
+def test_each_event_is_a_line_with_stage_and_reason_in_fields(
+    capsys: pytest.CaptureFixture[str], kind: Any, level: str
+):
+    configure(level="info", form="json")
+
+    events._log(pattern(), kind=kind, reason="SignatureMissing", action="verify", note="no signature: sign it")
+
+    said = json.loads(capsys.readouterr().err)
+    assert said.items() >= {"pattern": "team/web", "stage": "verify", "reason": "SignatureMissing"}.items()
+    assert (said["level"], said["message"].endswith("no signature: sign it")) == (level, True)
 
 
 def test_what_is_not_known_is_no_field(capsys: pytest.CaptureFixture[str]):

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from pattern_operator.cli.arguments import meant
 from pattern_operator.cli.cluster import UsageError
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Executors
-from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Session, load, objects
+from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session, load, objects
 from pattern_operator.reconcile import DESIGN_PATTERN
 
 
@@ -115,24 +116,25 @@ class Cluster:
         return Stalled(reason=Reason.APPLY_FAILED, message=f"{self.server} refused to {verb} the pattern: {said}")
 
 
-@asynccontextmanager
-async def connected(options: argparse.Namespace) -> AsyncIterator[Cluster]:
-    """The cluster that the flags and the kubeconfig lead to, as long as the block runs.
+async def endpoint_of(options: argparse.Namespace, *, disk: Executor) -> Endpoint:
+    """The API server that the flags and the kubeconfig lead to.
 
     Raises:
         Stalled: KUBECONFIG_INVALID: there is none, or it cannot be used.
     """
+    kubeconfig = Path(options.kubeconfig) if options.kubeconfig else None
+    try:
+        return await load(kubeconfig=kubeconfig, context=options.context, disk=disk)
+    except CredentialsError as error:
+        step = "" if "--kubeconfig" in str(error) else "; --kubeconfig and --context choose another"
+        raise Stalled(reason=Reason.KUBECONFIG_INVALID, message=f"{error}{step}") from error
 
+
+@asynccontextmanager
+async def connected(options: argparse.Namespace) -> AsyncIterator[Cluster]:
+    """The cluster of ``endpoint_of``, as long as the block runs; raises as that does."""
     with Executors.open() as executors:
-        try:
-            endpoint = await load(
-                kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None,
-                context=options.context,
-                disk=executors.disk,
-            )
-        except CredentialsError as error:
-            step = "" if "--kubeconfig" in str(error) else "; --kubeconfig and --context choose another"
-            raise Stalled(reason=Reason.KUBECONFIG_INVALID, message=f"{error}{step}") from error
+        endpoint = await endpoint_of(options, disk=executors.disk)
         namespace = options.namespace or endpoint.namespace
         output.progress(f"asking {endpoint.server} for patterns")
         async with Session.open(endpoint) as session:

@@ -79,19 +79,14 @@ async def _run(options: argparse.Namespace) -> int:
 
 async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     from datetime import UTC, datetime
-    from pathlib import Path
 
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import installation, uninstalling
+    from pattern_operator.cli.session import endpoint_of
     from pattern_operator.errors import Stalled
-    from pattern_operator.kube import ApiError, CredentialsError, Session, load
+    from pattern_operator.kube import ApiError, Session
 
-    try:
-        endpoint = await load(
-            kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None, context=options.context, disk=disk
-        )
-    except CredentialsError as error:
-        raise Stalled(reason=Reason.KUBECONFIG_INVALID, message=f"{error}; --kubeconfig names another") from error
+    endpoint = await endpoint_of(options, disk=disk)
     try:
         async with Session.open(endpoint) as session:
             plan = await installation.look(session, namespace=options.operator_namespace, now=datetime.now(UTC))
