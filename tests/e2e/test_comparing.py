@@ -199,7 +199,7 @@ def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
     requested = (drifted(story), theirs())
     lose_the_api_server(audited)
     story.remove("configmap", "gone")
-    story.until(lambda found: "ConfigMap gone" in condition(found, "Ready")["message"], seconds=15)
+    story.until(lambda found: "/gone: is gone" in condition(found, "Ready")["message"], seconds=15)
     led_again = (drifted(story), theirs())
     writes = sent(audited, after=before)
 
