@@ -374,7 +374,9 @@ async def _has_pods(room: Room, namespace: str) -> bool:
     return b'"uid"' in await room.session.request("GET", path)
 
 
-@pytest.mark.parametrize("kind", ["of nobody", "of another pattern", "annotated to stay"])
+@pytest.mark.parametrize(
+    "kind", ["of nobody", "of another pattern", "pattern-operator.io/prune: disabled", "helm.sh/resource-policy: keep"]
+)
 async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(room: Room, kind: str):
     team = owner()
     space = await brought(room, team)
@@ -384,9 +386,8 @@ async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(r
     elif kind == "of another pattern":
         await room.apply(held, by=owner("another"))
     else:
-        await room.apply(
-            config_map("precious", space.key.name, annotations={"pattern-operator.io/prune": "disabled"}), by=team
-        )
+        name, _, value = kind.partition(": ")
+        await room.apply(config_map("precious", space.key.name, annotations={name: value}), by=team)
 
     (removal,) = await removed(room, space, by=team)
 

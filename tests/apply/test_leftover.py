@@ -92,6 +92,67 @@ async def test_a_volume_that_had_no_source_is_made_anew(room: Room, kubectl: Any
     assert applied.failures == ()
 
 
+def service(namespace: str, **spec: Any) -> Object:
+    metadata = {"name": "s", "namespace": namespace}
+    return Object.of({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+
+
+def probed(namespace: str, **probe: Any) -> Object:
+    made = workload("Deployment", namespace)
+    made.body["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe
+    return made
+
+
+PORTS = [{"port": 80}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            lambda ns: workload("DaemonSet", ns),
+            lambda ns: workload("DaemonSet", ns, updateStrategy={"type": "OnDelete"}),
+            id="DaemonSet OnDelete",
+        ),
+        pytest.param(
+            lambda ns: workload("Deployment", ns, volume={"configMap": {"name": "x"}}),
+            lambda ns: workload("Deployment", ns, volume={"emptyDir": {}}),
+            id="another volume",
+        ),
+        pytest.param(
+            lambda ns: workload("Deployment", ns, volume={"emptyDir": {}}),
+            lambda ns: workload("Deployment", ns, volume={"secret": {"secretName": "x"}}),
+            id="a volume in place of an empty one",
+        ),
+        pytest.param(
+            lambda ns: probed(ns, httpGet={"port": 80}), lambda ns: probed(ns, exec={"command": ["a"]}), id="probe"
+        ),
+        pytest.param(
+            lambda ns: service(ns, ports=PORTS),
+            lambda ns: service(ns, type="ExternalName", externalName="a.example"),
+            id="ExternalName",
+        ),
+        pytest.param(
+            lambda ns: service(ns, ports=PORTS, sessionAffinity="ClientIP"),
+            lambda ns: service(ns, ports=PORTS, sessionAffinity="None"),
+            id="affinity",
+        ),
+        pytest.param(
+            lambda ns: service(ns, ports=PORTS, type="NodePort"), lambda ns: service(ns, ports=PORTS), id="NodePort"
+        ),
+    ],
+)
+async def test_changes_that_the_api_server_makes_room_for_by_itself_pass(
+    room: Room, namespace: str, before: Any, after: Any
+):
+    team = owner()
+    await room.apply(before(namespace), by=team)
+
+    applied = await room.apply(after(namespace), by=team)
+
+    assert applied.failures == ()
+
+
 def test_a_field_that_the_manifest_has_is_for_its_author_to_correct():
     body = {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}}}
 
