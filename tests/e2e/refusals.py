@@ -175,7 +175,9 @@ def by_the_api_server(group: str) -> dict[str, Refused]:
         "an-environment-of-objects": Refused(
             failed, "env", (workload(env=[{"name": "P", "value": {"nested": value(Shape.ENVIRONMENT)}}]),)
         ),
-        "an-environment-of-numbers": Refused(failed, "env", (workload(env=[{"name": "P", "value": int(PIN)}]),)),
+        "an-environment-of-numbers": Refused(
+            "ComponentsRefused", "env", (workload(env=[{"name": "P", "value": int(PIN)}]),)
+        ),
         "arguments-that-are-no-list": Refused(failed, "args", (workload(args=f"--password={value(Shape.ARGUMENT)}"),)),
         "a-command-of-objects": Refused(failed, "command", (workload(command=[{"password": token}]),)),
         "a-name-of-a-variable": Refused(

@@ -63,11 +63,12 @@ def test_each_place_of_a_pod_that_must_be_text_is_looked_at(container: str, pod:
         POD % ("livenessProbe: {httpGet: {port: 80, path: /}}", ", hostNetwork: true"),
         "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: a}\nvalue: 1000\n",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {x: }}\ndata: {empty: }\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: {b: c}, d: [e]}\n",
         "apiVersion: v1\nkind: LimitRange\nmetadata: {name: a}\nspec: {limits: [{type: Pod, max: {cpu: 2}}]}\n",
         "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\nspec: {name: 1, args: [3], env: [{value: 4}]}\n",
     ],
 )
-def test_numbers_that_may_be_numbers_are_taken(text: str):
+def test_numbers_that_may_be_numbers_are_taken_and_shapes_are_for_the_api_server(text: str):
     assert _report(text).outcome is Outcome.RENDERED, _report(text).message
 
 

@@ -28,7 +28,7 @@ class Cause(StrEnum):
     MISSING_KIND = "MissingKind", "It has no kind."
     MISSING_NAME = "MissingName", "It has no name; `generateName` names another object each time it is applied."
     INVALID_NAME = "InvalidName", "Its name or namespace is none that Kubernetes takes, and cannot be made one."
-    NOT_TEXT = "NotText", "A field that must be text is a number, a boolean, a list or a mapping; numbers want quotes."
+    NOT_TEXT = "NotText", "A field that must be text is a number or a boolean: put it in quotes."
     MISSING_REQUIRED_FIELD = "MissingRequiredField", "A field that its kind requires is absent or empty."
     CONFLICTING_FIELDS = "ConflictingFields", "One field is written in two ways, with different content."
     CONFLICTING_LIST_ENTRIES = "ConflictingListEntries", "Two entries of a list share their key and differ otherwise."

@@ -1,4 +1,4 @@
-"""Finds numbers, booleans and nulls where Kubernetes takes text alone: YAML reads ``name: 123`` and ``on`` as none.
+"""Finds numbers and booleans where Kubernetes takes text alone: YAML reads ``name: 123`` and ``on`` as none.
 
 The API server refuses them one decoding error at a time, and says where in the words of Go. Here all of them are named
 by their paths. Looked at are fields that are text wherever they stand in Kubernetes' own kinds (API reference 1.37),
@@ -38,11 +38,12 @@ _TEXTS: Final = frozenset(
 )
 _LISTS: Final = frozenset({"args", "command", "accessModes", "verbs", "apiGroups", "resourceNames", "finalizers"})
 _VALUES_IN: Final = frozenset({"env", "sysctls", "httpHeaders", "tolerations", "options"})  # of which `value` is text
+_SCALARS: Final = (bool, int, float)  # lists and mappings are for the API server to refuse: no quotes would mend them
 _SELECTS: Final = frozenset({"matchExpressions", "matchFields"})  # of which each of `values` is text
 
 
 def find_wrong_texts(drafts: Iterable[Draft]) -> None:
-    """Note each field of a draft that must be text and is a number, a boolean, a list or a mapping."""
+    """Note each field of a draft that must be text and is a number or a boolean."""
     for draft in drafts:
         if draft.settled:
             continue
@@ -85,14 +86,14 @@ def _of(value: Any, at: Place | None, field: str, *, maps: frozenset[str]) -> It
             yield from _of_list(items(child), here)
         elif isinstance(child, dict | list):
             yield from _of(child, here, name, maps=maps)
-        elif (name in _TEXTS or (name == "value" and field in _VALUES_IN)) and not isinstance(child, str | None):
+        elif (name in _TEXTS or (name == "value" and field in _VALUES_IN)) and isinstance(child, _SCALARS):
             yield here, child
 
 
 def _of_map(value: dict[str, Any], at: Place) -> Iterator[tuple[Place, Any]]:
     """A null is an empty text there, as the API server reads it."""
-    return ((Place(at, name), each) for name, each in value.items() if not isinstance(each, str | None))
+    return ((Place(at, name), each) for name, each in value.items() if isinstance(each, _SCALARS))
 
 
 def _of_list(value: list[Any], at: Place) -> Iterator[tuple[Place, Any]]:
-    return ((Place(at, index), each) for index, each in enumerate(value) if not isinstance(each, str))
+    return ((Place(at, index), each) for index, each in enumerate(value) if isinstance(each, _SCALARS))
