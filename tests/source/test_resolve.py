@@ -1,5 +1,4 @@
 import json
-import re
 
 import pytest
 from tests.source.peer import client, hang, sha256
@@ -78,7 +77,7 @@ async def test_a_tag_that_cannot_be_looked_up_is_what_the_registry_says(peer, ne
         await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
 
     assert failure.value.reason is reason
-    assert re.search("(tag|manifest) 1.0", failure.value.message)
+    assert "tag 1.0" in failure.value.message
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 501])

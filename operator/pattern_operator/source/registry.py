@@ -115,8 +115,9 @@ class Registry:
 
     async def digest_of(self, tag: str) -> Digest:
         """The digest that ``tag`` names now: one HEAD, and a GET where the registry does not say it in a header."""
-        digest = await self._head(tag, what=self.what(f"tag {tag}"))
-        return digest or (await self.manifest(tag)).digest
+        what = self.what(f"tag {tag}")
+        digest = await self._head(tag, what=what)
+        return digest or (await self.manifest(tag, what=f"{what} (GET manifest {tag})")).digest
 
     async def ensure_readable(self, digest: Digest) -> None:
         """Make sure that we may see the manifest: one HEAD, unless the registry has shown it to us before."""
@@ -144,13 +145,13 @@ class Registry:
         self._readers.show(await self._scope("HEAD"), digest)
         return digest
 
-    async def manifest(self, reference: str | Digest, *, limit: int = MAX_MANIFEST) -> Content:
-        """The manifest of a tag or digest, of at most ``limit`` bytes.
+    async def manifest(self, reference: str | Digest, *, limit: int = MAX_MANIFEST, what: str = "") -> Content:
+        """The manifest of a tag or digest, of at most ``limit`` bytes; ``what`` names it in messages.
 
         Raises:
             Stalled: DIGEST_MISMATCH: it is not what the digest, or the registry's own header, names.
         """
-        what = self.what(f"manifest {reference}")
+        what = what or self.what(f"manifest {reference}")
         answer = await self.ask(
             "GET", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, limit=limit
         )
