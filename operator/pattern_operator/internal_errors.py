@@ -17,6 +17,7 @@ MAX_KINDS: Final = 256  # kinds of errors that are told apart; there are fewer p
 PLACES: Final = (
     "apply",  # of one object
     "child_callback",
+    "dry_run",  # of one object
     "event",
     "explain",  # why a workload is not healthy
     "gauge",

@@ -17,8 +17,11 @@ def kubectl(testbed_state: Path) -> Iterator[Kubectl]:
     directory = testbed_state / "api"
     directory.mkdir()
     server = ApiServer.start(directory)
-    admin = Kubeconfig(directory / "admin.kubeconfig", server.url, server.authority.ca, server.token, "admin").write()
-    kubectl = Kubectl(admin, directory / "kubectl")
-    operator.install(ROOT / "crds", kubectl=kubectl)
-    yield kubectl
-    server.stop()
+    try:
+        path, ca = directory / "admin.kubeconfig", server.authority.ca
+        admin = Kubeconfig(path, server.url, ca, server.token, "admin").write()
+        kubectl = Kubectl(admin, directory / "kubectl")
+        operator.install(ROOT / "crds", kubectl=kubectl)
+        yield kubectl
+    finally:
+        server.stop()

@@ -92,7 +92,7 @@ def test_an_object_that_is_held_while_it_is_deleted_is_made_again_when_it_has_go
 
 def test_an_object_whose_kind_went_is_made_again_when_the_kind_is_back(story: Story, group: str) -> None:
     story.kubectl.apply(widgets(group))
-    story.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}", "--timeout=20s")
+    story.kubectl.established(f"widgets.{group}")
     digest = push(story.repository, "1.0.0", widget(group, "first"), config_map("settings"))
     story.want()  # whose interval is an hour
     story.until_runs(digest)

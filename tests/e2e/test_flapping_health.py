@@ -44,7 +44,7 @@ def test_a_health_text_that_changes_all_the_time_is_written_now_and_then_and_its
     story: Story, group: str
 ) -> None:
     story.kubectl.apply(widgets(group))
-    story.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}", "--timeout=20s")
+    story.kubectl.established(f"widgets.{group}")
     digest = push(story.repository, "1.0.0", widget(group, "first"))
     story.want()
     story.until_runs(digest)

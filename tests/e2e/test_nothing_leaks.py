@@ -69,7 +69,7 @@ def told(operated: Testbed, answering: Registry) -> Iterator[dict[str, Told]]:
     )
     kubectl("create", "namespace", NAMESPACE)
     kubectl.apply(vaults(GROUP), *policies)
-    kubectl("wait", "--for=condition=Established", f"crd/vaults.{GROUP}", "--timeout=20s")
+    kubectl.established(f"vaults.{GROUP}")
     denier = Denier("webhook-")
     with webhook(denier, "configmaps", "secrets", namespace=NAMESPACE, kubectl=kubectl, authority=operated.authority):
         try:

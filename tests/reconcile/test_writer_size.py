@@ -59,7 +59,7 @@ async def stored(session: Session, namespace: str) -> dict[str, Any]:
 async def written(session: Session, kubectl: Kubectl, namespace: str) -> DesignPattern:
     """A pattern in the cluster, with as many annotations as Kubernetes allows."""
     kubectl.apply(crd())
-    kubectl("wait", "--for=condition=Established", "crd", "designpatterns.pattern-operator.io", "--timeout=20s")
+    kubectl.established("designpatterns.pattern-operator.io")
     kubectl.apply(
         {
             "apiVersion": "pattern-operator.io/v1alpha1",

@@ -60,6 +60,17 @@ class Kubectl:
         documents = [each if isinstance(each, str) else json.dumps(each) for each in objects]
         return self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin="\n---\n".join(documents))
 
+    def established(self, *definitions: str, seconds: float = 30.0) -> None:
+        """Watch until the API server serves the kinds of these CustomResourceDefinitions.
+
+        ``kubectl wait`` ends with an error at one that was made a moment ago: its ``conditions`` are null.
+
+        Raises:
+            KubectlFailed: one is not served in time.
+        """
+        for name in definitions:
+            self.until("crd", name, _is_established, namespace="", seconds=seconds)
+
     def until(
         self, kind: str, name: str, done: Callable[[Any], object], *, namespace: str, seconds: float = 60.0
     ) -> Any:
@@ -102,3 +113,8 @@ class Kubectl:
     def _now(self, kind: str, name: str, namespace: str) -> Any:
         found = self("get", kind, name, "--namespace", namespace, "--ignore-not-found", "-o", "json")
         return json.loads(found) if found else None
+
+
+def _is_established(definition: Any) -> bool:
+    conditions = ((definition or {}).get("status") or {}).get("conditions") or ()
+    return any((each["type"], each["status"]) == ("Established", "True") for each in conditions)

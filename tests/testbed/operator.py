@@ -74,8 +74,7 @@ def install(manifests: Path, *, kubectl: Kubectl) -> None:
     if manifests != CRDS:
         objects += yaml.safe_load_all(kubectl("kustomize", manifests))
     kubectl.apply(*(each for each in objects if each["kind"] != "Deployment"))
-    names = [f"crd/{each['metadata']['name']}" for each in objects if each["kind"] == "CustomResourceDefinition"]
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+    kubectl.established(*(each["metadata"]["name"] for each in objects if each["kind"] == "CustomResourceDefinition"))
 
 
 def flags_of(manifests: Path, *, kubectl: Kubectl) -> tuple[str, ...]:
