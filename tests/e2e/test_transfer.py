@@ -90,6 +90,8 @@ def test_a_pattern_that_is_renamed_keeps_its_objects(story: Story, other: Story)
     before = uids(story)
 
     story.kubectl.apply(pattern(other, "1.0.0"))
+    said = "--for=jsonpath={.status.status}=OwnedByAnotherPattern"  # as docs/adoption.md has it
+    story.kubectl("wait", f"dp/{other.name}", "-n", story.namespace, said, "--timeout=30s")
     story.delete()
     story.until_gone()
     other.until_says("Ready", "Ready")
@@ -108,6 +110,22 @@ def test_data_is_waited_for_when_the_old_name_goes_before_the_new_one_comes(stor
     story.delete()
     story.kubectl.apply(pattern(other, "1.0.0"))
     story.until_gone()
+    other.until_says("Ready", "Ready")
+
+    assert story.get("pvc", "data")["metadata"]["uid"] == before
+
+
+def test_a_claim_that_asks_to_stay_outlives_the_wrong_order_too(story: Story, other: Story) -> None:
+    push(story.repository, "1.0.0", claim("data"))
+    push(other.repository, "1.0.0", claim("data"))
+    story.kubectl.apply(pattern(story, "1.0.0"))
+    story.until_says("Ready", "Ready")
+    before = story.get("pvc", "data")["metadata"]["uid"]
+    story.kubectl("annotate", "pvc", "data", "-n", story.namespace, "pattern-operator.io/prune=disabled")
+
+    story.delete()
+    story.until_gone()
+    story.kubectl.apply(pattern(other, "1.0.0"))
     other.until_says("Ready", "Ready")
 
     assert story.get("pvc", "data")["metadata"]["uid"] == before
