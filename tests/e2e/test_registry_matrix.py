@@ -36,8 +36,8 @@ from pattern_operator.source import (
     Network,
     Registry,
     TokenCache,
+    fetch_signatures,
     resolve,
-    signatures,
 )
 from pattern_operator.verify import verify
 
@@ -223,13 +223,13 @@ async def test_a_signature_of_either_format_is_found_and_one_of_a_stranger_is_no
     stranger = cosign.key_pair("stranger")
 
     async with opened(repository) as client:
-        found = await signatures(Digest.parse(signed), registry=client)
-        nothing = await signatures(Digest.parse(unsigned), registry=client)
-    verdict = verify(Digest.parse(signed), found, demand=demand(key_pair))
+        found = await fetch_signatures(Digest.parse(signed), registry=client)
+        nothing = await fetch_signatures(Digest.parse(unsigned), registry=client)
+    verdict = verify(Digest.parse(signed), found.signatures, demand=demand(key_pair))
     with pytest.raises(Stalled) as missing:
-        verify(Digest.parse(unsigned), nothing, demand=demand(key_pair))
+        verify(Digest.parse(unsigned), nothing.signatures, demand=demand(key_pair))
     with pytest.raises(Stalled) as untrusted:
-        verify(Digest.parse(signed), found, demand=demand(stranger))
+        verify(Digest.parse(signed), found.signatures, demand=demand(stranger))
 
     assert [vouch.format for vouch in verdict.vouches] == [form]
     assert missing.value.reason is Reason.SIGNATURE_MISSING

@@ -157,13 +157,14 @@ def test_an_update_that_renders_to_nothing_prunes_nothing_unless_it_is_meant(sto
     refused = story.until(lambda status: condition(status, "Ready")["reason"] == "EmptyUpdate")
     kept = story.names("deployment,service")
     story.change({"apply": {"allowEmpty": True}})
-    emptied = story.until_runs(second)
+    story.until_runs(second)
+    emptied = story.until(lambda status: status["inventory"]["count"] == 0)  # the Deployment goes after its pods
 
     assert "would remove all 2 that run" in condition(refused, "Ready")["message"]
     assert "spec.apply.allowEmpty: true" in condition(refused, "Ready")["message"]
     assert refused["digest"] == first
     assert kept == ["nginx-deployment", "nginxservice"]
-    assert emptied["inventory"]["count"] == 0
+    assert emptied["digest"] == second
     assert story.names("deployment,service") == []
 
 

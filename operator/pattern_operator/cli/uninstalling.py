@@ -90,8 +90,10 @@ async def _remove_patterns(
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await watch.synced.wait()
+                told = len(found.patterns)
+                if told:  # some are gone before all are deleted: what is about to happen is told first
+                    tell(f"{told} of {told} patterns left")
                 await _delete_patterns(found, session, fate=fate)
-                told = -1
                 while there:
                     changed.clear()
                     if len(there) != told:
