@@ -3,7 +3,7 @@
 Built on libyaml's events and not on PyYAML's constructor: an alias is counted when it is used, so what is limited is
 what expands; depth is counted without recursion; a key that occurs twice is refused (YAML 1.2.2, section 3.2.1.1:
 keys are unique), where kubectl would silently take the last. Tags other than the core schema's are ignored, as
-kubectl ignores them.
+kubectl ignores them. Where a mapping merges others (``<<``), what stands later counts, as for kubectl (go-yaml v2).
 """
 
 import base64
@@ -17,6 +17,7 @@ import yaml
 
 from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES, MAX_YAML_DEPTH
 from pattern_operator.render.scalar import Scalar, key, resolve
+from pattern_operator.render.scalar import value as json_value
 
 _TAG: Final = "tag:yaml.org,2002:"
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -56,7 +57,7 @@ class _Frame:
     line: int
     pending: str | None = None
     merging: bool = False
-    merges: list[dict[str, Any]] = field(default_factory=list)
+    merged: set[str] = field(default_factory=set)  # keys that only a merge has given it: they may be written once more
 
     @property
     def awaits_key(self) -> bool:
@@ -125,8 +126,8 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._count(1)
-        plain = event.implicit[0] and event.tag is None
-        if plain and event.value == "<<" and self._awaits_key():
+        merges = (event.implicit[0] and event.tag is None) or event.tag == f"{_TAG}merge"
+        if merges and event.value == "<<" and self._awaits_key():
             self._frames[-1].merging = True
             return
         value = self._typed(event)
@@ -136,19 +137,19 @@ class _Reader:
 
     def _typed(self, event: yaml.ScalarEvent) -> Scalar:
         text, tag = event.value, event.tag
+        if tag is None:
+            return resolve(text) if event.implicit[0] else str(text)
         try:
-            if tag is None:
-                return resolve(text) if event.implicit[0] else str(text)
             if tag == f"{_TAG}binary":
-                return base64.b64decode(text, validate=False).decode()
-            if tag not in _TYPES:
-                return str(text)
-            value = resolve(text)
+                return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True).decode()
         except (ValueError, binascii.Error):
-            raise InvalidYaml("a scalar is not what its tag says, or no number of JSON", line=self.line) from None
-        if not isinstance(value, _TYPES[tag]) or (isinstance(value, bool) and bool not in _TYPES[tag]):
+            raise InvalidYaml("a scalar is not what its tag binary says", line=self.line) from None
+        if tag not in _TYPES:
+            return str(text)
+        scalar = resolve(text)
+        if not isinstance(scalar, _TYPES[tag]) or (isinstance(scalar, bool) and bool not in _TYPES[tag]):
             raise InvalidYaml(f"a scalar is not what its tag {tag.removeprefix(_TAG)} says", line=self.line)
-        return value
+        return float(scalar) if tag == f"{_TAG}float" and isinstance(scalar, int) else scalar
 
     def _open(self, value: Any, anchor: str | None) -> None:
         self._count(1)
@@ -160,9 +161,6 @@ class _Reader:
 
     def _close(self) -> None:
         frame = self._frames.pop()
-        for merged in frame.merges:
-            for name, value in merged.items():
-                frame.value.setdefault(name, value)
         if frame.anchor:
             self._anchors[frame.anchor] = (frame.value, self._nodes - frame.started_at + 1)
         self._place(frame.value)
@@ -180,42 +178,51 @@ class _Reader:
     def _place(self, value: Any) -> None:
         """Put a finished value where it belongs: the document, the list, the key or the value of a mapping."""
         if not self._frames:
-            self._document = value
+            self._document = self._in_json(value)
             return
         frame = self._frames[-1]
         if isinstance(frame.value, list):
-            frame.value.append(value)
+            frame.value.append(self._in_json(value))
         elif frame.merging:
             self._merge(frame, value)
         elif frame.pending is None:
             frame.pending = self._key(value, frame)
         else:
-            frame.value[frame.pending] = value
+            frame.value[frame.pending] = self._in_json(value)
             frame.pending = None
+
+    def _in_json(self, value: Any) -> Any:
+        try:
+            return value if isinstance(value, dict | list) else json_value(value)
+        except ValueError:
+            raise InvalidYaml("a scalar is infinity or not a number, which JSON cannot hold", line=self.line) from None
 
     def _key(self, value: Any, frame: _Frame) -> str:
         if isinstance(value, dict | list):
             raise InvalidYaml("a key is a list or a mapping, which JSON cannot hold", line=self.line)
         try:
             name = key(value)
-        except ValueError:
-            raise InvalidYaml("a key is null, which JSON cannot hold", line=self.line) from None
+        except ValueError as error:
+            raise InvalidYaml(str(error), line=self.line) from None
         if len(name) > MAX_KEY:
             raise YamlTooLarge(
                 f"a key has more than {MAX_KEY} characters, which no field of Kubernetes has",
                 line=self.line,
                 advice="Shorten it.",
             )
-        if name in frame.value:
+        if name in frame.value and name not in frame.merged:
             raise InvalidYaml("a key occurs twice in one mapping", line=self.line)
+        frame.merged.discard(name)
         return name
 
     def _merge(self, frame: _Frame, value: Any) -> None:
-        """Take a merge key (yaml.org/type/merge.html): keys of the mapping itself win, then the earlier source."""
+        """Take a merge key as go-yaml v2 does: it replaces what stands before it; in a list the first source wins."""
         sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):
             raise InvalidYaml("a merge key (<<) takes a mapping or a list of mappings", line=self.line)
-        frame.merges.extend(sources)
+        for source in reversed(sources):
+            frame.merged.update(name for name in source if name not in frame.value)
+            frame.value.update(source)
         frame.merging = False
 
     def _awaits_key(self) -> bool:
