@@ -350,25 +350,105 @@ async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     assert scene.children.fingerprints(OWNER) == {str(KEY): mark(well=True, content=b"job1")}
 
 
-@pytest.mark.parametrize(
-    "others",
-    [
-        pytest.param({"annotations": {"pattern-operator.io/reconcile": "disabled"}}, id="it is to be let be"),
-        pytest.param({"scaled": True}, id="an autoscaler has its replicas"),
-    ],
-)
-async def test_what_only_an_apply_can_tell_of_is_not_just_the_same(others: dict[str, Any]):
+async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
     scene = Scene()
     body = owned(scene.body())
-    if others.pop("scaled", False):
-        entry = {"manager": "an-autoscaler", "operation": "Update", "subresource": "scale"}
-        entry["fieldsV1"] = {"f:spec": {"f:replicas": {}}}
-        body["metadata"]["managedFields"].append(entry)
-    body["metadata"] |= others
+    entry = {"manager": "an-autoscaler", "operation": "Update", "subresource": "scale"}
+    entry["fieldsV1"] = {"f:spec": {"f:replicas": {}}}
+    body["metadata"]["managedFields"].append(entry)
 
     scene.children.record(body, key=KEY, owner=OWNER, resource=WIDGET)
 
     assert scene.children.comparing(KEY, owner=OWNER) is Comparing.NOTED
+
+
+# --- what is let be, and misses what is wanted of it meanwhile --------------------------------------------------------
+
+
+def paused(body: dict[str, Any]) -> dict[str, Any]:
+    """``body`` as somebody who wants it to be let be annotates it."""
+    body["metadata"]["annotations"] = {"pattern-operator.io/reconcile": "disabled"}
+    return body
+
+
+async def test_an_update_that_was_missed_is_made_up_for_once_the_object_is_let_be_no_more():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.see(paused(owned(scene.body())))
+    scene.children.owe(KEY, owner=OWNER)
+    while_it_is = (scene.children.drifted(OWNER), scene.children.comparing(KEY, owner=OWNER))
+    before = len(scene.told)
+
+    scene.see(owned(scene.body()))
+    told = [event for _, _, event in scene.told[before:]]
+    after = scene.children.drifted(OWNER)
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    assert while_it_is == ((), Comparing.NOTED)
+    assert (after, ChildEvent(ChildEventKind.DRIFTED, KEY) in told) == ((KEY,), True)
+    assert scene.children.drifted(OWNER) == ()
+
+
+async def test_a_missed_update_is_told_where_the_watch_was_faster():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.children.owe(KEY, owner=OWNER)
+
+    assert [event for _, _, event in scene.told] == [ChildEvent(ChildEventKind.DRIFTED, KEY)]
+
+
+@pytest.mark.parametrize("gone_meanwhile", [True, False], ids=["annotation gone meanwhile", "annotation still there"])
+async def test_a_missed_update_is_known_after_a_restart(gone_meanwhile: bool):
+    before = Scene()
+    before.children.record(owned(before.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    before.see(paused(owned(before.body())))
+    before.children.owe(KEY, owner=OWNER)
+    known = before.children.fingerprints(OWNER)
+
+    scene = Scene()
+    scene.see(owned(scene.body()) if gone_meanwhile else paused(owned(scene.body())))
+    scene.children.expect(KEY, owner=OWNER)
+    scene.children.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
+
+    assert scene.children.drifted(OWNER) == ((KEY,) if gone_meanwhile else ())
+    assert scene.children.owes(KEY, owner=OWNER)
+    assert scene.children.comparing(KEY, owner=OWNER) is not Comparing.SAME
+    assert scene.children.fingerprints(OWNER) == known
+
+
+async def test_what_is_let_be_and_missed_nothing_is_as_it_was_applied():
+    scene = Scene()
+    scene.children.record(paused(owned(scene.body())), key=KEY, owner=OWNER, resource=WIDGET)
+
+    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
+
+
+async def test_which_objects_are_let_be_is_known_and_told_as_it_changes():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.see(paused(owned(scene.body())))
+    during = scene.children.let_be(OWNER)
+    scene.see(owned(scene.body()))
+
+    assert (during, scene.children.let_be(OWNER)) == ((KEY,), ())
+    assert [event for _, _, event in scene.told] == [ChildEvent(ChildEventKind.HEALTH, KEY)] * 2
+
+
+async def test_nothing_is_owed_to_what_left_the_pattern_or_is_of_another():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.children.owe(KEY, owner="another")
+    of_another = scene.children.owes(KEY, owner=OWNER)
+    scene.see(paused(owned(scene.body())))
+    scene.children.owe(KEY, owner=OWNER)
+    scene.children.release([KEY], owner=OWNER)
+    scene.see(owned(scene.body()))
+
+    assert not of_another
+    assert scene.children.drifted(OWNER) == ()
 
 
 async def test_what_was_applied_in_this_life_is_known_better():

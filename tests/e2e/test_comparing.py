@@ -157,6 +157,28 @@ def test_what_drifted_while_the_operator_was_away_is_put_right_and_nothing_else_
     eventually(lambda: any("ConfigMap" in each["message"] for each in story.events("DriftRepaired")))
 
 
+@pytest.mark.parametrize("policy", ["Repair", "Report"])
+def test_an_update_that_an_object_missed_is_applied_after_a_restart(
+    audited: Testbed, stories: Callable[[str], Story], policy: str
+) -> None:
+    story = stories("web")
+    push(story.repository, "1.0.0", config_map("settings", a="1"), config_map("other"))
+    second = push(story.repository, "2.0.0", config_map("settings", a="2"), config_map("other"))
+    story.want(apply={"driftPolicy": policy})
+    story.until_says("Ready", "Ready")
+    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second)
+
+    audited.operator.stop()
+    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+    before = story.get("configmap", "settings")["data"]
+    audited.operator.restart()
+    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=15)
+
+    assert before == {"a": "1"}
+
+
 def test_a_job_that_was_done_and_cleaned_up_before_a_restart_does_not_run_again(
     audited: Testbed, stories: Callable[[str], Story]
 ) -> None:

@@ -1,5 +1,6 @@
 """What others do to objects that a pattern applied: what is put right, what is only told, and what is left to them."""
 
+import pytest
 from tests.e2e.story import Story, condition, config_map, deployment, eventually, push, widget, widgets
 from tests.testbed.gate import gate
 from tests.testbed.operator import ACCOUNT, NAMESPACE
@@ -198,6 +199,30 @@ def test_an_object_that_is_annotated_so_in_the_cluster_is_let_be_until_it_is_not
 
     assert left == {"a": "theirs"}
     assert f"ConfigMap {story.namespace}/settings is let be" in condition(status, "Applied")["message"]
+
+
+@pytest.mark.parametrize("policy", ["Repair", "Report"])
+def test_an_update_that_an_object_missed_is_applied_when_its_annotation_goes(story: Story, policy: str) -> None:
+    first = push(story.repository, "1.0.0", config_map("settings", a="1"))
+    second = push(story.repository, "2.0.0", config_map("settings", a="2"))
+    story.want(apply={"driftPolicy": policy})
+    story.until_runs(first)
+    said = f"ConfigMap {story.namespace}/settings is let be"
+
+    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+    story.until(lambda status: said in condition(status, "Applied")["message"])
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = story.until_runs(second)
+    left = story.get("configmap", "settings")["data"]
+    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=10)
+    story.until(lambda status: said not in condition(status, "Applied")["message"])
+    eventually(lambda: story.events("DriftRepaired"))
+
+    assert left == {"a": "1"}
+    assert said in condition(status, "Applied")["message"]
+    (event,) = story.events("DriftRepaired")
+    assert "was let be while it was annotated reconcile: disabled; it was applied again" in event["message"]
 
 
 def test_a_field_of_another_manager_is_a_conflict_until_the_pattern_takes_it(story: Story) -> None:

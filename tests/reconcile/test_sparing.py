@@ -28,7 +28,8 @@ REPORT = {"apply": {"driftPolicy": "Report"}}
 class Cluster:
     """Says of each object how it stands, and learns of an unknown one by a dry run."""
 
-    def __init__(self, *, learns: Comparing = SAME, fails: bool = False) -> None:
+    def __init__(self, *, learns: Comparing = SAME, fails: bool = False, owes: str = "") -> None:
+        self.owed = owes
         self.standing = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
         self.learns, self.fails = learns, fails
         self.dry_runs: list[str] = []
@@ -37,6 +38,9 @@ class Cluster:
 
     def comparing(self, key: ObjectKey, *, owner: str) -> Comparing:
         return self.standing.get(key.name, UNKNOWN)
+
+    def owes(self, key: ObjectKey, *, owner: str) -> bool:
+        return key.name == self.owed
 
     async def compare_all(self, objects: Any, **_: Any) -> tuple[ApplyFailure, ...]:
         self.dry_runs += [each.key.name for each in objects]
@@ -88,6 +92,11 @@ async def test_in_report_mode_what_drifted_is_not_sent_either(change: dict[str, 
 
     assert await left(cluster, REPORT, **change) == ["as-applied", "drifted", "unknown"]
     assert cluster.dry_runs == ["unknown"]
+
+
+@pytest.mark.parametrize("sent", ["sent", "another"])
+async def test_in_report_mode_what_missed_an_update_is_sent_all_the_same(sent: str):
+    assert "drifted" not in await left(Cluster(owes="drifted"), REPORT, sent=sent)
 
 
 async def test_in_report_mode_a_status_without_fingerprints_is_compared_by_dry_runs():

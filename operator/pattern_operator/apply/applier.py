@@ -226,8 +226,9 @@ class Applier:
         """Why the object is not sent although it is wanted; empty where it is."""
         key = wanted.key
         child = self._children.get(key)
-        if child is not None and child.present and child.seen.label == run.owner.id and child.seen.paused:
-            self._children.expect(key, owner=run.owner.id)
+        paused = child is not None and child.present and child.seen.label == run.owner.id and child.seen.paused
+        if paused and self._children.sees(key):
+            self._children.owe(key, owner=run.owner.id)
             return PAUSED
         if_absent = ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
         if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
@@ -425,12 +426,12 @@ class Applier:
         return await apply()
 
     async def _count(self, key: ObjectKey, resource: Resource, run: _Run) -> None:
-        """Let an object of ours that is let be count for the pattern's health."""
+        """Let an object of ours that is let be count for the pattern's health, and remember that it was not sent."""
         body = await verbs.get(
             self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
         )
         self._children.observe(body, key=key)
-        self._children.expect(key, owner=run.owner.id)
+        self._children.owe(key, owner=run.owner.id)
 
     async def _is_there(self, key: ObjectKey, resource: Resource, run: _Run) -> bool:
         """Whether the object exists; one of ours counts for the pattern's health, and no other is owned."""

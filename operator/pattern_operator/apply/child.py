@@ -20,7 +20,7 @@ from pattern_operator.api.names import (
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.autoscaler import scaler_of
-from pattern_operator.apply.ended import has_ended
+from pattern_operator.apply.ended import has_ended, mark
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status, where
 from pattern_operator.apply.ownership import label_of
@@ -31,6 +31,9 @@ from pattern_operator.kube.fieldpath import field_path
 
 _NAMED: Final = 3  # fields that are named of an object that somebody else writes, too
 FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
+
+
+OWED: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: what is wanted was not sent
 
 
 class Comparing(Enum):
@@ -92,7 +95,8 @@ class Child:
 
     ``owner`` is the pattern it is filed under, ``seen`` the newest state of it. ``expected``: a pattern applied it in
     this life of the operator and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
-    others are welcome. ``present`` is false for an object that is gone, since the version ``gone``, and that is
+    others are welcome. ``owed``: what is wanted was not sent, for the object was to be let be; it drifts once it is not
+    any more. ``present`` is false for an object that is gone, since the version ``gone``, and that is
     expected or just being applied.
     """
 
@@ -103,6 +107,7 @@ class Child:
     present: bool = True
     gone: int = 0
     wanted: bytes | None = None
+    owed: bool = False
     quarrel: Quarrel = field(default_factory=Quarrel)
     kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
@@ -118,7 +123,16 @@ class Child:
             return False
         if not self.present:
             return not self.seen.finished
-        return self.wanted is not None and self.wanted != self.seen.fingerprint
+        return self.owed or (self.wanted is not None and self.wanted != self.seen.fingerprint)
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """What status keeps of the object; None where nothing is known to compare with."""
+        if self.owed:
+            return OWED
+        if self.seen.finished:
+            return mark(well=self.seen.health.state is not HealthState.FAILED, content=self.content)
+        return self.wanted
 
     def has_ended(self, content: bytes) -> bool:
         """Whether the object is gone after it ended by itself, and was of this ``content`` (``ended.content_of``)."""

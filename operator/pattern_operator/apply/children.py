@@ -14,9 +14,9 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.child import Child, Comparing, Sighting, lost, our_fields
+from pattern_operator.apply.child import OWED, Child, Comparing, Sighting, lost, our_fields
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
-from pattern_operator.apply.ended import gone_ill, mark, read_mark
+from pattern_operator.apply.ended import gone_ill, read_mark
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.outcome import told
@@ -154,7 +154,8 @@ class Children:
             return Comparing.OTHER
         if child.wanted is None:
             return Comparing.UNKNOWN
-        return Comparing.NOTED if child.present and (child.seen.paused or child.seen.scaled_by) else Comparing.SAME
+        let_be = child.owed or child.wanted != child.seen.fingerprint  # and would have drifted if it were not
+        return Comparing.NOTED if child.present and (let_be or child.seen.scaled_by) else Comparing.SAME
 
     def differing(self, owner: str) -> frozenset[ObjectKey]:
         """The objects of a pattern that are not as they were applied, those in a quarrel's pause too."""
@@ -162,8 +163,18 @@ class Children:
 
     def fingerprints(self, owner: str) -> dict[str, bytes]:
         """What ``compare`` needs to know of the objects after a restart, by inventory id, as far as it is known."""
-        known = ((c.key, _ended(c) if c.seen.finished else c.wanted) for c in self._of(owner) if c.expected)
+        known = ((child.key, child.fingerprint) for child in self._of(owner) if child.expected)
         return {str(key): fingerprint for key, fingerprint in known if fingerprint}
+
+    def let_be(self, owner: str) -> tuple[ObjectKey, ...]:
+        """The objects of a pattern that a watch shows to be let be, as somebody annotated them so, sorted."""
+        children = (each for each in self._of(owner) if each.expected and each.present and each.seen.paused)
+        return tuple(sorted(each.key for each in children if self.sees(each.key)))
+
+    def owes(self, key: ObjectKey, *, owner: str) -> bool:
+        """Whether what the pattern wants of an object was not sent because it was to be let be."""
+        child = self._children.get(key)
+        return child is not None and child.owner == owner and child.expected and child.owed
 
     def contested(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""
@@ -217,7 +228,7 @@ class Children:
         self._answered(key, owner)
         if child.kept_fields is not None:
             child.lost_fields, child.kept_fields = lost(our_fields(body), child.kept_fields), None
-        child.expected = True
+        child.expected, child.owed = True, False
         child.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._followed.remember(key, body)
         self._look_again(child, body)
@@ -241,6 +252,15 @@ class Children:
         child = self._children.get(key)
         if child is not None and child.owner == owner:
             child.expected = True
+
+    def owe(self, key: ObjectKey, *, owner: str) -> None:
+        """As ``expect``, of an object that was not sent what is wanted of it: that is made up for once it may be."""
+        self.expect(key, owner=owner)
+        child = self._children.get(key)
+        if child is not None and child.owner == owner:
+            child.owed = True
+            if child.drifted:  # a watch was faster: nothing else tells of it
+                self._tell_drift(child)
 
     def miss(self, key: ObjectKey, *, owner: str) -> None:
         """Let an object that ``owner`` had, and that no watch shows any more, count as gone.
@@ -266,6 +286,9 @@ class Children:
                 gone.seen = replace(gone.seen, finished=True, health=gone.seen.health if ended[0] else ill)
         child = self._children.get(key)
         if child is not None and child.owner == owner and child.expected and child.wanted is None:
+            if wanted == OWED:
+                child.owed = True
+                return
             child.wanted = child.seen.fingerprint if ended is not None else wanted
             child.content = child.content or (ended[1] if ended is not None else b"")
 
@@ -277,7 +300,7 @@ class Children:
         for key in keys:
             child = self._children.get(key)
             if child is not None and child.owner == owner:
-                child.expected, child.wanted = False, None
+                child.expected, child.wanted, child.owed = False, None, False
                 if not child.present:
                     self._drop(child)
 
@@ -350,7 +373,7 @@ class Children:
     def _update(self, child: Child, seen: Sighting) -> None:
         if not child.expected and seen.label != child.owner:
             child = self._file(child.key, owner=seen.label, seen=seen)
-        drifted, before = child.drifted, child.health
+        drifted, before, paused = child.drifted, child.health, child.seen.paused
         child.present, child.seen = True, child.after(seen)
         if child.health.state is HealthState.CURRENT:
             child.cause = ""
@@ -358,6 +381,8 @@ class Children:
             self._tell_drift(child)
         if child.health.state is not before.state:
             self._tell_state(child)
+        elif child.expected and child.seen.paused is not paused:  # status says which objects are let be
+            self._tell(child, ChildEventKind.HEALTH)
         elif child.health.message != before.message:
             self._tell_words(child)
 
@@ -467,10 +492,6 @@ def _contested(child: Child) -> str:
         return said
     fields = ", ".join(child.lost_fields)
     return f"{said} ({fields}): leave that out of the artifact, or list it in spec.apply.ignoreDifferences"
-
-
-def _ended(child: Child) -> bytes:
-    return mark(well=child.seen.health.state is not HealthState.FAILED, content=child.content)
 
 
 def _is_late(meta: ObjectMeta, child: Child) -> bool:

@@ -21,6 +21,7 @@ from pattern_operator.apply import (
     localize,
     ownable,
 )
+from pattern_operator.apply.adoption import PAUSED
 from pattern_operator.apply.applier import OnApplied
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.outcome import told
@@ -98,7 +99,7 @@ async def apply(
     memory.changes = memory.changes.plus(created=applied.created, configured=applied.configured)
     put_right = sent - done - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in drifted.items() if key in put_right)
-    memory.notes = (*_notes(applied), *kept.notes, *not_owned(rendering))
+    memory.notes = (*_notes(applied, rim=rim), *kept.notes, *not_owned(rendering))
     progress.needs = _needs((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
@@ -138,7 +139,7 @@ async def repair(
     if error := error_of(applied, unknown=unknown, others=others):
         raise error
     known = {each.key for each in objects} | {each.key for each in unknown}
-    return Repaired(_notes(applied), frozenset(key for key in drifted if key not in known))
+    return Repaired(_notes(applied, rim=rim), frozenset(key for key in drifted if key not in known))
 
 
 async def compare(
@@ -168,6 +169,8 @@ def _drift(key: ObjectKey, *, rim: Rim) -> str:
     child = rim.children.get(key)
     if child is None or not child.present:
         return f"{key.title} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
+    if child.owed:
+        return f"{key.title} was let be while it was annotated reconcile: disabled"
     by = f" by {child.seen.changed_by}" if child.seen.changed_by else ""
     return f"{key.title} was changed{by}"
 
@@ -222,8 +225,15 @@ def not_owned(rendering: Rendering) -> tuple[str, ...]:
     return (told(said),) if said else ()
 
 
-def _notes(applied: Applied) -> tuple[str, ...]:
-    return tuple(f"{key.title} {why}" for key, why in applied.left) + tuple(
+def let_be_words(owner: Owner, *, rim: Rim) -> tuple[str, ...]:
+    """Which objects of a pattern are let be now, as somebody annotated them so in the cluster, a sentence each."""
+    return tuple(f"{key.title} {PAUSED}" for key in rim.children.let_be(owner.id))
+
+
+def _notes(applied: Applied, *, rim: Rim) -> tuple[str, ...]:
+    """What is to be known as long as it runs; what a watch tells of is told as it is then (``let_be_words``)."""
+    left = [(key, why) for key, why in applied.left if why != PAUSED or not rim.children.sees(key)]
+    return tuple(f"{key.title} {why}" for key, why in left) + tuple(
         f"{key.title}: {note}" for key, note in applied.notes
     )
 

@@ -16,7 +16,7 @@ from pattern_operator.api.verdict import Demand
 from pattern_operator.apply import Comparing
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import pruning, wanted
-from pattern_operator.reconcile.applying import compare, repair
+from pattern_operator.reconcile.applying import compare, let_be_words, repair
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.comparison import Comparison, unpacked
 from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
@@ -39,7 +39,7 @@ def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress
     owner = owner_of(pattern)
     wanted.span(pattern.spec.timeout, field="timeout")
     see_health(pattern, memory=memory, rim=rim, progress=progress)
-    progress.notes = memory.notes
+    progress.notes = (*memory.notes, *let_be_words(owner, rim=rim))
     progress.comparison = Comparison(memory.sent, rim.children.fingerprints(owner.id))
 
 
@@ -51,8 +51,7 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
     Raises:
         Stalled, Transient: what drifted could not be put right, or what left could not be deleted.
     """
-    drifted = rim.children.drifted(owner_of(pattern).id)
-    if drifted and pattern.spec.apply.drift_policy == "Repair":
+    if drifted := _to_put_right(pattern, rim=rim):
         progress.stage = Stage.APPLY
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
         if not memory.settled:
@@ -104,10 +103,10 @@ async def keep_up(
         see_what_runs(pattern, memory=memory, rim=rim, progress=progress)
         return
     skipped = {*progress.failed, *(memory.unkept if rim.clock() < memory.unkept_until else ())} - set(touched)
-    drifted = [each for each in rim.children.drifted(owner_of(pattern).id) if each in keys and each not in skipped]
+    drifted = [each for each in _to_put_right(pattern, rim=rim) if each in keys and each not in skipped]
     made = Progress()
     try:
-        if drifted and pattern.spec.apply.drift_policy == "Repair":
+        if drifted:
             account_of(pattern, tenancy=rim.tenancy)
             work = _put_right_if_trusted(pattern, goal, drifted, memory=memory, rim=rim, progress=made)
             await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
@@ -125,6 +124,15 @@ async def keep_up(
     if memory.prune_state.has_pending(touched):
         await _advance_prune(pattern, goal, memory=memory, rim=rim, progress=progress)
     see_health(pattern, memory=memory, rim=rim, progress=progress)
+
+
+def _to_put_right(pattern: DesignPattern, *, rim: Rim) -> tuple[ObjectKey, ...]:
+    """What is to be applied again; where drift is only told, that is what was let be, and missed what is wanted."""
+    owner = owner_of(pattern).id
+    drifted = rim.children.drifted(owner)
+    if pattern.spec.apply.drift_policy == "Repair":
+        return drifted
+    return tuple(key for key in drifted if rim.children.owes(key, owner=owner))
 
 
 async def _advance_prune(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
@@ -188,8 +196,8 @@ async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: P
         if memory.partly is None and is_whole(pattern):
             await _recall(pattern, demand, memory=memory, rim=rim, beside=beside)
         return
-    drifted = rim.children.drifted(owner_of(pattern).id)
-    if drifted and pattern.spec.apply.drift_policy == "Repair" and demand == memory.applied.demand:
+    drifted = _to_put_right(pattern, rim=rim)
+    if drifted and demand == memory.applied.demand:
         await _put_right(pattern, memory.applied, drifted, memory=memory, rim=rim, progress=progress)
 
 

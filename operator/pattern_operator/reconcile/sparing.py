@@ -69,10 +69,12 @@ async def _left_to_others(
         )
         notes = tuple(f"{each.key.title} could not be compared: {each.message}" for each in failures)
         standing = _standing(objects, pattern=pattern, rim=rim)
+    owner = owner_of(pattern).id
+    of_others = {key: standing[key] for key in standing if key in owned and not rim.children.owes(key, owner=owner)}
     if nothing_new:
-        return Spared(frozenset(key for key in standing if key in owned), notes)
+        return Spared(frozenset(of_others), notes)
     doubtful = {Comparing.OTHER, Comparing.UNKNOWN}
-    return Spared(frozenset(key for key, state in standing.items() if state in doubtful and key in owned), notes)
+    return Spared(frozenset(key for key, state in of_others.items() if state in doubtful), notes)
 
 
 def _standing(objects: Collection[Object], *, pattern: DesignPattern, rim: Rim) -> dict[ObjectKey, Comparing]:
