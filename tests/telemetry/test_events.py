@@ -192,6 +192,24 @@ async def test_one_thing_that_happened_is_told_in_its_own_words(server: Server, 
     assert server.events[0]["note"] == "ConfigMap team/a was changed"
 
 
+async def test_an_event_has_the_time_at_which_it_happened_and_stands_in_that_order(server: Server, told: Told):
+    """Before, a repair was stamped when it was written, 5 s later, and names had no order: kubectl sorts by them."""
+    moments = [datetime(2026, 5, 1, 12, 0, second, tzinfo=UTC) for second in range(3)]
+    told.recorder._now = lambda: moments[0]
+    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
+    told.recorder._now = lambda: moments[1]
+    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/b was changed"])
+    told.recorder.record(pattern(), kind="Normal", reason="Ready", action="health", note="runs")
+    told.recorder._now = lambda: moments[2]
+
+    await server.until(2)
+    by_name = sorted(server.events, key=lambda each: each["metadata"]["name"])
+    assert [(each["reason"], each["eventTime"]) for each in by_name] == [
+        ("DriftRepaired", "2026-05-01T12:00:00.000000Z"),
+        ("Ready", "2026-05-01T12:00:01.000000Z"),
+    ]
+
+
 async def test_a_note_is_as_long_as_the_api_server_takes_whatever_is_in_it(server: Server, told: Told):
     told.say("\u00e4" * 2_000)
 

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 EVENT = Resource(group="events.k8s.io", version="v1", kind="Event", plural="events", namespaced=True)
 MAX_NOTE = 1024  # bytes; events.k8s.io/v1, Event.note
+MICROSECONDS: Final = 1_000_000  # in a second
 MAX_INSTANCE = 128  # characters; events.k8s.io/v1, Event.reportingInstance
 
 BURST: Final = 25  # events of a pattern at once, warnings and others each; client-go's defaultSpamBurst
@@ -54,10 +55,14 @@ class _Source:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What is told together: the first few sentences, each once, how many were taken in, and how many are others."""
+    """What is told together: the first few sentences, each once, how many were taken in, and how many are others.
+
+    ``since`` is when the first of it happened.
+    """
 
     pattern: DesignPattern
     action: str
+    since: datetime
     first: list[str] = field(default_factory=list)
     count: int = 0
     others: int = 0
@@ -113,16 +118,17 @@ class Recorder:
     def record(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         """Log it, and let it be written soon; ``action`` is the stage. Never waits."""
         _log(pattern, kind=kind, reason=reason, action=action, note=note)
-        self._put(pattern, kind=kind, reason=reason, action=action, note=note)
+        self._put(pattern, kind=kind, reason=reason, action=action, note=note, at=self._now())
 
     def gather(self, pattern: DesignPattern, *, reason: str, action: str, notes: Sequence[str]) -> None:
         """Log what happened, a sentence each, and write it with what happens within ``gathered`` seconds as one event.
 
-        In the log the first few stand, and how many there are.
+        The event has the time of the first of it, not of when it was written. In the log the first few stand, and how
+        many there are.
         """
         if not notes:
             return
-        now = _Gathered(pattern, action)
+        now = _Gathered(pattern, action, self._now())
         now.add(notes)
         _log(pattern, kind="Normal", reason=reason, action=action, note=str(now))
         key = (pattern.metadata.uid, reason)
@@ -130,16 +136,18 @@ class Recorder:
             if len(self._gathered) >= MAX_WAITING:
                 self._on_dropped("full")
                 return
-            self._gathered[key] = _Gathered(pattern, action)
+            self._gathered[key] = _Gathered(pattern, action, now.since)
             asyncio.get_running_loop().call_later(self._gathering, self._put_gathered, key)
         self._gathered[key].add(notes)
 
     def _put_gathered(self, key: tuple[str, str]) -> None:
         with self._session.internal_errors.contain("timer"):
             each = self._gathered.pop(key)
-            self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=str(each))
+            self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=str(each), at=each.since)
 
-    def _put(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
+    def _put(
+        self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str, at: datetime
+    ) -> None:
         metadata = pattern.metadata
         source = self._source(metadata.uid, kind)
         dropped = None
@@ -155,7 +163,7 @@ class Recorder:
         more = f" (and {source.left_out} events before this one were not written)" if source.left_out else ""
         source.left_out = 0
         number = next(self._numbers)
-        body = self._event(pattern, kind=kind, reason=reason, action=action, note=_cut(note, more))
+        body = self._event(pattern, kind=kind, reason=reason, action=action, note=_cut(note, more), at=at)
         self._waiting[number] = (metadata.namespace, body)
         self._of_namespace[metadata.namespace] += 1
         self._line.push(number, rank=0.0, lanes=(metadata.namespace,))
@@ -194,10 +202,14 @@ class Recorder:
             self._sources.popitem(last=False)
         return source
 
-    def _event(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> bytes:
-        moment = self._now().isoformat(timespec="microseconds").replace("+00:00", "Z")
+    def _event(
+        self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str, at: datetime
+    ) -> bytes:
+        moment = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         metadata = pattern.metadata
-        unique = hashlib.sha256(f"{metadata.uid}{moment}{reason}".encode()).hexdigest()[:16]
+        # As client-go names them: by the time, for kubectl describe shows events of this API in the order of names.
+        unique = hashlib.sha256(f"{metadata.uid}{moment}{reason}{note}".encode(errors="replace")).hexdigest()[:8]
+        unique = f"{int(at.timestamp() * MICROSECONDS):014x}{unique}"
         event = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
