@@ -53,7 +53,7 @@ from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.autoscaler import autoscaler_of, scaler_of
 from pattern_operator.apply.child import Sighting, lost, our_fields
 from pattern_operator.apply.definition import definitions, is_established
-from pattern_operator.apply.ended import content_of, has_ended
+from pattern_operator.apply.ended import content_of, has_ended, may_go_unseen
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
 from pattern_operator.apply.existing import read as marks_of
@@ -582,6 +582,7 @@ async def pods_of_a_workload(body: Any) -> None:
 def what_has_ended(body: Any) -> None:
     for kind in (ObjectKey("batch", "Job", "team", "it"), ObjectKey("", "Pod", "team", "it")):
         has_ended(body, key=kind)
+        may_go_unseen(body, key=kind)
         if isinstance(body, dict):
             content_of(Object(key=kind, api_version="v1", body=body))
 

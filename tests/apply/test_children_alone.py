@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tests.faketime import run
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import ChildEvent, ChildEventKind, Children, Comparing, HealthState
-from pattern_operator.apply.ended import mark
+from pattern_operator.apply.ended import MAY_HAVE_ENDED, Mark, Stood, content_of
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Resource
 
@@ -20,6 +20,8 @@ WIDGET = Resource(group="example.com", version="v1", kind="Widget", plural="widg
 POD = Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=True)
 KEY = ObjectKey("example.com", "Widget", "team", "it")
 OWNER = "owner-of-it"
+JOBS = Resource(group="batch", version="v1", kind="Job", plural="jobs", namespaced=True)
+JOB = ObjectKey("batch", "Job", "team", "migrate")
 
 
 @dataclass
@@ -342,12 +344,12 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
 async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     scene = Scene()
 
-    scene.children.compare(KEY, owner=OWNER, wanted=mark(well=True, content=b"job1"))
+    scene.children.recall(JOB, owner=OWNER, known=bytes(Mark(Stood.WELL, b"job")))
 
-    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
+    assert scene.children.comparing(JOB, owner=OWNER) is Comparing.SAME
     assert scene.children.health(OWNER).state is HealthState.CURRENT
     assert scene.children.differing(OWNER) == frozenset()
-    assert scene.children.fingerprints(OWNER) == {str(KEY): mark(well=True, content=b"job1")}
+    assert scene.children.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.WELL, b"job"))}
 
 
 async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
@@ -470,12 +472,121 @@ def owned(body: dict[str, Any]) -> dict[str, Any]:
 async def test_what_had_failed_before_a_restart_is_not_missed_and_still_told():
     scene = Scene()
 
-    scene.children.compare(KEY, owner=OWNER, wanted=mark(well=False, content=b"job1"))
+    scene.children.recall(JOB, owner=OWNER, known=bytes(Mark(Stood.ILL, b"job")))
 
     health = scene.children.health(OWNER)
     assert (health.state, health.message) == (
         HealthState.FAILED,
-        "Widget team/it: failed, and is gone; it is not run again until the pattern changes it",
+        "Job team/migrate: failed, and is gone; it is not run again until the pattern changes it",
     )
     assert scene.children.differing(OWNER) == frozenset()
-    assert scene.children.fingerprints(OWNER) == {str(KEY): mark(well=False, content=b"job1")}
+    assert scene.children.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.ILL, b"job"))}
+
+
+# --- what may have ended while nobody looked ------------------------------------------------------------------------
+
+
+def content(image: str = "m:1") -> bytes:
+    spec = {"template": {"spec": {"containers": [{"name": "main", "image": image}]}}}
+    metadata = {"name": "migrate", "namespace": "team"}
+    return content_of(Object.of({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
+
+
+def job_body(scene: Scene, *, ttl: int | None = 0) -> dict[str, Any]:
+    body = owned(scene.body("migrate"))
+    spec = {} if ttl is None else {"ttlSecondsAfterFinished": ttl}
+    return {**body, "apiVersion": "batch/v1", "kind": "Job", "spec": spec, "status": {}}
+
+
+def applied_job(scene: Scene, *, ttl: int | None) -> bytes:
+    """What status keeps of a Job that was applied, and runs."""
+    body = job_body(scene, ttl=ttl)
+    scene.children.record(body, key=JOB, owner=OWNER, resource=JOBS, content=content())
+    return scene.children.fingerprints(OWNER)[str(JOB)]
+
+
+def unseen(scene: Scene) -> None:
+    health = scene.children.health(OWNER)
+    assert scene.children.drifted(OWNER) == ()
+    assert scene.children.comparing(JOB, owner=OWNER) is Comparing.SAME
+    assert (health.state, health.notable) == (HealthState.CURRENT, True)
+    assert health.unsure == (f"Job team/migrate: {MAY_HAVE_ENDED}",)
+    assert health.unsure[0] in health.message
+    assert scene.children.get(JOB).has_ended(content())
+    assert not scene.children.get(JOB).has_ended(content("m:2"))
+
+
+async def test_a_job_that_its_ttl_may_have_taken_while_no_operator_ran_is_not_missed_by_any_later_one():
+    before, after, later = Scene(), Scene(), Scene()
+
+    after.children.recall(JOB, owner=OWNER, known=applied_job(before, ttl=0))
+    later.children.recall(JOB, owner=OWNER, known=after.children.fingerprints(OWNER)[str(JOB)])
+
+    unseen(after)
+    unseen(later)
+
+
+async def test_whoever_asks_for_it_has_it_run_again():
+    scene = Scene()
+    scene.children.recall(JOB, owner=OWNER, known=applied_job(Scene(), ttl=0))
+
+    scene.children.run_again(OWNER)
+
+    assert scene.children.drifted(OWNER) == (JOB,)
+    assert scene.children.health(OWNER).state is HealthState.NOT_FOUND
+
+
+async def test_a_job_without_a_ttl_that_is_missing_was_deleted_and_is_missed():
+    scene = Scene()
+
+    scene.children.recall(JOB, owner=OWNER, known=applied_job(Scene(), ttl=None))
+
+    assert scene.children.drifted(OWNER) == (JOB,)
+
+
+async def test_a_job_that_was_seen_to_be_deleted_while_it_ran_is_missed_after_a_restart_too():
+    scene, after = Scene(), Scene()
+    applied_job(scene, ttl=0)
+    gone = job_body(scene)
+    gone["metadata"]["creationTimestamp"] = "2026-05-01T00:00:00Z"
+
+    scene.see(gone, kind=ChangeType.DELETED, resource=JOBS)
+    after.children.recall(JOB, owner=OWNER, known=scene.children.fingerprints(OWNER)[str(JOB)])
+
+    assert scene.children.drifted(OWNER) == after.children.drifted(OWNER) == (JOB,)
+
+
+@pytest.mark.parametrize(("ttl", "missed"), [(0, ()), (None, (JOB,))])
+async def test_a_job_that_a_new_list_does_not_have_may_have_ended_if_a_ttl_takes_it(ttl: int | None, missed: Any):
+    scene = Scene()
+    applied_job(scene, ttl=ttl)
+    metadata = {"name": "migrate", "namespace": "team", "uid": "uid-migrate", "resourceVersion": str(scene.version)}
+
+    scene.see({"metadata": metadata}, kind=ChangeType.DELETED, resource=JOBS)
+
+    assert scene.children.drifted(OWNER) == missed
+    if not missed:
+        unseen(scene)
+
+
+async def test_a_job_that_was_changed_while_no_operator_ran_is_put_right():
+    same, other = Scene(), Scene()
+    known = applied_job(Scene(), ttl=0)
+    theirs = job_body(other)
+    theirs["metadata"]["managedFields"][0]["fieldsV1"] = {"f:spec": {}}
+    for scene, body in ((same, job_body(same)), (other, theirs)):
+        scene.see(body, kind=ChangeType.ADDED, resource=JOBS)
+        scene.children.expect(JOB, owner=OWNER)
+        scene.children.recall(JOB, owner=OWNER, known=known)
+
+    assert same.children.drifted(OWNER) == ()
+    assert other.children.drifted(OWNER) == (JOB,)
+
+
+async def test_of_a_job_that_nothing_is_known_of_who_applies_it_decides():
+    scene = Scene()
+
+    scene.children.recall(JOB, owner=OWNER, known=b"")
+
+    assert scene.children.drifted(OWNER) == ()
+    assert scene.children.comparing(JOB, owner=OWNER) is Comparing.UNKNOWN

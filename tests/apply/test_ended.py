@@ -8,7 +8,16 @@ import pytest
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply.child import Child, Sighting
-from pattern_operator.apply.ended import content_of, has_ended, mark, read_mark
+from pattern_operator.apply.ended import (
+    Mark,
+    Stood,
+    content_of,
+    has_ended,
+    is_mark,
+    may_go_unseen,
+    read_mark,
+    running_mark,
+)
 from pattern_operator.apply.health import HealthState
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -53,14 +62,53 @@ def test_what_has_ended_by_itself(key: ObjectKey, body: dict[str, Any], ended: b
     assert has_ended(body, key=key) is ended
 
 
-@pytest.mark.parametrize(("well", "content"), [(True, b"abcd"), (False, b"abcd")])
-def test_a_mark_says_how_it_ended_and_of_what(well: bool, content: bytes):
-    assert read_mark(mark(well=well, content=content)) == (well, content)
+@pytest.mark.parametrize("stood", list(Stood))
+@pytest.mark.parametrize("content", [b"abc", b""])
+def test_a_mark_says_how_it_stood_and_of_what(stood: Stood, content: bytes):
+    read = read_mark(bytes(Mark(stood, content)), key=JOB)
+
+    assert read is not None
+    assert (read.stood, read.content) == (stood, content)
 
 
-@pytest.mark.parametrize("fingerprint", [b"", b"endC", b"aaaaaaaa", b"endXabcd", b"finished"])
+@pytest.mark.parametrize("fingerprint", [b"", b"endC", b"aaaaaaaa", b"endXabcd", b"running"])
 def test_a_fingerprint_is_no_mark(fingerprint: bytes):
-    assert read_mark(fingerprint) is None
+    assert read_mark(fingerprint, key=JOB) is None
+
+
+def test_only_what_ends_by_itself_has_marks():
+    known = bytes(Mark(Stood.RUNS, b"abc"))
+
+    assert read_mark(known, key=ObjectKey("", "ConfigMap", "team", "a")) is None
+    assert is_mark(known, entry=str(JOB))
+    assert not is_mark(known, entry="team_a__ConfigMap")
+    assert not is_mark(known, entry="by hand")
+
+
+def test_a_mark_of_what_runs_tells_whether_it_was_changed():
+    read = read_mark(running_mark(fleeting=True, content=b"abc", fingerprint=b"12345678"), key=JOB)
+
+    assert read is not None
+    assert read.same(b"1234abcd") == b"1234abcd"
+    assert read.same(b"abcd1234") not in (b"abcd1234", None)
+    assert Mark(Stood.RUNS, b"abc", bytes(4)).same(b"abcd1234") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "spec", "fleeting"),
+    [
+        pytest.param(JOB, {"ttlSecondsAfterFinished": 0}, True, id="a Job that its TTL removes at once"),
+        pytest.param(JOB, {"ttlSecondsAfterFinished": 3600, "suspend": True}, True, id="a suspended one"),
+        pytest.param(JOB, {}, False, id="a Job without a TTL"),
+        pytest.param(POD, {"restartPolicy": "Never"}, True, id="a Pod that runs once"),
+        pytest.param(POD, {"restartPolicy": "OnFailure"}, True, id="a Pod that runs until it succeeds"),
+        pytest.param(POD, {"restartPolicy": "Always"}, False, id="a Pod that runs for ever"),
+        pytest.param(POD, {}, False, id="a Pod that says nothing"),
+        pytest.param(ObjectKey("x.example", "Job", "t", "j"), {"ttlSecondsAfterFinished": 0}, False, id="another"),
+    ],
+)
+def test_what_may_be_gone_once_it_ended(key: ObjectKey, spec: dict[str, Any], fleeting: bool):
+    assert may_go_unseen({"spec": spec}, key=key) is fleeting
 
 
 def test_content_is_of_what_is_run():

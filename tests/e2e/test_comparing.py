@@ -202,6 +202,38 @@ def test_a_job_that_was_done_and_cleaned_up_before_a_restart_does_not_run_again(
     assert condition(story.status, "Ready")["status"] == "True"
 
 
+def test_a_job_that_ended_and_was_cleaned_up_while_no_operator_ran_is_run_again_only_for_who_asks(
+    audited: Testbed, stories: Callable[[str], Story]
+) -> None:
+    story = stories("web")
+    template = {
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
+    }
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}}
+    job["spec"] = {"suspend": True, "ttlSecondsAfterFinished": 0, "template": template}
+    digest = push(story.repository, "1.0.0", job, config_map("settings"))
+    second = push(story.repository, "2.0.0", job, config_map("settings", a="2"))
+    story.want()
+    story.until_runs(digest)
+
+    audited.operator.stop()
+    story.edit("job", "migrate", {"spec": {"suspend": False}})
+    story.until_object("job", "migrate", lambda found: found is None)
+    before = mark(audited)
+    for _ in range(2):
+        audited.operator.restart()
+        until_quiet(stories("probe"))
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = story.until_runs(second)
+    sent_without_being_asked = sent(audited, after=before)["patch", "jobs.batch"]
+    story.request()
+
+    assert sent_without_being_asked == 0
+    assert "may have ended while no operator looked" in condition(status, "Ready")["message"]
+    assert f"Job.batch {story.namespace}/migrate is not there any more" in condition(status, "Applied")["message"]
+    story.until_object("job", "migrate", lambda found: found is not None)
+
+
 def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
     audited: Testbed, stories: Callable[[str], Story]
 ) -> None:

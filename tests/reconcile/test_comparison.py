@@ -7,9 +7,10 @@ from tests.apply.room import config_map, secret
 from tests.reconcile.pattern import ENTRIES
 
 from pattern_operator.api.object import Object
-from pattern_operator.api.status import Inventory, Status
+from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Owner
-from pattern_operator.reconcile.comparison import Comparison, packed, sent_digest, unpacked
+from pattern_operator.apply.ended import Mark, Stood
+from pattern_operator.reconcile.comparison import Comparison, packed, sent_digest, unpacked, with_marks
 
 OWNER = Owner("an-owner", "team", "web")
 A, WEB = (each.id for each in ENTRIES)
@@ -33,6 +34,16 @@ def test_an_object_that_nothing_is_known_of_is_not_compared():
 def test_where_nothing_is_known_nothing_is_kept():
     assert packed(Comparison(), ENTRIES) == packed(Comparison(KNOWN.sent), ENTRIES) == ""
     assert packed(Comparison("", KNOWN.fingerprints), ENTRIES) == ""
+
+
+def test_of_a_part_only_the_marks_of_what_ends_by_itself_are_kept_beside_what_was_known_before():
+    job, mark = InventoryEntry(id="team_seed_batch_Job", v="v1"), bytes(Mark(Stood.RUNS, b"job"))
+    entries = (*ENTRIES, job)
+    part = Comparison("", {**KNOWN.fingerprints, job.id: mark})
+    whole = Status(inventory=Inventory(entries=entries), fingerprints=packed(KNOWN, entries))
+
+    assert kept(packed(part, entries), entries=entries) == Comparison("", {job.id: mark})
+    assert with_marks(whole, part) == Comparison(KNOWN.sent, {**KNOWN.fingerprints, job.id: mark})
 
 
 def test_fingerprints_of_another_inventory_count_for_nothing():

@@ -4,19 +4,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.reconcile.pattern import REVISION, pattern
+from tests.reconcile.pattern import NEWER, NOW, REVISION, pattern
 
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Health, HealthState
-from pattern_operator.apply.ended import mark
+from pattern_operator.apply.ended import Mark, Stood
 from pattern_operator.kube import ApiUnavailable, KindNotFound, Resource
 from pattern_operator.kube.failure import GroupUnavailable
-from pattern_operator.reconcile.comparison import Comparison, packed
+from pattern_operator.reconcile.comparison import Comparison, packed, unpacked
 from pattern_operator.reconcile.following import follow_inventory, is_new, see_health, see_what_runs
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.status import ahead
 
 ENTRIES = tuple(
     InventoryEntry(id=each, v="v1")
@@ -43,7 +44,7 @@ class Rim:
             ready=self._ready,
             expect=lambda key, owner: self.expected.append(key),
             miss=lambda key, owner: self.missed.append(key),
-            compare=lambda key, owner, wanted: self.compared.append((key.name, wanted)),
+            recall=lambda key, owner, known: self.compared.append((key.name, known)),
             is_going=lambda _: False,
         )
 
@@ -113,7 +114,7 @@ async def test_of_what_was_applied_whole_each_missing_object_counts_but_those_th
 async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied():
     rim: Any = Rim()
     ids = {each.id.split("_")[1]: each.id for each in MIXED}
-    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: mark(well=True, content=b"job1")})
+    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: bytes(Mark(Stood.WELL, b"job"))})
     status = Status(
         revision=str(REVISION),
         conditions=(condition("Applied", "True", "Succeeded"),),
@@ -123,8 +124,25 @@ async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied
 
     await follow_inventory(pattern(status=status), rim=rim)
 
-    assert rim.compared == [("a", b"aaaaaaaa"), ("done", mark(well=True, content=b"job1"))]
+    assert sorted(rim.compared) == [("a", b"aaaaaaaa"), ("done", bytes(Mark(Stood.WELL, b"job"))), ("once", b"")]
     assert rim.missed == []
+
+
+async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_known():
+    rim: Any = Rim()
+    ids = {each.id.split("_")[1]: each.id for each in MIXED}
+    running, done = bytes(Mark(Stood.RUNS, b"pod")), bytes(Mark(Stood.WELL, b"job"))
+    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: done, ids["once"]: running})
+    whole = Status(revision=str(REVISION), inventory=Inventory(entries=MIXED), fingerprints=packed(known, MIXED))
+    entries = (*MIXED, InventoryEntry(id="team_z__ConfigMap", v="v1"))
+
+    planned = ahead(pattern(status=whole), entries, revision=NEWER, now=NOW)
+    again = ahead(pattern(status=planned), MIXED, revision=NEWER, now=NOW)
+    await follow_inventory(pattern(status=again), rim=rim)
+
+    assert sorted(rim.compared) == [("done", done), ("once", running)]
+    assert rim.missed == []
+    assert unpacked(planned) == Comparison("", {ids["done"]: done, ids["once"]: running})
 
 
 def test_only_a_pattern_with_objects_that_nothing_is_known_of_is_new():

@@ -22,7 +22,7 @@ from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Lea
 from pattern_operator.apply.autoscaler import scaler_of
 from pattern_operator.apply.children import Children
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
-from pattern_operator.apply.ended import NOT_AGAIN, content_of
+from pattern_operator.apply.ended import MAY_HAVE_ENDED, NOT_AGAIN, content_of, may_go_unseen
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
 from pattern_operator.apply.ignored import given_up, without
@@ -233,8 +233,13 @@ class Applier:
         if_absent = ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
         if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
             return "is let be: it is there, and annotated ssa: IfAbsent"
-        ended = child is not None and child.owner == run.owner.id and child.has_ended(content)
-        return NOT_AGAIN if ended and self._children.sees(key) else ""
+        if child is None or child.owner != run.owner.id or not self._children.sees(key):
+            return ""
+        if child.seen.unseen and not child.content and may_go_unseen(wanted.body, key=key):
+            child.content = content  # nobody knows what ran: it is taken for this
+        if not child.has_ended(content):
+            return ""
+        return MAY_HAVE_ENDED if child.seen.unseen else NOT_AGAIN
 
     async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
         key, content = wanted.key, content_of(wanted)

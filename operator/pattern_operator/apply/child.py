@@ -20,7 +20,16 @@ from pattern_operator.api.names import (
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.autoscaler import scaler_of
-from pattern_operator.apply.ended import has_ended, mark
+from pattern_operator.apply.ended import (
+    Mark,
+    Stood,
+    gone_ill,
+    gone_unseen,
+    has_ended,
+    may_end,
+    may_go_unseen,
+    running_mark,
+)
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status, where
 from pattern_operator.apply.ownership import label_of
@@ -66,6 +75,8 @@ class Sighting:
     health: Health
     changed_by: str
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
+    fleeting: bool = False  # it may end and be gone at once (``ended.may_go_unseen``)
+    unseen: bool = False  # it is gone, and nobody saw whether it had ended
 
     @classmethod
     def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
@@ -86,7 +97,15 @@ class Sighting:
             health=_health(body, key=key, now=now),
             changed_by=_last_other(managers),
             scaled_by=scaler_of(managers),
+            fleeting=may_go_unseen(body, key=key),
         )
+
+    def gone(self, stood: Stood, *, key: ObjectKey) -> Self:
+        """The object, which went after it had ended so; for ``UNSEEN`` nobody knows whether it had."""
+        if stood is Stood.UNSEEN:
+            health = Health(HealthState.CURRENT, gone_unseen(key), notable=True)
+            return replace(self, finished=True, unseen=True, health=health)
+        return replace(self, finished=True, health=_EXISTS if stood is Stood.WELL else _ill(key))
 
 
 @dataclass(slots=True, eq=False)
@@ -125,18 +144,24 @@ class Child:
             return not self.seen.finished
         return self.owed or (self.wanted is not None and self.wanted != self.seen.fingerprint)
 
-    @property
-    def fingerprint(self) -> bytes | None:
-        """What status keeps of the object; None where nothing is known to compare with."""
-        if self.owed:
-            return OWED
-        if self.seen.finished:
-            return mark(well=self.seen.health.state is not HealthState.FAILED, content=self.content)
-        return self.wanted
-
     def has_ended(self, content: bytes) -> bool:
         """Whether the object is gone after it ended by itself, and was of this ``content`` (``ended.content_of``)."""
         return not self.present and self.seen.finished and bool(content) and self.content == content
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What status keeps of the object, or how it stands if it ends by itself; empty where nothing is known."""
+        if self.owed:
+            return OWED
+        if not may_end(self.key):
+            return self.wanted or b""
+        if not self.seen.finished:
+            fleeting = self.present and self.seen.fleeting  # what was seen to go while it ran is to be made again
+            return running_mark(fleeting=fleeting, content=self.content, fingerprint=self.wanted or b"")
+        if self.seen.unseen:
+            return bytes(Mark(Stood.UNSEEN, self.content))
+        failed = self.seen.health.state is HealthState.FAILED
+        return bytes(Mark(Stood.ILL if failed else Stood.WELL, self.content))
 
     def after(self, seen: Sighting) -> Sighting:
         """A newer state of the object; one that has ended stays so while it is taken away."""
@@ -148,7 +173,8 @@ class Child:
     def health(self) -> Health:
         """The health of the object, also when there is none."""
         if self.seen.finished and (self.seen.deleting or not self.present):
-            return self.seen.health if self.seen.health.state is HealthState.FAILED else _EXISTS
+            told = self.seen.unseen or self.seen.health.state is HealthState.FAILED
+            return self.seen.health if told else _EXISTS
         if self.present:
             return self.seen.health
         return Health(HealthState.NOT_FOUND, f"{where(self.key)}: is gone")
@@ -202,6 +228,10 @@ def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:
     if health.state is HealthState.CURRENT and not needs_status(group=key.group, kind=key.kind):
         return _EXISTS
     return health
+
+
+def _ill(key: ObjectKey) -> Health:
+    return Health(HealthState.FAILED, gone_ill(key))
 
 
 _EXISTS: Final = Health(HealthState.CURRENT, "")  # shared: most objects are healthy by existing

@@ -16,7 +16,7 @@ from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.child import OWED, Child, Comparing, Sighting, lost, our_fields
 from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
-from pattern_operator.apply.ended import gone_ill, read_mark
+from pattern_operator.apply.ended import Mark, Stood, may_end, read_mark
 from pattern_operator.apply.followed import Followed
 from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.outcome import told
@@ -123,7 +123,9 @@ class Children:
         worst = min((child.health.state for child in expected), key=_SEVERITY.index)
         if worst is HealthState.CURRENT:
             notable = sorted(child.health.message for child in expected if child.health.notable)
-            return Health(worst, told([f"{len(expected)} objects are healthy", *notable]), notable=bool(notable))
+            unsure = tuple(sorted(child.health.message for child in expected if child.seen.unseen))
+            words = told([f"{len(expected)} objects are healthy", *notable])
+            return Health(worst, words, notable=bool(notable), unsure=unsure)
         ill = [child for child in expected if child.health.state is not HealthState.CURRENT]
         ill.sort(key=lambda child: (_SEVERITY.index(child.health.state), child.key))
         moments = [child.health.again_at for child in ill if child.health.again_at is not None]
@@ -275,22 +277,49 @@ class Children:
     def compare(self, key: ObjectKey, *, owner: str, wanted: bytes) -> None:
         """Compare an object with the fingerprint that it had when it was applied, or would have if it were.
 
-        One that is gone counts as gone, unless it had ended before (``ended.mark``). What was applied in this life is
-        known better.
+        One that is gone counts as gone. What was applied in this life is known better.
         """
-        ended = read_mark(wanted)
         if key not in self._children:
             self.miss(key, owner=owner)
-            if ended is not None and (gone := self._children.get(key)) is not None:
-                ill = Health(HealthState.FAILED, gone_ill(key))
-                gone.seen = replace(gone.seen, finished=True, health=gone.seen.health if ended[0] else ill)
         child = self._children.get(key)
         if child is not None and child.owner == owner and child.expected and child.wanted is None:
             if wanted == OWED:
                 child.owed = True
                 return
-            child.wanted = child.seen.fingerprint if ended is not None else wanted
-            child.content = child.content or (ended[1] if ended is not None else b"")
+            child.wanted = wanted
+
+    def recall(self, key: ObjectKey, *, owner: str, known: bytes) -> None:
+        """Compare an object with what ``fingerprints`` told of it before a restart.
+
+        What had ended, or may have ended since, is not missed when it is gone.
+        """
+        stood = read_mark(known, key=key)
+        if stood is None and may_end(key) and key not in self._children:
+            stood = Mark(Stood.UNSEEN)  # an older operator kept no marks of what runs
+        if stood is None:
+            if known:
+                self.compare(key, owner=owner, wanted=known)
+            return
+        if key not in self._children:
+            self.miss(key, owner=owner)
+        child = self._children.get(key)
+        if child is None or child.owner != owner or not child.expected or child.wanted is not None:
+            return
+        child.content = child.content or stood.content
+        if stood.stood in (Stood.RUNS, Stood.STAYS) and child.present:
+            child.wanted = stood.same(child.seen.fingerprint)
+            return
+        how = Stood.UNSEEN if stood.stood is Stood.RUNS else stood.stood
+        if stood.content or how is not Stood.UNSEEN:  # else who applies it decides
+            child.wanted = child.seen.fingerprint
+        if not child.present and how is not Stood.STAYS:
+            child.seen = child.seen.gone(how, key=key)
+
+    def run_again(self, owner: str) -> None:
+        """Somebody asks for it: what is gone, and may have ended while nobody looked, counts as missing."""
+        for child in self._of(owner):
+            if child.seen.unseen:
+                child.seen = replace(child.seen, finished=False, unseen=False)
 
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
         """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.
@@ -337,6 +366,8 @@ class Children:
                 last = child.after(Sighting.of(change.object, key=key, now=self._now()))
                 if last.finished:  # it ended and was removed at once
                     child.seen = last
+                elif child.seen.fleeting and not meta.created:  # nobody saw it go
+                    child.seen = child.seen.gone(Stood.UNSEEN, key=key)
                 self._vanished(child, version=meta.version)
             return
         if not self._matters(key):

@@ -2,30 +2,80 @@
 
 A Job that is complete or failed, and a Pod whose containers have ended, may be removed by anybody: by its
 ``ttlSecondsAfterFinished``, by the pod garbage collector, by hand. To make it again would be to run it again. So that a
-restart of the operator does not do that either, status keeps a mark: how it ended, and of which content.
+restart of the operator does not do that either, status keeps a mark: how it stood, and of which content.
+
+What ends and is removed while nobody looks leaves no trace of either. It may have ended, so it is run again only for
+whoever asks for it. A Job without a TTL stays when it ends: where it is missing, somebody deleted it, and it is made
+again.
 """
 
 import hashlib
+from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
-from pattern_operator.api.fields import ObjectMeta, has_condition, text_at
+from pattern_operator.api.fields import ObjectMeta, has_condition, mapping_at, text_at
+from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply.intent import intent
 
 MARK_BYTES: Final = 8
-_WELL: Final = b"endC"
-_ILL: Final = b"endF"
-_CONTENT_BYTES: Final = MARK_BYTES - len(_WELL)
+CONTENT_BYTES: Final = 3
+_SEEN_BYTES: Final = 4  # of the fingerprint that a mark keeps
 _JOB: Final = ("batch", "Job")
 _POD: Final = ("", "Pod")
 NOT_AGAIN: Final = (
     "has ended and is gone: it is not run again until it is changed in the pattern, or has another name there"
 )
+MAY_HAVE_ENDED: Final = (
+    "is not there any more, or lost its owner label, and may have ended while no operator looked: it is not run again"
+    " until the pattern changes it or gives it another name. To run it again as it is, annotate the DesignPattern with"
+    f" {REQUESTED_AT_ANNOTATION}=<anything new>"
+)
+
+
+class Stood(Enum):
+    """How an object stood that ends by itself; each begins its marks."""
+
+    WELL = b"endC"
+    ILL = b"endF"
+    UNSEEN = b"endU"  # gone, and nobody saw whether it had ended
+    RUNS = b"r"  # and may end and be gone at once
+    STAYS = b"s"  # until somebody deletes it
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What status keeps of an object that ends by itself, in place of its fingerprint.
+
+    ``content`` is empty where nobody knows it. ``seen`` is the beginning of the fingerprint of what has not ended.
+    """
+
+    stood: Stood
+    content: bytes = b""
+    seen: bytes = b""
+
+    def __bytes__(self) -> bytes:
+        """The mark as status keeps it, ``MARK_BYTES`` long."""
+        return (self.stood.value + self.content.ljust(CONTENT_BYTES, b"\0") + self.seen).ljust(MARK_BYTES, b"\0")
+
+    def same(self, fingerprint: bytes) -> bytes | None:
+        """``fingerprint`` where the object had it, else what no object has; None where nothing is to be compared."""
+        if not self.seen.strip(b"\0"):
+            return None
+        return fingerprint if fingerprint.startswith(self.seen) else bytes(self)
 
 
 def may_end(key: ObjectKey) -> bool:
     """Whether objects of the kind end by themselves."""
     return (key.group, key.kind) in (_JOB, _POD)
+
+
+def may_go_unseen(body: object, *, key: ObjectKey) -> bool:
+    """Whether the object, once it has ended, may be gone without anybody deleting it."""
+    if (key.group, key.kind) == _JOB:
+        return mapping_at(body, "spec").get("ttlSecondsAfterFinished") is not None
+    return (key.group, key.kind) == _POD and text_at(body, "spec", "restartPolicy") in ("Never", "OnFailure")
 
 
 def has_ended(body: object, *, key: ObjectKey) -> bool:
@@ -42,21 +92,35 @@ def content_of(wanted: Object) -> bytes:
     if not may_end(wanted.key):
         return b""
     try:
-        return hashlib.blake2b(intent(wanted), digest_size=_CONTENT_BYTES).digest()
+        return hashlib.blake2b(intent(wanted), digest_size=CONTENT_BYTES).digest()
     except ValueError:
         return b""
 
 
-def mark(*, well: bool, content: bytes) -> bytes:
-    """How an object ended, and of which content, in place of its fingerprint."""
-    return (_WELL if well else _ILL) + (content or bytes(_CONTENT_BYTES))
+def running_mark(*, fleeting: bool, content: bytes, fingerprint: bytes) -> bytes:
+    """The mark of an object that has not ended; ``fleeting``: it may end and be gone at once."""
+    return bytes(Mark(Stood.RUNS if fleeting else Stood.STAYS, content, fingerprint[:_SEEN_BYTES]))
 
 
-def read_mark(fingerprint: bytes) -> tuple[bool, bytes] | None:
-    """Whether it ended well, and of which content; None for the fingerprint of what has not ended."""
-    if len(fingerprint) != MARK_BYTES or fingerprint[:-_CONTENT_BYTES] not in (_WELL, _ILL):
+def read_mark(known: bytes, *, key: ObjectKey) -> Mark | None:
+    """The mark of an object; None for a fingerprint, and for all kinds that do not end."""
+    if len(known) != MARK_BYTES or not may_end(key):
         return None
-    return fingerprint.startswith(_WELL), fingerprint[-_CONTENT_BYTES:]
+    for stood in Stood:
+        if known.startswith(stood.value):
+            rest = known[len(stood.value) :]
+            content = rest[:CONTENT_BYTES] if rest[:CONTENT_BYTES].strip(b"\0") else b""
+            seen = rest[CONTENT_BYTES:] if stood in (Stood.RUNS, Stood.STAYS) else b""
+            return Mark(stood, content, seen)
+    return None
+
+
+def is_mark(known: bytes, *, entry: str) -> bool:
+    """Whether it is the mark of the object of this id in an inventory."""
+    try:
+        return read_mark(known, key=ObjectKey.parse(entry)) is not None
+    except ValueError:
+        return False
 
 
 def gone_ill(key: ObjectKey) -> str:
@@ -64,3 +128,8 @@ def gone_ill(key: ObjectKey) -> str:
     return (
         f"{key.kind} {key.namespace}/{key.name}: failed, and is gone; it is not run again until the pattern changes it"
     )
+
+
+def gone_unseen(key: ObjectKey) -> str:
+    """What is said of an object that is gone, and may have ended while nobody looked."""
+    return f"{key.kind} {key.namespace}/{key.name}: {MAY_HAVE_ENDED}"

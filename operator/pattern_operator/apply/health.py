@@ -37,6 +37,7 @@ class Health:
     message: str
     again_at: datetime | None = None
     notable: bool = False  # healthy, and yet not as one would think
+    unsure: tuple[str, ...] = ()  # of several: which are gone, and nobody saw whether they had ended
 
 
 def health_of(body: object, *, now: datetime) -> Health:

@@ -30,7 +30,7 @@ from pattern_operator.errors import Transient
 from pattern_operator.executors import run_in
 from pattern_operator.kube import ApiError
 from pattern_operator.reconcile import pruning
-from pattern_operator.reconcile.comparison import sent_digest
+from pattern_operator.reconcile.comparison import Comparison, sent_digest
 from pattern_operator.reconcile.memory import Memory, Wanted
 from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
@@ -91,6 +91,7 @@ async def apply(
         applied = await _send(pattern, left, rim=rim, owned=owned, on_applied=lambda each, _: sent.add(each.key))
     finally:  # also when the run is over before all is sent: the next one goes on from here
         memory.partly = (goal, frozenset(sent))
+        progress.comparison = Comparison(fingerprints=rim.children.fingerprints(owner.id))
     applied = replace(applied, applied=(*applied.applied, *sorted(done)))
     # What was written ahead and is not there, or is another's, is named no longer.
     planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))

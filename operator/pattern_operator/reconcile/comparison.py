@@ -15,9 +15,11 @@ from typing import Final
 from pattern_operator.api.object import Object
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import FINGERPRINT_BYTES, Owner, stamp
+from pattern_operator.apply.ended import is_mark
 from pattern_operator.apply.intent import intent
 
 _UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may change, or that was not compared
+_NOTHING: Final = "-"  # in place of the digest: what was sent is not all of what is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,29 @@ def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
 
 
 def packed(comparison: Comparison, entries: Iterable[InventoryEntry]) -> str:
-    """``comparison`` as status keeps it: the digest, and the fingerprints in the order of the inventory."""
-    listed = [comparison.fingerprints.get(each.id, _UNKNOWN) for each in entries]
-    if not comparison.sent or all(each == _UNKNOWN for each in listed):
+    """``comparison`` as status keeps it: the digest, and the fingerprints in the order of the inventory.
+
+    Without the digest nothing is to be compared, and only the marks of what ends by itself (``ended``) are kept.
+    """
+    known = comparison.fingerprints
+    if not comparison.sent:
+        known = {name: piece for name, piece in known.items() if is_mark(piece, entry=name)}
+    listed = [known.get(each.id, _UNKNOWN) for each in entries]
+    if all(each == _UNKNOWN for each in listed):
         return ""
-    return f"{comparison.sent}:{base64.b64encode(b''.join(listed)).decode()}"
+    return f"{comparison.sent or _NOTHING}:{base64.b64encode(b''.join(listed)).decode()}"
+
+
+def marks_of(status: Status, entries: Iterable[InventoryEntry]) -> str:
+    """What ``status`` knows of the objects that end by themselves, for these entries: all else is under way."""
+    return packed(Comparison(fingerprints=unpacked(status).fingerprints), entries)
+
+
+def with_marks(status: Status, comparison: Comparison) -> Comparison:
+    """What ``status`` knows, with what ``comparison`` has learned of the objects that end by themselves."""
+    before, known = unpacked(status), comparison.fingerprints
+    marks = {name: piece for name, piece in known.items() if is_mark(piece, entry=name)}
+    return Comparison(before.sent, {**before.fingerprints, **marks})
 
 
 def unpacked(status: Status) -> Comparison:
@@ -61,4 +81,4 @@ def unpacked(status: Status) -> Comparison:
         return Comparison()
     pieces = (raw[at : at + FINGERPRINT_BYTES] for at in range(0, len(raw), FINGERPRINT_BYTES))
     known = ((each.id, piece) for each, piece in zip(entries, pieces, strict=True))
-    return Comparison(sent, {name: piece for name, piece in known if piece != _UNKNOWN})
+    return Comparison("" if sent == _NOTHING else sent, {name: piece for name, piece in known if piece != _UNKNOWN})

@@ -10,6 +10,7 @@ from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
+from pattern_operator.apply.ended import may_end
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile.applying import drift_words
@@ -25,7 +26,6 @@ from pattern_operator.reconcile.stages import LEEWAY
 from pattern_operator.telemetry import about
 
 MANY = 200  # objects that are looked at without a break
-_ENDS = frozenset({("batch", "Job"), ("", "Pod")})  # kinds that may have done their part and gone
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
         said = about(pattern, stage=Stage.HEALTH, reason=error.reason)
         logger.warning("what runs cannot be followed: %s: %s", where, error, extra=said)
         return
-    fingerprints = unpacked(pattern.status).fingerprints
+    recalled = unpacked(pattern.status)
     # Only then status says that each of them was there.
     all_were_there = is_whole(pattern) and not pruning_now
     lost = set[tuple[str, str]]()  # kinds that cannot be asked: that costs their own objects
@@ -90,9 +90,11 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
             continue
         if not (pruning_now and rim.children.is_going(key)):
             rim.children.expect(key, owner=owner)
-        if (known := fingerprints.get(str(key))) is not None:
-            rim.children.compare(key, owner=owner, wanted=known)
-        elif all_were_there and not fingerprints and (key.group, key.kind) not in _ENDS:
+        if (known := recalled.fingerprints.get(str(key))) is not None:
+            rim.children.recall(key, owner=owner, known=known)
+        elif all_were_there and may_end(key):
+            rim.children.recall(key, owner=owner, known=b"")
+        elif all_were_there and not recalled.sent:
             rim.children.miss(key, owner=owner)
 
 

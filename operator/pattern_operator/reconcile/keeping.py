@@ -6,6 +6,7 @@ the inventory and no others. Where nobody vouches for it any longer, it is left 
 
 import logging
 from collections.abc import Collection, Container
+from dataclasses import replace
 
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
@@ -121,6 +122,8 @@ async def keep_up(
         memory.unkept_until = rim.clock() + retry_pause(pattern, memory.unkept_times, error)
     progress.repaired, progress.needs = made.repaired, progress.needs | made.needs
     progress.inventory = made.inventory
+    if progress.comparison is not None:
+        progress.comparison = replace(progress.comparison, fingerprints=rim.children.fingerprints(owner_of(pattern).id))
     if memory.prune_state.has_pending(touched):
         await _advance_prune(pattern, goal, memory=memory, rim=rim, progress=progress)
     see_health(pattern, memory=memory, rim=rim, progress=progress)

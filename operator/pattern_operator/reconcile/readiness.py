@@ -6,6 +6,7 @@ from pattern_operator.api.object import counted
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.apply.health import HealthState
+from pattern_operator.apply.outcome import told
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.conditions import Conditions, Truth
 from pattern_operator.reconcile.progress import Progress, PruneState
@@ -54,7 +55,7 @@ def judge_drift(conditions: Conditions, progress: Progress) -> None:
 
 
 def running_words(pattern: DesignPattern, progress: Progress) -> str:
-    """What runs, beside it what left and is not gone yet, and what drifted and is left so.
+    """What runs, beside it what left and is not gone yet, what may have ended unseen, and what drifted and is left so.
 
     None of it makes the pattern less ready: a volume claim in use stays for hours, and whoever waits for Ready waits
     for what is wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits
@@ -63,7 +64,8 @@ def running_words(pattern: DesignPattern, progress: Progress) -> str:
     count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
     prune_state = progress.prune_state or PruneState()
     runs = f"{_title(pattern, progress)} runs: {counted(count - len(prune_state.pending))}"
-    return listed(filter(None, (runs, prune_state.message, *progress.drifted)))
+    unsure = told(progress.health.unsure) if progress.health is not None else ""
+    return listed(filter(None, (runs, prune_state.message, unsure, *progress.drifted)))
 
 
 def _title(pattern: DesignPattern, progress: Progress) -> str:

@@ -196,6 +196,8 @@ class Reconciler:
     async def _go_all(self, pattern: DesignPattern, memory: Memory) -> float | None:
         requested = pattern.metadata.annotations.requested_at
         if requested != memory.handled_request:
+            if memory.applied is not None:  # what may have ended unseen was told: whoever asks now knows of it
+                self._rim.children.run_again(owner_id(pattern.metadata.uid))
             memory.forget()
             memory.handled_request = requested
         before, generation = pattern.status, pattern.metadata.generation

@@ -31,7 +31,7 @@ from pattern_operator.api.status import (
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import listed
-from pattern_operator.reconcile.comparison import packed
+from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import Conditions, Truth, condition_of, finish, rfc3339, shorten
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
@@ -67,9 +67,9 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
 
     A try of what failed before changes nothing else: Ready says what is wrong until that is put right.
     """
-    inventory = Inventory(count=len(entries), entries=entries)
+    inventory, marks = Inventory(count=len(entries), entries=entries), marks_of(pattern.status, entries)
     if _is_tried_again(pattern, revision):
-        return msgspec.structs.replace(pattern.status, inventory=inventory)
+        return msgspec.structs.replace(pattern.status, inventory=inventory, fingerprints=marks)
     conditions = Conditions.of(pattern, now=now)
     message = f"applying {revision.title}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
@@ -81,7 +81,7 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
         inventory=inventory,
         last_attempted_revision=str(revision),
         last_applied_state="",
-        fingerprints="",
+        fingerprints=marks,
     )
     return finish(attempted, conditions, generation=pattern.metadata.generation)
 
@@ -228,7 +228,8 @@ def _record(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Sta
     state = _state(pattern, progress)
     status = msgspec.structs.replace(pattern.status, last_applied_state=state)
     if not state:  # what is there is a part of this and a part of that
-        status = msgspec.structs.replace(status, fingerprints="")
+        marks = marks_of(pattern.status, progress.inventory or status.inventory.entries)
+        status = msgspec.structs.replace(status, fingerprints=marks)
     if progress.revision:
         status = msgspec.structs.replace(status, last_attempted_revision=str(progress.revision))
     if _trust_is_lost(status, progress):
@@ -239,7 +240,9 @@ def _record(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Sta
         inventory = Inventory(count=len(progress.inventory), entries=progress.inventory)
         status = msgspec.structs.replace(status, inventory=inventory)
     if progress.comparison is not None:
-        compared = packed(progress.comparison, status.inventory.entries)
+        tried = state and not progress.comparison.sent  # what runs was applied before, and stays known
+        comparison = with_marks(pattern.status, progress.comparison) if tried else progress.comparison
+        compared = packed(comparison, status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=compared)
     if not (progress.applied and progress.revision):
         return status
