@@ -102,6 +102,52 @@ DEPLOYMENT: dict[str, Row] = {
     ),
 }
 
+
+def paused_by(manager: str, *, operation: str = "Update") -> dict[str, Any]:
+    """A Deployment, half of it updated, that this manager has paused."""
+    entry = {"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {"f:paused": {}}}}
+    others = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "team", "managedFields": [others, entry]},
+        "spec": {"replicas": 2, "paused": True} | DEADLINE,
+        "status": replicas(3, 1, 2, 2)
+        | {"conditions": [condition("Progressing", "Unknown", reason="DeploymentPaused")]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        (
+            paused_by("kubectl-rollout"),
+            "paused by kubectl-rollout; kubectl rollout resume deployment/web -n team",
+        ),
+        (paused_by("a-pipeline"), "paused by a-pipeline; kubectl rollout resume deployment/web -n team"),
+        (
+            paused_by("pattern-operator", operation="Apply"),
+            "the artifact says so; take spec.paused out of it",
+        ),
+        (paused_by("pattern-operator"), "paused by pattern-operator; kubectl rollout resume deployment/web -n team"),
+    ],
+)
+def test_a_paused_deployment_says_so_and_how_it_goes_on(body: dict[str, Any], remedy: str):
+    health = health_of(body, now=NOW)
+
+    assert health.state is IN_PROGRESS
+    assert health.message == (
+        f"Deployment team/web: is paused (spec.paused), 1 of 2 replicas updated, 2 available: {remedy}"
+    )
+
+
+def test_a_paused_deployment_that_is_whole_is_healthy_and_says_so():
+    health = health_of({**paused_by("kubectl-rollout"), "status": replicas(2, 2, 2, 2)}, now=NOW)
+
+    assert (health.state, health.notable) == (CURRENT, True)
+    assert "is paused (spec.paused), 2 of 2 replicas updated" in health.message
+
+
 READY_SET = {"replicas": 2, "readyReplicas": 2, "currentReplicas": 2, "updatedReplicas": 2}
 REVISIONS = {"currentRevision": "a", "updateRevision": "a"}
 

@@ -121,6 +121,19 @@ def test_an_account_that_may_not_list_pods_is_told_which_right_would_show_more(s
     story.until(lambda status: right in condition(status, "Healthy").get("message", ""))
 
 
+def test_a_deployment_that_the_artifact_pauses_says_so_and_no_other_cause(story: Story) -> None:
+    body = deployment("web")
+    body["spec"]["paused"] = True
+    push(story.repository, "1.0.0", body)
+
+    story.want(timeout="2s")
+    late = story.until(lambda status: condition(status, "Ready")["reason"] == "HealthTimeout")
+
+    told = "is paused (spec.paused), 0 of 1 replicas updated, 0 available: the artifact says so; take spec.paused out"
+    assert f"Deployment {story.namespace}/web: {told}" in condition(late, "Ready")["message"]
+    assert "it has no pods" not in condition(late, "Ready")["message"]
+
+
 def test_a_quota_that_refuses_the_pods_is_named(story: Story) -> None:
     quota = {
         "apiVersion": "v1",

@@ -13,6 +13,7 @@ from pattern_operator.api.fields import integer_at
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.kstatus import (
     ON_DELETE,
+    PAUSED,
     RULES,
     Facts,
     HealthState,
@@ -45,7 +46,11 @@ def health_of(body: object, *, now: datetime) -> Health:
     facts = Facts(body)
     state, fact, again_at = _judge(facts, now)
     named = _named(facts.kind[1] or "object", facts.meta.namespace, facts.meta.name or "(no name)")
-    return Health(state=state, message=f"{named}: {fact}", again_at=again_at, notable=fact == ON_DELETE)
+    return Health(state=state, message=f"{named}: {fact}", again_at=again_at, notable=_is_notable(state, fact))
+
+
+def _is_notable(state: HealthState, fact: str) -> bool:
+    return state is HealthState.CURRENT and (fact == ON_DELETE or fact.startswith(PAUSED))
 
 
 def where(key: ObjectKey) -> str:

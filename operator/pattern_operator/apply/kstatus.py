@@ -23,6 +23,7 @@ from pattern_operator.api.fields import (
     text,
     text_at,
 )
+from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.quote import foreign
 
 SCHEDULE_WINDOW: Final = timedelta(seconds=15)  # kstatus, core.go: a pod that finds no node at once may find one soon
@@ -31,6 +32,7 @@ MAX_CONTAINERS: Final = 5  # containers that a message names
 NO_DEADLINE: Final = 2**31 - 1  # spec.progressDeadlineSeconds that turns the Progressing condition off
 
 
+PAUSED: Final = "is paused (spec.paused)"
 ON_DELETE: Final = "updated when its pods are deleted (OnDelete)"
 
 
@@ -97,6 +99,18 @@ class Facts:
 
 
 def _deployment(facts: Facts) -> Judgement:
+    return _paused(facts) if facts.spec.get("paused") is True else _rollout(facts)
+
+
+def _paused(facts: Facts) -> Judgement:
+    """Its controller goes on to count, and ``updated`` are those of the template that is wanted now."""
+    wanted, updated, available = facts.wanted(), facts.count("updatedReplicas"), facts.count("availableReplicas")
+    whole = wanted == facts.count("replicas") == updated == available == facts.count("readyReplicas")
+    counted = f"{updated} of {wanted} replicas updated, {available} available"
+    return (current if whole else progress)(f"{PAUSED}, {counted}: {_resumed(facts)}")
+
+
+def _rollout(facts: Facts) -> Judgement:
     progressing = facts.condition("Progressing")
     if progressing.reason == "ProgressDeadlineExceeded":
         return failed(f"exceeded its progress deadline: {progressing.words}")
@@ -121,6 +135,15 @@ def _deployment(facts: Facts) -> Judgement:
     if not facts.is_true("Available"):
         return progress(f"not available: {facts.condition('Available').words}")
     return current(f"{available} of {wanted} replicas available")
+
+
+def _resumed(facts: Facts) -> str:
+    """How a paused Deployment goes on: who holds the field says whether the artifact asks for the pause."""
+    holders = [each for each in facts.meta.managers if "f:paused" in mapping_at(each.fields, "f:spec")]
+    if any(each.name == FIELD_MANAGER and each.operation == "Apply" for each in holders):
+        return "the artifact says so; take spec.paused out of it"
+    by = f"paused by {foreign(holders[0].name, MAX_NAME)}; " if holders else ""
+    return f"{by}kubectl rollout resume deployment/{facts.meta.name} -n {facts.meta.namespace}"
 
 
 def _replica_set(facts: Facts) -> Judgement:

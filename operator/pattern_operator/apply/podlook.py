@@ -35,7 +35,7 @@ async def look_at_pods(session: Session, discovery: Discovery, key: ObjectKey, *
         resource = await discovery.find(group=key.group, kind=key.kind)
         body = await objects.get(session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate)
         selector = selector_of(body)
-        if not selector:
+        if not selector or _rests(body):
             return ""
         pods = await objects.list_page(
             session, POD, namespace=key.namespace, label_selector=selector, limit=MAX_PODS, impersonate=impersonate
@@ -50,6 +50,13 @@ async def look_at_pods(session: Session, discovery: Discovery, key: ObjectKey, *
         command = f"kubectl describe {key.kind.lower()} -n {key.namespace} {key.name}"
         return f"it has no pods: {command} shows whether a quota, pod security or a webhook refuses them"
     return first_cause(pods)
+
+
+def _rests(workload: object) -> bool:
+    """Whether it has no pods to look for, because nobody is to make any: its health says so, or another controller."""
+    spec = mapping_at(workload, "spec")
+    managed = text(spec.get("managedBy"))  # of a Job (KEP-4368)
+    return spec.get("paused") is True or managed not in ("", "kubernetes.io/job-controller")
 
 
 def selector_of(workload: object) -> str:
