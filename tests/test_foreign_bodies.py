@@ -14,7 +14,6 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ import msgspec
 import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings
+from tests.executors import EXECUTORS
 from tests.foreign_bodies import HUGE, JUNK, NAMES, REAL, Foreign, bodies, deep
 
 import pattern_operator
@@ -58,7 +58,7 @@ from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.filled import FILLED
-from pattern_operator.apply.ignored import given_up, has, pointers_of, release, without
+from pattern_operator.apply.ignored import decoded, given_up, has, pointers_of, release, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.leftover import explained
@@ -312,7 +312,7 @@ def leaving_to_others(body: Any) -> None:
     """The body as the live object, as what was applied, and as a set of fields."""
     rendered = as_object(body)
     rules = (IgnoreDifferences(paths=("/spec/replicas", "/metadata/labels/a", "/spec/0", "/data/x")),)
-    paths = (*pointers_of(rules, rendered), ("spec", "replicas"), ("0", "1"), ("metadata",))
+    paths = (*pointers_of(decoded(rules), rendered), ("spec", "replicas"), ("0", "1"), ("metadata",))
     without(rendered.body, paths)
     has(body, ("spec", "replicas"))
     release(body, body=body, paths=paths)
@@ -520,7 +520,7 @@ async def all_patterns(body: Any) -> None:
 @reader
 async def writing(body: Any) -> None:
     pattern = decode(REAL["DesignPattern"])
-    await Writer(answering(body), Patterns(), wake=lambda _: None, cpu=ThreadPoolExecutor(1)).hold(pattern)
+    await Writer(answering(body), Patterns(), wake=lambda _: None, cpu=EXECUTORS.cpu).hold(pattern)
 
 
 @reader

@@ -25,7 +25,7 @@ from pattern_operator.apply.definition import Definitions, definitions, is_defin
 from pattern_operator.apply.ended import MAY_HAVE_ENDED, NOT_AGAIN, content_of, may_go_unseen
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
-from pattern_operator.apply.ignored import given_up, without
+from pattern_operator.apply.ignored import Rule, decoded, given_up, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.marks import look, retract
@@ -76,7 +76,7 @@ class _Run:
     owner: Owner
     conflicts: Literal["Fail", "Take"]
     adopt: Policy
-    ignored: tuple[IgnoreDifferences, ...]
+    rules: tuple[Rule, ...]
     owned: Collection[ObjectKey]
     impersonate: str | None
     on_applied: OnApplied | None
@@ -158,7 +158,7 @@ class Applier:
             owner=owner,
             conflicts=conflicts,
             adopt=adopt,
-            ignored=ignored,
+            rules=decoded(ignored),
             owned=owned,
             impersonate=impersonate,
             on_applied=on_applied,
@@ -370,7 +370,7 @@ class Applier:
         left, note = await left_to_others(
             self._session,
             wanted,
-            rules=run.ignored,
+            rules=run.rules,
             scaled_by="" if isinstance(decision, Create) else decision.scaled_by,
             impersonate=run.impersonate,
         )

@@ -16,7 +16,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.child import fingerprint
 from pattern_operator.apply.children import Children
-from pattern_operator.apply.ignored import without
+from pattern_operator.apply.ignored import Rule, decoded, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.others import left_to_others
 from pattern_operator.apply.outcome import ApplyFailure, of_defect
@@ -53,10 +53,11 @@ class DryRun:
         another's, or left to others, is passed over. Nothing is changed.
         """
         failures: list[ApplyFailure] = []
+        rules = decoded(ignored)
 
         async def attempt(each: Object) -> None:
             try:
-                await self._compare(each, owner=owner, ignored=ignored, impersonate=impersonate)
+                await self._compare(each, owner=owner, rules=rules, impersonate=impersonate)
             except ApiError as error:
                 failures.append(refusal(each.key, error, account=impersonate))
             except (KindNotFound, ValueError) as error:
@@ -68,9 +69,7 @@ class DryRun:
         await run_all(attempt(each) for each in objects)
         return tuple(sorted(failures, key=str))
 
-    async def _compare(
-        self, wanted: Object, *, owner: Owner, ignored: Collection[IgnoreDifferences], impersonate: str | None
-    ) -> None:
+    async def _compare(self, wanted: Object, *, owner: Owner, rules: tuple[Rule, ...], impersonate: str | None) -> None:
         key = wanted.key
         if ssa_of(mapping_at(wanted.body, "metadata")):
             return  # created once, or never applied: there is nothing that would be undone
@@ -84,7 +83,7 @@ class DryRun:
         if not child.present or child.seen.label != owner.id:
             return
         left, _ = await left_to_others(
-            self._session, wanted, rules=ignored, scaled_by=child.seen.scaled_by, impersonate=impersonate
+            self._session, wanted, rules=rules, scaled_by=child.seen.scaled_by, impersonate=impersonate
         )
         marked = stamp(wanted, owner=owner, adopted=child.seen.adopted, uid=child.seen.uid)
         async with self._slots.hold(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):

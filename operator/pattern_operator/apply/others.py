@@ -9,9 +9,8 @@ import orjson
 
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object, ObjectKey
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.autoscaler import autoscaler_of
-from pattern_operator.apply.ignored import REPLICAS, Pointer, has, pointers_of, release
+from pattern_operator.apply.ignored import REPLICAS, Pointer, Rule, has, pointers_of, release
 from pattern_operator.kube import Resource, Session, objects
 
 
@@ -19,7 +18,7 @@ async def left_to_others(
     session: Session,
     wanted: Object,
     *,
-    rules: Iterable[IgnoreDifferences],
+    rules: Iterable[Rule],
     scaled_by: str,
     impersonate: str | None,
 ) -> tuple[tuple[Pointer, ...], str]:
