@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.quote import cut, foreign, masked, one_line, quoted
+from pattern_operator.quote import cut, foreign, image, masked, one_line, quoted
 
 
 @given(st.text(), st.integers(4, 200))
@@ -50,6 +50,10 @@ def test_a_long_value_is_cut():
     ("text", "shown"),
     [
         ("cannot reach postgres://app:tulip@db:5432/app", "cannot reach postgres://***@db:5432/app"),
+        ("image robot:tulip@reg.example/x:1 is bad", "image ***@reg.example/x:1 is bad"),
+        ('failed to pull "robot:tul:ip@reg.example:5000/x"', 'failed to pull "***@reg.example:5000/x"'),
+        ("proxy=app:tulip@10.0.0.1:3128", "proxy=***@10.0.0.1:3128"),
+        ("robot:tulip@[::1]:5000/x@sha256:" + "a1" * 32, "***@[::1]:5000/x@sha256:" + "a1" * 32),
         ("password=tulip failed", "password=*** failed"),
         ('"dbPassword": "tul ip", next', '"dbPassword": ***, next'),
         ("the password tulip is wrong", "the password *** is wrong"),
@@ -78,6 +82,9 @@ def test_what_has_the_shape_of_a_credential_is_masked(text: str, shown: str):
         'Back-off pulling image "registry.example/web:1.25"',
         "pod guestbook-frontend-7d4b9c6f5d-x2x4z is not ready",
         "image web@sha256:" + "a1" * 32,
+        "image web:1.2@sha256:" + "a1" * 32,
+        "image reg.example:5000/team/web:1.2@sha256:" + "a1" * 32,
+        "write to ops@team.example: at 12:30 noon",
         "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available",
         "https://cert-manager.io/docs",
     ],
@@ -86,7 +93,32 @@ def test_what_people_need_at_night_stays_readable(text: str):
     assert masked(text) == text
 
 
-@pytest.mark.parametrize("filling", ["a", "://", "password=", "token ", "-----BEGIN A-----", "=", "a=", '"', "a1"])
+DIGEST = "@sha256:" + "0a" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("robot:tulip@reg.example/x:1", "***@reg.example/x:1"),
+        ("tulip@reg.example/x:1", "***@reg.example/x:1"),
+        ("robot:tu/lip@reg.example/x:1", "***@reg.example/x:1"),
+        ("robot:tu@lip@reg.example/x:1", "***@reg.example/x:1"),
+        ("https://robot:tulip@reg.example/x:1", "***@reg.example/x:1"),
+        ("robot:tulip@reg.example/x" + DIGEST, "***@reg.example/x" + DIGEST),
+        ("robot:tulip@sha256:beef", "***@sha256:beef"),
+        ("name" + DIGEST, "name" + DIGEST),
+        ("reg.example:5000/team/name:1.2" + DIGEST, "reg.example:5000/team/name:1.2" + DIGEST),
+        ("reg.example:5000/team/name:1.2", "reg.example:5000/team/name:1.2"),
+        ("", ""),
+    ],
+)
+def test_of_an_image_all_is_shown_but_a_user_and_a_password(text: str, shown: str):
+    assert image(text, 300) == shown
+
+
+@pytest.mark.parametrize(
+    "filling", ["a", "://", "password=", "token ", "-----BEGIN A-----", "=", "a=", '"', "a1", "=a:", "a:"]
+)
 def test_long_texts_are_quoted_in_a_moment(filling: str):
     begun = time.process_time()
 

@@ -15,6 +15,11 @@ _SENTENCE: Final = 512  # bytes of a sentence of another program
 
 # What has the shape of a credential. The texts are cut before, and each pattern takes time in proportion to them.
 _USERINFO: Final = re.compile(r"(?<=://)[^\s/@]{1,512}@")
+# Without a scheme: robot:word@host/name. Not the tag and the digest of an image: name:tag@sha256:0a.
+_USERINFO_ALONE: Final = re.compile(
+    r"(?<![^\s\"'`(=,;<\[])[^\s\"'`(=,;<\[/@:]{1,256}+:[^\s/@]{1,256}+@(?!sha\d{3}:)(?=[\w\[])"
+)
+_IMAGE_DIGEST: Final = re.compile(r"@sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$")
 _WORDS: Final = (
     r"(?:for|is|of|in|and|or|not?|must|may|was|from|to|has|should|with|the|an?|cannot|could|failed|invalid|missing"
     r"|expired|required|unauthorized|permission|access|error|unable|auth\w*)\b"
@@ -70,11 +75,23 @@ def foreign(text: str, limit: int = _SENTENCE) -> str:
     return one_line(masked(text[: 8 * limit]) + ("" if len(text) <= 8 * limit else ELLIPSIS), limit)
 
 
+def image(text: str, limit: int) -> str:
+    """An image as another wrote it, masked: what stands before an @ is a name only where a digest follows.
+
+    Nothing else of a name may have one (distribution/reference, grammar), so it is a user and a password.
+    """
+    digest = _IMAGE_DIGEST.search(text)
+    name, of = (text[: digest.start()], digest[0]) if digest else (text, "")
+    _, at, rest = name.rpartition("@")
+    return foreign((f"{MASK}@{rest}" if at else name) + of, limit)
+
+
 def masked(text: str) -> str:
     """``text`` without what has the shape of a credential: user and password of a URL, ``token=...``, keys, blobs."""
     text = _RELAYED.sub(rf"\g<1> {MASK}", text)
     text = _PEM.sub(MASK, text)
     text = _USERINFO.sub(f"{MASK}@", text)
+    text = _USERINFO_ALONE.sub(f"{MASK}@", text)
     text = _ASSIGNED.sub(rf"\g<1>{MASK}", text)
     text = _SPOKEN.sub(rf"\g<1>{MASK}", text)
     return _RUN.sub(_unless_word, text)

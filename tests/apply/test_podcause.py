@@ -10,8 +10,14 @@ from pattern_operator.apply.podlook import selector_of
 SECRET = "swordfish-4711"
 
 
-def pod(*statuses: dict[str, Any], name: str = "web-1", init: bool = False, **status: Any) -> dict[str, Any]:
-    containers = [{"name": "main", "image": "registry.example/main:1"}]
+def pod(
+    *statuses: dict[str, Any],
+    name: str = "web-1",
+    init: bool = False,
+    image: str = "registry.example/main:1",
+    **status: Any,
+) -> dict[str, Any]:
+    containers = [{"name": "main", "image": image}]
     section = "initContainerStatuses" if init else "containerStatuses"
     return {
         "metadata": {"name": name, "namespace": "team"},
@@ -44,6 +50,16 @@ DESCRIBED = "see kubectl describe pod -n team web-1"
             pod(waiting("ErrImagePull"), init=True),
             "init container main: ErrImagePull, image registry.example/main:1",
             id="of an init container",
+        ),
+        pytest.param(
+            pod(waiting("InvalidImageName"), image=f"robot:{SECRET}@reg.example/x:1"),
+            "container main: InvalidImageName, image ***@reg.example/x:1",
+            id="a user and a password in a name without a scheme",
+        ),
+        pytest.param(
+            pod(waiting("ErrImagePull"), image=f"reg.example/x:1@sha256:{'0a' * 32}"),
+            f"container main: ErrImagePull, image reg.example/x:1@sha256:{'0a' * 32}",
+            id="a digest",
         ),
         pytest.param(
             pod(waiting("CrashLoopBackOff", lastState={"terminated": ended(137, reason="OOMKilled", signal=9)})),

@@ -21,7 +21,7 @@ from pattern_operator.api.fields import (
     text,
     text_at,
 )
-from pattern_operator.quote import foreign
+from pattern_operator.quote import foreign, image
 
 MAX_IMAGE: Final = 300  # characters of an image's name that are shown
 MAX_REASON: Final = 64
@@ -111,8 +111,8 @@ def _image(status: Mapping[str, Any], *, pod: object) -> str:
     for section in ("containers", "initContainers"):
         for each in mappings_at(pod, "spec", section):
             if each.get("name") == name:
-                return foreign(text(each.get("image")), MAX_IMAGE)
-    return foreign(text(status.get("image")), MAX_IMAGE)
+                return image(text(each.get("image")), MAX_IMAGE)
+    return image(text(status.get("image")), MAX_IMAGE)
 
 
 def _missing(message: str) -> str:
