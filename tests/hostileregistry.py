@@ -9,8 +9,10 @@ import hashlib
 import json
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ CONTENT: Final = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n
 SLOW: Final = 0.5  # seconds between two bytes
 READY: Final = 20.0
 
+LISTED: Final = web.AppKey("listed", Counter)  # how often tags were listed, by repository
 Answer = Callable[[web.Request, str], Coroutine[Any, Any, web.StreamResponse]]
 
 
@@ -93,6 +96,14 @@ async def tags_of_nothing(request: web.Request, what: str) -> web.StreamResponse
     return web.Response(body=b'{"tags":[' + b",".join([b"0"] * 1_000_000) + b"]}")
 
 
+async def long_tags(request: web.Request, what: str) -> web.StreamResponse:
+    """List 10,000 versions of 120 letters each, and say how often they were asked for under ``manifests``."""
+    if what == "manifests":
+        return web.Response(text=str(request.app[LISTED][request.match_info["name"]]))
+    request.app[LISTED][request.match_info["name"]] += 1
+    return web.Response(body=_long_list(), content_type="application/json")
+
+
 async def huge_tokens(request: web.Request, what: str) -> web.StreamResponse:
     """Give another token of 250 kB to each who asks, and want yet another."""
     if what == "token":
@@ -139,7 +150,8 @@ async def large_manifests(request: web.Request, what: str) -> web.StreamResponse
 REPOSITORIES: Final[dict[str, Answer]] = {
     each.__name__.replace("_", "-"): each
     for each in (
-        *(well, trickling_blobs, trickling_manifests, silent, many_tags, tags_of_nothing, huge_tokens, internal_realm),
+        *(well, trickling_blobs, trickling_manifests, silent, many_tags, long_tags, tags_of_nothing, huge_tokens),
+        *(internal_realm,),
         *(huge_refusals, endless_challenges, endless_redirects, large_manifests),
     )
 }
@@ -179,6 +191,12 @@ def _manifest() -> bytes:
     return json.dumps(manifest).encode()
 
 
+@cache
+def _long_list() -> bytes:
+    pre = ".".join(["0"] * 56)
+    return json.dumps({"name": "x", "tags": [f"1.0.{number}-{pre}" for number in range(10_000)]}).encode()
+
+
 def _digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
@@ -200,6 +218,7 @@ async def _serve(port: int, hole: int) -> None:
             each.setblocking(False)
             each.connect_ex(("127.0.0.1", hole))
         application = web.Application()
+        application[LISTED] = Counter()
         application.router.add_get("/ready", _ready)
         application.router.add_route(
             "*", "/v2/{name:.+?}/{what:tags|manifests|blobs|referrers|token}{rest:.*}", _answer

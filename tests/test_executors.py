@@ -40,10 +40,97 @@ async def test_a_pool_has_no_more_threads_than_its_size():
         with lock:
             running -= 1
 
-    await asyncio.gather(*(run_in(pool, work) for _ in range(30)))
+    await asyncio.gather(*(run_in(pool.of(str(number)), work) for number in range(30)))
     pool.shutdown()
 
     assert most == 3
+
+
+async def test_a_tenant_with_much_to_do_leaves_a_thread_for_another_one():
+    pool, ends = Threads("two", size=2), threading.Event()
+    hanging = [asyncio.ensure_future(run_in(pool.of("many"), ends.wait)) for _ in range(40)]
+
+    async with asyncio.timeout(5):
+        assert await run_in(pool.of("one"), lambda: "rendered") == "rendered"
+        assert await run_in(pool, lambda: "the operator's own") == "the operator's own"
+
+    ends.set()
+    assert all(await asyncio.gather(*hanging))
+    pool.shutdown()
+
+
+@pytest.mark.parametrize("tenants", [1, 2, 5])
+async def test_who_comes_last_waits_for_one_turn_of_each_tenant_and_not_for_all_they_have_to_do(tenants):
+    pool, done = Threads("two", size=2), list[str]()
+
+    def work(name: str) -> None:
+        time.sleep(0.005)
+        done.append(name)
+
+    before = [
+        asyncio.ensure_future(run_in(pool.of(f"tenant-{which}"), work, f"tenant-{which}"))
+        for which in range(tenants)
+        for _ in range(40)
+    ]
+    await asyncio.sleep(0.05)
+    begun = len(done)
+    await run_in(pool.of("last"), work, "last")
+
+    assert done.index("last") - begun <= 2 * tenants + 2
+    await asyncio.gather(*before)
+    assert len(done) == 40 * tenants + 1
+    pool.shutdown()
+
+
+async def test_short_work_is_done_while_another_tenant_has_long_work_that_came_first():
+    pool, ends = Threads("two", size=2), threading.Event()
+    holds = asyncio.ensure_future(run_in(pool.of("other"), ends.wait))
+    long = [asyncio.ensure_future(run_in(pool.of("long"), time.sleep, 0.05)) for _ in range(20)]
+    await long[1]
+
+    begun = time.monotonic()
+    for _ in range(5):
+        await run_in(pool.of("short"), lambda: None)
+
+    assert time.monotonic() - begun < 0.5  # in turns by number, five times 0.05 s; behind the whole line, 1 s
+    assert not long[-1].done()
+    ends.set()
+    await asyncio.gather(holds, *long)
+    pool.shutdown()
+
+
+async def test_work_of_a_cancelled_caller_leaves_its_place_to_the_next():
+    pool, ends = Threads("two", size=2), threading.Event()
+    holds = asyncio.ensure_future(run_in(pool.of("a"), ends.wait))
+    given_up = asyncio.ensure_future(run_in(pool.of("a"), lambda: pytest.fail("nobody waits for it")))
+    after = asyncio.ensure_future(run_in(pool.of("a"), lambda: "next"))
+    await asyncio.sleep(0.01)
+
+    given_up.cancel()
+    ends.set()
+
+    assert await after == "next"
+    assert await holds
+    pool.shutdown()
+
+
+async def test_all_pools_of_a_tenant_share_with_those_of_others():
+    with Executors.open() as executors:
+        ends = threading.Event()
+        mine = executors.of("many")
+        hanging = [
+            asyncio.ensure_future(run_in(pool, ends.wait))
+            for pool in (mine.disk, mine.cpu, mine.names)
+            for _ in range(40)
+        ]
+        other = executors.of("one")
+
+        async with asyncio.timeout(5):
+            for pool in (other.disk, other.cpu, other.names):
+                assert await run_in(pool, lambda: "done") == "done"
+
+        ends.set()
+        assert all(await asyncio.gather(*hanging))
 
 
 async def test_what_work_raises_is_raised_where_it_is_awaited():

@@ -1,26 +1,110 @@
 """Where blocking work goes: a bounded pool of threads for each sort of it, so that one sort never waits for another.
 
+And within a pool no tenant waits for all that another one has to do: the threads are shared out (``Threads``).
+
 The event loop's default executor is given to nobody: whoever shares it waits for the slowest of all, and a name server
 that does not answer would stop the cache, the verification and the rendering of everybody.
 """
 
 import asyncio
-import queue
+import copy
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final, ParamSpec, Self, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, ParamSpec, Self, TypeVar
+
+from pattern_operator.fairqueue import FairQueue, Lane
+from pattern_operator.turns import Turns
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_Task = tuple["Future[object]", Callable[[], object]]
-
 DISK_THREADS: Final = 4  # a disk serves no more at once, and a page cache needs fewer
 CPU_THREADS: Final = 2  # Python runs one at a time; the second is there while the first is in C without the lock
 NAME_THREADS: Final = 8  # each may wait 30 s for a name server that does not answer
+NOBODY: Final = ""  # whom the operator's own work counts for; no namespace is called so
+_SHARE: Final = 1  # times the free threads that a flow may hold: half of all alone, the other half for who comes later
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    future: "Future[Any]"
+    work: Callable[[], object]
+    flow: Hashable
+    rank: float
+
+
+class _Crew:
+    """The threads, and what waits for one. A flow holds half of them at most; between flows, in turns."""
+
+    def __init__(self, name: str, *, size: int) -> None:
+        self.name = name
+        self._size = size
+        self._line = FairQueue[_Task](size)
+        self._turns = Turns()
+        self._changed = threading.Condition()
+        self._idle = 0  # threads that wait, and were not told to look
+        self._started = 0
+        self._closed = False
+
+    def put(self, flow: Hashable, future: "Future[Any]", work: Callable[[], object]) -> None:
+        """Let ``work`` wait for a thread; raises RuntimeError once it is shut down."""
+        with self._changed:
+            if self._closed:
+                raise RuntimeError(f"the threads for {self.name} are ended")
+            task = _Task(future, work, flow, self._turns.rank(flow))
+            self._line.push(task, rank=task.rank, lanes=(Lane(flow, _SHARE),))
+            if not self._tell_one() and self._started < self._size:
+                self._started += 1
+                threading.Thread(target=self._work, name=f"{self.name}-{self._started}", daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more; what waits is cancelled."""
+        with self._changed:
+            self._closed = True
+            waiting = self._line.clear()
+            self._changed.notify_all()
+        for task in waiting:
+            task.future.cancel()
+
+    def _tell_one(self) -> bool:
+        if not self._idle:
+            return False
+        self._idle -= 1
+        self._changed.notify()
+        return True
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            begun = time.monotonic()
+            if task.future.set_running_or_notify_cancel():
+                try:
+                    result = task.work()
+                except BaseException as error:
+                    task.future.set_exception(error)
+                else:
+                    task.future.set_result(result)
+                    del result
+            flow, seconds = task.flow, time.monotonic() - begun
+            del task  # else an idle thread keeps the last result alive
+            with self._changed:
+                self._turns.ended(flow, seconds)
+                self._line.give_back((Lane(flow, _SHARE),))
+                self._tell_one()  # a flow that had its share may have more than this thread can take
+
+    def _next(self) -> _Task | None:
+        """Wait for what to do next; None at the end."""
+        with self._changed:
+            while not self._closed:
+                if (taken := self._line.pop()) is not None:
+                    self._turns.begun(taken[0].rank)
+                    return taken[0]
+                self._idle += 1
+                self._changed.wait()
+            return None
 
 
 class Threads(Executor):
@@ -28,52 +112,30 @@ class Threads(Executor):
 
     Those of ``concurrent.futures`` are joined at exit: a look-up that hangs would outlive SIGTERM. So these are
     daemons: what they work on is abandoned with the process, and nothing that must be finished belongs here.
+
+    Work counts for a flow, a tenant: its own has at most half of the threads, whatever is free, and flows take turns
+    by the time that their work took (``turns``). What counts for nobody is a flow like any other.
     """
 
     def __init__(self, name: str, *, size: int) -> None:
-        self._name = name
-        self._size = size
-        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._idle = threading.Semaphore(0)
-        self._started = 0
-        self._closed = False
+        self._crew = _Crew(name, size=size)
+        self._flow: Hashable = NOBODY
+
+    def of(self, flow: Hashable) -> Self:
+        """The same threads, for work that counts for ``flow``."""
+        mine = copy.copy(self)
+        mine._flow = flow
+        return mine
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         """Do ``fn(*args, **kwargs)`` in one of the threads; raises RuntimeError once it is shut down."""
         future: Future[T] = Future()
-        with self._lock:
-            if self._closed:
-                raise RuntimeError(f"the threads for {self._name} are ended")
-            self._tasks.put((future, lambda: fn(*args, **kwargs)))  # type: ignore[arg-type]  # a Future is invariant
-            if not self._idle.acquire(blocking=False) and self._started < self._size:
-                self._started += 1
-                threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
+        self._crew.put(self._flow, future, lambda: fn(*args, **kwargs))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of Executor
         """Take no more work; what waits is cancelled, what runs is not waited for."""
-        with self._lock:
-            self._closed = True
-            while not self._tasks.empty():
-                if (task := self._tasks.get()) is not None:
-                    task[0].cancel()
-            for _ in range(self._started):
-                self._tasks.put(None)
-
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            future, work = task
-            if future.set_running_or_notify_cancel():
-                try:
-                    result = work()
-                except BaseException as error:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
-                    del result
-            del task, future, work  # else an idle thread keeps the last result alive
-            self._idle.release()
+        self._crew.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +145,13 @@ class Executors:
     Names of hosts and the credential helpers of a command line are such: how long they take others decide.
     """
 
-    disk: Executor
-    cpu: Executor
-    names: Executor
+    disk: Threads
+    cpu: Threads
+    names: Threads
+
+    def of(self, tenant: str) -> Self:
+        """The same pools, for work that counts for the namespace ``tenant``."""
+        return replace(self, disk=self.disk.of(tenant), cpu=self.cpu.of(tenant), names=self.names.of(tenant))
 
     @classmethod
     @contextmanager

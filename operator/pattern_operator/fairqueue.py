@@ -111,6 +111,13 @@ class FairQueue(Generic[Item]):
             heapq.heapify(group.items)
             group.removed = 0
 
+    def clear(self) -> list[Item]:
+        """Let nothing wait any more; what waited."""
+        waited = list(self._entries)
+        for each in waited:
+            self.remove(each)
+        return waited
+
     def pop(self) -> tuple[Item, Lanes] | None:
         """The item that gets a seat now, with the lanes to give it back with; None when nobody can have one."""
         if not self.free:

@@ -23,6 +23,9 @@ MAX_REFERRERS: Final = 512  # referrers that may be signatures by their type, wh
 MAX_REFERRER_PAGES: Final = 16  # `Link: rel="next"` followed at most this often
 MAX_TAGS: Final = 10_000  # tags listed to answer a semver range
 MAX_TAG_PAGES: Final = 100
+TAGS_A_SECOND: Final = (
+    1_000  # listed for one pattern in the long run, whatever its interval: 10,000 take 0.1 s to judge
+)
 MAX_FILTER: Final = 512  # characters of a semverFilter; people write some 30
 MAX_FILTER_MEMORY: Final = 256 * KIB  # of a compiled semverFilter: 128 letters of a tag then take under 2 ms
 FILTER_SECONDS: Final = 0.5  # for all tags together; 10,000 take some 10 ms

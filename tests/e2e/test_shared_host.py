@@ -9,12 +9,17 @@ from uuid import uuid4
 import pytest
 from tests import hostileregistry
 from tests.e2e.story import API, Story, condition
+from tests.testbed.http import request
 from tests.testbed.testbed import Testbed
 
 pytestmark = pytest.mark.e2e
 
 SLOW = 32  # patterns of one tenant, each with a repository that trickles
 SOON = 8.0  # seconds; each of the slow ones holds its connection for ten, and there are more of them than connections
+
+RANGES = 40  # patterns of one tenant, each with a list of 10,000 long tags
+BESIDE = 2.0  # seconds that another tenant's pattern takes longer beside them
+LISTED_EACH = 10.0  # seconds between two lists of 10,000 tags
 
 
 @pytest.fixture
@@ -52,9 +57,55 @@ def test_a_tenant_with_slow_repositories_leaves_a_host_that_is_shared_to_others(
     assert time.monotonic() - begun < SOON
 
 
-def pattern(name: str, namespace: str, url: str) -> dict[str, Any]:
+def test_a_tenant_whose_ranges_match_none_of_many_long_tags_leaves_the_processor_to_others(
+    testbed: Testbed, story: Story, host: str, slow_tenant: str
+):
+    def seconds_until_ready(name: str) -> float:
+        begun = time.monotonic()
+        testbed.kubectl.apply(pattern(name, story.namespace, f"oci://{host}/well/{name}"))
+        testbed.kubectl.until(
+            "designpattern", name, lambda body: body and is_ready(body), namespace=story.namespace, seconds=60
+        )
+        seconds = time.monotonic() - begun
+        testbed.kubectl("delete", "designpattern", name, "--namespace", story.namespace)  # all apply the same object
+        return seconds
+
+    idle = seconds_until_ready("before")
+    names = [f"range-{number:02}" for number in range(RANGES)]
+    repositories = [f"long-tags/{slow_tenant}/{name}" for name in names]
+    bodies = [
+        pattern(name, slow_tenant, f"oci://{host}/{repository}", semver=">=9-0")
+        for name, repository in zip(names, repositories, strict=True)
+    ]
+    begun = time.monotonic()
+    testbed.kubectl.apply(*bodies)
+    testbed.kubectl.until(
+        "designpattern", names[0], lambda body: body and no_version(body), namespace=slow_tenant, seconds=60
+    )
+    beside = [seconds_until_ready(f"beside-{number}") for number in range(3)]
+
+    assert sorted(beside)[1] < idle + BESIDE, f"{idle:.1f} s alone, and beside them {beside}"
+    testbed.kubectl.until(
+        "designpattern", names[-1], lambda body: body and no_version(body), namespace=slow_tenant, seconds=60
+    )
+    lists = [int(request("GET", f"http://{host}/v2/{each}/manifests/x").body) for each in repositories]
+    assert min(lists) >= 1
+    assert max(lists) <= 2 + (time.monotonic() - begun) / LISTED_EACH, lists  # spec.interval is 1s
+
+
+def is_ready(body: dict[str, Any]) -> bool:
+    """Whether it is Ready."""
+    return bool(condition(body.get("status", {}), "Ready").get("status") == "True")
+
+
+def no_version(body: dict[str, Any]) -> bool:
+    """Whether its range was compared with the tags."""
+    return bool(condition(body.get("status", {}), "Ready").get("reason") == "NoMatchingVersion")
+
+
+def pattern(name: str, namespace: str, url: str, **ref: str) -> dict[str, Any]:
     """A pattern that comes back as often as it may."""
-    source = {"url": url, "insecure": True, "ref": {"tag": "1.0.0"}}
+    source = {"url": url, "insecure": True, "ref": ref or {"tag": "1.0.0"}}
     spec = {"interval": "1s", "retryInterval": "1s", "source": source}
     return {
         "apiVersion": API,

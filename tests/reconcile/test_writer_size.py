@@ -4,7 +4,6 @@ import random
 import string
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from pattern_operator.api.inventorycodec import unpacked
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, InventoryEntry, RefusedComponent, RenderStatus, Status
 from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.executors import Threads
 from pattern_operator.kube import Session, objects
 from pattern_operator.reconcile.inventorysize import written as written_as
 from pattern_operator.reconcile.patterns import Patterns
@@ -28,12 +28,13 @@ from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
 
 
 @pytest.fixture
-def cpu() -> Iterator[Executor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
+def cpu() -> Iterator[Threads]:
+    pool = Threads("cpu", size=2)
+    yield pool
+    pool.shutdown()
 
 
-def writer(session: Session, cpu: Executor) -> Writer:
+def writer(session: Session, cpu: Threads) -> Writer:
     return Writer(session, Patterns(), wake=lambda _: None, cpu=cpu)
 
 

@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 import pytest
 from tests.source.peer import client, hang, sha256
@@ -158,6 +159,17 @@ async def test_a_range_that_no_tag_is_in_says_so_and_what_comes_nearest(peer, ne
     assert refusal.value.reason is Reason.NO_MATCHING_VERSION
     assert says in refusal.value.message
     assert "correct source.ref.semver" in refusal.value.message
+
+
+@pytest.mark.parametrize(("ref", "listed"), [({"semver": "1.x"}, 3), ({"semver": "9.x"}, 3), ({"tag": "1.0.0"}, 0)])
+async def test_how_many_tags_were_listed_is_known_whether_one_was_found_or_not(peer, network, ref, listed):
+    tags(peer, "1.0.0", "latest", "no tag, and listed all the same")
+    registry = client(peer, network)
+
+    with suppress(Stalled):
+        await resolve(reference(peer, **ref), registry=registry)
+
+    assert registry.listed == listed
 
 
 async def test_what_is_no_range_is_refused_before_anyone_is_asked(peer, network):

@@ -138,6 +138,33 @@ def test_all_tags_that_are_read_are_judged_by_the_longest_range_within_two_secon
     assert time.process_time() - begun < 2
 
 
+def test_many_long_tags_are_read_once_and_not_taken_apart():
+    pre = ".".join(["0"] * 56)
+    tags = [f"1.0.{number}-{pre}" for number in range(MAX_TAGS)]
+    begun = time.process_time()
+
+    choice = SemverRange(">=9-0").choose(tags)
+
+    assert (choice.tag, choice.why_none) == (None, f"the highest version is 1.0.{MAX_TAGS - 1}-{pre}")
+    assert time.process_time() - begun < 0.2  # some 0.04 s; taken apart, and twice, 0.4 s
+
+
+def test_an_alternative_that_is_repeated_costs_no_more():
+    tags = [f"1.{number}.0" for number in range(MAX_TAGS)]
+    begun = time.process_time()
+
+    assert SemverRange(" || ".join(["<0-0 >0"] * MAX_ALTERNATIVES)).highest(tags) is None
+    assert time.process_time() - begun < 0.2
+
+
+@pytest.mark.parametrize("order", [list, reversed])
+def test_what_comes_nearest_is_the_highest_that_there_is_in_whatever_order(order):
+    tags = list(order(["0.9.0", "1.0.0-rc.1", "1.0.0-rc.2", "2.0.0", "latest"]))
+
+    assert SemverRange(">=3").choose(tags).why_none == "the highest version is 2.0.0"
+    assert "1.0.0-rc.2 is a pre-release" in SemverRange(">0.9 <2").choose(tags).why_none
+
+
 # --- which of them is the highest -----------------------------------------------------------------------------------
 
 
@@ -165,7 +192,7 @@ def test_the_order_of_the_specification_is_kept():
     ascending += ["1.0.0-rc.1", "1.0.0"]  # semver.org, 11.4
 
     for number in range(1, len(ascending) + 1):
-        assert SemverRange(">=1.0.0-0").highest(reversed(ascending[:number])) == ascending[number - 1]
+        assert SemverRange(">=1.0.0-0").highest(ascending[:number][::-1]) == ascending[number - 1]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ async def apply(
     await ahead(planned, goal.revision)
     progress.inventory = planned
 
-    memory.sent = await run_in(rim.executors.cpu, sent_digest, objects, owner=owner)
+    cpu = rim.executors.of(pattern.metadata.namespace).cpu
+    memory.sent = await run_in(cpu, sent_digest, objects, owner=owner)
     kept = await spared(pattern, objects, sent=memory.sent, owned=owned, revision=goal.revision, memory=memory, rim=rim)
     done = _already_done(owner, goal=goal, memory=memory, rim=rim) | kept.keys
     drifted = {key: _drift(key, rim=rim) for key in sorted(rim.children.differing(owner.id) & inventory.keys(before))}

@@ -56,7 +56,7 @@ async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, rim: 
     """
     coming = tuple(_entry(each.key, each.api_version, pattern) for each in rendering.objects)
     planned = Inventory(entries=inventory.union(pattern.status.inventory.entries, coming))
-    await written(planned, cpu=rim.executors.cpu)
+    await written(planned, cpu=rim.executors.of(pattern.metadata.namespace).cpu)
 
 
 def _entry(key: ObjectKey, api_version: str, pattern: DesignPattern) -> InventoryEntry:

@@ -64,6 +64,7 @@ class Memory:
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
     refused: tuple[Wanted, Stage, PatternError] | None = None
     unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again
+    rest: float = 0.0  # seconds until the tags may be listed again, whatever the interval: a long list takes long
     failures: int = 0  # in a row
     failed: Failed | None = None
     unkept: frozenset[ObjectKey] = frozenset()  # what drifted, and could not be put right

@@ -389,10 +389,10 @@ class Reconciler:
     def _due(self, pattern: DesignPattern, memory: Memory, progress: Progress) -> float | None:
         """Seconds until there is something to do that no event tells of; None: never."""
         if isinstance(progress.failure, Transient):
-            return _retry(pattern, memory, progress.failure)
+            return max(_retry(pattern, memory, progress.failure), memory.rest)
         memory.failures = 0
         now, times = self._rim.clock(), list[float]()
-        interval = seconds_of(pattern.spec.interval)
+        interval = max(seconds_of(pattern.spec.interval), memory.rest)
         if memory.lookup is not None and memory.lookup.reference.mutable:
             times.append(memory.lookup.at + interval - now)
         stalled_here = isinstance(progress.failure, Stalled) and progress.stage not in IN_THE_REGISTRY

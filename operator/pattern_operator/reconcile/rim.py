@@ -45,7 +45,7 @@ class Registries:
             tokens=self.tokens,
             readers=self.readers,
             user_agent=f"pattern-operator/{__version__}",
-            executors=self.executors,
+            executors=self.executors.of(tenant),
             tenant=tenant,
             waits=waits,
         )

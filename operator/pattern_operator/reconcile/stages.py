@@ -18,6 +18,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.verdict import Verdict
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
+from pattern_operator.limits import TAGS_A_SECOND
 from pattern_operator.quote import listed
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.deadline import Patience
@@ -53,10 +54,14 @@ async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: Waits
     """
     reference = wanted.reference(pattern)
     known = memory.lookup
-    if known is not None and known.reference == reference and not _due(pattern, known, rim=rim):
+    if known is not None and known.reference == reference and not _due(pattern, known, rest=memory.rest, rim=rim):
         return known.revision
     memory.lookup = None
-    revision = await resolve(reference, registry=await _open(pattern, reference.repository, rim=rim, waits=waits))
+    registry = await _open(pattern, reference.repository, rim=rim, waits=waits)
+    try:
+        revision = await resolve(reference, registry=registry)
+    finally:
+        memory.rest = registry.listed / TAGS_A_SECOND
     memory.lookup = Lookup(reference, revision, rim.clock())
     return revision
 
@@ -65,14 +70,16 @@ def is_known(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> bool:
     """Whether the revision is known without asking; False also for a spec that cannot be read."""
     try:
         known = memory.lookup
-        return known is not None and known.reference == wanted.reference(pattern) and not _due(pattern, known, rim=rim)
+        reference = wanted.reference(pattern)
+        is_due = known is not None and _due(pattern, known, rest=memory.rest, rim=rim)
     except Stalled:
         return False
+    return known is not None and known.reference == reference and not is_due
 
 
-def _due(pattern: DesignPattern, lookup: Lookup, *, rim: Rim) -> bool:
-    interval = wanted.span(pattern.spec.interval, field="interval")
-    return lookup.reference.mutable and rim.clock() - lookup.at >= interval.total_seconds() - LEEWAY.total_seconds()
+def _due(pattern: DesignPattern, lookup: Lookup, *, rest: float, rim: Rim) -> bool:
+    interval = max(wanted.span(pattern.spec.interval, field="interval").total_seconds(), rest)
+    return lookup.reference.mutable and rim.clock() - lookup.at >= interval - LEEWAY.total_seconds()
 
 
 async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim, waits: Waits) -> Announced:
@@ -116,8 +123,9 @@ async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Ri
     found = FetchedSignatures()
     if demand.authorities:
         found = await fetch_signatures(digest, registry=await _open(pattern, goal.repository, rim=rim, waits=waits))
+    cpu = rim.executors.of(pattern.metadata.namespace).cpu
     try:
-        verdict = await run_in(rim.executors.cpu, verify_signatures, digest, found.signatures, demand=demand)
+        verdict = await run_in(cpu, verify_signatures, digest, found.signatures, demand=demand)
     except Stalled as refusal:
         raise found.explain(refusal) from refusal
     memory.verdict = (digest, demand, verdict)

@@ -100,7 +100,7 @@ async def credentials(
             f" `kubectl create secret docker-registry {ref.name} -n {namespace} --docker-server=... `.",
         )
     scheme = scheme_of(pattern.spec.source)
-    return await configs.read(data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme)
+    return await configs.read(data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme, tenant=namespace)
 
 
 async def demand(pattern: DesignPattern, *, referents: Referents) -> Demand:

@@ -1,7 +1,6 @@
 """The one place that writes a DesignPattern: its status, and the finalizer. Writes nothing when nothing changed."""
 
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,6 +17,7 @@ from pattern_operator.api.status import Inventory, Status
 from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
+from pattern_operator.executors import Threads
 from pattern_operator.kube import ApiError, Resource, Session, objects
 from pattern_operator.kube.absence import is_missing
 from pattern_operator.reconcile.inventorysize import written as inventory_as_written
@@ -44,7 +44,7 @@ class Writer:
     """
 
     def __init__(
-        self, session: Session, patterns: Patterns, *, wake: Callable[[PatternKey], None], cpu: Executor
+        self, session: Session, patterns: Patterns, *, wake: Callable[[PatternKey], None], cpu: Threads
     ) -> None:
         self._cpu = cpu  # where what is large is compressed
         self._session = session
@@ -63,7 +63,7 @@ class Writer:
         change = difference(_texts(pattern.status), _texts(status))
         inventory_changed = status.inventory != pattern.status.inventory
         if inventory_changed:
-            change["inventory"] = await self._inventory(status.inventory)
+            change["inventory"] = await self._inventory(status.inventory, pattern)
         if not change:
             return pattern
         written = await self._patch(pattern, {"status": change}, by=_to_status)
@@ -78,14 +78,15 @@ class Writer:
         metadata = {"resourceVersion": pattern.metadata.resource_version}
         await self._patch(pattern, {"metadata": metadata, "status": change}, by=_to_status)
 
-    async def _inventory(self, inventory: Inventory) -> dict[str, Any]:
+    async def _inventory(self, inventory: Inventory, pattern: DesignPattern) -> dict[str, Any]:
         """The inventory as a merge patch: written one way, and removed the other way."""
-        whole: dict[str, Any] = msgspec.to_builtins(await inventory_as_written(inventory, cpu=self._cpu))
+        cpu = self._cpu.of(pattern.metadata.namespace)
+        whole: dict[str, Any] = msgspec.to_builtins(await inventory_as_written(inventory, cpu=cpu))
         return {"count": len(inventory.entries), "entries": None, "compressed": None} | whole
 
     async def _put_back(self, before: DesignPattern, written: DesignPattern) -> None:
         """An API server drops a field that its CRD does not have; what was there before must not be lost with it."""
-        change = {"status": {"inventory": await self._inventory(before.status.inventory)}}
+        change = {"status": {"inventory": await self._inventory(before.status.inventory, before)}}
         await self._patch(written, change, by=_to_status)
         raise Stalled(
             reason=Reason.INVALID_STATUS,

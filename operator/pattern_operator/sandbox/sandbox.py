@@ -37,7 +37,7 @@ class Sandbox:
     """Builds renderings. For use by one event loop; ``open`` ends the workers with the block."""
 
     def __init__(self, *, executors: Executors, limits: WorkerLimits) -> None:
-        self._cpu = executors.cpu
+        self._executors = executors
         self._limits = limits
         self._pool = Pool(limits)
         # One worker is left for other namespaces, whoever comes with how much.
@@ -71,18 +71,19 @@ class Sandbox:
 
     async def _built(self, plan: Plan, layers: Layers, *, tenant: str, stack: AsyncExitStack) -> Rendering:
         """Build it, and hold its memory until ``stack`` is closed."""
+        cpu = self._executors.of(tenant).cpu
         async with AsyncExitStack() as small:
             await self._hold(self._small, _SMALL_COST, stack=small, tenant=tenant, what=plan.what)
-            rendering = await run_in(self._cpu, build_if_small, plan, layers)
+            rendering = await run_in(cpu, build_if_small, plan, layers)
             if rendering is not None:
                 stack.push_async_exit(small.pop_all())
                 return rendering
         try:
             async with self._workers.hold(tenant, 1, patience=PATIENCE):
                 answer = await self._ask(plan, layers, tenant=tenant)
-                price = await run_in(self._cpu, wire.cost, answer)
+                price = await run_in(cpu, wire.cost, answer)
                 await self._hold(self._memory, price, stack=stack, tenant=tenant, what=plan.what)
-                return self._rendering(await run_in(self._cpu, wire.decode_answer, answer), plan=plan)
+                return self._rendering(await run_in(cpu, wire.decode_answer, answer), plan=plan)
         except TimeoutError as error:
             who = _who(tenant if self._workers.is_used_up(tenant, 1) else None)
             raise _busy(plan.what, "a process to render it in", who=who) from error

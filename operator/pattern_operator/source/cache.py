@@ -12,7 +12,6 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import BinaryIO, Final, TypeVar
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Transient
-from pattern_operator.executors import run_in
+from pattern_operator.executors import NOBODY, Threads, run_in
 
 _UNFINISHED: Final = ".unfinished-"
 _CHUNK: Final = 1 << 18  # bytes read at once to be hashed
@@ -58,11 +57,11 @@ class Cache:
     block, an inode and perhaps two folders. There are no more than ``MAX_ENTRIES`` pieces of content.
 
     For any number of tasks and threads of one process. What is read is hashed again: a file that a disk or a person
-    changed is removed, and is as if it had never been there. Both methods raise Transient (CACHE_UNAVAILABLE) when the
-    directory cannot be used.
+    changed is removed, and is as if it had never been there. ``tenant`` is whom the work of a method counts for. All
+    raise Transient (CACHE_UNAVAILABLE) when the directory cannot be used.
     """
 
-    def __init__(self, directory: Path, *, max_size: int, disk: Executor) -> None:
+    def __init__(self, directory: Path, *, max_size: int, disk: Threads) -> None:
         self._directory = directory
         self._disk = disk
         self._max_size = max_size
@@ -70,29 +69,29 @@ class Cache:
         self._costs: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
         self._total = 0
 
-    async def get(self, digest: Digest, *, place: str) -> bytes | None:
+    async def get(self, digest: Digest, *, place: str, tenant: str = NOBODY) -> bytes | None:
         """The content of ``place`` that ``digest`` names, or None."""
-        return await run_in(self._disk, self._guarded, lambda: self._get(_Entry.of(place, digest)))
+        return await self._in_disk(tenant, lambda: self._get(_Entry.of(place, digest)))
 
-    async def open(self, digest: Digest, *, size: int, place: str) -> BinaryIO | None:
+    async def open(self, digest: Digest, *, size: int, place: str, tenant: str = NOBODY) -> BinaryIO | None:
         """The content of ``place`` that ``digest`` names, open at its beginning; None where it is not there whole.
 
         It can be read to its end whatever becomes of its file. The caller closes it.
         """
-        return await run_in(self._disk, self._guarded, lambda: self._open(_Entry.of(place, digest), size))
+        return await self._in_disk(tenant, lambda: self._open(_Entry.of(place, digest), size))
 
     @asynccontextmanager
-    async def writing(self, digest: Digest, *, place: str) -> AsyncIterator["Unfinished"]:
+    async def writing(self, digest: Digest, *, place: str, tenant: str = NOBODY) -> AsyncIterator["Unfinished"]:
         """Write content of ``place`` piece by piece; nothing of it is kept unless ``Unfinished.finish`` is called."""
-        unfinished = await run_in(self._disk, self._guarded, lambda: self._begin(_Entry.of(place, digest)))
+        unfinished = await self._in_disk(tenant, lambda: self._begin(_Entry.of(place, digest), tenant))
         try:
             yield unfinished
         finally:
-            await run_in(self._disk, self._leave, unfinished)
+            await run_in(self._disk.of(tenant), self._leave, unfinished)
 
-    async def put(self, digest: Digest, content: bytes, *, place: str) -> None:
+    async def put(self, digest: Digest, content: bytes, *, place: str, tenant: str = NOBODY) -> None:
         """Keep ``content`` of ``place``, whose digest the caller has checked."""
-        await run_in(self._disk, self._guarded, lambda: self._put(_Entry.of(place, digest), content))
+        await self._in_disk(tenant, lambda: self._put(_Entry.of(place, digest), content))
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
@@ -156,13 +155,13 @@ class Cache:
         finally:
             self._leave(unfinished)
 
-    def _begin(self, entry: _Entry) -> "Unfinished":
+    def _begin(self, entry: _Entry, tenant: str = NOBODY) -> "Unfinished":
         with self._lock:  # else a folder that has become empty could be removed between the two
             self._opened()
             folder = self._path(entry).parent
             folder.mkdir(parents=True, exist_ok=True)
             handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
-        return Unfinished(self, entry, Path(path), os.fdopen(handle, "w+b", buffering=0))
+        return Unfinished(self, entry, Path(path), os.fdopen(handle, "w+b", buffering=0), tenant)
 
     def _add(self, unfinished: "Unfinished", piece: bytes) -> None:
         with self._lock:
@@ -194,8 +193,8 @@ class Cache:
         self._total -= unfinished.counted
         unfinished.counted = 0
 
-    async def _in_disk(self, work: Callable[[], T]) -> T:
-        return await run_in(self._disk, self._guarded, work)
+    async def _in_disk(self, tenant: str, work: Callable[[], T]) -> T:
+        return await run_in(self._disk.of(tenant), self._guarded, work)
 
     def _evict(self, *, keep: _Entry | None = None) -> None:
         entries = self._opened()
@@ -255,13 +254,14 @@ class Unfinished:
     entry: _Entry
     path: Path
     file: BinaryIO
+    tenant: str = NOBODY
     size: int = 0
     counted: int = 0  # bytes of it that the cache counts as being written
 
     async def write(self, piece: bytes) -> None:
         """Add ``piece``; raises Transient (CACHE_UNAVAILABLE)."""
         self.size += len(piece)
-        await self.cache._in_disk(lambda: self.cache._add(self, piece))
+        await self.cache._in_disk(self.tenant, lambda: self.cache._add(self, piece))
 
     async def finish(self) -> BinaryIO:
         """Keep it, now that the caller has checked its digest; give it open at its beginning, for the caller to close.
@@ -269,7 +269,7 @@ class Unfinished:
         Raises:
             Transient: CACHE_UNAVAILABLE.
         """
-        return await self.cache._in_disk(self._finish)
+        return await self.cache._in_disk(self.tenant, self._finish)
 
     def _finish(self) -> BinaryIO:
         handle = os.open(self.path, os.O_RDONLY)

@@ -7,13 +7,13 @@ asked for is kept, by the hash of the content: a config as Python values takes t
 import asyncio
 import hashlib
 from collections import OrderedDict
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
 
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
+from pattern_operator.executors import NOBODY, Threads
 from pattern_operator.source.credentials import Credential, Credentials
 from pattern_operator.source.offloop import compute
 from pattern_operator.source.origin import Scheme
@@ -34,15 +34,18 @@ class _Found:
 class DockerConfigs:
     """Reads docker configs on ``cpu``; the least recently used results are forgotten first. For one event loop."""
 
-    def __init__(self, *, cpu: Executor) -> None:
+    def __init__(self, *, cpu: Threads) -> None:
         self._cpu = cpu
         self._kept: OrderedDict[_Key, _Found] = OrderedDict()
         self._locks: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
 
-    async def read(self, data: bytes, *, where: str, repository: Repository, scheme: Scheme = "https") -> Credentials:
+    async def read(
+        self, data: bytes, *, where: str, repository: Repository, scheme: Scheme = "https", tenant: str = NOBODY
+    ) -> Credentials:
         """What the config says about ``repository``, and nothing else; ``where`` names it in messages.
 
-        ``scheme`` is what is spoken to the registry: an entry without a port is for the port of it.
+        ``scheme`` is what is spoken to the registry: an entry without a port is for the port of it. ``tenant`` is whom
+        the reading counts for.
 
         Raises:
             Stalled: SECRET_INVALID: it is no docker config.
@@ -53,7 +56,7 @@ class DockerConfigs:
             found = self._kept.pop(key, None)
             if found is None:
                 found = await compute(
-                    self._cpu, len(data), _look_up, data, where=where, repository=repository, scheme=scheme
+                    self._cpu.of(tenant), len(data), _look_up, data, where=where, repository=repository, scheme=scheme
                 )
             self._keep(key, found)
         if found.refusal is not None:

@@ -91,9 +91,11 @@ async def opened_layers(
     async with AsyncExitStack() as stack:
         opened: list[tuple[Layer, BinaryIO]] = []
         for descriptor in artifact.chosen:
-            file = await cache.open(descriptor.digest, size=descriptor.size, place=registry.place)
+            file = await cache.open(
+                descriptor.digest, size=descriptor.size, place=registry.place, tenant=registry.tenant
+            )
             if file is None:
-                async with cache.writing(descriptor.digest, place=registry.place) as unfinished:
+                async with cache.writing(descriptor.digest, place=registry.place, tenant=registry.tenant) as unfinished:
                     async with deadline.kept():
                         await registry.download(descriptor, write=unfinished.write)
                     file = await unfinished.finish()
@@ -138,7 +140,7 @@ async def _manifest(digest: Digest, *, registry: Registry, cache: Cache, shown: 
 
     ``shown``: who asks may see it, as far as it is in the cache.
     """
-    cached = await cache.get(digest, place=registry.place)
+    cached = await cache.get(digest, place=registry.place, tenant=registry.tenant)
     if cached is not None:
         if not shown:
             await registry.ensure_readable(digest)
@@ -146,7 +148,7 @@ async def _manifest(digest: Digest, *, registry: Registry, cache: Cache, shown: 
     content = await registry.manifest(digest)
     what = registry.what(f"manifest {digest}")
     await registry.compute(len(content.body), _check, content.body, content_type=content.media_type, what=what)
-    await cache.put(digest, content.body, place=registry.place)
+    await cache.put(digest, content.body, place=registry.place, tenant=registry.tenant)
     return content.body, content.media_type
 
 

@@ -56,8 +56,8 @@ class Content:
 class Registry:
     """Asks for, and sends, what one repository holds. As many at once as you like, in one event loop.
 
-    ``tenant`` is the namespace that its connections count for, the same for all who have none; ``waits`` knows how long
-    its requests waited for connections.
+    ``tenant`` is the namespace that its connections, and its files in the cache, count for, the same for all who have
+    none; ``executors`` are those of the tenant. ``waits`` knows how long its requests waited for connections.
 
     Every request may raise:
         Stalled: AUTHENTICATION_REQUIRED, AUTHENTICATION_FAILED, ACCESS_DENIED, ARTIFACT_NOT_FOUND, TLS_FAILED, or
@@ -87,6 +87,8 @@ class Registry:
         name = f"library/{repository.name}" if hub and "/" not in repository.name else repository.name
         self.repository = repository
         self.executors = executors
+        self.tenant = tenant
+        self.listed = 0  # tags that were listed, for whoever asks again
         self.pace = pace
         self._home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
         self._base = self._home / "v2" / name

@@ -53,10 +53,10 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
     wanted = SemverRange(reference.semver)
     tags = await _tags(registry)
     kept = tags if not reference.semver_filter else await _filtered(tags, reference.semver_filter, registry=registry)
-    highest = await run_in(registry.executors.cpu, wanted.highest, kept)  # 10,000 tags and a long range take seconds
-    if highest is not None:
-        return highest
-    why = await run_in(registry.executors.cpu, wanted.why_none, kept) if kept else "there is none to choose from"
+    choice = await run_in(registry.executors.cpu, wanted.choose, kept)  # 10,000 tags and a long range take long
+    if choice.tag is not None:
+        return choice.tag
+    why = choice.why_none if kept else "there is none to choose from"
     filtered = f", {len(kept)} of which semverFilter keeps," if reference.semver_filter else ""
     raise Stalled(
         reason=Reason.NO_MATCHING_VERSION,
@@ -78,6 +78,7 @@ async def _tags(registry: Registry) -> list[str]:
         number, names = await registry.compute(len(page.body), _names, page, what=what)
         found.update(dict.fromkeys(names))
         listed += number
+        registry.listed = listed
         if listed > MAX_TAGS:
             raise _too_many(what)
     return list(found)
