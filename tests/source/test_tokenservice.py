@@ -14,6 +14,7 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.source import Credential, TokenCache
 from pattern_operator.source.challenge import Challenge
+from pattern_operator.source.origin import Origin
 from pattern_operator.source.pace import Pace
 from pattern_operator.source.tokenservice import Token, fetch_token
 from pattern_operator.source.transport import Hop, Transport
@@ -336,6 +337,34 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
 
     assert "no https address" in refusal.value.message
     assert peer.asked == []
+
+
+@pytest.mark.parametrize(
+    ("named", "realm", "known"),
+    [
+        ("auth.example.com", "http://auth.example.com/token", False),
+        ("AUTH.example.com.", "http://auth.example.com:80/token", False),
+        ("auth.example.com:443", "http://auth.example.com/token", False),
+        ("auth.example.com", "http://auth.example.com:443/token", False),
+        ("[2001:db8::1]", "http://[2001:db8::1]/token", False),
+        ("auth.example.com:80", "http://auth.example.com/token", True),
+        ("auth.example.com:5001", "http://auth.example.com:5001/token", True),
+        ("auth.example.com", "https://auth.example.com/token", True),
+        ("auth.example.com:443", "https://auth.example.com/token", True),
+        ("[2001:db8::1]", "https://[2001:db8::1]/token", True),
+    ],
+)
+def test_a_service_named_without_a_port_is_the_one_of_https(named, realm, known):
+    assert (Origin.named_safely(named, scheme=URL(realm).scheme) == Origin.of(URL(realm))) is known
+
+
+async def test_the_name_that_a_service_of_plain_http_is_to_be_given_has_its_port(peer, network):
+    challenged(peer, 'Bearer realm="http://auth.other.example/token"', accepted="x")
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network, credential=ALICE, token_service="auth.other.example").manifest("1.0")
+
+    assert refusal.value.message.endswith("set source.tokenService: auth.other.example:80")
 
 
 async def test_an_identity_token_is_no_password_for_a_basic_challenge(peer, network):

@@ -121,7 +121,8 @@ class Source(Camel, frozen=True):
         HostPort | None,
         Meta(
             description="The registry's token service, `host[:port]`, where it is in a domain of another owner than the"
-            " registry: it may then be told the credentials. One of the same owner needs no naming."
+            " registry: it may then be told the credentials. One of the same owner needs no naming. Without a port it"
+            " is the one of https; of an `insecure` registry it may speak plain http on a port that is named."
         ),
     ] = None
     insecure: Annotated[bool, Meta(description="Speak plain http to the registry, as to one on localhost.")] = False

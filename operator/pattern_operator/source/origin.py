@@ -60,6 +60,11 @@ class Origin:
         host, port = (parts[1], int(parts[2])) if parts else (authority, _PORTS.get(scheme))
         return cls(scheme, canonical_host(host), port)
 
+    @classmethod
+    def named_safely(cls, authority: str, *, scheme: str) -> Self:
+        """As ``named``, but without a port it is where https is spoken: plain http has to be meant."""
+        return cls.named(authority, scheme=scheme if _PORT.fullmatch(authority) else "https")
+
     @property
     def authority(self) -> str:
         """``host[:port]``, the port where it is not the scheme's own."""

@@ -104,12 +104,12 @@ def _realm(challenge: Challenge, *, registry: URL, what: str) -> URL:
 
 
 def _is_named(realm: URL, *, named: str | None) -> bool:
-    """Whether the user named this token service; on another port somebody else may listen."""
-    return named is not None and Origin.named(named, scheme=realm.scheme) == Origin.of(realm)
+    """Whether the user named this token service; on another port somebody else may listen, also on that of http."""
+    return named is not None and Origin.named_safely(named, scheme=realm.scheme) == Origin.of(realm)
 
 
 def _of_another_owner(realm: URL, *, named: str | None, what: str) -> Stalled:
-    place = place_of(realm)
+    place = place_of(realm) if realm.scheme == "https" or not realm.is_default_port() else f"{place_of(realm)}:80"
     instead = "" if named is None else f", and source.tokenService is {quoted(named)}"
     return Stalled(
         reason=Reason.AUTHENTICATION_FAILED,
