@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import Child, HealthState
-from pattern_operator.apply.child import Sighting, fingerprint
+from pattern_operator.apply.child import Sighting, fingerprint, our_fields
+from pattern_operator.apply.takers import marks_of
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ObjectKey("", "ConfigMap", "team", "c")
@@ -86,25 +87,68 @@ def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
     assert of([entry(fields=fields)]) == of([entry(fields=backwards)])
 
 
-@pytest.mark.parametrize(
-    ("managers", "who"),
-    [
-        pytest.param([entry()], "", id="nobody but us"),
-        pytest.param([entry(), KUBECTL], "kubectl-edit", id="somebody else"),
-        pytest.param(
-            [entry(), entry("argocd", "Apply", time="2026-05-01T11:30:00Z"), KUBECTL], "argocd", id="the last of them"
-        ),
-        pytest.param([entry(), SCALED], "kubectl", id="somebody who scales it"),
-        pytest.param([entry(), JUDGED], "", id="a status is not what is wanted"),
-        pytest.param(
-            [entry(), entry(operation="Update", time="2026-05-01T11:59:00Z")],
-            "pattern-operator",
-            id="somebody under our name",
-        ),
-    ],
-)
-def test_who_changed_an_object_last(managers: list[dict[str, Any]], who: str):
-    assert seen(*managers).changed_by == who
+TWO = {"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}
+LEFT = {"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}  # without b
+UNSCALED = {name: fields for name, fields in TWO.items() if name != "f:spec"}
+ANNOTATED = {"f:metadata": {"f:annotations": {"f:example.com/note": {}}}}
+
+
+def by(name: str, fields: Any, second: int, **more: Any) -> dict[str, Any]:
+    return entry(name, more.pop("operation", "Update"), fields, time=f"2026-05-01T12:00:{second:02}Z", **more)
+
+
+WHO = [
+    pytest.param([entry(fields=TWO)], "", id="nobody but us"),
+    pytest.param([entry(fields=LEFT)], "", id="who removed it holds nothing"),
+    pytest.param([entry(fields=LEFT), by("bystander", ANNOTATED, 9)], "", id="somebody else wrote something else"),
+    pytest.param([entry(fields=LEFT), by("edit", {"f:data": {"f:b": {}}}, 1)], "edit", id="who holds it"),
+    pytest.param(
+        [entry(fields=LEFT), by("edit", {"f:data": {"f:b": {}}}, 1), by("bystander", ANNOTATED, 9)],
+        "edit",
+        id="who holds it, although another wrote later",
+    ),
+    pytest.param(
+        [entry(fields=LEFT), by("edit", {"f:data": {"f:b": {}}}, 1), by("sharer", {"f:data": {"f:a": {}}}, 9)],
+        "edit",
+        id="who shares another field with us has not taken it",
+    ),
+    pytest.param(
+        [entry(fields=LEFT), by("argocd", {"f:data": {"f:b": {}}}, 2, operation="Apply")], "argocd", id="by an apply"
+    ),
+    pytest.param(
+        [entry(fields=UNSCALED), by("kubectl", {"f:spec": {"f:replicas": {}}}, 1, subresource="scale")],
+        "kubectl",
+        id="who scales it",
+    ),
+    pytest.param(
+        [entry(fields=LEFT), by("judge", {"f:data": {"f:b": {}}}, 1, subresource="status")], "", id="of a status"
+    ),
+    pytest.param(
+        [entry(fields=LEFT), by("pattern-operator", {"f:data": {"f:b": {}}}, 1)],
+        "pattern-operator",
+        id="somebody under our name",
+    ),
+    pytest.param([by("edit", TWO, 1)], "edit", id="who took all of it"),
+]
+
+
+@pytest.mark.parametrize("knows", [True, False], ids=["applied in this life", "after a restart"])
+@pytest.mark.parametrize(("managers", "who"), WHO)
+def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dict[str, Any]], who: str, knows: bool):
+    """Before, it was whoever wrote last, be it another field."""
+    changed = Child(KEY, "o", seen(*managers), expected=True, wanted=of([entry(fields=TWO)]))
+    changed.marks = marks_of(our_fields(body(entry(fields=TWO)))) if knows else b""
+
+    assert changed.changed_by == who
+
+
+def test_after_a_restart_who_holds_more_than_what_was_ours_is_not_proven_to_have_taken_it():
+    more = {"f:data": {"f:b": {}, "f:theirs": {}}}
+    changed = Child(KEY, "o", seen(entry(fields=LEFT), by("edit", more, 1)), wanted=of([entry(fields=TWO)]))
+    unproven = changed.changed_by
+    changed.marks = marks_of(our_fields(body(entry(fields=TWO))))
+
+    assert (unproven, changed.changed_by) == ("", "edit")
 
 
 def test_what_people_ask_for_on_an_object_is_seen():

@@ -83,7 +83,7 @@ async def test_a_forced_apply_by_another_manager_is_drift(room: Room, namespace:
     await room.put(config_map("it", namespace, a="9"), manager="kubectl")
 
     await room.told(DRIFTED, wanted.key, of=team)
-    assert room.children.get(wanted.key).seen.changed_by == "kubectl"
+    assert room.children.get(wanted.key).changed_by == "kubectl"
 
 
 async def test_a_manager_who_shares_a_value_with_us_is_no_drift(room: Room, namespace: str):

@@ -39,6 +39,24 @@ def test_who_scales_a_workload_is_named_and_it_is_scaled_back(story: Story) -> N
     assert f"Deployment.apps {story.namespace}/web was changed by kubectl" in event["message"]
 
 
+def test_a_bystander_that_writes_later_is_not_said_to_have_changed_it(story: Story) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings", a="1", b="2"))
+    story.want(apply={"driftPolicy": "Report"})
+    story.until_runs(digest)
+
+    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    story.kubectl("-n", story.namespace, "annotate", "configmap", "settings", "x=y", "--field-manager=bystander")
+    story.until_says("Applied", "Drifted")
+    told = story.condition("Applied")["message"]
+    story.edit("configmap", "settings", {"data": {"b": None, "a": None}})
+    story.request()
+    removed = story.condition("Applied")["message"]
+
+    assert f"ConfigMap {story.namespace}/settings was changed by kubectl-patch" in told
+    assert f"ConfigMap {story.namespace}/settings was changed" in removed
+    assert "by bystander" not in told + removed
+
+
 def test_a_deleted_object_is_made_again_at_once(story: Story) -> None:
     digest = push(story.repository, "1.0.0", config_map("settings"))
     story.want()

@@ -1,7 +1,7 @@
 """One object that a pattern owns, as compact as a thousand patterns ask for: never the object itself."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -35,6 +35,7 @@ from pattern_operator.apply.health import Health, HealthState, health_of, needs_
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.quarrel import Quarrel
+from pattern_operator.apply.takers import MAX_TAKERS, Taker, marks_of, taker
 from pattern_operator.apply.wishes import Keep, keep_of
 from pattern_operator.kube.fieldpath import field_path
 
@@ -73,7 +74,7 @@ class Sighting:
     finalizers: tuple[str, ...]
     finished: bool
     health: Health
-    changed_by: str
+    takers: tuple[Taker, ...]  # other managers of what is wanted of it, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
     fleeting: bool = False  # it may end and be gone at once (``ended.may_go_unseen``)
     unseen: bool = False  # it is gone, and nobody saw whether it had ended
@@ -95,7 +96,7 @@ class Sighting:
             finalizers=finalizers_of(body) if deleting else (),
             finished=has_ended(body, key=key),
             health=_health(body, key=key, now=now),
-            changed_by=_last_other(managers),
+            takers=_takers(managers),
             scaled_by=scaler_of(managers),
             fleeting=may_go_unseen(body, key=key),
         )
@@ -129,6 +130,7 @@ class Child:
     owed: bool = False
     quarrel: Quarrel = field(default_factory=Quarrel)
     kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
+    marks: bytes = b""  # of the fields that our last apply owned (``takers``); empty where it was in another life
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
     content: bytes = b""  # of what ends by itself: what was applied
@@ -143,6 +145,11 @@ class Child:
         if not self.present:
             return not self.seen.finished
         return self.owed or (self.wanted is not None and self.wanted != self.seen.fingerprint)
+
+    @property
+    def changed_by(self) -> str:
+        """The field manager that holds a field that was ours; empty where none is known to."""
+        return taker(self.seen.takers, marks=self.marks, wanted=self.wanted)
 
     def has_ended(self, content: bytes) -> bool:
         """Whether the object is gone after it ended by itself, and was of this ``content`` (``ended.content_of``)."""
@@ -201,8 +208,12 @@ def fingerprint(managers: Iterable[Manager]) -> bytes:
     """
     for entry in managers:
         if _is_ours(entry) and not entry.subresource:
-            return hashlib.blake2b(_written(entry.fields), digest_size=FINGERPRINT_BYTES).digest()
+            return _hash(entry.fields)
     return b""
+
+
+def _hash(fields: object) -> bytes:
+    return hashlib.blake2b(_written(fields), digest_size=FINGERPRINT_BYTES).digest()
 
 
 def _written(fields: object) -> bytes:
@@ -217,10 +228,16 @@ def _is_ours(entry: Manager) -> bool:
     return (entry.name, entry.operation) == (FIELD_MANAGER, "Apply")
 
 
-def _last_other(managers: Iterable[Manager]) -> str:
-    """The field manager that last changed what is wanted of the object (``kubectl scale`` does), besides our apply."""
+def _takers(managers: Collection[Manager]) -> tuple[Taker, ...]:
+    """The managers of what is wanted of the object (``kubectl scale`` is one) but for our apply, and what they hold."""
     others = [entry for entry in managers if entry.subresource != "status" and not _is_ours(entry)]
-    return max(others, key=lambda entry: entry.time).name if others else ""
+    if not others:
+        return ()
+    ours = next((entry.fields for entry in managers if _is_ours(entry) and not entry.subresource), None)
+    have = fieldset.read(ours)
+    latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_TAKERS]
+    fields = ((entry.name, fieldset.minus(fieldset.read(entry.fields), have)) for entry in latest)
+    return tuple(Taker(name, marks_of(held), _hash(fieldset.union(have, held))) for name, held in fields if held)
 
 
 def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:

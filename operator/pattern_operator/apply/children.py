@@ -22,6 +22,7 @@ from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.ownership import label_of, ssa_of
 from pattern_operator.apply.pace import Pace
+from pattern_operator.apply.takers import marks_of
 from pattern_operator.apply.timers import Timers
 from pattern_operator.apply.unlisted import Unlisted
 from pattern_operator.apply.wishes import IF_ABSENT
@@ -228,8 +229,10 @@ class Children:
             child.present, child.seen = True, child.after(answer)
         child.content = content
         self._answered(key, owner)
+        ours = our_fields(body)
+        child.marks = marks_of(ours)
         if child.kept_fields is not None:
-            child.lost_fields, child.kept_fields = lost(our_fields(body), child.kept_fields), None
+            child.lost_fields, child.kept_fields = lost(ours, child.kept_fields), None
         child.expected, child.owed = True, False
         child.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._followed.remember(key, body)
@@ -329,7 +332,7 @@ class Children:
         for key in keys:
             child = self._children.get(key)
             if child is not None and child.owner == owner:
-                child.expected, child.wanted, child.owed = False, None, False
+                child.expected, child.wanted, child.owed, child.marks = False, None, False, b""
                 if not child.present:
                     self._drop(child)
 
@@ -517,7 +520,7 @@ class Children:
 
 
 def _contested(child: Child) -> str:
-    who = child.seen.changed_by or "somebody"
+    who = child.changed_by or "somebody"
     said = f"{child.key.title} is changed again after each repair by {who}"
     if not child.lost_fields:
         return said

@@ -173,7 +173,8 @@ def _drift(key: ObjectKey, *, rim: Rim) -> str:
         return f"{key.title} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
     if child.owed:
         return f"{key.title} was let be while it was annotated reconcile: disabled"
-    by = f" by {child.seen.changed_by}" if child.seen.changed_by else ""
+    who = child.changed_by
+    by = f" by {who}" if who else ""
     return f"{key.title} was changed{by}"
 
 
