@@ -90,6 +90,8 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
             return Reason.API_SERVER_UNAVAILABLE, error.message
         case HTTPStatus.CONFLICT if held := _held(error):
             return Reason.CONFLICT, _conflict(held, at_least="at least " if len(error.causes) == MAX_CAUSES else "")
+        case HTTPStatus.UNPROCESSABLE_ENTITY if _drops_a_stored_version(key, error):
+            return otherwise, f"{without_subject(error.message)}. {_stored_versions(key)}"
         case HTTPStatus.NOT_FOUND if is_missing_namespace(error):
             way_out = "Create the namespace, add it to the pattern, or set spec.apply.createNamespace: true."
             return otherwise, f"{error.message}. {way_out}"
@@ -106,6 +108,23 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
         case HTTPStatus.FORBIDDEN:
             return _forbidden(key, error, otherwise, account)
     return otherwise, error.message
+
+
+def _drops_a_stored_version(key: ObjectKey, error: ApiError) -> bool:
+    """Whether a CRD lacks a version in which objects may still be stored (apiextensions validation)."""
+    return key.kind == "CustomResourceDefinition" and any(
+        cause.field.startswith("status.storedVersions") for cause in error.causes
+    )
+
+
+def _stored_versions(key: ObjectKey) -> str:
+    """How a version of a CRD is dropped (Kubernetes documentation, "Versions in CustomResourceDefinitions")."""
+    return (
+        "Objects may still be stored in that version. Keep it in spec.versions with served: false; write every object"
+        f" again (kubectl get {key.name} -A -o yaml | kubectl replace -f -); take the version out of"
+        f" status.storedVersions (kubectl edit crd {key.name} --subresource=status); only then drop it from the"
+        " pattern."
+    )
 
 
 def _forbidden(

@@ -19,7 +19,7 @@ from typing import Final
 from pattern_operator.kube.fieldpath import field_path, name_or_mask
 from pattern_operator.kube.sent import NOTHING, Sent
 from pattern_operator.kube.serverforms import FORMS, subject_of
-from pattern_operator.kube.serverwords import rule, sentence
+from pattern_operator.kube.serverwords import known_sentence, rule, sentence
 from pattern_operator.quote import ELLIPSIS, cut
 
 MAX_CAUSES: Final = 64  # of a refusal that are read; a message has room for some ten
@@ -172,8 +172,16 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
     begins = [match.end() for match in _RULE.finditer(tail)]
     if not begins:
         # A structure with its difference after the rule (core/validation, ValidatePodUpdate) ends in the difference.
-        return ""
+        return _known_end(tail, sent)
     return _words(tail[begins[-1] :], sent)
+
+
+def _known_end(text: str, sent: Sent) -> str:
+    """The sentence of kube-apiserver itself that the text ends in, after a value; empty where there is none."""
+    if sent.hides_all:
+        return ""
+    ends = (text[match.end() :] for match in re.finditer(": ", text))
+    return next((cut(said, _DETAIL) for end in ends if (said := known_sentence(end, sent))), "")
 
 
 def _end_of_json(text: str) -> int:

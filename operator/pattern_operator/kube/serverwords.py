@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pattern_operator.kube.knownsentences import known
 from pattern_operator.kube.rulewords import is_rule_word
 from pattern_operator.kube.sent import Sent
 from pattern_operator.quote import MASK, cut
@@ -24,6 +25,7 @@ _PATH_WORD: Final = re.compile(
     r"[./]?[A-Za-z]{1,40}(?:\[[0-9*]{0,5}\])?(?:[./][A-Za-z]{1,40}(?:\[[0-9*]{0,5}\])?){0,12}[./]?"
 )
 _LONGEST_WORD: Final = 300
+_VERSION: Final = re.compile(r"v[0-9]{1,2}(?:(?:alpha|beta)[0-9]{1,2})?")
 AROUND: Final = "\"'`()[]{},;:.!?\u2019\u201c\u201d"
 
 
@@ -31,13 +33,37 @@ def sentence(text: str, sent: Sent) -> str:
     """What a webhook, a policy or a rule in CEL says, word by word; empty where all of it would be masked.
 
     A word is shown when it has the shape of one, or is a name in what was sent, and is no part of a value in it. Where
-    the object may hold more than was sent, it must be one that rules are written with, whatever its shape.
+    the object may hold more than was sent, it must be one that rules are written with, whatever its shape. A sentence
+    of kube-apiserver itself is known, and only what fills its gaps is looked at.
     """
     if sent.hides_all:
         return ""
+    if found := known_sentence(text, sent):
+        return found
     words = together(_sentence_word(word, sent) for word in text[: 4 * SENTENCE].split())
     shown = cut(" ".join(words), SENTENCE)
     return shown if any(letter.isalpha() for letter in shown) else ""
+
+
+def known_sentence(text: str, sent: Sent) -> str:
+    """A sentence of kube-apiserver itself, what fills its gaps word by word; empty for any other text."""
+    found = known(text)
+    if found is None:
+        return ""
+    (first, *rest), gaps = found
+    shown = first + "".join(f"{_gap(gap, sent)}{literal}" for gap, literal in zip(gaps, rest, strict=True))
+    return cut(shown, SENTENCE)
+
+
+def _gap(text: str, sent: Sent) -> str:
+    """What fills a gap, word by word, with the blanks around it; the versions of an API are no values."""
+    words = " ".join(together(_gap_word(word, sent) for word in text.split()))
+    return text[: len(text) - len(text.lstrip())] + words + text[len(text.rstrip()) :] if words else text
+
+
+def _gap_word(word: str, sent: Sent) -> str:
+    core = word.strip(AROUND)
+    return word if _VERSION.fullmatch(core) and not sent.has_value(core) else _sentence_word(word, sent)
 
 
 def rule(text: str) -> str:
