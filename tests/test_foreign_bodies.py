@@ -52,6 +52,7 @@ from pattern_operator.apply import (
 from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.autoscaler import autoscaler_of, scaler_of
 from pattern_operator.apply.child import Sighting, lost, our_fields
+from pattern_operator.apply.claimlook import look_at_claim
 from pattern_operator.apply.definition import definitions, is_established
 from pattern_operator.apply.ended import content_of, has_ended, may_go_unseen
 from pattern_operator.apply.established import until_established
@@ -575,6 +576,8 @@ async def pods_of_a_workload(body: Any) -> None:
         status = {"name": body, "image": body, "state": waiting, "lastState": body}
         first_cause([{"metadata": body, "spec": {"containers": body}, "status": {"containerStatuses": [status]}}])
     await look_at_pods(answering(body), FakeDiscovery(answering(body)), KEY, impersonate=None)
+    claim = ObjectKey("", "PersistentVolumeClaim", "team", "it")
+    await look_at_claim(answering(body), FakeDiscovery(answering(body)), claim, impersonate=None)
     await verbs.list_page(answering(body), POD, namespace="a", label_selector="a", limit=2)
 
 

@@ -32,6 +32,7 @@ from pattern_operator.apply import (
     excess,
     own_rbac,
 )
+from pattern_operator.apply.claimlook import CLAIM, look_at_claim
 from pattern_operator.apply.podlook import look_at_pods
 from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
@@ -369,7 +370,9 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             patterns=patterns,
             children=children,
             tenancy=rim.tenancy,
-            look=lambda key, user: look_at_pods(session, discovery, key, impersonate=user),
+            look=lambda key, user: (look_at_claim if (key.group, key.kind) == CLAIM else look_at_pods)(
+                session, discovery, key, impersonate=user
+            ),
             tasks=behind,
             internal_errors=process.internal_errors,
         )

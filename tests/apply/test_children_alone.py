@@ -590,3 +590,18 @@ async def test_of_a_job_that_nothing_is_known_of_who_applies_it_decides():
 
     assert scene.children.drifted(OWNER) == ()
     assert scene.children.comparing(JOB, owner=OWNER) is Comparing.UNKNOWN
+
+
+async def test_an_excuse_holds_until_the_object_changes():
+    scene = Scene()
+    scene.apply()
+
+    scene.children.excuse(KEY, "need not be ready yet")
+    excused = scene.children.health(OWNER)
+    scene.see(scene.body(message="it is asked for now"))
+    after = scene.children.health(OWNER)
+
+    assert (excused.state, excused.notable) == (HealthState.CURRENT, True)
+    assert "Widget team/it: need not be ready yet" in excused.message
+    assert scene.told[0][2] == ChildEvent(ChildEventKind.HEALTH, KEY)
+    assert after.state is HealthState.IN_PROGRESS

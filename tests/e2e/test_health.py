@@ -134,6 +134,24 @@ def test_a_deployment_that_the_artifact_pauses_says_so_and_no_other_cause(story:
     assert "it has no pods" not in condition(late, "Ready")["message"]
 
 
+@pytest.mark.parametrize(("mode", "ready"), [("WaitForFirstConsumer", True), ("Immediate", False)])
+def test_a_claim_whose_class_waits_for_a_pod_is_healthy_without_one(story: Story, mode: str, ready: bool) -> None:
+    name = f"{story.namespace}-{mode.lower()}"
+    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}}
+    story.kubectl.apply({**kind, "provisioner": "example.com/nobody", "volumeBindingMode": mode})
+    spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": name, "resources": {"requests": {"storage": "1Gi"}}}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
+    push(story.repository, "1.0.0", claim)
+
+    story.want(timeout="8s")
+    status = story.until(lambda status: condition(status, "Ready")["reason"] in ("Ready", "HealthTimeout"))
+    story.kubectl("delete", "storageclass", name)
+
+    said = condition(status, "Healthy")["message"]
+    assert (condition(status, "Ready")["status"] == "True") is ready
+    assert (f"its StorageClass {name} binds it once a pod that uses it gets a node" in said) is ready
+
+
 def test_a_quota_that_refuses_the_pods_is_named(story: Story) -> None:
     quota = {
         "apiVersion": "v1",

@@ -8,6 +8,7 @@ import pytest
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.claimlook import Excuse
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import Explainer, PatternKey, Patterns, Tenancy, explaining
 
@@ -30,7 +31,7 @@ class Scene:
         self.errors: list[str] = []
         self.explainer = Explainer(
             patterns=patterns,
-            children=SimpleNamespace(ill=lambda _: self.ill, explain=self.explain),
+            children=SimpleNamespace(ill=lambda _: self.ill, explain=self.explain, excuse=self.excuse),
             tenancy=tenancy or Tenancy(),
             look=self.look,
             tasks=asyncio.get_running_loop(),
@@ -39,6 +40,9 @@ class Scene:
 
     def explain(self, key: ObjectKey, cause: str) -> None:
         self.said[key.name] = cause
+
+    def excuse(self, key: ObjectKey, words: str) -> None:
+        self.said[key.name] = f"excused: {words}"
 
     async def look(self, key: ObjectKey, user: str | None) -> str:
         self.asked.append((key.name, user))
@@ -107,3 +111,19 @@ async def test_of_a_pattern_that_is_gone_nothing_is_looked_at():
     await asyncio.sleep(0.05)
 
     assert scene.asked == []
+
+
+async def test_a_claim_that_need_not_be_bound_is_excused_and_not_looked_at_again():
+    claim = ObjectKey("", "PersistentVolumeClaim", "team", "data")
+    scene = Scene(claim)
+
+    async def look(key: ObjectKey, user: str | None) -> Excuse:
+        scene.asked.append((key.name, user))
+        return Excuse("it waits for a pod")
+
+    scene.explainer._look = look
+    scene.explainer.notice(KEY)
+    await asyncio.sleep(0.1)
+
+    assert scene.said == {"data": "excused: it waits for a pod"}
+    assert len(scene.asked) == 1

@@ -133,6 +133,7 @@ class Child:
     marks: bytes = b""  # of the fields that our last apply owned (``takers``); empty where it was in another life
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
+    excuse: tuple[str, int, str] | None = None  # uid and version of which it is healthy all the same, and why
     content: bytes = b""  # of what ends by itself: what was applied
     words: Pace | None = None  # of what it says, once it says something else
     states: Pace | None = None  # of its health, once it changes
@@ -182,6 +183,8 @@ class Child:
         if self.seen.finished and (self.seen.deleting or not self.present):
             told = self.seen.unseen or self.seen.health.state is HealthState.FAILED
             return self.seen.health if told else _EXISTS
+        if self.present and self.excuse is not None and self.excuse[:2] == (self.seen.uid, self.seen.version):
+            return Health(HealthState.CURRENT, f"{where(self.key)}: {self.excuse[2]}", notable=True)
         if self.present:
             return self.seen.health
         return Health(HealthState.NOT_FOUND, f"{where(self.key)}: is gone")

@@ -144,6 +144,13 @@ class Children:
             child.cause = cause
             self._tell(child, ChildEventKind.HEALTH)
 
+    def excuse(self, key: ObjectKey, words: str) -> None:
+        """Take an object that is on its way for healthy until it changes; told as a change of its health."""
+        child = self._children.get(key)
+        if child is not None and child.present and child.health.state is HealthState.IN_PROGRESS:
+            child.excuse = (child.seen.uid, child.seen.version, words)
+            self._tell(child, ChildEventKind.HEALTH)
+
     def expects_any(self, owner: str) -> bool:
         """Whether any object of the pattern counts for its health."""
         return any(child.expected for child in self._of(owner))

@@ -1,5 +1,7 @@
 """Why workloads are not healthy: their pods are looked at, on demand, once they have been so for some seconds.
 
+A volume claim is looked at as well: where its class waits for a pod, it is healthy without being bound.
+
 A look costs two requests in the name of the pattern's account. It is repeated ever less often while the workload stays
 as it is, for a few workloads of a pattern and a few at once of all; the first cause found usually is that of the rest.
 """
@@ -11,6 +13,7 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import Children, owner_id
+from pattern_operator.apply.claimlook import CLAIM, Excuse
 from pattern_operator.apply.podlook import WORKLOADS
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
@@ -23,11 +26,12 @@ OF_PATTERN: Final = 3  # workloads of one pattern that are looked at
 AT_ONCE: Final = 4  # looks of all patterns together
 
 Run = Callable[[PatternKey], Awaitable[float | None]]
-Look = Callable[[ObjectKey, str | None], Awaitable[str]]
+Look = Callable[[ObjectKey, str | None], Awaitable[Excuse | str]]
+_LOOKED_AT: Final = WORKLOADS | {CLAIM}
 
 
 class Explainer:
-    """Looks at ill workloads, and tells ``children`` why; ``look(key, user)`` says nothing where it may not ask."""
+    """Looks at ill workloads and claims, and tells ``children`` why; ``look(key, user)`` may have nothing to say."""
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Explainer:
         for each in self._children.ill(owner_id(pattern.metadata.uid)):
             if len(looking) >= OF_PATTERN:
                 return
-            if (each.group, each.kind) in WORKLOADS and each not in looking:
+            if (each.group, each.kind) in _LOOKED_AT and each not in looking:
                 looking = self._looking.setdefault(key, looking)
                 looking.add(each)
                 self._tasks.create_task(self._explain(key, each), name=f"explain-{each}")
@@ -82,6 +86,9 @@ class Explainer:
                     return
                 async with self._slots:
                     cause = await self._look(workload, account_of(pattern, tenancy=self._tenancy))
+                if isinstance(cause, Excuse):
+                    self._children.excuse(workload, cause.words)
+                    return
                 self._children.explain(workload, cause)
                 pause = min(pause * 2, LONGEST)
         except PatternError:  # no account may be used: nobody is asked
