@@ -364,6 +364,48 @@ async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
     assert scene.children.comparing(KEY, owner=OWNER) is Comparing.NOTED
 
 
+def theirs(body: dict[str, Any], *, second: int) -> dict[str, Any]:
+    """``body`` with a field of ours that somebody else wrote at a moment."""
+    entry = {"manager": "edit", "operation": "Update", "fieldsV1": {"f:spec": {"f:size": {}}}}
+    entry["time"] = f"2026-05-01T12:00:{second:02}Z"
+    body["metadata"] |= {"managedFields": [entry], "generation": second}
+    return body
+
+
+async def test_what_was_written_again_since_it_drifted_is_doubtful_until_it_is_compared_by_values():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+
+    scene.see(theirs(scene.body(), second=1))
+    at_first = scene.children.doubtful(OWNER)
+    scene.see(theirs(scene.body(message="a status"), second=1))
+    by_status = scene.children.doubtful(OWNER)
+    scene.see(theirs(scene.body(), second=2))
+    by_a_writer = scene.children.doubtful(OWNER)
+    scene.children.liken(KEY, owner=OWNER, writers=None)
+
+    assert (at_first, by_status, by_a_writer) == (frozenset(), frozenset(), {KEY})
+    assert scene.children.doubtful(OWNER) == frozenset()
+    assert scene.children.differing(OWNER) == {KEY}
+
+
+async def test_what_has_the_wanted_values_is_no_drift_until_it_is_written_again():
+    scene = Scene()
+    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.see(theirs(scene.body(), second=1))
+
+    scene.children.liken(KEY, owner=OWNER, writers=scene.children.get(KEY).seen.writers)
+    put_back = scene.children.differing(OWNER)
+    scene.see(theirs(scene.body(message="a status"), second=1))
+    by_status = scene.children.differing(OWNER)
+    before = len(scene.told)
+    scene.see(theirs(scene.body(), second=2))
+
+    assert (put_back, by_status) == (frozenset(), frozenset())
+    assert scene.children.differing(OWNER) == {KEY}
+    assert (OWNER, ChildEvent(ChildEventKind.DRIFTED, KEY)) in [told[1:] for told in scene.told[before:]]
+
+
 # --- what is let be, and misses what is wanted of it meanwhile --------------------------------------------------------
 
 

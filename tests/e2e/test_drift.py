@@ -201,6 +201,26 @@ def test_drift_is_only_told_where_the_pattern_says_report(story: Story) -> None:
     assert event["message"].startswith(f"ConfigMap {story.namespace}/settings was changed by kubectl")
 
 
+def test_drift_that_somebody_puts_back_by_hand_is_resolved_and_the_next_one_is_told(story: Story) -> None:
+    digest = push(story.repository, "1.0.0", config_map("settings"))
+    story.want(apply={"driftPolicy": "Report"})
+    story.until_runs(digest)
+
+    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    story.until_says("Applied", "Drifted")
+    story.edit("configmap", "settings", {"data": {"a": "1"}})
+    resolved = story.until_says("Applied", "Succeeded", seconds=15)
+    eventually(lambda: story.events("DriftResolved"))
+    story.request()
+    requested = story.condition("Applied")
+    story.edit("configmap", "settings", {"data": {"a": "theirs again"}})
+    again = story.until_says("Applied", "Drifted")
+
+    assert "was changed" not in resolved["message"]
+    assert requested["reason"] == "Succeeded"
+    assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in again["message"]
+
+
 def test_an_object_that_is_annotated_so_in_the_cluster_is_let_be_until_it_is_not(story: Story) -> None:
     first = push(story.repository, "1.0.0", config_map("settings", a="1"))
     second = push(story.repository, "2.0.0", config_map("settings", a="2"))

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import orjson
 
-from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, mapping_at, shallow
+from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, integer, mapping_at, shallow
 from pattern_operator.api.names import (
     ADOPTED_ANNOTATION,
     DISABLED,
@@ -74,6 +74,8 @@ class Sighting:
     finalizers: tuple[str, ...]
     finished: bool
     health: Health
+    generation: int  # 0 where the kind counts none: then any change may be one of what is wanted
+    writers: bytes  # a hash of the generation, of who writes what is wanted of it, and when each did last
     takers: tuple[Taker, ...]  # other managers of what is wanted of it, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
     fleeting: bool = False  # it may end and be gone at once (``ended.may_go_unseen``)
@@ -96,6 +98,8 @@ class Sighting:
             finalizers=finalizers_of(body) if deleting else (),
             finished=has_ended(body, key=key),
             health=_health(body, key=key, now=now),
+            generation=generation_of(meta),
+            writers=writers_of(meta),
             takers=_takers(managers),
             scaled_by=scaler_of(managers),
             fleeting=may_go_unseen(body, key=key),
@@ -131,6 +135,8 @@ class Child:
     quarrel: Quarrel = field(default_factory=Quarrel)
     kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
     marks: bytes = b""  # of the fields that our last apply owned (``takers``); empty where it was in another life
+    alike: bytes = b""  # the ``writers`` whose object had all values that are wanted, whoever holds the fields
+    doubtful: bool = False  # it was written again since it drifted: maybe it is as wanted now
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
     excuse: tuple[str, int, str] | None = None  # uid and version of which it is healthy all the same, and why
@@ -145,7 +151,8 @@ class Child:
             return False
         if not self.present:
             return not self.seen.finished
-        return self.owed or (self.wanted is not None and self.wanted != self.seen.fingerprint)
+        lost = self.wanted is not None and self.wanted != self.seen.fingerprint
+        return self.owed or (lost and self.alike != self.seen.writers)
 
     @property
     def changed_by(self) -> str:
@@ -229,6 +236,27 @@ def _written(fields: object) -> bytes:
 
 def _is_ours(entry: Manager) -> bool:
     return (entry.name, entry.operation) == (FIELD_MANAGER, "Apply")
+
+
+def generation_of(meta: ObjectMeta) -> int:
+    """How often what is wanted of the object was changed; 0 where its kind does not count."""
+    return integer(meta.raw.get("generation"), 0)
+
+
+def writers_of(meta: ObjectMeta) -> bytes:
+    """Another one after each change of what is wanted.
+
+    Where the kind counts no generations, two changes by one manager within a second are not told apart.
+    """
+    managers = meta.managers
+    others = (each for each in managers if each.subresource != "status")
+    return _hash(
+        [
+            generation_of(meta),
+            fingerprint(managers).hex(),
+            *([each.name, each.operation, each.subresource, each.time] for each in others),
+        ]
+    )
 
 
 def _takers(managers: Collection[Manager]) -> tuple[Taker, ...]:

@@ -186,6 +186,10 @@ class Children:
         child = self._children.get(key)
         return child is not None and child.owner == owner and child.expected and child.owed
 
+    def doubtful(self, owner: str) -> frozenset[ObjectKey]:
+        """The objects of a pattern that drifted and were written again since: maybe they are as wanted now."""
+        return frozenset(each.key for each in self._of(owner) if each.doubtful and each.present and each.drifted)
+
     def contested(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are spaced out."""
         return tuple(_contested(child) for child in self._of(owner) if child.quarrel.going_on and child.drifted)
@@ -240,7 +244,7 @@ class Children:
         child.marks = marks_of(ours)
         if child.kept_fields is not None:
             child.lost_fields, child.kept_fields = lost(ours, child.kept_fields), None
-        child.expected, child.owed = True, False
+        child.expected, child.owed, child.alike, child.doubtful = True, False, b"", False
         child.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._followed.remember(key, body)
         self._look_again(child, body)
@@ -331,6 +335,15 @@ class Children:
             if child.seen.unseen:
                 child.seen = replace(child.seen, finished=False, unseen=False)
 
+    def liken(self, key: ObjectKey, *, owner: str, writers: bytes | None) -> None:
+        """An object that drifted was compared by its values: those are as wanted, as these ``writers`` left them.
+
+        None: they are others. What was compared is doubtful no more.
+        """
+        child = self._children.get(key)
+        if child is not None and child.owner == owner and child.expected:
+            child.alike, child.doubtful = writers or b"", False
+
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
         """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.
 
@@ -414,15 +427,18 @@ class Children:
     def _update(self, child: Child, seen: Sighting) -> None:
         if not child.expected and seen.label != child.owner:
             child = self._file(child.key, owner=seen.label, seen=seen)
-        drifted, before, paused = child.drifted, child.health, child.seen.paused
+        drifted, before, seen_before = child.drifted, child.health, child.seen
         child.present, child.seen = True, child.after(seen)
         if child.health.state is HealthState.CURRENT:
             child.cause = ""
         if child.drifted and not drifted:
             self._tell_drift(child)
+        elif child.drifted and (child.seen.writers != seen_before.writers or not child.seen.generation):
+            child.doubtful = True
+            self._tell_words(child)
         if child.health.state is not before.state:
             self._tell_state(child)
-        elif child.expected and child.seen.paused is not paused:  # status says which objects are let be
+        elif child.expected and child.seen.paused is not seen_before.paused:  # status says which objects are let be
             self._tell(child, ChildEventKind.HEALTH)
         elif child.health.message != before.message:
             self._tell_words(child)

@@ -57,6 +57,10 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
         if not memory.settled:
             return
+    doubtful = rim.children.doubtful(owner_of(pattern).id)
+    if doubtful and pattern.spec.apply.drift_policy == "Report":
+        progress.stage = Stage.APPLY
+        await _compare_again(pattern, goal, doubtful, memory=memory, rim=rim)
     progress.stage = Stage.APPLY
     await pruning.advance(pattern, memory=memory, rim=rim, progress=progress)
     look(pattern, memory=memory, rim=rim, progress=progress)
@@ -230,6 +234,18 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
                 await repair(pattern, rendering, keys, rim=rim, progress=Progress())
     memory.sent = unpacked(pattern.status).sent
     memory.applied, memory.settled = goal, False
+
+
+async def _compare_again(
+    pattern: DesignPattern, goal: Wanted, doubtful: Collection[ObjectKey], *, memory: Memory, rim: Rim
+) -> None:
+    """What drifted was written again: learn by a dry run whether it has the values that are wanted now."""
+    patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock)
+    artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.APPLY)
+    building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
+    async with building as rendering:
+        notes = await compare(pattern, rendering, doubtful, rim=rim)
+    memory.notes = tuple(dict.fromkeys((*memory.notes, *notes)))
 
 
 async def _put_right(

@@ -46,7 +46,9 @@ async def spared(
     same = bool(sent) and before == sent
     if pattern.spec.apply.drift_policy == "Report" and (reached or same):
         nothing_new = reached and (same or not before)
-        return await _left_to_others(pattern, objects, owned=owned, nothing_new=nothing_new, rim=rim)
+        return await _left_to_others(
+            pattern, objects, owned=owned, nothing_new=nothing_new, asked=memory.apply_again, rim=rim
+        )
     if not (reached and same) or memory.apply_again:
         return Spared()
     standing = _standing(objects, pattern=pattern, rim=rim)
@@ -54,11 +56,21 @@ async def spared(
 
 
 async def _left_to_others(
-    pattern: DesignPattern, objects: Collection[Object], *, owned: Collection[ObjectKey], nothing_new: bool, rim: Rim
+    pattern: DesignPattern,
+    objects: Collection[Object],
+    *,
+    owned: Collection[ObjectKey],
+    nothing_new: bool,
+    asked: bool,
+    rim: Rim,
 ) -> Spared:
-    """In Report mode: what drifted or may have drifted, and where there is ``nothing_new`` all that is owned."""
+    """In Report mode: what drifted or may have drifted, and where there is ``nothing_new`` all that is owned.
+
+    Where somebody ``asked`` for it, what drifted is compared by its values, too.
+    """
     standing = _standing(objects, pattern=pattern, rim=rim)
-    unknown = [each for each in objects if each.key in owned and standing[each.key] is Comparing.UNKNOWN]
+    compared = {Comparing.UNKNOWN, Comparing.OTHER} if asked else {Comparing.UNKNOWN}
+    unknown = [each for each in objects if each.key in owned and standing[each.key] in compared]
     notes: tuple[str, ...] = ()
     if unknown:
         failures = await rim.dry_run.compare_all(
