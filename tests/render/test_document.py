@@ -83,6 +83,11 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_line_and_nothing_of_its_
     assert "hunter2" not in refusal.value.diagnostics()
 
 
+def test_a_file_in_gzip_is_called_that():
+    with pytest.raises(Stalled, match="it is compressed with gzip"):
+        list(read(File("a.yml", b"\x1f\x8b\x08\x00\xff")))
+
+
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'], ids=["lists", "mappings"])
 def test_json_that_is_nested_too_deeply_is_refused(opening: bytes):
     closing = b"]" if opening == b"[" else b"}"

@@ -11,7 +11,7 @@ from pattern_operator.archive import TITLE, LayerChoice, files_of, layers
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
 from pattern_operator.source.layers import chosen_layers, layer_of
-from pattern_operator.source.manifest import OCI_MANIFEST, Manifest
+from pattern_operator.source.manifest import OCI_MANIFEST, Manifest, read_descriptor
 from pattern_operator.source.mediatypes import is_beside_content
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
@@ -116,10 +116,67 @@ def test_where_there_is_nothing_else_the_message_says_what_there_is():
         pytest.param(layer(DESIGN, "application/vnd.example+yaml"), {"layer-1.yaml": DESIGN}, id="a type of YAML"),
         pytest.param(layer(b"{}", "application/vnd.example.v1+json"), {"layer-1.json": b"{}"}, id="a type of JSON"),
         pytest.param(layer(DESIGN, "text/x-yaml"), {"layer-1.yaml": DESIGN}, id="an old type of YAML"),
+        pytest.param(
+            layer(gzip.compress(DESIGN), "application/yaml+gzip"), {"layer-1.yaml": DESIGN}, id="a type of YAML in gzip"
+        ),
+        pytest.param(
+            layer(gzip.compress(DESIGN), "application/yaml+gzip", title="d/web.yaml.gz"),
+            {"d/web.yaml": DESIGN},
+            id="a file in gzip",
+        ),
+        pytest.param(
+            layer(gzip.compress(DESIGN), "application/yaml", title="web.yaml"),
+            {"web.yaml": DESIGN},
+            id="a file in gzip that is not called so",
+        ),
+        pytest.param(
+            layer(DESIGN, "application/yaml", title="web.yaml.gz"),
+            {"web.yaml.gz": DESIGN},
+            id="called gzip, and is not",
+        ),
     ],
 )
 def test_each_packaging_gives_its_files(blob, wanted):
     assert read(blob) == files(wanted)
+
+
+def test_a_file_in_gzip_that_is_a_bomb_is_refused():
+    with pytest.raises(Stalled) as refusal:
+        read(layer(gzip.compress(b"0" * (16 * 1024 * 1024)), "application/yaml+gzip"))
+
+    assert refusal.value.reason in (Reason.ARCHIVE_REFUSED, Reason.ARTIFACT_TOO_LARGE)
+
+
+def test_a_file_in_gzip_that_is_damaged_is_refused():
+    with pytest.raises(Stalled) as refusal:
+        read(layer(gzip.compress(DESIGN)[:-9], "application/yaml+gzip"))
+
+    assert refusal.value.reason is Reason.ARCHIVE_REFUSED
+
+
+def test_a_file_in_gzip_that_is_larger_than_what_is_read_is_refused(monkeypatch):
+    monkeypatch.setattr(layers, "MAX_DOCUMENTS", 1000)
+
+    with pytest.raises(Stalled) as refusal:
+        read(layer(gzip.compress(b"1" * 1001), "application/yaml+gzip"))
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("media_type", "choice"),
+    [
+        ("text/yaml; charset=utf-8", None),
+        ("Text/YAML ;charset=utf-8", "text/yaml"),
+        ("application/vnd.a+yaml", "Application/vnd.a+YAML; v=1"),
+    ],
+)
+def test_parameters_and_case_tell_no_media_types_apart(media_type: str, choice: str | None):
+    entry = {"mediaType": media_type, "digest": str(Digest.of(DESIGN)), "size": len(DESIGN)}
+
+    found = read((read_descriptor(entry), DESIGN), choice=LayerChoice(media_type=choice))
+
+    assert found == files({"layer-1.yaml": DESIGN})
 
 
 def test_files_of_several_layers_come_together_in_order():

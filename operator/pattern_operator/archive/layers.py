@@ -1,7 +1,8 @@
 """Which files are in the layers of an artifact, and the content of those that somebody will read.
 
 Shapes: a tar of files (Meshery's own build, ``flux push artifact``, an image built from a Dockerfile), or files that
-are layers themselves under ``org.opencontainers.image.title`` (``oras push``; OCI image-spec 1.1, "Annotations").
+are layers themselves under ``org.opencontainers.image.title`` (``oras push``; OCI image-spec 1.1, "Annotations"), also
+compressed with gzip.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import BinaryIO, Final
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.archive.tarheader import BadHeader, safe_path
-from pattern_operator.archive.unpack import archive_refused, entries, is_archive
+from pattern_operator.archive.unpack import archive_refused, entries, inflated, is_archive, is_gzip
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.quote import quoted
@@ -22,6 +23,10 @@ _TARS: Final = (".tar", "+tar", ".tar+gzip", ".tar.gzip", "/tar", "/x-tar", "/ta
 _WHITEOUT: Final = ".wh."  # OCI image-spec 1.1, "Whiteouts": such a file says that one of a lower layer is no more
 _DOCUMENT_NAMES: Final = (".yaml", ".yml", ".json")
 _DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "json"}  # of a media type: suffix
+
+
+_ZIPPED_TYPES: Final = ("+gzip", ".gzip", "+gz")
+_ZIPPED_NAMES: Final = (".gz", ".gzip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,15 +154,40 @@ def _read(layer: Layer, content: BinaryIO, *, number: int, what: str, kept: _Kep
         for path, file in entries(content, size=layer.size, what=what, wants=kept.wants):
             kept.files[path] = file
         return
-    suffix = _DOCUMENTS.get(layer.media_type.replace("+", "/").rpartition("/")[2])
-    if not layer.title and not suffix:
+    zipped = is_gzip(content.read(2))
+    content.seek(0)
+    called = _without(_ZIPPED_TYPES, layer.media_type) if zipped else layer.media_type
+    title = _without(_ZIPPED_NAMES, layer.title) if zipped else layer.title
+    suffix = _DOCUMENTS.get(called.replace("+", "/").rpartition("/")[2])
+    if not title and not suffix:
         return
     try:
-        path = safe_path(layer.title) if layer.title else f"layer-{number}.{suffix}"
+        path = safe_path(title) if title else f"layer-{number}.{suffix}"
     except BadHeader as error:
         raise archive_refused(what, f"its title {error}") from error
-    if kept.wants(path, layer.size):
-        kept.files[path] = content.read(layer.size)
+    if not zipped:
+        if kept.wants(path, layer.size):
+            kept.files[path] = content.read(layer.size)
+        return
+    size, file = _inflated_file(content, size=layer.size, what=what)
+    if kept.wants(path, size):
+        kept.files[path] = file
+
+
+def _inflated_file(content: BinaryIO, *, size: int, what: str) -> tuple[int, bytes]:
+    """How long a gzipped file is, and its content; without it where it is larger than what anybody reads."""
+    length, chunks = 0, list[bytes]()
+    for chunk in inflated(content, size=size, what=what):
+        length += len(chunk)
+        if length <= MAX_DOCUMENTS:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+    return length, b"".join(chunks)
+
+
+def _without(endings: Sequence[str], name: str) -> str:
+    return next((name[: -len(ending)] for ending in endings if name.lower().endswith(ending)), name)
 
 
 def _has(files: dict[str, bytes], path: str) -> bool:

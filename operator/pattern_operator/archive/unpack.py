@@ -38,7 +38,7 @@ def is_archive(content: BinaryIO) -> bool:
     content.seek(0)
     if is_gzip(start):
         try:
-            start = next(_inflated(content, size=0, what=""), b"")
+            start = next(inflated(content, size=0, what=""), b"")
         except Stalled:
             return False
         finally:
@@ -68,7 +68,7 @@ def entries(
     """
     start = content.read(len(_GZIP))
     content.seek(0)
-    reader = _Reader(_inflated(content, size=size, what=what) if is_gzip(start) else _chunks(content), what=what)
+    reader = _Reader(inflated(content, size=size, what=what) if is_gzip(start) else _chunks(content), what=what)
     names: set[str] = set()
     for header in _headers(reader, what=what):
         if header.kind is not Kind.FILE:
@@ -196,7 +196,7 @@ class _Reader:
             rest = next(self.chunks, None)
 
 
-def _inflated(content: BinaryIO, *, size: int, what: str) -> Iterator[bytes]:
+def inflated(content: BinaryIO, *, size: int, what: str) -> Iterator[bytes]:
     """The content of a gzip file, all members, in chunks, while neither size nor ratio is out of measure."""
     members, inflate, measured = 1, zlib.decompressobj(wbits=31), _Measured(size, what)
     for chunk in _chunks(content):

@@ -35,6 +35,7 @@ _LATER_MARK: Final = re.compile(
     r"((?:\A|^(?:---|\.\.\.)(?:[ \t][^\r\n]*)?\r?\n)(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*)\ufeff+", re.MULTILINE
 )
 _BEFORE_SEPARATOR: Final = re.compile(r"^\ufeff+(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
+_GZIP: Final = b"\x1f\x8b"  # RFC 1952
 _STRING: Final = re.compile(rb'"[^"]*"')  # where nothing is escaped
 _SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})
 _NOT_PATTERNS: Final = frozenset({"artifacthub-pkg.yml", "artifacthub-pkg.yaml"})  # says what the artifact is
@@ -193,7 +194,8 @@ def _read_yaml(file: File) -> Iterator[Document]:
         text = _BEFORE_SEPARATOR.sub("", _LATER_MARK.sub(r"\1", file.content.decode()))
     except UnicodeDecodeError as error:
         line = file.content.count(b"\n", 0, error.start) + 1
-        raise _invalid(file, line, "it is not UTF-8") from None
+        gzip = file.content.startswith(_GZIP)
+        raise _invalid(file, line, "it is compressed with gzip" if gzip else "it is not UTF-8") from None
     try:
         for position, (line, value) in enumerate(load_all(text), start=1):
             yield Document(file.path, position, line, value)

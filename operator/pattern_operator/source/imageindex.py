@@ -10,7 +10,7 @@ from typing import Final
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.source.document import shown, text
 from pattern_operator.source.manifest import INDEXES, MANIFESTS, read_descriptor, read_document, unsupported
-from pattern_operator.source.mediatypes import is_beside_content
+from pattern_operator.source.mediatypes import essence, is_beside_content
 from pattern_operator.strictjson import InvalidDocument
 
 _ATTESTATION: Final = "vnd.docker.reference.type"
@@ -51,7 +51,7 @@ def manifest_of_index(content: bytes, *, content_type: str = "", what: str) -> D
         )
     entry = next(iter(usable.values()))
     try:
-        called = text(entry, "mediaType")
+        called = essence(text(entry, "mediaType"))
         if called not in MANIFESTS:
             kind = "another index" if called in INDEXES else "something that is not a manifest"
             raise InvalidDocument(f"is an index of {kind}: push the pattern as one artifact")

@@ -9,7 +9,7 @@ from pattern_operator.archive.layers import not_found
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL
 from pattern_operator.source.manifest import Manifest
-from pattern_operator.source.mediatypes import is_beside_content, is_named_beside_content
+from pattern_operator.source.mediatypes import essence, is_beside_content, is_named_beside_content
 
 _ZSTD: Final = ("+zstd", ".zstd", "/zstd")
 
@@ -44,7 +44,7 @@ def chosen_layers(manifest: Manifest, *, choice: LayerChoice, what: str) -> tupl
 def _is_wanted(layer: Descriptor, *, choice: LayerChoice) -> bool:
     """Whether the user named the layer by its media type, or without a name, whether it is content at all."""
     if choice.media_type is not None:
-        return layer.media_type == choice.media_type
+        return layer.media_type == essence(choice.media_type)
     return not is_beside_content(layer.media_type) and not is_named_beside_content(layer.annotations.get(TITLE, ""))
 
 

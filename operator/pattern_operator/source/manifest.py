@@ -14,6 +14,7 @@ from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST
 from pattern_operator.source.document import child, children, known_word, shown, text, texts
+from pattern_operator.source.mediatypes import essence
 from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -82,7 +83,7 @@ def parse_manifest(
             media_type=media_type,
             config=read_descriptor(child(document, "config")),
             layers=tuple(read_descriptor(layer) for layer in layers),
-            artifact_type=text(document, "artifactType"),
+            artifact_type=essence(text(document, "artifactType")),
             annotations=texts(document, "annotations"),
             subject=None if subject is None else read_descriptor(child(document, "subject")),
         )
@@ -160,7 +161,7 @@ def read_document(content: bytes, *, content_type: str, what: str) -> tuple[dict
     has_layers, has_manifests = "layers" in document or "config" in document, "manifests" in document
     if has_layers and has_manifests:
         raise unsupported(what, "has both manifests and layers: it could be read as two different things")
-    content_type = content_type.partition(";")[0].strip().lower()
+    content_type = essence(content_type)
     if content_type in _SAYS_NOTHING:
         content_type = ""
     if media_type and content_type and media_type != content_type:
@@ -185,7 +186,7 @@ def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
     size = entry.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
         raise InvalidDocument("has a descriptor whose size is no number of bytes")
-    media_type = text(entry, "mediaType")
+    media_type = essence(text(entry, "mediaType"))
     if not media_type:
         raise InvalidDocument("has a descriptor without mediaType")
     try:
@@ -197,7 +198,7 @@ def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
         digest=digest,
         size=size,
         annotations=texts(entry, "annotations"),
-        artifact_type=text(entry, "artifactType") or None,
+        artifact_type=essence(text(entry, "artifactType")) or None,
     )
 
 

@@ -26,9 +26,14 @@ _NAMES: Final = (
 )
 
 
+def essence(media_type: str) -> str:
+    """Type and subtype alone, in small letters: parameters and case tell no types apart (RFC 9110, section 8.3.1)."""
+    return media_type.partition(";")[0].strip().lower()
+
+
 def is_beside_content(media_type: str) -> bool:
     """Whether a manifest or layer of this media type is about the content and not it."""
-    return _BESIDE.fullmatch(media_type.partition(";")[0].strip().lower()) is not None
+    return _BESIDE.fullmatch(essence(media_type)) is not None
 
 
 def is_named_beside_content(title: str) -> bool:
