@@ -57,6 +57,22 @@ def test_an_answer_that_is_no_status_has_the_reason_of_its_code(code: int, reaso
     assert isinstance(error, ApiUnavailable) is may_work_later
 
 
+def test_a_path_that_the_server_does_not_have_is_called_that():
+    error = of_response(code=404, retry_after=None, body=b"404 page not found\n", content_type="text/plain")
+
+    assert error.reason == "NotFound"
+    assert error.message == (
+        "the API server answered 404 with no such path: where a CRD defines the kind, its status.conditions say why it"
+        " is not served"
+    )
+
+
+def test_any_other_text_is_not_called_that():
+    error = of_response(code=404, retry_after=None, body=b"hunter2 404 page not found", content_type="text/plain")
+
+    assert error.message == "the API server answered 404 with a body that is not a Status (text)"
+
+
 @pytest.mark.parametrize("message", [None, "", 5, ["hunter2"], {"a": "hunter2"}])
 def test_a_status_without_words_is_called_by_its_reason(message: object):
     assert answered(404, status(message=message)).message == "NotFound"

@@ -182,11 +182,14 @@ def _what(body: bytes, content_type: str) -> str:
     """What came in place of a Status, in words that are none of its own."""
     if not body:
         return "no words"
+    if body.strip() == _NO_PATH:
+        return "no such path: where a CRD defines the kind, its status.conditions say why it is not served"
     kind = content_type.partition(";")[0].strip().lower()
     word = _CONTENT_TYPES.get(kind, "something else" if kind else "no content type")
     return f"a body that is not a Status ({word})"
 
 
+_NO_PATH: Final = b"404 page not found"  # net/http: what is asked for is no path of the server, or not yet
 _CONTENT_TYPES: Final = {
     "application/json": "JSON",
     "text/html": "HTML",
