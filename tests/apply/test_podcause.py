@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.podcause import cause_of, first_cause
-from pattern_operator.apply.podlook import selector_of
+from pattern_operator.apply.podlook import look_at_pods, selector_of
+from pattern_operator.kube import Resource
 
 SECRET = "swordfish-4711"
 
@@ -142,3 +145,29 @@ def test_the_first_pod_with_a_cause_speaks_for_all():
 )
 def test_a_selector_is_written_as_the_api_server_takes_it_and_one_that_cannot_be_selects_nothing(selector, text: str):
     assert selector_of({"spec": {"selector": selector}}) == text
+
+
+class Cluster:
+    """Has one workload, and no pods."""
+
+    def __init__(self, conditions: list[dict[str, str]]) -> None:
+        spec = {"selector": {"matchLabels": {"app": "web"}}}
+        self.workload = {"metadata": {"name": "web"}, "spec": spec, "status": {"conditions": conditions}}
+
+    async def find(self, *, group: str, kind: str) -> Resource:
+        return Resource(group, "v1", kind, f"{kind.lower()}s", namespaced=True)
+
+    async def request(self, _: str, path: str, **__: Any) -> bytes:
+        return orjson.dumps({"metadata": {}, "items": []} if path.endswith("/pods") else self.workload)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet"])
+@pytest.mark.parametrize(("status", "asks"), [("True", False), ("False", True)])
+async def test_who_refuses_the_pods_is_said_once(kind: str, status: str, asks: bool):
+    """Before, a ServiceAccount that is missing was named, and then a quota was guessed at."""
+    cluster: Any = Cluster([{"type": "ReplicaFailure", "status": status, "message": "no such account"}])
+
+    said = await look_at_pods(cluster, cluster, ObjectKey("apps", kind, "team", "web"), impersonate=None)
+
+    assert said.startswith("it has no pods: ") is asks
+    assert bool(said) is asks

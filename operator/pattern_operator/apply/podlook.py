@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from pattern_operator.api.fields import MAX_NAME, list_at, mapping_at, mappings_at, text, texts
+from pattern_operator.api.fields import MAX_NAME, has_condition, list_at, mapping_at, mappings_at, text, texts
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.podcause import first_cause
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
@@ -46,6 +46,8 @@ async def look_at_pods(session: Session, discovery: Discovery, key: ObjectKey, *
         if error.code == HTTPStatus.FORBIDDEN and impersonate is not None:
             return f"(grant the pattern's ServiceAccount list on pods in {key.namespace} to see why)"
         return ""
+    if not pods and has_condition(body, "ReplicaFailure"):
+        return ""  # its health has the words of who refuses them
     if not pods:
         command = f"kubectl describe {key.kind.lower()} -n {key.namespace} {key.name}"
         return f"it has no pods: {command} shows whether a quota, pod security or a webhook refuses them"
