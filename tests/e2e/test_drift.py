@@ -263,6 +263,23 @@ def test_an_update_that_an_object_missed_is_applied_when_its_annotation_goes(sto
     assert "was let be while it was annotated reconcile: disabled; it was applied again" in event["message"]
 
 
+def test_an_object_that_was_there_and_let_be_is_adopted_when_its_annotation_goes(story: Story) -> None:
+    story.make(config_map("settings", a="theirs"))
+    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+    digest = push(story.repository, "1.0.0", config_map("settings", a="1"), config_map("other"))
+    story.want(retryInterval="2s", apply={"adopt": "Always", "conflicts": "Take"})
+    status = story.until_runs(digest)
+    left = story.get("configmap", "settings")["data"]
+    said = f"ConfigMap {story.namespace}/settings is let be"
+
+    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=15)
+    story.until(lambda status: said not in condition(status, "Applied")["message"])
+
+    assert left == {"a": "theirs"}
+    assert said in condition(status, "Applied")["message"]
+
+
 def test_a_field_of_another_manager_is_a_conflict_until_the_pattern_takes_it(story: Story) -> None:
     story.make(config_map("settings", a="theirs"))
     digest = push(story.repository, "1.0.0", config_map("settings", a="ours"), config_map("other"))

@@ -180,6 +180,15 @@ class Applier:
             frozenset(run.configured),
         )
 
+    async def is_released(self, key: ObjectKey, *, impersonate: str | None) -> bool:
+        """Whether an object that was to be let be need not be any more, or is gone; False where nobody says."""
+        try:
+            resource = await self._discovery.find(group=key.group, kind=key.kind)
+            existing = await look(self._session, resource, key, impersonate=impersonate)
+        except (ApiError, KindNotFound):
+            return False  # it is looked at again
+        return existing is None or not existing.paused
+
     async def _attempt(self, wanted: Object, run: _Run) -> None:
         key = wanted.key
         if why := self._protected.why(key, wanted.body):

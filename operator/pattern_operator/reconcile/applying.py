@@ -101,6 +101,7 @@ async def apply(
     memory.changes = memory.changes.plus(created=applied.created, configured=applied.configured)
     put_right = sent - done - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in drifted.items() if key in put_right)
+    memory.let_be = frozenset(key for key, why in applied.left if why.startswith(PAUSED) and key in applied.disowned)
     memory.notes = (*_notes(applied, rim=rim), *kept.notes, *not_owned(rendering))
     progress.needs = _needs((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """What the watches say of the objects: their health, and what is not as it was applied. Asks nobody."""
     progress.stage = Stage.HEALTH
+    progress.unwatched = progress.unwatched or bool(memory.let_be)
     owner = owner_of(pattern)
     wanted.span(pattern.spec.timeout, field="timeout")
     see_health(pattern, memory=memory, rim=rim, progress=progress)
@@ -52,6 +53,11 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
     Raises:
         Stalled, Transient: what drifted could not be put right, or what left could not be deleted.
     """
+    account = account_of(pattern, tenancy=rim.tenancy)
+    for key in sorted(memory.let_be):
+        if await rim.applier.is_released(key, impersonate=account):
+            memory.settled = False
+            return
     if drifted := _to_put_right(pattern, rim=rim):
         progress.stage = Stage.APPLY
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)

@@ -62,6 +62,7 @@ class Memory:
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
     prune_state: PruneState = field(default_factory=PruneState)  # what left the pattern ``applied``
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
+    let_be: frozenset[ObjectKey] = frozenset()  # wanted, not the pattern's yet, and to be let be: no watch shows them
     refused: tuple[Wanted, Stage, PatternError] | None = None
     unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again
     rest: float = 0.0  # seconds until the tags may be listed again, whatever the interval: a long list takes long
