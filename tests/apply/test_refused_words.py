@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import Room, owner
+from tests.apply.room import Room, custom, definition, owner
 
 from pattern_operator.api.object import Object
 from pattern_operator.quote import MASK
@@ -320,13 +320,13 @@ def ups(group: str, *versions: str) -> Object:
 
 async def test_a_definition_that_drops_a_stored_version_is_told_how_to_drop_it(room: Room) -> None:
     team, group = owner(), f"g{uuid4().hex[:8]}.example.com"
-    definition = ups(group, "v1alpha1")
-    await room.apply(definition, by=team)
+    ours = ups(group, "v1alpha1")
+    await room.apply(ours, by=team)
     await room.apply(ups(group, "v1alpha1", "v1"), by=team)
     try:
         (failure,) = (await room.apply(ups(group, "v1"), by=team)).failures
     finally:
-        await room.delete(definition.key)
+        await room.delete(ours.key)
 
     assert failure.message == (
         "status.storedVersions[0]: Invalid value: missing from spec.versions; v1alpha1 was previously a storage"
@@ -337,3 +337,20 @@ async def test_a_definition_that_drops_a_stored_version_is_told_how_to_drop_it(r
         f" take the version out of status.storedVersions (kubectl edit crd ups.{group} --subresource=status);"
         " only then drop it from the pattern."
     )
+
+
+async def test_a_definition_whose_kind_another_one_has_is_pointed_to_by_its_objects(room: Room, namespace: str) -> None:
+    team, group = owner(), f"g{uuid4().hex[:8]}.example.com"
+    first = definition("Widget", group)
+    names = {"kind": "Widget", "plural": "others", "singular": "other", "listKind": "OtherList"}
+    spec = {**first.body["spec"], "names": names}
+    second = Object.of({**first.body, "metadata": {"name": f"others.{group}"}, "spec": spec})
+    await room.apply(first, by=team)
+    try:
+        (failure,) = (await room.apply(second, custom("Widget", group, "w", namespace), by=team)).failures
+    finally:
+        await room.delete(second.key)
+        await room.delete(first.key)
+
+    assert failure.key.kind == "Widget"
+    assert "where a CRD defines the kind, its status.conditions say why it is not served" in failure.message
