@@ -45,6 +45,7 @@ def decision(existing: Any, *, key: ObjectKey = KEY, policy: Any = "IfUnowned", 
         owner=WEB,
         holder=more.get("holder"),
         remembered=more.get("remembered", False),
+        is_only_to_be_there=more.get("is_only_to_be_there", False),
     )
 
 
@@ -274,3 +275,24 @@ def test_no_object_of_a_living_pattern_is_taken_whatever_it_says(body, policy):
     found = decide(read(body), key=KEY, policy=policy, owner=WEB, holder=OTHER, remembered=True)
 
     assert isinstance(found, Refuse) or read(body).owner == WEB.id
+
+
+@pytest.mark.parametrize("policy", ["Never", "IfUnowned", "Always"])
+def test_a_namespace_that_is_only_to_be_there_is_used_also_where_another_pattern_owns_it(policy: Any):
+    found = decision(ours(OTHER), key=NAMESPACE, policy=policy, holder=OTHER, is_only_to_be_there=True)
+    of_the_artifact = decision(ours(OTHER), key=NAMESPACE, policy=policy, holder=OTHER)
+
+    assert isinstance(found, Leave)
+    assert not found.ours
+    assert f"is owned by DesignPattern {OTHER}: it is used as it is" in found.why
+    assert isinstance(of_the_artifact, Refuse)
+
+
+def test_a_namespace_that_goes_with_its_pattern_is_waited_for():
+    going = live(labels={OWNER_LABEL: OTHER.id}, deletionTimestamp="2026-01-01T00:00:00Z")
+
+    assert isinstance(decision(going, key=NAMESPACE, holder=OTHER, is_only_to_be_there=True), Refuse)
+
+
+def test_the_namespace_that_the_pattern_has_made_itself_stays_its_own():
+    assert isinstance(decision(ours(), key=NAMESPACE, is_only_to_be_there=True), Own)

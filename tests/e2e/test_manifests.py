@@ -253,6 +253,34 @@ def test_a_namespace_that_was_there_is_used_as_it_is(story: Story, other: str, a
     assert is_there(story, other)
 
 
+@pytest.mark.parametrize("adopt", ["Never", "IfUnowned", "Always"])
+def test_a_namespace_that_another_pattern_has_made_is_used_as_it_is_and_outlives_that_one(
+    story: Story, other: str, adopt: str
+) -> None:
+    digest = push(story.repository, "1.0.0", config_map("c"))
+    first = story.another("first", repository=story.repository)
+    push(story.repository, "2.0.0", config_map("d"))
+    first.want(ref={"tag": "2.0.0"}, render={"targetNamespace": other}, apply={"createNamespace": True})
+    first.until_says("Ready", "Ready")
+    uid = story.kubectl.json("get", "namespace", other)["metadata"]["uid"]
+
+    story.want(ref={"tag": "1.0.0"}, render={"targetNamespace": other}, apply={"createNamespace": True, "adopt": adopt})
+    status = story.until_runs(digest)
+    first.delete()
+    first.until_gone()
+    left = story.kubectl.json("get", "namespace", other)["metadata"]
+    story.delete()
+    story.until_gone()
+
+    said = condition(status, "Applied")["message"]
+    assert f"Namespace {other} is owned by DesignPattern {story.namespace}/first: it is used as it is" in said
+    assert f"_{other}__Namespace" not in [each["id"] for each in status["inventory"]["entries"]]
+    assert left["uid"] == uid
+    assert "deletionTimestamp" not in left
+    assert "pattern-operator.io/owner" not in left["labels"]
+    assert is_there(story, other)
+
+
 def test_a_namespace_that_is_no_more_asked_for_stays_while_the_pattern_runs_in_it(story: Story, other: str) -> None:
     digest = push(story.repository, "1.0.0", config_map("c"))
     story.want(render={"targetNamespace": other}, apply={"createNamespace": True})

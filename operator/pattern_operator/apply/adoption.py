@@ -87,13 +87,15 @@ def decide(
     owner: Owner,
     holder: Owner | None,
     remembered: bool,
+    is_only_to_be_there: bool = False,
     offered: bool = False,
 ) -> Decision:
     """Decide about the object ``existing`` (None: there is none) that ``owner`` wants to apply under ``key``.
 
     ``holder`` is the living pattern that the object's owner label names, if that one still has the object.
     ``remembered``: this very object carried the label of ``owner``, and somebody took it off. ``offered``: the pattern
-    that its label names lets it go, and gives it to ``owner``.
+    that its label names lets it go, and gives it to ``owner``. ``is_only_to_be_there``: ``owner`` sets nothing of it,
+    and is content with that of another pattern.
     """
     if existing is None:
         return Create()
@@ -101,6 +103,8 @@ def decide(
         return Leave(PAUSED, ours=True) if existing.paused else Own(existing.uid, adopted=existing.adopted)
     if offered and not existing.deleting:
         return Leave(PAUSED, ours=False) if existing.paused else Own(existing.uid, adopted=existing.adopted)
+    if holder is not None and is_only_to_be_there and not existing.deleting:
+        return Leave(f"is owned by DesignPattern {holder}: it is used as it is, and not changed")
     if holder is not None:
         return Refuse(Reason.OWNED_BY_ANOTHER_PATTERN, _of_another(holder))
     if existing.paused and not existing.deleting:

@@ -352,6 +352,7 @@ class Applier:
             owner=run.owner,
             holder=holder,
             remembered=existing is not None and self._is_remembered(existing, key, run),
+            is_only_to_be_there=_is_only_to_be_there(wanted),
             offered=existing is not None and self._transfers.is_offered(key, by=existing.owner, to=run.owner.id),
         )
         if isinstance(decision, Own | Adopt) and existing is not None:
@@ -478,8 +479,12 @@ def lanes_of(key: ObjectKey, owner: Owner) -> tuple[Hashable, ...]:
 
 def _policy(wanted: Object, run: _Run) -> Policy:
     """A Namespace that is only there to be there is used as it is where it exists, and never a reason to fail."""
-    is_made_for_others = is_namespace(wanted.key) and wanted.component == OF_CREATE_NAMESPACE
-    return "IfUnowned" if is_made_for_others and run.adopt == "Never" else run.adopt
+    return "IfUnowned" if _is_only_to_be_there(wanted) and run.adopt == "Never" else run.adopt
+
+
+def _is_only_to_be_there(wanted: Object) -> bool:
+    """Whether it is the Namespace that ``spec.apply.createNamespace`` asks for."""
+    return is_namespace(wanted.key) and wanted.component == OF_CREATE_NAMESPACE
 
 
 def _may_settle(error: ApiError | KindNotFound, key: ObjectKey, run: _Run) -> bool:
