@@ -2,7 +2,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
-from tests.apply.room import Room, config_map, entries, owner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.apply.room import Room, config_map, deployment, entries, owner
+from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
@@ -31,7 +34,7 @@ class Told:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The times of the module, a hundredth of them."""
-    for name in ("WINDOW", "DATA_WINDOW", "GRACE", "DATA_GRACE", "LOOK_AGAIN"):
+    for name in ("WINDOW", "DATA_WINDOW", "OFFER", "DATA_OFFER", "TAKING", "GRACE", "DATA_GRACE", "LOOK_AGAIN"):
         monkeypatch.setattr(transfer, name, getattr(transfer, name) / 100)
 
 
@@ -75,19 +78,140 @@ async def test_who_may_not_or_wants_it_no_longer_holds_up_nobody(end: str):
     assert told.owners == ["new", "old"]
 
 
-async def test_the_one_that_waits_longest_is_first_and_the_next_gets_what_it_may_not_have():
-    transfers = Transfers()
-    transfers.wait(KEY, NEW)
-    transfers.wait(KEY, THIRD)
-    transfers.wait(KEY, NEW)
+async def test_it_is_offered_to_all_that_wait_so_that_none_stands_before_the_next():
+    told = Told()
+    transfers = Transfers(on_change=told)
+    for each in (NEW, THIRD, NEW):
+        transfers.wait(KEY, each)
 
     first = transfers.why_not(KEY, by=OLD)
+    offered = [transfers.is_offered(KEY, by=OLD.id, to=each.id) for each in (NEW, THIRD, OLD)]
     transfers.bar(KEY, NEW.id)
     second = transfers.why_not(KEY, by=OLD)
 
     assert "team/new" in first
+    assert offered == [True, True, False]
+    assert told.owners == ["new", "third", "old"]
     assert "team/third" in second
-    assert transfers.is_offered(KEY, by=OLD.id, to=THIRD.id)
+    assert not transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
+
+
+@pytest.mark.parametrize("change", ["asked", "wait_only"])
+async def test_what_its_owner_wants_again_is_not_offered_any_more(change: str):
+    transfers = Transfers()
+    transfers.wait(KEY, NEW)
+    transfers.why_not(KEY, by=OLD)
+
+    if change == "asked":
+        transfers.asked(OLD, generation=2)
+    else:
+        transfers.wait_only(OLD.id, [KEY])
+
+    assert not transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
+
+
+async def test_who_waited_and_was_changed_shows_anew_that_it_could_take_it():
+    transfers = Transfers()
+    transfers.wait(KEY, NEW)
+    before = transfers.may_wait(KEY, NEW.id)
+    transfers.why_not(KEY, by=OLD)
+    transfers.asked(NEW, generation=2)
+
+    assert not before
+    assert transfers.may_wait(KEY, NEW.id)
+    assert not transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
+
+
+def test_an_apply_that_is_on_its_way_is_not_overtaken_by_the_deletion():
+    async def story() -> tuple[str, bool, str]:
+        transfers = Transfers()
+        transfers.wait(KEY, NEW)
+        transfers.why_not(KEY, by=OLD)
+        await asyncio.sleep(transfer.OFFER - 1)
+        with transfers.taking(KEY, NEW):
+            await asyncio.sleep(2)
+            meanwhile = transfers.why_not(KEY, by=OLD)
+            transfers.asked(NEW, generation=2)  # even where it is changed meanwhile
+            meanwhile = meanwhile and transfers.why_not(KEY, by=OLD)
+        return meanwhile, transfers.is_offered(KEY, by=OLD.id, to=NEW.id), transfers.why_not(KEY, by=OLD)
+
+    meanwhile, offered, after = run(story())
+
+    assert "is handed over to DesignPattern team/new" in meanwhile
+    assert not offered
+    assert after == ""
+
+
+@dataclass
+class Crowd:
+    """Ten patterns that name an object; each of its words is one thing that one of them may do."""
+
+    transfers: Transfers
+    key: ObjectKey
+    hanging: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def do(self, deed: str, number: int) -> None:
+        who = Owner(f"w{number}", "team" if number % 2 else "far", f"w{number}")
+        match deed:
+            case "wait" | "cease" | "bar":
+                getattr(self.transfers, deed)(self.key, who if deed == "wait" else who.id)
+            case "asked" | "ran":
+                getattr(self.transfers, deed)(who if deed == "asked" else who.id, generation=1)
+            case "wait_only":
+                self.transfers.wait_only(who.id, ())
+            case "take":
+                await self._take(who, seconds=1)
+            case "hang":
+                self.hanging.append(asyncio.create_task(self._take(who, seconds=1000)))
+                await asyncio.sleep(0)
+            case _:
+                getattr(self.transfers, deed)(who.id)
+
+    async def _take(self, who: Owner, *, seconds: float) -> None:
+        with self.transfers.taking(self.key, who):
+            await asyncio.sleep(seconds)
+
+
+DEEDS = ("wait", "cease", "bar", "asked", "ran", "stalled", "wants_nothing", "forget", "wait_only", "take", "hang")
+DEED = st.tuples(st.sampled_from(DEEDS), st.integers(0, 9), st.floats(0.0, 20.0))
+
+
+async def seconds_of_removal(key: ObjectKey, deeds: list[tuple[str, int, float]]) -> float:
+    """How long a pattern cannot delete its object that looks when it is woken, and never else."""
+    woken = asyncio.Event()
+
+    def wake(owner: str, _: ChildEvent) -> None:
+        if owner == OLD.id:
+            woken.set()
+
+    transfers = Transfers(on_change=wake)
+    crowd = Crowd(transfers, key)
+    for number in range(10):
+        transfers.wait(key, Owner(f"w{number}", "team", f"w{number}"))
+
+    async def work() -> None:
+        for deed, number, pause in deeds * 5:
+            await crowd.do(deed, number)
+            await asyncio.sleep(pause)
+
+    now = asyncio.get_running_loop().time
+    begun, at_work = now(), asyncio.create_task(work())
+    while transfers.why_not(key, by=OLD):
+        woken.clear()
+        await woken.wait()
+    took = now() - begun
+    for each in (at_work, *crowd.hanging):
+        each.cancel()
+    transfers.close()
+    return took
+
+
+@settings(max_examples=50, deadline=None)
+@given(key=st.sampled_from([KEY, CLAIM]), deeds=st.lists(DEED, max_size=60))
+def test_whatever_those_who_wait_do_the_removal_ends_in_time(key: ObjectKey, deeds: list[tuple[str, int, float]]):
+    bound = transfer.TAKING + (transfer.DATA_OFFER if key is CLAIM else transfer.OFFER)
+
+    assert run(asyncio.wait_for(seconds_of_removal(key, deeds), 10_000)) <= bound + transfer.LOOK_AGAIN
 
 
 async def test_a_pattern_does_not_wait_for_itself():
@@ -174,9 +298,8 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    assert not any(
-        vars(transfers)[name] for name in ("_waiting", "_waits", "_barred", "_offered", "_asked", "_since", "_living")
-    )
+    kept = ("_waiting", "_waits", "_barred", "_offered", "_taking", "_asked", "_since", "_living")
+    assert not any(vars(transfers)[name] for name in kept)
     assert not len(transfers._timers)
 
 
@@ -201,3 +324,42 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(r
     assert after["data"] == {"a": "2"}
     assert ended.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
     assert room.children.drifted(new.id) == room.children.drifted(old.id) == ()
+
+
+@pytest.mark.parametrize("why", ["immutable", "invalid", "paused"])
+async def test_who_could_not_take_it_holds_up_nobody(room: Room, namespace: str, why: str):
+    old, new = owner("old"), owner("new")
+    if why == "immutable":
+        had, wanted = deployment("c", namespace, app="one"), deployment("c", namespace, app="two")
+    else:
+        had = config_map("c", namespace)
+        wanted = config_map("c", namespace, **({"bad key!": "1"} if why == "invalid" else {}))
+    await room.apply(had, by=old)
+    room.living[old.id] = old
+    if why == "paused":
+        await room.patch(had.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+
+    (refused,) = (await room.apply(wanted, by=new)).failures
+    room.children.release([had.key], owner=old.id)
+    done = await prune(entries(had), owner=old, remover=room.remover)
+
+    assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
+    assert ("It is not handed over to this pattern: " in refused.message) is (why != "paused")
+    assert "is handed over" not in done.message
+    assert not done.left or why == "immutable"  # whose deletion waits for what it has
+
+
+async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds_up_nobody(room: Room, namespace: str):
+    old, new, wanted = owner("old"), owner("new"), config_map("c", namespace)
+    await room.apply(wanted, by=old)
+    room.living[old.id] = old
+    await room.apply(wanted, by=new)
+    room.children.release([wanted.key], owner=old.id)
+    await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+
+    handing = await prune(entries(wanted), owner=old, remover=room.remover)
+    await room.apply(wanted, by=new)
+    done = await prune(entries(wanted), owner=old, remover=room.remover)
+
+    assert "is handed over" in handing.message
+    assert done.deleted == (wanted.key,)

@@ -52,6 +52,18 @@ def owners(story: Story) -> set[str]:
     return {each["annotations"]["pattern-operator.io/pattern"] for each in found}
 
 
+def let_look(story: Story, *, account: str) -> None:
+    """Let the tenant of the namespace ``account`` look at the objects of the pattern's namespace, and no more."""
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": account, "namespace": story.namespace}}
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
+    subject = {"kind": "ServiceAccount", "name": "tenant", "namespace": account}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account}
+    story.kubectl.apply(
+        {**head, "kind": "Role", "rules": [rule]},
+        {**head, "kind": "RoleBinding", "roleRef": role, "subjects": [subject]},
+    )
+
+
 def pushed(story: Story, other: Story) -> None:
     push(story.repository, "1.0.0", config_map("mine"), *MOVES)
     push(story.repository, "2.0.0", config_map("mine"))
@@ -193,14 +205,7 @@ def test_who_may_not_write_an_object_does_not_get_it_by_naming_it(tenants: Testb
     theirs = Story(kubectl, thief, sibling(story), "thief")
     grant(mine, namespace=team)
     grant(mine, namespace=thief)
-    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "thief", "namespace": team}}
-    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
-    account = {"kind": "ServiceAccount", "name": "tenant", "namespace": thief}
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "thief"}
-    kubectl.apply(
-        {**head, "kind": "Role", "rules": [rule]},
-        {**head, "kind": "RoleBinding", "roleRef": role, "subjects": [account]},
-    )
+    let_look(mine, account=thief)
     push(mine.repository, "1.0.0", config_map("mine"), config_map("wanted"))
     push(mine.repository, "2.0.0", config_map("mine"))
     push(theirs.repository, "1.0.0", into(team, config_map("wanted")))
@@ -220,3 +225,69 @@ def test_who_may_not_write_an_object_does_not_get_it_by_naming_it(tenants: Testb
         each.delete()
         each.until_gone()
     kubectl("delete", "namespace", team, thief, "--wait=false")
+
+
+@pytest.mark.parametrize("then", ["no such tag", "no account", "no key"])
+def test_who_may_only_look_at_objects_and_then_fails_early_holds_up_nobody(
+    tenants: Testbed, story: Story, then: str
+) -> None:
+    kubectl = tenants.kubectl
+    team, thief = (f"{name}-{uuid4().hex[:8]}" for name in ("team", "thief"))
+    for name in (team, thief):
+        kubectl("create", "namespace", name)
+    mine = Story(kubectl, team, story.repository, "web")
+    renamed = Story(kubectl, team, story.repository, "renamed")
+    theirs = Story(kubectl, thief, sibling(story), "thief")
+    grant(mine, namespace=team)
+    grant(mine, namespace=thief)
+    let_look(mine, account=thief)
+    named = [config_map("left"), config_map("data"), config_map("kept")]
+    push(mine.repository, "1.0.0", *named)
+    push(mine.repository, "2.0.0", *named[1:])
+    push(theirs.repository, "1.0.0", *(into(team, each) for each in named))
+    kubectl.apply(pattern(mine, "1.0.0", serviceAccountName="tenant"))
+    mine.until_says("Ready", "Ready")
+    kubectl.apply(pattern(theirs, "1.0.0", serviceAccountName="tenant"))
+    said = theirs.until_says("Ready", "OwnedByAnotherPattern")["message"]
+    uid = mine.get("configmap", "data")["metadata"]["uid"]
+
+    changed = pattern(theirs, "none" if then == "no such tag" else "1.0.0", serviceAccountName="tenant")
+    if then == "no account":
+        del changed["spec"]["apply"]["serviceAccountName"]
+    if then == "no key":
+        changed["spec"]["verify"] = {"authorities": [{"key": {"secretRef": {"name": "none"}}}]}
+    kubectl.apply(changed)
+    theirs.until(lambda s: s["status"] not in ("OwnedByAnotherPattern", "Progressing"))
+    kubectl.apply(pattern(mine, "2.0.0", serviceAccountName="tenant"))
+    mine.until(lambda s: s["inventory"]["count"] == 2)
+    kubectl.apply(pattern(renamed, "2.0.0", serviceAccountName="tenant"))
+    renamed.until_says("Ready", "OwnedByAnotherPattern")
+    mine.delete()
+    mine.until_gone()
+    renamed.until_says("Ready", "Ready")
+
+    assert "It is not handed over to this pattern: " in said
+    assert not mine.there("configmap", "left")
+    assert mine.get("configmap", "data")["metadata"]["uid"] == uid
+    for each in (renamed, theirs):
+        each.delete()
+        each.until_gone()
+    kubectl("delete", "namespace", team, thief, "--wait=false")
+
+
+def test_who_may_write_and_cannot_take_it_holds_up_nobody(story: Story, other: Story) -> None:
+    push(story.repository, "1.0.0", deployment("app"))
+    wanted = deployment("app")
+    wanted["spec"]["selector"]["matchLabels"]["app"] = wanted["spec"]["template"]["metadata"]["labels"]["app"] = "two"
+    push(other.repository, "1.0.0", wanted)
+    story.kubectl.apply(pattern(story, "1.0.0"))
+    story.until_says("Ready", "Ready")
+    before = story.get("deployment", "app")["metadata"]["uid"]
+    story.kubectl.apply(pattern(other, "1.0.0"))
+    other.until_says("Ready", "OwnedByAnotherPattern")
+
+    story.delete()
+    story.until_gone()
+    other.until_says("Ready", "Ready")
+
+    assert story.get("deployment", "app")["metadata"]["uid"] != before

@@ -40,6 +40,7 @@ from pattern_operator.apply.ownership import (
     ssa_of,
     stamp,
 )
+from pattern_operator.apply.proof import prove
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_another_uid, refusal
 from pattern_operator.apply.scope import find
@@ -62,6 +63,7 @@ CONCURRENCY: Final = 32  # requests at once for all patterns together: more only
 # What was created a moment ago is served a moment later, and nothing tells when: seconds between tries.
 SETTLING: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 
+OWNED: Final = Reason.OWNED_BY_ANOTHER_PATTERN
 LOOKS: Final = 3  # at an object that others make anew meanwhile
 
 T = TypeVar("T")
@@ -198,6 +200,7 @@ class Applier:
             asked, annotation = asked_of(mapping_at(wanted.body, "metadata", "annotations"))
             if asked == IGNORE:
                 run.left.append((key, f"is never applied: it is annotated {annotation}"))
+                self._transfers.cease(key, run.owner.id)
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
             await self._children.ready(resource)  # may take long, and holds no slot
@@ -218,15 +221,19 @@ class Applier:
                 run.fail(refusal(key, error))  # the answer may be lost, and the object there: it stays ours
             else:
                 failure = refusal(key, error, account=run.impersonate)
-                self._failed(explained(failure, error, body=wanted.body), run)
+                self._failed(explained(failure, error, body=wanted.body), run, passes=_passes(error))
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))
+            self._transfers.bar(key, run.owner.id)
 
-    def _failed(self, failure: ApplyFailure, run: _Run) -> None:
-        """The object was not applied for certain: it is ours only where it was so before."""
+    def _failed(self, failure: ApplyFailure, run: _Run, *, passes: bool = False) -> None:
+        """The object was not applied for certain: it is ours only where it was so before.
+
+        Who could not take what was offered holds nobody up with it, unless the refusal ``passes`` by itself.
+        """
         run.fail(failure)
-        if failure.reason is Reason.FORBIDDEN:
+        if not passes:
             self._transfers.bar(failure.key, run.owner.id)
         if not self._is_ours(failure.key, run):
             run.disowned.add(failure.key)
@@ -254,6 +261,7 @@ class Applier:
         key, content = wanted.key, content_of(wanted)
         if why := await self._why_not(wanted, resource, content, run):
             run.left.append((key, why))
+            self._transfers.cease(key, run.owner.id)
             return
         with self._children.applying(key, owner=run.owner.id):
             answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
@@ -262,14 +270,13 @@ class Applier:
         if isinstance(answer, Leave | Refuse):
             if isinstance(answer, Leave):
                 run.left.append((key, answer.why))
+                self._transfers.cease(key, run.owner.id)
                 if answer.ours:
                     await self._count(key, resource, run)
                     return
                 self._children.release([key], owner=run.owner.id)
             else:
-                owned = answer.reason is Reason.OWNED_BY_ANOTHER_PATTERN
-                if owned:
-                    self._transfers.wait(key, run.owner)
+                owned = answer.reason is OWNED
                 need = ObjectNeeded(key) if owned else None
                 run.fail(ApplyFailure(key, answer.reason, answer.message, need=need))
             run.disowned.add(key)
@@ -302,7 +309,8 @@ class Applier:
                 return decision
             send = partial(self._send_to_the_seen, wanted, resource, decision, run)
             try:  # what carries our label already is nobody else's to take: no turn is needed
-                answer = await (send() if known is not None else place.take(send, since=since))
+                with self._transfers.taking(key, run.owner):
+                    answer = await (send() if known is not None else place.take(send, since=since))
             except TurnTaken as error:
                 return Refuse(Reason.APPLY_FAILED, str(error))
             if answer is not None:
@@ -355,11 +363,36 @@ class Applier:
             is_only_to_be_there=_is_only_to_be_there(wanted),
             offered=existing is not None and self._transfers.is_offered(key, by=existing.owner, to=run.owner.id),
         )
+        if existing is not None and isinstance(decision, Refuse) and decision.reason is OWNED:
+            why = await self._line_up(wanted, resource, existing, run)
+            return replace(decision, message=f"{decision.message}{why}")
         if isinstance(decision, Own | Adopt) and existing is not None:
             decision = replace(decision, scaled_by=scaler_of(existing.entries), version=existing.version)
         if isinstance(decision, Adopt) and existing is not None:
             return replace(decision, migrates=needs_migration(existing.entries, existing.annotations))
         return decision
+
+    async def _line_up(self, wanted: Object, resource: Resource, existing: Existing, run: _Run) -> str:
+        """Let the pattern wait for the object of another, once its account has shown that it could take it over.
+
+        What to add to the message where it could not.
+        """
+        key = wanted.key
+        if existing.paused or existing.deleting:
+            self._transfers.cease(key, run.owner.id)
+            return ""
+        if not self._transfers.may_wait(key, run.owner.id):
+            return ""
+        place = (self._session, resource, wanted, existing)
+        try:
+            await prove(*place, owner=run.owner, rules=run.rules, impersonate=run.impersonate)
+        except ApiError as error:
+            failure = refusal(key, error, account=run.impersonate)
+            return "" if _passes(error) else f" It is not handed over to this pattern: {failure.message}"
+        except ValueError as error:
+            return f" It is not handed over to this pattern: {error}"
+        self._transfers.wait(key, run.owner)
+        return ""
 
     def _is_remembered(self, existing: Existing, key: ObjectKey, run: _Run) -> bool:
         """Whether somebody took the label off an object of ours: seen in this life, or in the inventory of the last."""
@@ -485,6 +518,11 @@ def _policy(wanted: Object, run: _Run) -> Policy:
 def _is_only_to_be_there(wanted: Object) -> bool:
     """Whether it is the Namespace that ``spec.apply.createNamespace`` asks for."""
     return is_namespace(wanted.key) and wanted.component == OF_CREATE_NAMESPACE
+
+
+def _passes(error: ApiError) -> bool:
+    """Whether what was refused may be taken by the next try although nobody has changed anything."""
+    return is_away(error) or is_of_another_uid(error) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _may_settle(error: ApiError | KindNotFound, key: ObjectKey, run: _Run) -> bool:

@@ -1,15 +1,17 @@
 """Objects that one pattern lets go while another has them are handed over, and not deleted and made anew.
 
 A claim would lose its data by that. Nobody gets anything by naming an object: it is offered only by the pattern that
-has it and wants it no longer, to one that was refused for no other reason than that; and it is that one's own apply, in
-the name of its own account, that takes the object. Where the account may not, the object is deleted as ever.
+has it and wants it no longer, to those that were refused for no other reason than that, and whose own account has shown
+by a dry run that it could write it (``proof``). It is the apply of one of them, in the name of its own account, that
+takes the object. However many wait, and whatever they do, it is deleted when the time of the offer is over.
 
 Two patterns that are changed at once run one after the other, in any order. So a pattern that was changed a moment ago,
 and may have the object in its new version, is waited for before the object is deleted.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +24,9 @@ from pattern_operator.internal_errors import InternalErrors
 
 WINDOW: Final = 10.0  # seconds after a pattern was changed in which its first run is waited for
 DATA_WINDOW: Final = 60.0  # the same where data would be lost: a registry that does not answer at once costs none
+OFFER: Final = 30.0  # seconds from when an object is wanted no longer in which others may take it, all together
+DATA_OFFER: Final = 60.0  # the same where data would be lost
+TAKING: Final = 30.0  # seconds more for an apply of it that is on its way then
 GRACE: Final = 1.0  # seconds in which a change of another pattern of the namespace may still come
 DATA_GRACE: Final = 2.0  # the same of any pattern, where data would be lost
 LOOK_AGAIN: Final = 0.5  # seconds between two looks whether whoever is waited for has run
@@ -59,8 +64,9 @@ class Transfers:
         self._timers = Timers(errors if errors is not None else InternalErrors())
         self._waiting: dict[ObjectKey, dict[str, Owner]] = {}  # the longest first
         self._waits: dict[str, set[ObjectKey]] = {}  # the same by owner
-        self._barred: dict[str, set[ObjectKey]] = {}  # what an owner may not write, until it is changed
-        self._offered: dict[ObjectKey, tuple[str, str]] = {}  # from whom, to whom
+        self._barred: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
+        self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by whom, and whom it was told
+        self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
         self._asked: dict[str, _Asked] = {}
         self._living: dict[str, set[str]] = {}  # the patterns of a namespace that may take something
         self._places: dict[str, str] = {}  # their namespaces
@@ -69,11 +75,12 @@ class Transfers:
     # --- patterns ---------------------------------------------------------------------------------------------------
 
     def asked(self, owner: Owner, *, generation: int) -> None:
-        """The pattern was changed, or is seen for the first time."""
+        """The pattern was changed, or is seen for the first time: nobody knows what its new version could take."""
+        self._wait_for_none(owner.id)
         self._living.setdefault(owner.namespace, set()).add(owner.id)
         self._places[owner.id] = owner.namespace
         self._asked[owner.id] = _Asked(owner, generation, asyncio.get_running_loop().time())
-        self._since.pop(owner.id, None)
+        self._take_back(owner.id, tuple(self._since.get(owner.id, ())))
         self._barred.pop(owner.id, None)
 
     def ran(self, owner: str, *, generation: int) -> None:
@@ -82,19 +89,24 @@ class Transfers:
         if asked is not None and asked.generation <= generation:
             del self._asked[owner]
 
+    def may_wait(self, key: ObjectKey, owner: str) -> bool:
+        """Whether it is still to be shown that the pattern could take the object, so that it may ``wait`` for it."""
+        return key not in self._waits.get(owner, ()) and key not in self._barred.get(owner, ())
+
     def wait(self, key: ObjectKey, owner: Owner) -> None:
-        """The pattern has the object in its version, and was refused because another pattern owns it."""
+        """The pattern was refused because another one owns the object, and its account could write it."""
         if key not in self._barred.get(owner.id, ()):
             self._waiting.setdefault(key, {}).setdefault(owner.id, owner)
             self._waits.setdefault(owner.id, set()).add(key)
 
     def wait_only(self, owner: str, keys: Collection[ObjectKey]) -> None:
-        """The pattern waits for no others than ``keys`` any more."""
+        """The pattern has ``keys`` in its version: it waits for no others any more, and lets none of them go."""
         for key in self._waits.get(owner, set()).difference(keys):
             self.cease(key, owner)
+        self._take_back(owner, self._since.get(owner, {}).keys() & set(keys))
 
     def cease(self, key: ObjectKey, owner: str) -> None:
-        """The pattern does not wait for the object any more: it has it, or does not want it."""
+        """The pattern does not wait for the object any more: it has it, does not want it, or cannot take it."""
         waiting = self._waiting.get(key, {})
         if waiting.pop(owner, None) is None:
             return
@@ -103,20 +115,27 @@ class Transfers:
         self._waits[owner].discard(key)
         if not self._waits[owner]:
             del self._waits[owner]
-        by, to = self._offered.get(key, ("", ""))
-        if to == owner:
-            del self._offered[key]
-            self._on_change(by, ChildEvent(ChildEventKind.GONE, key))
+        offers = self._offered.get(key, {})
+        if not waiting:
+            self._offered.pop(key, None)
+        for by, told in offers.items():
+            if owner in told:
+                told.discard(owner)
+                self._on_change(by, ChildEvent(ChildEventKind.GONE, key))
 
     def bar(self, key: ObjectKey, owner: str) -> None:
-        """The account of the pattern may not write the object: it gets it from nobody, until it is changed."""
+        """The pattern could not take the object: it gets it from nobody, until it is changed."""
         if key in self._waits.get(owner, ()):
             self._barred.setdefault(owner, set()).add(key)
             self.cease(key, owner)
 
+    def stalled(self, owner: str) -> None:
+        """The run of the pattern came to no apply, and does not by itself: it takes nothing."""
+        self._wait_for_none(owner)
+
     def wants_nothing(self, owner: str) -> None:
         """The pattern goes, or is suspended: it takes nothing."""
-        self.wait_only(owner, ())
+        self._wait_for_none(owner)
         self._leave(owner)
         self._asked.pop(owner, None)
         self._barred.pop(owner, None)
@@ -124,8 +143,22 @@ class Transfers:
     def forget(self, owner: str) -> None:
         """The pattern is gone."""
         self.wants_nothing(owner)
-        self._since.pop(owner, None)
-        self._timers.cancel(owner)
+        self._take_back(owner, tuple(self._since.get(owner, ())))
+        for each in (owner, (owner, OFFER), (owner, DATA_OFFER)):
+            self._timers.cancel(each)
+
+    def _wait_for_none(self, owner: str) -> None:
+        for key in tuple(self._waits.get(owner, ())):
+            self.cease(key, owner)
+
+    def _take_back(self, owner: str, keys: Collection[ObjectKey]) -> None:
+        """The pattern does not let these objects go, or begins anew with that."""
+        since = self._since.get(owner, {})
+        for key in tuple(keys):
+            since.pop(key, None)
+            self._withdraw(key, by=owner)
+        if not since:
+            self._since.pop(owner, None)
 
     def _leave(self, owner: str) -> None:
         namespace = self._places.pop(owner, "")
@@ -138,22 +171,34 @@ class Transfers:
 
     def is_offered(self, key: ObjectKey, *, by: str, to: str) -> bool:
         """Whether the pattern with the id ``by`` has offered the object to the one with the id ``to``."""
-        return self._offered.get(key) == (by, to)
+        return by in self._offered.get(key, ()) and to in self._waiting.get(key, ())
+
+    @contextmanager
+    def taking(self, key: ObjectKey, owner: Owner) -> Iterator[None]:
+        """The pattern sends the object meanwhile: where it was offered to it, nobody deletes it under its hands."""
+        if key not in self._offered or owner.id not in self._waiting.get(key, ()):
+            yield
+            return
+        self._taking.setdefault(key, []).append(owner)
+        try:
+            yield
+        finally:
+            self._taking[key].remove(owner)
+            if not self._taking[key]:
+                del self._taking[key]
 
     def why_not(self, key: ObjectKey, *, by: Owner) -> str:
         """Why an object that ``by`` wants no longer is not deleted now; empty where it may be.
 
-        ``by`` is woken when that may have changed.
+        ``by`` is woken when that may have changed. Nothing that other patterns do lets this say why for longer than
+        ``OFFER`` (``DATA_OFFER``) and ``TAKING`` seconds after it was asked first.
         """
         now = asyncio.get_running_loop().time()
-        if (to := self._next(key, by)) is not None:
-            if self._offered.get(key) != (by.id, to.id):
-                self._offered[key] = (by.id, to.id)
-                self._on_change(to.id, ChildEvent(ChildEventKind.GONE, key))
+        since = self._since.setdefault(by.id, {}).setdefault(key, now)
+        if (to := self._offer(key, by, age=now - since)) is not None:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        since = self._since.setdefault(by.id, {}).setdefault(key, now)
         window = DATA_WINDOW if (key.group, key.kind) in DATA else WINDOW
         changed = self._changed(key, by, after=now - window)
         if changed is not None and now - since < window:
@@ -169,8 +214,30 @@ class Transfers:
         """Wake nobody any more."""
         self._timers.close()
 
-    def _next(self, key: ObjectKey, by: Owner) -> Owner | None:
-        return next((each for each in self._waiting.get(key, {}).values() if each.id != by.id), None)
+    def _offer(self, key: ObjectKey, by: Owner, *, age: float) -> Owner | None:
+        """Offer the object to all that wait for it, as long as it may be; one of them, the first."""
+        whole = DATA_OFFER if (key.group, key.kind) in DATA else OFFER
+        if (sends := self._taking.get(key)) and age < whole + TAKING:
+            self._look_again(key, by, LOOK_AGAIN)
+            return sends[0]
+        takers = [each for each in self._waiting.get(key, {}).values() if each.id != by.id]
+        if not takers or age >= whole:
+            self._withdraw(key, by=by.id)  # from here on nobody begins to take it
+            return None
+        told = self._offered.setdefault(key, {}).setdefault(by.id, set())
+        for each in takers:
+            if each.id not in told:
+                told.add(each.id)
+                self._on_change(each.id, ChildEvent(ChildEventKind.GONE, key))
+        if (by.id, whole) not in self._timers:
+            event = ChildEvent(ChildEventKind.GONE, key)
+            self._timers.set((by.id, whole), whole - age, self._on_change, by.id, event)
+        return takers[0]
+
+    def _withdraw(self, key: ObjectKey, *, by: str) -> None:
+        offers = self._offered.get(key, {})
+        if offers.pop(by, None) is not None and not offers:
+            del self._offered[key]
 
     def _grace(self, key: ObjectKey, by: Owner) -> float:
         """How long to wait for a change that may still come; not at all where there is no pattern beside it."""

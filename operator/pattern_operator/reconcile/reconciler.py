@@ -205,6 +205,8 @@ class Reconciler:
             pattern, progress, told = await self._go(pattern, memory)
             if progress.stage not in IN_THE_REGISTRY or not isinstance(progress.failure, Transient):
                 self._rim.transfers.ran(owner_id(pattern.metadata.uid), generation=generation)
+            if isinstance(progress.failure, Stalled):
+                self._rim.transfers.stalled(owner_id(pattern.metadata.uid))
             memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
             after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
             self._rim.awaited.wait(key_of(pattern), progress.needs)
