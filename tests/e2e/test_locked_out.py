@@ -47,3 +47,31 @@ def test_the_way_out_of_a_webhook_that_refuses_everything_works(story: Story) ->
     story.delete()
     story.until_gone()
     assert not story.there(KIND, name)
+
+
+def test_a_version_that_removes_a_webhook_which_refuses_it_is_applied(story: Story) -> None:
+    name = f"{story.namespace}-gate"
+    space = {"matchLabels": {"kubernetes.io/metadata.name": story.namespace}}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
+    client = {"service": {"name": "nowhere", "namespace": story.namespace, "path": "/x"}}
+    webhook = {"name": "b.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [rule]}
+    webhook |= {"failurePolicy": "Fail", "clientConfig": client, "namespaceSelector": space, "timeoutSeconds": 1}
+    configuration = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": name},
+        "webhooks": [webhook],
+    }
+    first = push(story.repository, "1.0.0", configuration)
+    second = push(story.repository, "2.0.0", config_map("b"))
+    story.want()
+    story.until_runs(first)
+    with pytest.raises(KubectlFailed, match="failed calling webhook"):
+        for _ in range(100):  # the API server learns of a webhook a moment after it is there
+            story.make(config_map("c"))
+
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second)
+
+    assert story.there("configmap", "b")
+    assert not story.there(KIND, name)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from pattern_operator.apply.outcome import ApplyFailure, of_defect
 from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, label_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, refused_removal
+from pattern_operator.apply.refusers import refusers
 from pattern_operator.apply.rights import rights_of
 from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.wishes import Keep, keep_of
@@ -143,15 +145,20 @@ class Remover:
 
     async def rights(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
         """Which of these bindings bind ``impersonate``, and their roles; never raises for what a server answers."""
+        return await rights_of(impersonate, keys, read=partial(self._body_of, owner=owner, impersonate=impersonate))
 
-        async def read(key: ObjectKey) -> Mapping[str, Any] | None:
-            resource = await self._discovery.find(group=key.group, kind=key.kind)
-            async with self._slots.hold(*lanes_of(key, owner)):
-                return await objects.get(
-                    self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-                )
+    async def refusers(
+        self, said: Iterable[str], leaving: Collection[ObjectKey], *, owner: Owner, impersonate: str | None
+    ) -> frozenset[ObjectKey]:
+        """Which of ``leaving`` refused what the API server ``said``; never raises for what a server answers."""
+        return await refusers(said, leaving, read=partial(self._body_of, owner=owner, impersonate=impersonate))
 
-        return await rights_of(impersonate, keys, read=read)
+    async def _body_of(self, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Mapping[str, Any] | None:
+        resource = await self._discovery.find(group=key.group, kind=key.kind)
+        async with self._slots.hold(*lanes_of(key, owner)):
+            return await objects.get(
+                self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+            )
 
     async def _attempt(self, entry: InventoryEntry, run: _Run) -> Removal:
         key = key_of(entry)

@@ -26,7 +26,7 @@ from pattern_operator.apply.applier import OnApplied
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.outcome import told
 from pattern_operator.apply.refusal import reason_of
-from pattern_operator.errors import Transient
+from pattern_operator.errors import PatternError, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.kube import ApiError
 from pattern_operator.reconcile import pruning
@@ -106,9 +106,24 @@ async def apply(
     progress.needs = _needs((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
+        said = [each.message for each in applied.failures]
+        cleared = await pruning.clear_the_way(
+            pattern, planned, after, said=said, memory=memory, rim=rim, progress=progress
+        )
+        if cleared:
+            raise _cleared(error, cleared) from error
         raise error
     await pruning.start(pattern, planned, after, memory=memory, rim=rim, progress=progress)
     progress.applied = True
+
+
+def _cleared(error: PatternError, cleared: Collection[ObjectKey]) -> Transient:
+    """What refused a version that does not have it any more is deleted; the version is applied again."""
+    gone = told(key.title for key in cleared)
+    message = (
+        f"{error.message}. What refused it leaves with this version, and is deleted now: {gone}. It is tried again."
+    )
+    return Transient(reason=error.reason, message=message)
 
 
 async def repair(

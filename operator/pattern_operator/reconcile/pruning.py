@@ -41,6 +41,32 @@ async def start(
     await advance(pattern, memory=memory, rim=rim, progress=progress)
 
 
+async def clear_the_way(
+    pattern: DesignPattern,
+    planned: Entries,
+    after: Entries,
+    *,
+    said: Collection[str],
+    memory: Memory,
+    rim: Rim,
+    progress: Progress,
+) -> tuple[ObjectKey, ...]:
+    """Not all is applied: remove at once what leaves the pattern and refused it (``said``); those that are gone now."""
+    if not pattern.spec.apply.prune:
+        return ()
+    owner, account = owner_of(pattern), account_of(pattern, tenancy=rim.tenancy)
+    left = inventory.minus(planned, after)
+    keys = await rim.remover.refusers(said, inventory.keys(left), owner=owner, impersonate=account)
+    if not keys:
+        return ()
+    rim.children.release(keys, owner=owner.id)
+    entries = [each for each in left if inventory.key_of(each) in keys]
+    pruned = await prune(entries, owner=owner, remover=rim.remover, impersonate=account)
+    memory.changes = memory.changes.plus(pruned=pruned.deleted)
+    progress.inventory = inventory.without(planned, pruned.deleted)
+    return pruned.deleted
+
+
 async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """Remove what can go now of what left the pattern. Asks nobody while a watch says that it is still going.
 
