@@ -7,6 +7,7 @@ reached from it. ``FOREIGN_BODIES=200000`` in the environment is the number of e
 import ast
 import asyncio
 import base64
+import dataclasses
 import logging
 import math
 import os
@@ -50,8 +51,9 @@ from pattern_operator.apply import (
     waves,
 )
 from pattern_operator.apply.adoption import decide
-from pattern_operator.apply.autoscaler import autoscaler_of, scaler_of
+from pattern_operator.apply.autoscaler import autoscaler_of, scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.child import Sighting, lost, our_fields
+from pattern_operator.apply.claim import bytes_of, grown
 from pattern_operator.apply.claimlook import look_at_claim
 from pattern_operator.apply.definition import definitions, is_established
 from pattern_operator.apply.ended import content_of, has_ended, may_go_unseen
@@ -59,7 +61,7 @@ from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
 from pattern_operator.apply.existing import read as marks_of
 from pattern_operator.apply.filled import FILLED
-from pattern_operator.apply.ignored import decoded, given_up, has, pointers_of, release, without
+from pattern_operator.apply.ignored import behind, decoded, given_up, has, pointers_of, release, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.leftover import explained
@@ -72,6 +74,15 @@ from pattern_operator.apply.podcause import first_cause
 from pattern_operator.apply.podlook import POD, look_at_pods, selector_of
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
 from pattern_operator.apply.refusal import refusal
+from pattern_operator.apply.replaced import (
+    all_fields,
+    handed_over,
+    holders,
+    in_the_way,
+    is_touched,
+    protecting,
+    replaced,
+)
 from pattern_operator.apply.rights import binds
 from pattern_operator.apply.tools import manager_of
 from pattern_operator.cli import cluster, following, installation, settling, table, uninstalling
@@ -309,6 +320,35 @@ def handing_fields_on(body: Any) -> None:
 
 
 @reader
+def taking_back(body: Any) -> None:
+    """The body as the live object, as the manifest, and as a set of fields."""
+    rendered, causes = as_object(body), [Cause("spec.a[0].b", "FieldValueDuplicate", "Duplicate value")]
+    foreign = fieldset.read(body)
+    replaced(foreign, body=body, live=all_fields(body))
+    protecting(lambda left: left, body=rendered.body, left=[("spec", "a")])(foreign)
+    in_the_way(foreign, body=body, causes=causes)
+    is_touched(fields.ObjectMeta.of(body).managers)
+    for live in (body, {"metadata": {"managedFields": [{**DEEP_FIELDS, "manager": "kubectl", "fieldsV1": body}]}}):
+        handed_over(live, rendered, pick=lambda _, theirs: theirs)
+        for held in holders(live, body={"spec": body}, causes=causes):
+            f"{held.manager} {held.field}".encode()
+    clashing = {**DEEP_FIELDS, "manager": "kubectl", "fieldsV1": {"f:spec": {"f:a": {'k:{"x":1}': {"f:b": body}}}}}
+    assert holders({"metadata": {"managedFields": [clashing]}}, body={"spec": {"a": [body]}}, causes=causes)
+
+
+@reader
+async def growing_a_claim(body: Any) -> None:
+    """The body as the claim, as the manifest, and as a size."""
+    bytes_of(body)
+    claim = ObjectKey("", "PersistentVolumeClaim", "team", "data")
+    invalid = ApiError(code=422, reason="Invalid", message="is invalid")
+    for wanted in (as_object(body), as_object({"spec": {"resources": {"requests": {"storage": "1Gi"}}}})):
+        for live in (body, {"metadata": body, "spec": {"resources": {"requests": {"storage": "2Gi"}}}}):
+            note = await grown(answering(live), KIND, dataclasses.replace(wanted, key=claim), invalid, impersonate=None)
+            note.encode()
+
+
+@reader
 def leaving_to_others(body: Any) -> None:
     """The body as the live object, as what was applied, and as a set of fields."""
     rendered = as_object(body)
@@ -320,6 +360,9 @@ def leaving_to_others(body: Any) -> None:
     given_up(fieldset.read(body), body=body, paths=paths)
     for meta in (body, {"metadata": body}):
         scaler_of(fields.ObjectMeta.of(meta).managers)
+        sets_replicas(fields.ObjectMeta.of(meta).managers)
+    behind(decoded(rules), rendered)
+    scaled_in([rendered])
     lost(our_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), our_fields(body))
 
 

@@ -9,7 +9,7 @@ from tests.apply.room import Room, config_map, deployment, owner, secret
 from pattern_operator.api.fields import Manager
 from pattern_operator.api.object import Object
 from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
-from pattern_operator.apply.autoscaler import scaler_of
+from pattern_operator.apply.autoscaler import scaled_in, scaler_of
 from pattern_operator.apply.ignored import decoded, given_up, has, pointer, pointers_of, release, without
 
 BODY = {"spec": {"a": 1, "list": [{"name": "x", "b": 1, "c": 2}, {"name": "y"}], "m": {"only": 1}, "e": {}}}
@@ -212,3 +212,81 @@ async def test_it_costs_other_objects_no_request(room: Room, namespace: str) -> 
     await room.apply(wanted, by=team, ignored=ignored)
 
     assert [verb for verb, _, _ in room.requests[before:] if verb != "watch"] == ["patch"]
+
+
+def scaler(namespace: str, *, kind: str = "HorizontalPodAutoscaler", name: str = "d") -> Object:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 9}
+    metadata = {"name": "h", "namespace": namespace}
+    return Object.of({"apiVersion": "autoscaling/v2", "kind": kind, "metadata": metadata, "spec": spec})
+
+
+def without_replicas(namespace: str) -> Object:
+    made = deployment("d", namespace)
+    del made.body["spec"]["replicas"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("target", "scaled"),
+    [
+        ({"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}, {("apps", "Deployment", "team", "d")}),
+        ({"name": "d"}, {("apps", "Deployment", "team", "d")}),
+        ({"kind": "StatefulSet", "apiVersion": "apps/v1", "name": "d"}, {("apps", "StatefulSet", "team", "d")}),
+        ({"kind": "ReplicationController", "name": "d"}, {("", "ReplicationController", "team", "d")}),
+        ({"kind": "Deployment"}, set()),
+        (["d"], set()),
+        (None, set()),
+    ],
+)
+def test_what_autoscalers_of_any_kind_and_shape_aim_at_is_read(target: Any, scaled: set[Any]) -> None:
+    body = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "s", "namespace": "team"}}
+
+    assert scaled_in([Object.of({**body, "spec": {"scaleTargetRef": target}}), config_map("c", "team")]) == scaled
+
+
+@pytest.mark.parametrize("when", ["before", "with it", "a rule with it", "never"])
+@pytest.mark.parametrize("known", ["seen", "of an earlier life"])
+async def test_replicas_that_leave_the_manifest_keep_their_value_where_an_autoscaler_takes_them(
+    room: Room, open_room: Any, namespace: str, when: str, known: str
+) -> None:
+    team, after, autoscaler = owner(), without_replicas(namespace), scaler(namespace)
+    await room.apply(deployment("d", namespace, replicas=5), by=team)
+    if when == "before":
+        await room.apply(autoscaler, by=team)
+    ignored = (rule("/spec/replicas"),) if when == "a rule with it" else ()
+    wanted = (after, autoscaler) if when in ("before", "with it") else (after,)
+
+    if known == "seen":
+        applied = await room.apply(*wanted, by=team, ignored=ignored)
+    else:
+        async with open_room() as later:
+            applied = await later.apply(*wanted, by=team, ignored=ignored)
+    again = await room.apply(*wanted, by=team, ignored=ignored)
+
+    assert (applied.failures, again.failures) == ((), ())
+    live = await room.get(after.key)
+    assert live["spec"]["replicas"] == (1 if when == "never" else 5)
+    assert not [
+        each for each in live["metadata"]["managedFields"] if "f:replicas" in each["fieldsV1"].get("f:spec", {})
+    ]
+
+
+async def test_an_autoscaler_of_another_workload_keeps_no_replicas(room: Room, namespace: str) -> None:
+    team = owner()
+    await room.apply(deployment("d", namespace, replicas=5), scaler(namespace, name="other"), by=team)
+
+    await room.apply(without_replicas(namespace), scaler(namespace, name="other"), by=team)
+
+    assert (await room.get(deployment("d", namespace).key))["spec"]["replicas"] == 1
+
+
+async def test_any_field_that_leaves_the_manifest_and_is_ignored_at_once_keeps_its_value(
+    room: Room, namespace: str
+) -> None:
+    team, before = owner(), config_map("c", namespace, a="1", b="2", c="3")
+    await room.apply(before, by=team)
+
+    await room.apply(config_map("c", namespace, a="1"), by=team, ignored=(rule("/data/b"),))
+
+    assert (await room.get(before.key))["data"] == {"a": "1", "b": "2"}

@@ -1,5 +1,8 @@
 """What others do to objects that a pattern applied: what is put right, what is only told, and what is left to them."""
 
+import json
+from typing import Any
+
 import pytest
 from tests.e2e.story import Story, condition, config_map, deployment, eventually, push, widget, widgets
 from tests.testbed.gate import gate
@@ -309,3 +312,34 @@ def test_what_a_conflict_left_to_others_is_theirs_when_the_pattern_goes(story: S
     story.until_gone()
 
     assert story.get("configmap", "settings")["data"] == {"a": "theirs"}
+
+
+@pytest.mark.parametrize("named", [{"name": "http"}, {}], ids=["refused", "beside ours"])
+def test_what_somebody_put_in_the_place_of_ours_goes_and_holds_up_nothing_newer(
+    story: Story, named: dict[str, str]
+) -> None:
+    def web(port: int) -> dict[str, Any]:
+        made = deployment("web")
+        made["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": port, **named}]
+        return made
+
+    def ports(found: dict[str, Any]) -> list[int]:
+        (main,) = found["spec"]["template"]["spec"]["containers"]
+        return [each["containerPort"] for each in main["ports"]]
+
+    first, second = push(story.repository, "1.0.0", web(80)), push(story.repository, "2.0.0", web(90))
+    story.want(apply={"wait": False})
+    story.until_runs(first)
+    path = "/spec/template/spec/containers/0/ports/0/containerPort"
+    patch = json.dumps([{"op": "replace", "path": path, "value": 81}])
+    story.kubectl("-n", story.namespace, "patch", "deployment", "web", "--type=json", "-p", patch)
+    eventually(lambda: story.events("DriftRepaired"))
+    repaired = ports(story.get("deployment", "web"))
+    status = story.request()
+
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second)
+
+    assert repaired == [80]
+    assert condition(status, "Ready")["status"] == "True"
+    assert ports(story.get("deployment", "web")) == [90]

@@ -64,6 +64,35 @@ def test_an_autoscaler_that_comes_later_scales_alone_and_what_kubectl_scales_is_
     assert "Drifted" not in condition(status, "Applied")["reason"]
 
 
+def test_replicas_that_leave_the_artifact_stay_as_they_are_for_the_autoscaler_that_comes_with_it(story: Story) -> None:
+    without = deployment("web")
+    del without["spec"]["replicas"]
+    first = push(story.repository, "1.0.0", deployment("web", replicas=5))
+    second = push(story.repository, "2.0.0", without, autoscaler("web", smallest=3))
+    story.want(apply={"wait": False})
+    story.until_runs(first)
+    generation = story.get("deployment", "web")["metadata"]["generation"]
+
+    story.change({"source": {"ref": {"tag": "2.0.0"}}})
+    story.until_runs(second)
+
+    assert replicas(story, "web") == 5
+    assert story.get("deployment", "web")["metadata"]["generation"] == generation
+
+
+def test_what_kubectl_apply_made_is_taken_over_though_the_key_of_a_list_differs(story: Story) -> None:
+    def service(port: int) -> dict[str, Any]:
+        spec = {"selector": {"a": "b"}, "ports": [{"port": port, "name": "http"}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec}
+
+    story.kubectl("-n", story.namespace, "apply", "-f", "-", stdin=json.dumps(service(80)))
+    digest = push(story.repository, "1.0.0", service(8080))
+    story.want(apply={"conflicts": "Take"})
+    story.until_runs(digest)
+
+    assert [each["port"] for each in story.get("service", "s")["spec"]["ports"]] == [8080]
+
+
 def test_a_field_that_the_spec_ignores_is_left_to_whoever_writes_it(story: Story) -> None:
     first = push(story.repository, "1.0.0", config_map("c", a="1", b="1"))
     second = push(story.repository, "2.0.0", config_map("c", a="2", b="2"))

@@ -38,12 +38,15 @@ class Create:
 class Own:
     """It is the pattern's already. ``uid`` is the object that was looked at; ``adopted``: it stays marked so.
 
-    ``scaled_by`` is the field manager that has its replicas through the subresource ``scale``, or empty.
+    ``scaled_by`` is the field manager that has its replicas through the subresource ``scale``, or empty; ``scales``:
+    our apply set them. ``touched``: people may have put something in the place of what the pattern has.
     """
 
     uid: str
     adopted: bool
     scaled_by: str = ""
+    scales: bool = False
+    touched: bool = False
     version: str = ""  # its resourceVersion when it was looked at
 
 

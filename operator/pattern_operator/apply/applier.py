@@ -19,13 +19,14 @@ from pattern_operator.api.object import OF_CREATE_NAMESPACE, Body, Object, Objec
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Leave, Own, Policy, Refuse, decide
-from pattern_operator.apply.autoscaler import scaler_of
+from pattern_operator.apply.autoscaler import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.children import Children
+from pattern_operator.apply.claim import STORAGE, grown
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
 from pattern_operator.apply.ended import MAY_HAVE_ENDED, NOT_AGAIN, content_of, may_go_unseen
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import Existing, is_of_others_too, read
-from pattern_operator.apply.ignored import Rule, decoded, given_up, without
+from pattern_operator.apply.ignored import Pointer, Rule, behind, decoded, given_up, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.marks import look, retract
@@ -43,7 +44,9 @@ from pattern_operator.apply.ownership import (
 from pattern_operator.apply.proof import prove
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
 from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_another_uid, refusal
+from pattern_operator.apply.replaced import is_touched
 from pattern_operator.apply.scope import find
+from pattern_operator.apply.takeback import TakeBack, may_take
 from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.turns import Turns, TurnTaken
 from pattern_operator.apply.wave import waves
@@ -84,6 +87,7 @@ class _Run:
     on_applied: OnApplied | None
     brought: Definitions
     namespaces: set[str]  # that the pattern itself brings
+    scaled: frozenset[tuple[str, str, str, str]]  # what its autoscalers aim at
     applied: list[ObjectKey] = field(default_factory=list)
     left: list[tuple[ObjectKey, str]] = field(default_factory=list)
     notes: dict[ObjectKey, str] = field(default_factory=dict)  # what people should know of what was applied
@@ -165,6 +169,7 @@ class Applier:
             impersonate=impersonate,
             on_applied=on_applied,
             brought=definitions(objects),
+            scaled=scaled_in(objects),
             namespaces={each.key.name for each in objects if is_namespace(each.key) and not is_protected(each.key)},
         )
         for wave in waves(each for each in objects if not is_protected(each.key)):
@@ -342,7 +347,14 @@ class Applier:
         if child is None or not child.present or child.seen.label != run.owner.id or not self._children.sees(key):
             return None
         seen, version = child.seen, str(child.seen.version or "")
-        return Own(seen.uid, adopted=seen.adopted, scaled_by=seen.scaled_by, version=version)
+        return Own(
+            seen.uid,
+            adopted=seen.adopted,
+            scaled_by=seen.scaled_by,
+            scales=seen.scales,
+            touched=seen.touched and (child.drifted or not child.expected),
+            version=version,
+        )
 
     async def _look(self, wanted: Object, resource: Resource, run: _Run) -> Decision:
         key = wanted.key
@@ -368,6 +380,9 @@ class Applier:
             return replace(decision, message=f"{decision.message}{why}")
         if isinstance(decision, Own | Adopt) and existing is not None:
             decision = replace(decision, scaled_by=scaler_of(existing.entries), version=existing.version)
+        if isinstance(decision, Own) and existing is not None:
+            entries = existing.entries
+            return replace(decision, scales=sets_replicas(entries), touched=is_touched(entries))
         if isinstance(decision, Adopt) and existing is not None:
             return replace(decision, migrates=needs_migration(existing.entries, existing.annotations))
         return decision
@@ -403,6 +418,42 @@ class Applier:
 
     async def _send(self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run) -> Body:
         key = wanted.key
+        left, note = await left_to_others(
+            self._session,
+            wanted,
+            rules=run.rules,
+            scaled_by="" if isinstance(decision, Create) else decision.scaled_by,
+            scales=isinstance(decision, Own) and decision.scales,
+            scaled=(key.group, key.kind, key.namespace, key.name) in run.scaled,
+            impersonate=run.impersonate,
+        )
+        if isinstance(decision, Own):
+            left = (*left, *behind(run.rules, wanted))
+        send = partial(self._send_without, wanted=wanted, resource=resource, decision=decision, run=run)
+        try:
+            answer = await send(left)
+        except ApiError as error:
+            if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
+                await self._doubt(resource)
+            note = await grown(self._session, resource, wanted, error, impersonate=run.impersonate)
+            if not note:
+                raise
+            answer = await send((*left, STORAGE))
+        if note:
+            run.notes[key] = note
+        return answer
+
+    async def _send_without(
+        self,
+        left: tuple[Pointer, ...],
+        *,
+        wanted: Object,
+        resource: Resource,
+        decision: Create | Own | Adopt,
+        run: _Run,
+    ) -> Body:
+        """Apply the object without what of it is left to others, but where it is made: then with all of it."""
+        key = wanted.key
         take = isinstance(decision, Own) or (isinstance(decision, Adopt) and run.conflicts == "Take")
         marked = stamp(
             wanted,
@@ -410,41 +461,42 @@ class Applier:
             adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
             uid="" if isinstance(decision, Create) else decision.uid,
         )
-        left, note = await left_to_others(
-            self._session,
-            wanted,
-            rules=run.rules,
-            scaled_by="" if isinstance(decision, Create) else decision.scaled_by,
-            impersonate=run.impersonate,
-        )
         sent = without(marked.body, left) if left and not isinstance(decision, Create) else marked.body
-        send = partial(
+        body = intent(replace(marked, body=sent))
+        apply = partial(
             verbs.apply,
             self._session,
             resource,
-            body=intent(replace(marked, body=sent)),
+            body=body,
             namespace=key.namespace,
             name=key.name,
             field_manager=FIELD_MANAGER,
             conflicts=Conflicts.TAKE if take else Conflicts.FAIL,
             impersonate=run.impersonate,
         )
-        try:
-            if isinstance(decision, Adopt) and decision.migrates:
-                keep = partial(given_up, body=marked.body, paths=left)
-                await migrate(self._session, resource, key, send=send, keep=keep, impersonate=run.impersonate)
-            place = (self._session, resource, marked)
-            if left and isinstance(decision, Own):
-                await look_and_give_up(*place, paths=left, impersonate=run.impersonate)
-            answer = await send()
-            if left and isinstance(decision, Create):
-                answer = await give_up(*place, live=answer, paths=left, impersonate=run.impersonate)
-        except ApiError as error:
-            if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
-                await self._doubt(resource)
-            raise
-        if note:
-            run.notes[key] = note
+        others = TakeBack(
+            session=self._session,
+            resource=resource,
+            wanted=marked,
+            sent=body,
+            left=left,
+            may=partial(may_take, decision, takes=take),
+            impersonate=run.impersonate,
+        )
+        send = apply if isinstance(decision, Create) else partial(others.applied, apply)
+        there = (self._session, resource, marked)
+        if isinstance(decision, Adopt) and decision.migrates:
+            keep = partial(given_up, body=marked.body, paths=left)
+            place = (self._session, resource, key)
+            await migrate(*place, send=apply, insist=send, keep=keep, impersonate=run.impersonate)
+        if isinstance(decision, Own):
+            if decision.touched:
+                await others.replaced()
+            if left:
+                await look_and_give_up(*there, paths=left, impersonate=run.impersonate)
+        answer = await send()
+        if left and isinstance(decision, Create):
+            answer = await give_up(*there, live=answer, paths=left, impersonate=run.impersonate)
         return answer
 
     def _is_ours(self, key: ObjectKey, run: _Run) -> bool:

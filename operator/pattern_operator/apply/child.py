@@ -19,7 +19,7 @@ from pattern_operator.api.names import (
 )
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
-from pattern_operator.apply.autoscaler import scaler_of
+from pattern_operator.apply.autoscaler import scaler_of, sets_replicas
 from pattern_operator.apply.ended import (
     Mark,
     Stood,
@@ -35,6 +35,7 @@ from pattern_operator.apply.health import Health, HealthState, health_of, needs_
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.pace import Pace
 from pattern_operator.apply.quarrel import Quarrel
+from pattern_operator.apply.replaced import is_touched
 from pattern_operator.apply.takers import MAX_TAKERS, Taker, marks_of, taker
 from pattern_operator.apply.wishes import Keep, keep_of
 from pattern_operator.kube.fieldpath import field_path
@@ -78,6 +79,8 @@ class Sighting:
     writers: bytes  # a hash of the generation, of who writes what is wanted of it, and when each did last
     takers: tuple[Taker, ...]  # other managers of what is wanted of it, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
+    scales: bool  # our apply set its replicas
+    touched: bool  # people have changed something of it by hand
     fleeting: bool = False  # it may end and be gone at once (``ended.may_go_unseen``)
     unseen: bool = False  # it is gone, and nobody saw whether it had ended
 
@@ -102,6 +105,8 @@ class Sighting:
             writers=writers_of(meta),
             takers=_takers(managers),
             scaled_by=scaler_of(managers),
+            scales=sets_replicas(managers),
+            touched=is_touched(managers),
             fleeting=may_go_unseen(body, key=key),
         )
 

@@ -50,6 +50,27 @@ def pointers_of(rules: Iterable[Rule], wanted: Object) -> tuple[Pointer, ...]:
     return tuple(found)
 
 
+def behind(rules: Iterable[Rule], wanted: Object) -> tuple[Pointer, ...]:
+    """What the rules name and ``wanted`` does not have, but may have had: a field beside its fields."""
+    named = (each for rule in rules if _is_meant(rule.target, wanted) for each in rule.paths)
+    found = (twin for each in named for twin in _twins(each, wanted))
+    return tuple(
+        dict.fromkeys(
+            each for each in found if not has(wanted.body, each) and isinstance(_at(wanted.body, each[:-1]), dict)
+        )
+    )
+
+
+def _at(body: object, path: Pointer) -> object:
+    for name in path:
+        if isinstance(body, list):
+            index = _index(name, body)
+            body = body[index] if index is not None else None
+        else:
+            body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
 def _twins(path: Pointer, wanted: Object) -> tuple[Pointer, ...]:
     """A Secret is sent with its stringData written as data: both names lead there."""
     sections = ("data", "stringData")
@@ -152,7 +173,7 @@ def _given_up(fields: fieldset.Fields, body: object, path: Pointer) -> fieldset.
     if isinstance(body, list):
         index = _index(path[0], body)
         inner = body[index] if index is not None else None
-        names = [name for name in fields if index is not None and _names(name, inner, index)]
+        names = [name for name in fields if index is not None and names_entry(name, inner, index)]
     else:
         inner = body.get(path[0]) if isinstance(body, dict) else None
         names = [name for name in (f"f:{path[0]}",) if name in fields]
@@ -162,7 +183,7 @@ def _given_up(fields: fieldset.Fields, body: object, path: Pointer) -> fieldset.
     return fields
 
 
-def _names(name: str, entry: object, index: int) -> bool:
+def names_entry(name: str, entry: object, index: int) -> bool:
     """Whether an element of a set of fields is this entry of a list."""
     kind, _, rest = name.partition(":")
     try:

@@ -14,8 +14,11 @@ import orjson
 
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.adoption import GUARDED
+from pattern_operator.apply.existing import quoted
 from pattern_operator.apply.immutable import says_immutable
 from pattern_operator.apply.outcome import ApplyFailure
+from pattern_operator.apply.replaced import Held
+from pattern_operator.apply.takeback import Blocked
 from pattern_operator.kube import ApiError
 from pattern_operator.kube.servertext import Cause
 
@@ -49,6 +52,8 @@ def explained(failure: ApplyFailure, error: ApiError, *, body: Body) -> ApplyFai
     """``failure`` with the way out, where the server refused a field that the manifest ``body`` does not have."""
     if (failure.key.group, failure.key.kind) in GUARDED or says_immutable(error.message):
         return failure
+    if isinstance(error, Blocked) and error.held:
+        return replace(failure, message=f"{_held(failure.key, error.held)}. It says: {failure.message}")
     fields = list(dict.fromkeys(cause.field for cause in error.causes if _is_left_over(cause, body)))
     if not fields:
         return failure
@@ -86,9 +91,19 @@ def _at(body: object, path: str) -> object:
     return body
 
 
+def _held(key: ObjectKey, held: tuple[Held, ...]) -> str:
+    """Who has set what is in the way, and how it goes: only what nobody holds is the API server's own."""
+    managers = " and ".join(dict.fromkeys(quoted(each.manager) for each in held))
+    fields = ", ".join(dict.fromkeys(each.field for each in held))
+    kind, where = _named(key)
+    return (
+        f"Take away {fields} (kubectl edit {kind} {where}), which does not go together"
+        f" with the manifest: field manager {managers} has set it, and must not set it again"
+    )
+
+
 def _way_out(key: ObjectKey, fields: list[str]) -> str:
-    kind = f"{key.kind.lower()}.{key.group}" if key.group else key.kind.lower()
-    where = f"{key.name} -n {key.namespace}" if key.namespace else key.name
+    kind, where = _named(key)
     known = _PATCHES.get((key.group, key.kind))
     anew = f"kubectl delete {kind} {where}"
     if (key.group, key.kind) in _KEEPS_PODS:
@@ -97,3 +112,9 @@ def _way_out(key: ObjectKey, fields: list[str]) -> str:
         patch = orjson.dumps(known.patch).decode()
         return f"Run once: kubectl patch {kind} {where} --type=merge -p '{patch}'; or let it be made anew: {anew}"
     return f"Let it be made anew: {anew}"
+
+
+def _named(key: ObjectKey) -> tuple[str, str]:
+    """The kind, and the name with its namespace, as kubectl takes them."""
+    kind = f"{key.kind.lower()}.{key.group}" if key.group else key.kind.lower()
+    return kind, f"{key.name} -n {key.namespace}" if key.namespace else key.name

@@ -60,6 +60,11 @@ def is_older(entry: Manager) -> bool:
     return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS | _OF_FIELDS
 
 
+def is_of_whole_manifests(entry: Manager) -> bool:
+    """Whether an entry is of a tool that wrote a whole manifest: what the pattern has not had left that."""
+    return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The merge patch of the metadata that hands the fields on; the object must still be as it was (``Conflict``)."""
@@ -91,7 +96,7 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
         theirs = fieldset.minus(fieldset.read(each.get("fieldsV1")), applied)
         if each.get("apiVersion") != ours.get("apiVersion"):
             continue  # fields of another version are others: nobody has them, and none of them goes
-        if (key.group, key.kind) not in GUARDED and _is_of_whole_manifests(each):
+        if (key.group, key.kind) not in GUARDED and is_of_whole_manifests(Manager.of(each)):
             left, theirs = _divided(theirs)
             handed_on = fieldset.union(handed_on, left)
         if theirs:
@@ -103,11 +108,6 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
         **({"annotations": {LAST_APPLIED: None}} if annotated and not _holds_annotation(applied) else {}),
     }
     return Migration(metadata)
-
-
-def _is_of_whole_manifests(entry: Entry) -> bool:
-    manager = Manager.of(entry)
-    return (manager.name, manager.operation) in _OF_WHOLE_MANIFESTS
 
 
 def _divided(fields: fieldset.Fields) -> tuple[fieldset.Fields, fieldset.Fields]:
@@ -133,10 +133,13 @@ async def migrate(
     key: ObjectKey,
     *,
     send: Callable[..., Awaitable[dict[str, Any]]],
+    insist: Callable[[], Awaitable[dict[str, Any]]],
     keep: Keep,
     impersonate: str | None,
 ) -> None:
     """Hand the fields on before the apply ``send`` is sent, which takes ``dry_run``. No field changes by that.
+
+    ``insist`` applies for good, and makes room for it first: it is called where the dry run cannot tell.
 
     Raises:
         ApiError: the apply would be refused, or somebody was faster (``Conflict`` without a cause).
@@ -144,9 +147,10 @@ async def migrate(
     try:
         tried = await send(dry_run="All")
     except ApiError as error:
-        if error.code != HTTPStatus.BAD_REQUEST:
+        if error.code not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             raise
-        tried = await send()  # a webhook that cannot try without effect: this says more than the dry run if it fails
+        # A webhook that cannot try without effect, or what an older manager has does not go together with the manifest.
+        tried = await insist()
     found = migration(tried, key=key, keep=keep)
     if found is None:
         return

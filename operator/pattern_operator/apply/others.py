@@ -20,20 +20,33 @@ async def left_to_others(
     *,
     rules: Iterable[Rule],
     scaled_by: str,
+    scales: bool = False,
+    scaled: bool = False,
     impersonate: str | None,
 ) -> tuple[tuple[Pointer, ...], str]:
     """What others write of the object, and what people should know of it.
 
-    That is what the spec says (``rules``), and the replicas where an autoscaler has them (``scaled_by``).
+    That is what the spec says (``rules``), and the replicas where an autoscaler has them (``scaled_by``), or aims at
+    the object and the manifest has left them out, though our apply set them (``scales``). ``scaled``: an autoscaler
+    of the same pattern aims at it.
 
     Raises:
         ApiUnavailable: the API server does not answer.
     """
     left = pointers_of(rules, wanted)
-    if not scaled_by or REPLICAS in left or not has(wanted.body, REPLICAS):
+    if REPLICAS in left or not (scaled_by or scales):
+        return left, ""
+    if not has(wanted.body, REPLICAS):
+        is_scaled = scales and (scaled or await _is_scaled(session, wanted, impersonate=impersonate))
+        return ((*left, REPLICAS) if is_scaled else left), ""
+    if not scaled_by:
         return left, ""
     scaler = await autoscaler_of(session, wanted.key, manager=scaled_by, impersonate=impersonate)
     return (left, "") if scaler is None else ((*left, REPLICAS), str(scaler))
+
+
+async def _is_scaled(session: Session, wanted: Object, *, impersonate: str | None) -> bool:
+    return await autoscaler_of(session, wanted.key, manager="", impersonate=impersonate) is not None
 
 
 async def look_and_give_up(
