@@ -147,7 +147,22 @@ async def test_what_another_tool_is_asked_to_keep_stays_when_the_pattern_goes(
 
     assert remaining.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
     assert remaining.entries == ()
-    assert await room.is_there(wanted.key)
+    meta = (await room.get(wanted.key))["metadata"]
+    assert meta.get("labels", {}) == {}
+    assert meta["annotations"] == {name: value}
+
+
+async def test_what_stays_and_may_not_be_written_says_that_it_keeps_our_label(room: Room, namespace: str):
+    team, wanted = owner(), config_map("c", namespace, annotations={"helm.sh/resource-policy": "keep"})
+    await room.apply(wanted, by=team)
+
+    nobody = f"system:serviceaccount:{namespace}:nobody"
+    remaining = await delete_step(entries(wanted), owner=team, remover=room.remover, impersonate=nobody)
+
+    ((key, why),) = remaining.kept
+    assert key == wanted.key
+    assert why.startswith("stays: it is annotated helm.sh/resource-policy: keep in the cluster. Our label could not be")
+    assert remaining.error is None
 
 
 async def test_without_a_watch_the_deletion_is_tried_again_by_time(room: Room, namespace: str, monkeypatch):

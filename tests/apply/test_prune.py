@@ -67,25 +67,28 @@ async def test_an_object_that_is_not_to_be_pruned_is_left(room: Room, namespace:
     pruned = await prune(entries(wanted), owner=team, remover=room.remover)
 
     assert pruned.kept == ((wanted.key, "stays: it is annotated prune: disabled in the cluster"),)
-    assert await room.is_there(wanted.key)
+    assert (await room.get(wanted.key))["metadata"].get("labels", {}) == {}
 
 
 @pytest.mark.parametrize(
     "annotation", ["helm.sh/resource-policy: keep", "argocd.argoproj.io/sync-options: Prune=false"]
 )
-async def test_an_object_that_another_tool_is_asked_to_keep_is_left_also_after_a_restart(
-    room: Room, namespace: str, annotation: str, open_room
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_object_that_another_tool_is_asked_to_keep_is_left_without_our_marks_also_after_a_restart(
+    room: Room, namespace: str, annotation: str, restarted: bool, open_room
 ):
     name, _, value = annotation.partition(": ")
     team, wanted = owner(), config_map("c", namespace, annotations={name: value})
     await room.apply(wanted, by=team)
 
-    pruned = await prune(entries(wanted), owner=team, remover=room.remover)
     async with open_room() as later:  # which knows nothing but the inventory
-        again = await prune(entries(wanted), owner=team, remover=later.remover)
+        remover = later.remover if restarted else room.remover
+        pruned = await prune(entries(wanted), owner=team, remover=remover)
 
-    assert pruned.kept == again.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
-    assert await room.is_there(wanted.key)
+    assert pruned.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
+    meta = (await room.get(wanted.key))["metadata"]
+    assert meta.get("labels", {}) == {}
+    assert meta["annotations"] == {name: value}
 
 
 async def test_an_object_that_is_only_kept_when_its_pattern_goes_is_pruned(room: Room, namespace: str):

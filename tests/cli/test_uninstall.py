@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.cli.program import Patternctl
 
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.cli import installation, uninstall
 from pattern_operator.cli.installation import Installation, Part, Pattern, pattern_of
 from pattern_operator.kube import Resource
@@ -59,10 +60,38 @@ def test_an_operator_whose_objects_have_other_labels_is_not_said_to_be_absent(ca
     assert "An operator works (pod_1), and none of its objects has the label" in said
 
 
+def test_it_is_said_what_there_was_and_nothing_else(capsys):
+    assert "1. 1 pattern, with its objects but" in shown(found(pattern()), capsys)
+    assert "1. 2 patterns, with their objects but" in shown(found(pattern(), pattern("shop")), capsys)
+    assert "1. patterns: none is here\n2. " in shown(found(), capsys)
+    assert uninstall._taken(found(pattern())) == "taken away: 1 pattern, 1 object of the operator, the CRD"
+    assert uninstall._taken(found(crd=False)) == "taken away: 1 object of the operator"
+    assert uninstall._taken(found(parts=(), crd=False)).startswith("nothing was taken away")
+
+
 def test_kinds_that_cannot_be_looked_at_are_named(capsys):
     assert "Widget.shop.example cannot be looked at now" in shown(
         found(pattern(), unseen=("Widget.shop.example",)), capsys
     )
+
+
+@pytest.mark.parametrize(
+    ("annotations", "stays"),
+    [
+        ({"pattern-operator.io/prune": "disabled"}, True),
+        ({"pattern-operator.io/adopted": "true"}, True),
+        ({"helm.sh/resource-policy": "keep"}, True),
+        ({"kustomize.toolkit.fluxcd.io/prune": "Disabled"}, True),
+        ({"argocd.argoproj.io/sync-options": "Delete=false"}, True),
+        ({"argocd.argoproj.io/sync-options": "Prune=false"}, False),  # of what leaves a pattern that stays
+        ({"pattern-operator.io/adopted": "no"}, False),
+        ({"helm.sh/resource-policy": "delete"}, False),
+        ({"helm.sh/resource-policy": ["keep"]}, False),
+        ({}, False),
+    ],
+)
+def test_what_any_tool_is_asked_to_keep_counts_as_left(annotations: dict[str, object], stays: bool):
+    assert installation.stays(ObjectMeta.of({"metadata": {"annotations": annotations}})) is stays
 
 
 @pytest.mark.parametrize(

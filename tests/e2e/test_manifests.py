@@ -74,8 +74,10 @@ def test_what_helm_is_asked_to_keep_stays_when_it_leaves_the_pattern_and_when_th
 
     why = "stays: it is annotated helm.sh/resource-policy: keep in the cluster"
     assert f"PersistentVolumeClaim {story.namespace}/data {why}" in pruned
-    assert story.there("persistentvolumeclaim", "data")
-    assert story.there("configmap", "kept")
+    for kind, name in (("persistentvolumeclaim", "data"), ("configmap", "kept")):
+        meta = story.get(kind, name)["metadata"]
+        assert "pattern-operator.io/owner" not in meta.get("labels", {})
+        assert "pattern-operator.io/pattern" not in meta["annotations"]
     eventually(lambda: any(why in each["message"] for each in story.events("Kept")))
 
 

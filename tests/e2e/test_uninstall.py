@@ -111,7 +111,7 @@ def test_readyz_says_which_right_the_operator_lacks_and_that_it_has_it_again(
 def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed, told: Story) -> None:
     bare.kubectl("delete", "crd", CRD)  # which deletes every pattern, and the operator what they hold
     eventually(lambda: ready(bare)[0] == 503)
-    eventually(lambda: "kubectl apply -k crds" in ready(bare)[1])
+    eventually(lambda: "kubectl apply --server-side -k crds" in ready(bare)[1])
 
     assert told.names() == []
     log = bare.operator.process.log.read_text()
@@ -125,7 +125,7 @@ def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed
 def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
     bare: Testbed, told: Story, manifests: Path, patternctl: Patternctl
 ) -> None:
-    told.kubectl("-n", TEAM, "annotate", "configmap", "more", "pattern-operator.io/prune=disabled")
+    told.kubectl("-n", TEAM, "annotate", "configmap", "more", "helm.sh/resource-policy=keep")
     shown = patternctl("uninstall")
     facts = patternctl("uninstall", "-o", "json").json
     before = told.names()
@@ -143,7 +143,8 @@ def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
     assert done.code == 0, done.err
     assert (done.json["done"], done.json["remaining"]) == (True, [])
     assert "1 of 1 patterns left" in done.err
-    assert told.names() == ["more"]  # which was asked to stay
+    assert told.names() == []  # which carry our label
+    assert told.there("configmap", "more")  # which was asked to stay
     told.remove("configmap", "more")
     label = ("-l", "app.kubernetes.io/name=pattern-operator", "-o", "name")
     assert bare.kubectl("get", "clusterroles,clusterrolebindings,crd", *label) == ""
@@ -218,6 +219,8 @@ def test_where_nothing_is_installed_uninstall_says_so(bare: Testbed, patternctl:
     shown = patternctl("uninstall")
     done = patternctl("uninstall", "--yes")
 
+    assert "1. patterns: none is here" in shown.out
     assert "2. the operator and its rights: none is here" in shown.out
     assert f"3. the CRD {CRD}, which is not here" in shown.out
     assert (shown.code, done.code) == (0, 0)
+    assert done.out == "nothing was taken away: neither patterns nor the operator nor the CRD is here\n"

@@ -222,7 +222,9 @@ class Remover:
         if live.deleting:
             return self._going(entry, key, live.finalizers)
         if live.kept.pruned if run.otherwise is Reason.PRUNE_FAILED else live.kept.deleted:
-            return Removal(entry, key, Ending.KEPT, f"stays: it is annotated {live.kept.asked} in the cluster")
+            # For good: a label of ours on what no pattern has would be taken for an object that was lost.
+            rest = await self._unmark(key, resource, owner=owner, impersonate=impersonate)
+            return Removal(entry, key, Ending.KEPT, f"stays: it is annotated {live.kept.asked} in the cluster{rest}")
         if why := self._transfers.why_not(key, by=owner):
             return Removal(entry, key, Ending.GOING, why)
         if why := await self._stays(key, live, run):

@@ -8,26 +8,26 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
-from pattern_operator.api.fields import ObjectMeta, conditions_of, integer_at, mappings_at, text_at
+from pattern_operator.api.fields import ObjectMeta, conditions_of, integer_at, mapping_at, mappings_at, text_at
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.names import (
     ADOPTED_ANNOTATION,
-    DISABLED,
     FINALIZER,
     GROUP,
     OWNER_LABEL,
     PLURAL,
-    PRUNE_ANNOTATION,
 )
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import owner_id
+from pattern_operator.apply.existing import ADOPTED
+from pattern_operator.apply.wishes import keep_of
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
 from pattern_operator.kube.lease import LEASES, Held
 from pattern_operator.kube.page import Page
 from pattern_operator.reconcile import DESIGN_PATTERN
 
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"
-_LEASE: Final = "pattern-operator"
+LEASE: Final = "pattern-operator"
 _LABEL: Final = "app.kubernetes.io/name=pattern-operator"
 _PREFIX: Final = "pattern-operator"  # of the names of what is not in the operator's namespace
 _FRESH: Final = timedelta(minutes=2)  # since the Lease was renewed: it is each 10 s, and clocks differ
@@ -131,15 +131,20 @@ async def look(session: Session, *, namespace: str, now: datetime) -> Installati
     crd = await get(session, CRDS, CRD_NAME)
     patterns = [] if crd is None else [each async for each in objects.each(session, DESIGN_PATTERN)]
     staying, unseen = await _staying(session, patterns)
-    lease = Held.of(await get(session, LEASES, _LEASE, namespace=namespace))
     return Installation(
         patterns=tuple(sorted((pattern_of(each, staying) for each in patterns), key=lambda each: each.title)),
         parts=await _parts(session, namespace=namespace),
         crd=crd is not None,
         going=crd is not None and ObjectMeta.of(crd).deleting,
         unseen=unseen,
-        holder=lease.holder if _is_fresh(lease.renewed, now) else "",
+        holder=await holder(session, namespace=namespace, now=now),
     )
+
+
+async def holder(session: Session, *, namespace: str, now: datetime) -> str:
+    """Who holds the operator's Lease now; empty where nobody works. Raises ApiError where it may not be read."""
+    lease = Held.of(await get(session, LEASES, LEASE, namespace=namespace))
+    return lease.holder if _is_fresh(lease.renewed, now) else ""
 
 
 async def get(session: Session, resource: Resource, name: str, *, namespace: str = "") -> dict[str, Any] | None:
@@ -194,13 +199,19 @@ async def _staying(session: Session, patterns: Iterable[dict[str, Any]]) -> tupl
         try:
             resource = await discovery.find(group=group, kind=kind)
             async for meta in _owned(session, resource):
-                if meta.annotation(PRUNE_ANNOTATION) == DISABLED or meta.annotation(ADOPTED_ANNOTATION):
+                if stays(meta):
                     found[meta.label(OWNER_LABEL)] += 1
         except KindNotFound:
             continue
         except ApiError:
             unseen.append(f"{kind}.{group}" if group else kind)
     return found, tuple(unseen)
+
+
+def stays(meta: ObjectMeta) -> bool:
+    """Whether an object stays when its pattern is deleted, as ``apply.removal`` decides it."""
+    kept = keep_of(mapping_at(meta.raw, "annotations"))
+    return kept.deleted or meta.annotation(ADOPTED_ANNOTATION) == ADOPTED
 
 
 async def _owned(session: Session, resource: Resource) -> AsyncIterator[ObjectMeta]:

@@ -162,12 +162,21 @@ def _print(
 
         output.document(document.dump(_facts(plan, left, server=server, options=options, done=done), "json"))
     elif done:
-        from pattern_operator.api.object import counted
-
-        parts = counted(len(plan.parts), "object")
-        print(f"taken away: {counted(len(plan.patterns), 'pattern')}, {parts} of the operator, and the CRD")
+        print(_taken(plan))
     elif not options.yes:
         _show(plan, server=server, options=options)
+
+
+def _taken(plan: "Installation") -> str:
+    """What was taken away, of what was there."""
+    from pattern_operator.api.object import counted
+
+    taken = [counted(len(plan.patterns), "pattern")] if plan.patterns else []
+    taken += [f"{counted(len(plan.parts), 'object')} of the operator"] if plan.parts else []
+    taken += ["the CRD"] if plan.crd else []
+    if not taken:
+        return "nothing was taken away: neither patterns nor the operator nor the CRD is here"
+    return f"taken away: {', '.join(taken)}"
 
 
 def _facts(
@@ -201,8 +210,12 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
     from pattern_operator.cli.installation import CRD_NAME
 
     print(f"on {server}, patternctl uninstall --yes deletes in this order:\n")
-    print(f"1. {counted(len(plan.patterns), 'pattern')}, with its objects but those that are LEFT in the cluster:")
-    if plan.patterns:
+    if not plan.patterns:
+        print("1. patterns: none is here")
+    else:
+        whose = "its" if len(plan.patterns) == 1 else "their"
+        patterns = counted(len(plan.patterns), "pattern")
+        print(f"1. {patterns}, with {whose} objects but those that are LEFT in the cluster:")
         rows = [
             [each.namespace, each.name, str(each.objects), str(each.objects if options.keep_objects else each.stay)]
             for each in plan.patterns
