@@ -404,7 +404,8 @@ async def _find_all(session: Session, patterns: Patterns) -> list[PatternKey]:
     except ApiError as error:
         if error.code == HTTPStatus.NOT_FOUND:
             raise CrdMissing(
-                f"the API server at {session.server} has no kind DesignPattern: apply crds/ (kubectl apply -k crds)"
+                f"the API server at {session.server} has no kind DesignPattern: apply crds/"
+                " (kubectl apply --server-side -k crds)"
             ) from error
         raise
     return [key for _, key in sorted(found)]

@@ -294,4 +294,4 @@ def test_where_the_kind_is_not_known_it_says_what_to_install(patternctl, bare):
         assert (done.code, done.out) == (1, "")
         assert done.err.startswith("patternctl: KindNotFound: https://")
         assert "does not know the kind DesignPattern" in done.err
-        assert "install the operator, or only its CRD with `kubectl apply -k crds`" in done.err
+        assert "install the operator, or only its CRD with `kubectl apply --server-side -k crds`" in done.err

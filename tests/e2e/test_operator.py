@@ -25,13 +25,13 @@ def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted
     command = [operator.PROGRAM, "run", "--kubeconfig", account.path, "--cache-dir", restricted.directory / "cache"]
     started = process.start("operator", [*command, "--metrics-bind", address], directory=restricted.directory)
 
-    started.wait_until(lambda: "kubectl apply -k crds" in started.log.read_text(), seconds=30)
+    started.wait_until(lambda: "kubectl apply --server-side -k crds" in started.log.read_text(), seconds=30)
     says = request("GET", f"http://{address}/readyz")
     operator.install(operator.RESTRICTED, kubectl=kubectl)
     started.wait_until(lambda: answers(f"http://{address}/readyz"), seconds=60)
 
     assert says.status == 503
-    assert b"kubectl apply -k crds" in says.body
+    assert b"kubectl apply --server-side -k crds" in says.body
     started.stop()
 
 

@@ -170,7 +170,7 @@ async def test_an_inventory_that_an_older_crd_drops_is_put_back(cpu):
         return web.json_response(body | {"status": {"inventory": kept}})
 
     async with serving(answer) as session:
-        with pytest.raises(Stalled, match="kubectl apply -k crds") as refusal:
+        with pytest.raises(Stalled, match="kubectl apply --server-side -k crds") as refusal:
             await writer(session, cpu).status(before, Status(inventory=numbered(10_000)))
 
     assert refusal.value.reason is Reason.INVALID_STATUS

@@ -50,11 +50,12 @@ _REASONS: Final = {Reason.SECRET_INVALID: Reason.DOCKER_CONFIG_INVALID}
 # The next step, where what is said ends without one.
 _REFERENCE: Final = "oci://host[:port]/repository:tag"
 _A_PATH: Final = "name a file or folder."  # how the error of a path ends
+_BUILT: Final = "publish the output of"  # where an error says what to do about a kustomization or chart
 _NEXT: Final[dict[Reason, str]] = {
     Reason.INVALID_REFERENCE: f"write {_REFERENCE}, or @sha256:... in place of the tag",
     Reason.TLS_FAILED: "$SSL_CERT_FILE names a file with the certificate authorities to trust",
     Reason.NOT_A_PATTERN: "--path chooses a file or folder in it, --media-type a layer, and --format says what it is",
-    Reason.KIND_NOT_FOUND: "install the operator, or only its CRD with `kubectl apply -k crds`",
+    Reason.KIND_NOT_FOUND: "install the operator, or only its CRD with `kubectl apply --server-side -k crds`",
     Reason.CACHE_UNAVAILABLE: "$TMPDIR says where patternctl keeps what it pulls, for as long as it runs",
 }
 
@@ -89,6 +90,8 @@ def said(error: PatternError, *, verbose: bool = False) -> str:
 def _next(error: PatternError) -> str | None:
     if error.reason is Reason.ARTIFACT_NOT_FOUND and error.message.endswith(_A_PATH):
         return f"an artifact is written {_REFERENCE}"
+    if error.reason is Reason.NOT_A_PATTERN and _BUILT in error.message:
+        return None
     if error.reason is Reason.TLS_FAILED and "certificate" not in error.message:
         return None
     return _NEXT.get(error.reason)

@@ -91,7 +91,8 @@ class Writer:
         raise Stalled(
             reason=Reason.INVALID_STATUS,
             message="the API server does not keep status.inventory as it is written: the CRD of DesignPattern is older"
-            " than the operator. Apply the CRD of this version (kubectl apply -k crds); nothing was changed.",
+            " than the operator. Apply the CRD of this version (kubectl apply --server-side -k crds); nothing was"
+            " changed.",
         )
 
     async def hold(self, pattern: DesignPattern) -> DesignPattern:
