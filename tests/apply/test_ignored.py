@@ -10,7 +10,7 @@ from pattern_operator.api.fields import Manager
 from pattern_operator.api.object import Object
 from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.apply.autoscaler import scaled_in, scaler_of
-from pattern_operator.apply.ignored import decoded, given_up, has, pointer, pointers_of, release, without
+from pattern_operator.apply.ignored import decoded, given_up, has, idle, pointer, pointers_of, release, without
 
 BODY = {"spec": {"a": 1, "list": [{"name": "x", "b": 1, "c": 2}, {"name": "y"}], "m": {"only": 1}, "e": {}}}
 
@@ -68,6 +68,24 @@ def test_the_most_rules_that_there_may_be_cost_an_object_little_once_they_are_de
         assert pointers_of(known, wanted) == ()
 
     assert (time.process_time() - begun) / 100 < 0.002  # decoded anew, 5 ms
+
+
+def test_a_rule_whose_target_fits_no_object_is_named() -> None:
+    objects = [deployment("web", "team"), config_map("settings", "team")]
+    rules = [
+        rule("/spec/replicas", kind="Deployment", name="web"),
+        rule("/spec/replicas", kind="Deploymnt", name="web"),
+        rule("/data/a"),  # which means all objects
+        rule("/data/a", group="", namespace="other"),
+        rule("/nowhere", kind="ConfigMap"),  # which others may have set
+    ]
+
+    assert idle(rules, objects) == (
+        "apply.ignoreDifferences[1] does nothing: no object of the pattern has kind Deploymnt, name web",
+        "apply.ignoreDifferences[3] does nothing: no object of the pattern has group empty, namespace other",
+    )
+    assert idle(rules[:1], objects) == ()
+    assert len(idle(rules[:1], [])) == 1
 
 
 def test_several_pointers_into_one_list_mean_its_entries_as_they_were() -> None:

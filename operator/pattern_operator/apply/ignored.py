@@ -6,7 +6,7 @@ of ``managedFields`` alone, which changes no value.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
@@ -69,6 +69,31 @@ def _at(body: object, path: Pointer) -> object:
         else:
             body = body.get(name) if isinstance(body, dict) else None
     return body
+
+
+def idle(rules: Sequence[IgnoreDifferences], objects: Iterable[Object]) -> tuple[str, ...]:
+    """The rules whose target fits none of ``objects``, a sentence each: there are 16 rules at most, and words of a spec
+    that the CRD bounds."""
+    left = {number: rule.target for number, rule in enumerate(rules) if rule.target is not None}
+    for each in objects:
+        if not left:
+            break
+        left = {number: target for number, target in left.items() if not _is_meant(target, each)}
+    return tuple(
+        f"apply.ignoreDifferences[{number}] does nothing: no object of the pattern has {_words(target)}"
+        for number, target in left.items()
+    )
+
+
+def _words(target: IgnoreTarget) -> str:
+    said = {
+        "group": target.group,
+        "version": target.version,
+        "kind": target.kind,
+        "name": target.name,
+        "namespace": target.namespace,
+    }
+    return ", ".join(f"{name} {value or 'empty'}" for name, value in said.items() if value is not None)
 
 
 def _twins(path: Pointer, wanted: Object) -> tuple[Pointer, ...]:

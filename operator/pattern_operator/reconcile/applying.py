@@ -17,6 +17,7 @@ from pattern_operator.apply import (
     Localized,
     Owner,
     error_of,
+    ignored,
     inventory,
     localize,
     ownable,
@@ -102,7 +103,9 @@ async def apply(
     put_right = sent - done - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in drifted.items() if key in put_right)
     memory.let_be = frozenset(key for key, why in applied.left if why.startswith(PAUSED) and key in applied.disowned)
-    memory.notes = (*_notes(applied, rim=rim), *kept.notes, *not_owned(rendering))
+    rules = pattern.spec.apply.ignore_differences or ()
+    idle = await run_in(rim.executors.cpu, ignored.idle, rules, placed.objects) if rules else ()
+    memory.notes = (*_notes(applied, rim=rim), *kept.notes, *not_owned(rendering), *idle)
     progress.needs = _needs((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
     if error := error_of(applied, unknown=placed.unknown):
