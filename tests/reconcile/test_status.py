@@ -59,6 +59,19 @@ def test_a_whole_run_says_what_runs_and_who_vouches():
     assert found.observed_generation == 1
 
 
+def test_beside_a_digest_it_is_said_that_the_tag_was_not_looked_up():
+    source = {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0", "digest": str(REVISION.digest)}}
+    pinned = pattern(spec={"source": source})
+    found = status.after(pinned, progress(), now=NOW)
+    elsewhere = status.after(pinned, progress(revision=NEWER), now=NOW)
+
+    words = "; the digest decides; tag 1.0.0 was not looked up"
+    assert condition(found, "Ready").message == f"{REVISION.title} runs: 2 objects{words}"
+    assert condition(found, "Fetched").message == f"pulled {REVISION}{words}"
+    assert "looked up" not in condition(elsewhere, "Fetched").message
+    assert "looked up" not in condition(running().status, "Ready").message
+
+
 def test_the_same_again_changes_nothing():
     before = running()
 

@@ -64,8 +64,20 @@ def running_words(pattern: DesignPattern, progress: Progress) -> str:
     count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
     prune_state = progress.prune_state or PruneState()
     runs = f"{_title(pattern, progress)} runs: {counted(count - len(prune_state.pending))}"
+    pinned = pinned_words(pattern, progress.revision)
     unsure = told(progress.health.unsure) if progress.health is not None else ""
-    return listed(filter(None, (runs, prune_state.message, unsure, *progress.drifted)))
+    return listed(filter(None, (runs, pinned, prune_state.message, unsure, *progress.drifted)))
+
+
+def pinned_words(pattern: DesignPattern, revision: Revision | None) -> str:
+    """That the tag of the spec is only what the digest beside it is called; empty where that is not so of ``revision``.
+
+    Who changes the tag alone would otherwise read that another version runs.
+    """
+    ref = pattern.spec.source.ref
+    if not ref.tag or not ref.digest or revision is None or ref.digest != str(revision.digest):
+        return ""
+    return f"the digest decides; tag {ref.tag} was not looked up"
 
 
 def _title(pattern: DesignPattern, progress: Progress) -> str:

@@ -35,7 +35,7 @@ from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import Conditions, Truth, condition_of, finish, rfc3339, shorten
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
-from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health
+from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
 from pattern_operator.render.cause import Cause
 from pattern_operator.rollout.history import remember
 
@@ -53,7 +53,7 @@ _ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer sa
 def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
     """The status of ``pattern`` once a run has made ``progress``."""
     conditions = Conditions.of(pattern, now=now)
-    _state_facts(conditions, progress)
+    _state_facts(conditions, pattern, progress)
     _judge(conditions, pattern, progress)
     status = _record(pattern, progress, now=now)
     asked = pattern.metadata.annotations.requested_at
@@ -140,10 +140,10 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
     return finish(least, conditions, generation=pattern.metadata.generation)
 
 
-def _state_facts(conditions: Conditions, progress: Progress) -> None:
+def _state_facts(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
     if progress.revision and progress.stage is not Stage.SOURCE:
-        conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, _fetched_words(progress))
+        conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, _fetched_words(pattern, progress))
     if progress.verdict:
         conditions.set(ConditionType.VERIFIED, *_verdict_words(progress.verdict))
     if progress.rendering:
@@ -163,11 +163,11 @@ def _state_facts(conditions: Conditions, progress: Progress) -> None:
         conditions.set(kind, "False", progress.failure.reason, progress.failure.message)
 
 
-def _fetched_words(progress: Progress) -> str:
+def _fetched_words(pattern: DesignPattern, progress: Progress) -> str:
     """Layers are pulled once the artifact is verified: until then only its manifest was read."""
-    if progress.stage is Stage.VERIFY:
-        return f"found {progress.revision}, whose content is pulled when it is verified"
-    return f"pulled {progress.revision}"
+    verifies = progress.stage is Stage.VERIFY
+    found = "found {}, whose content is pulled when it is verified" if verifies else "pulled {}"
+    return listed(filter(None, (found.format(progress.revision), pinned_words(pattern, progress.revision))))
 
 
 def _in_whose_name(user: str | None) -> str:
