@@ -221,6 +221,27 @@ def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
     assert 0 < asked <= 3 * 7
 
 
+def test_a_secret_of_a_pattern_that_runs_and_changes_all_the_time_asks_the_registry_now_and_then_too(
+    own_story: Story, own_registry: Registry
+) -> None:
+    auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731
+    own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(0))}))
+    digest = push(own_story.repository, "1.0.0", config_map("settings"))
+    own_story.want(source={"secretRef": {"name": "pull"}})
+    own_story.until_runs(digest)
+    own_registry.forget_requests()
+
+    def change(number: int) -> None:
+        change_secret(own_story, auth(number))
+        own_story.edit("configmap", "settings", {"data": {"a": str(number)}})  # which wakes it each time
+
+    changes = repeat(change, seconds=10)
+
+    asked = sum(own_registry.requests().values())
+    assert changes >= 8
+    assert 0 < asked <= 3 * 7
+
+
 def uids(story: Story) -> set[str]:
     listed = story.kubectl.json("-n", story.namespace, "get", "configmap", "-l", "pattern-operator.io/owner")
     return {each["metadata"]["uid"] for each in listed["items"]}

@@ -465,6 +465,29 @@ def test_a_secret_that_was_deleted_stops_updates_and_nothing_else(guarded: Story
     assert guarded.get("configmap", "settings")["data"] == {"a": "1"}
 
 
+def test_a_login_that_no_longer_works_is_told_at_once_and_what_runs_goes_on(guarded: Story) -> None:
+    digest = push(guarded.repository, "1.0.0", config_map("settings"))
+    guarded.make(login("pull", guarded.repository.registry, ALICE))
+    guarded.want(source={"secretRef": {"name": "pull"}})  # whose interval is an hour
+    guarded.until_runs(digest)
+    before = guarded.get("configmap", "settings")["metadata"]
+
+    guarded.make(login("pull", guarded.repository.registry, THIEF))
+    refused = guarded.until_says("Fetched", "AuthenticationFailed", seconds=15)
+    guarded.remove("secret", "pull")
+    missing = guarded.until_says("Fetched", "SecretNotFound", seconds=15)
+    guarded.make(secret("pull", password="of another shape"))
+    invalid = guarded.until_says("Fetched", "SecretInvalid", seconds=15)
+    guarded.remove("secret", "pull")
+    guarded.make(login("pull", guarded.repository.registry, ALICE))
+    guarded.until_runs(digest, seconds=15)
+
+    assert "correct the Secret of source.secretRef" in refused["message"]
+    assert "does not exist" in missing["message"]
+    assert "has no entry .dockerconfigjson" in invalid["message"]
+    assert guarded.get("configmap", "settings")["metadata"]["uid"] == before["uid"]
+
+
 def test_what_one_pattern_may_read_is_not_given_to_one_that_the_registry_would_refuse(guarded: Story) -> None:
     digest = push(guarded.repository, "1.0.0", config_map("settings"))
     guarded.make(login("pull", guarded.repository.registry, ALICE))

@@ -14,17 +14,19 @@ from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause
 from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.login import NO_LOGIN, Login
 from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.waking import concerns
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a reference led to, and when (seconds of the clock) it was asked."""
+    """What a reference led to, when (seconds of the clock) it was asked, and with which login."""
 
     reference: Reference
     revision: Revision
     at: float
+    login: Login = NO_LOGIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Memory:
     """One pattern's memory; all times are seconds of the clock."""
 
     lookup: Lookup | None = None
+    login_changed: bool = False  # the Secret may be another than that of ``lookup``
     verdict: tuple[Digest, Demand, Verdict] | None = None
     applied: Wanted | None = None  # what runs, whole; kept so whatever becomes of something newer
     settled: bool = False  # nothing asks for it to be applied again

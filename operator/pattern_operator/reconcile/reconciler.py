@@ -35,7 +35,7 @@ from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of, la
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import LEEWAY, is_known
+from pattern_operator.reconcile.stages import LEEWAY, has_new_login, is_known
 from pattern_operator.reconcile.steps import run_steps
 from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
@@ -130,7 +130,7 @@ class Reconciler:
         asks = True
         with self._errors.contain("lanes"):  # the queue asks, and serves all patterns
             woken = self._waker.pending(key, ends_failure=memory.is_ended_by)
-            asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory)
+            asks = self._plan(pattern, memory, woken) is Plan.WHOLE and self._asks(pattern, memory, woken)
         return lanes_of(key, pattern, asks=asks)
 
     def what_is_kept(self) -> dict[str, Memory]:
@@ -162,6 +162,7 @@ class Reconciler:
         if pattern.spec.suspend:
             self._rim.transfers.wants_nothing(owner_id(pattern.metadata.uid))
             return await self._observer.leave_alone(pattern, memory)
+        memory.login_changed = memory.login_changed or self._follows_login(pattern, memory, woken)
         if is_new(pattern, memory):
             await self._observer.follow(pattern, memory)
             await self._observer.observe(pattern, memory)
@@ -185,13 +186,18 @@ class Reconciler:
             retried_at=memory.failed.retried_at - LEEWAY.total_seconds() if memory.failed is not None else None,
             now=self._rim.clock(),
             runs=memory.applied is not None or memory.partly is not None or memory.followed,
-            asks=self._asks(pattern, memory),
+            asks=self._asks(pattern, memory, woken),
         )
 
-    def _asks(self, pattern: DesignPattern, memory: Memory) -> bool:
+    def _asks(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> bool:
         """Whether to go all the steps may ask a registry."""
         settled = memory.settled and memory.failed is None
-        return not (settled and is_known(pattern, memory=memory, rim=self._rim))
+        login = memory.login_changed or self._follows_login(pattern, memory, woken)
+        return login or not (settled and is_known(pattern, memory=memory, rim=self._rim))
+
+    def _follows_login(self, pattern: DesignPattern, memory: Memory, woken: Woken) -> bool:
+        """A Secret that changes all the time is followed as often as others may wake a pattern, whatever else does."""
+        return woken.whole and has_new_login(pattern, memory=memory, rim=self._rim)
 
     async def _go_all(self, pattern: DesignPattern, memory: Memory) -> float | None:
         requested = pattern.metadata.annotations.requested_at

@@ -75,6 +75,10 @@ class Referents:
             self._content.keep(referent, content)
         return content
 
+    def told(self, resource: Resource, *, namespace: str, name: str) -> int:
+        """The version of it that a watch told last, of one that somebody uses; 0 where none was told of."""
+        return self._newest.get(Referent(resource.kind, namespace, name), 0)
+
     def forget(self, reader: PatternKey) -> None:
         """A pattern is gone: what only it used is no longer kept."""
         for referent in self._used.pop(reader, {}):

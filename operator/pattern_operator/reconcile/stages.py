@@ -6,6 +6,7 @@ spec wants and what is remembered.
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -22,6 +23,7 @@ from pattern_operator.limits import TAGS_A_SECOND
 from pattern_operator.quote import listed
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.deadline import Patience
+from pattern_operator.reconcile.login import login_of, told_of
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.progress import Progress
@@ -48,6 +50,8 @@ NAMED = 5  # refused components that a message names; status.render has more
 async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: Waits) -> Revision:
     """The revision that the reference leads to: asked once an interval where it can change, never where it cannot.
 
+    With another login it is asked once more, so that one that does not work is told before it is needed.
+
     Raises:
         Stalled: there is none, or the registry will not show it to us.
         Transient: the registry could not be asked.
@@ -55,15 +59,27 @@ async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: Waits
     reference = wanted.reference(pattern)
     known = memory.lookup
     if known is not None and known.reference == reference and not _due(pattern, known, rest=memory.rest, rim=rim):
-        return known.revision
+        if not memory.login_changed:
+            return known.revision
+        login = await login_of(pattern, referents=rim.referents)
+        if login.digest == known.login.digest:
+            memory.lookup, memory.login_changed = replace(known, login=login), False
+            return known.revision
     memory.lookup = None
+    login = await login_of(pattern, referents=rim.referents)
     registry = await _open(pattern, reference.repository, rim=rim, waits=waits)
     try:
         revision = await resolve(reference, registry=registry)
     finally:
         memory.rest = registry.listed / TAGS_A_SECOND
-    memory.lookup = Lookup(reference, revision, rim.clock())
+    memory.lookup, memory.login_changed = Lookup(reference, revision, rim.clock(), login), False
     return revision
+
+
+def has_new_login(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> bool:
+    """Whether the Secret of the login was changed, or the spec names another, since the registry was asked."""
+    known = memory.lookup
+    return known is not None and known.login.told != told_of(pattern, referents=rim.referents)
 
 
 def is_known(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> bool:

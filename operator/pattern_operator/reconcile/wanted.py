@@ -13,13 +13,12 @@ from pattern_operator.api.spec import Authority as AuthoritySpec
 from pattern_operator.api.spec import Layer, Source
 from pattern_operator.api.verdict import Authority, Demand
 from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.login import DOCKER_CONFIG
 from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
 from pattern_operator.render import Options
 from pattern_operator.source import Credentials, DockerConfigs, LayerChoice, Scheme
-
-DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
 
 
 def reference(pattern: DesignPattern) -> Reference:

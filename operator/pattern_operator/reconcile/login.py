@@ -1,0 +1,62 @@
+"""The login of a look-up: when the Secret of ``spec.source.secretRef`` is another, the registry is asked once more.
+
+A Secret changes without a change of the pattern, and what it holds is known only when it is read. So a look-up
+remembers which version of the Secret a watch had told of, and a digest of the docker config that was used.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.reconcile.patterns import key_of
+from pattern_operator.reconcile.referents import SECRET, Referents
+
+DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The Secret that a spec names, empty where it names none, and the version of it that a watch told last."""
+
+    name: str = ""
+    version: int = 0
+
+
+NOT_TOLD: Final = Told()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a registry was asked with. ``digest`` is of the docker config, empty where there was none."""
+
+    told: Told = NOT_TOLD
+    digest: str = ""
+
+
+NO_LOGIN: Final = Login()
+
+
+def told_of(pattern: DesignPattern, *, referents: Referents) -> Told:
+    """What is known of the Secret without reading it."""
+    ref = pattern.spec.source.secret_ref
+    if ref is None:
+        return NOT_TOLD
+    return Told(ref.name, referents.told(SECRET, namespace=pattern.metadata.namespace, name=ref.name))
+
+
+async def login_of(pattern: DesignPattern, *, referents: Referents) -> Login:
+    """The login that a registry would be asked with now.
+
+    Raises:
+        Stalled: the Secret is missing, or its data is no base64.
+        Transient: it could not be read.
+    """
+    ref = pattern.spec.source.secret_ref
+    if ref is None:
+        return NO_LOGIN
+    told = told_of(pattern, referents=referents)  # before it is read: what comes meanwhile is another one
+    namespace = pattern.metadata.namespace
+    data = await referents.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
+    config = data.get(DOCKER_CONFIG)
+    return Login(told, "" if config is None else hashlib.sha256(config).hexdigest())
