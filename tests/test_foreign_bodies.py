@@ -56,6 +56,7 @@ from pattern_operator.apply.child import Sighting, lost, our_fields
 from pattern_operator.apply.claim import bytes_of, grown
 from pattern_operator.apply.claimlook import look_at_claim
 from pattern_operator.apply.definition import definitions, is_established
+from pattern_operator.apply.dryrun import _values
 from pattern_operator.apply.ended import content_of, has_ended, may_go_unseen
 from pattern_operator.apply.established import until_established
 from pattern_operator.apply.existing import is_of_others_too
@@ -362,6 +363,7 @@ def leaving_to_others(body: Any) -> None:
         scaler_of(fields.ObjectMeta.of(meta).managers)
         sets_replicas(fields.ObjectMeta.of(meta).managers)
     behind(decoded(rules), rendered)
+    _values(rendered.body)
     scaled_in([rendered])
     lost(our_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), our_fields(body))
 
