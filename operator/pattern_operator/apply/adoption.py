@@ -162,6 +162,6 @@ def _way_out(key: ObjectKey) -> str:
 
 def _of_another(holder: Owner) -> str:
     return (
-        f"is owned by DesignPattern {holder}, whose owner label it carries. Rename it in one of the two, or delete that"
-        " DesignPattern with deletionPolicy: Orphan."
+        f"is owned by DesignPattern {holder}, whose owner label it carries. Take it out of that one, and it is handed"
+        " over to this one; or rename it in one of the two."
     )
