@@ -9,7 +9,7 @@ MOST = 0.05  # seconds that nothing from outside may hold the loop; some 20 ms o
 _TICK = 0.002
 
 
-async def longest_hold(work: Callable[[], Awaitable[object]], *, tries: int = 3) -> float:
+async def longest_hold(work: Callable[[], Awaitable[object]], *, tries: int = 6) -> float:
     """The longest time, in seconds, for which ``work`` holds the loop; the least of some tries.
 
     What counts is the time that this process worked while the loop could not: on a busy machine it waits for others.
