@@ -294,7 +294,7 @@ def test_a_namespace_that_is_deleted_with_everything_in_it_does_not_hang_on_its_
     story.kubectl("delete", "namespace", story.namespace, "--wait=false")
 
     # The namespace controller looks again after some seconds only, and later each time that something is left.
-    story.kubectl.until("namespace", story.namespace, lambda seen: seen is None, namespace="", seconds=120)
+    story.kubectl.until("namespace", story.namespace, lambda seen: seen is None, namespace="", seconds=240)
 
 
 # --- while an apply is under way ------------------------------------------------------------------------------------
