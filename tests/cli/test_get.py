@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from tests.cli.conftest import DIGEST, RUNS, ready
-from tests.cli.program import Patternctl
+from tests.cli.program import Patternctl, read_terminal
 from tests.kube.apiserver import ApiServer
 from tests.testbed.kubeconfig import Kubeconfig
 
@@ -95,23 +95,11 @@ def test_on_a_terminal_the_line_is_coloured_and_a_long_message_cut(patternctl, n
     done = patternctl("get", "-n", namespace, stdout=theirs)
 
     os.close(theirs)
-    _, web = read(ours).splitlines()
+    _, web = read_terminal(ours).splitlines()
     assert done.code == 0
     assert web.startswith("\x1b[32mweb    True ")
     assert web.endswith("…\x1b[0m")
     assert len(web) == 90 + len("\x1b[32m\x1b[0m")
-
-
-def read(terminal):
-    """All that was written to a terminal that nobody writes to any more."""
-    text = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            text += chunk
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    os.close(terminal)
-    return text.decode()
 
 
 def test_a_namespace_without_patterns_is_said(patternctl, namespace):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from tests.cli.conftest import RUNS, ready
-from tests.cli.program import ENDS_WITHIN, Patternctl
+from tests.cli.program import ENDS_WITHIN, Patternctl, read_terminal
 from tests.testbed.kubectl import BINARY
 
 REQUESTED = "pattern-operator.io/requestedAt"
@@ -231,18 +231,7 @@ def test_on_a_terminal_it_tells_how_it_goes(patternctl, namespace, pattern, answ
         out, _ = running.communicate(timeout=ENDS_WITHIN)
 
     assert out.decode() == "web: 1.4.3 runs\n"
-    assert "web: applying 1.4.3" in read(ours)
-
-
-def read(terminal):
-    text = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            text += chunk
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    os.close(terminal)
-    return text.decode()
+    assert "web: applying 1.4.3" in read_terminal(ours)
 
 
 # --- get: labels, names, watching -------------------------------------------------------------------------------------

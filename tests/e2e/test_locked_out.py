@@ -1,6 +1,7 @@
 """What docs/operations.md says of a webhook that refuses every change works."""
 
 import json
+from typing import Any
 
 import pytest
 from tests.e2e.story import Story, config_map, eventually, push
@@ -11,17 +12,8 @@ KIND = "validatingwebhookconfiguration"
 
 def test_the_way_out_of_a_webhook_that_refuses_everything_works(story: Story) -> None:
     name = f"{story.namespace}-locks"
-    space = {"matchLabels": {"kubernetes.io/metadata.name": story.namespace}}  # the test locks its own namespace only
     rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}
-    client = {"service": {"name": "nowhere", "namespace": story.namespace, "path": "/x"}}
-    webhook = {"name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [rule]}
-    webhook |= {"failurePolicy": "Fail", "clientConfig": client, "namespaceSelector": space, "timeoutSeconds": 1}
-    configuration = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": name},
-        "webhooks": [webhook],
-    }
+    configuration = unanswered(name, rule, story=story)
     push(story.repository, "1.0.0", configuration)
     story.want()
     story.until_object(KIND, name, lambda found: found is not None)
@@ -51,17 +43,8 @@ def test_the_way_out_of_a_webhook_that_refuses_everything_works(story: Story) ->
 
 def test_a_version_that_removes_a_webhook_which_refuses_it_is_applied(story: Story) -> None:
     name = f"{story.namespace}-gate"
-    space = {"matchLabels": {"kubernetes.io/metadata.name": story.namespace}}
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
-    client = {"service": {"name": "nowhere", "namespace": story.namespace, "path": "/x"}}
-    webhook = {"name": "b.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [rule]}
-    webhook |= {"failurePolicy": "Fail", "clientConfig": client, "namespaceSelector": space, "timeoutSeconds": 1}
-    configuration = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": name},
-        "webhooks": [webhook],
-    }
+    configuration = unanswered(name, rule, story=story)
     first = push(story.repository, "1.0.0", configuration)
     second = push(story.repository, "2.0.0", config_map("b"))
     story.want()
@@ -75,3 +58,17 @@ def test_a_version_that_removes_a_webhook_which_refuses_it_is_applied(story: Sto
 
     assert story.there("configmap", "b")
     assert not story.there(KIND, name)
+
+
+def unanswered(name: str, rule: dict[str, Any], *, story: Story) -> dict[str, Any]:
+    """A webhook configuration that refuses what ``rule`` says, in the test's own namespace: nobody answers it."""
+    space = {"matchLabels": {"kubernetes.io/metadata.name": story.namespace}}
+    client = {"service": {"name": "nowhere", "namespace": story.namespace, "path": "/x"}}
+    webhook = {"name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [rule]}
+    webhook |= {"failurePolicy": "Fail", "clientConfig": client, "namespaceSelector": space, "timeoutSeconds": 1}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": name},
+        "webhooks": [webhook],
+    }
