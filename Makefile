@@ -20,9 +20,10 @@ setup: .venv/.ready ## .venv with the locked dependencies and the package in it
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-check: setup ## lint, types, arrows between the rooms, staleness of generated files
+check: setup ## lint, spelling, types, import contracts, staleness of generated files
 	$(BIN)/ruff check operator tests tools
 	$(BIN)/ruff format --check operator tests tools
+	$(BIN)/typos
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate.py --check
