@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.executors import EXECUTORS
-from tests.source.peer import Peer, serving
+from tests.source.fake_registry import Peer, serving
 
 from pattern_operator.source import Cache, Names, Network
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 from tests.looplag import MOST, longest_hold
-from tests.source.peer import BUNDLE, INDEX, NAME, OCI, client, index, signatures
+from tests.source.fake_registry import BUNDLE, INDEX, NAME, OCI, client, index, signatures
 
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import PatternError

@@ -12,7 +12,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
 from pattern_operator.source.layers import chosen_layers, layer_of
 from pattern_operator.source.manifest import OCI_MANIFEST, Manifest, read_descriptor
-from pattern_operator.source.mediatypes import is_beside_content
+from pattern_operator.source.media_types import is_beside_content
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 DOCKER = "application/vnd.docker.image.rootfs.diff.tar.gzip"

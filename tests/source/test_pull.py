@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.archive.archives import DESIGN, FILES, files, tgz
 from tests.executors import EXECUTORS
-from tests.source.peer import INDEX, OCI, Peer, client, index, sha256
+from tests.source.fake_registry import INDEX, OCI, Peer, client, index, sha256
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason

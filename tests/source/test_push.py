@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.archive.archives import DESIGN, FILES, files
 from tests.executors import EXECUTORS
-from tests.source.peer import ALICE, NAME, Peer, bearer, challenged, client, serving, sha256
+from tests.source.fake_registry import ALICE, NAME, Peer, bearer, challenged, client, serving, sha256
 from tests.source.tls import serving_https
 from tests.testbed import registry as registries
 from tests.testbed.registry import Options

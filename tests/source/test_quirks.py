@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.archive.archives import files
-from tests.source.peer import client
+from tests.source.fake_registry import client
 from tests.source.quirks import Quirks, quirks
 from tests.testbed import registry as registries
 from tests.testbed.cosign import Cosign, KeyPair

@@ -2,14 +2,14 @@ import json
 from contextlib import suppress
 
 import pytest
-from tests.source.peer import client, hang, sha256
+from tests.source.fake_registry import client, hang, sha256
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.source import resolve
-from pattern_operator.source.pace import Pace
+from pattern_operator.source.registry.timeouts import Pace
 
 DIGEST = Digest.of(b"x")
 

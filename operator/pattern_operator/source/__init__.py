@@ -9,20 +9,20 @@ to trust: that is ``verify``.
 
 from pattern_operator.archive import LayerChoice
 from pattern_operator.source.cache import Cache
-from pattern_operator.source.connections import Connections, Waits
-from pattern_operator.source.credentials import Credential, Credentials, from_docker_home
-from pattern_operator.source.dockerconfigs import DockerConfigs
-from pattern_operator.source.local import read_local, read_stream
-from pattern_operator.source.names import Names, SystemNames
-from pattern_operator.source.network import Network, RegistryNetwork
+from pattern_operator.source.credentials.docker_config import Credential, Credentials, from_docker_home
+from pattern_operator.source.credentials.pull_secrets import DockerConfigs
+from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.pull import Announced, announced, opened_layers, pull
 from pattern_operator.source.push import push
-from pattern_operator.source.readers import Readers
-from pattern_operator.source.registry import Registry
+from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.connections import Connections, Waits
+from pattern_operator.source.registry.dns import Names, SystemNames
+from pattern_operator.source.registry.network import Network, RegistryNetwork
+from pattern_operator.source.registry.pull_records import Readers
+from pattern_operator.source.registry.token_cache import TokenCache
 from pattern_operator.source.resolve import resolve
-from pattern_operator.source.signatures import FetchedSignatures, fetch_signatures
-from pattern_operator.source.tokens import TokenCache
+from pattern_operator.source.signatures.fetch import FetchedSignatures, fetch_signatures
 
 __all__ = [
     "Announced",

@@ -9,7 +9,7 @@ from pattern_operator.archive.layers import not_found
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL
 from pattern_operator.source.manifest import Manifest
-from pattern_operator.source.mediatypes import essence, is_beside_content, is_named_beside_content
+from pattern_operator.source.media_types import essence, is_beside_content, is_named_beside_content
 
 _ZSTD: Final = ("+zstd", ".zstd", "/zstd")
 

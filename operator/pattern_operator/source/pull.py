@@ -14,12 +14,12 @@ from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.archive import Layer, LayerChoice, files_of
 from pattern_operator.executors import run_in
 from pattern_operator.source.cache import Cache
-from pattern_operator.source.failure import another_size
-from pattern_operator.source.imageindex import manifest_of_index
+from pattern_operator.source.image_index import manifest_of_index
 from pattern_operator.source.layers import chosen_layers, layer_of
 from pattern_operator.source.manifest import Manifest, parse_manifest
-from pattern_operator.source.pace import Deadline
-from pattern_operator.source.registry import Registry
+from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.errors import another_size
+from pattern_operator.source.registry.timeouts import Deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,8 @@ from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.quote import quoted
 from pattern_operator.source.manifest import OCI_MANIFEST
-from pattern_operator.source.redirect import Astray, address
-from pattern_operator.source.registry import Registry
+from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.redirects import Astray, address
 
 CONFIG: Final = "application/vnd.cncf.flux.config.v1+json"
 CONTENT: Final = "application/vnd.cncf.flux.content.v1.tar+gzip"

@@ -9,11 +9,11 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.quote import quoted
-from pattern_operator.source.pace import Deadline
-from pattern_operator.source.registry import Registry
-from pattern_operator.source.tagfilter import matching
-from pattern_operator.source.transport import Answer
-from pattern_operator.source.versions import SemverRange
+from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.timeouts import Deadline
+from pattern_operator.source.registry.transport import Answer
+from pattern_operator.source.semver.range import SemverRange
+from pattern_operator.source.tag_filter import matching
 from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
 _PAGE: Final = 1_000  # tags that are asked for at once; a registry may give fewer, and says where the next ones are

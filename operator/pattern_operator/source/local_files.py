@@ -1,0 +1,94 @@
+"""The files of a pattern on this machine, for the command line: as strict, and as limited, as what a registry sends."""
+
+import os
+import stat
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from pattern_operator.api.artifact import File
+from pattern_operator.api.reason import Reason
+from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip, unpack
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED
+from pattern_operator.source.local_tree import documents, opened, read, shown
+from pattern_operator.strictjson import InvalidDocument, read_json
+
+_DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
+_DOCKER_SAVE: Final = "manifest.json"
+
+
+def read_local(path: Path) -> tuple[File, ...]:
+    """The files at ``path``: one file, the YAML and JSON below a folder, or what is in a tar (also gzipped).
+
+    Of a ``docker save`` tarball, as Meshery exports designs, the files of the first layer. Hidden files and folders are
+    passed over; a link is refused, as in an archive. Blocks.
+
+    Raises:
+        Stalled: ARTIFACT_NOT_FOUND: nothing can be read there. LAYER_NOT_FOUND: a folder without YAML or JSON.
+            ARCHIVE_REFUSED, ARTIFACT_TOO_LARGE: as for what a registry sends.
+    """
+    try:
+        with opened(path) as descriptor:
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            return _folder(path, descriptor) if is_folder else _file(path, descriptor)
+    except OSError as error:
+        raise Stalled(
+            reason=Reason.ARTIFACT_NOT_FOUND,
+            message=f"{shown(path)} cannot be read ({error.strerror}): name a file or folder.",
+        ) from error
+
+
+def read_stream(descriptor: int, *, what: str, name: str) -> tuple[File, ...]:
+    """The files that come out of a pipe: one, which is called ``name``, or what is in a tar; ``what`` says whence.
+
+    Raises:
+        Stalled: ARTIFACT_NOT_FOUND: nothing came. ARCHIVE_REFUSED, ARTIFACT_TOO_LARGE: as ``read_local``.
+    """
+    content = read(descriptor, where=Path(what), most=MAX_LAYERS_TOTAL)
+    if not content:
+        raise Stalled(
+            reason=Reason.ARTIFACT_NOT_FOUND, message=f"{what} is empty: look whether the command before it failed."
+        )
+    return _files(content, what=what, name=name)
+
+
+def _file(path: Path, descriptor: int) -> tuple[File, ...]:
+    return _files(read(descriptor, where=path, most=MAX_LAYERS_TOTAL), what=str(path), name=path.name)
+
+
+def _files(content: bytes, *, what: str, name: str) -> tuple[File, ...]:
+    if not is_gzip(content) and not is_archive(BytesIO(content)):
+        return (File(name, content),)
+    files = unpack(content, what=what)
+    layer = _first_layer(files, what=what)
+    return files if layer is None else unpack(layer.content, what=f"{layer.path} in {what}")
+
+
+def _first_layer(files: tuple[File, ...], *, what: str) -> File | None:
+    """The first layer of a docker-save tarball (moby, image/spec: ``manifest.json``); None where it is none."""
+    by_path = {file.path: file for file in files}
+    if _DOCKER_SAVE not in by_path:
+        return None
+    try:
+        images = read_json(by_path[_DOCKER_SAVE].content)
+    except InvalidDocument:
+        return None
+    if not (isinstance(images, list) and images and isinstance(images[0], dict) and "Layers" in images[0]):
+        return None
+    layers = images[0]["Layers"]
+    name = layers[0] if isinstance(layers, list) and layers else None
+    if not isinstance(name, str) or name not in by_path:
+        raise archive_refused(what, "it is a docker-save tarball whose first layer is not in it")
+    return by_path[name]
+
+
+def _folder(root: Path, descriptor: int) -> tuple[File, ...]:
+    found = documents(descriptor, where=root, suffixes=_DOCUMENTS, most=MAX_UNPACKED)
+    files = tuple(File("/".join(parts), content) for parts, content in found)
+    if not files:
+        raise Stalled(
+            reason=Reason.LAYER_NOT_FOUND,
+            message=f"{shown(root)} holds no YAML or JSON file: name the folder of the pattern.",
+        )
+    return files

@@ -1,0 +1,337 @@
+"""A client of one repository of a registry, which tells nobody else who we are and believes nothing it is sent.
+
+Protocol: OCI distribution-spec 1.1. Own code on aiohttp, for oras-py checks no digest, trusts any token service and
+waits for ever.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, ParamSpec, TypeVar
+
+import aiohttp
+from yarl import URL
+
+from pattern_operator.api.artifact import Descriptor
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, InvalidReference, Repository
+from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.executors import Executors
+from pattern_operator.limits import KIB, MAX_LISTING, MAX_MANIFEST
+from pattern_operator.source import manifest as manifests
+from pattern_operator.source.credentials.docker_config import DOCKER_HUB_HOSTS, Credentials
+from pattern_operator.source.offload import compute
+from pattern_operator.source.origin import Origin, Scheme, same_origin
+from pattern_operator.source.registry import errors
+from pattern_operator.source.registry.auth import Authentication
+from pattern_operator.source.registry.challenge import parse_challenges
+from pattern_operator.source.registry.connections import Waits
+from pattern_operator.source.registry.network import Network
+from pattern_operator.source.registry.paging import next_page
+from pattern_operator.source.registry.pull_records import Readers
+from pattern_operator.source.registry.redirects import REDIRECTS, redirected
+from pattern_operator.source.registry.timeouts import PACE, Pace
+from pattern_operator.source.registry.token_cache import Scope, TokenCache
+from pattern_operator.source.registry.transport import AT_HOME, Answer, Hop, Transport, encoded, is_encoded, utc_now
+
+# To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
+_NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
+_API: Final = "/v2/"  # in the path of all that is asked of a registry (distribution-spec 1.1, "Endpoints")
+_PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The raw bytes of a manifest, the digest computed from them, and what the registry calls them."""
+
+    body: bytes = field(repr=False)
+    digest: Digest
+    media_type: str
+
+
+class Registry:
+    """Asks for, and sends, what one repository holds. As many at once as you like, in one event loop.
+
+    ``tenant`` is the namespace that its connections, and its files in the cache, count for, the same for all who have
+    none; ``executors`` are those of the tenant. ``waits`` knows how long its requests waited for connections.
+
+    Every request may raise:
+        Stalled: AUTHENTICATION_REQUIRED, AUTHENTICATION_FAILED, ACCESS_DENIED, ARTIFACT_NOT_FOUND, TLS_FAILED, or
+            ARTIFACT_UNSUPPORTED for what no registry answers.
+        Transient: REGISTRY_THROTTLED (with ``retry_after`` where the registry says so), REGISTRY_UNAVAILABLE.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        network: Network,
+        credentials: Credentials | None,
+        scheme: Scheme,
+        tokens: TokenCache,
+        user_agent: str,
+        executors: Executors,
+        token_service: str | None = None,
+        readers: Readers | None = None,
+        tenant: str = "",
+        waits: Waits | None = None,
+        pace: Pace = PACE,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        origin = Origin.named(repository.host, scheme=scheme)
+        hub = origin.authority in DOCKER_HUB_HOSTS
+        name = f"library/{repository.name}" if hub and "/" not in repository.name else repository.name
+        self.repository = repository
+        self.executors = executors
+        self.tenant = tenant
+        self.listed = 0  # tags that were listed, for whoever asks again
+        self.pace = pace
+        self._home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
+        self._base = self._home / "v2" / name
+        self._readers = readers or Readers()
+        self.waits = waits or Waits()
+        self._transport = Transport(
+            network=network, tenant=tenant, waits=self.waits, user_agent=user_agent, pace=pace, now=now
+        )
+        self._authentication = Authentication(
+            home=self._home,
+            host=repository.host,
+            name=name,
+            credentials=credentials,
+            token_service=token_service,
+            tokens=tokens,
+            transport=self._transport,
+            executors=executors,
+        )
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """Where the content lies, for the cache: nobody but this registry is believed about it."""
+        return str(self._base)
+
+    async def digest_of(self, tag: str) -> Digest:
+        """The digest that ``tag`` names now: one HEAD, and a GET where the registry does not say it in a header."""
+        what = self.what(f"tag {tag}")
+        digest = await self._head(tag, what=what)
+        return digest or (await self.manifest(tag, what=f"{what} (GET manifest {tag})")).digest
+
+    async def ensure_readable(self, digest: Digest) -> None:
+        """Make sure that we may see the manifest: one HEAD, unless the registry has shown it to us before."""
+        if self._readers.was_shown(await self._scope("GET"), digest):
+            return
+        shown = await self._head(str(digest), what=self.what(f"manifest {digest}"))
+        if shown != digest:
+            await self.manifest(digest)
+
+    async def _head(self, reference: str, *, what: str) -> Digest | None:
+        """What a HEAD says of the manifest; None where only a GET can tell."""
+        answer = await self.ask(
+            "HEAD", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, expect=()
+        )
+        if answer.status in _NO_HEAD:
+            return None
+        if answer.status != 200:
+            raise await self._refused(answer, what=what)
+        if answer.foreign:  # its header would be told as the digest, and only a manifest may
+            return None
+        try:
+            digest = Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
+        except InvalidReference:
+            return None
+        self._readers.show(await self._scope("HEAD"), digest)
+        return digest
+
+    async def manifest(self, reference: str | Digest, *, limit: int = MAX_MANIFEST, what: str = "") -> Content:
+        """The manifest of a tag or digest, of at most ``limit`` bytes; ``what`` names it in messages.
+
+        Raises:
+            Stalled: DIGEST_MISMATCH: it is not what the digest, or the registry's own header, names.
+        """
+        what = what or self.what(f"manifest {reference}")
+        answer = await self.ask(
+            "GET", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, limit=limit
+        )
+        content_type = answer.headers.get("Content-Type", "")
+        if answer.foreign and not isinstance(reference, Digest):
+            await self._refuse_what_is_not_a_manifest(answer, content_type=content_type, what=what)
+        named = str(reference) if isinstance(reference, Digest) else answer.headers.get("Docker-Content-Digest", "")
+        try:
+            wanted = Digest.parse(named)
+        except InvalidReference:
+            wanted = await self.compute(len(answer.body), Digest.of, answer.body)
+        found = await self.compute(len(answer.body), Digest.of, answer.body, wanted.algorithm)
+        if found != wanted:
+            raise errors.another_digest(what, wanted=wanted, found=None if answer.foreign else found)
+        self._readers.show(await self._scope("GET"), found)
+        return Content(answer.body, found, "" if answer.foreign else content_type)
+
+    async def _refuse_what_is_not_a_manifest(self, answer: Answer, *, content_type: str, what: str) -> None:
+        """Let another host tell the digest of a tag only by a manifest: else we would tell the hash of anything."""
+        if not await self.compute(len(answer.body), manifests.is_manifest, answer.body, content_type=content_type):
+            raise errors.not_a_manifest(what, host=answer.host)
+
+    async def blob(self, descriptor: Descriptor) -> bytes:
+        """The bytes that ``descriptor`` names, in memory: for what is small; raises as ``download``."""
+        pieces: list[bytes] = []
+
+        async def write(piece: bytes) -> None:
+            pieces.append(piece)
+
+        await self.download(descriptor, write=write)
+        return b"".join(pieces)
+
+    async def download(self, descriptor: Descriptor, *, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand the bytes that ``descriptor`` names to ``write``, piece by piece; stop at the first byte too many.
+
+        They are what the digest names only once this returns.
+
+        Raises:
+            Stalled: SIZE_MISMATCH, DIGEST_MISMATCH.
+        """
+        digest, size = descriptor.digest, descriptor.size
+        what = self.what(f"blob {digest}")
+        piece, state, length = bytearray(), hashlib.new(digest.algorithm), 0
+        async with self._exchange("GET", self._base / "blobs" / str(digest), what=what) as (response, foreign):
+            if response.status != 200:
+                answer = await self._transport.read(response, what=what, limit=0, foreign=foreign)
+                raise await self._refused(answer, what=what)
+            coded = is_encoded(response)
+            async for chunk in self._transport.chunks(response, size=size, what=what):
+                piece += chunk
+                length += len(chunk)
+                state.update(chunk)
+                if length > size and coded:
+                    raise encoded(response, what=what, foreign=foreign)
+                if length > size:
+                    raise errors.another_size(what, size=size, sent="other" if foreign else f"more than {size}")
+                if len(piece) >= _PIECE:
+                    await write(bytes(piece))
+                    piece.clear()
+        found = Digest(digest.algorithm, state.hexdigest())
+        if coded and found != digest:
+            raise encoded(response, what=what, foreign=foreign)
+        if length < size:
+            raise errors.another_size(what, size=size, sent="other" if foreign else str(length))
+        if found != digest:
+            raise errors.another_digest(what, wanted=digest, found=None if foreign else found)
+        await write(bytes(piece))
+
+    async def pages(self, path: str, *, what: str, most: int) -> AsyncIterator[Answer]:
+        """The answers of a listing, following ``Link`` in the same repository; ``what`` names it in messages.
+
+        Raises:
+            Stalled: ARTIFACT_TOO_LARGE: more than ``most`` pages.
+            Transient: REGISTRY_UNAVAILABLE: the pages run in a circle, or lead elsewhere.
+        """
+        url: URL | None = self._url(path)
+        seen: set[URL] = set()
+        while url is not None:
+            seen.add(url)
+            if len(seen) > most:
+                raise Stalled(
+                    reason=Reason.ARTIFACT_TOO_LARGE, message=f"{what}: there are more than {most} pages of it."
+                )
+            answer = await self.ask("GET", url, what=what, limit=MAX_LISTING)
+            yield answer
+            url = next_page(answer, base=self._base, seen=seen, what=what)
+
+    # --- the one way out --------------------------------------------------------------------------------------------
+
+    async def ask(
+        self,
+        method: str,
+        path: str | URL,
+        *,
+        what: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limit: int = MAX_MANIFEST,
+        expect: tuple[int, ...] = (200,),
+        given_by: Answer | None = None,
+    ) -> Answer:
+        """Send one request, to a path below the repository or to a URL that an answer gave; read it whole.
+
+        ``expect`` names the statuses that are no error; empty: all. ``given_by`` is the answer that gave the URL.
+        """
+        url = self._url(path)
+        hop = AT_HOME
+        if given_by is not None:
+            hop = Hop(given_by.reach, foreign=self._is_foreign(url)).to(url, source=given_by.url)
+        async with self._exchange(method, url, what=what, headers=headers, body=body, hop=hop) as (response, foreign):
+            answer = await self._transport.read(response, what=what, limit=limit, foreign=foreign)
+        if expect and answer.status not in expect:
+            raise await self._refused(answer, what=what)
+        return answer
+
+    async def compute(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` on ``size`` bytes that the registry sent, off the event loop where it may take long."""
+        return await compute(self.executors.cpu, size, work, *args, **kwargs)
+
+    def what(self, thing: str) -> str:
+        """``thing`` of this repository, for messages."""
+        return f"{self.repository}: {thing}"
+
+    def _url(self, path: str | URL) -> URL:
+        return path if isinstance(path, URL) else URL(f"{self._base}/{path}", encoded=True)
+
+    def _is_foreign(self, url: URL) -> bool:
+        return not same_origin(url, self._home)
+
+    @asynccontextmanager
+    async def _exchange(
+        self,
+        method: str,
+        url: URL,
+        *,
+        what: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        hop: Hop = AT_HOME,
+    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, bool]]:
+        """Send a request, say who we are when the registry asks, and follow it where it sends us.
+
+        The answer, and whether it is foreign: another host's than the registry's.
+        """
+        scope = await self._scope(method)
+        grant, fresh = self._authentication.known(scope), False
+        redirects = 0
+        while True:
+            sent = dict(headers or {})
+            at_home = not self._is_foreign(url)
+            if grant is not None and at_home:
+                sent["Authorization"] = grant.authorization
+            async with self._transport.send(method, url, what=what, hop=hop, headers=sent, body=body) as response:
+                if response.status in REDIRECTS:
+                    redirects += 1
+                    source, url = url, redirected(response, method=method, count=redirects, what=what)
+                    hop = self._transport.next_hop(response, hop, foreign=self._is_foreign(url))
+                    hop = hop.to(url, source=source)
+                    continue
+                challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
+                if response.status != 401 or not at_home or fresh or not challenges:
+                    yield response, hop.foreign
+                    return
+                to_service = self._transport.next_hop(response, hop, foreign=True)
+            grant = await self._authentication.answer(challenges, scope=scope, failed=grant, hop=to_service, what=what)
+            fresh = True
+
+    # --- who we are -------------------------------------------------------------------------------------------------
+
+    async def _scope(self, method: str) -> Scope:
+        return await self._authentication.scope(method)
+
+    async def _refused(self, answer: Answer, *, what: str) -> PatternError:
+        if answer.status == 404 and not answer.foreign and _API not in answer.url.path:
+            answer = replace(answer, foreign=True)  # as where we were sent to a page: it proves no absence
+        identified = await self._authentication.credential() is not None
+        told = identified or await self._authentication.has_token()
+        read = errors.codes_of if told else errors.words_of  # who was told a secret may echo it in any disguise
+        said = await self.compute(len(answer.body), read, answer.body)
+        lacking = self._authentication.lacking
+        return self._transport.refused(answer, what=what, identified=identified, said=said, lacking=lacking)

@@ -1,0 +1,35 @@
+"""Who was shown which manifest by its registry: the cache knows content, and not who may have it.
+
+Without this anybody who names a digest would be given what the credentials of somebody else had pulled; Kubernetes met
+the same with the images of a node (KEP-2535, "Ensure Secret Pulled Images"). A registry is only believed about its own
+repositories, so content is cached by repository, too (``cache``): else one that lies could vouch for its own readers.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from pattern_operator.api.reference import Digest
+from pattern_operator.source.registry.token_cache import Scope
+
+_MAX_READERS: Final = 65_536  # some 300 bytes each; who is forgotten costs one HEAD
+
+
+class Readers:
+    """What was shown to whom, in this life of the process; the least recently used go first. For one event loop."""
+
+    def __init__(self) -> None:
+        self._shown: OrderedDict[tuple[Scope, Digest], None] = OrderedDict()
+
+    def show(self, reader: Scope, digest: Digest) -> None:
+        """Remember that the registry let ``reader`` see the manifest."""
+        self._shown[reader, digest] = None
+        self._shown.move_to_end((reader, digest))
+        while len(self._shown) > _MAX_READERS:
+            self._shown.popitem(last=False)
+
+    def was_shown(self, reader: Scope, digest: Digest) -> bool:
+        """Whether the registry let ``reader`` see the manifest before."""
+        if (reader, digest) not in self._shown:
+            return False
+        self._shown.move_to_end((reader, digest))
+        return True

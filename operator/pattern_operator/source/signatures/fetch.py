@@ -1,0 +1,317 @@
+"""What claims to sign an artifact, wherever in its repository that may lie.
+
+Places: cosign's tag ``sha256-<hex>.sig`` (cosign, specs/SIGNATURE_SPEC.md), and the referrers of the artifact
+(``referrers``). An error is never "unsigned": only a 404 is, and only from the registry itself. A place that cannot be
+asked hides no other: it matters where what was found does not prove enough. A single one that cannot be read neither
+hides the others nor counts: it is handed on without payload, says in ``where`` what is wrong with it, and is refused by
+``verify``.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pattern_operator.aio import run_all
+from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Descriptor, Signature, SignatureFormat
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest
+from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.limits import (
+    MAX_ATTESTATIONS,
+    MAX_REFERRER_MANIFEST,
+    MAX_REFERRERS,
+    MAX_SIGNATURE_BLOB,
+    MAX_SIGNATURE_MANIFEST,
+    MAX_SIGNATURES,
+    MAX_SIGNATURES_SIZE,
+)
+from pattern_operator.source.manifest import Manifest, parse_manifest
+from pattern_operator.source.registry.client import Content, Registry
+from pattern_operator.source.registry.timeouts import Deadline
+from pattern_operator.source.signatures.in_toto import states_something_else
+from pattern_operator.source.signatures.referrers import (
+    BUNDLES,
+    COSIGN,
+    PREDICATE_HINT,
+    SAYS_NOTHING,
+    FallbackTag,
+    list_referrers,
+)
+
+SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
+_AT_ONCE: Final = 8  # requests; signatures are small, and registries slow down who asks for more
+_ENOUGH: Final = 4  # failures after which no more referrers are asked for: the others would fail alike
+_MAX_TAG: Final = 128
+_UNREADABLE: Final = frozenset(
+    {
+        Reason.ARTIFACT_NOT_FOUND,
+        Reason.ARTIFACT_TOO_LARGE,
+        Reason.ARTIFACT_UNSUPPORTED,
+        Reason.DIGEST_MISMATCH,
+        Reason.SIZE_MISMATCH,
+    }
+)
+_NOT_PROVEN: Final = frozenset(
+    {
+        Reason.SIGNATURE_MISSING,
+        Reason.SIGNATURE_UNTRUSTED,
+        Reason.SIGNATURE_INVALID,
+        Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedSignatures:
+    """What claims to sign an artifact, and what hides more of it; without both, it is proven that there is nothing."""
+
+    signatures: tuple[Signature, ...] = ()
+    failures: tuple[PatternError, ...] = ()
+
+    def explain(self, refusal: Stalled) -> PatternError:
+        """The error where ``verify`` refuses what was found: a failure to ask, if there was one, is never "unsigned".
+
+        One that may pass comes first.
+        """
+        if refusal.reason not in _NOT_PROVEN or not self.failures:
+            return refusal
+        failure = min(self.failures, key=lambda each: not isinstance(each, Transient))
+        message = f"{failure.message} So far {refusal.message}"
+        if isinstance(failure, Transient):
+            return Transient(reason=failure.reason, message=message, retry_after=failure.retry_after)
+        return Stalled(reason=failure.reason, message=message)
+
+
+async def fetch_signatures(digest: Digest, *, registry: Registry) -> FetchedSignatures:
+    """Everything in the repository that claims to sign ``digest``, within the time of a look-up.
+
+    Attestations are handed on too, a few of them, marked as such: they never count as signatures.
+    """
+    deadline = Deadline.after(
+        registry.pace.lookup, what=registry.what(f"finding the signatures of {digest}"), waits=registry.waits
+    )
+    finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE), deadline, _Room())
+    tagged, referring = await run_all([finder.found(finder.tagged()), finder.found(finder.referring())])
+    failures = [*tagged.failures, *referring.failures]
+    if finder.room.full:
+        counted = f"more than {MAX_SIGNATURES} signatures, or more than {MAX_SIGNATURES_SIZE} bytes of them"
+        message = f"{digest} has {counted}: remove those that are not needed from the registry."
+        failures.append(Stalled(reason=Reason.TOO_MANY_SIGNATURES, message=message))
+    return FetchedSignatures((*tagged.signatures, *referring.signatures), tuple(failures))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A blob that may be a signature, and where it is."""
+
+    descriptor: Descriptor
+    form: SignatureFormat
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is to be read in one place, what there cannot be read, and what could not be asked."""
+
+    layers: tuple[_Layer, ...] = ()
+    unreadable: tuple[Signature, ...] = ()
+    failures: tuple[PatternError, ...] = ()
+
+
+@dataclass(slots=True)
+class _Finder:
+    """Looks for the signatures of one digest, in all places, and counts them as it reads them."""
+
+    digest: Digest
+    registry: Registry
+    turns: asyncio.Semaphore
+    deadline: Deadline
+    room: "_Room"
+    failed: int = field(default=0)  # requests for referrers
+
+    async def tagged(self) -> _Place:
+        """The layers of cosign's tag."""
+        tag = f"{self.digest.algorithm}-{self.digest.hex}.sig"
+        if len(tag) > _MAX_TAG:  # of a sha512, for which there can be no such tag
+            return _Place()
+        try:
+            async with self.deadline.kept():
+                content = await self.registry.manifest(tag, limit=MAX_SIGNATURE_MANIFEST)
+        except PatternError as error:
+            missing = error.reason is Reason.ARTIFACT_NOT_FOUND
+            return _Place() if missing else _failed(tag, error, form=SignatureFormat.COSIGN)
+        if content.digest == self.digest:  # a registry that reads the tag as the digest
+            return _Place()
+        try:
+            manifest = await self._manifest(content, what=f"tag {tag}")
+        except Stalled as error:
+            return _failed(tag, error, form=SignatureFormat.COSIGN)
+        return _Place(_layers(manifest, form=SignatureFormat.COSIGN, where=tag))
+
+    async def referring(self) -> _Place:
+        """The signatures among the referrers, those first that say that they are one."""
+        listed = await list_referrers(self.digest, registry=self.registry, deadline=self.deadline)
+        if isinstance(listed, FallbackTag):
+            return _failed(listed.name, listed.refusal, form=SignatureFormat.BUNDLE)
+        places = await run_all([self._referrer(entry) for entry in listed.entries])
+        places.sort(key=lambda place: place[0])
+        return _Place(
+            tuple(layer for _, place in places for layer in place.layers),
+            tuple(signature for _, place in places for signature in place.unreadable),
+            (*listed.failures, *(failure for _, place in places for failure in place.failures)),
+        )
+
+    async def _referrer(self, entry: Descriptor) -> tuple[int, _Place]:
+        """What a referrer holds, and its turn, as in ``_turn``. Its type is its manifest's where none is listed."""
+        form, where = _form(entry.artifact_type or ""), f"referrer {entry.digest}"
+        try:
+            async with self.turns:
+                if self.failed >= _ENOUGH:
+                    return 0, _Place()
+                async with self.deadline.kept():
+                    content = await self.registry.manifest(entry.digest, limit=MAX_REFERRER_MANIFEST)
+            manifest = await self._manifest(content, what=where)
+        except PatternError as error:
+            if form is None and error.reason in _UNREADABLE - {Reason.DIGEST_MISMATCH}:
+                return 0, _Place()  # gone, an index, or larger than any signature: not one, and nobody called it one
+            place = _failed(where, error, form=form or SignatureFormat.BUNDLE)
+            self.failed += len(place.failures)
+            return 0, place
+        form = form or _form_of(manifest)
+        if form is None:
+            return 0, _Place()
+        if manifest.subject is None or manifest.subject.digest != self.digest:
+            return 0, _Place(unreadable=(_placeholder(f"{where} (it refers to another artifact)", form=form),))
+        if form is SignatureFormat.BUNDLE and [layer.media_type in BUNDLES for layer in manifest.layers] != [True]:
+            says = f"{where} (it has not exactly one layer, a bundle)"
+            return 0, _Place(unreadable=(_placeholder(says, form=form),))
+        return _turn(manifest), _Place(_layers(manifest, form=form, where=where))
+
+    async def _manifest(self, content: Content, *, what: str) -> Manifest:
+        return await self.registry.compute(
+            len(content.body),
+            parse_manifest,
+            content.body,
+            content_type=content.media_type,
+            what=self.registry.what(what),
+            max_layers=MAX_REFERRERS,
+        )
+
+    async def found(self, looking: Awaitable[_Place]) -> FetchedSignatures:
+        """The signatures of one place, read as soon as it is known, in their order, until there are too many of them.
+
+        Only the content of a bundle tells whether it is one, so of attestations each is read, and few are kept.
+        """
+        place = await looking
+        waiting, kept, failures = deque(place.layers), list[Signature](), list(place.failures)
+        while waiting and (batch := self.room.next_batch(waiting)):
+            for found in await run_all([self._layer(layer) for layer in batch]):
+                if isinstance(found, PatternError):
+                    failures.append(found)
+                elif self.room.take(found):
+                    kept.append(found)
+        return FetchedSignatures((*kept, *place.unreadable[:MAX_SIGNATURES]), tuple(failures))
+
+    async def _layer(self, layer: _Layer) -> Signature | PatternError:
+        descriptor = layer.descriptor
+        if descriptor.size > MAX_SIGNATURE_BLOB:
+            says = f"{layer.where} (it has {descriptor.size} bytes, more than any signature)"
+            return _placeholder(says, form=layer.form)
+        try:
+            async with self.turns, self.deadline.kept():
+                payload = await self.registry.blob(descriptor)
+        except PatternError as error:
+            unreadable = isinstance(error, Stalled) and error.reason in _UNREADABLE
+            return _placeholder(f"{layer.where} ({error.reason})", form=layer.form) if unreadable else error
+        attestation = layer.form is SignatureFormat.BUNDLE and await self.registry.compute(
+            len(payload), states_something_else, payload
+        )
+        return Signature(
+            layer.form, layer.where, descriptor.media_type, payload, descriptor.annotations, attestation=attestation
+        )
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many signatures there are so far, and how large they are; attestations count for neither.
+
+    ``full``: there was one more than there is room for.
+    """
+
+    signatures: int = 0
+    size: int = 0
+    attestations: int = 0
+    full: bool = False
+
+    def next_batch(self, waiting: deque[_Layer]) -> list[_Layer]:
+        """Take what is read next: a layer that certainly is a signature only where there is room for it."""
+        batch: list[_Layer] = []
+        number, size = self.signatures, self.size
+        while waiting and len(batch) < _AT_ONCE and not self.full:
+            layer = waiting[0]
+            size += layer.descriptor.size if layer.descriptor.size <= MAX_SIGNATURE_BLOB else 0
+            number += 1
+            certain = layer.form is SignatureFormat.COSIGN
+            if (number > MAX_SIGNATURES or size > MAX_SIGNATURES_SIZE) and (certain or batch):
+                self.full = certain and not batch
+                break
+            batch.append(waiting.popleft())
+        return batch
+
+    def take(self, signature: Signature) -> bool:
+        """Whether to keep one: there is room for it. Of attestations the first ones are enough for a message."""
+        if signature.attestation:
+            self.attestations += 1
+            return self.attestations <= MAX_ATTESTATIONS
+        if not signature.payload:  # it cannot be read, and says so
+            return True
+        size = self.size + len(signature.payload)
+        if self.full or self.signatures == MAX_SIGNATURES or size > MAX_SIGNATURES_SIZE:
+            self.full = True
+            return False
+        self.signatures, self.size = self.signatures + 1, size
+        return True
+
+
+def _form(media_type: str) -> SignatureFormat | None:
+    """The format of a referrer of this type; None where it is no signature, or nobody says what it is."""
+    media_type = media_type.lower()
+    if media_type in BUNDLES:
+        return SignatureFormat.BUNDLE
+    return SignatureFormat.COSIGN if media_type == COSIGN else None
+
+
+def _form_of(manifest: Manifest) -> SignatureFormat | None:
+    """The format by what a manifest says of itself; by its layers where its types say nothing."""
+    for media_type in (manifest.artifact_type, manifest.config.media_type):
+        if media_type.lower() not in SAYS_NOTHING:
+            return _form(media_type)
+    types = {layer.media_type for layer in manifest.layers}
+    if types and types <= BUNDLES:
+        return SignatureFormat.BUNDLE
+    return SignatureFormat.COSIGN if types == {SIMPLE_SIGNING} else None
+
+
+def _turn(manifest: Manifest) -> int:
+    """When a referrer is read: what says that it states something else last, for that is only a hint."""
+    hint = manifest.annotations.get(PREDICATE_HINT, "")
+    return 0 if hint == SIGNATURE_PREDICATE else 1 if not hint else 2
+
+
+def _layers(manifest: Manifest, *, form: SignatureFormat, where: str) -> tuple[_Layer, ...]:
+    one = form is SignatureFormat.BUNDLE
+    numbered = enumerate(manifest.layers, start=1)
+    return tuple(_Layer(layer, form, where if one else f"{where} layer {number}") for number, layer in numbered)
+
+
+def _failed(where: str, error: PatternError, *, form: SignatureFormat) -> _Place:
+    """What cannot be read is a signature that says so; what says that *we* may not look, or not now, is a failure."""
+    if isinstance(error, Stalled) and error.reason in _UNREADABLE:
+        return _Place(unreadable=(_placeholder(f"{where} ({error.reason})", form=form),))
+    return _Place(failures=(error,))
+
+
+def _placeholder(where: str, *, form: SignatureFormat) -> Signature:
+    return Signature(form, where, media_type="", payload=b"")

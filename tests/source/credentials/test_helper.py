@@ -1,0 +1,195 @@
+import asyncio
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from tests.executors import EXECUTORS
+from tests.source.fake_registry import signatures
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Reference
+from pattern_operator.errors import Stalled
+from pattern_operator.executors import run_in
+from pattern_operator.source import (
+    Credential,
+    LayerChoice,
+    Registry,
+    TokenCache,
+    from_docker_home,
+    pull,
+    resolve,
+)
+from pattern_operator.source.credentials import helper as credential_helper
+
+SECRET = "sw0rdfish"
+
+
+@pytest.fixture
+def helper(tmp_path, monkeypatch):
+    """Write ``docker-credential-test``, a real program on PATH."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
+
+    def write(script: str) -> Path:
+        path = directory / "docker-credential-test"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+def runs(pid_file: Path) -> bool:
+    return Path("/proc", pid_file.read_text().strip()).exists()
+
+
+def answering(**document: str) -> str:
+    return f"cat <<'END'\n{json.dumps(document)}\nEND"
+
+
+async def test_a_helper_is_asked_for_the_server_and_answers(helper, tmp_path):
+    helper(f"echo $@ >{tmp_path}/asked; cat >>{tmp_path}/asked; {answering(Username='me', Secret=SECRET)}")
+
+    found = await credential_helper.ask("test", "reg.example")
+
+    assert found == Credential("me", SECRET)
+    assert (tmp_path / "asked").read_text() == "get\nreg.example"
+
+
+async def test_an_identity_token_is_known_by_its_username(helper):
+    helper(answering(ServerURL="reg.example", Username="<token>", Secret=SECRET))
+
+    assert await credential_helper.ask("test", "reg.example") == Credential("", identity_token=SECRET)
+
+
+async def test_a_helper_that_knows_no_credentials_is_no_error(helper):
+    helper("echo 'credentials not found in native keychain'; exit 1")
+
+    assert await credential_helper.ask("test", "reg.example") is None
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        pytest.param(f"echo {SECRET}; echo {SECRET} >&2; exit 2", "ended with status 2", id="fails"),
+        pytest.param(f"echo {SECRET}", "not JSON with Username and Secret", id="answers no JSON"),
+        pytest.param(f"echo '[\"{SECRET}\"]'", "not JSON with Username and Secret", id="answers a list"),
+        pytest.param(f'echo \'{{"Username": 1, "Secret": "{SECRET}"}}\'', "not JSON", id="answers another type"),
+        pytest.param("true", "not JSON with Username and Secret", id="answers nothing"),
+    ],
+)
+async def test_a_helper_that_fails_is_refused_and_nothing_it_says_is_shown(helper, script, says):
+    helper(script)
+
+    with pytest.raises(Stalled) as refusal:
+        await credential_helper.ask("test", "reg.example")
+
+    assert refusal.value.reason is Reason.SECRET_INVALID
+    assert "docker-credential-test" in refusal.value.message
+    assert says in refusal.value.message
+    assert SECRET not in refusal.value.diagnostics()
+
+
+async def test_a_helper_that_is_not_installed_says_so(helper):
+    with pytest.raises(Stalled) as refusal:
+        await credential_helper.ask("test", "reg.example")
+
+    assert refusal.value.reason is Reason.SECRET_INVALID
+    assert "install it" in refusal.value.message
+
+
+async def test_a_helper_that_is_no_program_says_so(helper):
+    helper("true").chmod(0o644)
+
+    with pytest.raises(Stalled, match="cannot be run"):
+        await credential_helper.ask("test", "reg.example")
+
+
+async def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_path):
+    helper(f"echo $$ >{tmp_path}/pid; exec sleep 600")
+    monkeypatch.setattr(credential_helper, "_PATIENCE", 0.3)
+
+    with pytest.raises(Stalled) as refusal:
+        await credential_helper.ask("test", "reg.example")
+
+    assert "did not answer" in refusal.value.message
+    assert not runs(tmp_path / "pid")
+
+
+@pytest.mark.parametrize("name", ["", "../evil", "a/b", "a b", "-x", "a\n", "a;b"])
+async def test_what_is_no_name_of_a_helper_is_not_run(helper, name):
+    with pytest.raises(Stalled) as refusal:
+        await credential_helper.ask(name, "reg.example")
+
+    assert "no name of a credential helper" in refusal.value.message
+
+
+async def test_the_docker_config_of_this_machine_names_the_helper(helper, tmp_path):
+    helper(answering(Username="me", Secret=SECRET))
+    (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {"reg.example": "test"}, "auths": {}}))
+
+    credentials = from_docker_home(tmp_path)
+
+    assert await credentials.find("reg.example", "team/web") == Credential("me", SECRET)
+    assert await credentials.find("other.example", "team/web") is None
+
+
+@pytest.mark.parametrize(
+    "answer", [answering(Username="me", Secret=SECRET), "exit 1", "echo credentials not found; exit 1"]
+)
+async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, peer, network, cache, answer):
+    helper(f"echo asked >>{tmp_path}/asked; {answer}")
+    (tmp_path / "config.json").write_text(json.dumps({"credsStore": "test"}))
+    digest = peer.manifest([peer.blob(b"kind: ConfigMap", "text/yaml")], tag="1.0.0")
+    peer.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+    registry = Registry(
+        peer.repository,
+        network=network,
+        credentials=from_docker_home(tmp_path),
+        scheme="http",
+        tokens=TokenCache(),
+        user_agent="test",
+        executors=EXECUTORS,
+    )
+
+    with suppress(Stalled):
+        revision = await resolve(Reference(peer.repository, semver="1.x"), registry=registry)
+        reference = Reference(peer.repository, digest=digest)
+        await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice())
+        await signatures(digest, registry=registry)
+        assert len(peer.asked) > 5
+
+    assert (tmp_path / "asked").read_text() == "asked\n"
+
+
+async def test_a_helper_that_answers_without_end_is_ended(helper, tmp_path):
+    helper(f"echo $$ >{tmp_path}/pid; exec yes {SECRET}")
+
+    with pytest.raises(Stalled) as refusal:
+        await credential_helper.ask("test", "reg.example")
+
+    assert "answers more than" in refusal.value.message
+    assert SECRET not in refusal.value.diagnostics()
+    assert not runs(tmp_path / "pid")
+
+
+async def test_a_helper_is_ended_with_the_command(helper, tmp_path):
+    os.mkfifo(tmp_path / "begun")
+    helper(f"echo $$ >{tmp_path}/pid; echo >{tmp_path}/begun; exec sleep 600")
+    asking = asyncio.create_task(credential_helper.ask("test", "reg.example"))
+    await run_in(EXECUTORS.names, (tmp_path / "begun").read_text)
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert not runs(tmp_path / "pid")
+
+
+async def test_a_helper_that_does_not_read_what_it_is_told_is_heard_all_the_same(helper):
+    helper(f"exec <&-; {answering(Username='me', Secret=SECRET)}")
+
+    assert await credential_helper.ask("test", "reg.example") == Credential("me", SECRET)

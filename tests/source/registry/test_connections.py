@@ -1,0 +1,310 @@
+"""Connections of one host: a share for each tenant, no waiting within a run, and words that say who waited for what."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from tests.source.fake_registry import Peer, bearer, client, descriptor, hang, sha256, signatures
+from yarl import URL
+
+from pattern_operator.api.artifact import Descriptor, File
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Reference, Repository
+from pattern_operator.errors import Transient
+from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
+from pattern_operator.source import Connections, LayerChoice, Names, Network, Waits, pull, push, resolve
+from pattern_operator.source.registry.timeouts import Pace
+
+CONTENT = b"kind: ConfigMap"
+URL_OF_A_HOST = URL("https://registry.example/v2/")
+HANGING = Descriptor("text/plain", Digest("sha256", "0" * 64), 5)  # of a blob that a test makes hang
+
+
+@pytest.fixture
+async def one_at_a_time() -> AsyncIterator[Network]:
+    """A network with one connection to each host."""
+    async with Network.open(names=Names(), connections=Connections(1)) as network:
+        yield network
+
+
+@pytest.fixture
+async def tasks() -> AsyncIterator[set[asyncio.Task[object]]]:
+    """Tasks that end with the test."""
+    running: set[asyncio.Task[object]] = set()
+    yield running
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+# --- shares -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_to_others(peer, network, tasks):
+    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
+    peer.blobs[sha256(CONTENT)] = CONTENT
+    for _ in range(100):
+        tasks.add(asyncio.create_task(client(peer, network, tenant="slow").blob(HANGING)))
+    await until(lambda: len(peer.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
+
+    begun = time.monotonic()
+    for number in range(20):
+        assert await client(peer, network, tenant=f"good-{number % 2}").blob(descriptor(CONTENT)) == CONTENT
+
+    assert time.monotonic() - begun < 2
+    assert len([asked for asked in peer.asked if asked.path.endswith(HANGING.digest.hex)]) < MAX_CONNECTIONS_PER_HOST
+
+
+async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_comes_next(peer, network, tasks):
+    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
+    peer.blobs[sha256(CONTENT)] = CONTENT
+    for number in range(200):
+        tasks.add(asyncio.create_task(client(peer, network, tenant=f"slow-{number % 4}").blob(HANGING)))
+    await until(lambda: len(peer.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
+    await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(2):
+        assert await client(peer, network, tenant="good").blob(descriptor(CONTENT)) == CONTENT
+
+
+async def test_one_tenant_alone_has_half_of_the_connections():
+    connections, order = Connections(8), []
+    holding = [asyncio.create_task(take(connections, "a", order, seconds=60)) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    taken = len(order)
+    for task in holding:
+        task.cancel()
+    await asyncio.gather(*holding, return_exceptions=True)
+
+    assert taken == 4
+    assert connections.hosts == 0
+
+
+async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wait():
+    connections, order = Connections(4), []
+    first = [asyncio.create_task(take(connections, "many", order, seconds=0.01)) for _ in range(40)]
+    await asyncio.sleep(0)
+    last = asyncio.create_task(take(connections, "few", order, seconds=0.01))
+    await asyncio.gather(*first, last)
+
+    assert order.index("few") <= 4
+    assert connections.hosts == 0
+
+
+async def test_no_host_is_asked_by_more_at_once_than_it_may_however_it_is_written():
+    connections, holding, most = Connections(3), 0, 0
+    spelled = ["https://registry.example/a", "https://REGISTRY.example.:443/b", "https://registry.example:443/c"]
+
+    async def work(number: int) -> None:
+        nonlocal holding, most
+        async with connections.hold(URL(spelled[number % 3]), tenant=str(number), waits=Waits()):
+            holding += 1
+            most = max(most, holding)
+            await asyncio.sleep(0.001)
+            holding -= 1
+
+    await asyncio.gather(*(work(number) for number in range(30)))
+
+    assert most == 3
+
+
+async def test_another_host_and_another_port_have_connections_of_their_own():
+    connections = Connections(1)
+    others = [URL("https://registry.example:8443/"), URL("http://registry.example/"), URL("https://b.example/")]
+
+    async with asyncio.timeout(1), connections.hold(URL_OF_A_HOST, tenant="a", waits=Waits()):
+        for each in others:
+            async with connections.hold(each, tenant="a", waits=Waits()):
+                assert connections.hosts == 2
+
+
+async def test_whoever_is_cancelled_while_it_waits_leaves_no_connection_taken():
+    connections, order = Connections(1), []
+    holder = asyncio.create_task(take(connections, "a", order, seconds=60))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(take(connections, "b", order, seconds=60)) for _ in range(5)]
+    await asyncio.sleep(0)
+
+    for task in (*waiting, holder):  # each is given the connection in the moment that it is cancelled
+        task.cancel()
+    await asyncio.gather(*waiting, holder, return_exceptions=True)
+
+    assert connections.hosts == 0
+    await asyncio.wait_for(take(connections, "c", order, seconds=0), timeout=1)
+    assert order[-1] == "c"
+
+
+# --- requests of one run ----------------------------------------------------------------------------------------------
+
+
+async def test_one_connection_is_enough_for_a_host_that_is_its_own_token_service_and_redirects(
+    peer, one_at_a_time, cache
+):
+    """Every kind of request that follows from another: challenge, token, redirect, page, signature, layer."""
+    bearer(peer)
+    digest = peer.manifest([peer.blob(CONTENT, "text/yaml")], tag="1.0.0")
+    peer.page("/tags/list", 1, body=tags("0.9.0"), link='</v2/team/web/tags/list?page=2>; rel="next"')
+    peer.page("/tags/list", 2, body=tags("1.0.0"))
+    redirect_once(peer, f"/blobs/{sha256(CONTENT)}")
+    registry = client(peer, one_at_a_time, tenant="a")
+    reference = Reference(peer.repository, semver=">=0.1")
+
+    async with asyncio.timeout(10):
+        revision = await resolve(reference, registry=registry)
+        found = await signatures(revision.digest, registry=registry)
+        artifact = await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice())
+
+    assert (revision.digest, found) == (digest, ())
+    assert artifact.files[0].content == CONTENT
+    assert "/token" in str(peer.paths("GET"))
+    assert one_at_a_time.connections.hosts == 0
+
+
+async def test_many_runs_that_need_tokens_of_the_same_host_end_with_one_connection(peer, one_at_a_time):
+    bearer(peer)
+    peer.blobs[sha256(CONTENT)] = CONTENT
+    clients = [client(peer, one_at_a_time, tenant=f"tenant-{number % 3}") for number in range(30)]
+
+    async with asyncio.timeout(20):
+        found = await asyncio.gather(*(each.blob(descriptor(CONTENT)) for each in clients))
+
+    assert set(found) == {CONTENT}
+
+
+async def test_the_command_line_which_has_no_namespace_pushes_with_one_connection(peer, one_at_a_time):
+    bearer(peer)
+    files = [File("a.yaml", CONTENT)]
+
+    async with asyncio.timeout(10):
+        revision = await push(files, tag="2.0.0", registry=client(peer, one_at_a_time))
+
+    assert "2.0.0" in peer.manifests
+    assert revision.tag == "2.0.0"
+
+
+async def test_a_request_that_fails_gives_its_connection_back(one_at_a_time, peer):
+    peer.answer("GET", "/blobs/", status=500)
+    registry = client(peer, one_at_a_time)
+    for _ in range(3):
+        with pytest.raises(Transient):
+            await registry.blob(descriptor(CONTENT))
+    nowhere = client(Repository("127.0.0.1:1", "x"), one_at_a_time)
+    with pytest.raises(Transient):
+        await nowhere.blob(descriptor(CONTENT))
+
+    assert one_at_a_time.connections.hosts == 0
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_time_to_answer_begins_when_there_is_a_connection(peer, one_at_a_time, tasks):
+    """A registry that was not asked yet is not silent."""
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.6)
+        return web.Response(body=CONTENT)
+
+    peer.on("GET", "/blobs/", slow)
+    pace = Pace(headers=1.0)
+    clients = [client(peer, one_at_a_time, tenant="a", pace=pace) for _ in range(3)]
+
+    found = await asyncio.gather(*(each.blob(descriptor(CONTENT)) for each in clients))
+
+    assert found == [CONTENT] * 3
+    assert max(each.waits.seconds for each in clients) > 1.0
+
+
+async def test_a_deadline_that_passed_in_waiting_says_what_was_waited_for(peer, one_at_a_time, tasks):
+    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
+    tasks.add(asyncio.create_task(client(peer, one_at_a_time, tenant="a").blob(HANGING)))
+    await until(lambda: bool(peer.asked))
+
+    registry = client(peer, one_at_a_time, tenant="a", pace=Pace(lookup=1.2))
+    with pytest.raises(Transient) as error:
+        await resolve(Reference(peer.repository, tag="1.0.0"), registry=registry)
+
+    assert error.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert f"it waited 1 s for a free connection to {peer.address}" in error.value.message
+    assert len(peer.asked) == 1
+
+
+async def test_a_deadline_that_passed_without_waiting_says_nothing_of_connections(peer, network):
+    peer.on("HEAD", "/manifests/", hang)
+    with pytest.raises(Transient) as error:
+        await resolve(
+            Reference(peer.repository, tag="1.0.0"), registry=client(peer, network, pace=Pace(headers=5, lookup=0.5))
+        )
+
+    assert "free connection" not in error.value.message
+
+
+def test_waiting_side_by_side_counts_once():
+    clock = Clock()
+    waits = Waits(clock)
+    waits.begin("a:443")
+    clock.advance(2)
+    waits.begin("b:443")
+    clock.advance(3)
+    waits.end()
+    waits.end()
+    clock.advance(100)
+    waits.begin("c:443")
+    clock.advance(1)
+
+    assert waits.seconds == 6
+    assert waits.told.startswith("it waited 6 s for a free connection to c:443")
+
+
+def test_a_moment_is_not_worth_a_word():
+    clock = Clock()
+    waits = Waits(clock)
+    waits.begin("a:443")
+    clock.advance(0.9)
+    waits.end()
+
+    assert waits.told == ""
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+async def take(connections: Connections, tenant: str, order: list[str], *, seconds: float) -> None:
+    async with connections.hold(URL_OF_A_HOST, tenant=tenant, waits=Waits()):
+        order.append(tenant)
+        await asyncio.sleep(seconds)
+
+
+async def until(happened) -> None:
+    async with asyncio.timeout(5):
+        while not happened():  # noqa: ASYNC110 - a server's list of requests has no event
+            await asyncio.sleep(0.01)
+
+
+def tags(*names: str) -> bytes:
+    return json.dumps({"name": "team/web", "tags": names}).encode()
+
+
+def redirect_once(peer: Peer, path: str) -> None:
+    """Send whoever asks for ``path`` there again, by another query."""
+
+    async def handler(request: web.Request) -> web.StreamResponse | None:
+        return None if request.query else web.Response(status=307, headers={"Location": f"{request.path}?stored=1"})
+
+    peer.on("GET", path, handler)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds

@@ -1,0 +1,228 @@
+import asyncio
+import time
+
+import pytest
+from aiohttp import web
+from tests.source.fake_registry import INDEX, bearer, client, descriptor, hang, index, signatures
+
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.source import LayerChoice, pull, resolve
+from pattern_operator.source.registry.timeouts import PACE, Pace
+
+# As the real one, thirty times as fast.
+QUICK = Pace(headers=0.6, window=0.3, error_body=0.1, lookup=1.0, longest_body=10)
+CONTENT = b"x" * 5000
+
+
+def trickling(body: bytes, **headers: str):
+    """Answer one byte after the other, for ever in between."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": str(len(body)), **headers})
+        await response.prepare(request)
+        for number in range(len(body)):
+            await response.write(body[number : number + 1])
+            await asyncio.sleep(0.02)
+        return response
+
+    return handler
+
+
+async def pulled(peer, network, cache):
+    digest = peer.manifest([peer.blob(CONTENT, "text/yaml")])
+    reference = Reference(peer.repository, digest=digest)
+    return await pull(
+        reference,
+        Revision("", digest),
+        registry=client(peer, network, pace=QUICK),
+        cache=cache,
+        layer=LayerChoice(),
+    )
+
+
+async def resolved(peer, network, cache):
+    return await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network, pace=QUICK))
+
+
+async def tagged(peer, network, cache):
+    peer.answer("HEAD", "/manifests/", status=405)
+    return await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, pace=QUICK))
+
+
+async def verified(peer, network, cache):
+    return await signatures(Digest.of(b"x"), registry=client(peer, network, pace=QUICK))
+
+
+@pytest.mark.parametrize(
+    ("asked", "path", "work"),
+    [
+        pytest.param("blob", "/blobs/", pulled, id="a blob"),
+        pytest.param("manifest", "/manifests/", pulled, id="a manifest"),
+        pytest.param("list of tags", "/tags/list", resolved, id="a list of tags"),
+        pytest.param("manifest 1.0", "/manifests/", tagged, id="the manifest of a tag"),
+        pytest.param("referrers", "/referrers/", verified, id="referrers"),
+    ],
+)
+async def test_a_body_that_trickles_is_given_up_and_said_with_its_rate(peer, network, cache, asked, path, work):
+    peer.on("GET", path, trickling(CONTENT))
+    begun = time.monotonic()
+
+    with pytest.raises(Transient) as failure:
+        await work(peer, network, cache)
+
+    assert time.monotonic() - begun < 3
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert asked in failure.value.message
+    assert f"{peer.address} sent only" in failure.value.message
+    assert "bytes a second" in failure.value.message
+
+
+async def test_a_token_that_trickles_is_given_up(peer, network):
+    bearer(peer)
+    peer.on("GET", "^/token$", trickling(CONTENT))
+
+    with pytest.raises(Transient) as failure:
+        await client(peer, network, pace=QUICK).manifest("1.0")
+
+    assert f"for a token: {peer.address} sent only" in failure.value.message
+
+
+async def test_of_an_error_whose_text_trickles_the_status_counts(peer, network):
+    async def missing(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=404)
+        await response.prepare(request)
+        await response.write(b"{")
+        await asyncio.sleep(60)
+        return response
+
+    peer.on("GET", "/manifests/", missing)
+    begun = time.monotonic()
+
+    with pytest.raises(Stalled) as refusal:
+        await client(peer, network, pace=QUICK).manifest("1.0")
+
+    assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
+    assert time.monotonic() - begun < 2
+
+
+async def test_a_chain_of_slow_redirects_ends_with_the_look_up(peer, network):
+    async def on(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.4)
+        return web.Response(status=307, headers={"Location": f"{request.path}x"})
+
+    peer.on("HEAD", "/manifests/", on)
+    begun = time.monotonic()
+
+    with pytest.raises(Transient) as failure:
+        await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, pace=QUICK))
+
+    assert time.monotonic() - begun < 2
+    assert "took longer than 1 s" in failure.value.message
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "work"),
+    [
+        pytest.param("tags/list", b'{"tags": []}', resolved, id="tags"),
+        pytest.param(f"referrers/{Digest.of(b'x')}", index([]), verified, id="referrers"),
+    ],
+)
+async def test_many_slow_pages_end_with_the_look_up(peer, network, cache, path, body, work):
+    async def page(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.1)
+        number = int(request.query.get("page", "1")) + 1
+        return web.Response(body=body, headers={"Content-Type": INDEX, "Link": f"<?page={number}>; rel=next"})
+
+    peer.on("GET", f"/{path.partition('/')[0]}/", page)
+    begun = time.monotonic()
+
+    with pytest.raises(Transient) as failure:
+        await work(peer, network, cache)
+
+    assert time.monotonic() - begun < 2
+    assert "took longer than 1 s" in failure.value.message
+
+
+async def test_headers_that_do_not_come_have_a_deadline_of_their_own(peer, network):
+    peer.on("GET", "/manifests/", hang)
+
+    with pytest.raises(Transient) as failure:
+        await client(peer, network, pace=QUICK).manifest("1.0")
+
+    assert f"manifest 1.0: {peer.address} did not answer within" in failure.value.message
+
+
+async def test_answers_without_end_before_the_answer_are_no_answer(network):
+    """1xx answers are not the answer (RFC 9110 section 15.2), however many come."""
+
+    async def behave(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    server = await asyncio.start_server(behave, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    begun = time.monotonic()
+    with pytest.raises(Transient):
+        await client(Reference.parse(f"127.0.0.1:{port}/team/web").repository, network, pace=QUICK).manifest("1.0")
+    server.close()
+
+    assert time.monotonic() - begun < 2
+
+
+async def test_a_body_that_is_fast_enough_is_read_however_long_it_takes(peer, network):
+    async def steady(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(20):
+            await response.write(CONTENT)
+            await asyncio.sleep(0.05)
+        return response
+
+    peer.on("GET", "/blobs/", steady)
+    pace = Pace(window=0.2, least_rate=20_000, mean_rate=20_000)
+
+    assert len(await client(peer, network, pace=pace).blob(descriptor(CONTENT * 20))) == 100_000
+
+
+async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_size(peer, network):
+    async def steady(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(CONTENT)
+            await asyncio.sleep(0.05)
+
+    peer.on("GET", "/blobs/", steady)
+    pace = Pace(window=0.2, least_rate=1_000, mean_rate=1_000_000)
+
+    with pytest.raises(Transient) as failure:
+        await client(peer, network, pace=pace).blob(descriptor(CONTENT * 100))
+
+    assert "sent only" in failure.value.message
+
+
+async def test_a_slow_disk_is_not_taken_for_a_slow_registry(peer, network):
+    content = CONTENT * 200
+    peer.blobs[str(Digest.of(content))] = content
+    taken = []
+
+    async def write(piece: bytes) -> None:
+        await asyncio.sleep(0.3)
+        taken.append(piece)
+
+    await client(peer, network, pace=Pace(window=0.2, mean_rate=10_000_000)).download(descriptor(content), write=write)
+
+    assert b"".join(taken) == content
+    assert len(taken) > 2
+
+
+def test_one_byte_every_half_second_is_given_up_well_within_a_minute():
+    assert 2 * PACE.window < PACE.least_rate * PACE.window
+    assert PACE.window <= 10
+    assert PACE.headers <= 20
+    assert PACE.lookup <= 30

@@ -1,0 +1,728 @@
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+from tests.archive.archives import files
+from tests.source.fake_registry import (
+    ALICE,
+    BUNDLE,
+    COSIGN,
+    INDEX,
+    OCI,
+    SIMPLE_SIGNING,
+    Peer,
+    bearer,
+    client,
+    hang,
+    index,
+    sha256,
+    signatures,
+)
+from tests.testbed import registry as registries
+from tests.testbed.registry import Options
+
+from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Repository
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.limits import (
+    MAX_ATTESTATIONS,
+    MAX_REFERRER_MANIFEST,
+    MAX_REFERRER_PAGES,
+    MAX_REFERRERS,
+    MAX_SIGNATURE_BLOB,
+    MAX_SIGNATURES,
+    MAX_SIGNATURES_SIZE,
+)
+from pattern_operator.source import FetchedSignatures, fetch_signatures, push
+from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source.signatures.referrers import PREDICATE_HINT
+
+SIGNATURE = "dev.cosignproject.cosign/signature"
+
+
+@pytest.fixture
+def signed(peer) -> Digest:
+    """An artifact of the peer, which nobody has signed yet."""
+    return peer.manifest([], tag="1.0")
+
+
+def tag_of(digest: Digest) -> str:
+    return f"{digest.algorithm}-{digest.hex}.sig"
+
+
+def simple(peer: Peer, number: int = 1, **more) -> dict:
+    """A layer as cosign's classic format has it."""
+    return peer.blob(b'{"critical": %d}' % number, SIMPLE_SIGNING, annotations={SIGNATURE: f"s{number}"}, **more)
+
+
+def classic(peer: Peer, signed: Digest, *layers: dict) -> None:
+    peer.manifest(layers or [simple(peer)], tag=tag_of(signed))
+
+
+def bundle(peer: Peer, signed: Digest, content: bytes = b'{"bundle": 1}', **more) -> Digest:
+    """A referrer as cosign's new format has it."""
+    manifest = {"artifactType": BUNDLE, "subject": signed, **more}
+    digest = peer.manifest([peer.blob(content, BUNDLE)], **manifest)
+    peer.refer(digest, BUNDLE)
+    return digest
+
+
+async def found(peer: Peer, network, signed: Digest, **more) -> tuple[Signature, ...]:
+    return await signatures(signed, registry=client(peer, network, **more))
+
+
+async def refusal(peer: Peer, network, signed: Digest) -> Stalled:
+    with pytest.raises(Stalled) as refused:
+        await found(peer, network, signed)
+    return refused.value
+
+
+# --- where signatures lie -------------------------------------------------------------------------------------------
+
+
+async def test_the_layers_of_cosigns_tag_are_signatures(peer, network, signed):
+    classic(peer, signed, simple(peer, 1), simple(peer, 2))
+
+    assert await found(peer, network, signed) == tuple(
+        Signature(
+            SignatureFormat.COSIGN,
+            f"{tag_of(signed)} layer {number}",
+            SIMPLE_SIGNING,
+            b'{"critical": %d}' % number,
+            {SIGNATURE: f"s{number}"},
+        )
+        for number in (1, 2)
+    )
+
+
+async def test_a_referrer_of_one_bundle_is_a_signature(peer, network, signed):
+    digest = bundle(peer, signed)
+
+    assert await found(peer, network, signed) == (
+        Signature(SignatureFormat.BUNDLE, f"referrer {digest}", BUNDLE, b'{"bundle": 1}'),
+    )
+
+
+async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(peer, network, signed):
+    digest = peer.manifest([simple(peer, 1), simple(peer, 2)], artifactType=COSIGN, subject=signed)
+    peer.refer(digest, COSIGN)
+
+    signature = (await found(peer, network, signed))[1]
+
+    assert signature.format is SignatureFormat.COSIGN
+    assert signature.where == f"referrer {digest} layer 2"
+    assert signature.payload == b'{"critical": 2}'
+
+
+async def test_signatures_of_all_places_come_together(peer, network, signed):
+    classic(peer, signed)
+    bundle(peer, signed, b"{}")
+    bundle(peer, signed, b"[]")
+
+    assert [each.format for each in await found(peer, network, signed)] == ["cosign", "bundle", "bundle"]
+
+
+async def test_referrers_of_other_types_are_not_asked_for(peer, network, signed):
+    other = peer.manifest([], artifactType="application/spdx+json", subject=signed)
+    peer.refer(other, "application/spdx+json")
+
+    assert await found(peer, network, signed) == ()
+    assert not any(str(other) in path for path in peer.paths("GET"))
+
+
+async def test_a_referrer_that_is_listed_twice_is_one(peer, network, signed):
+    peer.refer(bundle(peer, signed), BUNDLE)
+
+    assert len(await found(peer, network, signed)) == 1
+
+
+async def test_all_pages_of_referrers_count(peer, network, signed):
+    bundle(peer, signed, b"1")
+    bundle(peer, signed, b"2")
+    one, two = peer.referrers
+    peer.page("/referrers/", 1, body=index([one]), link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
+    peer.page("/referrers/", 2, body=index([two]), media_type=INDEX)
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b"1", b"2"]
+
+
+# --- a registry without the referrers API ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+async def test_where_there_is_no_referrers_api_the_fallback_tag_is_read(peer, network, algorithm):
+    signed = Digest.of(b"signed", algorithm)
+    bundle(peer, signed)
+    listed, peer.referrers = peer.referrers, None
+    peer.document(index(listed), tag=f"{algorithm}-{signed.hex[:64]}", media_type=INDEX)
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+
+
+async def test_where_there_is_an_api_the_fallback_tag_says_nothing(peer, network, signed):
+    bundle(peer, signed)
+    peer.document(index(peer.referrers), tag=f"sha256-{signed.hex}", media_type=INDEX)
+    peer.referrers = []
+
+    assert await found(peer, network, signed) == ()
+
+
+async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(peer, network, signed):
+    peer.referrers = None
+    peer.manifest([], tag=f"sha256-{signed.hex}", artifactType="application/vnd.example")
+
+    (signature,) = await found(peer, network, signed)
+
+    assert signature.payload == b""
+    assert "ArtifactUnsupported" in signature.where
+
+
+# --- what is never "unsigned" ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", [True, False], ids=["referrers API", "fallback tag"])
+async def test_only_404_everywhere_is_unsigned(peer, network, signed, api):
+    peer.referrers = [] if api else None
+
+    assert await found(peer, network, signed) == ()
+
+
+PLACES = pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(r"\.sig$", id="cosign's tag"),
+        pytest.param("/referrers/", id="the referrers API"),
+        pytest.param("/manifests/sha256-[0-9a-f]{64}$", id="the fallback tag"),
+        pytest.param("/manifests/sha256:", id="a referrer"),
+        pytest.param("/blobs/", id="a signature"),
+    ],
+)
+
+
+def everywhere(peer: Peer, signed: Digest, *, place: str) -> None:
+    """Sign in such a way that ``place`` is asked."""
+    if "-[0-9a-f]" in place:
+        peer.referrers = None
+    else:
+        classic(peer, signed)
+        bundle(peer, signed)
+
+
+@PLACES
+@pytest.mark.parametrize(
+    ("status", "kind", "reason"),
+    [
+        (401, Stalled, Reason.AUTHENTICATION_REQUIRED),
+        (403, Stalled, Reason.ACCESS_DENIED),
+        (408, Transient, Reason.REGISTRY_UNAVAILABLE),
+        (429, Transient, Reason.REGISTRY_THROTTLED),
+        (500, Transient, Reason.REGISTRY_UNAVAILABLE),
+        (503, Transient, Reason.REGISTRY_UNAVAILABLE),
+    ],
+)
+async def test_a_registry_that_does_not_tell_is_never_unsigned(peer, network, signed, place, status, kind, reason):
+    everywhere(peer, signed, place=place)
+    peer.answer("GET", place, status=status)
+
+    with pytest.raises(kind) as failure:
+        await found(peer, network, signed)
+
+    assert failure.value.reason is reason
+
+
+@PLACES
+async def test_a_registry_that_does_not_answer_is_never_unsigned(peer, network, signed, place):
+    everywhere(peer, signed, place=place)
+    peer.on("GET", place, hang)
+
+    with pytest.raises(Transient):
+        await found(peer, network, signed, pace=Pace(headers=0.2))
+
+
+@PLACES
+async def test_a_404_of_a_host_that_we_were_sent_to_is_never_unsigned(peer, network, signed, place):
+    everywhere(peer, signed, place=place)
+    peer.redirect(place, f"{peer.elsewhere}/nowhere")
+
+    with pytest.raises(Transient):
+        await found(peer, network, signed)
+
+
+@pytest.mark.parametrize("place", [r"\.sig$", "/referrers/", "/manifests/sha256-[0-9a-f]{64}$"])
+async def test_a_404_of_a_page_that_the_registry_sends_to_is_never_unsigned(peer, network, signed, place):
+    if "{64}" in place:
+        peer.referrers = None
+    peer.redirect(place, "/login?next=x")
+
+    with pytest.raises(Transient):
+        await found(peer, network, signed)
+
+
+async def test_a_404_of_the_token_service_is_never_unsigned(peer, network, signed):
+    bearer(peer)
+    peer.answer("GET", "^/token$", status=404)
+
+    assert (await refusal(peer, network, signed)).reason is Reason.AUTHENTICATION_REQUIRED
+    with pytest.raises(Stalled):
+        await found(peer, network, signed, credential=ALICE)
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        pytest.param(b"", INDEX, id="nothing"),
+        pytest.param(b"{}", INDEX, id="an empty object"),
+        pytest.param(b"<html>", "text/html", id="a page"),
+        pytest.param(index([]), OCI, id="called a manifest"),
+        pytest.param(b'{"schemaVersion": 2, "manifests": null}', INDEX, id="a list that is null"),
+        pytest.param(index([{"digest": "x"}]), INDEX, id="an entry that is none"),
+    ],
+)
+async def test_a_list_of_referrers_that_is_none_is_never_empty(peer, network, signed, body, media_type):
+    peer.answer("GET", "/referrers/", body=body, headers={"Content-Type": media_type})
+
+    assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_UNSUPPORTED
+
+
+async def test_a_list_of_referrers_that_ends_in_the_middle_is_tried_again_later(peer, network, signed):
+    bundle(peer, signed)
+    peer.answer("GET", "/referrers/gone", status=404)
+    peer.page("/referrers/sha256", 1, body=index(peer.referrers), link='<gone>; rel="next"', media_type=INDEX)
+
+    with pytest.raises(Transient) as failure:
+        await found(peer, network, signed)
+
+    assert "a page of it is gone" in failure.value.message
+
+
+# --- what cannot be read hides nothing ------------------------------------------------------------------------------
+
+
+def unreadable(peer: Peer, signed: Digest, how: str) -> str:
+    """Add a referrer that cannot be read, and tell what is to be said of it."""
+    digest = bundle(peer, signed, b"bad")
+    media_type, body = peer.manifests[str(digest)]
+    match how:
+        case "gone":
+            del peer.manifests[str(digest)]
+            return "ArtifactNotFound"
+        case "tampered":
+            peer.manifests[str(digest)] = (media_type, body + b" ")
+            return "DigestMismatch"
+        case "index":
+            peer.manifests[str(digest)] = (INDEX, body)
+            return "ArtifactUnsupported"
+        case "blob gone":
+            del peer.blobs[sha256(b"bad")]
+            return "ArtifactNotFound"
+        case "blob tampered":
+            peer.blobs[sha256(b"bad")] = b"BAD"
+            return "DigestMismatch"
+        case "blob longer":
+            peer.blobs[sha256(b"bad")] = b"bad!"
+            return "SizeMismatch"
+    raise AssertionError(how)
+
+
+@pytest.mark.parametrize("how", ["gone", "tampered", "index", "blob gone", "blob tampered", "blob longer"])
+async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, network, signed, how):
+    classic(peer, signed)
+    says = unreadable(peer, signed, how)
+    bundle(peer, signed, b"good")
+
+    bad, good = sorted((await found(peer, network, signed))[1:], key=lambda each: each.payload)
+
+    assert good.payload == b"good"
+    assert bad.payload == b""
+    assert bad.format is SignatureFormat.BUNDLE
+    assert bad.where.endswith(f"({says})")
+
+
+async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(peer, network, signed):
+    peer.document(b"no manifest", tag=tag_of(signed))
+    bundle(peer, signed, b"good")
+
+    bad, good = await found(peer, network, signed)
+
+    assert (bad.format, bad.payload, bad.where) == ("cosign", b"", f"{tag_of(signed)} (ArtifactUnsupported)")
+    assert good.payload == b"good"
+
+
+async def test_a_layer_larger_than_any_signature_is_not_asked_for(peer, network, signed):
+    large = {"mediaType": SIMPLE_SIGNING, "digest": sha256(b"large"), "size": MAX_SIGNATURE_BLOB + 1}
+    classic(peer, signed, large, simple(peer))
+
+    bad, good = await found(peer, network, signed)
+
+    assert (bad.payload, good.payload) == (b"", b'{"critical": 1}')
+    assert "more than any signature" in bad.where
+    assert not any(large["digest"] in path for path in peer.paths("GET"))
+
+
+@pytest.mark.parametrize("subject", ["another", "none"])
+async def test_a_referrer_of_another_artifact_is_not_one_of_this(peer, network, signed, subject):
+    other = Digest.of(b"other")
+    digest = peer.manifest(
+        [peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=other if subject == "another" else None
+    )
+    peer.refer(digest, BUNDLE)
+
+    (signature,) = await found(peer, network, signed)
+
+    assert signature.payload == b""
+    assert "refers to another artifact" in signature.where
+    assert not any("/blobs/" in path for path in peer.paths("GET"))
+
+
+@pytest.mark.parametrize("layers", [[], [BUNDLE, BUNDLE], [SIMPLE_SIGNING], [BUNDLE, "text/plain"]], ids=len)
+async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(peer, network, signed, layers):
+    made = [peer.blob(media_type.encode() + bytes([n]), media_type) for n, media_type in enumerate(layers)]
+    peer.refer(peer.manifest(made, artifactType=BUNDLE, subject=signed), BUNDLE)
+
+    (signature,) = await found(peer, network, signed)
+
+    assert signature.payload == b""
+    assert "exactly one layer" in signature.where
+
+
+# --- how many -------------------------------------------------------------------------------------------------------
+
+
+async def test_as_many_signatures_as_are_tried_are_found(peer, network, signed):
+    classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES)))
+
+    assert len(await found(peer, network, signed)) == MAX_SIGNATURES
+
+
+async def test_of_more_layers_than_are_tried_the_first_are_read_and_the_rest_is_said(peer, network, signed):
+    classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES + 1)))
+
+    error = await refusal(peer, network, signed)
+
+    assert error.reason is Reason.TOO_MANY_SIGNATURES
+    assert "remove those that are not needed" in error.message
+    assert len([path for path in peer.paths("GET") if "/blobs/" in path]) == MAX_SIGNATURES
+
+
+async def test_signatures_that_are_large_together_are_not_all_read(peer, network, signed):
+    large = MAX_SIGNATURE_BLOB // 2
+    for number in range(2 * MAX_SIGNATURES_SIZE // large):
+        bundle(peer, signed, b"%d" % number + b" " * (large - 10))
+
+    error = await refusal(peer, network, signed)
+
+    assert error.reason is Reason.TOO_MANY_SIGNATURES
+    assert f"more than {MAX_SIGNATURES_SIZE} bytes" in error.message
+    read = sum(len(peer.blobs[path.rpartition("/")[2]]) for path in peer.paths("GET") if "/blobs/" in path)
+    assert read <= MAX_SIGNATURES_SIZE + large  # the one that shows that it is a signature as well
+
+
+async def test_a_referrer_whose_manifest_is_larger_than_any_hides_no_other(peer, network, signed):
+    bundle(peer, signed)
+    large = peer.manifest(
+        [peer.blob(b"{}", BUNDLE)],
+        artifactType=BUNDLE,
+        subject=signed,
+        annotations={"k": "v" * MAX_REFERRER_MANIFEST},
+    )
+    peer.refer(large, BUNDLE)
+
+    payloads = [each.payload for each in await found(peer, network, signed)]
+
+    assert sorted(payloads) == [b"", b'{"bundle": 1}']
+
+
+async def test_more_referrers_than_are_tried_are_said_beside_those_that_are(peer, network, signed):
+    for number in range(MAX_SIGNATURES + 1):
+        bundle(peer, signed, b"%d" % number)
+
+    fetched = await fetch_signatures(signed, registry=client(peer, network))
+
+    assert len(fetched.signatures) == MAX_SIGNATURES
+    assert [failure.reason for failure in fetched.failures] == [Reason.TOO_MANY_SIGNATURES]
+
+
+async def test_the_layers_of_all_places_count_together_before_they_are_read(peer, network, signed):
+    each = MAX_SIGNATURES // 2
+    for place in range(8):
+        layers = [simple(peer, 100 * place + number) for number in range(each)]
+        peer.refer(peer.manifest(layers, artifactType=COSIGN, subject=signed), COSIGN)
+
+    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert len([path for path in peer.paths("GET") if "/blobs/" in path]) <= MAX_SIGNATURES
+
+
+async def test_more_entries_than_are_looked_at_are_refused(peer, network, signed):
+    for number in range(MAX_REFERRERS + 2):
+        peer.refer(Digest.of(b"%d" % number), BUNDLE)
+    half, other = index(peer.referrers[: MAX_REFERRERS // 2]), index(peer.referrers[MAX_REFERRERS // 2 :])
+    peer.page("/referrers/", 1, body=half, link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
+    peer.page("/referrers/", 2, body=other, media_type=INDEX)
+
+    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert len([path for path in peer.paths("GET") if "/manifests/sha256:" in path]) == MAX_REFERRERS
+
+
+async def test_more_pages_than_are_read_are_refused(peer, network, signed):
+    for number in range(1, MAX_REFERRER_PAGES + 2):
+        peer.page(
+            "/referrers/", number, body=index([]), link=f'<./{signed}?page={number + 1}>; rel="next"', media_type=INDEX
+        )
+
+    assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_TOO_LARGE
+
+
+# --- what never counts ----------------------------------------------------------------------------------------------
+
+SBOM = "application/spdx+json"
+TYPES = ["", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json", None]
+
+
+def attestation(peer: Peer, signed: Digest, number: int, *, size: int = 0, **more) -> Digest:
+    """A bundle as the attestation of a build has it."""
+    statement = {"predicateType": "https://slsa.dev/provenance/v1", "n": number, "pad": " " * size}
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    return bundle(peer, signed, json.dumps({"dsseEnvelope": {"payload": payload}}).encode(), **more)
+
+
+async def fetched(peer: Peer, network, signed: Digest, **more) -> FetchedSignatures:
+    return await fetch_signatures(signed, registry=client(peer, network, **more))
+
+
+async def test_reports_and_sboms_beside_a_signature_count_for_nothing(peer, network, signed):
+    for number in range(2 * MAX_REFERRERS):
+        peer.refer(Digest.of(b"%d" % number), (SBOM, "application/sarif+json")[number % 2])
+    bundle(peer, signed)
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+
+
+@pytest.mark.parametrize("listed", TYPES)
+async def test_reports_that_are_listed_without_a_type_count_for_nothing(peer, network, signed, listed):
+    for number in range(2 * MAX_SIGNATURES):
+        peer.refer(peer.manifest([], artifactType=SBOM, subject=signed, annotations={"n": str(number)}), SBOM)
+    bundle(peer, signed)
+    for entry in peer.referrers:
+        entry["artifactType"] = listed
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+
+
+@pytest.mark.parametrize("hint", [{}, {"annotations": {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}}])
+async def test_attestations_beside_a_signature_are_marked_few_and_count_for_nothing(peer, network, signed, hint):
+    for number in range(MAX_SIGNATURES + 10):
+        attestation(peer, signed, number, **hint)
+    bundle(peer, signed)
+
+    got = await fetched(peer, network, signed)
+
+    assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
+    assert len(got.signatures) == 1 + MAX_ATTESTATIONS
+    assert got.failures == ()
+
+
+async def test_attestations_are_not_counted_by_their_size(peer, network, signed):
+    for number in range(2 * MAX_SIGNATURES_SIZE // (MAX_SIGNATURE_BLOB // 2)):
+        attestation(peer, signed, number, size=MAX_SIGNATURE_BLOB // 3)
+    bundle(peer, signed)
+
+    got = await fetched(peer, network, signed)
+
+    assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
+    assert got.failures == ()
+
+
+async def test_among_more_attestations_than_are_looked_at_the_signature_is_found(peer, network, signed):
+    for number in range(MAX_REFERRERS + 5):
+        peer.refer(Digest.of(b"%d" % number), BUNDLE)
+        peer.referrers[-1]["annotations"] = {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}
+    bundle(peer, signed)
+
+    got = await fetched(peer, network, signed)
+
+    assert b'{"bundle": 1}' in [each.payload for each in got.signatures]
+    assert got.failures == ()
+
+
+async def test_referrers_that_are_gone_take_no_place_of_a_signature(peer, network, signed):
+    for number in range(2 * MAX_SIGNATURES):
+        peer.refer(Digest.of(b"%d" % number), BUNDLE)
+    bundle(peer, signed)
+
+    payloads = [each.payload for each in await found(peer, network, signed)]
+
+    assert payloads[0] == b'{"bundle": 1}'
+    assert set(payloads[1:]) == {b""}
+
+
+@pytest.mark.parametrize("listed", TYPES)
+async def test_a_referrer_that_is_listed_without_a_type_is_what_its_manifest_says(peer, network, signed, listed):
+    bundle(peer, signed, b"1")
+    peer.refer(peer.manifest([simple(peer, 2)], artifactType=COSIGN, subject=signed), COSIGN)
+    peer.refer(peer.manifest([peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=Digest.of(b"other")), BUNDLE)
+    for entry in peer.referrers:
+        entry["artifactType"] = listed
+
+    assert [each.payload for each in await found(peer, network, signed)] == [b"1", b'{"critical": 2}', b""]
+
+
+@pytest.mark.parametrize("artifact_type", ["", "application/vnd.oci.empty.v1+json", "application/json"])
+async def test_a_manifest_that_does_not_say_its_type_is_what_its_layers_are(peer, network, signed, artifact_type):
+    made = [
+        peer.manifest([peer.blob(b"1", BUNDLE)], artifactType=artifact_type, subject=signed),
+        peer.manifest([simple(peer, 2), simple(peer, 3)], artifactType=artifact_type, subject=signed),
+        peer.manifest([peer.blob(b"x", "text/plain")], artifactType=artifact_type, subject=signed),
+        peer.manifest([simple(peer, 4), peer.blob(b"y", BUNDLE)], artifactType=artifact_type, subject=signed),
+        peer.manifest([], artifactType=artifact_type, subject=signed),
+        peer.manifest([peer.blob(b"z", BUNDLE)], artifactType=SBOM, subject=signed),
+    ]
+    for digest in made:
+        peer.refer(digest, artifact_type)
+
+    payloads = [each.payload for each in await found(peer, network, signed)]
+
+    assert payloads == [b"1", b'{"critical": 2}', b'{"critical": 3}']
+
+
+@pytest.mark.parametrize("how", ["gone", "index", "larger than any"])
+async def test_a_referrer_that_nobody_calls_a_signature_and_is_none_is_passed_over(peer, network, signed, how):
+    digest = bundle(peer, signed, b"1", annotations={"k": "v" * (MAX_REFERRER_MANIFEST if "larger" in how else 1)})
+    peer.referrers[0]["artifactType"] = ""
+    if how == "gone":
+        del peer.manifests[str(digest)]
+    if how == "index":
+        peer.manifests[str(digest)] = (INDEX, peer.manifests[str(digest)][1])
+
+    assert await found(peer, network, signed) == ()
+
+
+async def test_a_referrer_that_nobody_calls_a_signature_and_was_changed_is_not_nothing(peer, network, signed):
+    digest = bundle(peer, signed)
+    peer.referrers[0]["artifactType"] = ""
+    media_type, body = peer.manifests[str(digest)]
+    peer.manifests[str(digest)] = (media_type, body + b" ")
+
+    assert "DigestMismatch" in (await found(peer, network, signed))[0].where
+
+
+# --- a tag that is read as the digest -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ["sha256-{hex}", "sha256-{hex}.sig"])
+@pytest.mark.parametrize("kind", ["manifest", "index"])
+async def test_a_tag_that_is_the_artifact_itself_holds_no_signature(peer, network, tag, kind):
+    peer.referrers = None
+    listed = peer.manifest([peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE)
+    entry = {"mediaType": OCI, "digest": str(listed), "size": 1, "artifactType": BUNDLE}
+    made = peer.manifest([], tag="1.0") if kind == "manifest" else peer.document(index([entry]), media_type=INDEX)
+    peer.manifests[tag.format(hex=made.hex)] = peer.manifests[str(made)]
+
+    assert await found(peer, network, made) == ()
+
+
+# --- what cannot be asked hides nothing -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["/referrers/", r"\.sig$", "/manifests/sha256:", "/blobs/"])
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+async def test_a_place_that_does_not_tell_hides_no_other(peer, network, signed, place, status):
+    classic(peer, signed)
+    bundle(peer, signed, b"1")
+    bundle(peer, signed, b"2")
+    bad = str(bundle(peer, signed, b"3"))
+    pattern = {"/manifests/sha256:": bad, "/blobs/": sha256(b"3")}.get(place, place)
+    peer.answer("GET", pattern, status=status)
+
+    got = await fetched(peer, network, signed)
+
+    assert len(got.failures) == 1
+    assert len([each for each in got.signatures if each.payload]) == (1 if place == "/referrers/" else 3)
+
+
+async def test_a_place_that_hangs_hides_no_other(peer, network, signed):
+    classic(peer, signed)
+    bundle(peer, signed)
+    peer.on("GET", "/referrers/", hang)
+    peer.on("GET", "/manifests/sha256-[0-9a-f]+$", hang)
+
+    got = await fetched(peer, network, signed, pace=Pace(headers=5.0, lookup=0.5))
+
+    assert [each.payload for each in got.signatures] == [b'{"critical": 1}']
+    assert [type(failure) for failure in got.failures] == [Transient, Transient]
+
+
+async def test_the_pages_before_one_that_fails_count(peer, network, signed):
+    bundle(peer, signed)
+    peer.answer("GET", "/referrers/next", status=503)
+    peer.page("/referrers/sha256", 1, body=index(peer.referrers), link='<next>; rel="next"', media_type=INDEX)
+
+    got = await fetched(peer, network, signed)
+
+    assert [each.payload for each in got.signatures] == [b'{"bundle": 1}']
+    assert [failure.reason for failure in got.failures] == [Reason.REGISTRY_UNAVAILABLE]
+
+
+async def test_a_registry_that_fails_for_each_referrer_is_not_asked_for_all(peer, network, signed):
+    for number in range(2 * MAX_SIGNATURES):
+        bundle(peer, signed, b"%d" % number)
+    peer.answer("GET", "/manifests/sha256:", status=503)
+
+    got = await fetched(peer, network, signed)
+
+    assert got.failures[0].reason is Reason.REGISTRY_UNAVAILABLE
+    assert len([path for path in peer.paths("GET") if "/manifests/sha256:" in path]) < 20
+
+
+MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")
+OVER = Stalled(reason=Reason.TOO_MANY_SIGNATURES, message="too many")
+DENIED = Stalled(reason=Reason.ACCESS_DENIED, message="403")
+DOWN = Transient(reason=Reason.REGISTRY_THROTTLED, message="429; later.", retry_after=timedelta(seconds=7))
+
+
+@pytest.mark.parametrize(
+    ("failures", "refusal", "kind", "reason"),
+    [
+        ((), MISSING, Stalled, Reason.SIGNATURE_MISSING),
+        ((DENIED,), MISSING, Stalled, Reason.ACCESS_DENIED),
+        ((DENIED, DOWN, OVER), MISSING, Transient, Reason.REGISTRY_THROTTLED),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="x"), Transient, Reason.REGISTRY_THROTTLED),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_OF_ANOTHER_ARTIFACT, message="x"), Transient, None),
+        ((DOWN,), Stalled(reason=Reason.SIGNATURE_INVALID, message="x"), Transient, None),
+        ((DOWN,), Stalled(reason=Reason.KEY_INVALID, message="x"), Stalled, Reason.KEY_INVALID),
+        ((DOWN,), Stalled(reason=Reason.INVALID_SPEC, message="x"), Stalled, Reason.INVALID_SPEC),
+    ],
+)
+def test_a_failure_to_ask_is_what_is_said_where_nothing_proves_enough(failures, refusal, kind, reason):
+    said = FetchedSignatures(failures=failures).explain(refusal)
+
+    assert type(said) is kind
+    assert said.reason is (reason or Reason.REGISTRY_THROTTLED)
+    assert refusal.message in said.message
+    assert getattr(said, "retry_after", None) == (timedelta(seconds=7) if kind is Transient else None)
+
+
+# --- real parts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("referrers", ["api", "fallback-tag"])
+async def test_what_cosign_signs_is_found_in_a_real_registry(testbed_state, cosign, key_pair, network, referrers):
+    real = registries.start(testbed_state, name=f"referrers-{referrers}", options=Options(referrers=referrers))
+    repository = Repository(real.address, "team/web")
+    registry = client(repository, network)
+    revision = await push(files(), registry=registry, tag="1.0")
+    other = await push(files({"other.yml": b"x"}), registry=registry, tag="2.0")
+    before = await signatures(revision.digest, registry=registry)
+
+    cosign.sign_classic(f"{repository}@{revision.digest}", key=key_pair)
+    cosign.sign_bundle(f"{repository}@{revision.digest}", key=key_pair)
+    after = await signatures(revision.digest, registry=registry)
+    of_the_other = await signatures(other.digest, registry=registry)
+    real.stop()
+
+    assert before == of_the_other == ()
+    assert [each.format for each in after] == ["cosign", "bundle"]
+    assert json.loads(after[0].payload)["critical"]["image"]["docker-manifest-digest"] == str(revision.digest)
+    assert after[0].annotations[SIGNATURE]
+    assert json.loads(after[1].payload)["mediaType"] == BUNDLE
