@@ -138,7 +138,7 @@ class Demo:
         for arguments in (("get", "dp"), ("get", "deployments,services")):
             print(f"$ kubectl {' '.join(arguments)}")
             print(self.kubectl("-n", NAMESPACE, *arguments))
-        print("vouched for by:", *(v["authority"] for v in self.pattern()["status"].get("verifiedBy", ())))
+        print("verified by:", *(v["authority"] for v in self.pattern()["status"].get("verifiedBy", ())))
 
     def wait_for(self, what: str, done: Callable[[], bool]) -> None:
         """Wait, saying so."""

@@ -59,7 +59,7 @@ async def test_what_is_signed_runs_whatever_the_registry_does(
     await asyncio.to_thread(lambda: there.want(verify=demanding(key_pair)))
     status = await asyncio.to_thread(there.until_runs, digest)
 
-    assert [vouch["format"] for vouch in status["verifiedBy"]] == [form]
+    assert [each["format"] for each in status["verifiedBy"]] == [form]
 
 
 async def test_a_place_that_cannot_be_asked_is_no_missing_signature_and_is_asked_again(

@@ -27,7 +27,7 @@ from pattern_operator.api.artifact import SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.api.reference import Repository as Address
-from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.source import (
     Credential,
@@ -225,13 +225,13 @@ async def test_a_signature_of_either_format_is_found_and_one_of_a_stranger_is_no
     async with opened(repository) as client:
         found = await fetch_signatures(Digest.parse(signed), registry=client)
         nothing = await fetch_signatures(Digest.parse(unsigned), registry=client)
-    verdict = verify(Digest.parse(signed), found.signatures, demand=demand(key_pair))
+    verdict = verify(Digest.parse(signed), found.signatures, policy=policy(key_pair))
     with pytest.raises(Stalled) as missing:
-        verify(Digest.parse(unsigned), nothing.signatures, demand=demand(key_pair))
+        verify(Digest.parse(unsigned), nothing.signatures, policy=policy(key_pair))
     with pytest.raises(Stalled) as untrusted:
-        verify(Digest.parse(signed), found.signatures, demand=demand(stranger))
+        verify(Digest.parse(signed), found.signatures, policy=policy(stranger))
 
-    assert [vouch.format for vouch in verdict.vouches] == [form]
+    assert [each.format for each in verdict.verified_by] == [form]
     assert missing.value.reason is Reason.SIGNATURE_MISSING
     assert untrusted.value.reason is Reason.SIGNATURE_UNTRUSTED
     assert has_referrers_api(repository, signed) is place.kind.lists_referrers
@@ -244,8 +244,8 @@ async def test_a_signature_of_either_format_is_found_and_one_of_a_stranger_is_no
     assert (done.code, done.json["verified"]) == (0, True), done.err
 
 
-def demand(key: KeyPair) -> Demand:
-    return Demand((Authority("release-team", key.public.read_bytes()),))
+def policy(key: KeyPair) -> VerificationPolicy:
+    return VerificationPolicy((TrustedKey("release-team", key.public.read_bytes()),))
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ def test_the_operator_runs_what_is_signed_and_says_that_the_password_is_wrong(
     other.want(source={"secretRef": {"name": "thief"}})
     refused = other.until(lambda status: condition(status, "Ready").get("reason") == "AuthenticationFailed")
 
-    assert [vouch["authority"] for vouch in status["verifiedBy"]] == ["release-team"]
+    assert [each["authority"] for each in status["verifiedBy"]] == ["release-team"]
     assert place.address in condition(refused, "Ready")["message"]
 
 

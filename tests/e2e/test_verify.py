@@ -67,14 +67,14 @@ def test_what_is_signed_runs_and_status_says_who_vouches(
     story.want(verify=release_team(key_pair))
     status = story.until_runs(digest)
 
-    (vouch,) = status["verifiedBy"]
-    assert (vouch["authority"], vouch["format"]) == ("release-team", form)
-    assert vouch["where"].startswith("referrer sha256:" if form == "bundle" else classic_tag(digest))
+    (each,) = status["verifiedBy"]
+    assert (each["authority"], each["format"]) == ("release-team", form)
+    assert each["where"].startswith("referrer sha256:" if form == "bundle" else classic_tag(digest))
     assert condition(status, "Verified")["status"] == "True"
-    assert condition(status, "Verified")["message"] == "vouched for by release-team"
+    assert condition(status, "Verified")["message"] == "verified by release-team"
     assert status["history"][0]["verifiedBy"] == ["release-team"]
     eventually(lambda: story.events("Ready"))
-    assert "vouched for by release-team" in story.events("Ready")[0]["message"]
+    assert "verified by release-team" in story.events("Ready")[0]["message"]
 
 
 def test_kubectl_shows_at_a_glance_what_runs_and_who_vouches(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
@@ -126,7 +126,7 @@ def test_an_authority_without_a_name_is_called_after_its_key(
     story.want(verify=trusting(keys[kind]))
     status = story.until_runs(digest)
 
-    assert [vouch["authority"] for vouch in status["verifiedBy"]] == [names[kind]]
+    assert [each["authority"] for each in status["verifiedBy"]] == [names[kind]]
 
 
 def test_of_several_authorities_one_that_signs_is_enough(
@@ -140,7 +140,7 @@ def test_of_several_authorities_one_that_signs_is_enough(
     story.want(verify={"authorities": authorities})
     status = story.until_runs(digest)
 
-    assert [vouch["authority"] for vouch in status["verifiedBy"]] == ["security-team"]
+    assert [each["authority"] for each in status["verifiedBy"]] == ["security-team"]
 
 
 # --- not signed, or by others ---------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def test_an_update_that_nobody_signed_is_refused_and_what_runs_is_kept_so(
     assert_refused(refused, "SignatureMissing", second)
     assert (refused["digest"], refused["lastAttemptedRevision"]) == (first, f"latest@{second}")
     assert condition(refused, "Applied")["status"] == condition(refused, "Healthy")["status"] == "True"
-    assert [vouch["authority"] for vouch in refused["verifiedBy"]] == ["release-team"]
+    assert [each["authority"] for each in refused["verifiedBy"]] == ["release-team"]
     assert story.get("configmap", "settings")["data"] == {"a": "2"}
 
 

@@ -10,7 +10,7 @@ from pattern_operator.api.reference import Digest, Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
-from pattern_operator.api.verdict import Verdict, Vouch
+from pattern_operator.api.verification import VerificationResult, VerifiedSignature
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.reconcile.progress import Progress
 
@@ -21,7 +21,9 @@ NEWER = Revision("2.0.0", Digest.of(b"two"))
 ENTRIES = (InventoryEntry(id="team_a__ConfigMap", v="v1"), InventoryEntry(id="team_web_apps_Deployment", v="v1"))
 KEYS = "keys-of-the-release-team"  # in place of a digest
 WELL = Health(HealthState.CURRENT, "2 objects are healthy")
-VOUCHED = Verdict(demanded=True, vouches=(Vouch("release-team", "bundle", "referrer sha256:0a"),))
+VERIFIED = VerificationResult(
+    required=True, verified_by=(VerifiedSignature("release-team", "bundle", "referrer sha256:0a"),)
+)
 
 
 def pattern(*, status: Status | None = None, **metadata: Any) -> DesignPattern:
@@ -41,7 +43,7 @@ def progress(**values: Any) -> Progress:
         "stage": Stage.HEALTH,
         "revision": REVISION,
         "policy": KEYS,
-        "verdict": VOUCHED,
+        "verification": VERIFIED,
         "rendering": Rendering(objects=(), format="Manifests"),
         "inventory": ENTRIES,
         "applied": True,

@@ -6,7 +6,7 @@ from tests.reconcile.pattern import pattern, progress
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Revision
 from pattern_operator.api.status import Status
-from pattern_operator.api.verdict import Demand
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.memory import Memory, Wanted
@@ -101,4 +101,4 @@ def test_what_drifted_and_was_put_right_is_told_by_its_own_event_alone():
 
 @pytest.fixture
 def a_goal() -> Wanted:
-    return wanted.goal(pattern(), Revision("2.0.0", TWO), Demand())
+    return wanted.goal(pattern(), Revision("2.0.0", TWO), VerificationPolicy())

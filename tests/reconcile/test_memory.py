@@ -1,10 +1,10 @@
 """What of a memory is kept when the cluster may have changed unseen."""
 
-from tests.reconcile.pattern import REVISION, VOUCHED
+from tests.reconcile.pattern import REVISION, VERIFIED
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Reference, Repository
-from pattern_operator.api.verdict import Demand
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.reconcile.memory import Lookup, Memory
 
 KEY = ObjectKey("", "ConfigMap", "team", "a")
@@ -12,10 +12,10 @@ KEY = ObjectKey("", "ConfigMap", "team", "a")
 
 def test_what_registries_and_keys_said_outlives_a_lost_lease_and_what_the_cluster_was_like_does_not():
     lookup = Lookup(Reference(Repository.parse("oci://registry.example/web"), tag="1.0.0"), REVISION, 7.0)
-    verdict = (REVISION.digest, Demand(), VOUCHED)
+    verification = (REVISION.digest, VerificationPolicy(), VERIFIED)
     memory = Memory(
         lookup=lookup,
-        verdict=verdict,
+        verification=verification,
         policy="keys",
         handled_request="now",
         settled=True,
@@ -28,7 +28,7 @@ def test_what_registries_and_keys_said_outlives_a_lost_lease_and_what_the_cluste
 
     kept = memory.of_registries()
 
-    assert kept == Memory(lookup=lookup, verdict=verdict, policy="keys", handled_request="now")
+    assert kept == Memory(lookup=lookup, verification=verification, policy="keys", handled_request="now")
 
 
 def test_to_find_everything_out_again_is_to_apply_it_again():

@@ -174,7 +174,7 @@ def test_what_is_still_going_leaves_what_is_wanted_ready_and_applied_unknown():
 def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
     before = pattern(status=status.after(pattern(), progress(inventory=ALL, prune_state=GOING), now=NOW))
     gone = {"inventory": (STAY,), "prune_state": PruneState((), ALL)}
-    at_source = {"stage": Stage.SOURCE, "failure": AWAY, "applied": False, "verdict": None, "rendering": None}
+    at_source = {"stage": Stage.SOURCE, "failure": AWAY, "applied": False, "verification": None, "rendering": None}
 
     whole = said(status.after(before, progress(**gone), now=LATER))
     failed = said(status.after(before, progress(**gone, **at_source), now=LATER))

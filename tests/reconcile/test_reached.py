@@ -11,7 +11,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
-from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.progress import Progress
@@ -165,11 +165,14 @@ def test_a_status_of_an_older_operator_is_believed_where_it_says_ready_of_this_g
 
 
 def test_a_policy_is_told_by_its_names_and_keys():
-    one, renamed = Demand((Authority("a", b"one"),)), Demand((Authority("b", b"one"),))
-    other, both = Demand((Authority("a", b"two"),)), Demand((Authority("a", b"one"), Authority("b", b"two")))
+    one, renamed = VerificationPolicy((TrustedKey("a", b"one"),)), VerificationPolicy((TrustedKey("b", b"one"),))
+    other, both = (
+        VerificationPolicy((TrustedKey("a", b"two"),)),
+        VerificationPolicy((TrustedKey("a", b"one"), TrustedKey("b", b"two"))),
+    )
 
-    digests = {policy_digest(each) for each in (Demand(), one, renamed, other, both)}
+    digests = {policy_digest(each) for each in (VerificationPolicy(), one, renamed, other, both)}
 
     assert len(digests) == 5
-    assert policy_digest(one) == policy_digest(Demand((Authority("a", b"one"),)))
+    assert policy_digest(one) == policy_digest(VerificationPolicy((TrustedKey("a", b"one"),)))
     assert all("one" not in each and "-" not in each for each in digests)

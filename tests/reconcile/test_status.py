@@ -13,7 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import SkippedComponent, Status
-from pattern_operator.api.verdict import Verdict
+from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
@@ -50,7 +50,7 @@ def test_a_whole_run_says_what_runs_and_who_vouches():
         "Healthy": ("True", "Succeeded"),
     }
     assert condition(found, "Ready").message == f"{REVISION.title} runs: 2 objects"
-    assert condition(found, "Verified").message == "vouched for by release-team"
+    assert condition(found, "Verified").message == "verified by release-team"
     assert (found.version, found.revision, found.digest) == ("1.0.0", str(REVISION), str(REVISION.digest))
     assert found.last_applied_revision == found.last_attempted_revision == str(REVISION)
     assert [each.authority for each in found.verified_by] == ["release-team"]
@@ -75,13 +75,13 @@ def test_beside_a_digest_it_is_said_that_the_tag_was_not_looked_up():
 def test_the_same_again_changes_nothing():
     before = running()
 
-    again = progress(verdict=None, rendering=None, inventory=None, applied=False)
+    again = progress(verification=None, rendering=None, inventory=None, applied=False)
 
     assert status.after(before, again, now=LATER) == before.status
 
 
 def test_where_nobody_asked_verified_is_unknown():
-    found = status.after(pattern(), progress(verdict=Verdict(demanded=False)), now=NOW)
+    found = status.after(pattern(), progress(verification=VerificationResult(required=False)), now=NOW)
 
     assert conditions(found)["Verified"] == ("Unknown", "NoPolicy")
     assert conditions(found)["Ready"] == ("True", "Ready")
@@ -112,7 +112,7 @@ def test_without_wait_ready_does_not_ask_for_health():
 
 def test_a_refused_update_leaves_what_runs_as_it_is():
     before = running()
-    refused = progress(stage=Stage.VERIFY, revision=NEWER, verdict=None, rendering=None, failure=REFUSED)
+    refused = progress(stage=Stage.VERIFY, revision=NEWER, verification=None, rendering=None, failure=REFUSED)
     refused.inventory, refused.applied = None, False
 
     found = status.after(before, refused, now=LATER)

@@ -1,7 +1,7 @@
 """Which events a run is worth: changes, once each."""
 
 import pytest
-from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VOUCHED, WELL, pattern, progress
+from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VERIFIED, WELL, pattern, progress
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
@@ -21,10 +21,10 @@ def told(before: Status, made: Progress, *, memory: Memory | None = None, genera
 
 
 def test_a_first_version_is_told_with_who_vouches():
-    (event,) = told(Status(), progress(verdict=VOUCHED))
+    (event,) = told(Status(), progress(verification=VERIFIED))
 
     assert (event.kind, event.reason) == ("Normal", "Ready")
-    assert event.note == f"{REVISION.title} runs: 2 objects; vouched for by release-team"
+    assert event.note == f"{REVISION.title} runs: 2 objects; verified by release-team"
 
 
 def test_what_stays_as_it_is_is_not_told():

@@ -7,7 +7,7 @@ from tests.reconcile.pattern import pattern
 
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PUBLIC_KEY
-from pattern_operator.reconcile.wanted import demand
+from pattern_operator.reconcile.wanted import policy
 from pattern_operator.verify.key import load
 
 
@@ -21,7 +21,7 @@ class Holding:
 async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
     spec = {"verify": {"authorities": [{"key": {"configMapRef": {"name": "k"}}}]}}
 
-    found = await demand(pattern(spec=spec), referents=Holding())
+    found = await policy(pattern(spec=spec), referents=Holding())
 
     assert [len(each.key) for each in found.authorities] == [MAX_PUBLIC_KEY + 1]
     with pytest.raises(Stalled, match=f"more than {MAX_PUBLIC_KEY} bytes"):

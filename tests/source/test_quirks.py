@@ -13,7 +13,7 @@ from tests.testbed.registry import Options, Registry
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
-from pattern_operator.api.verdict import Authority, Demand, Verdict
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.source import LayerChoice, fetch_signatures, pull, push, resolve
 from pattern_operator.verify import verify
@@ -59,12 +59,14 @@ async def sign(cosign: Cosign, key: KeyPair, artifact: str, how: str) -> None:
     await asyncio.to_thread(signing, artifact, key=key)
 
 
-async def verdict(address: str, name: str, network, digest: Digest, *keys: KeyPair) -> Verdict | PatternError:
+async def verdict(
+    address: str, name: str, network, digest: Digest, *keys: KeyPair
+) -> VerificationResult | PatternError:
     """What the operator says of the artifact behind ``address``."""
-    demand = Demand(tuple(Authority(f"key {number}", key.pem.encode()) for number, key in enumerate(keys)))
+    policy = VerificationPolicy(tuple(TrustedKey(f"key {number}", key.pem.encode()) for number, key in enumerate(keys)))
     found = await fetch_signatures(digest, registry=client(Repository(address, name), network))
     try:
-        return verify(digest, found.signatures, demand=demand)
+        return verify(digest, found.signatures, policy=policy)
     except Stalled as refusal:
         return found.explain(refusal)
 
@@ -96,8 +98,8 @@ async def test_a_signature_by_tag_counts_whatever_the_referrers_api_answers(
 
     found = await verdict(proxy.address, name, network, digest, key_pair)
 
-    assert isinstance(found, Verdict), found
-    assert [vouch.format for vouch in found.vouches] == ["cosign"]
+    assert isinstance(found, VerificationResult), found
+    assert [each.format for each in found.verified_by] == ["cosign"]
 
 
 @pytest.mark.parametrize("mode", NO_ANSWER)
@@ -109,8 +111,8 @@ async def test_a_bundle_by_the_fallback_tag_counts_whatever_the_referrers_api_an
         proxy.mode = mode
         found = await verdict(proxy.address, name, network, digest, key_pair)
 
-    assert isinstance(found, Verdict), found
-    assert [vouch.format for vouch in found.vouches] == ["bundle"]
+    assert isinstance(found, VerificationResult), found
+    assert [each.format for each in found.verified_by] == ["bundle"]
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,7 @@ async def test_a_bundle_that_is_listed_without_its_type_is_judged_by_its_manifes
 
     found = await verdict(proxy.address, name, network, digest, key_pair)
 
-    assert isinstance(found, Verdict), found
+    assert isinstance(found, VerificationResult), found
 
 
 @pytest.mark.parametrize("mode", ["emptytype", "notype", "octet", "json", "awschunked", "head404"])
@@ -204,4 +206,4 @@ async def test_an_artifact_is_pulled_and_its_signature_verified(
 
     assert revision.digest == digest
     assert [file.path for file in artifact.files] == ["a.yml"]
-    assert isinstance(await verdict(proxy.address, name, network, digest, key_pair), Verdict)
+    assert isinstance(await verdict(proxy.address, name, network, digest, key_pair), VerificationResult)

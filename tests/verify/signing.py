@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reference import Digest
-from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 ANNOTATION = "dev.cosignproject.cosign/signature"
@@ -45,8 +45,8 @@ class Signer:
             case _:
                 return self.key.sign(message)
 
-    def authority(self, name: str = "release") -> Authority:
-        return Authority(name=name, key=self.pem)
+    def authority(self, name: str = "release") -> TrustedKey:
+        return TrustedKey(name=name, key=self.pem)
 
 
 ALICE = Signer(ec.generate_private_key(ec.SECP256R1()))
@@ -66,9 +66,9 @@ SIGNERS = {
 }
 
 
-def demand(*signers: Signer, threshold: int = 1) -> Demand:
+def policy_of(*signers: Signer, threshold: int = 1) -> VerificationPolicy:
     names = {ALICE: "alice", BOB: "bob"}
-    return Demand(tuple(signer.authority(names.get(signer, "release")) for signer in signers), threshold)
+    return VerificationPolicy(tuple(signer.authority(names.get(signer, "release")) for signer in signers), threshold)
 
 
 def base64_text(content: bytes) -> str:

@@ -16,7 +16,7 @@ from tests.verify.signing import (
     base64_text,
     bundle,
     bundle_document,
-    demand,
+    policy_of,
     statement,
 )
 
@@ -35,7 +35,7 @@ ALIKE = Digest(ARTIFACT.algorithm, ARTIFACT.hex[:-1] + ("0" if ARTIFACT.hex[-1] 
 
 def refusal_of(signature: Signature) -> Stalled:
     with pytest.raises(Stalled) as refusal:
-        verify(ARTIFACT, [signature], demand=demand(ALICE))
+        verify(ARTIFACT, [signature], policy=policy_of(ALICE))
     return refusal.value
 
 
@@ -86,9 +86,9 @@ def as_url_safe(text: str) -> str:
     ],
 )
 def test_a_bundle_that_names_the_digest_is_good(signature):
-    verdict = verify(ARTIFACT, [signature], demand=demand(ALICE))
+    result = verify(ARTIFACT, [signature], policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 @pytest.mark.parametrize("spelled", [str, as_url_safe], ids=["standard", "url-safe"])
@@ -98,17 +98,17 @@ def test_base64_is_read_in_each_way_that_protojson_allows(spelled, padded):
     envelope["payload"] = padded(spelled(envelope["payload"]))
     envelope["signatures"][0]["sig"] = padded(spelled(envelope["signatures"][0]["sig"]))
 
-    verdict = verify(ARTIFACT, [altered(dsseEnvelope=envelope)], demand=demand(ALICE))
+    result = verify(ARTIFACT, [altered(dsseEnvelope=envelope)], policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 def test_a_sha512_digest_is_found_among_the_subjects():
     artifact = Digest.of(b"the artifact", "sha512")
 
-    verdict = verify(artifact, [signing(statement(artifact))], demand=demand(ALICE))
+    result = verify(artifact, [signing(statement(artifact))], policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 def test_the_signed_bytes_are_those_of_the_dsse_protocol():
@@ -285,9 +285,9 @@ def test_a_statement_about_another_digest_is_of_another_artifact(another):
 def test_as_many_subjects_as_the_limit_are_read():
     subjects = [{"digest": {"sha256": OTHER.hex}}] * (MAX_SUBJECTS - 1) + [{"digest": {"sha256": ARTIFACT.hex}}]
 
-    verdict = verify(ARTIFACT, [signing(statement(subject=subjects))], demand=demand(ALICE))
+    result = verify(ARTIFACT, [signing(statement(subject=subjects))], policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 PAYLOAD = base64.b64decode(bundle_document()["dsseEnvelope"]["payload"])

@@ -14,7 +14,7 @@ from tests.verify.signing import (
     Signer,
     base64_text,
     cosign,
-    demand,
+    policy_of,
     simple_signing,
 )
 
@@ -40,14 +40,14 @@ def annotated(text: str) -> Signature:
 
 def refusal_of(signature: Signature, *, repository: Repository | None = None) -> Stalled:
     with pytest.raises(Stalled) as refusal:
-        verify(ARTIFACT, [signature], demand=demand(ALICE), repository=repository)
+        verify(ARTIFACT, [signature], policy=policy_of(ALICE), repository=repository)
     return refusal.value
 
 
 def test_a_signature_that_names_the_digest_is_good():
-    verdict = verify(ARTIFACT, [annotated(base64_text(RAW_SIGNATURE))], demand=demand(ALICE))
+    result = verify(ARTIFACT, [annotated(base64_text(RAW_SIGNATURE))], policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 def test_line_breaks_in_the_base64_are_allowed():
@@ -55,9 +55,9 @@ def test_line_breaks_in_the_base64_are_allowed():
     text = base64_text(signer.sign(PAYLOAD))
     broken = "\r\n".join(text[start : start + 76] for start in range(0, len(text), 76)) + "\n"
 
-    verdict = verify(ARTIFACT, [annotated(broken)], demand=demand(signer))
+    result = verify(ARTIFACT, [annotated(broken)], policy=policy_of(signer))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 @pytest.mark.parametrize(
@@ -149,11 +149,11 @@ def test_a_payload_that_does_not_say_what_it_must_is_refused_though_the_signatur
 def test_a_repository_that_is_asked_for_is_found_whatever_tag_was_signed(reference):
     signature = cosign(simple_signing(identity={"docker-reference": reference}))
 
-    verdict = verify(
-        ARTIFACT, [signature], demand=demand(ALICE), repository=Repository("registry.example", "patterns/web")
+    result = verify(
+        ARTIFACT, [signature], policy=policy_of(ALICE), repository=Repository("registry.example", "patterns/web")
     )
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.api.verdict import Authority, Demand, Vouch
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerifiedSignature
 from pattern_operator.errors import Stalled
 from pattern_operator.verify import verify
 
@@ -18,8 +18,8 @@ KEYS = ["p256", "p384", "p521", "rsa2048", "ed25519"]  # the order of the layers
 SUPPORTED = KEYS[:-1]
 
 
-def authority(key: str) -> Authority:
-    return Authority(key, (COSIGN / f"{key}.pub").read_bytes())
+def authority(key: str) -> TrustedKey:
+    return TrustedKey(key, (COSIGN / f"{key}.pub").read_bytes())
 
 
 def bundle(name: str) -> Signature:
@@ -40,24 +40,24 @@ def classic() -> list[Signature]:
 
 @pytest.mark.parametrize("key", SUPPORTED)
 def test_a_bundle_of_cosign_is_vouched_for_by_its_key(key):
-    verdict = verify(SIGNED, [bundle(key)], demand=Demand((authority(key),)))
+    result = verify(SIGNED, [bundle(key)], policy=VerificationPolicy((authority(key),)))
 
-    assert verdict.vouches == (Vouch(key, format="bundle", where=f"referrer {key}"),)
+    assert result.verified_by == (VerifiedSignature(key, format="bundle", where=f"referrer {key}"),)
 
 
 @pytest.mark.parametrize("key", SUPPORTED)
 def test_a_classic_signature_of_cosign_is_vouched_for_by_its_key(key):
-    verdict = verify(SIGNED, classic(), demand=Demand((authority(key),)))
+    result = verify(SIGNED, classic(), policy=VerificationPolicy((authority(key),)))
 
-    assert verdict.vouches == (Vouch(key, format="cosign", where=f"layer {KEYS.index(key) + 1}"),)
+    assert result.verified_by == (VerifiedSignature(key, format="cosign", where=f"layer {KEYS.index(key) + 1}"),)
 
 
 def test_all_keys_of_both_formats_vouch_together():
-    demand = Demand(tuple(authority(key) for key in SUPPORTED), threshold=len(SUPPORTED))
+    policy = VerificationPolicy(tuple(authority(key) for key in SUPPORTED), threshold=len(SUPPORTED))
 
-    verdict = verify(SIGNED, [*classic()[:2], bundle("p521"), bundle("rsa2048")], demand=demand)
+    result = verify(SIGNED, [*classic()[:2], bundle("p521"), bundle("rsa2048")], policy=policy)
 
-    assert [(vouch.authority, vouch.format) for vouch in verdict.vouches] == [
+    assert [(each.authority, each.format) for each in result.verified_by] == [
         ("p256", "cosign"),
         ("p384", "cosign"),
         ("p521", "bundle"),
@@ -68,14 +68,14 @@ def test_all_keys_of_both_formats_vouch_together():
 @pytest.mark.parametrize("signatures", [[bundle("ed25519")], classic()[-1:]], ids=["bundle", "classic"])
 def test_an_ed25519ph_signature_is_refused_because_it_cannot_be_checked(signatures):
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, signatures, demand=Demand((authority("ed25519"),)))
+        verify(SIGNED, signatures, policy=VerificationPolicy((authority("ed25519"),)))
 
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
 
 
 def test_an_attestation_that_a_scan_failed_is_no_approval():
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, [bundle("scan-failed")], demand=Demand((authority("p256"),)))
+        verify(SIGNED, [bundle("scan-failed")], policy=VerificationPolicy((authority("p256"),)))
 
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
     assert "https://in-toto.io/Statement/v0.1" in refusal.value.message
@@ -83,7 +83,7 @@ def test_an_attestation_that_a_scan_failed_is_no_approval():
 
 def test_a_signed_file_is_no_signed_artifact():
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, [bundle("blob")], demand=Demand((authority("p256"),)))
+        verify(SIGNED, [bundle("blob")], policy=VerificationPolicy((authority("p256"),)))
 
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
     assert "signs a file" in refusal.value.message
@@ -92,7 +92,7 @@ def test_a_signed_file_is_no_signed_artifact():
 @pytest.mark.parametrize("signatures", [[bundle("p256")], classic()[:1]], ids=["bundle", "classic"])
 def test_a_signature_of_cosign_beside_another_artifact_is_refused(signatures):
     with pytest.raises(Stalled) as refusal:
-        verify(Digest.of(b"another"), signatures, demand=Demand((authority("p256"),)))
+        verify(Digest.of(b"another"), signatures, policy=VerificationPolicy((authority("p256"),)))
 
     assert refusal.value.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT
     assert str(SIGNED) in refusal.value.message
@@ -100,11 +100,11 @@ def test_a_signature_of_cosign_beside_another_artifact_is_refused(signatures):
 
 def test_a_classic_signature_of_cosign_names_the_repository_it_was_made_in():
     made_in, moved_to = Repository("127.0.0.1:41365", "patterns/web"), Repository("mirror.example", "patterns/web")
-    demand = Demand((authority("p256"),))
+    policy = VerificationPolicy((authority("p256"),))
 
-    verdict = verify(SIGNED, classic(), demand=demand, repository=made_in)
+    result = verify(SIGNED, classic(), policy=policy, repository=made_in)
     with pytest.raises(Stalled) as refusal:
-        verify(SIGNED, classic(), demand=demand, repository=moved_to)
+        verify(SIGNED, classic(), policy=policy, repository=moved_to)
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED

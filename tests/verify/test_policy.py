@@ -13,7 +13,7 @@ from tests.verify.signing import (
     bundle,
     bundle_document,
     cosign,
-    demand,
+    policy_of,
     simple_signing,
     statement,
 )
@@ -21,7 +21,7 @@ from tests.verify.signing import (
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
-from pattern_operator.api.verdict import Authority, Demand, Verdict, Vouch
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult, VerifiedSignature
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES, MAX_STATUS_MESSAGE
 from pattern_operator.verify import policy, verify
@@ -31,9 +31,9 @@ MAKERS = [pytest.param(cosign, id="cosign"), pytest.param(bundle, id="bundle")]
 NONSENSE = Signature(SignatureFormat.COSIGN, "nonsense", "text/plain", b"")
 
 
-def refusal_of(signatures, *, demand, digest=ARTIFACT, repository=None) -> Stalled:
+def refusal_of(signatures, *, policy, digest=ARTIFACT, repository=None) -> Stalled:
     with pytest.raises(Stalled) as refusal:
-        verify(digest, signatures, demand=demand, repository=repository)
+        verify(digest, signatures, policy=policy, repository=repository)
     return refusal.value
 
 
@@ -42,9 +42,9 @@ def refusal_of(signatures, *, demand, digest=ARTIFACT, repository=None) -> Stall
 def test_every_kind_of_key_vouches_in_every_format(make, signer):
     signature = make(signer=signer)
 
-    verdict = verify(ARTIFACT, [signature], demand=demand(signer))
+    result = verify(ARTIFACT, [signature], policy=policy_of(signer))
 
-    assert [vouch.where for vouch in verdict.vouches] == [signature.where]
+    assert [each.where for each in result.verified_by] == [signature.where]
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -52,27 +52,27 @@ def test_every_kind_of_key_vouches_in_every_format(make, signer):
 def test_no_kind_of_key_vouches_for_what_another_key_signed(make, signer):
     signature = make(signer=BOB)
 
-    refusal = refusal_of([signature], demand=demand(signer))
+    refusal = refusal_of([signature], policy=policy_of(signer))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
 
 
 def test_without_authorities_nobody_asked_and_nothing_is_looked_at():
-    verdict = verify(ARTIFACT, [NONSENSE] * (MAX_SIGNATURES + 1), demand=Demand())
+    result = verify(ARTIFACT, [NONSENSE] * (MAX_SIGNATURES + 1), policy=VerificationPolicy())
 
-    assert verdict == Verdict(demanded=False)
+    assert result == VerificationResult(required=False)
 
 
 def test_the_verdict_names_who_vouches_in_which_format_and_where():
     signatures = [cosign(signer=ALICE, where="sha256-0a1b.sig layer 1"), bundle(signer=BOB, where="referrer sha256:2c")]
 
-    verdict = verify(ARTIFACT, signatures, demand=demand(ALICE, BOB))
+    result = verify(ARTIFACT, signatures, policy=policy_of(ALICE, BOB))
 
-    assert verdict == Verdict(
-        demanded=True,
-        vouches=(
-            Vouch("alice", format="cosign", where="sha256-0a1b.sig layer 1"),
-            Vouch("bob", format="bundle", where="referrer sha256:2c"),
+    assert result == VerificationResult(
+        required=True,
+        verified_by=(
+            VerifiedSignature("alice", format="cosign", where="sha256-0a1b.sig layer 1"),
+            VerifiedSignature("bob", format="bundle", where="referrer sha256:2c"),
         ),
     )
 
@@ -88,13 +88,13 @@ def test_the_verdict_names_who_vouches_in_which_format_and_where():
 def test_a_bad_signature_beside_a_good_one_does_no_harm(beside):
     good = cosign(where="good")
 
-    verdict = verify(ARTIFACT, [beside, good, beside], demand=demand(ALICE))
+    result = verify(ARTIFACT, [beside, good, beside], policy=policy_of(ALICE))
 
-    assert [vouch.where for vouch in verdict.vouches] == ["good"]
+    assert [each.where for each in result.verified_by] == ["good"]
 
 
 def test_two_good_signatures_of_one_authority_count_once():
-    refusal = refusal_of([cosign(), bundle()], demand=demand(ALICE, BOB, threshold=2))
+    refusal = refusal_of([cosign(), bundle()], policy=policy_of(ALICE, BOB, threshold=2))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
     assert "bob" in refusal.message
@@ -102,20 +102,22 @@ def test_two_good_signatures_of_one_authority_count_once():
 
 
 def test_two_authorities_with_the_same_key_count_once():
-    same = Demand((ALICE.authority("alice"), ALICE.authority("alice again"), BOB.authority("bob")), threshold=2)
+    same = VerificationPolicy(
+        (ALICE.authority("alice"), ALICE.authority("alice again"), BOB.authority("bob")), threshold=2
+    )
 
-    refusal = refusal_of([cosign(), bundle()], demand=same)
-    verdict = verify(ARTIFACT, [cosign(), bundle(signer=BOB)], demand=same)
+    refusal = refusal_of([cosign(), bundle()], policy=same)
+    result = verify(ARTIFACT, [cosign(), bundle(signer=BOB)], policy=same)
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
-    assert [vouch.authority for vouch in verdict.vouches] == ["alice", "bob"]
+    assert [each.authority for each in result.verified_by] == ["alice", "bob"]
 
 
 def test_one_signature_counts_for_one_authority_only(monkeypatch):
     # A key can be made to fit a signature that somebody else made; here both keys fit everything.
     monkeypatch.setattr(policy, "verify_signature", lambda *_: True)
 
-    refusal = refusal_of([cosign()], demand=demand(ALICE, BOB, threshold=2))
+    refusal = refusal_of([cosign()], policy=policy_of(ALICE, BOB, threshold=2))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
 
@@ -123,21 +125,21 @@ def test_one_signature_counts_for_one_authority_only(monkeypatch):
 @pytest.mark.parametrize(
     "asked",
     [
-        pytest.param(demand(ALICE, threshold=0), id="nobody"),
-        pytest.param(demand(ALICE, threshold=-1), id="less than nobody"),
-        pytest.param(demand(ALICE, threshold=2), id="more than there are"),
-        pytest.param(demand(ALICE, ALICE, threshold=2), id="more than there are keys"),
+        pytest.param(policy_of(ALICE, threshold=0), id="nobody"),
+        pytest.param(policy_of(ALICE, threshold=-1), id="less than nobody"),
+        pytest.param(policy_of(ALICE, threshold=2), id="more than there are"),
+        pytest.param(policy_of(ALICE, ALICE, threshold=2), id="more than there are keys"),
     ],
 )
 def test_a_threshold_that_cannot_be_followed_is_refused_whatever_is_signed(asked):
-    refusal = refusal_of([cosign(), bundle()], demand=asked)
+    refusal = refusal_of([cosign(), bundle()], policy=asked)
 
     assert refusal.reason is Reason.INVALID_SPEC
     assert "1 to 1" in refusal.message
 
 
 def test_an_artifact_without_signature_is_refused_with_the_names_that_are_awaited():
-    refusal = refusal_of([], demand=demand(ALICE, BOB))
+    refusal = refusal_of([], policy=policy_of(ALICE, BOB))
 
     assert refusal.reason is Reason.SIGNATURE_MISSING
     assert "alice" in refusal.message
@@ -147,17 +149,17 @@ def test_an_artifact_without_signature_is_refused_with_the_names_that_are_awaite
 def test_more_signatures_than_are_tried_are_refused_even_when_one_is_good():
     at_limit, over = [cosign()] * MAX_SIGNATURES, [cosign()] * (MAX_SIGNATURES + 1)
 
-    verdict = verify(ARTIFACT, at_limit, demand=demand(ALICE))
-    refusal = refusal_of(over, demand=demand(ALICE))
+    result = verify(ARTIFACT, at_limit, policy=policy_of(ALICE))
+    refusal = refusal_of(over, policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
     assert refusal.reason is Reason.TOO_MANY_SIGNATURES
 
 
 def test_a_key_that_cannot_be_used_is_refused_even_where_another_would_do():
-    asked = Demand((ALICE.authority("alice"), Authority("typo", b"ssh-ed25519 AAAA")))
+    asked = VerificationPolicy((ALICE.authority("alice"), TrustedKey("typo", b"ssh-ed25519 AAAA")))
 
-    refusal = refusal_of([cosign()], demand=asked)
+    refusal = refusal_of([cosign()], policy=asked)
 
     assert refusal.reason is Reason.KEY_INVALID
     assert "typo" in refusal.message
@@ -171,7 +173,7 @@ def test_a_key_that_cannot_be_used_is_refused_even_where_another_would_do():
     ],
 )
 def test_a_signature_copied_from_another_artifact_is_refused_and_told_from_a_stranger_s(copied):
-    refusal = refusal_of([cosign(signer=BOB), copied, NONSENSE], demand=demand(ALICE))
+    refusal = refusal_of([cosign(signer=BOB), copied, NONSENSE], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT
     assert str(ARTIFACT) in refusal.message
@@ -180,19 +182,19 @@ def test_a_signature_copied_from_another_artifact_is_refused_and_told_from_a_str
 
 
 def test_a_stranger_s_signature_of_another_artifact_is_only_a_stranger_s():
-    refusal = refusal_of([cosign(simple_signing(OTHER), signer=BOB)], demand=demand(ALICE))
+    refusal = refusal_of([cosign(simple_signing(OTHER), signer=BOB)], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
 
 
 def test_where_nothing_is_a_signature_the_reason_says_so():
-    refusal = refusal_of([NONSENSE, bundle(b"{}")], demand=demand(ALICE))
+    refusal = refusal_of([NONSENSE, bundle(b"{}")], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
 
 
 def test_nonsense_beside_a_stranger_s_signature_is_untrusted():
-    refusal = refusal_of([NONSENSE, cosign(signer=BOB)], demand=demand(ALICE))
+    refusal = refusal_of([NONSENSE, cosign(signer=BOB)], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
 
@@ -200,7 +202,7 @@ def test_nonsense_beside_a_stranger_s_signature_is_untrusted():
 def test_the_message_names_each_authority_and_why_each_signature_was_refused():
     signatures = [cosign(signer=SIGNERS["Ed25519"], where="layer 1"), bundle(b"{", where="referrer sha256:2c")]
 
-    message = refusal_of(signatures, demand=demand(ALICE, BOB)).message
+    message = refusal_of(signatures, policy=policy_of(ALICE, BOB)).message
 
     assert "alice (key " in message
     assert "bob (key " in message
@@ -210,10 +212,10 @@ def test_the_message_names_each_authority_and_why_each_signature_was_refused():
 
 
 def test_the_message_stays_short_and_counts_what_it_leaves_out():
-    many = Demand(tuple(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
+    many = VerificationPolicy(tuple(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
     signatures = [cosign({"critical": "y" * 5_000}, where=f"{place} {'z' * 300}", signer=BOB) for place in range(64)]
 
-    message = refusal_of(signatures, demand=many).message
+    message = refusal_of(signatures, policy=many).message
 
     assert len(message.encode()) <= MAX_STATUS_MESSAGE
     assert "more" in message
@@ -223,9 +225,9 @@ def test_the_message_stays_short_and_counts_what_it_leaves_out():
 def test_a_repository_is_compared_only_when_it_is_asked_for():
     here, elsewhere = Repository("registry.example", "patterns/web"), Repository("mirror.example", "patterns/web")
 
-    unasked = verify(ARTIFACT, [cosign()], demand=demand(ALICE))
-    matching = verify(ARTIFACT, [cosign()], demand=demand(ALICE), repository=here)
-    refusal = refusal_of([cosign()], demand=demand(ALICE), repository=elsewhere)
+    unasked = verify(ARTIFACT, [cosign()], policy=policy_of(ALICE))
+    matching = verify(ARTIFACT, [cosign()], policy=policy_of(ALICE), repository=here)
+    refusal = refusal_of([cosign()], policy=policy_of(ALICE), repository=elsewhere)
 
     assert unasked == matching
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
@@ -233,7 +235,7 @@ def test_a_repository_is_compared_only_when_it_is_asked_for():
 
 
 def test_a_repository_that_is_asked_for_is_never_met_by_a_bundle_which_names_none():
-    refusal = refusal_of([bundle()], demand=demand(ALICE), repository=Repository("registry.example", "patterns/web"))
+    refusal = refusal_of([bundle()], policy=policy_of(ALICE), repository=Repository("registry.example", "patterns/web"))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
 
@@ -243,14 +245,14 @@ def test_a_signature_is_read_in_its_own_format_only(make):
     good = make()
     other = next(form for form in SignatureFormat if form is not good.format)
 
-    refusal = refusal_of([dataclasses.replace(good, format=other)], demand=demand(ALICE))
+    refusal = refusal_of([dataclasses.replace(good, format=other)], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
 
 
 @pytest.mark.parametrize("form", SignatureFormat)
 def test_every_format_that_source_looks_for_is_judged(form):
-    refusal = refusal_of([Signature(form, "empty", "", b"")], demand=demand(ALICE))
+    refusal = refusal_of([Signature(form, "empty", "", b"")], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
 
@@ -259,15 +261,15 @@ def test_attestations_and_what_cannot_be_read_take_no_place_of_a_signature():
     report = dataclasses.replace(bundle(bundle_document(statement(predicateType="x"))), attestation=True)
     gone = Signature(SignatureFormat.BUNDLE, "referrer sha256:2c (ArtifactNotFound)", "", b"")
 
-    verdict = verify(ARTIFACT, [report, gone] * MAX_SIGNATURES + [cosign()], demand=demand(ALICE))
+    result = verify(ARTIFACT, [report, gone] * MAX_SIGNATURES + [cosign()], policy=policy_of(ALICE))
 
-    assert [vouch.authority for vouch in verdict.vouches] == ["alice"]
+    assert [each.authority for each in result.verified_by] == ["alice"]
 
 
 def test_a_signature_that_is_called_an_attestation_is_judged_by_what_it_is():
-    verdict = verify(ARTIFACT, [dataclasses.replace(bundle(), attestation=True)], demand=demand(ALICE))
+    result = verify(ARTIFACT, [dataclasses.replace(bundle(), attestation=True)], policy=policy_of(ALICE))
 
-    assert len(verdict.vouches) == 1
+    assert len(result.verified_by) == 1
 
 
 # --- whether the key or the content is wrong ------------------------------------------------------------------------
@@ -332,7 +334,7 @@ def by(signer, document):
     ],
 )
 def test_the_message_says_whether_the_key_or_the_content_is_wrong(signature, says, next_step):
-    refusal = refusal_of([signature], demand=demand(ALICE))
+    refusal = refusal_of([signature], policy=policy_of(ALICE))
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
     assert says in refusal.message
@@ -344,7 +346,7 @@ def test_no_hint_makes_a_stranger_s_signature_count(hint):
     made = bundle_document(signer=BOB)
     made["verificationMaterial"]["publicKey"]["hint"] = hint
 
-    assert refusal_of([bundle(made)], demand=demand(ALICE)).reason in (
+    assert refusal_of([bundle(made)], policy=policy_of(ALICE)).reason in (
         Reason.SIGNATURE_UNTRUSTED,
         Reason.SIGNATURE_INVALID,
     )

@@ -9,7 +9,7 @@ import pytest
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
-from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.verify import verify
 
@@ -33,18 +33,22 @@ def read(path: str) -> bytes:
     return (VECTORS / path).read_bytes()
 
 
-def inputs(case: dict[str, Any]) -> tuple[Digest, list[Signature], Demand]:
+def inputs(case: dict[str, Any]) -> tuple[Digest, list[Signature], VerificationPolicy]:
     if case["format"] == "sigstore-bundle":
         signature = Signature(SignatureFormat.BUNDLE, case["bundle"], BUNDLE, read(case["bundle"]))
-        return Digest.parse(case["digest"]), [signature], Demand((Authority(case["key"], read(case["key"])),))
+        return (
+            Digest.parse(case["digest"]),
+            [signature],
+            VerificationPolicy((TrustedKey(case["key"], read(case["key"])),)),
+        )
     signatures = [
         Signature(
             SignatureFormat.COSIGN, f"layer {place}", layer["mediaType"], read(layer["payload"]), layer["annotations"]
         )
         for place, layer in enumerate(case["layers"], start=1)
     ]
-    authorities = tuple(Authority(key, read(key)) for key in case["keys"])
-    return Digest.of(read(case["manifest"])), signatures, Demand(authorities, case["threshold"])
+    authorities = tuple(TrustedKey(key, read(key)) for key in case["keys"])
+    return Digest.of(read(case["manifest"])), signatures, VerificationPolicy(authorities, case["threshold"])
 
 
 def accepted() -> list[Any]:
@@ -57,28 +61,28 @@ def rejected() -> list[Any]:
 
 @pytest.mark.parametrize("case", accepted())
 def test_what_others_accept_is_vouched_for(case):
-    digest, signatures, demand = inputs(case)
+    digest, signatures, policy = inputs(case)
 
-    verdict = verify(digest, signatures, demand=demand)
+    result = verify(digest, signatures, policy=policy)
 
-    assert len(verdict.vouches) >= demand.threshold
+    assert len(result.verified_by) >= policy.threshold
 
 
 @pytest.mark.parametrize("case", rejected())
 def test_what_others_reject_is_refused(case):
-    digest, signatures, demand = inputs(case)
+    digest, signatures, policy = inputs(case)
 
     with pytest.raises(Stalled) as refusal:
-        verify(digest, signatures, demand=demand)
+        verify(digest, signatures, policy=policy)
 
     assert refusal.value.reason is REASONS[case["id"]]
 
 
 @pytest.mark.parametrize("case", accepted())
 def test_what_others_accept_is_refused_for_another_artifact(case):
-    _, signatures, demand = inputs(case)
+    _, signatures, policy = inputs(case)
 
     with pytest.raises(Stalled) as refusal:
-        verify(Digest.of(b"another artifact"), signatures, demand=demand)
+        verify(Digest.of(b"another artifact"), signatures, policy=policy)
 
     assert refusal.value.reason is Reason.SIGNATURE_OF_ANOTHER_ARTIFACT

@@ -7,7 +7,7 @@ from pattern_operator.cli import connection, exits, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from pattern_operator.api.verdict import Authority
+    from pattern_operator.api.verification import TrustedKey
     from pattern_operator.errors import PatternError
 
 _EXAMPLES = """\
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
     """What is found, and the error where no signature counts; the digest is told as far as it was found."""
     from pattern_operator.api.reason import Reason
-    from pattern_operator.api.verdict import Demand
+    from pattern_operator.api.verification import VerificationPolicy
     from pattern_operator.cli import registry, words
     from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
@@ -72,7 +72,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
     try:
         reference = registry.reference(options.reference)
         finding["reference"] = str(reference)
-        demand = Demand(tuple(_authority(name) for name in options.key))
+        policy = VerificationPolicy(tuple(_authority(name) for name in options.key))
         async with registry.opened(
             reference.repository, insecure=options.insecure, token_service=options.token_service
         ) as client:
@@ -81,7 +81,7 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             finding["digest"] = str(digest)
             found = await fetch_signatures(digest, registry=client)
             try:
-                verdict = await run_in(client.executors.cpu, verify, digest, found.signatures, demand=demand)
+                result = await run_in(client.executors.cpu, verify, digest, found.signatures, policy=policy)
             except Stalled as refusal:
                 raise found.explain(refusal) from None  # which says all that it says
     except PatternError as error:
@@ -90,16 +90,18 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             "message": words.at_terminal(error.message),
             "verifiedBy": [],
         }, error
-    names = ", ".join(vouch.authority for vouch in verdict.vouches)
+    names = ", ".join(each.authority for each in result.verified_by)
     return finding | {
         "verified": True,
         "reason": Reason.SUCCEEDED,
         "message": f"{digest} is signed by {names}",
-        "verifiedBy": [{"authority": it.authority, "format": it.format, "where": it.where} for it in verdict.vouches],
+        "verifiedBy": [
+            {"authority": it.authority, "format": it.format, "where": it.where} for it in result.verified_by
+        ],
     }, None
 
 
-def _authority(name: str) -> "Authority":
+def _authority(name: str) -> "TrustedKey":
     """The key in a file, called by the file's name as it was given.
 
     Raises:
@@ -108,14 +110,14 @@ def _authority(name: str) -> "Authority":
     from pathlib import Path
 
     from pattern_operator.api.reason import Reason
-    from pattern_operator.api.verdict import Authority
+    from pattern_operator.api.verification import TrustedKey
     from pattern_operator.errors import Stalled
     from pattern_operator.limits import MAX_PUBLIC_KEY
     from pattern_operator.quote import one_line
 
     try:
         with Path(name).open("rb") as file:
-            return Authority(name, file.read(MAX_PUBLIC_KEY + 1))
+            return TrustedKey(name, file.read(MAX_PUBLIC_KEY + 1))
     except OSError as error:
         raise Stalled(
             reason=Reason.KEY_INVALID,

@@ -13,7 +13,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.verdict import Demand
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.apply import Comparing
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import pruning, wanted
@@ -27,7 +27,7 @@ from pattern_operator.reconcile.owning import owned_keys, owner_of
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import UNREADABLE, policy_digest
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import read_manifest, rendered, vouch
+from pattern_operator.reconcile.stages import read_manifest, rendered, verified
 from pattern_operator.reconcile.tenancy import account_of
 from pattern_operator.telemetry import about
 
@@ -153,7 +153,7 @@ async def _advance_prune(pattern: DesignPattern, goal: Wanted, *, memory: Memory
     if memory.applied is None:  # all that is wanted has to be there first
         return
     try:
-        if await wanted.demand(pattern, referents=rim.referents) == goal.demand:
+        if await wanted.policy(pattern, referents=rim.referents) == goal.policy:
             work = pruning.advance(pattern, memory=memory, rim=rim, progress=progress)
             await within(limits.MAX_RUN, work, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except PatternError as error:
@@ -188,14 +188,14 @@ async def _put_right_if_trusted(
     rim: Rim,
     progress: Progress,
 ) -> None:
-    if await wanted.demand(pattern, referents=rim.referents) == goal.demand:
+    if await wanted.policy(pattern, referents=rim.referents) == goal.policy:
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
 
 
-async def _policy(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> Demand:
+async def _policy(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> VerificationPolicy:
     """The verification policy with its keys; ``progress`` says whether it is the one that was met."""
     try:
-        policy = await wanted.demand(pattern, referents=rim.referents)
+        policy = await wanted.policy(pattern, referents=rim.referents)
     except Stalled:
         progress.policy = memory.policy = UNREADABLE
         raise
@@ -204,17 +204,19 @@ async def _policy(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
 
 
 async def _keep(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress, beside: Beside | None) -> None:
-    demand = await _policy(pattern, memory=memory, rim=rim, progress=progress)
+    policy = await _policy(pattern, memory=memory, rim=rim, progress=progress)
     if memory.applied is None:
         if memory.partly is None and is_whole(pattern):
-            await _recall(pattern, demand, memory=memory, rim=rim, beside=beside)
+            await _recall(pattern, policy, memory=memory, rim=rim, beside=beside)
         return
     drifted = _to_put_right(pattern, rim=rim)
-    if drifted and demand == memory.applied.demand:
+    if drifted and policy == memory.applied.policy:
         await _put_right(pattern, memory.applied, drifted, memory=memory, rim=rim, progress=progress)
 
 
-async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim: Rim, beside: Beside | None) -> None:
+async def _recall(
+    pattern: DesignPattern, policy: VerificationPolicy, *, memory: Memory, rim: Rim, beside: Beside | None
+) -> None:
     """After a restart: prove what status says runs, and put right what is not as it was applied.
 
     Where nothing is known to compare with, an object is applied once, or in Report mode compared by a dry run.
@@ -223,10 +225,10 @@ async def _recall(pattern: DesignPattern, demand: Demand, *, memory: Memory, rim
         revision = Revision.parse(pattern.status.revision)
     except InvalidReference:
         return  # somebody wrote there by hand; the next success writes it anew
-    goal = wanted.goal(pattern, revision, demand)
+    goal = wanted.goal(pattern, revision, policy)
     patience = Patience.of(pattern, limits.MAX_RECALL_OF_REGISTRY, clock=rim.clock, beside=beside)
     artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.SOURCE)
-    await patience.wait(vouch(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY)
+    await patience.wait(verified(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY)
     await follow_inventory(pattern, rim=rim)
     owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
     left = {Comparing.SAME, Comparing.OTHER, Comparing.NOTED} if reports else {Comparing.SAME}

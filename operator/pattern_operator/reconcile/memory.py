@@ -9,7 +9,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.spec import Apply, Layer, Render
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.verdict import Demand, Verdict
+from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cause import Cause
@@ -36,7 +36,7 @@ class Wanted:
     repository: Repository
     revision: Revision
     layer: Layer | None
-    demand: Demand
+    policy: VerificationPolicy
     render: Render
     apply: Apply
 
@@ -59,7 +59,7 @@ class Memory:
 
     lookup: Lookup | None = None
     login_changed: bool = False  # the Secret may be another than that of ``lookup``
-    verdict: tuple[Digest, Demand, Verdict] | None = None
+    verification: tuple[Digest, VerificationPolicy, VerificationResult] | None = None
     applied: Wanted | None = None  # what runs, whole; kept so whatever becomes of something newer
     settled: bool = False  # nothing asks for it to be applied again
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
@@ -96,7 +96,7 @@ class Memory:
         """What of it does not depend on the cluster: the artifact that was found, and who vouches for it."""
         return Memory(
             lookup=self.lookup,
-            verdict=self.verdict,
+            verification=self.verification,
             unbuildable=self.unbuildable,
             handled_request=self.handled_request,
             policy=self.policy,
@@ -105,5 +105,5 @@ class Memory:
 
     def forget(self) -> None:
         """Find everything out again at the next run, and apply it again; what runs is known all the same."""
-        self.lookup = self.verdict = self.partly = self.refused = self.unbuildable = None
+        self.lookup = self.verification = self.partly = self.refused = self.unbuildable = None
         self.settled, self.apply_again = False, True

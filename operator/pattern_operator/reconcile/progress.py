@@ -8,7 +8,7 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.api.verdict import Verdict
+from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health
 from pattern_operator.apply.need import Need
 from pattern_operator.errors import PatternError
@@ -43,7 +43,7 @@ class Progress:
     user: str | None = None  # in whose name it is applied; None: in the operator's own
     revision: Revision | None = None
     policy: str | None = None  # the ``policy_digest`` of the keys that are to vouch, as far as they were ever read
-    verdict: Verdict | None = None
+    verification: VerificationResult | None = None
     rendering: Rendering | None = None
     inventory: tuple[InventoryEntry, ...] | None = None
     needs: frozenset[Need] = frozenset()  # what would end the failures of objects, where something tells of it

@@ -13,14 +13,14 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
-from pattern_operator.api.verdict import Demand
+from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.reconcile.conditions import condition_of
 
 UNREADABLE = "unreadable"  # in place of a policy whose keys cannot be read: it is not the one that was reached
 _DIGITS = 24  # of a SHA-256 that are kept: 96 bits
 
 
-def policy_digest(policy: Demand) -> str:
+def policy_digest(policy: VerificationPolicy) -> str:
     """What stands for the verification policy with its keys, whatever they are read from."""
     parts = [(each.name, hashlib.sha256(each.key).hexdigest()) for each in policy.authorities]
     return _digest([policy.threshold, parts])

@@ -16,7 +16,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Reference, Repository, Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.verdict import Verdict
+from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
 from pattern_operator.limits import TAGS_A_SECOND
@@ -125,27 +125,29 @@ async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, wai
     )
 
 
-async def vouch(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, waits: Waits) -> Verdict:
-    """Who vouches for the digest; asked once for a digest and a demand.
+async def verified(
+    pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, waits: Waits
+) -> VerificationResult:
+    """Who signed the digest; checked once for a digest and a policy.
 
     Raises:
-        Stalled: not enough of those who are demanded.
+        Stalled: not enough of the required authorities signed it.
         Transient: the registry could not be asked, which is no answer.
     """
-    digest, demand = goal.revision.digest, goal.demand
-    if memory.verdict is not None and memory.verdict[:2] == (digest, demand):
-        return memory.verdict[2]
-    memory.verdict = None
+    digest, policy = goal.revision.digest, goal.policy
+    if memory.verification is not None and memory.verification[:2] == (digest, policy):
+        return memory.verification[2]
+    memory.verification = None
     found = FetchedSignatures()
-    if demand.authorities:
+    if policy.authorities:
         found = await fetch_signatures(digest, registry=await _open(pattern, goal.repository, rim=rim, waits=waits))
     cpu = rim.executors.of(pattern.metadata.namespace).cpu
     try:
-        verdict = await run_in(cpu, verify_signatures, digest, found.signatures, demand=demand)
+        verification = await run_in(cpu, verify_signatures, digest, found.signatures, policy=policy)
     except Stalled as refusal:
         raise found.explain(refusal) from refusal
-    memory.verdict = (digest, demand, verdict)
-    return verdict
+    memory.verification = (digest, policy, verification)
+    return verification
 
 
 @asynccontextmanager

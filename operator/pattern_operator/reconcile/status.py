@@ -28,7 +28,7 @@ from pattern_operator.api.status import (
     Status,
     VerifiedBy,
 )
-from pattern_operator.api.verdict import Verdict
+from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
@@ -144,8 +144,8 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, progress: Progr
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
     if progress.revision and progress.stage is not Stage.SOURCE:
         conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, _fetched_words(pattern, progress))
-    if progress.verdict:
-        conditions.set(ConditionType.VERIFIED, *_verdict_words(progress.verdict))
+    if progress.verification:
+        conditions.set(ConditionType.VERIFIED, *_verified_condition(progress.verification))
     if progress.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
     if progress.stage is Stage.HEALTH and progress.revision:
@@ -177,11 +177,11 @@ def _in_whose_name(user: str | None) -> str:
     return "with the operator's own rights" if user is None else f"as {user}"
 
 
-def _verdict_words(verdict: Verdict) -> tuple[Truth, str, str]:
-    if not verdict.demanded:
+def _verified_condition(verification: VerificationResult) -> tuple[Truth, str, str]:
+    if not verification.required:
         return "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.meaning
-    names = ", ".join(sorted({vouch.authority for vouch in verdict.vouches}))
-    return "True", Reason.SUCCEEDED, f"vouched for by {names}"
+    names = ", ".join(sorted({each.authority for each in verification.verified_by}))
+    return "True", Reason.SUCCEEDED, f"verified by {names}"
 
 
 def _rendering_words(rendering: Rendering) -> str:
@@ -259,7 +259,7 @@ def _state(pattern: DesignPattern, progress: Progress) -> str:
 
 
 def _trust_is_lost(status: Status, progress: Progress) -> bool:
-    """Whether it is the running artifact itself that nobody vouches for any longer."""
+    """Whether it is the running artifact itself that is not verified any longer."""
     refused = progress.stage is Stage.VERIFY and isinstance(progress.failure, Stalled)
     return refused and progress.revision is not None and str(progress.revision.digest) == status.digest
 
@@ -267,12 +267,12 @@ def _trust_is_lost(status: Status, progress: Progress) -> bool:
 def _now_runs(status: Status, progress: Progress, revision: Revision, *, history_limit: int, now: datetime) -> Status:
     design_version = progress.rendering.version if progress.rendering else status.design_version
     version = revision.tag or design_version
-    vouches = progress.verdict.vouches if progress.verdict else ()
+    verified = progress.verification.verified_by if progress.verification else ()
     entry = HistoryEntry(
         revision=str(revision),
         version=version,
         applied_at=rfc3339(now),
-        verified_by=tuple(sorted({vouch.authority for vouch in vouches})),
+        verified_by=tuple(sorted({each.authority for each in verified})),
     )
     return msgspec.structs.replace(
         status,
@@ -282,7 +282,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
         digest=str(revision.digest),
         short_digest=revision.digest.short,
         last_applied_revision=str(revision),
-        verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in vouches),
+        verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in verified),
         history=remember(status.history, entry, limit=history_limit),
     )
 

@@ -38,7 +38,7 @@ def shortened(status: Status) -> Status:
         conditions=_messages(status, MAX_STATUS_MESSAGE),
         version=one_line(status.version, _NAME),
         design_version=one_line(status.design_version, _NAME),
-        verified_by=tuple(_vouch(each) for each in status.verified_by),
+        verified_by=tuple(_verified_by(each) for each in status.verified_by),
         history=tuple(_past(each) for each in status.history),
         render=render,
         last_handled_reconcile_at=one_line(status.last_handled_reconcile_at, _WORD),
@@ -79,7 +79,7 @@ def _skip(each: SkippedComponent) -> SkippedComponent:
     )
 
 
-def _vouch(each: VerifiedBy) -> VerifiedBy:
+def _verified_by(each: VerifiedBy) -> VerifiedBy:
     return VerifiedBy(
         authority=one_line(each.authority, _NAME),
         format=one_line(each.format, _NAME),
@@ -127,7 +127,7 @@ def _short_history(status: Status) -> Status:
     return msgspec.structs.replace(status, history=status.history[:_KEPT])
 
 
-def _few_vouches(status: Status) -> Status:
+def _few_signers(status: Status) -> Status:
     return msgspec.structs.replace(status, verified_by=status.verified_by[:_KEPT])
 
 
@@ -147,7 +147,7 @@ _STEPS: Final[tuple[tuple[str, Callable[[Status], Status]], ...]] = (
     ("render.refusals[].message", _short_refusals),
     ("render.refusals", _few_refusals),
     ("history", _short_history),
-    ("verifiedBy", _few_vouches),
+    ("verifiedBy", _few_signers),
     ("fingerprints", _without_fingerprints),
     ("conditions[].message", _short_messages),
 )

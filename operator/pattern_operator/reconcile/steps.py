@@ -20,7 +20,7 @@ from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress, PruneState
 from pattern_operator.reconcile.reached import is_reached, policy_digest
 from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import accept, find, let_go, read_manifest, rendered, vouch
+from pattern_operator.reconcile.stages import accept, find, let_go, read_manifest, rendered, verified
 from pattern_operator.reconcile.tenancy import account_of
 
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
@@ -60,10 +60,10 @@ async def _run(
         find(pattern, memory=memory, rim=rim, waits=patience.waits), stage=Stage.SOURCE
     )
     progress.stage = Stage.VERIFY
-    demand = await wanted.demand(pattern, referents=rim.referents)
-    progress.policy = memory.policy = policy_digest(demand)
+    policy = await wanted.policy(pattern, referents=rim.referents)
+    progress.policy = memory.policy = policy_digest(policy)
     reached = is_reached(pattern, progress.policy, revision=revision)
-    goal = wanted.goal(pattern, revision, demand)
+    goal = wanted.goal(pattern, revision, policy)
     if memory.applied == goal and memory.settled:
         await keep_wanted(pattern, goal, memory=memory, rim=rim, progress=progress)
         if memory.settled:
@@ -75,8 +75,8 @@ async def _run(
     progress.stage = Stage.SOURCE
     artifact = await patience.wait(read_manifest(pattern, goal, rim=rim, waits=patience.waits), stage=Stage.SOURCE)
     progress.stage = Stage.VERIFY
-    progress.verdict = await patience.wait(
-        vouch(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY
+    progress.verification = await patience.wait(
+        verified(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY
     )
     try:
         # Only now are layers pulled: an artifact that nobody vouches for costs its manifest, and no more.

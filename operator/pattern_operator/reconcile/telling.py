@@ -113,4 +113,4 @@ def tell_kept(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Telling]:
 
 def _words(ready: Condition, status: Status) -> str:
     names = ", ".join(sorted({each.authority for each in status.verified_by}))
-    return f"{ready.message}; vouched for by {names}" if names and ready.status == "True" else ready.message
+    return f"{ready.message}; verified by {names}" if names and ready.status == "True" else ready.message

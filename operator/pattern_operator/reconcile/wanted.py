@@ -1,4 +1,4 @@
-"""What a spec asks for, read into values of the stages: a reference, a demand, options of rendering. No effects but
+"""The spec as values of the stages: a reference, a verification policy, options of rendering. No effects but
 reading the Secrets and ConfigMaps that the spec names."""
 
 import hashlib
@@ -9,9 +9,8 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
-from pattern_operator.api.spec import Authority as AuthoritySpec
-from pattern_operator.api.spec import Layer, Source
-from pattern_operator.api.verdict import Authority, Demand
+from pattern_operator.api.spec import Authority, Layer, Source
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.reconcile.login import DOCKER_CONFIG
 from pattern_operator.reconcile.memory import Wanted
@@ -44,13 +43,13 @@ def span(text: str, *, field: str) -> timedelta:
         raise Stalled(reason=Reason.INVALID_SPEC, message=f"spec.{field}: {error}") from error
 
 
-def goal(pattern: DesignPattern, revision: Revision, demand: Demand) -> Wanted:
+def goal(pattern: DesignPattern, revision: Revision, policy: VerificationPolicy) -> Wanted:
     """All that decides what is applied: not how often to look, nor for how long to wait."""
     return Wanted(
         repository=reference(pattern).repository,
         revision=revision,
         layer=pattern.spec.source.layer,
-        demand=demand,
+        policy=policy,
         render=pattern.spec.render,
         apply=pattern.spec.apply,
     )
@@ -102,23 +101,23 @@ async def credentials(
     return await configs.read(data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme, tenant=namespace)
 
 
-async def demand(pattern: DesignPattern, *, referents: Referents) -> Demand:
-    """Whose signatures are demanded, with their keys.
+async def policy(pattern: DesignPattern, *, referents: Referents) -> VerificationPolicy:
+    """Whose signatures are required, with their keys.
 
     Raises:
         Stalled: a Secret or ConfigMap is missing, or has no such entry.
         Transient: it could not be read.
     """
     if pattern.spec.verify is None:
-        return Demand()
+        return VerificationPolicy()
     found = [await _authority(spec, pattern, referents) for spec in pattern.spec.verify.authorities]
-    return Demand(authorities=tuple(found))
+    return VerificationPolicy(authorities=tuple(found))
 
 
-async def _authority(spec: AuthoritySpec, pattern: DesignPattern, referents: Referents) -> Authority:
+async def _authority(spec: Authority, pattern: DesignPattern, referents: Referents) -> TrustedKey:
     if spec.key.data is not None:
         pem = spec.key.data.encode()
-        return Authority(name=spec.name or f"key {hashlib.sha256(pem).hexdigest()[:12]}", key=pem)
+        return TrustedKey(name=spec.name or f"key {hashlib.sha256(pem).hexdigest()[:12]}", key=pem)
     named = (SECRET, spec.key.secret_ref) if spec.key.secret_ref else (CONFIG_MAP, spec.key.config_map_ref)
     resource, ref = named
     if ref is None:
@@ -135,4 +134,4 @@ async def _authority(spec: AuthoritySpec, pattern: DesignPattern, referents: Ref
             " name, or correct spec.verify.authorities[].key.",
         )
     # What is too long for a key is refused by its length, and remembered with the pattern: so no more of it is taken.
-    return Authority(name=spec.name or ref.name, key=data[ref.key][: limits.MAX_PUBLIC_KEY + 1])
+    return TrustedKey(name=spec.name or ref.name, key=data[ref.key][: limits.MAX_PUBLIC_KEY + 1])

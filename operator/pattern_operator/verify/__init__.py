@@ -1,19 +1,20 @@
-"""Digest, signatures and demand -> verdict: does anyone whom the user trusts vouch for exactly this artifact?
+"""Digest, signatures and policy -> result: is exactly this artifact signed by a key that the user trusts?
 
-``policy.verify`` is the way in; it is pure and total: bytes and keys in, a ``Verdict`` or one ``Stalled`` out, whatever
-the bytes are. What the registry holds was fetched by ``source``, which also says when it could not ask: an artifact
-without signature is known here as an empty sequence, and as nothing else.
+``policy.verify`` is the way in; it is pure and total: bytes and keys in, a ``VerificationResult`` or one ``Stalled``
+out, whatever the bytes are. ``source`` fetches the signatures, and raises where it cannot: an empty sequence always
+means that the artifact has no signature.
 
-    policy      the demand: which keys, how many, and the message when they do not vouch
-    cosign      classic cosign signatures: a signed payload that names the digest
-    bundle      Sigstore bundles v0.3: a signed in-toto statement about the digest
-    mismatch    what is known of a signature that fits no key, for messages
-    key         public keys, and the arithmetic of a signature
-    document    JSON and base64, read strictly
-    claim       what a signature comes down to in every format, and how it says no
+    policy             which keys are required, how many, and the message when they have not signed
+    formats            the table of signature formats: a new one is added there
+    cosign             classic cosign signatures: a signed payload that names the digest
+    bundle             Sigstore bundles v0.3: a signed in-toto statement about the digest
+    mismatch           why a signature fits no key, for messages
+    key                public keys, and the check of a signature
+    encoding           base64, read strictly
+    parsed_signature   what every format reads a signature into, and why one is rejected
 
-A format reads a signature into a claim without believing it; the policy looks for the demanded key that it fits; only
-then does the format parse what was signed and judge it.
+A format parses a signature and trusts nothing in it. The policy looks for the required key that the signature fits.
+Only then does the format check the payload that was signed.
 """
 
 from pattern_operator.verify.policy import verify

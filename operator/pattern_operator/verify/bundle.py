@@ -4,8 +4,7 @@ Formats: sigstore protobuf-specs 0.5, ``sigstore_bundle.proto`` and ``envelope.p
 (protobuf.dev/programming-guides/json); DSSE 1.0.2, protocol.md and envelope.md; in-toto attestation v1,
 spec/v1/statement.md. cosign 3 writes such a bundle as the only layer of a referrer of what it signs.
 
-A key does not vouch for a bundle with a certificate, and a log entry or timestamp in it is not looked at: nobody can
-demand one yet.
+A bundle with a certificate is rejected, and log entries and timestamps are ignored: no policy can require them yet.
 """
 
 from dataclasses import replace
@@ -15,8 +14,8 @@ from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
 from pattern_operator.limits import MAX_SUBJECTS
 from pattern_operator.strictjson import InvalidDocument, read_bounded
-from pattern_operator.verify.claim import Claim, Refusal, Unreadable
-from pattern_operator.verify.document import decode_base64, quoted
+from pattern_operator.verify.encoding import decode_base64, quoted
+from pattern_operator.verify.parsed_signature import MalformedSignature, ParsedSignature, Rejection
 
 MEDIA_TYPES: Final = (  # sigstore_bundle.proto, ``media_type``: the second is how it was first spelled
     "application/vnd.dev.sigstore.bundle.v0.3+json",
@@ -34,67 +33,67 @@ _SIGNATURE: Final = ("sig", "keyid")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
-def read(signature: Signature) -> Claim | Refusal:
+def read(signature: Signature) -> ParsedSignature | Rejection:
     """Take the bundle apart: a DSSE signature is over the pre-authentication encoding of type and payload."""
     if signature.media_type not in MEDIA_TYPES:
-        return Unreadable(f"has media type {quoted(signature.media_type)} and is no bundle v0.3")
+        return MalformedSignature(f"has media type {quoted(signature.media_type)} and is no bundle v0.3")
     try:
         bundle = _message(read_bounded(signature.payload), "a bundle", fields=_BUNDLE)
         return _read(bundle)
     except InvalidDocument as error:
-        return Unreadable(str(error))
+        return MalformedSignature(str(error))
 
 
-def judge(claim: Claim, *, digest: Digest, repository: Repository | None) -> Refusal | None:
-    """Say why a statement, whose signature is good, does not vouch for ``digest``; None when it does.
+def check_payload(parsed: ParsedSignature, *, digest: Digest, repository: Repository | None) -> Rejection | None:
+    """Why a statement with a valid signature is not about ``digest``; None when it is.
 
     Only the predicate that cosign signs with counts: a statement of any other type, such as the report of a scan that
-    failed, is about the digest and does not approve it. A bundle names no repository, so with a ``repository`` none
-    will do.
+    failed, is about the digest and does not approve it. A bundle names no repository, so with a ``repository`` it
+    is always rejected.
     """
     try:
-        statement = read_bounded(claim.payload)
+        statement = read_bounded(parsed.payload)
         if statement.get("_type") != STATEMENT_TYPE:
-            return Refusal(f"is a statement of type {quoted(statement.get('_type'))} and not {STATEMENT_TYPE}")
+            return Rejection(f"is a statement of type {quoted(statement.get('_type'))} and not {STATEMENT_TYPE}")
         if statement.get("predicateType") != PREDICATE_TYPE:
-            return Refusal(
+            return Rejection(
                 f"states {quoted(statement.get('predicateType'))}, which is no approval: {PREDICATE_TYPE} is"
             )
         subjects = _subjects(statement)
     except InvalidDocument as error:
-        return Refusal(f"has a statement that {error}")
+        return Rejection(f"has a statement that {error}")
     if not any(subject.get(digest.algorithm) == digest.hex for subject in subjects):
-        return _about_another(subjects)
+        return _of_another(subjects)
     if repository is not None:
-        return Refusal(f"names no repository, and {repository} is demanded")
+        return Rejection(f"names no repository, and {repository} is required")
     return None
 
 
-def _read(bundle: dict[str, object]) -> Claim | Refusal:
+def _read(bundle: dict[str, object]) -> ParsedSignature | Rejection:
     if bundle.get("mediaType") not in MEDIA_TYPES:
-        return Unreadable(f"says that it is {quoted(bundle.get('mediaType'))} and not a bundle v0.3")
+        return MalformedSignature(f"says that it is {quoted(bundle.get('mediaType'))} and not a bundle v0.3")
     material = _message(bundle.get("verificationMaterial"), "verificationMaterial", fields=_MATERIAL)
     signer = _one_of(material, ("publicKey", "certificate", "x509CertificateChain"))
     content = _one_of(bundle, ("messageSignature", "dsseEnvelope"))
     if signer != "publicKey":
-        return Refusal("is signed with a certificate and not with a key")
+        return Rejection("is signed with a certificate and not with a key")
     hint = _message(material[signer], signer, fields=_KEY).get("hint")
     if content != "dsseEnvelope":
-        return Refusal("signs a file and not an artifact of a registry")
-    claim = _read_envelope(_message(bundle[content], content, fields=_ENVELOPE))
-    return replace(claim, hint=hint) if isinstance(claim, Claim) and isinstance(hint, str) else claim
+        return Rejection("signs a file and not an artifact of a registry")
+    parsed = _read_envelope(_message(bundle[content], content, fields=_ENVELOPE))
+    return replace(parsed, hint=hint) if isinstance(parsed, ParsedSignature) and isinstance(hint, str) else parsed
 
 
-def _read_envelope(envelope: dict[str, object]) -> Claim | Refusal:
+def _read_envelope(envelope: dict[str, object]) -> ParsedSignature | Rejection:
     """DSSE, and of sigstore_bundle.proto: "DSSE envelopes in a bundle MUST have exactly one signature"."""
     if envelope.get("payloadType") != PAYLOAD_TYPE:
-        return Refusal(f"signs a payload of type {quoted(envelope.get('payloadType'))} and not {PAYLOAD_TYPE}")
+        return Rejection(f"signs a payload of type {quoted(envelope.get('payloadType'))} and not {PAYLOAD_TYPE}")
     signatures = envelope.get("signatures", [])
     if not isinstance(signatures, list) or len(signatures) != 1:
-        return Unreadable("does not have exactly one signature")
+        return MalformedSignature("does not have exactly one signature")
     payload = _bytes(envelope, "payload")
     signature = _bytes(_message(signatures[0], "signature", fields=_SIGNATURE), "sig")
-    return Claim(message=pre_authentication_encoding(payload), signature=signature, payload=payload)
+    return ParsedSignature(message=pre_authentication_encoding(payload), signature=signature, payload=payload)
 
 
 def pre_authentication_encoding(payload: bytes) -> bytes:
@@ -116,15 +115,15 @@ def _subjects(statement: dict[str, object]) -> list[dict[str, object]]:
     return [digest for digest in digests if isinstance(digest, dict)]
 
 
-def _about_another(subjects: list[dict[str, object]]) -> Refusal:
+def _of_another(subjects: list[dict[str, object]]) -> Rejection:
     for subject in subjects:
         for algorithm, digits in subject.items():
             try:
                 another = Digest.parse(f"{algorithm}:{digits}")
             except InvalidReference:
                 continue
-            return Refusal(f"signs {another}", about_another=another)
-    return Refusal("signs no digest that is known")
+            return Rejection(f"signs {another}", about_another=another)
+    return Rejection("signs no digest that is known")
 
 
 def _message(value: object, name: str, *, fields: tuple[str, ...]) -> dict[str, object]:

@@ -9,8 +9,8 @@ from typing import Final
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
 from pattern_operator.strictjson import InvalidDocument, read_bounded
-from pattern_operator.verify.claim import Claim, Refusal, Unreadable
-from pattern_operator.verify.document import decode_base64, quoted
+from pattern_operator.verify.encoding import decode_base64, quoted
+from pattern_operator.verify.parsed_signature import MalformedSignature, ParsedSignature, Rejection
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE_ANNOTATION: Final = "dev.cosignproject.cosign/signature"
@@ -19,38 +19,38 @@ TYPE: Final = "cosign container image signature"
 _LINE_BREAKS: Final = str.maketrans("", "", "\r\n")  # `base64` and `openssl` break lines; cosign reads such text
 
 
-def read(signature: Signature) -> Claim | Refusal:
+def read(signature: Signature) -> ParsedSignature | Rejection:
     """Take the layer apart: the raw blob is what is signed, and the annotation has the signature over it."""
     if signature.media_type != MEDIA_TYPE:
-        return Unreadable(f"has media type {quoted(signature.media_type)} and not {MEDIA_TYPE}")
+        return MalformedSignature(f"has media type {quoted(signature.media_type)} and not {MEDIA_TYPE}")
     encoded = signature.annotations.get(SIGNATURE_ANNOTATION, "").translate(_LINE_BREAKS)
     if not encoded:
-        return Unreadable(f"has no annotation {SIGNATURE_ANNOTATION}")
+        return MalformedSignature(f"has no annotation {SIGNATURE_ANNOTATION}")
     try:
         raw = decode_base64(encoded)
     except InvalidDocument as error:
-        return Unreadable(f"has an annotation {SIGNATURE_ANNOTATION} that {error}")
-    return Claim(message=signature.payload, signature=raw, payload=signature.payload)
+        return MalformedSignature(f"has an annotation {SIGNATURE_ANNOTATION} that {error}")
+    return ParsedSignature(message=signature.payload, signature=raw, payload=signature.payload)
 
 
-def judge(claim: Claim, *, digest: Digest, repository: Repository | None) -> Refusal | None:
-    """Say why a payload, whose signature is good, does not vouch for ``digest``; None when it does.
+def check_payload(parsed: ParsedSignature, *, digest: Digest, repository: Repository | None) -> Rejection | None:
+    """Why a payload with a valid signature is not about ``digest``; None when it is.
 
     With a ``repository``, the payload must have been made for it: what it says of tag or digest there is not looked
     at, for the signed digest stands elsewhere.
     """
     try:
-        critical = _object(read_bounded(claim.payload), "critical")
+        critical = _object(read_bounded(parsed.payload), "critical")
         image = _object(critical, "image")
         identity = _object(critical, "identity")
     except InvalidDocument as error:
-        return Refusal(f"has a payload that {error}")
+        return Rejection(f"has a payload that {error}")
     if critical.get("type") != TYPE:
-        return Refusal(f"is of type {quoted(critical.get('type'))} and not {TYPE!r}")
+        return Rejection(f"is of type {quoted(critical.get('type'))} and not {TYPE!r}")
     return _another_digest(image, digest=digest) or _another_repository(identity, repository=repository)
 
 
-def _another_digest(image: dict[str, object], *, digest: Digest) -> Refusal | None:
+def _another_digest(image: dict[str, object], *, digest: Digest) -> Rejection | None:
     named = image.get("docker-manifest-digest")
     if named == str(digest):
         return None
@@ -59,11 +59,11 @@ def _another_digest(image: dict[str, object], *, digest: Digest) -> Refusal | No
     except InvalidReference:
         another = None
     if another is None:
-        return Refusal(f"signs {quoted(named)}, which is no digest that is known")
-    return Refusal(f"signs {another}", about_another=another)
+        return Rejection(f"signs {quoted(named)}, which is no digest that is known")
+    return Rejection(f"signs {another}", about_another=another)
 
 
-def _another_repository(identity: dict[str, object], *, repository: Repository | None) -> Refusal | None:
+def _another_repository(identity: dict[str, object], *, repository: Repository | None) -> Rejection | None:
     if repository is None:
         return None
     named = identity.get("docker-reference")
@@ -72,7 +72,7 @@ def _another_repository(identity: dict[str, object], *, repository: Repository |
             return None
     except InvalidReference:
         pass
-    return Refusal(f"was made for the repository {quoted(named)} and not for {repository}")
+    return Rejection(f"was made for the repository {quoted(named)} and not for {repository}")
 
 
 def _object(parent: dict[str, object], name: str) -> dict[str, object]:

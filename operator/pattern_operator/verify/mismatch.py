@@ -8,25 +8,25 @@ import base64
 import hashlib
 from collections.abc import Sequence
 
-from pattern_operator.verify.claim import Claim, Refusal
 from pattern_operator.verify.key import PublicKey, could_make
+from pattern_operator.verify.parsed_signature import ParsedSignature, Rejection
 
 
-def explain(claim: Claim, *, content: Refusal | None, keys: Sequence[PublicKey]) -> Refusal:
-    """Why ``claim`` fits none of ``keys``; ``content`` is what is wrong with what it says, were it believed."""
-    if (hint := _digest(claim.hint)) is not None:
+def explain(parsed: ParsedSignature, *, content: Rejection | None, keys: Sequence[PublicKey]) -> Rejection:
+    """Why ``parsed`` fits none of ``keys``; ``content`` is what is wrong with what it says, were it believed."""
+    if (hint := _digest(parsed.hint)) is not None:
         named = next((key for key in keys if hashlib.sha256(key.spki).digest() == hint), None)
         if named is not None:
             why = f"says that it is made with the key {named.fingerprint}, and does not fit it"
-            return Refusal(f"{why}: it, or what it signs, was changed", key_is_right=True)
-        return Refusal("says that it is made with another key")
-    if not any(could_make(key, claim.signature) for key in keys):
-        return Refusal("is made with another key, of another kind")
+            return Rejection(f"{why}: it, or what it signs, was changed", key_is_right=True)
+        return Rejection("says that it is made with another key")
+    if not any(could_make(key, parsed.signature) for key in keys):
+        return Rejection("is made with another key, of another kind")
     if content is not None and content.about_another is not None:
-        return Refusal(f"is made with another key, or was changed, and says that it is for {content.about_another}")
+        return Rejection(f"is made with another key, or was changed, and says that it is for {content.about_another}")
     if content is None:
-        return Refusal("says that it is for this artifact, and is made with another key, or was changed")
-    return Refusal("was changed, or is made with another key")
+        return Rejection("says that it is for this artifact, and is made with another key, or was changed")
+    return Rejection("was changed, or is made with another key")
 
 
 def _digest(hint: str) -> bytes | None:

@@ -1,46 +1,31 @@
-"""Decides whether the demanded authorities vouch for a digest: a fold over signatures and keys, and its one message."""
+"""Decides whether the required authorities signed a digest: a fold over signatures and keys, and its one message."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
-from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.api.signing import SIGN
-from pattern_operator.api.verdict import Demand, Verdict, Vouch
+from pattern_operator.api.verification import VerificationPolicy, VerificationResult, VerifiedSignature
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_SIGNATURES
-from pattern_operator.verify import bundle, cosign, mismatch
-from pattern_operator.verify.claim import Claim, Refusal, Unreadable
+from pattern_operator.verify import mismatch
+from pattern_operator.verify.formats import FORMATS
 from pattern_operator.verify.key import PublicKey, load, verify_signature
+from pattern_operator.verify.parsed_signature import MalformedSignature, Rejection
 
 # The message has room for these in MAX_STATUS_MESSAGE, with the words around them.
 _NAMES_SHOWN: Final = 400  # characters
-_REFUSALS_SHOWN: Final = 1_000
-_NAME_SHOWN: Final = 100  # of one name, place or refusal
-_REFUSAL_SHOWN: Final = 240
-
-
-class Format(Protocol):
-    """What a module for one signature format has."""
-
-    def read(self, signature: Signature) -> Claim | Refusal:
-        """Take the signature apart, believing nothing."""
-
-    def judge(self, claim: Claim, *, digest: Digest, repository: Repository | None) -> Refusal | None:
-        """Say why a claim, whose signature is good, does not vouch for the digest; None when it does."""
-
-
-_FORMATS: Final[Mapping[SignatureFormat, Format]] = {
-    SignatureFormat.COSIGN: cosign,
-    SignatureFormat.BUNDLE: bundle,
-}
+_REJECTIONS_SHOWN: Final = 1_000
+_NAME_SHOWN: Final = 100  # of one name, place or rejection
+_REJECTION_SHOWN: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
 class _Signer:
-    """A demanded authority whose key was read. Authorities with the same key are one signer, under the first name."""
+    """A required authority whose key was read. Authorities with the same key are one signer, under the first name."""
 
     name: str
     key: PublicKey
@@ -50,19 +35,19 @@ class _Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judgement:
-    """What became of one signature: whom it vouches for, or why for nobody."""
+class _Checked:
+    """One signature: the signer that it is by, or why it is rejected."""
 
     signature: Signature
-    outcome: _Signer | Refusal
+    outcome: _Signer | Rejection
 
 
 def verify(
-    digest: Digest, signatures: Sequence[Signature], *, demand: Demand, repository: Repository | None = None
-) -> Verdict:
-    """Decide whether enough of the demanded authorities vouch for ``digest``.
+    digest: Digest, signatures: Sequence[Signature], *, policy: VerificationPolicy, repository: Repository | None = None
+) -> VerificationResult:
+    """Decide whether enough of the required authorities signed ``digest``.
 
-    An authority vouches with one good signature; a bad one beside it does no harm. ``demand.threshold`` counts
+    One valid signature of an authority is enough; invalid ones beside it are ignored. ``policy.threshold`` counts
     different keys. ``repository`` is given only where the signature must have been made for it: signatures move with
     an artifact to its mirrors, and bundles name no repository at all.
 
@@ -70,39 +55,39 @@ def verify(
     event loop.
 
     Returns:
-        The verdict, with one vouch for each authority that has a good signature; ``demanded`` is false and nothing was
-        looked at when the demand names no authority.
+        The result, with one entry for each authority that has a valid signature. ``required`` is false, and nothing is
+        checked, where the policy has no authority.
 
     Raises:
-        Stalled: KEY_INVALID or INVALID_SPEC: the demand itself cannot be followed. SIGNATURE_MISSING,
+        Stalled: KEY_INVALID or INVALID_SPEC: the policy itself is invalid. SIGNATURE_MISSING,
             TOO_MANY_SIGNATURES, SIGNATURE_INVALID (nothing there is a signature), SIGNATURE_OF_ANOTHER_ARTIFACT (a
-            good signature by a demanded key, copied here) or SIGNATURE_UNTRUSTED: nobody, or not enough of them,
-            vouches. The message names each authority and what each signature is refused for, as far as there is room.
+            valid signature by a required key, copied here) or SIGNATURE_UNTRUSTED: signed by none, or not enough,
+            of the authorities. The message names the authorities and why each signature is rejected, up to a limit.
     """
-    if not demand.authorities:
-        return Verdict(demanded=False)
-    signers = _signers(demand)
+    if not policy.authorities:
+        return VerificationResult(required=False)
+    signers = _signers(policy)
     _refuse_number(digest, signatures, signers=signers)
-    judgements = [
-        _Judgement(signature, _judge(signature, digest=digest, signers=signers, repository=repository))
+    checked = [
+        _Checked(signature, _check(signature, digest=digest, signers=signers, repository=repository))
         for signature in signatures
     ]
-    vouches = _vouches(judgements)
-    if len(vouches) < demand.threshold:
-        raise _refused(digest, judgements, signers=signers, vouches=vouches, threshold=demand.threshold)
-    return Verdict(demanded=True, vouches=tuple(vouches.values()))
+    verified = _verified(checked)
+    if len(verified) < policy.threshold:
+        raise _rejected(digest, checked, signers=signers, verified=verified, threshold=policy.threshold)
+    return VerificationResult(required=True, verified_by=tuple(verified.values()))
 
 
-def _signers(demand: Demand) -> list[_Signer]:
-    """Read every key: one that cannot be used is an error even where others would do, for someone meant it to count."""
+def _signers(policy: VerificationPolicy) -> list[_Signer]:
+    """Read every key: one that cannot be used is an error even where others would do, because it was meant to count."""
     by_key: dict[PublicKey, _Signer] = {}
-    for authority in demand.authorities:
+    for authority in policy.authorities:
         key = load(authority.key, name=authority.name)
         by_key.setdefault(key, _Signer(authority.name, key))
-    if not 1 <= demand.threshold <= len(by_key):
+    if not 1 <= policy.threshold <= len(by_key):
         raise Stalled(
             reason=Reason.INVALID_SPEC,
-            message=f"{demand.threshold} authorities are to vouch, and {len(by_key)} different keys are named: "
+            message=f"{policy.threshold} authorities are required to sign, and {len(by_key)} different keys are named: "
             f"set the threshold to a number from 1 to {len(by_key)}, or add authorities with keys of their own.",
         )
     return list(by_key.values())
@@ -112,7 +97,7 @@ def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: 
     if not signatures:
         raise Stalled(
             reason=Reason.SIGNATURE_MISSING,
-            message=f"{digest} has no signature, and one by {_names(signers)} is demanded: "
+            message=f"{digest} has no signature, and one by {_names(signers)} is required: "
             f"sign it with `{SIGN}`, or point source.ref at an artifact that is signed.",
         )
     counted = sum(bool(signature.payload) and not signature.attestation for signature in signatures)
@@ -124,64 +109,69 @@ def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: 
         )
 
 
-def _judge(
+def _check(
     signature: Signature, *, digest: Digest, signers: list[_Signer], repository: Repository | None
-) -> _Signer | Refusal:
+) -> _Signer | Rejection:
     """Find the one signer that a signature is by. It counts for no second one: a key can be made to fit it."""
-    form = _FORMATS[signature.format]
-    claim = form.read(signature)
-    if isinstance(claim, Refusal):
-        return claim
-    maker = next((it for it in signers if verify_signature(it.key, claim.signature, claim.message)), None)
-    if maker is None:
-        content = form.judge(claim, digest=digest, repository=repository)
-        return mismatch.explain(claim, content=content, keys=[it.key for it in signers])
-    if refusal := form.judge(claim, digest=digest, repository=repository):
-        return replace(refusal, why=f"is by {maker} and {refusal.why}", key_is_right=True)
-    return maker
+    form = FORMATS[signature.format]
+    parsed = form.read(signature)
+    if isinstance(parsed, Rejection):
+        return parsed
+    signer = next((it for it in signers if verify_signature(it.key, parsed.signature, parsed.message)), None)
+    if signer is None:
+        content = form.check_payload(parsed, digest=digest, repository=repository)
+        return mismatch.explain(parsed, content=content, keys=[it.key for it in signers])
+    if rejection := form.check_payload(parsed, digest=digest, repository=repository):
+        return replace(rejection, why=f"is by {signer} and {rejection.why}", key_is_right=True)
+    return signer
 
 
-def _vouches(judgements: list[_Judgement]) -> dict[PublicKey, Vouch]:
-    """Take the first good signature of each key."""
-    found: dict[PublicKey, Vouch] = {}
-    for judgement in judgements:
-        if isinstance(maker := judgement.outcome, _Signer):
-            signature = judgement.signature
-            found.setdefault(maker.key, Vouch(maker.name, format=str(signature.format), where=signature.where))
+def _verified(checked: list[_Checked]) -> dict[PublicKey, VerifiedSignature]:
+    """Take the first valid signature of each key."""
+    found: dict[PublicKey, VerifiedSignature] = {}
+    for each in checked:
+        if isinstance(signer := each.outcome, _Signer):
+            signature = each.signature
+            found.setdefault(
+                signer.key, VerifiedSignature(signer.name, format=str(signature.format), where=signature.where)
+            )
     return found
 
 
-def _refused(
+def _rejected(
     digest: Digest,
-    judgements: list[_Judgement],
+    checked: list[_Checked],
     *,
     signers: list[_Signer],
-    vouches: Mapping[PublicKey, Vouch],
+    verified: Mapping[PublicKey, VerifiedSignature],
     threshold: int,
 ) -> Stalled:
-    refusals = [(it.signature.where, it.outcome) for it in judgements if isinstance(it.outcome, Refusal)]
-    reason, next_step = _reason([refusal for _, refusal in refusals], vouches=vouches)
-    missing = _names(signer for signer in signers if signer.key not in vouches)
-    counted = f" ({len(vouches)} of {threshold} that are needed vouch)" if threshold > 1 else ""
+    rejections = [(it.signature.where, it.outcome) for it in checked if isinstance(it.outcome, Rejection)]
+    reason, next_step = _reason([rejection for _, rejection in rejections], verified=verified)
+    missing = _names(signer for signer in signers if signer.key not in verified)
+    counted = f" ({len(verified)} of {threshold} required signatures)" if threshold > 1 else ""
     because = _listed(
-        (f"{_shortened(where, _NAME_SHOWN)} {_shortened(refusal.why, _REFUSAL_SHOWN)}" for where, refusal in refusals),
+        (
+            f"{_shortened(where, _NAME_SHOWN)} {_shortened(rejection.why, _REJECTION_SHOWN)}"
+            for where, rejection in rejections
+        ),
         separator="; ",
-        room=_REFUSALS_SHOWN,
+        room=_REJECTIONS_SHOWN,
     )
     told = f": {because}" if because else ""
-    return Stalled(reason=reason, message=f"{digest} is not vouched for by {missing}{counted}{told}. {next_step}")
+    return Stalled(reason=reason, message=f"{digest} is not signed by {missing}{counted}{told}. {next_step}")
 
 
-def _reason(refusals: Sequence[Refusal], *, vouches: Mapping[PublicKey, Vouch]) -> tuple[Reason, str]:
+def _reason(rejections: Sequence[Rejection], *, verified: Mapping[PublicKey, VerifiedSignature]) -> tuple[Reason, str]:
     """Choose what tells most: a copied signature, then nothing that is one, then the wrong signers."""
-    if any(refusal.about_another for refusal in refusals):
+    if any(rejection.about_another for rejection in rejections):
         return (
             Reason.SIGNATURE_OF_ANOTHER_ARTIFACT,
             "The signature was copied from another artifact: sign this one, or point source.ref at the signed one.",
         )
-    if not vouches and all(isinstance(refusal, Unreadable) for refusal in refusals):
+    if not verified and all(isinstance(rejection, MalformedSignature) for rejection in rejections):
         return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{SIGN}`."
-    if any(refusal.key_is_right for refusal in refusals):
+    if any(rejection.key_is_right for rejection in rejections):
         return (
             Reason.SIGNATURE_UNTRUSTED,
             f"The key is right and what it signed is not: sign this artifact again with `{SIGN}`.",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.strictjson import InvalidDocument
-from pattern_operator.verify.document import decode_base64, quoted
+from pattern_operator.verify.encoding import decode_base64, quoted
 
 
 @given(content=st.binary(), wrong=st.sampled_from(" \n\t-_.=%é\0"), place=st.integers(0, 40))

@@ -1,4 +1,4 @@
-"""What a signature comes down to in every format, and how a signature says no.
+"""What every format reads a signature into, and why a signature is rejected.
 
 What goes wrong with one signature is a value, not an exception: another signature beside it may be good, so the
 policy looks at all of them before it decides.
@@ -10,8 +10,8 @@ from pattern_operator.api.reference import Digest
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A signature that could be read: nothing in it is believed before ``signature`` fits a demanded key.
+class ParsedSignature:
+    """A signature that could be read: nothing in it is believed before ``signature`` fits a required key.
 
     ``message`` is what the signature is over. ``payload`` is the part of the message that says what is signed, and is
     parsed only after the signature is known to be good. ``hint`` is the key that the signature says it is made with, as
@@ -25,11 +25,11 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """Why a signature does not count: a clause that follows its name, as in "is not made by this key".
 
-    ``about_another`` is set where the signature itself is good and by a demanded key, but of this other digest.
-    ``key_is_right``: a demanded key made it, or so it says, and what it signs is not what it should be.
+    ``about_another`` is the digest that was signed, where a required key signed another artifact. ``key_is_right``: the
+    signature is by a required key, or says so, and what it signs is wrong.
     """
 
     why: str
@@ -38,5 +38,5 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable(Refusal):
-    """What lies in place of a signature is none: whoever's key is tried, nothing can be checked."""
+class MalformedSignature(Rejection):
+    """Cannot be parsed as a signature, so that no key can be tried."""
