@@ -102,14 +102,14 @@ from pattern_operator.kube import (
     Watch,
 )
 from pattern_operator.kube import objects as verbs
-from pattern_operator.kube.absence import is_gone, is_kind_gone
+from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.discovery import _resources, _silent
-from pattern_operator.kube.failure import of_response
-from pattern_operator.kube.ownaccess import OwnAccess
-from pattern_operator.kube.page import Page
-from pattern_operator.kube.reading import read_list, read_object
-from pattern_operator.kube.selfreview import may_change_everything, user_name
-from pattern_operator.kube.servertext import Cause
+from pattern_operator.kube.errors import from_response
+from pattern_operator.kube.kind_existence import is_gone, is_kind_gone
+from pattern_operator.kube.own_permissions import OwnPermissions
+from pattern_operator.kube.pagination import Page
+from pattern_operator.kube.self_review import can_patch_everything, user_name
+from pattern_operator.kube.status_message import Cause
 from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.awaiting import NAMESPACE, RIGHTS
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
@@ -141,7 +141,7 @@ class FakeSession:
     internal_errors: InternalErrors = field(default_factory=StrictError)
     watches: set[Any] = field(default_factory=set)
     server: str = "https://api.example"
-    own_access: OwnAccess = field(default_factory=OwnAccess)
+    own_permissions: OwnPermissions = field(default_factory=OwnPermissions)
 
     async def request(self, *_: Any, **__: Any) -> bytes:
         return self.answer
@@ -502,12 +502,12 @@ async def lease(body: Any) -> None:
 @reader
 async def self_review(body: Any) -> None:
     (await user_name(answering(body))).encode()
-    assert isinstance(await may_change_everything(answering(body)), bool)
+    assert isinstance(await can_patch_everything(answering(body)), bool)
 
 
 @reader
 async def errors(body: Any) -> None:
-    refusal(KEY, ApiError.of_status(body)).message.encode()
+    refusal(KEY, ApiError.from_status(body)).message.encode()
     left_over = Cause(
         "spec.strategy.rollingUpdate[7].x", "FieldValueForbidden", "may not specify more than 1 volume type"
     )
@@ -515,7 +515,7 @@ async def errors(body: Any) -> None:
     explained(refusal(KEY, forbidden), forbidden, body=body).message.encode()
     content = answering(body).answer
     for code in (403, 409, 422, 429, 500):
-        failure = refusal(KEY, of_response(code=code, retry_after="1", body=content, content_type="application/json"))
+        failure = refusal(KEY, from_response(code=code, retry_after="1", body=content, content_type="application/json"))
         failure.message.encode()
     await read_object(content)
     with suppress(ApiUnavailable):  # it is no list

@@ -19,7 +19,7 @@ from pattern_operator import life
 from pattern_operator.background import TasksSurvive
 from pattern_operator.executors import Executors
 from pattern_operator.heartbeat import Heartbeat
-from pattern_operator.kube import ApiUnavailable, CredentialsError, OwnAccess
+from pattern_operator.kube import ApiUnavailable, CredentialsError, OwnPermissions
 from pattern_operator.life import CrdMissing, Process, Settings
 from pattern_operator.reconcile import Patterns, Tenancy
 from pattern_operator.sandbox import WorkerLimits
@@ -211,10 +211,10 @@ async def test_a_process_is_ready_to_stand_by_only_while_somebody_holds_the_leas
 
 
 def test_readyz_says_what_the_operator_itself_may_not_do_as_long_as_it_may_not(process: Process):
-    process.state, process.ready, process.own_access = "works", True, OwnAccess()
-    process.own_access.answered("watch designpatterns.pattern-operator.io", 403)
+    process.state, process.ready, process.own_permissions = "works", True, OwnPermissions()
+    process.own_permissions.answered("watch designpatterns.pattern-operator.io", 403)
     refused = process.probe()
-    process.own_access.answered("watch designpatterns.pattern-operator.io", 200)
+    process.own_permissions.answered("watch designpatterns.pattern-operator.io", 200)
 
     assert not refused[0]
     assert "the operator itself may not watch designpatterns" in refused[1]

@@ -44,7 +44,7 @@ from pattern_operator.kube import (
     Discovery,
     Endpoint,
     Lease,
-    OwnAccess,
+    OwnPermissions,
     Resource,
     Session,
     identity,
@@ -123,7 +123,7 @@ class Process:
     awaited: Lease | None = None
     heartbeat: Heartbeat | None = None  # of the work, while there is some
     line: Line | None = None  # of patterns that wait, while there is work
-    own_access: OwnAccess | None = None  # what the API server refuses, while there is work
+    own_permissions: OwnPermissions | None = None  # what the API server refuses, while there is work
     kept: dict[str, Memory] = field(default_factory=dict)  # of patterns, from one life to the next
     internal_errors: InternalErrors = field(init=False)
 
@@ -161,8 +161,8 @@ class Process:
         complaint = self.complaint()
         if complaint:
             return False, complaint
-        if self.own_access is not None and self.own_access.complaint:
-            return False, self.own_access.complaint
+        if self.own_permissions is not None and self.own_permissions.complaint:
+            return False, self.own_permissions.complaint
         crowd = self.line.words if self.line is not None else ""
         return self.ready, f"{self.state}; {crowd}" if crowd else self.state
 
@@ -196,7 +196,7 @@ async def _live_on(process: Process) -> None:
         begun = time.monotonic()
         await _until_told(process, _survive(process))
         process.ready, process.awaited, process.heartbeat, process.line = False, None, None, None
-        process.own_access = None
+        process.own_permissions = None
         if time.monotonic() - begun > LONG_LIFE:
             pause = FIRST_PAUSE
         with suppress(TimeoutError):
@@ -383,7 +383,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         behind.create_task(existence.run(), name="existence")
         line = Line(queue, patterns, writer, workers=settings.concurrency, now=_now, clock=clock)
         behind.create_task(line.watch(process.internal_errors), name="line")
-        process.heartbeat, process.line, process.own_access = heartbeat, line, session.own_access
+        process.heartbeat, process.line, process.own_permissions = heartbeat, line, session.own_permissions
         process.state, process.ready = f"works; too many rights: {too_much}" if too_much else "works", True
         registry = handlers.registry(
             session=session, patterns=patterns, wake=asked, reconciler=reconciler, stop=behind.end

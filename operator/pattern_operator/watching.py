@@ -5,7 +5,7 @@ from typing import Any
 
 import kopf
 
-from pattern_operator.kube.kopflists import PAGE
+from pattern_operator.kube.kopf_http import PAGE
 
 
 def only_watch(settings: kopf.OperatorSettings) -> None:

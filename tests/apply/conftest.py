@@ -12,7 +12,7 @@ from tests.testbed.testbed import Testbed
 
 from pattern_operator.apply import Applier, ChildEvent, Children, Owner, Remover, Transfers
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
-from pattern_operator.kube.credentials import FixedHeader, tls_context
+from pattern_operator.kube.credentials import StaticAuth, tls_context
 
 OpenRoom = Callable[[], AbstractAsyncContextManager[Room]]
 
@@ -45,7 +45,7 @@ def _endpoint(cluster: Testbed) -> Endpoint:
     admin = cluster.controlplane.admin
     return Endpoint(
         server=admin.server,
-        authorization=FixedHeader(f"Bearer {admin.token}"),
+        authorization=StaticAuth(f"Bearer {admin.token}"),
         tls=tls_context(ca=admin.ca.read_text()),
     )
 

@@ -121,7 +121,7 @@ class Room:
             namespace=wanted.key.namespace,
             name=wanted.key.name,
             field_manager=manager,
-            conflicts=Conflicts.TAKE,
+            conflicts=Conflicts.FORCE,
         )
 
     async def patch(self, key: ObjectKey, change: dict[str, Any], *, subresource: str = "") -> dict[str, Any]:

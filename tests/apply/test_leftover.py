@@ -11,7 +11,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
-from pattern_operator.kube.servertext import Cause
+from pattern_operator.kube.status_message import Cause
 
 WEB = ObjectKey("apps", "Deployment", "team", "web")
 FORBIDDEN = Cause("spec.strategy.rollingUpdate", "FieldValueForbidden", "Forbidden: may not be specified")

@@ -12,7 +12,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ChildEventKind
 from pattern_operator.apply.replaced import handed_over, in_the_way, is_by_hand, replaced, steps
-from pattern_operator.kube.servertext import Cause
+from pattern_operator.kube.status_message import Cause
 
 SERVICE = {"spec": {"ports": [{"port": 80, "name": "http"}], "selector": {"a": "b"}}}
 PORT = 'k:{"port":80,"protocol":"TCP"}'

@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from pattern_operator.kube import Endpoint, Session
-from pattern_operator.kube.credentials import Authorization, FixedHeader
+from pattern_operator.kube.credentials import Authorization, StaticAuth
 
 Handler = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
 
@@ -26,7 +26,7 @@ async def serving(answer: Handler, *, authorization: Authorization | None = None
     await site.start()
     server = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        endpoint = Endpoint(server=server, authorization=authorization or FixedHeader("Bearer t"))
+        endpoint = Endpoint(server=server, authorization=authorization or StaticAuth("Bearer t"))
         async with Session.open(endpoint) as session:
             yield session
     finally:

@@ -14,7 +14,7 @@ from tests.testbed.binaries import BIN
 from tests.testbed.process import Process
 
 from pattern_operator.kube import Endpoint
-from pattern_operator.kube.credentials import FixedHeader, tls_context
+from pattern_operator.kube.credentials import StaticAuth, tls_context
 
 
 @dataclass
@@ -80,7 +80,7 @@ class ApiServer:
         """How the administrator reaches it, on ``port`` when something stands in front of it."""
         return Endpoint(
             server=f"https://127.0.0.1:{port or self.port}",
-            authorization=FixedHeader(f"Bearer {self.token}"),
+            authorization=StaticAuth(f"Bearer {self.token}"),
             tls=tls_context(ca=self.authority.ca.read_text()),
         )
 

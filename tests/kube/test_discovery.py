@@ -7,7 +7,7 @@ from aiohttp import web
 from tests.kube.answering import script, serving, undefined
 
 from pattern_operator.kube import ApiUnavailable, Discovery, KindNotFound, Resource, objects
-from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.kube.errors import GroupUnavailable
 
 CRD = Resource(
     group="apiextensions.k8s.io",

@@ -52,7 +52,7 @@ async def test_a_conflict_is_won_when_asked_for(session, namespace):
         namespace=namespace,
         name="settings",
         field_manager="us",
-        conflicts=Conflicts.TAKE,
+        conflicts=Conflicts.FORCE,
     )
 
     assert taken["data"] == {"colour": "blue"}

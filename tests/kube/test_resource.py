@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from pattern_operator.kube import ApiError, Resource
-from pattern_operator.kube.resource import words_of
+from pattern_operator.kube.resource import verb_and_resource
 
 CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
 DEPLOYMENT = Resource(group="apps", version="v1", kind="Deployment", plural="deployments", namespaced=True)
@@ -88,7 +88,7 @@ def test_any_name_stays_in_its_place_or_is_refused(name: str, namespace: str):
 def test_requests_are_counted_by_words_without_names(method: str, path: str, words: tuple[str, str]):
     url = URL(f"https://a.example{path}")
 
-    assert words_of(method, url.path, url.query) == words
+    assert verb_and_resource(method, url.path, url.query) == words
 
 
 @given(
@@ -96,7 +96,7 @@ def test_requests_are_counted_by_words_without_names(method: str, path: str, wor
     segments=st.lists(st.sampled_from(["api", "apis", "v1", "apps", "namespaces", "pods", "status", "a"]), max_size=8),
 )
 def test_any_request_has_words(method: str, segments: list[str]):
-    verb, title = words_of(method, "/" + "/".join(segments), {})
+    verb, title = verb_and_resource(method, "/" + "/".join(segments), {})
 
     assert verb
     assert title

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, NAMESPACE
-from tests.kube.test_watch import Diary, drop, put
+from tests.kube.test_reflector import Diary, drop, put
 from tests.testbed import controlplane
 
 from pattern_operator.kube import Session, View, Watch, objects

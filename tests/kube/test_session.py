@@ -14,7 +14,7 @@ from tests.testbed.process import free_port
 
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
 from pattern_operator.kube import session as kube_session
-from pattern_operator.kube.credentials import FixedHeader
+from pattern_operator.kube.credentials import StaticAuth
 from pattern_operator.limits import MAX_REFUSAL
 
 
@@ -84,7 +84,7 @@ async def test_a_connection_that_was_closed_while_idle_is_replaced(method):
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-    async with Session.open(Endpoint(server=url, authorization=FixedHeader())) as session:
+    async with Session.open(Endpoint(server=url, authorization=StaticAuth())) as session:
         answers = [await session.request(method, "/api/v1/pods") for _ in range(3)]
 
     server.close()
@@ -95,7 +95,7 @@ async def test_a_connection_that_was_closed_while_idle_is_replaced(method):
 async def test_no_server_is_unavailable_and_named():
     url = f"http://127.0.0.1:{free_port()}"
 
-    async with Session.open(Endpoint(server=url, authorization=FixedHeader())) as session:
+    async with Session.open(Endpoint(server=url, authorization=StaticAuth())) as session:
         with pytest.raises(ApiUnavailable, match=url) as refusal:
             await session.request("GET", "/api")
 
@@ -110,7 +110,7 @@ async def test_a_server_that_does_not_answer_in_time_is_unavailable():
     server = await asyncio.start_server(silence, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
-    async with Session.open(Endpoint(server=url, authorization=FixedHeader())) as session:
+    async with Session.open(Endpoint(server=url, authorization=StaticAuth())) as session:
         with pytest.raises(ApiUnavailable) as refusal:
             await session.request("GET", "/api", timeout=0.2)
 
@@ -175,7 +175,7 @@ class Unlucky:
     async def header(self) -> str:
         raise CredentialsError("the exec plugin of user 'u' gave no credentials: run it by hand")
 
-    async def renew(self, *, refused: str) -> bool:
+    async def refresh(self, *, rejected: str) -> bool:
         raise AssertionError(f"never refused: {refused}")
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.kube import Endpoint, Session
-from pattern_operator.kube.credentials import FixedHeader, tls_context
+from pattern_operator.kube.credentials import StaticAuth, tls_context
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ async def session(cluster: Testbed, requests: list[tuple[str, str]]) -> AsyncIte
     admin = cluster.controlplane.admin
     endpoint = Endpoint(
         server=admin.server,
-        authorization=FixedHeader(f"Bearer {admin.token}"),
+        authorization=StaticAuth(f"Bearer {admin.token}"),
         tls=tls_context(ca=admin.ca.read_text()),
     )
     async with Session.open(endpoint, on_request=lambda verb, what, *_: requests.append((verb, what))) as opened:

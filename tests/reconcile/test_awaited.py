@@ -10,7 +10,7 @@ from tests.testbed.kubectl import Kubectl
 from pattern_operator.apply.need import KindNeeded
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Change, ChangeType, Discovery, KindNotFound, Resource, Session
-from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile import AwaitedKinds, PatternKey, awaited
 
 PATIENCE = 30.0

@@ -12,7 +12,7 @@ from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.apply.ended import Mark, Stood
 from pattern_operator.kube import ApiUnavailable, KindNotFound, Resource
-from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.comparison import Comparison, packed, unpacked
 from pattern_operator.reconcile.following import follow_inventory, is_new, see_health, see_what_runs
 from pattern_operator.reconcile.memory import Memory

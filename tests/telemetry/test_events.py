@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.kube import Endpoint, Session, objects
-from pattern_operator.kube.credentials import FixedHeader
+from pattern_operator.kube.credentials import StaticAuth
 from pattern_operator.telemetry import Recorder
 from pattern_operator.telemetry.events import BURST, MAX_WAITING, MAX_WAITING_OF_NAMESPACE, PACE, WRITERS
 
@@ -223,7 +223,7 @@ async def _served(server: Server) -> AsyncIterator[Session]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    endpoint = Endpoint(server=f"http://127.0.0.1:{runner.addresses[0][1]}", authorization=FixedHeader("Bearer t"))
+    endpoint = Endpoint(server=f"http://127.0.0.1:{runner.addresses[0][1]}", authorization=StaticAuth("Bearer t"))
     try:
         async with Session.open(endpoint) as session:
             yield session

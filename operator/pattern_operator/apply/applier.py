@@ -55,7 +55,7 @@ from pattern_operator.apply.wishes import ssa_of as asked_of
 from pattern_operator.fairqueue import Lane
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
-from pattern_operator.kube.absence import is_missing
+from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.slots import Slots
 
 # Times the free slots that each may hold: 21, 24 and 30 of 32 where it is alone.
@@ -471,7 +471,7 @@ class Applier:
             namespace=key.namespace,
             name=key.name,
             field_manager=FIELD_MANAGER,
-            conflicts=Conflicts.TAKE if take else Conflicts.FAIL,
+            conflicts=Conflicts.FORCE if take else Conflicts.FAIL,
             impersonate=run.impersonate,
         )
         others = TakeBack(

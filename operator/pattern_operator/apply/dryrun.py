@@ -102,7 +102,7 @@ class DryRun:
                 namespace=key.namespace,
                 name=key.name,
                 field_manager=FIELD_MANAGER,
-                conflicts=Conflicts.TAKE,
+                conflicts=Conflicts.FORCE,
                 impersonate=impersonate,
                 dry_run="All",
             )

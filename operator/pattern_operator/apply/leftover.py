@@ -20,7 +20,7 @@ from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.replaced import Held
 from pattern_operator.apply.takeback import Blocked
 from pattern_operator.kube import ApiError
-from pattern_operator.kube.servertext import Cause
+from pattern_operator.kube.status_message import Cause
 
 _NAMED: Final = 3  # fields that a message names
 _ONE_OF: Final = re.compile(r"may not specify more than 1 (?:volume|handler) type")

@@ -13,7 +13,7 @@ from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_L
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import Existing, is_ours, read
 from pattern_operator.kube import ApiError, Conflicts, Resource, Session, objects
-from pattern_operator.kube.absence import is_missing
+from pattern_operator.kube.kind_existence import is_missing
 
 TRIES: Final = 3  # of a write that somebody was faster than
 

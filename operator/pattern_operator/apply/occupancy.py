@@ -21,8 +21,8 @@ from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.ownership import is_namespace
 from pattern_operator.apply.wishes import keep_of
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session, objects
-from pattern_operator.kube.absence import is_gone, is_missing
-from pattern_operator.kube.page import Page
+from pattern_operator.kube.kind_existence import is_gone, is_missing
+from pattern_operator.kube.pagination import Page
 
 PAGE: Final = 100
 PAGES: Final = 20  # of one kind: what has more objects than this is not taken for empty

@@ -8,7 +8,7 @@ from typing import Final
 
 from pattern_operator.apply.ownrbac import CLUSTER_ROLE_BINDING
 from pattern_operator.apply.protected import Protected
-from pattern_operator.kube import Session, may_change_everything
+from pattern_operator.kube import Session, can_patch_everything
 
 OF_DEFAULT: Final = "pattern-operator-applier"  # the ClusterRoleBinding of manifests/default, to cluster-admin
 
@@ -21,7 +21,7 @@ async def excess(session: Session, *, protected: Protected) -> str:
     Raises:
         ApiError: the API server could not be asked.
     """
-    if not await may_change_everything(session):
+    if not await can_patch_everything(session):
         return ""
     user = protected.user or protected.account.user
     fact = f"{user} may change objects of every kind and namespace, although --require-service-account is set"

@@ -42,7 +42,7 @@ async def prove(
             namespace=wanted.key.namespace,
             name=wanted.key.name,
             field_manager=FIELD_MANAGER,
-            conflicts=Conflicts.TAKE,
+            conflicts=Conflicts.FORCE,
             impersonate=impersonate,
             dry_run="All",
         )

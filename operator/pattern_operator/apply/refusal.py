@@ -14,7 +14,7 @@ from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
-from pattern_operator.kube.servertext import MAX_CAUSES
+from pattern_operator.kube.status_message import MAX_CAUSES
 
 VERBS: Final = "get, create, patch and delete"  # what applying an object, and removing it again, takes
 _MANAGERS: Final = 3  # field managers that a message names before it says what to do

@@ -38,8 +38,8 @@ from pattern_operator.kube import (
     Session,
     objects,
 )
-from pattern_operator.kube.absence import is_missing
-from pattern_operator.kube.failure import not_shown
+from pattern_operator.kube.errors import not_served_yet
+from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.quote import one_line
 from pattern_operator.slots import Slots
 
@@ -191,7 +191,7 @@ class Remover:
         except KindNotFound:
             if await self._is_kind_gone(key, run):
                 return Removal(entry, key, Ending.GONE)
-            raise not_shown(f"{key.kind}.{key.group}") from None
+            raise not_served_yet(f"{key.kind}.{key.group}") from None
 
     async def _is_kind_gone(self, key: ObjectKey, run: _Run) -> bool:
         kind = (key.group, key.kind)

@@ -18,7 +18,7 @@ from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
 from pattern_operator.apply.ignored import Pointer, given_up, names_entry
 from pattern_operator.kube.fieldpath import field_path
-from pattern_operator.kube.servertext import Cause
+from pattern_operator.kube.status_message import Cause
 
 Path = tuple[str, ...]  # of elements of a set of fields
 Entry = Mapping[str, Any]

@@ -11,7 +11,7 @@ from pattern_operator.apply.need import KindNeeded
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.refusal import refusal
 from pattern_operator.kube import Discovery, KindNotFound, Resource, in_turns
-from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.kube.errors import GroupUnavailable
 
 
 @dataclass(frozen=True, slots=True)

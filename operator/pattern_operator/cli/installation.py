@@ -22,8 +22,8 @@ from pattern_operator.apply import owner_id
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.wishes import keep_of
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
-from pattern_operator.kube.lease import LEASES, Held
-from pattern_operator.kube.page import Page
+from pattern_operator.kube.leaderelection import LEASES, Held
+from pattern_operator.kube.pagination import Page
 from pattern_operator.reconcile import DESIGN_PATTERN
 
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"

@@ -10,18 +10,18 @@ with orjson is several times faster and 40 MB smaller.
 
 from pattern_operator.kube import objects
 from pattern_operator.kube.credentials import Endpoint, load
+from pattern_operator.kube.decode import in_turns
 from pattern_operator.kube.discovery import Discovery
-from pattern_operator.kube.failure import ApiError, ApiUnavailable, CredentialsError, KindNotFound
+from pattern_operator.kube.errors import ApiError, ApiUnavailable, CredentialsError, KindNotFound
 from pattern_operator.kube.identity import identity, is_ended, lease_namespace
-from pattern_operator.kube.lease import Lease
+from pattern_operator.kube.leaderelection import Lease
 from pattern_operator.kube.objects import Conflicts, Propagation
-from pattern_operator.kube.ownaccess import OwnAccess
-from pattern_operator.kube.reading import in_turns
+from pattern_operator.kube.own_permissions import OwnPermissions
+from pattern_operator.kube.reflector import Change, ChangeType, View, Watch
 from pattern_operator.kube.resource import Resource
-from pattern_operator.kube.selfreview import may_change_everything, user_name
-from pattern_operator.kube.servertext import Cause
+from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.session import Session
-from pattern_operator.kube.watch import Change, ChangeType, View, Watch
+from pattern_operator.kube.status_message import Cause
 
 __all__ = [
     "ApiError",
@@ -35,18 +35,18 @@ __all__ = [
     "Endpoint",
     "KindNotFound",
     "Lease",
-    "OwnAccess",
+    "OwnPermissions",
     "Propagation",
     "Resource",
     "Session",
     "View",
     "Watch",
+    "can_patch_everything",
     "identity",
     "in_turns",
     "is_ended",
     "lease_namespace",
     "load",
-    "may_change_everything",
     "objects",
     "user_name",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from pattern_operator.executors import run_in
-from pattern_operator.kube.failure import CredentialsError
+from pattern_operator.kube.errors import CredentialsError
 
 SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 TOKEN_CHECK: Final = 10.0  # seconds; the kubelet replaces a projected token 20 % of its life (at least 2 min) early
@@ -28,8 +28,8 @@ class Authorization(Protocol):
         """Return the header for the next request; empty when the connection itself (a certificate) says who it is."""
         ...
 
-    async def renew(self, *, refused: str) -> bool:
-        """After a 401 for the header ``refused``: look again, and say whether another try makes sense."""
+    async def refresh(self, *, rejected: str) -> bool:
+        """After a 401 for the header ``rejected``: look again, and say whether another try makes sense."""
         ...
 
 
@@ -45,7 +45,7 @@ class Endpoint:
     namespace: str = "default"  # what a command without --namespace means
 
 
-class FixedHeader:
+class StaticAuth:
     """A header that never changes: a static token, a password, or none."""
 
     def __init__(self, header: str = "") -> None:
@@ -55,7 +55,7 @@ class FixedHeader:
         """Return the header."""
         return self._header
 
-    async def renew(self, *, refused: str) -> bool:
+    async def refresh(self, *, rejected: str) -> bool:
         """Say no: there is nothing to look at again."""
         return False
 
@@ -78,11 +78,11 @@ class TokenFile:
             self._look_again()
         return self._header
 
-    async def renew(self, *, refused: str) -> bool:
+    async def refresh(self, *, rejected: str) -> bool:
         """Read the file now; whether it holds another token than the one that was refused."""
-        if self._header == refused:
+        if self._header == rejected:
             self._look_again()
-        return self._header != refused
+        return self._header != rejected
 
     def _look_again(self) -> None:
         self._checked = self._clock()

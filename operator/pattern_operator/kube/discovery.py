@@ -1,6 +1,6 @@
 """Which kinds the API server has, and where: two requests for all of them.
 
-What is not shown is not gone: an API server that starts shows no kinds of CRDs for a moment (``absence``).
+What is not shown is not gone: an API server that starts shows no kinds of CRDs for a moment (``kind_existence``).
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import list_at, mappings_at, text, text_at
-from pattern_operator.kube.absence import definition_names, is_kind_gone, is_served_definition
-from pattern_operator.kube.failure import GroupUnavailable, KindNotFound, not_shown
-from pattern_operator.kube.reading import read_list
+from pattern_operator.kube.decode import read_list
+from pattern_operator.kube.errors import GroupUnavailable, KindNotFound, not_served_yet
+from pattern_operator.kube.kind_existence import crd_names, is_established_crd, is_kind_gone
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -84,11 +84,11 @@ class Discovery:
     async def _check_definitions(self, group: str | None) -> None:
         """Make sure that the kinds of all CRDs (of ``group``) are shown; raises ApiUnavailable otherwise."""
         shown = {(each.group, each.plural) for resources in self._kinds.values() for each in resources}
-        async for name in definition_names(self._session):
+        async for name in crd_names(self._session):
             plural, _, its = name.partition(".")
             missing = (its, plural) not in shown and group in (None, its)
-            if missing and await is_served_definition(self._session, name):
-                raise not_shown(name)
+            if missing and await is_established_crd(self._session, name):
+                raise not_served_yet(name)
 
     async def is_gone(self, *, group: str, kind: str) -> bool:
         """Whether a kind that ``find`` did not find is gone for certain; its objects went with it.

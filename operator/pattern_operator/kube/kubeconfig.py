@@ -20,8 +20,8 @@ import yaml
 from yarl import URL
 
 from pattern_operator.executors import run_in
-from pattern_operator.kube.credentials import Authorization, Endpoint, FixedHeader, tls_context
-from pattern_operator.kube.failure import CredentialsError
+from pattern_operator.kube.credentials import Authorization, Endpoint, StaticAuth, tls_context
+from pattern_operator.kube.errors import CredentialsError
 from pattern_operator.quote import foreign
 
 LEEWAY: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
@@ -72,17 +72,17 @@ class Login:
     async def header(self) -> str:
         """Return the header, from a new run of the plugin when the last one's token is about to end."""
         if self._expiry is not None and self._now() + LEEWAY >= self._expiry:
-            await self.renew(refused=self._header)
+            await self.refresh(rejected=self._header)
         return self._header
 
-    async def renew(self, *, refused: str) -> bool:
+    async def refresh(self, *, rejected: str) -> bool:
         """Read the files again (a token file or a plugin gives a new token), once for all who wait."""
         async with self._lock:
-            if self._header != refused:
+            if self._header != rejected:
                 return True
             had_certificate = self._tls is not None and not self._header
             await run_in(self._disk, self._read)
-            return self._header != refused or had_certificate
+            return self._header != rejected or had_certificate
 
     def _read(self) -> tuple[Any, str]:
         from kubernetes.client import Configuration
@@ -138,7 +138,7 @@ class Login:
             ca = said.get("ssl_ca_cert")
             self._tls = tls_context(ca=Path(ca).read_text() if ca else None)
             if said.get("verify_ssl") is False:
-                _trust_anyone(self._tls)
+                _skip_tls_verify(self._tls)
         if said.get("cert_file"):  # into the same context: connections from now on show the new certificate
             self._tls.load_cert_chain(said["cert_file"], said.get("key_file"))
 
@@ -196,7 +196,7 @@ def _tls_of(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
     try:
         tls = tls_context(ca=_pem(cluster, "certificate-authority-data") or None)
         if cluster.get("insecure-skip-tls-verify") is True:
-            _trust_anyone(tls)
+            _skip_tls_verify(tls)
         certificate, key = _pem(user, "client-certificate-data"), _pem(user, "client-key-data")
         if certificate:
             with TemporaryDirectory(prefix="pattern-operator-") as scratch:
@@ -213,11 +213,11 @@ def _authorization_of(user: dict[str, Any]) -> Authorization:
     if token := str(user.get("token") or "").strip():
         if not _TOKEN.fullmatch(token):
             raise CredentialsError("the token of the kubeconfig in the Secret holds characters that no token has")
-        return FixedHeader(f"Bearer {token}")
+        return StaticAuth(f"Bearer {token}")
     if user.get("username"):
         pair = f"{user['username']}:{user.get('password', '')}".encode()
-        return FixedHeader(f"Basic {base64.b64encode(pair).decode()}")
-    return FixedHeader()
+        return StaticAuth(f"Basic {base64.b64encode(pair).decode()}")
+    return StaticAuth()
 
 
 def _pem(part: dict[str, Any], name: str) -> str:
@@ -240,7 +240,7 @@ def _wants_plugin(config: dict[str, Any], *, user: str | None) -> bool:
     return any("exec" in (entry.get("user") or {}) for entry in entries if entry.get("name") == user)
 
 
-def _trust_anyone(tls: ssl.SSLContext) -> None:
+def _skip_tls_verify(tls: ssl.SSLContext) -> None:
     """Do what ``insecure-skip-tls-verify: true`` asks for."""
     tls.check_hostname = False
     tls.verify_mode = ssl.CERT_NONE

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from pattern_operator.kube.failure import AnswerTooLarge, ApiError
-from pattern_operator.kube.page import SmallerPages, TextPage
-from pattern_operator.kube.reading import read_list, read_object
+from pattern_operator.kube.decode import read_list, read_object
+from pattern_operator.kube.errors import AnswerTooLarge, ApiError
+from pattern_operator.kube.pagination import PageSize, TextPage
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 from pattern_operator.limits import MAX_PAGE
@@ -31,7 +31,7 @@ class Conflicts(StrEnum):
     """What becomes of a field that another field manager holds with another value (server-side apply, ``force``)."""
 
     FAIL = "false"
-    TAKE = "true"
+    FORCE = "true"
 
 
 class Propagation(StrEnum):
@@ -235,7 +235,7 @@ async def list_page(
     impersonate: str | None = None,
 ) -> list[Body]:
     """Return the first ``limit`` objects that the selector selects, fewer where a page would be too large."""
-    pages = SmallerPages(limit)
+    pages = PageSize(limit)
     params = {"limit": str(limit), "labelSelector": label_selector}
     path = resource.path(namespace=namespace)
     while True:
@@ -273,7 +273,7 @@ async def _pages(
     Raises:
         ApiError: among others ``Expired`` (410), where the pages were too old ``LISTINGS`` times.
     """
-    pages, listings = SmallerPages(PAGE), 1
+    pages, listings = PageSize(PAGE), 1
     params = {"limit": str(pages.limit)} | {name: value for name, value in selectors.items() if value}
     anew = False
     while True:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from pattern_operator.kube.failure import ApiError
+from pattern_operator.kube.errors import ApiError
 from pattern_operator.quote import quoted
 
 _VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -46,7 +46,7 @@ class Resource:
         return path
 
 
-def words_of(method: str, path: str, query: Mapping[str, str]) -> tuple[str, str]:
+def verb_and_resource(method: str, path: str, query: Mapping[str, str]) -> tuple[str, str]:
     """Name a request for people and metrics: verb and ``plural[.group][/subresource]``, never an object's name."""
     segments = [segment for segment in path.split("/") if segment]
     match segments:

@@ -20,11 +20,11 @@ from yarl import URL
 from pattern_operator.fairqueue import Lane
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
-from pattern_operator.kube.failure import ApiUnavailable, CredentialsError, of_response
-from pattern_operator.kube.kopflists import ListAnswer, Pages, whole
-from pattern_operator.kube.ownaccess import OwnAccess
-from pattern_operator.kube.resource import words_of
-from pattern_operator.kube.sent import Sent
+from pattern_operator.kube.errors import ApiUnavailable, CredentialsError, from_response
+from pattern_operator.kube.kopf_http import ListAnswer, Pages, whole
+from pattern_operator.kube.own_permissions import OwnPermissions
+from pattern_operator.kube.request_content import RequestContent
+from pattern_operator.kube.resource import verb_and_resource
 from pattern_operator.limits import MAX_REFUSAL
 from pattern_operator.slots import Slots
 
@@ -56,8 +56,8 @@ class Session:
     ``kopf_http`` and ``server`` are for kopf: return ``kopf.AiohttpSession(aiohttp_session=session.kopf_http,
     server=session.server)`` from ``@kopf.on.login``. The credentials are put on by a middleware of both, request by
     request, so tokens rotate for kopf too, and its requests are counted with ours. kopf closes its own when it ends,
-    and ``open`` both; every request after that raises ``ApiUnavailable``. ``own_access`` knows what kopf was refused,
-    and what else is noted there.
+    and ``open`` both; every request after that raises ``ApiUnavailable``. ``own_permissions`` knows what kopf was
+    refused, and what else is noted there.
 
     ``on_request(verb, resource, code, seconds)`` is called when the headers of an answer are there (``code`` 0: no
     answer). ``resource`` is ``plural[.group][/subresource]``. ``internal_errors`` takes the unexpected
@@ -71,14 +71,14 @@ class Session:
         http: aiohttp.ClientSession,
         kopf_http: aiohttp.ClientSession,
         internal_errors: InternalErrors | None = None,
-        own_access: OwnAccess | None = None,
+        own_permissions: OwnPermissions | None = None,
     ) -> None:
         self.server = endpoint.server
         self.endpoint = endpoint
         self.http = http
         self.kopf_http = kopf_http
         self.internal_errors = internal_errors or InternalErrors()
-        self.own_access = own_access or OwnAccess()
+        self.own_permissions = own_permissions or OwnPermissions()
         self.watches: set[Turning] = set()  # those that run now
         self._slots = Slots(MAX_REQUESTS)
 
@@ -101,7 +101,7 @@ class Session:
             socket_factory=_socket,
             resolver=aiohttp.ThreadedResolver(),
         )
-        errors, own_access = internal_errors or InternalErrors(), OwnAccess()
+        errors, own_permissions = internal_errors or InternalErrors(), OwnPermissions()
         counters = (_Counter(on_request, errors).count,) if on_request else ()
         opened = partial(
             aiohttp.ClientSession,
@@ -116,10 +116,16 @@ class Session:
             opened(
                 connector_owner=False,
                 response_class=ListAnswer,
-                middlewares=(Pages().fit, own_access.note, *middlewares),
+                middlewares=(Pages().fit, own_permissions.note, *middlewares),
             ) as kopf_http,
         ):
-            yield cls(endpoint=endpoint, http=http, kopf_http=kopf_http, internal_errors=errors, own_access=own_access)
+            yield cls(
+                endpoint=endpoint,
+                http=http,
+                kopf_http=kopf_http,
+                internal_errors=errors,
+                own_permissions=own_permissions,
+            )
 
     async def request(
         self,
@@ -183,7 +189,7 @@ class Session:
             async with self.http.get(
                 self._url(path), params=params, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
-                await _check(response, sent=Sent(None, path))
+                await _check(response, request=RequestContent(None, path))
                 async for line in _lines(response.content):
                     yield line
         except _FAILURES as error:
@@ -213,7 +219,7 @@ class Session:
                     timeout=limits,
                     allow_redirects=False,
                 ) as response:
-                    await _check(response, sent=Sent(body, path))
+                    await _check(response, request=RequestContent(body, path))
                     return await whole(response, most)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not again or isinstance(error, aiohttp.ClientConnectorError):
@@ -246,7 +252,7 @@ class _Authorizer:
             return await handler(request)
         header = await self._put_on(request)
         response = await handler(request)
-        if response.status != 401 or not await self._endpoint.authorization.renew(refused=header):
+        if response.status != 401 or not await self._endpoint.authorization.refresh(rejected=header):
             return response
         response.close()  # not back to the pool: the connection may be what was refused (a client certificate)
         await self._put_on(request)
@@ -269,7 +275,7 @@ class _Counter:
         self._errors = errors
 
     async def count(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
-        verb, resource = words_of(request.method, request.url.path, request.url.query)
+        verb, resource = verb_and_resource(request.method, request.url.path, request.url.query)
         started, code = time.monotonic(), 0
         try:
             response = await handler(request)
@@ -286,7 +292,7 @@ def _lanes(method: str, path: str, who: str | None) -> tuple[Hashable, Lane]:
     It is the resource, or what is discovered, and first of all the namespace of it, for a webhook may be slow for one,
     and the account in whose name it is asked: the API server may let one wait who names the objects of another.
     """
-    _, resource = words_of(method, path, {})
+    _, resource = verb_and_resource(method, path, {})
     named = path if resource == "discovery" else resource
     namespace = _NAMESPACE.search(path)
     return (named, namespace and namespace[1], who), Lane(named, RESOURCE_SHARE)
@@ -311,15 +317,15 @@ def _wait(error: ApiUnavailable, *, method: str, attempt: int) -> float | None:
     return error.retry_after.total_seconds() if error.retry_after <= MAX_WAIT else None
 
 
-async def _check(response: aiohttp.ClientResponse, *, sent: Sent) -> None:
+async def _check(response: aiohttp.ClientResponse, *, request: RequestContent) -> None:
     if response.status < 300:
         return
-    raise of_response(
+    raise from_response(
         code=response.status,
         retry_after=response.headers.get("Retry-After"),
         body=await _refusal(response),
         content_type=response.headers.get("Content-Type", ""),
-        sent=sent,
+        request=request,
     )
 
 

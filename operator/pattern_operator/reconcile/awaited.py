@@ -16,7 +16,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.apply.definition import CRD
 from pattern_operator.apply.need import KindNeeded
 from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
-from pattern_operator.kube.failure import GroupUnavailable
+from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.tokenbucket import TokenBucket
 

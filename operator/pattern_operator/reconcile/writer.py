@@ -19,7 +19,7 @@ from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Threads
 from pattern_operator.kube import ApiError, Resource, Session, objects
-from pattern_operator.kube.absence import is_missing
+from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.reconcile.inventorysize import written as inventory_as_written
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.statusbudget import within_budget
@@ -123,7 +123,7 @@ class Writer:
         if lacking is None:
             grant = ""
         else:
-            self._session.own_access.answered(what, error.code)
+            self._session.own_permissions.answered(what, error.code)
             grant = f". {lacking.who} is the operator's own: {lacking.granted()}"
         return Transient(
             reason=reason_of(error),
@@ -158,7 +158,7 @@ class Writer:
                     " smaller, or split the pattern; it is tried again when they change.",
                 ) from error
             raise self._refused(key, error, _what(by)) from error
-        self._session.own_access.answered(_what(by), HTTPStatus.OK)
+        self._session.own_permissions.answered(_what(by), HTTPStatus.OK)
         try:
             written = self._patterns.read(body)
         except msgspec.ValidationError as error:

@@ -15,9 +15,9 @@ import msgspec
 import orjson
 from msgspec import UNSET, Raw, UnsetType
 
-from pattern_operator.kube.bulk import is_too_much
-from pattern_operator.kube.deepjson import without_depths
-from pattern_operator.kube.failure import ApiUnavailable
+from pattern_operator.kube.errors import ApiUnavailable
+from pattern_operator.kube.json_depth import prune_depth
+from pattern_operator.kube.json_size import is_too_large
 
 T = TypeVar("T")
 
@@ -113,7 +113,7 @@ async def split_list(answer: bytes) -> ListTexts | None:
     try:
         found = msgspec.json.decode(answer, type=_List)
     except RecursionError:
-        answer = await without_depths(answer)
+        answer = await prune_depth(answer)
         try:
             found = msgspec.json.decode(answer, type=_List)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -142,15 +142,15 @@ async def _item(content: bytes) -> Any:
 
 async def _read(content: bytes, *, kind: type[msgspec.Struct]) -> Any:
     """The value; None for what is not JSON."""
-    if not is_too_much(content):
+    if not is_too_large(content):
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
-            return _whole(await without_depths(content))
+            return _whole(await prune_depth(content))
     try:
         return _in_parts(content, kind=kind)
     except RecursionError:
-        return _in_parts(await without_depths(content), kind=kind)
+        return _in_parts(await prune_depth(content), kind=kind)
 
 
 def _in_parts(content: bytes, *, kind: type[msgspec.Struct]) -> dict[str, Any] | None:
@@ -164,7 +164,7 @@ def _in_parts(content: bytes, *, kind: type[msgspec.Struct]) -> dict[str, Any] |
         if part is UNSET:
             continue
         text = bytes(part)
-        if not is_too_much(text):
+        if not is_too_large(text):
             parts[name] = _whole(text)
         elif name in _INSIDE:
             parts[name] = _in_parts(text, kind=_INSIDE[name])

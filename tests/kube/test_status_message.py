@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.kube import ApiError
-from pattern_operator.kube.failure import of_response
+from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.fieldpath import field_path
-from pattern_operator.kube.sent import NOTHING, Sent
-from pattern_operator.kube.serverwords import sentence
+from pattern_operator.kube.redact import sentence
+from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 
 PLANTED = "tulipwood-4711"
 URL = f"postgres://app:{PLANTED}@db/app"
@@ -48,7 +48,7 @@ def refused(
         "details": {"causes": [{"reason": r, "field": f, "message": m} for r, f, m in causes]},
     }
     body = orjson.dumps(sent) if sent is not None else None
-    return of_response(code=code, retry_after=None, body=orjson.dumps(status), sent=Sent(body, "/apis"))
+    return from_response(code=code, retry_after=None, body=orjson.dumps(status), request=RequestContent(body, "/apis"))
 
 
 def invalid(
@@ -436,7 +436,7 @@ _ANY = st.recursive(
 def test_a_status_and_a_request_of_any_shape_are_read(status: dict[str, Any], sent: Any):
     body = orjson.dumps({"kind": "Status", **status})
 
-    error = of_response(code=422, retry_after=None, body=body, sent=Sent(orjson.dumps(sent), "/x"))
+    error = from_response(code=422, retry_after=None, body=body, request=RequestContent(orjson.dumps(sent), "/x"))
 
     assert error.message.isprintable()
 
@@ -468,7 +468,7 @@ def test_a_path_is_shown_without_the_values_in_it(path: str, shown: str):
 
 
 def test_a_name_in_the_request_may_be_said_and_a_value_may_not():
-    sent = Sent(orjson.dumps(DEPLOYMENT), "/apis/apps/v1")
+    sent = RequestContent(orjson.dumps(DEPLOYMENT), "/apis/apps/v1")
 
     assert sentence("image registry.example/web:1.25 of web-1 in team-a1", sent).endswith("team-a1")
     assert sentence("no quercus", sent) == "no ***"
@@ -483,16 +483,18 @@ _MARKS = {"metadata": {"uid": "u-1", "resourceVersion": "7", "labels": {"owner":
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(Sent(orjson.dumps(EXISTING), "/x"), id="an apply to what exists"),
-        pytest.param(Sent(orjson.dumps({**WIDGET, "metadata": {"resourceVersion": "7"}}), "/x"), id="a replacement"),
-        pytest.param(Sent(orjson.dumps(_MARKS), "/x"), id="a patch of metadata"),
-        pytest.param(Sent(b'{"kind":"DeleteOptions","apiVersion":"v1"}', "/x"), id="a deletion"),
-        pytest.param(Sent(b'{"metadata":[]}', "/x"), id="no object"),
-        pytest.param(Sent(None, "/x"), id="a question"),
-        pytest.param(NOTHING, id="nothing"),
+        pytest.param(RequestContent(orjson.dumps(EXISTING), "/x"), id="an apply to what exists"),
+        pytest.param(
+            RequestContent(orjson.dumps({**WIDGET, "metadata": {"resourceVersion": "7"}}), "/x"), id="a replacement"
+        ),
+        pytest.param(RequestContent(orjson.dumps(_MARKS), "/x"), id="a patch of metadata"),
+        pytest.param(RequestContent(b'{"kind":"DeleteOptions","apiVersion":"v1"}', "/x"), id="a deletion"),
+        pytest.param(RequestContent(b'{"metadata":[]}', "/x"), id="no object"),
+        pytest.param(RequestContent(None, "/x"), id="a question"),
+        pytest.param(NO_CONTENT, id="nothing"),
     ],
 )
-def test_what_others_put_into_an_object_is_not_shown_in_whatever_words(sent: Sent):
+def test_what_others_put_into_an_object_is_not_shown_in_whatever_words(sent: RequestContent):
     said = "the field spec is immutable: correcthorse must not be staple-battery, /srv/quercus or 4711 (pin)"
 
     assert sentence(said, sent) == "the field spec is immutable: *** must not be *** or ***"
@@ -517,13 +519,13 @@ def test_a_rule_that_quotes_what_others_put_into_an_object_is_shown_without_it()
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(Sent(orjson.dumps(SECRET), "/api/v1/x"), id="a Secret"),
-        pytest.param(Sent(b"{}", "/api/v1/namespaces/a/secrets/b"), id="at the place of a Secret"),
-        pytest.param(Sent(b"{", "/x"), id="what cannot be read"),
-        pytest.param(Sent(b'{"a":"' + b"x" * 200_000 + b'"}', "/x"), id="what is too large to be compared"),
+        pytest.param(RequestContent(orjson.dumps(SECRET), "/api/v1/x"), id="a Secret"),
+        pytest.param(RequestContent(b"{}", "/api/v1/namespaces/a/secrets/b"), id="at the place of a Secret"),
+        pytest.param(RequestContent(b"{", "/x"), id="what cannot be read"),
+        pytest.param(RequestContent(b'{"a":"' + b"x" * 200_000 + b'"}', "/x"), id="what is too large to be compared"),
     ],
 )
-def test_no_sentence_is_shown_where_it_cannot_be_compared(sent: Sent):
+def test_no_sentence_is_shown_where_it_cannot_be_compared(sent: RequestContent):
     assert sentence("plain words", sent) == ""
 
 
@@ -536,10 +538,10 @@ def test_the_longest_refusal_is_reduced_in_a_moment(filling: str):
     text = filling * (1_000_000 // len(filling))
     causes = [{"reason": "FieldValueInvalid", "field": text, "message": f"Invalid value: {text}"}]
     statuses = [{"message": text, "details": {"causes": causes}}, *({"message": begin + text} for begin in BEGINNINGS)]
-    sent = Sent(orjson.dumps(DEPLOYMENT), "/x")
+    sent = RequestContent(orjson.dumps(DEPLOYMENT), "/x")
 
     for status in statuses:
         body = orjson.dumps({"kind": "Status", **status})
         begun = time.process_time()
-        of_response(code=422, retry_after=None, body=body, sent=sent)
+        from_response(code=422, retry_after=None, body=body, request=sent)
         assert time.process_time() - begun < 0.1

@@ -6,7 +6,8 @@ object that vanished meanwhile is told as deleted. A settled watch sends one req
 
 Nothing is believed newer than it is: etcd that was restored from a backup has versions below those that were seen, and
 a watch from there would be silent until they are reached again. So a watch that broke looks at the version of the list
-before it goes on. And nothing is believed gone because a server that starts does not serve the kind yet (``absence``).
+before it goes on. And nothing is believed gone because a server that starts does not serve the kind yet
+(``kind_existence``).
 """
 
 import asyncio
@@ -20,11 +21,11 @@ from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 from pattern_operator.api.fields import ObjectMeta, number_of
-from pattern_operator.kube.absence import is_gone
-from pattern_operator.kube.failure import AnswerTooLarge, ApiError, ApiUnavailable, not_shown
+from pattern_operator.kube.decode import read_object
+from pattern_operator.kube.errors import AnswerTooLarge, ApiError, ApiUnavailable, not_served_yet
+from pattern_operator.kube.kind_existence import is_gone
 from pattern_operator.kube.objects import PAGE, Body
-from pattern_operator.kube.page import SmallerPages, TextPage
-from pattern_operator.kube.reading import read_object
+from pattern_operator.kube.pagination import PageSize, TextPage
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
 from pattern_operator.limits import MAX_PAGE
@@ -150,7 +151,7 @@ class Watch:
         if error.code != HTTPStatus.NOT_FOUND or await is_gone(self._session, self.resource):
             return error
         self._version = ""
-        return not_shown(self.name)
+        return not_served_yet(self.name)
 
     async def _check_version(self) -> None:
         """List anew where the server does not know the version to go on from: etcd was restored from a backup."""
@@ -189,7 +190,7 @@ class Watch:
         Then all is asked for in one answer, as client-go does it (``FullListIfExpired``); where that is too large, in
         smaller pages.
         """
-        pages, anew = SmallerPages(PAGE), False
+        pages, anew = PageSize(PAGE), False
         params = {**self._selected(), "limit": str(pages.limit)}
         while True:
             try:
@@ -251,7 +252,7 @@ class Watch:
                 self._observe(item)
             case "ERROR":
                 self._version = ""  # whatever it is: going on from here would end here again
-                raise ApiError.of_status(item)
+                raise ApiError.from_status(item)
             case _:
                 self._version = ""  # nobody can say what was missed
                 raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is not a watch event")

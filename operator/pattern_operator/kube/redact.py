@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pattern_operator.kube.knownsentences import known
-from pattern_operator.kube.rulewords import is_rule_word
-from pattern_operator.kube.sent import Sent
+from pattern_operator.kube.request_content import RequestContent
+from pattern_operator.kube.safe_words import is_safe_word
+from pattern_operator.kube.validation_messages import known
 from pattern_operator.quote import MASK, cut
 
 _FIRST: Final = 1024  # characters of a rule that are read
@@ -29,41 +29,41 @@ _VERSION: Final = re.compile(r"v[0-9]{1,2}(?:(?:alpha|beta)[0-9]{1,2})?")
 AROUND: Final = "\"'`()[]{},;:.!?\u2019\u201c\u201d"
 
 
-def sentence(text: str, sent: Sent) -> str:
+def sentence(text: str, request: RequestContent) -> str:
     """What a webhook, a policy or a rule in CEL says, word by word; empty where all of it would be masked.
 
     A word is shown when it has the shape of one, or is a name in what was sent, and is no part of a value in it. Where
     the object may hold more than was sent, it must be one that rules are written with, whatever its shape. A sentence
     of kube-apiserver itself is known, and only what fills its gaps is looked at.
     """
-    if sent.hides_all:
+    if request.hides_all:
         return ""
-    if found := known_sentence(text, sent):
+    if found := known_sentence(text, request):
         return found
-    words = together(_sentence_word(word, sent) for word in text[: 4 * SENTENCE].split())
+    words = together(_sentence_word(word, request) for word in text[: 4 * SENTENCE].split())
     shown = cut(" ".join(words), SENTENCE)
     return shown if any(letter.isalpha() for letter in shown) else ""
 
 
-def known_sentence(text: str, sent: Sent) -> str:
+def known_sentence(text: str, request: RequestContent) -> str:
     """A sentence of kube-apiserver itself, what fills its gaps word by word; empty for any other text."""
     found = known(text)
     if found is None:
         return ""
     (first, *rest), gaps = found
-    shown = first + "".join(f"{_gap(gap, sent)}{literal}" for gap, literal in zip(gaps, rest, strict=True))
+    shown = first + "".join(f"{_gap(gap, request)}{literal}" for gap, literal in zip(gaps, rest, strict=True))
     return cut(shown, SENTENCE)
 
 
-def _gap(text: str, sent: Sent) -> str:
+def _gap(text: str, request: RequestContent) -> str:
     """What fills a gap, word by word, with the blanks around it; the versions of an API are no values."""
-    words = " ".join(together(_gap_word(word, sent) for word in text.split()))
+    words = " ".join(together(_gap_word(word, request) for word in text.split()))
     return text[: len(text) - len(text.lstrip())] + words + text[len(text.rstrip()) :] if words else text
 
 
-def _gap_word(word: str, sent: Sent) -> str:
+def _gap_word(word: str, request: RequestContent) -> str:
     core = word.strip(AROUND)
-    return word if _VERSION.fullmatch(core) and not sent.has_value(core) else _sentence_word(word, sent)
+    return word if _VERSION.fullmatch(core) and not request.has_value(core) else _sentence_word(word, request)
 
 
 def rule(text: str) -> str:
@@ -76,18 +76,18 @@ def _rule_word(word: str) -> str:
     return _printable(word) if all(is_plain(part.strip(AROUND)) for part in word.split(",")) else MASK
 
 
-def _sentence_word(word: str, sent: Sent) -> str:
+def _sentence_word(word: str, request: RequestContent) -> str:
     core = word.strip(AROUND)
     if not core:
         return _printable(word) if len(word) <= 3 else MASK
-    if sent.has_name(core):
+    if request.has_name(core):
         return _printable(word)
-    if sent.has_value(core):
+    if request.has_value(core):
         return MASK
-    if not sent.is_whole:
-        return _printable(word) if is_rule_word(core) else MASK
+    if not request.is_whole:
+        return _printable(word) if is_safe_word(core) else MASK
     parts = [part.strip(AROUND) for part in re.split(r"[/,]", core)]  # Pod/default/web
-    return _printable(word) if is_plain(core) or all(sent.has_name(p) or is_plain(p) for p in parts) else MASK
+    return _printable(word) if is_plain(core) or all(request.has_name(p) or is_plain(p) for p in parts) else MASK
 
 
 def is_plain(core: str) -> bool:

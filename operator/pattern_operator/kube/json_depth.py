@@ -13,7 +13,7 @@ _TURN: Final = 4096  # tokens; some 2 ms
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]')
 
 
-async def without_depths(content: bytes) -> bytes:
+async def prune_depth(content: bytes) -> bytes:
     """``content`` with null in place of each array or object that is nested deeper than ``MAX_DEPTH``.
 
     It takes 0.1 s for a MiB, so the event loop is free in between.

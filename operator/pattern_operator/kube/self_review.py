@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import orjson
 
-from pattern_operator.kube.failure import ApiError
-from pattern_operator.kube.reading import read_object
+from pattern_operator.kube.decode import read_object
+from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.session import Session
 
 _PATH: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -38,7 +38,7 @@ async def user_name(session: Session) -> str:
     return name if isinstance(name, str) else ""
 
 
-async def may_change_everything(session: Session) -> bool:
+async def can_patch_everything(session: Session) -> bool:
     """Whether the user may patch objects of every kind in every namespace; False where the server does not tell it.
 
     Raises:

@@ -12,14 +12,14 @@ from typing import Final
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 
-from pattern_operator.kube.resource import words_of
+from pattern_operator.kube.resource import verb_and_resource
 
 # Seconds. What is refused is tried again within minutes; what is not, nobody wants any more (a pattern was deleted).
 LASTS: Final = 900.0
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
-class OwnAccess:
+class OwnPermissions:
     """The requests (``verb resource``) that were refused of late, and have not been allowed since."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,5 +55,5 @@ class OwnAccess:
     async def note(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
         """Take in the answers to all requests of an HTTP session; a middleware."""
         response = await handler(request)
-        self.answered(" ".join(words_of(request.method, request.url.path, request.url.query)), response.status)
+        self.answered(" ".join(verb_and_resource(request.method, request.url.path, request.url.query)), response.status)
         return response

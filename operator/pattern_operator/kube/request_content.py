@@ -1,6 +1,6 @@
 """What a request holds, so that nobody's answer repeats a value of it: the values, and the names that may be shown.
 
-An answer speaks of the object that results, which may hold more than the request (``Sent.is_whole``).
+An answer speaks of the object that results, which may hold more than the request (``RequestContent.is_whole``).
 """
 
 import base64
@@ -33,7 +33,7 @@ _DEEPEST: Final = 100
 
 
 @dataclass(frozen=True)
-class Sent:
+class RequestContent:
     """The body of a request (JSON), and its path.
 
     ``hides_all``: it is about a Secret, or cannot be read or compared, so no sentence of an answer may be shown.
@@ -120,7 +120,7 @@ class Sent:
         return frozenset(piece for piece in found if len(piece) >= _SHORTEST and piece not in self._names)
 
 
-NOTHING: Final = Sent()
+NO_CONTENT: Final = RequestContent()
 
 
 def _walk(value: Any, *, name: str, depth: int) -> Iterator[tuple[bool, str]]:

@@ -3,8 +3,8 @@
 import pytest
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.kube import ApiError, Endpoint, Session, may_change_everything, user_name
-from pattern_operator.kube.credentials import FixedHeader, tls_context
+from pattern_operator.kube import ApiError, Endpoint, Session, can_patch_everything, user_name
+from pattern_operator.kube.credentials import StaticAuth, tls_context
 
 
 async def test_the_server_tells_the_user_that_the_credentials_stand_for(session):
@@ -17,13 +17,13 @@ async def test_an_account_is_told_by_its_user_name(cluster: Testbed):
     token = cluster.kubectl("create", "token", "runner", "--namespace", "default").strip()
     account = Endpoint(
         server=admin.server,
-        authorization=FixedHeader(f"Bearer {token}"),
+        authorization=StaticAuth(f"Bearer {token}"),
         tls=tls_context(ca=admin.ca.read_text()),
     )
 
     async with Session.open(account) as session:
         user = await user_name(session)
-        everything = await may_change_everything(session)
+        everything = await can_patch_everything(session)
     cluster.kubectl("delete", "serviceaccount", "runner", "--namespace", "default")
 
     assert user == "system:serviceaccount:default:runner"
@@ -31,7 +31,7 @@ async def test_an_account_is_told_by_its_user_name(cluster: Testbed):
 
 
 async def test_the_server_tells_that_an_administrator_may_change_everything(session):
-    assert await may_change_everything(session)
+    assert await can_patch_everything(session)
 
 
 class Answers:

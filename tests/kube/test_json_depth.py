@@ -1,8 +1,8 @@
 import orjson
 import pytest
 
-from pattern_operator.kube.deepjson import MAX_DEPTH, without_depths
-from pattern_operator.kube.reading import read_list, read_object
+from pattern_operator.kube.decode import read_list, read_object
+from pattern_operator.kube.json_depth import MAX_DEPTH, prune_depth
 
 
 def nested(levels: int) -> bytes:
@@ -35,4 +35,4 @@ async def test_what_is_nested_deeper_loses_its_depths_and_nothing_beside(levels)
 @pytest.mark.parametrize("content", [b"{", b"[" * 2000, b"]" * 2000, b'"' + b"[" * 2000, b"[" * 2000 + b'"'])
 async def test_what_is_not_json_does_not_become_it(content):
     with pytest.raises(orjson.JSONDecodeError):
-        orjson.loads(await without_depths(content))
+        orjson.loads(await prune_depth(content))

@@ -42,11 +42,11 @@ values verb verbs verification verified verify version versions via violated vio
 volumes was way webhook webhooks were what when where whether which while who will with within without words workload
 would write wrong you your yaml
 """
-RULE_WORDS: Final = frozenset(_WORDS.split())
+SAFE_WORDS: Final = frozenset(_WORDS.split())
 _SMALL: Final = re.compile(r"[0-9]{1,3}%?")  # "at most 63 characters"; a PIN has more digits
 
 
-def is_rule_word(core: str) -> bool:
+def is_safe_word(core: str) -> bool:
     """Whether a word, without what stands around it, is one that rules are written with; or several with a ``/``."""
     parts = core.replace("-", "/").split("/")
-    return bool(_SMALL.fullmatch(core)) or all(not part or part.lower() in RULE_WORDS for part in parts)
+    return bool(_SMALL.fullmatch(core)) or all(not part or part.lower() in SAFE_WORDS for part in parts)

@@ -8,7 +8,7 @@ from aiohttp import web
 from tests.kube.answering import Handler, serving, undefined
 
 from pattern_operator.kube import ApiError, Resource
-from pattern_operator.kube.absence import is_gone, is_kind_gone
+from pattern_operator.kube.kind_existence import is_gone, is_kind_gone
 
 GROUP = "shop.example"
 WIDGET = Resource(GROUP, "v1", "Widget", "widgets", namespaced=True)

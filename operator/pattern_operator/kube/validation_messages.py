@@ -1,6 +1,6 @@
 """The sentences that kube-apiserver's own validation is written with: of these only what fills a gap is masked.
 
-``knownsentences.txt`` has one a line, ``{}`` for each gap that the server fills. They are the text constants of
+``validation_messages.txt`` has one a line, ``{}`` for each gap that the server fills. They are the text constants of
 Kubernetes 1.37.2 (Apache-2.0), of three words and more: ``pkg/apis/*/validation``, ``pkg/registry``,
 ``plugin/pkg/admission``, apimachinery ``pkg/api/validation`` and ``pkg/util/validation``, apiextensions-apiserver
 ``validation`` and ``schema``, kube-openapi ``validation``. What is shown between the
@@ -31,7 +31,7 @@ def _index(lines: list[str]) -> dict[str, tuple[Sentence, ...]]:
     return {word: tuple(sorted(those, key=lambda it: -len("".join(it)))) for word, those in found.items()}
 
 
-_SENTENCES: Final = _index(files(__package__).joinpath("knownsentences.txt").read_text("ascii").splitlines())
+_SENTENCES: Final = _index(files(__package__).joinpath("validation_messages.txt").read_text("ascii").splitlines())
 
 
 def known(text: str) -> tuple[Sentence, list[str]] | None:

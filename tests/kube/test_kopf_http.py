@@ -12,7 +12,7 @@ from tests.kube.answering import serving
 from tests.looplag import MOST, longest_hold
 
 from pattern_operator.kube import ApiUnavailable, Session
-from pattern_operator.kube.kopflists import PAGE
+from pattern_operator.kube.kopf_http import PAGE
 from pattern_operator.limits import KIB, MAX_PAGE_OF_KOPF, MIB
 
 PATH = "/apis/pattern-operator.io/v1alpha1/designpatterns"

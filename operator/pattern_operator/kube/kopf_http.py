@@ -10,9 +10,9 @@ from typing import Any, Final
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 
-from pattern_operator.kube.failure import AnswerTooLarge
-from pattern_operator.kube.page import SmallerPages
-from pattern_operator.kube.reading import read_list
+from pattern_operator.kube.decode import read_list
+from pattern_operator.kube.errors import AnswerTooLarge
+from pattern_operator.kube.pagination import PageSize
 from pattern_operator.limits import MAX_PAGE_OF_KOPF
 
 PAGE: Final = 500  # objects that are asked for first: what kubectl and client-go ask for
@@ -36,14 +36,14 @@ class Pages:
 
     def __init__(self, *, most: int = MAX_PAGE_OF_KOPF) -> None:
         self._most = most
-        self._pages = SmallerPages(PAGE, most=most)
+        self._pages = PageSize(PAGE, most=most)
 
     async def fit(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
         """Send a request; that for a page again and again, until it is for one that is small enough."""
         if request.method != "GET" or "limit" not in request.url.query:
             return await handler(request)
         if "continue" not in request.url.query:
-            self._pages = SmallerPages(PAGE, most=self._most)
+            self._pages = PageSize(PAGE, most=self._most)
         while True:
             request.url = request.url.update_query(limit=str(self._pages.limit))
             response = await handler(request)

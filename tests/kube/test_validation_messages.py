@@ -5,14 +5,14 @@ from importlib.resources import files
 import orjson
 import pytest
 
-from pattern_operator.kube.knownsentences import known
-from pattern_operator.kube.sent import Sent
-from pattern_operator.kube.serverwords import sentence
+from pattern_operator.kube.redact import sentence
+from pattern_operator.kube.request_content import RequestContent
+from pattern_operator.kube.validation_messages import known
 
 PLANTED = "tulipwood-4711"
-LINES = files("pattern_operator.kube").joinpath("knownsentences.txt").read_text().splitlines()
+LINES = files("pattern_operator.kube").joinpath("validation_messages.txt").read_text().splitlines()
 METADATA = {"name": "web", "uid": "u-1"}
-EXISTING = Sent(orjson.dumps({"apiVersion": "v1", "kind": "Service", "metadata": METADATA}), "/x")
+EXISTING = RequestContent(orjson.dumps({"apiVersion": "v1", "kind": "Service", "metadata": METADATA}), "/x")
 STORED = "missing from spec.versions; {0} was previously a storage version, and must remain in spec.versions until a"
 STORED += " storage migration ensures no data remains persisted in {0} and removes {0} from status.storedVersions"
 
@@ -67,6 +67,6 @@ def test_what_only_begins_or_ends_like_a_sentence_is_none(text: str):
 
 @pytest.mark.parametrize("path", ["/api/v1/namespaces/a/secrets/b", "/x"])
 def test_nothing_is_shown_of_a_secret(path: str):
-    secret = Sent(orjson.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": METADATA}), path)
+    secret = RequestContent(orjson.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": METADATA}), path)
 
     assert sentence("provided port is already allocated", secret) == ""

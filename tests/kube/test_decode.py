@@ -7,14 +7,14 @@ import pytest
 from aiohttp import web
 from tests.kube.answering import serving
 from tests.kube.conftest import CONFIG_MAP
-from tests.kube.test_watch import Diary, following
+from tests.kube.test_reflector import Diary, following
 from tests.looplag import MOST, longest_hold
 
 from pattern_operator.kube import ApiUnavailable, View, objects
-from pattern_operator.kube.bulk import is_too_much
-from pattern_operator.kube.failure import of_response
-from pattern_operator.kube.page import Page
-from pattern_operator.kube.reading import in_turns, read_list, read_object
+from pattern_operator.kube.decode import in_turns, read_list, read_object
+from pattern_operator.kube.errors import from_response
+from pattern_operator.kube.json_size import is_too_large
+from pattern_operator.kube.pagination import Page
 from pattern_operator.limits import MAX_PAGE, MAX_READ_CONTAINERS
 
 LARGEST = 1536 * 1024  # bytes of an object in etcd
@@ -92,8 +92,8 @@ def test_what_a_pattern_may_apply_is_never_too_much():
     fields = {f"f:field{number}": {} for number in range(25_000)}
     body = {"metadata": {"managedFields": [{"fieldsV1": fields}]}, "spec": {name: [] for name in fields}}
 
-    assert not is_too_much(orjson.dumps(body))
-    assert is_too_much(orjson.dumps([{}] * (MAX_READ_CONTAINERS + 1)))
+    assert not is_too_large(orjson.dumps(body))
+    assert is_too_large(orjson.dumps([{}] * (MAX_READ_CONTAINERS + 1)))
 
 
 async def test_an_object_in_a_list_that_cannot_be_read_is_not_left_out():
@@ -102,7 +102,7 @@ async def test_an_object_in_a_list_that_cannot_be_read_is_not_left_out():
 
 
 def test_a_refusal_that_is_too_much_is_not_read():
-    error = of_response(code=403, retry_after=None, body=b'{"kind":"Status","details":%b}' % many(b"[]"))
+    error = from_response(code=403, retry_after=None, body=b'{"kind":"Status","details":%b}' % many(b"[]"))
 
     assert (error.code, error.reason) == (403, "Forbidden")
 

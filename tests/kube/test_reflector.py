@@ -10,7 +10,7 @@ from tests.kube.answering import script, serving, undefined
 from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, Door
 
-from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session, View, Watch, objects, watch
+from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session, View, Watch, objects, reflector
 
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
 REFUSED = ApiError(code=403, reason="Forbidden", message="no")
@@ -117,7 +117,7 @@ async def test_a_large_object_passes(session, namespace):
 
 
 async def test_a_list_of_many_pages_is_told_once(session, namespace, monkeypatch):
-    monkeypatch.setattr(watch, "PAGE", 2)
+    monkeypatch.setattr(reflector, "PAGE", 2)
     names = [f"n{number}" for number in range(5)]
     for name in names:
         await put(session, namespace, name)
@@ -144,7 +144,7 @@ async def test_a_settled_watch_sends_nothing(session, namespace, requests):
 
 
 async def test_a_watch_that_the_server_ends_goes_on_without_a_list(session, namespace, requests, monkeypatch):
-    monkeypatch.setattr(watch, "WATCH_SECONDS", (2.0, 2.0))
+    monkeypatch.setattr(reflector, "WATCH_SECONDS", (2.0, 2.0))
     diary = Diary()
 
     async with following(session, diary, namespace=namespace):

@@ -11,9 +11,9 @@ import orjson
 
 from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
 from pattern_operator.api.removed import removed
-from pattern_operator.kube.bulk import is_too_much
-from pattern_operator.kube.sent import NOTHING, Sent
-from pattern_operator.kube.servertext import Cause, causes_of, reason_word, reduced
+from pattern_operator.kube.json_size import is_too_large
+from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
+from pattern_operator.kube.status_message import Cause, causes_of, reason_word, redacted
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 from pattern_operator.quote import foreign, one_line
 
@@ -71,10 +71,10 @@ class ApiError(Exception):
         return f"{self.message} ({self.code} {self.reason})" if self.code else f"{self.message} ({self.reason})"
 
     @classmethod
-    def of_status(cls, status: object) -> "ApiError":
+    def from_status(cls, status: object) -> "ApiError":
         """Take a ``Status`` object, as a response or as the object of an ERROR event of a watch."""
         code = integer_at(status, "code")
-        return _of(code=code if code in _ERRORS else 500, status=mapping(status), retry_after=None, sent=NOTHING)
+        return _of(code=code if code in _ERRORS else 500, status=mapping(status), retry_after=None, request=NO_CONTENT)
 
 
 class ApiUnavailable(ApiError):
@@ -130,7 +130,7 @@ class GroupUnavailable(ApiUnavailable):
         super().__init__(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)
 
 
-def not_shown(name: str) -> ApiUnavailable:
+def not_served_yet(name: str) -> ApiUnavailable:
     """The failure of what would need a kind that is defined and not served at the moment (``plural.group``, or so)."""
     message = f"the API server does not serve {one_line(name, MAX_NAME)} at the moment, although it is defined"
     return ApiUnavailable(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)
@@ -154,8 +154,13 @@ class KindNotFound(Exception):
         super().__init__(message)
 
 
-def of_response(
-    *, code: int, retry_after: str | None, body: bytes | None, content_type: str = "", sent: Sent = NOTHING
+def from_response(
+    *,
+    code: int,
+    retry_after: str | None,
+    body: bytes | None,
+    content_type: str = "",
+    request: RequestContent = NO_CONTENT,
 ) -> ApiError:
     """Make the error from a response.
 
@@ -165,14 +170,14 @@ def of_response(
         body: the whole body; None where it is larger than what is read, or did not come in time. Of what is built of
             too much nothing is read.
         content_type: the header; only its class is told, and only of what is no Status.
-        sent: what the server was asked with: no value of it is repeated.
+        request: what the server was asked with: no value of it is repeated.
     """
     try:
-        status = orjson.loads(body) if body is not None and not is_too_much(body) else None
+        status = orjson.loads(body) if body is not None and not is_too_large(body) else None
     except orjson.JSONDecodeError:
         status = None
     if isinstance(status, dict) and status.get("kind") == "Status":
-        return _of(code=code, status=status, retry_after=retry_after, sent=sent)
+        return _of(code=code, status=status, retry_after=retry_after, request=request)
     what = "a body that could not be read whole" if body is None else _what(body, content_type)
     message = f"the API server answered {code} with {what}"
     return _made(code=code, reason=_REASONS.get(code, "Unknown"), message=message, causes=(), retry_after=retry_after)
@@ -198,11 +203,11 @@ _CONTENT_TYPES: Final = {
 }
 
 
-def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, sent: Sent) -> ApiError:
+def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, request: RequestContent) -> ApiError:
     details = mapping_at(status, "details")
     reason = reason_word(status.get("reason")) or _REASONS.get(code, "Unknown")
-    causes = causes_of(details.get("causes"), sent=sent)
-    message = reduced(status, causes=causes, sent=sent) or reason
+    causes = causes_of(details.get("causes"), request=request)
+    message = redacted(status, causes=causes, request=request) or reason
     if message.startswith(_NOT_THE_KIND) and _PASSES not in message:
         code, reason = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid"
     elif message == _TOO_LARGE:

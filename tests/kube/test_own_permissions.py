@@ -4,14 +4,14 @@ import pytest
 from aiohttp import web
 from tests.kube.answering import script, serving
 
-from pattern_operator.kube import OwnAccess
-from pattern_operator.kube.ownaccess import LASTS
+from pattern_operator.kube import OwnPermissions
+from pattern_operator.kube.own_permissions import LASTS
 
 PATH = "/apis/pattern-operator.io/v1alpha1/designpatterns"
 
 
 def test_a_refusal_lasts_until_the_same_is_allowed():
-    access = OwnAccess()
+    access = OwnPermissions()
 
     access.answered("list designpatterns.pattern-operator.io", 403)
     access.answered("patch designpatterns.pattern-operator.io/status", 200)
@@ -24,7 +24,7 @@ def test_a_refusal_lasts_until_the_same_is_allowed():
 
 def test_a_refusal_that_is_not_repeated_is_no_fault_for_ever():
     now = 1000.0
-    access = OwnAccess(clock=lambda: now)
+    access = OwnPermissions(clock=lambda: now)
     access.answered("patch designpatterns.pattern-operator.io", 403)  # for a pattern that was deleted since
     access.answered("list designpatterns.pattern-operator.io", 403)
     now += LASTS - 1
@@ -35,7 +35,7 @@ def test_a_refusal_that_is_not_repeated_is_no_fault_for_ever():
 
 
 def test_credentials_that_are_not_taken_any_more_are_told_apart():
-    access = OwnAccess()
+    access = OwnPermissions()
 
     access.answered("list designpatterns.pattern-operator.io", 401)
 
@@ -43,7 +43,7 @@ def test_credentials_that_are_not_taken_any_more_are_told_apart():
 
 
 def test_several_refusals_are_one_line():
-    access = OwnAccess()
+    access = OwnPermissions()
     for verb in ("list", "watch", "patch"):
         access.answered(f"{verb} designpatterns.pattern-operator.io", 403)
 
@@ -52,7 +52,7 @@ def test_several_refusals_are_one_line():
 
 @pytest.mark.parametrize("code", [0, 404, 409, 422, 429, 500, 503])
 def test_a_server_that_is_away_or_fails_refuses_nothing_and_allows_nothing(code: int):
-    access, refused = OwnAccess(), OwnAccess()
+    access, refused = OwnPermissions(), OwnPermissions()
     refused.answered("list x", 403)
 
     access.answered("list x", code)
@@ -68,7 +68,7 @@ async def test_what_kopf_is_refused_is_noted():
     async with serving(answer) as session:
         for _ in range(2):
             async with session.kopf_http.get(session.server + PATH, params={"limit": "500"}) as response:
-                status, said = response.status, session.own_access.complaint
+                status, said = response.status, session.own_permissions.complaint
             if status == 403:
                 assert "may not list designpatterns.pattern-operator.io (403)" in said
 
@@ -79,4 +79,4 @@ async def test_what_the_operators_session_asks_for_others_is_not_noted():
     answer, _ = script(web.Response(status=403, body=b"{}"))
 
     async with serving(answer) as session, session.http.get(session.server + PATH):
-        assert session.own_access.complaint == ""
+        assert session.own_permissions.complaint == ""

@@ -7,7 +7,7 @@ from pattern_operator.limits import KIB, MAX_READ_CONTAINERS, MAX_READ_MEMBERS
 _SMALL: Final = 64 * KIB  # bytes that are built within some 5 ms, whatever they hold
 
 
-def is_too_much(content: bytes) -> bool:
+def is_too_large(content: bytes) -> bool:
     """Whether it would be built for too long: lists, objects and names take time, numbers and texts little.
 
     Brackets within texts count too. Names are told by how the API server writes them, without a space behind.

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from pattern_operator.api.fields import ObjectMeta, mapping_at, mappings_at, text_at
 from pattern_operator.kube import objects
-from pattern_operator.kube.failure import ApiError
-from pattern_operator.kube.page import Page
+from pattern_operator.kube.errors import ApiError
+from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -47,13 +47,13 @@ async def is_kind_gone(session: Session, *, group: str, kind: str, listed: bool)
     Raises:
         ApiError: it cannot be told.
     """
-    async for name in definition_names(session):
+    async for name in crd_names(session):
         if name.partition(".")[2] == group and _defines(await _definition(session, name), kind):
             return False
     return listed or not await _is_registered(session, group)
 
 
-async def definition_names(session: Session) -> AsyncIterator[str]:
+async def crd_names(session: Session) -> AsyncIterator[str]:
     """The names of all CustomResourceDefinitions, ``<plural>.<group>``; raises ApiError."""
     token = ""
     while True:
@@ -66,7 +66,7 @@ async def definition_names(session: Session) -> AsyncIterator[str]:
         token = page.more
 
 
-async def is_served_definition(session: Session, name: str) -> bool:
+async def is_established_crd(session: Session, name: str) -> bool:
     """Whether the API server is to serve what this CustomResourceDefinition defines; raises ApiError."""
     definition = await _definition(session, name)
     conditions = mappings_at(definition, "status", "conditions")

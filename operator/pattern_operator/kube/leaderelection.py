@@ -19,11 +19,11 @@ import orjson
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.kube import objects
 from pattern_operator.kube.beside import beside
-from pattern_operator.kube.failure import ApiError
+from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.objects import Body
+from pattern_operator.kube.reflector import Change, ChangeType, View, Watch
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
-from pattern_operator.kube.watch import Change, ChangeType, View, Watch
 
 LEASES: Final = Resource(group="coordination.k8s.io", version="v1", kind="Lease", plural="leases", namespaced=True)
 FIELD_MANAGER: Final = "pattern-operator"

@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 from pattern_operator.kube.fieldpath import field_path, name_or_mask
-from pattern_operator.kube.sent import Sent
-from pattern_operator.kube.serverwords import AROUND, KNOWN, SENTENCE, sentence, together
+from pattern_operator.kube.redact import AROUND, KNOWN, SENTENCE, sentence, together
+from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.quote import MASK, cut
 
 
@@ -18,7 +18,7 @@ def subject_of(match: re.Match[str]) -> str:
     return f'{name_or_mask(kind)} "{name_or_mask(name)}"'
 
 
-def _typed_patch(text: str, sent: Sent) -> str:
+def _typed_patch(text: str, request: RequestContent) -> str:
     """structured-merge-diff, typed/validate.go: what does not fit the schema, line by line."""
     head = re.match(
         r"(failed to create typed patch object|failed to convert (?:patch|new) object(?: to proper version)?"
@@ -32,8 +32,8 @@ def _typed_patch(text: str, sent: Sent) -> str:
     parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(text)))
     said = (
         "; ".join(parts[:_FIELDS])
-        or _no_base64(text, sent)
-        or _conversion(text, sent)
+        or _no_base64(text, request)
+        or _conversion(text, request)
         or "it does not fit the schema of its kind"
     )
     return f"{head.group(1)}{where}: {said}" + (f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else "")
@@ -56,9 +56,9 @@ def _typed(match: re.Match[str]) -> str:
     return f"{path}: {said}"
 
 
-def _strict(text: str, sent: Sent) -> str:
+def _strict(text: str, request: RequestContent) -> str:
     """apimachinery, runtime/serializer/json: names of fields, each quoted, after the marker."""
-    del sent
+    del request
     _, marker, rest = text.partition("strict decoding error: ")
     if not marker:
         return ""
@@ -68,20 +68,20 @@ def _strict(text: str, sent: Sent) -> str:
     return "strict decoding error: " + ("; ".join(parts[:_FIELDS]) + more or "it does not fit the schema of its kind")
 
 
-def _conversion(text: str, sent: Sent) -> str:
+def _conversion(text: str, request: RequestContent) -> str:
     """apiextensions-apiserver, conversion/webhook_converter.go: the CRD's own webhook, which may come back."""
-    del sent
+    del request
     match = re.search(r"conversion webhook for ([\w./-]{1,300}), Kind=(\w{1,100}) failed", text)
     if match is None:
         return ""
     return f"conversion webhook for {match.group(1)}, Kind={match.group(2)} failed: {_webhook_fault(text)}"
 
 
-def _no_base64(text: str, sent: Sent) -> str:
+def _no_base64(text: str, request: RequestContent) -> str:
     """encoding/base64: ``illegal base64 data at input byte 7``; which field it is only the request tells."""
     if "illegal base64 data" not in text:
         return ""
-    paths = [field_path(path) for path in sent.not_base64()]
+    paths = [field_path(path) for path in request.not_base64()]
     if not paths:
         return "illegal base64 data: the values of data must be base64; write them under stringData as they are"
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
@@ -94,7 +94,7 @@ _NAMED: Final = 5  # fields that a message names
 _FIELDS: Final = 8  # faults of fields that it names
 
 
-def _unmarshal(text: str, sent: Sent) -> str:
+def _unmarshal(text: str, request: RequestContent) -> str:
     """encoding/json: ``cannot unmarshal number 1234 into Go struct field Secret.data of type []uint8``."""
     match = re.search(
         r"cannot unmarshal (string|number|object|array|bool)[^\n]{0,200}? into Go (?:struct field ([\w.]{1,200})|value)"
@@ -104,7 +104,7 @@ def _unmarshal(text: str, sent: Sent) -> str:
     if match is not None:
         kind, field, type_ = match.groups()
         return f"{field or 'the object'}: expected {type_.strip()}, got a JSON {kind}"
-    if said := _no_base64(text, sent):
+    if said := _no_base64(text, request):
         return said
     if "unable to parse quantity" in text or "quantities must match the regular expression" in text:
         return "a quantity is not one: it must be written as 500m, 2 or 1Gi"
@@ -125,9 +125,9 @@ _RBAC: Final = re.compile(
 )
 
 
-def _rbac(text: str, sent: Sent) -> str:
+def _rbac(text: str, request: RequestContent) -> str:
     """apiserver, endpoints/handlers/responsewriters: who may not do what, composed of its names alone."""
-    del sent
+    del request
     if match := _RBAC.match(text):
         head = re.match(r'([\w./-]{1,200})(?: "([^"\s]{1,253})")? $', match["head"])
         subject = (
@@ -158,21 +158,21 @@ _DENIED: Final = re.compile(
 )
 
 
-def _denied(text: str, sent: Sent) -> str:
+def _denied(text: str, request: RequestContent) -> str:
     match = _DENIED.match(text)
     if match is None:
         return ""
-    said = sentence(text[match.end() :], sent)
+    said = sentence(text[match.end() :], request)
     if not said and match["colon"]:
         said = "(its words are not shown, because they may repeat values; ask it with kubectl apply --dry-run=server)"
         return f"{match['who']} denied the request {said}"
-    if MASK in said and not sent.is_whole:
+    if MASK in said and not request.is_whole:
         said += " (*** may be a value that others have put into the object: kubectl apply --dry-run=server shows it)"
     return f"{match['who']} denied the request" + (f": {said}" if said else "")
 
 
-def _webhook_failed(text: str, sent: Sent) -> str:
-    del sent
+def _webhook_failed(text: str, request: RequestContent) -> str:
+    del request
     match = re.match(r'.{0,100}?failed calling webhook "([\w.-]{1,253})"', text)
     if match is None:
         return ""
@@ -217,8 +217,8 @@ _MODIFIED: Final = re.compile(
 )
 
 
-def _fixed(text: str, sent: Sent) -> str:
-    del sent
+def _fixed(text: str, request: RequestContent) -> str:
+    del request
     match = _FIXED.fullmatch(text.strip())
     if match is not None:
         return match.group()
@@ -230,9 +230,9 @@ def _fixed(text: str, sent: Sent) -> str:
     return ""
 
 
-def _limits(text: str, sent: Sent) -> str:
+def _limits(text: str, request: RequestContent) -> str:
     """Quotas, limit ranges and pod security: built in, and they name resources, quantities and fields alone."""
-    del sent
+    del request
     match = re.match(r'(?:([\w./-]{1,300}) ("[^"\s]{0,253}") is )?forbidden: ', text)
     rest = text[match.end() :] if match else text
     built_in = re.match(

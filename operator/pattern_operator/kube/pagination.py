@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pattern_operator.api.fields import text_at
-from pattern_operator.kube.failure import AnswerTooLarge, ApiUnavailable
-from pattern_operator.kube.reading import ListTexts, read_object, split_list
+from pattern_operator.kube.decode import ListTexts, read_object, split_list
+from pattern_operator.kube.errors import AnswerTooLarge, ApiUnavailable
 from pattern_operator.limits import MAX_PAGE
 
 _STEP: Final = 8  # times fewer, or more, objects; three tries from 500 to a single one
@@ -62,7 +62,7 @@ class TextPage:
                     yield each
 
 
-class SmallerPages:
+class PageSize:
     """How many objects a page is asked for: ``limit``, and fewer where a page has more than ``most`` bytes.
 
     And more again after small ones: fat objects of somebody cost requests of their own only.

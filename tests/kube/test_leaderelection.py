@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.kube import Endpoint, Lease, Session, objects
-from pattern_operator.kube import lease as leases
-from pattern_operator.kube.credentials import FixedHeader
-from pattern_operator.kube.lease import LEASES, Held, Times
+from pattern_operator.kube import leaderelection as leases
+from pattern_operator.kube.credentials import StaticAuth
+from pattern_operator.kube.leaderelection import LEASES, Held, Times
 
 NAME = "leader"
 TIMES = Times(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of what runs
@@ -147,7 +147,7 @@ async def test_a_holder_that_may_still_live_keeps_its_time(session, namespace):
 
 
 async def test_who_may_not_watch_the_lease_does_not_lead_and_says_why(server, namespace, monkeypatch):
-    anonymous = Endpoint(server=server.url, authorization=FixedHeader(), tls=server.endpoint().tls)
+    anonymous = Endpoint(server=server.url, authorization=StaticAuth(), tls=server.endpoint().tls)
     said: asyncio.Queue[str] = asyncio.Queue()
     monkeypatch.setattr(leases.log, "warning", lambda text, *values: said.put_nowait(text % values))
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.kube import ApiError, ApiUnavailable, Cause, KindNotFound
-from pattern_operator.kube.failure import of_response
-from pattern_operator.kube.reading import read_object
+from pattern_operator.kube.decode import read_object
+from pattern_operator.kube.errors import from_response
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 
 
@@ -17,7 +17,7 @@ def status(**fields: Any) -> bytes:
 
 
 def answered(code: int, body: bytes = b"", retry_after: str | None = None) -> ApiError:
-    return of_response(code=code, retry_after=retry_after, body=body)
+    return from_response(code=code, retry_after=retry_after, body=body)
 
 
 def test_a_refusal_keeps_who_holds_which_field():
@@ -50,7 +50,9 @@ def test_a_refusal_keeps_who_holds_which_field():
     ],
 )
 def test_an_answer_that_is_no_status_has_the_reason_of_its_code(code: int, reason: str, may_work_later: bool):
-    error = of_response(code=code, retry_after=None, body=b"<html>a proxy</html>", content_type="text/html; charset=x")
+    error = from_response(
+        code=code, retry_after=None, body=b"<html>a proxy</html>", content_type="text/html; charset=x"
+    )
 
     assert (error.code, error.reason) == (code, reason)
     assert error.message == f"the API server answered {code} with a body that is not a Status (HTML)"
@@ -58,7 +60,7 @@ def test_an_answer_that_is_no_status_has_the_reason_of_its_code(code: int, reaso
 
 
 def test_a_path_that_the_server_does_not_have_is_called_that():
-    error = of_response(code=404, retry_after=None, body=b"404 page not found\n", content_type="text/plain")
+    error = from_response(code=404, retry_after=None, body=b"404 page not found\n", content_type="text/plain")
 
     assert error.reason == "NotFound"
     assert error.message == (
@@ -68,7 +70,7 @@ def test_a_path_that_the_server_does_not_have_is_called_that():
 
 
 def test_any_other_text_is_not_called_that():
-    error = of_response(code=404, retry_after=None, body=b"hunter2 404 page not found", content_type="text/plain")
+    error = from_response(code=404, retry_after=None, body=b"hunter2 404 page not found", content_type="text/plain")
 
     assert error.message == "the API server answered 404 with a body that is not a Status (text)"
 
@@ -82,14 +84,14 @@ def test_a_status_without_words_is_called_by_its_reason(message: object):
     "body", [b"", b"null", b"[]", b'{"kind": "Pod", "data": "hunter2"}', b"hunter2", b"{", b"\xff"]
 )
 def test_a_body_that_was_not_understood_is_never_shown(body: bytes):
-    error = of_response(code=403, retry_after=None, body=body, content_type="hunter2/hunter2")
+    error = from_response(code=403, retry_after=None, body=body, content_type="hunter2/hunter2")
 
     assert error.message.startswith("the API server answered 403 with ")
     assert "hunter2" not in str(error)
 
 
 def test_a_refusal_that_was_not_read_whole_says_so():
-    error = of_response(code=422, retry_after=None, body=None)
+    error = from_response(code=422, retry_after=None, body=None)
 
     assert (error.code, error.reason) == (422, "Invalid")
     assert error.message == "the API server answered 422 with a body that could not be read whole"
@@ -146,8 +148,8 @@ def test_a_message_without_end_is_cut():
 
 
 def test_the_error_of_a_watch_is_read_from_its_event():
-    expired = ApiError.of_status({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
-    nameless = ApiError.of_status({"kind": "Status"})
+    expired = ApiError.from_status({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+    nameless = ApiError.from_status({"kind": "Status"})
 
     assert (expired.code, expired.reason) == (410, "Expired")
     assert (nameless.code, isinstance(nameless, ApiUnavailable)) == (500, True)

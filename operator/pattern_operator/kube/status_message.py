@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pattern_operator.kube.fieldpath import field_path, name_or_mask
-from pattern_operator.kube.sent import NOTHING, Sent
-from pattern_operator.kube.serverforms import FORMS, subject_of
-from pattern_operator.kube.serverwords import known_sentence, rule, sentence
+from pattern_operator.kube.message_formats import FORMS, subject_of
+from pattern_operator.kube.redact import known_sentence, rule, sentence
+from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.quote import ELLIPSIS, cut
 
 MAX_CAUSES: Final = 64  # of a refusal that are read; a message has room for some ten
@@ -77,12 +77,12 @@ class Cause:
     message: str
 
 
-def causes_of(causes: object, *, sent: Sent = NOTHING) -> tuple[Cause, ...]:
-    """The first ``MAX_CAUSES`` causes, each reduced; what has another shape is left out."""
+def causes_of(causes: object, *, request: RequestContent = NO_CONTENT) -> tuple[Cause, ...]:
+    """The first ``MAX_CAUSES`` causes, each redacted; what has another shape is left out."""
     if not isinstance(causes, list):
         return ()
     found = [each for each in causes[:MAX_CAUSES] if isinstance(each, dict)]
-    return tuple(_cause(each, sent=sent) for each in found)
+    return tuple(_cause(each, request=request) for each in found)
 
 
 def reason_word(reason: object) -> str:
@@ -90,7 +90,7 @@ def reason_word(reason: object) -> str:
     return reason if isinstance(reason, str) and re.fullmatch(r"[A-Za-z]{1,64}", reason) else ""
 
 
-def reduced(status: Mapping[str, object], *, causes: Iterable[Cause], sent: Sent = NOTHING) -> str:
+def redacted(status: Mapping[str, object], *, causes: Iterable[Cause], request: RequestContent = NO_CONTENT) -> str:
     """What a ``Status`` says, in at most some hundred bytes a cause; empty where nothing of it was understood."""
     message = status.get("message")
     text = message[:_HEAD] if isinstance(message, str) else ""
@@ -102,17 +102,17 @@ def reduced(status: Mapping[str, object], *, causes: Iterable[Cause], sent: Sent
     if invalid and not text.startswith("admission webhook"):
         return _invalid(text, invalid)
     for understand in FORMS:
-        if said := understand(text, sent):
+        if said := understand(text, request):
             return said
     if match := re.match(r'(\S{1,300}) ("(?:[^"\\]|\\.){0,300}") is invalid(?:: \[?|$)', text):
-        return f"{subject_of(match)} is invalid: {_single(text[match.end() :], sent)}"
+        return f"{subject_of(match)} is invalid: {_single(text[match.end() :], request)}"
     if match := re.match(r'(\S{1,300}) ("(?:[^"\\]|\\.){0,300}") is forbidden: ', text):
-        said = sentence(text[match.end() :], sent)
+        said = sentence(text[match.end() :], request)
         return f"{subject_of(match)} is forbidden{f': {said}' if said else ''}"
-    return sentence(text, sent)
+    return sentence(text, request)
 
 
-def _cause(cause: Mapping[str, object], *, sent: Sent) -> Cause:
+def _cause(cause: Mapping[str, object], *, request: RequestContent) -> Cause:
     reason = reason_word(cause.get("reason"))
     field, message = cause.get("field"), cause.get("message")
     path = field_path(field) if isinstance(field, str) else ""
@@ -120,8 +120,8 @@ def _cause(cause: Mapping[str, object], *, sent: Sent) -> Cause:
     if reason == "FieldManagerConflict":
         return Cause(path, reason, _manager(text))
     if reason not in _TYPES:
-        return Cause(path, reason, sentence(text, sent))
-    return Cause(path, reason, _rule(text, kind=_TYPES[reason], sent=sent))
+        return Cause(path, reason, sentence(text, request))
+    return Cause(path, reason, _rule(text, kind=_TYPES[reason], request=request))
 
 
 def _manager(text: str) -> str:
@@ -142,13 +142,13 @@ def _manager(text: str) -> str:
     )
 
 
-def _rule(text: str, *, kind: str, sent: Sent) -> str:
+def _rule(text: str, *, kind: str, request: RequestContent) -> str:
     """``Invalid value: must be unique``: the type of the error and the rule, between them once the value."""
-    detail = _detail(text.removeprefix(kind).removeprefix(": "), kind=kind, sent=sent)
+    detail = _detail(text.removeprefix(kind).removeprefix(": "), kind=kind, request=request)
     return f"{kind}: {detail}" if detail else kind
 
 
-def _detail(text: str, *, kind: str, sent: Sent) -> str:
+def _detail(text: str, *, kind: str, request: RequestContent) -> str:
     if kind in ("Duplicate value", "Not found"):
         return ""
     if kind == "Unsupported value":
@@ -159,7 +159,7 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
     if _TRANSITION.search(text, max(0, len(text) - 2 * _TAIL)):
         return "failed a rule that compares it with the value before (oldSelf)"
     if kind in _WITHOUT_VALUE:
-        return _words(text, sent)
+        return _words(text, request)
     value = _QUOTED.match(text) if len(text) <= 8 * _HEAD else None
     value = value or _SCALAR.match(text[:64])
     end = _end_of_json(text) if value is None else value.end()
@@ -167,21 +167,21 @@ def _detail(text: str, *, kind: str, sent: Sent) -> str:
         detail = text[end:].removeprefix(": ")[:_TAIL]
         if _OF_LISTS.fullmatch(detail):
             return detail
-        return _words(detail, sent) if _RULE.match(f": {detail}") else cut(sentence(detail, sent), _DETAIL)
+        return _words(detail, request) if _RULE.match(f": {detail}") else cut(sentence(detail, request), _DETAIL)
     tail = text[-_TAIL:]
     begins = [match.end() for match in _RULE.finditer(tail)]
     if not begins:
         # A structure with its difference after the rule (core/validation, ValidatePodUpdate) ends in the difference.
-        return _known_end(tail, sent)
-    return _words(tail[begins[-1] :], sent)
+        return _known_end(tail, request)
+    return _words(tail[begins[-1] :], request)
 
 
-def _known_end(text: str, sent: Sent) -> str:
+def _known_end(text: str, request: RequestContent) -> str:
     """The sentence of kube-apiserver itself that the text ends in, after a value; empty where there is none."""
-    if sent.hides_all:
+    if request.hides_all:
         return ""
     ends = (text[match.end() :] for match in re.finditer(": ", text))
-    return next((cut(said, _DETAIL) for end in ends if (said := known_sentence(end, sent))), "")
+    return next((cut(said, _DETAIL) for end in ends if (said := known_sentence(end, request))), "")
 
 
 def _end_of_json(text: str) -> int:
@@ -194,9 +194,9 @@ def _end_of_json(text: str) -> int:
         return 0
 
 
-def _words(detail: str, sent: Sent) -> str:
+def _words(detail: str, request: RequestContent) -> str:
     """A rule of Kubernetes' own, or of a CRD: in the latter anybody may have written what repeats a value."""
-    return cut(sentence(detail, sent), _DETAIL) if sent.is_custom else rule(detail)
+    return cut(sentence(detail, request), _DETAIL) if request.is_custom else rule(detail)
 
 
 def _names(text: str) -> str:
@@ -215,11 +215,11 @@ def _invalid(text: str, causes: list[Cause]) -> str:
     return head + "; ".join(said[:_NAMED]) + more
 
 
-def _single(text: str, sent: Sent) -> str:
+def _single(text: str, request: RequestContent) -> str:
     """``<field>: <type>: <value>: <detail>`` where no causes came with it."""
     kinds = "|".join(re.escape(kind) for kind in dict.fromkeys(_TYPES.values()))
     match = re.match(rf"(\S{{1,600}}): ({kinds})(?::|$)", text)
     if match is None:
         return "a field is not what its schema or validation says"
     rest = text[match.start(2) :]
-    return f"{field_path(match.group(1))}: {_rule(rest, kind=match.group(2), sent=sent)}"
+    return f"{field_path(match.group(1))}: {_rule(rest, kind=match.group(2), request=request)}"
