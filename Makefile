@@ -44,7 +44,7 @@ demo: setup testbed ## the whole way on real parts: push, sign, apply, update, r
 demo-down: setup ## end what make demo KEEP=1 left running
 	@$(BIN)/python -m tools.demo --end
 
-bench: setup testbed ## N patterns from create to Ready, beside the raw apply of the same objects; one JSON line
+bench: setup testbed ## what N patterns cost beside the raw requests for their objects: new, changed, drifted, restarted, deleted, large; one JSON line a row
 	@$(BIN)/python -m tools.bench --patterns $(N)
 
 testbed: .venv/.ready ## build the programs that up, test and bench run (the first time takes some 10 minutes)

@@ -7,9 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from tools.readiness import ObjectCollection, Unready, WatchLost, ensure_ready, until_ready
-
-from tools import bench
+from tools.readiness import ObjectCollection, Unready, ensure_ready, until_ready
 
 NAMES = ["item-0", "item-1"]
 Watch = Callable[["Server", web.StreamResponse], Awaitable[None]]
@@ -179,23 +177,3 @@ async def test_many_that_are_not_ready_are_counted(server: Server, collection: O
 
     assert str(refusal.value).startswith("9 of 9 patterns are not Ready any more: item-0 Unknown")
     assert str(refusal.value).endswith("item-4 is not there; and 4 more")
-
-
-@pytest.mark.parametrize("error", [Unready("2 of 2 patterns are not Ready after 600 s"), WatchLost("GET: 503")])
-def test_the_bench_prints_no_figure_for_what_is_not_ready(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
-    async def measure(patterns: int) -> dict[str, Any]:
-        assert patterns == 2
-        raise error
-
-    code = bench.main(["--patterns", "2"], measure=measure)
-
-    shown = capsys.readouterr()
-    assert (code, shown.out, shown.err) == (1, "", f"bench: {error}\n")
-
-
-def test_the_bench_prints_the_figures_of_what_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
-    async def measure(patterns: int) -> dict[str, Any]:
-        return {"patterns": patterns, "ratio": 2.5}
-
-    assert bench.main(["--patterns", "2"], measure=measure) == 0
-    assert json.loads(capsys.readouterr().out) == {"patterns": 2, "ratio": 2.5}

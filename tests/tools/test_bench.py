@@ -1,0 +1,46 @@
+"""The bench prints a row as soon as it is measured, and none of what is not Ready."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tools.bench.__main__ import main
+from tools.bench.workload import AFTER, large, name_of, path, small
+from tools.readiness import Unready, WatchLost
+
+
+@pytest.mark.parametrize("error", [Unready("2 of 2 patterns are not Ready after 600 s"), WatchLost("GET: 503")])
+def test_no_figure_is_printed_of_what_is_not_ready(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
+        assert patterns == 2
+        yield {"row": "new"}
+        raise error
+
+    code = main(["--patterns", "2"], measure=measure)
+
+    shown = capsys.readouterr()
+    assert (code, json.loads(shown.out), shown.err) == (1, {"row": "new"}, f"bench: {error}\n")
+
+
+def test_a_row_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
+        yield {"row": "new", "patterns": patterns, "ratio": 2.5}
+        yield {"row": "settled", "patterns": patterns}
+
+    assert main(["--patterns", "2"], measure=measure) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"row": "new", "patterns": 2, "ratio": 2.5},
+        {"row": "settled", "patterns": 2},
+    ]
+
+
+def test_a_changed_pattern_differs_in_one_object_of_three() -> None:
+    before, after = small(7), small(7, tag=AFTER)
+
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, True]
+    assert path(after[2], namespace="raw") == f"/apis/rbac.authorization.k8s.io/v1/namespaces/raw/roles/{name_of(7)}"
+
+
+def test_the_objects_of_a_large_pattern_are_distinct() -> None:
+    assert len({body["metadata"]["name"] for body in large(1_000)}) == 1_000
