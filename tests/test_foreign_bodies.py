@@ -92,14 +92,14 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
     ApiError,
     ApiUnavailable,
-    Change,
-    ChangeType,
     Discovery,
     KindNotFound,
-    Lease,
+    LeaderElector,
+    Projection,
+    Reflector,
     Resource,
-    View,
-    Watch,
+    WatchEvent,
+    WatchEventType,
 )
 from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.decode import read_list, read_object
@@ -258,19 +258,19 @@ async def children_of_a_watch(body: Any) -> None:
     if not isinstance(body, dict):
         return
     one = children()
-    for kind in ChangeType:
-        one._changed(KIND, Change(kind, body))
+    for kind in WatchEventType:
+        one._changed(KIND, WatchEvent(kind, body))
     one.record(body, key=KEY, owner=OWNER.id, resource=KIND)
     one.observe(body, key=KEY)
-    for kind in ChangeType:
-        one._changed(KIND, Change(kind, body))
+    for kind in WatchEventType:
+        one._changed(KIND, WatchEvent(kind, body))
     one.health(OWNER.id), one.drifted(OWNER.id), one.contested(OWNER.id)
     for child in tuple(one._children.values()):
         one._judge_again(child, body)
     one.close()
     unlisted = children()
     unlisted._listed = lambda _: False
-    unlisted._changed(KIND, Change(ChangeType.ADDED, body))
+    unlisted._changed(KIND, WatchEvent(WatchEventType.ADDED, body))
     assert not unlisted._children
 
 
@@ -452,8 +452,10 @@ def pages(body: Any) -> None:
 @reader
 async def watching(body: Any) -> None:
     """The body as a page, as an event, and as the object in one."""
-    told: list[Change] = []
-    watch = Watch(answering(body), KIND, view=View.FULL, on_change=told.append, on_problem=lambda error: str(error))
+    told: list[WatchEvent] = []
+    watch = Reflector(
+        answering(body), KIND, projection=Projection.FULL, on_change=told.append, on_problem=lambda error: str(error)
+    )
     with suppress(ApiError):
         await watch._list()
     events = [body, *({"type": kind, "object": body} for kind in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"))]
@@ -490,8 +492,8 @@ async def lease(body: Any) -> None:
     if not isinstance(body, dict):
         return
     body = fields.shallow(body)  # all that a lease is made of came as JSON
-    one = Lease(answering(body), namespace="team", name="it", identity="me", clock=lambda: 0.0)
-    one._observe(Change(ChangeType.MODIFIED, body))
+    one = LeaderElector(answering(body), namespace="team", name="it", identity="me", clock=lambda: 0.0)
+    one._observe(WatchEvent(WatchEventType.MODIFIED, body))
     one.holder.encode()
     assert not math.isnan(one._remaining())
     await one._write("me", duration=30.0)
@@ -535,8 +537,8 @@ def compressed_inventories(body: Any) -> None:
 def patterns(body: Any) -> None:
     known = Patterns()
     if isinstance(body, dict):
-        handlers.observed(body, patterns=known)
-        handlers.observed(body, patterns=known)
+        handlers.decode_or_log(body, patterns=known)
+        handlers.decode_or_log(body, patterns=known)
         for pattern in known:
             known.line_of(pattern)
         decode(body)
@@ -578,7 +580,7 @@ async def secrets_and_config_maps(body: Any) -> None:
             with suppress(PatternError, ApiError):
                 await referents.read(resource, namespace="team", name="it", reader=PatternKey("team", "web"))
             if isinstance(body, dict):
-                referents._changed(resource, Change(ChangeType.MODIFIED, body))
+                referents._changed(resource, WatchEvent(WatchEventType.MODIFIED, body))
 
 
 @reader
@@ -586,7 +588,7 @@ async def awaited_kinds(body: Any) -> None:
     one = AwaitedKinds(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
     one.wait(PatternKey("team", "web"), [KindNeeded(KEY.group, KEY.kind)])
     if isinstance(body, dict):
-        one._changed(Change(ChangeType.ADDED, body))
+        one._changed(WatchEvent(WatchEventType.ADDED, body))
 
 
 @reader
@@ -596,14 +598,14 @@ async def awaited_others(body: Any) -> None:
     if isinstance(body, dict):
         for resource in (NAMESPACE, *RIGHTS):
             one._watched[resource].synced.set()
-            one._changed(resource, Change(ChangeType.ADDED, body))
+            one._changed(resource, WatchEvent(WatchEventType.ADDED, body))
 
 
 @reader
 async def existence(body: Any) -> None:
     one = Existence(answering({}), Patterns(), on_gone=lambda *_: None)
     if isinstance(body, dict):
-        one._changed(Change(ChangeType.DELETED, body))
+        one._changed(WatchEvent(WatchEventType.DELETED, body))
 
 
 @reader
@@ -642,7 +644,7 @@ def command_line(body: Any) -> None:
         settling._progress(body), settling.ready(body), settling._is_answered(body), settling._failing(body)
         with suppress(settling.NotReadyError):
             settling._is_ready(body, "web")
-        cluster.readable(body), following._key(Change(ChangeType.ADDED, body))
+        cluster.readable(body), following._key(WatchEvent(WatchEventType.ADDED, body))
     text = body if isinstance(body, str) else ""
     table.age(text, NOW)
     pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
@@ -722,7 +724,7 @@ LOOKED_AT: Final = ("api", "apply", "kube", "reconcile", "telemetry", "cli", "ro
 TAKES_A_BODY: Final = frozenset(
     {"body", "metadata", "answer", "document", "item", "lease", "causes", "event", "change", "status", "pattern"}
 )
-OF_ANY_SHAPE: Final = ("Body", "dict[str, Any]", "Mapping[str", "object", "Any", "Change")
+OF_ANY_SHAPE: Final = ("Body", "dict[str, Any]", "Mapping[str", "object", "Any", "WatchEvent")
 # These take what the operator itself made, or what a file of the machine's owner holds.
 OURS: Final = frozenset(
     {

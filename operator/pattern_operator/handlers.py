@@ -13,10 +13,10 @@ import msgspec
 
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import GROUP, PLURAL, VERSION
+from pattern_operator.kopf_settings import watch_only
 from pattern_operator.kube import Session
 from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
 from pattern_operator.telemetry import about_name
-from pattern_operator.watching import only_watch
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def registry(
 
     @kopf.on.startup(registry=handlers)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        only_watch(settings)
+        watch_only(settings)
 
     @kopf.on.cleanup(registry=handlers)
     async def cleanup(**_: Any) -> None:
@@ -52,14 +52,14 @@ def registry(
                 meta = ObjectMeta.of(state)
                 reconciler.forget(PatternKey(meta.namespace, meta.name), uid=meta.uid)
                 return
-            key = observed(state, patterns=patterns)
+            key = decode_or_log(state, patterns=patterns)
             if key is not None:
                 wake(key)
 
     return handlers
 
 
-def observed(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
+def decode_or_log(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
     """Take a state in; the key when it asks for work. One that the CRD would refuse today is logged and left alone."""
     try:
         return patterns.observe(state)

@@ -43,12 +43,12 @@ from pattern_operator.kube import (
     CredentialsError,
     Discovery,
     Endpoint,
-    Lease,
+    LeaderElector,
     OwnPermissions,
     Resource,
     Session,
+    holder_is_dead,
     identity,
-    is_ended,
     lease_namespace,
     load,
     objects,
@@ -120,7 +120,7 @@ class Process:
     state: str = "starting"  # for people who ask /readyz
     ready: bool = False
     leads: bool = False
-    awaited: Lease | None = None
+    awaited: LeaderElector | None = None
     heartbeat: Heartbeat | None = None  # of the work, while there is some
     line: Line | None = None  # of patterns that wait, while there is work
     own_permissions: OwnPermissions | None = None  # what the API server refuses, while there is work
@@ -241,9 +241,11 @@ async def _live_once(process: Process) -> None:
     process.state = f"looks for the Lease {namespace}/{LEASE}: the log says what is in the way"
     # kopf closes the session that it is given, and the Lease is given back after kopf: so each has its own.
     async with process.open_session(endpoint) as session:
-        lease = Lease(session, namespace=namespace, name=LEASE, identity=identity(), ended=is_ended)
+        lease = LeaderElector(
+            session, namespace=namespace, name=LEASE, identity=identity(), holder_is_dead=holder_is_dead
+        )
         process.awaited = lease
-        async with lease.hold() as lost, process.open_session(endpoint) as working:
+        async with lease.acquire() as lost, process.open_session(endpoint) as working:
             logger.info("leads: lease=%s/%s server=%s", namespace, LEASE, endpoint.server)
             process.leads, process.awaited = True, None
             try:
@@ -398,7 +400,7 @@ async def _find_all(session: Session, patterns: Patterns) -> list[PatternKey]:
     found: set[tuple[str, PatternKey]] = set()
     try:
         async for body in objects.each(session, DESIGN_PATTERN):
-            key = handlers.observed(body, patterns=patterns)
+            key = handlers.decode_or_log(body, patterns=patterns)
             if key is not None:
                 found.add((ObjectMeta.of(body).created, key))
     except ApiError as error:

@@ -14,7 +14,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import ChildEvent, ChildEventKind, Children, Comparing, HealthState
 from pattern_operator.apply.ended import MAY_HAVE_ENDED, Mark, Stood, content_of
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.kube import Change, ChangeType, Resource
+from pattern_operator.kube import Resource, WatchEvent, WatchEventType
 
 WIDGET = Resource(group="example.com", version="v1", kind="Widget", plural="widgets", namespaced=True)
 POD = Resource(group="", version="v1", kind="Pod", plural="pods", namespaced=True)
@@ -89,8 +89,10 @@ class Scene:
     def apply(self) -> None:
         self.children.record(self.body(), key=KEY, owner=OWNER, resource=WIDGET)
 
-    def see(self, body: dict[str, Any], *, kind: ChangeType = ChangeType.MODIFIED, resource: Resource = WIDGET) -> None:
-        self.children._changed(resource, Change(kind, body))
+    def see(
+        self, body: dict[str, Any], *, kind: WatchEventType = WatchEventType.MODIFIED, resource: Resource = WIDGET
+    ) -> None:
+        self.children._changed(resource, WatchEvent(kind, body))
 
 
 # --- how often something is told ------------------------------------------------------------------------------------
@@ -168,7 +170,7 @@ def test_what_is_forgotten_is_told_no_more():
         scene.apply()
         scene.see(scene.body(message="something else"))
         scene.children.release([KEY], owner=OWNER)
-        scene.see(scene.body(), kind=ChangeType.DELETED)
+        scene.see(scene.body(), kind=WatchEventType.DELETED)
         before = len(scene.told)
         await asyncio.sleep(3600.0)
         assert len(scene.children._timers) == 0
@@ -248,7 +250,7 @@ async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_f
 
     inventory.add(KEY)
     child = scene.children.observe(body, key=KEY)
-    scene.see(scene.body(), kind=ChangeType.DELETED)
+    scene.see(scene.body(), kind=WatchEventType.DELETED)
 
     assert child is not None
     assert child.owner == OWNER
@@ -316,7 +318,7 @@ async def test_a_missing_object_that_comes_back_is_well_again_and_told():
     scene = Scene()
     scene.children.miss(KEY, owner=OWNER)
 
-    scene.see(scene.body(ready="True"), kind=ChangeType.ADDED)
+    scene.see(scene.body(ready="True"), kind=WatchEventType.ADDED)
 
     assert scene.children.health(OWNER).state is HealthState.CURRENT
     assert (OWNER, ChildEvent(ChildEventKind.HEALTH, KEY)) in [(owner, event) for _, owner, event in scene.told]
@@ -592,7 +594,7 @@ async def test_a_job_that_was_seen_to_be_deleted_while_it_ran_is_missed_after_a_
     gone = job_body(scene)
     gone["metadata"]["creationTimestamp"] = "2026-05-01T00:00:00Z"
 
-    scene.see(gone, kind=ChangeType.DELETED, resource=JOBS)
+    scene.see(gone, kind=WatchEventType.DELETED, resource=JOBS)
     after.children.recall(JOB, owner=OWNER, known=scene.children.fingerprints(OWNER)[str(JOB)])
 
     assert scene.children.drifted(OWNER) == after.children.drifted(OWNER) == (JOB,)
@@ -604,7 +606,7 @@ async def test_a_job_that_a_new_list_does_not_have_may_have_ended_if_a_ttl_takes
     applied_job(scene, ttl=ttl)
     metadata = {"name": "migrate", "namespace": "team", "uid": "uid-migrate", "resourceVersion": str(scene.version)}
 
-    scene.see({"metadata": metadata}, kind=ChangeType.DELETED, resource=JOBS)
+    scene.see({"metadata": metadata}, kind=WatchEventType.DELETED, resource=JOBS)
 
     assert scene.children.drifted(OWNER) == missed
     if not missed:
@@ -617,7 +619,7 @@ async def test_a_job_that_was_changed_while_no_operator_ran_is_put_right():
     theirs = job_body(other)
     theirs["metadata"]["managedFields"][0]["fieldsV1"] = {"f:spec": {}}
     for scene, body in ((same, job_body(same)), (other, theirs)):
-        scene.see(body, kind=ChangeType.ADDED, resource=JOBS)
+        scene.see(body, kind=WatchEventType.ADDED, resource=JOBS)
         scene.children.expect(JOB, owner=OWNER)
         scene.children.recall(JOB, owner=OWNER, known=known)
 

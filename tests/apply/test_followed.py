@@ -15,7 +15,7 @@ from tests.kube.answering import Handler, serving, undefined
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply import followed
 from pattern_operator.apply.followed import Followed
-from pattern_operator.kube import ApiError, Change, Resource, Watch
+from pattern_operator.kube import ApiError, Reflector, Resource, WatchEvent
 
 KIND = ("", "ConfigMap")
 
@@ -24,11 +24,11 @@ KIND = ("", "ConfigMap")
 class Notes:
     """What was told, and a way to wait for it."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[WatchEvent] = field(default_factory=list)
     problems: list[ApiError] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def change(self, _: Resource, change: Change) -> None:
+    def change(self, _: Resource, change: WatchEvent) -> None:
         self.changes.append(change)
         self.moved.set()
 
@@ -185,7 +185,7 @@ async def test_a_kind_that_was_stopped_can_be_followed_again():
 
 async def test_a_kind_whose_list_hangs_is_waited_for_once_and_not_by_every_apply(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(followed, "FIRST_LOOK", 0.3)
-    monkeypatch.setattr(followed, "Watch", Mute)
+    monkeypatch.setattr(followed, "Reflector", Mute)
     clock = asyncio.get_running_loop().time
 
     async with following(Server().answer, Notes()) as watches:
@@ -197,7 +197,7 @@ async def test_a_kind_whose_list_hangs_is_waited_for_once_and_not_by_every_apply
         assert not watches.sees(KIND)
 
 
-class Mute(Watch):
+class Mute(Reflector):
     """A watch of a kind whose list never comes."""
 
     async def run(self) -> NoReturn:

@@ -10,7 +10,7 @@ from tests.kube.conftest import CONFIG_MAP
 from tests.kube.test_reflector import Diary, following
 from tests.looplag import MOST, longest_hold
 
-from pattern_operator.kube import ApiUnavailable, View, objects
+from pattern_operator.kube import ApiUnavailable, Projection, objects
 from pattern_operator.kube.decode import in_turns, read_list, read_object
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.json_size import is_too_large
@@ -135,7 +135,7 @@ async def test_a_watch_lists_large_objects_in_smaller_pages():
 
     async with (
         serving(lambda request: pages(request, asked=asked)) as session,
-        following(session, diary, view=View.FULL),
+        following(session, diary, projection=Projection.FULL),
     ):
         await diary.has("ADDED n0", "ADDED n1", "ADDED n2")
 

@@ -53,7 +53,7 @@ async def find_when_served(discovery: Discovery, kind: str) -> Resource:
             return await discovery.find(group="tests.example", kind=kind)
         except KindNotFound:
             await asyncio.sleep(0.1)
-            discovery.forget()
+            discovery.invalidate()
     raise AssertionError(f"{kind} is not served")
 
 
@@ -180,7 +180,7 @@ async def test_an_answer_that_was_under_way_when_it_was_to_be_forgotten_does_not
 
     def forgetting(request: web.Request) -> web.StreamResponse:
         if len(asked) == 1:
-            discovery.forget()  # a CRD came while the second of the two answers was under way
+            discovery.invalidate()  # a CRD came while the second of the two answers was under way
         return answer(request)
 
     async with serving(forgetting) as session:
@@ -205,7 +205,7 @@ async def test_who_asks_for_a_known_kind_does_not_wait_while_another_is_looked_f
             return await original(*args, **more)
 
         session.request = hanging
-        discovery.forget(Resource("gone.example", "v1", "Widget", "widgets", namespaced=True))
+        discovery.invalidate(Resource("gone.example", "v1", "Widget", "widgets", namespaced=True))
         looking = asyncio.create_task(discovery.find(group="gone.example", kind="Widget"))
         await reads.wait()
         async with asyncio.timeout(1):
@@ -225,7 +225,7 @@ async def test_of_a_kind_that_is_not_where_it_was_nothing_is_believed_before_it_
 
     async with serving(answer) as session:
         discovery = Discovery(session, clock=Clock())
-        discovery.forget(await discovery.find(group="apps", kind="Deployment"))
+        discovery.invalidate(await discovery.find(group="apps", kind="Deployment"))
 
         with pytest.raises(KindNotFound):
             await discovery.find(group="apps", kind="Deployment")

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.testbed.paths import ROOT
 
-from pattern_operator.kube import identity, is_ended, lease_namespace
+from pattern_operator.kube import holder_is_dead, identity, lease_namespace
 
 DEPLOYMENT = ROOT / "manifests" / "base" / "deployment.yaml"
 HOST = socket.gethostname()
@@ -34,7 +34,7 @@ def test_two_pods_with_the_name_of_their_host_are_two_and_a_restarted_container_
 
     assert identity(account=tmp_path, environment=first) != identity(account=tmp_path, environment=second)
     assert identity(account=tmp_path, environment=first) == identity(account=tmp_path, environment=dict(first))
-    assert not is_ended(identity(account=tmp_path, environment=first))
+    assert not holder_is_dead(identity(account=tmp_path, environment=first))
 
 
 @pytest.mark.parametrize("told", [{"POD_NAME": "web"}, {"POD_UID": "1"}, {"POD_NAME": "", "POD_UID": "1"}])
@@ -50,20 +50,20 @@ def test_the_deployment_tells_the_pod_its_name_and_uid():
 
 
 def test_a_process_that_runs_has_not_ended():
-    assert not is_ended(f"{HOST}_{os.getpid()}")
+    assert not holder_is_dead(f"{HOST}_{os.getpid()}")
 
 
 def test_a_process_that_was_killed_has_ended_also_before_its_parent_knows():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     holder = f"{HOST}_{child.pid}"
-    running = is_ended(holder)
+    running = holder_is_dead(holder)
 
     child.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
-    as_a_zombie = is_ended(holder)
+    as_a_zombie = holder_is_dead(holder)
     child.wait()
 
-    assert (running, as_a_zombie, is_ended(holder)) == (False, True, True)
+    assert (running, as_a_zombie, holder_is_dead(holder)) == (False, True, True)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_a_process_that_was_killed_has_ended_also_before_its_parent_knows():
     ],
 )
 def test_of_whom_it_cannot_be_told_nobody_says_that_it_has_ended(holder):
-    assert not is_ended(holder)
+    assert not holder_is_dead(holder)

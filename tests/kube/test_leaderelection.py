@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.kube import Endpoint, Lease, Session, objects
+from pattern_operator.kube import Endpoint, LeaderElector, Session, objects
 from pattern_operator.kube import leaderelection as leases
 from pattern_operator.kube.credentials import StaticAuth
-from pattern_operator.kube.leaderelection import LEASES, Held, Times
+from pattern_operator.kube.leaderelection import LEASES, LeaderElectionRecord, Timing
 
 NAME = "leader"
-TIMES = Times(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of what runs
+TIMES = Timing(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of what runs
 PATIENCE = 20.0
 
 
-def lease(session: Session, namespace: str, identity: str, times: Times = TIMES, **more: Any) -> Lease:
-    return Lease(session, namespace=namespace, name=NAME, identity=identity, times=times, **more)
+def lease(session: Session, namespace: str, identity: str, times: Timing = TIMES, **more: Any) -> LeaderElector:
+    return LeaderElector(session, namespace=namespace, name=NAME, identity=identity, times=times, **more)
 
 
 async def spec(session: Session, namespace: str) -> objects.Body:
@@ -38,13 +38,13 @@ async def edit(session: Session, namespace: str, **changes: object) -> None:
 class Candidate:
     """Somebody who wants to lead, in a task of its own."""
 
-    def __init__(self, contender: Lease) -> None:
+    def __init__(self, contender: LeaderElector) -> None:
         self.leads = asyncio.Event()
         self._done = asyncio.Event()
         self._task = asyncio.create_task(self._run(contender))
 
-    async def _run(self, contender: Lease) -> None:
-        async with contender.hold():
+    async def _run(self, contender: LeaderElector) -> None:
+        async with contender.acquire():
             self.leads.set()
             await self._done.wait()
 
@@ -65,7 +65,7 @@ class Candidate:
 
 async def test_one_leads_and_renews_with_one_write_at_a_time(session, namespace, requests):
     requests.clear()
-    async with lease(session, namespace, "a").hold() as lost:
+    async with lease(session, namespace, "a").acquire() as lost:
         held = await spec(session, namespace)
         await asyncio.sleep(1.4)
         later = await spec(session, namespace)
@@ -78,9 +78,9 @@ async def test_one_leads_and_renews_with_one_write_at_a_time(session, namespace,
 
 
 async def test_the_next_leads_as_soon_as_the_lease_is_given_back(session, namespace, requests):
-    slow = Times(duration=60.0, deadline=40.0, renew=30.0, retry=10.0)  # no timer can have woken the second
+    slow = Timing(duration=60.0, deadline=40.0, renew=30.0, retry=10.0)  # no timer can have woken the second
     async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
-        await stack.enter_async_context(lease(session, namespace, "a", slow).hold())
+        await stack.enter_async_context(lease(session, namespace, "a", slow).acquire())
         second = Candidate(lease(session, namespace, "b", slow))
         await asyncio.sleep(0.5)
         led_together = second.leads.is_set()
@@ -94,7 +94,7 @@ async def test_the_next_leads_as_soon_as_the_lease_is_given_back(session, namesp
 
 
 async def test_a_holder_that_vanished_is_followed_when_its_time_is_over(session, namespace):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="ghost", leaseDurationSeconds=2)
     second = Candidate(lease(session, namespace, "b"))
@@ -108,16 +108,16 @@ async def test_a_holder_that_vanished_is_followed_when_its_time_is_over(session,
 
 
 async def test_a_restarted_process_takes_over_from_itself_at_once(session, namespace):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="a", leaseDurationSeconds=600)
 
-    async with asyncio.timeout(PATIENCE), lease(session, namespace, "a").hold() as lost:
+    async with asyncio.timeout(PATIENCE), lease(session, namespace, "a").acquire() as lost:
         assert not lost.is_set()
 
 
 async def test_a_holder_that_has_certainly_ended_is_succeeded_at_once(session, namespace):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="killed", leaseDurationSeconds=600)
     asked: list[str] = []
@@ -126,7 +126,7 @@ async def test_a_holder_that_has_certainly_ended_is_succeeded_at_once(session, n
         asked.append(holder)
         return holder == "killed"
 
-    async with asyncio.timeout(PATIENCE), lease(session, namespace, "b", ended=ended).hold():
+    async with asyncio.timeout(PATIENCE), lease(session, namespace, "b", holder_is_dead=ended).acquire():
         held = await spec(session, namespace)
 
     assert (held["holderIdentity"], held["leaseTransitions"]) == ("b", 1)
@@ -134,10 +134,10 @@ async def test_a_holder_that_has_certainly_ended_is_succeeded_at_once(session, n
 
 
 async def test_a_holder_that_may_still_live_keeps_its_time(session, namespace):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="lives", leaseDurationSeconds=600)
-    second = Candidate(lease(session, namespace, "b", ended=lambda holder: holder != "lives"))
+    second = Candidate(lease(session, namespace, "b", holder_is_dead=lambda holder: holder != "lives"))
 
     await asyncio.sleep(1.0)
 
@@ -163,7 +163,7 @@ async def test_who_may_not_watch_the_lease_does_not_lead_and_says_why(server, na
 
 
 async def test_who_is_pushed_out_is_told_and_gives_nothing_back(session, namespace):
-    async with lease(session, namespace, "a").hold() as lost:
+    async with lease(session, namespace, "a").acquire() as lost:
         await edit(session, namespace, holderIdentity="b", leaseDurationSeconds=60)
         async with asyncio.timeout(PATIENCE):
             await lost.wait()
@@ -172,7 +172,7 @@ async def test_who_is_pushed_out_is_told_and_gives_nothing_back(session, namespa
 
 
 async def test_an_edit_by_someone_else_does_not_cost_the_lease(session, namespace):
-    async with lease(session, namespace, "a").hold() as lost:
+    async with lease(session, namespace, "a").acquire() as lost:
         await edit(session, namespace, leaseDurationSeconds=77)
         await asyncio.sleep(1.2)
         held = await spec(session, namespace)
@@ -182,7 +182,7 @@ async def test_an_edit_by_someone_else_does_not_cost_the_lease(session, namespac
 
 
 async def test_a_holder_that_is_cut_off_stops_before_another_may_start(server, door, namespace):
-    async with Session.open(server.endpoint(port=door.port)) as cut, lease(cut, namespace, "a").hold() as lost:
+    async with Session.open(server.endpoint(port=door.port)) as cut, lease(cut, namespace, "a").acquire() as lost:
         await door.close()
         started = asyncio.get_running_loop().time()
         async with asyncio.timeout(PATIENCE):
@@ -215,7 +215,7 @@ async def test_who_is_ended_just_when_the_lease_is_given_back_ends(session, name
         return time.monotonic()
 
     async with asyncio.timeout(PATIENCE):
-        async with lease(session, namespace, "a").hold():
+        async with lease(session, namespace, "a").acquire():
             candidate = Candidate(lease(session, namespace, "b", clock=ending))
             await asyncio.sleep(0.3)
             waiting.append(candidate)
@@ -233,7 +233,7 @@ async def test_ending_at_any_moment_leaves_no_task_behind(session, namespace, mo
     before = asyncio.all_tasks()
     async with AsyncExitStack() as stack:
         if moment == "waiting":
-            await stack.enter_async_context(lease(session, namespace, "first").hold())
+            await stack.enter_async_context(lease(session, namespace, "first").acquire())
         candidate = Candidate(lease(session, namespace, "second"))
         await asyncio.sleep(0.5)
         await candidate.die()
@@ -241,7 +241,7 @@ async def test_ending_at_any_moment_leaves_no_task_behind(session, namespace, mo
     assert asyncio.all_tasks() == before
 
 
-IMPATIENT = Times(duration=1.0, deadline=0.7, renew=0.3, retry=0.2, longest=1.5)
+IMPATIENT = Timing(duration=1.0, deadline=0.7, renew=0.3, retry=0.2, longest=1.5)
 FAR = "2999-01-01T00:00:00.000000Z"
 
 
@@ -256,7 +256,7 @@ FAR = "2999-01-01T00:00:00.000000Z"
     ids=["endless", "in the future", "transitions at their end", "no duration"],
 )
 async def test_a_holder_that_never_renews_is_not_waited_for_longer_than_is_believed(session, namespace, written):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="attacker", **written)
     waiting = lease(session, namespace, "b", IMPATIENT)
@@ -272,7 +272,7 @@ async def test_a_holder_that_never_renews_is_not_waited_for_longer_than_is_belie
 
 
 async def test_writes_that_renew_nothing_do_not_lengthen_the_holders_time(session, namespace):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="ghost", leaseDurationSeconds=600)
     second = Candidate(lease(session, namespace, "b", IMPATIENT))
@@ -290,11 +290,11 @@ async def test_writes_that_renew_nothing_do_not_lengthen_the_holders_time(sessio
 
 
 async def test_a_candidate_stands_by_only_while_the_holders_time_lasts(session, namespace):
-    async with lease(session, namespace, "a").hold():
+    async with lease(session, namespace, "a").acquire():
         pass
     await edit(session, namespace, holderIdentity="gone\n", leaseDurationSeconds=600)
     clock = [0.0]
-    waiting = lease(session, namespace, "b", Times(longest=60.0), clock=lambda: clock[0])
+    waiting = lease(session, namespace, "b", Timing(longest=60.0), clock=lambda: clock[0])
     candidate = Candidate(waiting)
     await asyncio.sleep(0.5)
     stands_by = waiting.holder
@@ -316,9 +316,9 @@ json_values = st.recursive(
 def test_no_shape_of_a_lease_raises(body: Any, value: Any):
     fields = ("holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime", "leaseTransitions")
 
-    Held.of(body)
-    Held.of({"spec": body})
-    held = Held.of({"spec": dict.fromkeys(fields, value)})
+    LeaderElectionRecord.of(body)
+    LeaderElectionRecord.of({"spec": body})
+    held = LeaderElectionRecord.of({"spec": dict.fromkeys(fields, value)})
 
     assert isinstance(held.holder, str)
     assert held.duration is None or 0 < held.duration < 2**31

@@ -10,7 +10,17 @@ from tests.kube.answering import script, serving, undefined
 from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, Door
 
-from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session, View, Watch, objects, reflector
+from pattern_operator.kube import (
+    ApiError,
+    Projection,
+    Reflector,
+    Resource,
+    Session,
+    WatchEvent,
+    WatchEventType,
+    objects,
+    reflector,
+)
 
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
 REFUSED = ApiError(code=403, reason="Forbidden", message="no")
@@ -20,11 +30,11 @@ class Diary:
     """What a watch told, and a way to wait for it."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.changes: list[WatchEvent] = []
         self.problems: list[ApiError] = []
         self._told = asyncio.Event()
 
-    def change(self, change: Change) -> None:
+    def change(self, change: WatchEvent) -> None:
         self.changes.append(change)
         self._told.set()
 
@@ -49,10 +59,17 @@ class Diary:
 
 @asynccontextmanager
 async def following(
-    session: Session, diary: Diary, *, resource: Resource = CONFIG_MAP, view: View = View.METADATA, **more: str
-) -> AsyncIterator[Watch]:
+    session: Session,
+    diary: Diary,
+    *,
+    resource: Resource = CONFIG_MAP,
+    projection: Projection = Projection.METADATA,
+    **more: str,
+) -> AsyncIterator[Reflector]:
     """A watch that runs; told apart from the test, it is synced when the block starts unless a problem came first."""
-    follower = Watch(session, resource, view=view, on_change=diary.change, on_problem=diary.problem, **more)
+    follower = Reflector(
+        session, resource, projection=projection, on_change=diary.change, on_problem=diary.problem, **more
+    )
     task = asyncio.create_task(follower.run())
     synced = asyncio.create_task(follower.synced.wait())
     problem = asyncio.create_task(diary.until(lambda: bool(diary.problems)))
@@ -80,19 +97,19 @@ async def drop(session: Session, namespace: str, name: str) -> None:
     await objects.delete(session, CONFIG_MAP, namespace=namespace, name=name)
 
 
-@pytest.mark.parametrize("view", list(View))
-async def test_every_change_is_told_once_and_in_order(session, namespace, view):
+@pytest.mark.parametrize("projection", list(Projection))
+async def test_every_change_is_told_once_and_in_order(session, namespace, projection):
     diary = Diary()
     await put(session, namespace, "before", n="1")
 
-    async with following(session, diary, namespace=namespace, view=view):
+    async with following(session, diary, namespace=namespace, projection=projection):
         await put(session, namespace, "after", n="1")
         await put(session, namespace, "after", n="2")
         await drop(session, namespace, "before")
         await diary.has("ADDED before", "ADDED after", "MODIFIED after", "DELETED before")
 
     assert {(c.object["apiVersion"], c.object["kind"]) for c in diary.changes} == {("v1", "ConfigMap")}
-    assert ["data" in change.object for change in diary.changes] == [view is View.FULL] * 4
+    assert ["data" in change.object for change in diary.changes] == [projection is Projection.FULL] * 4
 
 
 async def test_only_what_the_label_selects_is_told_and_leaving_it_is_a_deletion(session, namespace):
@@ -108,7 +125,7 @@ async def test_only_what_the_label_selects_is_told_and_leaving_it_is_a_deletion(
 async def test_a_large_object_passes(session, namespace):
     diary = Diary()
 
-    async with following(session, diary, namespace=namespace, view=View.FULL):
+    async with following(session, diary, namespace=namespace, projection=Projection.FULL):
         # ConfigMaps end at 1 MiB of data; managedFields and escapes make the line longer: control characters take 6.
         await put(session, namespace, "large", text="\u0001" * 235_000)
         await diary.has("ADDED large")
@@ -211,7 +228,7 @@ async def test_after_410_what_vanished_or_was_replaced_unseen_is_told(
         "metadata": {name: first["goes"][name] for name in ("name", "namespace", "uid", "resourceVersion")},
     }
     replaced = [c for c in diary.changes[3:] if c.object["metadata"]["name"] == "replaced"]
-    assert [c.type for c in replaced] == [ChangeType.DELETED, ChangeType.ADDED]
+    assert [c.type for c in replaced] == [WatchEventType.DELETED, WatchEventType.ADDED]
 
 
 async def test_a_watch_outlives_the_api_server(server, session, namespace):
@@ -317,7 +334,7 @@ async def test_what_is_no_event_is_a_problem_and_no_end(line: bytes):
     ],
 )
 async def test_a_watch_rests_when_the_server_wants_it(session, asked, least, most):
-    follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=lambda _: None)
+    follower = Reflector(session, CONFIG_MAP, projection=Projection.METADATA, on_change=lambda _: None)
     throttled = ApiError(code=429, reason="TooManyRequests", message="slow down", retry_after=asked)
     follower._failed(throttled)
 
@@ -325,7 +342,7 @@ async def test_a_watch_rests_when_the_server_wants_it(session, asked, least, mos
 
 
 async def test_waits_grow_with_failures_and_end_at_half_a_minute(session):
-    follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=lambda _: None)
+    follower = Reflector(session, CONFIG_MAP, projection=Projection.METADATA, on_change=lambda _: None)
     waits = []
 
     for _ in range(20):
@@ -408,14 +425,16 @@ async def test_a_callback_that_fails_costs_one_change_and_is_counted():
     answer, _ = script(listed("bad", "good"), refused(403, "Forbidden"))
     diary, counted = Diary(), list[str]()
 
-    def change(told: Change) -> None:
+    def change(told: WatchEvent) -> None:
         if told.object["metadata"]["name"] == "bad":
             raise TypeError("a defect")
         diary.change(told)
 
     async with serving(answer) as session:
         session.internal_errors.count = counted.append
-        follower = Watch(session, CONFIG_MAP, view=View.METADATA, on_change=change, on_problem=diary.problem)
+        follower = Reflector(
+            session, CONFIG_MAP, projection=Projection.METADATA, on_change=change, on_problem=diary.problem
+        )
         task = asyncio.create_task(follower.run())
         await diary.until(lambda: bool(diary.problems))
         alive = not task.done()
@@ -430,13 +449,13 @@ async def test_a_callback_that_fails_costs_one_change_and_is_counted():
 async def test_a_defect_of_the_watch_itself_costs_a_pause_and_begins_with_a_list(monkeypatch):
     answer, _ = script(listed("a"), event("ADDED", metadata={"name": "b", "uid": "b", "resourceVersion": "5"}))
     diary, counted = Diary(), list[str]()
-    taken = Watch._take
+    taken = Reflector._take
 
-    def break_once(self: Watch, given: dict[str, object]) -> None:
-        monkeypatch.setattr(Watch, "_take", taken)
+    def break_once(self: Reflector, given: dict[str, object]) -> None:
+        monkeypatch.setattr(Reflector, "_take", taken)
         raise KeyError("a defect")
 
-    monkeypatch.setattr(Watch, "_take", break_once)
+    monkeypatch.setattr(Reflector, "_take", break_once)
     async with serving(answer) as session:
         session.internal_errors.count = counted.append
         async with following(session, diary) as follower:
@@ -449,10 +468,10 @@ async def test_a_defect_of_the_watch_itself_costs_a_pause_and_begins_with_a_list
 
 async def test_of_objects_that_do_not_matter_nothing_is_remembered(session: Session):
     diary = Diary()
-    one = Watch(
+    one = Reflector(
         session,
         CONFIG_MAP,
-        view=View.METADATA,
+        projection=Projection.METADATA,
         on_change=diary.change,
         remembers=lambda namespace, name: name.startswith("ours"),
     )
@@ -538,8 +557,12 @@ async def test_after_a_restore_of_etcd_what_is_there_is_told_although_its_versio
         return web.Response(body=now)
 
     async with serving(answer) as session:
-        follower = Watch(
-            session, CONFIG_MAP, view=View.METADATA, on_change=diary.change, on_restored=lambda: restored.append("yes")
+        follower = Reflector(
+            session,
+            CONFIG_MAP,
+            projection=Projection.METADATA,
+            on_change=diary.change,
+            on_restored=lambda: restored.append("yes"),
         )
         task = asyncio.create_task(follower.run())
         await diary.has("ADDED a", "ADDED b")

@@ -13,7 +13,7 @@ from tests.kube.conftest import CONFIG_MAP, NAMESPACE
 from tests.kube.test_reflector import Diary, drop, put
 from tests.testbed import controlplane
 
-from pattern_operator.kube import Session, View, Watch, objects
+from pattern_operator.kube import Projection, Reflector, Session, objects
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ async def test_after_a_restore_the_watch_tells_what_is_there(own_server: ApiServ
         await asyncio.to_thread(shutil.copytree, data, tmp_path / "backup")
         await asyncio.to_thread(start, own_server)
 
-        follower = Watch(
+        follower = Reflector(
             session,
             CONFIG_MAP,
             namespace="team",
-            view=View.METADATA,
+            projection=Projection.METADATA,
             on_change=diary.change,
             on_restored=lambda: restored.append("yes"),
         )

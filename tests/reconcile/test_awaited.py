@@ -9,7 +9,7 @@ from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.apply.need import KindNeeded
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.kube import Change, ChangeType, Discovery, KindNotFound, Resource, Session
+from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile import AwaitedKinds, PatternKey, awaited
 
@@ -78,21 +78,21 @@ async def test_a_crd_that_changes_all_the_time_is_looked_for_now_and_then_only(t
     class Nothing:
         """Discovery of a server that has no kinds, and counts who looks."""
 
-        def forget(self) -> None:
+        def invalidate(self) -> None:
             nonlocal looks
             looks += 1
 
         async def find(self, **_: str) -> Resource:
             raise KindNotFound(group="busy.example", version=None, kind="Widget")
 
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     monkeypatch.setattr(awaited, "PACE", (3, 60.0))
     kinds = AwaitedKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded("busy.example", "Widget")])
 
     for _ in range(100):
-        kinds._changed(Change(ChangeType.MODIFIED, {"metadata": {"name": "gadgets.busy.example"}}))
+        kinds._changed(WatchEvent(WatchEventType.MODIFIED, {"metadata": {"name": "gadgets.busy.example"}}))
         await asyncio.sleep(0.001)
 
     assert looks == 3
@@ -105,7 +105,7 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
     class Late:
         """Discovery of a server that serves the kind after a second change only."""
 
-        def forget(self) -> None:
+        def invalidate(self) -> None:
             return
 
         async def find(self, *, group: str, kind: str, version: str | None) -> Resource:
@@ -114,11 +114,11 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
                 raise KindNotFound(group="busy.example", version=None, kind="Widget")
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
 
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     kinds = AwaitedKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded("late.example", "Widget")])
-    change = Change(ChangeType.MODIFIED, {"metadata": {"name": "widgets.late.example"}})
+    change = WatchEvent(WatchEventType.MODIFIED, {"metadata": {"name": "widgets.late.example"}})
 
     kinds._changed(change)
     await asyncio.sleep(0.005)
@@ -137,7 +137,7 @@ async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_serv
     class Half:
         """Discovery of a group with a version that an aggregated server has, which does not answer."""
 
-        def forget(self) -> None:
+        def invalidate(self) -> None:
             return
 
         async def find(self, *, group: str, kind: str, version: str | None) -> Resource:
@@ -145,13 +145,13 @@ async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_serv
                 raise GroupUnavailable(group)
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
 
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0,))
     kinds = AwaitedKinds(Away(), Half(), wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("half.example", "Load")])
     kinds.wait(WAITS, [KindNeeded("half.example", "Widget")])
 
-    kinds._changed(Change(ChangeType.MODIFIED, {"metadata": {"name": "widgets.half.example"}}))
+    kinds._changed(WatchEvent(WatchEventType.MODIFIED, {"metadata": {"name": "widgets.half.example"}}))
     async with asyncio.timeout(5):
         await woken.one.wait()
 
@@ -180,7 +180,7 @@ class Growing:
     def __init__(self) -> None:
         self.served: set[str] = set()
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         return
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
@@ -193,7 +193,7 @@ class Growing:
 
 async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(tasks, monkeypatch):
     """200 times, at another moment each: the definition comes before, between and after the look and the wait."""
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "LOOKS", (0.0, 0.01))
     monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
     lost = []
@@ -209,7 +209,7 @@ async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(
             server.served.add(group)
             if number % 3:  # the watch may be behind, too
                 await asyncio.sleep(0)
-            kinds._changed(Change(ChangeType.ADDED, {"metadata": {"name": f"widgets.{group}"}}))
+            kinds._changed(WatchEvent(WatchEventType.ADDED, {"metadata": {"name": f"widgets.{group}"}}))
 
         coming = asyncio.create_task(come())
         for _ in range(number // 8 % 4):
@@ -233,7 +233,7 @@ async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(
 
 
 async def test_a_kind_that_an_api_server_behind_a_balancer_showed_late_is_looked_for_once_more(tasks, monkeypatch):
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
     woken, server = Woken(), Growing()
     kinds = AwaitedKinds(Away(), server, wake=woken.wake, tasks=tasks)
@@ -255,7 +255,7 @@ async def test_who_waits_for_another_version_is_not_woken_by_the_one_that_is_ser
             looked.append(version)
             raise KindNotFound(group=group, version=version, kind=kind, served=(f"{group}/v1",))
 
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
     woken = Woken()
     kinds = AwaitedKinds(Away(), Other(), wake=woken.wake, tasks=tasks)
@@ -277,7 +277,7 @@ async def test_a_thousand_patterns_that_begin_to_wait_at_once_cost_one_look_a_se
             reads += 1
             raise KindNotFound(group=group, version=version, kind=kind)
 
-    monkeypatch.setattr(awaited, "Watch", Silent)
+    monkeypatch.setattr(awaited, "Reflector", Silent)
     monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
     kinds = AwaitedKinds(Away(), Counting(), wake=lambda _: None, tasks=tasks)
     for number in range(1000):

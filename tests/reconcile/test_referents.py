@@ -10,7 +10,7 @@ from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.kube import Session, Watch
+from pattern_operator.kube import Reflector, Session
 from pattern_operator.reconcile import PatternKey, Referents
 from pattern_operator.reconcile.referents import CONFIG_MAP, MAX_USED, SECRET
 
@@ -141,12 +141,12 @@ def test_the_content_of_a_secret_is_in_no_message_about_it():
 async def test_a_kind_that_cannot_be_watched_is_waited_for_once_and_not_by_every_reader(
     session: Session, tasks, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
-    class Mute(Watch):
+    class Mute(Reflector):
         async def run(self) -> NoReturn:
             await asyncio.Event().wait()
             raise AssertionError
 
-    monkeypatch.setattr("pattern_operator.reconcile.referents.Watch", Mute)
+    monkeypatch.setattr("pattern_operator.reconcile.referents.Reflector", Mute)
     monkeypatch.setattr("pattern_operator.reconcile.referents.SYNC_TIMEOUT", 0.3)
     reading = Referents(session, wake=lambda _: None, tasks=tasks)
     begun = asyncio.get_running_loop().time()

@@ -289,7 +289,7 @@ class Applier:
         run.applied.append(key)
         self._transfers.cease(key, run.owner.id)
         if is_definition(key) and not is_established(answer):
-            self._discovery.forget()
+            self._discovery.invalidate()
             run.coming.add(key.name)
         if run.on_applied is not None:
             run.on_applied(wanted, answer)
@@ -511,7 +511,7 @@ class Applier:
 
     async def _doubt(self, resource: Resource) -> None:
         """The path is not there: look whether the kind still is; raises KindNotFound when it is not."""
-        self._discovery.forget(resource)
+        self._discovery.invalidate(resource)
         await self._discovery.find(group=resource.group, kind=resource.kind, version=resource.version)
 
     async def _settling(self, apply: Callable[[], Awaitable[T]], key: ObjectKey, run: _Run) -> T:

@@ -26,7 +26,7 @@ from pattern_operator.apply.takers import marks_of
 from pattern_operator.apply.timers import Timers
 from pattern_operator.apply.unlisted import Unlisted
 from pattern_operator.apply.wishes import IF_ABSENT
-from pattern_operator.kube import ApiError, Change, ChangeType, Resource, Session
+from pattern_operator.kube import ApiError, Resource, Session, WatchEvent, WatchEventType
 
 FREE_CHANGES: Final = 5  # changes of an object's health in a row that are told at once
 DEFECT: Final = "the operator failed on what the API server says of it, by a defect of its own; its log says where"
@@ -366,7 +366,7 @@ class Children:
 
     # --- what the watches tell --------------------------------------------------------------------------------------
 
-    def _changed(self, resource: Resource, change: Change) -> None:
+    def _changed(self, resource: Resource, change: WatchEvent) -> None:
         meta = ObjectMeta.of(change.object)
         key = ObjectKey(resource.group, resource.kind, meta.namespace, meta.name)
         try:
@@ -382,9 +382,9 @@ class Children:
         child = self._children.get(key)
         return key in self._applying or (child is not None and child.expected) or self._listed(key)
 
-    def _take(self, change: Change, *, key: ObjectKey, meta: ObjectMeta) -> None:
+    def _take(self, change: WatchEvent, *, key: ObjectKey, meta: ObjectMeta) -> None:
         child = self._children.get(key)
-        if change.type is ChangeType.DELETED:
+        if change.type is WatchEventType.DELETED:
             if child is not None and child.present and not _is_late(meta, child):
                 last = child.after(Sighting.of(change.object, key=key, now=self._now()))
                 if last.finished:  # it ended and was removed at once

@@ -8,7 +8,7 @@ from typing import Final
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.definition import CRD, is_established
-from pattern_operator.kube import ApiError, Change, Session, View, Watch
+from pattern_operator.kube import ApiError, Projection, Reflector, Session, WatchEvent
 from pattern_operator.kube.beside import beside
 
 PATIENCE: Final = 10.0  # seconds; one server needs 20 ms, several of them up to 5 s (apiextensions "establishing")
@@ -22,7 +22,7 @@ async def until_established(names: Iterable[str], *, session: Session, owner: st
     missing = set(names)
     done = asyncio.Event()
 
-    def changed(change: Change) -> None:
+    def changed(change: WatchEvent) -> None:
         if is_established(change.object):
             missing.discard(ObjectMeta.of(change.object).name)
         if not missing:
@@ -31,10 +31,10 @@ async def until_established(names: Iterable[str], *, session: Session, owner: st
     def failed(_: ApiError) -> None:
         done.set()
 
-    watch = Watch(
+    watch = Reflector(
         session,
         CRD,
-        view=View.FULL,
+        projection=Projection.FULL,
         label_selector=f"{OWNER_LABEL}={owner}",
         on_change=changed,
         on_problem=failed,

@@ -11,7 +11,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.health import needs_status
-from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch
+from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent
 
 FIRST_LOOK: Final = 5.0  # seconds that a kind's watch is waited for, once; from then on it is applied blindly
 GroupKind = tuple[str, str]
@@ -19,7 +19,7 @@ GroupKind = tuple[str, str]
 
 @dataclass(slots=True)
 class _Follower:
-    watch: Watch
+    watch: Reflector
     task: asyncio.Task[None]
     settled: asyncio.Event = field(default_factory=asyncio.Event)  # in step, has said why not, or took too long
 
@@ -37,7 +37,7 @@ class Followed:
         session: Session,
         *,
         tasks: Tasks,
-        on_change: Callable[[Resource, Change], None],
+        on_change: Callable[[Resource, WatchEvent], None],
         on_problem: Callable[[Resource, ApiError], None] | None,
         on_restored: Callable[[Resource], None] = lambda _: None,
         remembers: Callable[[ObjectKey], bool] = lambda _: True,
@@ -55,10 +55,12 @@ class Followed:
         kind = (resource.group, resource.kind)
         if kind in self._followers:
             return
-        watch = Watch(
+        watch = Reflector(
             self._session,
             resource,
-            view=View.FULL if needs_status(group=resource.group, kind=resource.kind) else View.METADATA,
+            projection=Projection.FULL
+            if needs_status(group=resource.group, kind=resource.kind)
+            else Projection.METADATA,
             label_selector=OWNER_LABEL,
             on_change=lambda change: self._changed(resource, change),
             on_problem=lambda error: self._failed(resource, error),
@@ -102,7 +104,7 @@ class Followed:
         follower = self._followers.get(kind)
         return follower.watch.resource if follower is not None and self.sees(kind) else None
 
-    def _changed(self, resource: Resource, change: Change) -> None:
+    def _changed(self, resource: Resource, change: WatchEvent) -> None:
         if (resource.group, resource.kind) in self._followers:
             self._on_change(resource, change)
 

@@ -333,7 +333,7 @@ class Remover:
     async def _doubt(self, resource: Resource, error: ApiError) -> None:
         """Where nothing is served at the path, look whether the kind still is; raises KindNotFound when it is not."""
         if error.code == HTTPStatus.NOT_FOUND:
-            self._discovery.forget(resource)
+            self._discovery.invalidate(resource)
             await self._discovery.find(group=resource.group, kind=resource.kind)
 
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Removal:

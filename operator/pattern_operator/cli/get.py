@@ -9,7 +9,7 @@ from pattern_operator.cli.arguments import Parser
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pattern_operator.kube import Change
+    from pattern_operator.kube import WatchEvent
 
 _EXAMPLES = """\
 examples:
@@ -102,7 +102,7 @@ async def _follow(options: argparse.Namespace) -> int:
 
 
 def _print(
-    changes: "Sequence[Change]", options: argparse.Namespace, *, show: "Callable[[Sequence[dict[str, Any]]], None]"
+    changes: "Sequence[WatchEvent]", options: argparse.Namespace, *, show: "Callable[[Sequence[dict[str, Any]]], None]"
 ) -> None:
     """Print changes as they are asked for: for people the patterns, for programs what happened to them."""
     if options.output in ("json", "yaml"):
@@ -113,7 +113,7 @@ def _print(
         output.complain(_nothing(options))
 
 
-def _gone(change: "Change") -> dict[str, Any]:
+def _gone(change: "WatchEvent") -> dict[str, Any]:
     """The pattern of a change; of one that was deleted, a status that says so."""
     if change.type.value != "DELETED":
         return change.object
@@ -121,7 +121,7 @@ def _gone(change: "Change") -> dict[str, Any]:
     return {**change.object, "status": {"status": "Deleted", "conditions": [condition]}}
 
 
-def _print_events(changes: "Sequence[Change]", form: str) -> None:
+def _print_events(changes: "Sequence[WatchEvent]", form: str) -> None:
     from pattern_operator.cli import document
 
     for each in changes:

@@ -18,7 +18,16 @@ from pattern_operator.aio import run_all
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER
 from pattern_operator.cli.installation import CRD_NAME, CRDS, NAMESPACES, Installation, Part, Pattern, get, pattern_of
-from pattern_operator.kube import ApiError, ApiUnavailable, Change, ChangeType, Session, View, Watch, objects
+from pattern_operator.kube import (
+    ApiError,
+    ApiUnavailable,
+    Projection,
+    Reflector,
+    Session,
+    WatchEvent,
+    WatchEventType,
+    objects,
+)
 from pattern_operator.kube.beside import beside
 from pattern_operator.reconcile import DESIGN_PATTERN
 
@@ -77,15 +86,15 @@ async def _remove_patterns(
     there: dict[tuple[str, str], dict[str, Any]] = {}
     changed = asyncio.Event()
 
-    def observe(change: Change) -> None:
+    def observe(change: WatchEvent) -> None:
         meta = ObjectMeta.of(change.object)
-        if change.type is ChangeType.DELETED:
+        if change.type is WatchEventType.DELETED:
             there.pop((meta.namespace, meta.name), None)
         else:
             there[meta.namespace, meta.name] = change.object
         changed.set()
 
-    watch = Watch(session, DESIGN_PATTERN, view=View.FULL, on_change=observe)
+    watch = Reflector(session, DESIGN_PATTERN, projection=Projection.FULL, on_change=observe)
     async with beside(watch.run(), name="watch patterns"):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -177,14 +186,16 @@ async def _until_gone(session: Session, part: Part) -> None:
     gone = asyncio.Event()
     there = set[str]()
 
-    def observe(change: Change) -> None:
-        if change.type is ChangeType.DELETED:
+    def observe(change: WatchEvent) -> None:
+        if change.type is WatchEventType.DELETED:
             gone.set()
         else:
             there.add(part.name)
 
     selector = f"metadata.name={part.name}"
-    watch = Watch(session, part.resource, view=View.METADATA, field_selector=selector, on_change=observe)
+    watch = Reflector(
+        session, part.resource, projection=Projection.METADATA, field_selector=selector, on_change=observe
+    )
     try:
         async with beside(watch.run(), name=f"watch {part}"), asyncio.timeout(_SERVED):
             await watch.synced.wait()

@@ -1,8 +1,8 @@
 """The one session to an API server: credentials, discovery, requests, watches, lease.
 
 ``credentials.load`` finds an ``Endpoint``; ``Session.open`` talks to it; ``Discovery`` says where a kind lives
-(``Resource``); ``objects`` has the verbs; ``Watch`` follows a kind without polling; ``Lease`` lets one of several
-operators lead. Whatever the server refuses is an ``ApiError``, without the values that it quotes.
+(``Resource``); ``objects`` has the verbs; ``Reflector`` follows a kind without polling; ``LeaderElector`` lets one of
+several operators lead. Whatever the server refuses is an ``ApiError``, without the values that it quotes.
 
 The ``kubernetes`` library is only loaded for kubeconfig files (``kubeconfig``): on the hot path one aiohttp session
 with orjson is several times faster and 40 MB smaller.
@@ -13,11 +13,11 @@ from pattern_operator.kube.credentials import Endpoint, load
 from pattern_operator.kube.decode import in_turns
 from pattern_operator.kube.discovery import Discovery
 from pattern_operator.kube.errors import ApiError, ApiUnavailable, CredentialsError, KindNotFound
-from pattern_operator.kube.identity import identity, is_ended, lease_namespace
-from pattern_operator.kube.leaderelection import Lease
+from pattern_operator.kube.identity import holder_is_dead, identity, lease_namespace
+from pattern_operator.kube.leaderelection import LeaderElector
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.own_permissions import OwnPermissions
-from pattern_operator.kube.reflector import Change, ChangeType, View, Watch
+from pattern_operator.kube.reflector import Projection, Reflector, WatchEvent, WatchEventType
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.session import Session
@@ -27,24 +27,24 @@ __all__ = [
     "ApiError",
     "ApiUnavailable",
     "Cause",
-    "Change",
-    "ChangeType",
     "Conflicts",
     "CredentialsError",
     "Discovery",
     "Endpoint",
     "KindNotFound",
-    "Lease",
+    "LeaderElector",
     "OwnPermissions",
+    "Projection",
     "Propagation",
+    "Reflector",
     "Resource",
     "Session",
-    "View",
-    "Watch",
+    "WatchEvent",
+    "WatchEventType",
     "can_patch_everything",
+    "holder_is_dead",
     "identity",
     "in_turns",
-    "is_ended",
     "lease_namespace",
     "load",
     "objects",

@@ -37,7 +37,7 @@ class Discovery:
         self._silent: frozenset[str] = frozenset()  # groups of aggregated servers that do not answer
         self._groups: frozenset[str] = frozenset()  # that are shown, with whatever kinds
         self._read_at: float | None = None
-        self._forgotten = 0
+        self._invalidations = 0
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
         """Return where ``kind`` is served; ``version`` None takes the server's preferred one.
@@ -99,7 +99,7 @@ class Discovery:
         listed = group in self._groups and group not in self._silent
         return await is_kind_gone(self._session, group=group, kind=kind, listed=listed)
 
-    def forget(self, resource: Resource | None = None) -> None:
+    def invalidate(self, resource: Resource | None = None) -> None:
         """Read anew at the next question: a CRD came, went or changed its versions.
 
         Of ``resource`` nothing is known then; the other kinds stay known to whoever asks while it is read.
@@ -107,7 +107,7 @@ class Discovery:
         if resource is not None:
             self._kinds.pop((resource.group, resource.kind), None)
         self._read_at = None
-        self._forgotten += 1
+        self._invalidations += 1
 
     def _look_up(self, *, group: str, kind: str, version: str | None) -> Resource | None:
         resources = self._kinds.get((group, kind), ())
@@ -117,7 +117,7 @@ class Discovery:
         return self._read_at is None or self._clock() - self._read_at >= MISS_INTERVAL
 
     async def _read(self) -> None:
-        forgotten = self._forgotten
+        invalidations = self._invalidations
         core, groups = await run_all(self._session.request("GET", path, accept=_ACCEPT) for path in ("/api", "/apis"))
         kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
         documents = await read_list(core), await read_list(groups)
@@ -133,7 +133,7 @@ class Discovery:
         shown = (each for document in documents for each in mappings_at(document, "items"))
         self._groups = frozenset(text_at(each, "metadata", "name") for each in shown)
         # Told to forget while the answer was under way: the next miss reads again, at once.
-        self._read_at = self._clock() if self._forgotten == forgotten else None
+        self._read_at = self._clock() if self._invalidations == invalidations else None
 
 
 def _resources(document: dict[str, Any]) -> Iterator[tuple[Resource, frozenset[str]]]:

@@ -25,7 +25,7 @@ def identity(*, account: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] 
     return host if account.exists() else f"{host}_{os.getpid()}"
 
 
-def is_ended(holder: str) -> bool:
+def holder_is_dead(holder: str) -> bool:
     """Whether ``holder`` is the identity of a process of this host that has ended."""
     host, underscore, pid = holder.rpartition("_")
     if not underscore or host != socket.gethostname() or not pid.isdecimal() or len(pid) > MAX_PID_DIGITS:

@@ -18,10 +18,10 @@ from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
-DEFINITION: Final = Resource(
+CRD: Final = Resource(
     "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
-SERVICE: Final = Resource("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced=False)
+API_SERVICE: Final = Resource("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced=False)
 _AUTOMANAGED: Final = "kube-aggregator.kubernetes.io/automanaged"
 _PAGE: Final = 500
 
@@ -57,7 +57,7 @@ async def crd_names(session: Session) -> AsyncIterator[str]:
     """The names of all CustomResourceDefinitions, ``<plural>.<group>``; raises ApiError."""
     token = ""
     while True:
-        answer = await objects.list_metadata(session, DEFINITION, limit=_PAGE, token=token)
+        answer = await objects.list_metadata(session, CRD, limit=_PAGE, token=token)
         page = Page.of(answer, after=token)
         for item in page.items:
             yield ObjectMeta.of(item).name
@@ -84,7 +84,7 @@ def _defines(definition: Any, kind: str) -> bool:
 
 async def _definition(session: Session, name: str) -> dict[str, Any] | None:
     try:
-        return await objects.get(session, DEFINITION, namespace="", name=name)
+        return await objects.get(session, CRD, namespace="", name=name)
     except ApiError as error:
         if is_missing(error, name):
             return None
@@ -93,7 +93,7 @@ async def _definition(session: Session, name: str) -> dict[str, Any] | None:
 
 async def _is_registered(session: Session, group: str, *, version: str = "") -> bool:
     """Whether an APIService that was not made for CRDs has the group (in this version)."""
-    for each in await objects.list_(session, SERVICE):
+    for each in await objects.list_(session, API_SERVICE):
         spec = mapping_at(each, "spec")
         same = text_at(spec, "group") == group and version in ("", text_at(spec, "version"))
         if same and text_at(ObjectMeta.of(each).raw, "labels", _AUTOMANAGED) != "true":

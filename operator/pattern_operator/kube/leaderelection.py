@@ -21,7 +21,7 @@ from pattern_operator.kube import objects
 from pattern_operator.kube.beside import beside
 from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.objects import Body
-from pattern_operator.kube.reflector import Change, ChangeType, View, Watch
+from pattern_operator.kube.reflector import Projection, Reflector, WatchEvent, WatchEventType
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
+class Timing:
     """Seconds. A holder that could not renew for ``deadline`` stops, before a candidate may start at ``duration``.
 
     ``longest`` is what is believed of the duration that another holder wrote: operators of every version write
@@ -50,7 +50,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LeaderElectionRecord:
     """What a Lease says (coordination.k8s.io/v1, LeaseSpec). Its times are the holder's, and decide nothing."""
 
     holder: str = ""
@@ -60,7 +60,7 @@ class Held:
     transitions: int = 0
 
     @classmethod
-    def of(cls, lease: Any) -> "Held":
+    def of(cls, lease: Any) -> "LeaderElectionRecord":
         """Read any JSON; what is not of its type counts as not said."""
         spec = lease.get("spec") if isinstance(lease, dict) else None
         said = spec if isinstance(spec, dict) else {}
@@ -74,17 +74,17 @@ class Held:
         )
 
 
-def nobody(_: str) -> bool:
+def never_dead(_: str) -> bool:
     """Say of every holder that it may still live: all that can be said of a process on another machine."""
     return False
 
 
-class Lease:
+class LeaderElector:
     """The right to lead, as ``identity`` (a pod's name: a restarted process takes over from itself at once).
 
-    ``ended`` says of a holder's identity whether that holder has certainly ended, such as a process of this host that
-    was killed: its time is then not waited for. It is asked whenever the Lease changes and when the holder's time is
-    over, is called in the loop, and must not raise.
+    ``holder_is_dead`` says of a holder's identity whether that holder has certainly ended, such as a process of
+    this host that was killed: its time is then not waited for. It is asked whenever the Lease changes and when the
+    holder's time is over, is called in the loop, and must not raise.
     """
 
     def __init__(
@@ -94,8 +94,8 @@ class Lease:
         namespace: str,
         name: str,
         identity: str,
-        ended: Callable[[str], bool] = nobody,
-        times: Times | None = None,
+        holder_is_dead: Callable[[str], bool] = never_dead,
+        times: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] | None = None,
     ) -> None:
@@ -103,12 +103,12 @@ class Lease:
         self._namespace = namespace
         self._name = name
         self._identity = identity
-        self._ended = ended
-        self._times = times or Times()
+        self._holder_is_dead = holder_is_dead
+        self._times = times or Timing()
         self._clock = clock
         self._now = now or _now
         self._object: Body | None = None  # as last seen; None: there is none
-        self._held = Held()
+        self._held = LeaderElectionRecord()
         self._seen_at = 0.0
         self._changed = asyncio.Event()
         self._problem = ""
@@ -124,7 +124,7 @@ class Lease:
         return _shown(self._held.holder) if self._remaining() > 0 else ""
 
     @asynccontextmanager
-    async def hold(self) -> AsyncIterator[asyncio.Event]:
+    async def acquire(self) -> AsyncIterator[asyncio.Event]:
         """Wait until the Lease is ours, keep it while the block runs, give it back at its end.
 
         Yields an event that is set when the Lease was lost: whoever leads must then stop, at once.
@@ -141,12 +141,12 @@ class Lease:
                 await self._release()
 
     async def _acquire(self) -> None:
-        watch = Watch(
+        watch = Reflector(
             self._session,
             LEASES,
             namespace=self._namespace,
             field_selector=f"metadata.name={self._name}",
-            view=View.FULL,
+            projection=Projection.FULL,
             on_change=self._observe,
             on_problem=self._troubled,
         )
@@ -163,9 +163,9 @@ class Lease:
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
 
-    def _observe(self, change: Change) -> None:
+    def _observe(self, change: WatchEvent) -> None:
         self._problem = ""
-        self._see(None if change.type is ChangeType.DELETED else change.object)
+        self._see(None if change.type is WatchEventType.DELETED else change.object)
         self._changed.set()
 
     def _troubled(self, error: ApiError) -> None:
@@ -174,7 +174,7 @@ class Lease:
 
     def _see(self, lease: Body | None) -> None:
         """Take the Lease in; the holder's time begins anew only where it renewed, as client-go counts it."""
-        held = Held.of(lease)
+        held = LeaderElectionRecord.of(lease)
         if held != self._held or lease is None:
             self._held, self._seen_at = held, self._clock()
         self._object = lease
@@ -182,7 +182,7 @@ class Lease:
     def _remaining(self) -> float:
         """Seconds that the holder's time still lasts, as far as we can know."""
         held = self._held
-        if not held.holder or held.holder == self._identity or self._ended(held.holder):
+        if not held.holder or held.holder == self._identity or self._holder_is_dead(held.holder):
             return 0.0
         duration = min(held.duration or self._times.duration, self._times.longest)
         return self._seen_at + duration - self._clock()
@@ -241,7 +241,7 @@ class Lease:
             if error.reason != "NotFound":
                 raise
             raise _TakenOverError("it was deleted") from error
-        holder = Held.of(lease).holder
+        holder = LeaderElectionRecord.of(lease).holder
         if holder != self._identity:
             raise _TakenOverError(f"{_shown(holder) or 'nobody'} holds it")
         self._see(lease)
@@ -255,7 +255,7 @@ class Lease:
 
     async def _write(self, holder: str, *, duration: float) -> None:
         """Create or replace the Lease as it was last seen; Conflict or AlreadyExists when someone was faster."""
-        old = Held.of(self._object)
+        old = LeaderElectionRecord.of(self._object)
         stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # metav1.MicroTime
         ours = old.holder == self._identity
         spec = {

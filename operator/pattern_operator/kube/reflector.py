@@ -38,14 +38,14 @@ _DEFECT: Final = ApiUnavailable(code=0, reason="InternalError", message="the ope
 _METADATA: Final = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1"
 
 
-class View(StrEnum):
+class Projection(StrEnum):
     """How much of each object is sent."""
 
     METADATA = "metadata"  # apiVersion, kind and metadata only
     FULL = "full"
 
 
-class ChangeType(StrEnum):
+class WatchEventType(StrEnum):
     """What happened, in the words of a watch event."""
 
     ADDED = "ADDED"
@@ -54,18 +54,18 @@ class ChangeType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WatchEvent:
     """One change of one object; ``object`` always has the resource's own apiVersion and kind, and a name.
 
     All else may have any shape. For an object that vanished unseen it holds only name, namespace, uid and the last
     known resourceVersion.
     """
 
-    type: ChangeType
+    type: WatchEventType
     object: Body
 
 
-class Watch:
+class Reflector:
     """Follows the objects of one resource.
 
     ``on_change`` and ``on_problem`` are called in the loop; what they raise costs that one change, and is counted in
@@ -85,8 +85,8 @@ class Watch:
         session: Session,
         resource: Resource,
         *,
-        view: View,
-        on_change: Callable[[Change], None],
+        projection: Projection,
+        on_change: Callable[[WatchEvent], None],
         on_problem: Callable[[ApiError], None] | None = None,
         on_restored: Callable[[], None] = lambda: None,
         namespace: str = "",
@@ -99,7 +99,7 @@ class Watch:
         self._session = session
         self._path = resource.path(namespace=namespace)
         self._selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        self._view = view
+        self._projection = projection
         self._on_change = on_change
         self._on_problem = on_problem
         self._on_restored = on_restored
@@ -247,7 +247,7 @@ class Watch:
             case "DELETED" if isinstance(item, dict):
                 self._known.pop((meta.namespace, meta.name), None)
                 if meta.name:
-                    self._tell(ChangeType.DELETED, item)
+                    self._tell(WatchEventType.DELETED, item)
             case "ADDED" | "MODIFIED" if isinstance(item, dict):
                 self._observe(item)
             case "ERROR":
@@ -283,13 +283,13 @@ class Watch:
             return key
         if not self._remembers(*key):
             self._known.pop(key, None)
-            self._tell(ChangeType.MODIFIED, item)
+            self._tell(WatchEventType.MODIFIED, item)
             return key
         if before is not None and before[0] != now[0]:
             self._vanish(key)
             before = None
         self._known[key] = now
-        self._tell(ChangeType.ADDED if before is None else ChangeType.MODIFIED, item)
+        self._tell(WatchEventType.ADDED if before is None else WatchEventType.MODIFIED, item)
         return key
 
     def remember(self, namespace: str, name: str, *, uid: str, version: str) -> None:
@@ -302,13 +302,13 @@ class Watch:
         metadata = {"name": name, "uid": uid, "resourceVersion": version}
         if namespace:
             metadata["namespace"] = namespace
-        self._tell(ChangeType.DELETED, {"metadata": metadata})
+        self._tell(WatchEventType.DELETED, {"metadata": metadata})
 
-    def _tell(self, kind: ChangeType, item: Body) -> None:
+    def _tell(self, kind: WatchEventType, item: Body) -> None:
         # The items of a list carry neither, and those of a metadata view the names of the view.
         item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
         with self._session.internal_errors.contain("watch_callback"):
-            self._on_change(Change(type=kind, object=item))
+            self._on_change(WatchEvent(type=kind, object=item))
 
     def _failed(self, error: ApiError) -> None:
         self._failures += 1
@@ -341,7 +341,7 @@ class Watch:
         return {name: value for name, value in self._selectors.items() if value}
 
     def _accepted(self, suffix: str = "") -> str:
-        return _METADATA.format(suffix) if self._view is View.METADATA else JSON
+        return _METADATA.format(suffix) if self._projection is Projection.METADATA else JSON
 
 
 def _from_the_future(error: ApiError) -> bool:

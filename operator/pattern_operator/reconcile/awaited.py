@@ -15,7 +15,7 @@ from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.apply.definition import CRD
 from pattern_operator.apply.need import KindNeeded
-from pattern_operator.kube import ApiError, Change, Discovery, KindNotFound, Session, View, Watch
+from pattern_operator.kube import ApiError, Discovery, KindNotFound, Projection, Reflector, Session, WatchEvent
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.tokenbucket import TokenBucket
@@ -56,7 +56,7 @@ class AwaitedKinds:
         self._waiting[key] = frozenset(kinds)
         if not self._watched:  # its first list tells of every CRD that is there
             self._watched = True
-            watch = Watch(self._session, CRD, view=View.METADATA, on_change=self._changed)
+            watch = Reflector(self._session, CRD, projection=Projection.METADATA, on_change=self._changed)
             self._tasks.create_task(watch.run(), name="watch-customresourcedefinitions")
             return
         recently = asyncio.get_running_loop().time() - RECENT
@@ -79,7 +79,7 @@ class AwaitedKinds:
         except Exception as error:  # a defect costs these groups
             self._session.internal_errors.record("look_for_kind", error)
 
-    def _changed(self, change: Change) -> None:
+    def _changed(self, change: WatchEvent) -> None:
         group = ObjectMeta.of(change.object).name.partition(".")[2]  # a CRD is called <plural>.<group>
         self._changed_at.pop(group, None)
         self._changed_at[group] = asyncio.get_running_loop().time()
@@ -115,7 +115,7 @@ class AwaitedKinds:
     async def _look_once(self, group: str) -> None:
         for pause in LOOKS:
             await asyncio.sleep(pause)
-            self._discovery.forget()
+            self._discovery.invalidate()
             await self._wake_served(group)
             if group not in self._groups():
                 return

@@ -12,7 +12,7 @@ from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, Need, ObjectNeeded, RightsNeeded
-from pattern_operator.kube import Change, ChangeType, Discovery, Resource, Session, View, Watch
+from pattern_operator.kube import Discovery, Projection, Reflector, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.subscriptions import Subscriptions
@@ -39,7 +39,7 @@ class Awaited:
         self._tasks = tasks
         self._kinds = AwaitedKinds(session, discovery, wake=wake, tasks=tasks)
         self._others = Subscriptions(wake=wake)
-        self._watched: dict[Resource, Watch] = {}
+        self._watched: dict[Resource, Reflector] = {}
 
     def during(self, key: PatternKey) -> AbstractContextManager[None]:
         """While a pattern looks at the cluster: what happens before ``wait`` wakes it, too."""
@@ -65,10 +65,10 @@ class Awaited:
     def _watch(self, resource: Resource) -> None:
         if resource in self._watched:
             return
-        self._watched[resource] = watch = Watch(
+        self._watched[resource] = watch = Reflector(
             self._session,
             resource,
-            view=View.METADATA,
+            projection=Projection.METADATA,
             on_change=lambda change: self._changed(resource, change),
             remembers=lambda _, __: False,
         )
@@ -76,13 +76,13 @@ class Awaited:
         if resource is not NAMESPACE:
             self._tasks.create_task(self._look_again(watch), name=f"first-list-{resource.plural}-awaited")
 
-    async def _look_again(self, watch: Watch) -> None:
+    async def _look_again(self, watch: Reflector) -> None:
         """Rights may have come before their watch began: whoever lacks one tries once more."""
         await watch.synced.wait()
         self._others.happened(RightsNeeded(""))
 
-    def _changed(self, resource: Resource, change: Change) -> None:
-        if change.type is ChangeType.DELETED:
+    def _changed(self, resource: Resource, change: WatchEvent) -> None:
+        if change.type is WatchEventType.DELETED:
             return
         meta = ObjectMeta.of(change.object)
         if resource is NAMESPACE:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from pattern_operator.api.fields import ObjectMeta
-from pattern_operator.kube import Change, ChangeType, Session, View, Watch
+from pattern_operator.kube import Projection, Reflector, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.beside import beside
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
 from pattern_operator.reconcile.writer import DESIGN_PATTERN
@@ -27,8 +27,12 @@ class Existence:
         self._on_gone = on_gone
         self._patterns = patterns
         self._restored = asyncio.Event()
-        self._watch = Watch(
-            session, DESIGN_PATTERN, view=View.METADATA, on_change=self._changed, on_restored=self._restored.set
+        self._watch = Reflector(
+            session,
+            DESIGN_PATTERN,
+            projection=Projection.METADATA,
+            on_change=self._changed,
+            on_restored=self._restored.set,
         )
 
     async def run(self) -> NoReturn:
@@ -46,7 +50,7 @@ class Existence:
             "the API server has older versions than were seen of it: etcd was restored from a backup; all is read anew"
         )
 
-    def _changed(self, change: Change) -> None:
-        if change.type is ChangeType.DELETED:
+    def _changed(self, change: WatchEvent) -> None:
+        if change.type is WatchEventType.DELETED:
             meta = ObjectMeta.of(change.object)
             self._on_gone(PatternKey(meta.namespace, meta.name), meta.uid)

@@ -16,7 +16,7 @@ from pattern_operator.api.fields import ObjectMeta, mapping_at, text, texts
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.kube import ApiError, Change, Resource, Session, View, Watch, objects
+from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent, objects
 from pattern_operator.reconcile.content import Contents
 from pattern_operator.reconcile.patterns import PatternKey
 
@@ -49,7 +49,7 @@ class Referents:
         self._users: dict[Referent, set[PatternKey]] = {}
         self._used: dict[PatternKey, dict[Referent, None]] = {}  # what each pattern uses, the oldest first
         self._newest: dict[Referent, int] = {}  # the version that the watch told last, of those that somebody uses
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, Reflector] = {}
         self._begun: dict[str, float] = {}  # when each was, in seconds of the loop
 
     async def read(self, resource: Resource, *, namespace: str, name: str, reader: PatternKey) -> Mapping[str, bytes]:
@@ -109,8 +109,11 @@ class Referents:
         """Start the watch of a kind when it is first needed; whether it has seen what is there."""
         watch = self._watches.get(resource.kind)
         if watch is None:
-            watch = Watch(
-                self._session, resource, view=View.METADATA, on_change=lambda change: self._changed(resource, change)
+            watch = Reflector(
+                self._session,
+                resource,
+                projection=Projection.METADATA,
+                on_change=lambda change: self._changed(resource, change),
             )
             self._watches[resource.kind] = watch
             self._begun[resource.kind] = asyncio.get_running_loop().time()
@@ -122,7 +125,7 @@ class Referents:
                     await watch.synced.wait()
         return watch.synced.is_set()
 
-    def _changed(self, resource: Resource, change: Change) -> None:
+    def _changed(self, resource: Resource, change: WatchEvent) -> None:
         meta = ObjectMeta.of(change.object)
         referent = Referent(resource.kind, meta.namespace, meta.name)
         users = self._users.get(referent)

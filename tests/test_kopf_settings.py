@@ -2,13 +2,13 @@
 
 import kopf
 
-from pattern_operator.watching import PAGE, only_watch
+from pattern_operator.kopf_settings import PAGE, watch_only
 
 
 def test_kopf_lists_in_pages():
     settings = kopf.OperatorSettings()
 
-    only_watch(settings)
+    watch_only(settings)
 
     assert settings.watching.chunk_size == PAGE
 
@@ -16,6 +16,6 @@ def test_kopf_lists_in_pages():
 def test_the_last_body_of_an_object_is_not_kept_while_it_is_idle():
     settings = kopf.OperatorSettings()
 
-    only_watch(settings)
+    watch_only(settings)
 
     assert 0 < settings.queueing.idle_timeout < 0.1

@@ -8,7 +8,7 @@ import kopf
 from pattern_operator.kube.kopf_http import PAGE
 
 
-def only_watch(settings: kopf.OperatorSettings) -> None:
+def watch_only(settings: kopf.OperatorSettings) -> None:
     """Turn off what we do ourselves, or not at all."""
     settings.posting.enabled = False
     settings.persistence.diffbase_storage = _NoDiffBase()
