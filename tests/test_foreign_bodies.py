@@ -109,7 +109,7 @@ from pattern_operator.kube.kind_existence import is_gone, is_kind_gone
 from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
-from pattern_operator.kube.status_message import Cause
+from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.awaiting import NAMESPACE, RIGHTS
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
@@ -323,7 +323,7 @@ def handing_fields_on(body: Any) -> None:
 @reader
 def taking_back(body: Any) -> None:
     """The body as the live object, as the manifest, and as a set of fields."""
-    rendered, causes = as_object(body), [Cause("spec.a[0].b", "FieldValueDuplicate", "Duplicate value")]
+    rendered, causes = as_object(body), [StatusCause("spec.a[0].b", "FieldValueDuplicate", "Duplicate value")]
     foreign = fieldset.read(body)
     replaced(foreign, body=body, live=all_fields(body))
     protecting(lambda left: left, body=rendered.body, left=[("spec", "a")])(foreign)
@@ -510,7 +510,7 @@ async def self_review(body: Any) -> None:
 @reader
 async def errors(body: Any) -> None:
     refusal(KEY, ApiError.from_status(body)).message.encode()
-    left_over = Cause(
+    left_over = StatusCause(
         "spec.strategy.rollingUpdate[7].x", "FieldValueForbidden", "may not specify more than 1 volume type"
     )
     forbidden = ApiError(code=422, reason="Invalid", message="is invalid", causes=(left_over,))
@@ -649,7 +649,7 @@ def command_line(body: Any) -> None:
     table.age(text, NOW)
     pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
     if pattern is not None:
-        _ = pattern.why, pattern.title
+        _ = pattern.why, pattern.display_name
     installation._is_fresh(text, NOW)
 
 

@@ -45,8 +45,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     tables = {
         "SPEC": _fields(_rows("spec", root["spec"], required=True)),
         "STATUS": _fields(_rows("status", root["status"], required=False)),
-        "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.meaning) for item in ConditionType)),
-        "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.meaning) for item in Reason)),
+        "CONDITIONS": _table(("condition", "meaning"), ((f"`{item}`", item.description) for item in ConditionType)),
+        "REASONS": _table(("reason", "meaning"), ((f"`{item}`", item.description) for item in Reason)),
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
         "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
         "LOGFIELDS": _table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in FIELDS.items())),
@@ -59,7 +59,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def _causes() -> Iterator[tuple[str, ...]]:
     for outcome in (Outcome.REFUSED, Outcome.SKIPPED):
-        yield from ((f"`{cause}`", outcome.value, cause.meaning) for cause in Cause if cause.outcome is outcome)
+        yield from ((f"`{cause}`", outcome.value, cause.description) for cause in Cause if cause.outcome is outcome)
 
 
 def _metrics() -> Iterator[tuple[str, ...]]:

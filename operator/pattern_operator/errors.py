@@ -35,7 +35,7 @@ class PatternError(Exception):
         """
         lines = [f"{self.reason}: {one_line(self.message, _MAX_MESSAGE)}"]
         lines += [f"  because: {words}" for cause in causes_of(self) if (words := text_of(cause))]
-        lines.append(f"  {self.reason.meaning}")
+        lines.append(f"  {self.reason.description}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[Any, ...]:

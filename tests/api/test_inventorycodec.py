@@ -15,7 +15,7 @@ from pattern_operator.api.inventorycodec import (
     LARGEST,
     MOST,
     PLAIN,
-    Unreadable,
+    InventoryTooLarge,
     expand,
     is_large,
     packed,
@@ -78,7 +78,7 @@ def test_packing_and_unpacking_take_a_moment():
     "many", [numbered(MOST + 1), inventory(*(f"{n:0700}" for n in range(12_000)))], ids=["entries", "bytes"]
 )
 def test_what_could_not_be_read_again_is_not_written(many: Inventory):
-    with pytest.raises(Unreadable):
+    with pytest.raises(InventoryTooLarge):
         packed(many)
 
 

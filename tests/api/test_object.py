@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.api.object import Object, ObjectKey, counted, is_protected_namespace
+from pattern_operator.api.object import Object, ObjectKey, is_protected_namespace, pluralize
 
 LABEL = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
 RBAC_NAME = st.from_regex(r"[a-zA-Z0-9_:.-]{1,20}", fullmatch=True)
@@ -32,14 +32,14 @@ def test_an_object_takes_its_key_from_its_body():
     found = Object.of(body)
 
     assert found.key == ObjectKey(group="apps", kind="Deployment", namespace="shop", name="web")
-    assert found.key.title == "Deployment.apps shop/web"
+    assert found.key.display_name == "Deployment.apps shop/web"
 
 
 def test_the_core_group_is_empty():
     found = Object.of({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
 
     assert found.key == ObjectKey(group="", kind="Namespace", namespace="", name="shop")
-    assert found.key.title == "Namespace shop"
+    assert found.key.display_name == "Namespace shop"
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_default_and_kube_namespaces_are_protected(name, protected):
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 objects"), (1, "1 object"), (2, "2 objects")])
 def test_a_number_of_objects_is_said_as_people_do(number: int, words: str):
-    assert counted(number) == words
+    assert pluralize(number) == words

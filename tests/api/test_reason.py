@@ -16,16 +16,16 @@ WORDS = [*Reason, *ConditionType]
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: f"{type(word).__name__} {word}")
 def test_a_word_is_camel_case_and_its_meaning_a_sentence(word):
     assert CAMEL_CASE.fullmatch(word.value)
-    assert word.meaning[0].isupper() or word.meaning[0] == "`"
-    assert word.meaning.endswith(".")
-    assert "\n" not in word.meaning
+    assert word.description[0].isupper() or word.description[0] == "`"
+    assert word.description.endswith(".")
+    assert "\n" not in word.description
 
 
 @pytest.mark.parametrize("words", [Reason, ConditionType], ids=lambda words: words.__name__)
 def test_every_word_and_every_meaning_is_there_once(words):
     names = list(words.__members__)
 
-    assert len(names) == len({word.value.lower() for word in words}) == len({word.meaning for word in words})
+    assert len(names) == len({word.value.lower() for word in words}) == len({word.description for word in words})
 
 
 @pytest.mark.parametrize("word", WORDS, ids=str)

@@ -28,6 +28,6 @@ def test_the_body_of_an_object_is_not_in_its_representation():
 
 
 def test_a_component_without_a_kind_or_a_name_is_called_one():
-    assert ComponentReport("1", "web", "Pod", Outcome.REFUSED).title == "Pod web"
-    assert ComponentReport("1", "", "", Outcome.REFUSED).title == "component 1"
-    assert ComponentReport("", "", "", Outcome.REFUSED).title == "component without a name"
+    assert ComponentReport("1", "web", "Pod", Outcome.REFUSED).display_name == "Pod web"
+    assert ComponentReport("1", "", "", Outcome.REFUSED).display_name == "component 1"
+    assert ComponentReport("", "", "", Outcome.REFUSED).display_name == "component without a name"

@@ -33,7 +33,7 @@ async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(roo
         health = later.children.health(team.id)
 
     assert found == [Comparing.SAME, Comparing.OTHER, Comparing.OTHER]
-    assert (health.state, health.message) == (HealthState.NOT_FOUND, f"{gone.key.title}: is gone")
+    assert (health.state, health.message) == (HealthState.NOT_FOUND, f"{gone.key.display_name}: is gone")
     assert (await room.get(changed.key))["data"] == {"a": "theirs"}
     assert not await room.is_there(gone.key)
 

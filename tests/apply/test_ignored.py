@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.apply.room import Room, config_map, deployment, owner, secret
 
-from pattern_operator.api.fields import Manager
+from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.apply.autoscaler import scaled_in, scaler_of
@@ -143,8 +143,8 @@ def test_of_an_object_of_any_shape_nothing_is_given_up(live: object) -> None:
     ],
 )
 def test_an_autoscaler_is_told_by_the_subresource_that_it_writes(name: str, subresource: str, found: str) -> None:
-    assert scaler_of([Manager(name, "Update", subresource, "", {"f:spec": {"f:replicas": {}}})]) == found
-    assert scaler_of([Manager(name, "Update", subresource, "", {"f:spec": {}})]) == ""
+    assert scaler_of([ManagedFieldsEntry(name, "Update", subresource, "", {"f:spec": {"f:replicas": {}}})]) == found
+    assert scaler_of([ManagedFieldsEntry(name, "Update", subresource, "", {"f:spec": {}})]) == ""
 
 
 # --- on the real API server -------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.kube import ApiError
-from pattern_operator.kube.status_message import Cause
+from pattern_operator.kube.status_message import StatusCause
 
 WEB = ObjectKey("apps", "Deployment", "team", "web")
-FORBIDDEN = Cause("spec.strategy.rollingUpdate", "FieldValueForbidden", "Forbidden: may not be specified")
+FORBIDDEN = StatusCause("spec.strategy.rollingUpdate", "FieldValueForbidden", "Forbidden: may not be specified")
 
 
-def explain(*causes: Cause, body: dict[str, Any], key: ObjectKey = WEB, message: str = "is invalid") -> str:
+def explain(*causes: StatusCause, body: dict[str, Any], key: ObjectKey = WEB, message: str = "is invalid") -> str:
     error = ApiError(code=422, reason="Invalid", message=message, causes=causes)
     return explained(ApplyFailure(key, Reason.APPLY_FAILED, message), error, body=body).message
 
@@ -162,26 +162,28 @@ def test_a_field_that_the_manifest_has_is_for_its_author_to_correct():
 @pytest.mark.parametrize(
     "cause",
     [
-        Cause("spec.template.spec.containers", "FieldValueRequired", "Required value"),
-        Cause("spec.replicas", "FieldValueInvalid", "Invalid value: must be greater than or equal to 0"),
-        Cause("metadata.annotations[a.b/c]", "FieldValueForbidden", "Forbidden: may not be set"),
-        Cause("", "FieldValueForbidden", "Forbidden: may not be set"),
+        StatusCause("spec.template.spec.containers", "FieldValueRequired", "Required value"),
+        StatusCause("spec.replicas", "FieldValueInvalid", "Invalid value: must be greater than or equal to 0"),
+        StatusCause("metadata.annotations[a.b/c]", "FieldValueForbidden", "Forbidden: may not be set"),
+        StatusCause("", "FieldValueForbidden", "Forbidden: may not be set"),
     ],
 )
-def test_what_is_refused_for_another_reason_is_said_as_before(cause: Cause):
+def test_what_is_refused_for_another_reason_is_said_as_before(cause: StatusCause):
     assert explain(cause, body={"spec": {}}) == "is invalid"
 
 
 def test_nobody_is_told_to_delete_what_holds_data():
     claim = ObjectKey("", "PersistentVolumeClaim", "team", "data")
 
-    assert explain(Cause("spec.x", "FieldValueForbidden", "Forbidden"), body={"spec": {}}, key=claim) == "is invalid"
+    assert (
+        explain(StatusCause("spec.x", "FieldValueForbidden", "Forbidden"), body={"spec": {}}, key=claim) == "is invalid"
+    )
 
 
 def test_a_field_that_cannot_be_changed_keeps_its_own_next_step():
     message = "spec.x: Forbidden: field is immutable"
 
-    assert explain(Cause("spec.x", "FieldValueForbidden", "Forbidden"), body={}, message=message) == message
+    assert explain(StatusCause("spec.x", "FieldValueForbidden", "Forbidden"), body={}, message=message) == message
 
 
 @pytest.mark.parametrize("body", [{}, {"spec": None}, {"spec": []}, {"spec": {"strategy": "Recreate"}}])
@@ -190,7 +192,7 @@ def test_a_manifest_of_any_shape_is_looked_at(body: dict[str, Any]):
 
 
 def test_several_fields_are_named_and_the_rest_is_counted():
-    causes = [Cause(f"spec.x{number}", "FieldValueForbidden", "Forbidden") for number in range(5)]
+    causes = [StatusCause(f"spec.x{number}", "FieldValueForbidden", "Forbidden") for number in range(5)]
 
     told = explain(*causes, body={})
 

@@ -7,7 +7,7 @@ import pytest
 from tests.apply.room import Room, config_map, deployment, owner
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.api.fields import Manager
+from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.migrate import LAST_APPLIED, migrate, migration, needs_migration
@@ -265,7 +265,7 @@ def test_an_object_of_any_shape_has_nothing_to_hand_on(tried: object) -> None:
     ],
 )
 def test_only_marks_of_these_tools_ask_for_it(name: str, operation: str, subresource: str, needs: bool) -> None:
-    entry = Manager(name, operation, subresource, "", {})
+    entry = ManagedFieldsEntry(name, operation, subresource, "", {})
 
     assert needs_migration((entry,), {}) is needs
     assert needs_migration((entry,), {LAST_APPLIED: "{}"})

@@ -222,7 +222,7 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: R
     assert [each.key for each in first.going] == [widget.key]
     assert (first.failures, first.error) == ((), None)
     assert first.message == (
-        f"3 objects that left the pattern are not gone yet: {widget.key.title}: is being deleted, held by the"
+        f"3 objects that left the pattern are not gone yet: {widget.key.display_name}: is being deleted, held by the"
         " finalizers example.com/held; 2 more go after that"
     )
     assert asked == []  # the watch knows

@@ -6,12 +6,12 @@ from tests.apply.room import config_map
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.refusal import is_missing_namespace, refusal, refused_removal
-from pattern_operator.kube import ApiError, ApiUnavailable, Cause
+from pattern_operator.kube import ApiError, ApiUnavailable, StatusCause
 
 KEY = config_map("c", "team").key
 
 
-def error(code: int, message: str, *causes: Cause, kind: type[ApiError] = ApiError) -> ApiError:
+def error(code: int, message: str, *causes: StatusCause, kind: type[ApiError] = ApiError) -> ApiError:
     return kind(code=code, reason="", message=message, causes=causes)
 
 
@@ -29,7 +29,7 @@ CASES = {
     ),
     "quota": (error(403, 'pods "p" is forbidden: exceeded quota: q'), Reason.APPLY_FAILED, "exceeded quota"),
     "namespace ends": (
-        error(403, "unable to create new content", Cause("metadata.namespace", "NamespaceTerminating", "")),
+        error(403, "unable to create new content", StatusCause("metadata.namespace", "NamespaceTerminating", "")),
         Reason.APPLY_FAILED,
         "let the deletion of the namespace end",
     ),
@@ -37,9 +37,9 @@ CASES = {
         error(
             409,
             "Apply failed with 3 conflicts",
-            Cause(".spec.a", "FieldManagerConflict", 'conflict with "hpa"'),
-            Cause(".spec.b", "FieldManagerConflict", 'conflict with "kubectl" using v1'),
-            Cause(".spec.c", "FieldManagerConflict", 'conflict with "hpa"'),
+            StatusCause(".spec.a", "FieldManagerConflict", 'conflict with "hpa"'),
+            StatusCause(".spec.b", "FieldManagerConflict", 'conflict with "kubectl" using v1'),
+            StatusCause(".spec.c", "FieldManagerConflict", 'conflict with "hpa"'),
         ),
         Reason.CONFLICT,
         '3 fields of it are held with other values by "hpa", "kubectl" using v1 (field managers): remove them from the'
@@ -85,7 +85,9 @@ def test_a_refusal_has_a_reason_and_says_what_to_do(refused: ApiError, reason: R
 
 
 def test_a_conflict_of_many_fields_says_the_fact_and_what_to_do_before_it_counts_them():
-    many = [Cause(f".data.key-{number:03}", "FieldManagerConflict", 'conflict with "kubectl"') for number in range(64)]
+    many = [
+        StatusCause(f".data.key-{number:03}", "FieldManagerConflict", 'conflict with "kubectl"') for number in range(64)
+    ]
 
     message = refusal(KEY, error(409, "Apply failed with 300 conflicts", *many)).message
 
@@ -98,7 +100,9 @@ def test_a_conflict_of_many_fields_says_the_fact_and_what_to_do_before_it_counts
 
 
 def test_a_conflict_with_many_managers_names_a_few_of_them_before_it_says_what_to_do():
-    many = [Cause(".spec.a", "FieldManagerConflict", f'conflict with "{number}-{"m" * 120}"') for number in range(30)]
+    many = [
+        StatusCause(".spec.a", "FieldManagerConflict", f'conflict with "{number}-{"m" * 120}"') for number in range(30)
+    ]
 
     message = refusal(KEY, error(409, "Apply failed with 30 conflicts", *many)).message
 

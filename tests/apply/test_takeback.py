@@ -7,12 +7,12 @@ import pytest
 from tests.apply.room import Room, config_map, deployment, owner
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.api.fields import Manager
+from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ChildEventKind
 from pattern_operator.apply.replaced import handed_over, in_the_way, is_by_hand, replaced, steps
-from pattern_operator.kube.status_message import Cause
+from pattern_operator.kube.status_message import StatusCause
 
 SERVICE = {"spec": {"ports": [{"port": 80, "name": "http"}], "selector": {"a": "b"}}}
 PORT = 'k:{"port":80,"protocol":"TCP"}'
@@ -53,7 +53,7 @@ def test_what_is_added_to_metadata_stays_also_where_something_went(section: str)
 @pytest.mark.parametrize("body", [None, 7, [], {}, {"spec": 7}, {"spec": {"ports": "x"}}, {"spec": {"ports": [None]}}])
 def test_a_manifest_of_any_shape_is_compared(body: object) -> None:
     replaced(ports(OTHER), body=body, live={})
-    in_the_way(ports(OTHER), body=body, causes=[Cause("spec.ports[0]", "FieldValueDuplicate", "Duplicate value")])
+    in_the_way(ports(OTHER), body=body, causes=[StatusCause("spec.ports[0]", "FieldValueDuplicate", "Duplicate value")])
 
 
 @pytest.mark.parametrize("live", [None, 7, [], {"metadata": {"managedFields": [7, None, {"fieldsV1": 7}]}}])
@@ -64,14 +64,14 @@ def test_of_an_object_of_any_shape_nothing_is_handed_over(live: object) -> None:
 @pytest.mark.parametrize(
     ("cause", "taken"),
     [
-        (Cause("spec.ports[1].name", "FieldValueDuplicate", "Duplicate value"), True),
-        (Cause("spec.ports[1].name", "FieldValueRequired", "Required value"), True),
-        (Cause("spec.selector", "FieldValueInvalid", "must be a label"), False),
-        (Cause("spec", "FieldValueForbidden", "Forbidden"), False),
-        (Cause("spec.ports[x]", "FieldValueDuplicate", "Duplicate value"), False),
+        (StatusCause("spec.ports[1].name", "FieldValueDuplicate", "Duplicate value"), True),
+        (StatusCause("spec.ports[1].name", "FieldValueRequired", "Required value"), True),
+        (StatusCause("spec.selector", "FieldValueInvalid", "must be a label"), False),
+        (StatusCause("spec", "FieldValueForbidden", "Forbidden"), False),
+        (StatusCause("spec.ports[x]", "FieldValueDuplicate", "Duplicate value"), False),
     ],
 )
-def test_only_what_the_server_names_is_in_the_way(cause: Cause, taken: bool) -> None:
+def test_only_what_the_server_names_is_in_the_way(cause: StatusCause, taken: bool) -> None:
     assert bool(in_the_way(ports(OTHER), body=SERVICE, causes=[cause])) is taken
 
 
@@ -97,7 +97,7 @@ def test_paths_are_read_as_the_server_writes_them() -> None:
     ],
 )
 def test_people_are_told_from_controllers(name: str, operation: str, subresource: str, is_: bool) -> None:
-    assert is_by_hand(Manager(name, operation, subresource, "", {})) is is_
+    assert is_by_hand(ManagedFieldsEntry(name, operation, subresource, "", {})) is is_
 
 
 # --- on the real API server -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.archive.archives import entry, record
 
-from pattern_operator.archive.tarheader import BadHeader, Kind, parse_global, parse_header, parse_pax, safe_path
+from pattern_operator.archive.tarheader import BadHeader, EntryType, parse_global, parse_header, parse_pax, safe_path
 
 NAME = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
 PATH = st.lists(NAME.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)
@@ -27,7 +27,7 @@ def test_a_header_of_the_standard_library_is_understood(name, size, form):
 
     found = header(info.tobuf(form))
 
-    assert (found.kind, found.name, found.size) == (Kind.FILE, name, size)
+    assert (found.kind, found.name, found.size) == (EntryType.FILE, name, size)
 
 
 def test_a_long_name_is_put_together_from_two_fields():
@@ -121,7 +121,7 @@ def test_a_folder_with_content_is_refused():
 
 
 def test_a_folder_as_archives_before_posix_wrote_it_is_one():
-    assert header(entry("a/", flag=b"\0")).kind is Kind.FOLDER
+    assert header(entry("a/", flag=b"\0")).kind is EntryType.FOLDER
 
 
 @pytest.mark.parametrize("size", ["1", "0", "9" * 19])

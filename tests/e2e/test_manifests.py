@@ -90,7 +90,9 @@ def test_names_that_are_numbers_are_told_all_at_once_and_nothing_is_applied(stor
     story.want()
     message = story.until_says("Ready", "ComponentsRefused")["message"]
 
-    assert "nothing was applied. Mend them, or set spec.render.onInvalid: Skip to apply the rest: ConfigMap" in message
+    assert (
+        "nothing was applied. Correct them, or set spec.render.onInvalid: Skip to apply the rest: ConfigMap" in message
+    )
     assert "metadata.name must be text: quote it (it is read as a number)" in message
     assert "metadata.labels.commit must be text: quote it" in message
     assert "has no" not in message

@@ -35,7 +35,7 @@ def test_a_pattern_that_holds_itself_is_refused_and_can_be_deleted(story: Story)
     story.delete()
     story.until_gone()
 
-    assert f"DesignPattern {story.namespace}/{story.name}, which is this pattern or holds it" in refused["message"]
+    assert f"DesignPattern {story.namespace}/{story.name}, which is this pattern or contains it" in refused["message"]
     assert story.names() == []
 
 

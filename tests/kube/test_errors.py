@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.kube import ApiError, ApiUnavailable, Cause, KindNotFound
+from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, StatusCause
 from pattern_operator.kube.decode import read_object
 from pattern_operator.kube.errors import from_response
 from pattern_operator.limits import MAX_STATUS_MESSAGE
@@ -26,7 +26,7 @@ def test_a_refusal_keeps_who_holds_which_field():
     error = answered(409, status(code=409, reason="Conflict", message="conflict!", details={"causes": causes}))
 
     assert (error.code, error.reason, error.message) == (409, "Conflict", "conflict!")
-    assert error.causes == (Cause(".data.a", "FieldManagerConflict", 'conflict with "kubectl"'),)
+    assert error.causes == (StatusCause(".data.a", "FieldManagerConflict", 'conflict with "kubectl"'),)
     assert str(error) == "conflict! (409 Conflict)"
 
 

@@ -102,7 +102,7 @@ def test_a_suspended_pattern_still_says_what_runs():
 
     assert (found.status, found.revision, found.observed_generation) == ("Suspended", str(REVISION), 2)
     assert conditions(found)["Ready"] == ("True", "Ready")
-    assert message(found, "Ready") == f"suspended; {REVISION.title} runs: 2 objects"
+    assert message(found, "Ready") == f"suspended; {REVISION.display_name} runs: 2 objects"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_spec_that_was_changed_with_the_suspension_is_not_ready_and_waits():
 
     assert conditions(found)["Ready"] == ("Unknown", "Suspended")
     assert message(found, "Ready") == (
-        f"suspended; 2.0.0 waits; {REVISION.title} runs: 2 objects; set spec.suspend: false to go on"
+        f"suspended; 2.0.0 waits; {REVISION.display_name} runs: 2 objects; set spec.suspend: false to go on"
     )
     assert conditions(found)["Healthy"] == ("True", "Succeeded")
 
@@ -174,7 +174,7 @@ def test_a_tag_that_was_found_moved_before_the_suspension_waits():
     after = suspended(suspended_with(found=found), see(WELL), now=LATER)
 
     assert conditions(after)["Ready"] == ("Unknown", "Suspended")
-    assert f"suspended; {moved.title} waits" in message(after, "Ready")
+    assert f"suspended; {moved.display_name} waits" in message(after, "Ready")
 
 
 def test_a_pattern_that_was_suspended_from_the_start_says_so():

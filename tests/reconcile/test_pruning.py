@@ -152,7 +152,7 @@ async def test_what_no_watch_tells_of_is_looked_at_again_by_time():
 
 # --- status -------------------------------------------------------------------------------------------------------
 
-APPLIED = f"applied {REVISION.title} with the operator's own rights"
+APPLIED = f"applied {REVISION.display_name} with the operator's own rights"
 GOING = PruneState(
     (HELD, CONTROLLER), (), "2 objects that left the pattern are not gone yet: Widget: is being deleted."
 )
@@ -166,7 +166,7 @@ def test_what_is_still_going_leaves_what_is_wanted_ready_and_applied_unknown():
     found = said(status.after(pattern(), progress(inventory=ALL, prune_state=GOING), now=NOW))
 
     words = GOING.message.removesuffix(".")
-    assert found["Ready"] == ("True", "Ready", f"{REVISION.title} runs: 1 object; {words}")
+    assert found["Ready"] == ("True", "Ready", f"{REVISION.display_name} runs: 1 object; {words}")
     assert found["Applied"] == ("Unknown", "Pruning", f"{APPLIED}; {words}")
     assert "Reconciling" not in found
 
@@ -181,6 +181,6 @@ def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
     unseen = said(status.after(before, progress(**at_source, inventory=None), now=LATER))
 
     assert whole["Applied"] == ("True", "Succeeded", APPLIED)
-    assert whole["Ready"][2] == f"{REVISION.title} runs: 1 object"
+    assert whole["Ready"][2] == f"{REVISION.display_name} runs: 1 object"
     assert failed["Applied"][:2] == ("True", "Succeeded")
     assert unseen["Applied"][1] == "Pruning"  # nobody looked

@@ -49,7 +49,7 @@ def test_a_whole_run_says_what_runs_and_who_vouches():
         "Applied": ("True", "Succeeded"),
         "Healthy": ("True", "Succeeded"),
     }
-    assert condition(found, "Ready").message == f"{REVISION.title} runs: 2 objects"
+    assert condition(found, "Ready").message == f"{REVISION.display_name} runs: 2 objects"
     assert condition(found, "Verified").message == "verified by release-team"
     assert (found.version, found.revision, found.digest) == ("1.0.0", str(REVISION), str(REVISION.digest))
     assert found.last_applied_revision == found.last_attempted_revision == str(REVISION)
@@ -66,7 +66,7 @@ def test_beside_a_digest_it_is_said_that_the_tag_was_not_looked_up():
     elsewhere = status.after(pinned, progress(revision=NEWER), now=NOW)
 
     words = "; the digest decides; tag 1.0.0 was not looked up"
-    assert condition(found, "Ready").message == f"{REVISION.title} runs: 2 objects{words}"
+    assert condition(found, "Ready").message == f"{REVISION.display_name} runs: 2 objects{words}"
     assert condition(found, "Fetched").message == f"pulled {REVISION}{words}"
     assert "looked up" not in condition(elsewhere, "Fetched").message
     assert "looked up" not in condition(running().status, "Ready").message
@@ -271,8 +271,8 @@ def test_a_request_is_answered_by_a_whole_run_and_not_before():
 @pytest.mark.parametrize(
     ("user", "words"),
     [
-        ("system:serviceaccount:team:deployer", f"applied {REVISION.title} as ServiceAccount team/deployer"),
-        (None, f"applied {REVISION.title} with the operator's own rights"),
+        ("system:serviceaccount:team:deployer", f"applied {REVISION.display_name} as ServiceAccount team/deployer"),
+        (None, f"applied {REVISION.display_name} with the operator's own rights"),
     ],
 )
 def test_applied_says_in_whose_name(user: str | None, words: str):

@@ -9,9 +9,9 @@ from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.cause import MAX_WORDS
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reported_failure import MAX_WORDS
 from pattern_operator.reconcile.telling import Telling, tell_failure, tellings
 
 
@@ -24,7 +24,7 @@ def test_a_first_version_is_told_with_who_vouches():
     (event,) = told(Status(), progress(verification=VERIFIED))
 
     assert (event.kind, event.reason) == ("Normal", "Ready")
-    assert event.note == f"{REVISION.title} runs: 2 objects; verified by release-team"
+    assert event.note == f"{REVISION.display_name} runs: 2 objects; verified by release-team"
 
 
 def test_what_stays_as_it_is_is_not_told():
@@ -38,7 +38,7 @@ def test_an_update_is_told_although_ready_stays_true():
 
     (event,) = told(before, progress(revision=NEWER))
 
-    assert NEWER.title in event.note
+    assert NEWER.display_name in event.note
 
 
 MINE = "ConfigMap team/a was changed by kubectl-edit"

@@ -85,7 +85,7 @@ def test_a_kind_of_the_operators_group_for_another_namespace_is_refused(each: Ob
         check([held(KIND, "team"), each], cross_namespace=False)
 
     assert refusal.value.reason is Reason.CROSS_NAMESPACE
-    assert each.key.title in refusal.value.message
+    assert each.key.display_name in refusal.value.message
     assert "not of namespace team" in refusal.value.message
 
 

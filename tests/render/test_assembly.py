@@ -68,5 +68,5 @@ def test_more_objects_than_the_limit_are_refused():
 @pytest.mark.parametrize("cause", Cause)
 def test_a_cause_is_a_word_with_a_sentence(cause: Cause):
     assert re.fullmatch(r"[A-Z][A-Za-z]+", cause)
-    assert cause.meaning.endswith(".")
+    assert cause.description.endswith(".")
     assert str(cause) == cause.value

@@ -42,7 +42,7 @@ async def test_the_server_admits_of_a_design_exactly_what_was_measured(name: str
             answer = await server.apply(made.body)
             if not answer.admitted:
                 refused[made.key.kind] += 1
-                messages.append(f"{made.key.title}: {answer.message}")
+                messages.append(f"{made.key.display_name}: {answer.message}")
 
     assert refused == Counter(expected.left), messages
     # A protected Namespace exists already and is not sent; the README counts it, unless its label was refused.

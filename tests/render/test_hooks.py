@@ -29,7 +29,7 @@ def _render(*values: object) -> Rendering:
 def test_what_helm_template_prints_is_rendered_without_its_hooks_and_tests():
     rendering = render(case("06-helm-hooks/v1"), options=Options())
 
-    assert [made.key.title for made in rendering.objects] == ["ConfigMap default/shop"]
+    assert [made.key.display_name for made in rendering.objects] == ["ConfigMap default/shop"]
     assert [(each.name, each.reason) for each in rendering.with_outcome(Outcome.SKIPPED)] == [
         ("shop-test-connection", "Hook"),
         ("shop-uninstall", "Hook"),

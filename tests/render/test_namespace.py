@@ -128,7 +128,7 @@ def test_namespaces_that_objects_go_to_are_made_when_asked(
     asked = rendered(*components, options=replace(options, format="Meshery", create_namespace=True))
 
     new = [each for each in asked.objects if each not in plain.objects]
-    assert [each.key.title for each in new] == [f"Namespace {name}" for name in made]
+    assert [each.key.display_name for each in new] == [f"Namespace {name}" for name in made]
     assert {each.component for each in new} <= {"spec.apply.createNamespace"}
     assert asked.components == plain.components
 

@@ -45,4 +45,4 @@ def test_a_candidate_that_holds_what_holds_it_is_refused():
         admit(Candidate(revision=REVISION, objects=2, owned=0, allow_empty=False, holders=("team/web",)))
 
     assert refusal.value.reason is Reason.CONTAINS_ITSELF
-    assert "holds DesignPattern team/web, which is this pattern or holds it" in refusal.value.message
+    assert "contains DesignPattern team/web, which is this pattern or contains it" in refusal.value.message

@@ -46,7 +46,7 @@ async def until(condition, *, seconds: float = 20.0):
 
 async def objects_of(sandbox: Sandbox, content: bytes, *, tenant: str = "team") -> list[str]:
     async with sandbox.rendered(PLAN, layers(content), tenant=tenant) as rendering:
-        return [each.key.title for each in rendering.objects]
+        return [each.key.display_name for each in rendering.objects]
 
 
 async def refusal(sandbox: Sandbox, content: bytes) -> BuildRefused:

@@ -9,13 +9,13 @@ from msgspec import Meta, Struct
 class ConditionType(StrEnum):
     """Every condition type, with what True, False and Unknown of it mean."""
 
-    meaning: str
+    description: str
 
-    def __new__(cls, value: str, meaning: str) -> "ConditionType":
+    def __new__(cls, value: str, description: str) -> "ConditionType":
         """Join the public word and the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.meaning = meaning
+        member.description = description
         return member
 
     READY = "Ready", "True when the wanted revision runs and is healthy; what `kubectl wait` is for."

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, field
 
-from pattern_operator.api.camel import Camel
+from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.inventorycodec import unpacked
 from pattern_operator.api.metadata import Metadata, bounded
 from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
 
 
-class DesignPattern(Camel, frozen=True):
+class DesignPattern(ApiStruct, frozen=True):
     """A pattern of Kubernetes resources from an OCI registry: pulled, verified, rendered, applied and kept so."""
 
     metadata: Metadata

@@ -17,4 +17,4 @@ def parse_duration(text: str) -> timedelta:
     try:
         return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
     except OverflowError:
-        raise ValueError(f"{quoted(text[:32])} is longer than time itself can be counted") from None
+        raise ValueError(f"{quoted(text[:32])} is too large") from None

@@ -85,7 +85,7 @@ def _at(body: object, path: tuple[str, ...]) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class ManagedFieldsEntry:
     """One entry of ``metadata.managedFields``; ``fields`` is fieldsV1 as it was sent, of any shape."""
 
     name: str
@@ -170,9 +170,9 @@ class ObjectMeta:
         return finalizers_at(self.raw, "finalizers")
 
     @property
-    def managers(self) -> list[Manager]:
+    def managers(self) -> list[ManagedFieldsEntry]:
         """The first ``MAX_MANAGERS`` entries of managedFields."""
-        return [Manager.of(entry) for entry in islice(mappings(self.raw.get("managedFields")), MAX_MANAGERS)]
+        return [ManagedFieldsEntry.of(entry) for entry in islice(mappings(self.raw.get("managedFields")), MAX_MANAGERS)]
 
     def label(self, name: str) -> str:
         """The value of a label, or an empty text."""

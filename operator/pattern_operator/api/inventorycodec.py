@@ -24,21 +24,21 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[InventoryEntry, ...]).decode
 
 
-class Unreadable(ValueError):
-    """An inventory has more than what would be read again."""
+class InventoryTooLarge(ValueError):
+    """The inventory has more entries or bytes than ``unpacked`` reads."""
 
 
 def packed(inventory: Inventory) -> Inventory:
     """The inventory as it is written. Computes for some 10 ms where it is large (``is_large``).
 
     Raises:
-        Unreadable: it is too much, however well it compresses.
+        InventoryTooLarge: it is too much, however well it compresses.
     """
     if inventory.compressed or not is_large(inventory):
         return inventory
     content = _encode(inventory.entries)
     if len(content) > _UNPACKED or len(inventory.entries) > MOST:
-        raise Unreadable(f"{len(inventory.entries)} entries of {len(content)} bytes")
+        raise InventoryTooLarge(f"{len(inventory.entries)} entries of {len(content)} bytes")
     text = base64.b64encode(zlib.compress(content, _LEVEL)).decode()
     return Inventory(count=len(inventory.entries), compressed=text)
 

@@ -10,33 +10,33 @@ from typing import Any, Final
 
 from msgspec import field
 
-from pattern_operator.api.camel import Camel
+from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.fields import text
 from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION
 
 MAX_REQUEST: Final = 1024  # characters of requestedAt; a time has some 30
 
 
-class Labels(Camel, frozen=True):
+class Labels(ApiStruct, frozen=True):
     """The label that the operator reads."""
 
     owner: str = field(name=OWNER_LABEL, default="")
 
 
-class Annotations(Camel, frozen=True):
+class Annotations(ApiStruct, frozen=True):
     """The annotation that the operator reads; a longer text than ``MAX_REQUEST`` is told by its digest."""
 
     requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
 
 
-class Finalizers(Camel, frozen=True):
+class Finalizers(ApiStruct, frozen=True):
     """``metadata.finalizers``: how many there are, and the place of ours among them, counted from 0."""
 
     count: int = 0
     ours: int | None = None
 
 
-class Metadata(Camel, frozen=True):
+class Metadata(ApiStruct, frozen=True):
     """The parts of metadata that the operator reads."""
 
     name: str

@@ -37,7 +37,7 @@ class ObjectKey:
         return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """``Kind namespace/name``, with the group where it is not the core's: the name people read in messages."""
         kind = f"{self.kind}.{self.group}" if self.group else self.kind
         return f"{kind} {self.namespace}/{self.name}" if self.namespace else f"{kind} {self.name}"
@@ -76,7 +76,7 @@ class Object:
         return cls(key=key, api_version=api_version, body=body, component=component)
 
 
-def counted(number: int, noun: str = "object") -> str:
+def pluralize(number: int, noun: str = "object") -> str:
     """``1 object``, ``3 objects``: for messages."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

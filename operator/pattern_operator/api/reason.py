@@ -7,15 +7,15 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A CamelCase word for programs; ``meaning`` is the sentence for people."""
+    """A CamelCase word for programs; ``description`` is the sentence for people."""
 
-    meaning: str
+    description: str
 
-    def __new__(cls, value: str, meaning: str) -> "Reason":
+    def __new__(cls, value: str, description: str) -> "Reason":
         """Join the public word and the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.meaning = meaning
+        member.description = description
         return member
 
     # --- all is well, or on the way ---------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ class Revision:
         return cls(tag, Digest.parse(digest))
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """The tag and the first digits of the digest: for people, never for identity."""
         return f"{self.tag} ({self.digest.short})" if self.tag else f"{self.digest.algorithm}:{self.digest.short}"
 

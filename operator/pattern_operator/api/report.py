@@ -32,7 +32,7 @@ class ComponentReport:
     repairs: tuple[str, ...] = ()
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """``Pod web`` for messages; what has no kind is a component, what has no name goes by its id."""
         return f"{self.kind or 'component'} {self.name or self.id or 'without a name'}"
 

@@ -8,42 +8,44 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from pattern_operator.api.camel import Camel
-from pattern_operator.api.text import (
+from pattern_operator.api.base import ApiStruct
+from pattern_operator.api.types import (
     DataKey,
     DigestText,
+    DisplayName,
     Duration,
+    FilePath,
     HostPort,
     KindName,
     MediaType,
-    Name,
     Namespace,
-    Path,
     Pem,
     Pointer,
-    Range,
     Regex,
+    ResourceName,
     Tag,
-    Title,
     Url,
+    VersionRange,
     cel,
 )
 
 
-class LocalReference(Camel, frozen=True):
+class LocalReference(ApiStruct, frozen=True):
     """The name of a resource in the namespace of the DesignPattern."""
 
-    name: Annotated[Name, Meta(description="Name of the resource, in the namespace of the DesignPattern.")]
+    name: Annotated[ResourceName, Meta(description="Name of the resource, in the namespace of the DesignPattern.")]
 
 
-class KeyReference(Camel, frozen=True):
+class KeyReference(ApiStruct, frozen=True):
     """One entry of a Secret or ConfigMap in the namespace of the DesignPattern."""
 
-    name: Annotated[Name, Meta(description="Name of the Secret or ConfigMap, in the namespace of the DesignPattern.")]
+    name: Annotated[
+        ResourceName, Meta(description="Name of the Secret or ConfigMap, in the namespace of the DesignPattern.")
+    ]
     key: Annotated[DataKey, Meta(description="The entry of its data.")] = "cosign.pub"
 
 
-class Ref(Camel, frozen=True):
+class Ref(ApiStruct, frozen=True):
     """Which artifact of the repository: a tag, a semver range, or a digest, which may stand beside a tag."""
 
     tag: Annotated[
@@ -51,7 +53,7 @@ class Ref(Camel, frozen=True):
         Meta(description="The tag to pull. Looked up again each `interval`, unless `digest` stands beside it."),
     ] = None
     semver: Annotated[
-        Range | None,
+        VersionRange | None,
         Meta(
             description="The range of versions of which the highest tag is pulled, judged as Helm and Flux judge it:"
             " `>=1.4 <2`, `1.x`, `~1.4.2`, `^1`. Pre-releases only match where a bound names one, as in `>=1.0.0-0`."
@@ -70,7 +72,7 @@ class Ref(Camel, frozen=True):
     ] = None
 
 
-class Layer(Camel, frozen=True):
+class Layer(ApiStruct, frozen=True):
     """Which layer of the artifact holds the pattern, and where in it."""
 
     media_type: Annotated[
@@ -81,7 +83,7 @@ class Layer(Camel, frozen=True):
         ),
     ] = None
     path: Annotated[
-        Path | None,
+        FilePath | None,
         Meta(
             description="The file or directory inside the layer. Default: `design.yml` and its like where there is"
             " one, else every YAML and JSON file."
@@ -89,7 +91,7 @@ class Layer(Camel, frozen=True):
     ] = None
 
 
-class Source(Camel, frozen=True):
+class Source(ApiStruct, frozen=True):
     """Where the pattern comes from."""
 
     url: Annotated[
@@ -129,7 +131,7 @@ class Source(Camel, frozen=True):
     layer: Annotated[Layer | None, Meta(description="Which layer holds the pattern, and where in it.")] = None
 
 
-class Key(Camel, frozen=True):
+class Key(ApiStruct, frozen=True):
     """A public key: exactly one of its text, a Secret entry or a ConfigMap entry."""
 
     data: Annotated[
@@ -140,7 +142,7 @@ class Key(Camel, frozen=True):
     config_map_ref: Annotated[KeyReference | None, Meta(description="A ConfigMap entry that holds the PEM.")] = None
 
 
-class Authority(Camel, frozen=True):
+class Authority(ApiStruct, frozen=True):
     """Someone whose signature counts."""
 
     key: Annotated[
@@ -154,7 +156,7 @@ class Authority(Camel, frozen=True):
         ),
     ]
     name: Annotated[
-        Title | None,
+        DisplayName | None,
         Meta(
             description="What the authority is called in `status.verifiedBy` and in messages. Default: the name of the"
             " Secret or ConfigMap, or the key's fingerprint."
@@ -162,7 +164,7 @@ class Authority(Camel, frozen=True):
     ] = None
 
 
-class Verify(Camel, frozen=True):
+class Verify(ApiStruct, frozen=True):
     """What must be proven about the artifact before anything of it is applied."""
 
     authorities: Annotated[
@@ -171,7 +173,7 @@ class Verify(Camel, frozen=True):
     ]
 
 
-class Render(Camel, frozen=True):
+class Render(ApiStruct, frozen=True):
     """How the artifact becomes Kubernetes objects."""
 
     format: Annotated[
@@ -194,7 +196,7 @@ class Render(Camel, frozen=True):
     ] = "Refuse"
 
 
-class IgnoreTarget(Camel, frozen=True):
+class IgnoreTarget(ApiStruct, frozen=True):
     """Which objects of the pattern: those that are all that is said; what is left out is any."""
 
     group: Annotated[
@@ -203,11 +205,11 @@ class IgnoreTarget(Camel, frozen=True):
     ] = None
     version: Annotated[KindName | None, Meta(description="The version in the artifact, as `v1`. Default: any.")] = None
     kind: Annotated[KindName | None, Meta(description="The kind, such as `Deployment`. Default: any.")] = None
-    name: Annotated[Name | None, Meta(description="The name. Default: any.")] = None
+    name: Annotated[ResourceName | None, Meta(description="The name. Default: any.")] = None
     namespace: Annotated[Namespace | None, Meta(description="The namespace. Default: any.")] = None
 
 
-class IgnoreDifferences(Camel, frozen=True):
+class IgnoreDifferences(ApiStruct, frozen=True):
     """Fields that others write: applied when the object is created, and never again."""
 
     paths: Annotated[
@@ -224,11 +226,11 @@ class IgnoreDifferences(Camel, frozen=True):
     ] = None
 
 
-class Apply(Camel, frozen=True):
+class Apply(ApiStruct, frozen=True):
     """How the objects are brought to the cluster, and kept there."""
 
     service_account_name: Annotated[
-        Name | None,
+        ResourceName | None,
         Meta(
             description="The ServiceAccount, in the namespace of the DesignPattern, in whose name objects are applied"
             " and deleted. Default: the one of the operator's `--default-service-account`, else the operator's own,"
@@ -285,7 +287,7 @@ class Apply(Camel, frozen=True):
     ] = "Delete"
 
 
-class Rollout(Camel, frozen=True):
+class Rollout(ApiStruct, frozen=True):
     """Which revision may go when."""
 
     history_limit: Annotated[
@@ -293,7 +295,7 @@ class Rollout(Camel, frozen=True):
     ] = 5
 
 
-class Spec(Camel, frozen=True):
+class Spec(ApiStruct, frozen=True):
     """What is wanted."""
 
     source: Annotated[Source, Meta(description="Where the pattern comes from.")]

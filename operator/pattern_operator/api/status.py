@@ -4,18 +4,18 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from pattern_operator.api.camel import Camel
+from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.condition import Condition
 
 
-class InventoryEntry(Camel, frozen=True):
+class InventoryEntry(ApiStruct, frozen=True):
     """One object that this pattern owns."""
 
     id: Annotated[str, Meta(description="`namespace_name_group_kind`, as in Flux's inventories.")]
     v: Annotated[str, Meta(description="The version of the API group.")]
 
 
-class Inventory(Camel, frozen=True):
+class Inventory(ApiStruct, frozen=True):
     """The objects that this pattern owns in the cluster."""
 
     count: Annotated[int, Meta(description="How many objects.")] = 0
@@ -31,7 +31,7 @@ class Inventory(Camel, frozen=True):
     ] = ""
 
 
-class RefusedComponent(Camel, frozen=True):
+class RefusedComponent(ApiStruct, frozen=True):
     """A component that could not be rendered."""
 
     name: Annotated[str, Meta(description="Name of the component.")]
@@ -40,7 +40,7 @@ class RefusedComponent(Camel, frozen=True):
     message: Annotated[str, Meta(description="Why, in a sentence.")] = ""
 
 
-class SkippedComponent(Camel, frozen=True):
+class SkippedComponent(ApiStruct, frozen=True):
     """A component of which nothing is applied."""
 
     name: Annotated[str, Meta(description="Name of the component.")]
@@ -48,7 +48,7 @@ class SkippedComponent(Camel, frozen=True):
     reason: Annotated[str, Meta(description="Why, in one word.")]
 
 
-class RenderStatus(Camel, frozen=True):
+class RenderStatus(ApiStruct, frozen=True):
     """What rendering made of the revision last attempted."""
 
     rendered: Annotated[int, Meta(description="Components that became objects.")] = 0
@@ -66,7 +66,7 @@ class RenderStatus(Camel, frozen=True):
     ] = ()
 
 
-class VerifiedBy(Camel, frozen=True):
+class VerifiedBy(ApiStruct, frozen=True):
     """An authority that vouches for the digest."""
 
     authority: Annotated[str, Meta(description="Its name.")]
@@ -74,7 +74,7 @@ class VerifiedBy(Camel, frozen=True):
     where: Annotated[str, Meta(description="Where the signature lies in the registry.")]
 
 
-class HistoryEntry(Camel, frozen=True):
+class HistoryEntry(ApiStruct, frozen=True):
     """A revision that was applied."""
 
     revision: Annotated[str, Meta(description="`<tag>@<digest>`.")]
@@ -83,7 +83,7 @@ class HistoryEntry(Camel, frozen=True):
     verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that vouched for it.")] = ()
 
 
-class Status(Camel, frozen=True):
+class Status(ApiStruct, frozen=True):
     """What is: written by the operator alone."""
 
     observed_generation: Annotated[int, Meta(description="The generation of the spec this status speaks of.")] = 0

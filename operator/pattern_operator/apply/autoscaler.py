@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pattern_operator.api.fields import Manager, mapping_at, text_at
+from pattern_operator.api.fields import ManagedFieldsEntry, mapping_at, text_at
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.apply.existing import is_ours, quoted
 from pattern_operator.kube import ApiError, ApiUnavailable, Resource, Session, objects
@@ -33,7 +33,7 @@ class Autoscaler:
         )
 
 
-def scaler_of(managers: Iterable[Manager]) -> str:
+def scaler_of(managers: Iterable[ManagedFieldsEntry]) -> str:
     """The field manager that has the replicas through the subresource ``scale``, and is not a person with kubectl."""
     return next(
         (
@@ -47,7 +47,7 @@ def scaler_of(managers: Iterable[Manager]) -> str:
     )
 
 
-def sets_replicas(managers: Iterable[Manager]) -> bool:
+def sets_replicas(managers: Iterable[ManagedFieldsEntry]) -> bool:
     """Whether our apply set the replicas: they go back to their default when it does so no longer."""
     return any(is_ours(each) and "f:replicas" in mapping_at(each.fields, "f:spec") for each in managers)
 

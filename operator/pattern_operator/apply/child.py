@@ -10,7 +10,7 @@ from typing import Final, Self
 
 import orjson
 
-from pattern_operator.api.fields import Manager, ObjectMeta, finalizers_of, integer, mapping_at, shallow
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, finalizers_of, integer, mapping_at, shallow
 from pattern_operator.api.names import (
     ADOPTED_ANNOTATION,
     DISABLED,
@@ -214,7 +214,7 @@ def lost(before: fieldset.Fields, after: fieldset.Fields) -> tuple[str, ...]:
     return tuple(field_path(fieldset.words(path)) for path in paths)
 
 
-def fingerprint(managers: Iterable[Manager]) -> bytes:
+def fingerprint(managers: Iterable[ManagedFieldsEntry]) -> bytes:
     """A hash of the fields that our apply owns, out of ``metadata.managedFields``; empty when it owns none.
 
     Whoever changes or removes a field of ours takes it from our entry (server-side apply, "Field management"), with
@@ -239,7 +239,7 @@ def _written(fields: object) -> bytes:
         return orjson.dumps(shallow(fields), option=orjson.OPT_SORT_KEYS)
 
 
-def _is_ours(entry: Manager) -> bool:
+def _is_ours(entry: ManagedFieldsEntry) -> bool:
     return (entry.name, entry.operation) == (FIELD_MANAGER, "Apply")
 
 
@@ -264,7 +264,7 @@ def writers_of(meta: ObjectMeta) -> bytes:
     )
 
 
-def _takers(managers: Collection[Manager]) -> tuple[Taker, ...]:
+def _takers(managers: Collection[ManagedFieldsEntry]) -> tuple[Taker, ...]:
     """The managers of what is wanted of the object (``kubectl scale`` is one) but for our apply, and what they hold."""
     others = [entry for entry in managers if entry.subresource != "status" and not _is_ours(entry)]
     if not others:

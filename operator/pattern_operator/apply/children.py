@@ -544,7 +544,7 @@ class Children:
 
 def _contested(child: Child) -> str:
     who = child.changed_by or "somebody"
-    said = f"{child.key.title} is changed again after each repair by {who}"
+    said = f"{child.key.display_name} is changed again after each repair by {who}"
     if not child.lost_fields:
         return said
     fields = ", ".join(child.lost_fields)

@@ -6,7 +6,7 @@ One call is one step; the reconciler calls again when a child event says that so
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.need import Need
@@ -50,7 +50,7 @@ async def delete_step(
 def remaining_all(entries: Iterable[InventoryEntry], *, owner: Owner, error: Stalled) -> Remaining:
     """Nothing was deleted because of ``error``: all of ``entries`` are left, and how to let go of them is said."""
     entries = tuple(entries)
-    message = f"{counted(len(entries))} left: {error.message} {_let_go(owner)}"
+    message = f"{pluralize(len(entries))} left: {error.message} {_let_go(owner)}"
     return Remaining(entries=entries, error=Stalled(reason=error.reason, message=message))
 
 
@@ -64,7 +64,7 @@ def _let_go(owner: Owner) -> str:
 def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner) -> Remaining:
     stuck = sorted(done.stuck, key=lambda each: (each.ending is not Ending.FAILED, each.key))
     after = f"; {len(done.rest)} more go after them" if done.rest else ""
-    left, what = f"{counted(len(done.left))} left", f"{told(stuck)}{after}"
+    left, what = f"{pluralize(len(done.left))} left", f"{told(stuck)}{after}"
     keeps = f"DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted."
     if all(each.failure is None and each.watched and not each.holders for each in stuck):
         error = Waiting(reason=Reason.DELETING, message=f"{left}: {what}. It goes on by itself.")

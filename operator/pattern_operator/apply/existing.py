@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pattern_operator.api.fields import Manager, ObjectMeta, mapping_at, mappings_at, text, texts
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, mapping_at, mappings_at, text, texts
 from pattern_operator.api.names import (
     ADOPTED_ANNOTATION,
     DISABLED,
@@ -41,7 +41,7 @@ class Existing:
     controller: str
     labels: dict[str, str]
     annotations: dict[str, str]
-    entries: tuple[Manager, ...]
+    entries: tuple[ManagedFieldsEntry, ...]
     version: str = ""  # its resourceVersion
 
     @property
@@ -81,7 +81,7 @@ def read(body: object) -> Existing:
     )
 
 
-def is_ours(entry: Manager) -> bool:
+def is_ours(entry: ManagedFieldsEntry) -> bool:
     """Whether an entry of managedFields is that of our own apply."""
     return entry.name == FIELD_MANAGER and entry.operation == "Apply" and not entry.subresource
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from pattern_operator.api.fields import MAX_MANAGERS, Manager, ObjectMeta, mappings
+from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mappings
 from pattern_operator.api.object import Body, Object
 from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.apply import fieldset
@@ -177,7 +177,7 @@ def release(live: object, *, body: object, paths: Iterable[Pointer]) -> dict[str
     entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
     changed, managed = False, list[Mapping[str, Any]]()
     for each in entries:
-        if is_ours(Manager.of(each)):
+        if is_ours(ManagedFieldsEntry.of(each)):
             before = fieldset.read(each.get("fieldsV1"))
             after = given_up(before, body=body, paths=paths)
             changed = changed or after != before

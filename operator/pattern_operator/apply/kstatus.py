@@ -51,7 +51,7 @@ Judgement = tuple[HealthState, str, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ConditionView:
     """The parts of a condition that are judged; all empty for one that is not there."""
 
     status: str = ""
@@ -79,11 +79,11 @@ class Facts:
         self.spec = mapping_at(body, "spec")
         self.status = mapping_at(body, "status")
         self.kind = (text_at(body, "apiVersion").rpartition("/")[0], text_at(body, "kind")[:MAX_NAME])
-        self.conditions = {text(c.get("type")): Condition.of(c) for c in conditions_of(body)}
+        self.conditions = {text(c.get("type")): ConditionView.of(c) for c in conditions_of(body)}
 
-    def condition(self, name: str) -> Condition:
+    def condition(self, name: str) -> ConditionView:
         """Return the condition of that type; one that says nothing when there is none."""
-        return self.conditions.get(name) or Condition()
+        return self.conditions.get(name) or ConditionView()
 
     def is_true(self, name: str) -> bool:
         """Whether the condition is there, and True."""

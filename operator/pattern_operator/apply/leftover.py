@@ -20,7 +20,7 @@ from pattern_operator.apply.outcome import ApplyFailure
 from pattern_operator.apply.replaced import Held
 from pattern_operator.apply.takeback import Blocked
 from pattern_operator.kube import ApiError
-from pattern_operator.kube.status_message import Cause
+from pattern_operator.kube.status_message import StatusCause
 
 _NAMED: Final = 3  # fields that a message names
 _ONE_OF: Final = re.compile(r"may not specify more than 1 (?:volume|handler) type")
@@ -66,7 +66,7 @@ def explained(failure: ApplyFailure, error: ApiError, *, body: Body) -> ApplyFai
     return replace(failure, message=message)
 
 
-def _is_left_over(cause: Cause, body: Body) -> bool:
+def _is_left_over(cause: StatusCause, body: Body) -> bool:
     if _ONE_OF.search(cause.message):
         return _has_one(body, cause.field)
     if not _PATH.fullmatch(cause.field):  # a key of a map stands in it, or it was masked

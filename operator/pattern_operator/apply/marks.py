@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from pattern_operator.api.fields import Manager, ObjectMeta, mappings
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, mappings
 from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import Existing, is_ours, read
@@ -96,7 +96,7 @@ def _without_marks(meta: ObjectMeta) -> dict[str, Any]:
     others = [
         entry
         for entry in mappings(meta.raw.get("managedFields"))
-        if entry.get("manager") != FIELD_MANAGER or not is_ours(Manager.of(entry))
+        if entry.get("manager") != FIELD_MANAGER or not is_ours(ManagedFieldsEntry.of(entry))
     ]
     return {
         "uid": meta.uid,

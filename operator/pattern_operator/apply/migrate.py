@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from pattern_operator.api.fields import MAX_MANAGERS, Manager, ObjectMeta, mapping_at, mappings
+from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mapping_at, mappings
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import fieldset
@@ -55,12 +55,12 @@ _OF_OTHERS: Final = (
 )
 
 
-def is_older(entry: Manager) -> bool:
+def is_older(entry: ManagedFieldsEntry) -> bool:
     """Whether an entry of managedFields is of a tool that people apply manifests with, and not of a subresource."""
     return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS | _OF_FIELDS
 
 
-def is_of_whole_manifests(entry: Manager) -> bool:
+def is_of_whole_manifests(entry: ManagedFieldsEntry) -> bool:
     """Whether an entry is of a tool that wrote a whole manifest: what the pattern has not had left that."""
     return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS
 
@@ -80,9 +80,9 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
     """
     meta = ObjectMeta.of(tried)
     entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
-    ours = next((each for each in entries if is_ours(Manager.of(each))), None)
+    ours = next((each for each in entries if is_ours(ManagedFieldsEntry.of(each))), None)
     annotated = bool(meta.annotation(LAST_APPLIED))
-    older = [each for each in entries if is_older(Manager.of(each))]
+    older = [each for each in entries if is_older(ManagedFieldsEntry.of(each))]
     if ours is None or not (older or annotated):
         return None
     applied = fieldset.read(ours.get("fieldsV1"))
@@ -90,13 +90,13 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
     for each in entries:
         if each is ours:
             continue
-        if not is_older(Manager.of(each)):
+        if not is_older(ManagedFieldsEntry.of(each)):
             kept.append(each)
             continue
         theirs = fieldset.minus(fieldset.read(each.get("fieldsV1")), applied)
         if each.get("apiVersion") != ours.get("apiVersion"):
             continue  # fields of another version are others: nobody has them, and none of them goes
-        if (key.group, key.kind) not in GUARDED and is_of_whole_manifests(Manager.of(each)):
+        if (key.group, key.kind) not in GUARDED and is_of_whole_manifests(ManagedFieldsEntry.of(each)):
             left, theirs = _divided(theirs)
             handed_on = fieldset.union(handed_on, left)
         if theirs:
@@ -122,7 +122,7 @@ def _holds_annotation(applied: fieldset.Fields) -> bool:
     return f"f:{LAST_APPLIED}" in mapping_at(applied, "f:metadata", "f:annotations")
 
 
-def needs_migration(entries: tuple[Manager, ...], annotations: Mapping[str, str]) -> bool:
+def needs_migration(entries: tuple[ManagedFieldsEntry, ...], annotations: Mapping[str, str]) -> bool:
     """Whether an object that is to be adopted may have fields to hand on; who has them, no manager may say yet."""
     return not entries or LAST_APPLIED in annotations or any(map(is_older, entries))
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import ObjectMeta, mappings_at
 from pattern_operator.api.names import ADOPTED_ANNOTATION
-from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.apply.definition import is_definition
 from pattern_operator.apply.existing import ADOPTED, Existing, quoted, read
 from pattern_operator.apply.missingright import MissingRight
@@ -107,7 +107,7 @@ async def occupants(
         async with asyncio.timeout(LONGEST):
             return await _look_at(looked_at, look)
     except TimeoutError:
-        return Occupants(unseen=(f"the look at {counted(len(looked_at), 'kind')} took longer than {LONGEST:.0f} s",))
+        return Occupants(unseen=(f"the look at {pluralize(len(looked_at), 'kind')} took longer than {LONGEST:.0f} s",))
 
 
 async def _kinds(discovery: Discovery, group: str | None = None) -> tuple[Resource, ...]:
@@ -238,7 +238,7 @@ class _Look:
 
     def _title(self, kind: Resource, item: Mapping[str, Any]) -> str:
         namespace = "" if self.namespace else ObjectMeta.of(item).namespace
-        return ObjectKey(kind.group, kind.kind, namespace, _name(item)).title
+        return ObjectKey(kind.group, kind.kind, namespace, _name(item)).display_name
 
 
 def _name(item: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.need import Need
 from pattern_operator.errors import PatternError, Transient, Waiting
@@ -13,7 +13,7 @@ from pattern_operator.quote import listed
 
 # What failed is sent again by the next try: that of thousands, each second and for ever, would be a load on all.
 REST: Final = timedelta(milliseconds=10)  # for each of them, at least
-NAMED: Final = 5  # failures that a message names; the rest is counted
+NAMED: Final = 5  # failures that a message names; the rest is pluralize
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ApplyFailure:
     need: Need | None = None
 
     def __str__(self) -> str:
-        return f"{self.key.title}: {self.message}"
+        return f"{self.key.display_name}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def error_of(applied: Applied, *, unknown: tuple[ApplyFailure, ...] = (), others
     if not failures:
         return None
     total = len(failures) + len(applied.applied) + len(applied.left) + others
-    message = f"{len(failures)} of {counted(total)} could not be applied: {told(failures)}"
+    message = f"{len(failures)} of {pluralize(total)} could not be applied: {told(failures)}"
     if all(failure.reason is Reason.KIND_NOT_FOUND for failure in failures):
         return Waiting(reason=Reason.KIND_NOT_FOUND, message=message)
     reason = next(each.reason for each in failures if each.reason is not Reason.KIND_NOT_FOUND)

@@ -76,7 +76,7 @@ class Protected:
         Raises:
             Stalled: there is one; the message names the first few.
         """
-        found = sorted(f"{each.key.title} {why}" for each in objects if (why := self.why(each.key, each.body)))
+        found = sorted(f"{each.key.display_name} {why}" for each in objects if (why := self.why(each.key, each.body)))
         if found:
             more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
             raise Stalled(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pattern_operator.api.names import DISABLED, PRUNE_ANNOTATION
-from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.outcome import ApplyFailure, rest_after, told
@@ -34,14 +34,14 @@ class Pruned:
         if not self.left:
             return ""
         are = "is" if len(self.left) == 1 else "are"
-        return f"{counted(len(self.left))} that left the pattern {are} not gone yet: {told(self.going)}{self._after}"
+        return f"{pluralize(len(self.left))} that left the pattern {are} not gone yet: {told(self.going)}{self._after}"
 
     @property
     def error(self) -> Transient | None:
         """The error of a prune in which something failed."""
         if not self.failures:
             return None
-        failed = f"{counted(len(self.failures))} that left the pattern could not be deleted"
+        failed = f"{pluralize(len(self.failures))} that left the pattern could not be deleted"
         what, way_out = f"{told((*self.failures, *self.going))}{self._after}", self._way_out
         if not way_out:
             message = f"{failed}: {what}"

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from pattern_operator.api.account import ServiceAccount
-from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.immutable import next_step, says_immutable, without_subject
 from pattern_operator.apply.missingright import MissingRight
@@ -183,7 +183,7 @@ def _conflict(held: list[tuple[str, str]], *, at_least: str) -> str:
     text = "; ".join(f"{manager} holds {', '.join(names)}" for manager, names in fields.items())
     are = "is" if len(held) == 1 and not at_least else "are"
     return (
-        f"{at_least}{counted(len(held), 'field')} of it {are} held with other values by {who} (field managers): remove"
-        f" them from the pattern, or set spec.apply.conflicts: Take to take them over. {text}"
+        f"{at_least}{pluralize(len(held), 'field')} of it {are} held with other values by {who} (field managers):"
+        f" remove them from the pattern, or set spec.apply.conflicts: Take to take them over. {text}"
         + (f" and {at_least}{rest} more" if rest > 0 else "")
     )

@@ -74,7 +74,7 @@ class Removal:
     holders: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.key.title}: {self.message}"
+        return f"{self.key.display_name}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pattern_operator.api.fields import MAX_MANAGERS, Manager, ObjectMeta, mapping, mappings, text
+from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mapping, mappings, text
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
 from pattern_operator.apply.ignored import Pointer, given_up, names_entry
 from pattern_operator.kube.fieldpath import field_path
-from pattern_operator.kube.status_message import Cause
+from pattern_operator.kube.status_message import StatusCause
 
 Path = tuple[str, ...]  # of elements of a set of fields
 Entry = Mapping[str, Any]
@@ -43,13 +43,13 @@ class Held:
     field: str
 
 
-def is_by_hand(entry: Manager) -> bool:
+def is_by_hand(entry: ManagedFieldsEntry) -> bool:
     """Whether an entry of managedFields is of a tool that people change an object with: never a controller's."""
     by_kubectl = entry.name in ("kubectl", "helm") or entry.name.startswith("kubectl-")
     return by_kubectl and entry.operation == "Update" and not entry.subresource
 
 
-def is_touched(entries: Iterable[Manager]) -> bool:
+def is_touched(entries: Iterable[ManagedFieldsEntry]) -> bool:
     """Whether people have changed something of an object by hand."""
     return any(map(is_by_hand, entries))
 
@@ -62,7 +62,7 @@ def replaced(fields: fieldset.Fields, *, body: object, live: fieldset.Fields) ->
     return _picked(fields, body, live, (), lambda path, at, there: "f:metadata" not in path and _misses(at, there))
 
 
-def in_the_way(fields: fieldset.Fields, *, body: object, causes: Iterable[Cause]) -> fieldset.Fields:
+def in_the_way(fields: fieldset.Fields, *, body: object, causes: Iterable[StatusCause]) -> fieldset.Fields:
     """What of ``fields`` the manifest ``body`` has not, and the API server refused it for (``causes``)."""
     clashes = [(steps(each.field), each) for each in causes if each.reason in _CLASHES]
     return _picked(fields, body, {}, (), lambda path, _, __: any(_clashes(path, at, each) for at, each in clashes))
@@ -75,7 +75,9 @@ def steps(path: str) -> Path:
     return tuple(name or EACH for name, _ in _STEP.findall(path))
 
 
-def handed_over(live: object, wanted: Object, *, pick: Callable[[Manager, fieldset.Fields], fieldset.Fields]) -> Any:
+def handed_over(
+    live: object, wanted: Object, *, pick: Callable[[ManagedFieldsEntry, fieldset.Fields], fieldset.Fields]
+) -> Any:
     """The merge patch of the metadata that makes what is picked the pattern's, so that its apply removes it; or None.
 
     ``live`` is an object, or its metadata alone, of any shape. No value changes by the patch, and the object must still
@@ -85,11 +87,11 @@ def handed_over(live: object, wanted: Object, *, pick: Callable[[Manager, fields
     entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
     taken, kept, ours = fieldset.Fields(), list[Entry](), _NEW | {"apiVersion": wanted.api_version}
     for each in entries:
-        if is_ours(Manager.of(each)):
+        if is_ours(ManagedFieldsEntry.of(each)):
             ours = dict(each)
             continue
         theirs = fieldset.read(each.get("fieldsV1"))
-        found = pick(Manager.of(each), theirs) if each.get("apiVersion") == wanted.api_version else {}
+        found = pick(ManagedFieldsEntry.of(each), theirs) if each.get("apiVersion") == wanted.api_version else {}
         rest = fieldset.minus(theirs, found) if found else theirs
         taken = fieldset.union(taken, found)
         if rest or not found:
@@ -100,7 +102,7 @@ def handed_over(live: object, wanted: Object, *, pick: Callable[[Manager, fields
     return {"uid": meta.uid, "resourceVersion": meta.resource_version, "managedFields": [ours, *kept]}
 
 
-def holders(live: object, *, body: object, causes: Iterable[Cause]) -> tuple[Held, ...]:
+def holders(live: object, *, body: object, causes: Iterable[StatusCause]) -> tuple[Held, ...]:
     """Who holds what the API server refused the manifest for, besides the pattern; the first few fields."""
     found, causes = list[Held](), tuple(causes)
     for each in ObjectMeta.of(live).managers:
@@ -178,7 +180,7 @@ def _misses(body: object, live: fieldset.Fields) -> bool:
     return any(not any(names_entry(name, each, index) for name in live) for index, each in entries)
 
 
-def _clashes(path: Path, at: Path, cause: Cause) -> bool:
+def _clashes(path: Path, at: Path, cause: StatusCause) -> bool:
     words = tuple(name[2:] if name.startswith("f:") else EACH for name in path)
     if len(at) < 2 or words[0] == "metadata":
         return False

@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from pattern_operator.api.fields import Manager
+from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object
 from pattern_operator.apply import fieldset
@@ -64,7 +64,7 @@ class TakeBack:
     wanted: Object
     sent: bytes
     left: tuple[Pointer, ...]
-    may: Callable[[Manager], bool]
+    may: Callable[[ManagedFieldsEntry], bool]
     impersonate: str | None
 
     async def replaced(self) -> None:
@@ -129,7 +129,7 @@ class TakeBack:
         return True
 
 
-def may_take(decision: Own | Adopt | Create, entry: Manager, *, takes: bool) -> bool:
+def may_take(decision: Own | Adopt | Create, entry: ManagedFieldsEntry, *, takes: bool) -> bool:
     """Whether what a manager has set may be taken for the pattern where it is in the way.
 
     On an object that is the pattern's: what people change by hand. On one that is being adopted: what its older tools

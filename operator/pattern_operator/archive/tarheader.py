@@ -1,7 +1,7 @@
 """Reads one header of a tar archive: what kind of entry, its name and its size.
 
 Format: POSIX.1-2017, "pax Interchange Format" (ustar header block, extended header); GNU tar manual, "Basic Tar
-Format" (long names). Links, devices, sparse files and everything unknown are refused by being no ``Kind``.
+Format" (long names). Links, devices, sparse files and everything unknown are refused by being no ``EntryType``.
 """
 
 import re
@@ -34,7 +34,7 @@ class BadHeader(ValueError):
     """The header is not one that is read; the message is a clause that says why."""
 
 
-class Kind(Enum):
+class EntryType(Enum):
     """The entries that are understood."""
 
     FILE = frozenset({b"0", b"\0"})
@@ -44,14 +44,14 @@ class Kind(Enum):
     LONG_NAME = frozenset({b"L"})
 
 
-_KINDS: Final = {flag: kind for kind in Kind for flag in kind.value}
+_KINDS: Final = {flag: kind for kind in EntryType for flag in kind.value}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """An entry; ``name`` has ``/``, no ``.`` or ``..``, and is empty for what is no file."""
 
-    kind: Kind
+    kind: EntryType
     name: str
     size: int
 
@@ -68,19 +68,19 @@ def parse_header(block: bytes, *, long_name: str = "", extended: Mapping[str, st
         raise BadHeader("a header of it has a field that is no number")
     flag = block[156:157]
     kind = _KINDS.get(flag)
-    if kind in (Kind.EXTENDED, Kind.GLOBAL, Kind.LONG_NAME):
+    if kind in (EntryType.EXTENDED, EntryType.GLOBAL, EntryType.LONG_NAME):
         return Header(kind, "", _number(block[124:136]))
     name = extended.get("path") or long_name or _name(block)
     if kind is None or any(keyword.startswith(_SPARSE) for keyword in extended):
         raise BadHeader(f"{quoted(name[:_MAX_NAME])} is {_REFUSED.get(flag, 'of an unknown kind')}")
-    if kind is Kind.FILE and name.endswith("/") and flag == b"\0":
-        kind = Kind.FOLDER  # as archives older than POSIX wrote them
+    if kind is EntryType.FILE and name.endswith("/") and flag == b"\0":
+        kind = EntryType.FOLDER  # as archives older than POSIX wrote them
     if extended.get("path", long_name) != long_name != "":
         raise BadHeader(f"{quoted(name[:_MAX_NAME])} has two names, and readers differ in which they believe")
     size = _number(block[124:136])
     if "size" in extended and _decimal(extended["size"]) != size:  # only where the header has no room for it: 8 GiB
         raise BadHeader(f"{quoted(name[:_MAX_NAME])} has two sizes, and readers differ in which they believe")
-    if kind is Kind.FOLDER:
+    if kind is EntryType.FOLDER:
         if size:
             raise BadHeader("a folder in it has content")
         _parts(name)

@@ -13,7 +13,15 @@ from typing import BinaryIO, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
-from pattern_operator.archive.tarheader import BLOCK, BadHeader, Header, Kind, parse_global, parse_header, parse_pax
+from pattern_operator.archive.tarheader import (
+    BLOCK,
+    BadHeader,
+    EntryType,
+    Header,
+    parse_global,
+    parse_header,
+    parse_pax,
+)
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
 from pattern_operator.quote import quoted
@@ -71,7 +79,7 @@ def entries(
     reader = _Reader(inflated(content, size=size, what=what) if is_gzip(start) else _chunks(content), what=what)
     names: set[str] = set()
     for header in _headers(reader, what=what):
-        if header.kind is not Kind.FILE:
+        if header.kind is not EntryType.FILE:
             continue
         if header.name in names:
             raise archive_refused(what, f"it holds {quoted(header.name)} twice")
@@ -113,7 +121,7 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
             return reader.expect_zeros()
         try:
             header = parse_header(block, long_name=long_name, extended=extended)
-            if header.kind in (Kind.FILE, Kind.FOLDER):
+            if header.kind in (EntryType.FILE, EntryType.FOLDER):
                 long_name, extended = "", {}
                 yield header
                 continue
@@ -121,9 +129,9 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
                 raise BadHeader("a header of it is extended beyond measure")
             content = reader.take(header.size)
             reader.skip(-header.size % BLOCK)
-            if header.kind is Kind.LONG_NAME:
+            if header.kind is EntryType.LONG_NAME:
                 long_name = content.rstrip(b"\0").decode("utf-8")
-            elif header.kind is Kind.EXTENDED:
+            elif header.kind is EntryType.EXTENDED:
                 extended = parse_pax(content)
             else:
                 parse_global(content)

@@ -75,7 +75,7 @@ class Pattern:
     body: dict[str, Any]
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """``namespace/name``."""
         return f"{self.namespace}/{self.name}"
 
@@ -97,10 +97,10 @@ class Part:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.resource.kind} {self.namespace}/{self.name}" if self.namespace else self.title
+        return f"{self.resource.kind} {self.namespace}/{self.name}" if self.namespace else self.display_name
 
     @property
-    def title(self) -> str:
+    def display_name(self) -> str:
         """Kind and name."""
         return f"{self.resource.kind} {self.name}"
 
@@ -132,7 +132,7 @@ async def look(session: Session, *, namespace: str, now: datetime) -> Installati
     patterns = [] if crd is None else [each async for each in objects.each(session, DESIGN_PATTERN)]
     staying, unseen = await _staying(session, patterns)
     return Installation(
-        patterns=tuple(sorted((pattern_of(each, staying) for each in patterns), key=lambda each: each.title)),
+        patterns=tuple(sorted((pattern_of(each, staying) for each in patterns), key=lambda each: each.display_name)),
         parts=await _parts(session, namespace=namespace),
         crd=crd is not None,
         going=crd is not None and ObjectMeta.of(crd).deleting,

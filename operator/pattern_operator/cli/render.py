@@ -136,7 +136,7 @@ def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:
     """Say which components are missing in what was printed, and why."""
     lines = [f"{len(refused)} of {of} components were refused; what is printed lacks them:"]
     lines += [
-        "  " + output.plain(f"{component.title}: {component.reason}: {component.message}")
+        "  " + output.plain(f"{component.display_name}: {component.reason}: {component.message}")
         for component in refused[:_NAMED]
     ]
     if len(refused) > _NAMED:

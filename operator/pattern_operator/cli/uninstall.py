@@ -146,7 +146,7 @@ def _tell(message: str) -> None:
 def _complain(left: "Sequence[Pattern]", *, seconds: float) -> None:
     output.complain(f"after {seconds:.0f} s these patterns are left, so nothing of the operator was taken away")
     for each in left[:_NAMED]:
-        output.complain(f"{each.title}: {output.plain(each.why)}")
+        output.complain(f"{each.display_name}: {output.plain(each.why)}")
     if len(left) > _NAMED:
         output.complain(f"and {len(left) - _NAMED} more: patternctl get -A")
 
@@ -169,10 +169,10 @@ def _print(
 
 def _taken(plan: "Installation") -> str:
     """What was taken away, of what was there."""
-    from pattern_operator.api.object import counted
+    from pattern_operator.api.object import pluralize
 
-    taken = [counted(len(plan.patterns), "pattern")] if plan.patterns else []
-    taken += [f"{counted(len(plan.parts), 'object')} of the operator"] if plan.parts else []
+    taken = [pluralize(len(plan.patterns), "pattern")] if plan.patterns else []
+    taken += [f"{pluralize(len(plan.parts), 'object')} of the operator"] if plan.parts else []
     taken += ["the CRD"] if plan.crd else []
     if not taken:
         return "nothing was taken away: neither patterns nor the operator nor the CRD is here"
@@ -206,7 +206,7 @@ def _facts(
 
 
 def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> None:
-    from pattern_operator.api.object import counted
+    from pattern_operator.api.object import pluralize
     from pattern_operator.cli.installation import CRD_NAME
 
     print(f"on {server}, patternctl uninstall --yes deletes in this order:\n")
@@ -214,7 +214,7 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
         print("1. patterns: none is here")
     else:
         whose = "its" if len(plan.patterns) == 1 else "their"
-        patterns = counted(len(plan.patterns), "pattern")
+        patterns = pluralize(len(plan.patterns), "pattern")
         print(f"1. {patterns}, with {whose} objects but those that are LEFT in the cluster:")
         rows = [
             [each.namespace, each.name, str(each.objects), str(each.objects if options.keep_objects else each.stay)]
@@ -236,10 +236,8 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
     elif plan.holder:
         print(f"The operator works: {output.plain(plan.holder)}")
     elif plan.stuck and not options.keep_objects:
-        print(
-            f"No operator works here, and {counted(len(plan.stuck), 'pattern')} cannot go without one: install it again"
-        )
-        print("first, or leave what is held in the cluster with --keep-objects.")
+        print(f"No operator works here, and {pluralize(len(plan.stuck), 'pattern')} cannot go without one. Install it")
+        print("again first, or keep its objects in the cluster with --keep-objects.")
     else:
         print("No operator works here.")
     print("Nothing was changed.")

@@ -21,12 +21,11 @@ from pattern_operator.kube.reflector import Projection, Reflector, WatchEvent, W
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.session import Session
-from pattern_operator.kube.status_message import Cause
+from pattern_operator.kube.status_message import StatusCause
 
 __all__ = [
     "ApiError",
     "ApiUnavailable",
-    "Cause",
     "Conflicts",
     "CredentialsError",
     "Discovery",
@@ -39,6 +38,7 @@ __all__ = [
     "Reflector",
     "Resource",
     "Session",
+    "StatusCause",
     "WatchEvent",
     "WatchEventType",
     "can_patch_everything",

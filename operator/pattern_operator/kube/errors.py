@@ -13,7 +13,7 @@ from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at,
 from pattern_operator.api.removed import removed
 from pattern_operator.kube.json_size import is_too_large
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
-from pattern_operator.kube.status_message import Cause, causes_of, reason_word, redacted
+from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 from pattern_operator.quote import foreign, one_line
 
@@ -55,7 +55,7 @@ class ApiError(Exception):
         code: int,
         reason: str,
         message: str,
-        causes: tuple[Cause, ...] = (),
+        causes: tuple[StatusCause, ...] = (),
         retry_after: timedelta | None = None,
         about: str = "",
     ) -> None:
@@ -218,7 +218,7 @@ def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, reques
 
 
 def _made(
-    *, code: int, reason: str, message: str, causes: tuple[Cause, ...], retry_after: str | None, about: str = ""
+    *, code: int, reason: str, message: str, causes: tuple[StatusCause, ...], retry_after: str | None, about: str = ""
 ) -> ApiError:
     seconds = _int(retry_after)
     again = code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -39,11 +39,11 @@ def open_files(
     Raises:
         CredentialsError: a file, the context or the credentials cannot be used.
     """
-    login = Login(paths, context=context, disk=disk, now=now or _now)
+    login = KubeconfigUser(paths, context=context, disk=disk, now=now or _now)
     return login.endpoint()
 
 
-class Login:
+class KubeconfigUser:
     """The ``Authorization`` of a kubeconfig's user: asks the ``kubernetes`` library again when a token ends."""
 
     def __init__(self, paths: str, *, context: str | None, disk: Executor, now: Callable[[], datetime]) -> None:

@@ -66,7 +66,7 @@ _TYPE_RULE: Final = re.compile(r"in body must be of type (\w{1,32})")
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class StatusCause:
     """One entry of ``Status.details.causes``: ``field`` is a path such as ``spec.replicas``, or empty.
 
     ``message`` is the rule in words; of a conflict, who holds the field.
@@ -77,7 +77,7 @@ class Cause:
     message: str
 
 
-def causes_of(causes: object, *, request: RequestContent = NO_CONTENT) -> tuple[Cause, ...]:
+def causes_of(causes: object, *, request: RequestContent = NO_CONTENT) -> tuple[StatusCause, ...]:
     """The first ``MAX_CAUSES`` causes, each redacted; what has another shape is left out."""
     if not isinstance(causes, list):
         return ()
@@ -90,7 +90,9 @@ def reason_word(reason: object) -> str:
     return reason if isinstance(reason, str) and re.fullmatch(r"[A-Za-z]{1,64}", reason) else ""
 
 
-def redacted(status: Mapping[str, object], *, causes: Iterable[Cause], request: RequestContent = NO_CONTENT) -> str:
+def redacted(
+    status: Mapping[str, object], *, causes: Iterable[StatusCause], request: RequestContent = NO_CONTENT
+) -> str:
     """What a ``Status`` says, in at most some hundred bytes a cause; empty where nothing of it was understood."""
     message = status.get("message")
     text = message[:_HEAD] if isinstance(message, str) else ""
@@ -112,16 +114,16 @@ def redacted(status: Mapping[str, object], *, causes: Iterable[Cause], request: 
     return sentence(text, request)
 
 
-def _cause(cause: Mapping[str, object], *, request: RequestContent) -> Cause:
+def _cause(cause: Mapping[str, object], *, request: RequestContent) -> StatusCause:
     reason = reason_word(cause.get("reason"))
     field, message = cause.get("field"), cause.get("message")
     path = field_path(field) if isinstance(field, str) else ""
     text = message if isinstance(message, str) else ""
     if reason == "FieldManagerConflict":
-        return Cause(path, reason, _manager(text))
+        return StatusCause(path, reason, _manager(text))
     if reason not in _TYPES:
-        return Cause(path, reason, sentence(text, request))
-    return Cause(path, reason, _rule(text, kind=_TYPES[reason], request=request))
+        return StatusCause(path, reason, sentence(text, request))
+    return StatusCause(path, reason, _rule(text, kind=_TYPES[reason], request=request))
 
 
 def _manager(text: str) -> str:
@@ -205,7 +207,7 @@ def _names(text: str) -> str:
     return ", ".join(f'"{each}"' for each in found[:8]) + (f" {ELLIPSIS}" if len(found) > 8 else "")
 
 
-def _invalid(text: str, causes: list[Cause]) -> str:
+def _invalid(text: str, causes: list[StatusCause]) -> str:
     subject = re.match(r'(\S{1,300}) ("(?:[^"\\]|\\.){0,300}") is invalid', text)
     head = f"{subject_of(subject)} is invalid: " if subject else ""
     # Two validators may find the same fault, and say it in the same words.

@@ -122,7 +122,7 @@ async def apply(
 
 def _cleared(error: PatternError, cleared: Collection[ObjectKey]) -> Transient:
     """What refused a version that does not have it any more is deleted; the version is applied again."""
-    gone = told(key.title for key in cleared)
+    gone = told(key.display_name for key in cleared)
     message = (
         f"{error.message}. What refused it leaves with this version, and is deleted now: {gone}. It is tried again."
     )
@@ -178,7 +178,7 @@ async def compare(
         ignored=pattern.spec.apply.ignore_differences or (),
         impersonate=account_of(pattern, tenancy=rim.tenancy),
     )
-    return tuple(f"{each.key.title} could not be compared: {each.message}" for each in failures)
+    return tuple(f"{each.key.display_name} could not be compared: {each.message}" for each in failures)
 
 
 def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
@@ -189,12 +189,12 @@ def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
 def _drift(key: ObjectKey, *, rim: Rim) -> str:
     child = rim.children.get(key)
     if child is None or not child.present:
-        return f"{key.title} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
+        return f"{key.display_name} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
     if child.owed:
-        return f"{key.title} was let be while it was annotated reconcile: disabled"
+        return f"{key.display_name} was let be while it was annotated reconcile: disabled"
     who = child.changed_by
     by = f" by {who}" if who else ""
-    return f"{key.title} was changed{by}"
+    return f"{key.display_name} was changed{by}"
 
 
 async def _localize(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> Localized:
@@ -249,14 +249,14 @@ def not_owned(rendering: Rendering) -> tuple[str, ...]:
 
 def let_be_words(owner: Owner, *, rim: Rim) -> tuple[str, ...]:
     """Which objects of a pattern are let be now, as somebody annotated them so in the cluster, a sentence each."""
-    return tuple(f"{key.title} {PAUSED}" for key in rim.children.let_be(owner.id))
+    return tuple(f"{key.display_name} {PAUSED}" for key in rim.children.let_be(owner.id))
 
 
 def _notes(applied: Applied, *, rim: Rim) -> tuple[str, ...]:
     """What is to be known as long as it runs; what a watch tells of is told as it is then (``let_be_words``)."""
     left = [(key, why) for key, why in applied.left if why != PAUSED or not rim.children.sees(key)]
-    return tuple(f"{key.title} {why}" for key, why in left) + tuple(
-        f"{key.title}: {note}" for key, note in applied.notes
+    return tuple(f"{key.display_name} {why}" for key, why in left) + tuple(
+        f"{key.display_name}: {note}" for key, note in applied.notes
     )
 
 

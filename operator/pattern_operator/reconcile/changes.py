@@ -72,4 +72,4 @@ def _short(revision: Revision) -> str:
 
 
 def _named(keys: Collection[ObjectKey]) -> str:
-    return told(each.title for each in sorted(keys)).replace("; ", ", ")
+    return told(each.display_name for each in sorted(keys)).replace("; ", ", ")

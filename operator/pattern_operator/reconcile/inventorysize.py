@@ -4,7 +4,7 @@ from concurrent.futures import Executor
 
 from pattern_operator.api import inventorycodec
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.inventorycodec import LARGEST, MOST, Unreadable, is_large, size_of
+from pattern_operator.api.inventorycodec import LARGEST, MOST, InventoryTooLarge, is_large, size_of
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
@@ -37,7 +37,7 @@ async def written(inventory: Inventory, *, cpu: Executor) -> Inventory:
         return inventory
     try:
         found = await run_in(cpu, inventorycodec.packed, inventory)
-    except Unreadable as error:
+    except InventoryTooLarge as error:
         raise Stalled(
             reason=Reason.INVENTORY_TOO_LARGE,
             message=f"{len(inventory.entries)} objects, old and new ones, are more than an inventory can have, which"

@@ -12,10 +12,10 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
 from pattern_operator.apply import ChildEvent
 from pattern_operator.errors import PatternError
-from pattern_operator.reconcile.cause import Cause
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.login import NO_LOGIN, Login
 from pattern_operator.reconcile.progress import Progress, PruneState
+from pattern_operator.reconcile.reported_failure import ReportedFailure
 from pattern_operator.reconcile.waking import concerns
 
 
@@ -80,7 +80,7 @@ class Memory:
     sent: str = ""  # the ``sent_digest`` of what was applied
     apply_again: bool = False  # all of it, whatever is as it was applied: somebody asked for it
     followed: bool = False  # the objects of the inventory are followed, whatever may be applied
-    told: Cause | None = None  # the failure that events told last
+    told: ReportedFailure | None = None  # the failure that events told last
     changes: Changes = field(default_factory=Changes)  # in the cluster, that no event told yet
 
     def cannot_be_built(self, goal: Wanted) -> bool:

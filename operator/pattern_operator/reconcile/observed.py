@@ -100,7 +100,7 @@ def what_waits(pattern: DesignPattern) -> str:
     if ref.tag and ref.tag != running.tag:
         return ref.tag
     if ref.tag and tried != running and tried.tag == ref.tag:
-        return tried.title  # the tag was moved, and what it leads to could not be applied yet
+        return tried.display_name  # the tag was moved, and what it leads to could not be applied yet
     if ref.semver and tried == running:
         return f"the changed spec (a version of {quoted(ref.semver)})"
     return "the changed spec"

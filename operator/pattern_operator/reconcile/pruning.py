@@ -81,7 +81,7 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
         done = inventory.union(prune_state.done, inventory.minus(prune_state.pending, pruned.left))
         memory.prune_state = prune_state = PruneState(pruned.left, done, pruned.message)
         memory.changes = memory.changes.plus(pruned=pruned.deleted)
-        memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.title} {why}" for key, why in pruned.kept))))
+        memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.display_name} {why}" for key, why in pruned.kept))))
         progress.unwatched = not all(each.watched for each in pruned.going)
         progress.inventory = inventory.minus(entries, done)
         progress.failed |= frozenset(each.key for each in pruned.failures)
@@ -100,7 +100,7 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
 def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, children: Children) -> tuple[str, ...]:
     """What ``prune: false`` leaves, a sentence each; what is known to be gone, or another's, is not named."""
     return tuple(
-        f"{key.title} left the pattern and is not deleted, because spec.apply.prune is false"
+        f"{key.display_name} left the pattern and is not deleted, because spec.apply.prune is false"
         for key in sorted(keys)
         if _may_carry_our_label(key, owner=owner, children=children)
     )

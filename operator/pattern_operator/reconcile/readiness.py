@@ -2,7 +2,7 @@
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.object import counted
+from pattern_operator.api.object import pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.apply.health import HealthState
@@ -63,7 +63,7 @@ def running_words(pattern: DesignPattern, progress: Progress) -> str:
     """
     count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
     prune_state = progress.prune_state or PruneState()
-    runs = f"{_title(pattern, progress)} runs: {counted(count - len(prune_state.pending))}"
+    runs = f"{_title(pattern, progress)} runs: {pluralize(count - len(prune_state.pending))}"
     pinned = pinned_words(pattern, progress.revision)
     unsure = told(progress.health.unsure) if progress.health is not None else ""
     return listed(filter(None, (runs, pinned, prune_state.message, unsure, *progress.drifted)))
@@ -82,6 +82,6 @@ def pinned_words(pattern: DesignPattern, revision: Revision | None) -> str:
 
 def _title(pattern: DesignPattern, progress: Progress) -> str:
     try:
-        return (progress.revision or Revision.parse(pattern.status.revision)).title
+        return (progress.revision or Revision.parse(pattern.status.revision)).display_name
     except InvalidReference:  # somebody wrote there by hand; the next success writes it anew
         return "what was applied last"

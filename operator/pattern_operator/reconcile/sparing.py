@@ -79,7 +79,7 @@ async def _left_to_others(
             ignored=pattern.spec.apply.ignore_differences or (),
             impersonate=account_of(pattern, tenancy=rim.tenancy),
         )
-        notes = tuple(f"{each.key.title} could not be compared: {each.message}" for each in failures)
+        notes = tuple(f"{each.key.display_name} could not be compared: {each.message}" for each in failures)
         standing = _standing(objects, pattern=pattern, rim=rim)
     owner = owner_of(pattern).id
     of_others = {key: standing[key] for key in standing if key in owned and not rim.children.owes(key, owner=owner)}

@@ -13,7 +13,7 @@ from pattern_operator import limits
 from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.object import counted
+from pattern_operator.api.object import pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
@@ -71,7 +71,7 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
     if _is_tried_again(pattern, revision):
         return msgspec.structs.replace(pattern.status, inventory=inventory, fingerprints=marks)
     conditions = Conditions.of(pattern, now=now)
-    message = f"applying {revision.title}"
+    message = f"applying {revision.display_name}"
     conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
     conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
@@ -149,7 +149,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, progress: Progr
     if progress.rendering:
         conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
     if progress.stage is Stage.HEALTH and progress.revision:
-        applied = f"applied {progress.revision.title} {_in_whose_name(progress.user)}"
+        applied = f"applied {progress.revision.display_name} {_in_whose_name(progress.user)}"
         conditions.set(ConditionType.APPLIED, *_applied_words(progress, applied))
     elif progress.prune_state is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
         # Something newer fails; what left the running revision went on all the same.
@@ -179,15 +179,15 @@ def _in_whose_name(user: str | None) -> str:
 
 def _verified_condition(verification: VerificationResult) -> tuple[Truth, str, str]:
     if not verification.required:
-        return "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.meaning
+        return "Unknown", Reason.NO_POLICY, Reason.NO_POLICY.description
     names = ", ".join(sorted({each.authority for each in verification.verified_by}))
     return "True", Reason.SUCCEEDED, f"verified by {names}"
 
 
 def _rendering_words(rendering: Rendering) -> str:
     counts = {outcome: sum(1 for _ in rendering.with_outcome(outcome)) for outcome in Outcome}
-    return f"{counted(len(rendering.objects))} of {rendering.format}: " + ", ".join(
-        f"{counted(count, 'component')} {outcome}" for outcome, count in counts.items() if count
+    return f"{pluralize(len(rendering.objects))} of {rendering.format}: " + ", ".join(
+        f"{pluralize(count, 'component')} {outcome}" for outcome, count in counts.items() if count
     )
 
 
@@ -290,7 +290,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
     skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != Cause.ANNOTATION)
-    repairs = (f"{c.title}: {repair}" for c in rendering.components for repair in c.repairs)
+    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repairs)
     return RenderStatus(
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
         skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),

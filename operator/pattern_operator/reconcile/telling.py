@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pattern_operator.api.condition import Condition, ConditionType
-from pattern_operator.api.object import ObjectKey, counted
+from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.apply.outcome import told
 from pattern_operator.errors import PatternError
-from pattern_operator.reconcile.cause import Cause, join
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reported_failure import ReportedFailure, join
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def tell_failure(failure: PatternError, *, stage: Stage, status: Status, memory:
     """
     before = memory.told
     tried = (status.observed_generation, status.last_attempted_revision)
-    memory.told = join(before, Cause.of(failure, stage=stage, tried=tried))
+    memory.told = join(before, ReportedFailure.of(failure, stage=stage, tried=tried))
     if memory.told is not before:
         kind: Literal["Normal", "Warning"] = "Normal" if failure.reason is Reason.DELETING else "Warning"
         yield Telling(kind=kind, reason=failure.reason, stage=stage, note=failure.message)
@@ -107,7 +107,7 @@ def tell_failure(failure: PatternError, *, stage: Stage, status: Status, memory:
 def tell_kept(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Telling]:
     """The event of a deletion that leaves objects in the cluster: status goes with the pattern and cannot say it."""
     if kept:
-        note = f"{counted(len(kept))} left in the cluster: {told(f'{key.title}: {why}' for key, why in kept)}"
+        note = f"{pluralize(len(kept))} left in the cluster: {told(f'{key.display_name}: {why}' for key, why in kept)}"
         yield Telling(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=note)
 
 

@@ -76,7 +76,7 @@ def check_namespaces(objects: Iterable[Object], *, pattern: DesignPattern, tenan
     if tenancy.cross_namespace:
         return
     own = pattern.metadata.namespace
-    astray = sorted(each.key.title for each in objects if each.key.group == GROUP and each.key.namespace != own)
+    astray = sorted(each.key.display_name for each in objects if each.key.group == GROUP and each.key.namespace != own)
     if astray:
         more = f" and {len(astray) - 1} more are" if len(astray) > 1 else " is"
         raise Stalled(

@@ -22,7 +22,8 @@ def merge_duplicates(drafts: Iterable[Draft]) -> None:
             for draft in group:
                 draft.refuse(
                     Cause.DIFFERING_DUPLICATE,
-                    f"{len(group)} components render to {key.title} and differ; keep one of them, or rename the others",
+                    f"{len(group)} components render to {key.display_name} and differ;"
+                    " keep one of them, or rename the others",
                 )
             continue
         for other in others:

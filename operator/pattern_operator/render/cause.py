@@ -7,15 +7,15 @@ from pattern_operator.api.report import Outcome
 
 
 class Cause(StrEnum):
-    """A CamelCase word for programs; ``meaning`` is the sentence for people. A word stays once it is published."""
+    """A CamelCase word for programs; ``description`` is the sentence for people. A word stays once it is published."""
 
-    meaning: str
+    description: str
 
-    def __new__(cls, value: str, meaning: str) -> "Cause":
+    def __new__(cls, value: str, description: str) -> "Cause":
         """Join the public word and the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.meaning = meaning
+        member.description = description
         return member
 
     @property

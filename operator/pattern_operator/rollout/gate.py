@@ -27,19 +27,21 @@ def admit(candidate: Candidate) -> None:
     if candidate.holders:
         raise Stalled(
             reason=Reason.CONTAINS_ITSELF,
-            message=f"{candidate.revision.title} holds DesignPattern {candidate.holders[0]}, which is this pattern or"
-            " holds it; nothing was changed. Publish a version without it, or point spec.source.ref at another one.",
+            message=f"{candidate.revision.display_name} contains DesignPattern {candidate.holders[0]}, which is this"
+            " pattern or contains it; nothing was changed. Publish a version without it, or point spec.source.ref at"
+            " another one.",
         )
     if candidate.objects or candidate.allow_empty:
         return
     if not candidate.owned:
         raise Stalled(
             reason=Reason.NOTHING_TO_DEPLOY,
-            message=f"{candidate.revision.title} renders to no object: nothing in it is to be applied (see"
+            message=f"{candidate.revision.display_name} renders to no object: nothing in it is to be applied (see"
             " status.render). Publish a pattern with something to deploy, or point spec.source.ref at another version.",
         )
     raise Stalled(
         reason=Reason.EMPTY_UPDATE,
-        message=f"{candidate.revision.title} renders to no object and would remove all {candidate.owned} that run;"
-        " nothing was changed. Publish a version with components, or set spec.apply.allowEmpty: true if this is meant.",
+        message=f"{candidate.revision.display_name} renders to no object and would remove all"
+        f" {candidate.owned} that run; nothing was changed. Publish a version with components, or set"
+        " spec.apply.allowEmpty: true if this is meant.",
     )

@@ -140,7 +140,7 @@ def encode_rendering(rendering: Rendering) -> bytes:
     for each in rendering.objects:
         parts.append(orjson.dumps([each.component, each.body]))
         if len(parts[-1]) > MAX_OBJECT or has_more_values(parts[-1], MAX_OBJECT_VALUES):
-            return encode_failure(TooLarge(OBJECT, one_line(each.key.title, MAX_REPORT_NAME)))
+            return encode_failure(TooLarge(OBJECT, one_line(each.key.display_name, MAX_REPORT_NAME)))
         total += len(parts[-1])
         if total > MAX_RENDERED:
             return encode_failure(TooLarge(RENDERED))

@@ -1,7 +1,7 @@
-"""The texts that users write in a spec: each a type with the rule that the API server holds it to.
+"""Types of the strings in a spec, each with the rules that the API server checks.
 
-A rule is CEL where it can be, for unlike a schema's ``pattern`` it has a message of its own, which says what is right.
-Constraints belong to the text itself, descriptions to the field: a field may be absent, its text may not be wrong.
+A rule is CEL where possible, because unlike a schema's ``pattern`` it has a message of its own, which says what is
+right. Constraints belong to the string's type, descriptions to the field: a field may be absent.
 """
 
 from typing import Annotated
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 
 def cel(*rules: tuple[str, str]) -> Meta:
-    """Rules that a schema cannot say, each with the message that says what is right."""
+    """CEL rules, each with the message that says what is right."""
     validations = [{"rule": rule, "message": message} for rule, message in rules]
     return Meta(extra_json_schema={"x-kubernetes-validations": validations})
 
@@ -31,7 +31,7 @@ Duration = Annotated[
         (f"!{_DURATION} || duration(self) >= duration('1s')", "must be at least 1s"),
     ),
 ]
-Name = Annotated[
+ResourceName = Annotated[
     str,
     Meta(min_length=1, max_length=253),
     cel((_matches(f"{_LABEL}([.]{_LABEL})*"), "must be the name of a resource: small letters, digits, - and .")),
@@ -56,10 +56,10 @@ DigestText = Annotated[
         )
     ),
 ]
-Range = Annotated[str, Meta(min_length=1, max_length=512, examples=["1.0"])]
+VersionRange = Annotated[str, Meta(min_length=1, max_length=512, examples=["1.0"])]
 Regex = Annotated[str, Meta(min_length=1, max_length=256)]
 MediaType = Annotated[str, Meta(min_length=1, max_length=255)]
-Path = Annotated[str, Meta(min_length=1, max_length=1024)]
+FilePath = Annotated[str, Meta(min_length=1, max_length=1024)]
 Pem = Annotated[
     str,
     Meta(min_length=1, max_length=16384),
@@ -74,7 +74,7 @@ Pem = Annotated[
         ),
     ),
 ]
-Title = Annotated[str, Meta(min_length=1, max_length=128)]
+DisplayName = Annotated[str, Meta(min_length=1, max_length=128)]
 DataKey = Annotated[
     str,
     Meta(min_length=1, max_length=253),

@@ -1,4 +1,4 @@
-"""What an event told of a failure, to know whether the next failure is another one. Pure.
+"""What an event reported of a failure, to know whether the next failure is another one. Pure.
 
 Two failures are the same when the same step fails for the same reason, on the same spec and revision, in the same
 words. Where nothing else happened, words differ by numbers alone: counts, rates, durations, times, ports, and what a
@@ -13,7 +13,9 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError
 
-MAX_WORDS: Final = 8  # of one cause that are told: what words itself anew each time is told so often and no more
+MAX_WORDS: Final = (
+    8  # messages of one failure that are reported; a message that differs each time is reported so often and no more
+)
 
 _VARIES: Final = re.compile(
     r"""
@@ -29,8 +31,8 @@ _VARIES: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """A failure that was told; ``words`` are those that it was told in, without what varies."""
+class ReportedFailure:
+    """A failure that was reported; ``words`` are its messages, without what varies."""
 
     stage: Stage
     reason: str
@@ -38,14 +40,14 @@ class Cause:
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, failure: PatternError, *, stage: Stage, tried: tuple[int, str]) -> "Cause":
-        """The cause of a failure on a generation and a revision; how far a deletion is makes it no other one."""
+    def of(cls, failure: PatternError, *, stage: Stage, tried: tuple[int, str]) -> "ReportedFailure":
+        """A failure on a generation and a revision; the progress of a deletion does not make it another one."""
         words = "" if failure.reason is Reason.DELETING else _VARIES.sub("#", failure.message)
         return cls(stage=stage, reason=str(failure.reason), tried=tried, words=(words,))
 
 
-def join(before: Cause | None, now: Cause) -> Cause:
-    """What was told once ``now`` is told too; ``before`` itself where that needs no telling."""
+def join(before: ReportedFailure | None, now: ReportedFailure) -> ReportedFailure:
+    """What is reported together with ``now``; ``before`` itself where ``now`` needs no event."""
     if before is None or replace(before, words=()) != replace(now, words=()):
         return now
     if now.words[0] in before.words or len(before.words) >= MAX_WORDS:
