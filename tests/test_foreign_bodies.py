@@ -40,7 +40,7 @@ from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,
-    Children,
+    ManagedObjects,
     Owner,
     Remover,
     fieldset,
@@ -52,7 +52,6 @@ from pattern_operator.apply import (
 )
 from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.autoscaler import autoscaler_of, scaled_in, scaler_of, sets_replicas
-from pattern_operator.apply.child import Sighting, lost, our_fields
 from pattern_operator.apply.claim import bytes_of, grown
 from pattern_operator.apply.claimlook import look_at_claim
 from pattern_operator.apply.definition import definitions, is_established
@@ -66,6 +65,7 @@ from pattern_operator.apply.ignored import behind, decoded, given_up, has, point
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.kstatus import RULES
 from pattern_operator.apply.leftover import explained
+from pattern_operator.apply.managed.managed_object import Observation, lost, our_fields
 from pattern_operator.apply.marks import unmark
 from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
@@ -150,14 +150,14 @@ class FakeSession:
         yield self.answer
 
 
-class FakeFollowed:
+class FakeWatches:
     """Watches that see everything, and of which none runs."""
 
     def start(self, _: Resource) -> None: ...
     def stop(self, _: Any) -> None: ...
     def remember(self, key: ObjectKey, body: object) -> None: ...
     async def ready(self, _: Resource) -> None: ...
-    def sees(self, _: Any) -> bool:
+    def is_watched(self, _: Any) -> bool:
         return True
 
 
@@ -192,9 +192,9 @@ def answering(body: Any) -> FakeSession:
         return FakeSession(orjson.dumps(fields.shallow(body)))
 
 
-def children(session: Any = None) -> Children:
-    found = Children(session or FakeSession(b"{}"), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW)
-    found._followed = FakeFollowed()
+def managed_objects(session: Any = None) -> ManagedObjects:
+    found = ManagedObjects(session or FakeSession(b"{}"), tasks=NoTasks(), on_change=lambda *_: None, now=lambda: NOW)
+    found._watches = FakeWatches()
     return found
 
 
@@ -247,7 +247,7 @@ def health(body: Any) -> None:
 @reader
 def sighting_and_drift(body: Any) -> None:
     for key in (KEY, ObjectKey("batch", "Job", "team", "it"), ObjectKey("", "Namespace", "", "it")):
-        seen = Sighting.of(body, key=key, now=NOW)
+        seen = Observation.of(body, key=key, now=NOW)
         assert len(seen.label) <= fields.MAX_NAME
         assert len(seen.health.message) < 4096
         assert sum(map(len, seen.finalizers)) <= 2 * fields.MAX_FINALIZERS * fields.MAX_WORD
@@ -257,21 +257,21 @@ def sighting_and_drift(body: Any) -> None:
 async def children_of_a_watch(body: Any) -> None:
     if not isinstance(body, dict):
         return
-    one = children()
+    one = managed_objects()
     for kind in WatchEventType:
         one._changed(KIND, WatchEvent(kind, body))
     one.record(body, key=KEY, owner=OWNER.id, resource=KIND)
     one.observe(body, key=KEY)
     for kind in WatchEventType:
         one._changed(KIND, WatchEvent(kind, body))
-    one.health(OWNER.id), one.drifted(OWNER.id), one.contested(OWNER.id)
-    for child in tuple(one._children.values()):
-        one._judge_again(child, body)
+    one.health(OWNER.id), one.drifted(OWNER.id), one.conflicts(OWNER.id)
+    for managed in tuple(one._managed.values()):
+        one._judge_again(managed, body)
     one.close()
-    unlisted = children()
+    unlisted = managed_objects()
     unlisted._listed = lambda _: False
     unlisted._changed(KIND, WatchEvent(WatchEventType.ADDED, body))
-    assert not unlisted._children
+    assert not unlisted._managed
 
 
 @reader
@@ -404,8 +404,8 @@ async def scope(body: Any) -> None:
 async def applying(body: Any) -> None:
     """The body as the object that is applied, and as each answer to it."""
     session = answering(body)
-    discovery, followed = FakeDiscovery(session), children(session)
-    applier = Applier(session, discovery, children=followed)
+    discovery, followed = FakeDiscovery(session), managed_objects(session)
+    applier = Applier(session, discovery, managed_objects=followed)
     followed._unlisted.note(KEY, label="x")
     for rendered in (as_object(body), as_object(REAL["Widget"])):
         done = await applier.apply_all([rendered], owner=OWNER, conflicts="Fail", owned=())
@@ -415,7 +415,7 @@ async def applying(body: Any) -> None:
 @reader
 async def removing(body: Any) -> None:
     session = answering(body)
-    remover = Remover(session, FakeDiscovery(session), children=children(session))
+    remover = Remover(session, FakeDiscovery(session), managed_objects=managed_objects(session))
     entry = InventoryEntry(id=str(KEY), v="v1")
     for _ in range(2):
         await remover.remove_all([entry], owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
@@ -729,9 +729,9 @@ OF_ANY_SHAPE: Final = ("Body", "dict[str, Any]", "Mapping[str", "object", "Any",
 OURS: Final = frozenset(
     {
         "api/fields.py:array",  # by those below it
-        "apply/children.py:_look_again",  # what _take has looked at
-        "apply/followed.py:_changed",
-        "apply/followed.py:remember",
+        "apply/managed/managed_objects.py:_look_again",  # what _take has looked at
+        "apply/managed/watches.py:_changed",
+        "apply/managed/watches.py:remember",
         "cli/session.py:change",  # the change that is sent
         "cli/get.py:_gone",  # the change that a watch has read
         "cli/uninstalling.py:observe",  # by ObjectMeta alone

@@ -16,7 +16,7 @@ MAX_KINDS: Final = 256  # kinds of errors that are told apart; there are fewer p
 # Where errors are contained: the words of the metric, all of them, so that each counts from zero.
 PLACES: Final = (
     "apply",  # of one object
-    "child_callback",
+    "managed_object_notification",
     "dry_run",  # of one object
     "event",
     "explain",  # why a workload is not healthy

@@ -22,10 +22,10 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import (
     Applier,
-    ChildEvent,
-    ChildEventKind,
-    Children,
     DryRun,
+    ManagedObjects,
+    Notification,
+    NotificationKind,
     Protected,
     Remover,
     Transfers,
@@ -270,11 +270,11 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
 
-    def noticed(owner: str, event: ChildEvent) -> None:
+    def noticed(owner: str, event: Notification) -> None:
         key = patterns.owned_by(owner)
         if key is not None:
             logger.debug(
-                "child changed: pattern=%s object=%s event=%s",
+                "managed changed: pattern=%s object=%s event=%s",
                 key,
                 event.key,
                 event.kind,
@@ -282,9 +282,9 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             )
             waker.noticed(key, event)
 
-    def changed(owner: str, event: ChildEvent) -> None:
+    def changed(owner: str, event: Notification) -> None:
         noticed(owner, event)
-        if event.kind is ChildEventKind.GONE:
+        if event.kind is NotificationKind.GONE:
             rim.awaited.released([event.key])
 
     transfers = Transfers(on_change=noticed, errors=process.internal_errors)
@@ -299,7 +299,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         background() as behind,
     ):
         discovery = Discovery(session)
-        children = Children(
+        managed_objects = ManagedObjects(
             session,
             tasks=behind,
             on_change=changed,
@@ -308,7 +308,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             listed=patterns.lists,
             on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
         )
-        behind.at_end(children.close)
+        behind.at_end(managed_objects.close)
         behind.at_end(transfers.close)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
         rim = Rim(
@@ -326,15 +326,17 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             applier=Applier(
                 session,
                 discovery,
-                children=children,
+                managed_objects=managed_objects,
                 holder=Holders(patterns),
                 protected=protected,
                 transfers=transfers,
             ),
-            remover=Remover(session, discovery, children=children, protected=protected, transfers=transfers),
+            remover=Remover(
+                session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers
+            ),
             transfers=transfers,
-            dry_run=DryRun(session, discovery, children=children),
-            children=children,
+            dry_run=DryRun(session, discovery, managed_objects=managed_objects),
+            managed_objects=managed_objects,
             awaited=Awaited(session, discovery, wake=waker.found, tasks=behind),
             executors=process.executors,
             sandbox=sandbox,
@@ -370,7 +372,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             asked(key)
         explainer = Explainer(
             patterns=patterns,
-            children=children,
+            managed_objects=managed_objects,
             tenancy=rim.tenancy,
             look=lambda key, user: (look_at_claim if (key.group, key.kind) == CLAIM else look_at_pods)(
                 session, discovery, key, impersonate=user

@@ -10,7 +10,7 @@ import pytest
 from tests.apply.room import NAMESPACE, Room, namespace_named, now
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.apply import Applier, ChildEvent, Children, Owner, Remover, Transfers
+from pattern_operator.apply import Applier, ManagedObjects, Notification, Owner, Remover, Transfers
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
 from pattern_operator.kube.credentials import StaticAuth, tls_context
 
@@ -54,10 +54,10 @@ def _endpoint(cluster: Testbed) -> Endpoint:
 async def _open(cluster: Testbed) -> AsyncIterator[Room]:
     requests: list[tuple[str, str, int]] = []
     count = lambda verb, resource, code, _: requests.append((verb, resource, code))  # noqa: E731 - it is one line
-    events: list[tuple[str, ChildEvent]] = []
+    events: list[tuple[str, Notification]] = []
     moved = asyncio.Event()
 
-    def told(owner: str, event: ChildEvent) -> None:
+    def told(owner: str, event: Notification) -> None:
         events.append((owner, event))
         moved.set()
 
@@ -66,21 +66,21 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
     holder = asyncio.create_task(_hold(group))
     async with Session.open(_endpoint(cluster), on_request=count) as session:
         discovery = Discovery(session)
-        children = Children(session, tasks=await group, on_change=told, now=now)
+        managed_objects = ManagedObjects(session, tasks=await group, on_change=told, now=now)
         transfers = Transfers(on_change=told)
         try:
             yield Room(
                 session=session,
                 discovery=discovery,
-                children=children,
+                managed_objects=managed_objects,
                 applier=Applier(
                     session,
                     discovery,
-                    children=children,
+                    managed_objects=managed_objects,
                     transfers=transfers,
                     holder=lambda label, _: living.get(label),
                 ),
-                remover=Remover(session, discovery, children=children, transfers=transfers),
+                remover=Remover(session, discovery, managed_objects=managed_objects, transfers=transfers),
                 requests=requests,
                 events=events,
                 living=living,

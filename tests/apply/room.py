@@ -13,9 +13,9 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import (
     Applied,
     Applier,
-    ChildEvent,
-    ChildEventKind,
-    Children,
+    ManagedObjects,
+    Notification,
+    NotificationKind,
     Owner,
     Remover,
     inventory,
@@ -88,16 +88,16 @@ def custom(kind: str, group: str, name: str, namespace: str) -> Object:
 
 @dataclass
 class Room:
-    """Everything of the room that touches a cluster, and what the children told."""
+    """Everything of the room that touches a cluster, and what the managed objects told."""
 
     session: Session
     discovery: Discovery
-    children: Children
+    managed_objects: ManagedObjects
     applier: Applier
     remover: Remover
     requests: list[tuple[str, str, int]]
     living: dict[str, Owner] = field(default_factory=dict)  # the patterns that have what carries their label, by id
-    events: list[tuple[str, ChildEvent]] = field(default_factory=list)
+    events: list[tuple[str, Notification]] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def apply(self, *wanted: Object, by: Owner, conflicts: str = "Fail", **more: Any) -> Applied:
@@ -150,9 +150,9 @@ class Room:
         before = len(self.events)
         return lambda: len(self.events) > before
 
-    async def told(self, kind: ChildEventKind, key: ObjectKey, *, of: Owner) -> None:
+    async def told(self, kind: NotificationKind, key: ObjectKey, *, of: Owner) -> None:
         """Wait for an event."""
-        await self.until(lambda: (of.id, ChildEvent(kind, key)) in self.events)
+        await self.until(lambda: (of.id, Notification(kind, key)) in self.events)
 
     async def eventually(self, done: Callable[[], Awaitable[bool]]) -> None:
         """Look again and again: for what no event tells of."""
@@ -167,8 +167,8 @@ class Room:
         version = int(body["metadata"]["resourceVersion"])
 
         async def told() -> bool:
-            child = self.children.get(key)
-            return child is not None and child.seen.version >= version
+            managed = self.managed_objects.get(key)
+            return managed is not None and managed.observed.version >= version
 
         await self.eventually(told)
 
@@ -181,7 +181,7 @@ class Room:
             raise
         return True
 
-    def kinds_told(self, of: Owner) -> list[ChildEventKind]:
+    def kinds_told(self, of: Owner) -> list[NotificationKind]:
         return [event.kind for told_to, event in self.events if told_to == of.id]
 
 

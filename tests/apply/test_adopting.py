@@ -104,8 +104,8 @@ async def test_an_object_that_was_made_anew_by_the_pattern_is_its_own(room: Room
 
 
 async def _gone(room: Room, wanted: Object) -> bool:
-    child = room.children.get(wanted.key)
-    return child is None or not child.present
+    managed = room.managed_objects.get(wanted.key)
+    return managed is None or not managed.present
 
 
 @pytest.mark.parametrize("conflicts", ["Fail", "Take"])
@@ -209,8 +209,8 @@ async def test_an_object_of_another_living_pattern_is_refused_with_its_name(room
     assert [failure.reason for failure in applied.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
     assert "is owned by DesignPattern team/other" in applied.failures[0].message
     assert applied.disowned == {wanted.key}
-    assert room.children.get(wanted.key).expected  # by the other: who was refused does not make it forgotten
-    assert room.children.get(wanted.key).owner == other.id
+    assert room.managed_objects.get(wanted.key).expected  # by the other: who was refused does not make it forgotten
+    assert room.managed_objects.get(wanted.key).owner == other.id
 
 
 async def test_two_patterns_that_find_nothing_at_the_same_moment_do_not_both_have_it(room: Room, namespace: str):

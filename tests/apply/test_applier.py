@@ -18,7 +18,7 @@ from tests.apply.room import (
 from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Applied, Applier, ApplyFailure, ChildEventKind, error_of, inventory, localize
+from pattern_operator.apply import Applied, Applier, ApplyFailure, NotificationKind, error_of, inventory, localize
 from pattern_operator.apply.applier import CONCURRENCY
 from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
 from pattern_operator.errors import Transient, Waiting
@@ -57,7 +57,7 @@ async def test_applying_again_changes_nothing(room: Room, namespace: str):
 
     assert len(applied.applied) == 3
     assert (await room.get(wanted[0].key))["metadata"]["resourceVersion"] == before
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
 
 
 async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_words(room: Room, namespace: str):
@@ -150,7 +150,7 @@ async def test_a_kind_that_went_after_it_was_looked_up_is_missing(room: Room, na
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
     await room.apply(crd, widget, by=team)
     await room.delete(crd.key)
-    await room.told(ChildEventKind.GONE, crd.key, of=team)
+    await room.told(NotificationKind.GONE, crd.key, of=team)
     reasons: list[Reason] = []
 
     async def missing() -> bool:
@@ -320,7 +320,7 @@ async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(roo
     assert created.applied == (wanted.key,)
     assert again.applied == ()
     assert [key for key, _ in again.left] == [wanted.key]
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
     assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
 
 
@@ -347,12 +347,12 @@ async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_
     await room.apply(wanted, by=theirs)
     annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
     await room.caught_up(await room.patch(wanted.key, {"metadata": annotation}), wanted.key)
-    room.children.release([wanted.key], owner=theirs.id)
+    room.managed_objects.release([wanted.key], owner=theirs.id)
 
     applied = await room.apply(wanted, by=team, conflicts="Take")
 
     assert [key for key, _ in applied.left] == [wanted.key]
-    assert not room.children.get(wanted.key).expected
+    assert not room.managed_objects.get(wanted.key).expected
 
 
 async def test_a_value_of_a_secret_that_was_changed_is_put_right(room: Room, namespace: str):
@@ -361,7 +361,7 @@ async def test_a_value_of_a_secret_that_was_changed_is_put_right(room: Room, nam
     changed = await room.patch(wanted.key, {"data": {"key": "dGhlaXJz"}})
     await room.caught_up(changed, wanted.key)
 
-    drifted = room.children.drifted(team.id)
+    drifted = room.managed_objects.drifted(team.id)
     await room.apply(wanted, by=team)
 
     assert drifted == (wanted.key,)
@@ -380,14 +380,14 @@ async def test_a_field_that_left_the_pattern_leaves_the_object(room: Room, names
 async def test_a_kind_that_cannot_be_listed_holds_no_slot_of_the_others(
     room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
-    original = room.children.ready
+    original = room.managed_objects.ready
 
     async def ready(resource: Resource) -> None:
         if resource.kind == "Secret":
             await asyncio.Event().wait()
         await original(resource)
 
-    monkeypatch.setattr(room.children, "ready", ready)
+    monkeypatch.setattr(room.managed_objects, "ready", ready)
     secrets = [
         Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{n}", "namespace": namespace}})
         for n in range(100)
@@ -449,7 +449,7 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
             running -= 1
 
     room.session.request = counting
-    applier = Applier(room.session, room.discovery, children=room.children, concurrency=4)
+    applier = Applier(room.session, room.discovery, managed_objects=room.managed_objects, concurrency=4)
 
     applied = await applier.apply_all(
         [config_map(f"c{i}", namespace) for i in range(20)], owner=team, conflicts="Fail", owned=()

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.test_foreign_bodies import FakeDiscovery, FakeSession, children
+from tests.test_foreign_bodies import FakeDiscovery, FakeSession, managed_objects
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -26,9 +26,9 @@ class Scene:
         session: Any = FakeSession(
             orjson.dumps({"metadata": metadata}), internal_errors=InternalErrors(self.errors.append)
         )
-        self.children = children(session)
-        self.applier = Applier(session, FakeDiscovery(session), children=self.children)
-        self.remover = Remover(session, FakeDiscovery(session), children=self.children)
+        self.managed_objects = managed_objects(session)
+        self.applier = Applier(session, FakeDiscovery(session), managed_objects=self.managed_objects)
+        self.remover = Remover(session, FakeDiscovery(session), managed_objects=self.managed_objects)
 
 
 def key(name: str) -> ObjectKey:
@@ -56,7 +56,7 @@ def broken_for(name: str, whole: Any) -> Any:
 
 
 async def test_a_defect_at_one_object_costs_that_object_of_an_apply(scene, monkeypatch, caplog):
-    monkeypatch.setattr(scene.children, "record", broken_for("bad", scene.children.record))
+    monkeypatch.setattr(scene.managed_objects, "record", broken_for("bad", scene.managed_objects.record))
 
     done = await scene.applier.apply_all(
         [config_map("bad"), config_map("good")], owner=OWNER, conflicts="Fail", owned=()
@@ -70,7 +70,7 @@ async def test_a_defect_at_one_object_costs_that_object_of_an_apply(scene, monke
 
 
 async def test_a_defect_at_one_object_costs_that_object_of_a_removal(scene, monkeypatch, caplog):
-    monkeypatch.setattr(scene.children, "get", broken_for("bad", scene.children.get))
+    monkeypatch.setattr(scene.managed_objects, "get", broken_for("bad", scene.managed_objects.get))
     entries = [InventoryEntry(id=str(key(name)), v="v1") for name in ("bad", "good")]
 
     bad, good = await scene.remover.remove_all(entries, owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)

@@ -5,7 +5,7 @@ from tests.apply.room import Room, config_map, custom, definition, deployment, e
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ChildEventKind, Owner, Remaining, delete_step
+from pattern_operator.apply import NotificationKind, Owner, Remaining, delete_step
 from pattern_operator.apply.inventory import Entries
 from pattern_operator.errors import Transient, Waiting
 
@@ -29,7 +29,7 @@ async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloa
     before = len(room.requests)
 
     first = await delete_step(entries(*wanted), owner=team, remover=room.remover)
-    await room.told(ChildEventKind.GONE, wanted[1].key, of=team)
+    await room.told(NotificationKind.GONE, wanted[1].key, of=team)
     remaining = await delete_step(first.entries, owner=team, remover=room.remover)
 
     assert "waiting for the pods and other objects that it owns (finalizer foregroundDeletion)" in first.message
@@ -52,7 +52,7 @@ async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first
     first = await delete_step(entries(*wanted), owner=team, remover=room.remover)
     deleted_at_first = [resource for verb, resource, _ in room.requests if verb == "delete"]
     await room.patch(held.key, {"metadata": {"finalizers": None}})
-    await room.told(ChildEventKind.GONE, held.key, of=team)
+    await room.told(NotificationKind.GONE, held.key, of=team)
     await to_the_end(room, first.entries, of=team)
 
     assert deleted_at_first == [f"widgets.{domain}"]
@@ -75,14 +75,14 @@ async def test_a_step_deletes_nothing_twice(room: Room, namespace: str):
     await room.apply(wanted, by=team)
 
     await delete_step(entries(wanted), owner=team, remover=room.remover)
-    await room.told(ChildEventKind.HEALTH, wanted.key, of=team)
+    await room.told(NotificationKind.HEALTH, wanted.key, of=team)
     again = await delete_step(entries(wanted), owner=team, remover=room.remover)
 
     assert [verb for verb, _, _ in room.requests].count("delete") == 1
     assert "held by the finalizers example.com/held" in again.message
     assert "To let go and leave them in the cluster" in again.message  # nobody knows what that finalizer waits for
     await room.patch(wanted.key, {"metadata": {"finalizers": None}})
-    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    await room.told(NotificationKind.GONE, wanted.key, of=team)
     assert await delete_step(again.entries, owner=team, remover=room.remover) == Remaining()
 
 
@@ -95,7 +95,7 @@ async def test_a_fresh_operator_goes_on_where_the_last_one_ended(room: Room, nam
     async with open_room() as later:
         again = await delete_step(left.entries, owner=team, remover=later.remover)
         await later.patch(wanted.key, {"metadata": {"finalizers": None}})
-        await later.told(ChildEventKind.GONE, wanted.key, of=team)
+        await later.told(NotificationKind.GONE, wanted.key, of=team)
         end = await delete_step(again.entries, owner=team, remover=later.remover)
 
     assert isinstance(again.error, Waiting)
@@ -169,7 +169,7 @@ async def test_without_a_watch_the_deletion_is_tried_again_by_time(room: Room, n
     team, wanted = owner(), config_map("c", namespace)
     wanted.body["metadata"]["finalizers"] = ["example.com/held"]
     await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.children, "sees", lambda key: False)
+    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)
 
     remaining = await delete_step(entries(wanted), owner=team, remover=room.remover)
 

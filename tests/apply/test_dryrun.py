@@ -8,17 +8,17 @@ from tests.apply.room import Room, config_map, deployment, owner
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
-from pattern_operator.apply import Comparing, DryRun, HealthState, Owner
+from pattern_operator.apply import DriftState, DryRun, HealthState, Owner
 
 
 def dry_run(room: Room) -> DryRun:
-    return DryRun(room.session, room.discovery, children=room.children)
+    return DryRun(room.session, room.discovery, managed_objects=room.managed_objects)
 
 
-async def compared(later: Room, *objects: Object, by: Owner, **more: Any) -> list[Comparing]:
+async def compared(later: Room, *objects: Object, by: Owner, **more: Any) -> list[DriftState]:
     """How an operator that began anew finds the objects of a pattern."""
     assert await dry_run(later).compare_all(objects, owner=by, impersonate=None, **more) == ()
-    return [later.children.comparing(each.key, owner=by.id) for each in objects]
+    return [later.managed_objects.drift_state(each.key, owner=by.id) for each in objects]
 
 
 async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(room: Room, namespace: str, open_room):
@@ -30,9 +30,9 @@ async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(roo
 
     async with open_room() as later:
         found = await compared(later, kept, changed, gone, by=team)
-        health = later.children.health(team.id)
+        health = later.managed_objects.health(team.id)
 
-    assert found == [Comparing.SAME, Comparing.OTHER, Comparing.OTHER]
+    assert found == [DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.DRIFTED]
     assert (health.state, health.message) == (HealthState.NOT_FOUND, f"{gone.key.display_name}: is gone")
     assert (await room.get(changed.key))["data"] == {"a": "theirs"}
     assert not await room.is_there(gone.key)
@@ -47,7 +47,7 @@ async def test_the_object_of_another_pattern_or_of_nobody_is_passed_over(room: R
     async with open_room() as later:
         found = await compared(later, others, by=team)
 
-    assert found == [Comparing.UNKNOWN]
+    assert found == [DriftState.UNKNOWN]
 
 
 async def test_what_is_left_to_others_is_no_drift(room: Room, namespace: str, open_room):
@@ -59,7 +59,7 @@ async def test_what_is_left_to_others_is_no_drift(room: Room, namespace: str, op
     async with open_room() as later:
         ignoring = await compared(later, web, by=team, ignored=rules)
 
-    assert ignoring == [Comparing.SAME]
+    assert ignoring == [DriftState.IN_SYNC]
 
 
 @pytest.mark.parametrize("policy", ["IfAbsent", "Ignore"])
@@ -70,7 +70,7 @@ async def test_what_is_created_once_or_never_applied_is_not_compared(
     once = config_map("once", namespace, annotations={"pattern-operator.io/ssa": policy})
 
     async with open_room() as later:
-        assert await compared(later, once, by=team) == [Comparing.UNKNOWN]
+        assert await compared(later, once, by=team) == [DriftState.UNKNOWN]
 
 
 async def test_what_cannot_be_asked_for_is_said_and_costs_no_other(room: Room, namespace: str, open_room):
@@ -81,8 +81,8 @@ async def test_what_cannot_be_asked_for_is_said_and_costs_no_other(room: Room, n
     async with open_room() as later:
         failures = await dry_run(later).compare_all((mine, ghost), owner=team, impersonate=None)
         refused = await dry_run(later).compare_all((mine,), owner=team, impersonate="system:serviceaccount:x:nobody")
-        found = later.children.comparing(mine.key, owner=team.id)
+        found = later.managed_objects.drift_state(mine.key, owner=team.id)
 
     assert [each.key for each in failures] == [ghost.key]
     assert [(each.key, each.reason) for each in refused] == [(mine.key, Reason.FORBIDDEN)]
-    assert found is Comparing.SAME
+    assert found is DriftState.IN_SYNC

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.apply.child import Child, Sighting
 from pattern_operator.apply.ended import (
     Mark,
     Stood,
@@ -19,6 +18,7 @@ from pattern_operator.apply.ended import (
     running_mark,
 )
 from pattern_operator.apply.health import HealthState
+from pattern_operator.apply.managed.managed_object import ManagedObject, Observation
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 JOB = ObjectKey("batch", "Job", "team", "seed")
@@ -121,8 +121,8 @@ def test_content_is_of_what_is_run():
 
 @pytest.mark.parametrize(("condition", "state"), [("Complete", HealthState.CURRENT), ("Failed", HealthState.FAILED)])
 def test_a_job_that_ended_is_not_missed_and_a_failed_one_is_still_told_as_failed(condition: str, state: HealthState):
-    ended = Child(JOB, "o", Sighting.of(job(condition), key=JOB, now=NOW), expected=True)
-    going = replace(ended, seen=ended.after(Sighting.of(job(condition, **GONE_SOON), key=JOB, now=NOW)))
+    ended = ManagedObject(JOB, "o", Observation.of(job(condition), key=JOB, now=NOW), expected=True)
+    going = replace(ended, observed=ended.after(Observation.of(job(condition, **GONE_SOON), key=JOB, now=NOW)))
     gone = replace(going, present=False)
 
     assert [each.drifted for each in (ended, going, gone)] == [False] * 3
@@ -135,24 +135,24 @@ def test_a_job_that_ended_is_not_missed_and_a_failed_one_is_still_told_as_failed
     ("key", "running", "last"), [(JOB, job(), job(**GONE_SOON)), (POD, pod("Running"), pod("Failed", **GONE_SOON))]
 )
 def test_what_is_deleted_while_it_runs_is_missed(key: ObjectKey, running: dict[str, Any], last: dict[str, Any]):
-    child = Child(key, "o", Sighting.of(running, key=key, now=NOW), expected=True)
-    child.seen = child.after(Sighting.of(last, key=key, now=NOW))
-    child.present = False
+    managed = ManagedObject(key, "o", Observation.of(running, key=key, now=NOW), expected=True)
+    managed.observed = managed.after(Observation.of(last, key=key, now=NOW))
+    managed.present = False
 
-    assert child.drifted
-    assert child.health.state is HealthState.NOT_FOUND
+    assert managed.drifted
+    assert managed.health.state is HealthState.NOT_FOUND
 
 
 def test_another_of_the_same_name_begins_anew():
-    child = Child(JOB, "o", Sighting.of(job("Complete"), key=JOB, now=NOW), expected=True)
-    again = child.after(Sighting.of(job(uid="another"), key=JOB, now=NOW))
+    managed = ManagedObject(JOB, "o", Observation.of(job("Complete"), key=JOB, now=NOW), expected=True)
+    again = managed.after(Observation.of(job(uid="another"), key=JOB, now=NOW))
 
     assert not again.finished
 
 
 def test_what_is_changed_in_the_pattern_is_run():
-    child = Child(JOB, "o", Sighting.of(job("Complete"), key=JOB, now=NOW), expected=True, present=False)
-    child.content = content_of(Object.of(job()))
+    managed = ManagedObject(JOB, "o", Observation.of(job("Complete"), key=JOB, now=NOW), expected=True, present=False)
+    managed.content = content_of(Object.of(job()))
 
-    assert child.has_ended(content_of(Object.of(job())))
-    assert not child.has_ended(content_of(Object.of(job(image="registry.example/seed:2"))))
+    assert managed.has_ended(content_of(Object.of(job())))
+    assert not managed.has_ended(content_of(Object.of(job(image="registry.example/seed:2"))))

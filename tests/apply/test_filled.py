@@ -215,7 +215,7 @@ async def test_a_real_server_takes_it_again_and_again_and_what_it_filled_stays(r
 
     assert first.applied == second.applied == (wanted.key,)
     assert lasting(await room.get(wanted.key)) == before
-    assert not room.children.drifted(team.id)
+    assert not room.managed_objects.drifted(team.id)
 
 
 def test_an_empty_class_of_a_claim_says_that_it_wants_none_and_is_applied():

@@ -8,9 +8,9 @@ import pytest
 from tests.looplag import MOST
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.child import Sighting
 from pattern_operator.apply.existing import read
 from pattern_operator.apply.health import HealthState
+from pattern_operator.apply.managed.managed_object import Observation
 from pattern_operator.limits import MAX_READ_CONTAINERS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_a_body_of_many_parts_is_looked_at_in_a_moment(body: dict[str, Any]):
     took = []
     for _ in range(3):
         begun = time.thread_time()
-        Sighting.of(body, key=key, now=NOW)
+        Observation.of(body, key=key, now=NOW)
         read(body)
         took.append(time.thread_time() - begun)
 
@@ -61,6 +61,6 @@ def test_the_first_conditions_count():
     conditions = [{"type": "Ready", "status": "False", "message": "not yet"}, *({"type": str(n)} for n in range(1000))]
     key = ObjectKey("example.com", "Widget", "shop", "a")
 
-    seen = Sighting.of(widget(status={"conditions": conditions}), key=key, now=NOW)
+    seen = Observation.of(widget(status={"conditions": conditions}), key=key, now=NOW)
 
     assert seen.health.state is HealthState.IN_PROGRESS

@@ -161,7 +161,7 @@ async def test_it_is_applied_when_the_object_is_made_and_then_left_to_others(roo
         manager="scaler",
     )
     await room.caught_up(changed, wanted.key)
-    drifted = room.children.drifted(team.id)
+    drifted = room.managed_objects.drifted(team.id)
 
     again = await room.apply(deployment("d", namespace, replicas=3), by=team, ignored=ignored)
 

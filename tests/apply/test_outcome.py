@@ -22,11 +22,11 @@ def failure(name: str, reason: Reason, *, seconds: int | None = None) -> ApplyFa
 
 def test_a_run_without_failures_has_no_error():
     assert error_of(Applied()) is None
-    assert error_of(Applied((key("a"),), ((key("b"), "is let be"),))) is None
+    assert error_of(Applied((key("a"),), ((key("b"), "is skipped"),))) is None
 
 
 def test_the_message_counts_all_objects_and_names_the_failed_ones():
-    applied = Applied((key("a"),), ((key("b"), "is let be"),), (failure("c", Reason.FORBIDDEN),))
+    applied = Applied((key("a"),), ((key("b"), "is skipped"),), (failure("c", Reason.FORBIDDEN),))
 
     error = error_of(applied, unknown=(failure("d", Reason.KIND_NOT_FOUND),))
 

@@ -6,7 +6,7 @@ from tests.apply.room import Room, config_map, custom, definition, deployment, e
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import ChildEventKind, inventory, prune
+from pattern_operator.apply import NotificationKind, inventory, prune
 from pattern_operator.errors import Transient
 
 
@@ -28,7 +28,7 @@ async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(room:
     assert [verb for verb, _, _ in room.requests[before:] if verb != "watch"] == ["delete", "delete"]
     assert await room.is_there(stays.key)
     assert not await room.is_there(goes.key)
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
 
 
 async def test_an_object_that_another_pattern_took_over_is_left(room: Room, namespace: str):
@@ -105,7 +105,7 @@ async def test_an_object_made_anew_by_somebody_else_is_left(room: Room, namespac
     team, wanted = owner(), config_map("c", namespace)
     await room.apply(wanted, by=team)
     await room.delete(wanted.key)
-    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    await room.told(NotificationKind.GONE, wanted.key, of=team)
     await room.put(wanted, manager="kubectl")
 
     pruned = await prune(entries(wanted), owner=team, remover=room.remover)
@@ -117,12 +117,12 @@ async def test_an_object_made_anew_by_somebody_else_is_left(room: Room, namespac
 async def test_the_delete_is_for_the_very_object_that_was_seen(room: Room, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
     await room.apply(wanted, by=team)
-    child = room.children.get(wanted.key)
-    frozen = child.seen
+    managed = room.managed_objects.get(wanted.key)
+    frozen = managed.observed
     await room.delete(wanted.key)
-    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    await room.told(NotificationKind.GONE, wanted.key, of=team)
     await room.put(wanted, manager="kubectl")
-    child.present, child.seen = True, frozen  # as if the watch were behind
+    managed.present, managed.observed = True, frozen  # as if the watch were behind
 
     pruned = await prune(entries(wanted), owner=team, remover=room.remover)
 
@@ -151,7 +151,7 @@ async def test_an_object_in_a_version_that_is_served_no_more_is_deleted_in_anoth
     await room.apply(wanted, by=team)
 
     pruned = await prune([InventoryEntry(id=str(wanted.key), v="v1beta2")], owner=team, remover=room.remover)
-    await room.told(ChildEventKind.GONE, wanted.key, of=team)
+    await room.told(NotificationKind.GONE, wanted.key, of=team)
 
     assert [each.key for each in pruned.going] == [wanted.key]
     assert not await room.is_there(wanted.key)
@@ -199,7 +199,7 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: R
     await room.apply(crd, widget, free, controller, by=team)
     held = await room.patch(widget.key, {"metadata": {"finalizers": ["example.com/held"]}})
     await room.caught_up(held, widget.key)
-    room.children.release([widget.key, free.key, controller.key, crd.key], owner=team.id)
+    room.managed_objects.release([widget.key, free.key, controller.key, crd.key], owner=team.id)
 
     first = await prune(entries(crd, widget, free, controller), owner=team, remover=room.remover)
     await room.caught_up(await room.get(widget.key), widget.key)
@@ -210,11 +210,11 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: R
         fresh = await prune(first.left, owner=team, remover=later.remover)
     there = await room.is_there(controller.key)
     await room.patch(widget.key, {"metadata": {"finalizers": None}})
-    await room.told(ChildEventKind.GONE, widget.key, of=team)
+    await room.told(NotificationKind.GONE, widget.key, of=team)
     await prune(first.left, owner=team, remover=room.remover)
-    await room.told(ChildEventKind.GONE, controller.key, of=team)  # once its pods are
+    await room.told(NotificationKind.GONE, controller.key, of=team)  # once its pods are
     last = await prune(entries(crd), owner=team, remover=room.remover)
-    await room.told(ChildEventKind.GONE, crd.key, of=team)  # the API server deletes what is left of its kind before
+    await room.told(NotificationKind.GONE, crd.key, of=team)  # the API server deletes what is left of its kind before
     end = await prune(last.left, owner=team, remover=room.remover)
 
     assert first.left == again.left == fresh.left == entries(crd, widget, controller)

@@ -30,7 +30,7 @@ async def test_an_upgrade_applies_each_object_once_and_takes_none_for_changed(ro
         found = [await upgraded.get(each.key) for each in wanted]
         await upgraded.apply(*wanted, by=team, owned=[each.key for each in wanted])
         later = [await upgraded.get(each.key) for each in wanted]
-        drifted = upgraded.children.drifted(team.id)
+        drifted = upgraded.managed_objects.drifted(team.id)
 
     assert len(patches) == len(wanted)
     assert [each["metadata"]["labels"][NAME_LABEL] for each in found] == ["web"] * len(wanted)

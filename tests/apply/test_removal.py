@@ -9,7 +9,7 @@ from tests.apply.room import Room, config_map, custom, definition, entries, owne
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ChildEventKind, Owner, Remover
+from pattern_operator.apply import NotificationKind, Owner, Remover
 from pattern_operator.apply.applier import CONCURRENCY
 from pattern_operator.apply.removal import Ending, Removal
 from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, Resource
@@ -28,7 +28,7 @@ async def test_what_is_gone_is_expected_no_longer(room: Room, namespace: str):
     (removal,) = await removed(room, wanted, by=team)
 
     assert (removal.ending, removal.message, removal.failure) == (Ending.GONE, "", None)
-    await room.until(lambda: room.children.get(wanted.key) is None)
+    await room.until(lambda: room.managed_objects.get(wanted.key) is None)
     assert not await room.is_there(wanted.key)
 
 
@@ -53,7 +53,7 @@ async def test_what_is_held_by_others_is_going_and_said_by_whom(room: Room, name
     await room.apply(wanted, by=team)
 
     (first,) = await removed(room, wanted, by=team)
-    await room.told(ChildEventKind.HEALTH, wanted.key, of=team)
+    await room.told(NotificationKind.HEALTH, wanted.key, of=team)
     before = len(room.requests)
     (again,) = await removed(room, wanted, by=team)
     await room.patch(wanted.key, {"metadata": {"finalizers": None}})
@@ -69,7 +69,7 @@ async def test_what_is_held_by_others_is_going_and_said_by_whom(room: Room, name
 async def test_an_object_that_changed_hands_unseen_is_read_and_left(room: Room, namespace: str, monkeypatch):
     team, wanted = owner(), config_map("c", namespace)
     await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.children, "sees", lambda key: False)  # nobody tells what happens to it
+    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)  # nobody tells what happens to it
     await room.patch(
         wanted.key,
         {
@@ -97,7 +97,7 @@ async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expec
     assert removal.failure is not None
     assert removal.failure.reason is Reason.FORBIDDEN
     assert "cannot delete resource" in removal.message
-    assert room.children.get(wanted.key).expected
+    assert room.managed_objects.get(wanted.key).expected
 
 
 async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gone(room: Room, namespace: str):
@@ -116,7 +116,7 @@ async def test_what_no_watch_sees_and_the_account_may_not_read_is_left_and_read_
     nobody = f"system:serviceaccount:{namespace}:nobody"
     team, wanted = owner(), config_map("c", namespace)
     await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.children, "sees", lambda key: False)
+    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)
     before = len(room.requests)
 
     (removal,) = await removed(room, wanted, by=team, impersonate=nobody)
@@ -191,7 +191,7 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
             running -= method == "DELETE"
 
     room.session.request = counting
-    remover = Remover(room.session, room.discovery, children=room.children, concurrency=3)
+    remover = Remover(room.session, room.discovery, managed_objects=room.managed_objects, concurrency=3)
 
     removals = await remover.remove_all(
         entries(*wanted), owner=team, impersonate=None, otherwise=Reason.DELETION_FAILED
@@ -236,7 +236,7 @@ async def test_an_object_whose_path_is_not_served_for_a_moment_is_not_gone(room:
 
     with monkeypatch.context() as patched:
         patched.setattr(room.discovery, "find", elsewhere)
-        patched.setattr(room.children, "get", lambda _: None)  # no watch knows it
+        patched.setattr(room.managed_objects, "get", lambda _: None)  # no watch knows it
         (removal,) = await removed(room, wanted, by=team)
 
     assert removal.ending is Ending.FAILED
@@ -257,4 +257,4 @@ def starting(room: Room, patched: pytest.MonkeyPatch) -> None:
 
     patched.setattr(room.discovery, "find", nothing)
     patched.setattr(room.discovery, "_groups", frozenset({"", "apps"}))
-    patched.setattr(room.children, "resource_of", lambda _: None)
+    patched.setattr(room.managed_objects, "resource_of", lambda _: None)

@@ -10,7 +10,7 @@ from tests.testbed.testbed import Testbed
 from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ChildEventKind
+from pattern_operator.apply import NotificationKind
 from pattern_operator.apply.replaced import handed_over, in_the_way, is_by_hand, replaced, steps
 from pattern_operator.kube.status_message import StatusCause
 
@@ -163,14 +163,14 @@ async def test_what_somebody_put_in_the_place_of_ours_goes_in_the_repair(
     await room.apply(wanted, by=team)
     before = await room.get(wanted.key)
     await edit(cluster, wanted, *EDITS[edited])
-    await room.told(ChildEventKind.DRIFTED, wanted.key, of=team)
+    await room.told(NotificationKind.DRIFTED, wanted.key, of=team)
 
     applied = await room.apply(wanted, by=team)
     after = await room.get(wanted.key)
 
     assert applied.failures == ()
     assert of_people(after["spec"]) == of_people(before["spec"])
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
 
 
 @pytest.mark.parametrize("named", [{"name": "http"}, {}])
@@ -217,7 +217,7 @@ async def test_what_people_added_beside_it_stays(cluster: Testbed, room: Room, n
     patch = json.dumps(more)
     cluster.kubectl("-n", namespace, "patch", "deployment", "d", "--type=strategic", "-p", patch)
     cluster.kubectl("-n", namespace, "set", "env", "deployment", "d", "MINE=1")
-    await room.told(ChildEventKind.DRIFTED, wanted.key, of=team)
+    await room.told(NotificationKind.DRIFTED, wanted.key, of=team)
 
     applied = await room.apply(wanted, by=team)
     live = await room.get(wanted.key)

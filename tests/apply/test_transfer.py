@@ -9,7 +9,7 @@ from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ChildEvent, ChildEventKind, Owner, Transfers, prune, transfer
+from pattern_operator.apply import Notification, NotificationKind, Owner, Transfers, prune, transfer
 from pattern_operator.apply.removal import Ending
 
 KEY = config_map("c", "team").key
@@ -25,8 +25,8 @@ class Told:
     owners: list[str] = field(default_factory=list)
     somebody: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __call__(self, owner: str, event: ChildEvent) -> None:
-        assert event.kind is ChildEventKind.GONE
+    def __call__(self, owner: str, event: Notification) -> None:
+        assert event.kind is NotificationKind.GONE
         self.owners.append(owner)
         self.somebody.set()
 
@@ -180,7 +180,7 @@ async def seconds_of_removal(key: ObjectKey, deeds: list[tuple[str, int, float]]
     """How long a pattern cannot delete its object that looks when it is woken, and never else."""
     woken = asyncio.Event()
 
-    def wake(owner: str, _: ChildEvent) -> None:
+    def wake(owner: str, _: Notification) -> None:
         if owner == OLD.id:
             woken.set()
 
@@ -310,7 +310,7 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(r
     before = await room.get(wanted.key)
 
     (refused,) = (await room.apply(wanted, by=new)).failures
-    room.children.release([wanted.key], owner=old.id)
+    room.managed_objects.release([wanted.key], owner=old.id)
     handing = await prune(entries(wanted), owner=old, remover=room.remover)
     taken = await room.apply(config_map("c", namespace, a="2"), by=new)
     after = await room.get(wanted.key)
@@ -323,7 +323,7 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(r
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["data"] == {"a": "2"}
     assert ended.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
-    assert room.children.drifted(new.id) == room.children.drifted(old.id) == ()
+    assert room.managed_objects.drifted(new.id) == room.managed_objects.drifted(old.id) == ()
 
 
 @pytest.mark.parametrize("why", ["immutable", "invalid", "paused"])
@@ -340,7 +340,7 @@ async def test_who_could_not_take_it_holds_up_nobody(room: Room, namespace: str,
         await room.patch(had.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
     (refused,) = (await room.apply(wanted, by=new)).failures
-    room.children.release([had.key], owner=old.id)
+    room.managed_objects.release([had.key], owner=old.id)
     done = await prune(entries(had), owner=old, remover=room.remover)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
@@ -354,7 +354,7 @@ async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds
     await room.apply(wanted, by=old)
     room.living[old.id] = old
     await room.apply(wanted, by=new)
-    room.children.release([wanted.key], owner=old.id)
+    room.managed_objects.release([wanted.key], owner=old.id)
     await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
     handing = await prune(entries(wanted), owner=old, remover=room.remover)

@@ -10,7 +10,7 @@ from tests.apply.room import PATIENCE, Room, config_map, owner
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import ChildEvent, ChildEventKind, Owner, turns
+from pattern_operator.apply import Notification, NotificationKind, Owner, turns
 from pattern_operator.apply.turns import Place, Turns, TurnTaken
 from pattern_operator.kube import ApiError, ApiUnavailable
 
@@ -112,12 +112,12 @@ async def test_what_another_pattern_names_in_vain_is_made_again_at_once(room: Ro
 
     async with hanging(room, [*slow, wanted], by=mallory, at=at, method="GET"):
         await room.delete(wanted.key)
-        await room.told(ChildEventKind.GONE, wanted.key, of=victim)  # although somebody else is about to apply it
+        await room.told(NotificationKind.GONE, wanted.key, of=victim)  # although somebody else is about to apply it
         async with asyncio.timeout(turns.PATIENCE - 1):
             applied = await room.apply(wanted, by=victim, owned=[wanted.key])
 
     assert applied.applied == (wanted.key,)
-    assert (victim.id, ChildEvent(ChildEventKind.GONE, wanted.key)) in room.events
+    assert (victim.id, Notification(NotificationKind.GONE, wanted.key)) in room.events
 
 
 async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(room: Room, namespace: str):

@@ -239,7 +239,7 @@ def test_an_object_that_is_annotated_so_in_the_cluster_is_let_be_until_it_is_not
     story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=10)
 
     assert left == {"a": "theirs"}
-    assert f"ConfigMap {story.namespace}/settings is let be" in condition(status, "Applied")["message"]
+    assert f"ConfigMap {story.namespace}/settings is skipped" in condition(status, "Applied")["message"]
 
 
 @pytest.mark.parametrize("policy", ["Repair", "Report"])
@@ -248,7 +248,7 @@ def test_an_update_that_an_object_missed_is_applied_when_its_annotation_goes(sto
     second = push(story.repository, "2.0.0", config_map("settings", a="2"))
     story.want(apply={"driftPolicy": policy})
     story.until_runs(first)
-    said = f"ConfigMap {story.namespace}/settings is let be"
+    said = f"ConfigMap {story.namespace}/settings is skipped"
 
     story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
     story.until(lambda status: said in condition(status, "Applied")["message"])
@@ -263,7 +263,7 @@ def test_an_update_that_an_object_missed_is_applied_when_its_annotation_goes(sto
     assert left == {"a": "1"}
     assert said in condition(status, "Applied")["message"]
     (event,) = story.events("DriftRepaired")
-    assert "was let be while it was annotated reconcile: disabled; it was applied again" in event["message"]
+    assert "was skipped while it was annotated reconcile: disabled; it was applied again" in event["message"]
 
 
 def test_an_object_that_was_there_and_let_be_is_adopted_when_its_annotation_goes(story: Story) -> None:
@@ -273,7 +273,7 @@ def test_an_object_that_was_there_and_let_be_is_adopted_when_its_annotation_goes
     story.want(retryInterval="2s", apply={"adopt": "Always", "conflicts": "Take"})
     status = story.until_runs(digest)
     left = story.get("configmap", "settings")["data"]
-    said = f"ConfigMap {story.namespace}/settings is let be"
+    said = f"ConfigMap {story.namespace}/settings is skipped"
 
     story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
     story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=15)

@@ -31,7 +31,9 @@ class Scene:
         self.errors: list[str] = []
         self.explainer = Explainer(
             patterns=patterns,
-            children=SimpleNamespace(ill=lambda _: self.ill, explain=self.explain, excuse=self.excuse),
+            managed_objects=SimpleNamespace(
+                unhealthy=lambda _: self.ill, explain=self.explain, consider_healthy=self.consider_healthy
+            ),
             tenancy=tenancy or Tenancy(),
             look=self.look,
             tasks=asyncio.get_running_loop(),
@@ -41,7 +43,7 @@ class Scene:
     def explain(self, key: ObjectKey, cause: str) -> None:
         self.said[key.name] = cause
 
-    def excuse(self, key: ObjectKey, words: str) -> None:
+    def consider_healthy(self, key: ObjectKey, words: str) -> None:
         self.said[key.name] = f"excused: {words}"
 
     async def look(self, key: ObjectKey, user: str | None) -> str:

@@ -40,12 +40,12 @@ class Rim:
         self.discovery = SimpleNamespace(find=self._find)
         self.missed: list[ObjectKey] = []
         self.compared: list[tuple[str, bytes]] = []
-        self.children = SimpleNamespace(
+        self.managed_objects = SimpleNamespace(
             ready=self._ready,
             expect=lambda key, owner: self.expected.append(key),
-            miss=lambda key, owner: self.missed.append(key),
-            recall=lambda key, owner, known: self.compared.append((key.name, known)),
-            is_going=lambda _: False,
+            mark_missing=lambda key, owner: self.missed.append(key),
+            restore=lambda key, owner, known: self.compared.append((key.name, known)),
+            is_terminating=lambda _: False,
         )
 
     async def _find(self, *, group: str, kind: str) -> Resource:
@@ -154,19 +154,19 @@ def test_only_a_pattern_with_objects_that_nothing_is_known_of_is_new():
 
 
 class Seen:
-    """Children of one health, and a clock."""
+    """ManagedObjects of one health, and a clock."""
 
     def __init__(self) -> None:
         self.state, self.now, self.any = HealthState.CURRENT, 0.0, True
-        self.children = self
+        self.managed_objects = self
 
     def clock(self) -> float:
         return self.now
 
-    def contested(self, _: str) -> tuple[str, ...]:
+    def conflicts(self, _: str) -> tuple[str, ...]:
         return ()
 
-    def differing(self, _: str) -> frozenset[ObjectKey]:
+    def all_drifted(self, _: str) -> frozenset[ObjectKey]:
         return frozenset({ObjectKey("", "ConfigMap", "team", "a")})
 
     def get(self, _: ObjectKey) -> None:

@@ -18,42 +18,42 @@ class Seen:
 
 
 @dataclass
-class Child:
+class ManagedObject:
     label: str
     present: bool = True
-    seen: Seen = field(init=False)
+    observed: Seen = field(init=False)
 
     def __post_init__(self) -> None:
-        self.seen = Seen(self.label)
+        self.observed = Seen(self.label)
 
 
 class Known:
-    """Children of which some are known; the watch of ConfigMaps is in step unless it is ``blind``."""
+    """ManagedObjects of which some are known; the watch of ConfigMaps is in step unless it is ``blind``."""
 
-    def __init__(self, *, blind: bool = False, **children: Child) -> None:
-        self.blind, self.children = blind, children
+    def __init__(self, *, blind: bool = False, **managed_objects: ManagedObject) -> None:
+        self.blind, self.managed_objects = blind, managed_objects
 
-    def get(self, key: ObjectKey) -> Child | None:
-        return self.children.get(key.name)
+    def get(self, key: ObjectKey) -> ManagedObject | None:
+        return self.managed_objects.get(key.name)
 
-    def knows(self, _: ObjectKey) -> bool:
+    def is_known_absent(self, _: ObjectKey) -> bool:
         return not self.blind
 
 
 def test_what_stays_under_prune_false_is_named_with_the_reason():
-    (said,) = _left_behind(KEYS, owner=OURS, children=Known(b=Child("ours")))
+    (said,) = _left_behind(KEYS, owner=OURS, managed_objects=Known(b=ManagedObject("ours")))
 
     assert said == "ConfigMap team/b left the pattern and is not deleted, because spec.apply.prune is false"
 
 
 def test_what_is_gone_or_of_another_pattern_is_not_named():
-    known = Known(a=Child("ours", present=False), b=Child(THEIRS), c=Child(""))
+    known = Known(a=ManagedObject("ours", present=False), b=ManagedObject(THEIRS), c=ManagedObject(""))
 
-    assert _left_behind(KEYS, owner=OURS, children=known) == ()
+    assert _left_behind(KEYS, owner=OURS, managed_objects=known) == ()
 
 
 def test_where_no_watch_tells_all_of_it_is_named():
-    said = _left_behind(KEYS, owner=OURS, children=Known(blind=True, e=Child(THEIRS)))
+    said = _left_behind(KEYS, owner=OURS, managed_objects=Known(blind=True, e=ManagedObject(THEIRS)))
 
     assert [each.split()[1] for each in said] == ["team/a", "team/b", "team/c", "team/d"]
 

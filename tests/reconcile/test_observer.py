@@ -30,7 +30,7 @@ class Scene:
         self.asked: list[str] = []
         self.memory = Memory()
         self.observer = Observer(
-            SimpleNamespace(children=self, clock=lambda: self.time, discovery=self),
+            SimpleNamespace(managed_objects=self, clock=lambda: self.time, discovery=self),
             self,
             now=lambda: NOW,
             tell=lambda _, events: self.told.extend(each.reason for each in events),
@@ -54,7 +54,7 @@ class Scene:
     def expect(self, *_: Any, **__: Any) -> None:
         return
 
-    miss = compare = expect
+    mark_missing = compare = expect
 
     def expects_any(self, _: str) -> bool:
         return True
@@ -62,10 +62,10 @@ class Scene:
     def health(self, _: str) -> Health:
         return self.state
 
-    def contested(self, _: str) -> tuple[str, ...]:
+    def conflicts(self, _: str) -> tuple[str, ...]:
         return ()
 
-    def differing(self, _: str) -> frozenset[Any]:
+    def all_drifted(self, _: str) -> frozenset[Any]:
         return frozenset()
 
 

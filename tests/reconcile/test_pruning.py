@@ -26,7 +26,7 @@ AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example d
 
 
 class Cluster:
-    """A remover and the children: what is ``held`` goes on going, what is ``refused`` cannot be deleted."""
+    """A remover and the managed objects: what is ``held`` goes on going, what is ``refused`` cannot be deleted."""
 
     def __init__(self) -> None:
         self.held: set[str] = set()
@@ -53,7 +53,7 @@ class Cluster:
     def get(self, _: ObjectKey) -> None:
         return None
 
-    def knows(self, _: ObjectKey) -> bool:
+    def is_known_absent(self, _: ObjectKey) -> bool:
         return True
 
     def release(self, keys: Any, *, owner: str) -> None:
@@ -61,7 +61,7 @@ class Cluster:
 
     @property
     def rim(self) -> Any:
-        return SimpleNamespace(remover=self, children=self, tenancy=Tenancy())
+        return SimpleNamespace(remover=self, managed_objects=self, tenancy=Tenancy())
 
 
 def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:

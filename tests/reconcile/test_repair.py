@@ -52,7 +52,7 @@ class Cluster:
 
     @property
     def rim(self) -> Any:
-        return SimpleNamespace(discovery=self, applier=self, children=self, protected=self, tenancy=Tenancy())
+        return SimpleNamespace(discovery=self, applier=self, managed_objects=self, protected=self, tenancy=Tenancy())
 
 
 def rendering(*objects: Object) -> Rendering:

@@ -11,14 +11,14 @@ from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, moved_to, patter
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
-from pattern_operator.apply import ApplyFailure, Comparing, inventory
+from pattern_operator.apply import ApplyFailure, DriftState, inventory
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.sparing import spared
 from pattern_operator.reconcile.tenancy import Tenancy
 
-SAME, OTHER, UNKNOWN = Comparing.SAME, Comparing.OTHER, Comparing.UNKNOWN
+SAME, OTHER, UNKNOWN = DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.UNKNOWN
 OBJECTS = tuple(config_map(name, "team") for name in ("as-applied", "drifted", "unknown"))
 ENTRIES = inventory.entries_of(OBJECTS)
 OWNED = inventory.keys(ENTRIES)
@@ -28,18 +28,18 @@ REPORT = {"apply": {"driftPolicy": "Report"}}
 class Cluster:
     """Says of each object how it stands, and learns of an unknown one by a dry run."""
 
-    def __init__(self, *, learns: Comparing = SAME, fails: bool = False, owes: str = "") -> None:
-        self.owed = owes
+    def __init__(self, *, learns: DriftState = SAME, fails: bool = False, is_pending: str = "") -> None:
+        self.owed = is_pending
         self.standing = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
         self.learns, self.fails = learns, fails
         self.dry_runs: list[str] = []
-        self.children = self.dry_run = self
+        self.managed_objects = self.dry_run = self
         self.tenancy = Tenancy()
 
-    def comparing(self, key: ObjectKey, *, owner: str) -> Comparing:
+    def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
         return self.standing.get(key.name, UNKNOWN)
 
-    def owes(self, key: ObjectKey, *, owner: str) -> bool:
+    def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
         return key.name == self.owed
 
     async def compare_all(self, objects: Any, **_: Any) -> tuple[ApplyFailure, ...]:
@@ -96,7 +96,7 @@ async def test_in_report_mode_what_drifted_is_not_sent_either(change: dict[str, 
 
 @pytest.mark.parametrize("sent", ["sent", "another"])
 async def test_in_report_mode_what_missed_an_update_is_sent_all_the_same(sent: str):
-    assert "drifted" not in await left(Cluster(owes="drifted"), REPORT, sent=sent)
+    assert "drifted" not in await left(Cluster(is_pending="drifted"), REPORT, sent=sent)
 
 
 async def test_in_report_mode_a_status_without_fingerprints_is_compared_by_dry_runs():
@@ -138,7 +138,9 @@ async def test_what_could_not_be_compared_is_left_and_said():
         owned=OWNED,
         revision=REVISION,
         memory=Memory(policy=KEYS),
-        rim=SimpleNamespace(**{each: Cluster(fails=True) for each in ("children", "dry_run")}, tenancy=Tenancy()),
+        rim=SimpleNamespace(
+            **{each: Cluster(fails=True) for each in ("managed_objects", "dry_run")}, tenancy=Tenancy()
+        ),
     )
 
     assert {key.name for key in found.keys} == {"as-applied", "drifted", "unknown"}

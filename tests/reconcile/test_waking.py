@@ -7,14 +7,14 @@ import pytest
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.stage import Stage
-from pattern_operator.apply import ChildEvent, ChildEventKind
+from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.waking import MAX_EVENTS, OBJECTS, OTHERS, USER, Plan, Waker, Woken, concerns, plan
 
 KEY = PatternKey("team", "web")
 REFUSED, OTHER = ObjectKey("", "ConfigMap", "team", "refused"), ObjectKey("", "ConfigMap", "team", "other")
-GONE, DRIFTED, HEALTH = ChildEventKind.GONE, ChildEventKind.DRIFTED, ChildEventKind.HEALTH
-EVENT = ChildEvent(DRIFTED, OTHER)
+GONE, DRIFTED, HEALTH = NotificationKind.GONE, NotificationKind.DRIFTED, NotificationKind.HEALTH
+EVENT = Notification(DRIFTED, OTHER)
 
 
 class Added:
@@ -55,7 +55,7 @@ def waker(added: Added) -> Waker:
     ],
 )
 def test_a_failure_is_ended_only_by_a_change_of_the_object_that_failed(stage, kind, key, ends):
-    assert concerns(ChildEvent(kind, key), stage=stage, failed=frozenset({REFUSED})) is ends
+    assert concerns(Notification(kind, key), stage=stage, failed=frozenset({REFUSED})) is ends
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_an_object_that_failed_and_changes_all_the_time_is_tried_as_seldom(added
     runs = 0
     for _ in range(600):
         added.now += 0.1
-        waker.noticed(KEY, ChildEvent(DRIFTED, REFUSED))
+        waker.noticed(KEY, Notification(DRIFTED, REFUSED))
         runs += waker.begin(KEY, ends_failure=lambda event: event.key == REFUSED).whole
 
     assert OTHERS[0] < runs <= OTHERS[0] + 60 / OTHERS[1]
@@ -157,7 +157,7 @@ def test_to_look_at_what_is_pending_takes_nothing(waker: Waker):
 
 def test_the_events_of_a_flood_are_remembered_in_bounded_memory(waker: Waker):
     for number in range(3 * MAX_EVENTS):
-        waker.noticed(KEY, ChildEvent(GONE, ObjectKey("", "ConfigMap", "team", f"c{number}")))
+        waker.noticed(KEY, Notification(GONE, ObjectKey("", "ConfigMap", "team", f"c{number}")))
 
     assert len(waker.begin(KEY, ends_failure=never).events) == MAX_EVENTS
 
@@ -195,5 +195,5 @@ async def test_whoever_runs_is_told_in_the_middle_of_it(waker: Waker, change: Ca
     waker.noticed(KEY, EVENT)  # nobody runs, and nobody is told
 
 
-def never(_: ChildEvent) -> bool:
+def never(_: Notification) -> bool:
     return False

@@ -2,18 +2,18 @@
 
 The way of one apply: ``localize`` gives objects their real namespaces, ``ownable`` and ``inventory`` say what will be
 owned (written ahead by the caller), ``Applier.apply_all`` looks whose an object is (``adoption``) and sends one apply
-each, ``prune`` removes what left, ``error_of`` is the error where something failed. ``Children`` watches
+each, ``prune`` removes what left, ``error_of`` is the error where something failed. ``ManagedObjects`` watches
 what was applied and tells who drifted, went, or changed its health; ``delete_step`` takes everything down in order.
 """
 
 from pattern_operator.apply import inventory
 from pattern_operator.apply.applier import Applier
-from pattern_operator.apply.child import FINGERPRINT_BYTES, Child, Comparing
-from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
-from pattern_operator.apply.children import Children
 from pattern_operator.apply.deletion import Remaining, delete_step, remaining_all
 from pattern_operator.apply.dryrun import DryRun
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
+from pattern_operator.apply.managed.managed_object import FINGERPRINT_BYTES, DriftState, ManagedObject
+from pattern_operator.apply.managed.managed_objects import ManagedObjects
+from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.outcome import Applied, ApplyFailure, error_of
 from pattern_operator.apply.ownership import Owner, ownable, owner_id, stamp
 from pattern_operator.apply.ownrbac import own_rbac
@@ -30,15 +30,15 @@ __all__ = [
     "Applied",
     "Applier",
     "ApplyFailure",
-    "Child",
-    "ChildEvent",
-    "ChildEventKind",
-    "Children",
-    "Comparing",
+    "DriftState",
     "DryRun",
     "Health",
     "HealthState",
     "Localized",
+    "ManagedObject",
+    "ManagedObjects",
+    "Notification",
+    "NotificationKind",
     "Owner",
     "Protected",
     "Pruned",

@@ -20,7 +20,6 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Leave, Own, Policy, Refuse, decide
 from pattern_operator.apply.autoscaler import scaled_in, scaler_of, sets_replicas
-from pattern_operator.apply.children import Children
 from pattern_operator.apply.claim import STORAGE, grown
 from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
 from pattern_operator.apply.ended import MAY_HAVE_ENDED, NOT_AGAIN, content_of, may_go_unseen
@@ -29,6 +28,7 @@ from pattern_operator.apply.existing import Existing, is_of_others_too, read
 from pattern_operator.apply.ignored import Pointer, Rule, behind, decoded, given_up, without
 from pattern_operator.apply.intent import intent
 from pattern_operator.apply.leftover import explained
+from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.migrate import migrate, needs_migration
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
@@ -123,7 +123,7 @@ class Applier:
         session: Session,
         discovery: Discovery,
         *,
-        children: Children,
+        managed_objects: ManagedObjects,
         protected: Protected = OF_THE_MANIFESTS,
         transfers: Transfers | None = None,
         holder: Holder = lambda _, __: None,
@@ -132,7 +132,7 @@ class Applier:
         """``holder(label, key)`` is the living pattern that an owner label names, if it still has the object."""
         self._session = session
         self._discovery = discovery
-        self._children = children
+        self._managed = managed_objects
         self._protected = protected
         self._transfers = transfers if transfers is not None else Transfers()
         self._holder = holder
@@ -157,7 +157,7 @@ class Applier:
         object that carries our owner label are taken back from whoever holds them now. ``adopt`` says what becomes of
         what was there before, ``ignored`` which fields others write. ``impersonate`` is the user in whose name to look
         and to apply. ``on_applied`` is called with each object and the server's answer. Every answer is recorded in the
-        children.
+        managed_objects.
         """
         objects = tuple(objects)
         run = _Run(
@@ -188,7 +188,7 @@ class Applier:
         )
 
     async def is_released(self, key: ObjectKey, *, impersonate: str | None) -> bool:
-        """Whether an object that was to be let be need not be any more, or is gone; False where nobody says."""
+        """Whether an object that was to be skipped need not be any more, or is gone; False where nobody says."""
         try:
             resource = await self._discovery.find(group=key.group, kind=key.kind)
             existing = await look(self._session, resource, key, impersonate=impersonate)
@@ -208,7 +208,7 @@ class Applier:
                 self._transfers.cease(key, run.owner.id)
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
-            await self._children.ready(resource)  # may take long, and holds no slot
+            await self._managed.ready(resource)  # may take long, and holds no slot
             async with self._slots.hold(*lanes_of(key, run.owner)):
                 if run.away is not None:
                     run.fail(refusal(key, run.away))
@@ -246,21 +246,26 @@ class Applier:
     async def _why_not(self, wanted: Object, resource: Resource, content: bytes, run: _Run) -> str:
         """Why the object is not sent although it is wanted; empty where it is."""
         key = wanted.key
-        child = self._children.get(key)
-        paused = child is not None and child.present and child.seen.label == run.owner.id and child.seen.paused
-        if paused and self._children.sees(key):
-            self._children.owe(key, owner=run.owner.id)
+        managed = self._managed.get(key)
+        paused = (
+            managed is not None
+            and managed.present
+            and managed.observed.label == run.owner.id
+            and managed.observed.paused
+        )
+        if paused and self._managed.is_watched(key):
+            self._managed.mark_pending(key, owner=run.owner.id)
             return PAUSED
         if_absent = ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
         if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
-            return "is let be: it is there, and annotated ssa: IfAbsent"
-        if child is None or child.owner != run.owner.id or not self._children.sees(key):
+            return "is skipped: it is there, and annotated ssa: IfAbsent"
+        if managed is None or managed.owner != run.owner.id or not self._managed.is_watched(key):
             return ""
-        if child.seen.unseen and not child.content and may_go_unseen(wanted.body, key=key):
-            child.content = content  # nobody knows what ran: it is taken for this
-        if not child.has_ended(content):
+        if managed.observed.unseen and not managed.content and may_go_unseen(wanted.body, key=key):
+            managed.content = content  # nobody knows what ran: it is taken for this
+        if not managed.has_ended(content):
             return ""
-        return MAY_HAVE_ENDED if child.seen.unseen else NOT_AGAIN
+        return MAY_HAVE_ENDED if managed.observed.unseen else NOT_AGAIN
 
     async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
         key, content = wanted.key, content_of(wanted)
@@ -268,10 +273,10 @@ class Applier:
             run.left.append((key, why))
             self._transfers.cease(key, run.owner.id)
             return
-        with self._children.applying(key, owner=run.owner.id):
+        with self._managed.applying(key, owner=run.owner.id):
             answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
             if isinstance(answer, dict):
-                self._children.record(answer, key=key, owner=run.owner.id, resource=resource, content=content)
+                self._managed.record(answer, key=key, owner=run.owner.id, resource=resource, content=content)
         if isinstance(answer, Leave | Refuse):
             if isinstance(answer, Leave):
                 run.left.append((key, answer.why))
@@ -279,7 +284,7 @@ class Applier:
                 if answer.ours:
                     await self._count(key, resource, run)
                     return
-                self._children.release([key], owner=run.owner.id)
+                self._managed.release([key], owner=run.owner.id)
             else:
                 owned = answer.reason is OWNED
                 need = ObjectNeeded(key) if owned else None
@@ -343,16 +348,21 @@ class Applier:
 
     def _known(self, key: ObjectKey, run: _Run) -> Own | None:
         """What a watch that is in step says without a request: the object carries our label."""
-        child = self._children.get(key)
-        if child is None or not child.present or child.seen.label != run.owner.id or not self._children.sees(key):
+        managed = self._managed.get(key)
+        if (
+            managed is None
+            or not managed.present
+            or managed.observed.label != run.owner.id
+            or not self._managed.is_watched(key)
+        ):
             return None
-        seen, version = child.seen, str(child.seen.version or "")
+        seen, version = managed.observed, str(managed.observed.version or "")
         return Own(
             seen.uid,
             adopted=seen.adopted,
             scaled_by=seen.scaled_by,
             scales=seen.scales,
-            touched=seen.touched and (child.drifted or not child.expected),
+            touched=seen.touched and (managed.drifted or not managed.expected),
             version=version,
         )
 
@@ -411,8 +421,13 @@ class Applier:
 
     def _is_remembered(self, existing: Existing, key: ObjectKey, run: _Run) -> bool:
         """Whether somebody took the label off an object of ours: seen in this life, or in the inventory of the last."""
-        child = self._children.get(key)
-        if child is not None and child.owner == run.owner.id and child.expected and child.seen.uid == existing.uid:
+        managed = self._managed.get(key)
+        if (
+            managed is not None
+            and managed.owner == run.owner.id
+            and managed.expected
+            and managed.observed.uid == existing.uid
+        ):
             return True
         return not existing.owner and key in run.owned and existing.pattern == str(run.owner)
 
@@ -504,10 +519,10 @@ class Applier:
 
         The inventory alone does not say so: it is written ahead, and then also names what was never applied.
         """
-        child = self._children.get(key)
-        if child is not None and child.present and child.seen.label == run.owner.id:
+        managed = self._managed.get(key)
+        if managed is not None and managed.present and managed.observed.label == run.owner.id:
             return True
-        return key in run.owned and not self._children.knows(key)
+        return key in run.owned and not self._managed.is_known_absent(key)
 
     async def _doubt(self, resource: Resource) -> None:
         """The path is not there: look whether the kind still is; raises KindNotFound when it is not."""
@@ -526,12 +541,12 @@ class Applier:
         return await apply()
 
     async def _count(self, key: ObjectKey, resource: Resource, run: _Run) -> None:
-        """Let an object of ours that is let be count for the pattern's health, and remember that it was not sent."""
+        """Let an object of ours that is skipped count for the pattern's health, and remember that it was not sent."""
         body = await verbs.get(
             self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
         )
-        self._children.observe(body, key=key)
-        self._children.owe(key, owner=run.owner.id)
+        self._managed.observe(body, key=key)
+        self._managed.mark_pending(key, owner=run.owner.id)
 
     async def _is_there(self, key: ObjectKey, resource: Resource, run: _Run) -> bool:
         """Whether the object exists; one of ours counts for the pattern's health, and no other is owned."""
@@ -544,7 +559,7 @@ class Applier:
                 return False
             raise
         if read(body).owner == run.owner.id:
-            self._children.record(body, key=key, owner=run.owner.id, resource=resource)
+            self._managed.record(body, key=key, owner=run.owner.id, resource=resource)
         else:
             run.disowned.add(key)
         return True

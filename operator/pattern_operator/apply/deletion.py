@@ -1,6 +1,6 @@
 """The end of a pattern: its objects go wave by wave, and each wave is really gone before the next one goes.
 
-One call is one step; the reconciler calls again when a child event says that something went.
+One call is one step; the reconciler calls again when a notification says that something went.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 class Remaining:
     """What is left after a step. Without ``entries`` the pattern may go; ``kept`` were left alone, with the reason.
 
-    ``error`` says what is left and why, and how to let go: Waiting when a child event will bring the deletion on,
+    ``error`` says what is left and why, and how to let go: Waiting when a notification will bring the deletion on,
     Transient when it has to be tried again; None when nothing is left. Where it goes on by itself, ``error`` does not
     say how to let go: ``advice`` does, for when it takes long.
     """

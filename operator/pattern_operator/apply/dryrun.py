@@ -14,10 +14,10 @@ from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
-from pattern_operator.apply.child import fingerprint, writers_of
-from pattern_operator.apply.children import Children
 from pattern_operator.apply.ignored import Rule, decoded, without
 from pattern_operator.apply.intent import intent
+from pattern_operator.apply.managed.managed_object import fingerprint, writers_of
+from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.others import left_to_others
 from pattern_operator.apply.outcome import ApplyFailure, of_defect
 from pattern_operator.apply.ownership import Owner, ssa_of, stamp
@@ -36,10 +36,12 @@ _OF_A_VERSION: Final = frozenset({"managedFields", "resourceVersion", "generatio
 class DryRun:
     """Compares objects with what an apply would make of them, never more than ``at_once`` requests at once."""
 
-    def __init__(self, session: Session, discovery: Discovery, *, children: Children, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, session: Session, discovery: Discovery, *, managed_objects: ManagedObjects, at_once: int = AT_ONCE
+    ) -> None:
         self._session = session
         self._discovery = discovery
-        self._children = children
+        self._managed = managed_objects
         self._slots = Slots(at_once)
 
     async def compare_all(
@@ -78,22 +80,22 @@ class DryRun:
             return  # created once, or never applied: there is nothing that would be undone
         version = wanted.api_version.rpartition("/")[2]
         resource = await self._discovery.find(group=key.group, kind=key.kind, version=version)
-        await self._children.ready(resource)
-        child = self._children.get(key)
-        if child is None:
-            self._children.miss(key, owner=owner.id)
+        await self._managed.ready(resource)
+        managed = self._managed.get(key)
+        if managed is None:
+            self._managed.mark_missing(key, owner=owner.id)
             return
-        if not child.present or child.seen.label != owner.id:
+        if not managed.present or managed.observed.label != owner.id:
             return
         live = None
-        if child.drifted:  # who holds the fields is known to be another: the values are compared
+        if managed.drifted:  # who holds the fields is known to be another: the values are compared
             live = await verbs.get(
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
             )
         left, _ = await left_to_others(
-            self._session, wanted, rules=rules, scaled_by=child.seen.scaled_by, impersonate=impersonate
+            self._session, wanted, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
         )
-        marked = stamp(wanted, owner=owner, adopted=child.seen.adopted, uid=child.seen.uid)
+        marked = stamp(wanted, owner=owner, adopted=managed.observed.adopted, uid=managed.observed.uid)
         async with self._slots.hold(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):
             answer = await verbs.apply(
                 self._session,
@@ -109,10 +111,10 @@ class DryRun:
         if live is not None:
             same = _values(live) == _values(answer)
             writers = writers_of(ObjectMeta.of(live)) if same else None
-            self._children.liken(key, owner=owner.id, writers=writers)
+            self._managed.record_comparison(key, owner=owner.id, writers=writers)
             return
-        self._children.expect(key, owner=owner.id)
-        self._children.compare(key, owner=owner.id, wanted=fingerprint(ObjectMeta.of(answer).managers))
+        self._managed.expect(key, owner=owner.id)
+        self._managed.compare(key, owner=owner.id, wanted=fingerprint(ObjectMeta.of(answer).managers))
 
 
 def _values(body: Body) -> dict[str, Any]:

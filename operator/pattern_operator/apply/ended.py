@@ -48,22 +48,22 @@ class Stood(Enum):
 class Mark:
     """What status keeps of an object that ends by itself, in place of its fingerprint.
 
-    ``content`` is empty where nobody knows it. ``seen`` is the beginning of the fingerprint of what has not ended.
+    ``content`` is empty where nobody knows it. ``observed`` is the beginning of the fingerprint of what has not ended.
     """
 
     stood: Stood
     content: bytes = b""
-    seen: bytes = b""
+    observed: bytes = b""
 
     def __bytes__(self) -> bytes:
         """The mark as status keeps it, ``MARK_BYTES`` long."""
-        return (self.stood.value + self.content.ljust(CONTENT_BYTES, b"\0") + self.seen).ljust(MARK_BYTES, b"\0")
+        return (self.stood.value + self.content.ljust(CONTENT_BYTES, b"\0") + self.observed).ljust(MARK_BYTES, b"\0")
 
     def same(self, fingerprint: bytes) -> bytes | None:
         """``fingerprint`` where the object had it, else what no object has; None where nothing is to be compared."""
-        if not self.seen.strip(b"\0"):
+        if not self.observed.strip(b"\0"):
             return None
-        return fingerprint if fingerprint.startswith(self.seen) else bytes(self)
+        return fingerprint if fingerprint.startswith(self.observed) else bytes(self)
 
 
 def may_end(key: ObjectKey) -> bool:
@@ -110,8 +110,8 @@ def read_mark(known: bytes, *, key: ObjectKey) -> Mark | None:
         if known.startswith(stood.value):
             rest = known[len(stood.value) :]
             content = rest[:CONTENT_BYTES] if rest[:CONTENT_BYTES].strip(b"\0") else b""
-            seen = rest[CONTENT_BYTES:] if stood in (Stood.RUNS, Stood.STAYS) else b""
-            return Mark(stood, content, seen)
+            observed = rest[CONTENT_BYTES:] if stood in (Stood.RUNS, Stood.STAYS) else b""
+            return Mark(stood, content, observed)
     return None
 
 

@@ -177,4 +177,4 @@ def _without(value: Any, path: tuple[str, ...], empty: Callable[[Any], bool]) ->
         return value
     if rest:
         return {**value, name: _without(value[name], rest, empty)}
-    return {key: child for key, child in value.items() if key != name} if empty(value[name]) else value
+    return {key: managed for key, managed in value.items() if key != name} if empty(value[name]) else value

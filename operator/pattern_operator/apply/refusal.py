@@ -136,7 +136,7 @@ def _forbidden(
     if "cannot impersonate" in error.message:  # the operator itself is refused: no right of the account would help
         return Reason.FORBIDDEN, (
             f"{error.message}. Name another account in spec.apply.serviceAccountName, or let the operator impersonate"
-            " this one (ClusterRole pattern-operator-follower, resourceNames)."
+            " this one (ClusterRole pattern-operator-kind_watch, resourceNames)."
         )
     if "is attempting to grant RBAC permissions" in error.message:
         return otherwise, (

@@ -15,9 +15,9 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.applier import CONCURRENCY, lanes_of
-from pattern_operator.apply.children import Children
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.inventory import key_of
+from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.marks import unmark
 from pattern_operator.apply.occupancy import is_container, occupants
 from pattern_operator.apply.outcome import ApplyFailure, of_defect
@@ -61,8 +61,8 @@ class Ending(StrEnum):
 class Removal:
     """The ending of one entry's object; ``message`` says why it is still there, without its name.
 
-    ``watched``: a child event will tell when an object that is going has gone. ``holders`` are the finalizers that hold
-    it, without those that the cluster takes off by itself: of what they wait for nobody knows.
+    ``watched``: a notification will tell when an object that is going has gone. ``holders`` are the finalizers that
+    hold it, without those that the cluster takes off by itself: of what they wait for nobody knows.
     """
 
     entry: InventoryEntry
@@ -111,14 +111,14 @@ class Remover:
         session: Session,
         discovery: Discovery,
         *,
-        children: Children,
+        managed_objects: ManagedObjects,
         protected: Protected = OF_THE_MANIFESTS,
         transfers: Transfers | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
         self._session = session
         self._discovery = discovery
-        self._children = children
+        self._managed = managed_objects
         self._protected = protected
         self._transfers = transfers if transfers is not None else Transfers()
         self._slots = Slots(concurrency)
@@ -177,7 +177,7 @@ class Remover:
             self._session.internal_errors.record("remove", error)
             failure = of_defect(key)
             return Removal(entry, key, Ending.FAILED, failure.message, failure)
-        self._children.release([key], owner=run.owner.id)
+        self._managed.release([key], owner=run.owner.id)
         return removal
 
     async def _remove_if_kind_is_there(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Removal:
@@ -206,7 +206,7 @@ class Remover:
             key.namespace
         ):  # its CRD was made anew with another scope, and it went with that
             return Removal(entry, key, Ending.GONE)
-        await self._children.ready(resource)  # may take long, and holds no slot
+        await self._managed.ready(resource)  # may take long, and holds no slot
         async with self._slots.hold(*lanes_of(key, run.owner)):
             if run.away is not None:
                 raise run.away
@@ -239,16 +239,16 @@ class Remover:
             if not error.served:
                 # Discovery shows a kind that a pattern has just brought a moment later than its watch; what is not
                 # shown there is not gone.
-                if (followed := self._children.resource_of(key)) is not None:
+                if (followed := self._managed.resource_of(key)) is not None:
                     return followed
                 raise
         return await self._discovery.find(group=key.group, kind=key.kind)  # its versions moved on
 
     def _known(self, key: ObjectKey) -> _Live | None:
-        child = self._children.get(key)
-        if child is None or not child.present or not self._children.sees(key):
+        managed = self._managed.get(key)
+        if managed is None or not managed.present or not self._managed.is_watched(key):
             return None
-        seen = child.seen
+        seen = managed.observed
         return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers, seen.adopted)
 
     async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
@@ -265,11 +265,11 @@ class Remover:
             if is_missing(error, key.name):
                 return None
             await self._doubt(resource, error)
-            if error.code == HTTPStatus.FORBIDDEN and self._children.knows(key):
+            if error.code == HTTPStatus.FORBIDDEN and self._managed.is_known_absent(key):
                 return None
             raise
         meta = ObjectMeta.of(body)
-        self._children.observe(body, key=key)  # so that its end will be told
+        self._managed.observe(body, key=key)  # so that its end will be told
         return _Live(
             uid=meta.uid,
             label=label_of(meta.raw),
@@ -342,7 +342,7 @@ class Remover:
         return Removal(entry, key, Ending.GOING, message, watched=self._is_watched(key), holders=holders)
 
     def _is_watched(self, key: ObjectKey) -> bool:
-        return self._children.sees(key) and self._children.get(key) is not None
+        return self._managed.is_watched(key) and self._managed.get(key) is not None
 
 
 def _failed(entry: InventoryEntry, error: ApiError, run: _Run) -> Removal:

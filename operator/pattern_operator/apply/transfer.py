@@ -17,7 +17,7 @@ from typing import Final
 
 from pattern_operator.api.names import GROUP
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.childevent import ChildEvent, ChildEventKind
+from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.timers import Timers
 from pattern_operator.internal_errors import InternalErrors
@@ -44,7 +44,7 @@ class _Asked:
     at: float
 
 
-def _nobody(_: str, __: ChildEvent) -> None:
+def _nobody(_: str, __: Notification) -> None:
     """Tell nobody."""
 
 
@@ -57,7 +57,7 @@ class Transfers:
     def __init__(
         self,
         *,
-        on_change: Callable[[str, ChildEvent], None] = _nobody,
+        on_change: Callable[[str, Notification], None] = _nobody,
         errors: InternalErrors | None = None,
     ) -> None:
         self._on_change = on_change
@@ -121,7 +121,7 @@ class Transfers:
         for by, told in offers.items():
             if owner in told:
                 told.discard(owner)
-                self._on_change(by, ChildEvent(ChildEventKind.GONE, key))
+                self._on_change(by, Notification(NotificationKind.GONE, key))
 
     def bar(self, key: ObjectKey, owner: str) -> None:
         """The pattern could not take the object: it gets it from nobody, until it is changed."""
@@ -220,19 +220,19 @@ class Transfers:
         if (sends := self._taking.get(key)) and age < whole + TAKING:
             self._look_again(key, by, LOOK_AGAIN)
             return sends[0]
-        takers = [each for each in self._waiting.get(key, {}).values() if each.id != by.id]
-        if not takers or age >= whole:
+        other_managers = [each for each in self._waiting.get(key, {}).values() if each.id != by.id]
+        if not other_managers or age >= whole:
             self._withdraw(key, by=by.id)  # from here on nobody begins to take it
             return None
         told = self._offered.setdefault(key, {}).setdefault(by.id, set())
-        for each in takers:
+        for each in other_managers:
             if each.id not in told:
                 told.add(each.id)
-                self._on_change(each.id, ChildEvent(ChildEventKind.GONE, key))
+                self._on_change(each.id, Notification(NotificationKind.GONE, key))
         if (by.id, whole) not in self._timers:
-            event = ChildEvent(ChildEventKind.GONE, key)
+            event = Notification(NotificationKind.GONE, key)
             self._timers.set((by.id, whole), whole - age, self._on_change, by.id, event)
-        return takers[0]
+        return other_managers[0]
 
     def _withdraw(self, key: ObjectKey, *, by: str) -> None:
         offers = self._offered.get(key, {})
@@ -256,4 +256,4 @@ class Transfers:
 
     def _look_again(self, key: ObjectKey, by: Owner, pause: float) -> None:
         if by.id not in self._timers:  # one a pattern: it looks at all that it wants to delete
-            self._timers.set(by.id, pause, self._on_change, by.id, ChildEvent(ChildEventKind.GONE, key))
+            self._timers.set(by.id, pause, self._on_change, by.id, Notification(NotificationKind.GONE, key))

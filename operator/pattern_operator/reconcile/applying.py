@@ -86,14 +86,16 @@ async def apply(
     memory.sent = await run_in(cpu, sent_digest, objects, owner=owner)
     kept = await spared(pattern, objects, sent=memory.sent, owned=owned, revision=goal.revision, memory=memory, rim=rim)
     done = _already_done(owner, goal=goal, memory=memory, rim=rim) | kept.keys
-    drifted = {key: _drift(key, rim=rim) for key in sorted(rim.children.differing(owner.id) & inventory.keys(before))}
+    drifted = {
+        key: _drift(key, rim=rim) for key in sorted(rim.managed_objects.all_drifted(owner.id) & inventory.keys(before))
+    }
     sent = set(done)
     try:
         left = [each for each in objects if each.key not in done]
         applied = await _send(pattern, left, rim=rim, owned=owned, on_applied=lambda each, _: sent.add(each.key))
     finally:  # also when the run is over before all is sent: the next one goes on from here
         memory.partly = (goal, frozenset(sent))
-        progress.comparison = Comparison(fingerprints=rim.children.fingerprints(owner.id))
+        progress.comparison = Comparison(fingerprints=rim.managed_objects.fingerprints(owner.id))
     applied = replace(applied, applied=(*applied.applied, *sorted(done)))
     # What was written ahead and is not there, or is another's, is named no longer.
     planned, after = (inventory.without(each, applied.disowned) for each in (planned, after))
@@ -187,12 +189,12 @@ def drift_words(drifted: Collection[ObjectKey], *, rim: Rim) -> tuple[str, ...]:
 
 
 def _drift(key: ObjectKey, *, rim: Rim) -> str:
-    child = rim.children.get(key)
-    if child is None or not child.present:
+    managed = rim.managed_objects.get(key)
+    if managed is None or not managed.present:
         return f"{key.display_name} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
-    if child.owed:
-        return f"{key.display_name} was let be while it was annotated reconcile: disabled"
-    who = child.changed_by
+    if managed.pending:
+        return f"{key.display_name} was skipped while it was annotated reconcile: disabled"
+    who = managed.changed_by
     by = f" by {who}" if who else ""
     return f"{key.display_name} was changed{by}"
 
@@ -237,8 +239,8 @@ def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> fr
     """The objects that an earlier try of the same goal applied, and that a watch says are still so."""
     if memory.partly is None or memory.partly[0] != goal:
         return frozenset()
-    drifted = set(rim.children.drifted(owner.id))
-    return frozenset(key for key in memory.partly[1] if key not in drifted and rim.children.sees(key))
+    drifted = set(rim.managed_objects.drifted(owner.id))
+    return frozenset(key for key in memory.partly[1] if key not in drifted and rim.managed_objects.is_watched(key))
 
 
 def not_owned(rendering: Rendering) -> tuple[str, ...]:
@@ -247,14 +249,14 @@ def not_owned(rendering: Rendering) -> tuple[str, ...]:
     return (told(said),) if said else ()
 
 
-def let_be_words(owner: Owner, *, rim: Rim) -> tuple[str, ...]:
-    """Which objects of a pattern are let be now, as somebody annotated them so in the cluster, a sentence each."""
-    return tuple(f"{key.display_name} {PAUSED}" for key in rim.children.let_be(owner.id))
+def skipped_words(owner: Owner, *, rim: Rim) -> tuple[str, ...]:
+    """Which objects of a pattern are skipped now, as somebody annotated them so in the cluster, a sentence each."""
+    return tuple(f"{key.display_name} {PAUSED}" for key in rim.managed_objects.paused(owner.id))
 
 
 def _notes(applied: Applied, *, rim: Rim) -> tuple[str, ...]:
-    """What is to be known as long as it runs; what a watch tells of is told as it is then (``let_be_words``)."""
-    left = [(key, why) for key, why in applied.left if why != PAUSED or not rim.children.sees(key)]
+    """What is to be known as long as it runs; what a watch tells of is told as it is then (``skipped_words``)."""
+    left = [(key, why) for key, why in applied.left if why != PAUSED or not rim.managed_objects.is_watched(key)]
     return tuple(f"{key.display_name} {why}" for key, why in left) + tuple(
         f"{key.display_name}: {note}" for key, note in applied.notes
     )

@@ -1,8 +1,8 @@
 """What the objects were like when they were applied, as status keeps it: so that a restart finds drift, and sends
 nothing that is as it was. Pure.
 
-Of each object it is the fingerprint of the fields that our apply owns (``apply.child``), which needs no artifact to be
-compared; of all together a digest of what was sent, which tells whether anything else is to be sent now.
+Of each object it is the fingerprint of the fields that our apply owns (``apply.managed``), which needs no artifact to
+be compared; of all together a digest of what was sent, which tells whether anything else is to be sent now.
 """
 
 import base64

@@ -12,7 +12,7 @@ from typing import Final
 
 from pattern_operator.aio import Tasks
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Children, owner_id
+from pattern_operator.apply import ManagedObjects, owner_id
 from pattern_operator.apply.claimlook import CLAIM, Excuse
 from pattern_operator.apply.podlook import WORKLOADS
 from pattern_operator.errors import PatternError
@@ -31,20 +31,20 @@ _LOOKED_AT: Final = WORKLOADS | {CLAIM}
 
 
 class Explainer:
-    """Looks at ill workloads and claims, and tells ``children`` why; ``look(key, user)`` may have nothing to say."""
+    """Looks at ill workloads and claims, tells ``managed_objects`` why; ``look(key, user)`` may have nothing to say."""
 
     def __init__(
         self,
         *,
         patterns: Patterns,
-        children: Children,
+        managed_objects: ManagedObjects,
         tenancy: Tenancy,
         look: Look,
         tasks: Tasks,
         internal_errors: InternalErrors,
     ) -> None:
         self._patterns = patterns
-        self._children = children
+        self._managed = managed_objects
         self._tenancy = tenancy
         self._look = look
         self._tasks = tasks
@@ -68,7 +68,7 @@ class Explainer:
         if pattern is None or pattern.metadata.deletion_timestamp:
             return
         looking = self._looking.get(key, set())
-        for each in self._children.ill(owner_id(pattern.metadata.uid)):
+        for each in self._managed.unhealthy(owner_id(pattern.metadata.uid)):
             if len(looking) >= OF_PATTERN:
                 return
             if (each.group, each.kind) in _LOOKED_AT and each not in looking:
@@ -82,14 +82,14 @@ class Explainer:
             while True:
                 await asyncio.sleep(pause)
                 pattern = self._patterns.get(key)
-                if pattern is None or workload not in self._children.ill(owner_id(pattern.metadata.uid)):
+                if pattern is None or workload not in self._managed.unhealthy(owner_id(pattern.metadata.uid)):
                     return
                 async with self._slots:
                     cause = await self._look(workload, account_of(pattern, tenancy=self._tenancy))
                 if isinstance(cause, Excuse):
-                    self._children.excuse(workload, cause.words)
+                    self._managed.consider_healthy(workload, cause.words)
                     return
-                self._children.explain(workload, cause)
+                self._managed.explain(workload, cause)
                 pause = min(pause * 2, LONGEST)
         except PatternError:  # no account may be used: nobody is asked
             return

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 def see_health(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """Take in what the watches say of the objects: their health, for how long, and what drifted. Asks nobody."""
     now, timeout = rim.clock(), seconds_of(pattern.spec.timeout) - LEEWAY.total_seconds()
-    progress.health = rim.children.health(owner_of(pattern).id)
+    progress.health = rim.managed_objects.health(owner_of(pattern).id)
     progress.drifted = _drift_of(pattern, rim=rim)
     memory.ill_since = left_current(memory.ill_since, progress.health, now=now)
     progress.overdue = is_over(memory.ill_since, timeout=timeout, now=now)
@@ -41,7 +41,7 @@ def see_health(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Pr
 
 def see_what_runs(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
     """As ``see_health``, but where nothing is known of any object of the inventory nothing is said."""
-    if rim.children.expects_any(owner_of(pattern).id):
+    if rim.managed_objects.expects_any(owner_of(pattern).id):
         see_health(pattern, memory=memory, rim=rim, progress=progress)
 
 
@@ -55,8 +55,8 @@ def _drift_of(pattern: DesignPattern, *, rim: Rim) -> tuple[str, ...]:
     """What drifted and is left so, a sentence each: as the spec asks, or because somebody undoes each repair."""
     owner = owner_of(pattern).id
     if pattern.spec.apply.drift_policy == "Report" or pattern.spec.suspend:
-        return drift_words(rim.children.differing(owner), rim=rim)
-    return rim.children.contested(owner)
+        return drift_words(rim.managed_objects.all_drifted(owner), rim=rim)
+    return rim.managed_objects.conflicts(owner)
 
 
 async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
@@ -82,20 +82,20 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
         if (key.group, key.kind) in lost:
             continue
         try:
-            await rim.children.ready(await rim.discovery.find(group=key.group, kind=key.kind))
+            await rim.managed_objects.ready(await rim.discovery.find(group=key.group, kind=key.kind))
         except (ApiError, KindNotFound) as error:
             lost.add((key.group, key.kind))
             said = about(pattern, stage=Stage.HEALTH)
             logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error, extra=said)
             continue
-        if not (pruning_now and rim.children.is_going(key)):
-            rim.children.expect(key, owner=owner)
+        if not (pruning_now and rim.managed_objects.is_terminating(key)):
+            rim.managed_objects.expect(key, owner=owner)
         if (known := recalled.fingerprints.get(str(key))) is not None:
-            rim.children.recall(key, owner=owner, known=known)
+            rim.managed_objects.restore(key, owner=owner, known=known)
         elif all_were_there and may_end(key):
-            rim.children.recall(key, owner=owner, known=b"")
+            rim.managed_objects.restore(key, owner=owner, known=b"")
         elif all_were_there and not recalled.sent:
-            rim.children.miss(key, owner=owner)
+            rim.managed_objects.mark_missing(key, owner=owner)
 
 
 def is_whole(pattern: DesignPattern) -> bool:

@@ -14,10 +14,10 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
-from pattern_operator.apply import Comparing
+from pattern_operator.apply import DriftState
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.reconcile import pruning, wanted
-from pattern_operator.reconcile.applying import compare, let_be_words, repair
+from pattern_operator.reconcile.applying import compare, repair, skipped_words
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.comparison import Comparison, unpacked
 from pattern_operator.reconcile.deadline import Beside, Patience, overrun, within
@@ -41,8 +41,8 @@ def look(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress
     owner = owner_of(pattern)
     wanted.span(pattern.spec.timeout, field="timeout")
     see_health(pattern, memory=memory, rim=rim, progress=progress)
-    progress.notes = (*memory.notes, *let_be_words(owner, rim=rim))
-    progress.comparison = Comparison(memory.sent, rim.children.fingerprints(owner.id))
+    progress.notes = (*memory.notes, *skipped_words(owner, rim=rim))
+    progress.comparison = Comparison(memory.sent, rim.managed_objects.fingerprints(owner.id))
 
 
 async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
@@ -63,7 +63,7 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
         await _put_right(pattern, goal, drifted, memory=memory, rim=rim, progress=progress)
         if not memory.settled:
             return
-    doubtful = rim.children.doubtful(owner_of(pattern).id)
+    doubtful = rim.managed_objects.to_compare(owner_of(pattern).id)
     if doubtful and pattern.spec.apply.drift_policy == "Report":
         progress.stage = Stage.APPLY
         await _compare_again(pattern, goal, doubtful, memory=memory, rim=rim)
@@ -106,7 +106,7 @@ async def keep_up(
 ) -> None:
     """In a back-off, or before a registry is asked: put right what drifted, as far as that asks no registry.
 
-    What could not be applied is let be until it is tried again, but for the objects ``touched`` since. Failures here
+    What could not be applied is skipped until it is tried again, but for the objects ``touched`` since. Failures here
     are logged, and what failed is tried again with pauses of its own.
     """
     goal, keys = _running(memory)
@@ -133,19 +133,21 @@ async def keep_up(
     progress.repaired, progress.needs = made.repaired, progress.needs | made.needs
     progress.inventory = made.inventory
     if progress.comparison is not None:
-        progress.comparison = replace(progress.comparison, fingerprints=rim.children.fingerprints(owner_of(pattern).id))
+        progress.comparison = replace(
+            progress.comparison, fingerprints=rim.managed_objects.fingerprints(owner_of(pattern).id)
+        )
     if memory.prune_state.has_pending(touched):
         await _advance_prune(pattern, goal, memory=memory, rim=rim, progress=progress)
     see_health(pattern, memory=memory, rim=rim, progress=progress)
 
 
 def _to_put_right(pattern: DesignPattern, *, rim: Rim) -> tuple[ObjectKey, ...]:
-    """What is to be applied again; where drift is only told, that is what was let be, and missed what is wanted."""
+    """What is to be applied again; where drift is only told, that is what was skipped, and missed what is wanted."""
     owner = owner_of(pattern).id
-    drifted = rim.children.drifted(owner)
+    drifted = rim.managed_objects.drifted(owner)
     if pattern.spec.apply.drift_policy == "Repair":
         return drifted
-    return tuple(key for key in drifted if rim.children.owes(key, owner=owner))
+    return tuple(key for key in drifted if rim.managed_objects.is_pending(key, owner=owner))
 
 
 async def _advance_prune(pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, progress: Progress) -> None:
@@ -231,8 +233,8 @@ async def _recall(
     await patience.wait(verified(pattern, goal, memory=memory, rim=rim, waits=patience.waits), stage=Stage.VERIFY)
     await follow_inventory(pattern, rim=rim)
     owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
-    left = {Comparing.SAME, Comparing.OTHER, Comparing.NOTED} if reports else {Comparing.SAME}
-    keys = [key for key in owned_keys(pattern) if rim.children.comparing(key, owner=owner) not in left]
+    left = {DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.IN_SYNC_WITH_NOTE} if reports else {DriftState.IN_SYNC}
+    keys = [key for key in owned_keys(pattern) if rim.managed_objects.drift_state(key, owner=owner) not in left]
     if keys:
         building = rendered(pattern, goal, artifact, patience=patience, memory=memory, rim=rim, progress=Progress())
         async with building as rendering:

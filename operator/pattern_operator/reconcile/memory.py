@@ -10,7 +10,7 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.api.spec import Apply, Layer, Render
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.apply import ChildEvent
+from pattern_operator.apply import Notification
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.login import NO_LOGIN, Login
@@ -65,7 +65,7 @@ class Memory:
     partly: tuple[Wanted, frozenset[ObjectKey]] | None = None  # what was applied of a revision that is not whole yet
     prune_state: PruneState = field(default_factory=PruneState)  # what left the pattern ``applied``
     notes: tuple[str, ...] = ()  # of the last apply: objects that were left alone
-    let_be: frozenset[ObjectKey] = frozenset()  # wanted, not the pattern's yet, and to be let be: no watch shows them
+    let_be: frozenset[ObjectKey] = frozenset()  # wanted, not the pattern's yet, and to be skipped: no watch shows them
     refused: tuple[Wanted, Stage, PatternError] | None = None
     unbuildable: tuple[Wanted, Stage, PatternError] | None = None  # its bytes alone say so: no use in trying again
     rest: float = 0.0  # seconds until the tags may be listed again, whatever the interval: a long list takes long
@@ -87,7 +87,7 @@ class Memory:
         """Whether a try showed that the artifact, whatever is tried, will not render."""
         return self.unbuildable is not None and self.unbuildable[0] == goal
 
-    def is_ended_by(self, event: ChildEvent) -> bool:
+    def is_ended_by(self, event: Notification) -> bool:
         """Whether what happened to an object may end the failure of the last run."""
         progress = self.failed.progress if self.failed is not None else None
         return progress is not None and concerns(event, stage=progress.stage, failed=progress.failed)

@@ -50,7 +50,9 @@ class Progress:
     failed: frozenset[ObjectKey] = frozenset()  # objects that could not be applied, repaired or pruned
     applied: bool = False
     repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each
-    drifted: tuple[str, ...] = ()  # what has drifted and is left so, as asked or in a quarrel, a sentence each
+    drifted: tuple[
+        str, ...
+    ] = ()  # what has drifted and is left so, as asked or while repairs are backed off, a sentence each
     notes: tuple[str, ...] = ()  # what apply wants people to know although it succeeded: objects left alone
     prune_state: PruneState | None = None  # what left the pattern, where that was looked at
     unwatched: bool = False  # some of it goes, and no watch will tell when it has gone

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import Children, Owner, inventory, prune
+from pattern_operator.apply import ManagedObjects, Owner, inventory, prune
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.owning import owner_of
 from pattern_operator.reconcile.progress import Progress, PruneState
@@ -28,9 +28,15 @@ async def start(
     """
     owner = owner_of(pattern)
     left, wanted = inventory.minus(planned, after), inventory.keys(after)
-    unresolved = {key for key in rim.children.drifted(owner.id) if key not in wanted}  # its kind has another scope now
-    behind = () if pattern.spec.apply.prune else _left_behind(inventory.keys(left), owner=owner, children=rim.children)
-    rim.children.release(inventory.keys(left) | unresolved, owner=owner.id)
+    unresolved = {
+        key for key in rim.managed_objects.drifted(owner.id) if key not in wanted
+    }  # its kind has another scope now
+    behind = (
+        ()
+        if pattern.spec.apply.prune
+        else _left_behind(inventory.keys(left), owner=owner, managed_objects=rim.managed_objects)
+    )
+    rim.managed_objects.release(inventory.keys(left) | unresolved, owner=owner.id)
     memory.prune_state = PruneState(left)
     if not pattern.spec.apply.prune:
         memory.prune_state = PruneState(done=left)
@@ -59,7 +65,7 @@ async def clear_the_way(
     keys = await rim.remover.refusers(said, inventory.keys(left), owner=owner, impersonate=account)
     if not keys:
         return ()
-    rim.children.release(keys, owner=owner.id)
+    rim.managed_objects.release(keys, owner=owner.id)
     entries = [each for each in left if inventory.key_of(each) in keys]
     pruned = await prune(entries, owner=owner, remover=rim.remover, impersonate=account)
     memory.changes = memory.changes.plus(pruned=pruned.deleted)
@@ -97,17 +103,17 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
     progress.prune_state = prune_state
 
 
-def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, children: Children) -> tuple[str, ...]:
+def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, managed_objects: ManagedObjects) -> tuple[str, ...]:
     """What ``prune: false`` leaves, a sentence each; what is known to be gone, or another's, is not named."""
     return tuple(
         f"{key.display_name} left the pattern and is not deleted, because spec.apply.prune is false"
         for key in sorted(keys)
-        if _may_carry_our_label(key, owner=owner, children=children)
+        if _may_carry_our_label(key, owner=owner, managed_objects=managed_objects)
     )
 
 
-def _may_carry_our_label(key: ObjectKey, *, owner: Owner, children: Children) -> bool:
-    child = children.get(key)
-    if child is None:
-        return not children.knows(key)
-    return child.present and child.seen.label == owner.id
+def _may_carry_our_label(key: ObjectKey, *, owner: Owner, managed_objects: ManagedObjects) -> bool:
+    managed = managed_objects.get(key)
+    if managed is None:
+        return not managed_objects.is_known_absent(key)
+    return managed.present and managed.observed.label == owner.id

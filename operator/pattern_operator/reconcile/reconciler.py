@@ -140,7 +140,7 @@ class Reconciler:
     def forget(self, key: PatternKey, *, uid: str) -> None:
         """A pattern is gone: so is all that was known of it. One of the same name that was made since stays."""
         self._memories.pop(uid, None)
-        self._rim.children.forget(owner_id(uid))
+        self._rim.managed_objects.forget(owner_id(uid))
         self._rim.transfers.forget(owner_id(uid))
         self._patterns.forget_owner(uid)
         known = self._patterns.get(key)
@@ -203,7 +203,7 @@ class Reconciler:
         requested = pattern.metadata.annotations.requested_at
         if requested != memory.handled_request:
             if memory.applied is not None:  # what may have ended unseen was told: whoever asks now knows of it
-                self._rim.children.run_again(owner_id(pattern.metadata.uid))
+                self._rim.managed_objects.rerun_finished(owner_id(pattern.metadata.uid))
             memory.forget()
             memory.handled_request = requested
         before, generation = pattern.status, pattern.metadata.generation

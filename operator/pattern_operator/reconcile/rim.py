@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.spec import Source
-from pattern_operator.apply import Applier, Children, DryRun, Protected, Remover, Transfers
+from pattern_operator.apply import Applier, DryRun, ManagedObjects, Protected, Remover, Transfers
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaiting import Awaited
@@ -62,7 +62,7 @@ class Rim:
     applier: Applier
     remover: Remover
     dry_run: DryRun
-    children: Children
+    managed_objects: ManagedObjects
     awaited: Awaited
     executors: Executors
     sandbox: Sandbox

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reference import Revision
-from pattern_operator.apply import Comparing
+from pattern_operator.apply import DriftState
 from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.owning import owner_of
@@ -52,7 +52,7 @@ async def spared(
     if not (reached and same) or memory.apply_again:
         return Spared()
     standing = _standing(objects, pattern=pattern, rim=rim)
-    return Spared(frozenset(key for key, state in standing.items() if state is Comparing.SAME))
+    return Spared(frozenset(key for key, state in standing.items() if state is DriftState.IN_SYNC))
 
 
 async def _left_to_others(
@@ -69,7 +69,7 @@ async def _left_to_others(
     Where somebody ``asked`` for it, what drifted is compared by its values, too.
     """
     standing = _standing(objects, pattern=pattern, rim=rim)
-    compared = {Comparing.UNKNOWN, Comparing.OTHER} if asked else {Comparing.UNKNOWN}
+    compared = {DriftState.UNKNOWN, DriftState.DRIFTED} if asked else {DriftState.UNKNOWN}
     unknown = [each for each in objects if each.key in owned and standing[each.key] in compared]
     notes: tuple[str, ...] = ()
     if unknown:
@@ -82,13 +82,15 @@ async def _left_to_others(
         notes = tuple(f"{each.key.display_name} could not be compared: {each.message}" for each in failures)
         standing = _standing(objects, pattern=pattern, rim=rim)
     owner = owner_of(pattern).id
-    of_others = {key: standing[key] for key in standing if key in owned and not rim.children.owes(key, owner=owner)}
+    of_others = {
+        key: standing[key] for key in standing if key in owned and not rim.managed_objects.is_pending(key, owner=owner)
+    }
     if nothing_new:
         return Spared(frozenset(of_others), notes)
-    doubtful = {Comparing.OTHER, Comparing.UNKNOWN}
+    doubtful = {DriftState.DRIFTED, DriftState.UNKNOWN}
     return Spared(frozenset(key for key, state in of_others.items() if state in doubtful), notes)
 
 
-def _standing(objects: Collection[Object], *, pattern: DesignPattern, rim: Rim) -> dict[ObjectKey, Comparing]:
+def _standing(objects: Collection[Object], *, pattern: DesignPattern, rim: Rim) -> dict[ObjectKey, DriftState]:
     owner = owner_of(pattern).id
-    return {each.key: rim.children.comparing(each.key, owner=owner) for each in objects}
+    return {each.key: rim.managed_objects.drift_state(each.key, owner=owner) for each in objects}

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.stage import Stage
-from pattern_operator.apply import ChildEvent, ChildEventKind
+from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.tokenbucket import TokenBucket
 
@@ -30,13 +30,13 @@ class Adder(Protocol):
     def add(self, key: PatternKey, *, delay: float = 0.0) -> None: ...  # noqa: D102 - see the class
 
 
-def concerns(event: ChildEvent, *, stage: Stage, failed: Collection[ObjectKey]) -> bool:
+def concerns(event: Notification, *, stage: Stage, failed: Collection[ObjectKey]) -> bool:
     """Whether what happened to an object may end a failure of ``stage`` in which the objects ``failed`` failed.
 
     Only the apply step fails by objects: one that was refused may be taken when somebody changed or deleted it. Its
     health says nothing of that, and changes all the time.
     """
-    changed = event.kind in (ChildEventKind.GONE, ChildEventKind.DRIFTED)
+    changed = event.kind in (NotificationKind.GONE, NotificationKind.DRIFTED)
     return stage is Stage.APPLY and changed and event.key in failed
 
 
@@ -45,7 +45,7 @@ class Woken:
     """What a run is to do: go the ``whole`` way, and look at the objects that something happened to."""
 
     whole: bool = False
-    events: frozenset[ChildEvent] = frozenset()
+    events: frozenset[Notification] = frozenset()
 
 
 class Plan(Enum):
@@ -71,7 +71,7 @@ def plan(woken: Woken, *, retried_at: float | None, now: float, runs: bool, asks
 class _State:
     asked: bool = False  # by a change of the pattern itself
     found: bool = False  # something that it needs is another now
-    events: set[ChildEvent] = field(default_factory=set)
+    events: set[Notification] = field(default_factory=set)
     user: TokenBucket = field(default_factory=lambda: TokenBucket(*USER))
     others: TokenBucket = field(default_factory=lambda: TokenBucket(*OTHERS))
     objects: TokenBucket = field(default_factory=lambda: TokenBucket(*OBJECTS))
@@ -99,7 +99,7 @@ class Waker:
         state.found = True
         self._queue.add(key, delay=state.others.wait(self._clock()))
 
-    def noticed(self, key: PatternKey, event: ChildEvent) -> None:
+    def noticed(self, key: PatternKey, event: Notification) -> None:
         """Something happened to an object of the pattern."""
         state = self._state(key)
         if len(state.events) < MAX_EVENTS:
@@ -107,7 +107,7 @@ class Waker:
         self._queue.add(key, delay=state.objects.wait(self._clock()))
         self._interrupt(key)
 
-    def pending(self, key: PatternKey, *, ends_failure: Callable[[ChildEvent], bool]) -> Woken:
+    def pending(self, key: PatternKey, *, ends_failure: Callable[[Notification], bool]) -> Woken:
         """What the next run would be told by ``begin``; takes nothing."""
         state = self._states.get(key)
         if state is None:
@@ -117,7 +117,7 @@ class Waker:
         urgent = state.found or any(map(ends_failure, events))
         return Woken(whole=state.asked or (urgent and not state.others.wait(now)), events=events)
 
-    def begin(self, key: PatternKey, *, ends_failure: Callable[[ChildEvent], bool]) -> Woken:
+    def begin(self, key: PatternKey, *, ends_failure: Callable[[Notification], bool]) -> Woken:
         """Take what woke the pattern since its last run; what it may not follow yet is kept (``wait``)."""
         state, now = self._state(key), self._clock()
         whole = state.asked
@@ -130,7 +130,7 @@ class Waker:
         state.asked = False
         return Woken(whole=whole, events=events)
 
-    def take_events(self, key: PatternKey) -> frozenset[ChildEvent]:
+    def take_events(self, key: PatternKey) -> frozenset[Notification]:
         """What happened to objects since it was taken last; nothing yet when that was a moment ago (``wait``)."""
         state = self._state(key)
         if not state.events or not state.objects.take(self._clock()):

@@ -13,18 +13,18 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.health import needs_status
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent
 
-FIRST_LOOK: Final = 5.0  # seconds that a kind's watch is waited for, once; from then on it is applied blindly
+FIRST_LIST_TIMEOUT: Final = 5.0  # seconds that a kind's watch is waited for, once; from then on it is applied blindly
 GroupKind = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Follower:
+class _KindWatch:
     watch: Reflector
     task: asyncio.Task[None]
     settled: asyncio.Event = field(default_factory=asyncio.Event)  # in step, has said why not, or took too long
 
 
-class Followed:
+class Watches:
     """Follows every object that carries an owner label, kind by kind, and tells of each change.
 
     Kinds that are healthy by existing are watched with their metadata alone. ``on_problem`` is told of a kind that
@@ -48,12 +48,12 @@ class Followed:
         self._on_problem = on_problem
         self._on_restored = on_restored
         self._remembers = remembers
-        self._followers: dict[GroupKind, _Follower] = {}
+        self._kinds: dict[GroupKind, _KindWatch] = {}
 
     def start(self, resource: Resource) -> None:
         """Start to follow the kind, unless it is followed already (in whatever version)."""
         kind = (resource.group, resource.kind)
-        if kind in self._followers:
+        if kind in self._kinds:
             return
         watch = Reflector(
             self._session,
@@ -70,63 +70,63 @@ class Followed:
             ),
         )
         task = self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}.{resource.group}-owned")
-        self._followers[kind] = follower = _Follower(watch, task)
-        self._tasks.create_task(_settle(follower), name=f"first-list-{resource.plural}.{resource.group}")
+        self._kinds[kind] = kind_watch = _KindWatch(watch, task)
+        self._tasks.create_task(_settle(kind_watch), name=f"first-list-{resource.plural}.{resource.group}")
 
     async def ready(self, resource: Resource) -> None:
         """Start to follow the kind, and wait until what exists of it is known, or it is clear that it cannot be."""
         self.start(resource)
-        await self._followers[resource.group, resource.kind].settled.wait()
+        await self._kinds[resource.group, resource.kind].settled.wait()
 
     def remember(self, key: ObjectKey, body: object) -> None:
         """An object that did not matter when it was told matters now."""
-        follower, meta = self._followers.get((key.group, key.kind)), ObjectMeta.of(body)
-        if follower is not None:
-            follower.watch.remember(key.namespace, key.name, uid=meta.uid, version=meta.resource_version)
+        kind_watch, meta = self._kinds.get((key.group, key.kind)), ObjectMeta.of(body)
+        if kind_watch is not None:
+            kind_watch.watch.remember(key.namespace, key.name, uid=meta.uid, version=meta.resource_version)
 
     def stop(self, kind: GroupKind) -> None:
         """Follow the kind no longer."""
-        follower = self._followers.pop(kind, None)
-        if follower is not None:
-            follower.settled.set()  # whoever waits goes on without it
-            follower.task.cancel()
+        kind_watch = self._kinds.pop(kind, None)
+        if kind_watch is not None:
+            kind_watch.settled.set()  # whoever waits goes on without it
+            kind_watch.task.cancel()
 
-    def sees(self, kind: GroupKind) -> bool:
+    def is_watched(self, kind: GroupKind) -> bool:
         """Whether changes of the kind are told."""
-        follower = self._followers.get(kind)
-        if follower is None or not follower.watch.synced.is_set():
+        kind_watch = self._kinds.get(kind)
+        if kind_watch is None or not kind_watch.watch.synced.is_set():
             return False
-        problem = follower.watch.problem
+        problem = kind_watch.watch.problem
         return problem is None or problem.code not in (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED)
 
     def resource_of(self, kind: GroupKind) -> Resource | None:
         """Where the kind is served, when its watch is in step; None where nobody follows it."""
-        follower = self._followers.get(kind)
-        return follower.watch.resource if follower is not None and self.sees(kind) else None
+        kind_watch = self._kinds.get(kind)
+        return kind_watch.watch.resource if kind_watch is not None and self.is_watched(kind) else None
 
     def _changed(self, resource: Resource, change: WatchEvent) -> None:
-        if (resource.group, resource.kind) in self._followers:
+        if (resource.group, resource.kind) in self._kinds:
             self._on_change(resource, change)
 
     def _failed(self, resource: Resource, error: ApiError) -> None:
         kind = (resource.group, resource.kind)
-        follower = self._followers.get(kind)
-        if follower is None:
+        kind_watch = self._kinds.get(kind)
+        if kind_watch is None:
             return
         if error.code == HTTPStatus.NOT_FOUND:
             self.stop(kind)  # the CRD is not there, or this version of it: the next apply of the kind starts anew
             return
-        follower.settled.set()
+        kind_watch.settled.set()
         if self._on_problem is not None:
             self._on_problem(resource, error)
 
 
-async def _settle(follower: _Follower) -> None:
-    synced = asyncio.ensure_future(follower.watch.synced.wait())
-    settled = asyncio.ensure_future(follower.settled.wait())
+async def _settle(kind_watch: _KindWatch) -> None:
+    synced = asyncio.ensure_future(kind_watch.watch.synced.wait())
+    settled = asyncio.ensure_future(kind_watch.settled.wait())
     try:
-        await asyncio.wait({synced, settled}, timeout=FIRST_LOOK, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({synced, settled}, timeout=FIRST_LIST_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
     finally:
         synced.cancel()
         settled.cancel()
-    follower.settled.set()
+    kind_watch.settled.set()

@@ -10,11 +10,11 @@ from typing import Final
 
 from pattern_operator.apply import fieldset
 
-MAX_TAKERS: Final = 8  # other managers of an object that are looked at, those that wrote last
+MAX_MANAGERS_COMPARED: Final = 8  # other managers of an object that are looked at, those that wrote last
 
 
 @dataclass(frozen=True, slots=True)
-class Taker:
+class OtherManager:
     """Another manager of an object: ``marks`` of the fields that it holds and the pattern does not.
 
     ``together`` is the fingerprint that the pattern's fields would have with all of these.
@@ -30,16 +30,16 @@ def marks_of(fields: fieldset.Fields) -> bytes:
     return array("I", sorted({hash(path) & 0xFFFFFFFF for path in fieldset.leaves(fields)})).tobytes()
 
 
-def taker(takers: Iterable[Taker], *, marks: bytes, wanted: bytes | None) -> str:
-    """The name of the first of ``takers`` that holds a field that was the pattern's; empty where none is known to.
+def taker(other_managers: Iterable[OtherManager], *, marks: bytes, wanted: bytes | None) -> str:
+    """The name of the first of ``other_managers`` that holds a field that was the pattern's; empty: none is known to.
 
     ``marks`` are of the fields that the pattern had. Where they are not known, as after a restart, ``wanted``, the
     fingerprint of these, proves it of one that holds all that is missing and nothing else.
     """
     if not marks:
-        return next((each.name for each in takers if each.together == wanted), "")
+        return next((each.name for each in other_managers if each.together == wanted), "")
     ours = _read(marks)
-    return next((each.name for each in takers if not ours.isdisjoint(_read(each.marks))), "")
+    return next((each.name for each in other_managers if not ours.isdisjoint(_read(each.marks))), "")
 
 
 def _read(marks: bytes) -> set[int]:

@@ -13,8 +13,8 @@ from tests.apply.room import CONFIG_MAP, DEPLOYMENT, PATIENCE
 from tests.kube.answering import Handler, serving, undefined
 
 from pattern_operator.api.names import OWNER_LABEL
-from pattern_operator.apply import followed
-from pattern_operator.apply.followed import Followed
+from pattern_operator.apply.managed import watches
+from pattern_operator.apply.managed.watches import Watches
 from pattern_operator.kube import ApiError, Reflector, Resource, WatchEvent
 
 KIND = ("", "ConfigMap")
@@ -64,11 +64,11 @@ class Server:
 
 
 @asynccontextmanager
-async def following(answer: Handler, notes: Notes) -> AsyncIterator[Followed]:
+async def following(answer: Handler, notes: Notes) -> AsyncIterator[Watches]:
     async with serving(answer) as session:
         tasks = asyncio.TaskGroup()
         async with tasks:
-            yield Followed(session, tasks=tasks, on_change=notes.change, on_problem=notes.problem)
+            yield Watches(session, tasks=tasks, on_change=notes.change, on_problem=notes.problem)
             for task in asyncio.all_tasks():
                 if task.get_name().startswith(("watch-", "first-list-")):
                     task.cancel()
@@ -82,9 +82,9 @@ async def test_a_kind_is_followed_once_and_only_where_it_has_an_owner():
         kinds.start(CONFIG_MAP)
         await kinds.ready(CONFIG_MAP)
         lists = [request for request in server.asked if "watch" not in request.query]
-        seen = kinds.sees(KIND)
+        observed = kinds.is_watched(KIND)
 
-    assert seen
+    assert observed
     assert [request.query["labelSelector"] for request in lists] == [OWNER_LABEL]
     assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "b"]
 
@@ -102,11 +102,11 @@ async def test_only_kinds_whose_health_is_in_their_status_are_watched_whole(reso
 async def test_a_kind_that_may_not_be_watched_is_told_and_waited_for_by_nobody():
     server, notes = Server(code=403), Notes()
 
-    async with following(server.answer, notes) as kinds, asyncio.timeout(followed.FIRST_LOOK / 2):
+    async with following(server.answer, notes) as kinds, asyncio.timeout(watches.FIRST_LIST_TIMEOUT / 2):
         await kinds.ready(CONFIG_MAP)
-        seen = kinds.sees(KIND)
+        observed = kinds.is_watched(KIND)
 
-    assert not seen
+    assert not observed
     assert [problem.message for problem in notes.problems] == ["refused with 403"]
 
 
@@ -115,11 +115,11 @@ async def test_a_right_that_is_granted_later_is_noticed_although_nothing_changes
 
     async with following(server.answer, notes) as kinds:
         await kinds.ready(CONFIG_MAP)
-        before = kinds.sees(KIND)
+        before = kinds.is_watched(KIND)
         server.code = 200
         await notes.told()  # of the first problem
         await notes.told()  # of the watch, which this server always ends: so the list was good
-        after = kinds.sees(KIND)
+        after = kinds.is_watched(KIND)
 
     assert (before, after) == (False, True)
 
@@ -127,12 +127,12 @@ async def test_a_right_that_is_granted_later_is_noticed_although_nothing_changes
 async def test_a_kind_that_is_not_served_is_followed_no_longer():
     server, notes = Server(code=404), Notes()
 
-    async with following(server.answer, notes) as kinds, asyncio.timeout(followed.FIRST_LOOK / 2):
+    async with following(server.answer, notes) as kinds, asyncio.timeout(watches.FIRST_LIST_TIMEOUT / 2):
         await kinds.ready(CONFIG_MAP)
-        seen, asked = kinds.sees(KIND), len(server.asked)
+        observed, asked = kinds.is_watched(KIND), len(server.asked)
         await asyncio.sleep(0.5)
 
-    assert (seen, asked, len(server.asked)) == (False, 1, 1)
+    assert (observed, asked, len(server.asked)) == (False, 1, 1)
     assert notes.problems == []
 
 
@@ -142,32 +142,32 @@ async def test_of_a_kind_that_is_served_no_more_every_object_is_told_as_gone():
     async with following(server.answer, notes) as kinds:
         await kinds.ready(CONFIG_MAP)
         server.code = 404
-        while kinds.sees(KIND):
+        while kinds.is_watched(KIND):
             await notes.told()
 
     assert [str(change.type) for change in notes.changes] == ["ADDED", "DELETED"]
 
 
 async def test_nobody_is_waited_for_longer_than_a_first_look(monkeypatch):
-    monkeypatch.setattr(followed, "FIRST_LOOK", 0.2)
+    monkeypatch.setattr(watches, "FIRST_LIST_TIMEOUT", 0.2)
     notes = Notes()
 
     async with following(Server(code=503).answer, notes) as kinds, asyncio.timeout(PATIENCE):
         await kinds.ready(CONFIG_MAP)
-        seen = kinds.sees(KIND)
+        observed = kinds.is_watched(KIND)
 
-    assert not seen
+    assert not observed
 
 
 async def test_who_waits_for_a_kind_that_is_stopped_goes_on():
-    async with following(Server(code=503).answer, Notes()) as kinds, asyncio.timeout(followed.FIRST_LOOK / 2):
+    async with following(Server(code=503).answer, Notes()) as kinds, asyncio.timeout(watches.FIRST_LIST_TIMEOUT / 2):
         waiting = asyncio.create_task(kinds.ready(CONFIG_MAP))
         await asyncio.sleep(0)
         kinds.stop(KIND)
         await waiting
         kinds.stop(KIND)  # once more is no matter
 
-    assert not kinds.sees(KIND)
+    assert not kinds.is_watched(KIND)
 
 
 async def test_a_kind_that_was_stopped_can_be_followed_again():
@@ -177,24 +177,24 @@ async def test_a_kind_that_was_stopped_can_be_followed_again():
         await kinds.ready(CONFIG_MAP)
         kinds.stop(KIND)
         await kinds.ready(CONFIG_MAP)
-        seen = kinds.sees(KIND)
+        observed = kinds.is_watched(KIND)
 
-    assert seen
+    assert observed
     assert [change.object["metadata"]["name"] for change in notes.changes] == ["a", "a"]
 
 
 async def test_a_kind_whose_list_hangs_is_waited_for_once_and_not_by_every_apply(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(followed, "FIRST_LOOK", 0.3)
-    monkeypatch.setattr(followed, "Reflector", Mute)
+    monkeypatch.setattr(watches, "FIRST_LIST_TIMEOUT", 0.3)
+    monkeypatch.setattr(watches, "Reflector", Mute)
     clock = asyncio.get_running_loop().time
 
-    async with following(Server().answer, Notes()) as watches:
+    async with following(Server().answer, Notes()) as kinds:
         begun = clock()
         for _ in range(20):
-            await watches.ready(CONFIG_MAP)
+            await kinds.ready(CONFIG_MAP)
 
         assert 0.2 < clock() - begun < 3.0
-        assert not watches.sees(KIND)
+        assert not kinds.is_watched(KIND)
 
 
 class Mute(Reflector):

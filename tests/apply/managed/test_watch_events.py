@@ -1,4 +1,4 @@
-"""Children without a cluster: what a watch could tell, faster than any cluster and stranger than most."""
+"""ManagedObjects without a cluster: what a watch could tell, faster than any cluster and stranger than most."""
 
 import asyncio
 import tracemalloc
@@ -11,7 +11,7 @@ import pytest
 from tests.faketime import run
 
 from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.apply import ChildEvent, ChildEventKind, Children, Comparing, HealthState
+from pattern_operator.apply import DriftState, HealthState, ManagedObjects, Notification, NotificationKind
 from pattern_operator.apply.ended import MAY_HAVE_ENDED, Mark, Stood, content_of
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Resource, WatchEvent, WatchEventType
@@ -26,7 +26,7 @@ JOB = ObjectKey("batch", "Job", "team", "migrate")
 
 @dataclass
 class Session:
-    """All of a session that children need when nothing is watched."""
+    """All of a session that managed_objects need when nothing is watched."""
 
     internal_errors: InternalErrors
     watches: set[Any] = field(default_factory=set)
@@ -42,10 +42,10 @@ class Tasks:
 
 @dataclass
 class Scene:
-    """Children, and what they told: when, to whom, what."""
+    """ManagedObjects, and what they told: when, to whom, what."""
 
     listed: Callable[[ObjectKey], bool] = lambda _: True
-    told: list[tuple[float, str, ChildEvent]] = field(default_factory=list)
+    told: list[tuple[float, str, Notification]] = field(default_factory=list)
     unlisted: list[tuple[str, ObjectKey]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     fails: bool = False
@@ -53,7 +53,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.begun = asyncio.get_running_loop().time()
-        self.children = Children(
+        self.managed_objects = ManagedObjects(
             Session(InternalErrors(self.errors.append)),
             tasks=Tasks(),
             on_change=self.note,
@@ -61,12 +61,12 @@ class Scene:
             listed=self.listed,
             on_unlisted=lambda owner, key: self.unlisted.append((owner, key)),
         )
-        self.children._followed.sees = lambda _: True
+        self.managed_objects._watches.is_watched = lambda _: True
 
     def now(self) -> datetime:
         return datetime(2026, 5, 1, tzinfo=UTC) + timedelta(seconds=asyncio.get_running_loop().time())
 
-    def note(self, owner: str, event: ChildEvent) -> None:
+    def note(self, owner: str, event: Notification) -> None:
         if self.fails:
             raise TypeError("a defect of who is told")
         self.told.append((asyncio.get_running_loop().time() - self.begun, owner, event))
@@ -87,12 +87,12 @@ class Scene:
         }
 
     def apply(self) -> None:
-        self.children.record(self.body(), key=KEY, owner=OWNER, resource=WIDGET)
+        self.managed_objects.record(self.body(), key=KEY, owner=OWNER, resource=WIDGET)
 
     def see(
         self, body: dict[str, Any], *, kind: WatchEventType = WatchEventType.MODIFIED, resource: Resource = WIDGET
     ) -> None:
-        self.children._changed(resource, WatchEvent(kind, body))
+        self.managed_objects._changed(resource, WatchEvent(kind, body))
 
 
 # --- how often something is told ------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_another_health_is_told_at_once_although_words_are_waited_with():
             await asyncio.sleep(1.0)
         before = len(scene.told)
         scene.see(scene.body(ready="True"))
-        return [moment for moment, _, _ in scene.told[before:]], scene.children.health(OWNER).state
+        return [moment for moment, _, _ in scene.told[before:]], scene.managed_objects.health(OWNER).state
 
     moments, state = run(story())
 
@@ -156,7 +156,7 @@ def test_the_last_words_are_told_in_the_end():
             scene.see(scene.body(message=str(second)))
             await asyncio.sleep(1.0)
         await asyncio.sleep(3600.0)
-        return scene.told[-1][0], scene.children.health(OWNER).message
+        return scene.told[-1][0], scene.managed_objects.health(OWNER).message
 
     moment, message = run(story())
 
@@ -169,11 +169,11 @@ def test_what_is_forgotten_is_told_no_more():
         scene = Scene()
         scene.apply()
         scene.see(scene.body(message="something else"))
-        scene.children.release([KEY], owner=OWNER)
+        scene.managed_objects.release([KEY], owner=OWNER)
         scene.see(scene.body(), kind=WatchEventType.DELETED)
         before = len(scene.told)
         await asyncio.sleep(3600.0)
-        assert len(scene.children._timers) == 0
+        assert len(scene.managed_objects._timers) == 0
         return len(scene.told) - before
 
     assert run(story()) == 0
@@ -184,7 +184,7 @@ def test_after_the_end_nothing_is_told():
         scene = Scene()
         scene.apply()
         scene.see(scene.body(message="something else"))
-        scene.children.close()
+        scene.managed_objects.close()
         await asyncio.sleep(3600.0)
         return len(scene.told)
 
@@ -200,7 +200,7 @@ async def test_of_objects_in_no_inventory_nothing_is_kept_and_the_first_of_each_
         scene.see(scene.body(f"alien-{number}", label=f"owner-{number % 2}"))
     scene.see(scene.body())
 
-    assert list(scene.children._children) == [KEY]
+    assert list(scene.managed_objects._managed) == [KEY]
     assert [owner for owner, _ in scene.unlisted] == ["owner-0", "owner-1"]
     assert scene.told == []
 
@@ -225,20 +225,20 @@ async def test_an_object_that_left_its_inventory_is_dropped_when_it_changes_next
     scene = Scene(listed=inventory.__contains__)
     scene.apply()
     inventory.clear()
-    scene.children.release([KEY], owner=OWNER)
+    scene.managed_objects.release([KEY], owner=OWNER)
 
     scene.see(scene.body())
 
-    assert scene.children.get(KEY) is None
+    assert scene.managed_objects.get(KEY) is None
 
 
 async def test_nothing_known_says_that_nothing_is_there_only_while_every_object_was_listed():
     scene = Scene(listed=lambda _: False)
-    before = scene.children.knows(KEY)
+    before = scene.managed_objects.is_known_absent(KEY)
 
     scene.see(scene.body("alien"))
 
-    assert (before, scene.children.knows(KEY)) == (True, False)
+    assert (before, scene.managed_objects.is_known_absent(KEY)) == (True, False)
 
 
 async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_followed():
@@ -246,15 +246,15 @@ async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_f
     scene = Scene(listed=inventory.__contains__)
     body = scene.body()
     scene.see(body)
-    assert scene.children.get(KEY) is None
+    assert scene.managed_objects.get(KEY) is None
 
     inventory.add(KEY)
-    child = scene.children.observe(body, key=KEY)
+    managed = scene.managed_objects.observe(body, key=KEY)
     scene.see(scene.body(), kind=WatchEventType.DELETED)
 
-    assert child is not None
-    assert child.owner == OWNER
-    assert [event.kind for _, _, event in scene.told] == [ChildEventKind.GONE]
+    assert managed is not None
+    assert managed.owner == OWNER
+    assert [event.kind for _, _, event in scene.told] == [NotificationKind.GONE]
 
 
 # --- defects --------------------------------------------------------------------------------------------------------
@@ -263,20 +263,20 @@ async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_f
 async def test_a_defect_at_one_object_is_counted_shown_on_its_pattern_and_costs_no_other(monkeypatch):
     scene, other = Scene(), ObjectKey("example.com", "Widget", "team", "other")
     scene.apply()
-    scene.children.record(scene.body("other"), key=other, owner=OWNER, resource=WIDGET)
-    healthy = scene.children.health(OWNER)
+    scene.managed_objects.record(scene.body("other"), key=other, owner=OWNER, resource=WIDGET)
+    healthy = scene.managed_objects.health(OWNER)
 
     def broken(*_: Any, **__: Any) -> None:
         raise TypeError("swordfish-4711")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pattern_operator.apply.child.fingerprint", broken)
+        patch.setattr("pattern_operator.apply.managed.managed_object.fingerprint", broken)
         scene.see(scene.body(message="swordfish-4711"))
     scene.see(scene.body("other", ready="True"))
 
     assert scene.errors == ["managed_object"]
     assert healthy.state is HealthState.IN_PROGRESS
-    found = scene.children.health(OWNER)
+    found = scene.managed_objects.health(OWNER)
     assert found.state is HealthState.FAILED
     assert found.message == (
         "Widget team/it: the operator failed on what the API server says of it, by a defect of its own;"
@@ -294,7 +294,7 @@ async def test_who_is_told_may_fail_and_the_children_go_on():
 
     scene.see(scene.body(ready="False"))
 
-    assert scene.errors == ["child_callback"]
+    assert scene.errors == ["managed_object_notification"]
     assert len(scene.told) == 1
 
 
@@ -304,54 +304,54 @@ async def test_who_is_told_may_fail_and_the_children_go_on():
 async def test_an_object_that_is_missing_counts_as_gone_where_a_watch_would_show_it():
     scene = Scene()
 
-    scene.children.miss(KEY, owner=OWNER)
-    health = scene.children.health(OWNER)
-    scene.children._followed.sees = lambda _: False
-    scene.children.miss(replace(KEY, name="unseen"), owner=OWNER)
+    scene.managed_objects.mark_missing(KEY, owner=OWNER)
+    health = scene.managed_objects.health(OWNER)
+    scene.managed_objects._watches.is_watched = lambda _: False
+    scene.managed_objects.mark_missing(replace(KEY, name="unseen"), owner=OWNER)
 
     assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget team/it: is gone")
-    assert scene.children.get(replace(KEY, name="unseen")) is None
-    assert scene.children.differing(OWNER) == {KEY}
+    assert scene.managed_objects.get(replace(KEY, name="unseen")) is None
+    assert scene.managed_objects.all_drifted(OWNER) == {KEY}
 
 
 async def test_a_missing_object_that_comes_back_is_well_again_and_told():
     scene = Scene()
-    scene.children.miss(KEY, owner=OWNER)
+    scene.managed_objects.mark_missing(KEY, owner=OWNER)
 
     scene.see(scene.body(ready="True"), kind=WatchEventType.ADDED)
 
-    assert scene.children.health(OWNER).state is HealthState.CURRENT
-    assert (OWNER, ChildEvent(ChildEventKind.HEALTH, KEY)) in [(owner, event) for _, owner, event in scene.told]
+    assert scene.managed_objects.health(OWNER).state is HealthState.CURRENT
+    assert (OWNER, Notification(NotificationKind.HEALTH, KEY)) in [(owner, event) for _, owner, event in scene.told]
 
 
 async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
     before = Scene()
-    before.children.record(owned(before.body()), key=KEY, owner=OWNER, resource=WIDGET)
-    known = before.children.fingerprints(OWNER)
+    before.managed_objects.record(owned(before.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    known = before.managed_objects.fingerprints(OWNER)
 
     scene = Scene()
     scene.see(owned(scene.body(ready="True")))
-    scene.children.expect(KEY, owner=OWNER)
-    unknown = scene.children.comparing(KEY, owner=OWNER)
-    scene.children.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
-    same = scene.children.comparing(KEY, owner=OWNER)
-    scene.children._children[KEY].wanted = None
-    scene.children.compare(KEY, owner=OWNER, wanted=b"anything")
-    other = scene.children.comparing(KEY, owner=OWNER)
+    scene.managed_objects.expect(KEY, owner=OWNER)
+    unknown = scene.managed_objects.drift_state(KEY, owner=OWNER)
+    scene.managed_objects.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
+    same = scene.managed_objects.drift_state(KEY, owner=OWNER)
+    scene.managed_objects._managed[KEY].wanted = None
+    scene.managed_objects.compare(KEY, owner=OWNER, wanted=b"anything")
+    other = scene.managed_objects.drift_state(KEY, owner=OWNER)
 
-    assert (unknown, same, other) == (Comparing.UNKNOWN, Comparing.SAME, Comparing.OTHER)
-    assert scene.children.comparing(KEY, owner="another") is Comparing.UNKNOWN
+    assert (unknown, same, other) == (DriftState.UNKNOWN, DriftState.IN_SYNC, DriftState.DRIFTED)
+    assert scene.managed_objects.drift_state(KEY, owner="another") is DriftState.UNKNOWN
 
 
 async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     scene = Scene()
 
-    scene.children.recall(JOB, owner=OWNER, known=bytes(Mark(Stood.WELL, b"job")))
+    scene.managed_objects.restore(JOB, owner=OWNER, known=bytes(Mark(Stood.WELL, b"job")))
 
-    assert scene.children.comparing(JOB, owner=OWNER) is Comparing.SAME
-    assert scene.children.health(OWNER).state is HealthState.CURRENT
-    assert scene.children.differing(OWNER) == frozenset()
-    assert scene.children.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.WELL, b"job"))}
+    assert scene.managed_objects.drift_state(JOB, owner=OWNER) is DriftState.IN_SYNC
+    assert scene.managed_objects.health(OWNER).state is HealthState.CURRENT
+    assert scene.managed_objects.all_drifted(OWNER) == frozenset()
+    assert scene.managed_objects.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.WELL, b"job"))}
 
 
 async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
@@ -361,9 +361,9 @@ async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
     entry["fieldsV1"] = {"f:spec": {"f:replicas": {}}}
     body["metadata"]["managedFields"].append(entry)
 
-    scene.children.record(body, key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(body, key=KEY, owner=OWNER, resource=WIDGET)
 
-    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.NOTED
+    assert scene.managed_objects.drift_state(KEY, owner=OWNER) is DriftState.IN_SYNC_WITH_NOTE
 
 
 def theirs(body: dict[str, Any], *, second: int) -> dict[str, Any]:
@@ -376,134 +376,134 @@ def theirs(body: dict[str, Any], *, second: int) -> dict[str, Any]:
 
 async def test_what_was_written_again_since_it_drifted_is_doubtful_until_it_is_compared_by_values():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
     scene.see(theirs(scene.body(), second=1))
-    at_first = scene.children.doubtful(OWNER)
+    at_first = scene.managed_objects.to_compare(OWNER)
     scene.see(theirs(scene.body(message="a status"), second=1))
-    by_status = scene.children.doubtful(OWNER)
+    by_status = scene.managed_objects.to_compare(OWNER)
     scene.see(theirs(scene.body(), second=2))
-    by_a_writer = scene.children.doubtful(OWNER)
-    scene.children.liken(KEY, owner=OWNER, writers=None)
+    by_a_writer = scene.managed_objects.to_compare(OWNER)
+    scene.managed_objects.record_comparison(KEY, owner=OWNER, writers=None)
 
     assert (at_first, by_status, by_a_writer) == (frozenset(), frozenset(), {KEY})
-    assert scene.children.doubtful(OWNER) == frozenset()
-    assert scene.children.differing(OWNER) == {KEY}
+    assert scene.managed_objects.to_compare(OWNER) == frozenset()
+    assert scene.managed_objects.all_drifted(OWNER) == {KEY}
 
 
 async def test_what_has_the_wanted_values_is_no_drift_until_it_is_written_again():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
     scene.see(theirs(scene.body(), second=1))
 
-    scene.children.liken(KEY, owner=OWNER, writers=scene.children.get(KEY).seen.writers)
-    put_back = scene.children.differing(OWNER)
+    scene.managed_objects.record_comparison(KEY, owner=OWNER, writers=scene.managed_objects.get(KEY).observed.writers)
+    put_back = scene.managed_objects.all_drifted(OWNER)
     scene.see(theirs(scene.body(message="a status"), second=1))
-    by_status = scene.children.differing(OWNER)
+    by_status = scene.managed_objects.all_drifted(OWNER)
     before = len(scene.told)
     scene.see(theirs(scene.body(), second=2))
 
     assert (put_back, by_status) == (frozenset(), frozenset())
-    assert scene.children.differing(OWNER) == {KEY}
-    assert (OWNER, ChildEvent(ChildEventKind.DRIFTED, KEY)) in [told[1:] for told in scene.told[before:]]
+    assert scene.managed_objects.all_drifted(OWNER) == {KEY}
+    assert (OWNER, Notification(NotificationKind.DRIFTED, KEY)) in [told[1:] for told in scene.told[before:]]
 
 
-# --- what is let be, and misses what is wanted of it meanwhile --------------------------------------------------------
+# --- what is skipped, and misses what is wanted of it meanwhile -------------------------------------------------------
 
 
 def paused(body: dict[str, Any]) -> dict[str, Any]:
-    """``body`` as somebody who wants it to be let be annotates it."""
+    """``body`` as somebody who wants it to be skipped annotates it."""
     body["metadata"]["annotations"] = {"pattern-operator.io/reconcile": "disabled"}
     return body
 
 
 async def test_an_update_that_was_missed_is_made_up_for_once_the_object_is_let_be_no_more():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
     scene.see(paused(owned(scene.body())))
-    scene.children.owe(KEY, owner=OWNER)
-    while_it_is = (scene.children.drifted(OWNER), scene.children.comparing(KEY, owner=OWNER))
+    scene.managed_objects.mark_pending(KEY, owner=OWNER)
+    while_it_is = (scene.managed_objects.drifted(OWNER), scene.managed_objects.drift_state(KEY, owner=OWNER))
     before = len(scene.told)
 
     scene.see(owned(scene.body()))
     told = [event for _, _, event in scene.told[before:]]
-    after = scene.children.drifted(OWNER)
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    after = scene.managed_objects.drifted(OWNER)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
-    assert while_it_is == ((), Comparing.NOTED)
-    assert (after, ChildEvent(ChildEventKind.DRIFTED, KEY) in told) == ((KEY,), True)
-    assert scene.children.drifted(OWNER) == ()
+    assert while_it_is == ((), DriftState.IN_SYNC_WITH_NOTE)
+    assert (after, Notification(NotificationKind.DRIFTED, KEY) in told) == ((KEY,), True)
+    assert scene.managed_objects.drifted(OWNER) == ()
 
 
 async def test_a_missed_update_is_told_where_the_watch_was_faster():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
-    scene.children.owe(KEY, owner=OWNER)
+    scene.managed_objects.mark_pending(KEY, owner=OWNER)
 
-    assert [event for _, _, event in scene.told] == [ChildEvent(ChildEventKind.DRIFTED, KEY)]
+    assert [event for _, _, event in scene.told] == [Notification(NotificationKind.DRIFTED, KEY)]
 
 
 @pytest.mark.parametrize("gone_meanwhile", [True, False], ids=["annotation gone meanwhile", "annotation still there"])
 async def test_a_missed_update_is_known_after_a_restart(gone_meanwhile: bool):
     before = Scene()
-    before.children.record(owned(before.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    before.managed_objects.record(owned(before.body()), key=KEY, owner=OWNER, resource=WIDGET)
     before.see(paused(owned(before.body())))
-    before.children.owe(KEY, owner=OWNER)
-    known = before.children.fingerprints(OWNER)
+    before.managed_objects.mark_pending(KEY, owner=OWNER)
+    known = before.managed_objects.fingerprints(OWNER)
 
     scene = Scene()
     scene.see(owned(scene.body()) if gone_meanwhile else paused(owned(scene.body())))
-    scene.children.expect(KEY, owner=OWNER)
-    scene.children.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
+    scene.managed_objects.expect(KEY, owner=OWNER)
+    scene.managed_objects.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
 
-    assert scene.children.drifted(OWNER) == ((KEY,) if gone_meanwhile else ())
-    assert scene.children.owes(KEY, owner=OWNER)
-    assert scene.children.comparing(KEY, owner=OWNER) is not Comparing.SAME
-    assert scene.children.fingerprints(OWNER) == known
+    assert scene.managed_objects.drifted(OWNER) == ((KEY,) if gone_meanwhile else ())
+    assert scene.managed_objects.is_pending(KEY, owner=OWNER)
+    assert scene.managed_objects.drift_state(KEY, owner=OWNER) is not DriftState.IN_SYNC
+    assert scene.managed_objects.fingerprints(OWNER) == known
 
 
 async def test_what_is_let_be_and_missed_nothing_is_as_it_was_applied():
     scene = Scene()
-    scene.children.record(paused(owned(scene.body())), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(paused(owned(scene.body())), key=KEY, owner=OWNER, resource=WIDGET)
 
-    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
+    assert scene.managed_objects.drift_state(KEY, owner=OWNER) is DriftState.IN_SYNC
 
 
 async def test_which_objects_are_let_be_is_known_and_told_as_it_changes():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
     scene.see(paused(owned(scene.body())))
-    during = scene.children.let_be(OWNER)
+    during = scene.managed_objects.paused(OWNER)
     scene.see(owned(scene.body()))
 
-    assert (during, scene.children.let_be(OWNER)) == ((KEY,), ())
-    assert [event for _, _, event in scene.told] == [ChildEvent(ChildEventKind.HEALTH, KEY)] * 2
+    assert (during, scene.managed_objects.paused(OWNER)) == ((KEY,), ())
+    assert [event for _, _, event in scene.told] == [Notification(NotificationKind.HEALTH, KEY)] * 2
 
 
 async def test_nothing_is_owed_to_what_left_the_pattern_or_is_of_another():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
-    scene.children.owe(KEY, owner="another")
-    of_another = scene.children.owes(KEY, owner=OWNER)
+    scene.managed_objects.mark_pending(KEY, owner="another")
+    of_another = scene.managed_objects.is_pending(KEY, owner=OWNER)
     scene.see(paused(owned(scene.body())))
-    scene.children.owe(KEY, owner=OWNER)
-    scene.children.release([KEY], owner=OWNER)
+    scene.managed_objects.mark_pending(KEY, owner=OWNER)
+    scene.managed_objects.release([KEY], owner=OWNER)
     scene.see(owned(scene.body()))
 
     assert not of_another
-    assert scene.children.drifted(OWNER) == ()
+    assert scene.managed_objects.drifted(OWNER) == ()
 
 
 async def test_what_was_applied_in_this_life_is_known_better():
     scene = Scene()
-    scene.children.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
-    scene.children.compare(KEY, owner=OWNER, wanted=b"anything")
+    scene.managed_objects.compare(KEY, owner=OWNER, wanted=b"anything")
 
-    assert scene.children.comparing(KEY, owner=OWNER) is Comparing.SAME
+    assert scene.managed_objects.drift_state(KEY, owner=OWNER) is DriftState.IN_SYNC
 
 
 def owned(body: dict[str, Any]) -> dict[str, Any]:
@@ -516,15 +516,15 @@ def owned(body: dict[str, Any]) -> dict[str, Any]:
 async def test_what_had_failed_before_a_restart_is_not_missed_and_still_told():
     scene = Scene()
 
-    scene.children.recall(JOB, owner=OWNER, known=bytes(Mark(Stood.ILL, b"job")))
+    scene.managed_objects.restore(JOB, owner=OWNER, known=bytes(Mark(Stood.ILL, b"job")))
 
-    health = scene.children.health(OWNER)
+    health = scene.managed_objects.health(OWNER)
     assert (health.state, health.message) == (
         HealthState.FAILED,
         "Job team/migrate: failed, and is gone; it is not run again until the pattern changes it",
     )
-    assert scene.children.differing(OWNER) == frozenset()
-    assert scene.children.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.ILL, b"job"))}
+    assert scene.managed_objects.all_drifted(OWNER) == frozenset()
+    assert scene.managed_objects.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.ILL, b"job"))}
 
 
 # --- what may have ended while nobody looked ------------------------------------------------------------------------
@@ -545,26 +545,26 @@ def job_body(scene: Scene, *, ttl: int | None = 0) -> dict[str, Any]:
 def applied_job(scene: Scene, *, ttl: int | None) -> bytes:
     """What status keeps of a Job that was applied, and runs."""
     body = job_body(scene, ttl=ttl)
-    scene.children.record(body, key=JOB, owner=OWNER, resource=JOBS, content=content())
-    return scene.children.fingerprints(OWNER)[str(JOB)]
+    scene.managed_objects.record(body, key=JOB, owner=OWNER, resource=JOBS, content=content())
+    return scene.managed_objects.fingerprints(OWNER)[str(JOB)]
 
 
 def unseen(scene: Scene) -> None:
-    health = scene.children.health(OWNER)
-    assert scene.children.drifted(OWNER) == ()
-    assert scene.children.comparing(JOB, owner=OWNER) is Comparing.SAME
+    health = scene.managed_objects.health(OWNER)
+    assert scene.managed_objects.drifted(OWNER) == ()
+    assert scene.managed_objects.drift_state(JOB, owner=OWNER) is DriftState.IN_SYNC
     assert (health.state, health.notable) == (HealthState.CURRENT, True)
     assert health.unsure == (f"Job team/migrate: {MAY_HAVE_ENDED}",)
     assert health.unsure[0] in health.message
-    assert scene.children.get(JOB).has_ended(content())
-    assert not scene.children.get(JOB).has_ended(content("m:2"))
+    assert scene.managed_objects.get(JOB).has_ended(content())
+    assert not scene.managed_objects.get(JOB).has_ended(content("m:2"))
 
 
 async def test_a_job_that_its_ttl_may_have_taken_while_no_operator_ran_is_not_missed_by_any_later_one():
     before, after, later = Scene(), Scene(), Scene()
 
-    after.children.recall(JOB, owner=OWNER, known=applied_job(before, ttl=0))
-    later.children.recall(JOB, owner=OWNER, known=after.children.fingerprints(OWNER)[str(JOB)])
+    after.managed_objects.restore(JOB, owner=OWNER, known=applied_job(before, ttl=0))
+    later.managed_objects.restore(JOB, owner=OWNER, known=after.managed_objects.fingerprints(OWNER)[str(JOB)])
 
     unseen(after)
     unseen(later)
@@ -572,20 +572,20 @@ async def test_a_job_that_its_ttl_may_have_taken_while_no_operator_ran_is_not_mi
 
 async def test_whoever_asks_for_it_has_it_run_again():
     scene = Scene()
-    scene.children.recall(JOB, owner=OWNER, known=applied_job(Scene(), ttl=0))
+    scene.managed_objects.restore(JOB, owner=OWNER, known=applied_job(Scene(), ttl=0))
 
-    scene.children.run_again(OWNER)
+    scene.managed_objects.rerun_finished(OWNER)
 
-    assert scene.children.drifted(OWNER) == (JOB,)
-    assert scene.children.health(OWNER).state is HealthState.NOT_FOUND
+    assert scene.managed_objects.drifted(OWNER) == (JOB,)
+    assert scene.managed_objects.health(OWNER).state is HealthState.NOT_FOUND
 
 
 async def test_a_job_without_a_ttl_that_is_missing_was_deleted_and_is_missed():
     scene = Scene()
 
-    scene.children.recall(JOB, owner=OWNER, known=applied_job(Scene(), ttl=None))
+    scene.managed_objects.restore(JOB, owner=OWNER, known=applied_job(Scene(), ttl=None))
 
-    assert scene.children.drifted(OWNER) == (JOB,)
+    assert scene.managed_objects.drifted(OWNER) == (JOB,)
 
 
 async def test_a_job_that_was_seen_to_be_deleted_while_it_ran_is_missed_after_a_restart_too():
@@ -595,9 +595,9 @@ async def test_a_job_that_was_seen_to_be_deleted_while_it_ran_is_missed_after_a_
     gone["metadata"]["creationTimestamp"] = "2026-05-01T00:00:00Z"
 
     scene.see(gone, kind=WatchEventType.DELETED, resource=JOBS)
-    after.children.recall(JOB, owner=OWNER, known=scene.children.fingerprints(OWNER)[str(JOB)])
+    after.managed_objects.restore(JOB, owner=OWNER, known=scene.managed_objects.fingerprints(OWNER)[str(JOB)])
 
-    assert scene.children.drifted(OWNER) == after.children.drifted(OWNER) == (JOB,)
+    assert scene.managed_objects.drifted(OWNER) == after.managed_objects.drifted(OWNER) == (JOB,)
 
 
 @pytest.mark.parametrize(("ttl", "missed"), [(0, ()), (None, (JOB,))])
@@ -608,7 +608,7 @@ async def test_a_job_that_a_new_list_does_not_have_may_have_ended_if_a_ttl_takes
 
     scene.see({"metadata": metadata}, kind=WatchEventType.DELETED, resource=JOBS)
 
-    assert scene.children.drifted(OWNER) == missed
+    assert scene.managed_objects.drifted(OWNER) == missed
     if not missed:
         unseen(scene)
 
@@ -620,32 +620,32 @@ async def test_a_job_that_was_changed_while_no_operator_ran_is_put_right():
     theirs["metadata"]["managedFields"][0]["fieldsV1"] = {"f:spec": {}}
     for scene, body in ((same, job_body(same)), (other, theirs)):
         scene.see(body, kind=WatchEventType.ADDED, resource=JOBS)
-        scene.children.expect(JOB, owner=OWNER)
-        scene.children.recall(JOB, owner=OWNER, known=known)
+        scene.managed_objects.expect(JOB, owner=OWNER)
+        scene.managed_objects.restore(JOB, owner=OWNER, known=known)
 
-    assert same.children.drifted(OWNER) == ()
-    assert other.children.drifted(OWNER) == (JOB,)
+    assert same.managed_objects.drifted(OWNER) == ()
+    assert other.managed_objects.drifted(OWNER) == (JOB,)
 
 
 async def test_of_a_job_that_nothing_is_known_of_who_applies_it_decides():
     scene = Scene()
 
-    scene.children.recall(JOB, owner=OWNER, known=b"")
+    scene.managed_objects.restore(JOB, owner=OWNER, known=b"")
 
-    assert scene.children.drifted(OWNER) == ()
-    assert scene.children.comparing(JOB, owner=OWNER) is Comparing.UNKNOWN
+    assert scene.managed_objects.drifted(OWNER) == ()
+    assert scene.managed_objects.drift_state(JOB, owner=OWNER) is DriftState.UNKNOWN
 
 
 async def test_an_excuse_holds_until_the_object_changes():
     scene = Scene()
     scene.apply()
 
-    scene.children.excuse(KEY, "need not be ready yet")
-    excused = scene.children.health(OWNER)
+    scene.managed_objects.consider_healthy(KEY, "need not be ready yet")
+    excused = scene.managed_objects.health(OWNER)
     scene.see(scene.body(message="it is asked for now"))
-    after = scene.children.health(OWNER)
+    after = scene.managed_objects.health(OWNER)
 
     assert (excused.state, excused.notable) == (HealthState.CURRENT, True)
     assert "Widget team/it: need not be ready yet" in excused.message
-    assert scene.told[0][2] == ChildEvent(ChildEventKind.HEALTH, KEY)
+    assert scene.told[0][2] == Notification(NotificationKind.HEALTH, KEY)
     assert after.state is HealthState.IN_PROGRESS

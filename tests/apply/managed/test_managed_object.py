@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import Child, HealthState
-from pattern_operator.apply.child import Sighting, fingerprint, our_fields
-from pattern_operator.apply.takers import marks_of
+from pattern_operator.apply import HealthState, ManagedObject
+from pattern_operator.apply.managed.field_managers import marks_of
+from pattern_operator.apply.managed.managed_object import Observation, fingerprint, our_fields
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ObjectKey("", "ConfigMap", "team", "c")
@@ -43,8 +43,8 @@ def body(*managers: dict[str, Any], **metadata: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": known | metadata}
 
 
-def seen(*managers: dict[str, Any], **metadata: Any) -> Sighting:
-    return Sighting.of(body(*managers, **metadata), key=KEY, now=NOW)
+def observed(*managers: dict[str, Any], **metadata: Any) -> Observation:
+    return Observation.of(body(*managers, **metadata), key=KEY, now=NOW)
 
 
 KUBECTL = entry("kubectl-edit", "Update", {"f:data": {"f:b": {}}}, time="2026-05-01T11:00:00Z")
@@ -136,7 +136,7 @@ WHO = [
 @pytest.mark.parametrize(("managers", "who"), WHO)
 def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dict[str, Any]], who: str, knows: bool):
     """Before, it was whoever wrote last, be it another field."""
-    changed = Child(KEY, "o", seen(*managers), expected=True, wanted=of([entry(fields=TWO)]))
+    changed = ManagedObject(KEY, "o", observed(*managers), expected=True, wanted=of([entry(fields=TWO)]))
     changed.marks = marks_of(our_fields(body(entry(fields=TWO)))) if knows else b""
 
     assert changed.changed_by == who
@@ -144,7 +144,7 @@ def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dic
 
 def test_after_a_restart_who_holds_more_than_what_was_ours_is_not_proven_to_have_taken_it():
     more = {"f:data": {"f:b": {}, "f:theirs": {}}}
-    changed = Child(KEY, "o", seen(entry(fields=LEFT), by("edit", more, 1)), wanted=of([entry(fields=TWO)]))
+    changed = ManagedObject(KEY, "o", observed(entry(fields=LEFT), by("edit", more, 1)), wanted=of([entry(fields=TWO)]))
     unproven = changed.changed_by
     changed.marks = marks_of(our_fields(body(entry(fields=TWO))))
 
@@ -155,9 +155,12 @@ def test_what_people_ask_for_on_an_object_is_seen():
     annotations = {"pattern-operator.io/reconcile": "disabled", "pattern-operator.io/prune": "disabled"}
     other = {"pattern-operator.io/reconcile": "enabled", "pattern-operator.io/prune": "yes"}
 
-    assert (seen(annotations=annotations).paused, bool(seen(annotations=annotations).kept)) == (True, True)
-    assert (seen(annotations=other).paused, bool(seen(annotations=other).kept)) == (False, False)
-    assert (seen(annotations=None, labels=None).paused, seen(labels={"pattern-operator.io/owner": "o"}).label) == (
+    assert (observed(annotations=annotations).paused, bool(observed(annotations=annotations).kept)) == (True, True)
+    assert (observed(annotations=other).paused, bool(observed(annotations=other).kept)) == (False, False)
+    assert (
+        observed(annotations=None, labels=None).paused,
+        observed(labels={"pattern-operator.io/owner": "o"}).label,
+    ) == (
         False,
         "o",
     )
@@ -166,9 +169,9 @@ def test_what_people_ask_for_on_an_object_is_seen():
 def test_finalizers_are_kept_only_of_what_is_being_deleted():
     deleted = {"deletionTimestamp": "2026-05-01T11:00:00Z", "finalizers": ["example.com/held"]}
 
-    assert seen(finalizers=["example.com/held"]).finalizers == ()
-    assert (seen(**deleted).deleting, seen(**deleted).finalizers) == (True, ("example.com/held",))
-    assert seen(**deleted).health.state is HealthState.TERMINATING
+    assert observed(finalizers=["example.com/held"]).finalizers == ()
+    assert (observed(**deleted).deleting, observed(**deleted).finalizers) == (True, ("example.com/held",))
+    assert observed(**deleted).health.state is HealthState.TERMINATING
 
 
 @pytest.mark.parametrize(
@@ -179,13 +182,13 @@ def test_a_version_is_a_number_or_says_nothing(version: str | None, number: int)
 
 
 def test_an_object_without_a_number_for_a_version_can_be_seen():
-    assert seen(resourceVersion="opaque").version == 0
+    assert observed(resourceVersion="opaque").version == 0
 
 
-def child(**more: Any) -> Child:
+def managed(**more: Any) -> ManagedObject:
     """An object that is as it was applied."""
-    sighting = seen(entry())
-    return Child(KEY, "o", sighting, expected=True, wanted=sighting.fingerprint, **more)
+    observation = observed(entry())
+    return ManagedObject(KEY, "o", observation, expected=True, wanted=observation.fingerprint, **more)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def child(**more: Any) -> Child:
     ],
 )
 def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):
-    changed = child()
+    changed = managed()
     for name, value in change.items():
         setattr(changed, name, value)
 
@@ -210,8 +213,8 @@ def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):
 
 @pytest.mark.parametrize("asked", ["paused", "deleting"])
 def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: str):
-    changed = child()
-    changed.wanted, changed.seen = b"another", replace(changed.seen, **{asked: True})
+    changed = managed()
+    changed.wanted, changed.observed = b"another", replace(changed.observed, **{asked: True})
 
     assert not changed.drifted
     changed.present = False
@@ -219,7 +222,7 @@ def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: str):
 
 
 def test_the_health_of_what_is_gone_is_that_it_is_gone():
-    gone = child(present=False)
+    gone = managed(present=False)
 
     assert (gone.health.state, gone.health.message) == (HealthState.NOT_FOUND, "ConfigMap team/c: is gone")
 
@@ -236,7 +239,7 @@ def test_the_health_of_what_is_gone_is_that_it_is_gone():
 def test_a_job_that_is_done_is_not_missed_when_it_goes(kind: str, condition: dict[str, str], missed: bool):
     key = ObjectKey("batch", kind, "team", "c")
     job = {**body(entry()), "apiVersion": "batch/v1", "kind": kind, "status": {"conditions": [condition]}}
-    gone = Child(key, "o", Sighting.of(job, key=key, now=NOW), expected=True, present=False)
+    gone = ManagedObject(key, "o", Observation.of(job, key=key, now=NOW), expected=True, present=False)
 
     assert gone.drifted is missed
     failed = HealthState.FAILED if condition["type"] == "Failed" else HealthState.CURRENT
@@ -244,4 +247,4 @@ def test_a_job_that_is_done_is_not_missed_when_it_goes(kind: str, condition: dic
 
 
 def test_a_thousand_healthy_objects_share_their_health():
-    assert seen(entry()).health is seen(entry(), name="other").health
+    assert observed(entry()).health is observed(entry(), name="other").health

@@ -1,12 +1,12 @@
-from pattern_operator.apply.pace import LONGEST, QUIET, Pace
+from pattern_operator.apply.managed.pacing import LONGEST, QUIET, Pacing
 
 
 def test_what_changes_once_is_told_soon():
-    assert Pace().wait(100.0) == 2.0
+    assert Pacing().wait(100.0) == 2.0
 
 
 def test_what_keeps_changing_is_told_ever_less_often_up_to_minutes():
-    pace, now, waits = Pace(), 0.0, []
+    pace, now, waits = Pacing(), 0.0, []
     for _ in range(12):
         waits.append(pace.wait(now))
         now += waits[-1] + 1.0  # it changes again a second after it was told
@@ -15,7 +15,7 @@ def test_what_keeps_changing_is_told_ever_less_often_up_to_minutes():
 
 
 def test_after_a_quiet_time_it_begins_anew():
-    pace, now = Pace(), 0.0
+    pace, now = Pacing(), 0.0
     for _ in range(4):
         now += pace.wait(now)
 
@@ -23,7 +23,7 @@ def test_after_a_quiet_time_it_begins_anew():
 
 
 def test_a_quiet_time_is_longer_than_the_pause_itself():
-    pace, now = Pace(), 0.0
+    pace, now = Pacing(), 0.0
     for _ in range(10):
         now += pace.wait(now)
 
@@ -31,6 +31,6 @@ def test_a_quiet_time_is_longer_than_the_pause_itself():
 
 
 def test_the_first_tellings_may_be_free():
-    pace = Pace(free=2)
+    pace = Pacing(free=2)
 
     assert [pace.wait(float(now)) for now in range(4)] == [0.0, 0.0, 2.0, 4.0]

@@ -20,6 +20,7 @@ from pattern_operator.api.names import (
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.autoscaler import scaler_of, sets_replicas
+from pattern_operator.apply.drift_backoff import DriftBackoff
 from pattern_operator.apply.ended import (
     Mark,
     Stood,
@@ -32,11 +33,10 @@ from pattern_operator.apply.ended import (
 )
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status, where
+from pattern_operator.apply.managed.field_managers import MAX_MANAGERS_COMPARED, OtherManager, marks_of, taker
+from pattern_operator.apply.managed.pacing import Pacing
 from pattern_operator.apply.ownership import label_of
-from pattern_operator.apply.pace import Pace
-from pattern_operator.apply.quarrel import Quarrel
 from pattern_operator.apply.replaced import is_touched
-from pattern_operator.apply.takers import MAX_TAKERS, Taker, marks_of, taker
 from pattern_operator.apply.wishes import Keep, keep_of
 from pattern_operator.kube.fieldpath import field_path
 
@@ -44,20 +44,20 @@ _NAMED: Final = 3  # fields that are named of an object that somebody else write
 FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
 
 
-OWED: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: what is wanted was not sent
+PENDING: Final = b"pending".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: what is wanted was not sent
 
 
-class Comparing(Enum):
+class DriftState(Enum):
     """What is known of an object beside what it was like when it was applied."""
 
-    SAME = "as it was applied"
-    NOTED = "as it was applied, and only an apply finds out what is to be told of it"
-    OTHER = "changed by others, or gone"
+    IN_SYNC = "as it was applied"
+    IN_SYNC_WITH_NOTE = "as it was applied, and only an apply finds out what is to be told of it"
+    DRIFTED = "changed by others, or gone"
     UNKNOWN = "no watch tells, or nothing is known to compare with"
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """What is taken from an object as the API server gave it.
 
     ``fingerprint`` is empty when we are no field manager of it. ``finalizers`` are kept only while it is being deleted.
@@ -77,7 +77,7 @@ class Sighting:
     health: Health
     generation: int  # 0 where the kind counts none: then any change may be one of what is wanted
     writers: bytes  # a hash of the generation, of who writes what is wanted of it, and when each did last
-    takers: tuple[Taker, ...]  # other managers of what is wanted of it, who wrote last first
+    other_managers: tuple[OtherManager, ...]  # other managers of what is wanted of it, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
     scales: bool  # our apply set its replicas
     touched: bool  # people have changed something of it by hand
@@ -103,7 +103,7 @@ class Sighting:
             health=_health(body, key=key, now=now),
             generation=generation_of(meta),
             writers=writers_of(meta),
-            takers=_takers(managers),
+            other_managers=_other_managers(managers),
             scaled_by=scaler_of(managers),
             scales=sets_replicas(managers),
             touched=is_touched(managers),
@@ -119,86 +119,90 @@ class Sighting:
 
 
 @dataclass(slots=True, eq=False)
-class Child:
+class ManagedObject:
     """What is known of one owned object.
 
-    ``owner`` is the pattern it is filed under, ``seen`` the newest state of it. ``expected``: a pattern applied it in
-    this life of the operator and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
-    others are welcome. ``owed``: what is wanted was not sent, for the object was to be let be; it drifts once it is not
-    any more. ``present`` is false for an object that is gone, since the version ``gone``, and that is
+    ``owner`` is the pattern it is filed under, ``observed`` the newest state of it. ``expected``: a pattern applied it
+    since the operator started and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
+    others are welcome. ``pending``: what is wanted was not sent, because the object was to be skipped; it drifts once
+    it is not any more. ``present`` is false for an object that is gone, since the version ``gone``, and that is
     expected or just being applied.
     """
 
     key: ObjectKey
     owner: str
-    seen: Sighting
+    observed: Observation
     expected: bool = False
     present: bool = True
     gone: int = 0
     wanted: bytes | None = None
-    owed: bool = False
-    quarrel: Quarrel = field(default_factory=Quarrel)
+    pending: bool = False
+    backoff: DriftBackoff = field(default_factory=DriftBackoff)
     kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
-    marks: bytes = b""  # of the fields that our last apply owned (``takers``); empty where it was in another life
+    marks: bytes = (
+        b""  # of the fields that our last apply owned (``other_managers``); empty where it was in another life
+    )
     alike: bytes = b""  # the ``writers`` whose object had all values that are wanted, whoever holds the fields
     doubtful: bool = False  # it was written again since it drifted: maybe it is as wanted now
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
     excuse: tuple[str, int, str] | None = None  # uid and version of which it is healthy all the same, and why
     content: bytes = b""  # of what ends by itself: what was applied
-    words: Pace | None = None  # of what it says, once it says something else
-    states: Pace | None = None  # of its health, once it changes
+    words: Pacing | None = None  # of what it says, once it says something else
+    states: Pacing | None = None  # of its health, once it changes
 
     @property
     def drifted(self) -> bool:
-        """Whether the object is gone, or somebody took or removed a field of ours; never while it is to be let be."""
-        if not self.expected or (self.present and (self.seen.paused or self.seen.deleting)):
+        """Whether the object is gone, or somebody took or removed a field of ours; never while it is to be skipped."""
+        if not self.expected or (self.present and (self.observed.paused or self.observed.deleting)):
             return False
         if not self.present:
-            return not self.seen.finished
-        lost = self.wanted is not None and self.wanted != self.seen.fingerprint
-        return self.owed or (lost and self.alike != self.seen.writers)
+            return not self.observed.finished
+        lost = self.wanted is not None and self.wanted != self.observed.fingerprint
+        return self.pending or (lost and self.alike != self.observed.writers)
 
     @property
     def changed_by(self) -> str:
         """The field manager that holds a field that was ours; empty where none is known to."""
-        return taker(self.seen.takers, marks=self.marks, wanted=self.wanted)
+        return taker(self.observed.other_managers, marks=self.marks, wanted=self.wanted)
 
     def has_ended(self, content: bytes) -> bool:
         """Whether the object is gone after it ended by itself, and was of this ``content`` (``ended.content_of``)."""
-        return not self.present and self.seen.finished and bool(content) and self.content == content
+        return not self.present and self.observed.finished and bool(content) and self.content == content
 
     @property
     def fingerprint(self) -> bytes:
         """What status keeps of the object, or how it stands if it ends by itself; empty where nothing is known."""
-        if self.owed:
-            return OWED
+        if self.pending:
+            return PENDING
         if not may_end(self.key):
             return self.wanted or b""
-        if not self.seen.finished:
-            fleeting = self.present and self.seen.fleeting  # what was seen to go while it ran is to be made again
+        if not self.observed.finished:
+            fleeting = (
+                self.present and self.observed.fleeting
+            )  # what was observed to go while it ran is to be made again
             return running_mark(fleeting=fleeting, content=self.content, fingerprint=self.wanted or b"")
-        if self.seen.unseen:
+        if self.observed.unseen:
             return bytes(Mark(Stood.UNSEEN, self.content))
-        failed = self.seen.health.state is HealthState.FAILED
+        failed = self.observed.health.state is HealthState.FAILED
         return bytes(Mark(Stood.ILL if failed else Stood.WELL, self.content))
 
-    def after(self, seen: Sighting) -> Sighting:
+    def after(self, observed: Observation) -> Observation:
         """A newer state of the object; one that has ended stays so while it is taken away."""
-        if self.seen.finished and not seen.finished and self.seen.uid == seen.uid:
-            return replace(seen, finished=True, health=self.seen.health)
-        return seen
+        if self.observed.finished and not observed.finished and self.observed.uid == observed.uid:
+            return replace(observed, finished=True, health=self.observed.health)
+        return observed
 
     @property
     def health(self) -> Health:
         """The health of the object, also when there is none."""
-        if self.seen.finished and (self.seen.deleting or not self.present):
-            told = self.seen.unseen or self.seen.health.state is HealthState.FAILED
-            return self.seen.health if told else _EXISTS
-        if self.present and self.excuse is not None and self.excuse[:2] == (self.seen.uid, self.seen.version):
+        if self.observed.finished and (self.observed.deleting or not self.present):
+            told = self.observed.unseen or self.observed.health.state is HealthState.FAILED
+            return self.observed.health if told else _EXISTS
+        if self.present and self.excuse is not None and self.excuse[:2] == (self.observed.uid, self.observed.version):
             return Health(HealthState.CURRENT, f"{where(self.key)}: {self.excuse[2]}", notable=True)
         if self.present:
-            return self.seen.health
+            return self.observed.health
         return Health(HealthState.NOT_FOUND, f"{where(self.key)}: is gone")
 
 
@@ -264,16 +268,16 @@ def writers_of(meta: ObjectMeta) -> bytes:
     )
 
 
-def _takers(managers: Collection[ManagedFieldsEntry]) -> tuple[Taker, ...]:
+def _other_managers(managers: Collection[ManagedFieldsEntry]) -> tuple[OtherManager, ...]:
     """The managers of what is wanted of the object (``kubectl scale`` is one) but for our apply, and what they hold."""
     others = [entry for entry in managers if entry.subresource != "status" and not _is_ours(entry)]
     if not others:
         return ()
     ours = next((entry.fields for entry in managers if _is_ours(entry) and not entry.subresource), None)
     have = fieldset.read(ours)
-    latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_TAKERS]
+    latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_MANAGERS_COMPARED]
     fields = ((entry.name, fieldset.minus(fieldset.read(entry.fields), have)) for entry in latest)
-    return tuple(Taker(name, marks_of(held), _hash(fieldset.union(have, held))) for name, held in fields if held)
+    return tuple(OtherManager(name, marks_of(held), _hash(fieldset.union(have, held))) for name, held in fields if held)
 
 
 def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:

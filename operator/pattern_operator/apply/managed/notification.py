@@ -6,7 +6,7 @@ from enum import StrEnum
 from pattern_operator.api.object import ObjectKey
 
 
-class ChildEventKind(StrEnum):
+class NotificationKind(StrEnum):
     """What happened."""
 
     DRIFTED = "drifted"  # somebody took or removed a field that the pattern owns
@@ -15,8 +15,8 @@ class ChildEventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ChildEvent:
+class Notification:
     """One thing that happened to one object."""
 
-    kind: ChildEventKind
+    kind: NotificationKind
     key: ObjectKey

@@ -11,10 +11,10 @@ from tests.apply.room import Room, config_map, custom, definition, deployment, n
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
-from pattern_operator.apply import Applied, ChildEventKind, HealthState, health_of, quarrel
+from pattern_operator.apply import Applied, HealthState, NotificationKind, drift_backoff, health_of
 from pattern_operator.kube import ApiError, ApiUnavailable, objects
 
-GONE, DRIFTED, HEALTH = ChildEventKind.GONE, ChildEventKind.DRIFTED, ChildEventKind.HEALTH
+GONE, DRIFTED, HEALTH = NotificationKind.GONE, NotificationKind.DRIFTED, NotificationKind.HEALTH
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ async def test_drift_is_what_takes_a_field_of_ours_and_applying_again_ends_it(ro
     if case.subresource == "scale":  # its answer is a Scale
         changed = await room.get(wanted.key)
     await room.caught_up(changed, wanted.key)
-    drifted = room.children.drifted(team.id)
+    drifted = room.managed_objects.drifted(team.id)
     await room.apply(wanted, by=team)
 
     assert drifted == ((wanted.key,) if case.drift else ())
     assert (DRIFTED in room.kinds_told(team)) is case.drift
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
 
 
 async def test_a_forced_apply_by_another_manager_is_drift(room: Room, namespace: str):
@@ -83,7 +83,7 @@ async def test_a_forced_apply_by_another_manager_is_drift(room: Room, namespace:
     await room.put(config_map("it", namespace, a="9"), manager="kubectl")
 
     await room.told(DRIFTED, wanted.key, of=team)
-    assert room.children.get(wanted.key).changed_by == "kubectl"
+    assert room.managed_objects.get(wanted.key).changed_by == "kubectl"
 
 
 async def test_a_manager_who_shares_a_value_with_us_is_no_drift(room: Room, namespace: str):
@@ -93,7 +93,7 @@ async def test_a_manager_who_shares_a_value_with_us_is_no_drift(room: Room, name
     shared = await room.put(config_map("it", namespace, a="1"), manager="kubectl")
 
     await room.caught_up(shared, wanted.key)
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
 
 
 async def test_drift_of_a_custom_object_is_seen(room: Room, namespace: str):
@@ -104,7 +104,7 @@ async def test_drift_of_a_custom_object_is_seen(room: Room, namespace: str):
     await room.patch(wanted.key, {"spec": {"size": 2}})
 
     await room.told(DRIFTED, wanted.key, of=team)
-    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.managed_objects.drifted(team.id) == (wanted.key,)
 
 
 async def test_a_deleted_object_is_gone_until_it_is_applied_again(room: Room, namespace: str):
@@ -114,12 +114,12 @@ async def test_a_deleted_object_is_gone_until_it_is_applied_again(room: Room, na
     await room.delete(wanted.key)
 
     await room.told(GONE, wanted.key, of=team)
-    assert room.children.drifted(team.id) == (wanted.key,)
-    assert room.children.health(team.id).state is HealthState.NOT_FOUND
-    assert room.children.health(team.id).message == f"ConfigMap {namespace}/it: is gone"
+    assert room.managed_objects.drifted(team.id) == (wanted.key,)
+    assert room.managed_objects.health(team.id).state is HealthState.NOT_FOUND
+    assert room.managed_objects.health(team.id).message == f"ConfigMap {namespace}/it: is gone"
     await room.apply(wanted, by=team)
-    assert room.children.drifted(team.id) == ()
-    assert room.children.health(team.id).state is HealthState.CURRENT
+    assert room.managed_objects.drifted(team.id) == ()
+    assert room.managed_objects.health(team.id).state is HealthState.CURRENT
 
 
 async def test_an_object_without_our_label_is_gone_and_taken_back(room: Room, namespace: str):
@@ -142,11 +142,11 @@ async def test_an_object_that_is_not_to_be_reconciled_does_not_drift_until_it_is
 
     changed = await room.patch(wanted.key, {"metadata": paused, "data": {"a": "9"}})
     await room.caught_up(changed, wanted.key)
-    before = (room.children.drifted(team.id), room.kinds_told(team))
+    before = (room.managed_objects.drifted(team.id), room.kinds_told(team))
     await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
 
     await room.told(DRIFTED, wanted.key, of=team)
-    assert before == ((), [HEALTH])  # status says that it is let be
+    assert before == ((), [HEALTH])  # status says that it is skipped
 
 
 async def test_health_follows_a_deployment_to_its_end(room: Room, namespace: str):
@@ -157,13 +157,13 @@ async def test_health_follows_a_deployment_to_its_end(room: Room, namespace: str
         wanted, config_map("c", namespace), by=team, on_applied=lambda each, body: answers.update({each.key.kind: body})
     )
     at_first = health_of(answers["Deployment"], now=rooms.now())  # the watch may be ahead by now
-    await room.until(lambda: room.children.health(team.id).state is HealthState.CURRENT)
+    await room.until(lambda: room.managed_objects.health(team.id).state is HealthState.CURRENT)
 
     assert at_first.state is HealthState.IN_PROGRESS
     assert at_first.message.startswith(f"Deployment {namespace}/it: ")
-    assert room.children.health(team.id).message == "2 objects are healthy"
+    assert room.managed_objects.health(team.id).message == "2 objects are healthy"
     assert HEALTH in room.kinds_told(team)
-    assert room.children.drifted(team.id) == ()  # all that controllers wrote is status
+    assert room.managed_objects.drifted(team.id) == ()  # all that controllers wrote is status
 
 
 async def test_the_worst_health_comes_first_and_others_are_not_asked(room: Room, namespace: str):
@@ -183,12 +183,12 @@ async def test_the_worst_health_comes_first_and_others_are_not_asked(room: Room,
     await room.delete(gone.key)
     await room.told(GONE, gone.key, of=team)
 
-    health = room.children.health(team.id)
+    health = room.managed_objects.health(team.id)
 
     assert health.state is HealthState.NOT_FOUND
     assert health.message.startswith(f"ConfigMap {namespace}/gone: is gone; Pod {namespace}/never: ")
-    assert room.children.health(team.id, keys=[two("well", namespace).key]).state is HealthState.CURRENT
-    assert room.children.health(owner().id).state is HealthState.CURRENT
+    assert room.managed_objects.health(team.id, keys=[two("well", namespace).key]).state is HealthState.CURRENT
+    assert room.managed_objects.health(owner().id).state is HealthState.CURRENT
 
 
 async def _has_default_account(room: Room, namespace: str) -> bool:
@@ -210,11 +210,11 @@ async def test_a_judgement_that_time_changes_is_made_again_without_an_event(
         }
     )
     # A clock that is 14 s ahead stands for the wait: a pod that finds no node within 15 s has failed.
-    monkeypatch.setattr(room.children, "_now", lambda: rooms.now(ahead=timedelta(seconds=14)))
+    monkeypatch.setattr(room.managed_objects, "_now", lambda: rooms.now(ahead=timedelta(seconds=14)))
 
     await room.apply(pod, by=team)
 
-    await room.until(lambda: room.children.health(team.id).state is HealthState.FAILED)
+    await room.until(lambda: room.managed_objects.health(team.id).state is HealthState.FAILED)
 
 
 async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(room: Room, namespace: str, open_room):
@@ -223,15 +223,15 @@ async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(roo
     await room.patch(wanted.key, {"data": {"a": "9"}})
 
     async with open_room() as later:
-        await later.children.ready(await later.resource(wanted.key))
-        known, drifted = later.children.get(wanted.key), later.children.drifted(team.id)
+        await later.managed_objects.ready(await later.resource(wanted.key))
+        known, drifted = later.managed_objects.get(wanted.key), later.managed_objects.drifted(team.id)
         await later.apply(wanted, by=team)
         after = await later.patch(wanted.key, {"data": {"a": "8"}})
         await later.caught_up(after, wanted.key)
 
         assert known is not None
         assert drifted == ()
-        assert later.children.drifted(team.id) == (wanted.key,)
+        assert later.managed_objects.drifted(team.id) == (wanted.key,)
 
 
 async def test_the_echo_of_our_own_apply_is_no_drift(room: Room, namespace: str):
@@ -254,7 +254,7 @@ async def test_a_change_that_overtakes_the_answer_to_our_apply_is_drift(room: Ro
 
     answer()
 
-    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.managed_objects.drifted(team.id) == (wanted.key,)
     assert room.kinds_told(team)[-1] is DRIFTED
 
 
@@ -267,24 +267,24 @@ async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(roo
 
     answer()
 
-    assert room.children.drifted(team.id) == (wanted.key,)
-    assert room.children.health(team.id).state is HealthState.NOT_FOUND
+    assert room.managed_objects.drifted(team.id) == (wanted.key,)
+    assert room.managed_objects.health(team.id).state is HealthState.NOT_FOUND
 
 
 async def test_a_deletion_that_overtakes_the_answer_to_our_first_apply_is_not_lost(room: Room, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.children.ready(await room.resource(wanted.key))
+    await room.managed_objects.ready(await room.resource(wanted.key))
     _let_a_deletion_overtake(room, wanted)
 
     applied = await room.apply(wanted, by=team)
 
     assert applied.applied == (wanted.key,)
-    assert room.children.drifted(team.id) == (wanted.key,)
-    assert room.children.health(team.id).state is HealthState.NOT_FOUND
+    assert room.managed_objects.drifted(team.id) == (wanted.key,)
+    assert room.managed_objects.health(team.id).state is HealthState.NOT_FOUND
 
 
 def _let_a_deletion_overtake(room: Room, wanted: Object, *, answer: ApiError | None = None) -> None:
-    """Hold the answer to the next apply back until the object was made, seen, deleted, and seen to be gone.
+    """Hold the answer to the next apply back until the object was made, observed, deleted, and observed to be gone.
 
     ``answer`` is raised then in place of what the server said.
     """
@@ -306,27 +306,27 @@ def _let_a_deletion_overtake(room: Room, wanted: Object, *, answer: ApiError | N
 
 
 def _is_present(room: Room, wanted: Object) -> bool:
-    child = room.children.get(wanted.key)
-    return child is not None and child.present
+    managed = room.managed_objects.get(wanted.key)
+    return managed is not None and managed.present
 
 
 async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(room: Room, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.children.ready(await room.resource(wanted.key))
+    await room.managed_objects.ready(await room.resource(wanted.key))
     lost = ApiUnavailable(code=504, reason="Timeout", message="the answer was lost")
     _let_a_deletion_overtake(room, wanted, answer=lost)
 
     applied = await room.apply(wanted, by=team)
 
     assert len(applied.failures) == 1
-    assert room.children.get(wanted.key) is None
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.get(wanted.key) is None
+    assert room.managed_objects.drifted(team.id) == ()
 
 
 async def overtaken(room: Room, apply: Callable[[], Awaitable[Applied]]) -> Callable[[], None]:
     """Apply, and hold back the one answer: calling what is returned hands it on."""
-    record, answers = room.children.record, []
-    room.children.record = lambda body, **more: answers.append((body, more))
+    record, answers = room.managed_objects.record, []
+    room.managed_objects.record = lambda body, **more: answers.append((body, more))
     await apply()
     ((body, more),) = answers
     return lambda: record(body, **more)
@@ -336,26 +336,26 @@ async def test_who_undoes_each_repair_is_repaired_ever_more_slowly_and_named(
     room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     team, wanted = owner(), two("it", namespace)
-    monkeypatch.setattr(quarrel, "PATIENCE", 2)
+    monkeypatch.setattr(drift_backoff, "PATIENCE", 2)
     await room.apply(wanted, by=team)
     for round_ in range(3):
         changed = await room.patch(wanted.key, {"data": {"a": f"theirs {round_}"}})
         await room.caught_up(changed, wanted.key)
-        assert room.children.drifted(team.id) == (wanted.key,)
+        assert room.managed_objects.drifted(team.id) == (wanted.key,)
         await room.apply(wanted, by=team)
     told = len(room.kinds_told(team))
 
     changed = await room.patch(wanted.key, {"data": {"a": "theirs again"}})
     await room.caught_up(changed, wanted.key)
 
-    assert room.children.drifted(team.id) == ()
+    assert room.managed_objects.drifted(team.id) == ()
     assert len(room.kinds_told(team)) == told + 1
-    assert room.children.contested(team.id) == (
+    assert room.managed_objects.conflicts(team.id) == (
         f"ConfigMap {namespace}/it is changed again after each repair by somebody (.data.a): leave that out of the"
         " artifact, or list it in spec.apply.ignoreDifferences",
     )
     await room.until(lambda: len(room.kinds_told(team)) > told + 1)  # after 2 s
-    assert room.children.drifted(team.id) == (wanted.key,)
+    assert room.managed_objects.drifted(team.id) == (wanted.key,)
 
 
 async def test_a_kind_is_followed_while_there_is_an_object_of_it(room: Room, namespace: str):
@@ -363,14 +363,14 @@ async def test_a_kind_is_followed_while_there_is_an_object_of_it(room: Room, nam
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
     await room.apply(crd, widget, by=team)
     resource = await room.resource(widget.key)
-    await room.eventually(_truth(lambda: room.children.sees(widget.key)))
+    await room.eventually(_truth(lambda: room.managed_objects.is_watched(widget.key)))
 
-    room.children.release([widget.key], owner=team.id)
+    room.managed_objects.release([widget.key], owner=team.id)
     await objects.delete(room.session, resource, namespace=namespace, name="w")
     await room.told(GONE, widget.key, of=team)
 
-    assert not room.children.sees(widget.key)
-    assert room.children.get(widget.key) is None
+    assert not room.managed_objects.is_watched(widget.key)
+    assert room.managed_objects.get(widget.key) is None
 
 
 def _truth(condition: Callable[[], bool]) -> Callable[[], Any]:
@@ -387,10 +387,10 @@ async def test_a_pattern_that_is_gone_expects_nothing(room: Room, namespace: str
     await room.delete(wanted.key)
     await room.told(GONE, wanted.key, of=team)
 
-    room.children.forget(team.id)
+    room.managed_objects.forget(team.id)
 
-    assert room.children.drifted(team.id) == ()
-    assert room.children.get(wanted.key) is None
+    assert room.managed_objects.drifted(team.id) == ()
+    assert room.managed_objects.get(wanted.key) is None
 
 
 async def test_an_object_that_another_pattern_took_is_drift_of_the_first(room: Room, namespace: str):
@@ -400,8 +400,8 @@ async def test_an_object_that_another_pattern_took_is_drift_of_the_first(room: R
     taken = await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: second.id}}})
     await room.caught_up(taken, wanted.key)
 
-    assert room.children.drifted(first.id) == (wanted.key,)
-    assert room.children.get(wanted.key).seen.label == second.id
+    assert room.managed_objects.drifted(first.id) == (wanted.key,)
+    assert room.managed_objects.get(wanted.key).observed.label == second.id
 
 
 async def test_a_namespace_that_is_being_deleted_is_told(room: Room):
@@ -419,10 +419,10 @@ async def test_a_kind_that_cannot_be_watched_is_said_with_its_health(
 ):
     team, wanted = owner(), deployment("it", namespace, replicas=1)
     await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.children, "sees", lambda key: False)
-    child = room.children.get(wanted.key)
-    child.seen = replace(child.seen, health=replace(child.seen.health, state=HealthState.IN_PROGRESS))
+    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)
+    managed = room.managed_objects.get(wanted.key)
+    managed.observed = replace(managed.observed, health=replace(managed.observed.health, state=HealthState.IN_PROGRESS))
 
-    message = room.children.health(team.id).message
+    message = room.managed_objects.health(team.id).message
 
     assert "the operator cannot watch Deployment objects" in message

@@ -13,7 +13,7 @@ MAX_OWNERS: Final = 100  # owner labels that are told apart; beyond that only co
 GroupKind = tuple[str, str]
 
 
-class Unlisted:
+class UnlistedObjects:
     """``on_first(owner label, key)`` is called with the first such object of each owner."""
 
     def __init__(self, *, on_first: Callable[[str, ObjectKey], None]) -> None:
@@ -22,7 +22,7 @@ class Unlisted:
         self._kinds: set[GroupKind] = set()
 
     def note(self, key: ObjectKey, *, label: str) -> None:
-        """Such an object was seen."""
+        """Such an object was observed."""
         self._kinds.add((key.group, key.kind))
         if label not in self._owners and len(self._owners) < MAX_OWNERS:
             self._owners.add(label)

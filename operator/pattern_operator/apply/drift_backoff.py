@@ -6,13 +6,13 @@ Times are seconds of one monotonic clock, and are given.
 from dataclasses import dataclass, field
 from typing import Final
 
-SOON: Final = 60.0  # seconds: who changes an object again within them after each repair is quarrelling
+RESET_AFTER: Final = 60.0  # seconds: who changes an object again within them after each repair is quarrelling
 PATIENCE: Final = 5  # repairs in a row that are made at once
 LONGEST: Final = 300.0  # seconds between two repairs, however long it goes on
 
 
 @dataclass(slots=True, eq=False)
-class Quarrel:
+class DriftBackoff:
     """The repairs of one object: how many in a row, each soon after the one before."""
 
     repairs: int = 0
@@ -20,24 +20,24 @@ class Quarrel:
     _quiet_until: float = field(default=float("-inf"))
 
     @property
-    def going_on(self) -> bool:
+    def is_active(self) -> bool:
         """Whether repairs are spaced out."""
         return self.repairs > PATIENCE
 
-    def repaired(self, now: float) -> None:
+    def record_repair(self, now: float) -> None:
         """Count a repair."""
         since = now - max(self._repaired_at, self._quiet_until)
-        self.repairs = self.repairs + 1 if since <= SOON else 1
+        self.repairs = self.repairs + 1 if since <= RESET_AFTER else 1
         self._repaired_at = now
 
     def pause(self, now: float) -> float:
-        """Seconds to wait before a change that was just seen is repaired: none, or doubled with every round."""
-        if not self.going_on or now - self._repaired_at > SOON:
+        """Seconds to wait before a change that was just seen is record_repair: none, or doubled with every round."""
+        if not self.is_active or now - self._repaired_at > RESET_AFTER:
             return 0.0
         pause: float = min(2.0 ** min(self.repairs - PATIENCE, 10), LONGEST)
         self._quiet_until = now + pause
         return pause
 
-    def is_quiet(self, now: float) -> bool:
+    def is_waiting(self, now: float) -> bool:
         """Whether the pause lasts."""
         return now < self._quiet_until

@@ -12,7 +12,7 @@ QUIET: Final = 60.0  # seconds without a change, or twice the pause, after which
 
 
 @dataclass(slots=True, eq=False)
-class Pace:
+class Pacing:
     """The tellings of one thing. The first ``free`` of them are made at once."""
 
     free: int = 0
@@ -21,7 +21,7 @@ class Pace:
     _changed_at: float = float("-inf")
 
     def wait(self, now: float) -> float:
-        """Seconds to wait before the change that was just seen is told. Call it once for each telling."""
+        """Seconds to wait before the change that was just observed is told. Call it once for each telling."""
         if now - self._changed_at > max(QUIET, 2 * self._pause):
             self.told, self._pause = 0, 0.0
         self._changed_at = now
