@@ -25,7 +25,7 @@ import uvloop
 from tests import hostile
 from tests.render.designs import names, published
 
-from pattern_operator.archive import Layer, LayerChoice
+from pattern_operator.archive import Layer, LayerSelector
 from pattern_operator.errors import PatternError
 from pattern_operator.executors import Executors
 from pattern_operator.render import Options
@@ -90,7 +90,7 @@ class Held:
 
 async def render(sandbox: Sandbox, path: Path, *, tenant: str) -> str:
     """Render the layer in a file; how it ended."""
-    plan = Plan(what=path.name, types=(), choice=LayerChoice(), options=Options())
+    plan = Plan(context=path.name, types=(), selector=LayerSelector(), options=Options())
     with path.open("rb", buffering=0) as file:
         layer = Layer(hostile.LAYER, "", os.fstat(file.fileno()).st_size)
         try:

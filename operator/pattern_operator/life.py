@@ -77,7 +77,7 @@ from pattern_operator.reconcile import (
 )
 from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
-from pattern_operator.source import Cache, DockerConfigs, Names, Network, Readers, RegistryNetwork, TokenCache
+from pattern_operator.source import Cache, DockerConfigs, Names, Network, PullRecords, RegistryNetwork, TokenCache
 from pattern_operator.telemetry import Metrics, Probes, Recorder, about_name, observe_loop_lag
 
 logger = logging.getLogger(__name__)
@@ -317,7 +317,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
                 network=network,
                 configs=DockerConfigs(cpu=process.executors.cpu),
                 tokens=TokenCache(),
-                readers=Readers(),
+                pull_records=PullRecords(),
                 cache=cache,
                 executors=process.executors,
             ),

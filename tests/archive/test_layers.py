@@ -7,15 +7,17 @@ from tests.archive.archives import tar, tgz
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
-from pattern_operator.archive import Layer, LayerChoice, files_of, layers
+from pattern_operator.archive import Layer, LayerSelector, extract_files, layers
 from pattern_operator.errors import Stalled
 
 TAR = "application/vnd.oci.image.layer.v1.tar"
 
 
-def read(content: bytes, *, choice: LayerChoice = LayerChoice()):  # noqa: B008 - frozen
+def read(content: bytes, *, selector: LayerSelector = LayerSelector()):  # noqa: B008 - frozen
     layer = Layer(TAR, "", len(content))
-    return files_of([(layer, BytesIO(content))], choice=choice, what="it", reads=lambda path: path.endswith(".yml"))
+    return extract_files(
+        [(layer, BytesIO(content))], selector=selector, context="it", reads=lambda path: path.endswith(".yml")
+    )
 
 
 @pytest.mark.parametrize("pack", [tar, tgz])
@@ -59,6 +61,6 @@ def test_the_documents_of_several_layers_count_together(monkeypatch):
     files = [(Layer("", f"{name}.yml", 501), BytesIO(b"1" * 501)) for name in "ab"]
 
     with pytest.raises(Stalled) as refusal:
-        files_of(files, choice=LayerChoice(), what="it")
+        extract_files(files, selector=LayerSelector(), context="it")
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE

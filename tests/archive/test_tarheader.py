@@ -6,7 +6,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.archive.archives import entry, record
 
-from pattern_operator.archive.tarheader import BadHeader, EntryType, parse_global, parse_header, parse_pax, safe_path
+from pattern_operator.archive.tarheader import (
+    EntryType,
+    InvalidHeader,
+    parse_global,
+    parse_header,
+    parse_pax,
+    safe_path,
+)
 
 NAME = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
 PATH = st.lists(NAME.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)
@@ -39,7 +46,7 @@ def test_a_long_name_is_put_together_from_two_fields():
 @pytest.mark.parametrize("magic", [b"ustar  \0", bytes(8), b"ustar\x20"], ids=["GNU", "before POSIX", "neither"])
 def test_a_prefix_that_not_every_reader_takes_for_one_is_refused(magic):
     assert header(entry("a", magic=magic)).name == "a"
-    with pytest.raises(BadHeader, match="prefix"):
+    with pytest.raises(InvalidHeader, match="prefix"):
         header(entry("a", magic=magic, prefix=b"00000000000"))
 
 
@@ -48,7 +55,7 @@ def test_a_prefix_that_not_every_reader_takes_for_one_is_refused(magic):
 )
 @pytest.mark.parametrize("name", ["mode", "mtime", "uid", "devmajor"])
 def test_a_field_that_is_no_number_is_refused_though_it_is_not_used(name, field):
-    with pytest.raises(BadHeader, match="no number"):
+    with pytest.raises(InvalidHeader, match="no number"):
         header(entry("a", **{name: field}))
 
 
@@ -59,7 +66,7 @@ def test_each_way_to_write_a_number_that_is_not_used(field):
 
 @given(block=st.binary(min_size=512, max_size=512))
 def test_no_block_raises_anything_but_a_refusal(block):
-    with pytest.raises((BadHeader, UnicodeDecodeError)):
+    with pytest.raises((InvalidHeader, UnicodeDecodeError)):
         header(block)
 
 
@@ -69,7 +76,7 @@ def test_a_header_in_which_one_byte_was_changed_is_refused(position, value):
     assume(block[position] != value and position not in range(148, 156))
     block[position] = value
 
-    with pytest.raises(BadHeader, match="damaged"):
+    with pytest.raises(InvalidHeader, match="damaged"):
         header(bytes(block))
 
 
@@ -89,7 +96,7 @@ def test_a_header_in_which_one_byte_was_changed_is_refused(position, value):
     ],
 )
 def test_whatever_is_neither_file_nor_folder_is_refused_by_name(flag, says):
-    with pytest.raises(BadHeader, match=f"'evil' is {says}"):
+    with pytest.raises(InvalidHeader, match=f"'evil' is {says}"):
         header(entry("evil", flag=flag))
 
 
@@ -111,12 +118,12 @@ def test_each_way_to_write_a_number(size, wanted):
     "size", [b"\x80" + bytes(10) + b"\x01", b"0000000001x\0", b"-0000000001\0", b"\0" * 12, b"        9\0  ", b"1 1\0"]
 )
 def test_what_is_no_octal_number_is_refused(size):
-    with pytest.raises(BadHeader, match="damaged"):
+    with pytest.raises(InvalidHeader, match="damaged"):
         header(entry("a", raw_size=size))
 
 
 def test_a_folder_with_content_is_refused():
-    with pytest.raises(BadHeader, match="folder in it has content"):
+    with pytest.raises(InvalidHeader, match="folder in it has content"):
         header(entry("a/", flag=b"5", size=1))
 
 
@@ -126,7 +133,7 @@ def test_a_folder_as_archives_before_posix_wrote_it_is_one():
 
 @pytest.mark.parametrize("size", ["1", "0", "9" * 19])
 def test_two_sizes_are_refused_for_readers_differ_in_which_they_believe(size):
-    with pytest.raises(BadHeader, match="two sizes"):
+    with pytest.raises(InvalidHeader, match="two sizes"):
         header(entry("a", size=512), size=size)
 
 
@@ -136,12 +143,12 @@ def test_two_sizes_that_agree_are_one():
 
 @pytest.mark.parametrize("size", ["", "-1", "+512", "512 ", "0x200", "٥١٢", "9" * 20])
 def test_a_size_that_is_no_number_is_refused(size):
-    with pytest.raises(BadHeader, match="no number"):
+    with pytest.raises(InvalidHeader, match="no number"):
         header(entry("a", size=512), size=size)
 
 
 def test_two_long_names_are_refused_for_readers_differ_in_which_they_believe():
-    with pytest.raises(BadHeader, match="two names"):
+    with pytest.raises(InvalidHeader, match="two names"):
         parse_header(entry("a")[:512], long_name="b", extended={"path": "c"})
 
 
@@ -150,7 +157,7 @@ def test_two_long_names_that_agree_are_one():
 
 
 def test_a_sparse_file_is_refused_also_where_only_its_extended_header_says_so():
-    with pytest.raises(BadHeader, match="of an unknown kind"):
+    with pytest.raises(InvalidHeader, match="of an unknown kind"):
         header(entry("a"), **{"GNU.sparse.major": "1"})
 
 
@@ -164,7 +171,7 @@ def test_records_are_read_as_they_were_written(records):
 
 @given(content=st.binary() | st.text("0123456789 =\n").map(str.encode))
 def test_no_bytes_of_an_extended_header_raise_anything_but_a_refusal(content):
-    with suppress(BadHeader, UnicodeDecodeError):
+    with suppress(InvalidHeader, UnicodeDecodeError):
         parse_pax(content)
 
 
@@ -184,7 +191,7 @@ def test_no_bytes_of_an_extended_header_raise_anything_but_a_refusal(content):
     ],
 )
 def test_a_record_that_is_not_as_long_as_it_says_is_refused(content):
-    with pytest.raises(BadHeader, match="damaged"):
+    with pytest.raises(InvalidHeader, match="damaged"):
         parse_pax(content)
 
 
@@ -192,7 +199,7 @@ def test_as_many_records_as_archivers_write_are_read_and_no_more():
     one = record("k", "v")
 
     assert parse_pax(one * 128) == {"k": "v"}
-    with pytest.raises(BadHeader, match="more than 128"):
+    with pytest.raises(InvalidHeader, match="more than 128"):
         parse_pax(one * 129)
 
 
@@ -202,7 +209,7 @@ def test_a_comment_for_all_entries_is_passed_over_as_git_writes_it():
 
 @pytest.mark.parametrize("keyword", ["path", "size", "GNU.sparse.size"])
 def test_what_would_change_every_entry_is_refused_for_readers_differ_in_whether_they_obey(keyword):
-    with pytest.raises(BadHeader, match="global header"):
+    with pytest.raises(InvalidHeader, match="global header"):
         parse_global(record(keyword, "1"))
 
 
@@ -218,7 +225,7 @@ def test_a_plain_path_stays_as_it_is(path):
 def test_what_comes_out_is_a_path_below_the_root(name):
     try:
         path = safe_path(name)
-    except BadHeader:
+    except InvalidHeader:
         return
     parts = path.split("/")
     assert path.isprintable()
@@ -256,5 +263,5 @@ def test_a_path_is_written_in_one_way(name, wanted):
     ],
 )
 def test_a_name_that_leads_elsewhere_or_is_none_is_refused(name, says):
-    with pytest.raises(BadHeader, match=says):
+    with pytest.raises(InvalidHeader, match=says):
         safe_path(name)

@@ -23,7 +23,7 @@ PACKED = st.sampled_from([lambda content: content, gzip.compress])
 
 def refusal(archive: bytes) -> Stalled:
     with pytest.raises(Stalled) as refused:
-        unpack(archive, what="layer 1")
+        unpack(archive, context="layer 1")
     assert refused.value.message.startswith("layer 1 ")
     return refused.value
 
@@ -41,39 +41,39 @@ def refused(archive: bytes) -> str:
 
 @given(contents=CONTENTS, form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]), packed=PACKED)
 def test_what_the_standard_library_packs_is_unpacked(contents, form, packed):
-    assert unpack(packed(tar(contents, form=form)), what="layer 1") == files(contents)
+    assert unpack(packed(tar(contents, form=form)), context="layer 1") == files(contents)
 
 
 @given(contents=st.dictionaries(st.from_regex(r"[a-z]{1,90}(/[a-z]{1,90})?", fullmatch=True), st.binary(), max_size=3))
 def test_what_it_packs_in_the_oldest_format_is_unpacked(contents):
-    assert unpack(tar(contents, form=tarfile.USTAR_FORMAT), what="layer 1") == files(contents)
+    assert unpack(tar(contents, form=tarfile.USTAR_FORMAT), context="layer 1") == files(contents)
 
 
 @given(length=st.integers(1, 1024), form=st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]))
 def test_a_name_of_any_length_that_is_read_is_read_whole(length, form):
     name = ("d/" * 512 + "n" * 1024)[-length:].lstrip("/")
 
-    assert unpack(tar({name: b"x"}, form=form), what="layer 1") == files({name: b"x"})
+    assert unpack(tar({name: b"x"}, form=form), context="layer 1") == files({name: b"x"})
 
 
 def test_folders_are_passed_over():
-    assert unpack(tar(FILES, folders=(".", "a", "a/b/")), what="layer 1") == files()
+    assert unpack(tar(FILES, folders=(".", "a", "a/b/")), context="layer 1") == files()
 
 
 def test_a_name_that_begins_with_a_dot_and_a_slash_is_the_plain_one():
     archive = entry("./", flag=b"5") + entry("./design.yml", b"x") + END
 
-    assert unpack(archive, what="layer 1") == files({"design.yml": b"x"})
+    assert unpack(archive, context="layer 1") == files({"design.yml": b"x"})
 
 
 def test_what_git_archive_adds_is_passed_over():
     archive = pax(b"g", comment="0123456789abcdef") + entry("design.yml", b"x") + END
 
-    assert unpack(archive, what="layer 1") == files({"design.yml": b"x"})
+    assert unpack(archive, context="layer 1") == files({"design.yml": b"x"})
 
 
 def test_an_empty_archive_has_no_files():
-    assert unpack(tar({}), what="layer 1") == ()
+    assert unpack(tar({}), context="layer 1") == ()
 
 
 @pytest.mark.parametrize("cut", [1, 100, 1024])
@@ -81,11 +81,11 @@ def test_a_gzip_of_several_members_is_one_archive(cut):
     archive = tar()
     members = gzip.compress(archive[:cut]) + gzip.compress(b"") + gzip.compress(archive[cut:])
 
-    assert unpack(members, what="layer 1") == files()
+    assert unpack(members, context="layer 1") == files()
 
 
 def test_zeros_after_a_gzip_are_padding():
-    assert unpack(tgz() + bytes(10_240), what="layer 1") == files()
+    assert unpack(tgz() + bytes(10_240), context="layer 1") == files()
 
 
 # --- two readers ----------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_an_archive_that_is_taken_holds_what_another_reader_finds_in_it(start, o
     archive[start + offset : start + offset + len(patch)] = patch
     archive[start : start + 512] = summed(bytes(archive[start : start + 512]))
     try:
-        ours = unpack(bytes(archive), what="layer 1")
+        ours = unpack(bytes(archive), context="layer 1")
     except Stalled:
         return
     with tarfile.open(fileobj=io.BytesIO(bytes(archive))) as other:
@@ -116,7 +116,7 @@ def test_an_archive_that_is_taken_holds_what_another_reader_finds_in_it(start, o
 def test_no_bytes_raise_anything_but_a_refusal(archive):
     for content in (archive, b"\x1f\x8b" + archive, gzip.compress(archive)):
         try:
-            unpack(content, what="layer 1")
+            unpack(content, context="layer 1")
         except Stalled as error:
             assert error.reason in (Reason.ARCHIVE_REFUSED, Reason.ARTIFACT_TOO_LARGE)
 
@@ -177,10 +177,10 @@ def test_what_is_not_safe_or_not_whole_is_refused(archive, says):
 def test_an_archive_that_was_cut_is_refused(cut):
     archive = entry("a", b"x" * 700) + entry("b") + bytes(512)
     assert len(archive) == 2560
-    assert unpack(archive, what="layer 1")
+    assert unpack(archive, context="layer 1")
 
     if cut in (1536, 2048):  # after a whole entry: some archivers write no more
-        assert [file.path for file in unpack(archive[:cut], what="layer 1")] == ["a", "b"][: 1 + (cut == 2048)]
+        assert [file.path for file in unpack(archive[:cut], context="layer 1")] == ["a", "b"][: 1 + (cut == 2048)]
     else:
         assert "too early" in refused(archive[:cut])
 
@@ -190,7 +190,7 @@ def test_an_archive_that_was_cut_is_refused(cut):
 def test_an_archive_ends_with_or_without_blocks_of_zeros(end, packed):
     archive = entry("a/", flag=b"5") + pax(path="long") + entry("a", b"x" * 700) + entry("b", b"y" * 512) + end
 
-    found = unpack(gzip.compress(archive) if packed else archive, what="layer 1")
+    found = unpack(gzip.compress(archive) if packed else archive, context="layer 1")
 
     assert [(file.path, len(file.content)) for file in found] == [("long", 700), ("b", 512)]
 
@@ -207,7 +207,7 @@ def test_a_gzip_in_which_one_bit_was_flipped_is_refused_or_the_same(data):
     archive = bytearray(tgz())
     archive[data.draw(st.integers(10, len(archive) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     try:
-        found = unpack(bytes(archive), what="layer 1")
+        found = unpack(bytes(archive), context="layer 1")
     except Stalled:
         return
 
@@ -227,7 +227,7 @@ def test_a_decompression_bomb_is_refused_while_it_is_small():
 def test_what_compresses_well_and_is_small_is_no_bomb():
     contents = {"a": b" " * (MIB - 20_000)}
 
-    assert unpack(tgz(contents), what="layer 1") == files(contents)
+    assert unpack(tgz(contents), context="layer 1") == files(contents)
 
 
 @pytest.mark.parametrize("size", [MAX_UNPACKED + 1, 8**11 - 1])
@@ -241,14 +241,14 @@ def test_a_file_larger_than_all_may_be_is_refused_before_it_is_read(size):
 def test_too_many_files_are_refused():
     many = b"".join(entry(str(number)) for number in range(MAX_UNPACKED_FILES))
 
-    assert len(unpack(many + END, what="layer 1")) == MAX_UNPACKED_FILES
+    assert len(unpack(many + END, context="layer 1")) == MAX_UNPACKED_FILES
     assert refusal(many + entry("one more") + END).reason is Reason.ARTIFACT_TOO_LARGE
 
 
 def test_as_many_files_as_may_be_may_have_long_names():
     contents = {f"{number}" + "n" * 101: b"" for number in range(MAX_UNPACKED_FILES)}
 
-    assert len(unpack(tar(contents), what="layer 1")) == MAX_UNPACKED_FILES
+    assert len(unpack(tar(contents), context="layer 1")) == MAX_UNPACKED_FILES
 
 
 def test_too_many_entries_are_refused_though_they_are_no_files():

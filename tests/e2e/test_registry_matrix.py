@@ -34,7 +34,7 @@ from pattern_operator.source import (
     Credentials,
     Names,
     Network,
-    Registry,
+    RepositoryClient,
     TokenCache,
     fetch_signatures,
     resolve,
@@ -133,11 +133,11 @@ def user(home: Path, address: str, account: Account) -> Patternctl:
 
 
 @asynccontextmanager
-async def opened(repository: Repository, credential: Credential | None = None) -> AsyncIterator[Registry]:
+async def opened(repository: Repository, credential: Credential | None = None) -> AsyncIterator[RepositoryClient]:
     """The operator's own client, for ALICE unless it is told otherwise."""
     credential = credential or Credential(ALICE.name, ALICE.password)
     async with Network.open(names=Names()) as network:
-        yield Registry(
+        yield RepositoryClient(
             Address.parse(repository.oci),
             network=network,
             credentials=Credentials.only(repository.registry, credential),
@@ -183,7 +183,7 @@ async def test_a_range_finds_the_highest_version_on_whichever_page_it_is(
     found = {}
 
     async with opened(repository) as client:
-        pages = [page async for page in client.pages(f"tags/list?n={PAGE}", what="the tags", most=100)]
+        pages = [page async for page in client.pages(f"tags/list?n={PAGE}", context="the tags", most=100)]
         for text in ("1.x", ">=1.0.0-0", "~1.2", "!=1.20.0"):
             found[text] = (await resolve(Reference(client.repository, semver=text), registry=client)).tag
         with pytest.raises(Stalled) as refusal:
@@ -263,7 +263,7 @@ async def test_a_wrong_password_is_told_from_none(repository: Repository) -> Non
 
 async def refusal_of(repository: Repository, credentials: Credentials | None) -> PatternError:
     async with Network.open(names=Names()) as network:
-        client = Registry(
+        client = RepositoryClient(
             Address.parse(repository.oci),
             network=network,
             credentials=credentials,

@@ -589,7 +589,7 @@ def by_ourselves(repository: Repository) -> str:
 
     async def push_it() -> str:
         async with source.Network.open(names=source.Names()) as network:
-            registry = source.Registry(
+            registry = source.RepositoryClient(
                 Address.parse(repository.oci),
                 network=network,
                 credentials=None,

@@ -6,11 +6,11 @@ from typing import BinaryIO
 
 from tests.hostile import LAYER, MIB, long_line, tar
 
-from pattern_operator.archive import Layer, LayerChoice
+from pattern_operator.archive import Layer, LayerSelector
 from pattern_operator.render import Options
 from pattern_operator.sandbox import Plan
 
-PLAN = Plan(what="reg.example/web@sha256:0a", types=(LAYER,), choice=LayerChoice(), options=Options())
+PLAN = Plan(context="reg.example/web@sha256:0a", types=(LAYER,), selector=LayerSelector(), options=Options())
 SMALL = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
 # Too large for a thread, and nothing else: comments.
 LARGE = SMALL + b"# nothing to see here\n" * 20_000

@@ -15,7 +15,7 @@ from tests.executors import EXECUTORS
 
 from pattern_operator.api.artifact import Descriptor, Signature
 from pattern_operator.api.reference import Digest, Repository
-from pattern_operator.source import Credential, Credentials, Network, Registry, TokenCache, fetch_signatures
+from pattern_operator.source import Credential, Credentials, Network, RepositoryClient, TokenCache, fetch_signatures
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -190,9 +190,9 @@ def client(
     credential: Credential | None = None,
     tokens: TokenCache | None = None,
     **more: Any,
-) -> Registry:
+) -> RepositoryClient:
     repository = peer.repository if isinstance(peer, Peer) else peer
-    return Registry(
+    return RepositoryClient(
         repository,
         network=network,
         credentials=more.pop("credentials", None if credential is None else Credentials({repository.host: credential})),
@@ -204,7 +204,7 @@ def client(
     )
 
 
-async def signatures(digest: Digest, *, registry: Registry) -> tuple[Signature, ...]:
+async def signatures(digest: Digest, *, registry: RepositoryClient) -> tuple[Signature, ...]:
     """All that claims to sign ``digest``; the first failure to ask is raised, even where another place has some."""
     found = await fetch_signatures(digest, registry=registry)
     for failure in found.failures:

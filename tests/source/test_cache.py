@@ -15,9 +15,9 @@ from pattern_operator.source.cache import BLOCK, cost_of
 
 CONTENT = b"kind: ConfigMap\n"
 DIGEST = Digest.of(CONTENT)
-PLACE = "https://registry.example/v2/team/web"
+SCOPE = "https://registry.example/v2/team/web"
 UNIT = cost_of(100)
-FOLDER = hashlib.sha256(PLACE.encode()).hexdigest()[:32]
+FOLDER = hashlib.sha256(SCOPE.encode()).hexdigest()[:32]
 
 
 def contents(number: int, *, size: int = 100) -> list[tuple[Digest, bytes]]:
@@ -26,42 +26,42 @@ def contents(number: int, *, size: int = 100) -> list[tuple[Digest, bytes]]:
 
 
 async def test_what_was_put_is_got(cache):
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
 async def test_what_was_never_put_is_not_there(cache):
-    assert await cache.get(DIGEST, place=PLACE) is None
+    assert await cache.get(DIGEST, scope=SCOPE) is None
 
 
 async def test_what_one_repository_gave_is_not_given_to_who_asks_another(cache):
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
-    assert await cache.get(DIGEST, place="https://stranger.example/v2/team/web") is None
+    assert await cache.get(DIGEST, scope="https://stranger.example/v2/team/web") is None
 
 
 async def test_empty_content_is_content(cache):
-    await cache.put(Digest.of(b""), b"", place=PLACE)
+    await cache.put(Digest.of(b""), b"", scope=SCOPE)
 
-    assert await cache.get(Digest.of(b""), place=PLACE) == b""
+    assert await cache.get(Digest.of(b""), scope=SCOPE) == b""
 
 
 async def test_each_algorithm_has_its_place(tmp_path):
     cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     long = Digest.of(CONTENT, "sha512")
 
-    await cache.put(long, CONTENT, place=PLACE)
+    await cache.put(long, CONTENT, scope=SCOPE)
 
-    assert await cache.get(long, place=PLACE) == CONTENT
-    assert await cache.get(DIGEST, place=PLACE) is None
+    assert await cache.get(long, scope=SCOPE) == CONTENT
+    assert await cache.get(DIGEST, scope=SCOPE) is None
     assert (tmp_path / FOLDER / "sha512" / long.hex).read_bytes() == CONTENT
 
 
 async def test_content_survives_a_restart(tmp_path):
-    await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).put(DIGEST, CONTENT, place=PLACE)
+    await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).put(DIGEST, CONTENT, scope=SCOPE)
 
-    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, place=PLACE) == CONTENT
+    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -69,26 +69,26 @@ async def test_content_survives_a_restart(tmp_path):
 )
 async def test_content_that_was_changed_on_the_disk_is_as_if_it_had_never_been_there(tmp_path, damage):
     cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
     path = tmp_path / FOLDER / "sha256" / DIGEST.hex
     path.write_bytes(damage)
 
-    assert await cache.get(DIGEST, place=PLACE) is None
+    assert await cache.get(DIGEST, scope=SCOPE) is None
     assert not path.exists()
 
-    await cache.put(DIGEST, CONTENT, place=PLACE)
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
 async def test_content_that_someone_removed_is_put_again(tmp_path):
     cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
     (tmp_path / FOLDER / "sha256" / DIGEST.hex).unlink()
 
-    assert await cache.get(DIGEST, place=PLACE) is None
+    assert await cache.get(DIGEST, scope=SCOPE) is None
 
-    await cache.put(DIGEST, CONTENT, place=PLACE)
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
 # --- how much is kept -----------------------------------------------------------------------------------------------
@@ -97,14 +97,14 @@ async def test_content_that_someone_removed_is_put_again(tmp_path):
 async def test_the_least_recently_used_goes_first(tmp_path):
     cache = Cache(tmp_path, max_size=3 * UNIT, disk=EXECUTORS.disk)
     (first, one), (second, two), (third, three), (fourth, four) = contents(4)
-    await cache.put(first, one, place=PLACE)
-    await cache.put(second, two, place=PLACE)
-    await cache.put(third, three, place=PLACE)
+    await cache.put(first, one, scope=SCOPE)
+    await cache.put(second, two, scope=SCOPE)
+    await cache.put(third, three, scope=SCOPE)
 
-    await cache.get(first, place=PLACE)
-    await cache.put(fourth, four, place=PLACE)
+    await cache.get(first, scope=SCOPE)
+    await cache.put(fourth, four, scope=SCOPE)
 
-    assert [await cache.get(digest, place=PLACE) for digest in (first, second, third, fourth)] == [
+    assert [await cache.get(digest, scope=SCOPE) for digest in (first, second, third, fourth)] == [
         one,
         None,
         three,
@@ -115,24 +115,24 @@ async def test_the_least_recently_used_goes_first(tmp_path):
 async def test_use_is_remembered_over_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
     before = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
-    await before.put(first, one, place=PLACE)
-    await before.put(second, two, place=PLACE)
+    await before.put(first, one, scope=SCOPE)
+    await before.put(second, two, scope=SCOPE)
     os.utime(tmp_path / FOLDER / "sha256" / first.hex, ns=(1, 1))  # both were written in one tick of the clock
     os.utime(tmp_path / FOLDER / "sha256" / second.hex, ns=(2, 2))
-    await before.get(first, place=PLACE)
+    await before.get(first, scope=SCOPE)
 
     after = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
-    await after.put(third, three, place=PLACE)
+    await after.put(third, three, scope=SCOPE)
 
-    assert [await after.get(digest, place=PLACE) for digest in (first, second, third)] == [one, None, three]
+    assert [await after.get(digest, scope=SCOPE) for digest in (first, second, third)] == [one, None, three]
 
 
 async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
     cache = Cache(tmp_path, max_size=4 * UNIT + UNIT // 2, disk=EXECUTORS.disk)
 
     for digest, content in contents(20):
-        await cache.put(digest, content, place=PLACE)
-        await cache.put(digest, content, place=PLACE)
+        await cache.put(digest, content, scope=SCOPE)
+        await cache.put(digest, content, scope=SCOPE)
 
     kept = [path.stat().st_size for path in tmp_path.glob("*/*/*")]
     assert sum(kept) == 400
@@ -142,22 +142,22 @@ async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tm
     cache = Cache(tmp_path, max_size=10, disk=EXECUTORS.disk)
     (first, one), (second, two) = contents(2)
 
-    await cache.put(first, one, place=PLACE)
-    there = await cache.get(first, place=PLACE)
-    await cache.put(second, two, place=PLACE)
+    await cache.put(first, one, scope=SCOPE)
+    there = await cache.get(first, scope=SCOPE)
+    await cache.put(second, two, scope=SCOPE)
 
     assert there == one
-    assert await cache.get(first, place=PLACE) is None
-    assert await cache.get(second, place=PLACE) == two
+    assert await cache.get(first, scope=SCOPE) is None
+    assert await cache.get(second, scope=SCOPE) == two
 
 
 async def test_a_smaller_cache_over_the_same_directory_shrinks_it(tmp_path):
     before = Cache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
     for digest, content in contents(5):
-        await before.put(digest, content, place=PLACE)
+        await before.put(digest, content, scope=SCOPE)
 
     after = Cache(tmp_path, max_size=UNIT + UNIT // 2, disk=EXECUTORS.disk)
-    await after.put(DIGEST, CONTENT, place=PLACE)
+    await after.put(DIGEST, CONTENT, scope=SCOPE)
 
     assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 150
 
@@ -166,7 +166,7 @@ async def test_what_is_counted_is_the_room_on_the_disk_and_not_the_bytes_of_cont
     cache = Cache(tmp_path, max_size=256 * BLOCK, disk=EXECUTORS.disk)
 
     for digest, content in contents(200, size=3):
-        await cache.put(digest, content, place=f"{PLACE}/{digest.hex}")
+        await cache.put(digest, content, scope=f"{SCOPE}/{digest.hex}")
 
     kept = [each.lstat() for each in tmp_path.rglob("*")]
     assert sum(max(BLOCK, each.st_blocks * 512) for each in kept) <= 256 * BLOCK
@@ -178,7 +178,7 @@ async def test_there_is_a_most_of_pieces_however_small_they_are(tmp_path, monkey
     cache = Cache(tmp_path, max_size=2**30, disk=EXECUTORS.disk)
 
     for digest, content in contents(20, size=1):
-        await cache.put(digest, content, place=PLACE)
+        await cache.put(digest, content, scope=SCOPE)
 
     assert len(list(tmp_path.glob("*/*/*"))) == 5
 
@@ -187,7 +187,7 @@ async def test_repositories_whose_content_is_gone_leave_no_folders(tmp_path):
     cache = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
 
     for digest, content in contents(20):
-        await cache.put(digest, content, place=f"{PLACE}/{digest.hex}")
+        await cache.put(digest, content, scope=f"{SCOPE}/{digest.hex}")
 
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -196,7 +196,7 @@ async def test_empty_folders_of_an_earlier_process_are_removed(tmp_path):
     (tmp_path / FOLDER / "sha256").mkdir(parents=True)
     (tmp_path / "lost+found").mkdir()
 
-    await Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk).get(DIGEST, place=PLACE)
+    await Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE)
 
     assert [each.name for each in tmp_path.iterdir()] == ["lost+found"]
 
@@ -204,16 +204,16 @@ async def test_empty_folders_of_an_earlier_process_are_removed(tmp_path):
 async def test_what_is_being_written_counts_and_what_is_given_up_counts_no_more(tmp_path):
     cache = Cache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
     (first, one), (second, two), (third, three) = contents(3)
-    await cache.put(first, one, place=PLACE)
+    await cache.put(first, one, scope=SCOPE)
 
-    async with cache.writing(second, place=PLACE) as unfinished:
+    async with cache.writing(second, scope=SCOPE) as unfinished:
         await unfinished.write(bytes(10 * UNIT))
-    evicted = await cache.get(first, place=PLACE)
-    await cache.put(second, two, place=PLACE)
-    await cache.put(third, three, place=PLACE)
+    evicted = await cache.get(first, scope=SCOPE)
+    await cache.put(second, two, scope=SCOPE)
+    await cache.put(third, three, scope=SCOPE)
 
     assert evicted is None
-    assert await cache.get(second, place=PLACE) == two
+    assert await cache.get(second, scope=SCOPE) == two
 
 
 async def test_a_limit_of_open_files_that_is_reached_is_said_as_such(tmp_path, monkeypatch):
@@ -224,7 +224,7 @@ async def test_a_limit_of_open_files_that_is_reached_is_said_as_such(tmp_path, m
 
     monkeypatch.setattr(module.tempfile, "mkstemp", full)
     with pytest.raises(Transient, match="limit of open files") as failure:
-        await cache.put(DIGEST, CONTENT, place=PLACE)
+        await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
 
@@ -237,7 +237,7 @@ async def test_what_a_process_left_unfinished_is_removed(tmp_path):
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(b"half")
 
-    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, place=PLACE) is None
+    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) is None
     assert not unfinished.exists()
 
 
@@ -248,28 +248,28 @@ async def test_files_of_others_are_let_be(tmp_path):
         other.write_bytes(b"x" * 1000)
 
     cache = Cache(tmp_path, max_size=100, disk=EXECUTORS.disk)
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
     assert all(other.exists() for other in others)
 
 
 async def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
     other = Digest.of(b"other")
     (tmp_path / FOLDER / "sha256" / other.hex).mkdir()  # so that the file cannot take its place
 
     with pytest.raises(Transient) as failure:
-        await cache.put(other, b"other", place=PLACE)
+        await cache.put(other, b"other", scope=SCOPE)
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
     assert not list(tmp_path.glob("*/*/.unfinished-*"))
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
 @pytest.mark.parametrize(
-    "use", [lambda cache: cache.get(DIGEST, place=PLACE), lambda cache: cache.put(DIGEST, CONTENT, place=PLACE)]
+    "use", [lambda cache: cache.get(DIGEST, scope=SCOPE), lambda cache: cache.put(DIGEST, CONTENT, scope=SCOPE)]
 )
 async def test_a_directory_that_cannot_be_used_is_an_error_that_says_what_to_do(tmp_path, use):
     (tmp_path / "file").write_text("")
@@ -287,12 +287,12 @@ async def test_a_directory_that_was_mended_is_used_again(tmp_path):
     (tmp_path / "cache").write_text("")
     cache = Cache(tmp_path / "cache", max_size=1000, disk=EXECUTORS.disk)
     with pytest.raises(Transient):
-        await cache.put(DIGEST, CONTENT, place=PLACE)
+        await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
     (tmp_path / "cache").unlink()
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
 async def test_many_at_once_get_what_they_put(tmp_path):
@@ -300,57 +300,57 @@ async def test_many_at_once_get_what_they_put(tmp_path):
     made = contents(30)
 
     async def use(digest: Digest, content: bytes) -> bool:
-        await cache.put(digest, content, place=PLACE)
-        return await cache.get(digest, place=PLACE) in (content, None)
+        await cache.put(digest, content, scope=SCOPE)
+        return await cache.get(digest, scope=SCOPE) in (content, None)
 
     used = await asyncio.gather(*(use(*made[number % 30]) for number in range(120)))
 
     assert all(used)
     files = {path.name: path.stat().st_size for path in tmp_path.glob("*/*/*")}
     assert sum(files.values()) <= 500
-    assert sum([await cache.get(digest, place=PLACE) is not None for digest, _ in made]) == len(files)
+    assert sum([await cache.get(digest, scope=SCOPE) is not None for digest, _ in made]) == len(files)
 
 
 # --- content that is never in memory as a whole ---------------------------------------------------------------------
 
 
 async def test_what_is_written_piece_by_piece_is_open_at_its_beginning_and_kept(cache):
-    async with cache.writing(DIGEST, place=PLACE) as unfinished:
+    async with cache.writing(DIGEST, scope=SCOPE) as unfinished:
         for piece in (CONTENT[:3], CONTENT[3:]):
             await unfinished.write(piece)
         with await unfinished.finish() as file:
             assert file.read() == CONTENT
 
-    assert await cache.get(DIGEST, place=PLACE) == CONTENT
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
 async def test_what_is_not_finished_leaves_nothing(cache, tmp_path):
     with pytest.raises(ZeroDivisionError):
-        async with cache.writing(DIGEST, place=PLACE) as unfinished:
+        async with cache.writing(DIGEST, scope=SCOPE) as unfinished:
             await unfinished.write(CONTENT)
             raise ZeroDivisionError
 
-    assert await cache.open(DIGEST, size=len(CONTENT), place=PLACE) is None
+    assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 async def test_opened_content_can_be_read_although_it_is_evicted_meanwhile(tmp_path):
     cache = Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
-    opened = await cache.open(DIGEST, size=len(CONTENT), place=PLACE)
-    await cache.put(Digest.of(b"other"), b"other", place=PLACE)
+    opened = await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE)
+    await cache.put(Digest.of(b"other"), b"other", scope=SCOPE)
 
     assert opened is not None
     with opened:
         assert opened.read() == CONTENT
-    assert await cache.get(DIGEST, place=PLACE) is None
+    assert await cache.get(DIGEST, scope=SCOPE) is None
 
 
 @pytest.mark.parametrize("found", [CONTENT + b"!", CONTENT[:-1] + b"!", b""])
 async def test_content_that_was_changed_on_the_disk_is_not_opened(cache, tmp_path, found):
-    await cache.put(DIGEST, CONTENT, place=PLACE)
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
     next(path for path in tmp_path.rglob("*") if path.is_file()).write_bytes(found)
 
-    assert await cache.open(DIGEST, size=len(CONTENT), place=PLACE) is None
-    assert await cache.get(DIGEST, place=PLACE) is None
+    assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None
+    assert await cache.get(DIGEST, scope=SCOPE) is None

@@ -13,7 +13,7 @@ from tests.source.fake_registry import BUNDLE, INDEX, NAME, OCI, client, index, 
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_MANIFEST
-from pattern_operator.source import LayerChoice, pull, resolve
+from pattern_operator.source import LayerSelector, pull, resolve
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -120,7 +120,7 @@ async def test_a_manifest_does_not_hold_it(peer, network, cache, more):
     async def work() -> None:
         with suppress(PatternError):
             registry = client(peer, network)
-            await pull(reference, Revision("", digest), registry=registry, cache=cache, layer=LayerChoice())
+            await pull(reference, Revision("", digest), registry=registry, cache=cache, layer=LayerSelector())
         with suppress(PatternError):
             await client(peer, network).manifest("1.0")
 
@@ -263,7 +263,7 @@ async def test_a_few_provisional_answers_are_passed_over(network):
     server = await asyncio.start_server(hint, "127.0.0.1", 0)
     repository = Repository(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", NAME)
     registry = client(repository, network)
-    found = [(await registry.ask("GET", "tags/list", what="x")).body for _ in range(2)]
+    found = [(await registry.request("GET", "tags/list", context="x")).body for _ in range(2)]
     server.close()
 
     assert found == [b"{}", b"{}"]

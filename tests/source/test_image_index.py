@@ -14,7 +14,7 @@ from pattern_operator.api.artifact import Artifact
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled
-from pattern_operator.source import LayerChoice, pull, resolve
+from pattern_operator.source import LayerSelector, pull, resolve
 from pattern_operator.source.image_index import manifest_of_index
 
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -34,7 +34,7 @@ def index(*entries: object, media_type: str = INDEX, **more: object) -> bytes:
 
 def refusal(content: bytes) -> str:
     with pytest.raises(Stalled) as refused:
-        manifest_of_index(content, what="the artifact")
+        manifest_of_index(content, context="the artifact")
     assert refused.value.reason is Reason.ARTIFACT_UNSUPPORTED
     return refused.value.message
 
@@ -54,7 +54,7 @@ def refusal(content: bytes) -> str:
     ],
 )
 def test_the_one_manifest_that_is_no_attestation_is_taken(entries, media_type):
-    found = manifest_of_index(index(*entries, media_type=media_type), what="the artifact")
+    found = manifest_of_index(index(*entries, media_type=media_type), context="the artifact")
 
     assert found is not None
     assert (found.digest, found.size) == (Digest.of(b"image"), 5)
@@ -62,7 +62,8 @@ def test_the_one_manifest_that_is_no_attestation_is_taken(entries, media_type):
 
 def test_a_manifest_leads_to_none():
     assert (
-        manifest_of_index(json.dumps({"schemaVersion": 2, "mediaType": OCI, "layers": []}).encode(), what="x") is None
+        manifest_of_index(json.dumps({"schemaVersion": 2, "mediaType": OCI, "layers": []}).encode(), context="x")
+        is None
     )
 
 
@@ -101,7 +102,7 @@ NAMES = st.sampled_from(["mediaType", "digest", "size", "platform", "annotations
 @given(entries=st.lists(VALUES | st.dictionaries(NAMES, VALUES | st.dictionaries(st.just("os"), VALUES))))
 def test_no_index_raises_anything_but_a_refusal(entries):
     try:
-        manifest_of_index(index(*entries), what="the artifact")
+        manifest_of_index(index(*entries), context="the artifact")
     except Stalled as refused:
         assert refused.message.isprintable()
 
@@ -111,7 +112,9 @@ def test_no_index_raises_anything_but_a_refusal(entries):
 
 async def pulled(peer: Peer, network, digest: Digest, cache) -> Artifact:
     reference = Reference(peer.repository, digest=digest)
-    return await pull(reference, Revision("", digest), registry=client(peer, network), cache=cache, layer=LayerChoice())
+    return await pull(
+        reference, Revision("", digest), registry=client(peer, network), cache=cache, layer=LayerSelector()
+    )
 
 
 def listed(peer: Peer, **more: object) -> Digest:
@@ -172,7 +175,7 @@ async def test_an_image_that_buildx_pushed_is_pulled_from_a_real_registry(testbe
     for tag in ("1.0", "1.0-alone"):
         reference = Reference(repository, tag=tag)
         revision = await resolve(reference, registry=registry)
-        found.append(await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice()))
+        found.append(await pull(reference, revision, registry=registry, cache=cache, layer=LayerSelector()))
     real.stop()
 
     assert [[file.path for file in artifact.files] for artifact in found] == [list(FILES)] * 2

@@ -7,17 +7,17 @@ from tests.archive.archives import DESIGN, END, FILES, PACKAGE, entry, files, ta
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
-from pattern_operator.archive import TITLE, LayerChoice, files_of, layers
+from pattern_operator.archive import TITLE, LayerSelector, extract_files, layers
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
-from pattern_operator.source.layers import chosen_layers, layer_of
+from pattern_operator.source.layers import layer_of, select_layers
 from pattern_operator.source.manifest import OCI_MANIFEST, Manifest, read_descriptor
 from pattern_operator.source.media_types import is_beside_content
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 DOCKER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 WHAT = "reg.example/team/web@sha256:0a"
-ANY = LayerChoice()
+ANY = LayerSelector()
 
 
 def layer(content: bytes, media_type: str = "", *, title: str | None = None) -> tuple[Descriptor, bytes]:
@@ -32,12 +32,12 @@ def artifact(*blobs: tuple[Descriptor, bytes]) -> Manifest:
     return Manifest(OCI_MANIFEST, config, tuple(descriptor for descriptor, _ in blobs))
 
 
-def read(*blobs: tuple[Descriptor, bytes], choice: LayerChoice = ANY):
+def read(*blobs: tuple[Descriptor, bytes], selector: LayerSelector = ANY):
     """The files of an artifact of these layers, chosen and unpacked as ``pull`` does."""
     manifest = artifact(*blobs)
-    chosen = [blobs[manifest.layers.index(each)] for each in chosen_layers(manifest, choice=choice, what=WHAT)]
-    opened = [(layer_of(descriptor), BytesIO(content)) for descriptor, content in chosen]
-    return files_of(opened, choice=choice, what=WHAT, types=[each.media_type for each in manifest.layers])
+    selected = [blobs[manifest.layers.index(each)] for each in select_layers(manifest, selector=selector, context=WHAT)]
+    opened = [(layer_of(descriptor), BytesIO(content)) for descriptor, content in selected]
+    return extract_files(opened, selector=selector, context=WHAT, types=[each.media_type for each in manifest.layers])
 
 
 # --- what lies beside the content -----------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def test_a_layer_of_another_type_is_content(media_type):
 def test_a_layer_beside_the_content_is_read_where_the_user_names_its_type():
     beside = layer(DESIGN, "application/spdx+json")
 
-    assert len(read(beside, layer(tgz()), choice=LayerChoice(media_type="application/spdx+json"))) == 1
+    assert len(read(beside, layer(tgz()), selector=LayerSelector(media_type="application/spdx+json"))) == 1
 
 
 def test_where_there_is_nothing_else_the_message_says_what_there_is():
@@ -164,17 +164,17 @@ def test_a_file_in_gzip_that_is_larger_than_what_is_read_is_refused(monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("media_type", "choice"),
+    ("media_type", "selector"),
     [
         ("text/yaml; charset=utf-8", None),
         ("Text/YAML ;charset=utf-8", "text/yaml"),
         ("application/vnd.a+yaml", "Application/vnd.a+YAML; v=1"),
     ],
 )
-def test_parameters_and_case_tell_no_media_types_apart(media_type: str, choice: str | None):
+def test_parameters_and_case_tell_no_media_types_apart(media_type: str, selector: str | None):
     entry = {"mediaType": media_type, "digest": str(Digest.of(DESIGN)), "size": len(DESIGN)}
 
-    found = read((read_descriptor(entry), DESIGN), choice=LayerChoice(media_type=choice))
+    found = read((read_descriptor(entry), DESIGN), selector=LayerSelector(media_type=selector))
 
     assert found == files({"layer-1.yaml": DESIGN})
 
@@ -196,7 +196,7 @@ def test_one_blob_under_two_names_gives_two_files():
 def test_one_layer_that_is_named_twice_is_pulled_once():
     blob = layer(tgz())
 
-    assert chosen_layers(artifact(blob, blob), choice=ANY, what=WHAT) == (blob[0],)
+    assert select_layers(artifact(blob, blob), selector=ANY, context=WHAT) == (blob[0],)
     assert read(blob, blob) == files()
 
 
@@ -213,12 +213,12 @@ def test_the_media_type_chooses_the_layers():
         layer(tgz({"b": b"2"}), "application/vnd.b.tar+gzip"),
     ]
 
-    assert read(*blobs, choice=LayerChoice(media_type="application/vnd.b.tar+gzip")) == files({"b": b"2"})
+    assert read(*blobs, selector=LayerSelector(media_type="application/vnd.b.tar+gzip")) == files({"b": b"2"})
 
 
 def test_a_media_type_that_no_layer_has_is_refused_and_the_message_names_those_there_are():
     with pytest.raises(Stalled) as refusal:
-        read(layer(tgz()), layer(DESIGN, "a/yaml"), choice=LayerChoice(media_type="a/other"))
+        read(layer(tgz()), layer(DESIGN, "a/yaml"), selector=LayerSelector(media_type="a/other"))
 
     assert refusal.value.reason is Reason.LAYER_NOT_FOUND
     assert "'a/other'" in refusal.value.message
@@ -248,13 +248,13 @@ def test_an_artifact_without_files_is_refused(blobs):
 def test_the_path_may_be_a_file_or_a_folder_and_all_files_come(path):
     contents = {"design.yml": DESIGN, "d/e/f.yml": b"x"}
 
-    assert read(layer(tgz(contents)), choice=LayerChoice(path=path)) == files(contents)
+    assert read(layer(tgz(contents)), selector=LayerSelector(path=path)) == files(contents)
 
 
 @pytest.mark.parametrize("path", ["design", "d/e/f", "design.yml/x", "e", "../design.yml"])
 def test_a_path_that_is_not_there_is_refused_and_the_message_names_what_is(path):
     with pytest.raises(Stalled) as refusal:
-        read(layer(tgz({"design.yml": DESIGN, "d/e/f.yml": b"x"})), choice=LayerChoice(path=path))
+        read(layer(tgz({"design.yml": DESIGN, "d/e/f.yml": b"x"})), selector=LayerSelector(path=path))
 
     assert refusal.value.reason is Reason.LAYER_NOT_FOUND
     assert "d/e/f.yml, design.yml" in refusal.value.message
@@ -263,7 +263,7 @@ def test_a_path_that_is_not_there_is_refused_and_the_message_names_what_is(path)
 
 def test_a_message_names_no_more_than_some_files():
     with pytest.raises(Stalled) as refusal:
-        read(layer(tgz({f"{number}.yml": b"" for number in range(100)})), choice=LayerChoice(path="x"))
+        read(layer(tgz({f"{number}.yml": b"" for number in range(100)})), selector=LayerSelector(path="x"))
 
     assert "and 95 more" in refusal.value.message
 
@@ -301,7 +301,7 @@ def test_zstd_is_refused_before_it_is_pulled(media_type):
     blob = layer(b"(\xb5/\xfd", media_type)
 
     with pytest.raises(Stalled) as refusal:
-        chosen_layers(artifact(blob), choice=ANY, what=WHAT)
+        select_layers(artifact(blob), selector=ANY, context=WHAT)
 
     assert refusal.value.reason is Reason.ARTIFACT_UNSUPPORTED
     assert "gzip" in refusal.value.message
@@ -311,9 +311,11 @@ def test_layers_larger_than_all_may_be_are_refused_before_they_are_pulled():
     half = [Descriptor(FLUX, Digest.of(bytes([number])), MAX_LAYERS_TOTAL // 2) for number in range(3)]
     manifest = Manifest(OCI_MANIFEST, half[0], tuple(half))
 
-    assert chosen_layers(Manifest(OCI_MANIFEST, half[0], tuple(half[:2])), choice=ANY, what=WHAT) == tuple(half[:2])
+    assert select_layers(Manifest(OCI_MANIFEST, half[0], tuple(half[:2])), selector=ANY, context=WHAT) == tuple(
+        half[:2]
+    )
     with pytest.raises(Stalled) as refusal:
-        chosen_layers(manifest, choice=ANY, what=WHAT)
+        select_layers(manifest, selector=ANY, context=WHAT)
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert "source.layer.mediaType" in refusal.value.message
@@ -323,11 +325,11 @@ def test_only_the_layers_that_are_chosen_count():
     large = Descriptor("application/vnd.large.tar", Digest.of(b"large"), MAX_LAYERS_TOTAL)
     small = Descriptor(FLUX, Digest.of(b"small"), 1)
 
-    chosen = chosen_layers(
-        Manifest(OCI_MANIFEST, small, (large, small)), choice=LayerChoice(media_type=FLUX), what=WHAT
+    selected = select_layers(
+        Manifest(OCI_MANIFEST, small, (large, small)), selector=LayerSelector(media_type=FLUX), context=WHAT
     )
 
-    assert chosen == (small,)
+    assert selected == (small,)
 
 
 def test_what_the_layers_unpack_to_counts_together(monkeypatch):

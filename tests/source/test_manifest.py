@@ -117,7 +117,7 @@ def test_unknown_fields_are_passed_over():
     ],
 )
 def test_what_could_be_read_as_two_different_things_is_refused(content, content_type, says):
-    error = refusal(content, content_type=content_type, what="team/web@sha256:0a")
+    error = refusal(content, content_type=content_type, context="team/web@sha256:0a")
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
     assert error.message.startswith("team/web@sha256:0a ")

@@ -11,7 +11,7 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import Cache, LayerChoice, Readers, pull
+from pattern_operator.source import Cache, LayerSelector, PullRecords, pull
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -24,14 +24,21 @@ def design(peer: Peer, **more) -> Digest:
 
 
 async def pulled(
-    peer: Peer, network, digest: Digest, *, cache: Cache, readers: Readers | None = None, running=None, **choice
+    peer: Peer,
+    network,
+    digest: Digest,
+    *,
+    cache: Cache,
+    pull_records: PullRecords | None = None,
+    running=None,
+    **choice,
 ):
     return await pull(
         Reference(peer.repository, tag="1.0"),
         Revision("1.0", digest),
-        registry=client(peer, network, readers=readers),
+        registry=client(peer, network, pull_records=pull_records),
         cache=cache,
-        layer=LayerChoice(**choice),
+        layer=LayerSelector(**choice),
         running=running,
     )
 
@@ -112,11 +119,11 @@ async def test_only_the_layer_that_is_chosen_is_asked_for(peer, network, cache):
 
 
 async def test_a_second_pull_asks_nothing(peer, network, cache):
-    digest, readers = design(peer), Readers()
-    first = await pulled(peer, network, digest, cache=cache, readers=readers)
+    digest, pull_records = design(peer), PullRecords()
+    first = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
     peer.asked.clear()
 
-    second = await pulled(peer, network, digest, cache=cache, readers=readers)
+    second = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
 
     assert first == second
     assert peer.asked == []
@@ -186,7 +193,7 @@ async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, n
             Revision("", digest),
             registry=client(other, network),
             cache=cache,
-            layer=LayerChoice(),
+            layer=LayerSelector(),
             running=digest,
         )
 
@@ -205,16 +212,16 @@ async def test_two_versions_share_what_is_the_same(peer, network, cache):
 
 @pytest.mark.parametrize("damaged", ["manifest", "layer"])
 async def test_what_was_damaged_in_the_cache_is_fetched_again(peer, network, cache, tmp_path, damaged):
-    digest, readers = design(peer), Readers()
-    first = await pulled(peer, network, digest, cache=cache, readers=readers)
+    digest, pull_records = design(peer), PullRecords()
+    first = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
     name = digest if damaged == "manifest" else Digest.of(LAYER)
     (file,) = (tmp_path / "cache").glob(f"*/sha256/{name.hex}")
     file.write_bytes(b"evil")
     peer.asked.clear()
 
-    second = await pulled(peer, network, digest, cache=cache, readers=readers)
+    second = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
     asked = len(peer.asked)
-    third = await pulled(peer, network, digest, cache=cache, readers=readers)
+    third = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
 
     assert first == second == third
     assert asked == len(peer.asked) == 1
@@ -331,7 +338,7 @@ async def test_what_is_in_the_layers_is_judged_too(peer, network, cache, content
 async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repository, network, cache):
     name = Repository(repository.registry, repository.name)
     digest = Digest.parse(repository.push("1.0", [(FLUX, LAYER)]))
-    work = {"registry": client(name, network), "cache": cache, "layer": LayerChoice()}
+    work = {"registry": client(name, network), "cache": cache, "layer": LayerSelector()}
     reference, revision = Reference(name, tag="1.0"), Revision("1.0", digest)
 
     for path, reason in (("/manifests/", Reason.DIGEST_MISMATCH), ("/blobs/", Reason.DIGEST_MISMATCH)):

@@ -22,7 +22,7 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.archive.unpack import unpack
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_UNPACKED_FILES, MIB
-from pattern_operator.source import Cache, Credential, LayerChoice, Names, Network, pull, push, resolve
+from pattern_operator.source import Cache, Credential, LayerSelector, Names, Network, pull, push, resolve
 from pattern_operator.source.manifest import OCI_MANIFEST
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
@@ -53,7 +53,7 @@ async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(peer,
     assert [each["mediaType"] for each in manifest["layers"]] == ["application/vnd.cncf.flux.content.v1.tar+gzip"]
     assert manifest["layers"][0]["size"] == len(layer)
     assert config["rootfs"]["diff_ids"] == [sha256(gzip.decompress(layer))]
-    assert set(unpack(layer, what="layer")) == set(files())
+    assert set(unpack(layer, context="layer")) == set(files())
 
 
 async def test_the_same_files_make_the_same_digest_in_any_order_on_any_day(peer, network):
@@ -100,7 +100,7 @@ async def round_trip(contents: dict[str, bytes], directory) -> tuple[File, ...]:
             revision,
             registry=client(peer, network),
             cache=Cache(directory, max_size=2**30, disk=EXECUTORS.disk),
-            layer=LayerChoice(),
+            layer=LayerSelector(),
         )
         return artifact.files
 
@@ -290,7 +290,7 @@ async def test_a_real_registry_takes_it_and_gives_it_back(repository, network, c
 
     revision = await push(files(), registry=registry, tag="1.0", created=datetime(2026, 11, 24, tzinfo=UTC))
     found = await resolve(reference, registry=registry)
-    artifact = await pull(reference, found, registry=registry, cache=cache, layer=LayerChoice())
+    artifact = await pull(reference, found, registry=registry, cache=cache, layer=LayerSelector())
 
     assert found == revision
     assert repository.tags() == ["1.0"]

@@ -15,7 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.source import LayerChoice, fetch_signatures, pull, push, resolve
+from pattern_operator.source import LayerSelector, fetch_signatures, pull, push, resolve
 from pattern_operator.verify import verify
 
 SIGNED = ("classic", "bundle")
@@ -202,7 +202,7 @@ async def test_an_artifact_is_pulled_and_its_signature_verified(
     registry = client(repository, network)
 
     revision = await resolve(reference, registry=registry)
-    artifact = await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice())
+    artifact = await pull(reference, revision, registry=registry, cache=cache, layer=LayerSelector())
 
     assert revision.digest == digest
     assert [file.path for file in artifact.files] == ["a.yml"]

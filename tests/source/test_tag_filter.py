@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import FILTER_SECONDS, MAX_FILTER, MIB
-from pattern_operator.source.tag_filter import matching
+from pattern_operator.source.tag_filter import filter_tags
 
 TAG = "a" * 127 + "!"
 
 
 def kept(tags: list[str], pattern: str, *, clock=time.monotonic) -> list[str]:
-    return matching(tags, pattern=pattern, clock=clock)
+    return filter_tags(tags, pattern=pattern, clock=clock)
 
 
 def refusal(pattern: str, tags: list[str] | None = None, **more) -> Stalled:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
-from pattern_operator.archive.tarheader import BadHeader, safe_path
+from pattern_operator.archive.tarheader import InvalidHeader, safe_path
 from pattern_operator.archive.unpack import archive_refused, entries, inflated, is_archive, is_gzip
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_UNPACKED, MAX_UNPACKED_FILES
@@ -30,7 +30,7 @@ _ZIPPED_NAMES: Final = (".gz", ".gzip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerChoice:
+class LayerSelector:
     """What the user says of the layers: the media type to use, and the file or folder that must be there."""
 
     media_type: str | None = None
@@ -46,11 +46,11 @@ class Layer:
     size: int
 
 
-def files_of(
+def extract_files(
     layers: Sequence[tuple[Layer, BinaryIO]],
     *,
-    choice: LayerChoice,
-    what: str,
+    selector: LayerSelector,
+    context: str,
     types: Sequence[str] = (),
     reads: Callable[[str], bool] = lambda _: True,
 ) -> tuple[File, ...]:
@@ -58,8 +58,8 @@ def files_of(
 
     Args:
         layers: each with its content, open at its beginning.
-        choice: the path that must be there.
-        what: names the artifact in messages.
+        selector: the path that must be there.
+        context: names the artifact in messages.
         types: the media types of all its layers, for messages.
         reads: whether somebody will read a file of this path. Others come without their content, except for one that
             is the only file there is.
@@ -68,32 +68,34 @@ def files_of(
         Stalled: LAYER_NOT_FOUND: no layer has files, or none is at the wanted path. ARCHIVE_REFUSED,
             ARTIFACT_TOO_LARGE: as ``entries``, and for all layers together.
     """
-    kept = _Kept(what=what, reads=reads)
+    kept = _Kept(context=context, reads=reads)
     for number, (layer, content) in enumerate(layers, start=1):
         before = len(kept.files)
-        _read(layer, content, number=number, what=f"layer {number} of {what}", kept=kept)
+        _read(layer, content, number=number, context=f"layer {number} of {context}", kept=kept)
         for path in list(kept.files)[before:]:
             if path.rpartition("/")[2].startswith(_WHITEOUT):
-                raise archive_refused(what, f"{quoted(path)} removes a file of another layer")
+                raise archive_refused(context, f"{quoted(path)} removes a file of another layer")
     if not kept.files:
-        raise not_found(types, choice=choice, what=what)
-    if choice.path is not None and not _has(kept.files, choice.path):
+        raise not_found(types, selector=selector, context=context)
+    if selector.path is not None and not _has(kept.files, selector.path):
         raise Stalled(
             reason=Reason.LAYER_NOT_FOUND,
-            message=f"{what} has neither file nor folder {quoted(choice.path)}: correct source.layer.path. It has "
+            message=f"{context} has neither file nor folder {quoted(selector.path)}: correct source.layer.path. It has "
             f"{_listed(sorted(kept.files))}.",
         )
     return kept.all()
 
 
-def not_found(types: Sequence[str], *, choice: LayerChoice, what: str) -> Stalled:
+def not_found(types: Sequence[str], *, selector: LayerSelector, context: str) -> Stalled:
     """The error for an artifact that has no layer to read; ``types`` are the media types of those it has."""
     wanted = (
-        f"has no layer of media type {quoted(choice.media_type)}" if choice.media_type else "has no layer with files"
+        f"has no layer of media type {quoted(selector.media_type)}"
+        if selector.media_type
+        else "has no layer with files"
     )
     return Stalled(
         reason=Reason.LAYER_NOT_FOUND,
-        message=f"{what} {wanted}: correct source.layer.mediaType, or push files or a tar of them. It has "
+        message=f"{context} {wanted}: correct source.layer.mediaType, or push files or a tar of them. It has "
         f"{_listed(sorted(set(types)))}.",
     )
 
@@ -102,7 +104,7 @@ def not_found(types: Sequence[str], *, choice: LayerChoice, what: str) -> Stalle
 class _Kept:
     """The files so far, and how much of them; what nobody will read has no content here."""
 
-    what: str
+    context: str
     reads: Callable[[str], bool]
     files: dict[str, bytes] = field(default_factory=dict)
     size: int = 0  # of all files
@@ -112,12 +114,12 @@ class _Kept:
     def wants(self, path: str, size: int) -> bool:
         """Count a file in, and say whether its content is needed."""
         if path in self.files:
-            raise archive_refused(self.what, f"two of its layers hold {quoted(path)}")
+            raise archive_refused(self.context, f"two of its layers hold {quoted(path)}")
         self.size += size
         if len(self.files) >= MAX_UNPACKED_FILES or self.size > MAX_UNPACKED:
             raise Stalled(
                 reason=Reason.ARTIFACT_TOO_LARGE,
-                message=f"{self.what} has more than {MAX_UNPACKED_FILES} files or {MAX_UNPACKED} bytes in all its "
+                message=f"{self.context} has more than {MAX_UNPACKED_FILES} files or {MAX_UNPACKED} bytes in all its "
                 "layers: split the artifact.",
             )
         if self.spare is not None:
@@ -136,8 +138,8 @@ class _Kept:
     def _too_large(self) -> Stalled:
         return Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE,
-            message=f"the documents of {self.what} are more than {MAX_DOCUMENTS} bytes, which is more than the operator"
-            " reads. Name the part that is meant in spec.source.layer.path, or split the artifact.",
+            message=f"the documents of {self.context} are more than {MAX_DOCUMENTS} bytes, which is more than the"
+            " operator reads. Name the part that is meant in spec.source.layer.path, or split the artifact.",
         )
 
     def all(self) -> tuple[File, ...]:
@@ -146,12 +148,12 @@ class _Kept:
         return tuple(File(path, content) for path, content in self.files.items())
 
 
-def _read(layer: Layer, content: BinaryIO, *, number: int, what: str, kept: _Kept) -> None:
+def _read(layer: Layer, content: BinaryIO, *, number: int, context: str, kept: _Kept) -> None:
     """Take in the files of a layer."""
     # `oras push` calls a plain file a tar where it is told no media type, and keeps its name in the title.
     called_tar = layer.media_type.endswith(_TARS) and not layer.title.lower().endswith(_DOCUMENT_NAMES)
     if called_tar or is_archive(content):
-        for path, file in entries(content, size=layer.size, what=what, wants=kept.wants):
+        for path, file in entries(content, size=layer.size, context=context, wants=kept.wants):
             kept.files[path] = file
         return
     zipped = is_gzip(content.read(2))
@@ -163,21 +165,21 @@ def _read(layer: Layer, content: BinaryIO, *, number: int, what: str, kept: _Kep
         return
     try:
         path = safe_path(title) if title else f"layer-{number}.{suffix}"
-    except BadHeader as error:
-        raise archive_refused(what, f"its title {error}") from error
+    except InvalidHeader as error:
+        raise archive_refused(context, f"its title {error}") from error
     if not zipped:
         if kept.wants(path, layer.size):
             kept.files[path] = content.read(layer.size)
         return
-    size, file = _inflated_file(content, size=layer.size, what=what)
+    size, file = _inflated_file(content, size=layer.size, context=context)
     if kept.wants(path, size):
         kept.files[path] = file
 
 
-def _inflated_file(content: BinaryIO, *, size: int, what: str) -> tuple[int, bytes]:
+def _inflated_file(content: BinaryIO, *, size: int, context: str) -> tuple[int, bytes]:
     """How long a gzipped file is, and its content; without it where it is larger than what anybody reads."""
     length, chunks = 0, list[bytes]()
-    for chunk in inflated(content, size=size, what=what):
+    for chunk in inflated(content, size=size, context=context):
         length += len(chunk)
         if length <= MAX_DOCUMENTS:
             chunks.append(chunk)

@@ -30,7 +30,7 @@ _REFUSED: Final = {
 }
 
 
-class BadHeader(ValueError):
+class InvalidHeader(ValueError):
     """The header is not one that is read; the message is a clause that says why."""
 
 
@@ -60,29 +60,29 @@ def parse_header(block: bytes, *, long_name: str = "", extended: Mapping[str, st
     """Read a header block; ``long_name`` and ``extended`` come from the entries before it, and win.
 
     Raises:
-        BadHeader: it is damaged, or of an entry that no pattern needs.
+        InvalidHeader: it is damaged, or of an entry that no pattern needs.
     """
     if _number(block[_CHECKSUM]) != sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" "):
-        raise BadHeader("a header of it is damaged, or it is no tar at all")
+        raise InvalidHeader("a header of it is damaged, or it is no tar at all")
     if not all(_is_number(block[field]) for field in _IGNORED):  # some readers stop at it, and say nothing
-        raise BadHeader("a header of it has a field that is no number")
+        raise InvalidHeader("a header of it has a field that is no number")
     flag = block[156:157]
     kind = _KINDS.get(flag)
     if kind in (EntryType.EXTENDED, EntryType.GLOBAL, EntryType.LONG_NAME):
         return Header(kind, "", _number(block[124:136]))
     name = extended.get("path") or long_name or _name(block)
     if kind is None or any(keyword.startswith(_SPARSE) for keyword in extended):
-        raise BadHeader(f"{quoted(name[:_MAX_NAME])} is {_REFUSED.get(flag, 'of an unknown kind')}")
+        raise InvalidHeader(f"{quoted(name[:_MAX_NAME])} is {_REFUSED.get(flag, 'of an unknown kind')}")
     if kind is EntryType.FILE and name.endswith("/") and flag == b"\0":
         kind = EntryType.FOLDER  # as archives older than POSIX wrote them
     if extended.get("path", long_name) != long_name != "":
-        raise BadHeader(f"{quoted(name[:_MAX_NAME])} has two names, and readers differ in which they believe")
+        raise InvalidHeader(f"{quoted(name[:_MAX_NAME])} has two names, and readers differ in which they believe")
     size = _number(block[124:136])
     if "size" in extended and _decimal(extended["size"]) != size:  # only where the header has no room for it: 8 GiB
-        raise BadHeader(f"{quoted(name[:_MAX_NAME])} has two sizes, and readers differ in which they believe")
+        raise InvalidHeader(f"{quoted(name[:_MAX_NAME])} has two sizes, and readers differ in which they believe")
     if kind is EntryType.FOLDER:
         if size:
-            raise BadHeader("a folder in it has content")
+            raise InvalidHeader("a folder in it has content")
         _parts(name)
         return Header(kind, "", 0)
     return Header(kind, safe_path(name), size)
@@ -99,52 +99,52 @@ def parse_pax(content: bytes) -> dict[str, str]:
         length = int(digits) if space and digits.isdigit() else 0
         keyword, equals, value = content[start + len(digits) + 1 : start + length].partition(b"=")
         if start + length > len(content) or not equals or not value.endswith(b"\n"):
-            raise BadHeader("an extended header of it is damaged")
+            raise InvalidHeader("an extended header of it is damaged")
         records[keyword.decode("utf-8")] = value[:-1].decode("utf-8")
         start += length
-    raise BadHeader(f"an extended header of it has more than {_MAX_RECORDS} records")
+    raise InvalidHeader(f"an extended header of it has more than {_MAX_RECORDS} records")
 
 
 def parse_global(content: bytes) -> None:
     """Read the records of all entries that follow: some readers obey them, some do not, so they must not matter.
 
     Raises:
-        BadHeader: they would change what the archive holds.
+        InvalidHeader: they would change what the archive holds.
     """
     for keyword in parse_pax(content):
         if keyword in ("path", "size") or keyword.startswith(_SPARSE):
-            raise BadHeader(f"a global header of it says what the {keyword} of every file is")
+            raise InvalidHeader(f"a global header of it says what the {keyword} of every file is")
 
 
 def safe_path(name: str) -> str:
     """``name`` as a path below the artifact's root: with ``/``, without ``.``, ``..`` or anything unprintable.
 
     Raises:
-        BadHeader: it leads elsewhere, or is no name; the message is a clause that says why.
+        InvalidHeader: it leads elsewhere, or is no name; the message is a clause that says why.
     """
     parts = _parts(name)
     if not parts or name.endswith(("/", "/.")):
-        raise BadHeader(f"{quoted(name)} is no name of a file")
+        raise InvalidHeader(f"{quoted(name)} is no name of a file")
     return "/".join(parts)
 
 
 def _parts(name: str) -> list[str]:
     if len(name.encode("utf-8", "surrogatepass")) > _MAX_NAME:
-        raise BadHeader(f"a name in it has more than {_MAX_NAME} bytes")
+        raise InvalidHeader(f"a name in it has more than {_MAX_NAME} bytes")
     if name.startswith("/"):
-        raise BadHeader(f"{quoted(name)} is an absolute path")
+        raise InvalidHeader(f"{quoted(name)} is an absolute path")
     if "\\" in name or not name.isprintable():
-        raise BadHeader(f"{quoted(name)} has letters that no path should have")
+        raise InvalidHeader(f"{quoted(name)} has letters that no path should have")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
-        raise BadHeader(f"{quoted(name)} leads out of it")
+        raise InvalidHeader(f"{quoted(name)} leads out of it")
     return parts
 
 
 def _name(block: bytes) -> str:
     prefix, name = _text(block[345:500]), _text(block[:100])
     if prefix and block[257:263] != b"ustar\0":  # GNU has other things there, and some readers take them for a name
-        raise BadHeader(f"{quoted(name)} has a prefix, which its format does not know")
+        raise InvalidHeader(f"{quoted(name)} has a prefix, which its format does not know")
     return f"{prefix}/{name}" if prefix else name
 
 
@@ -155,7 +155,7 @@ def _text(field: bytes) -> str:
 def _number(field: bytes) -> int:
     match = _OCTAL.fullmatch(field.partition(b"\0")[0] + b"\0")
     if match is None:
-        raise BadHeader("a header of it is damaged, or it is no tar at all")
+        raise InvalidHeader("a header of it is damaged, or it is no tar at all")
     return int(match[1], 8)
 
 
@@ -166,5 +166,5 @@ def _is_number(field: bytes) -> bool:
 
 def _decimal(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise BadHeader("a header of it has a size that is no number")
+        raise InvalidHeader("a header of it has a size that is no number")
     return int(value)

@@ -15,9 +15,9 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.archive.tarheader import (
     BLOCK,
-    BadHeader,
     EntryType,
     Header,
+    InvalidHeader,
     parse_global,
     parse_header,
     parse_pax,
@@ -46,7 +46,7 @@ def is_archive(content: BinaryIO) -> bool:
     content.seek(0)
     if is_gzip(start):
         try:
-            start = next(inflated(content, size=0, what=""), b"")
+            start = next(inflated(content, size=0, context=""), b"")
         except Stalled:
             return False
         finally:
@@ -54,21 +54,21 @@ def is_archive(content: BinaryIO) -> bool:
     return start[_USTAR] == b"ustar"
 
 
-def unpack(content: bytes, *, what: str) -> tuple[File, ...]:
+def unpack(content: bytes, *, context: str) -> tuple[File, ...]:
     """All files of an archive that is in memory; raises as ``entries``."""
-    found = entries(BytesIO(content), size=len(content), what=what, wants=lambda _path, _size: True)
+    found = entries(BytesIO(content), size=len(content), context=context, wants=lambda _path, _size: True)
     return tuple(File(path, file) for path, file in found)
 
 
 def entries(
-    content: BinaryIO, *, size: int, what: str, wants: Callable[[str, int], bool]
+    content: BinaryIO, *, size: int, context: str, wants: Callable[[str, int], bool]
 ) -> Iterator[tuple[str, bytes]]:
     """The regular files of a tar, plain or inside gzip, in the order of the archive; blocks.
 
     ``wants`` is asked for each file, by its path and size, whether its content is to be read; else it is passed over
     without being held in memory. Folders are passed over. Whatever else a tar can hold is refused, and so are names
-    that lead out of the archive or occur twice, and bytes after its end. ``size`` is that of ``content``, and ``what``
-    names the archive in messages.
+    that lead out of the archive or occur twice, and bytes after its end. ``size`` is that of ``content``, and
+    ``context`` names the archive in messages.
 
     Raises:
         Stalled: ARCHIVE_REFUSED; ARTIFACT_TOO_LARGE: more than ``MAX_UNPACKED`` bytes or ``MAX_UNPACKED_FILES`` files.
@@ -76,15 +76,17 @@ def entries(
     """
     start = content.read(len(_GZIP))
     content.seek(0)
-    reader = _Reader(inflated(content, size=size, what=what) if is_gzip(start) else _chunks(content), what=what)
+    reader = _Reader(
+        inflated(content, size=size, context=context) if is_gzip(start) else _chunks(content), context=context
+    )
     names: set[str] = set()
-    for header in _headers(reader, what=what):
+    for header in _headers(reader, context=context):
         if header.kind is not EntryType.FILE:
             continue
         if header.name in names:
-            raise archive_refused(what, f"it holds {quoted(header.name)} twice")
+            raise archive_refused(context, f"it holds {quoted(header.name)} twice")
         if len(names) >= MAX_UNPACKED_FILES:
-            raise _too_large(what, f"more than {MAX_UNPACKED_FILES} files")
+            raise _too_large(context, f"more than {MAX_UNPACKED_FILES} files")
         names.add(header.name)
         reader.measure(header.size)
         if wants(header.name, header.size):
@@ -94,22 +96,22 @@ def entries(
         reader.skip(-header.size % BLOCK)
 
 
-def archive_refused(what: str, why: str) -> Stalled:
+def archive_refused(context: str, why: str) -> Stalled:
     """The error for an archive that is not safe, or not whole."""
     return Stalled(
         reason=Reason.ARCHIVE_REFUSED,
-        message=f"{what} is refused: {why}. Pack plain files and folders only, as `patternctl push` does.",
+        message=f"{context} is refused: {why}. Pack plain files and folders only, as `patternctl push` does.",
     )
 
 
-def _too_large(what: str, why: str) -> Stalled:
+def _too_large(context: str, why: str) -> Stalled:
     return Stalled(
         reason=Reason.ARTIFACT_TOO_LARGE,
-        message=f"{what} unpacks to {why}, which is more than the operator takes: split the artifact.",
+        message=f"{context} unpacks to {why}, which is more than the operator takes: split the artifact.",
     )
 
 
-def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
+def _headers(reader: "_Reader", *, context: str) -> Iterator[Header]:
     """Each entry with its final name and size; the reader stands at its content."""
     long_name, extended = "", dict[str, str]()
     for number in range(_MAX_ENTRIES):
@@ -117,7 +119,7 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
         block = reader.take(BLOCK) if number == 0 or not reader.at_end() else b""
         if not any(block):
             if long_name or extended:
-                raise archive_refused(what, "it ends with the name of a file that does not come")
+                raise archive_refused(context, "it ends with the name of a file that does not come")
             return reader.expect_zeros()
         try:
             header = parse_header(block, long_name=long_name, extended=extended)
@@ -126,7 +128,7 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
                 yield header
                 continue
             if header.size > _MAX_EXTENSION:
-                raise BadHeader("a header of it is extended beyond measure")
+                raise InvalidHeader("a header of it is extended beyond measure")
             content = reader.take(header.size)
             reader.skip(-header.size % BLOCK)
             if header.kind is EntryType.LONG_NAME:
@@ -135,10 +137,10 @@ def _headers(reader: "_Reader", *, what: str) -> Iterator[Header]:
                 extended = parse_pax(content)
             else:
                 parse_global(content)
-        except (BadHeader, UnicodeDecodeError) as error:
+        except (InvalidHeader, UnicodeDecodeError) as error:
             why = "a name in it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            raise archive_refused(what, why) from error
-    raise _too_large(what, f"more than {_MAX_ENTRIES} entries")
+            raise archive_refused(context, why) from error
+    raise _too_large(context, f"more than {_MAX_ENTRIES} entries")
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
@@ -150,14 +152,14 @@ class _Reader:
     """Hands out exactly as many bytes as are asked for."""
 
     chunks: Iterator[bytes]
-    what: str
+    context: str
     buffer: bytearray = field(default_factory=bytearray)
     taken: int = 0
 
     def measure(self, size: int) -> None:
         """Refuse what is more than all that may be taken, before it is."""
         if self.taken + size > MAX_UNPACKED:
-            raise _too_large(self.what, f"more than {MAX_UNPACKED} bytes")
+            raise _too_large(self.context, f"more than {MAX_UNPACKED} bytes")
 
     def take(self, size: int) -> bytes:
         self.measure(size)
@@ -192,7 +194,7 @@ class _Reader:
     def _next(self) -> bytes:
         chunk = next(self.chunks, None)
         if chunk is None:
-            raise archive_refused(self.what, "it ends too early, or is no tar at all")
+            raise archive_refused(self.context, "it ends too early, or is no tar at all")
         return chunk
 
     def expect_zeros(self) -> None:
@@ -200,13 +202,13 @@ class _Reader:
         rest: bytes | None = bytes(self.buffer)
         while rest is not None:
             if rest.count(0) != len(rest):
-                raise archive_refused(self.what, "something follows after its end")
+                raise archive_refused(self.context, "something follows after its end")
             rest = next(self.chunks, None)
 
 
-def inflated(content: BinaryIO, *, size: int, what: str) -> Iterator[bytes]:
+def inflated(content: BinaryIO, *, size: int, context: str) -> Iterator[bytes]:
     """The content of a gzip file, all members, in chunks, while neither size nor ratio is out of measure."""
-    members, inflate, measured = 1, zlib.decompressobj(wbits=31), _Measured(size, what)
+    members, inflate, measured = 1, zlib.decompressobj(wbits=31), _Measured(size, context)
     for chunk in _chunks(content):
         rest = chunk
         while rest:
@@ -216,11 +218,11 @@ def inflated(content: BinaryIO, *, size: int, what: str) -> Iterator[bytes]:
                     break
                 members, inflate = members + 1, zlib.decompressobj(wbits=31)
                 if members > _MAX_GZIP_MEMBERS:
-                    raise _too_large(what, f"more than {_MAX_GZIP_MEMBERS} parts")
+                    raise _too_large(context, f"more than {_MAX_GZIP_MEMBERS} parts")
             yield from measured.inflate(inflate, rest)
             rest = inflate.unused_data
     if not inflate.eof:
-        raise archive_refused(what, "its compressed data end too early")
+        raise archive_refused(context, "its compressed data end too early")
 
 
 @dataclass(slots=True)
@@ -228,7 +230,7 @@ class _Measured:
     """How much came out of a gzip file of ``size`` bytes."""
 
     size: int
-    what: str
+    context: str
     produced: int = 0
 
     def inflate(self, inflate: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
@@ -239,7 +241,7 @@ class _Measured:
                 chunk = inflate.decompress(data, _CHUNK)
             except zlib.error as error:
                 raise archive_refused(
-                    self.what, "its compressed data are damaged, or something follows them"
+                    self.context, "its compressed data are damaged, or something follows them"
                 ) from error
             data, full = inflate.unconsumed_tail, len(chunk) == _CHUNK
             self.produced += len(chunk)
@@ -249,8 +251,8 @@ class _Measured:
 
     def _refuse_bomb(self) -> None:
         if self.produced > MAX_UNPACKED:
-            raise _too_large(self.what, f"more than {MAX_UNPACKED} bytes")
+            raise _too_large(self.context, f"more than {MAX_UNPACKED} bytes")
         if self.produced > _RATIO_FROM and self.produced > MAX_UNPACK_RATIO * self.size:
             raise archive_refused(
-                self.what, f"it unpacks to more than {MAX_UNPACK_RATIO} times its size, as decompression bombs do"
+                self.context, f"it unpacks to more than {MAX_UNPACK_RATIO} times its size, as decompression bombs do"
             )

@@ -24,7 +24,7 @@ def read(text: str) -> "Sequence[File]":
 
     if text == STDIN:
         say_where_it_waits()
-        return read_stream(sys.stdin.fileno(), what="standard input", name=_NAME)
+        return read_stream(sys.stdin.fileno(), context="standard input", name=_NAME)
     if not text:
         raise Stalled(
             reason=Reason.ARTIFACT_NOT_FOUND,

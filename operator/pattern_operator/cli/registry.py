@@ -16,9 +16,9 @@ from pattern_operator.executors import Executors, run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_MANIFEST
 from pattern_operator.source import (
     Cache,
-    LayerChoice,
+    LayerSelector,
     Network,
-    Registry,
+    RepositoryClient,
     SystemNames,
     TokenCache,
     from_docker_home,
@@ -56,7 +56,7 @@ def is_reference(text: str) -> bool:
 @asynccontextmanager
 async def opened(
     repository: Repository, *, insecure: bool, token_service: str | None = None
-) -> AsyncIterator[Registry]:
+) -> AsyncIterator[RepositoryClient]:
     """A client of ``repository`` as long as the block runs; nothing is sent yet.
 
     Raises:
@@ -65,7 +65,7 @@ async def opened(
     with Executors.open() as executors:
         credentials = await run_in(executors.disk, from_docker_home)
         async with Network.open(names=SystemNames(executors.names)) as network:
-            yield Registry(
+            yield RepositoryClient(
                 repository,
                 network=network,
                 credentials=credentials,
@@ -78,7 +78,7 @@ async def opened(
 
 
 async def pulled(
-    wanted: Reference, *, insecure: bool, layer: LayerChoice, token_service: str | None = None
+    wanted: Reference, *, insecure: bool, layer: LayerSelector, token_service: str | None = None
 ) -> Artifact:
     """The artifact, every byte of it checked; raises as ``resolve`` and ``pull``.
 

@@ -84,11 +84,11 @@ def _files(options: argparse.Namespace) -> "Sequence[File]":
     from pathlib import Path
 
     from pattern_operator.cli import registry
-    from pattern_operator.source import LayerChoice
+    from pattern_operator.source import LayerSelector
 
     if not registry.is_reference(options.pattern) or Path(options.pattern).exists():
         return inputs.read(options.pattern)
-    layer = LayerChoice(media_type=options.media_type, path=options.path)
+    layer = LayerSelector(media_type=options.media_type, path=options.path)
     wanted = registry.reference(options.pattern)
     pulling = registry.pulled(wanted, insecure=options.insecure, token_service=options.token_service, layer=layer)
     return asyncio.run(pulling).files

@@ -15,7 +15,16 @@ from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.tenancy import Tenancy
 from pattern_operator.reconcile.wanted import scheme_of
 from pattern_operator.sandbox import Sandbox
-from pattern_operator.source import Cache, Credentials, DockerConfigs, Network, Readers, Registry, TokenCache, Waits
+from pattern_operator.source import (
+    Cache,
+    Credentials,
+    DockerConfigs,
+    Network,
+    PullRecords,
+    RepositoryClient,
+    TokenCache,
+    Waits,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,25 +34,25 @@ class Registries:
     network: Network
     configs: DockerConfigs
     tokens: TokenCache
-    readers: Readers
+    pull_records: PullRecords
     cache: Cache
     executors: Executors
 
     def open(
         self, repository: Repository, *, credentials: Credentials | None, source: Source, tenant: str, waits: Waits
-    ) -> Registry:
+    ) -> RepositoryClient:
         """A client of one repository for a pattern of the namespace ``tenant``, which speaks to it as ``source`` says.
 
         ``waits`` belong to the run.
         """
-        return Registry(
+        return RepositoryClient(
             repository,
             network=self.network,
             credentials=credentials,
             scheme=scheme_of(source),
             token_service=source.token_service,
             tokens=self.tokens,
-            readers=self.readers,
+            pull_records=self.pull_records,
             user_agent=f"pattern-operator/{__version__}",
             executors=self.executors.of(tenant),
             tenant=tenant,

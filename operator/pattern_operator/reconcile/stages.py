@@ -34,7 +34,7 @@ from pattern_operator.sandbox import BuildRefused, Plan
 from pattern_operator.source import (
     Announced,
     FetchedSignatures,
-    Registry,
+    RepositoryClient,
     Waits,
     announced,
     fetch_signatures,
@@ -114,7 +114,7 @@ async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim, waits
     )
 
 
-async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, waits: Waits) -> Registry:
+async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, waits: Waits) -> RepositoryClient:
     credentials = await wanted.credentials(pattern, repository, referents=rim.referents, configs=rim.registries.configs)
     return rim.registries.open(
         repository,
@@ -173,9 +173,9 @@ async def rendered(
         _, progress.stage, error = memory.unbuildable
         raise error
     plan = Plan(
-        what=artifact.what,
+        context=artifact.context,
         types=artifact.types,
-        choice=wanted.layer(goal.layer),
+        selector=wanted.layer(goal.layer),
         options=wanted.options(pattern, goal),
     )
     registry = await _open(pattern, goal.repository, rim=rim, waits=patience.waits)

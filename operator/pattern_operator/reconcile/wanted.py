@@ -17,7 +17,7 @@ from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
 from pattern_operator.render import Options
-from pattern_operator.source import Credentials, DockerConfigs, LayerChoice, Scheme
+from pattern_operator.source import Credentials, DockerConfigs, LayerSelector, Scheme
 
 
 def reference(pattern: DesignPattern) -> Reference:
@@ -55,9 +55,9 @@ def goal(pattern: DesignPattern, revision: Revision, policy: VerificationPolicy)
     )
 
 
-def layer(spec: Layer | None) -> LayerChoice:
+def layer(spec: Layer | None) -> LayerSelector:
     """Which layer is to be used, and where in it."""
-    return LayerChoice(media_type=spec.media_type if spec else None, path=spec.path if spec else None)
+    return LayerSelector(media_type=spec.media_type if spec else None, path=spec.path if spec else None)
 
 
 def options(pattern: DesignPattern, goal: Wanted) -> Options:

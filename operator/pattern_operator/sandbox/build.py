@@ -8,7 +8,7 @@ from typing import BinaryIO
 from pattern_operator.api.artifact import File
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.archive import Layer, LayerChoice, files_of
+from pattern_operator.archive import Layer, LayerSelector, extract_files
 from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_SMALL, MAX_SMALL_PARTS
 from pattern_operator.render import Options, is_read, render
@@ -18,11 +18,14 @@ Layers = Sequence[tuple[Layer, BinaryIO]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be built: ``what`` names the artifact in messages, ``types`` are the media types of all its layers."""
+    """What is to be built.
 
-    what: str
+    ``context`` names the artifact in messages, ``types`` are the media types of all its layers.
+    """
+
+    context: str
     types: tuple[str, ...]
-    choice: LayerChoice
+    selector: LayerSelector
     options: Options
 
 
@@ -62,10 +65,10 @@ def _is_harmless(files: Sequence[File]) -> bool:
 
 def _unpacked(plan: Plan, layers: Layers) -> tuple[File, ...]:
     try:
-        return files_of(
+        return extract_files(
             layers,
-            choice=plan.choice,
-            what=plan.what,
+            selector=plan.selector,
+            context=plan.context,
             types=plan.types,
             reads=partial(is_read, options=plan.options),
         )

@@ -73,7 +73,7 @@ class Sandbox:
         """Build it, and hold its memory until ``stack`` is closed."""
         cpu = self._executors.of(tenant).cpu
         async with AsyncExitStack() as small:
-            await self._hold(self._small, _SMALL_COST, stack=small, tenant=tenant, what=plan.what)
+            await self._hold(self._small, _SMALL_COST, stack=small, tenant=tenant, context=plan.context)
             rendering = await run_in(cpu, build_if_small, plan, layers)
             if rendering is not None:
                 stack.push_async_exit(small.pop_all())
@@ -82,23 +82,25 @@ class Sandbox:
             async with self._workers.hold(tenant, 1, patience=PATIENCE):
                 answer = await self._ask(plan, layers, tenant=tenant)
                 price = await run_in(cpu, wire.cost, answer)
-                await self._hold(self._memory, price, stack=stack, tenant=tenant, what=plan.what)
+                await self._hold(self._memory, price, stack=stack, tenant=tenant, context=plan.context)
                 return self._rendering(await run_in(cpu, wire.decode_answer, answer), plan=plan)
         except TimeoutError as error:
             who = _who(tenant if self._workers.is_used_up(tenant, 1) else None)
-            raise _busy(plan.what, "a process to render it in", who=who) from error
+            raise _busy(plan.context, "a process to render it in", who=who) from error
         except wire.BrokenAnswer as error:
             raise self._failed(plan, f"what it answered is not understood: {error}") from error
 
-    async def _hold(self, memory: Shares, amount: int, *, stack: AsyncExitStack, tenant: str, what: str) -> None:
+    async def _hold(self, memory: Shares, amount: int, *, stack: AsyncExitStack, tenant: str, context: str) -> None:
         try:
             await stack.enter_async_context(memory.hold(tenant, amount, patience=PATIENCE))
         except TooMuch as error:
             share = memory.share // MIB
-            raise _refused(what, f"its objects and the report on them take more than {share} MiB of memory") from error
+            raise _refused(
+                context, f"its objects and the report on them take more than {share} MiB of memory"
+            ) from error
         except TimeoutError as error:
             who = _who(tenant if memory.is_used_up(tenant, amount) else None)
-            raise _busy(what, "memory for its objects", who=who) from error
+            raise _busy(context, "memory for its objects", who=who) from error
 
     async def _ask(self, plan: Plan, layers: Layers, *, tenant: str) -> bytes:
         """Let a worker do it; one that somebody else killed is replaced once."""
@@ -116,8 +118,8 @@ class Sandbox:
             except CannotStart as error:
                 raise Transient(
                     reason=Reason.OPERATOR_BUSY,
-                    message=f"{plan.what}: no process to render it in can be started: {error}; it is tried again. Where"
-                    " that goes on, give the operator more memory and processor time.",
+                    message=f"{plan.context}: no process to render it in can be started: {error}; it is tried again."
+                    " Where that goes on, give the operator more memory and processor time.",
                 ) from error
         raise AssertionError("the last try returns or raises")
 
@@ -129,8 +131,8 @@ class Sandbox:
             "killed": f"the process that rendered it was killed {_TIMES}, as happens where memory is short",
             "crashed": f"the process that rendered it crashed (status {death.status})",
         }[death.how]
-        logger.warning("a worker died: artifact=%s how=%s status=%s", plan.what, death.how, death.status)
-        return _refused(plan.what, why)
+        logger.warning("a worker died: artifact=%s how=%s status=%s", plan.context, death.how, death.status)
+        return _refused(plan.context, why)
 
     def _rendering(self, answer: Rendering | wire.TooLarge | wire.Defect, *, plan: Plan) -> Rendering:
         match answer:
@@ -138,32 +140,32 @@ class Sandbox:
                 return answer
             case wire.TooLarge(limit=wire.MEMORY):
                 most = self._limits.memory // MIB
-                raise _refused(plan.what, f"to unpack and render it takes more than {most} MiB of memory")
+                raise _refused(plan.context, f"to unpack and render it takes more than {most} MiB of memory")
             case wire.TooLarge(limit=wire.RENDERED):
-                raise _refused(plan.what, f"its objects have more than {MAX_RENDERED // MIB} MiB together")
-            case wire.TooLarge(limit=wire.OBJECT, what=title):
+                raise _refused(plan.context, f"its objects have more than {MAX_RENDERED // MIB} MiB together")
+            case wire.TooLarge(limit=wire.OBJECT, name=title):
                 found = title or "one of its objects"
                 raise _refused(
-                    plan.what, f"{found} has more than {MAX_OBJECT // MIB} MiB or {MAX_OBJECT_VALUES} values"
+                    plan.context, f"{found} has more than {MAX_OBJECT // MIB} MiB or {MAX_OBJECT_VALUES} values"
                 )
             case wire.TooLarge():
-                raise _refused(plan.what, f"the report on its components has more than {MAX_REPORT // MIB} MiB")
+                raise _refused(plan.context, f"the report on its components has more than {MAX_REPORT // MIB} MiB")
             case wire.Defect():
                 raise self._failed(plan, f"it failed by a defect of its own: {answer.where}")
 
     def _failed(self, plan: Plan, why: str) -> PatternError:
-        logger.error("a worker failed: artifact=%s: %s", plan.what, why)
+        logger.error("a worker failed: artifact=%s: %s", plan.context, why)
         return Transient(
             reason=Reason.INTERNAL_ERROR,
-            message=f"{plan.what} could not be rendered, by a defect of the operator; it is tried again. Please report"
-            " it with what the operator's log says.",
+            message=f"{plan.context} could not be rendered, by a defect of the operator; it is tried again. Please"
+            " report it with what the operator's log says.",
         )
 
 
-def _refused(what: str, why: str) -> BuildRefused:
+def _refused(context: str, why: str) -> BuildRefused:
     error = Stalled(
         reason=Reason.RESOURCE_LIMIT_EXCEEDED,
-        message=f"{what}: {why}, which is more than one pattern may. Split it, or name a part of it in"
+        message=f"{context}: {why}, which is more than one pattern may. Split it, or name a part of it in"
         " spec.source.layer.path.",
     )
     return BuildRefused(Stage.RENDER, error)
@@ -174,9 +176,9 @@ def _who(tenant: str | None) -> str:
     return f"namespace {tenant} has its share in use" if tenant is not None else "other namespaces have it"
 
 
-def _busy(what: str, thing: str, *, who: str) -> Transient:
+def _busy(context: str, thing: str, *, who: str) -> Transient:
     return Transient(
         reason=Reason.OPERATOR_BUSY,
-        message=f"{what} waited for {PATIENCE:.0f} s for {thing}: {who}; it is tried again. Where that goes on, see"
+        message=f"{context} waited for {PATIENCE:.0f} s for {thing}: {who}; it is tried again. Where that goes on, see"
         " which patterns are large, or give the operator more memory and --workers.",
     )

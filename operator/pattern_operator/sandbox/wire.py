@@ -77,10 +77,10 @@ class Refused(msgspec.Struct, tag="refused", frozen=True):
 
 
 class TooLarge(msgspec.Struct, tag="too-large", frozen=True):
-    """It was given up: ``limit`` names what was exceeded, ``what`` the object that did, where it is one."""
+    """It was given up: ``limit`` names what was exceeded, ``name`` the object that did, where it is one."""
 
     limit: str
-    what: str = ""
+    name: str = ""
 
 
 class Defect(msgspec.Struct, tag="defect", frozen=True):

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pattern_operator.archive import Layer, LayerChoice
+from pattern_operator.archive import Layer, LayerSelector
 from pattern_operator.limits import MAX_LAYERS
 from pattern_operator.render import Options
 from pattern_operator.sandbox import wire
@@ -45,7 +45,7 @@ def main() -> int:
 
 def _rehearse() -> None:
     """Load what Python loads only when it is first needed: once confined, no module can be opened any more."""
-    plan = Plan(what="", types=(), choice=LayerChoice(), options=Options())
+    plan = Plan(context="", types=(), selector=LayerSelector(), options=Options())
     for content in (b'{"apiVersion": "v1", "kind": "x"}', b"{1: 2", b"\xef\xbb\xbfa: 1", b"\xff", b"{a: !!binary x}"):
         with suppress(BuildRefused):
             wire.encode_rendering(build(plan, [(Layer("", "design.yml", len(content)), BytesIO(content))]))

@@ -2,12 +2,12 @@
 
 ``resolve`` finds the digest, ``announced`` what the artifact says of itself, ``fetch_signatures`` what claims to sign
 it, ``opened_layers`` brings its content (``pull``: as files in memory); each asks a
-``Registry``, the client of one repository, which knows ``Credentials`` and remembers in a ``TokenCache`` what lets it
-in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line. Nothing here decides whom
-to trust: that is ``verify``.
+``RepositoryClient``, the client of one repository, which knows ``Credentials`` and remembers in a ``TokenCache`` what
+lets it in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line. Nothing here
+decides whom to trust: that is ``verify``.
 """
 
-from pattern_operator.archive import LayerChoice
+from pattern_operator.archive import LayerSelector
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.credentials.docker_config import Credential, Credentials, from_docker_home
 from pattern_operator.source.credentials.pull_secrets import DockerConfigs
@@ -15,11 +15,11 @@ from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.pull import Announced, announced, opened_layers, pull
 from pattern_operator.source.push import push
-from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.connections import Connections, Waits
 from pattern_operator.source.registry.dns import Names, SystemNames
 from pattern_operator.source.registry.network import Network, RegistryNetwork
-from pattern_operator.source.registry.pull_records import Readers
+from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.token_cache import TokenCache
 from pattern_operator.source.resolve import resolve
 from pattern_operator.source.signatures.fetch import FetchedSignatures, fetch_signatures
@@ -32,13 +32,13 @@ __all__ = [
     "Credentials",
     "DockerConfigs",
     "FetchedSignatures",
-    "LayerChoice",
+    "LayerSelector",
     "Names",
     "Network",
     "Origin",
-    "Readers",
-    "Registry",
+    "PullRecords",
     "RegistryNetwork",
+    "RepositoryClient",
     "Scheme",
     "SystemNames",
     "TokenCache",

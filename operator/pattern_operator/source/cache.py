@@ -1,6 +1,6 @@
 """Content by repository and digest on a disk, so that what was pulled once is not pulled again, also after a restart.
 
-Layout: ``<place>/<algorithm>/<hex>``, the place being a hash of where the content came from: what one repository gave
+Layout: ``<scope>/<algorithm>/<hex>``, the scope being a hash of where the content came from: what one repository gave
 is not given to who asks another one (see ``readers``). A file's modification time is when it was last used.
 """
 
@@ -24,7 +24,7 @@ from pattern_operator.executors import NOBODY, Threads, run_in
 
 _UNFINISHED: Final = ".unfinished-"
 _CHUNK: Final = 1 << 18  # bytes read at once to be hashed
-_PLACE: Final = re.compile("[0-9a-f]{32}")
+_SCOPE: Final = re.compile("[0-9a-f]{32}")
 BLOCK: Final = 4096  # bytes; what the file systems of nodes (ext4, xfs, overlay) give a file at least
 # Blocks of one piece of content beside its own: its inode, and its two folders where nothing else is in them.
 OVERHEAD: Final = 3
@@ -35,14 +35,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Entry:
-    """One piece of content: the name of its place's folder, and its digest."""
+    """One piece of content: the name of its scope's folder, and its digest."""
 
-    place: str
+    scope: str
     digest: Digest
 
     @classmethod
-    def of(cls, place: str, digest: Digest) -> "_Entry":
-        return cls(hashlib.sha256(place.encode()).hexdigest()[:32], digest)
+    def of(cls, scope: str, digest: Digest) -> "_Entry":
+        return cls(hashlib.sha256(scope.encode()).hexdigest()[:32], digest)
 
 
 def cost_of(size: int) -> int:
@@ -69,39 +69,41 @@ class Cache:
         self._costs: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
         self._total = 0
 
-    async def get(self, digest: Digest, *, place: str, tenant: str = NOBODY) -> bytes | None:
-        """The content of ``place`` that ``digest`` names, or None."""
-        return await self._in_disk(tenant, lambda: self._get(_Entry.of(place, digest)))
+    async def get(self, digest: Digest, *, scope: str, tenant: str = NOBODY) -> bytes | None:
+        """The content of ``scope`` that ``digest`` names, or None."""
+        return await self._in_disk(tenant, lambda: self._get(_Entry.of(scope, digest)))
 
-    async def open(self, digest: Digest, *, size: int, place: str, tenant: str = NOBODY) -> BinaryIO | None:
-        """The content of ``place`` that ``digest`` names, open at its beginning; None where it is not there whole.
+    async def open(self, digest: Digest, *, size: int, scope: str, tenant: str = NOBODY) -> BinaryIO | None:
+        """The content of ``scope`` that ``digest`` names, open at its beginning; None where it is not there whole.
 
         It can be read to its end whatever becomes of its file. The caller closes it.
         """
-        return await self._in_disk(tenant, lambda: self._open(_Entry.of(place, digest), size))
+        return await self._in_disk(tenant, lambda: self._open(_Entry.of(scope, digest), size))
 
     @asynccontextmanager
-    async def writing(self, digest: Digest, *, place: str, tenant: str = NOBODY) -> AsyncIterator["Unfinished"]:
-        """Write content of ``place`` piece by piece; nothing of it is kept unless ``Unfinished.finish`` is called."""
-        unfinished = await self._in_disk(tenant, lambda: self._begin(_Entry.of(place, digest), tenant))
+    async def writing(self, digest: Digest, *, scope: str, tenant: str = NOBODY) -> AsyncIterator["Unfinished"]:
+        """Write content of ``scope`` piece by piece; nothing of it is kept unless ``Unfinished.finish`` is called."""
+        unfinished = await self._in_disk(tenant, lambda: self._begin(_Entry.of(scope, digest), tenant))
         try:
             yield unfinished
         finally:
             await run_in(self._disk.of(tenant), self._leave, unfinished)
 
-    async def put(self, digest: Digest, content: bytes, *, place: str, tenant: str = NOBODY) -> None:
-        """Keep ``content`` of ``place``, whose digest the caller has checked."""
-        await self._in_disk(tenant, lambda: self._put(_Entry.of(place, digest), content))
+    async def put(self, digest: Digest, content: bytes, *, scope: str, tenant: str = NOBODY) -> None:
+        """Keep ``content`` of ``scope``, whose digest the caller has checked."""
+        await self._in_disk(tenant, lambda: self._put(_Entry.of(scope, digest), content))
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except OSError as error:
             says = f"the cache directory {self._directory} cannot be used ({error.strerror})"
-            what = "it must be writable and have room; see --cache-dir and --cache-size."
+            context = "it must be writable and have room; see --cache-dir and --cache-size."
             if error.errno in _NO_FILES:
-                what = "the operator holds as many files and connections as its limit of open files lets it; raise it."
-            raise Transient(reason=Reason.CACHE_UNAVAILABLE, message=f"{says}: {what}") from error
+                context = (
+                    "the operator holds as many files and connections as its limit of open files lets it; raise it."
+                )
+            raise Transient(reason=Reason.CACHE_UNAVAILABLE, message=f"{says}: {context}") from error
 
     def _get(self, entry: _Entry) -> bytes | None:
         with self._lock:
@@ -235,15 +237,15 @@ class Cache:
             with suppress(InvalidReference, FileNotFoundError):  # not ours, or gone
                 digest, status = Digest.parse(f"{path.parent.name}:{path.name}"), path.stat()
                 found.append((status.st_mtime_ns, _Entry(path.parts[-3], digest), cost_of(status.st_size)))
-        for place in self._directory.iterdir():
-            if _PLACE.fullmatch(place.name):
-                _remove_empty(*place.glob("*"), place)
+        for scope in self._directory.iterdir():
+            if _SCOPE.fullmatch(scope.name):
+                _remove_empty(*scope.glob("*"), scope)
         self._costs = OrderedDict((entry, cost) for _, entry, cost in sorted(found))
         self._total = sum(self._costs.values())
         return self._costs
 
     def _path(self, entry: _Entry) -> Path:
-        return self._directory / entry.place / entry.digest.algorithm / entry.digest.hex
+        return self._directory / entry.scope / entry.digest.algorithm / entry.digest.hex
 
 
 @dataclass(slots=True)

@@ -19,18 +19,18 @@ _NAMED: Final = 5  # images that a message shows
 _PART: Final = 24  # letters of an operating system or architecture in a message
 
 
-def manifest_of_index(content: bytes, *, content_type: str = "", what: str) -> Descriptor | None:
+def manifest_of_index(content: bytes, *, content_type: str = "", context: str) -> Descriptor | None:
     """The one manifest of an index that is no attestation; None where ``content`` is no index.
 
     Args:
         content: the raw bytes, whose digest was checked.
         content_type: what the registry called them; empty where it is not known.
-        what: names them in messages.
+        context: names them in messages.
 
     Raises:
         Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED: it is neither, or leads to no manifest, or to several.
     """
-    document, media_type = read_document(content, content_type=content_type, what=what)
+    document, media_type = read_document(content, content_type=content_type, context=context)
     if media_type not in INDEXES:
         return None
     listed = document.get("manifests")
@@ -41,11 +41,11 @@ def manifest_of_index(content: bytes, *, content_type: str = "", what: str) -> D
     usable = {_digest(entry): entry for entry in images}
     if not usable:
         nothing = f"nothing but {_attestations(attestations)}" if attestations else "no manifest"
-        raise unsupported(what, f"is an index of {nothing}: push the pattern itself")
+        raise unsupported(context, f"is an index of {nothing}: push the pattern itself")
     if len(usable) > 1:
         besides = f" beside {_attestations(attestations)}" if attestations else ""
         raise unsupported(
-            what,
+            context,
             f"is an index of {len(usable)} manifests ({_named(usable.values())}){besides}, and a pattern is one: name"
             " its digest in source.ref.digest, or push the pattern as one artifact",
         )
@@ -57,7 +57,7 @@ def manifest_of_index(content: bytes, *, content_type: str = "", what: str) -> D
             raise InvalidDocument(f"is an index of {kind}: push the pattern as one artifact")
         return read_descriptor(entry)
     except InvalidDocument as error:
-        raise unsupported(what, str(error)) from error
+        raise unsupported(context, str(error)) from error
 
 
 def _is_attestation(entry: Mapping[str, object]) -> bool:

@@ -39,33 +39,33 @@ def read_local(path: Path) -> tuple[File, ...]:
         ) from error
 
 
-def read_stream(descriptor: int, *, what: str, name: str) -> tuple[File, ...]:
-    """The files that come out of a pipe: one, which is called ``name``, or what is in a tar; ``what`` says whence.
+def read_stream(descriptor: int, *, context: str, name: str) -> tuple[File, ...]:
+    """The files that come out of a pipe: one, which is called ``name``, or what is in a tar; ``context`` says whence.
 
     Raises:
         Stalled: ARTIFACT_NOT_FOUND: nothing came. ARCHIVE_REFUSED, ARTIFACT_TOO_LARGE: as ``read_local``.
     """
-    content = read(descriptor, where=Path(what), most=MAX_LAYERS_TOTAL)
+    content = read(descriptor, where=Path(context), most=MAX_LAYERS_TOTAL)
     if not content:
         raise Stalled(
-            reason=Reason.ARTIFACT_NOT_FOUND, message=f"{what} is empty: look whether the command before it failed."
+            reason=Reason.ARTIFACT_NOT_FOUND, message=f"{context} is empty: look whether the command before it failed."
         )
-    return _files(content, what=what, name=name)
+    return _files(content, context=context, name=name)
 
 
 def _file(path: Path, descriptor: int) -> tuple[File, ...]:
-    return _files(read(descriptor, where=path, most=MAX_LAYERS_TOTAL), what=str(path), name=path.name)
+    return _files(read(descriptor, where=path, most=MAX_LAYERS_TOTAL), context=str(path), name=path.name)
 
 
-def _files(content: bytes, *, what: str, name: str) -> tuple[File, ...]:
+def _files(content: bytes, *, context: str, name: str) -> tuple[File, ...]:
     if not is_gzip(content) and not is_archive(BytesIO(content)):
         return (File(name, content),)
-    files = unpack(content, what=what)
-    layer = _first_layer(files, what=what)
-    return files if layer is None else unpack(layer.content, what=f"{layer.path} in {what}")
+    files = unpack(content, context=context)
+    layer = _first_layer(files, context=context)
+    return files if layer is None else unpack(layer.content, context=f"{layer.path} in {context}")
 
 
-def _first_layer(files: tuple[File, ...], *, what: str) -> File | None:
+def _first_layer(files: tuple[File, ...], *, context: str) -> File | None:
     """The first layer of a docker-save tarball (moby, image/spec: ``manifest.json``); None where it is none."""
     by_path = {file.path: file for file in files}
     if _DOCKER_SAVE not in by_path:
@@ -79,7 +79,7 @@ def _first_layer(files: tuple[File, ...], *, what: str) -> File | None:
     layers = images[0]["Layers"]
     name = layers[0] if isinstance(layers, list) and layers else None
     if not isinstance(name, str) or name not in by_path:
-        raise archive_refused(what, "it is a docker-save tarball whose first layer is not in it")
+        raise archive_refused(context, "it is a docker-save tarball whose first layer is not in it")
     return by_path[name]
 
 

@@ -50,33 +50,34 @@ class Manifest:
 
 
 def parse_manifest(
-    content: bytes, *, content_type: str = "", what: str = "the manifest", max_layers: int = MAX_LAYERS
+    content: bytes, *, content_type: str = "", context: str = "the manifest", max_layers: int = MAX_LAYERS
 ) -> Manifest:
     """Read an image manifest.
 
     Args:
         content: the raw bytes, whose digest was checked.
         content_type: what the registry called them; empty where it is not known, as in the cache.
-        what: names the manifest in messages.
+        context: names the manifest in messages.
         max_layers: how many layers are read.
 
     Raises:
         Stalled: ARTIFACT_TOO_LARGE: more bytes or layers than are read. ARTIFACT_UNSUPPORTED: it is an index, or
             anything else but an image manifest.
     """
-    document, media_type = read_document(content, content_type=content_type, what=what)
+    document, media_type = read_document(content, content_type=content_type, context=context)
     if media_type in INDEXES:
-        raise unsupported(what, "is an index, and not an artifact itself: push the pattern as one artifact")
+        raise unsupported(context, "is an index, and not an artifact itself: push the pattern as one artifact")
     if media_type not in MANIFESTS:
         raise unsupported(
-            what, f"has {_type(media_type)} and not media type {OCI_MANIFEST}: push it as an OCI artifact"
+            context, f"has {_type(media_type)} and not media type {OCI_MANIFEST}: push it as an OCI artifact"
         )
     try:
         layers = children(document, "layers")
         if len(layers) > max_layers:
             raise Stalled(
                 reason=Reason.ARTIFACT_TOO_LARGE,
-                message=f"{what} has {len(layers)} layers, and at most {max_layers} are read: put the files into one.",
+                message=f"{context} has {len(layers)} layers, and at most {max_layers} are read: put the files into"
+                " one.",
             )
         subject = document.get("subject")
         return Manifest(
@@ -88,7 +89,7 @@ def parse_manifest(
             subject=None if subject is None else read_descriptor(child(document, "subject")),
         )
     except InvalidDocument as error:
-        raise unsupported(what, str(error)) from error
+        raise unsupported(context, str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Index:
     refusals: tuple[Stalled, ...] = ()
 
 
-def parse_index(content: bytes, *, types: Collection[str], content_type: str = "", what: str = "the index") -> Index:
+def parse_index(content: bytes, *, types: Collection[str], content_type: str = "", context: str = "the index") -> Index:
     """Read an image index, as the referrers API answers it: its descriptors whose artifact type is one of ``types``.
 
     The others are passed over, however many and whatever they are. An empty type, as of an absent one, is one too. One
@@ -108,12 +109,12 @@ def parse_index(content: bytes, *, types: Collection[str], content_type: str = "
     Raises:
         Stalled: ARTIFACT_TOO_LARGE or ARTIFACT_UNSUPPORTED, as for a manifest.
     """
-    document, media_type = read_document(content, content_type=content_type, what=what)
+    document, media_type = read_document(content, content_type=content_type, context=context)
     if media_type != OCI_INDEX:
-        raise unsupported(what, f"has {_type(media_type)} and not media type {OCI_INDEX}")
+        raise unsupported(context, f"has {_type(media_type)} and not media type {OCI_INDEX}")
     listed = document.get("manifests")
     if not isinstance(listed, list):
-        raise unsupported(what, "has no list of objects manifests")
+        raise unsupported(context, "has no list of objects manifests")
     entries: list[Descriptor] = []
     refusals: list[Stalled] = []
     for entry in listed:
@@ -125,7 +126,7 @@ def parse_index(content: bytes, *, types: Collection[str], content_type: str = "
                 continue
             entries.append(read_descriptor(entry))
         except InvalidDocument as error:
-            refusals = refusals or [unsupported(what, str(error))]  # one is enough to say it
+            refusals = refusals or [unsupported(context, str(error))]  # one is enough to say it
     return Index(tuple(entries), tuple(refusals))
 
 
@@ -135,18 +136,18 @@ def is_manifest(content: bytes, *, content_type: str) -> bool:
     if called not in MANIFESTS | INDEXES | _SAYS_NOTHING:
         return False
     try:
-        document, _ = read_document(content, content_type=content_type, what="")
+        document, _ = read_document(content, content_type=content_type, context="")
     except Stalled:
         return False
     return called not in _SAYS_NOTHING or document.get("mediaType") in MANIFESTS | INDEXES
 
 
-def read_document(content: bytes, *, content_type: str, what: str) -> tuple[dict[str, object], str]:
+def read_document(content: bytes, *, content_type: str, context: str) -> tuple[dict[str, object], str]:
     """Parse the document and find out what it is; a document that claims to be two things is refused."""
     if len(content) > MAX_MANIFEST:
         raise Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE,
-            message=f"{what} is {len(content)} bytes, and at most {MAX_MANIFEST} are read.",
+            message=f"{context} is {len(content)} bytes, and at most {MAX_MANIFEST} are read.",
         )
     try:
         document = read_bounded(content)
@@ -155,21 +156,21 @@ def read_document(content: bytes, *, content_type: str, what: str) -> tuple[dict
             raise InvalidDocument("has no schemaVersion 2")
         media_type = text(document, "mediaType")
     except TooManyValues as error:
-        raise Stalled(reason=Reason.ARTIFACT_TOO_LARGE, message=f"{what} {error}.") from error
+        raise Stalled(reason=Reason.ARTIFACT_TOO_LARGE, message=f"{context} {error}.") from error
     except InvalidDocument as error:
-        raise unsupported(what, f"{error}: push it again") from error
+        raise unsupported(context, f"{error}: push it again") from error
     has_layers, has_manifests = "layers" in document or "config" in document, "manifests" in document
     if has_layers and has_manifests:
-        raise unsupported(what, "has both manifests and layers: it could be read as two different things")
+        raise unsupported(context, "has both manifests and layers: it could be read as two different things")
     content_type = essence(content_type)
     if content_type in _SAYS_NOTHING:
         content_type = ""
     if media_type and content_type and media_type != content_type:
         ours, theirs = (known_word(each, otherwise="something else") for each in (media_type, content_type))
-        raise unsupported(what, f"calls itself {ours}, and the registry calls it {theirs}")
+        raise unsupported(context, f"calls itself {ours}, and the registry calls it {theirs}")
     found = media_type or content_type or (OCI_INDEX if has_manifests else OCI_MANIFEST)
     if (found in INDEXES and has_layers) or (found in MANIFESTS and has_manifests):
-        raise unsupported(what, f"is called {found} and does not have that shape")
+        raise unsupported(context, f"is called {found} and does not have that shape")
     return document, found
 
 
@@ -202,11 +203,11 @@ def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
     )
 
 
-def unsupported(what: str, why: str) -> Stalled:
-    """The error for a document that is not what it should be; ``why`` is a clause after ``what``."""
+def unsupported(context: str, why: str) -> Stalled:
+    """The error for a document that is not what it should be; ``why`` is a clause after ``context``."""
     return Stalled(
         reason=Reason.ARTIFACT_UNSUPPORTED,
-        message=f"{what} {why}.",
+        message=f"{context} {why}.",
     )
 
 

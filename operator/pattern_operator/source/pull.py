@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 from pattern_operator.api.artifact import Artifact, Descriptor
 from pattern_operator.api.reference import Digest, Reference, Revision
-from pattern_operator.archive import Layer, LayerChoice, files_of
+from pattern_operator.archive import Layer, LayerSelector, extract_files
 from pattern_operator.executors import run_in
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.image_index import manifest_of_index
-from pattern_operator.source.layers import chosen_layers, layer_of
+from pattern_operator.source.layers import layer_of, select_layers
 from pattern_operator.source.manifest import Manifest, parse_manifest
-from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.errors import another_size
 from pattern_operator.source.registry.timeouts import Deadline
 
@@ -26,13 +26,13 @@ from pattern_operator.source.registry.timeouts import Deadline
 class Announced:
     """What an artifact says of itself, checked against its digest, and the layers of it that are to be pulled.
 
-    ``what`` names it in messages, ``size`` is that of the manifest in bytes.
+    ``context`` names it in messages, ``size`` is that of the manifest in bytes.
     """
 
-    what: str
+    context: str
     manifest: Manifest
     size: int
-    chosen: tuple[Descriptor, ...]
+    selected: tuple[Descriptor, ...]
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -44,9 +44,9 @@ async def announced(
     reference: Reference,
     revision: Revision,
     *,
-    registry: Registry,
+    registry: RepositoryClient,
     cache: Cache,
-    layer: LayerChoice,
+    layer: LayerSelector,
     running: Digest | None = None,
 ) -> Announced:
     """Read the manifest of ``revision``, from the cache where it is there; no layer is asked for.
@@ -58,44 +58,48 @@ async def announced(
 
     Raises:
         Stalled: ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, SIZE_MISMATCH, ARTIFACT_TOO_LARGE, ARTIFACT_UNSUPPORTED,
-            LAYER_NOT_FOUND, and what ``Registry`` raises.
+            LAYER_NOT_FOUND, and what ``RepositoryClient`` raises.
         Transient: the registry or the cache cannot be used.
     """
-    what = f"{reference.repository}@{revision.digest}"
-    async with Deadline.after(registry.pace.lookup, what=f"{what}: pulling its manifest", waits=registry.waits).kept():
+    context = f"{reference.repository}@{revision.digest}"
+    async with Deadline.after(
+        registry.pace.lookup, context=f"{context}: pulling its manifest", waits=registry.waits
+    ).kept():
         shown = revision.digest == running
         body, media_type = await _manifest(revision.digest, registry=registry, cache=cache, shown=shown)
-        only = await registry.compute(len(body), manifest_of_index, body, content_type=media_type, what=what)
+        only = await registry.compute(len(body), manifest_of_index, body, content_type=media_type, context=context)
         if only is not None:  # whoever may see the index is shown what it lists, in the same repository
-            what = f"{what} (its manifest {only.digest})"
+            context = f"{context} (its manifest {only.digest})"
             body, media_type = await _manifest(only.digest, registry=registry, cache=cache, shown=True)
             if len(body) != only.size:
-                raise another_size(what, size=only.size, sent=str(len(body)))
-    manifest = await registry.compute(len(body), parse_manifest, body, content_type=media_type, what=what)
-    chosen = chosen_layers(manifest, choice=layer, what=what)
-    return Announced(what=what, manifest=manifest, size=len(body), chosen=chosen)
+                raise another_size(context, size=only.size, sent=str(len(body)))
+    manifest = await registry.compute(len(body), parse_manifest, body, content_type=media_type, context=context)
+    selected = select_layers(manifest, selector=layer, context=context)
+    return Announced(context=context, manifest=manifest, size=len(body), selected=selected)
 
 
 @asynccontextmanager
 async def opened_layers(
-    artifact: Announced, *, registry: Registry, cache: Cache
+    artifact: Announced, *, registry: RepositoryClient, cache: Cache
 ) -> AsyncIterator[tuple[tuple[Layer, BinaryIO], ...]]:
-    """The chosen layers, each with its checked content open for reading during the block; pulled where they must be.
+    """The selected layers, each with its checked content open for reading during the block; pulled where they must be.
 
     Raises:
-        Stalled: SIZE_MISMATCH, DIGEST_MISMATCH, and what ``Registry`` raises.
+        Stalled: SIZE_MISMATCH, DIGEST_MISMATCH, and what ``RepositoryClient`` raises.
         Transient: the registry or the cache cannot be used.
     """
-    seconds = registry.pace.for_bodies(sum(descriptor.size for descriptor in artifact.chosen))
-    deadline = Deadline.after(seconds, what=f"{artifact.what}: pulling its layers", waits=registry.waits)
+    seconds = registry.pace.for_bodies(sum(descriptor.size for descriptor in artifact.selected))
+    deadline = Deadline.after(seconds, context=f"{artifact.context}: pulling its layers", waits=registry.waits)
     async with AsyncExitStack() as stack:
         opened: list[tuple[Layer, BinaryIO]] = []
-        for descriptor in artifact.chosen:
+        for descriptor in artifact.selected:
             file = await cache.open(
-                descriptor.digest, size=descriptor.size, place=registry.place, tenant=registry.tenant
+                descriptor.digest, size=descriptor.size, scope=registry.cache_scope, tenant=registry.tenant
             )
             if file is None:
-                async with cache.writing(descriptor.digest, place=registry.place, tenant=registry.tenant) as unfinished:
+                async with cache.writing(
+                    descriptor.digest, scope=registry.cache_scope, tenant=registry.tenant
+                ) as unfinished:
                     async with deadline.kept():
                         await registry.download(descriptor, write=unfinished.write)
                     file = await unfinished.finish()
@@ -108,9 +112,9 @@ async def pull(
     reference: Reference,
     revision: Revision,
     *,
-    registry: Registry,
+    registry: RepositoryClient,
     cache: Cache,
-    layer: LayerChoice,
+    layer: LayerSelector,
     running: Digest | None = None,
 ) -> Artifact:
     """Pull all of ``revision``, and hold its files in memory.
@@ -122,7 +126,12 @@ async def pull(
     artifact = await announced(reference, revision, registry=registry, cache=cache, layer=layer, running=running)
     async with opened_layers(artifact, registry=registry, cache=cache) as layers:
         files = await run_in(
-            registry.executors.cpu, files_of, layers, choice=layer, what=artifact.what, types=artifact.types
+            registry.executors.cpu,
+            extract_files,
+            layers,
+            selector=layer,
+            context=artifact.context,
+            types=artifact.types,
         )
     manifest = artifact.manifest
     return Artifact(
@@ -135,24 +144,24 @@ async def pull(
     )
 
 
-async def _manifest(digest: Digest, *, registry: Registry, cache: Cache, shown: bool) -> tuple[bytes, str]:
+async def _manifest(digest: Digest, *, registry: RepositoryClient, cache: Cache, shown: bool) -> tuple[bytes, str]:
     """The bytes of a manifest or index, and what the registry calls them, which the cache does not know.
 
     ``shown``: who asks may see it, as far as it is in the cache.
     """
-    cached = await cache.get(digest, place=registry.place, tenant=registry.tenant)
+    cached = await cache.get(digest, scope=registry.cache_scope, tenant=registry.tenant)
     if cached is not None:
         if not shown:
             await registry.ensure_readable(digest)
         return cached, ""
     content = await registry.manifest(digest)
-    what = registry.what(f"manifest {digest}")
-    await registry.compute(len(content.body), _check, content.body, content_type=content.media_type, what=what)
-    await cache.put(digest, content.body, place=registry.place, tenant=registry.tenant)
+    context = registry.context(f"manifest {digest}")
+    await registry.compute(len(content.body), _check, content.body, content_type=content.media_type, context=context)
+    await cache.put(digest, content.body, scope=registry.cache_scope, tenant=registry.tenant)
     return content.body, content.media_type
 
 
-def _check(content: bytes, *, content_type: str, what: str) -> None:
+def _check(content: bytes, *, content_type: str, context: str) -> None:
     """Refuse what is neither a manifest nor an index that leads to one: it is not kept."""
-    if manifest_of_index(content, content_type=content_type, what=what) is None:
-        parse_manifest(content, content_type=content_type, what=what)
+    if manifest_of_index(content, content_type=content_type, context=context) is None:
+        parse_manifest(content, content_type=content_type, context=context)

@@ -18,14 +18,14 @@ from yarl import URL
 from pattern_operator.api.artifact import Descriptor, File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Revision, is_tag
-from pattern_operator.archive.tarheader import BadHeader, safe_path
+from pattern_operator.archive.tarheader import InvalidHeader, safe_path
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACK_RATIO, MAX_UNPACKED, MAX_UNPACKED_FILES
 from pattern_operator.quote import quoted
 from pattern_operator.source.manifest import OCI_MANIFEST
-from pattern_operator.source.registry.client import Registry
-from pattern_operator.source.registry.redirects import Astray, address
+from pattern_operator.source.registry.client import RepositoryClient
+from pattern_operator.source.registry.redirects import UnsafeRedirect, address
 
 CONFIG: Final = "application/vnd.cncf.flux.config.v1+json"
 CONTENT: Final = "application/vnd.cncf.flux.content.v1.tar+gzip"
@@ -36,7 +36,7 @@ CREATED: Final = "org.opencontainers.image.created"  # image-spec 1.1, "Pre-Defi
 async def push(
     files: Sequence[File],
     *,
-    registry: Registry,
+    registry: RepositoryClient,
     tag: str,
     created: datetime | None = None,
     annotations: Mapping[str, str] | None = None,
@@ -48,7 +48,7 @@ async def push(
     Raises:
         Stalled: INVALID_REFERENCE: ``tag`` is none. ARTIFACT_UNSUPPORTED, ARTIFACT_TOO_LARGE: no files, or files that
             the operator would not take back. DIGEST_MISMATCH: the registry stored something else. And what
-            ``Registry`` raises.
+            ``RepositoryClient`` raises.
         Transient: the registry could not be asked.
     """
     if not is_tag(tag):
@@ -90,7 +90,7 @@ def _by_path(files: Sequence[File]) -> dict[str, bytes]:
     for file in files:
         try:
             path = safe_path(file.path)
-        except BadHeader as error:
+        except InvalidHeader as error:
             raise Stalled(
                 reason=Reason.ARTIFACT_UNSUPPORTED, message=f"cannot push {quoted(file.path)}: {error}; rename it."
             ) from error
@@ -146,24 +146,24 @@ def _written(descriptor: Descriptor) -> dict[str, object]:
     return {"mediaType": descriptor.media_type, "digest": str(descriptor.digest), "size": descriptor.size}
 
 
-async def _blob(registry: Registry, content: bytes, *, media_type: str) -> Descriptor:
+async def _blob(registry: RepositoryClient, content: bytes, *, media_type: str) -> Descriptor:
     """Upload a blob unless it is there (distribution-spec 1.1, "POST then PUT")."""
     digest = Digest.of(content)
-    what = registry.what(f"upload of blob {digest}")
-    there = await registry.ask("HEAD", f"blobs/{digest}", what=what, expect=(200, 404))
+    context = registry.context(f"upload of blob {digest}")
+    there = await registry.request("HEAD", f"blobs/{digest}", context=context, expect=(200, 404))
     if there.status == 404:
-        begun = await registry.ask("POST", "blobs/uploads/", what=what, expect=(202,))
+        begun = await registry.request("POST", "blobs/uploads/", context=context, expect=(202,))
         try:
             session = address(begun.headers.get("Location", ""), source=begun.url)
-        except Astray as error:
+        except UnsafeRedirect as error:
             raise Transient(
                 reason=Reason.REGISTRY_UNAVAILABLE,
-                message=f"{what}: the registry sends the content {error}, which is not followed; try again later.",
+                message=f"{context}: the registry sends the content {error}, which is not followed; try again later.",
             ) from error
-        await registry.ask(
+        await registry.request(
             "PUT",
             URL(f"{session}{'&' if session.raw_query_string else '?'}digest={digest}", encoded=True),
-            what=what,
+            context=context,
             headers={"Content-Type": "application/octet-stream"},
             body=content,
             expect=(201,),
@@ -172,18 +172,18 @@ async def _blob(registry: Registry, content: bytes, *, media_type: str) -> Descr
     return Descriptor(media_type, digest, len(content))
 
 
-async def _manifest(registry: Registry, content: bytes, *, tag: str) -> Digest:
+async def _manifest(registry: RepositoryClient, content: bytes, *, tag: str) -> Digest:
     digest = Digest.of(content)
-    what = registry.what(f"push of {tag}")
-    answer = await registry.ask(
-        "PUT", f"manifests/{tag}", what=what, headers={"Content-Type": OCI_MANIFEST}, body=content, expect=(201,)
+    context = registry.context(f"push of {tag}")
+    answer = await registry.request(
+        "PUT", f"manifests/{tag}", context=context, headers={"Content-Type": OCI_MANIFEST}, body=content, expect=(201,)
     )
     stored = answer.headers.get("Docker-Content-Digest", str(digest))
     if stored != str(digest):
         raise Stalled(
             reason=Reason.DIGEST_MISMATCH,
-            message=f"{what}: the registry stored {_digest_in(stored)} and not {digest}: something in between changed "
-            "it.",
+            message=f"{context}: the registry stored {_digest_in(stored)} and not {digest}: something in between"
+            " changed it.",
         )
     return digest
 

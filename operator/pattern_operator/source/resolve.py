@@ -9,24 +9,24 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.quote import quoted
-from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
-from pattern_operator.source.registry.transport import Answer
+from pattern_operator.source.registry.transport import Response
 from pattern_operator.source.semver.range import SemverRange
-from pattern_operator.source.tag_filter import matching
+from pattern_operator.source.tag_filter import filter_tags
 from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
 
 _PAGE: Final = 1_000  # tags that are asked for at once; a registry may give fewer, and says where the next ones are
 
 
-async def resolve(reference: Reference, *, registry: Registry) -> Revision:
+async def resolve(reference: Reference, *, registry: RepositoryClient) -> Revision:
     """Find the revision that ``reference`` leads to, within the time of a look-up.
 
     A digest needs no request; a tag one HEAD; a range lists the tags, then asks for the highest one.
 
     Raises:
         Stalled: INVALID_REFERENCE; ARTIFACT_NOT_FOUND: there is no such tag (yet); NO_MATCHING_VERSION; and what
-            ``Registry`` raises.
+            ``RepositoryClient`` raises.
         Transient: the registry could not be asked.
     """
     if reference.digest is not None:
@@ -38,14 +38,14 @@ async def resolve(reference: Reference, *, registry: Registry) -> Revision:
             message=f"source.ref.tag {quoted(tag)} is no tag: use letters, digits and . _ -",
         )
     async with Deadline.after(
-        registry.pace.lookup, what=registry.what("finding the digest"), waits=registry.waits
+        registry.pace.lookup, context=registry.context("finding the digest"), waits=registry.waits
     ).kept():
         if tag is None:
             tag = await _highest(reference, registry=registry)
-        return Revision(tag, await registry.digest_of(tag))
+        return Revision(tag, await registry.resolve_tag(tag))
 
 
-async def _highest(reference: Reference, *, registry: Registry) -> str:
+async def _highest(reference: Reference, *, registry: RepositoryClient) -> str:
     if reference.semver is None:
         raise Stalled(
             reason=Reason.INVALID_REFERENCE, message="source.ref needs a tag, a semver range or a digest: name one."
@@ -65,43 +65,43 @@ async def _highest(reference: Reference, *, registry: Registry) -> str:
     )
 
 
-async def _filtered(tags: list[str], pattern: str, *, registry: Registry) -> list[str]:
+async def _filtered(tags: list[str], pattern: str, *, registry: RepositoryClient) -> list[str]:
     """The tags that the user's expression keeps; whoever names an expression alone chooses what it costs."""
-    return await run_in(registry.executors.cpu, matching, tags, pattern=pattern, clock=time.monotonic)
+    return await run_in(registry.executors.cpu, filter_tags, tags, pattern=pattern, clock=time.monotonic)
 
 
-async def _tags(registry: Registry) -> list[str]:
-    what = registry.what("list of tags")
+async def _tags(registry: RepositoryClient) -> list[str]:
+    context = registry.context("list of tags")
     found: dict[str, None] = {}
     listed = 0
-    async for page in registry.pages(f"tags/list?n={_PAGE}", what=what, most=MAX_TAG_PAGES):
-        number, names = await registry.compute(len(page.body), _names, page, what=what)
+    async for page in registry.pages(f"tags/list?n={_PAGE}", context=context, most=MAX_TAG_PAGES):
+        number, names = await registry.compute(len(page.body), _names, page, context=context)
         found.update(dict.fromkeys(names))
         listed += number
         registry.listed = listed
         if listed > MAX_TAGS:
-            raise _too_many(what)
+            raise _too_many(context)
     return list(found)
 
 
-def _too_many(what: str) -> Stalled:
+def _too_many(context: str) -> Stalled:
     return Stalled(
         reason=Reason.ARTIFACT_TOO_LARGE,
-        message=f"{what}: there are more than {MAX_TAGS} tags, which is more than the operator reads: "
+        message=f"{context}: there are more than {MAX_TAGS} tags, which is more than the operator reads: "
         "name a tag in source.ref.tag, or remove old ones.",
     )
 
 
-def _names(page: Answer, *, what: str) -> tuple[int, list[str]]:
+def _names(page: Response, *, context: str) -> tuple[int, list[str]]:
     """How many names a page has, and those that are tags: by the grammar, for no other could be asked for."""
     try:
         names = read_bounded(page.body).get("tags")
         if names is not None and not isinstance(names, list):
             raise InvalidDocument("has tags that are no list")
     except TooManyValues as error:
-        raise _too_many(what) from error
+        raise _too_many(context) from error
     except InvalidDocument as error:
         said = "is not a list of tags" if page.foreign else str(error)
-        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: the answer {said}.") from None
+        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{context}: the answer {said}.") from None
     names = names or []
     return len(names), [name for name in names if isinstance(name, str) and is_tag(name)]

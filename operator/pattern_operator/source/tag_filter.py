@@ -15,7 +15,7 @@ from pattern_operator.limits import FILTER_SECONDS, MAX_FILTER, MAX_FILTER_MEMOR
 from pattern_operator.quote import quoted
 
 
-def matching(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]) -> list[str]:
+def filter_tags(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]) -> list[str]:
     """The tags in which ``pattern`` is found, in order; takes up to ``FILTER_SECONDS``, by ``clock``.
 
     Raises:

@@ -14,8 +14,8 @@ from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
 from pattern_operator.source import (
     Credential,
-    LayerChoice,
-    Registry,
+    LayerSelector,
+    RepositoryClient,
     TokenCache,
     from_docker_home,
     pull,
@@ -53,7 +53,7 @@ def answering(**document: str) -> str:
 async def test_a_helper_is_asked_for_the_server_and_answers(helper, tmp_path):
     helper(f"echo $@ >{tmp_path}/asked; cat >>{tmp_path}/asked; {answering(Username='me', Secret=SECRET)}")
 
-    found = await credential_helper.ask("test", "reg.example")
+    found = await credential_helper.get("test", "reg.example")
 
     assert found == Credential("me", SECRET)
     assert (tmp_path / "asked").read_text() == "get\nreg.example"
@@ -62,13 +62,13 @@ async def test_a_helper_is_asked_for_the_server_and_answers(helper, tmp_path):
 async def test_an_identity_token_is_known_by_its_username(helper):
     helper(answering(ServerURL="reg.example", Username="<token>", Secret=SECRET))
 
-    assert await credential_helper.ask("test", "reg.example") == Credential("", identity_token=SECRET)
+    assert await credential_helper.get("test", "reg.example") == Credential("", identity_token=SECRET)
 
 
 async def test_a_helper_that_knows_no_credentials_is_no_error(helper):
     helper("echo 'credentials not found in native keychain'; exit 1")
 
-    assert await credential_helper.ask("test", "reg.example") is None
+    assert await credential_helper.get("test", "reg.example") is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_a_helper_that_fails_is_refused_and_nothing_it_says_is_shown(helpe
     helper(script)
 
     with pytest.raises(Stalled) as refusal:
-        await credential_helper.ask("test", "reg.example")
+        await credential_helper.get("test", "reg.example")
 
     assert refusal.value.reason is Reason.SECRET_INVALID
     assert "docker-credential-test" in refusal.value.message
@@ -95,7 +95,7 @@ async def test_a_helper_that_fails_is_refused_and_nothing_it_says_is_shown(helpe
 
 async def test_a_helper_that_is_not_installed_says_so(helper):
     with pytest.raises(Stalled) as refusal:
-        await credential_helper.ask("test", "reg.example")
+        await credential_helper.get("test", "reg.example")
 
     assert refusal.value.reason is Reason.SECRET_INVALID
     assert "install it" in refusal.value.message
@@ -105,7 +105,7 @@ async def test_a_helper_that_is_no_program_says_so(helper):
     helper("true").chmod(0o644)
 
     with pytest.raises(Stalled, match="cannot be run"):
-        await credential_helper.ask("test", "reg.example")
+        await credential_helper.get("test", "reg.example")
 
 
 async def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_path):
@@ -113,7 +113,7 @@ async def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_p
     monkeypatch.setattr(credential_helper, "_PATIENCE", 0.3)
 
     with pytest.raises(Stalled) as refusal:
-        await credential_helper.ask("test", "reg.example")
+        await credential_helper.get("test", "reg.example")
 
     assert "did not answer" in refusal.value.message
     assert not runs(tmp_path / "pid")
@@ -122,7 +122,7 @@ async def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_p
 @pytest.mark.parametrize("name", ["", "../evil", "a/b", "a b", "-x", "a\n", "a;b"])
 async def test_what_is_no_name_of_a_helper_is_not_run(helper, name):
     with pytest.raises(Stalled) as refusal:
-        await credential_helper.ask(name, "reg.example")
+        await credential_helper.get(name, "reg.example")
 
     assert "no name of a credential helper" in refusal.value.message
 
@@ -145,7 +145,7 @@ async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, peer, netwo
     (tmp_path / "config.json").write_text(json.dumps({"credsStore": "test"}))
     digest = peer.manifest([peer.blob(b"kind: ConfigMap", "text/yaml")], tag="1.0.0")
     peer.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
-    registry = Registry(
+    registry = RepositoryClient(
         peer.repository,
         network=network,
         credentials=from_docker_home(tmp_path),
@@ -158,7 +158,7 @@ async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, peer, netwo
     with suppress(Stalled):
         revision = await resolve(Reference(peer.repository, semver="1.x"), registry=registry)
         reference = Reference(peer.repository, digest=digest)
-        await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice())
+        await pull(reference, revision, registry=registry, cache=cache, layer=LayerSelector())
         await signatures(digest, registry=registry)
         assert len(peer.asked) > 5
 
@@ -169,7 +169,7 @@ async def test_a_helper_that_answers_without_end_is_ended(helper, tmp_path):
     helper(f"echo $$ >{tmp_path}/pid; exec yes {SECRET}")
 
     with pytest.raises(Stalled) as refusal:
-        await credential_helper.ask("test", "reg.example")
+        await credential_helper.get("test", "reg.example")
 
     assert "answers more than" in refusal.value.message
     assert SECRET not in refusal.value.diagnostics()
@@ -179,7 +179,7 @@ async def test_a_helper_that_answers_without_end_is_ended(helper, tmp_path):
 async def test_a_helper_is_ended_with_the_command(helper, tmp_path):
     os.mkfifo(tmp_path / "begun")
     helper(f"echo $$ >{tmp_path}/pid; echo >{tmp_path}/begun; exec sleep 600")
-    asking = asyncio.create_task(credential_helper.ask("test", "reg.example"))
+    asking = asyncio.create_task(credential_helper.get("test", "reg.example"))
     await run_in(EXECUTORS.names, (tmp_path / "begun").read_text)
 
     asking.cancel()
@@ -192,4 +192,4 @@ async def test_a_helper_is_ended_with_the_command(helper, tmp_path):
 async def test_a_helper_that_does_not_read_what_it_is_told_is_heard_all_the_same(helper):
     helper(f"exec <&-; {answering(Username='me', Secret=SECRET)}")
 
-    assert await credential_helper.ask("test", "reg.example") == Credential("me", SECRET)
+    assert await credential_helper.get("test", "reg.example") == Credential("me", SECRET)

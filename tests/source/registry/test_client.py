@@ -295,7 +295,7 @@ async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we
     ],
 )
 def test_one_registry_has_one_place_in_the_cache_however_it_is_written(one, other, scheme):
-    places = {client(Repository(host, "team/web"), None, scheme=scheme).place for host in (one, other)}
+    places = {client(Repository(host, "team/web"), None, scheme=scheme).cache_scope for host in (one, other)}
 
     assert len(places) == 1
 

@@ -15,7 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
 from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
-from pattern_operator.source import Connections, LayerChoice, Names, Network, Waits, pull, push, resolve
+from pattern_operator.source import Connections, LayerSelector, Names, Network, Waits, pull, push, resolve
 from pattern_operator.source.registry.timeouts import Pace
 
 CONTENT = b"kind: ConfigMap"
@@ -155,7 +155,7 @@ async def test_one_connection_is_enough_for_a_host_that_is_its_own_token_service
     async with asyncio.timeout(10):
         revision = await resolve(reference, registry=registry)
         found = await signatures(revision.digest, registry=registry)
-        artifact = await pull(reference, revision, registry=registry, cache=cache, layer=LayerChoice())
+        artifact = await pull(reference, revision, registry=registry, cache=cache, layer=LayerSelector())
 
     assert (revision.digest, found) == (digest, ())
     assert artifact.files[0].content == CONTENT

@@ -62,8 +62,8 @@ async def test_names_that_hang_hold_neither_the_cache_nor_the_processor_nor_othe
         tasks = [asyncio.create_task(hanging.resolve(f"h{number}.example", 443)) for number in range(100)]
         await asyncio.sleep(0.2)
         begun = time.monotonic()
-        await cache.put(Digest.of(b"x"), b"x", place="here")
-        assert await cache.get(Digest.of(b"x"), place="here") == b"x"
+        await cache.put(Digest.of(b"x"), b"x", scope="here")
+        assert await cache.get(Digest.of(b"x"), scope="here") == b"x"
         assert await run_in(EXECUTORS.cpu, sum, [1, 2]) == 3
         assert await asyncio.get_running_loop().run_in_executor(None, sum, [1, 2]) == 3
         assert (await answering.resolve("reg.example", 443))[0]["host"] == "127.0.0.1"

@@ -106,7 +106,7 @@ async def test_plain_http_behind_https_says_how_to_go_on(peer, network):
 )
 @pytest.mark.parametrize("identified", [True, False])
 def test_every_refusal_names_the_request_the_status_and_a_next_step(status, identified):
-    error = refused(status, what="reg.example: GET manifest", headers={}, identified=identified, now=NOW)
+    error = refused(status, context="reg.example: GET manifest", headers={}, identified=identified, now=NOW)
 
     assert error.message.startswith("reg.example: GET manifest: ")
     assert str(status) in error.message
@@ -116,7 +116,7 @@ def test_every_refusal_names_the_request_the_status_and_a_next_step(status, iden
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
 def test_every_failure_that_passes_may_say_when_to_ask_again(status):
-    error = refused(status, what="x", headers={"Retry-After": "7"}, identified=False, now=NOW)
+    error = refused(status, context="x", headers={"Retry-After": "7"}, identified=False, now=NOW)
 
     assert error.retry_after == timedelta(seconds=7)
 
@@ -287,7 +287,7 @@ async def test_what_is_no_http_is_tried_again_later_and_its_url_is_not_told(netw
     server, repository = await serving_bytes(babble)
     async with server:
         with pytest.raises(Transient) as failure:
-            await client(repository, network).ask("GET", "blobs/x?signature=of-the-store", what="blob")
+            await client(repository, network).request("GET", "blobs/x?signature=of-the-store", context="blob")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "of-the-store" not in failure.value.diagnostics()
@@ -308,7 +308,7 @@ def test_what_this_host_lacks_is_not_said_of_the_registry(code: int, wrapped: bo
     own, key = OSError(code, "words"), cast("Any", None)
     error = aiohttp.ClientConnectorError(key, own) if wrapped else own
 
-    failure = unreachable(error, what="tag 1")
+    failure = unreachable(error, context="tag 1")
 
     assert isinstance(failure, Transient)
     assert failure.reason is Reason.OPERATOR_BUSY
@@ -320,7 +320,7 @@ def test_what_this_host_lacks_is_not_said_of_the_registry(code: int, wrapped: bo
 def test_what_the_registry_lacks_is_said_of_it(code: int):
     key = cast("Any", None)
 
-    failure = unreachable(aiohttp.ClientConnectorError(key, OSError(code, "words")), what="tag 1")
+    failure = unreachable(aiohttp.ClientConnectorError(key, OSError(code, "words")), context="tag 1")
 
     assert failure.reason is Reason.REGISTRY_UNAVAILABLE
 
@@ -336,7 +336,7 @@ def test_what_the_registry_lacks_is_said_of_it(code: int):
     ids=lambda each: type(each).__name__,
 )
 def test_how_a_connection_broke_is_said_in_words_and_not_by_the_name_of_a_type(error: Exception, words: str):
-    message = unreachable(error, what="manifest 1.0").message
+    message = unreachable(error, context="manifest 1.0").message
 
     assert "the connection broke (" in message
     assert words in message.lower()

@@ -200,9 +200,9 @@ async def test_an_upload_is_sent_to_no_other_host_on_the_link(link):
     async with opened() as network, serving(host="127.4.0.2") as other:
         link.answer("POST", "/uploads/", status=202, headers={"Location": f"http://{other.address}/upload"})
         registry = client(link, network)
-        begun = await registry.ask("POST", "blobs/uploads/", what="upload", expect=(202,))
+        begun = await registry.request("POST", "blobs/uploads/", context="upload", expect=(202,))
         target = URL(f"http://{other.address}/upload")
-        error = await refusal_of(registry.ask("PUT", target, what="upload", body=b"x", given_by=begun))
+        error = await refusal_of(registry.request("PUT", target, context="upload", body=b"x", given_by=begun))
 
     assert error.reason is Reason.ADDRESS_REFUSED
     assert other.asked == []
@@ -261,9 +261,9 @@ async def test_an_upload_is_sent_nowhere_less_public(public, private):
     public.answer("POST", "/uploads/", status=202, headers={"Location": f"http://{private.address}/upload"})
     async with opened() as network:
         registry = client(public, network)
-        begun = await registry.ask("POST", "blobs/uploads/", what="upload", expect=(202,))
+        begun = await registry.request("POST", "blobs/uploads/", context="upload", expect=(202,))
         target = URL(f"http://{private.address}/upload")
-        error = await refusal_of(registry.ask("PUT", target, what="upload", body=b"x", given_by=begun))
+        error = await refusal_of(registry.request("PUT", target, context="upload", body=b"x", given_by=begun))
 
     assert error.reason is Reason.ADDRESS_REFUSED
     assert private.asked == []

@@ -9,7 +9,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source.origin import same_origin
 from pattern_operator.source.registry.paging import next_page
-from pattern_operator.source.registry.transport import Answer
+from pattern_operator.source.registry.transport import Response
 
 BASE = URL("https://reg.example/v2/team/web")
 HERE = BASE / "tags/list"
@@ -17,7 +17,7 @@ HERE = BASE / "tags/list"
 
 def after(*links: str, seen: tuple[URL, ...] = (HERE,)) -> URL | None:
     headers = CIMultiDict([("link", link) for link in links])
-    return next_page(Answer(200, headers, b"", HERE), base=BASE, seen=seen, what="list of tags")
+    return next_page(Response(200, headers, b"", HERE), base=BASE, seen=seen, context="list of tags")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_a_listing_is_read_page_by_page(peer, network):
     for number, rest in ((1, '<list?page=2>; rel="next"'), (2, '<list?page=3>; rel="next"'), (3, "")):
         peer.page("/tags/list", number, body=str(number).encode(), link=rest)
 
-    pages = client(peer, network).pages("tags/list", what="list of tags", most=3)
+    pages = client(peer, network).pages("tags/list", context="list of tags", most=3)
 
     assert [page.body async for page in pages] == [b"1", b"2", b"3"]
 
@@ -142,7 +142,7 @@ async def test_a_listing_of_too_many_pages_is_refused(peer, network):
         peer.page("/tags/list", number, body=b"", link=f'<list?page={number + 1}>; rel="next"')
 
     with pytest.raises(Stalled) as refusal:
-        async for _ in client(peer, network).pages("tags/list", what="list of tags", most=3):
+        async for _ in client(peer, network).pages("tags/list", context="list of tags", most=3):
             pass
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
@@ -153,7 +153,7 @@ async def test_nobody_else_is_asked_for_a_page(peer, network):
     peer.page("/tags/list", 1, body=b"", link=f'<{peer.elsewhere}/v2/{NAME}/tags/list>; rel="next"')
 
     with pytest.raises(Transient):
-        async for _ in client(peer, network).pages("tags/list", what="list of tags", most=3):
+        async for _ in client(peer, network).pages("tags/list", context="list of tags", most=3):
             pass
 
     assert len(peer.asked) == 1

@@ -4,7 +4,7 @@ import pytest
 from tests.source.fake_registry import NAME
 
 from pattern_operator.api.reference import Digest
-from pattern_operator.source import Credential, Readers
+from pattern_operator.source import Credential, PullRecords
 from pattern_operator.source.registry.token_cache import Scope
 
 ONE, OTHER = Digest.of(b"one"), Digest.of(b"other")
@@ -25,20 +25,20 @@ ALICE = Scope("https://registry.example", NAME, "pull", Credential("alice", "won
     ],
 )
 def test_a_manifest_was_shown_to_exactly_who_asked_for_it(reader: Scope, digest: Digest, shown: bool):
-    readers = Readers()
+    pull_records = PullRecords()
 
-    readers.show(ALICE, ONE)
+    pull_records.record(ALICE, ONE)
 
-    assert readers.was_shown(reader, digest) is shown
+    assert pull_records.allows(reader, digest) is shown
 
 
 def test_only_so_many_are_remembered_the_latest_ones(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pattern_operator.source.registry.pull_records._MAX_READERS", 2)
-    readers, third = Readers(), Digest.of(b"third")
+    monkeypatch.setattr("pattern_operator.source.registry.pull_records._MAX_RECORDS", 2)
+    pull_records, third = PullRecords(), Digest.of(b"third")
 
-    readers.show(ALICE, ONE)
-    readers.show(ALICE, OTHER)
-    readers.was_shown(ALICE, ONE)
-    readers.show(ALICE, third)
+    pull_records.record(ALICE, ONE)
+    pull_records.record(ALICE, OTHER)
+    pull_records.allows(ALICE, ONE)
+    pull_records.record(ALICE, third)
 
-    assert [readers.was_shown(ALICE, digest) for digest in (ONE, OTHER, third)] == [True, False, True]
+    assert [pull_records.allows(ALICE, digest) for digest in (ONE, OTHER, third)] == [True, False, True]

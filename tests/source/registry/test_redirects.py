@@ -11,7 +11,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import Names, Network
-from pattern_operator.source.registry.redirects import Astray, address
+from pattern_operator.source.registry.redirects import UnsafeRedirect, address
 
 CONTENT = b"apiVersion: v1\n" * 100
 SCHEMES = ["http", "https"]
@@ -112,7 +112,7 @@ async def test_whoever_sends_us_back_gets_the_credentials_at_home_only(peer, net
 def test_no_location_raises_anything_but_a_refusal_or_leads_out_of_https(location, scheme):
     try:
         target = address(location, source=URL(f"{scheme}://reg.example/v2/"))
-    except Astray as error:
+    except UnsafeRedirect as error:
         assert str(error).startswith(("to ", "from "))
     else:
         assert target.scheme == "https" or scheme == "http"
@@ -124,7 +124,7 @@ async def test_an_upload_is_not_redirected(peer, network):
     peer.answer("POST", "/uploads/", status=307, headers={"Location": f"{peer.elsewhere}/x"})
 
     with pytest.raises(Transient):
-        await client(peer, network).ask("POST", "blobs/uploads/", what="upload")
+        await client(peer, network).request("POST", "blobs/uploads/", context="upload")
 
     assert len(peer.asked) == 1
 

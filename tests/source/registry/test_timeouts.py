@@ -8,7 +8,7 @@ from tests.source.fake_registry import INDEX, bearer, client, descriptor, hang, 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import LayerChoice, pull, resolve
+from pattern_operator.source import LayerSelector, pull, resolve
 from pattern_operator.source.registry.timeouts import PACE, Pace
 
 # As the real one, thirty times as fast.
@@ -38,7 +38,7 @@ async def pulled(peer, network, cache):
         Revision("", digest),
         registry=client(peer, network, pace=QUICK),
         cache=cache,
-        layer=LayerChoice(),
+        layer=LayerSelector(),
     )
 
 

@@ -31,9 +31,9 @@ def tokens(clock) -> TokenCache:
 
 
 def test_a_grant_is_remembered(tokens):
-    grant = tokens.put(PULL, "Bearer t", seconds=60)
+    token = tokens.put(PULL, "Bearer t", seconds=60)
 
-    assert tokens.get(PULL) is grant
+    assert tokens.get(PULL) is token
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ async def test_locks_that_nobody_holds_take_no_room(tokens):
 
 
 def test_secrets_are_not_shown_by_accident(tokens):
-    grant = tokens.put(Scope("r", "n", "pull", ALICE), "Bearer t0ken", seconds=60)
+    token = tokens.put(Scope("r", "n", "pull", ALICE), "Bearer t0ken", seconds=60)
 
-    assert "t0ken" not in repr(grant)
+    assert "t0ken" not in repr(token)
     assert "s3cret" not in repr(Scope("r", "n", "pull", ALICE))
 
 

@@ -203,7 +203,7 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network,
         transport=Transport(network=network, user_agent="test"),
         hop=Hop(foreign=True),
         cpu=EXECUTORS.cpu,
-        what="manifest 1.0",
+        context="manifest 1.0",
     )
 
     assert token == Token("t", lives)
@@ -332,7 +332,7 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
             transport=Transport(network=network, user_agent="test"),
             hop=Hop(foreign=True),
             cpu=EXECUTORS.cpu,
-            what="manifest 1.0",
+            context="manifest 1.0",
         )
 
     assert "no https address" in refusal.value.message
@@ -402,10 +402,10 @@ async def test_a_real_registrys_token_is_replaced_when_it_has_ended(testbed_stat
     registry = client(Repository(pushed.registry, pushed.name), network, credential=ALICE, tokens=tokens)
     real.forget_requests()
 
-    first, second = await registry.digest_of("1.0"), await registry.digest_of("1.0")
+    first, second = await registry.resolve_tag("1.0"), await registry.resolve_tag("1.0")
     before = real.requests()["GET token"]
     time = 1.5
-    third = await registry.digest_of("1.0")
+    third = await registry.resolve_tag("1.0")
     after = real.requests()["GET token"]
     real.stop()
 

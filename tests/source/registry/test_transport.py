@@ -17,7 +17,7 @@ def transport(network) -> Transport:
 
 
 async def ask(transport: Transport, peer, *, limit: int = 100, method: str = "GET"):
-    return await transport.ask(method, URL(f"http://{peer.address}/x"), what="the request", limit=limit)
+    return await transport.request(method, URL(f"http://{peer.address}/x"), context="the request", limit=limit)
 
 
 async def test_an_answer_is_whole_and_says_where_it_came_from(peer, transport):

@@ -127,13 +127,13 @@ def from_docker_home(home: Path | None = None) -> Credentials:
     Raises:
         Stalled: SECRET_INVALID: the file is there and cannot be read.
     """
-    from pattern_operator.source.credentials.helper import ask  # here, for the operator itself runs no programs
+    from pattern_operator.source.credentials.helper import get  # here, for the operator itself runs no programs
 
     path = (home or Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")) / "config.json"
     try:
         config = read_object(path.read_bytes())
         return Credentials(
-            _entries(config), helpers=texts(config, "credHelpers"), store=text(config, "credsStore"), ask_helper=ask
+            _entries(config), helpers=texts(config, "credHelpers"), store=text(config, "credsStore"), ask_helper=get
         )
     except FileNotFoundError:
         return Credentials()

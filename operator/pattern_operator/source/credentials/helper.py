@@ -25,7 +25,7 @@ _TOKEN_USER: Final = "<token>"  # noqa: S105 - the protocol's mark that the secr
 _NOT_FOUND: Final = b"credentials not found"
 
 
-async def ask(name: str, server: str) -> Credential | None:
+async def get(name: str, server: str) -> Credential | None:
     """Run the helper; None when it knows no credentials of ``server``. Who is cancelled ends it.
 
     Raises:

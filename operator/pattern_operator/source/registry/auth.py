@@ -17,9 +17,9 @@ from pattern_operator.executors import Executors
 from pattern_operator.source.credentials.docker_config import Credential, Credentials
 from pattern_operator.source.json_fields import known_word
 from pattern_operator.source.registry.challenge import Challenge
-from pattern_operator.source.registry.token_cache import Grant, Scope, TokenCache
+from pattern_operator.source.registry.token_cache import CachedToken, Scope, TokenCache
 from pattern_operator.source.registry.token_service import fetch_token
-from pattern_operator.source.registry.transport import Answer, Hop, Transport
+from pattern_operator.source.registry.transport import Hop, Response, Transport
 
 _FOREVER: Final = float("inf")  # Basic credentials do not expire
 
@@ -71,7 +71,7 @@ class Authentication:
         return self._credentials.lacking
 
     async def scope(self, method: str) -> Scope:
-        """What a request with ``method`` needs a grant for."""
+        """What a request with ``method`` needs a token for."""
         action = "pull" if method in ("GET", "HEAD") else "pull,push"
         return Scope(str(self._home), self._name, action, await self.credential(), self._token_service)
 
@@ -80,14 +80,14 @@ class Authentication:
         scopes = [await self.scope(method) for method in ("GET", "PUT")]
         return any(self.known(scope) is not None for scope in scopes)
 
-    def known(self, scope: Scope) -> Grant | None:
-        """The grant that we have for ``scope``, if it still holds."""
+    def known(self, scope: Scope) -> CachedToken | None:
+        """The token that we have for ``scope``, if it still holds."""
         return self._tokens.get(scope)
 
     async def answer(
-        self, challenges: Sequence[Challenge], *, scope: Scope, failed: Grant | None, hop: Hop, what: str
-    ) -> Grant:
-        """A grant that may satisfy one of ``challenges``, of which ``failed`` did not.
+        self, challenges: Sequence[Challenge], *, scope: Scope, failed: CachedToken | None, hop: Hop, context: str
+    ) -> CachedToken:
+        """A token that may satisfy one of ``challenges``, of which ``failed`` did not.
 
         ``hop`` is the one to a token service, should there be one.
 
@@ -101,30 +101,30 @@ class Authentication:
                 return known  # someone else asked while we waited
             if failed is not None:
                 self._tokens.forget(scope, failed)
-            return await self._grant(challenges, scope=scope, hop=hop, what=what)
+            return await self._obtain(challenges, scope=scope, hop=hop, context=context)
 
-    async def _grant(self, challenges: Sequence[Challenge], *, scope: Scope, hop: Hop, what: str) -> Grant:
+    async def _obtain(self, challenges: Sequence[Challenge], *, scope: Scope, hop: Hop, context: str) -> CachedToken:
         by_scheme = {challenge.scheme: challenge for challenge in reversed(challenges)}
         credential = scope.credential
         basic = "basic" in by_scheme and (credential is None or not credential.identity_token)
         if (bearer := by_scheme.get("bearer")) is not None:
             try:
-                return await self._bearer(bearer, scope=scope, hop=hop, what=what)
+                return await self._bearer(bearer, scope=scope, hop=hop, context=context)
             except Stalled as error:
                 if not (basic and credential and error.reason is Reason.AUTHENTICATION_FAILED):
                     raise  # else the registry itself takes what its token service, or the way to it, does not
         if basic:
             if credential is None:
-                answer = Answer(401, CIMultiDict(), b"", self._home)
-                raise self._transport.refused(answer, what=what, identified=False, lacking=self.lacking)
+                answer = Response(401, CIMultiDict(), b"", self._home)
+                raise self._transport.refused(answer, context=context, identified=False, lacking=self.lacking)
             return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: the registry asks for {_schemes(by_scheme)}, and there are credentials only for "
+            message=f"{context}: the registry asks for {_schemes(by_scheme)}, and there are credentials only for "
             "Basic (username and password) and Bearer: correct source.secretRef.",
         )
 
-    async def _bearer(self, bearer: Challenge, *, scope: Scope, hop: Hop, what: str) -> Grant:
+    async def _bearer(self, bearer: Challenge, *, scope: Scope, hop: Hop, context: str) -> CachedToken:
         token = await fetch_token(
             bearer,
             registry=self._home,
@@ -135,7 +135,7 @@ class Authentication:
             transport=self._transport,
             hop=hop,
             cpu=self._executors.cpu,
-            what=what,
+            context=context,
         )
         return self._tokens.put(scope, f"Bearer {token.value}", seconds=token.seconds)
 

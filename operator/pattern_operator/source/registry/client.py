@@ -30,11 +30,11 @@ from pattern_operator.source.registry.challenge import parse_challenges
 from pattern_operator.source.registry.connections import Waits
 from pattern_operator.source.registry.network import Network
 from pattern_operator.source.registry.paging import next_page
-from pattern_operator.source.registry.pull_records import Readers
+from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.redirects import REDIRECTS, redirected
 from pattern_operator.source.registry.timeouts import PACE, Pace
 from pattern_operator.source.registry.token_cache import Scope, TokenCache
-from pattern_operator.source.registry.transport import AT_HOME, Answer, Hop, Transport, encoded, is_encoded, utc_now
+from pattern_operator.source.registry.transport import AT_HOME, Hop, Response, Transport, encoded, is_encoded, utc_now
 
 # To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
 _NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class FetchedManifest:
     """The raw bytes of a manifest, the digest computed from them, and what the registry calls them."""
 
     body: bytes = field(repr=False)
@@ -53,7 +53,7 @@ class Content:
     media_type: str
 
 
-class Registry:
+class RepositoryClient:
     """Asks for, and sends, what one repository holds. As many at once as you like, in one event loop.
 
     ``tenant`` is the namespace that its connections, and its files in the cache, count for, the same for all who have
@@ -76,7 +76,7 @@ class Registry:
         user_agent: str,
         executors: Executors,
         token_service: str | None = None,
-        readers: Readers | None = None,
+        pull_records: PullRecords | None = None,
         tenant: str = "",
         waits: Waits | None = None,
         pace: Pace = PACE,
@@ -92,7 +92,7 @@ class Registry:
         self.pace = pace
         self._home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
         self._base = self._home / "v2" / name
-        self._readers = readers or Readers()
+        self._pull_records = pull_records or PullRecords()
         self.waits = waits or Waits()
         self._transport = Transport(
             network=network, tenant=tenant, waits=self.waits, user_agent=user_agent, pace=pace, now=now
@@ -111,55 +111,57 @@ class Registry:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     @property
-    def place(self) -> str:
+    def cache_scope(self) -> str:
         """Where the content lies, for the cache: nobody but this registry is believed about it."""
         return str(self._base)
 
-    async def digest_of(self, tag: str) -> Digest:
+    async def resolve_tag(self, tag: str) -> Digest:
         """The digest that ``tag`` names now: one HEAD, and a GET where the registry does not say it in a header."""
-        what = self.what(f"tag {tag}")
-        digest = await self._head(tag, what=what)
-        return digest or (await self.manifest(tag, what=f"{what} (GET manifest {tag})")).digest
+        context = self.context(f"tag {tag}")
+        digest = await self._head(tag, context=context)
+        return digest or (await self.manifest(tag, context=f"{context} (GET manifest {tag})")).digest
 
     async def ensure_readable(self, digest: Digest) -> None:
         """Make sure that we may see the manifest: one HEAD, unless the registry has shown it to us before."""
-        if self._readers.was_shown(await self._scope("GET"), digest):
+        if self._pull_records.allows(await self._scope("GET"), digest):
             return
-        shown = await self._head(str(digest), what=self.what(f"manifest {digest}"))
+        shown = await self._head(str(digest), context=self.context(f"manifest {digest}"))
         if shown != digest:
             await self.manifest(digest)
 
-    async def _head(self, reference: str, *, what: str) -> Digest | None:
+    async def _head(self, reference: str, *, context: str) -> Digest | None:
         """What a HEAD says of the manifest; None where only a GET can tell."""
-        answer = await self.ask(
-            "HEAD", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, expect=()
+        answer = await self.request(
+            "HEAD", f"manifests/{reference}", context=context, headers={"Accept": manifests.ACCEPT}, expect=()
         )
         if answer.status in _NO_HEAD:
             return None
         if answer.status != 200:
-            raise await self._refused(answer, what=what)
+            raise await self._refused(answer, context=context)
         if answer.foreign:  # its header would be told as the digest, and only a manifest may
             return None
         try:
             digest = Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
         except InvalidReference:
             return None
-        self._readers.show(await self._scope("HEAD"), digest)
+        self._pull_records.record(await self._scope("HEAD"), digest)
         return digest
 
-    async def manifest(self, reference: str | Digest, *, limit: int = MAX_MANIFEST, what: str = "") -> Content:
-        """The manifest of a tag or digest, of at most ``limit`` bytes; ``what`` names it in messages.
+    async def manifest(
+        self, reference: str | Digest, *, limit: int = MAX_MANIFEST, context: str = ""
+    ) -> FetchedManifest:
+        """The manifest of a tag or digest, of at most ``limit`` bytes; ``context`` names it in messages.
 
         Raises:
             Stalled: DIGEST_MISMATCH: it is not what the digest, or the registry's own header, names.
         """
-        what = what or self.what(f"manifest {reference}")
-        answer = await self.ask(
-            "GET", f"manifests/{reference}", what=what, headers={"Accept": manifests.ACCEPT}, limit=limit
+        context = context or self.context(f"manifest {reference}")
+        answer = await self.request(
+            "GET", f"manifests/{reference}", context=context, headers={"Accept": manifests.ACCEPT}, limit=limit
         )
         content_type = answer.headers.get("Content-Type", "")
         if answer.foreign and not isinstance(reference, Digest):
-            await self._refuse_what_is_not_a_manifest(answer, content_type=content_type, what=what)
+            await self._refuse_what_is_not_a_manifest(answer, content_type=content_type, context=context)
         named = str(reference) if isinstance(reference, Digest) else answer.headers.get("Docker-Content-Digest", "")
         try:
             wanted = Digest.parse(named)
@@ -167,14 +169,14 @@ class Registry:
             wanted = await self.compute(len(answer.body), Digest.of, answer.body)
         found = await self.compute(len(answer.body), Digest.of, answer.body, wanted.algorithm)
         if found != wanted:
-            raise errors.another_digest(what, wanted=wanted, found=None if answer.foreign else found)
-        self._readers.show(await self._scope("GET"), found)
-        return Content(answer.body, found, "" if answer.foreign else content_type)
+            raise errors.another_digest(context, wanted=wanted, found=None if answer.foreign else found)
+        self._pull_records.record(await self._scope("GET"), found)
+        return FetchedManifest(answer.body, found, "" if answer.foreign else content_type)
 
-    async def _refuse_what_is_not_a_manifest(self, answer: Answer, *, content_type: str, what: str) -> None:
+    async def _refuse_what_is_not_a_manifest(self, answer: Response, *, content_type: str, context: str) -> None:
         """Let another host tell the digest of a tag only by a manifest: else we would tell the hash of anything."""
         if not await self.compute(len(answer.body), manifests.is_manifest, answer.body, content_type=content_type):
-            raise errors.not_a_manifest(what, host=answer.host)
+            raise errors.not_a_manifest(context, host=answer.host)
 
     async def blob(self, descriptor: Descriptor) -> bytes:
         """The bytes that ``descriptor`` names, in memory: for what is small; raises as ``download``."""
@@ -195,35 +197,35 @@ class Registry:
             Stalled: SIZE_MISMATCH, DIGEST_MISMATCH.
         """
         digest, size = descriptor.digest, descriptor.size
-        what = self.what(f"blob {digest}")
+        context = self.context(f"blob {digest}")
         piece, state, length = bytearray(), hashlib.new(digest.algorithm), 0
-        async with self._exchange("GET", self._base / "blobs" / str(digest), what=what) as (response, foreign):
+        async with self._exchange("GET", self._base / "blobs" / str(digest), context=context) as (response, foreign):
             if response.status != 200:
-                answer = await self._transport.read(response, what=what, limit=0, foreign=foreign)
-                raise await self._refused(answer, what=what)
+                answer = await self._transport.read(response, context=context, limit=0, foreign=foreign)
+                raise await self._refused(answer, context=context)
             coded = is_encoded(response)
-            async for chunk in self._transport.chunks(response, size=size, what=what):
+            async for chunk in self._transport.chunks(response, size=size, context=context):
                 piece += chunk
                 length += len(chunk)
                 state.update(chunk)
                 if length > size and coded:
-                    raise encoded(response, what=what, foreign=foreign)
+                    raise encoded(response, context=context, foreign=foreign)
                 if length > size:
-                    raise errors.another_size(what, size=size, sent="other" if foreign else f"more than {size}")
+                    raise errors.another_size(context, size=size, sent="other" if foreign else f"more than {size}")
                 if len(piece) >= _PIECE:
                     await write(bytes(piece))
                     piece.clear()
         found = Digest(digest.algorithm, state.hexdigest())
         if coded and found != digest:
-            raise encoded(response, what=what, foreign=foreign)
+            raise encoded(response, context=context, foreign=foreign)
         if length < size:
-            raise errors.another_size(what, size=size, sent="other" if foreign else str(length))
+            raise errors.another_size(context, size=size, sent="other" if foreign else str(length))
         if found != digest:
-            raise errors.another_digest(what, wanted=digest, found=None if foreign else found)
+            raise errors.another_digest(context, wanted=digest, found=None if foreign else found)
         await write(bytes(piece))
 
-    async def pages(self, path: str, *, what: str, most: int) -> AsyncIterator[Answer]:
-        """The answers of a listing, following ``Link`` in the same repository; ``what`` names it in messages.
+    async def pages(self, path: str, *, context: str, most: int) -> AsyncIterator[Response]:
+        """The answers of a listing, following ``Link`` in the same repository; ``context`` names it in messages.
 
         Raises:
             Stalled: ARTIFACT_TOO_LARGE: more than ``most`` pages.
@@ -235,26 +237,26 @@ class Registry:
             seen.add(url)
             if len(seen) > most:
                 raise Stalled(
-                    reason=Reason.ARTIFACT_TOO_LARGE, message=f"{what}: there are more than {most} pages of it."
+                    reason=Reason.ARTIFACT_TOO_LARGE, message=f"{context}: there are more than {most} pages of it."
                 )
-            answer = await self.ask("GET", url, what=what, limit=MAX_LISTING)
+            answer = await self.request("GET", url, context=context, limit=MAX_LISTING)
             yield answer
-            url = next_page(answer, base=self._base, seen=seen, what=what)
+            url = next_page(answer, base=self._base, seen=seen, context=context)
 
     # --- the one way out --------------------------------------------------------------------------------------------
 
-    async def ask(
+    async def request(
         self,
         method: str,
         path: str | URL,
         *,
-        what: str,
+        context: str,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         limit: int = MAX_MANIFEST,
         expect: tuple[int, ...] = (200,),
-        given_by: Answer | None = None,
-    ) -> Answer:
+        given_by: Response | None = None,
+    ) -> Response:
         """Send one request, to a path below the repository or to a URL that an answer gave; read it whole.
 
         ``expect`` names the statuses that are no error; empty: all. ``given_by`` is the answer that gave the URL.
@@ -263,17 +265,20 @@ class Registry:
         hop = AT_HOME
         if given_by is not None:
             hop = Hop(given_by.reach, foreign=self._is_foreign(url)).to(url, source=given_by.url)
-        async with self._exchange(method, url, what=what, headers=headers, body=body, hop=hop) as (response, foreign):
-            answer = await self._transport.read(response, what=what, limit=limit, foreign=foreign)
+        async with self._exchange(method, url, context=context, headers=headers, body=body, hop=hop) as (
+            response,
+            foreign,
+        ):
+            answer = await self._transport.read(response, context=context, limit=limit, foreign=foreign)
         if expect and answer.status not in expect:
-            raise await self._refused(answer, what=what)
+            raise await self._refused(answer, context=context)
         return answer
 
     async def compute(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do ``work`` on ``size`` bytes that the registry sent, off the event loop where it may take long."""
         return await compute(self.executors.cpu, size, work, *args, **kwargs)
 
-    def what(self, thing: str) -> str:
+    def context(self, thing: str) -> str:
         """``thing`` of this repository, for messages."""
         return f"{self.repository}: {thing}"
 
@@ -289,7 +294,7 @@ class Registry:
         method: str,
         url: URL,
         *,
-        what: str,
+        context: str,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         hop: Hop = AT_HOME,
@@ -299,17 +304,17 @@ class Registry:
         The answer, and whether it is foreign: another host's than the registry's.
         """
         scope = await self._scope(method)
-        grant, fresh = self._authentication.known(scope), False
+        token, fresh = self._authentication.known(scope), False
         redirects = 0
         while True:
             sent = dict(headers or {})
             at_home = not self._is_foreign(url)
-            if grant is not None and at_home:
-                sent["Authorization"] = grant.authorization
-            async with self._transport.send(method, url, what=what, hop=hop, headers=sent, body=body) as response:
+            if token is not None and at_home:
+                sent["Authorization"] = token.authorization
+            async with self._transport.send(method, url, context=context, hop=hop, headers=sent, body=body) as response:
                 if response.status in REDIRECTS:
                     redirects += 1
-                    source, url = url, redirected(response, method=method, count=redirects, what=what)
+                    source, url = url, redirected(response, method=method, count=redirects, context=context)
                     hop = self._transport.next_hop(response, hop, foreign=self._is_foreign(url))
                     hop = hop.to(url, source=source)
                     continue
@@ -318,7 +323,9 @@ class Registry:
                     yield response, hop.foreign
                     return
                 to_service = self._transport.next_hop(response, hop, foreign=True)
-            grant = await self._authentication.answer(challenges, scope=scope, failed=grant, hop=to_service, what=what)
+            token = await self._authentication.answer(
+                challenges, scope=scope, failed=token, hop=to_service, context=context
+            )
             fresh = True
 
     # --- who we are -------------------------------------------------------------------------------------------------
@@ -326,7 +333,7 @@ class Registry:
     async def _scope(self, method: str) -> Scope:
         return await self._authentication.scope(method)
 
-    async def _refused(self, answer: Answer, *, what: str) -> PatternError:
+    async def _refused(self, answer: Response, *, context: str) -> PatternError:
         if answer.status == 404 and not answer.foreign and _API not in answer.url.path:
             answer = replace(answer, foreign=True)  # as where we were sent to a page: it proves no absence
         identified = await self._authentication.credential() is not None
@@ -334,4 +341,4 @@ class Registry:
         read = errors.codes_of if told else errors.words_of  # who was told a secret may echo it in any disguise
         said = await self.compute(len(answer.body), read, answer.body)
         lacking = self._authentication.lacking
-        return self._transport.refused(answer, what=what, identified=identified, said=said, lacking=lacking)
+        return self._transport.refused(answer, context=context, identified=identified, said=said, lacking=lacking)

@@ -32,7 +32,7 @@ _HEALED_BY_TIME: Final = frozenset({9, 10})  # OpenSSL: X509_V_ERR_CERT_NOT_YET_
 def refused(
     status: int,
     *,
-    what: str,
+    context: str,
     said: str = "",
     headers: Mapping[str, str],
     identified: bool,
@@ -43,7 +43,7 @@ def refused(
 
     Args:
         status: the HTTP status.
-        what: the request in words, as in ``registry.example: GET manifest 1.4.2 of team/web``.
+        context: the request in words, as in ``registry.example: GET manifest 1.4.2 of team/web``.
         said: what the registry itself says, see ``codes_of`` and ``words_of``.
         headers: of the answer; ``Retry-After`` is honoured.
         identified: whether credentials were sent.
@@ -54,56 +54,57 @@ def refused(
     if status == 429:
         return Transient(
             reason=Reason.REGISTRY_THROTTLED,
-            message=f"{what}: the registry asked to slow down (429){quoted}; it is asked again later.",
+            message=f"{context}: the registry asked to slow down (429){quoted}; it is asked again later.",
             retry_after=retry_after(headers, now=now),
         )
     if status >= 500 or status in (408, 425):
         return Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{what}: the registry failed with {status}{quoted}; it is asked again later.",
+            message=f"{context}: the registry failed with {status}{quoted}; it is asked again later.",
             retry_after=retry_after(headers, now=now),
         )
     if status == 404:
         return Stalled(
             reason=Reason.ARTIFACT_NOT_FOUND,
-            message=f"{what}: the registry has no such thing (404){quoted}: correct source.url or source.ref, or push.",
+            message=f"{context}: the registry has no such thing (404){quoted}: correct source.url or source.ref, or"
+            " push.",
         )
     if status in (401, 403):
-        return _not_allowed(status, what=what, quoted=quoted, identified=identified, lacking=lacking)
+        return _not_allowed(status, context=context, quoted=quoted, identified=identified, lacking=lacking)
     return Stalled(
         reason=Reason.ARTIFACT_UNSUPPORTED,
-        message=f"{what}: the registry answered {status}{quoted}, which is not what an OCI registry does: "
+        message=f"{context}: the registry answered {status}{quoted}, which is not what an OCI registry does: "
         "check that source.url names one.",
     )
 
 
-def _not_allowed(status: int, *, what: str, quoted: str, identified: bool, lacking: str) -> Stalled:
+def _not_allowed(status: int, *, context: str, quoted: str, identified: bool, lacking: str) -> Stalled:
     if lacking and not identified:
         return Stalled(
             reason=Reason.ACCESS_DENIED if status == 403 else Reason.AUTHENTICATION_REQUIRED,
-            message=f"{what}: the registry wants credentials ({status}){quoted}, and {lacking}: add one, or set"
+            message=f"{context}: the registry wants credentials ({status}){quoted}, and {lacking}: add one, or set"
             " source.secretRef to a docker config with an entry for it.",
         )
     if status == 403:
         known = "the credentials are not allowed to do this" if identified else "nobody may do this without credentials"
         return Stalled(
             reason=Reason.ACCESS_DENIED,
-            message=f"{what}: {known} (403){quoted}: grant access to the repository, or correct source.secretRef.",
+            message=f"{context}: {known} (403){quoted}: grant access to the repository, or correct source.secretRef.",
         )
     if identified:
         return Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: the registry refused the credentials (401){quoted}: correct the Secret of "
+            message=f"{context}: the registry refused the credentials (401){quoted}: correct the Secret of "
             "source.secretRef.",
         )
     return Stalled(
         reason=Reason.AUTHENTICATION_REQUIRED,
-        message=f"{what}: the registry wants credentials (401){quoted}: set source.secretRef to a docker config with "
-        "an entry for it, or correct source.url, for some registries say this of repositories they do not have.",
+        message=f"{context}: the registry wants credentials (401){quoted}: set source.secretRef to a docker config"
+        " with an entry for it, or correct source.url, for some registries say this of repositories they do not have.",
     )
 
 
-def refused_elsewhere(status: int, *, what: str, host: str, headers: Mapping[str, str], now: datetime) -> Transient:
+def refused_elsewhere(status: int, *, context: str, host: str, headers: Mapping[str, str], now: datetime) -> Transient:
     """The error for a status of ``host``, which is not the registry but where it sent us.
 
     What another host says proves nothing about us or the artifact, and none of it is quoted: it may be one that only
@@ -112,30 +113,30 @@ def refused_elsewhere(status: int, *, what: str, host: str, headers: Mapping[str
     throttled = status == 429
     return Transient(
         reason=Reason.REGISTRY_THROTTLED if throttled else Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: the registry sent us to {host}, which answered {status}; it is asked again later.",
+        message=f"{context}: the registry sent us to {host}, which answered {status}; it is asked again later.",
         retry_after=retry_after(headers, now=now) if throttled or status >= 500 else None,
     )
 
 
-def silent(what: str, *, host: str, seconds: float) -> Transient:
+def silent(context: str, *, host: str, seconds: float) -> Transient:
     """The error for a request whose answer does not begin."""
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: {host} did not answer within {seconds:.0f} s; it is asked again later.",
+        message=f"{context}: {host} did not answer within {seconds:.0f} s; it is asked again later.",
     )
 
 
-def unreachable(error: Exception, *, what: str, host: str = "") -> PatternError:
+def unreachable(error: Exception, *, context: str, host: str = "") -> PatternError:
     """The error for a request that got no answer, or half of one; ``host`` is where the registry sent us, if it did."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return _distrusted(error.certificate_error, what=what)
+        return _distrusted(error.certificate_error, context=context)
     if isinstance(error, aiohttp.ClientSSLError):
-        return _no_tls(error.os_error, what=what)
+        return _no_tls(error.os_error, context=context)
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefused):
-        return _address_refused(what, host=host)
+        return _address_refused(context, host=host)
     own = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(own, OSError) and own.errno in _OF_THIS_HOST:
-        return _cannot_connect(own, what=what)
+        return _cannot_connect(own, context=context)
     sent = f"the registry sent us to {host}, and " if host else ""
     if isinstance(error, TimeoutError):
         why = "it did not answer in time"
@@ -147,7 +148,7 @@ def unreachable(error: Exception, *, what: str, host: str = "") -> PatternError:
         why = "it cannot be reached (its name is none that DNS knows)"
     else:
         why = f"the connection broke ({_broken(error)})"
-    return Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{what}: {sent}{why}; it is asked again later.")
+    return Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{context}: {sent}{why}; it is asked again later.")
 
 
 def _broken(error: Exception) -> str:
@@ -169,58 +170,58 @@ def _why(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno else "the system gives no reason"
 
 
-def _cannot_connect(error: OSError, *, what: str) -> Transient:
+def _cannot_connect(error: OSError, *, context: str) -> Transient:
     """The registry was not even tried: what a connection needs is used up here."""
     return Transient(
         reason=Reason.OPERATOR_BUSY,
-        message=f"{what}: no connection can be made from here ({_why(error)}), so the registry was not asked; it is"
+        message=f"{context}: no connection can be made from here ({_why(error)}), so the registry was not asked; it is"
         " tried again later. Where that goes on, look at this host's open files and ports, not at the registry.",
     )
 
 
-def _address_refused(what: str, *, host: str) -> Transient:
+def _address_refused(context: str, *, host: str) -> Transient:
     if host:
         return Transient(
             reason=Reason.ADDRESS_REFUSED,
-            message=f"{what}: the registry sends us to {host}, whose address is private, link-local or loopback, or "
+            message=f"{context}: the registry sends us to {host}, whose address is private, link-local or loopback, or "
             "otherwise less public than the registry's own: it is not followed. Let the registry name a public host.",
         )
     return Transient(
         reason=Reason.ADDRESS_REFUSED,
-        message=f"{what}: the registry's address is not a public one, and the operator connects to no other "
+        message=f"{context}: the registry's address is not a public one, and the operator connects to no other "
         "(--registry-network=Public): use a registry on the internet, or ask who runs the operator.",
     )
 
 
-def _distrusted(refusal: Exception, *, what: str) -> PatternError:
+def _distrusted(refusal: Exception, *, context: str) -> PatternError:
     if isinstance(refusal, ssl.SSLCertVerificationError) and refusal.verify_code in _HEALED_BY_TIME:
         return Transient(  # nobody would change the spec for it
             reason=Reason.TLS_FAILED,
-            message=f"{what}: {shown(refusal.verify_message)}: who runs the registry must renew it, unless a clock is "
-            "wrong; it is asked again later.",
+            message=f"{context}: {shown(refusal.verify_message)}: who runs the registry must renew it, unless a clock"
+            " is wrong; it is asked again later.",
         )
     why = shown(str(getattr(refusal, "verify_message", "")) or type(refusal).__name__)
     return Stalled(
         reason=Reason.TLS_FAILED,
-        message=f"{what}: the registry's certificate was refused ({why}): it must be for this host and from a "
+        message=f"{context}: the registry's certificate was refused ({why}): it must be for this host and from a "
         "known authority. A registry without TLS needs source.insecure: true.",
     )
 
 
-def _no_tls(error: OSError, *, what: str) -> PatternError:
+def _no_tls(error: OSError, *, context: str) -> PatternError:
     said = shown(str(error))
     if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):  # the other side speaks TLS, and says no
         return Transient(
             reason=Reason.TLS_FAILED,
-            message=f"{what}: the registry ended the TLS handshake ({said}); it is asked again later.",
+            message=f"{context}: the registry ended the TLS handshake ({said}); it is asked again later.",
         )
     return Stalled(
         reason=Reason.TLS_FAILED,
-        message=f"{what}: there is no TLS ({said}): a registry that speaks plain http needs source.insecure: true.",
+        message=f"{context}: there is no TLS ({said}): a registry that speaks plain http needs source.insecure: true.",
     )
 
 
-def another_digest(what: str, *, wanted: Digest, found: Digest | None) -> Stalled:
+def another_digest(context: str, *, wanted: Digest, found: Digest | None) -> Stalled:
     """The error for content that is not what its digest names.
 
     ``found`` is None where another host than the registry sent it: the hash of what only the operator can read would
@@ -230,26 +231,26 @@ def another_digest(what: str, *, wanted: Digest, found: Digest | None) -> Stalle
     named = wanted if found is not None else "a digest"
     return Stalled(
         reason=Reason.DIGEST_MISMATCH,
-        message=f"{what}: the registry sent {sent} where {named} was named: it, or something before it, changed the "
+        message=f"{context}: the registry sent {sent} where {named} was named: it, or something before it, changed the "
         "content. Nothing of it is used: find out who did, and push again.",
     )
 
 
-def another_size(what: str, *, size: int, sent: str) -> Stalled:
+def another_size(context: str, *, size: int, sent: str) -> Stalled:
     """The error for content that is longer or shorter than its descriptor says; ``sent`` says how long, if anything."""
     return Stalled(
         reason=Reason.SIZE_MISMATCH,
-        message=f"{what}: the registry sent {sent} bytes where the descriptor says {size}. Nothing of it is used: "
+        message=f"{context}: the registry sent {sent} bytes where the descriptor says {size}. Nothing of it is used: "
         "push the artifact again.",
     )
 
 
-def not_a_manifest(what: str, *, host: str) -> Transient:
+def not_a_manifest(context: str, *, host: str) -> Transient:
     """The error for an answer of another host than the registry that is not a manifest; nothing of it is quoted."""
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: the registry sent us to {host}, which answered something that is not a manifest; it is asked "
-        "again later.",
+        message=f"{context}: the registry sent us to {host}, which answered something that is not a manifest; it is"
+        " asked again later.",
     )
 
 

@@ -13,8 +13,8 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Transient
 from pattern_operator.source.origin import same_origin
-from pattern_operator.source.registry.redirects import Astray, address
-from pattern_operator.source.registry.transport import Answer
+from pattern_operator.source.registry.redirects import UnsafeRedirect, address
+from pattern_operator.source.registry.transport import Response
 
 # All repetitions are possessive: what fits nothing is passed over once, and not tried in parts.
 _TARGET: Final = re.compile(r"[\s,]*+<([^<>]*+)>")
@@ -25,7 +25,7 @@ _MAX_LINK: Final = 8192  # bytes; servers draw the line for a header there
 _MAX_LINKS: Final = 32  # a registry sends one, and people four (first, prev, next, last)
 
 
-def next_page(answer: Answer, *, base: URL, seen: Collection[URL], what: str) -> URL | None:
+def next_page(answer: Response, *, base: URL, seen: Collection[URL], context: str) -> URL | None:
     """The URL after ``answer``, or None at the end.
 
     Only pages below ``base``, the repository, are followed: our token is good for nothing else, and nobody else may
@@ -40,12 +40,12 @@ def next_page(answer: Answer, *, base: URL, seen: Collection[URL], what: str) ->
         return None
     try:
         url = address(target, source=answer.url)
-    except Astray as error:
-        raise _astray(what, str(error)) from error
+    except UnsafeRedirect as error:
+        raise _unsafe_link(context, str(error)) from error
     if not same_origin(url, base) or not url.path.startswith(f"{base.path}/") or ".." in url.parts:
-        raise _astray(what, "to another place than this repository")
+        raise _unsafe_link(context, "to another place than this repository")
     if url in seen:
-        raise _astray(what, "back to a page that was already read")
+        raise _unsafe_link(context, "back to a page that was already read")
     return url
 
 
@@ -66,9 +66,9 @@ def _links(header: str) -> Iterator[tuple[str, list[str]]]:
         yield target[1], relations or []
 
 
-def _astray(what: str, where: str) -> Transient:
+def _unsafe_link(context: str, where: str) -> Transient:
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: the registry's link to the next page leads {where}, which is not followed; it is "
+        message=f"{context}: the registry's link to the next page leads {where}, which is not followed; it is "
         "asked again later.",
     )

@@ -11,25 +11,25 @@ from typing import Final
 from pattern_operator.api.reference import Digest
 from pattern_operator.source.registry.token_cache import Scope
 
-_MAX_READERS: Final = 65_536  # some 300 bytes each; who is forgotten costs one HEAD
+_MAX_RECORDS: Final = 65_536  # some 300 bytes each; who is forgotten costs one HEAD
 
 
-class Readers:
+class PullRecords:
     """What was shown to whom, in this life of the process; the least recently used go first. For one event loop."""
 
     def __init__(self) -> None:
-        self._shown: OrderedDict[tuple[Scope, Digest], None] = OrderedDict()
+        self._records: OrderedDict[tuple[Scope, Digest], None] = OrderedDict()
 
-    def show(self, reader: Scope, digest: Digest) -> None:
+    def record(self, reader: Scope, digest: Digest) -> None:
         """Remember that the registry let ``reader`` see the manifest."""
-        self._shown[reader, digest] = None
-        self._shown.move_to_end((reader, digest))
-        while len(self._shown) > _MAX_READERS:
-            self._shown.popitem(last=False)
+        self._records[reader, digest] = None
+        self._records.move_to_end((reader, digest))
+        while len(self._records) > _MAX_RECORDS:
+            self._records.popitem(last=False)
 
-    def was_shown(self, reader: Scope, digest: Digest) -> bool:
+    def allows(self, reader: Scope, digest: Digest) -> bool:
         """Whether the registry let ``reader`` see the manifest before."""
-        if (reader, digest) not in self._shown:
+        if (reader, digest) not in self._records:
             return False
-        self._shown.move_to_end((reader, digest))
+        self._records.move_to_end((reader, digest))
         return True

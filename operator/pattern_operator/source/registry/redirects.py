@@ -18,7 +18,7 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ADDRESS: Final = re.compile(r"[\x21-\x7e]+")  # RFC 3986: anything else would end, or change, the line of a request
 
 
-class Astray(ValueError):
+class UnsafeRedirect(ValueError):
     """A server names an address where nobody is to go; the message is a clause that says which."""
 
 
@@ -26,7 +26,7 @@ def address(location: str, *, source: URL) -> URL:
     """The address that ``location``, a header of the server at ``source``, names.
 
     Raises:
-        Astray: it is none, or leads from https to plain http.
+        UnsafeRedirect: it is none, or leads from https to plain http.
     """
     try:
         if not _ADDRESS.fullmatch(location):
@@ -34,15 +34,15 @@ def address(location: str, *, source: URL) -> URL:
         target = source.join(URL(location, encoded=True)).with_fragment(None)
         host, known = target.host, target.scheme in ("https", "http") and target.user is None
     except ValueError as error:
-        raise Astray("to something that is no address") from error
+        raise UnsafeRedirect("to something that is no address") from error
     if not host or not known:
-        raise Astray("to something that is no address")
+        raise UnsafeRedirect("to something that is no address")
     if source.scheme == "https" and target.scheme != "https":
-        raise Astray(f"from https to plain http at {host}")
+        raise UnsafeRedirect(f"from https to plain http at {host}")
     return target
 
 
-def redirected(response: aiohttp.ClientResponse, *, method: str, count: int, what: str) -> URL:
+def redirected(response: aiohttp.ClientResponse, *, method: str, count: int, context: str) -> URL:
     """Where ``response``, the ``count``th redirect in a row, leads.
 
     Raises:
@@ -51,12 +51,12 @@ def redirected(response: aiohttp.ClientResponse, *, method: str, count: int, wha
     try:
         target = address(response.headers.get("Location", ""), source=response.url)
         if method not in ("GET", "HEAD"):
-            raise Astray(f"although the request was a {method}")
+            raise UnsafeRedirect(f"although the request was a {method}")
         if count > MAX_REDIRECTS:
-            raise Astray(f"more than {MAX_REDIRECTS} times")
-    except Astray as error:
+            raise UnsafeRedirect(f"more than {MAX_REDIRECTS} times")
+    except UnsafeRedirect as error:
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{what}: the registry redirects us {error}, which is not followed; it is asked again later.",
+            message=f"{context}: the registry redirects us {error}, which is not followed; it is asked again later.",
         ) from error
     return target

@@ -60,12 +60,14 @@ class Pace:
 PACE = Pace()
 
 
-async def paced(content: aiohttp.StreamReader, *, size: int, pace: Pace, what: str, host: str) -> AsyncIterator[bytes]:
+async def paced(
+    content: aiohttp.StreamReader, *, size: int, pace: Pace, context: str, host: str
+) -> AsyncIterator[bytes]:
     """The chunks of a body of at most ``size`` bytes, as long as they come fast enough.
 
     Raises:
         Transient: REGISTRY_UNAVAILABLE: a window brought less than the least rate, or the whole takes too long. The
-            message names ``host``, ``what`` was asked, and the rate.
+            message names ``host``, ``context`` was asked, and the rate.
     """
     clock = asyncio.get_running_loop().time
     begun = window_begun = clock()
@@ -87,10 +89,10 @@ async def paced(content: aiohttp.StreamReader, *, size: int, pace: Pace, what: s
             begun, window_begun, end = begun + paused, window_begun + paused, end + paused
         now = clock()
         if now >= end:
-            raise _slow(total, now - begun, what=what, host=host)
+            raise _slow(total, now - begun, context=context, host=host)
         if now >= window_begun + pace.window:
             if of_window < pace.least_rate * pace.window:
-                raise _slow(of_window, now - window_begun, what=what, host=host)
+                raise _slow(of_window, now - window_begun, context=context, host=host)
             window_begun, of_window = now, 0
 
 
@@ -110,19 +112,19 @@ async def head_of(content: aiohttp.StreamReader, *, limit: int, seconds: float) 
 class Deadline:
     """Bounds several requests together: many answers, each of them in time, are slow as well.
 
-    ``what`` names in messages what they are for; ``ends`` is by the clock of the event loop, and ``waits`` knows how
+    ``context`` names in messages what they are for; ``ends`` is by the clock of the event loop, and ``waits`` knows how
     much of the time was spent before anything was asked.
     """
 
-    what: str
+    context: str
     seconds: float
     ends: float
     waits: Waits
 
     @classmethod
-    def after(cls, seconds: float, *, what: str, waits: Waits) -> Self:
+    def after(cls, seconds: float, *, context: str, waits: Waits) -> Self:
         """Begin to count now."""
-        return cls(what, seconds, asyncio.get_running_loop().time() + seconds, waits)
+        return cls(context, seconds, asyncio.get_running_loop().time() + seconds, waits)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -140,7 +142,7 @@ class Deadline:
                 raise
             raise Transient(
                 reason=Reason.REGISTRY_UNAVAILABLE,
-                message=f"{self.what} took longer than {self.seconds:.0f} s, all answers of the registry together"
+                message=f"{self.context} took longer than {self.seconds:.0f} s, all answers of the registry together"
                 f"{_told(self.waits)}; it is asked again later.",
             ) from error
 
@@ -149,9 +151,10 @@ def _told(waits: Waits) -> str:
     return f"; {waits.told}" if waits.told else ""
 
 
-def _slow(received: int, seconds: float, *, what: str, host: str) -> Transient:
+def _slow(received: int, seconds: float, *, context: str, host: str) -> Transient:
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: {host} sent only {received} bytes in {seconds:.0f} s ({received / max(seconds, 0.001):.0f} "
+        message=f"{context}: {host} sent only {received} bytes in {seconds:.0f} s"
+        f" ({received / max(seconds, 0.001):.0f} "
         "bytes a second), which is too slow: the answer was given up; it is asked again later.",
     )

@@ -12,14 +12,14 @@ from weakref import WeakValueDictionary
 from pattern_operator.limits import MAX_TOKENS
 from pattern_operator.source.credentials.docker_config import Credential
 
-_BESIDE: Final = 512  # bytes of a grant beside its texts
+_BESIDE: Final = 512  # bytes of a token beside its texts
 LINE: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one
 _LEEWAY: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a grant is good for: a repository of a registry, what is done there, and as whom.
+    """What a token is good for: a repository of a registry, what is done there, and as whom.
 
     ``token_service`` is the one that a user named: what came from it is for nobody who did not name it.
     """
@@ -32,7 +32,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class CachedToken:
     """The value of an Authorization header, and until when it holds, by the clock of the cache."""
 
     authorization: str = field(repr=False)
@@ -40,7 +40,7 @@ class Grant:
 
 
 class TokenCache:
-    """Grants by scope, for as long as they hold, in ``MAX_TOKENS`` bytes; the least recently used go first.
+    """Tokens by scope, for as long as they hold, in ``MAX_TOKENS`` bytes; the least recently used go first.
 
     For use by one event loop.
 
@@ -49,44 +49,44 @@ class TokenCache:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self._grants: OrderedDict[Scope, Grant] = OrderedDict()
+        self._tokens: OrderedDict[Scope, CachedToken] = OrderedDict()
         self._size = 0
         self._locks: WeakValueDictionary[Scope, asyncio.Lock] = WeakValueDictionary()
 
-    def get(self, scope: Scope) -> Grant | None:
-        """The grant for ``scope``, when there is one that still holds."""
-        grant = self._grants.get(scope)
-        if grant is None:
+    def get(self, scope: Scope) -> CachedToken | None:
+        """The token for ``scope``, when there is one that still holds."""
+        token = self._tokens.get(scope)
+        if token is None:
             return None
-        if grant.expires <= self.clock():
+        if token.expires <= self.clock():
             self._drop(scope)
             return None
-        self._grants.move_to_end(scope)
-        return grant
+        self._tokens.move_to_end(scope)
+        return token
 
-    def put(self, scope: Scope, authorization: str, *, seconds: float) -> Grant:
-        """Remember a grant that the registry lets live for ``seconds``."""
-        grant = Grant(authorization, self.clock() + seconds - min(_LEEWAY, seconds / 2))
+    def put(self, scope: Scope, authorization: str, *, seconds: float) -> CachedToken:
+        """Remember a token that the registry lets live for ``seconds``."""
+        token = CachedToken(authorization, self.clock() + seconds - min(_LEEWAY, seconds / 2))
         self._drop(scope)
-        self._grants[scope] = grant
-        self._size += _size(scope, grant)
+        self._tokens[scope] = token
+        self._size += _size(scope, token)
         while self._size > MAX_TOKENS:
-            self._drop(next(iter(self._grants)))
-        return grant
+            self._drop(next(iter(self._tokens)))
+        return token
 
-    def forget(self, scope: Scope, grant: Grant) -> None:
-        """Drop a grant that was refused; a newer one stays."""
-        if self._grants.get(scope) is grant:
+    def forget(self, scope: Scope, token: CachedToken) -> None:
+        """Drop a token that was refused; a newer one stays."""
+        if self._tokens.get(scope) is token:
             self._drop(scope)
 
     def _drop(self, scope: Scope) -> None:
-        grant = self._grants.pop(scope, None)
-        if grant is not None:
-            self._size -= _size(scope, grant)
+        token = self._tokens.pop(scope, None)
+        if token is not None:
+            self._size -= _size(scope, token)
 
     @asynccontextmanager
     async def lock(self, scope: Scope) -> AsyncIterator[None]:
-        """Let one at a time ask for a grant; those who waited look here first.
+        """Let one at a time ask for a token; those who waited look here first.
 
         Nobody waits for long: where each in the line asks in vain, whoever came last would wait for all of them.
         """
@@ -102,7 +102,7 @@ class TokenCache:
                 lock.release()
 
 
-def _size(scope: Scope, grant: Grant) -> int:
-    """Bytes of memory, about: a credential counts with each grant, for it may be the last to hold it."""
-    texts = len(scope.registry) + len(scope.repository) + len(scope.token_service or "") + len(grant.authorization)
+def _size(scope: Scope, token: CachedToken) -> int:
+    """Bytes of memory, about: a credential counts with each token, for it may be the last to hold it."""
+    texts = len(scope.registry) + len(scope.repository) + len(scope.token_service or "") + len(token.authorization)
     return _BESIDE + texts + (scope.credential.size if scope.credential is not None else 0)

@@ -24,7 +24,7 @@ from pattern_operator.source.offload import compute
 from pattern_operator.source.origin import Origin, same_host
 from pattern_operator.source.registry.challenge import Challenge
 from pattern_operator.source.registry.registrable_domain import has_same_owner
-from pattern_operator.source.registry.transport import Answer, Hop, Transport, host_of, place_of
+from pattern_operator.source.registry.transport import Hop, Response, Transport, host_of, place_of
 from pattern_operator.strictjson import InvalidDocument, read_bounded
 
 _CLIENT_ID: Final = "pattern-operator"
@@ -53,11 +53,11 @@ async def fetch_token(
     transport: Transport,
     hop: Hop,
     cpu: Executor,
-    what: str,
+    context: str,
 ) -> Token:
     """Get a token for what ``challenge`` asks; ``scope`` stands in where the challenge names none.
 
-    ``what`` names in messages the request that needs it; ``hop`` is the one to the service. ``named`` is the token
+    ``context`` names in messages the request that needs it; ``hop`` is the one to the service. ``named`` is the token
     service that the user named, ``host[:port]``. ``lacking`` says why there are no credentials, where it is known.
 
     Raises:
@@ -65,29 +65,29 @@ async def fetch_token(
             credentials may not be told to the realm.
         Transient: the service cannot be asked, or answers nonsense.
     """
-    realm = _realm(challenge, registry=registry, what=what)
+    realm = _realm(challenge, registry=registry, context=context)
     known = same_host(realm, registry) or _is_named(realm, named=named)
     if not known and not await run_in(cpu, has_same_owner, realm.raw_host or "", registry.raw_host or ""):
-        raise _of_another_owner(realm, named=named, what=what)
+        raise _of_another_owner(realm, named=named, context=context)
     hop = hop.to(realm, source=registry)
     wanted = {"service": challenge.parameters.get("service", ""), "scope": challenge.parameters.get("scope") or scope}
     wanted = {name: value for name, value in wanted.items() if value}
-    what = f"{what}: asking {host_of(realm)} for a token"
+    context = f"{context}: asking {host_of(realm)} for a token"
     if credential is not None and credential.identity_token:
         form = {**wanted, "grant_type": "refresh_token", "client_id": _CLIENT_ID}
         form["refresh_token"] = credential.identity_token
-        answer = await transport.ask("POST", realm, what=what, hop=hop, limit=MAX_TOKEN_RESPONSE, form=form)
+        answer = await transport.request("POST", realm, context=context, hop=hop, limit=MAX_TOKEN_RESPONSE, form=form)
     else:
         headers = {"Authorization": credential.basic} if credential is not None else {}
-        answer = await transport.ask(
-            "GET", realm.update_query(wanted), what=what, hop=hop, limit=MAX_TOKEN_RESPONSE, headers=headers
+        answer = await transport.request(
+            "GET", realm.update_query(wanted), context=context, hop=hop, limit=MAX_TOKEN_RESPONSE, headers=headers
         )
     if answer.status != 200:
-        raise _no_token(answer, what=what, credential=credential, lacking=lacking, transport=transport)
-    return await compute(cpu, len(answer.body), _token, answer, what=what)
+        raise _no_token(answer, context=context, credential=credential, lacking=lacking, transport=transport)
+    return await compute(cpu, len(answer.body), _token, answer, context=context)
 
 
-def _realm(challenge: Challenge, *, registry: URL, what: str) -> URL:
+def _realm(challenge: Challenge, *, registry: URL, context: str) -> URL:
     named = challenge.parameters.get("realm", "")
     try:
         realm = URL(named)
@@ -97,7 +97,7 @@ def _realm(challenge: Challenge, *, registry: URL, what: str) -> URL:
     if not host or realm.scheme not in ("https", registry.scheme) or realm.user is not None:
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{what}: what the registry names as its token service is no {registry.scheme} address: it is "
+            message=f"{context}: what the registry names as its token service is no {registry.scheme} address: it is "
             "not asked.",
         )
     return realm
@@ -108,28 +108,28 @@ def _is_named(realm: URL, *, named: str | None) -> bool:
     return named is not None and Origin.named_safely(named, scheme=realm.scheme) == Origin.of(realm)
 
 
-def _of_another_owner(realm: URL, *, named: str | None, what: str) -> Stalled:
+def _of_another_owner(realm: URL, *, named: str | None, context: str) -> Stalled:
     place = place_of(realm) if realm.scheme == "https" or not realm.is_default_port() else f"{place_of(realm)}:80"
     instead = "" if named is None else f", and source.tokenService is {quoted(named)}"
     return Stalled(
         reason=Reason.AUTHENTICATION_FAILED,
-        message=f"{what}: the registry sends us to {place} for a token, which is not in a domain of the registry's"
+        message=f"{context}: the registry sends us to {place} for a token, which is not in a domain of the registry's"
         f" owner{instead}: nothing was sent there. If it is the token service of this registry, set"
         f" source.tokenService: {place}",
     )
 
 
 def _no_token(
-    answer: Answer, *, what: str, credential: Credential | None, lacking: str, transport: Transport
+    answer: Response, *, context: str, credential: Credential | None, lacking: str, transport: Transport
 ) -> PatternError:
     """A refusal by the token service is about us, never about the artifact: its 404 proves no absence."""
     status = answer.status if answer.status in (403, 429) or answer.status >= 500 else 401
-    named = what if status == answer.status else f"{what} ({answer.status})"
-    silent = Answer(status, answer.headers, b"", answer.url)  # without what it says of itself
-    return transport.refused(silent, what=named, identified=credential is not None, lacking=lacking)
+    named = context if status == answer.status else f"{context} ({answer.status})"
+    silent = Response(status, answer.headers, b"", answer.url)  # without what it says of itself
+    return transport.refused(silent, context=named, identified=credential is not None, lacking=lacking)
 
 
-def _token(answer: Answer, *, what: str) -> Token:
+def _token(answer: Response, *, context: str) -> Token:
     try:
         document = read_bounded(answer.body)
         value = text(document, "token") or text(document, "access_token")
@@ -138,7 +138,7 @@ def _token(answer: Answer, *, what: str) -> Token:
     except InvalidDocument:
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{what}: its answer holds no token as the specification has it; it is asked again later.",
+            message=f"{context}: its answer holds no token as the specification has it; it is asked again later.",
         ) from None  # which part of it is missing would tell what the host says
     return Token(value, _seconds(document.get("expires_in")))
 

@@ -52,7 +52,7 @@ AT_HOME: Final = Hop()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole answer: its status, headers (names in any case) and body, and who gave it."""
 
     status: int
@@ -94,13 +94,13 @@ def is_encoded(response: aiohttp.ClientResponse) -> bool:
     return any(coding.strip() in _CODINGS for coding in codings)
 
 
-def encoded(response: aiohttp.ClientResponse, *, what: str, foreign: bool) -> Transient:
+def encoded(response: aiohttp.ClientResponse, *, context: str, foreign: bool) -> Transient:
     """The error for an answer that is not the content, and says that it is encoded."""
     coding = known_word(response.headers.get("Content-Encoding", "").strip(), otherwise="as nobody knows")
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{what}: the answer is encoded{'' if foreign else f' ({coding})'} although it was asked for as it is:"
-        " a proxy in between changes it; it is asked again later.",
+        message=f"{context}: the answer is encoded{'' if foreign else f' ({coding})'} although it was asked for as it"
+        " is: a proxy in between changes it; it is asked again later.",
     )
 
 
@@ -119,7 +119,7 @@ class Transport:
     now: Callable[[], datetime] = utc_now
 
     def refused(
-        self, answer: Answer, *, what: str, identified: bool, said: str = "", lacking: str = ""
+        self, answer: Response, *, context: str, identified: bool, said: str = "", lacking: str = ""
     ) -> PatternError:
         """The error for an answer that is no success; ``said`` is quoted, if it is the registry's own.
 
@@ -127,11 +127,11 @@ class Transport:
         """
         if answer.foreign:
             return errors.refused_elsewhere(
-                answer.status, what=what, host=answer.host, headers=answer.headers, now=self.now()
+                answer.status, context=context, host=answer.host, headers=answer.headers, now=self.now()
             )
         return errors.refused(
             answer.status,
-            what=what,
+            context=context,
             said=said,
             headers=answer.headers,
             identified=identified,
@@ -145,7 +145,7 @@ class Transport:
         method: str,
         url: URL,
         *,
-        what: str,
+        context: str,
         hop: Hop = AT_HOME,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
@@ -164,21 +164,25 @@ class Transport:
         try:
             async with (
                 self.network.connections.hold(url, tenant=self.tenant, waits=self.waits),
-                await self._begin(method, url, what=what, hop=hop, headers=headers, body=body, form=form) as response,
+                await self._begin(
+                    method, url, context=context, hop=hop, headers=headers, body=body, form=form
+                ) as response,
             ):
                 yield response
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-            raise self._unreachable(error, url, what=what, hop=hop) from None  # the text holds the URL, may be signed
+            raise self._unreachable(
+                error, url, context=context, hop=hop
+            ) from None  # the text holds the URL, may be signed
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:  # the last for odd names of hosts
             told = None if hop.foreign else error  # the text holds addresses
-            raise self._unreachable(error, url, what=what, hop=hop) from told
+            raise self._unreachable(error, url, context=context, hop=hop) from told
 
     async def _begin(
         self,
         method: str,
         url: URL,
         *,
-        what: str,
+        context: str,
         hop: Hop,
         headers: Mapping[str, str] | None,
         body: bytes | None,
@@ -201,10 +205,10 @@ class Transport:
         except aiohttp.ConnectionTimeoutError:
             raise
         except TimeoutError as error:
-            raise errors.silent(what, host=place_of(url), seconds=seconds) from error
+            raise errors.silent(context, host=place_of(url), seconds=seconds) from error
 
-    def _unreachable(self, error: Exception, url: URL, *, what: str, hop: Hop) -> PatternError:
-        return errors.unreachable(error, what=what, host=host_of(url) if hop.foreign else "")
+    def _unreachable(self, error: Exception, url: URL, *, context: str, hop: Hop) -> PatternError:
+        return errors.unreachable(error, context=context, host=host_of(url) if hop.foreign else "")
 
     def next_hop(self, response: aiohttp.ClientResponse, hop: Hop, *, foreign: bool) -> Hop:
         """The hop to where ``response`` sends us: nowhere less public than it, or any before it, came from.
@@ -213,22 +217,24 @@ class Transport:
         """
         return Hop(max(hop.least, self.network.reach_of(response)), foreign)
 
-    async def ask(
+    async def request(
         self,
         method: str,
         url: URL,
         *,
-        what: str,
+        context: str,
         limit: int,
         hop: Hop = AT_HOME,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request and read the whole answer, of at most ``limit`` bytes; raises as ``send`` and ``read``."""
-        async with self.send(method, url, what=what, hop=hop, headers=headers, form=form) as response:
-            return await self.read(response, what=what, limit=limit, foreign=hop.foreign)
+        async with self.send(method, url, context=context, hop=hop, headers=headers, form=form) as response:
+            return await self.read(response, context=context, limit=limit, foreign=hop.foreign)
 
-    async def read(self, response: aiohttp.ClientResponse, *, what: str, limit: int, foreign: bool = False) -> Answer:
+    async def read(
+        self, response: aiohttp.ClientResponse, *, context: str, limit: int, foreign: bool = False
+    ) -> Response:
         """Read a whole answer; of one that is no success only what an error message needs, and comes soon.
 
         Raises:
@@ -240,23 +246,24 @@ class Transport:
             body = await head_of(response.content, limit=most, seconds=self.pace.error_body)
             return self._answer(response, body, foreign=foreign)
         read = bytearray()
-        async for chunk in self.chunks(response, size=limit, what=what):
+        async for chunk in self.chunks(response, size=limit, context=context):
             read += chunk
             if len(read) > limit:
                 raise Stalled(
                     reason=Reason.ARTIFACT_TOO_LARGE,
-                    message=f"{what}: the answer is larger than {limit} bytes, which is more than the operator reads.",
+                    message=f"{context}: the answer is larger than {limit} bytes, which is more than the operator"
+                    " reads.",
                 )
         if is_encoded(response) and not read.lstrip().startswith((b"{", b"[")):  # what is read whole is JSON
-            raise encoded(response, what=what, foreign=foreign)
+            raise encoded(response, context=context, foreign=foreign)
         return self._answer(response, bytes(read), foreign=foreign)
 
-    def _answer(self, response: aiohttp.ClientResponse, body: bytes, *, foreign: bool) -> Answer:
+    def _answer(self, response: aiohttp.ClientResponse, body: bytes, *, foreign: bool) -> Response:
         reach = self.network.reach_of(response)
-        return Answer(response.status, response.headers, body, response.url, foreign, reach)
+        return Response(response.status, response.headers, body, response.url, foreign, reach)
 
-    def chunks(self, response: aiohttp.ClientResponse, *, size: int, what: str) -> AsyncIterator[bytes]:
+    def chunks(self, response: aiohttp.ClientResponse, *, size: int, context: str) -> AsyncIterator[bytes]:
         """The body of an answer that is to have at most ``size`` bytes, as it comes; raises as ``pace.paced``."""
         declared = response.content_length
         expected = size if declared is None else min(declared, size)
-        return paced(response.content, size=expected, pace=self.pace, what=what, host=place_of(response.url))
+        return paced(response.content, size=expected, pace=self.pace, context=context, host=place_of(response.url))

@@ -28,7 +28,7 @@ from pattern_operator.limits import (
     MAX_SIGNATURES_SIZE,
 )
 from pattern_operator.source.manifest import Manifest, parse_manifest
-from pattern_operator.source.registry.client import Content, Registry
+from pattern_operator.source.registry.client import FetchedManifest, RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.signatures.in_toto import states_something_else
 from pattern_operator.source.signatures.referrers import (
@@ -84,13 +84,13 @@ class FetchedSignatures:
         return Stalled(reason=failure.reason, message=message)
 
 
-async def fetch_signatures(digest: Digest, *, registry: Registry) -> FetchedSignatures:
+async def fetch_signatures(digest: Digest, *, registry: RepositoryClient) -> FetchedSignatures:
     """Everything in the repository that claims to sign ``digest``, within the time of a look-up.
 
     Attestations are handed on too, a few of them, marked as such: they never count as signatures.
     """
     deadline = Deadline.after(
-        registry.pace.lookup, what=registry.what(f"finding the signatures of {digest}"), waits=registry.waits
+        registry.pace.lookup, context=registry.context(f"finding the signatures of {digest}"), waits=registry.waits
     )
     finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE), deadline, _Room())
     tagged, referring = await run_all([finder.found(finder.tagged()), finder.found(finder.referring())])
@@ -125,7 +125,7 @@ class _Finder:
     """Looks for the signatures of one digest, in all places, and counts them as it reads them."""
 
     digest: Digest
-    registry: Registry
+    registry: RepositoryClient
     turns: asyncio.Semaphore
     deadline: Deadline
     room: "_Room"
@@ -145,7 +145,7 @@ class _Finder:
         if content.digest == self.digest:  # a registry that reads the tag as the digest
             return _Place()
         try:
-            manifest = await self._manifest(content, what=f"tag {tag}")
+            manifest = await self._manifest(content, context=f"tag {tag}")
         except Stalled as error:
             return _failed(tag, error, form=SignatureFormat.COSIGN)
         return _Place(_layers(manifest, form=SignatureFormat.COSIGN, where=tag))
@@ -172,7 +172,7 @@ class _Finder:
                     return 0, _Place()
                 async with self.deadline.kept():
                     content = await self.registry.manifest(entry.digest, limit=MAX_REFERRER_MANIFEST)
-            manifest = await self._manifest(content, what=where)
+            manifest = await self._manifest(content, context=where)
         except PatternError as error:
             if form is None and error.reason in _UNREADABLE - {Reason.DIGEST_MISMATCH}:
                 return 0, _Place()  # gone, an index, or larger than any signature: not one, and nobody called it one
@@ -189,13 +189,13 @@ class _Finder:
             return 0, _Place(unreadable=(_placeholder(says, form=form),))
         return _turn(manifest), _Place(_layers(manifest, form=form, where=where))
 
-    async def _manifest(self, content: Content, *, what: str) -> Manifest:
+    async def _manifest(self, content: FetchedManifest, *, context: str) -> Manifest:
         return await self.registry.compute(
             len(content.body),
             parse_manifest,
             content.body,
             content_type=content.media_type,
-            what=self.registry.what(what),
+            context=self.registry.context(context),
             max_layers=MAX_REFERRERS,
         )
 

@@ -14,10 +14,10 @@ from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS
 from pattern_operator.source.manifest import OCI_MANIFEST, parse_index
-from pattern_operator.source.registry.client import Registry
+from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.errors import not_a_manifest
 from pattern_operator.source.registry.timeouts import Deadline
-from pattern_operator.source.registry.transport import Answer
+from pattern_operator.source.registry.transport import Response
 
 BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 BUNDLES: Final = frozenset({BUNDLE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})  # as it was first spelled
@@ -51,7 +51,7 @@ class FallbackTag:
     refusal: Stalled
 
 
-async def list_referrers(digest: Digest, *, registry: Registry, deadline: Deadline) -> Listing | FallbackTag:
+async def list_referrers(digest: Digest, *, registry: RepositoryClient, deadline: Deadline) -> Listing | FallbackTag:
     """Ask what refers to ``digest``, and may be a signature by the type that it is listed with.
 
     Of other types, as scan reports, SBOMs and documentation, there may be as many as pages are read.
@@ -67,14 +67,14 @@ async def list_referrers(digest: Digest, *, registry: Registry, deadline: Deadli
     return _joined(listed, tagged, digest=digest)
 
 
-async def _by_api(digest: Digest, *, registry: Registry, deadline: Deadline) -> Listing | None:
+async def _by_api(digest: Digest, *, registry: RepositoryClient, deadline: Deadline) -> Listing | None:
     """What the API lists, as far as it goes; None where there is no API."""
-    what = registry.what(f"referrers of {digest}")
+    context = registry.context(f"referrers of {digest}")
     found, read = Listing(), 0
     try:
         async with deadline.kept():
-            async for page in registry.pages(f"referrers/{digest}", what=what, most=MAX_REFERRER_PAGES):
-                listed = await _entries(page, registry=registry, what=what)
+            async for page in registry.pages(f"referrers/{digest}", context=context, most=MAX_REFERRER_PAGES):
+                listed = await _entries(page, registry=registry, context=context)
                 found = await registry.compute(len(page.body), _joined, found, listed, digest=digest)
                 read += 1
     except PatternError as error:
@@ -82,24 +82,24 @@ async def _by_api(digest: Digest, *, registry: Registry, deadline: Deadline) -> 
             return Listing(found.entries, (*found.failures, error))
         if not read:
             return None
-        message = f"{what}: a page of it is gone; it is asked again later."  # a list that ends in the middle
+        message = f"{context}: a page of it is gone; it is asked again later."  # a list that ends in the middle
         gone = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message)
         return Listing(found.entries, (*found.failures, gone))
     return found
 
 
-async def _entries(page: Answer, *, registry: Registry, what: str) -> Listing:
+async def _entries(page: Response, *, registry: RepositoryClient, context: str) -> Listing:
     """What a page lists; nothing of it is quoted where another host than the registry gave it."""
     content_type = page.headers.get("Content-Type", "")
     try:
-        return await registry.compute(len(page.body), _read, page.body, content_type=content_type, what=what)
+        return await registry.compute(len(page.body), _read, page.body, content_type=content_type, context=context)
     except Stalled as error:
         if page.foreign and error.reason is Reason.ARTIFACT_UNSUPPORTED:
-            raise not_a_manifest(what, host=page.host) from None
+            raise not_a_manifest(context, host=page.host) from None
         raise
 
 
-async def _by_tag(digest: Digest, *, registry: Registry, deadline: Deadline) -> Listing | FallbackTag:
+async def _by_tag(digest: Digest, *, registry: RepositoryClient, deadline: Deadline) -> Listing | FallbackTag:
     """What the fallback tag lists; none where there is no such tag."""
     tag = f"{digest.algorithm}-{digest.hex[:64]}"  # at most 64 digits, "Referrers Tag Schema"
     try:
@@ -111,15 +111,19 @@ async def _by_tag(digest: Digest, *, registry: Registry, deadline: Deadline) -> 
         return Listing()
     try:
         listed = await registry.compute(
-            len(content.body), _read, content.body, content_type=content.media_type, what=registry.what(f"tag {tag}")
+            len(content.body),
+            _read,
+            content.body,
+            content_type=content.media_type,
+            context=registry.context(f"tag {tag}"),
         )
         return await registry.compute(len(content.body), _joined, Listing(), listed, digest=digest)
     except Stalled as error:
         return FallbackTag(tag, error)
 
 
-def _read(content: bytes, *, content_type: str, what: str) -> Listing:
-    index = parse_index(content, types=_MAY_SIGN, content_type=content_type, what=what)
+def _read(content: bytes, *, content_type: str, context: str) -> Listing:
+    index = parse_index(content, types=_MAY_SIGN, content_type=content_type, context=context)
     return Listing(index.entries, index.refusals)
 
 
