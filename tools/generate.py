@@ -19,7 +19,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
 from pattern_operator.cli import exits
-from pattern_operator.render import Cause
+from pattern_operator.render import ComponentReason
 from pattern_operator.telemetry import Metrics
 from pattern_operator.telemetry.logfields import FIELDS
 
@@ -59,7 +59,11 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def _causes() -> Iterator[tuple[str, ...]]:
     for outcome in (Outcome.REFUSED, Outcome.SKIPPED):
-        yield from ((f"`{cause}`", outcome.value, cause.description) for cause in Cause if cause.outcome is outcome)
+        yield from (
+            (f"`{reason}`", outcome.value, reason.description)
+            for reason in ComponentReason
+            if reason.outcome is outcome
+        )
 
 
 def _metrics() -> Iterator[tuple[str, ...]]:

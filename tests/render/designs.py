@@ -148,8 +148,8 @@ def _files(folder: Path) -> Iterator[File]:
 def _refused(cells: list[str]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for clause in "".join(cells).split("; "):
-        cause, colon, kinds = clause.partition(": ")
-        if colon and not cause.startswith("duplicates") and not re.match(r"\d+x ", clause):
+        reason, colon, kinds = clause.partition(": ")
+        if colon and not reason.startswith("duplicates") and not re.match(r"\d+x ", clause):
             for entry in kinds.split(", "):
                 count, _, kind = entry.rpartition(" ")
                 counts[kind] += int(count or 1)

@@ -19,7 +19,7 @@ from pattern_operator.render import Options, render
 class Expected:
     """What becomes of a design: objects, Namespaces that are not owned, components that are the same as another.
 
-    ``refused`` are the components that rendering refuses, by cause and kind; ``left`` are those that only the API
+    ``refused`` are the components that rendering refuses, by reason and kind; ``left`` are those that only the API
     server can refuse, by kind: it alone knows CRDs, fields and values.
     """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pattern_operator.render.fields import Cleaner, ConflictingField, UnresolvedReference, without_nulls
+from pattern_operator.render.fields import ConflictingField, FieldNormalizer, UnresolvedReference, without_nulls
 
 
 @pytest.mark.parametrize(
@@ -63,34 +63,34 @@ from pattern_operator.render.fields import Cleaner, ConflictingField, Unresolved
     ],
 )
 def test_a_configuration_is_cleaned(configuration: Any, cleaned: Any, sentences: list[str]):
-    before, cleaner = copy.deepcopy(configuration), Cleaner()
+    before, normalizer = copy.deepcopy(configuration), FieldNormalizer()
 
-    made = cleaner.clean(configuration)
+    made = normalizer.normalize(configuration)
 
     assert made == cleaned
-    assert cleaner.sentences() == sentences
+    assert normalizer.repairs() == sentences
     assert configuration == before
 
 
 def test_a_field_written_twice_with_different_content_is_a_conflict():
     with pytest.raises(ConflictingField, match=r"spec\.matchLabels"):
-        Cleaner().clean({"spec": {"match Labels": {"app": "a"}, "matchLabels": {"app": "b"}}})
+        FieldNormalizer().normalize({"spec": {"match Labels": {"app": "a"}, "matchLabels": {"app": "b"}}})
 
 
 def test_a_reference_into_the_design_is_not_guessed():
     with pytest.raises(UnresolvedReference, match=r"spec\.host"):
-        Cleaner().clean({"spec": {"host": "$(#ref.db.spec.host)"}})
+        FieldNormalizer().normalize({"spec": {"host": "$(#ref.db.spec.host)"}})
 
 
 def test_a_dollar_of_kubernetes_is_no_reference():
-    assert Cleaner().clean({"args": ["--host=$(HOST)"]}) == {"args": ["--host=$(HOST)"]}
+    assert FieldNormalizer().normalize({"args": ["--host=$(HOST)"]}) == {"args": ["--host=$(HOST)"]}
 
 
 def test_of_very_many_spaced_fields_some_are_named_and_the_rest_counted():
-    cleaner = Cleaner()
-    cleaner.clean({f"field Number{number}": 1 for number in range(30)})
+    normalizer = FieldNormalizer()
+    normalizer.normalize({f"field Number{number}": 1 for number in range(30)})
 
-    sentences = cleaner.sentences()
+    sentences = normalizer.repairs()
 
     assert len(sentences) == 11
     assert sentences[-1] == "spaces taken out of 20 more field names"

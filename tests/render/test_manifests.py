@@ -211,7 +211,7 @@ def test_what_a_cluster_wrote_is_left_out():
 
 
 @pytest.mark.parametrize(
-    ("value", "cause"),
+    ("value", "reason"),
     [
         pytest.param("text", "InvalidDocument", id="text"),
         pytest.param(["a"], "InvalidDocument", id="a list"),
@@ -234,12 +234,12 @@ def test_what_a_cluster_wrote_is_left_out():
         pytest.param(_object("Deployment", "apps/v1"), "MissingRequiredField", id="a Deployment without spec"),
     ],
 )
-def test_what_is_no_manifest_is_refused(value: object, cause: str):
+def test_what_is_no_manifest_is_refused(value: object, reason: str):
     rendering = _render(_object(name="good"), value)
 
     good, report = rendering.components
     assert good.outcome is Outcome.RENDERED
-    assert (report.id, report.outcome, report.reason) == ("all.yaml#2", Outcome.REFUSED, cause)
+    assert (report.id, report.outcome, report.reason) == ("all.yaml#2", Outcome.REFUSED, reason)
     assert report.message
 
 

@@ -60,7 +60,7 @@ def test_marks_are_left_out_where_the_design_has_no_ids():
 
 
 @pytest.mark.parametrize(
-    ("made", "cause"),
+    ("made", "reason"),
     [
         pytest.param(component("Pod", "a", metadata={"isAnnotation": True}), "Annotation", id="an annotation"),
         pytest.param(component("Pod", "a", status="ignored"), "Ignored", id="an ignored component"),
@@ -73,16 +73,16 @@ def test_marks_are_left_out_where_the_design_has_no_ids():
         pytest.param(component("Namespace", "kube-system"), "ProtectedNamespace", id="a namespace of Kubernetes"),
     ],
 )
-def test_what_is_nothing_to_apply_is_skipped(made: dict[str, Any], cause: str):
+def test_what_is_nothing_to_apply_is_skipped(made: dict[str, Any], reason: str):
     rendering = rendered(made)
 
-    assert (only_report(rendering).outcome, only_report(rendering).reason) == (Outcome.SKIPPED, cause)
+    assert (only_report(rendering).outcome, only_report(rendering).reason) == (Outcome.SKIPPED, reason)
     assert only_report(rendering).message
     assert rendering.objects == ()
 
 
 @pytest.mark.parametrize(
-    ("made", "cause"),
+    ("made", "reason"),
     [
         pytest.param(component("", "a", {}), "MissingKind", id="no kind"),
         pytest.param(component("VirtualService", "a", {}, version=""), "MissingApiVersion", id="no apiVersion"),
@@ -132,11 +132,11 @@ def test_what_is_nothing_to_apply_is_skipped(made: dict[str, Any], cause: str):
         ),
     ],
 )
-def test_what_would_have_to_be_invented_is_refused(made: dict[str, Any], cause: str):
+def test_what_would_have_to_be_invented_is_refused(made: dict[str, Any], reason: str):
     rendering = rendered(made)
 
     report = only_report(rendering)
-    assert (report.outcome, report.reason) == (Outcome.REFUSED, cause)
+    assert (report.outcome, report.reason) == (Outcome.REFUSED, reason)
     assert report.message
     assert report.repairs == ()
     assert rendering.objects == ()

@@ -72,7 +72,7 @@ def test_a_crd_of_the_pattern_says_that_its_kind_is_of_the_cluster():
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "cause", "words"),
+    ("name", "options", "reason", "words"),
     [
         ("other", HERE, "", ""),
         ("default", HERE, "ProtectedNamespace", "namespace default is used as it is, and never owned: its labels"),
@@ -90,12 +90,12 @@ def test_a_crd_of_the_pattern_says_that_its_kind_is_of_the_cluster():
         ),
     ],
 )
-def test_a_namespace_is_an_object_unless_it_is_not_to_be_owned(name: str, options: Options, cause: str, words: str):
+def test_a_namespace_is_an_object_unless_it_is_not_to_be_owned(name: str, options: Options, reason: str, words: str):
     rendering = rendered(component("Namespace", name), options=options)
 
-    assert only_report(rendering).reason == cause
+    assert only_report(rendering).reason == reason
     assert only_report(rendering).message.startswith(words)
-    assert len(rendering.objects) == (0 if cause else 1)
+    assert len(rendering.objects) == (0 if reason else 1)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pattern_operator.api.artifact import File
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Cause, Options, render
+from pattern_operator.render import ComponentReason, Options, render
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
 
 KINDS = [
@@ -106,7 +106,7 @@ def _holds(rendering: Rendering | None) -> None:
         orjson.dumps(made.body)
     for report in rendering.components:
         assert bool(report.reason) == bool(report.message) == (report.outcome is not Outcome.RENDERED)
-        assert not report.reason or Cause(report.reason).outcome is report.outcome
+        assert not report.reason or ComponentReason(report.reason).outcome is report.outcome
 
 
 @given(st.binary(), _OPTIONS)

@@ -123,9 +123,9 @@ def _print(rendering: "Rendering", form: str) -> None:
 def _tell_left_out(rendering: "Rendering") -> None:
     """Say which hooks of other tools are not in what is printed: whoever pipes it on would miss them."""
     from pattern_operator.api.report import Outcome
-    from pattern_operator.render import Cause
+    from pattern_operator.render import ComponentReason
 
-    hooks = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == Cause.HOOK]
+    hooks = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == ComponentReason.HOOK]
     for message in hooks[:_NAMED]:
         output.complain(output.plain(message))
     if len(hooks) > _NAMED:

@@ -38,10 +38,10 @@ from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.sparing import spared
 from pattern_operator.reconcile.tenancy import account_of, check_namespaces
-from pattern_operator.render.cause import Cause
+from pattern_operator.render.component_reason import ComponentReason
 
 Entries = tuple[InventoryEntry, ...]
-_SAID = frozenset({Cause.PROTECTED_NAMESPACE, Cause.TARGET_NAMESPACE, Cause.HOOK})
+_SAID = frozenset({ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE, ComponentReason.HOOK})
 WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
 
 

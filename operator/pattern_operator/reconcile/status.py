@@ -36,7 +36,7 @@ from pattern_operator.reconcile.conditions import Conditions, Truth, condition_o
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
-from pattern_operator.render.cause import Cause
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.rollout.history import remember
 
 _FACT = {
@@ -289,7 +289,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
 
 def _render_status(rendering: Rendering) -> RenderStatus:
     refused = tuple(rendering.with_outcome(Outcome.REFUSED))
-    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != Cause.ANNOTATION)
+    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
     repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repairs)
     return RenderStatus(
         rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pattern_operator.render.coerce import mapping, mappings, text
 from pattern_operator.render.design import Component, Design
-from pattern_operator.render.shape import mapping, mappings, text
 
 _VIEWS: Final = frozenset({"Pod", "PodTemplate"})
 _WORKLOADS: Final = frozenset(

@@ -16,12 +16,12 @@ from typing import Any, Final
 import orjson
 
 from pattern_operator.limits import MAX_OBJECT_VALUES
-from pattern_operator.render.cause import Cause
+from pattern_operator.render.coerce import items, mapping, mappings, text
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.document import has_more_values
-from pattern_operator.render.draft import Draft
 from pattern_operator.render.kinds import group_of, is_built_in
 from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
-from pattern_operator.render.shape import items, mapping, mappings, text
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _LONGEST: Final = 256 * 1024  # bytes of annotations that the API server takes (apimachinery, TotalAnnotationSizeLimitB)
@@ -126,38 +126,44 @@ def controllers_of(metadata: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((text(each.get("kind")), text(each.get("name"))) for each in owners if each.get("controller") is True)
 
 
-def leave_out_captured(drafts: Iterable[Draft]) -> None:
+def leave_out_captured(components: Iterable[WorkingComponent]) -> None:
     """Skip objects that others of the artifact make, and take out of the rest what a cluster has written."""
-    waiting = [draft for draft in drafts if not draft.settled]
-    _leave_out_controlled(waiting)
-    waiting = [draft for draft in waiting if not draft.settled]
-    brought = frozenset((draft.kind, draft.name) for draft in waiting)
-    for draft in waiting:
-        capture = _Capture(draft, brought)
+    included = [component for component in components if not component.excluded]
+    _leave_out_controlled(included)
+    included = [component for component in included if not component.excluded]
+    brought = frozenset((component.kind, component.name) for component in included)
+    for component in included:
+        capture = _Capture(component, brought)
         capture.clean()
-        draft.repairs.extend(capture.sentences())
+        component.repairs.extend(capture.repairs())
 
 
-def _leave_out_controlled(drafts: list[Draft]) -> None:
+def _leave_out_controlled(components: list[WorkingComponent]) -> None:
     """Skip what a controller makes of another object here: beside that one it would be a stray, or be made twice."""
-    there = {(draft.kind, draft.name, draft.origin) for draft in drafts}
-    for draft in drafts:
-        maker = next((owner for owner in draft.controllers if (*owner, draft.origin) in there), None)
-        maker = maker or _deployment_of(draft, there)
+    there = {(component.kind, component.name, component.source_namespace) for component in components}
+    for component in components:
+        maker = next((owner for owner in component.controllers if (*owner, component.source_namespace) in there), None)
+        maker = maker or _deployment_of(component, there)
         if maker is not None:
-            draft.skip(Cause.CONTROLLED, f"{maker[0]} {maker[1]} makes it (metadata.ownerReferences): it is left out")
-        elif _is_of_every_namespace(draft):
-            draft.skip(Cause.CONTROLLED, "the cluster makes it in every namespace: it is left out")
-        elif draft.kind == "Endpoints" and _has_mark_of_endpoints(draft.metadata):
-            draft.skip(Cause.CONTROLLED, f"a controller makes it for Service {draft.name}: it is left out")
+            component.skip(
+                ComponentReason.CONTROLLED, f"{maker[0]} {maker[1]} makes it (metadata.ownerReferences): it is left out"
+            )
+        elif _is_of_every_namespace(component):
+            component.skip(ComponentReason.CONTROLLED, "the cluster makes it in every namespace: it is left out")
+        elif component.kind == "Endpoints" and _has_mark_of_endpoints(component.metadata):
+            component.skip(
+                ComponentReason.CONTROLLED, f"a controller makes it for Service {component.name}: it is left out"
+            )
 
 
-def _is_of_every_namespace(draft: Draft) -> bool:
+def _is_of_every_namespace(component: WorkingComponent) -> bool:
     """Whether each namespace has it anyway; the account ``default`` is meant where anything is said of it."""
-    if (draft.api_version, draft.kind) == ("v1", "ConfigMap"):
-        return draft.name in _OF_EVERY_NAMESPACE
-    is_default = (draft.api_version, draft.kind, draft.name) == ("v1", "ServiceAccount", "default")
-    return is_default and draft.captured and draft.metadata.keys() == {"name"} and draft.body.keys() == _BARE
+    if (component.api_version, component.kind) == ("v1", "ConfigMap"):
+        return component.name in _OF_EVERY_NAMESPACE
+    is_default = (component.api_version, component.kind, component.name) == ("v1", "ServiceAccount", "default")
+    return (
+        is_default and component.captured and component.metadata.keys() == {"name"} and component.body.keys() == _BARE
+    )
 
 
 def _has_mark_of_endpoints(metadata: dict[str, Any]) -> bool:
@@ -165,12 +171,17 @@ def _has_mark_of_endpoints(metadata: dict[str, Any]) -> bool:
     return labels.get(_MANAGED_BY) == "endpoint-controller" or _TRIGGER in annotations
 
 
-def _deployment_of(draft: Draft, there: Iterable[tuple[str, str, str | None]]) -> tuple[str, str] | None:
+def _deployment_of(component: WorkingComponent, there: Iterable[tuple[str, str, str | None]]) -> tuple[str, str] | None:
     """The Deployment of a Pod whose ReplicaSet was not captured: the name of that one ends in the Pod's hash."""
-    suffix = f"-{text(mapping(draft.metadata.get('labels')).get('pod-template-hash'))}"
-    for kind, name in draft.controllers:
+    suffix = f"-{text(mapping(component.metadata.get('labels')).get('pod-template-hash'))}"
+    for kind, name in component.controllers:
         deployment = ("Deployment", name.removesuffix(suffix))
-        if kind == "ReplicaSet" and len(suffix) > 1 and name.endswith(suffix) and (*deployment, draft.origin) in there:
+        if (
+            kind == "ReplicaSet"
+            and len(suffix) > 1
+            and name.endswith(suffix)
+            and (*deployment, component.source_namespace) in there
+        ):
             return deployment
     return None
 
@@ -179,36 +190,36 @@ def _deployment_of(draft: Draft, there: Iterable[tuple[str, str, str | None]]) -
 class _Capture:
     """One object that is cleaned, and the paths of what was left out of it."""
 
-    draft: Draft
+    component: WorkingComponent
     brought: frozenset[tuple[str, str]]  # kind and name of each object of the artifact
     written: dict[str, Any] = field(default_factory=dict)  # what the author applied, as far as kubectl kept it
     left: list[str] = field(default_factory=list)
 
     def clean(self) -> None:
         """Take out what a cluster has written."""
-        metadata = self.draft.metadata
+        metadata = self.component.metadata
         annotations = mapping(metadata.get("annotations"))
         self.written = _last_applied(annotations.get(LAST_APPLIED))
         for name in sorted(_ANNOTATIONS & annotations.keys()):
             self._drop(annotations, name, "metadata.annotations")
-            self.draft.captured = True
+            self.component.captured = True
         self._forget_empty(metadata, "annotations")
-        if not is_built_in(self.draft.api_version, self.draft.kind):
+        if not is_built_in(self.component.api_version, self.component.kind):
             return
         self._without_finalizers(metadata)
-        kind = (group_of(self.draft.api_version), self.draft.kind)
+        kind = (group_of(self.component.api_version), self.component.kind)
         for name in _LABELS.get(kind, ()):
-            if self.draft.captured or name not in _UNPREFIXED:
+            if self.component.captured or name not in _UNPREFIXED:
                 self._drop(mapping(metadata.get("labels")), name, "metadata.labels")
         if clean := _OF_KINDS.get(kind):
             clean(self)
         self._forget_empty(metadata, "labels")
         if kind in PLACES:
-            self._without_tokens(at(self.draft.body, PLACES[kind]), ".".join(PLACES[kind]))
+            self._without_tokens(at(self.component.body, PLACES[kind]), ".".join(PLACES[kind]))
         for name in _ALLOTTED.get(kind, ()):
             self._drop_allotted("spec", name)
 
-    def sentences(self) -> list[str]:
+    def repairs(self) -> list[str]:
         """What was left out, in one sentence that names fields and no value."""
         if not self.left:
             return []
@@ -222,8 +233,8 @@ class _Capture:
 
     def _drop_allotted(self, *path: str) -> None:
         """Take out what a cluster has allotted, unless the author chose it."""
-        holder = at(self.draft.body, path[:-1])
-        if self.draft.captured and path[-1] not in at(self.written, path[:-1]):
+        holder = at(self.component.body, path[:-1])
+        if self.component.captured and path[-1] not in at(self.written, path[:-1]):
             self._drop(holder, path[-1], ".".join(path[:-1]))
 
     def _forget_empty(self, holder: dict[str, Any], name: str) -> None:
@@ -258,15 +269,15 @@ class _Capture:
 
     def namespace(self) -> None:
         """The finalizer of every Namespace."""
-        spec = mapping(self.draft.body.get("spec"))
+        spec = mapping(self.component.body.get("spec"))
         kept = [each for each in items(spec.get("finalizers")) if each != "kubernetes"]
         self._keep(spec, "finalizers", "spec", kept)
         if spec == {} and self.left:
-            self.draft.body.pop("spec", None)
+            self.component.body.pop("spec", None)
 
     def job(self) -> None:
         """The labels by which the controller finds the Pods of this very Job; with another UID they find none."""
-        spec = mapping(self.draft.body.get("spec"))
+        spec = mapping(self.component.body.get("spec"))
         if spec.get("manualSelector") is True:
             return
         selector = mapping(mapping(spec.get("selector")).get("matchLabels"))
@@ -277,7 +288,7 @@ class _Capture:
         self._drop(spec, "selector", "spec")
         for holder, path in (
             (labels, "spec.template.metadata.labels"),
-            (mapping(self.draft.metadata.get("labels")), "metadata.labels"),
+            (mapping(self.component.metadata.get("labels")), "metadata.labels"),
         ):
             for name in _JOB_LABELS:
                 self._drop(holder, name, path)
@@ -286,44 +297,44 @@ class _Capture:
 
     def service(self) -> None:
         """Addresses and node ports; ``None`` is what an author says, not what a cluster allots."""
-        spec, chosen = mapping(self.draft.body.get("spec")), mapping(self.written.get("spec"))
+        spec, chosen = mapping(self.component.body.get("spec")), mapping(self.written.get("spec"))
         if "None" not in (spec.get("clusterIP"), *items(spec.get("clusterIPs"))) and "clusterIP" not in chosen:
             self._drop_allotted("spec", "clusterIP")
             self._drop_allotted("spec", "clusterIPs")
         kept = {_port(each) for each in mappings(chosen.get("ports")) if "nodePort" in each}
         for index, port in enumerate(mappings(spec.get("ports"))):
-            if self.draft.captured and _port(port) not in kept:
+            if self.component.captured and _port(port) not in kept:
                 self._drop(port, "nodePort", f"spec.ports[{index}]")
 
     def claim(self) -> None:
         """The volume that was bound; one that the artifact brings along is meant."""
-        volume = text(mapping(self.draft.body.get("spec")).get("volumeName"))
+        volume = text(mapping(self.component.body.get("spec")).get("volumeName"))
         if ("PersistentVolume", volume) not in self.brought:
             self._drop_allotted("spec", "volumeName")
 
     def volume(self) -> None:
         """Of the claim only its name can be the same elsewhere; with another's UID the volume counts as lost."""
-        claim = mapping(mapping(self.draft.body.get("spec")).get("claimRef"))
+        claim = mapping(mapping(self.component.body.get("spec")).get("claimRef"))
         for name in ("resourceVersion", "uid"):
             self._drop(claim, name, "spec.claimRef")
 
     def secret(self) -> None:
         """The token of an account in another cluster: the controller fills in the one of this cluster."""
-        if self.draft.body.get("type") != _MADE_FOR_ACCOUNT or not self.draft.captured:
+        if self.component.body.get("type") != _MADE_FOR_ACCOUNT or not self.component.captured:
             return
-        data = mapping(self.draft.body.get("data"))
+        data = mapping(self.component.body.get("data"))
         for name in ("ca.crt", "namespace", "service-ca.crt", "token"):
             self._drop(data, name, "data")
         if data == {}:
-            self.draft.body.pop("data", None)
+            self.component.body.pop("data", None)
 
     def account(self) -> None:
         """The Secrets that controllers make for each account."""
-        name = self.draft.name
+        name = self.component.name
         for lists in ("secrets", "imagePullSecrets"):
-            kept = [each for each in items(self.draft.body.get(lists)) if not self._is_made_for(name, each)]
-            if isinstance(self.draft.body.get(lists), list):
-                self._keep(self.draft.body, lists, "", kept)
+            kept = [each for each in items(self.component.body.get(lists)) if not self._is_made_for(name, each)]
+            if isinstance(self.component.body.get(lists), list):
+                self._keep(self.component.body, lists, "", kept)
 
     def _is_made_for(self, account: str, entry: Any) -> bool:
         secret = text(mapping(entry).get("name"))
@@ -332,7 +343,7 @@ class _Capture:
 
     def stateful_set(self) -> None:
         """The status of its claims."""
-        for index, claim in enumerate(mappings(mapping(self.draft.body.get("spec")).get("volumeClaimTemplates"))):
+        for index, claim in enumerate(mappings(mapping(self.component.body.get("spec")).get("volumeClaimTemplates"))):
             self._drop(claim, "status", f"spec.volumeClaimTemplates[{index}]")
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
+from pattern_operator.render.coerce import mapping, mappings, text
 from pattern_operator.render.document import Document
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
-from pattern_operator.render.shape import mapping, mappings, text
 
 SCHEMA_GROUP: Final = "designs.meshery.io/"
 

@@ -1,4 +1,4 @@
-"""Field names as Kubernetes spells them: Meshery's designer shows ``matchLabels`` as ``match Labels``, and saves that.
+"""Normalizes field names to Kubernetes' spelling: Meshery's designer saves ``matchLabels`` as ``match Labels``.
 
 Also leaves out null fields of Kubernetes' own kinds, in which they say nothing, and writes whole numbers as integers.
 What comes out is built new, so that the document it came from can be rendered again.
@@ -18,7 +18,7 @@ _MAPS: Final = frozenset({"annotations", "data", "labels", "matchLabels", "nodeS
 # What a schema gives as such is of any type (apiextensions/v1, JSONSchemaProps): null says something there.
 _VALUES_OF_SCHEMAS: Final = frozenset({"default", "example"})
 _REFERENCE: Final = "$(#"  # Meshery's reference into the design, `$(#ref.<path>)`
-_MAX_SENTENCES: Final = 10  # a CRD may have hundreds of spaced names; each further one says nothing new
+_MAX_REPAIRS: Final = 10  # a CRD may have hundreds of spaced names; each further one says nothing new
 
 
 class ConflictingField(ValueError):
@@ -30,10 +30,10 @@ class UnresolvedReference(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a value stands. Put into words only where they are told: one key may be long, and have much below it."""
+class FieldPath:
+    """The path of a value. It is made a string only when it is shown: one key may be long, and have much below it."""
 
-    above: "Place | None"
+    above: "FieldPath | None"
     key: str | int
 
     @property
@@ -43,7 +43,7 @@ class Place:
 
     def __str__(self) -> str:
         parts: list[str] = []
-        place: Place | None = self
+        place: FieldPath | None = self
         while place is not None:
             parts.append(f"[{place.key}]" if isinstance(place.key, int) else f".{place.key}")
             place = place.above
@@ -52,8 +52,8 @@ class Place:
 
 
 @dataclass(slots=True)
-class Cleaner:
-    """Copies one configuration and remembers what it did.
+class FieldNormalizer:
+    """Copies one configuration, and notes each repair.
 
     ``nulls_are``: what becomes of null fields; but for the fields called as one of ``kept``, where they stay.
     """
@@ -68,66 +68,66 @@ class Cleaner:
     repeated: list[str] = field(default_factory=list)  # the first paths
     repeats: int = 0
 
-    def clean(self, value: Any, at: str = "") -> Any:
+    def normalize(self, value: Any, at: str = "") -> Any:
         """Copy ``value``, which stands at the field ``at``, with field names, nulls and numbers mended.
 
         Raises:
             ConflictingField: the choice between two contents of one field would be an invention.
             UnresolvedReference: a string holds ``$(#ref...)``.
         """
-        return self._clean(value, Place(None, at) if at else None)
+        return self._normalize(value, FieldPath(None, at) if at else None)
 
-    def sentences(self) -> list[str]:
-        """What was done, a sentence each, naming the field and no value."""
+    def repairs(self) -> list[str]:
+        """The repairs that were made, a sentence each, naming the field and no value."""
         told = []
         for name, path in self.first_spaced.items():
             more = f" (and {self.spaced[name] - 1} more like it)" if self.spaced[name] > 1 else ""
             told.append(f"{path} read as {unspaced(name)}{more}")
-        if len(self.spaced) > _MAX_SENTENCES:
-            told.append(f"spaces taken out of {len(self.spaced) - _MAX_SENTENCES} more field names")
+        if len(self.spaced) > _MAX_REPAIRS:
+            told.append(f"spaces taken out of {len(self.spaced) - _MAX_REPAIRS} more field names")
         told += [f"{path} read once: it is written twice, with and without spaces, the same" for path in self.repeated]
-        if self.repeats > _MAX_SENTENCES:
-            told.append(f"{self.repeats - _MAX_SENTENCES} more fields read once: they are written twice")
+        if self.repeats > _MAX_REPAIRS:
+            told.append(f"{self.repeats - _MAX_REPAIRS} more fields read once: they are written twice")
         if self.nulls:
             more = f" and {self.nulls - 1} more" if self.nulls > 1 else ""
             told.append(f"{self.first_null}{more} left out: null")
         return told
 
-    def _clean(self, value: Any, place: Place | None) -> Any:
+    def _normalize(self, value: Any, place: FieldPath | None) -> Any:
         if isinstance(value, dict):
             return self._mapping(value, place)
         if isinstance(value, list):
-            return [self._clean(item, Place(place, index)) for index, item in enumerate(value)]
+            return [self._normalize(item, FieldPath(place, index)) for index, item in enumerate(value)]
         if isinstance(value, float):
             return whole(value)
         if isinstance(value, str) and _REFERENCE in value:
             raise UnresolvedReference(str(place or ""))
         return value
 
-    def _mapping(self, value: dict[str, Any], place: Place | None) -> dict[str, Any]:
+    def _mapping(self, value: dict[str, Any], place: FieldPath | None) -> dict[str, Any]:
         keeps_nulls = self.nulls_are == "kept" or (place is not None and place.keeps_nulls)
         made: dict[str, Any] = {}
         for name, child in value.items():
-            here = Place(place, name)
+            here = FieldPath(place, name)
             if child is None and not keeps_nulls and name not in self.kept:
                 self.first_null = self.first_null or str(here)
                 self.nulls += 1
                 continue
-            cleaned = self._clean(child, here)
+            normalized = self._normalize(child, here)
             plain = unspaced(name)
             if plain != name:
                 self._note_spaced(name, here)
             if plain in made:
-                if made[plain] != cleaned:
+                if made[plain] != normalized:
                     raise ConflictingField(str(here))
                 self.repeats += 1
-                if self.repeats <= _MAX_SENTENCES:
+                if self.repeats <= _MAX_REPAIRS:
                     self.repeated.append(str(here))
-            made[plain] = cleaned
+            made[plain] = normalized
         return made
 
-    def _note_spaced(self, name: str, place: Place) -> None:
-        if name not in self.spaced and len(self.spaced) < _MAX_SENTENCES:
+    def _note_spaced(self, name: str, place: FieldPath) -> None:
+        if name not in self.spaced and len(self.spaced) < _MAX_REPAIRS:
             self.first_spaced[name] = str(place)
         self.spaced[name] = self.spaced.get(name, 0) + 1
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pattern_operator.render.cause import Cause
-from pattern_operator.render.draft import Draft
-from pattern_operator.render.shape import mapping, text
+from pattern_operator.render.coerce import mapping, text
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +44,23 @@ _LONGEST: Final = 256  # characters of a value that are read; all moments of Hel
 _CRD_INSTALL: Final = "crd-install"
 
 
-def leave_out_hooks(drafts: Iterable[Draft]) -> None:
-    """Skip each draft that is a hook of another tool. An annotation without a value makes a hook, too, as for Helm."""
-    for draft in drafts:
-        if draft.settled:
+def leave_out_hooks(components: Iterable[WorkingComponent]) -> None:
+    """Skip each component that is a hook of another tool; an annotation without a value makes one, too, as for Helm."""
+    for component in components:
+        if component.excluded:
             continue
-        annotations = mapping(draft.metadata.get("annotations"))
+        annotations = mapping(component.metadata.get("annotations"))
         tool = next((each for each in _TOOLS if each.annotation in annotations), None)
         if tool is not None:
-            draft.skip(Cause.HOOK, _message(draft, tool, text(annotations[tool.annotation])))
+            component.skip(ComponentReason.HOOK, _message(component, tool, text(annotations[tool.annotation])))
 
 
-def _message(draft: Draft, tool: _Tool, value: str) -> str:
+def _message(component: WorkingComponent, tool: _Tool, value: str) -> str:
     said = [each.strip().lower() for each in value[:_LONGEST].split(",")]
     moments = [each for each in dict.fromkeys(said) if each in tool.moments]
     of = ", ".join(moments) or f"of a sort that {tool.name} does not know"
     why = "Helm 3 does not apply it either" if _CRD_INSTALL in moments else "the operator runs no hooks"
     return (
-        f"{draft.kind} {draft.name} is a hook of {tool.name} ({of}) and is left out, because {why}; to have it applied"
-        f" as an ordinary object, remove its annotation {tool.annotation}"
+        f"{component.kind} {component.name} is a hook of {tool.name} ({of}) and is left out, because {why};"
+        f" to have it applied as an ordinary object, remove its annotation {tool.annotation}"
     )

@@ -1,4 +1,4 @@
-"""Plain Kubernetes manifests to drafts: what was written is kept, but for what only a cluster can know."""
+"""Plain Kubernetes manifests to components: what was written is kept, except what only a cluster writes."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -9,13 +9,13 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.quote import quoted
 from pattern_operator.render.captured import controllers_of
-from pattern_operator.render.cause import Cause
+from pattern_operator.render.coerce import items, mapping, text
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.document import Document
-from pattern_operator.render.draft import Draft
 from pattern_operator.render.fields import values_of, with_nulls, without_nulls
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX, built_in, is_built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
-from pattern_operator.render.shape import items, mapping, text
 from pattern_operator.render.texts import must_be_text
 
 # Written by the API server (metav1.ObjectMeta); in a manifest they come from `kubectl get -o yaml` of another cluster.
@@ -43,11 +43,11 @@ def is_manifest(value: Any) -> bool:
     return bool(mapping(value).get("apiVersion") and mapping(value).get("kind"))
 
 
-def drafts(documents: list[Document]) -> list[Draft]:
-    """Make a draft of each object, in order; ``kind: List`` is taken apart.
+def components(documents: list[Document]) -> list[WorkingComponent]:
+    """Make a working component of each object, in order; ``kind: List`` is taken apart.
 
     Raises:
-        Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a draft is made: each takes some 600 bytes.
+        Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a component is made: each takes some 600 bytes.
     """
     objects = (each for document in documents for each in _objects(document.value, document.where))
     found = list(islice(objects, MAX_COMPONENTS + 1))
@@ -57,7 +57,7 @@ def drafts(documents: list[Document]) -> list[Draft]:
             message=f"{documents[0].path}, and what is beside it, hold more than {MAX_COMPONENTS} objects, which is"
             " more than the operator takes. Split the artifact.",
         )
-    return [_draft(value, where=where) for where, value in found]
+    return [_component(value, where=where) for where, value in found]
 
 
 def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
@@ -87,80 +87,82 @@ def _is_list(top: dict[str, Any]) -> bool:
     return is_custom and not ({"name", "generateName"} & mapping(top.get("metadata")).keys())
 
 
-def _draft(value: Any, *, where: str) -> Draft:
+def _component(value: Any, *, where: str) -> WorkingComponent:
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
-    draft = Draft(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
+    component = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
     if not top or not isinstance(top.get("metadata") or {}, dict):
-        draft.refuse(Cause.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: remove it or correct it")
-        return draft
-    if draft.kind.endswith(SUFFIX) and is_kind(draft.kind.removesuffix(SUFFIX)):
-        top = _without_suffix(draft, top)
-    for cause, message in _wrong_texts(top, metadata, where=where):
-        draft.find(cause, message)
+        component.refuse(
+            ComponentReason.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: remove it or correct it"
+        )
+        return component
+    if component.kind.endswith(SUFFIX) and is_kind(component.kind.removesuffix(SUFFIX)):
+        top = _without_suffix(component, top)
+    for reason, message in _wrong_texts(top, metadata, where=where):
+        component.find(reason, message)
     if fault := _unusable(top, where=where):
-        if draft.faults:
-            draft.refuse_for_faults()  # they are what is wrong with it
+        if component.faults:
+            component.refuse_for_faults()  # they are what is wrong with it
         else:
-            draft.refuse(*fault)
-        return draft
-    for cause, message in _faults(top, metadata, where=where):
-        draft.find(cause, message)
-    _build(draft, top)
-    return draft
+            component.refuse(*fault)
+        return component
+    for reason, message in _faults(top, metadata, where=where):
+        component.find(reason, message)
+    _build(component, top)
+    return component
 
 
-def _without_suffix(draft: Draft, top: dict[str, Any]) -> dict[str, Any]:
+def _without_suffix(component: WorkingComponent, top: dict[str, Any]) -> dict[str, Any]:
     """The kinds of the oldest designs, which stand in manifests, too."""
-    draft.kind = draft.kind.removesuffix(SUFFIX)
+    component.kind = component.kind.removesuffix(SUFFIX)
     version = text(top.get("apiVersion"))
-    known = built_in(draft.kind)
+    known = built_in(component.kind)
     if known is not None and (not version or version.startswith(OLDEST_API_VERSION)):
         version = known.api_version
-        draft.repairs.append(f"apiVersion {version} taken from the built-in kind")
-    draft.repairs.append(f"kind {draft.kind}{SUFFIX} read as {draft.kind}")
-    return {**top, "apiVersion": version, "kind": draft.kind}
+        component.repairs.append(f"apiVersion {version} taken from the built-in kind")
+    component.repairs.append(f"kind {component.kind}{SUFFIX} read as {component.kind}")
+    return {**top, "apiVersion": version, "kind": component.kind}
 
 
-def _wrong_texts(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Iterator[tuple[Cause, str]]:
+def _wrong_texts(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Iterator[tuple[ComponentReason, str]]:
     """Each of kind, apiVersion, name and namespace that is there and is not text; null is none, as for kubectl."""
-    for parent, field, cause in (
-        (top, "apiVersion", Cause.INVALID_DOCUMENT),
-        (top, "kind", Cause.INVALID_DOCUMENT),
-        (metadata, "name", Cause.INVALID_NAME),
-        (metadata, "namespace", Cause.INVALID_NAME),
+    for parent, field, reason in (
+        (top, "apiVersion", ComponentReason.INVALID_DOCUMENT),
+        (top, "kind", ComponentReason.INVALID_DOCUMENT),
+        (metadata, "name", ComponentReason.INVALID_NAME),
+        (metadata, "namespace", ComponentReason.INVALID_NAME),
     ):
         if not isinstance(value := parent.get(field), str | None):
             path = field if parent is top else f"metadata.{field}"
-            yield cause, f"{where}: {must_be_text(path, value)}"
+            yield reason, f"{where}: {must_be_text(path, value)}"
 
 
-def _unusable(top: dict[str, Any], *, where: str) -> tuple[Cause, str] | None:
+def _unusable(top: dict[str, Any], *, where: str) -> tuple[ComponentReason, str] | None:
     """Why nothing more can be said of the object, for want of a kind that could be one."""
     version, kind = text(top.get("apiVersion")), text(top.get("kind"))
     if not version:
-        return Cause.MISSING_API_VERSION, _missing(top, "apiVersion", "apiVersion", where=where)
+        return ComponentReason.MISSING_API_VERSION, _missing(top, "apiVersion", "apiVersion", where=where)
     if not kind:
-        return Cause.MISSING_KIND, _missing(top, "kind", "kind", where=where)
+        return ComponentReason.MISSING_KIND, _missing(top, "kind", "kind", where=where)
     if not is_kind(kind) or not is_api_version(version):
-        return Cause.INVALID_DOCUMENT, f"kind or apiVersion of {where} cannot be that of a Kubernetes object"
+        return ComponentReason.INVALID_DOCUMENT, f"kind or apiVersion of {where} cannot be that of a Kubernetes object"
     if not is_stored(version, kind):
-        return Cause.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}"
+        return ComponentReason.NOT_A_RESOURCE, f"{kind} is a request or answer of the API; remove {where}"
     return None
 
 
-def _faults(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Iterator[tuple[Cause, str]]:
+def _faults(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Iterator[tuple[ComponentReason, str]]:
     """What is wrong with the name, the namespace and the maps of the metadata, as far as they are text."""
     version, kind = text(top.get("apiVersion")), text(top.get("kind"))
     name, namespace = metadata.get("name"), text(metadata.get("namespace"))
     if name is None or name == "":
-        yield Cause.MISSING_NAME, _missing(metadata, "name", "metadata.name", where=where)
+        yield ComponentReason.MISSING_NAME, _missing(metadata, "name", "metadata.name", where=where)
     elif isinstance(name, str) and not is_valid(name, kind=naming(version, kind)):
-        yield Cause.INVALID_NAME, f"{quoted(name)} is not a valid name for a {kind}; rename it in {where}"
+        yield ComponentReason.INVALID_NAME, f"{quoted(name)} is not a valid name for a {kind}; rename it in {where}"
     if namespace and not is_valid(namespace, kind="Namespace"):
-        yield Cause.INVALID_NAME, f"metadata.namespace of {where} is not the name of a namespace; correct it"
+        yield ComponentReason.INVALID_NAME, f"metadata.namespace of {where} is not the name of a namespace; correct it"
     for field in ("labels", "annotations"):
         if not isinstance(metadata.get(field) or {}, dict):
-            yield Cause.INVALID_DOCUMENT, f"metadata.{field} of {where} must be a mapping"
+            yield ComponentReason.INVALID_DOCUMENT, f"metadata.{field} of {where} must be a mapping"
 
 
 def _missing(parent: dict[str, Any], field: str, path: str, *, where: str) -> str:
@@ -170,25 +172,27 @@ def _missing(parent: dict[str, Any], field: str, path: str, *, where: str) -> st
     return f"{where} has no {path}; {'generateName will not do' if field == 'name' else 'add it'}"
 
 
-def _build(draft: Draft, top: dict[str, Any]) -> None:
+def _build(component: WorkingComponent, top: dict[str, Any]) -> None:
     rest = {key: value for key, value in top.items() if key not in ("metadata", "status")}
-    is_own = is_built_in(text(top["apiVersion"]), draft.kind)
-    kept = values_of(text(top["apiVersion"]), draft.kind)
+    is_own = is_built_in(text(top["apiVersion"]), component.kind)
+    kept = values_of(text(top["apiVersion"]), component.kind)
     body = without_nulls(rest, kept=kept) if is_own else with_nulls(rest)
-    draft.body = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind")}
-    draft.body |= {"metadata": without_nulls(mapping(top.get("metadata"))), **body}
+    component.body = {"apiVersion": body.pop("apiVersion"), "kind": body.pop("kind")}
+    component.body |= {"metadata": without_nulls(mapping(top.get("metadata"))), **body}
     if top.get("status"):
-        draft.repairs.append("status left out: a cluster writes it")
-    metadata = draft.metadata
-    draft.controllers = controllers_of(metadata)
+        component.repairs.append("status left out: a cluster writes it")
+    metadata = component.metadata
+    component.controllers = controllers_of(metadata)
     captured = [name for name in metadata if name in _OF_A_CLUSTER]
-    draft.captured = bool(top.get("status")) or any(name in _MARKS for name in captured)
+    component.captured = bool(top.get("status")) or any(name in _MARKS for name in captured)
     for name in captured:
         del metadata[name]
     if captured:
-        draft.repairs.append(f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from")
+        component.repairs.append(
+            f"metadata.{', metadata.'.join(captured)} left out: of the cluster it was captured from"
+        )
     namespace = metadata.pop("namespace", None)
-    draft.origin = text(namespace) or None
+    component.source_namespace = text(namespace) or None
     for field in ("labels", "annotations"):
         if field in metadata and not isinstance(metadata[field], dict):
             del metadata[field]  # the object is refused for it; those who look for more faults find a mapping or none

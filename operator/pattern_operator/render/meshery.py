@@ -1,4 +1,4 @@
-"""Components of a Meshery design to drafts of Kubernetes objects, as Meshery deploys them, with the repairs they need.
+"""Components of a Meshery design to Kubernetes objects, as Meshery deploys them, with the repairs they need.
 
 Like Meshery: ``metadata.name`` is the displayName, whatever ``configuration.metadata.name`` says; labels, annotations
 and namespace come from ``configuration.metadata``; every other configuration key is copied. Unlike Meshery, what
@@ -11,13 +11,13 @@ from pattern_operator.api.object import Body
 from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
 from pattern_operator.render.captured import controllers_of
-from pattern_operator.render.cause import Cause
+from pattern_operator.render.coerce import text
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.design import Component, Design
-from pattern_operator.render.draft import Draft
-from pattern_operator.render.fields import Cleaner, ConflictingField, UnresolvedReference, values_of
+from pattern_operator.render.fields import ConflictingField, FieldNormalizer, UnresolvedReference, values_of
 from pattern_operator.render.kinds import built_in, is_built_in, is_stored, naming
 from pattern_operator.render.names import is_api_version, is_kind, is_label_value, made_valid
-from pattern_operator.render.shape import text
 from pattern_operator.render.texts import must_be_text
 
 _REGISTRANTS: Final = frozenset({"", "artifacthub", "github", "kubernetes"})  # whose models Meshery deploys
@@ -31,165 +31,177 @@ DESIGN_VERSION: Final = "design.meshery.io/version"
 COMPONENT_ID: Final = "component.meshery.io/id"
 
 
-def drafts(design: Design) -> list[Draft]:
-    """Make a draft of each component, in order; those that are nothing to apply are settled."""
+def components(design: Design) -> list[WorkingComponent]:
+    """Make a working component of each component, in order; those with nothing to apply are excluded."""
     aliases = workload_of_alias(design)
-    return [_draft(component, workload=aliases.get(component.id)) for component in design.components]
+    return [_component(drawn, workload=aliases.get(drawn.id)) for drawn in design.components]
 
 
-def mark(draft: Draft, *, design: Design) -> None:
-    """Add Meshery's own marks, by which Kanvas joins what runs to what was drawn."""
+def add_meshery_labels(component: WorkingComponent, *, design: Design) -> None:
+    """Add Meshery's labels and annotations, by which Kanvas finds what runs for what was drawn."""
     if design.id and is_label_value(design.id):
-        draft.metadata.setdefault("labels", {})[DESIGN_ID] = design.id
-    annotations = {DESIGN_VERSION: design.version, COMPONENT_ID: draft.meshery_id}
+        component.metadata.setdefault("labels", {})[DESIGN_ID] = design.id
+    annotations = {DESIGN_VERSION: design.version, COMPONENT_ID: component.meshery_id}
     if known := {name: value for name, value in annotations.items() if value}:
-        draft.metadata.setdefault("annotations", {}).update(known)
+        component.metadata.setdefault("annotations", {}).update(known)
 
 
-def _draft(component: Component, *, workload: Component | None) -> Draft:
-    draft = Draft(
-        id=component.id or component.place,
-        meshery_id=component.id,
-        name=component.name,
-        kind=component.kind,
-        namespaced=component.namespaced,
+def _component(drawn: Component, *, workload: Component | None) -> WorkingComponent:
+    component = WorkingComponent(
+        id=drawn.id or drawn.place,
+        meshery_id=drawn.id,
+        name=drawn.name,
+        kind=drawn.kind,
+        namespaced=drawn.namespaced,
     )
-    if component.annotation:
-        draft.skip(Cause.ANNOTATION, "it is a drawing, not a resource")
-    elif component.ignored:
-        draft.skip(Cause.IGNORED, "the design ignores it (status: ignored)")
-    elif component.registrant not in _REGISTRANTS:
-        draft.skip(
-            Cause.FOREIGN_MODEL, f"model {quoted(component.model)} is registered by {quoted(component.registrant)}"
+    if drawn.annotation:
+        component.skip(ComponentReason.ANNOTATION, "it is a drawing, not a resource")
+    elif drawn.ignored:
+        component.skip(ComponentReason.IGNORED, "the design ignores it (status: ignored)")
+    elif drawn.registrant not in _REGISTRANTS:
+        component.skip(
+            ComponentReason.FOREIGN_MODEL, f"model {quoted(drawn.model)} is registered by {quoted(drawn.registrant)}"
         )
     elif workload is not None:
-        draft.skip(Cause.ALIAS, f"it is a view of the template of {workload.kind} {quoted(workload.name)}")
+        component.skip(
+            ComponentReason.ALIAS, f"it is a view of the template of {workload.kind} {quoted(workload.name)}"
+        )
     else:
-        _build(draft, component)
-    return draft
+        _build(component, drawn)
+    return component
 
 
-def _build(draft: Draft, component: Component) -> None:
-    """Fill in the body, or refuse the draft."""
-    for place, value in component.wrong.items():
-        draft.find(Cause.NOT_TEXT, must_be_text(place, value))
-    draft.refuse_for_faults()
-    if draft.settled or not (api_version := _kind(draft, component)):
+def _build(component: WorkingComponent, drawn: Component) -> None:
+    """Fill in the body, or refuse the component."""
+    for place, value in drawn.wrong.items():
+        component.find(ComponentReason.NOT_TEXT, must_be_text(place, value))
+    component.refuse_for_faults()
+    if component.excluded or not (api_version := _kind(component, drawn)):
         return
-    if not (name := _name(draft, component, api_version=api_version)):
+    if not (name := _name(component, drawn, api_version=api_version)):
         return
-    configuration = _configuration(draft, component, api_version=api_version)
+    configuration = _configuration(component, drawn, api_version=api_version)
     if configuration is None:
         return
-    metadata = _metadata(draft, component, configuration["metadata"])
+    metadata = _metadata(component, drawn, configuration["metadata"])
     if metadata is None:
         return
-    draft.controllers = controllers_of(configuration["metadata"])
+    component.controllers = controllers_of(configuration["metadata"])
     if configuration.get("status"):
-        draft.captured = True
-        draft.repairs.append("status left out: a cluster writes it")
+        component.captured = True
+        component.repairs.append("status left out: a cluster writes it")
     rest = {key: value for key, value in configuration.items() if key not in _NOT_COPIED}
-    draft.body = {"apiVersion": api_version, "kind": component.kind, "metadata": {"name": name, **metadata}, **rest}
+    component.body = {"apiVersion": api_version, "kind": drawn.kind, "metadata": {"name": name, **metadata}, **rest}
 
 
-def _kind(draft: Draft, component: Component) -> str:
-    """The apiVersion of a kind that can be applied; empty where the draft is refused."""
-    if not component.kind:
-        draft.refuse(Cause.MISSING_KIND, "the component names no kind; choose one in the design")
-    elif not is_kind(component.kind) or (component.api_version and not is_api_version(component.api_version)):
-        draft.refuse(Cause.INVALID_DOCUMENT, "its kind or apiVersion cannot be that of a Kubernetes object; correct it")
-    elif not (api_version := _api_version(draft, component)):
-        draft.refuse(
-            Cause.MISSING_API_VERSION, f"{component.kind} is not a kind of Kubernetes itself; add its apiVersion"
+def _kind(component: WorkingComponent, drawn: Component) -> str:
+    """The apiVersion of a kind that can be applied; empty where the component is refused."""
+    if not drawn.kind:
+        component.refuse(ComponentReason.MISSING_KIND, "the component names no kind; choose one in the design")
+    elif not is_kind(drawn.kind) or (drawn.api_version and not is_api_version(drawn.api_version)):
+        component.refuse(
+            ComponentReason.INVALID_DOCUMENT, "its kind or apiVersion cannot be that of a Kubernetes object; correct it"
         )
-    elif not is_stored(api_version, component.kind):
-        draft.refuse(Cause.NOT_A_RESOURCE, f"{component.kind} is a request or answer of the API; remove the component")
+    elif not (api_version := _api_version(component, drawn)):
+        component.refuse(
+            ComponentReason.MISSING_API_VERSION, f"{drawn.kind} is not a kind of Kubernetes itself; add its apiVersion"
+        )
+    elif not is_stored(api_version, drawn.kind):
+        component.refuse(
+            ComponentReason.NOT_A_RESOURCE, f"{drawn.kind} is a request or answer of the API; remove the component"
+        )
     else:
         return api_version
     return ""
 
 
-def _api_version(draft: Draft, component: Component) -> str:
-    if component.suffixed:
-        draft.repairs.append(f"kind {component.kind}.K8s read as {component.kind}")
-    if component.api_version or component.model not in _OWN_MODELS:
-        return component.api_version
-    kind = built_in(component.kind)
+def _api_version(component: WorkingComponent, drawn: Component) -> str:
+    if drawn.suffixed:
+        component.repairs.append(f"kind {drawn.kind}.K8s read as {drawn.kind}")
+    if drawn.api_version or drawn.model not in _OWN_MODELS:
+        return drawn.api_version
+    kind = built_in(drawn.kind)
     if kind is None:
         return ""
-    draft.repairs.append(f"apiVersion {kind.api_version} taken from the built-in kind")
+    component.repairs.append(f"apiVersion {kind.api_version} taken from the built-in kind")
     return kind.api_version
 
 
-def _name(draft: Draft, component: Component, *, api_version: str) -> str:
-    if not component.name.strip():
-        draft.refuse(Cause.MISSING_NAME, "its displayName is empty; name it in the design")
+def _name(component: WorkingComponent, drawn: Component, *, api_version: str) -> str:
+    if not drawn.name.strip():
+        component.refuse(ComponentReason.MISSING_NAME, "its displayName is empty; name it in the design")
         return ""
-    name = made_valid(component.name, kind=naming(api_version, component.kind))
+    name = made_valid(drawn.name, kind=naming(api_version, drawn.kind))
     if name is None:
-        draft.refuse(
-            Cause.INVALID_NAME, f"{quoted(component.name)} is no name for a {component.kind}; rename it in the design"
+        component.refuse(
+            ComponentReason.INVALID_NAME, f"{quoted(drawn.name)} is no name for a {drawn.kind}; rename it in the design"
         )
         return ""
-    if name != component.name:
-        draft.repairs.append(f"metadata.name {quoted(component.name)} made {quoted(name)}")
+    if name != drawn.name:
+        component.repairs.append(f"metadata.name {quoted(drawn.name)} made {quoted(name)}")
     return name
 
 
-def _configuration(draft: Draft, component: Component, *, api_version: str) -> Body | None:
+def _configuration(component: WorkingComponent, drawn: Component, *, api_version: str) -> Body | None:
     """The configuration with field names mended, and what the services form keeps beside it laid over its metadata."""
-    if component.configuration is None:
-        draft.repairs.append("configuration null read as empty")
-    configuration = {} if component.configuration is None else component.configuration
+    if drawn.configuration is None:
+        component.repairs.append("configuration null read as empty")
+    configuration = {} if drawn.configuration is None else drawn.configuration
     if not isinstance(configuration, dict):
-        draft.refuse(Cause.INVALID_DOCUMENT, "its configuration is no mapping; correct it in the design")
+        component.refuse(ComponentReason.INVALID_DOCUMENT, "its configuration is no mapping; correct it in the design")
         return None
-    kept = values_of(api_version, component.kind)
-    cleaner = Cleaner(nulls_are="left out" if is_built_in(api_version, component.kind) else "kept", kept=kept)
+    kept = values_of(api_version, drawn.kind)
+    normalizer = FieldNormalizer(nulls_are="left out" if is_built_in(api_version, drawn.kind) else "kept", kept=kept)
     try:
-        cleaned: Body = cleaner.clean(configuration)
+        normalized: Body = normalizer.normalize(configuration)
         overriding = {
-            "labels": cleaner.clean(component.labels, "labels"),
-            "annotations": cleaner.clean(component.annotations, "annotations"),
+            "labels": normalizer.normalize(drawn.labels, "labels"),
+            "annotations": normalizer.normalize(drawn.annotations, "annotations"),
         }
     except ConflictingField as error:
-        draft.refuse(
-            Cause.CONFLICTING_FIELDS, f"{error} is written with and without spaces, and differs; remove one of the two"
+        component.refuse(
+            ComponentReason.CONFLICTING_FIELDS,
+            f"{error} is written with and without spaces, and differs; remove one of the two",
         )
         return None
     except UnresolvedReference as error:
-        draft.refuse(
-            Cause.UNRESOLVED_REFERENCE, f"{error} refers to another part of the design; write the value itself"
+        component.refuse(
+            ComponentReason.UNRESOLVED_REFERENCE,
+            f"{error} refers to another part of the design; write the value itself",
         )
         return None
-    draft.repairs.extend(cleaner.sentences())
-    return cleaned if _lay_over(draft, cleaned, overriding) else None
+    component.repairs.extend(normalizer.repairs())
+    return normalized if _lay_over(component, normalized, overriding) else None
 
 
-def _lay_over(draft: Draft, cleaned: Body, overriding: dict[str, dict[str, Any]]) -> bool:
+def _lay_over(component: WorkingComponent, normalized: Body, overriding: dict[str, dict[str, Any]]) -> bool:
     """Put labels and annotations over those in the metadata; false when the metadata has the wrong shape."""
-    metadata = cleaned.setdefault("metadata", {})
+    metadata = normalized.setdefault("metadata", {})
     if isinstance(metadata, dict) and all(isinstance(metadata.get(field, {}), dict) for field in overriding):
         for field, over in overriding.items():
             metadata[field] = metadata.get(field, {}) | over
         return True
-    draft.refuse(Cause.INVALID_DOCUMENT, "its metadata, or labels or annotations in it, are no mapping; correct it")
+    component.refuse(
+        ComponentReason.INVALID_DOCUMENT, "its metadata, or labels or annotations in it, are no mapping; correct it"
+    )
     return False
 
 
-def _metadata(draft: Draft, component: Component, configured: dict[str, Any]) -> dict[str, Any] | None:
-    """Labels and annotations; the namespace becomes the draft's origin, and another name one of its aliases."""
-    namespace = component.namespace or configured.get("namespace") or None
+def _metadata(component: WorkingComponent, drawn: Component, configured: dict[str, Any]) -> dict[str, Any] | None:
+    """Labels and annotations; the namespace becomes ``source_namespace``, and another name one of the aliases."""
+    namespace = drawn.namespace or configured.get("namespace") or None
     if not isinstance(namespace, str | None):
-        draft.refuse(Cause.INVALID_NAME, must_be_text("metadata.namespace", namespace))
+        component.refuse(ComponentReason.INVALID_NAME, must_be_text("metadata.namespace", namespace))
         return None
-    draft.origin = namespace
+    component.source_namespace = namespace
     dropped = [name for name, value in configured.items() if name not in _COPIED_METADATA and value]
     if dropped:
-        draft.captured = True
-        draft.repairs.append(f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from")
+        component.captured = True
+        component.repairs.append(
+            f"metadata.{', metadata.'.join(dropped)} left out: of the cluster it was captured from"
+        )
     named = text(configured.get("name"))
-    if named and named != component.name:
-        draft.aliases = (named,)
-        draft.repairs.append(f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName")
+    if named and named != drawn.name:
+        component.aliases = (named,)
+        component.repairs.append(f"metadata.name of the configuration, {quoted(named)}, gives way to the displayName")
     return {field: configured[field] for field in _MAPS if configured.get(field)}

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object, is_protected_namespace
 from pattern_operator.quote import quoted
-from pattern_operator.render.cause import Cause
-from pattern_operator.render.draft import Draft
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import Scopes, is_built_in
 from pattern_operator.render.names import made_valid
 from pattern_operator.render.options import Options
@@ -22,35 +22,35 @@ _NAMESPACE = "Namespace"
 _MESHERY_DEFAULT = "default"  # where Meshery puts what names no namespace; references are written with that in mind
 
 
-def place(drafts: Iterable[Draft], *, options: Options) -> None:
-    """Give each draft its namespace, or none where its kind has none; settle Namespaces that are not to be owned."""
-    waiting = [draft for draft in drafts if not draft.settled]
-    scopes = Scopes(draft.body for draft in waiting)
-    for draft in waiting:
-        if draft.kind == _NAMESPACE and is_built_in(draft.api_version, _NAMESPACE):
-            _settle_namespace(draft, options=options)
-        if not scopes.is_namespaced(draft.api_version, draft.kind, hint=draft.namespaced):
-            _without_namespace(draft)
+def assign_namespaces(components: Iterable[WorkingComponent], *, options: Options) -> None:
+    """Give each component its namespace, or none where its kind has none; skip Namespaces that must not be owned."""
+    included = [component for component in components if not component.excluded]
+    scopes = Scopes(component.body for component in included)
+    for component in included:
+        if component.kind == _NAMESPACE and is_built_in(component.api_version, _NAMESPACE):
+            _exclude_namespace(component, options=options)
+        if not scopes.is_namespaced(component.api_version, component.kind, hint=component.namespaced):
+            _without_namespace(component)
         else:
-            _with_namespace(draft, options=options)
+            _with_namespace(component, options=options)
 
 
-def follow(drafts: Iterable[Draft], *, options: Options) -> None:
-    """Let references that carry a namespace follow the objects of the pattern that went to another one.
+def update_references(components: Iterable[WorkingComponent], *, options: Options) -> None:
+    """Update references with a namespace to objects of the pattern that were assigned another one.
 
     Subjects of role bindings, services behind webhooks and API services, claims of volumes.
     """
-    waiting = [draft for draft in drafts if not draft.settled]
-    went = _went(waiting, options=options)
-    for draft in waiting:
-        if not is_built_in(draft.api_version, draft.kind):
+    included = [component for component in components if not component.excluded]
+    went = _went(included, options=options)
+    for component in included:
+        if not is_built_in(component.api_version, component.kind):
             continue
-        for reference in references(draft.body):
+        for reference in references(component.body):
             new = went.get((reference.kind, reference.name, reference.namespace))
             if reference.namespace and new is not None and new != reference.namespace:
                 reference.holder["namespace"] = new
                 where = reference.path.removesuffix("name") + "namespace"
-                draft.repairs.append(f"{where} follows {reference.kind} {reference.name} to {new}")
+                component.repairs.append(f"{where} follows {reference.kind} {reference.name} to {new}")
 
 
 def created_namespaces(objects: Sequence[Object], *, options: Options) -> tuple[Object, ...]:
@@ -66,49 +66,59 @@ def created_namespaces(objects: Sequence[Object], *, options: Options) -> tuple[
     )
 
 
-def _settle_namespace(draft: Draft, *, options: Options) -> None:
-    name = str(draft.metadata.get("name"))
+def _exclude_namespace(component: WorkingComponent, *, options: Options) -> None:
+    name = str(component.metadata.get("name"))
     if is_protected_namespace(name):
-        draft.skip(
-            Cause.PROTECTED_NAMESPACE,
+        component.skip(
+            ComponentReason.PROTECTED_NAMESPACE,
             f"namespace {name} is used as it is, and never owned: its labels and annotations are not set",
         )
     elif name == options.default_namespace:
-        draft.skip(
-            Cause.PROTECTED_NAMESPACE,
+        component.skip(
+            ComponentReason.PROTECTED_NAMESPACE,
             f"namespace {name} is the pattern's own: it is used as it is, its labels and annotations are not set",
         )
     elif options.target_namespace and name != options.target_namespace:
-        draft.skip(
-            Cause.TARGET_NAMESPACE,
+        component.skip(
+            ComponentReason.TARGET_NAMESPACE,
             f"namespace {name} is left out: spec.render.targetNamespace is {options.target_namespace}",
         )
 
 
-def _without_namespace(draft: Draft) -> None:
-    if draft.origin:
-        draft.repairs.append(f"metadata.namespace left out: {draft.kind} is cluster-scoped")
-    draft.origin = None
+def _without_namespace(component: WorkingComponent) -> None:
+    if component.source_namespace:
+        component.repairs.append(f"metadata.namespace left out: {component.kind} is cluster-scoped")
+    component.source_namespace = None
 
 
-def _with_namespace(draft: Draft, *, options: Options) -> None:
-    own = made_valid(draft.origin, kind=_NAMESPACE) if draft.origin else options.default_namespace
+def _with_namespace(component: WorkingComponent, *, options: Options) -> None:
+    own = (
+        made_valid(component.source_namespace, kind=_NAMESPACE)
+        if component.source_namespace
+        else options.default_namespace
+    )
     if own is None:
-        draft.refuse(Cause.INVALID_NAME, f"{quoted(draft.origin)} is no name of a namespace; correct it")
+        component.refuse(
+            ComponentReason.INVALID_NAME, f"{quoted(component.source_namespace)} is no name of a namespace; correct it"
+        )
         return
-    if draft.origin and own != draft.origin:
-        draft.repairs.append(f"metadata.namespace {quoted(draft.origin)} made {quoted(own)}")
-    draft.metadata["namespace"] = options.target_namespace or own
+    if component.source_namespace and own != component.source_namespace:
+        component.repairs.append(f"metadata.namespace {quoted(component.source_namespace)} made {quoted(own)}")
+    component.metadata["namespace"] = options.target_namespace or own
 
 
-def _went(drafts: list[Draft], *, options: Options) -> dict[tuple[str, str, str], str]:
+def _went(components: list[WorkingComponent], *, options: Options) -> dict[tuple[str, str, str], str]:
     """Where each namespaced object went: (kind, name, namespace as references have it) to its namespace now."""
     went: dict[tuple[str, str, str], str] = {}
-    for draft in drafts:
-        if draft.origin and "namespace" in draft.metadata:
-            went[draft.kind, str(draft.metadata["name"]), draft.origin] = str(draft.metadata["namespace"])
-    for draft in drafts:  # what is told about one that names its namespace counts for more
-        if not draft.origin and "namespace" in draft.metadata:
+    for component in components:
+        if component.source_namespace and "namespace" in component.metadata:
+            went[component.kind, str(component.metadata["name"]), component.source_namespace] = str(
+                component.metadata["namespace"]
+            )
+    for component in components:  # what is told about one that names its namespace counts for more
+        if not component.source_namespace and "namespace" in component.metadata:
             for assumed in (_MESHERY_DEFAULT, options.default_namespace):
-                went.setdefault((draft.kind, str(draft.metadata["name"]), assumed), str(draft.metadata["namespace"]))
+                went.setdefault(
+                    (component.kind, str(component.metadata["name"]), assumed), str(component.metadata["namespace"])
+                )
     return went

@@ -1,13 +1,13 @@
-"""Tells of objects in versions that Kubernetes no longer serves: they are kept, for old clusters still have them."""
+"""Notes objects in versions that Kubernetes no longer serves; they are kept, because old clusters still serve them."""
 
 from collections.abc import Iterable
 
 from pattern_operator.api.removed import removed
-from pattern_operator.render.draft import Draft
+from pattern_operator.render.component import WorkingComponent
 
 
-def tell_removed(drafts: Iterable[Draft]) -> None:
-    """Say of each draft in a removed version what to write; whether the cluster has it, the cluster says."""
-    for draft in drafts:
-        if not draft.settled and (gone := removed(draft.api_version, draft.kind)):
-            draft.repairs.append(f"kept as it is, though {gone}")
+def note_removed_versions(components: Iterable[WorkingComponent]) -> None:
+    """Note what to write in place of a removed version; whether the cluster serves it is not known here."""
+    for component in components:
+        if not component.excluded and (gone := removed(component.api_version, component.kind)):
+            component.repairs.append(f"kept as it is, though {gone}")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pattern_operator.api.object import Body
 from pattern_operator.limits import MAX_PATH
-from pattern_operator.render.shape import mapping, text
+from pattern_operator.render.coerce import mapping, text
 
 _BY_STRING: Final = {
     "claimName": "PersistentVolumeClaim",
@@ -46,8 +46,8 @@ _CRD: Final = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """A place that names an object: ``holder[field]`` is the name, ``holder`` may hold a ``namespace`` too."""
+class NameReference:
+    """A field that names an object: ``holder[field]`` is the name, ``holder`` may have a ``namespace`` too."""
 
     kind: str
     holder: dict[str, Any]
@@ -65,7 +65,7 @@ class Reference:
         return text(self.holder.get("namespace")) if self.field == "name" else ""
 
 
-def references(body: Body) -> Iterator[Reference]:
+def references(body: Body) -> Iterator[NameReference]:
     """Find the references in an object of a built-in kind. The holders are parts of ``body``: changes go through."""
     if body.get("kind") == _CRD:  # a schema is full of fields that only describe references
         yield from _walk(mapping(mapping(body.get("spec")).get("conversion")), "spec.conversion")
@@ -75,7 +75,7 @@ def references(body: Body) -> Iterator[Reference]:
             yield from _field(body, field, value, field)
 
 
-def _walk(value: Any, path: str) -> Iterator[Reference]:
+def _walk(value: Any, path: str) -> Iterator[NameReference]:
     if isinstance(value, dict):
         for field, child in value.items():
             yield from _field(value, field, child, _below(path, f".{field}"))
@@ -89,18 +89,18 @@ def _below(path: str, step: str) -> str:
     return path if len(path) > MAX_PATH else path + step[:MAX_PATH]
 
 
-def _field(holder: dict[str, Any], field: str, value: Any, path: str) -> Iterator[Reference]:
+def _field(holder: dict[str, Any], field: str, value: Any, path: str) -> Iterator[NameReference]:
     if field in _OPAQUE:
         return
     if isinstance(value, str):
         if field in _BY_STRING:
-            yield Reference(_BY_STRING[field], holder, field, path)
+            yield NameReference(_BY_STRING[field], holder, field, path)
         return
     if field in _BY_NAME_IN:
         for index, item in enumerate(value if isinstance(value, list) else [value]):
             if text(mapping(item).get("name")):
                 kind = text(item.get("kind")) or "ServiceAccount" if field in _SAYS_ITS_KIND else _BY_NAME_IN[field]
-                yield Reference(
+                yield NameReference(
                     kind, item, "name", f"{path}[{index}].name" if isinstance(value, list) else f"{path}.name"
                 )
     yield from _walk(value, path)

@@ -9,11 +9,11 @@ from itertools import accumulate
 from typing import Any, Final
 
 from pattern_operator.api.object import Body
-from pattern_operator.render.cause import Cause
-from pattern_operator.render.draft import Draft
+from pattern_operator.render.coerce import items, mapping, mappings
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.podspec import PLACES
-from pattern_operator.render.shape import items, mapping, mappings
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
@@ -91,17 +91,17 @@ _NAMED: Final = 5  # fields that a message names
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
-def find_incomplete(drafts: Iterable[Draft]) -> None:
-    """Note of each draft which required fields it lacks; the message names the first few of them."""
-    for draft in drafts:
-        if draft.settled:
+def find_incomplete(components: Iterable[WorkingComponent]) -> None:
+    """Note of each component which required fields it lacks; the message names the first few of them."""
+    for component in components:
+        if component.excluded:
             continue
-        missing = _outermost(_missing(draft))
+        missing = _outermost(_missing(component))
         if missing:
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-            draft.find(
-                Cause.MISSING_REQUIRED_FIELD,
-                f"{draft.kind} needs {', '.join(missing[:_NAMED])}{more}, absent or empty; add"
+            component.find(
+                ComponentReason.MISSING_REQUIRED_FIELD,
+                f"{component.kind} needs {', '.join(missing[:_NAMED])}{more}, absent or empty; add"
                 f" {'it' if len(missing) == 1 else 'them'}, or remove the component",
             )
 
@@ -115,24 +115,24 @@ def _outermost(paths: Iterable[str]) -> list[str]:
     return list(kept)
 
 
-def _missing(draft: Draft) -> Iterator[str]:
-    kind = (group_of(draft.api_version), draft.kind)
+def _missing(component: WorkingComponent) -> Iterator[str]:
+    kind = (group_of(component.api_version), component.kind)
     for path in _REQUIRED.get(kind, ()):
-        yield from _absent(draft.body, path)
+        yield from _absent(component.body, path)
     if kind in PLACES:
         where = ".".join(PLACES[kind])
         for path in _CONTAINER:
-            yield from _absent(draft.body, f"{where}.{path}")
+            yield from _absent(component.body, f"{where}.{path}")
     if kind == ("", "Service"):
-        yield from _missing_of_service(mapping(draft.body.get("spec")))
-    elif kind == ("", "PersistentVolume") and not set(mapping(draft.body.get("spec"))) - _NOT_A_SOURCE:
+        yield from _missing_of_service(mapping(component.body.get("spec")))
+    elif kind == ("", "PersistentVolume") and not set(mapping(component.body.get("spec"))) - _NOT_A_SOURCE:
         yield "a volume source in spec"
     elif kind == ("networking.k8s.io", "Ingress"):
-        spec = mapping(draft.body.get("spec"))
+        spec = mapping(component.body.get("spec"))
         if spec.get("defaultBackend") in _EMPTY and spec.get("rules") in _EMPTY:
             yield "spec.rules"
     elif kind == (_RBAC, "ClusterRoleBinding"):
-        yield from _missing_of_subjects(draft.body)
+        yield from _missing_of_subjects(component.body)
 
 
 def _missing_of_service(spec: dict[str, Any]) -> Iterator[str]:

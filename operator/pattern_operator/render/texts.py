@@ -8,11 +8,11 @@ and in every other kind the metadata.
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pattern_operator.render.cause import Cause
-from pattern_operator.render.draft import MAX_FOUND, Draft
-from pattern_operator.render.fields import Place
+from pattern_operator.render.coerce import items, mapping
+from pattern_operator.render.component import MAX_FOUND, WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.fields import FieldPath
 from pattern_operator.render.kinds import group_of, is_built_in
-from pattern_operator.render.shape import items, mapping
 
 # What they hold is of other kinds: schemas, and what drivers and controllers read.
 _OPAQUE: Final = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition"), ("apps", "ControllerRevision")})
@@ -42,13 +42,13 @@ _SCALARS: Final = (bool, int, float)  # lists and mappings are for the API serve
 _SELECTS: Final = frozenset({"matchExpressions", "matchFields"})  # of which each of `values` is text
 
 
-def find_wrong_texts(drafts: Iterable[Draft]) -> None:
-    """Note each field of a draft that must be text and is a number or a boolean."""
-    for draft in drafts:
-        if draft.settled:
+def find_wrong_texts(components: Iterable[WorkingComponent]) -> None:
+    """Note each field of a component that must be text and is a number or a boolean."""
+    for component in components:
+        if component.excluded:
             continue
-        for number, (place, value) in enumerate(_wrong(draft), start=1):
-            draft.find(Cause.NOT_TEXT, must_be_text(str(place), value) if number <= MAX_FOUND else "")
+        for number, (place, value) in enumerate(_wrong(component), start=1):
+            component.find(ComponentReason.NOT_TEXT, must_be_text(str(place), value) if number <= MAX_FOUND else "")
 
 
 def must_be_text(path: str, value: Any) -> str:
@@ -59,27 +59,27 @@ def must_be_text(path: str, value: Any) -> str:
     return f"{path} must be text: quote it (it is read as {what})"
 
 
-def _wrong(draft: Draft) -> Iterator[tuple[Place, Any]]:
-    metadata, top = mapping(draft.body.get("metadata")), Place(None, "metadata")
+def _wrong(component: WorkingComponent) -> Iterator[tuple[FieldPath, Any]]:
+    metadata, top = mapping(component.body.get("metadata")), FieldPath(None, "metadata")
     for name in ("labels", "annotations"):
-        yield from _of_map(mapping(metadata.get(name)), Place(top, name))
-    yield from _of_list(items(metadata.get("finalizers")), Place(top, "finalizers"))
-    kind = (group_of(draft.api_version), draft.kind)
-    if kind in _OPAQUE or kind[0] == _OPAQUE_GROUP or not is_built_in(draft.api_version, draft.kind):
+        yield from _of_map(mapping(metadata.get(name)), FieldPath(top, name))
+    yield from _of_list(items(metadata.get("finalizers")), FieldPath(top, "finalizers"))
+    kind = (group_of(component.api_version), component.kind)
+    if kind in _OPAQUE or kind[0] == _OPAQUE_GROUP or not is_built_in(component.api_version, component.kind):
         return
-    rest = {name: value for name, value in draft.body.items() if name not in ("metadata", "apiVersion", "kind")}
+    rest = {name: value for name, value in component.body.items() if name not in ("metadata", "apiVersion", "kind")}
     yield from _of(rest, None, "", maps=_MAPS | _MAPS_OF.get(kind, frozenset()))
 
 
-def _of(value: Any, at: Place | None, field: str, *, maps: frozenset[str]) -> Iterator[tuple[Place, Any]]:
+def _of(value: Any, at: FieldPath | None, field: str, *, maps: frozenset[str]) -> Iterator[tuple[FieldPath, Any]]:
     """What is wrong in ``value``, which stands at the place ``at`` under the name ``field``."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict | list):
-                yield from _of(item, Place(at, index), field, maps=maps)
+                yield from _of(item, FieldPath(at, index), field, maps=maps)
         return
     for name, child in mapping(value).items():
-        here = Place(at, name)
+        here = FieldPath(at, name)
         if name in maps and isinstance(child, dict):
             yield from _of_map(child, here)
         elif name in _LISTS or (name == "values" and field in _SELECTS):
@@ -90,10 +90,10 @@ def _of(value: Any, at: Place | None, field: str, *, maps: frozenset[str]) -> It
             yield here, child
 
 
-def _of_map(value: dict[str, Any], at: Place) -> Iterator[tuple[Place, Any]]:
+def _of_map(value: dict[str, Any], at: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
     """A null is an empty text there, as the API server reads it."""
-    return ((Place(at, name), each) for name, each in value.items() if isinstance(each, _SCALARS))
+    return ((FieldPath(at, name), each) for name, each in value.items() if isinstance(each, _SCALARS))
 
 
-def _of_list(value: list[Any], at: Place) -> Iterator[tuple[Place, Any]]:
-    return ((Place(at, index), each) for index, each in enumerate(value) if isinstance(each, _SCALARS))
+def _of_list(value: list[Any], at: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
+    return ((FieldPath(at, index), each) for index, each in enumerate(value) if isinstance(each, _SCALARS))

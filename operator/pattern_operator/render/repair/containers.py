@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pattern_operator.render.draft import Draft
+from pattern_operator.render.coerce import items, mapping, mappings
+from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
-from pattern_operator.render.shape import items, mapping, mappings
 
 _PORTS_ONLY: Final = {"ports"}
 _KEY: Final = ("containerPort", "protocol")
@@ -15,13 +15,13 @@ _DEFAULTS: Final = {"protocol": "TCP"}  # what the API server writes when it is 
 Port = frozenset[tuple[str, str]]
 
 
-def drop_stubs(drafts: Iterable[Draft]) -> None:
+def drop_stubs(components: Iterable[WorkingComponent]) -> None:
     """Leave out containers that have ports only, where a complete container has those ports too."""
-    for draft in drafts:
-        path = None if draft.settled else PLACES.get((group_of(draft.api_version), draft.kind))
+    for component in components:
+        path = None if component.excluded else PLACES.get((group_of(component.api_version), component.kind))
         if path is None:
             continue
-        spec = at(draft.body, path)
+        spec = at(component.body, path)
         for field in CONTAINER_LISTS:
             found = items(spec.get(field))
             ports = _ports_of_complete(found)
@@ -29,7 +29,9 @@ def drop_stubs(drafts: Iterable[Draft]) -> None:
             if len(kept) < len(found):
                 spec[field] = kept
                 where = ".".join((*path, field))
-                draft.repairs.append(f"{where}: {len(found) - len(kept)} with ports only left out, another has them")
+                component.repairs.append(
+                    f"{where}: {len(found) - len(kept)} with ports only left out, another has them"
+                )
 
 
 def _ports_of_complete(containers: list[Any]) -> frozenset[Port]:

@@ -7,11 +7,11 @@ people write.
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pattern_operator.render.cause import Cause
-from pattern_operator.render.draft import Draft
+from pattern_operator.render.coerce import items, mapping
+from pattern_operator.render.component import WorkingComponent
+from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.podspec import PLACES, at, containers
-from pattern_operator.render.shape import items, mapping
 
 Keys = tuple[str, ...]
 
@@ -46,36 +46,36 @@ class _Conflict(ValueError):
     """Two entries have one key and differ; the text is the index of the later one."""
 
 
-def merge_entries(drafts: Iterable[Draft]) -> None:
+def merge_entries(components: Iterable[WorkingComponent]) -> None:
     """Leave out entries that repeat another and say no more; note a fault where two entries contradict."""
-    for draft in drafts:
-        if draft.settled:
+    for component in components:
+        if component.excluded:
             continue
-        for path, holder, field, keys in _lists(draft):
+        for path, holder, field, keys in _lists(component):
             try:
                 merged = _merged(items(holder.get(field)), keys)
             except _Conflict as conflict:
-                draft.find(
-                    Cause.CONFLICTING_LIST_ENTRIES,
+                component.find(
+                    ComponentReason.CONFLICTING_LIST_ENTRIES,
                     f"{path}[{conflict}] has the {' and '.join(keys)} of an earlier entry, and differs; remove one",
                 )
                 continue
             dropped = len(items(holder.get(field))) - len(merged)
             if dropped:
                 holder[field] = merged
-                draft.repairs.append(f"{path}: {dropped} left out that repeat another and say no more")
+                component.repairs.append(f"{path}: {dropped} left out that repeat another and say no more")
 
 
-def _lists(draft: Draft) -> Iterator[tuple[str, dict[str, Any], str, Keys]]:
-    """Each list of the draft that has merge keys: its path, what holds it, its field, the keys."""
-    kind = (group_of(draft.api_version), draft.kind)
+def _lists(component: WorkingComponent) -> Iterator[tuple[str, dict[str, Any], str, Keys]]:
+    """Each list of the component that has merge keys: its path, what holds it, its field, the keys."""
+    kind = (group_of(component.api_version), component.kind)
     if kind in _TOP:
         path, keys = _TOP[kind]
         *parents, field = path.split(".")
-        yield path, at(draft.body, tuple(parents)), field, keys
+        yield path, at(component.body, tuple(parents)), field, keys
     if kind not in PLACES:
         return
-    where, spec = ".".join(PLACES[kind]), at(draft.body, PLACES[kind])
+    where, spec = ".".join(PLACES[kind]), at(component.body, PLACES[kind])
     for field, keys in _POD.items():
         yield f"{where}.{field}", spec, field, keys
     for path, container in containers(spec, where):

@@ -1,24 +1,24 @@
-"""References follow the components that were given a valid name: renaming without them would break what worked."""
+"""Renames the references to components that were given a valid name, as kustomize does for its name references."""
 
 from collections.abc import Iterable
 
 from pattern_operator.quote import quoted
-from pattern_operator.render.draft import Draft
+from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import is_built_in
 from pattern_operator.render.references import references
 
 
-def carry_references(drafts: Iterable[Draft]) -> None:
-    """Let each reference to a name that a component had in the design name the object that came of it."""
-    waiting = [draft for draft in drafts if not draft.settled]
-    renamed = _renamed(waiting)
+def rename_references(components: Iterable[WorkingComponent]) -> None:
+    """Change each reference to a component's name in the design to the name of its object."""
+    included = [component for component in components if not component.excluded]
+    renamed = _renamed(included)
     if not renamed:
         return
-    for draft in waiting:
-        if not is_built_in(draft.api_version, draft.kind):
+    for component in included:
+        if not is_built_in(component.api_version, component.kind):
             continue
         told = set()
-        for reference in references(draft.body):
+        for reference in references(component.body):
             new = renamed.get((reference.kind, reference.name))
             if new is not None:
                 told.add(
@@ -26,15 +26,15 @@ def carry_references(drafts: Iterable[Draft]) -> None:
                     f" {quoted(new)}"
                 )
                 reference.holder[reference.field] = new
-        draft.repairs.extend(sorted(told))
+        component.repairs.extend(sorted(told))
 
 
-def _renamed(drafts: list[Draft]) -> dict[tuple[str, str], str]:
+def _renamed(components: list[WorkingComponent]) -> dict[tuple[str, str], str]:
     """Kind and former name to the name now, where that is one name and no other component bears the former one."""
-    names = {(draft.kind, str(draft.metadata["name"])) for draft in drafts}
+    names = {(component.kind, str(component.metadata["name"])) for component in components}
     candidates: dict[tuple[str, str], set[str]] = {}
-    for draft in drafts:
-        for former in (draft.name, *draft.aliases):
-            if (draft.kind, former) not in names:
-                candidates.setdefault((draft.kind, former), set()).add(str(draft.metadata["name"]))
+    for component in components:
+        for former in (component.name, *component.aliases):
+            if (component.kind, former) not in names:
+                candidates.setdefault((component.kind, former), set()).add(str(component.metadata["name"]))
     return {key: new.pop() for key, new in candidates.items() if len(new) == 1}

@@ -1,4 +1,4 @@
-"""Why a component was skipped or refused: the words of ``ComponentReport.reason``, and what the docs say of each."""
+"""Why a component was skipped or refused: the values of ``ComponentReport.reason``, and what the docs say of each."""
 
 from enum import StrEnum
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 from pattern_operator.api.report import Outcome
 
 
-class Cause(StrEnum):
+class ComponentReason(StrEnum):
     """A CamelCase word for programs; ``description`` is the sentence for people. A word stays once it is published."""
 
     description: str
 
-    def __new__(cls, value: str, description: str) -> "Cause":
+    def __new__(cls, value: str, description: str) -> "ComponentReason":
         """Join the public word and the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -20,7 +20,7 @@ class Cause(StrEnum):
 
     @property
     def outcome(self) -> Outcome:
-        """What becomes of a component for this cause."""
+        """Whether a component is skipped or refused for this reason."""
         return Outcome.SKIPPED if self in _NOTHING_TO_APPLY else Outcome.REFUSED
 
     # --- refused: to apply it, something would have to be invented ----------------------------------------------------
@@ -63,14 +63,14 @@ class Cause(StrEnum):
 
 _NOTHING_TO_APPLY: Final = frozenset(
     {
-        Cause.ANNOTATION,
-        Cause.IGNORED,
-        Cause.FOREIGN_MODEL,
-        Cause.ALIAS,
-        Cause.DUPLICATE,
-        Cause.HOOK,
-        Cause.CONTROLLED,
-        Cause.PROTECTED_NAMESPACE,
-        Cause.TARGET_NAMESPACE,
+        ComponentReason.ANNOTATION,
+        ComponentReason.IGNORED,
+        ComponentReason.FOREIGN_MODEL,
+        ComponentReason.ALIAS,
+        ComponentReason.DUPLICATE,
+        ComponentReason.HOOK,
+        ComponentReason.CONTROLLED,
+        ComponentReason.PROTECTED_NAMESPACE,
+        ComponentReason.TARGET_NAMESPACE,
     }
 )

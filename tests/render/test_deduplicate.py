@@ -1,4 +1,4 @@
-"""Duplicates, limits, and what a cause is called."""
+"""Duplicates, limits, and the reasons of components."""
 
 import re
 
@@ -10,7 +10,7 @@ from pattern_operator import limits
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.render import Cause, Options, render
+from pattern_operator.render import ComponentReason, Options, render
 
 
 def _deployment(id_: str, image: str) -> dict[str, object]:
@@ -65,8 +65,8 @@ def test_more_objects_than_the_limit_are_refused():
     assert refusal.value.reason is Reason.TOO_MANY_OBJECTS
 
 
-@pytest.mark.parametrize("cause", Cause)
-def test_a_cause_is_a_word_with_a_sentence(cause: Cause):
-    assert re.fullmatch(r"[A-Z][A-Za-z]+", cause)
-    assert cause.description.endswith(".")
-    assert str(cause) == cause.value
+@pytest.mark.parametrize("reason", ComponentReason)
+def test_a_reason_of_a_component_is_a_word_with_a_sentence(reason: ComponentReason):
+    assert re.fullmatch(r"[A-Z][A-Za-z]+", reason)
+    assert reason.description.endswith(".")
+    assert str(reason) == reason.value

@@ -1,4 +1,4 @@
-"""A component on its way to an object: what the modules of rendering read, repair and settle, one after another."""
+"""A component on its way to an object: each step of rendering reads it, repairs it or excludes it."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -7,15 +7,15 @@ from pattern_operator.api.object import Body
 from pattern_operator.api.report import ComponentReport, Outcome
 from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
 from pattern_operator.quote import one_line
-from pattern_operator.render.cause import Cause
+from pattern_operator.render.component_reason import ComponentReason
 
 MAX_FOUND: Final = 10  # faults of one object that are put into words; the rest is counted
 _ROOM: Final = MAX_SENTENCE - 64  # characters of them, so that the count of the rest is not what is cut
 
 
 @dataclass(slots=True, kw_only=True)
-class Draft:
-    """One component. ``body`` is the draft's own: built new, never shared with the document it came from.
+class WorkingComponent:
+    """One component. ``body`` is built new, and never shared with the document it came from.
 
     ``name`` is the name as it was published, for people; ``aliases`` are other names that references may use.
     ``namespaced`` is what the design says of the kind's scope, None when it says nothing.
@@ -28,19 +28,19 @@ class Draft:
     aliases: tuple[str, ...] = ()
     namespaced: bool | None = None
     meshery_id: str = ""  # the component's own id in the design, empty when it has none
-    origin: str | None = None  # the namespace it names itself, None when it names none or has none
+    source_namespace: str | None = None  # the namespace it names itself, None when it names none or has none
     controllers: tuple[tuple[str, str], ...] = ()  # kind and name of its controllers where it was captured
     captured: bool = False  # it bears marks of a cluster: what a cluster allots was not chosen by its author
     repairs: list[str] = field(default_factory=list)
-    faults: list[tuple[Cause, str]] = field(default_factory=list)  # the first ones that were found
+    faults: list[tuple[ComponentReason, str]] = field(default_factory=list)  # the first ones that were found
     found: int = 0  # how many
     outcome: Outcome = Outcome.RENDERED
-    cause: Cause | None = None
+    reason: ComponentReason | None = None
     message: str = ""
 
     @property
-    def settled(self) -> bool:
-        """Whether it was skipped or refused, so that nothing more is to be done to it."""
+    def excluded(self) -> bool:
+        """Whether it was skipped or refused: later steps pass it over."""
         return self.outcome is not Outcome.RENDERED
 
     @property
@@ -54,23 +54,23 @@ class Draft:
         metadata: dict[str, Any] = self.body.setdefault("metadata", {})
         return metadata
 
-    def skip(self, cause: Cause, message: str) -> None:
-        """Settle it: there is nothing to apply."""
-        self.outcome, self.cause, self.message = Outcome.SKIPPED, cause, _cut(message, MAX_SENTENCE)
+    def skip(self, reason: ComponentReason, message: str) -> None:
+        """Exclude it: there is nothing to apply."""
+        self.outcome, self.reason, self.message = Outcome.SKIPPED, reason, _cut(message, MAX_SENTENCE)
 
-    def refuse(self, cause: Cause, message: str) -> None:
-        """Settle it: it cannot be applied without inventing something."""
-        self.outcome, self.cause, self.message = Outcome.REFUSED, cause, one_line(message, MAX_SENTENCE)
+    def refuse(self, reason: ComponentReason, message: str) -> None:
+        """Exclude it: it cannot be applied without inventing something."""
+        self.outcome, self.reason, self.message = Outcome.REFUSED, reason, one_line(message, MAX_SENTENCE)
 
-    def find(self, cause: Cause, message: str) -> None:
-        """Note a fault: others of the same object are looked for before it is refused, so that all are told at once."""
+    def find(self, reason: ComponentReason, message: str) -> None:
+        """Note a fault. Others of the same object are looked for before it is refused, so that all are reported."""
         self.found += 1
         if len(self.faults) < MAX_FOUND:
-            self.faults.append((cause, message))
+            self.faults.append((reason, message))
 
     def refuse_for_faults(self) -> None:
-        """Settle it where something was found; the message has as many faults as there is room for."""
-        if self.settled or not self.faults:
+        """Refuse it where a fault was found; the message has as many faults as there is room for."""
+        if self.excluded or not self.faults:
             return
         told, room = list[str](), _ROOM
         for _, message in self.faults:
@@ -88,12 +88,12 @@ class Draft:
             name=_cut(self.name, MAX_REPORT_NAME),
             kind=_cut(self.kind, MAX_REPORT_NAME),
             outcome=self.outcome,
-            reason=str(self.cause or ""),
+            reason=str(self.reason or ""),
             message=one_line(self.message, MAX_SENTENCE),
-            repairs=self._told_repairs() if self.outcome is Outcome.RENDERED else (),
+            repairs=self._shown_repairs() if self.outcome is Outcome.RENDERED else (),
         )
 
-    def _told_repairs(self) -> tuple[str, ...]:
+    def _shown_repairs(self) -> tuple[str, ...]:
         told = [one_line(repair, MAX_SENTENCE) for repair in self.repairs[:MAX_REPAIRS]]
         more = len(self.repairs) - len(told)
         return (*told, f"and {more} more repairs") if more else tuple(told)

@@ -1,4 +1,4 @@
-"""Which of an artifact's files are the pattern, and whether it is a design or plain manifests."""
+"""Selects the files of an artifact that are the pattern, and tells a design from plain manifests."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ _KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "
 _CHARTS: Final = frozenset({"chart.yaml"})
 
 
-def choose(files: Sequence[File], *, options: Options) -> Design | list[Document]:
+def select(files: Sequence[File], *, options: Options) -> Design | list[Document]:
     """Read the pattern: a design, or the documents of plain manifests.
 
     A design is the file called ``design.yml`` (``.yaml``, ``.json``), else the only design among the documents.
@@ -44,7 +44,7 @@ def choose(files: Sequence[File], *, options: Options) -> Design | list[Document
 
 
 def is_read(path: str, *, options: Options) -> bool:
-    """Whether ``choose`` would read a file by this path, where it is not the only one."""
+    """Whether ``select`` would read a file by this path, where it is not the only one."""
     if not (wanted := _wanted(options)):
         return is_document(path) or PurePosixPath(path).name.lower() in _KUSTOMIZATIONS
     return path == wanted or (path.startswith(f"{wanted}/") and is_document(path))

@@ -1,4 +1,4 @@
-"""Reading documents of which nothing is certain: each function gives the wanted shape, empty where it is another."""
+"""Coerces values of unknown type: each function returns the value if it has the type, else an empty one."""
 
 from typing import Any
 
