@@ -110,6 +110,25 @@ async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gon
     assert removal.ending is Ending.GONE
 
 
+async def test_what_somebody_labelled_elsewhere_does_not_hide_it_either(room: Room, namespace: str, monkeypatch):
+    """It did: a namespace whose roles went before its objects hung on its DesignPattern for ever."""
+    nobody = f"system:serviceaccount:{namespace}:nobody"
+    team, watched, gone = owner(), config_map("c", namespace), config_map("gone", namespace)
+    monkeypatch.setattr(room.managed_objects, "_listed", lambda key: key.name != "alien")
+    await room.apply(watched, by=team)
+    told = room.next_event()
+    metadata = {"name": "alien", "namespace": namespace, "labels": {OWNER_LABEL: "of-nobody"}}
+    await room.put(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}), manager="somebody")
+    await room.delete(watched.key)
+    await room.until(told)  # the watch tells in order
+
+    (removal,) = await removed(room, gone, by=team, impersonate=nobody)
+    (alien,) = await removed(room, config_map("alien", namespace), by=team, impersonate=nobody)
+
+    assert removal.ending is Ending.GONE
+    assert alien.ending is Ending.FAILED
+
+
 async def test_what_no_watch_sees_and_the_account_may_not_read_is_left_and_read_by_nobody_else(
     room: Room, namespace: str, monkeypatch
 ):

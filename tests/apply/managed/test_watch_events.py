@@ -13,6 +13,7 @@ from tests.faketime import run
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import DriftState, HealthState, ManagedObjects, Notification, NotificationKind
 from pattern_operator.apply.ended import MAY_HAVE_ENDED, Mark, Stood, content_of
+from pattern_operator.apply.managed.unlisted import MAX_NAMES
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Resource, WatchEvent, WatchEventType
 
@@ -232,13 +233,47 @@ async def test_an_object_that_left_its_inventory_is_dropped_when_it_changes_next
     assert scene.managed_objects.get(KEY) is None
 
 
-async def test_nothing_known_says_that_nothing_is_there_only_while_every_object_was_listed():
+async def test_nothing_known_says_that_nothing_is_there_but_of_what_was_seen_in_no_inventory():
+    """An object with a label, anywhere, let no object of its kind count as gone: a namespace never went."""
     scene = Scene(listed=lambda _: False)
-    before = scene.managed_objects.is_known_absent(KEY)
-
     scene.see(scene.body("alien"))
+    scene.see(scene.body())
+    seen, other = KEY, replace(KEY, name="other")
 
-    assert (before, scene.managed_objects.is_known_absent(KEY)) == (True, False)
+    before = (
+        scene.managed_objects.is_known_absent(seen),
+        scene.managed_objects.is_known_absent(other),
+        scene.managed_objects.is_known_absent(replace(KEY, namespace="b")),
+    )
+    scene.see(scene.body(), kind=WatchEventType.DELETED)
+
+    assert before == (False, True, True)
+    assert scene.managed_objects.is_known_absent(seen)
+    assert not scene.managed_objects.is_known_absent(replace(KEY, name="alien"))
+
+
+async def test_what_was_seen_in_no_inventory_and_is_followed_now_is_known_once_it_is_gone():
+    inventory: set[ObjectKey] = set()
+    scene = Scene(listed=inventory.__contains__)
+    scene.see(scene.body())
+    inventory.add(KEY)
+    scene.apply()
+
+    scene.see(scene.body(), kind=WatchEventType.DELETED)
+    scene.managed_objects.release([KEY], owner=OWNER)
+
+    assert scene.managed_objects.is_known_absent(KEY)
+
+
+async def test_too_many_objects_in_no_inventory_are_not_told_apart_in_their_namespace_alone():
+    scene = Scene(listed=lambda _: False)
+    for number in range(MAX_NAMES + 1):
+        scene.see(scene.body(f"alien-{number}"))
+    scene.see(scene.body("alien-0"), kind=WatchEventType.DELETED)
+
+    assert not scene.managed_objects.is_known_absent(KEY)
+    assert not scene.managed_objects.is_known_absent(replace(KEY, name="alien-0"))
+    assert scene.managed_objects.is_known_absent(replace(KEY, namespace="b"))
 
 
 async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_followed():

@@ -111,7 +111,7 @@ class ManagedObjects:
 
     def is_known_absent(self, key: ObjectKey) -> bool:
         """Whether the object is not there, or carries no owner label, when nothing is known of it."""
-        return self.is_watched(key) and not self._unlisted.may_have((key.group, key.kind))
+        return self.is_watched(key) and not self._unlisted.may_have(key)
 
     def drifted(self, owner: str) -> tuple[ObjectKey, ...]:
         """The objects of a pattern that are not as they were applied, sorted; without those with backed-off repairs."""
@@ -402,6 +402,7 @@ class ManagedObjects:
     def _take(self, change: WatchEvent, *, key: ObjectKey, meta: ObjectMeta) -> None:
         managed = self._managed.get(key)
         if change.type is WatchEventType.DELETED:
+            self._unlisted.discard(key)
             if managed is not None and managed.present and not _is_late(meta, managed):
                 last = managed.after(Observation.of(change.object, key=key, now=self._now()))
                 if last.finished:  # it ended and was removed at once
@@ -530,6 +531,7 @@ class ManagedObjects:
         managed = self._managed.get(key)
         if managed is None:
             managed = self._managed[key] = ManagedObject(key, owner, observed)
+            self._unlisted.discard(key)
             kind = (key.group, key.kind)
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
         elif managed.owner != owner:

@@ -1,7 +1,8 @@
-"""Objects that carry an owner label and are in no inventory: they are told, and nothing of them is kept.
+"""Objects that carry an owner label and are in no inventory: they are reported, and next to nothing is kept of them.
 
 Everybody who may label an object can make any number of them. An operator of ours writes an object into the inventory
-before it creates it, so that none of these is one that was just made.
+before it creates it, so that none of these is one that was just made. They are kept apart by name: one of them must not
+let an object of a pattern, anywhere else, count as one that may still be there.
 """
 
 from collections.abc import Callable
@@ -10,24 +11,43 @@ from typing import Final
 from pattern_operator.api.object import ObjectKey
 
 MAX_OWNERS: Final = 100  # owner labels that are told apart; beyond that only counted
-GroupKind = tuple[str, str]
+MAX_NAMES: Final = 100  # objects of one kind and namespace that are told apart; beyond that any may be there
+_Place = tuple[str, str, str]  # group, kind and namespace
 
 
 class UnlistedObjects:
-    """``on_first(owner label, key)`` is called with the first such object of each owner."""
+    """``on_first(owner label, key)`` is called with the first such object of each owner.
+
+    What is kept is bounded by the kinds and namespaces of the cluster, not by how many objects somebody labels.
+    """
 
     def __init__(self, *, on_first: Callable[[str, ObjectKey], None]) -> None:
         self._on_first = on_first
         self._owners: set[str] = set()
-        self._kinds: set[GroupKind] = set()
+        self._names: dict[_Place, set[int]] = {}  # hashes; more than MAX_NAMES: they are not told apart
 
     def note(self, key: ObjectKey, *, label: str) -> None:
         """Such an object was observed."""
-        self._kinds.add((key.group, key.kind))
+        names = self._names.setdefault(_place(key), set())
+        if len(names) <= MAX_NAMES:
+            names.add(hash(key.name))
         if label not in self._owners and len(self._owners) < MAX_OWNERS:
             self._owners.add(label)
             self._on_first(label, key)
 
-    def may_have(self, kind: GroupKind) -> bool:
-        """Whether an object of the kind may be there that is not followed: then it has to be looked for."""
-        return kind in self._kinds
+    def discard(self, key: ObjectKey) -> None:
+        """The object is gone, or is followed from now on."""
+        names = self._names.get(_place(key))
+        if names is not None and len(names) <= MAX_NAMES:
+            names.discard(hash(key.name))
+            if not names:
+                del self._names[_place(key)]
+
+    def may_have(self, key: ObjectKey) -> bool:
+        """Whether the object may be there although it is not followed: then it has to be looked for."""
+        names = self._names.get(_place(key))
+        return names is not None and (len(names) > MAX_NAMES or hash(key.name) in names)
+
+
+def _place(key: ObjectKey) -> _Place:
+    return key.group, key.kind, key.namespace
