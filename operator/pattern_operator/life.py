@@ -77,7 +77,15 @@ from pattern_operator.reconcile import (
 )
 from pattern_operator.sandbox import Sandbox, WorkerLimits
 from pattern_operator.shutdown import Shutdown
-from pattern_operator.source import Cache, DockerConfigs, Names, Network, PullRecords, RegistryNetwork, TokenCache
+from pattern_operator.source import (
+    Cache,
+    DnsResolver,
+    Network,
+    PullRecords,
+    PullSecretReader,
+    RegistryNetwork,
+    TokenCache,
+)
 from pattern_operator.telemetry import Metrics, Probes, Recorder, about_name, observe_loop_lag
 
 logger = logging.getLogger(__name__)
@@ -294,7 +302,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         waker.asked(key)
 
     async with (
-        Network.open(settings.registry_network, names=Names()) as network,
+        Network.open(settings.registry_network, resolver=DnsResolver()) as network,
         Sandbox.open(executors=process.executors, limits=settings.workers) as sandbox,
         background() as behind,
     ):
@@ -315,7 +323,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             patterns=patterns,
             registries=Registries(
                 network=network,
-                configs=DockerConfigs(cpu=process.executors.cpu),
+                configs=PullSecretReader(cpu=process.executors.cpu),
                 tokens=TokenCache(),
                 pull_records=PullRecords(),
                 cache=cache,

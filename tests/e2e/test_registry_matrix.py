@@ -32,7 +32,7 @@ from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.source import (
     Credential,
     Credentials,
-    Names,
+    DnsResolver,
     Network,
     RepositoryClient,
     TokenCache,
@@ -136,7 +136,7 @@ def user(home: Path, address: str, account: Account) -> Patternctl:
 async def opened(repository: Repository, credential: Credential | None = None) -> AsyncIterator[RepositoryClient]:
     """The operator's own client, for ALICE unless it is told otherwise."""
     credential = credential or Credential(ALICE.name, ALICE.password)
-    async with Network.open(names=Names()) as network:
+    async with Network.open(resolver=DnsResolver()) as network:
         yield RepositoryClient(
             Address.parse(repository.oci),
             network=network,
@@ -262,7 +262,7 @@ async def test_a_wrong_password_is_told_from_none(repository: Repository) -> Non
 
 
 async def refusal_of(repository: Repository, credentials: Credentials | None) -> PatternError:
-    async with Network.open(names=Names()) as network:
+    async with Network.open(resolver=DnsResolver()) as network:
         client = RepositoryClient(
             Address.parse(repository.oci),
             network=network,

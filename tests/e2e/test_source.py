@@ -588,7 +588,7 @@ def by_ourselves(repository: Repository) -> str:
     """``patternctl push``."""
 
     async def push_it() -> str:
-        async with source.Network.open(names=source.Names()) as network:
+        async with source.Network.open(resolver=source.DnsResolver()) as network:
             registry = source.RepositoryClient(
                 Address.parse(repository.oci),
                 network=network,

@@ -8,7 +8,7 @@ from hypothesis import settings
 from tests.executors import EXECUTORS
 from tests.source.fake_registry import Peer, serving
 
-from pattern_operator.source import Cache, Names, Network
+from pattern_operator.source import Cache, DnsResolver, Network
 
 settings.register_profile(
     "no deadline", deadline=None
@@ -24,7 +24,7 @@ async def peer() -> AsyncIterator[Peer]:
 
 @pytest.fixture
 async def network() -> AsyncIterator[Network]:
-    async with Network.open(names=Names()) as network:
+    async with Network.open(resolver=DnsResolver()) as network:
         yield network
 
 

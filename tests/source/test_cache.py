@@ -206,8 +206,8 @@ async def test_what_is_being_written_counts_and_what_is_given_up_counts_no_more(
     (first, one), (second, two), (third, three) = contents(3)
     await cache.put(first, one, scope=SCOPE)
 
-    async with cache.writing(second, scope=SCOPE) as unfinished:
-        await unfinished.write(bytes(10 * UNIT))
+    async with cache.writer(second, scope=SCOPE) as writer:
+        await writer.write(bytes(10 * UNIT))
     evicted = await cache.get(first, scope=SCOPE)
     await cache.put(second, two, scope=SCOPE)
     await cache.put(third, three, scope=SCOPE)
@@ -315,10 +315,10 @@ async def test_many_at_once_get_what_they_put(tmp_path):
 
 
 async def test_what_is_written_piece_by_piece_is_open_at_its_beginning_and_kept(cache):
-    async with cache.writing(DIGEST, scope=SCOPE) as unfinished:
+    async with cache.writer(DIGEST, scope=SCOPE) as writer:
         for piece in (CONTENT[:3], CONTENT[3:]):
-            await unfinished.write(piece)
-        with await unfinished.finish() as file:
+            await writer.write(piece)
+        with await writer.commit() as file:
             assert file.read() == CONTENT
 
     assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
@@ -326,8 +326,8 @@ async def test_what_is_written_piece_by_piece_is_open_at_its_beginning_and_kept(
 
 async def test_what_is_not_finished_leaves_nothing(cache, tmp_path):
     with pytest.raises(ZeroDivisionError):
-        async with cache.writing(DIGEST, scope=SCOPE) as unfinished:
-            await unfinished.write(CONTENT)
+        async with cache.writer(DIGEST, scope=SCOPE) as writer:
+            await writer.write(CONTENT)
             raise ZeroDivisionError
 
     assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None

@@ -22,7 +22,7 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.archive.unpack import unpack
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_UNPACKED_FILES, MIB
-from pattern_operator.source import Cache, Credential, LayerSelector, Names, Network, pull, push, resolve
+from pattern_operator.source import Cache, Credential, DnsResolver, LayerSelector, Network, pull, push, resolve
 from pattern_operator.source.manifest import OCI_MANIFEST
 
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters="/\\"), min_size=1)
@@ -93,7 +93,7 @@ async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(peer
 
 
 async def round_trip(contents: dict[str, bytes], directory) -> tuple[File, ...]:
-    async with serving() as peer, Network.open(names=Names()) as network:
+    async with serving() as peer, Network.open(resolver=DnsResolver()) as network:
         revision = await pushed(peer, network, contents)
         artifact = await pull(
             Reference(peer.repository, tag="1.0"),
@@ -216,7 +216,7 @@ async def test_an_upload_to_another_host_takes_no_credentials_along(peer, networ
 async def test_an_upload_is_not_sent_from_https_to_plain_http(peer, tmp_path):
     async with serving_https(tmp_path, location=f"http://{peer.address}/x") as (address, ca):
         context = ssl.create_default_context(cafile=ca)
-        async with Network.open(names=Names(), trust=context) as network:
+        async with Network.open(resolver=DnsResolver(), trust=context) as network:
             with pytest.raises(Transient) as failure:
                 await push(files(), registry=client(Repository(address, NAME), network, scheme="https"), tag="1.0")
 

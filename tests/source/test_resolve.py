@@ -9,7 +9,7 @@ from pattern_operator.api.reference import Digest, Reference, Repository, Revisi
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.source import resolve
-from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source.registry.timeouts import Timeouts
 
 DIGEST = Digest.of(b"x")
 
@@ -228,7 +228,7 @@ async def test_a_list_that_is_none_is_tried_again_later(peer, network, body):
 
 async def test_a_list_that_does_not_come_is_tried_again_later(peer, network):
     peer.on("GET", "/tags/list$", hang)
-    registry = client(peer, network, pace=Pace(headers=0.1))
+    registry = client(peer, network, timeouts=Timeouts(headers=0.1))
 
     with pytest.raises(Transient):
         await resolve(reference(peer, semver="*"), registry=registry)

@@ -10,7 +10,7 @@ from tools.bench.cluster import gather
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reference import Repository
 from pattern_operator.executors import Executors
-from pattern_operator.source import Network, Registry, SystemNames, TokenCache, push
+from pattern_operator.source import Network, RepositoryClient, SystemResolver, TokenCache, push
 
 BEFORE, AFTER = "1.0.0", "1.0.1"  # tags; one object of three differs
 KINDS = {
@@ -68,10 +68,10 @@ async def push_all(artifacts: Iterable[Artifact], *, registry: str) -> None:
     """Push each artifact to ``registry`` (host:port)."""
     tokens = TokenCache()
     with Executors.open() as executors:
-        async with Network.open(names=SystemNames(executors.names)) as network:
+        async with Network.open(resolver=SystemResolver(executors.names)) as network:
 
             async def one(artifact: Artifact) -> None:
-                client = Registry(
+                client = RepositoryClient(
                     Repository.parse(f"oci://{registry}/{artifact.repository}"),
                     network=network,
                     credentials=None,

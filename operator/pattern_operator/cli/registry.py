@@ -19,7 +19,7 @@ from pattern_operator.source import (
     LayerSelector,
     Network,
     RepositoryClient,
-    SystemNames,
+    SystemResolver,
     TokenCache,
     from_docker_home,
     pull,
@@ -64,7 +64,7 @@ async def opened(
     """
     with Executors.open() as executors:
         credentials = await run_in(executors.disk, from_docker_home)
-        async with Network.open(names=SystemNames(executors.names)) as network:
+        async with Network.open(resolver=SystemResolver(executors.names)) as network:
             yield RepositoryClient(
                 repository,
                 network=network,

@@ -15,7 +15,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile.lanes import host_of
-from pattern_operator.source import Waits
+from pattern_operator.source import ConnectionWaits
 
 Result = TypeVar("Result")
 Work = Coroutine[Any, Any, Result]
@@ -91,7 +91,7 @@ class Patience:
     seconds: float
     until: float
     clock: Callable[[], float]
-    waits: Waits
+    waits: ConnectionWaits
     beside: Beside | None = None
 
     @classmethod
@@ -99,7 +99,7 @@ class Patience:
         cls, pattern: DesignPattern, seconds: float, *, clock: Callable[[], float], beside: Beside | None = None
     ) -> Self:
         """Begin now."""
-        return cls(pattern, seconds, clock() + seconds, clock, Waits(clock), beside)
+        return cls(pattern, seconds, clock() + seconds, clock, ConnectionWaits(clock), beside)
 
     async def wait(self, work: Work[Result], *, stage: Stage) -> Result:
         """The result of ``work``, which asks the registry.
@@ -112,7 +112,7 @@ class Patience:
         return await within(left, work, late=lambda: self._late(stage), beside=self.beside)
 
     def _late(self, stage: Stage) -> Transient:
-        told = self.waits.told
+        told = self.waits.summary
         if told and self.waits.seconds >= self.seconds / 2:
             return Transient(
                 reason=Reason.RUN_TIMEOUT,

@@ -17,13 +17,13 @@ from pattern_operator.reconcile.wanted import scheme_of
 from pattern_operator.sandbox import Sandbox
 from pattern_operator.source import (
     Cache,
+    ConnectionWaits,
     Credentials,
-    DockerConfigs,
     Network,
     PullRecords,
+    PullSecretReader,
     RepositoryClient,
     TokenCache,
-    Waits,
 )
 
 
@@ -32,14 +32,20 @@ class Registries:
     """Opens clients of registries: one network, and one memory each of tokens, readers and content, for all."""
 
     network: Network
-    configs: DockerConfigs
+    configs: PullSecretReader
     tokens: TokenCache
     pull_records: PullRecords
     cache: Cache
     executors: Executors
 
     def open(
-        self, repository: Repository, *, credentials: Credentials | None, source: Source, tenant: str, waits: Waits
+        self,
+        repository: Repository,
+        *,
+        credentials: Credentials | None,
+        source: Source,
+        tenant: str,
+        waits: ConnectionWaits,
     ) -> RepositoryClient:
         """A client of one repository for a pattern of the namespace ``tenant``, which speaks to it as ``source`` says.
 

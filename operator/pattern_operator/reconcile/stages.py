@@ -32,13 +32,13 @@ from pattern_operator.reconcile.tenancy import check_namespaces
 from pattern_operator.rollout import Candidate, admit
 from pattern_operator.sandbox import BuildRefused, Plan
 from pattern_operator.source import (
-    Announced,
+    ConnectionWaits,
     FetchedSignatures,
     RepositoryClient,
-    Waits,
-    announced,
+    ResolvedManifest,
+    fetch_manifest,
     fetch_signatures,
-    opened_layers,
+    open_layers,
     resolve,
 )
 from pattern_operator.verify import verify as verify_signatures
@@ -47,7 +47,7 @@ LEEWAY = timedelta(milliseconds=50)  # a timer that fires a little early must fi
 NAMED = 5  # refused components that a message names; status.render has more
 
 
-async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: Waits) -> Revision:
+async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: ConnectionWaits) -> Revision:
     """The revision that the reference leads to: asked once an interval where it can change, never where it cannot.
 
     With another login it is asked once more, so that one that does not work is told before it is needed.
@@ -98,13 +98,13 @@ def _due(pattern: DesignPattern, lookup: Lookup, *, rest: float, rim: Rim) -> bo
     return lookup.reference.mutable and rim.clock() - lookup.at >= interval - LEEWAY.total_seconds()
 
 
-async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim, waits: Waits) -> Announced:
+async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim, waits: ConnectionWaits) -> ResolvedManifest:
     """What the artifact says of itself, from the cache where it is there, checked either way; none of its layers."""
     reference = Reference(goal.repository, tag=goal.revision.tag or None, digest=goal.revision.digest)
     registry = await _open(pattern, goal.repository, rim=rim, waits=waits)
     layer = wanted.layer(goal.layer)
     running = pattern.status.digest == str(goal.revision.digest)
-    return await announced(
+    return await fetch_manifest(
         reference,
         goal.revision,
         registry=registry,
@@ -114,7 +114,9 @@ async def read_manifest(pattern: DesignPattern, goal: Wanted, *, rim: Rim, waits
     )
 
 
-async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, waits: Waits) -> RepositoryClient:
+async def _open(
+    pattern: DesignPattern, repository: Repository, *, rim: Rim, waits: ConnectionWaits
+) -> RepositoryClient:
     credentials = await wanted.credentials(pattern, repository, referents=rim.referents, configs=rim.registries.configs)
     return rim.registries.open(
         repository,
@@ -126,7 +128,7 @@ async def _open(pattern: DesignPattern, repository: Repository, *, rim: Rim, wai
 
 
 async def verified(
-    pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, waits: Waits
+    pattern: DesignPattern, goal: Wanted, *, memory: Memory, rim: Rim, waits: ConnectionWaits
 ) -> VerificationResult:
     """Who signed the digest; checked once for a digest and a policy.
 
@@ -154,7 +156,7 @@ async def verified(
 async def rendered(
     pattern: DesignPattern,
     goal: Wanted,
-    artifact: Announced,
+    artifact: ResolvedManifest,
     *,
     patience: Patience,
     memory: Memory,
@@ -182,7 +184,7 @@ async def rendered(
     async with AsyncExitStack() as stack:
         progress.stage = Stage.SOURCE
         async with AsyncExitStack() as files:
-            opening = opened_layers(artifact, registry=registry, cache=rim.registries.cache)
+            opening = open_layers(artifact, registry=registry, cache=rim.registries.cache)
             layers = await patience.wait(files.enter_async_context(opening), stage=Stage.SOURCE)
             progress.stage = Stage.RENDER
             building = rim.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace)

@@ -17,7 +17,7 @@ from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
 from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
 from pattern_operator.render import Options
-from pattern_operator.source import Credentials, DockerConfigs, LayerSelector, Scheme
+from pattern_operator.source import Credentials, LayerSelector, PullSecretReader, Scheme
 
 
 def reference(pattern: DesignPattern) -> Reference:
@@ -77,7 +77,7 @@ def scheme_of(source: Source) -> Scheme:
 
 
 async def credentials(
-    pattern: DesignPattern, repository: Repository, *, referents: Referents, configs: DockerConfigs
+    pattern: DesignPattern, repository: Repository, *, referents: Referents, configs: PullSecretReader
 ) -> Credentials | None:
     """The credentials for ``repository``, where the spec names a Secret.
 

@@ -1,7 +1,7 @@
 """The first room: from what a user wrote to bytes that are proven to be those of one digest.
 
-``resolve`` finds the digest, ``announced`` what the artifact says of itself, ``fetch_signatures`` what claims to sign
-it, ``opened_layers`` brings its content (``pull``: as files in memory); each asks a
+``resolve`` finds the digest, ``fetch_manifest`` what the artifact says of itself, ``fetch_signatures`` what claims to
+sign it, ``open_layers`` brings its content (``pull``: as files in memory); each asks a
 ``RepositoryClient``, the client of one repository, which knows ``Credentials`` and remembers in a ``TokenCache`` what
 lets it in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line. Nothing here
 decides whom to trust: that is ``verify``.
@@ -10,14 +10,14 @@ decides whom to trust: that is ``verify``.
 from pattern_operator.archive import LayerSelector
 from pattern_operator.source.cache import Cache
 from pattern_operator.source.credentials.docker_config import Credential, Credentials, from_docker_home
-from pattern_operator.source.credentials.pull_secrets import DockerConfigs
+from pattern_operator.source.credentials.pull_secrets import PullSecretReader
 from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme
-from pattern_operator.source.pull import Announced, announced, opened_layers, pull
+from pattern_operator.source.pull import ResolvedManifest, fetch_manifest, open_layers, pull
 from pattern_operator.source.push import push
 from pattern_operator.source.registry.client import RepositoryClient
-from pattern_operator.source.registry.connections import Connections, Waits
-from pattern_operator.source.registry.dns import Names, SystemNames
+from pattern_operator.source.registry.connections import ConnectionLimiter, ConnectionWaits
+from pattern_operator.source.registry.dns import DnsResolver, SystemResolver
 from pattern_operator.source.registry.network import Network, RegistryNetwork
 from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.token_cache import TokenCache
@@ -25,28 +25,28 @@ from pattern_operator.source.resolve import resolve
 from pattern_operator.source.signatures.fetch import FetchedSignatures, fetch_signatures
 
 __all__ = [
-    "Announced",
     "Cache",
-    "Connections",
+    "ConnectionLimiter",
+    "ConnectionWaits",
     "Credential",
     "Credentials",
-    "DockerConfigs",
+    "DnsResolver",
     "FetchedSignatures",
     "LayerSelector",
-    "Names",
     "Network",
     "Origin",
     "PullRecords",
+    "PullSecretReader",
     "RegistryNetwork",
     "RepositoryClient",
+    "ResolvedManifest",
     "Scheme",
-    "SystemNames",
+    "SystemResolver",
     "TokenCache",
-    "Waits",
-    "announced",
+    "fetch_manifest",
     "fetch_signatures",
     "from_docker_home",
-    "opened_layers",
+    "open_layers",
     "pull",
     "push",
     "read_local",

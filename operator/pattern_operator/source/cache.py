@@ -81,13 +81,13 @@ class Cache:
         return await self._in_disk(tenant, lambda: self._open(_Entry.of(scope, digest), size))
 
     @asynccontextmanager
-    async def writing(self, digest: Digest, *, scope: str, tenant: str = NOBODY) -> AsyncIterator["Unfinished"]:
-        """Write content of ``scope`` piece by piece; nothing of it is kept unless ``Unfinished.finish`` is called."""
-        unfinished = await self._in_disk(tenant, lambda: self._begin(_Entry.of(scope, digest), tenant))
+    async def writer(self, digest: Digest, *, scope: str, tenant: str = NOBODY) -> AsyncIterator["CacheWriter"]:
+        """Write content of ``scope`` piece by piece; nothing of it is kept unless ``CacheWriter.commit`` is called."""
+        writer = await self._in_disk(tenant, lambda: self._open_writer(_Entry.of(scope, digest), tenant))
         try:
-            yield unfinished
+            yield writer
         finally:
-            await run_in(self._disk.of(tenant), self._leave, unfinished)
+            await run_in(self._disk.of(tenant), self._discard, writer)
 
     async def put(self, digest: Digest, content: bytes, *, scope: str, tenant: str = NOBODY) -> None:
         """Keep ``content`` of ``scope``, whose digest the caller has checked."""
@@ -150,50 +150,50 @@ class Cache:
         return None
 
     def _put(self, entry: _Entry, content: bytes) -> None:
-        unfinished = self._begin(entry)
+        writer = self._open_writer(entry)
         try:
-            _write_all(unfinished.file, content)
-            self._finish(unfinished, len(content))
+            _write_all(writer.file, content)
+            self._commit(writer, len(content))
         finally:
-            self._leave(unfinished)
+            self._discard(writer)
 
-    def _begin(self, entry: _Entry, tenant: str = NOBODY) -> "Unfinished":
+    def _open_writer(self, entry: _Entry, tenant: str = NOBODY) -> "CacheWriter":
         with self._lock:  # else a folder that has become empty could be removed between the two
             self._opened()
             folder = self._path(entry).parent
             folder.mkdir(parents=True, exist_ok=True)
             handle, path = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
-        return Unfinished(self, entry, Path(path), os.fdopen(handle, "w+b", buffering=0), tenant)
+        return CacheWriter(self, entry, Path(path), os.fdopen(handle, "w+b", buffering=0), tenant)
 
-    def _add(self, unfinished: "Unfinished", piece: bytes) -> None:
+    def _add(self, writer: "CacheWriter", piece: bytes) -> None:
         with self._lock:
-            unfinished.counted += len(piece)
+            writer.counted += len(piece)
             self._total += len(piece)
             self._evict()
-        _write_all(unfinished.file, piece)
+        _write_all(writer.file, piece)
 
-    def _finish(self, unfinished: "Unfinished", size: int) -> None:
-        entry = unfinished.entry
-        unfinished.path.replace(self._path(entry))
+    def _commit(self, writer: "CacheWriter", size: int) -> None:
+        entry = writer.entry
+        writer.path.replace(self._path(entry))
         with self._lock:
-            self._uncount(unfinished)
+            self._uncount(writer)
             self._drop(entry)
             self._opened()[entry] = cost_of(size)
             self._total += cost_of(size)
             self._evict(keep=entry)
 
-    def _leave(self, unfinished: "Unfinished") -> None:
+    def _discard(self, writer: "CacheWriter") -> None:
         """Nothing is left of what was not finished; what cannot be removed now is removed at the next start."""
-        unfinished.file.close()
+        writer.file.close()
         with self._lock:
-            self._uncount(unfinished)
+            self._uncount(writer)
             with suppress(OSError):
-                unfinished.path.unlink(missing_ok=True)
-            self._tidy(unfinished.entry)
+                writer.path.unlink(missing_ok=True)
+            self._tidy(writer.entry)
 
-    def _uncount(self, unfinished: "Unfinished") -> None:
-        self._total -= unfinished.counted
-        unfinished.counted = 0
+    def _uncount(self, writer: "CacheWriter") -> None:
+        self._total -= writer.counted
+        writer.counted = 0
 
     async def _in_disk(self, tenant: str, work: Callable[[], T]) -> T:
         return await run_in(self._disk.of(tenant), self._guarded, work)
@@ -249,7 +249,7 @@ class Cache:
 
 
 @dataclass(slots=True)
-class Unfinished:
+class CacheWriter:
     """Content that is being written to a cache; ``path`` and ``file`` are the cache's own."""
 
     cache: Cache
@@ -265,19 +265,19 @@ class Unfinished:
         self.size += len(piece)
         await self.cache._in_disk(self.tenant, lambda: self.cache._add(self, piece))
 
-    async def finish(self) -> BinaryIO:
+    async def commit(self) -> BinaryIO:
         """Keep it, now that the caller has checked its digest; give it open at its beginning, for the caller to close.
 
         Raises:
             Transient: CACHE_UNAVAILABLE.
         """
-        return await self.cache._in_disk(self.tenant, self._finish)
+        return await self.cache._in_disk(self.tenant, self._commit)
 
-    def _finish(self) -> BinaryIO:
+    def _commit(self) -> BinaryIO:
         handle = os.open(self.path, os.O_RDONLY)
         file = os.fdopen(handle, "rb", buffering=0)
         try:
-            self.cache._finish(self, self.size)
+            self.cache._commit(self, self.size)
         except BaseException:
             file.close()
             raise

@@ -13,7 +13,7 @@ T = TypeVar("T")
 _SMALL: Final = 8 * KIB  # bytes of JSON; read within 1 to 2 ms, whatever they hold
 
 
-async def compute(cpu: Executor, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+async def offload(cpu: Executor, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """``work(*args, **kwargs)``, which takes a time that follows from ``size`` bytes; raises as ``work``."""
     if size <= _SMALL:
         return work(*args, **kwargs)

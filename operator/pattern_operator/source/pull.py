@@ -18,12 +18,12 @@ from pattern_operator.source.image_index import manifest_of_index
 from pattern_operator.source.layers import layer_of, select_layers
 from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.registry.client import RepositoryClient
-from pattern_operator.source.registry.errors import another_size
+from pattern_operator.source.registry.errors import size_mismatch
 from pattern_operator.source.registry.timeouts import Deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
+class ResolvedManifest:
     """What an artifact says of itself, checked against its digest, and the layers of it that are to be pulled.
 
     ``context`` names it in messages, ``size`` is that of the manifest in bytes.
@@ -40,7 +40,7 @@ class Announced:
         return tuple(layer.media_type for layer in self.manifest.layers)
 
 
-async def announced(
+async def fetch_manifest(
     reference: Reference,
     revision: Revision,
     *,
@@ -48,7 +48,7 @@ async def announced(
     cache: Cache,
     layer: LayerSelector,
     running: Digest | None = None,
-) -> Announced:
+) -> ResolvedManifest:
     """Read the manifest of ``revision``, from the cache where it is there; no layer is asked for.
 
     Of an index, the one manifest in it that is no attestation.
@@ -63,24 +63,24 @@ async def announced(
     """
     context = f"{reference.repository}@{revision.digest}"
     async with Deadline.after(
-        registry.pace.lookup, context=f"{context}: pulling its manifest", waits=registry.waits
-    ).kept():
+        registry.timeouts.lookup, context=f"{context}: pulling its manifest", waits=registry.waits
+    ).enforced():
         shown = revision.digest == running
         body, media_type = await _manifest(revision.digest, registry=registry, cache=cache, shown=shown)
-        only = await registry.compute(len(body), manifest_of_index, body, content_type=media_type, context=context)
+        only = await registry.offload(len(body), manifest_of_index, body, content_type=media_type, context=context)
         if only is not None:  # whoever may see the index is shown what it lists, in the same repository
             context = f"{context} (its manifest {only.digest})"
             body, media_type = await _manifest(only.digest, registry=registry, cache=cache, shown=True)
             if len(body) != only.size:
-                raise another_size(context, size=only.size, sent=str(len(body)))
-    manifest = await registry.compute(len(body), parse_manifest, body, content_type=media_type, context=context)
+                raise size_mismatch(context, size=only.size, sent=str(len(body)))
+    manifest = await registry.offload(len(body), parse_manifest, body, content_type=media_type, context=context)
     selected = select_layers(manifest, selector=layer, context=context)
-    return Announced(context=context, manifest=manifest, size=len(body), selected=selected)
+    return ResolvedManifest(context=context, manifest=manifest, size=len(body), selected=selected)
 
 
 @asynccontextmanager
-async def opened_layers(
-    artifact: Announced, *, registry: RepositoryClient, cache: Cache
+async def open_layers(
+    artifact: ResolvedManifest, *, registry: RepositoryClient, cache: Cache
 ) -> AsyncIterator[tuple[tuple[Layer, BinaryIO], ...]]:
     """The selected layers, each with its checked content open for reading during the block; pulled where they must be.
 
@@ -88,7 +88,7 @@ async def opened_layers(
         Stalled: SIZE_MISMATCH, DIGEST_MISMATCH, and what ``RepositoryClient`` raises.
         Transient: the registry or the cache cannot be used.
     """
-    seconds = registry.pace.for_bodies(sum(descriptor.size for descriptor in artifact.selected))
+    seconds = registry.timeouts.for_bodies(sum(descriptor.size for descriptor in artifact.selected))
     deadline = Deadline.after(seconds, context=f"{artifact.context}: pulling its layers", waits=registry.waits)
     async with AsyncExitStack() as stack:
         opened: list[tuple[Layer, BinaryIO]] = []
@@ -97,12 +97,12 @@ async def opened_layers(
                 descriptor.digest, size=descriptor.size, scope=registry.cache_scope, tenant=registry.tenant
             )
             if file is None:
-                async with cache.writing(
+                async with cache.writer(
                     descriptor.digest, scope=registry.cache_scope, tenant=registry.tenant
-                ) as unfinished:
-                    async with deadline.kept():
-                        await registry.download(descriptor, write=unfinished.write)
-                    file = await unfinished.finish()
+                ) as writer:
+                    async with deadline.enforced():
+                        await registry.download(descriptor, write=writer.write)
+                    file = await writer.commit()
             stack.callback(file.close)
             opened.append((layer_of(descriptor), file))
         yield tuple(opened)
@@ -120,11 +120,11 @@ async def pull(
     """Pull all of ``revision``, and hold its files in memory.
 
     Raises:
-        Stalled: ARCHIVE_REFUSED, and as ``announced`` and ``opened_layers``.
+        Stalled: ARCHIVE_REFUSED, and as ``fetch_manifest`` and ``open_layers``.
         Transient: the registry or the cache cannot be used.
     """
-    artifact = await announced(reference, revision, registry=registry, cache=cache, layer=layer, running=running)
-    async with opened_layers(artifact, registry=registry, cache=cache) as layers:
+    artifact = await fetch_manifest(reference, revision, registry=registry, cache=cache, layer=layer, running=running)
+    async with open_layers(artifact, registry=registry, cache=cache) as layers:
         files = await run_in(
             registry.executors.cpu,
             extract_files,
@@ -156,7 +156,7 @@ async def _manifest(digest: Digest, *, registry: RepositoryClient, cache: Cache,
         return cached, ""
     content = await registry.manifest(digest)
     context = registry.context(f"manifest {digest}")
-    await registry.compute(len(content.body), _check, content.body, content_type=content.media_type, context=context)
+    await registry.offload(len(content.body), _check, content.body, content_type=content.media_type, context=context)
     await cache.put(digest, content.body, scope=registry.cache_scope, tenant=registry.tenant)
     return content.body, content.media_type
 

@@ -38,8 +38,8 @@ async def resolve(reference: Reference, *, registry: RepositoryClient) -> Revisi
             message=f"source.ref.tag {quoted(tag)} is no tag: use letters, digits and . _ -",
         )
     async with Deadline.after(
-        registry.pace.lookup, context=registry.context("finding the digest"), waits=registry.waits
-    ).kept():
+        registry.timeouts.lookup, context=registry.context("finding the digest"), waits=registry.waits
+    ).enforced():
         if tag is None:
             tag = await _highest(reference, registry=registry)
         return Revision(tag, await registry.resolve_tag(tag))
@@ -75,7 +75,7 @@ async def _tags(registry: RepositoryClient) -> list[str]:
     found: dict[str, None] = {}
     listed = 0
     async for page in registry.pages(f"tags/list?n={_PAGE}", context=context, most=MAX_TAG_PAGES):
-        number, names = await registry.compute(len(page.body), _names, page, context=context)
+        number, names = await registry.offload(len(page.body), _names, page, context=context)
         found.update(dict.fromkeys(names))
         listed += number
         registry.listed = listed

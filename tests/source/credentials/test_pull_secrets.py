@@ -9,7 +9,7 @@ from tests.source.fake_registry import challenged, client
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
-from pattern_operator.source import Credential, DockerConfigs
+from pattern_operator.source import Credential, PullSecretReader
 from pattern_operator.source.credentials import pull_secrets
 
 REPOSITORY = Repository("reg.example", "team/web")
@@ -24,8 +24,8 @@ def config(password: str = "b", **more: object) -> bytes:
 
 
 @pytest.fixture
-def configs() -> DockerConfigs:
-    return DockerConfigs(cpu=EXECUTORS.cpu)
+def configs() -> PullSecretReader:
+    return PullSecretReader(cpu=EXECUTORS.cpu)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def readings(monkeypatch) -> list[bytes]:
     return found
 
 
-async def credential(configs: DockerConfigs, data: bytes, repository: Repository = REPOSITORY) -> Credential | None:
+async def credential(configs: PullSecretReader, data: bytes, repository: Repository = REPOSITORY) -> Credential | None:
     credentials = await configs.read(data, where="Secret team/pull", repository=repository)
     return credentials.for_host(repository.host, repository.name)
 
@@ -142,7 +142,7 @@ async def test_no_config_holds_the_event_loop(configs, data):
     async def work() -> None:
         for host in ("reg.example", "a.b"):
             try:
-                await credential(DockerConfigs(cpu=EXECUTORS.cpu), data, Repository(host, "1/x"))
+                await credential(PullSecretReader(cpu=EXECUTORS.cpu), data, Repository(host, "1/x"))
             except Stalled as refusal:
                 assert refusal.reason is Reason.SECRET_INVALID
 

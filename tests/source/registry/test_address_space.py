@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.source.registry.address_space import Reach, reach_of
+from pattern_operator.source.registry.address_space import AddressSpace, address_space_of
 
 PUBLIC = [
     "1.1.1.1",
@@ -37,7 +37,7 @@ LINK = [
     [(each, reach) for reach, all_ in [(0, LINK), (1, HOST), (2, PRIVATE), (3, PUBLIC)] for each in all_],
 )
 def test_an_address_has_the_reach_that_iana_gives_it(address, wanted):
-    assert reach_of(address) is Reach(wanted)
+    assert address_space_of(address) is AddressSpace(wanted)
 
 
 def embedded(v4: str) -> list[str]:
@@ -60,29 +60,29 @@ def embedded(v4: str) -> list[str]:
 
 @pytest.mark.parametrize("address", embedded("127.0.0.1"))
 def test_an_address_of_this_machine_hides_in_no_other(address):
-    assert reach_of(address) is Reach.HOST
+    assert address_space_of(address) is AddressSpace.HOST
 
 
 @pytest.mark.parametrize("address", embedded("169.254.169.254"))
 def test_an_address_of_the_link_hides_in_no_other(address):
-    assert reach_of(address) is Reach.LINK
+    assert address_space_of(address) is AddressSpace.LINK
 
 
 @pytest.mark.parametrize("address", embedded("10.0.0.1") + embedded("192.168.1.1"))
 def test_a_private_address_hides_in_no_other(address):
-    assert reach_of(address) < Reach.PUBLIC
+    assert address_space_of(address) < AddressSpace.PUBLIC
 
 
 @pytest.mark.parametrize("address", ["::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"])
 def test_a_public_address_in_another_one_is_public(address):
-    assert reach_of(address) is Reach.PUBLIC
+    assert address_space_of(address) is AddressSpace.PUBLIC
 
 
 @given(st.ip_addresses())
 def test_what_python_takes_for_private_is_never_public(address):
     if address.is_private or address.is_loopback or address.is_link_local or address.is_multicast:
         mapped = getattr(address, "ipv4_mapped", None)  # Python takes all of these for private
-        assert mapped is not None or reach_of(str(address)) < Reach.PUBLIC
+        assert mapped is not None or address_space_of(str(address)) < AddressSpace.PUBLIC
 
 
 @given(st.text())
@@ -90,4 +90,4 @@ def test_what_is_no_address_has_the_least_reach(text):
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        assert reach_of(text) is Reach.LINK
+        assert address_space_of(text) is AddressSpace.LINK

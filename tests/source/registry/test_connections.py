@@ -1,4 +1,5 @@
-"""Connections of one host: a share for each tenant, no waiting within a run, and words that say who waited for what."""
+"""ConnectionLimiter of one host: a share for each tenant, no waiting within a run, and words that say who waited for
+what."""
 
 import asyncio
 import json
@@ -15,8 +16,17 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
 from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
-from pattern_operator.source import Connections, LayerSelector, Names, Network, Waits, pull, push, resolve
-from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source import (
+    ConnectionLimiter,
+    ConnectionWaits,
+    DnsResolver,
+    LayerSelector,
+    Network,
+    pull,
+    push,
+    resolve,
+)
+from pattern_operator.source.registry.timeouts import Timeouts
 
 CONTENT = b"kind: ConfigMap"
 URL_OF_A_HOST = URL("https://registry.example/v2/")
@@ -26,7 +36,7 @@ HANGING = Descriptor("text/plain", Digest("sha256", "0" * 64), 5)  # of a blob t
 @pytest.fixture
 async def one_at_a_time() -> AsyncIterator[Network]:
     """A network with one connection to each host."""
-    async with Network.open(names=Names(), connections=Connections(1)) as network:
+    async with Network.open(resolver=DnsResolver(), connections=ConnectionLimiter(1)) as network:
         yield network
 
 
@@ -71,7 +81,7 @@ async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_come
 
 
 async def test_one_tenant_alone_has_half_of_the_connections():
-    connections, order = Connections(8), []
+    connections, order = ConnectionLimiter(8), []
     holding = [asyncio.create_task(take(connections, "a", order, seconds=60)) for _ in range(20)]
     await asyncio.sleep(0.01)
     taken = len(order)
@@ -84,7 +94,7 @@ async def test_one_tenant_alone_has_half_of_the_connections():
 
 
 async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wait():
-    connections, order = Connections(4), []
+    connections, order = ConnectionLimiter(4), []
     first = [asyncio.create_task(take(connections, "many", order, seconds=0.01)) for _ in range(40)]
     await asyncio.sleep(0)
     last = asyncio.create_task(take(connections, "few", order, seconds=0.01))
@@ -95,12 +105,12 @@ async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wai
 
 
 async def test_no_host_is_asked_by_more_at_once_than_it_may_however_it_is_written():
-    connections, holding, most = Connections(3), 0, 0
+    connections, holding, most = ConnectionLimiter(3), 0, 0
     spelled = ["https://registry.example/a", "https://REGISTRY.example.:443/b", "https://registry.example:443/c"]
 
     async def work(number: int) -> None:
         nonlocal holding, most
-        async with connections.hold(URL(spelled[number % 3]), tenant=str(number), waits=Waits()):
+        async with connections.acquire(URL(spelled[number % 3]), tenant=str(number), waits=ConnectionWaits()):
             holding += 1
             most = max(most, holding)
             await asyncio.sleep(0.001)
@@ -112,17 +122,17 @@ async def test_no_host_is_asked_by_more_at_once_than_it_may_however_it_is_writte
 
 
 async def test_another_host_and_another_port_have_connections_of_their_own():
-    connections = Connections(1)
+    connections = ConnectionLimiter(1)
     others = [URL("https://registry.example:8443/"), URL("http://registry.example/"), URL("https://b.example/")]
 
-    async with asyncio.timeout(1), connections.hold(URL_OF_A_HOST, tenant="a", waits=Waits()):
+    async with asyncio.timeout(1), connections.acquire(URL_OF_A_HOST, tenant="a", waits=ConnectionWaits()):
         for each in others:
-            async with connections.hold(each, tenant="a", waits=Waits()):
+            async with connections.acquire(each, tenant="a", waits=ConnectionWaits()):
                 assert connections.hosts == 2
 
 
 async def test_whoever_is_cancelled_while_it_waits_leaves_no_connection_taken():
-    connections, order = Connections(1), []
+    connections, order = ConnectionLimiter(1), []
     holder = asyncio.create_task(take(connections, "a", order, seconds=60))
     await asyncio.sleep(0)
     waiting = [asyncio.create_task(take(connections, "b", order, seconds=60)) for _ in range(5)]
@@ -209,8 +219,8 @@ async def test_the_time_to_answer_begins_when_there_is_a_connection(peer, one_at
         return web.Response(body=CONTENT)
 
     peer.on("GET", "/blobs/", slow)
-    pace = Pace(headers=1.0)
-    clients = [client(peer, one_at_a_time, tenant="a", pace=pace) for _ in range(3)]
+    timeouts = Timeouts(headers=1.0)
+    clients = [client(peer, one_at_a_time, tenant="a", timeouts=timeouts) for _ in range(3)]
 
     found = await asyncio.gather(*(each.blob(descriptor(CONTENT)) for each in clients))
 
@@ -223,7 +233,7 @@ async def test_a_deadline_that_passed_in_waiting_says_what_was_waited_for(peer, 
     tasks.add(asyncio.create_task(client(peer, one_at_a_time, tenant="a").blob(HANGING)))
     await until(lambda: bool(peer.asked))
 
-    registry = client(peer, one_at_a_time, tenant="a", pace=Pace(lookup=1.2))
+    registry = client(peer, one_at_a_time, tenant="a", timeouts=Timeouts(lookup=1.2))
     with pytest.raises(Transient) as error:
         await resolve(Reference(peer.repository, tag="1.0.0"), registry=registry)
 
@@ -236,7 +246,8 @@ async def test_a_deadline_that_passed_without_waiting_says_nothing_of_connection
     peer.on("HEAD", "/manifests/", hang)
     with pytest.raises(Transient) as error:
         await resolve(
-            Reference(peer.repository, tag="1.0.0"), registry=client(peer, network, pace=Pace(headers=5, lookup=0.5))
+            Reference(peer.repository, tag="1.0.0"),
+            registry=client(peer, network, timeouts=Timeouts(headers=5, lookup=0.5)),
         )
 
     assert "free connection" not in error.value.message
@@ -244,7 +255,7 @@ async def test_a_deadline_that_passed_without_waiting_says_nothing_of_connection
 
 def test_waiting_side_by_side_counts_once():
     clock = Clock()
-    waits = Waits(clock)
+    waits = ConnectionWaits(clock)
     waits.begin("a:443")
     clock.advance(2)
     waits.begin("b:443")
@@ -256,24 +267,24 @@ def test_waiting_side_by_side_counts_once():
     clock.advance(1)
 
     assert waits.seconds == 6
-    assert waits.told.startswith("it waited 6 s for a free connection to c:443")
+    assert waits.summary.startswith("it waited 6 s for a free connection to c:443")
 
 
 def test_a_moment_is_not_worth_a_word():
     clock = Clock()
-    waits = Waits(clock)
+    waits = ConnectionWaits(clock)
     waits.begin("a:443")
     clock.advance(0.9)
     waits.end()
 
-    assert waits.told == ""
+    assert waits.summary == ""
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
 
 
-async def take(connections: Connections, tenant: str, order: list[str], *, seconds: float) -> None:
-    async with connections.hold(URL_OF_A_HOST, tenant=tenant, waits=Waits()):
+async def take(connections: ConnectionLimiter, tenant: str, order: list[str], *, seconds: float) -> None:
+    async with connections.acquire(URL_OF_A_HOST, tenant=tenant, waits=ConnectionWaits()):
         order.append(tenant)
         await asyncio.sleep(seconds)
 

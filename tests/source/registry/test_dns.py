@@ -14,7 +14,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Transient
 from pattern_operator.executors import run_in
-from pattern_operator.source import Cache, Names, Network, SystemNames
+from pattern_operator.source import Cache, DnsResolver, Network, SystemResolver
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -58,7 +58,7 @@ async def name_server(
 async def test_names_that_hang_hold_neither_the_cache_nor_the_processor_nor_other_names(tmp_path: Path):
     cache = Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk)
     async with name_server(None) as (_, silent), name_server(lambda _: "127.0.0.1") as (_, good):
-        hanging, answering = Names(servers=[silent], seconds=30), Names(servers=[good])
+        hanging, answering = DnsResolver(servers=[silent], seconds=30), DnsResolver(servers=[good])
         tasks = [asyncio.create_task(hanging.resolve(f"h{number}.example", 443)) for number in range(100)]
         await asyncio.sleep(0.2)
         begun = time.monotonic()
@@ -80,7 +80,10 @@ async def test_names_that_hang_hold_neither_the_cache_nor_the_processor_nor_othe
 
 
 async def test_a_registry_whose_name_hangs_is_given_up_in_time():
-    async with name_server(None) as (_, silent), Network.open(names=Names(servers=[silent], seconds=0.3)) as network:
+    async with (
+        name_server(None) as (_, silent),
+        Network.open(resolver=DnsResolver(servers=[silent], seconds=0.3)) as network,
+    ):
         begun = time.monotonic()
         with pytest.raises(Transient) as failure:
             await client(Repository("hangs.example", NAME), network).manifest("1.0")
@@ -93,7 +96,7 @@ async def test_a_registry_whose_name_hangs_is_given_up_in_time():
 async def test_a_registry_is_found_by_its_name(peer):
     peer.manifest([], tag="1.0")
     async with name_server(lambda _: "127.0.0.1") as (server, address):  # noqa: SIM117 - the one is for the other
-        async with Network.open(names=Names(servers=[address])) as network:
+        async with Network.open(resolver=DnsResolver(servers=[address])) as network:
             repository = Repository(f"reg.example:{peer.server.port}", NAME)
             assert (await client(repository, network).manifest("1.0")).body
 
@@ -102,7 +105,7 @@ async def test_a_registry_is_found_by_its_name(peer):
 
 async def test_a_name_that_does_not_exist_is_said_at_once():
     async with name_server(lambda _: None) as (_, address):
-        names = Names(servers=[address])
+        names = DnsResolver(servers=[address])
         with pytest.raises(OSError, match="cannot be looked up"):
             await names.resolve("none.example", 443)
         await names.close()
@@ -116,7 +119,7 @@ async def test_names_of_a_cluster_are_completed_by_its_search_domains():
         return {"registry.team.svc.cluster.local": "127.0.0.9", "reg.example.com": "127.0.0.8"}.get(name)
 
     async with name_server(knows) as (server, address):
-        names = Names(servers=[address], domains=domains, ndots=5)
+        names = DnsResolver(servers=[address], domains=domains, ndots=5)
         short = await names.resolve("registry", 443)
         longer = await names.resolve("registry.team.svc", 443)
         outside = await names.resolve("reg.example.com", 443)
@@ -126,7 +129,7 @@ async def test_names_of_a_cluster_are_completed_by_its_search_domains():
     assert server.asked.index("reg.example.com.team.svc.cluster.local") < server.asked.index("reg.example.com")
 
 
-@pytest.mark.parametrize("names", [Names, lambda: SystemNames(EXECUTORS.names)], ids=["c-ares", "the system"])
+@pytest.mark.parametrize("names", [DnsResolver, lambda: SystemResolver(EXECUTORS.names)], ids=["c-ares", "the system"])
 async def test_names_of_the_hosts_file_are_known(names):
     resolver = names()
 
@@ -140,7 +143,7 @@ async def test_no_more_addresses_are_tried_than_a_registry_has():
     class Many:
         nodes = [type("Node", (), {"addr": (b"127.0.0.1", 1), "family": socket.AF_INET})] * 5_000
 
-    names = Names()
+    names = DnsResolver()
 
     async def many(*_, **__):
         return Many
@@ -152,7 +155,7 @@ async def test_no_more_addresses_are_tried_than_a_registry_has():
 
 async def test_a_look_up_of_the_system_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(1))
-    names = SystemNames(EXECUTORS.names, seconds=0.1)
+    names = SystemResolver(EXECUTORS.names, seconds=0.1)
 
     with pytest.raises(OSError, match="no name server answered"):
         await names.resolve("hangs.example", 443)

@@ -19,9 +19,15 @@ from tests.source.tls import serving_https
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import Names, Network
-from pattern_operator.source.registry.errors import codes_of, refused, retry_after, unreachable, words_of
-from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source import DnsResolver, Network
+from pattern_operator.source.registry.errors import (
+    error_codes,
+    error_text,
+    from_connection_error,
+    from_status,
+    retry_after,
+)
+from pattern_operator.source.registry.timeouts import Timeouts
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SIX_HOURS = timedelta(hours=6)
@@ -77,7 +83,7 @@ async def test_a_registry_that_does_not_answer_is_unavailable(peer, network):
     peer.on("GET", "/manifests/", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, pace=Pace(headers=0.1)).manifest("1.0")
+        await client(peer, network, timeouts=Timeouts(headers=0.1)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert f"{peer.address} did not answer within" in failure.value.message
@@ -106,7 +112,7 @@ async def test_plain_http_behind_https_says_how_to_go_on(peer, network):
 )
 @pytest.mark.parametrize("identified", [True, False])
 def test_every_refusal_names_the_request_the_status_and_a_next_step(status, identified):
-    error = refused(status, context="reg.example: GET manifest", headers={}, identified=identified, now=NOW)
+    error = from_status(status, context="reg.example: GET manifest", headers={}, identified=identified, now=NOW)
 
     assert error.message.startswith("reg.example: GET manifest: ")
     assert str(status) in error.message
@@ -116,15 +122,15 @@ def test_every_refusal_names_the_request_the_status_and_a_next_step(status, iden
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
 def test_every_failure_that_passes_may_say_when_to_ask_again(status):
-    error = refused(status, context="x", headers={"Retry-After": "7"}, identified=False, now=NOW)
+    error = from_status(status, context="x", headers={"Retry-After": "7"}, identified=False, now=NOW)
 
     assert error.retry_after == timedelta(seconds=7)
 
 
 @given(body=st.binary() | st.text().map(str.encode))
 def test_no_body_breaks_the_reader_of_messages(body):
-    assert words_of(body).isprintable()
-    assert codes_of(body).isprintable()
+    assert error_text(body).isprintable()
+    assert error_codes(body).isprintable()
 
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -156,7 +162,7 @@ JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 def test_of_a_registrys_own_words_codes_and_a_few_harmless_words_are_quoted(errors, words, codes):
     body = json.dumps({"errors": errors}).encode()
 
-    assert (words_of(body), codes_of(body)) == (words, codes)
+    assert (error_text(body), error_codes(body)) == (words, codes)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +276,7 @@ async def test_a_registry_that_ends_the_tls_handshake_is_tried_again_later(netwo
 async def test_a_certificate_out_of_its_time_is_tried_again_later(tmp_path, ends):
     async with serving_https(tmp_path, location="/", ends=ends) as (address, ca):
         context = ssl.create_default_context(cafile=ca)
-        async with Network.open(names=Names(), trust=context) as network:
+        async with Network.open(resolver=DnsResolver(), trust=context) as network:
             with pytest.raises(Transient) as failure:
                 await client(Repository(address, NAME), network, scheme="https").manifest("1.0")
 
@@ -308,7 +314,7 @@ def test_what_this_host_lacks_is_not_said_of_the_registry(code: int, wrapped: bo
     own, key = OSError(code, "words"), cast("Any", None)
     error = aiohttp.ClientConnectorError(key, own) if wrapped else own
 
-    failure = unreachable(error, context="tag 1")
+    failure = from_connection_error(error, context="tag 1")
 
     assert isinstance(failure, Transient)
     assert failure.reason is Reason.OPERATOR_BUSY
@@ -320,7 +326,7 @@ def test_what_this_host_lacks_is_not_said_of_the_registry(code: int, wrapped: bo
 def test_what_the_registry_lacks_is_said_of_it(code: int):
     key = cast("Any", None)
 
-    failure = unreachable(aiohttp.ClientConnectorError(key, OSError(code, "words")), context="tag 1")
+    failure = from_connection_error(aiohttp.ClientConnectorError(key, OSError(code, "words")), context="tag 1")
 
     assert failure.reason is Reason.REGISTRY_UNAVAILABLE
 
@@ -336,7 +342,7 @@ def test_what_the_registry_lacks_is_said_of_it(code: int):
     ids=lambda each: type(each).__name__,
 )
 def test_how_a_connection_broke_is_said_in_words_and_not_by_the_name_of_a_type(error: Exception, words: str):
-    message = unreachable(error, context="manifest 1.0").message
+    message = from_connection_error(error, context="manifest 1.0").message
 
     assert "the connection broke (" in message
     assert words in message.lower()

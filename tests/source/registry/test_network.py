@@ -15,17 +15,17 @@ from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Transient
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
 from pattern_operator.source import Network, RegistryNetwork
-from pattern_operator.source.registry.address_space import Reach
-from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source.registry.address_space import AddressSpace
+from pattern_operator.source.registry.timeouts import Timeouts
 
 CONTENT = b"kind: ConfigMap\n"
 PUBLIC, PRIVATE, LOOPBACK, LINK = "127.1.0.1", "127.2.0.1", "127.3.0.1", "127.4.0.1"  # all of them are on this machine
 
 
-def pretended(address: str) -> Reach:
+def pretended(address: str) -> AddressSpace:
     """The reach that tests give to addresses of this machine: the second number says which."""
-    known = {"127.1": Reach.PUBLIC, "127.2": Reach.PRIVATE, "127.4": Reach.LINK}
-    return known.get(address.rpartition(".0.")[0], Reach.HOST)
+    known = {"127.1": AddressSpace.PUBLIC, "127.2": AddressSpace.PRIVATE, "127.4": AddressSpace.LINK}
+    return known.get(address.rpartition(".0.")[0], AddressSpace.HOST)
 
 
 class Lies(AbstractResolver):
@@ -72,8 +72,8 @@ async def link() -> AsyncIterator[Peer]:
         yield peer
 
 
-def opened(allowed: RegistryNetwork = RegistryNetwork.ANY, *, names: AbstractResolver | None = None):
-    return Network.open(allowed, names=names or Lies(), reach=pretended)
+def opened(allowed: RegistryNetwork = RegistryNetwork.ANY, *, resolver: AbstractResolver | None = None):
+    return Network.open(allowed, resolver=resolver or Lies(), space_of=pretended)
 
 
 async def refusal_of(work) -> Transient:
@@ -88,7 +88,7 @@ async def refusal_of(work) -> Transient:
 @pytest.mark.parametrize("host", [PRIVATE, LOOPBACK, "[::1]", "[::ffff:127.2.0.1]", "private.example"])
 async def test_with_public_a_registry_at_another_address_is_never_asked(host, private, loopback):
     port = {PRIVATE: private, LOOPBACK: loopback}.get(host, private).server.port
-    async with opened(RegistryNetwork.PUBLIC, names=Lies(private_example=[[PRIVATE]])) as network:
+    async with opened(RegistryNetwork.PUBLIC, resolver=Lies(private_example=[[PRIVATE]])) as network:
         error = await refusal_of(client(Repository(f"{host}:{port}", NAME), network).manifest("1.0"))
 
     assert error.reason is Reason.ADDRESS_REFUSED
@@ -107,7 +107,7 @@ async def test_of_several_addresses_only_public_ones_are_connected_to(public):
     public.manifest([], tag="1.0")
     names = Lies(mixed_example=[[PRIVATE, LOOPBACK, PUBLIC]])
 
-    async with opened(RegistryNetwork.PUBLIC, names=names) as network:
+    async with opened(RegistryNetwork.PUBLIC, resolver=names) as network:
         repository = Repository(f"mixed.example:{public.server.port}", NAME)
         assert (await client(repository, network).manifest("1.0")).body
 
@@ -122,7 +122,7 @@ async def test_a_name_that_changes_to_a_private_address_is_checked_again(public,
 
         public.on("GET", "/manifests/", close)
         names = Lies(evil_example=[[PUBLIC], [PRIVATE]])
-        async with opened(RegistryNetwork.PUBLIC, names=names) as network:
+        async with opened(RegistryNetwork.PUBLIC, resolver=names) as network:
             registry = client(Repository(f"evil.example:{public.server.port}", NAME), network)
             with pytest.raises(Exception, match="404"):
                 await registry.manifest("1.0")
@@ -186,7 +186,7 @@ async def test_a_registry_on_the_link_sends_us_to_itself_and_to_no_other_host_th
 
 async def test_a_token_service_on_the_link_is_asked_by_no_registry_of_another_name(link):
     names = Lies(reg_evil_example=[[LINK]], auth_evil_example=[["127.4.0.2"]])
-    async with opened(names=names) as network, serving(host="127.4.0.2") as other:
+    async with opened(resolver=names) as network, serving(host="127.4.0.2") as other:
         realm = f"http://auth.evil.example:{other.server.port}/token"
         challenged(link, f'Bearer realm="{realm}"', accepted="Bearer x")
         repository = Repository(f"reg.evil.example:{link.server.port}", NAME)
@@ -235,7 +235,7 @@ async def test_a_token_service_at_a_less_public_address_is_not_asked(public, pri
     challenged(public, f'{scheme} realm="http://auth.evil.example:{private.server.port}/token"', accepted="Bearer x")
     private.answer("GET", "^/token$", body=json.dumps({"access_token": "of-the-cluster"}).encode())
 
-    async with opened(names=names) as network:
+    async with opened(resolver=names) as network:
         repository = Repository(f"reg.evil.example:{public.server.port}", NAME)
         error = await refusal_of(client(repository, network).manifest("1.0"))
 
@@ -249,7 +249,7 @@ async def test_a_token_service_at_the_registrys_own_name_is_checked_as_well(publ
     names = Lies(evil_example=[[PUBLIC], [PRIVATE]])
     challenged(public, f'Bearer realm="http://evil.example:{public.server.port}/token"', accepted="Bearer x")
 
-    async with opened(names=names) as network:
+    async with opened(resolver=names) as network:
         repository = Repository(f"evil.example:{public.server.port}", NAME)
         error = await refusal_of(client(repository, network).manifest("1.0"))
 
@@ -273,7 +273,7 @@ async def test_what_is_refused_tells_neither_the_address_nor_what_is_there(publi
     names = Lies(secret_example=[[PRIVATE]])
     public.redirect("/blobs/", f"http://secret.example:{private.server.port}/store")
 
-    async with opened(names=names) as network:
+    async with opened(resolver=names) as network:
         error = await refusal_of(client(public, network).blob(descriptor(CONTENT)))
 
     assert "secret.example" in error.message
@@ -298,13 +298,14 @@ async def test_a_host_that_hangs_takes_no_connection_from_another(public, privat
     public.on("GET", "/blobs/", hang)
     private.blobs[sha256(CONTENT)] = CONTENT
     async with opened() as network:
-        pace = Pace(headers=5)
+        timeouts = Timeouts(headers=5)
         hanging = [
-            asyncio.create_task(client(public, network, pace=pace).blob(descriptor(CONTENT))) for _ in range(150)
+            asyncio.create_task(client(public, network, timeouts=timeouts).blob(descriptor(CONTENT)))
+            for _ in range(150)
         ]
         await asyncio.sleep(0.3)
         begun = time.monotonic()
-        found = await client(private, network, pace=pace).blob(descriptor(CONTENT))
+        found = await client(private, network, timeouts=timeouts).blob(descriptor(CONTENT))
         elapsed = time.monotonic() - begun
         for task in hanging:
             task.cancel()

@@ -10,7 +10,7 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import Names, Network
+from pattern_operator.source import DnsResolver, Network
 from pattern_operator.source.registry.redirects import UnsafeRedirect, address
 
 CONTENT = b"apiVersion: v1\n" * 100
@@ -132,7 +132,7 @@ async def test_an_upload_is_not_redirected(peer, network):
 async def test_https_is_not_left_for_http(network, tmp_path, peer):
     async with serving_https(tmp_path, location=f"http://{peer.address}/x") as (address, ca):
         context = ssl.create_default_context(cafile=ca)
-        async with Network.open(names=Names(), trust=context) as trusting:
+        async with Network.open(resolver=DnsResolver(), trust=context) as trusting:
             registry = client(Repository(address, NAME), trusting, scheme="https")
             with pytest.raises(Transient) as failure:
                 await registry.blob(descriptor(CONTENT))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.source.registry.registrable_domain import has_same_owner
+from pattern_operator.source.registry.registrable_domain import has_same_registrable_domain
 
 HOST = st.lists(st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True), min_size=1, max_size=4).map(".".join)
 RELATED = st.lists(st.sampled_from(["a", "reg", "com", "co", "uk"]), min_size=1, max_size=4).map(".".join)
@@ -32,8 +32,8 @@ RELATED = st.lists(st.sampled_from(["a", "reg", "com", "co", "uk"]), min_size=1,
     ],
 )
 def test_hosts_of_one_owner(realm, registry):
-    assert has_same_owner(realm, registry)
-    assert has_same_owner(registry, realm)
+    assert has_same_registrable_domain(realm, registry)
+    assert has_same_registrable_domain(registry, realm)
 
 
 @pytest.mark.parametrize(
@@ -73,22 +73,22 @@ def test_hosts_of_one_owner(realm, registry):
     ],
 )
 def test_hosts_that_may_have_two_owners(realm, registry):
-    assert not has_same_owner(realm, registry)
-    assert not has_same_owner(registry, realm)
+    assert not has_same_registrable_domain(realm, registry)
+    assert not has_same_registrable_domain(registry, realm)
 
 
 @given(host=HOST)
 def test_every_host_is_of_its_own_owner(host):
-    assert has_same_owner(host, host)
+    assert has_same_registrable_domain(host, host)
 
 
 @given(realm=RELATED, registry=RELATED)
 def test_who_has_one_owner_shares_at_least_two_labels_or_is_the_same(realm, registry):
-    if has_same_owner(realm, registry) and realm != registry:
+    if has_same_registrable_domain(realm, registry) and realm != registry:
         assert realm.split(".")[-2:] == registry.split(".")[-2:]
         assert "." in registry
 
 
 @given(st.text(), st.text())
 def test_no_text_raises(one, other):
-    assert has_same_owner(one, other) in (True, False)
+    assert has_same_registrable_domain(one, other) in (True, False)

@@ -9,10 +9,10 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import LayerSelector, pull, resolve
-from pattern_operator.source.registry.timeouts import PACE, Pace
+from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Timeouts
 
 # As the real one, thirty times as fast.
-QUICK = Pace(headers=0.6, window=0.3, error_body=0.1, lookup=1.0, longest_body=10)
+QUICK = Timeouts(headers=0.6, window=0.3, error_body=0.1, lookup=1.0, longest_body=10)
 CONTENT = b"x" * 5000
 
 
@@ -36,23 +36,23 @@ async def pulled(peer, network, cache):
     return await pull(
         reference,
         Revision("", digest),
-        registry=client(peer, network, pace=QUICK),
+        registry=client(peer, network, timeouts=QUICK),
         cache=cache,
         layer=LayerSelector(),
     )
 
 
 async def resolved(peer, network, cache):
-    return await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network, pace=QUICK))
+    return await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network, timeouts=QUICK))
 
 
 async def tagged(peer, network, cache):
     peer.answer("HEAD", "/manifests/", status=405)
-    return await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, pace=QUICK))
+    return await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, timeouts=QUICK))
 
 
 async def verified(peer, network, cache):
-    return await signatures(Digest.of(b"x"), registry=client(peer, network, pace=QUICK))
+    return await signatures(Digest.of(b"x"), registry=client(peer, network, timeouts=QUICK))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ async def test_a_token_that_trickles_is_given_up(peer, network):
     peer.on("GET", "^/token$", trickling(CONTENT))
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, pace=QUICK).manifest("1.0")
+        await client(peer, network, timeouts=QUICK).manifest("1.0")
 
     assert f"for a token: {peer.address} sent only" in failure.value.message
 
@@ -101,7 +101,7 @@ async def test_of_an_error_whose_text_trickles_the_status_counts(peer, network):
     begun = time.monotonic()
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, pace=QUICK).manifest("1.0")
+        await client(peer, network, timeouts=QUICK).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
     assert time.monotonic() - begun < 2
@@ -116,7 +116,7 @@ async def test_a_chain_of_slow_redirects_ends_with_the_look_up(peer, network):
     begun = time.monotonic()
 
     with pytest.raises(Transient) as failure:
-        await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, pace=QUICK))
+        await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, timeouts=QUICK))
 
     assert time.monotonic() - begun < 2
     assert "took longer than 1 s" in failure.value.message
@@ -149,7 +149,7 @@ async def test_headers_that_do_not_come_have_a_deadline_of_their_own(peer, netwo
     peer.on("GET", "/manifests/", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, pace=QUICK).manifest("1.0")
+        await client(peer, network, timeouts=QUICK).manifest("1.0")
 
     assert f"manifest 1.0: {peer.address} did not answer within" in failure.value.message
 
@@ -168,7 +168,7 @@ async def test_answers_without_end_before_the_answer_are_no_answer(network):
     port = server.sockets[0].getsockname()[1]
     begun = time.monotonic()
     with pytest.raises(Transient):
-        await client(Reference.parse(f"127.0.0.1:{port}/team/web").repository, network, pace=QUICK).manifest("1.0")
+        await client(Reference.parse(f"127.0.0.1:{port}/team/web").repository, network, timeouts=QUICK).manifest("1.0")
     server.close()
 
     assert time.monotonic() - begun < 2
@@ -184,9 +184,9 @@ async def test_a_body_that_is_fast_enough_is_read_however_long_it_takes(peer, ne
         return response
 
     peer.on("GET", "/blobs/", steady)
-    pace = Pace(window=0.2, least_rate=20_000, mean_rate=20_000)
+    timeouts = Timeouts(window=0.2, min_rate=20_000, mean_rate=20_000)
 
-    assert len(await client(peer, network, pace=pace).blob(descriptor(CONTENT * 20))) == 100_000
+    assert len(await client(peer, network, timeouts=timeouts).blob(descriptor(CONTENT * 20))) == 100_000
 
 
 async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_size(peer, network):
@@ -198,10 +198,10 @@ async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_si
             await asyncio.sleep(0.05)
 
     peer.on("GET", "/blobs/", steady)
-    pace = Pace(window=0.2, least_rate=1_000, mean_rate=1_000_000)
+    timeouts = Timeouts(window=0.2, min_rate=1_000, mean_rate=1_000_000)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, pace=pace).blob(descriptor(CONTENT * 100))
+        await client(peer, network, timeouts=timeouts).blob(descriptor(CONTENT * 100))
 
     assert "sent only" in failure.value.message
 
@@ -215,14 +215,16 @@ async def test_a_slow_disk_is_not_taken_for_a_slow_registry(peer, network):
         await asyncio.sleep(0.3)
         taken.append(piece)
 
-    await client(peer, network, pace=Pace(window=0.2, mean_rate=10_000_000)).download(descriptor(content), write=write)
+    await client(peer, network, timeouts=Timeouts(window=0.2, mean_rate=10_000_000)).download(
+        descriptor(content), write=write
+    )
 
     assert b"".join(taken) == content
     assert len(taken) > 2
 
 
 def test_one_byte_every_half_second_is_given_up_well_within_a_minute():
-    assert 2 * PACE.window < PACE.least_rate * PACE.window
-    assert PACE.window <= 10
-    assert PACE.headers <= 20
-    assert PACE.lookup <= 30
+    assert 2 * DEFAULT_TIMEOUTS.window < DEFAULT_TIMEOUTS.min_rate * DEFAULT_TIMEOUTS.window
+    assert DEFAULT_TIMEOUTS.window <= 10
+    assert DEFAULT_TIMEOUTS.headers <= 20
+    assert DEFAULT_TIMEOUTS.lookup <= 30

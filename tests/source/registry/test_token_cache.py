@@ -144,7 +144,7 @@ async def test_one_at_a_time_asks_for_a_scope_and_others_are_not_held_up(tokens)
 
 
 async def test_who_asks_slowly_is_not_waited_for_for_long(tokens, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("pattern_operator.source.registry.token_cache.LINE", 0.05)
+    monkeypatch.setattr("pattern_operator.source.registry.token_cache.LOCK_SECONDS", 0.05)
     async with asyncio.timeout(5), tokens.lock(PULL):
         for _ in range(2):  # and who went beside leaves the line as it was
             async with tokens.lock(PULL):

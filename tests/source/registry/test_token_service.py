@@ -15,7 +15,7 @@ from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.source import Credential, TokenCache
 from pattern_operator.source.origin import Origin
 from pattern_operator.source.registry.challenge import Challenge
-from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source.registry.timeouts import Timeouts
 from pattern_operator.source.registry.token_service import Token, fetch_token
 from pattern_operator.source.registry.transport import Hop, Transport
 
@@ -234,7 +234,7 @@ async def test_a_service_that_does_not_answer_is_asked_again_later(peer, network
     peer.on("GET", "^/token$", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, pace=Pace(headers=0.2)).manifest("1.0")
+        await client(peer, network, timeouts=Timeouts(headers=0.2)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "token" in failure.value.message

@@ -7,7 +7,7 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_ERROR_BODY
-from pattern_operator.source.registry.timeouts import PACE
+from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS
 from pattern_operator.source.registry.transport import Transport
 
 
@@ -76,7 +76,14 @@ async def test_redirects_are_not_followed_here(peer, transport):
 
 
 def test_no_request_waits_for_ever():
-    waits = (PACE.connect, PACE.headers, PACE.error_body, PACE.window, PACE.longest_body, PACE.lookup)
+    waits = (
+        DEFAULT_TIMEOUTS.connect,
+        DEFAULT_TIMEOUTS.headers,
+        DEFAULT_TIMEOUTS.error_body,
+        DEFAULT_TIMEOUTS.window,
+        DEFAULT_TIMEOUTS.longest_body,
+        DEFAULT_TIMEOUTS.lookup,
+    )
     assert all(0 < seconds <= 300 for seconds in waits)
-    assert PACE.to_headers(2**40) < 600
-    assert PACE.for_body(2**40) <= 300
+    assert DEFAULT_TIMEOUTS.to_headers(2**40) < 600
+    assert DEFAULT_TIMEOUTS.for_body(2**40) <= 300

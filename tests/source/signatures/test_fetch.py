@@ -36,7 +36,7 @@ from pattern_operator.limits import (
     MAX_SIGNATURES_SIZE,
 )
 from pattern_operator.source import FetchedSignatures, fetch_signatures, push
-from pattern_operator.source.registry.timeouts import Pace
+from pattern_operator.source.registry.timeouts import Timeouts
 from pattern_operator.source.signatures.referrers import PREDICATE_HINT
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
@@ -238,7 +238,7 @@ async def test_a_registry_that_does_not_answer_is_never_unsigned(peer, network, 
     peer.on("GET", place, hang)
 
     with pytest.raises(Transient):
-        await found(peer, network, signed, pace=Pace(headers=0.2))
+        await found(peer, network, signed, timeouts=Timeouts(headers=0.2))
 
 
 @PLACES
@@ -647,7 +647,7 @@ async def test_a_place_that_hangs_hides_no_other(peer, network, signed):
     peer.on("GET", "/referrers/", hang)
     peer.on("GET", "/manifests/sha256-[0-9a-f]+$", hang)
 
-    got = await fetched(peer, network, signed, pace=Pace(headers=5.0, lookup=0.5))
+    got = await fetched(peer, network, signed, timeouts=Timeouts(headers=5.0, lookup=0.5))
 
     assert [each.payload for each in got.signatures] == [b'{"critical": 1}']
     assert [type(failure) for failure in got.failures] == [Transient, Transient]

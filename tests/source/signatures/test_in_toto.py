@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.source.signatures.in_toto import states_something_else
+from pattern_operator.source.signatures.in_toto import is_other_statement
 
 SIGNED = "https://sigstore.dev/cosign/sign/v1"
 
@@ -19,7 +19,7 @@ def bundle(statement: object, **envelope: object) -> bytes:
     "predicate", ["https://slsa.dev/provenance/v1", "https://spdx.dev/Document", f"{SIGNED}/", "x"]
 )
 def test_a_statement_of_another_predicate_is_an_attestation(predicate):
-    assert states_something_else(bundle({"predicateType": predicate}))
+    assert is_other_statement(bundle({"predicateType": predicate}))
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_a_statement_of_another_predicate_is_an_attestation(predicate):
     ],
 )
 def test_all_else_may_be_a_signature(payload):
-    assert not states_something_else(payload)
+    assert not is_other_statement(payload)
 
 
 @given(st.binary() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(bundle))
 def test_no_payload_raises(payload):
-    assert states_something_else(payload) is False
+    assert is_other_statement(payload) is False

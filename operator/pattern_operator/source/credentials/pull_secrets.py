@@ -15,7 +15,7 @@ from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import NOBODY, Threads
 from pattern_operator.source.credentials.docker_config import Credential, Credentials
-from pattern_operator.source.offload import compute
+from pattern_operator.source.offload import offload
 from pattern_operator.source.origin import Scheme
 
 _MAX_KEPT: Final = 4_096  # repositories; more than a cluster has, and some 300 bytes each
@@ -31,7 +31,7 @@ class _Found:
     lacking: str = ""
 
 
-class DockerConfigs:
+class PullSecretReader:
     """Reads docker configs on ``cpu``; the least recently used results are forgotten first. For one event loop."""
 
     def __init__(self, *, cpu: Threads) -> None:
@@ -55,7 +55,7 @@ class DockerConfigs:
         async with lock:  # many patterns that share a Secret wait for one reading
             found = self._kept.pop(key, None)
             if found is None:
-                found = await compute(
+                found = await offload(
                     self._cpu.of(tenant), len(data), _look_up, data, where=where, repository=repository, scheme=scheme
                 )
             self._keep(key, found)

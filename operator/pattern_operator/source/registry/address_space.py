@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 
-class Reach(IntEnum):
+class AddressSpace(IntEnum):
     """Who reaches an address, from few to all; the greater, the more public."""
 
     LINK = 0  # the link of this machine: link-local, multicast, and the metadata services of clouds
@@ -64,37 +64,37 @@ _TRANSPARENT: Final = frozenset(_LAST_32[:1] + _LAST_32[3:4])  # as public as th
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214: before the IPv4 address in the last 32 bits
 
 
-def reach_of(address: str) -> Reach:
-    """The reach of an IP address; of one that holds another one, as NAT64's do, the lesser of both.
+def address_space_of(address: str) -> AddressSpace:
+    """The address space of an IP address; of one that holds another one, as NAT64's do, the lesser of both.
 
-    Total: what is not an address has the least reach.
+    Total: what is not an address has the least public space.
     """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return Reach.LINK
+        return AddressSpace.LINK
     if isinstance(parsed, IPv4Address):
-        return _reach_of_v4(parsed)
-    return min([_reach_of_v6(parsed), *map(_reach_of_v4, _embedded(parsed))])
+        return _space_of_v4(parsed)
+    return min([_space_of_v6(parsed), *map(_space_of_v4, _embedded(parsed))])
 
 
-def _reach_of_v4(address: IPv4Address) -> Reach:
+def _space_of_v4(address: IPv4Address) -> AddressSpace:
     if any(address in network for network in _LINK_V4):
-        return Reach.LINK
+        return AddressSpace.LINK
     if any(address in network for network in _HOST_V4):
-        return Reach.HOST
-    return Reach.PRIVATE if any(address in network for network in _NOT_PUBLIC_V4) else Reach.PUBLIC
+        return AddressSpace.HOST
+    return AddressSpace.PRIVATE if any(address in network for network in _NOT_PUBLIC_V4) else AddressSpace.PUBLIC
 
 
-def _reach_of_v6(address: IPv6Address) -> Reach:
+def _space_of_v6(address: IPv6Address) -> AddressSpace:
     if any(address in network for network in _LINK_V6):
-        return Reach.LINK
+        return AddressSpace.LINK
     if address in _HOST_V6:
-        return Reach.HOST
+        return AddressSpace.HOST
     if any(address in network for network in _TRANSPARENT):
-        return Reach.PUBLIC
+        return AddressSpace.PUBLIC
     public = address in _PUBLIC_V6 and not any(address in network for network in _NOT_PUBLIC_V6)
-    return Reach.PUBLIC if public else Reach.PRIVATE
+    return AddressSpace.PUBLIC if public else AddressSpace.PRIVATE
 
 
 def _embedded(address: IPv6Address) -> Iterator[IPv4Address]:

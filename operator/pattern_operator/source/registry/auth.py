@@ -116,7 +116,7 @@ class Authentication:
         if basic:
             if credential is None:
                 answer = Response(401, CIMultiDict(), b"", self._home)
-                raise self._transport.refused(answer, context=context, identified=False, lacking=self.lacking)
+                raise self._transport.to_error(answer, context=context, identified=False, lacking=self.lacking)
             return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,

@@ -22,19 +22,19 @@ from pattern_operator.executors import Executors
 from pattern_operator.limits import KIB, MAX_LISTING, MAX_MANIFEST
 from pattern_operator.source import manifest as manifests
 from pattern_operator.source.credentials.docker_config import DOCKER_HUB_HOSTS, Credentials
-from pattern_operator.source.offload import compute
+from pattern_operator.source.offload import offload
 from pattern_operator.source.origin import Origin, Scheme, same_origin
 from pattern_operator.source.registry import errors
 from pattern_operator.source.registry.auth import Authentication
 from pattern_operator.source.registry.challenge import parse_challenges
-from pattern_operator.source.registry.connections import Waits
+from pattern_operator.source.registry.connections import ConnectionWaits
 from pattern_operator.source.registry.network import Network
 from pattern_operator.source.registry.paging import next_page
 from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.redirects import REDIRECTS, redirected
-from pattern_operator.source.registry.timeouts import PACE, Pace
+from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from pattern_operator.source.registry.token_cache import Scope, TokenCache
-from pattern_operator.source.registry.transport import AT_HOME, Hop, Response, Transport, encoded, is_encoded, utc_now
+from pattern_operator.source.registry.transport import DIRECT, Hop, Response, Transport, encoded, is_encoded, utc_now
 
 # To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
 _NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
@@ -78,8 +78,8 @@ class RepositoryClient:
         token_service: str | None = None,
         pull_records: PullRecords | None = None,
         tenant: str = "",
-        waits: Waits | None = None,
-        pace: Pace = PACE,
+        waits: ConnectionWaits | None = None,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         origin = Origin.named(repository.host, scheme=scheme)
@@ -89,13 +89,13 @@ class RepositoryClient:
         self.executors = executors
         self.tenant = tenant
         self.listed = 0  # tags that were listed, for whoever asks again
-        self.pace = pace
+        self.timeouts = timeouts
         self._home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
         self._base = self._home / "v2" / name
         self._pull_records = pull_records or PullRecords()
-        self.waits = waits or Waits()
+        self.waits = waits or ConnectionWaits()
         self._transport = Transport(
-            network=network, tenant=tenant, waits=self.waits, user_agent=user_agent, pace=pace, now=now
+            network=network, tenant=tenant, waits=self.waits, user_agent=user_agent, timeouts=timeouts, now=now
         )
         self._authentication = Authentication(
             home=self._home,
@@ -137,7 +137,7 @@ class RepositoryClient:
         if answer.status in _NO_HEAD:
             return None
         if answer.status != 200:
-            raise await self._refused(answer, context=context)
+            raise await self._to_error(answer, context=context)
         if answer.foreign:  # its header would be told as the digest, and only a manifest may
             return None
         try:
@@ -166,16 +166,16 @@ class RepositoryClient:
         try:
             wanted = Digest.parse(named)
         except InvalidReference:
-            wanted = await self.compute(len(answer.body), Digest.of, answer.body)
-        found = await self.compute(len(answer.body), Digest.of, answer.body, wanted.algorithm)
+            wanted = await self.offload(len(answer.body), Digest.of, answer.body)
+        found = await self.offload(len(answer.body), Digest.of, answer.body, wanted.algorithm)
         if found != wanted:
-            raise errors.another_digest(context, wanted=wanted, found=None if answer.foreign else found)
+            raise errors.digest_mismatch(context, wanted=wanted, found=None if answer.foreign else found)
         self._pull_records.record(await self._scope("GET"), found)
         return FetchedManifest(answer.body, found, "" if answer.foreign else content_type)
 
     async def _refuse_what_is_not_a_manifest(self, answer: Response, *, content_type: str, context: str) -> None:
         """Let another host tell the digest of a tag only by a manifest: else we would tell the hash of anything."""
-        if not await self.compute(len(answer.body), manifests.is_manifest, answer.body, content_type=content_type):
+        if not await self.offload(len(answer.body), manifests.is_manifest, answer.body, content_type=content_type):
             raise errors.not_a_manifest(context, host=answer.host)
 
     async def blob(self, descriptor: Descriptor) -> bytes:
@@ -202,7 +202,7 @@ class RepositoryClient:
         async with self._exchange("GET", self._base / "blobs" / str(digest), context=context) as (response, foreign):
             if response.status != 200:
                 answer = await self._transport.read(response, context=context, limit=0, foreign=foreign)
-                raise await self._refused(answer, context=context)
+                raise await self._to_error(answer, context=context)
             coded = is_encoded(response)
             async for chunk in self._transport.chunks(response, size=size, context=context):
                 piece += chunk
@@ -211,7 +211,7 @@ class RepositoryClient:
                 if length > size and coded:
                     raise encoded(response, context=context, foreign=foreign)
                 if length > size:
-                    raise errors.another_size(context, size=size, sent="other" if foreign else f"more than {size}")
+                    raise errors.size_mismatch(context, size=size, sent="other" if foreign else f"more than {size}")
                 if len(piece) >= _PIECE:
                     await write(bytes(piece))
                     piece.clear()
@@ -219,9 +219,9 @@ class RepositoryClient:
         if coded and found != digest:
             raise encoded(response, context=context, foreign=foreign)
         if length < size:
-            raise errors.another_size(context, size=size, sent="other" if foreign else str(length))
+            raise errors.size_mismatch(context, size=size, sent="other" if foreign else str(length))
         if found != digest:
-            raise errors.another_digest(context, wanted=digest, found=None if foreign else found)
+            raise errors.digest_mismatch(context, wanted=digest, found=None if foreign else found)
         await write(bytes(piece))
 
     async def pages(self, path: str, *, context: str, most: int) -> AsyncIterator[Response]:
@@ -262,21 +262,21 @@ class RepositoryClient:
         ``expect`` names the statuses that are no error; empty: all. ``given_by`` is the answer that gave the URL.
         """
         url = self._url(path)
-        hop = AT_HOME
+        hop = DIRECT
         if given_by is not None:
-            hop = Hop(given_by.reach, foreign=self._is_foreign(url)).to(url, source=given_by.url)
+            hop = Hop(given_by.address_space, foreign=self._is_foreign(url)).to(url, source=given_by.url)
         async with self._exchange(method, url, context=context, headers=headers, body=body, hop=hop) as (
             response,
             foreign,
         ):
             answer = await self._transport.read(response, context=context, limit=limit, foreign=foreign)
         if expect and answer.status not in expect:
-            raise await self._refused(answer, context=context)
+            raise await self._to_error(answer, context=context)
         return answer
 
-    async def compute(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def offload(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do ``work`` on ``size`` bytes that the registry sent, off the event loop where it may take long."""
-        return await compute(self.executors.cpu, size, work, *args, **kwargs)
+        return await offload(self.executors.cpu, size, work, *args, **kwargs)
 
     def context(self, thing: str) -> str:
         """``thing`` of this repository, for messages."""
@@ -297,7 +297,7 @@ class RepositoryClient:
         context: str,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        hop: Hop = AT_HOME,
+        hop: Hop = DIRECT,
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, bool]]:
         """Send a request, say who we are when the registry asks, and follow it where it sends us.
 
@@ -308,8 +308,8 @@ class RepositoryClient:
         redirects = 0
         while True:
             sent = dict(headers or {})
-            at_home = not self._is_foreign(url)
-            if token is not None and at_home:
+            is_registry = not self._is_foreign(url)
+            if token is not None and is_registry:
                 sent["Authorization"] = token.authorization
             async with self._transport.send(method, url, context=context, hop=hop, headers=sent, body=body) as response:
                 if response.status in REDIRECTS:
@@ -319,7 +319,7 @@ class RepositoryClient:
                     hop = hop.to(url, source=source)
                     continue
                 challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
-                if response.status != 401 or not at_home or fresh or not challenges:
+                if response.status != 401 or not is_registry or fresh or not challenges:
                     yield response, hop.foreign
                     return
                 to_service = self._transport.next_hop(response, hop, foreign=True)
@@ -333,12 +333,12 @@ class RepositoryClient:
     async def _scope(self, method: str) -> Scope:
         return await self._authentication.scope(method)
 
-    async def _refused(self, answer: Response, *, context: str) -> PatternError:
+    async def _to_error(self, answer: Response, *, context: str) -> PatternError:
         if answer.status == 404 and not answer.foreign and _API not in answer.url.path:
             answer = replace(answer, foreign=True)  # as where we were sent to a page: it proves no absence
         identified = await self._authentication.credential() is not None
         told = identified or await self._authentication.has_token()
-        read = errors.codes_of if told else errors.words_of  # who was told a secret may echo it in any disguise
-        said = await self.compute(len(answer.body), read, answer.body)
+        read = errors.error_codes if told else errors.error_text  # who was told a secret may echo it in any disguise
+        said = await self.offload(len(answer.body), read, answer.body)
         lacking = self._authentication.lacking
-        return self._transport.refused(answer, context=context, identified=identified, said=said, lacking=lacking)
+        return self._transport.to_error(answer, context=context, identified=identified, said=said, lacking=lacking)

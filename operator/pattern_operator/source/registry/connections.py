@@ -27,10 +27,10 @@ _SHARE: Final = 1
 _WORTH_TELLING: Final = 1.0  # seconds of waiting; less explains nothing
 _LONGEST: Final = 260  # characters of a host and port; a name has 253
 
-Place = tuple[str, int]  # host and port: what a connection is to, whatever is spoken on it
+Host = tuple[str, int]  # host and port: what a connection is to, whatever is spoken on it
 
 
-class Waits:
+class ConnectionWaits:
     """For how long a run waited for connections of its own side, so that no registry is called slow for it.
 
     Requests that wait side by side count once. ``clock`` gives seconds.
@@ -49,7 +49,7 @@ class Waits:
         return self._ended + (self._clock() - self._begun if self._waiting else 0.0)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """A clause that says for what, and how long; empty where nothing worth a word was waited for."""
         seconds = self.seconds
         if seconds < _WORTH_TELLING:
@@ -59,12 +59,12 @@ class Waits:
             f" {MAX_CONNECTIONS_PER_HOST} at once, shared out among namespaces"
         )
 
-    def begin(self, place: str) -> None:
-        """Begin to wait for a connection to ``place``, a host and port as messages show it."""
+    def begin(self, host: str) -> None:
+        """Begin to wait for a connection to ``host``, a host and port as messages show it."""
         if not self._waiting:
             self._begun = self._clock()
         self._waiting += 1
-        self._place = place
+        self._place = host
 
     def end(self) -> None:
         """End one waiting that was begun."""
@@ -73,12 +73,12 @@ class Waits:
             self._ended += self._clock() - self._begun
 
 
-class Connections:
+class ConnectionLimiter:
     """The requests under way, by host and port; ``most`` to each at once. For one event loop."""
 
     def __init__(self, most: int = MAX_CONNECTIONS_PER_HOST) -> None:
         self._most = most
-        self._slots: dict[Place, tuple[Slots, int]] = {}  # with how many hold or await one; only hosts that are asked
+        self._slots: dict[Host, tuple[Slots, int]] = {}  # with how many hold or await one; only hosts that are asked
 
     @property
     def hosts(self) -> int:
@@ -86,14 +86,14 @@ class Connections:
         return len(self._slots)
 
     @asynccontextmanager
-    async def hold(self, url: URL, *, tenant: str, waits: Waits) -> AsyncIterator[None]:
+    async def acquire(self, url: URL, *, tenant: str, waits: ConnectionWaits) -> AsyncIterator[None]:
         """Hold one of the connections to the host of ``url`` during the block, after waiting for it in turn.
 
         ``tenant`` is whom it counts for: a namespace. ``waits`` is told of the waiting. Whoever is cancelled leaves.
         """
-        place = _place(url)
-        slots, users = self._slots.get(place, (Slots(self._most), 0))
-        self._slots[place] = (slots, users + 1)
+        host = _host_of(url)
+        slots, users = self._slots.get(host, (Slots(self._most), 0))
+        self._slots[host] = (slots, users + 1)
         waiting = True
         waits.begin(shown(url.host_port_subcomponent or "", length=_LONGEST))
         try:
@@ -104,16 +104,16 @@ class Connections:
         finally:
             if waiting:
                 waits.end()
-            self._leave(place)
+            self._leave(host)
 
-    def _leave(self, place: Place) -> None:
-        slots, users = self._slots[place]
+    def _leave(self, host: Host) -> None:
+        slots, users = self._slots[host]
         if users == 1:
-            del self._slots[place]
+            del self._slots[host]
         else:
-            self._slots[place] = (slots, users - 1)
+            self._slots[host] = (slots, users - 1)
 
 
-def _place(url: URL) -> Place:
+def _host_of(url: URL) -> Host:
     origin = Origin.of(url)
     return origin.host, origin.port or 0

@@ -23,7 +23,7 @@ _NUMERIC: Final = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 _MAX_ADDRESSES: Final = 32  # of one name that are tried; a real registry has some eight
 
 
-class Names(AbstractResolver):
+class DnsResolver(AbstractResolver):
     """A resolver for aiohttp's connector, for one event loop.
 
     ``servers`` (``address:port``), ``domains`` to search and ``ndots`` stand in for those of the system's resolv.conf.
@@ -71,7 +71,7 @@ class Names(AbstractResolver):
         await self._resolver.close()
 
 
-class SystemNames(AbstractResolver):
+class SystemResolver(AbstractResolver):
     """As the system looks names up, each in a thread of ``names``, which it holds for as long as it takes.
 
     For commands of one person: machines of people know names that only their system's library finds (mDNS, VPNs).

@@ -29,7 +29,7 @@ _OF_THIS_HOST: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAI
 _HEALED_BY_TIME: Final = frozenset({9, 10})  # OpenSSL: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
-def refused(
+def from_status(
     status: int,
     *,
     context: str,
@@ -44,7 +44,7 @@ def refused(
     Args:
         status: the HTTP status.
         context: the request in words, as in ``registry.example: GET manifest 1.4.2 of team/web``.
-        said: what the registry itself says, see ``codes_of`` and ``words_of``.
+        said: what the registry itself says, see ``error_codes`` and ``error_text``.
         headers: of the answer; ``Retry-After`` is honoured.
         identified: whether credentials were sent.
         now: the time that a date in ``Retry-After`` is compared with.
@@ -104,7 +104,9 @@ def _not_allowed(status: int, *, context: str, quoted: str, identified: bool, la
     )
 
 
-def refused_elsewhere(status: int, *, context: str, host: str, headers: Mapping[str, str], now: datetime) -> Transient:
+def from_redirect_status(
+    status: int, *, context: str, host: str, headers: Mapping[str, str], now: datetime
+) -> Transient:
     """The error for a status of ``host``, which is not the registry but where it sent us.
 
     What another host says proves nothing about us or the artifact, and none of it is quoted: it may be one that only
@@ -118,7 +120,7 @@ def refused_elsewhere(status: int, *, context: str, host: str, headers: Mapping[
     )
 
 
-def silent(context: str, *, host: str, seconds: float) -> Transient:
+def no_response(context: str, *, host: str, seconds: float) -> Transient:
     """The error for a request whose answer does not begin."""
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
@@ -126,7 +128,7 @@ def silent(context: str, *, host: str, seconds: float) -> Transient:
     )
 
 
-def unreachable(error: Exception, *, context: str, host: str = "") -> PatternError:
+def from_connection_error(error: Exception, *, context: str, host: str = "") -> PatternError:
     """The error for a request that got no answer, or half of one; ``host`` is where the registry sent us, if it did."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return _distrusted(error.certificate_error, context=context)
@@ -221,7 +223,7 @@ def _no_tls(error: OSError, *, context: str) -> PatternError:
     )
 
 
-def another_digest(context: str, *, wanted: Digest, found: Digest | None) -> Stalled:
+def digest_mismatch(context: str, *, wanted: Digest, found: Digest | None) -> Stalled:
     """The error for content that is not what its digest names.
 
     ``found`` is None where another host than the registry sent it: the hash of what only the operator can read would
@@ -236,7 +238,7 @@ def another_digest(context: str, *, wanted: Digest, found: Digest | None) -> Sta
     )
 
 
-def another_size(context: str, *, size: int, sent: str) -> Stalled:
+def size_mismatch(context: str, *, size: int, sent: str) -> Stalled:
     """The error for content that is longer or shorter than its descriptor says; ``sent`` says how long, if anything."""
     return Stalled(
         reason=Reason.SIZE_MISMATCH,
@@ -266,7 +268,7 @@ _OPAQUE: Final = re.compile(r"[A-Za-z0-9+/_=.~%-]{20,}")  # as tokens, keys and 
 _SECRETLY: Final = re.compile(r"(?i)\b(bearer|basic|token|password|passwd|secret|authorization)\b\W{0,3}\S+")
 
 
-def codes_of(body: bytes) -> str:
+def error_codes(body: bytes) -> str:
     """The error codes in an error response of the registry itself, as far as they are known ones.
 
     Shape: distribution-spec 1.1, "Error Codes": ``{"errors": [{"code": ..., "message": ..., "detail": ...}]}``.
@@ -274,7 +276,7 @@ def codes_of(body: bytes) -> str:
     return "; ".join(code for code, _ in _errors(body) if code)
 
 
-def words_of(body: bytes) -> str:
+def error_text(body: bytes) -> str:
     """The known codes, and a few of the registry's own words: only where it was told no secret that it could echo."""
     return "; ".join(filter(None, (": ".join(filter(None, (code, _harmless(said)))) for code, said in _errors(body))))
 

@@ -2,7 +2,7 @@
 
 An address is checked where the socket for it is made: after every look-up, for addresses that stand in a URL, and for
 each try, so that what was checked is what is connected to, whatever a name server says the next time (DNS rebinding).
-Each least reach has a pool of connections of its own, for a pooled one is not checked again.
+Each minimum address space has a pool of connections of its own, for a pooled one is not checked again.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 
 from pattern_operator.limits import KIB
-from pattern_operator.source.registry.address_space import Reach, reach_of
-from pattern_operator.source.registry.connections import Connections
+from pattern_operator.source.registry.address_space import AddressSpace, address_space_of
+from pattern_operator.source.registry.connections import ConnectionLimiter
 
 _PIECE: Final = 8 * KIB  # what is parsed before it is counted; headers may be as long
 _MAX_ANSWERS: Final = 16  # to one request, provisional ones included; servers send one or two
@@ -38,7 +38,7 @@ class RegistryNetwork(StrEnum):
 
 
 class AddressRefused(OSError):
-    """An address has less reach than is allowed here; nothing was sent to it."""
+    """An address is in a less public address space than is allowed here; nothing was sent to it."""
 
 
 class _Response(aiohttp.ClientResponse):
@@ -94,12 +94,13 @@ class _NoCookies(aiohttp.DummyCookieJar):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """HTTP sessions by the least reach that an address must have, and the ``connections`` that all of them share."""
+    """HTTP sessions by the minimum address space that an address must have, and the ``connections`` that all of them
+    share."""
 
-    sessions: Mapping[Reach, aiohttp.ClientSession]
-    least: Reach
-    reach: Callable[[str], Reach]
-    connections: Connections
+    sessions: Mapping[AddressSpace, aiohttp.ClientSession]
+    minimum: AddressSpace
+    space_of: Callable[[str], AddressSpace]
+    connections: ConnectionLimiter
 
     @classmethod
     @asynccontextmanager
@@ -107,48 +108,52 @@ class Network:
         cls,
         allowed: RegistryNetwork = RegistryNetwork.ANY,
         *,
-        names: AbstractResolver,
+        resolver: AbstractResolver,
         trust: ssl.SSLContext | None = None,
-        reach: Callable[[str], Reach] = reach_of,
-        connections: Connections | None = None,
+        space_of: Callable[[str], AddressSpace] = address_space_of,
+        connections: ConnectionLimiter | None = None,
     ) -> AsyncIterator[Self]:
         """Open the sessions; nothing is sent yet.
 
-        ``names`` looks names up, and is closed with the sessions. ``trust`` replaces the system's authorities, and
+        ``resolver`` looks names up, and is closed with the sessions. ``trust`` replaces the system's authorities, and
         ``connections`` the usual number of them.
         """
-        least = Reach.PUBLIC if allowed is RegistryNetwork.PUBLIC else Reach.LINK
+        minimum = AddressSpace.PUBLIC if allowed is RegistryNetwork.PUBLIC else AddressSpace.LINK
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(names.close)
+            stack.push_async_callback(resolver.close)
             sessions = {
-                each: await stack.enter_async_context(_session(each, names=names, trust=trust, reach=reach))
-                for each in Reach
-                if each >= least
+                each: await stack.enter_async_context(_session(each, resolver=resolver, trust=trust, space_of=space_of))
+                for each in AddressSpace
+                if each >= minimum
             }
-            yield cls(sessions, least, reach, connections or Connections())
+            yield cls(sessions, minimum, space_of, connections or ConnectionLimiter())
 
-    def session(self, least: Reach) -> aiohttp.ClientSession:
-        """The session that connects only to addresses of at least this reach, and of what is allowed at all."""
-        return self.sessions[max(least, self.least)]
+    def session(self, minimum: AddressSpace) -> aiohttp.ClientSession:
+        """The session that connects only to addresses of at minimum this reach, and of what is allowed at all."""
+        return self.sessions[max(minimum, self.minimum)]
 
-    def reach_of(self, response: aiohttp.ClientResponse) -> Reach:
-        """The reach of the address that gave ``response``; the least where it is not known."""
-        return self.reach(response.peer) if isinstance(response, _Response) else Reach.LINK
+    def address_space_of(self, response: aiohttp.ClientResponse) -> AddressSpace:
+        """The reach of the address that gave ``response``; the minimum where it is not known."""
+        return self.space_of(response.peer) if isinstance(response, _Response) else AddressSpace.LINK
 
 
 def _session(
-    least: Reach, *, names: AbstractResolver, trust: ssl.SSLContext | None, reach: Callable[[str], Reach]
+    minimum: AddressSpace,
+    *,
+    resolver: AbstractResolver,
+    trust: ssl.SSLContext | None,
+    space_of: Callable[[str], AddressSpace],
 ) -> aiohttp.ClientSession:
-    # No limits: requests are counted before they come here, by all sessions together (``Connections``). aiohttp would
-    # give them out in the order of coming, whoever asks.
+    # No limits: requests are counted before they come here, by all sessions together (``ConnectionLimiter``). aiohttp
+    # would give them out in the order of coming, whoever asks.
     connector = aiohttp.TCPConnector(
         limit=0,
         limit_per_host=0,
         keepalive_timeout=_IDLE,
-        resolver=names,
+        resolver=resolver,
         ttl_dns_cache=_REMEMBERED,
         ssl=trust or True,
-        socket_factory=lambda info: _socket(info, least=least, reach=reach),
+        socket_factory=lambda info: _socket(info, minimum=minimum, space_of=space_of),
     )
     # aiohttp has no other way to name it; the type of a partial is invariant.
     connector._factory = partial(_Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment]
@@ -163,9 +168,9 @@ def _session(
     )
 
 
-def _socket(info: Any, *, least: Reach, reach: Callable[[str], Reach]) -> socket.socket:
+def _socket(info: Any, *, minimum: AddressSpace, space_of: Callable[[str], AddressSpace]) -> socket.socket:
     family, kind, proto, _, address = info
-    if reach(str(address[0])) < least:
+    if space_of(str(address[0])) < minimum:
         raise AddressRefused(errno.EACCES, "its address is not one that may be connected to here")
     made = socket.socket(family, kind, proto)
     made.setblocking(False)  # noqa: FBT003 - the standard library's signature

@@ -17,7 +17,7 @@ _CLUSTER: Final = frozenset({"svc", "pod"})  # <name>.<namespace>.svc[.cluster.l
 _MAX_NAME: Final = 253  # letters of a name in DNS
 
 
-def has_same_owner(one: str, other: str) -> bool:
+def has_same_registrable_domain(one: str, other: str) -> bool:
     """Whether two hosts are one, or below one domain that somebody registered; blocks some 40 ms the first time.
 
     An address, a name without a dot, and a public suffix itself have no owner who is known: only the very same host is

@@ -23,18 +23,18 @@ from pattern_operator.limits import (
     MIN_RATE,
     RATE_WINDOW_SECONDS,
 )
-from pattern_operator.source.registry.connections import Waits
+from pattern_operator.source.registry.connections import ConnectionWaits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Timeouts:
     """The deadlines of a request in seconds, and rates in bytes a second; the defaults are explained in ``limits``."""
 
     connect: float = CONNECT_SECONDS
     headers: float = HEADERS_SECONDS
     error_body: float = ERROR_BODY_SECONDS
     window: float = RATE_WINDOW_SECONDS
-    least_rate: float = MIN_RATE
+    min_rate: float = MIN_RATE
     mean_rate: float = MEAN_RATE
     longest_body: float = LONGEST_BODY_SECONDS
     lookup: float = LOOKUP_SECONDS
@@ -57,25 +57,25 @@ class Pace:
         return self.lookup + self.for_body(size)
 
 
-PACE = Pace()
+DEFAULT_TIMEOUTS = Timeouts()
 
 
-async def paced(
-    content: aiohttp.StreamReader, *, size: int, pace: Pace, context: str, host: str
+async def read_at_min_rate(
+    content: aiohttp.StreamReader, *, size: int, timeouts: Timeouts, context: str, host: str
 ) -> AsyncIterator[bytes]:
     """The chunks of a body of at most ``size`` bytes, as long as they come fast enough.
 
     Raises:
-        Transient: REGISTRY_UNAVAILABLE: a window brought less than the least rate, or the whole takes too long. The
+        Transient: REGISTRY_UNAVAILABLE: a window brought less than the minimum rate, or the whole takes too long. The
             message names ``host``, ``context`` was asked, and the rate.
     """
     clock = asyncio.get_running_loop().time
     begun = window_begun = clock()
-    end = begun + pace.for_body(size)
+    end = begun + timeouts.for_body(size)
     total = of_window = 0
     while True:
         try:
-            async with asyncio.timeout_at(min(end, window_begun + pace.window)):
+            async with asyncio.timeout_at(min(end, window_begun + timeouts.window)):
                 chunk = await content.readany()
         except TimeoutError:
             chunk = None
@@ -90,13 +90,13 @@ async def paced(
         now = clock()
         if now >= end:
             raise _slow(total, now - begun, context=context, host=host)
-        if now >= window_begun + pace.window:
-            if of_window < pace.least_rate * pace.window:
+        if now >= window_begun + timeouts.window:
+            if of_window < timeouts.min_rate * timeouts.window:
                 raise _slow(of_window, now - window_begun, context=context, host=host)
             window_begun, of_window = now, 0
 
 
-async def head_of(content: aiohttp.StreamReader, *, limit: int, seconds: float) -> bytes:
+async def read_prefix(content: aiohttp.StreamReader, *, limit: int, seconds: float) -> bytes:
     """The first ``limit`` bytes of a body, or as many of them as come in time."""
     body = bytearray()
     try:
@@ -119,15 +119,15 @@ class Deadline:
     context: str
     seconds: float
     ends: float
-    waits: Waits
+    waits: ConnectionWaits
 
     @classmethod
-    def after(cls, seconds: float, *, context: str, waits: Waits) -> Self:
+    def after(cls, seconds: float, *, context: str, waits: ConnectionWaits) -> Self:
         """Begin to count now."""
         return cls(context, seconds, asyncio.get_running_loop().time() + seconds, waits)
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def enforced(self) -> AsyncIterator[None]:
         """Let the block go on until the deadline.
 
         Raises:
@@ -147,8 +147,8 @@ class Deadline:
             ) from error
 
 
-def _told(waits: Waits) -> str:
-    return f"; {waits.told}" if waits.told else ""
+def _told(waits: ConnectionWaits) -> str:
+    return f"; {waits.summary}" if waits.summary else ""
 
 
 def _slow(received: int, seconds: float, *, context: str, host: str) -> Transient:

@@ -13,8 +13,8 @@ from pattern_operator.limits import MAX_TOKENS
 from pattern_operator.source.credentials.docker_config import Credential
 
 _BESIDE: Final = 512  # bytes of a token beside its texts
-LINE: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one
-_LEEWAY: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
+LOCK_SECONDS: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one
+_EXPIRY_MARGIN: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class TokenCache:
 
     def put(self, scope: Scope, authorization: str, *, seconds: float) -> CachedToken:
         """Remember a token that the registry lets live for ``seconds``."""
-        token = CachedToken(authorization, self.clock() + seconds - min(_LEEWAY, seconds / 2))
+        token = CachedToken(authorization, self.clock() + seconds - min(_EXPIRY_MARGIN, seconds / 2))
         self._drop(scope)
         self._tokens[scope] = token
         self._size += _size(scope, token)
@@ -93,7 +93,7 @@ class TokenCache:
         lock = self._locks.setdefault(scope, asyncio.Lock())
         has_it = False
         with suppress(TimeoutError):
-            async with asyncio.timeout(LINE):
+            async with asyncio.timeout(LOCK_SECONDS):
                 has_it = await lock.acquire()
         try:
             yield

@@ -20,10 +20,10 @@ from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.quote import quoted
 from pattern_operator.source.credentials.docker_config import Credential
 from pattern_operator.source.json_fields import text
-from pattern_operator.source.offload import compute
+from pattern_operator.source.offload import offload
 from pattern_operator.source.origin import Origin, same_host
 from pattern_operator.source.registry.challenge import Challenge
-from pattern_operator.source.registry.registrable_domain import has_same_owner
+from pattern_operator.source.registry.registrable_domain import has_same_registrable_domain
 from pattern_operator.source.registry.transport import Hop, Response, Transport, host_of, place_of
 from pattern_operator.strictjson import InvalidDocument, read_bounded
 
@@ -67,7 +67,7 @@ async def fetch_token(
     """
     realm = _realm(challenge, registry=registry, context=context)
     known = same_host(realm, registry) or _is_named(realm, named=named)
-    if not known and not await run_in(cpu, has_same_owner, realm.raw_host or "", registry.raw_host or ""):
+    if not known and not await run_in(cpu, has_same_registrable_domain, realm.raw_host or "", registry.raw_host or ""):
         raise _of_another_owner(realm, named=named, context=context)
     hop = hop.to(realm, source=registry)
     wanted = {"service": challenge.parameters.get("service", ""), "scope": challenge.parameters.get("scope") or scope}
@@ -84,7 +84,7 @@ async def fetch_token(
         )
     if answer.status != 200:
         raise _no_token(answer, context=context, credential=credential, lacking=lacking, transport=transport)
-    return await compute(cpu, len(answer.body), _token, answer, context=context)
+    return await offload(cpu, len(answer.body), _token, answer, context=context)
 
 
 def _realm(challenge: Challenge, *, registry: URL, context: str) -> URL:
@@ -126,7 +126,7 @@ def _no_token(
     status = answer.status if answer.status in (403, 429) or answer.status >= 500 else 401
     named = context if status == answer.status else f"{context} ({answer.status})"
     silent = Response(status, answer.headers, b"", answer.url)  # without what it says of itself
-    return transport.refused(silent, context=named, identified=credential is not None, lacking=lacking)
+    return transport.to_error(silent, context=named, identified=credential is not None, lacking=lacking)
 
 
 def _token(answer: Response, *, context: str) -> Token:

@@ -21,10 +21,10 @@ from pattern_operator.limits import MAX_ERROR_BODY
 from pattern_operator.source.json_fields import known_word, shown
 from pattern_operator.source.origin import same_host
 from pattern_operator.source.registry import errors
-from pattern_operator.source.registry.address_space import Reach
-from pattern_operator.source.registry.connections import Waits
+from pattern_operator.source.registry.address_space import AddressSpace
+from pattern_operator.source.registry.connections import ConnectionWaits
 from pattern_operator.source.registry.network import Network
-from pattern_operator.source.registry.timeouts import PACE, Pace, head_of, paced
+from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Timeouts, read_at_min_rate, read_prefix
 
 _CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
 
@@ -33,11 +33,11 @@ _CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compres
 class Hop:
     """How a request came to be: to the registry that the user named, or to where a registry sent the operator.
 
-    ``least`` is the least reach that the address may have. ``foreign``: the host is not the registry's own, so nothing
-    that it says may be quoted.
+    ``minimum`` is the minimum address space that the address may have. ``foreign``: the host is not the registry's own,
+    so nothing that it says may be quoted.
     """
 
-    least: Reach = Reach.LINK
+    minimum: AddressSpace = AddressSpace.LINK
     foreign: bool = False
 
     def to(self, target: URL, *, source: URL) -> "Hop":
@@ -45,10 +45,10 @@ class Hop:
 
         There a cloud keeps the credentials of its machines; no registry and no token service of another host is there.
         """
-        return self if same_host(target, source) else Hop(max(self.least, Reach.HOST), self.foreign)
+        return self if same_host(target, source) else Hop(max(self.minimum, AddressSpace.HOST), self.foreign)
 
 
-AT_HOME: Final = Hop()
+DIRECT: Final = Hop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Response:
     body: bytes = field(repr=False)
     url: URL
     foreign: bool = False
-    reach: Reach = Reach.LINK
+    address_space: AddressSpace = AddressSpace.LINK
 
     @property
     def host(self) -> str:
@@ -113,12 +113,12 @@ class Transport:
 
     network: Network
     tenant: str = ""
-    waits: Waits = field(default_factory=Waits)
+    waits: ConnectionWaits = field(default_factory=ConnectionWaits)
     user_agent: str
-    pace: Pace = PACE
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
     now: Callable[[], datetime] = utc_now
 
-    def refused(
+    def to_error(
         self, answer: Response, *, context: str, identified: bool, said: str = "", lacking: str = ""
     ) -> PatternError:
         """The error for an answer that is no success; ``said`` is quoted, if it is the registry's own.
@@ -126,10 +126,10 @@ class Transport:
         ``lacking`` says why there are no credentials, where it is known.
         """
         if answer.foreign:
-            return errors.refused_elsewhere(
+            return errors.from_redirect_status(
                 answer.status, context=context, host=answer.host, headers=answer.headers, now=self.now()
             )
-        return errors.refused(
+        return errors.from_status(
             answer.status,
             context=context,
             said=said,
@@ -146,7 +146,7 @@ class Transport:
         url: URL,
         *,
         context: str,
-        hop: Hop = AT_HOME,
+        hop: Hop = DIRECT,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         form: Mapping[str, str] | None = None,
@@ -163,7 +163,7 @@ class Transport:
         """
         try:
             async with (
-                self.network.connections.hold(url, tenant=self.tenant, waits=self.waits),
+                self.network.connections.acquire(url, tenant=self.tenant, waits=self.waits),
                 await self._begin(
                     method, url, context=context, hop=hop, headers=headers, body=body, form=form
                 ) as response,
@@ -191,31 +191,31 @@ class Transport:
         """Send the request, and wait for the headers of its answer."""
         # identity: a digest is of the bytes as they are stored, and what is not compressed can be no bomb.
         sent = {"User-Agent": self.user_agent, "Accept-Encoding": "identity", **(headers or {})}
-        seconds = self.pace.to_headers(len(body or b""))
+        seconds = self.timeouts.to_headers(len(body or b""))
         try:
             async with asyncio.timeout(seconds):
-                return await self.network.session(hop.least).request(
+                return await self.network.session(hop.minimum).request(
                     method,
                     url,
                     headers=sent,
                     data=body if form is None else form,
                     allow_redirects=False,
-                    timeout=self.pace.timeout,
+                    timeout=self.timeouts.timeout,
                 )
         except aiohttp.ConnectionTimeoutError:
             raise
         except TimeoutError as error:
-            raise errors.silent(context, host=place_of(url), seconds=seconds) from error
+            raise errors.no_response(context, host=place_of(url), seconds=seconds) from error
 
     def _unreachable(self, error: Exception, url: URL, *, context: str, hop: Hop) -> PatternError:
-        return errors.unreachable(error, context=context, host=host_of(url) if hop.foreign else "")
+        return errors.from_connection_error(error, context=context, host=host_of(url) if hop.foreign else "")
 
     def next_hop(self, response: aiohttp.ClientResponse, hop: Hop, *, foreign: bool) -> Hop:
         """The hop to where ``response`` sends us: nowhere less public than it, or any before it, came from.
 
         Else whoever runs a registry on the internet could have the operator ask what only the cluster can reach.
         """
-        return Hop(max(hop.least, self.network.reach_of(response)), foreign)
+        return Hop(max(hop.minimum, self.network.address_space_of(response)), foreign)
 
     async def request(
         self,
@@ -224,7 +224,7 @@ class Transport:
         *,
         context: str,
         limit: int,
-        hop: Hop = AT_HOME,
+        hop: Hop = DIRECT,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Response:
@@ -243,7 +243,7 @@ class Transport:
         """
         if response.status >= 300:
             most = 0 if foreign else min(limit, MAX_ERROR_BODY)
-            body = await head_of(response.content, limit=most, seconds=self.pace.error_body)
+            body = await read_prefix(response.content, limit=most, seconds=self.timeouts.error_body)
             return self._answer(response, body, foreign=foreign)
         read = bytearray()
         async for chunk in self.chunks(response, size=limit, context=context):
@@ -259,11 +259,13 @@ class Transport:
         return self._answer(response, bytes(read), foreign=foreign)
 
     def _answer(self, response: aiohttp.ClientResponse, body: bytes, *, foreign: bool) -> Response:
-        reach = self.network.reach_of(response)
-        return Response(response.status, response.headers, body, response.url, foreign, reach)
+        address_space = self.network.address_space_of(response)
+        return Response(response.status, response.headers, body, response.url, foreign, address_space)
 
     def chunks(self, response: aiohttp.ClientResponse, *, size: int, context: str) -> AsyncIterator[bytes]:
-        """The body of an answer that is to have at most ``size`` bytes, as it comes; raises as ``pace.paced``."""
+        """The body of an answer that is to have at most ``size`` bytes, as it comes; raises as ``read_at_min_rate``."""
         declared = response.content_length
         expected = size if declared is None else min(declared, size)
-        return paced(response.content, size=expected, pace=self.pace, context=context, host=place_of(response.url))
+        return read_at_min_rate(
+            response.content, size=expected, timeouts=self.timeouts, context=context, host=place_of(response.url)
+        )

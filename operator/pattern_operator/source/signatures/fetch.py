@@ -30,7 +30,7 @@ from pattern_operator.limits import (
 from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.registry.client import FetchedManifest, RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
-from pattern_operator.source.signatures.in_toto import states_something_else
+from pattern_operator.source.signatures.in_toto import is_other_statement
 from pattern_operator.source.signatures.referrers import (
     BUNDLES,
     COSIGN,
@@ -90,7 +90,7 @@ async def fetch_signatures(digest: Digest, *, registry: RepositoryClient) -> Fet
     Attestations are handed on too, a few of them, marked as such: they never count as signatures.
     """
     deadline = Deadline.after(
-        registry.pace.lookup, context=registry.context(f"finding the signatures of {digest}"), waits=registry.waits
+        registry.timeouts.lookup, context=registry.context(f"finding the signatures of {digest}"), waits=registry.waits
     )
     finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE), deadline, _Room())
     tagged, referring = await run_all([finder.found(finder.tagged()), finder.found(finder.referring())])
@@ -137,7 +137,7 @@ class _Finder:
         if len(tag) > _MAX_TAG:  # of a sha512, for which there can be no such tag
             return _Place()
         try:
-            async with self.deadline.kept():
+            async with self.deadline.enforced():
                 content = await self.registry.manifest(tag, limit=MAX_SIGNATURE_MANIFEST)
         except PatternError as error:
             missing = error.reason is Reason.ARTIFACT_NOT_FOUND
@@ -170,7 +170,7 @@ class _Finder:
             async with self.turns:
                 if self.failed >= _ENOUGH:
                     return 0, _Place()
-                async with self.deadline.kept():
+                async with self.deadline.enforced():
                     content = await self.registry.manifest(entry.digest, limit=MAX_REFERRER_MANIFEST)
             manifest = await self._manifest(content, context=where)
         except PatternError as error:
@@ -190,7 +190,7 @@ class _Finder:
         return _turn(manifest), _Place(_layers(manifest, form=form, where=where))
 
     async def _manifest(self, content: FetchedManifest, *, context: str) -> Manifest:
-        return await self.registry.compute(
+        return await self.registry.offload(
             len(content.body),
             parse_manifest,
             content.body,
@@ -220,13 +220,13 @@ class _Finder:
             says = f"{layer.where} (it has {descriptor.size} bytes, more than any signature)"
             return _placeholder(says, form=layer.form)
         try:
-            async with self.turns, self.deadline.kept():
+            async with self.turns, self.deadline.enforced():
                 payload = await self.registry.blob(descriptor)
         except PatternError as error:
             unreadable = isinstance(error, Stalled) and error.reason in _UNREADABLE
             return _placeholder(f"{layer.where} ({error.reason})", form=layer.form) if unreadable else error
-        attestation = layer.form is SignatureFormat.BUNDLE and await self.registry.compute(
-            len(payload), states_something_else, payload
+        attestation = layer.form is SignatureFormat.BUNDLE and await self.registry.offload(
+            len(payload), is_other_statement, payload
         )
         return Signature(
             layer.form, layer.where, descriptor.media_type, payload, descriptor.annotations, attestation=attestation

@@ -12,7 +12,7 @@ from pattern_operator.source.json_fields import child, text
 from pattern_operator.strictjson import InvalidDocument, read_bounded
 
 
-def states_something_else(payload: bytes) -> bool:
+def is_other_statement(payload: bytes) -> bool:
     """Whether a bundle holds a statement of another predicate than a signature's.
 
     Total: what cannot be read may be a signature.

@@ -72,10 +72,10 @@ async def _by_api(digest: Digest, *, registry: RepositoryClient, deadline: Deadl
     context = registry.context(f"referrers of {digest}")
     found, read = Listing(), 0
     try:
-        async with deadline.kept():
+        async with deadline.enforced():
             async for page in registry.pages(f"referrers/{digest}", context=context, most=MAX_REFERRER_PAGES):
                 listed = await _entries(page, registry=registry, context=context)
-                found = await registry.compute(len(page.body), _joined, found, listed, digest=digest)
+                found = await registry.offload(len(page.body), _joined, found, listed, digest=digest)
                 read += 1
     except PatternError as error:
         if error.reason is not Reason.ARTIFACT_NOT_FOUND:
@@ -92,7 +92,7 @@ async def _entries(page: Response, *, registry: RepositoryClient, context: str) 
     """What a page lists; nothing of it is quoted where another host than the registry gave it."""
     content_type = page.headers.get("Content-Type", "")
     try:
-        return await registry.compute(len(page.body), _read, page.body, content_type=content_type, context=context)
+        return await registry.offload(len(page.body), _read, page.body, content_type=content_type, context=context)
     except Stalled as error:
         if page.foreign and error.reason is Reason.ARTIFACT_UNSUPPORTED:
             raise not_a_manifest(context, host=page.host) from None
@@ -103,21 +103,21 @@ async def _by_tag(digest: Digest, *, registry: RepositoryClient, deadline: Deadl
     """What the fallback tag lists; none where there is no such tag."""
     tag = f"{digest.algorithm}-{digest.hex[:64]}"  # at most 64 digits, "Referrers Tag Schema"
     try:
-        async with deadline.kept():
+        async with deadline.enforced():
             content = await registry.manifest(tag)
     except PatternError as error:
         return Listing() if error.reason is Reason.ARTIFACT_NOT_FOUND else Listing(failures=(error,))
     if content.digest == digest:  # a registry that reads the tag as the digest: nothing is tagged so
         return Listing()
     try:
-        listed = await registry.compute(
+        listed = await registry.offload(
             len(content.body),
             _read,
             content.body,
             content_type=content.media_type,
             context=registry.context(f"tag {tag}"),
         )
-        return await registry.compute(len(content.body), _joined, Listing(), listed, digest=digest)
+        return await registry.offload(len(content.body), _joined, Listing(), listed, digest=digest)
     except Stalled as error:
         return FallbackTag(tag, error)
 
