@@ -86,7 +86,7 @@ from pattern_operator.apply.replaced import (
 )
 from pattern_operator.apply.rights import binds
 from pattern_operator.apply.tools import manager_of
-from pattern_operator.cli import cluster, following, installation, settling, table, uninstalling
+from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -641,10 +641,10 @@ def what_has_ended(body: Any) -> None:
 def command_line(body: Any) -> None:
     if isinstance(body, dict):
         table._row(body, now=NOW), table._more(body), table.message(body)
-        settling._progress(body), settling.ready(body), settling._is_answered(body), settling._failing(body)
-        with suppress(settling.NotReadyError):
-            settling._is_ready(body, "web")
-        cluster.readable(body), following._key(WatchEvent(WatchEventType.ADDED, body))
+        wait._progress(body), wait.ready(body), wait._is_answered(body), wait._failing(body)
+        with suppress(wait.NotReadyError):
+            wait._is_ready(body, "web")
+        cluster.readable(body), watch._key(WatchEvent(WatchEventType.ADDED, body))
     text = body if isinstance(body, str) else ""
     table.age(text, NOW)
     pattern = installation.pattern_of(body, Counter()) if isinstance(body, dict) else None
@@ -658,7 +658,7 @@ async def uninstall(body: Any) -> None:
     found = await installation.look(answering(body), namespace="system", now=NOW)
     named = installation.pattern_of({"metadata": {"name": "web", "namespace": "team"}}, Counter())
     for pattern in (*found.patterns, named):
-        await uninstalling._let_go(answering(body), pattern)
+        await uninstaller._let_go(answering(body), pattern)
 
 
 async def _followed(_: Resource) -> bool:
@@ -734,7 +734,7 @@ OURS: Final = frozenset(
         "apply/managed/watches.py:remember",
         "cli/session.py:change",  # the change that is sent
         "cli/get.py:_gone",  # the change that a watch has read
-        "cli/uninstalling.py:observe",  # by ObjectMeta alone
+        "cli/uninstaller.py:observe",  # by ObjectMeta alone
         "reconcile/writer.py:_patch",  # the change that is sent
         "telemetry/events.py:_write",
     }

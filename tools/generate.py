@@ -18,7 +18,7 @@ from pattern_operator.api.crd import Schema, crd, schema
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Outcome
 from pattern_operator.api.stage import Stage
-from pattern_operator.cli import exits
+from pattern_operator.cli import exit_codes
 from pattern_operator.render import ComponentReason
 from pattern_operator.telemetry import Metrics
 from pattern_operator.telemetry.logfields import FIELDS
@@ -50,7 +50,9 @@ def pages() -> Iterator[tuple[Path, str]]:
         "CAUSES": _table(("reason", "the component is", "why"), _causes()),
         "METRICS": _table(("metric", "type", "labels", "meaning"), _metrics()),
         "LOGFIELDS": _table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in FIELDS.items())),
-        "EXITS": _table(("code", "meaning"), ((str(code), meaning) for code, meaning in exits.MEANING.items())),
+        "EXITS": _table(
+            ("code", "meaning"), ((str(code), meaning) for code, meaning in exit_codes.DESCRIPTIONS.items())
+        ),
     }
     for template in sorted(DOCS.glob("*.in.md")):
         text = re.sub(r"<!-- ([A-Z]+) -->", lambda name: tables[name[1]], template.read_text())
@@ -69,7 +71,7 @@ def _causes() -> Iterator[tuple[str, ...]]:
 def _metrics() -> Iterator[tuple[str, ...]]:
     """The metrics of the operator; those of its process are prometheus_client's, and are called as everywhere."""
     metrics = Metrics()
-    metrics.outcome(Stage.SOURCE, "")  # a metric shows its labels once it has counted something
+    metrics.record_result(Stage.SOURCE, "")  # a metric shows its labels once it has counted something
     metrics.request("", "", 0, 0.0)
     metrics.watch_patterns(ready=lambda _: 0, queued=lambda: 0)
     for family in metrics.registry.collect():

@@ -86,7 +86,7 @@ from pattern_operator.source import (
     RegistryNetwork,
     TokenCache,
 )
-from pattern_operator.telemetry import Metrics, Probes, Recorder, about_name, observe_loop_lag
+from pattern_operator.telemetry import EventRecorder, HealthServer, Metrics, about_name, observe_loop_lag
 
 logger = logging.getLogger(__name__)
 
@@ -182,7 +182,7 @@ async def live(settings: Settings) -> int:
         process = Process(settings, stack.enter_context(Executors.open()), Shutdown())
         process.shutdown.take_signals()
         asyncio.get_running_loop().set_exception_handler(process.take_stray_error)
-        probes = Probes(metrics=process.metrics, probe=process.probe, complaint=process.complaint)
+        probes = HealthServer(metrics=process.metrics, readiness=process.probe, liveness_error=process.complaint)
         try:
             bound = await stack.enter_async_context(probes.serve(host=host, port=port))
         except OSError as error:
@@ -352,7 +352,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             protected=protected,
             clock=clock,
         )
-        recorder = Recorder(
+        recorder = EventRecorder(
             session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
         )
         behind.create_task(recorder.run(), name="events")

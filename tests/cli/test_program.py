@@ -15,7 +15,7 @@ from tests.render.designs import DATA
 from tests.testbed.paths import ROOT
 
 from pattern_operator import __version__
-from pattern_operator.cli import exits, parser
+from pattern_operator.cli import exit_codes, parser
 
 COMMANDS = ["get", "push", "render", "verify", "reconcile", "suspend", "resume", "uninstall", "completion"]
 HEAVY = ["aiohttp", "asyncio", "cryptography", "kopf", "kubernetes", "msgspec", "orjson", "prometheus_client", "yaml"]
@@ -63,13 +63,13 @@ def test_the_help_of_a_command_has_examples_and_exit_codes(patternctl, command):
 
     assert (done.code, done.err) == (0, "")
     assert f"examples:\n  patternctl {command}" in done.out
-    assert f"exit codes:\n  0    {exits.MEANING[exits.OK]}" in done.out
+    assert f"exit codes:\n  0    {exit_codes.DESCRIPTIONS[exit_codes.OK]}" in done.out
 
 
 def test_the_help_names_every_exit_code(patternctl):
     done = patternctl("--help")
 
-    for code, meaning in exits.MEANING.items():
+    for code, meaning in exit_codes.DESCRIPTIONS.items():
         assert f"  {code:<4} {meaning}" in done.out
 
 
@@ -171,5 +171,5 @@ def test_an_interrupted_command_ends_quietly_and_leaves_nothing_behind(patternct
                 running.send_signal(number)
                 out, err = running.communicate(timeout=ENDS_WITHIN)
 
-    assert (running.returncode, out, err) == (exits.INTERRUPTED, "", "")
+    assert (running.returncode, out, err) == (exit_codes.INTERRUPTED, "", "")
     assert list(patternctl.temporary.iterdir()) == []

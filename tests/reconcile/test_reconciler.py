@@ -59,7 +59,7 @@ def reconciler(counted: list[str], writer: Writer, told: list[str], monkeypatch:
         patterns=patterns,
         rim=SimpleNamespace(clock=lambda: 0.0),
         writer=writer,
-        recorder=SimpleNamespace(record=lambda *_, **event: told.append(event["reason"])),
+        recorder=SimpleNamespace(event=lambda *_, **event: told.append(event["reason"])),
         metrics=Metrics(),
         internal_errors=InternalErrors(counted.append),
         waker=SimpleNamespace(wait=lambda _: None),

@@ -5,7 +5,7 @@ import pytest
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Revision
 from pattern_operator.errors import Stalled
-from pattern_operator.rollout import Candidate, admit
+from pattern_operator.rollout import Candidate, check
 
 REVISION = Revision("2.0.0", Digest.of(b"a manifest"))
 
@@ -20,7 +20,7 @@ REVISION = Revision("2.0.0", Digest.of(b"a manifest"))
     ],
 )
 def test_a_candidate_goes(objects, owned, allow_empty):
-    admit(Candidate(revision=REVISION, objects=objects, owned=owned, allow_empty=allow_empty))
+    check(Candidate(revision=REVISION, objects=objects, owned=owned, allow_empty=allow_empty))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_candidate_goes(objects, owned, allow_empty):
 )
 def test_an_empty_candidate_is_refused(owned, reason, said):
     with pytest.raises(Stalled) as refusal:
-        admit(Candidate(revision=REVISION, objects=0, owned=owned, allow_empty=False))
+        check(Candidate(revision=REVISION, objects=0, owned=owned, allow_empty=False))
 
     assert refusal.value.reason is reason
     assert said in refusal.value.message
@@ -42,7 +42,7 @@ def test_an_empty_candidate_is_refused(owned, reason, said):
 
 def test_a_candidate_that_holds_what_holds_it_is_refused():
     with pytest.raises(Stalled) as refusal:
-        admit(Candidate(revision=REVISION, objects=2, owned=0, allow_empty=False, holders=("team/web",)))
+        check(Candidate(revision=REVISION, objects=2, owned=0, allow_empty=False, containing_patterns=("team/web",)))
 
     assert refusal.value.reason is Reason.CONTAINS_ITSELF
     assert "contains DesignPattern team/web, which is this pattern or contains it" in refusal.value.message

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.status import HistoryEntry
-from pattern_operator.rollout import remember
+from pattern_operator.rollout import prepend
 
 
 def entry(revision: str) -> HistoryEntry:
@@ -12,7 +12,7 @@ def entry(revision: str) -> HistoryEntry:
 
 
 def test_the_latest_comes_first():
-    history = remember((entry("1@x"),), entry("2@y"), limit=5)
+    history = prepend((entry("1@x"),), entry("2@y"), limit=5)
 
     assert [item.revision for item in history] == ["2@y", "1@x"]
 
@@ -20,13 +20,13 @@ def test_the_latest_comes_first():
 def test_the_same_revision_applied_again_is_no_new_entry():
     before = (HistoryEntry(revision="1@x", applied_at="then"),)
 
-    history = remember(before, HistoryEntry(revision="1@x", applied_at="now"), limit=5)
+    history = prepend(before, HistoryEntry(revision="1@x", applied_at="now"), limit=5)
 
     assert history == before
 
 
 def test_going_back_to_an_earlier_revision_is_a_new_entry():
-    history = remember((entry("2@y"), entry("1@x")), entry("1@x"), limit=5)
+    history = prepend((entry("2@y"), entry("1@x")), entry("1@x"), limit=5)
 
     assert [item.revision for item in history] == ["1@x", "2@y", "1@x"]
 
@@ -35,6 +35,6 @@ def test_going_back_to_an_earlier_revision_is_a_new_entry():
 def test_it_never_exceeds_its_limit(revisions, limit):
     history: tuple[HistoryEntry, ...] = ()
     for revision in revisions:
-        history = remember(history, entry(revision), limit=limit)
+        history = prepend(history, entry(revision), limit=limit)
 
         assert len(history) <= limit

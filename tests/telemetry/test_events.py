@@ -14,7 +14,7 @@ from tests.reconcile.pattern import pattern
 
 from pattern_operator.kube import Endpoint, Session, objects
 from pattern_operator.kube.credentials import StaticAuth
-from pattern_operator.telemetry import Recorder
+from pattern_operator.telemetry import EventRecorder
 from pattern_operator.telemetry.events import BURST, MAX_WAITING, MAX_WAITING_OF_NAMESPACE, PACE, WRITERS
 
 PATIENCE = 10.0
@@ -54,13 +54,13 @@ class Told:
         self.now = 0.0
         self.dropped: Counter[str] = Counter()
         self.lost = asyncio.Event()
-        self.recorder = Recorder(
+        self.recorder = EventRecorder(
             session,
             instance="operator-0",
             now=lambda: datetime.now(UTC),
             clock=lambda: self.now,
             on_dropped=self._drop,
-            gathered=0.05,
+            window=0.05,
         )
 
     def _drop(self, reason: str) -> None:
@@ -69,7 +69,7 @@ class Told:
 
     def say(self, note: str, *, name: str = "web", namespace: str = "team", kind: str = "Normal") -> None:
         about = pattern(name=name, namespace=namespace, uid=f"{namespace}/{name}")
-        self.recorder.record(about, kind=kind, reason="Ready", action="health", note=note)  # type: ignore[arg-type]
+        self.recorder.event(about, kind=kind, reason="Ready", action="health", note=note)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ async def test_what_happens_again_and_again_is_one_event_that_names_the_first_an
     about = pattern(name="web", namespace="team", uid="team/web")
     for batch in range(3):
         notes = [f"ConfigMap team/c{batch}{number} was deleted; it was applied again" for number in range(100)]
-        told.recorder.gather(about, reason="DriftRepaired", action="apply", notes=notes)
+        told.recorder.aggregate(about, reason="DriftRepaired", action="apply", notes=notes)
     await server.until(1)
 
     assert len(server.events) == 1
@@ -177,7 +177,7 @@ async def test_what_happens_to_the_same_object_again_is_named_once(server: Serve
     caplog.set_level(logging.INFO)
     same, other = "ConfigMap team/c was changed; it was applied again", "ConfigMap team/d was deleted"
     for _ in range(3):
-        told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=[same, other, same])
+        told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=[same, other, same])
     await server.until(1)
 
     assert server.events[0]["note"] == f"9 times: {same}; {other}"
@@ -185,8 +185,8 @@ async def test_what_happens_to_the_same_object_again_is_named_once(server: Serve
 
 
 async def test_one_thing_that_happened_is_told_in_its_own_words(server: Server, told: Told):
-    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
-    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=[])
+    told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
+    told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=[])
 
     await server.until(1)
     assert server.events[0]["note"] == "ConfigMap team/a was changed"
@@ -196,10 +196,10 @@ async def test_an_event_has_the_time_at_which_it_happened_and_stands_in_that_ord
     """Before, a repair was stamped when it was written, 5 s later, and names had no order: kubectl sorts by them."""
     moments = [datetime(2026, 5, 1, 12, 0, second, tzinfo=UTC) for second in range(3)]
     told.recorder._now = lambda: moments[0]
-    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
+    told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/a was changed"])
     told.recorder._now = lambda: moments[1]
-    told.recorder.gather(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/b was changed"])
-    told.recorder.record(pattern(), kind="Normal", reason="Ready", action="health", note="runs")
+    told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=["ConfigMap team/b was changed"])
+    told.recorder.event(pattern(), kind="Normal", reason="Ready", action="health", note="runs")
     told.recorder._now = lambda: moments[2]
 
     await server.until(2)
@@ -241,8 +241,8 @@ async def test_a_defect_at_one_event_is_counted_and_the_next_is_written(server: 
         raise TypeError("swordfish-4711")
 
     monkeypatch.setattr(objects, "create", fail_once)
-    told.recorder.record(pattern(), kind="Warning", reason="A", action="apply", note="lost")
-    told.recorder.record(pattern(), kind="Warning", reason="B", action="apply", note="written")
+    told.recorder.event(pattern(), kind="Warning", reason="A", action="apply", note="lost")
+    told.recorder.event(pattern(), kind="Warning", reason="B", action="apply", note="written")
     await server.until(1)
 
     assert [event["note"] for event in server.events] == ["written"]

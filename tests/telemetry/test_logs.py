@@ -9,7 +9,7 @@ import pytest
 
 from pattern_operator.api.designpattern import decode
 from pattern_operator.telemetry import about, about_name, configure, events
-from pattern_operator.telemetry.logs import BURST, MAX_LINE, MAX_SOURCES, PACE, Bounded
+from pattern_operator.telemetry.logs import BURST, MAX_LINE, MAX_SOURCES, PACE, RepeatFilter
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +153,7 @@ def test_what_is_below_the_level_is_not_said(capsys: pytest.CaptureFixture[str])
 
 def test_a_pattern_that_says_the_same_over_and_over_is_counted_and_the_others_are_heard():
     now = 0.0
-    bounded = Bounded(clock=lambda: now)
+    bounded = RepeatFilter(clock=lambda: now)
 
     said = [bounded.filter(line("team/web", number)) for number in range(500)]
     other = bounded.filter(line("team/other", 1))
@@ -167,7 +167,7 @@ def test_a_pattern_that_says_the_same_over_and_over_is_counted_and_the_others_ar
 
 
 def test_lines_of_many_patterns_are_counted_in_bounded_memory():
-    bounded = Bounded(clock=lambda: 0.0)
+    bounded = RepeatFilter(clock=lambda: 0.0)
 
     for number in range(3 * MAX_SOURCES):
         bounded.filter(line(f"team/{number}", 0))

@@ -21,7 +21,7 @@ def test_requests_are_counted_by_verb_resource_and_code():
 def test_runs_are_counted_by_the_stage_and_reason_they_ended_with():
     metrics = Metrics()
 
-    metrics.outcome(Stage.VERIFY, "SignatureMissing")
+    metrics.record_result(Stage.VERIFY, "SignatureMissing")
 
     assert 'pattern_operator_reconcile_total{reason="SignatureMissing",stage="verify"} 1.0' in text(metrics)
 
@@ -65,6 +65,6 @@ def test_a_gauge_that_cannot_be_read_costs_itself_and_is_counted():
 def test_two_operators_in_one_process_do_not_share_what_they_count():
     one, other = Metrics(), Metrics()
 
-    one.outcome(Stage.APPLY, "Ready")
+    one.record_result(Stage.APPLY, "Ready")
 
     assert 'reason="Ready"' not in text(other)

@@ -1,7 +1,7 @@
-"""patternctl, also installed as kubectl-pattern: the operator's own rooms at a terminal.
+"""patternctl, also installed as kubectl-pattern: the operator's own packages at a terminal.
 
 A command is a module with ``add`` (its arguments) and ``run`` (its work); what a command needs is imported when it
-runs, so that ``--help`` is there at once. Exit codes are ``cli.exits``.
+runs, so that ``--help`` is there at once. Exit codes are ``cli.exit_codes``.
 """
 
 import argparse
@@ -13,13 +13,13 @@ from pattern_operator import __version__
 from pattern_operator.cli import (
     arguments,
     completion,
-    exits,
+    exit_codes,
     get,
     output,
     push,
     reconcile,
     render,
-    switching,
+    suspend,
     uninstall,
     verify,
 )
@@ -45,12 +45,12 @@ def parser() -> Parser:
     top = Parser(
         prog="patternctl",
         description="Render, verify, push, list and steer signed patterns of Kubernetes resources.",
-        epilog=_EXAMPLES + exits.table(*exits.MEANING),
+        epilog=_EXAMPLES + exit_codes.table(*exit_codes.DESCRIPTIONS),
     )
     top.add_argument("--version", action="version", version=f"patternctl {__version__}")
     arguments.add_verbose(top)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for module in (get, push, render, verify, reconcile, switching, uninstall, completion):
+    for module in (get, push, render, verify, reconcile, suspend, uninstall, completion):
         module.add(commands)
     for command in commands.choices.values():
         arguments.add_verbose(command)
@@ -70,13 +70,13 @@ def main(words: Sequence[str] | None = None) -> int:
         if rest:
             options.command.refuse(rest)
         return _run(options)
-    except BrokenPipeError:  # the reader of our output has seen enough, as in `patternctl get | head`
-        return exits.FAILED
+    except BrokenPipeError:  # the reader closed the pipe, as in `patternctl get | head`
+        return exit_codes.FAILED
     except OSError as error:
-        output.complain(f"{error.filename or 'output'}: {error.strerror or error}")
-        return exits.FAILED
+        output.print_error(f"{error.filename or 'output'}: {error.strerror or error}")
+        return exit_codes.FAILED
     except KeyboardInterrupt:
-        return exits.INTERRUPTED
+        return exit_codes.INTERRUPTED
     finally:
         output.close()
 
@@ -93,12 +93,12 @@ def _run(options: argparse.Namespace) -> int:
     try:
         code: int = options.run(options)
     except UsageError as error:
-        output.complain(f"{error}\nSee `{options.command.prog} --help`.")
-        return exits.USAGE
+        output.print_error(f"{error}\nSee `{options.command.prog} --help`.")
+        return exit_codes.USAGE
     except PatternError as error:
-        from pattern_operator.cli import words
+        from pattern_operator.cli import error_messages
 
-        output.complain(words.said(error, verbose=verbose))
-        return exits.FAILED
+        output.print_error(error_messages.format_error(error, verbose=verbose))
+        return exit_codes.FAILED
     sys.stdout.flush()
     return code

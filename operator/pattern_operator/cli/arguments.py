@@ -1,4 +1,4 @@
-"""The command line's own words: a mistyped command, flag or choice is answered with what may have been meant."""
+"""The argument parser: a mistyped command, flag or choice is answered with what may have been meant."""
 
 import argparse
 import re
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
-from pattern_operator.cli import exits
+from pattern_operator.cli import exit_codes
 
 _CHOICE: Final = re.compile(r"invalid choice: '(.*?)' \(choose from")  # argparse, "error"
 _FLAG: Final = re.compile(r"--?[A-Za-z][A-Za-z-]*")
@@ -24,14 +24,14 @@ class Parser(argparse.ArgumentParser):
         if (found := _CHOICE.search(message)) is not None:
             message = self._of_choice(found[1], message)
         self.print_usage(sys.stderr)
-        self.exit(exits.USAGE, f"{self.prog}: {message}\nSee `{self.prog} --help`.\n")
+        self.exit(exit_codes.USAGE, f"{self.prog}: {message}\nSee `{self.prog} --help`.\n")
 
     def refuse(self, words: list[str]) -> NoReturn:
         """The error for words that no argument takes."""
         flags = [found[0] for word in words if (found := _FLAG.match(word))]
         known = [flag for action in self._actions for flag in action.option_strings]
         if flags:
-            self.error(f"there is no flag {flags[0]}{meant(flags[0], known)}")
+            self.error(f"there is no flag {flags[0]}{did_you_mean(flags[0], known)}")
         self.error(f"{' '.join(map(repr, words))} is more than it takes")
 
     def _of_choice(self, given: str, message: str) -> str:
@@ -41,12 +41,13 @@ class Parser(argparse.ArgumentParser):
             if not choices or not message.startswith(f"argument {name}:"):
                 continue
             if isinstance(action, argparse._SubParsersAction):
-                return f"there is no command {given!r}{meant(given, choices) or '; there are ' + ', '.join(choices)}"
-            return f"{name} is one of {', '.join(choices)}, and not {given!r}{meant(given, choices)}"
+                hint = did_you_mean(given, choices) or f"; there are {', '.join(choices)}"
+                return f"there is no command {given!r}{hint}"
+            return f"{name} is one of {', '.join(choices)}, and not {given!r}{did_you_mean(given, choices)}"
         return message
 
 
-def meant(given: str, known: Iterable[str]) -> str:
+def did_you_mean(given: str, known: Iterable[str]) -> str:
     """``; did you mean x?`` where one of ``known`` is close to what was given, else nothing."""
     from difflib import get_close_matches
 
@@ -61,5 +62,5 @@ def add_verbose(parser: argparse.ArgumentParser) -> None:
         "--verbose",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="of an error, show also what lies behind it",
+        help="of an error, show its causes too",
     )

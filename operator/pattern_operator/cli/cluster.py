@@ -1,6 +1,6 @@
-"""What commands about DesignPatterns share: which cluster is asked, and how what it says is printed.
+"""What commands about DesignPatterns share: the flags for the cluster, and how patterns are printed.
 
-Nothing here is loaded that ``--help`` does not need; ``session`` asks the cluster.
+Nothing here imports what ``--help`` does not need; ``session`` connects to the cluster.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def typed(command: str, name: str, options: argparse.Namespace) -> str:
-    """Another command about a pattern of this one, as it is typed."""
+    """Another command for the same pattern, as it is typed."""
     return f"patternctl {command} {name}" + (f" -n {options.namespace}" if options.namespace else "")
 
 
@@ -41,12 +41,12 @@ def show(patterns: list[dict[str, Any]], form: str) -> None:
         for each in patterns:
             print(f"{RESOURCE}/{output.plain(ObjectMeta.of(each).name)}")
         return
-    from pattern_operator.cli import document
+    from pattern_operator.cli import yaml_output
 
     for each in patterns:
         readable(each)
     whole = patterns[0] if len(patterns) == 1 else {"apiVersion": "v1", "kind": "List", "items": patterns}
-    output.document(document.dump(whole, form))
+    output.document(yaml_output.dump(whole, form))
 
 
 def readable(pattern: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from pattern_operator.cli import exits
+from pattern_operator.cli import exit_codes
 from pattern_operator.cli.arguments import Parser
 
 COMPLETE: Final = "__complete"
@@ -89,7 +89,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "completion",
         help="print what completes command lines in bash, zsh or fish",
         description="Print the script that completes command lines of patternctl in a shell.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.USAGE),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.USAGE),
     )
     command.add_argument("shell", choices=tuple(_SCRIPTS), metavar="SHELL", help="bash, zsh or fish")
     command.set_defaults(run=run)
@@ -98,7 +98,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the script."""
     sys.stdout.write(_SCRIPTS[options.shell])
-    return exits.OK
+    return exit_codes.OK
 
 
 def complete(top: Parser, words: list[str]) -> int:
@@ -109,7 +109,7 @@ def complete(top: Parser, words: list[str]) -> int:
         if word.startswith(last):
             print(f"{word}\t{what}")
     print(f":{directive}")
-    return exits.OK
+    return exit_codes.OK
 
 
 def _candidates(top: Parser, before: list[str], last: str) -> tuple[list[tuple[str, str]], int]:

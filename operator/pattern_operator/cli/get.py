@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from pattern_operator.cli import cluster, exits, output
+from pattern_operator.cli import cluster, exit_codes, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "get",
         help="list patterns: what runs, which version, is it well",
         description="List DesignPatterns: what runs, which version, whether it is well, and if not why.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.INTERRUPTED),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.INTERRUPTED),
     )
     which = command.add_mutually_exclusive_group()
     which.add_argument("name", nargs="?", metavar="NAME", help="only this pattern")
@@ -53,17 +53,17 @@ def run(options: argparse.Namespace) -> int:
         return asyncio.run(_follow(options))
     found = asyncio.run(_fetch(options))
     if options.output in ("json", "yaml"):
-        from pattern_operator.cli import document
+        from pattern_operator.cli import yaml_output
 
         for pattern in found:
             cluster.readable(pattern)
         whole = found[0] if options.name else {"apiVersion": "v1", "kind": "List", "items": found}
-        output.document(document.dump(whole, options.output))
+        output.document(yaml_output.dump(whole, options.output))
     elif found:
         _printer(options)(found)
     else:
-        output.complain(_nothing(options))
-    return exits.OK
+        output.print_error(_nothing(options))
+    return exit_codes.OK
 
 
 def _nothing(options: argparse.Namespace) -> str:
@@ -80,7 +80,7 @@ async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
     async with session.connected(options) as here:
         if options.name:
             return [await here.get(options.name)]
-        with here.asking("read"):
+        with here.translated_errors("read"):
             return await objects.list_(
                 here.session, DESIGN_PATTERN, namespace=here.namespace, label_selector=options.selector
             )
@@ -88,17 +88,17 @@ async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 async def _follow(options: argparse.Namespace) -> int:
     """Print what there is, and then each change, until interrupted."""
-    from pattern_operator.cli import following, session
+    from pattern_operator.cli import session, watch
 
     show = _printer(options)
     async with session.connected(options) as here:
         if options.name:
             await here.get(options.name)  # a name that is wrong is said, and not waited for
-        async with following.changes(here, name=options.name or "", selector=options.selector) as lists:
+        async with watch.watch_patterns(here, name=options.name or "", selector=options.selector) as lists:
             async for changes in lists:
                 _print(changes, options, show=show)
                 output.flush()
-    return exits.OK
+    return exit_codes.OK
 
 
 def _print(
@@ -110,7 +110,7 @@ def _print(
     elif changes:
         show([_gone(each) for each in changes])
     else:
-        output.complain(_nothing(options))
+        output.print_error(_nothing(options))
 
 
 def _gone(change: "WatchEvent") -> dict[str, Any]:
@@ -122,12 +122,12 @@ def _gone(change: "WatchEvent") -> dict[str, Any]:
 
 
 def _print_events(changes: "Sequence[WatchEvent]", form: str) -> None:
-    from pattern_operator.cli import document
+    from pattern_operator.cli import yaml_output
 
     for each in changes:
         cluster.readable(each.object)
         event = {"type": each.type.value, "object": each.object}
-        output.document(document.line(event) if form == "json" else document.stream([event]))
+        output.document(yaml_output.line(event) if form == "json" else yaml_output.stream([event]))
 
 
 def _printer(options: argparse.Namespace) -> "Callable[[Sequence[dict[str, Any]]], None]":

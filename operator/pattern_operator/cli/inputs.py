@@ -23,7 +23,7 @@ def read(text: str) -> "Sequence[File]":
     from pattern_operator.source import read_local, read_stream
 
     if text == STDIN:
-        say_where_it_waits()
+        announce_stdin()
         return read_stream(sys.stdin.fileno(), context="standard input", name=_NAME)
     if not text:
         raise Stalled(
@@ -33,7 +33,7 @@ def read(text: str) -> "Sequence[File]":
     return read_local(Path(text))
 
 
-def say_where_it_waits() -> None:
-    """Tell whoever sits at a terminal that the command waits for them."""
+def announce_stdin() -> None:
+    """Tell a person at a terminal that the command reads standard input."""
     if sys.stdin.isatty():
         output.progress("reading standard input; Ctrl-D ends it")

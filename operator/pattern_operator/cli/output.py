@@ -1,4 +1,4 @@
-"""What commands print for people: tables, colour on a terminal that wants it, a word to a person who waits."""
+"""What commands print for people: tables, colour where the terminal has it, progress."""
 
 import io
 import os
@@ -13,7 +13,7 @@ _LEAST: Final = 20  # characters of a last column that is cut, however narrow th
 
 
 def prepare() -> None:
-    """Let no letter that the terminal's encoding lacks end a command: it is shown as its code."""
+    """Print characters that the terminal's encoding lacks as escapes, instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -48,7 +48,7 @@ def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """``text`` on one line, without what would command a terminal: it may come from an artifact or a registry."""
+    """``text`` on one line, without control characters: it may come from an artifact or a registry."""
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
@@ -61,29 +61,29 @@ def fitted(line: str) -> str:
 
 
 def document(text: str) -> None:
-    """Print a document for programs: UTF-8, whatever the terminal speaks."""
+    """Print a document for programs: UTF-8, whatever the terminal's encoding."""
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
 
 
 def flush() -> None:
-    """Let whoever reads see what was printed: the command goes on for long."""
+    """Flush standard output: the command goes on for long."""
     sys.stdout.flush()
 
 
-def complain(text: str) -> None:
-    """Say on standard error what is wrong."""
+def print_error(text: str) -> None:
+    """Print an error on standard error."""
     print(f"patternctl: {text}", file=sys.stderr)
 
 
 def progress(message: str) -> None:
-    """Tell a person who is waiting; programs, which have no terminal, are not bothered."""
+    """Print progress for a person at a terminal; nothing where standard error is not one."""
     if sys.stderr.isatty():
         print(colour(message, "dim", stream=sys.stderr), file=sys.stderr)
 
 
 def close() -> None:
-    """Send what is buffered, or drop it where nobody reads any more: the interpreter would complain at its end."""
+    """Send what is buffered, or drop it where nobody reads any more: the interpreter would print_error at its end."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from pattern_operator.api.signing import SIGN
-from pattern_operator.cli import connection, exits, inputs, output
+from pattern_operator.cli import connection, exit_codes, inputs, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "push",
         help="push files to a registry, and say which digest to sign",
         description="Push a design or manifests to a registry as an OCI artifact, and say which digest to sign.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE),
     )
     command.add_argument("path", metavar="PATH", help="a file, a folder or a tar; - for standard input")
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository:tag")
@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"pushed  {reference}")
         print(f"digest  {revision.digest}")
         print(f"sign it with: {SIGN}{insecure} {reference.repository}@{revision.digest}")
-        return exits.OK
-    from pattern_operator.cli import document
+        return exit_codes.OK
+    from pattern_operator.cli import yaml_output
 
     pushed = {
         "reference": str(reference),
@@ -57,8 +57,8 @@ def run(options: argparse.Namespace) -> int:
         "tag": revision.tag,
         "digest": str(revision.digest),
     }
-    output.document(document.dump(pushed, options.output))
-    return exits.OK
+    output.document(yaml_output.dump(pushed, options.output))
+    return exit_codes.OK
 
 
 async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":

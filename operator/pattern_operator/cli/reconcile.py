@@ -4,7 +4,7 @@ import argparse
 import re
 from typing import Final
 
-from pattern_operator.cli import cluster, exits, output
+from pattern_operator.cli import cluster, exit_codes, output
 from pattern_operator.cli.arguments import Parser
 
 _EXAMPLES = """\
@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "reconcile",
         help="look at a pattern again now, and wait until it is ready",
         description="Have the operator look at a pattern again now: the registry, the signature and the cluster.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.INTERRUPTED),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.INTERRUPTED),
     )
     command.add_argument("name", metavar="NAME", help="the pattern")
     command.add_argument("--wait", action="store_true", help="wait until it is ready; else exit with 1")
@@ -49,18 +49,18 @@ def run(options: argparse.Namespace) -> int:
     """Ask for it, and wait where that is wished."""
     import asyncio
 
-    from pattern_operator.cli import settling
+    from pattern_operator.cli import wait
 
     try:
-        pattern = asyncio.run(settling.request(options))
-    except settling.NotReadyError as error:  # its words are those of the operator, and speak of the DesignPattern
-        output.complain(output.plain(str(error)))
-        return exits.FAILED
+        pattern = asyncio.run(wait.request_reconcile(options))
+    except wait.NotReadyError as error:  # its words are those of the operator, and speak of the DesignPattern
+        output.print_error(output.plain(str(error)))
+        return exit_codes.FAILED
     if options.output != "table":
         cluster.show([pattern], options.output)
     elif options.wait:
-        print(output.plain(f"{options.name}: {settling.ready(pattern).message}"))
+        print(output.plain(f"{options.name}: {wait.ready(pattern).message}"))
     else:
         again = cluster.typed("get", options.name, options)
         print(f"{options.name}: is looked at again; `{again} -w` shows how that goes")
-    return exits.OK
+    return exit_codes.OK

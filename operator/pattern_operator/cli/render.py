@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from pattern_operator.cli import connection, exits, inputs, output
+from pattern_operator.cli import connection, exit_codes, inputs, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "render",
         help="print the objects of a pattern, and report what was repaired or refused",
         description="Print the objects that the operator would apply, and report what was repaired or refused.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.REFUSED),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.REFUSED),
     )
     command.add_argument(
         "pattern", metavar="FILE|DIR|REFERENCE|-", help="a file, folder, tar or oci:// reference; - for standard input"
@@ -74,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
     if options.report != "-":
         _tell_left_out(rendering)
     if not rendering.objects:
-        output.complain(f"there is nothing to deploy in {output.plain(options.pattern)}")
-    return exits.REFUSED if refused else exits.OK
+        output.print_error(f"there is nothing to deploy in {output.plain(options.pattern)}")
+    return exit_codes.REFUSED if refused else exit_codes.OK
 
 
 def _files(options: argparse.Namespace) -> "Sequence[File]":
@@ -99,11 +99,11 @@ def _report(components: "Sequence[ComponentReport]", place: str) -> None:
     import sys
     from pathlib import Path
 
-    from pattern_operator.cli import document
+    from pattern_operator.cli import yaml_output
 
     fields = ("id", "name", "kind", "outcome", "reason", "message", "repairs")
     rows = [{field: getattr(component, field) for field in fields} for component in components]
-    text = document.dump({"components": rows}, "json")
+    text = yaml_output.dump({"components": rows}, "json")
     if place == "-":
         sys.stderr.write(text)
     else:
@@ -111,13 +111,13 @@ def _report(components: "Sequence[ComponentReport]", place: str) -> None:
 
 
 def _print(rendering: "Rendering", form: str) -> None:
-    from pattern_operator.cli import document
+    from pattern_operator.cli import yaml_output
 
     bodies = [made.body for made in rendering.objects]
     if form == "json":
-        output.document(document.dump({"apiVersion": "v1", "kind": "List", "items": bodies}, "json"))
+        output.document(yaml_output.dump({"apiVersion": "v1", "kind": "List", "items": bodies}, "json"))
     elif bodies:
-        output.document(document.stream(bodies))
+        output.document(yaml_output.stream(bodies))
 
 
 def _tell_left_out(rendering: "Rendering") -> None:
@@ -127,9 +127,9 @@ def _tell_left_out(rendering: "Rendering") -> None:
 
     hooks = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == ComponentReason.HOOK]
     for message in hooks[:_NAMED]:
-        output.complain(output.plain(message))
+        output.print_error(output.plain(message))
     if len(hooks) > _NAMED:
-        output.complain(f"and {len(hooks) - _NAMED} more hooks: --report FILE has them all")
+        output.print_error(f"and {len(hooks) - _NAMED} more hooks: --report FILE has them all")
 
 
 def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:
@@ -141,4 +141,4 @@ def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:
     ]
     if len(refused) > _NAMED:
         lines.append(f"  and {len(refused) - _NAMED} more: --report FILE has them all")
-    output.complain("\n".join(lines))
+    output.print_error("\n".join(lines))

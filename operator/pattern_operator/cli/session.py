@@ -1,4 +1,4 @@
-"""How a command reaches the DesignPatterns of a cluster, and what a refusal means to whoever types."""
+"""The session of a command with the API server, and its errors in the terms of the command line."""
 
 import argparse
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ import orjson
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.reason import Reason
 from pattern_operator.cli import output
-from pattern_operator.cli.arguments import meant
+from pattern_operator.cli.arguments import did_you_mean
 from pattern_operator.cli.cluster import UsageError
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Executors
@@ -38,7 +38,7 @@ class Cluster:
             Transient: API_SERVER_UNAVAILABLE.
         """
 
-        with self.asking("read"):
+        with self.translated_errors("read"):
             try:
                 return await objects.get(self.session, DESIGN_PATTERN, namespace=self.namespace, name=name)
             except ApiError as error:
@@ -52,7 +52,7 @@ class Cluster:
     async def change(self, name: str, change: dict[str, Any]) -> dict[str, Any]:
         """Merge ``change`` into the DesignPattern of this name and return it; raises as ``get``."""
 
-        with self.asking("change"):
+        with self.translated_errors("change"):
             return await objects.patch_merge(
                 self.session,
                 DESIGN_PATTERN,
@@ -63,11 +63,11 @@ class Cluster:
             )
 
     async def _meant(self, name: str) -> str:
-        """The name that may have been meant, or where a pattern of this name is; as far as this user may look."""
+        """The name that may have been meant, or where a pattern of this name is, as far as RBAC allows."""
 
         try:
             here = await objects.list_(self.session, DESIGN_PATTERN, namespace=self.namespace)
-            if words := meant(name, (ObjectMeta.of(each).name for each in here)):
+            if words := did_you_mean(name, (ObjectMeta.of(each).name for each in here)):
                 return words
             everywhere = await objects.list_(self.session, DESIGN_PATTERN, field_selector=f"metadata.name={name}")
         except ApiError:
@@ -78,16 +78,16 @@ class Cluster:
         return "; `patternctl get -A` lists all there are"
 
     @contextmanager
-    def asking(self, verb: str) -> Iterator[None]:
-        """Give a refusal of the API server in the block the words of the command line; ``verb`` is what was asked."""
+    def translated_errors(self, verb: str) -> Iterator[None]:
+        """Raise an ApiError of the block as the error that the command line prints; ``verb`` is what was asked."""
 
         try:
             yield
         except ApiError as error:
-            raise self.refused(error, verb=verb) from error
+            raise self.translate(error, verb=verb) from error
 
-    def refused(self, error: ApiError, *, verb: str) -> Exception:
-        """What an answer of the API server means here."""
+    def translate(self, error: ApiError, *, verb: str) -> Exception:
+        """The error that the command line prints for an ApiError."""
 
         said = error.message.rstrip(".")
         if isinstance(error, ApiUnavailable):

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from pattern_operator.cli import exits, output
+from pattern_operator.cli import exit_codes, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         description="Show what taking the operator out of the cluster would delete, and in which order. With --yes, do"
         " it: patterns first, while the operator still deletes what they hold; then the operator, its rights and its"
         " CRD. Where a pattern is left, nothing of the operator is taken away.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE, exits.LEFT, exits.INTERRUPTED),
+        epilog=_EXAMPLES
+        + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.LEFT, exit_codes.INTERRUPTED),
     )
     command.add_argument("--yes", action="store_true", help="do it; without this, nothing is changed")
     command.add_argument(
@@ -81,7 +82,7 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     from datetime import UTC, datetime
 
     from pattern_operator.api.reason import Reason
-    from pattern_operator.cli import installation, uninstalling
+    from pattern_operator.cli import installation, uninstaller
     from pattern_operator.cli.session import endpoint_of
     from pattern_operator.errors import Stalled
     from pattern_operator.kube import ApiError, Session
@@ -92,14 +93,14 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
             plan = await installation.look(session, namespace=options.operator_namespace, now=datetime.now(UTC))
             if not options.yes:
                 _print(plan, (), server=endpoint.server, options=options, done=False)
-                return exits.OK
+                return exit_codes.OK
             if plan.stuck and not options.keep_objects:
                 raise _nobody_works(plan)
-            fate = uninstalling.Fate.KEEP if options.keep_objects else uninstalling.Fate.AS_EACH_SAYS
-            left = await uninstalling.uninstall(plan, session, fate=fate, seconds=options.timeout, tell=_tell)
+            policy = uninstaller.ObjectPolicy.KEEP if options.keep_objects else uninstaller.ObjectPolicy.AS_PATTERN_SAYS
+            left = await uninstaller.uninstall(plan, session, policy=policy, seconds=options.timeout, tell=_tell)
     except ApiError as error:
         raise _refused(error) from None
-    except uninstalling.NotGone as error:
+    except uninstaller.DeletionTimeoutError as error:
         kind, name = error.part.resource.plural, error.part.name
         raise Stalled(
             reason=Reason.DELETION_FAILED,
@@ -108,8 +109,8 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     _print(plan, left, server=endpoint.server, options=options, done=not left)
     if left:
         _complain(left, seconds=options.timeout)
-        return exits.LEFT
-    return exits.OK
+        return exit_codes.LEFT
+    return exit_codes.OK
 
 
 def _nobody_works(plan: "Installation") -> "PatternError":
@@ -144,11 +145,11 @@ def _tell(message: str) -> None:
 
 
 def _complain(left: "Sequence[Pattern]", *, seconds: float) -> None:
-    output.complain(f"after {seconds:.0f} s these patterns are left, so nothing of the operator was taken away")
+    output.print_error(f"after {seconds:.0f} s these patterns are left, so nothing of the operator was taken away")
     for each in left[:_NAMED]:
-        output.complain(f"{each.display_name}: {output.plain(each.why)}")
+        output.print_error(f"{each.display_name}: {output.plain(each.why)}")
     if len(left) > _NAMED:
-        output.complain(f"and {len(left) - _NAMED} more: patternctl get -A")
+        output.print_error(f"and {len(left) - _NAMED} more: patternctl get -A")
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------
@@ -158,9 +159,9 @@ def _print(
     plan: "Installation", left: "Sequence[Pattern]", *, server: str, options: argparse.Namespace, done: bool
 ) -> None:
     if options.output == "json":
-        from pattern_operator.cli import document
+        from pattern_operator.cli import yaml_output
 
-        output.document(document.dump(_facts(plan, left, server=server, options=options, done=done), "json"))
+        output.document(yaml_output.dump(_facts(plan, left, server=server, options=options, done=done), "json"))
     elif done:
         print(_taken(plan))
     elif not options.yes:

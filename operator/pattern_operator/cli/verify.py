@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from pattern_operator.cli import connection, exits, output
+from pattern_operator.cli import connection, exit_codes, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         "verify",
         help="say who signed an artifact, or why no signature counts",
         description="Say who signed an artifact, or why no signature counts.",
-        epilog=_EXAMPLES + exits.table(exits.OK, exits.FAILED, exits.USAGE),
+        epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE),
     )
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository, with :tag or @digest")
     command.add_argument(
@@ -48,21 +48,21 @@ def run(options: argparse.Namespace) -> int:
 
     finding, failure = asyncio.run(_judge(options))
     if options.output != "table":
-        from pattern_operator.cli import document
+        from pattern_operator.cli import yaml_output
 
-        output.document(document.dump(finding, options.output))
+        output.document(yaml_output.dump(finding, options.output))
     if failure is not None:
         raise failure
     if options.output == "table":
         _tell(finding)
-    return exits.OK
+    return exit_codes.OK
 
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
     """What is found, and the error where no signature counts; the digest is told as far as it was found."""
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verification import VerificationPolicy
-    from pattern_operator.cli import registry, words
+    from pattern_operator.cli import error_messages, registry
     from pattern_operator.errors import PatternError, Stalled
     from pattern_operator.executors import run_in
     from pattern_operator.source import fetch_signatures, resolve
@@ -86,8 +86,8 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
                 raise found.explain(refusal) from None  # which says all that it says
     except PatternError as error:
         return finding | {
-            "reason": words.reason_of(error),
-            "message": words.at_terminal(error.message),
+            "reason": error_messages.reason_of(error),
+            "message": error_messages.in_cli_terms(error.message),
             "verifiedBy": [],
         }, error
     names = ", ".join(each.authority for each in result.verified_by)

@@ -40,7 +40,7 @@ from pattern_operator.reconcile.steps import run_steps
 from pattern_operator.reconcile.telling import Telling, tell_failure, tell_kept, tellings
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.reconcile.writer import Gone, Writer
-from pattern_operator.telemetry import Metrics, Recorder, about
+from pattern_operator.telemetry import EventRecorder, Metrics, about
 
 # A failure of these stages may end by something that happens in the registry, which tells nobody.
 IN_THE_REGISTRY = frozenset({Stage.SOURCE, Stage.VERIFY})
@@ -60,7 +60,7 @@ class Reconciler:
         patterns: Patterns,
         rim: Rim,
         writer: Writer,
-        recorder: Recorder,
+        recorder: EventRecorder,
         metrics: Metrics,
         internal_errors: InternalErrors,
         now: Callable[[], datetime],
@@ -217,7 +217,7 @@ class Reconciler:
             after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
             self._rim.awaited.wait(key_of(pattern), progress.needs)
         self._tell_released(pattern, before, after.status)
-        self._metrics.outcome(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
+        self._metrics.record_result(progress.stage, progress.failure.reason if progress.failure else Reason.READY)
         self._tell_repairs(pattern, progress)
         self._tell(pattern, tellings(told, after.status, progress, memory=memory))
         due = self._due(pattern, memory, progress)
@@ -353,11 +353,11 @@ class Reconciler:
 
     def _tell_repairs(self, pattern: DesignPattern, progress: Progress) -> None:
         notes = tuple(f"{each}; it was applied again" for each in progress.repaired)
-        self._recorder.gather(pattern, reason=Reason.DRIFT_REPAIRED, action=Stage.APPLY.value, notes=notes)
+        self._recorder.aggregate(pattern, reason=Reason.DRIFT_REPAIRED, action=Stage.APPLY.value, notes=notes)
 
     def _tell(self, pattern: DesignPattern, events: Iterable[Telling]) -> None:
         for each in events:
-            self._recorder.record(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
+            self._recorder.event(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
 
     def _tell_failure(self, pattern: DesignPattern, error: PatternError, *, memory: Memory) -> None:
         spoken = msgspec.structs.replace(pattern.status, observed_generation=pattern.metadata.generation)
@@ -365,7 +365,7 @@ class Reconciler:
 
     async def _say_unwritable(self, key: PatternKey, error: Stalled, *, memory: Memory) -> None:
         """Say in few words that the status does not fit; a change of the pattern wakes it, and no timer."""
-        self._metrics.outcome(Stage.APPLY, error.reason)
+        self._metrics.record_result(Stage.APPLY, error.reason)
         pattern = self._patterns.get(key)
         if pattern is None:
             return
@@ -385,7 +385,7 @@ class Reconciler:
         memory.forget()
         due = _retry(pattern, memory, error)
         memory.failed = self._failed(None, due)
-        self._metrics.outcome(Stage.APPLY, error.reason)
+        self._metrics.record_result(Stage.APPLY, error.reason)
         try:
             defect = status.after(pattern, Progress(stage=Stage.APPLY, failure=error), now=self._now())
             await self._writer.status(pattern, defect)

@@ -29,7 +29,7 @@ from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import check_namespaces
-from pattern_operator.rollout import Candidate, admit
+from pattern_operator.rollout import Candidate, check
 from pattern_operator.sandbox import BuildRefused, Plan
 from pattern_operator.source import (
     ConnectionWaits,
@@ -213,7 +213,7 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
 
 
 def let_go(pattern: DesignPattern, revision: Revision, rendering: Rendering, *, rim: Rim) -> None:
-    """May this candidate go now? Raises as ``rollout.admit``, and Stalled where it holds what no pattern may hold.
+    """May this candidate go now? Raises as ``rollout.check``, and Stalled where it holds what no pattern may hold.
 
     What runs is not touched then. Objects have the namespaces that they were rendered with; ``apply`` looks once more
     when it knows from the API server where they really go.
@@ -222,13 +222,13 @@ def let_go(pattern: DesignPattern, revision: Revision, rendering: Rendering, *, 
     check_namespaces(rendering.objects, pattern=pattern, tenancy=rim.tenancy)
     line = rim.patterns.line_of(pattern)
     held = [_pattern_key(each.key, pattern) for each in rendering.objects if _is_pattern(each.key)]
-    admit(
+    check(
         Candidate(
             revision=revision,
             objects=len(rendering.objects),
             owned=len(pattern.status.inventory.entries),
             allow_empty=pattern.spec.apply.allow_empty,
-            holders=tuple(str(key) for key in held if key in line),
+            containing_patterns=tuple(str(key) for key in held if key in line),
         )
     )
 

@@ -37,7 +37,7 @@ from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
 from pattern_operator.render.component_reason import ComponentReason
-from pattern_operator.rollout.history import remember
+from pattern_operator.rollout.history import prepend
 
 _FACT = {
     Stage.SOURCE: ConditionType.FETCHED,
@@ -283,7 +283,7 @@ def _now_runs(status: Status, progress: Progress, revision: Revision, *, history
         short_digest=revision.digest.short,
         last_applied_revision=str(revision),
         verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in verified),
-        history=remember(status.history, entry, limit=history_limit),
+        history=prepend(status.history, entry, limit=history_limit),
     )
 
 

@@ -1,6 +1,6 @@
-"""Which candidate may go when: a revision that is resolved, verified and rendered, and not yet applied."""
+"""The rollout gate: whether a revision that is resolved, verified and rendered may be applied now."""
 
-from pattern_operator.rollout.gate import Candidate, admit
-from pattern_operator.rollout.history import remember
+from pattern_operator.rollout.gate import Candidate, check
+from pattern_operator.rollout.history import prepend
 
-__all__ = ["Candidate", "admit", "remember"]
+__all__ = ["Candidate", "check", "prepend"]

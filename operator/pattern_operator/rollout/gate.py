@@ -1,4 +1,4 @@
-"""May this candidate go now? Pure: what is known comes in, and the answer is a return or one typed error."""
+"""Whether a candidate may be applied now. Pure: it returns, or raises one typed error."""
 
 from dataclasses import dataclass
 
@@ -15,21 +15,21 @@ class Candidate:
     objects: int  # how many objects the candidate renders to
     owned: int  # how many objects the pattern owns now
     allow_empty: bool
-    holders: tuple[str, ...] = ()  # DesignPatterns among the objects that are, or hold, this very pattern
+    containing_patterns: tuple[str, ...] = ()  # DesignPatterns among the objects that are this pattern, or contain it
 
 
-def admit(candidate: Candidate) -> None:
-    """Let the candidate go, or say why it may not.
+def check(candidate: Candidate) -> None:
+    """Return where the candidate may be applied.
 
     Raises:
-        Stalled: it would empty the pattern, and nobody said that this is meant; or it holds what holds it.
+        Stalled: it would remove every object and ``spec.apply.allowEmpty`` is not set; or it contains itself.
     """
-    if candidate.holders:
+    if candidate.containing_patterns:
         raise Stalled(
             reason=Reason.CONTAINS_ITSELF,
-            message=f"{candidate.revision.display_name} contains DesignPattern {candidate.holders[0]}, which is this"
-            " pattern or contains it; nothing was changed. Publish a version without it, or point spec.source.ref at"
-            " another one.",
+            message=f"{candidate.revision.display_name} contains DesignPattern {candidate.containing_patterns[0]},"
+            " which is this pattern or contains it; nothing was changed. Publish a version without it, or point"
+            " spec.source.ref at another one.",
         )
     if candidate.objects or candidate.allow_empty:
         return

@@ -1,8 +1,8 @@
 """Kubernetes events: what ``kubectl describe`` and ``kubectl events`` show, and the same line in the log.
 
-An event is written behind the run that it tells of: it holds up nothing and fails nothing. One that cannot be written
+An event is written after the run that recorded it, and neither delays nor fails that run. One that cannot be written
 is logged and lost. A pattern writes a burst of events and then one in five minutes, as client-go's event recorder has
-it (``EventSourceObjectSpamFilter``); how many were left out stands in the next one that is written.
+it (``EventSourceObjectSpamFilter``); the next one that is written says how many were left out.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ MAX_WAITING: Final = 1_000  # events that wait to be written; each is below 2 Ki
 MAX_WAITING_OF_NAMESPACE: Final = 250  # where events are not taken (a quota, a webhook), the others' are
 WRITERS: Final = 4  # events written at once
 
-GATHERED: Final = 5.0  # seconds for which repairs are gathered in one event: 300 deletions take two or three
-NAMED: Final = 5  # of what is gathered, in the words of the event; the rest is counted
+AGGREGATION_WINDOW: Final = 5.0  # seconds in which repairs are aggregated to one event: 300 deletions take two or three
+NAMED: Final = 5  # notes that an aggregated event quotes; the rest is counted
 
 EventType = Literal["Normal", "Warning"]
 
@@ -54,10 +54,10 @@ class _Source:
 
 
 @dataclass(slots=True)
-class _Gathered:
-    """What is told together: the first few sentences, each once, how many were taken in, and how many are others.
+class _AggregatedEvent:
+    """Notes that become one event: the first few, each once, how many there were, and how many others.
 
-    ``since`` is when the first of it happened.
+    ``since`` is the time of the first.
     """
 
     pattern: DesignPattern
@@ -78,17 +78,17 @@ class _Gathered:
                 self.others += 1
 
     def __str__(self) -> str:
-        """One sentence as it is; of several the first few, and how many there are."""
+        """One note as it is; of several the first few, and how many there are."""
         if self.count == 1:
             return self.first[0]
         more = f"; and {self.others} more" if self.others else ""
         return f"{self.count} times: {'; '.join(self.first)}{more}"
 
 
-class Recorder:
-    """Logs what happens to patterns, and writes it as events. ``run`` has to run for events to be written.
+class EventRecorder:
+    """Logs events of patterns, and writes them to the API server while ``run`` runs.
 
-    ``on_dropped`` is told why an event was not written: ``rate``, ``full`` or ``refused``.
+    ``on_dropped`` is called with why an event was not written: ``rate``, ``full`` or ``refused``.
     """
 
     def __init__(
@@ -99,50 +99,49 @@ class Recorder:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         on_dropped: Callable[[str], None],
-        gathered: float = GATHERED,
+        window: float = AGGREGATION_WINDOW,
     ) -> None:
         self._session = session
         self._instance = instance[:MAX_INSTANCE]
         self._now = now
         self._clock = clock
         self._on_dropped = on_dropped
-        self._gathering = gathered
+        self._aggregation_window = window
         self._sources: OrderedDict[tuple[str, EventType], _Source] = OrderedDict()
-        self._gathered: dict[tuple[str, str], _Gathered] = {}
+        self._aggregated: dict[tuple[str, str], _AggregatedEvent] = {}
         self._line = FairQueue[int](WRITERS)
         self._waiting: dict[int, tuple[str, bytes]] = {}  # namespace and body
         self._of_namespace: Counter[str] = Counter()
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
 
-    def record(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
-        """Log it, and let it be written soon; ``action`` is the stage. Never waits."""
+    def event(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
+        """Log an event and queue it; ``action`` is the stage. Never waits."""
         _log(pattern, kind=kind, reason=reason, action=action, note=note)
         self._put(pattern, kind=kind, reason=reason, action=action, note=note, at=self._now())
 
-    def gather(self, pattern: DesignPattern, *, reason: str, action: str, notes: Sequence[str]) -> None:
-        """Log what happened, a sentence each, and write it with what happens within ``gathered`` seconds as one event.
+    def aggregate(self, pattern: DesignPattern, *, reason: str, action: str, notes: Sequence[str]) -> None:
+        """Log ``notes``, and write them with those of the next ``window`` seconds as one event.
 
-        The event has the time of the first of it, not of when it was written. In the log the first few stand, and how
-        many there are.
+        The event has the time of the first note. The log has the first few notes, and how many there are.
         """
         if not notes:
             return
-        now = _Gathered(pattern, action, self._now())
+        now = _AggregatedEvent(pattern, action, self._now())
         now.add(notes)
         _log(pattern, kind="Normal", reason=reason, action=action, note=str(now))
         key = (pattern.metadata.uid, reason)
-        if key not in self._gathered:
-            if len(self._gathered) >= MAX_WAITING:
+        if key not in self._aggregated:
+            if len(self._aggregated) >= MAX_WAITING:
                 self._on_dropped("full")
                 return
-            self._gathered[key] = _Gathered(pattern, action, now.since)
-            asyncio.get_running_loop().call_later(self._gathering, self._put_gathered, key)
-        self._gathered[key].add(notes)
+            self._aggregated[key] = _AggregatedEvent(pattern, action, now.since)
+            asyncio.get_running_loop().call_later(self._aggregation_window, self._put_aggregated, key)
+        self._aggregated[key].add(notes)
 
-    def _put_gathered(self, key: tuple[str, str]) -> None:
+    def _put_aggregated(self, key: tuple[str, str]) -> None:
         with self._session.internal_errors.contain("timer"):
-            each = self._gathered.pop(key)
+            each = self._aggregated.pop(key)
             self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=str(each), at=each.since)
 
     def _put(
@@ -207,7 +206,7 @@ class Recorder:
     ) -> bytes:
         moment = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         metadata = pattern.metadata
-        # As client-go names them: by the time, for kubectl describe shows events of this API in the order of names.
+        # As client-go names them: by the time, because kubectl describe sorts events of this API by name.
         unique = hashlib.sha256(f"{metadata.uid}{moment}{reason}{note}".encode(errors="replace")).hexdigest()[:8]
         unique = f"{int(at.timestamp() * MICROSECONDS):014x}{unique}"
         event = {
@@ -239,5 +238,5 @@ def _log(pattern: DesignPattern, *, kind: EventType, reason: str, action: str, n
 
 
 def _cut(note: str, more: str) -> str:
-    """``note`` as far as there is room for it before ``more``."""
+    """``note``, cut so that ``more`` fits after it."""
     return note.encode(errors="replace")[: MAX_NOTE - len(more)].decode(errors="ignore") + more

@@ -1,4 +1,4 @@
-"""Whom a log line is about: fields of a JSON line that programs select by, beside the message for people."""
+"""Fields of a log line about a pattern, by which programs select JSON lines."""
 
 from typing import Any, Final
 
@@ -30,6 +30,6 @@ def about(pattern: DesignPattern, *, stage: str = "", reason: str = "") -> dict[
 
 
 def about_name(namespace: str, name: str, **more: str) -> dict[str, Any]:
-    """``extra`` of a line about a pattern of which only the name is known; what is empty is left out."""
+    """``extra`` of a line about a pattern of which only the name is known; empty fields are left out."""
     fields = {"pattern": f"{namespace}/{name}", "namespace": namespace, "name": name, **more}
     return {ATTRIBUTE: {field: value for field, value in fields.items() if value}}

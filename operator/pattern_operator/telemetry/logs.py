@@ -16,7 +16,7 @@ from pattern_operator.quote import cut, foreign, one_line
 from pattern_operator.telemetry.logfields import ATTRIBUTE, FIELDS
 from pattern_operator.tokenbucket import TokenBucket
 
-BURST: Final = 50  # lines that say the same of the same pattern, at once
+BURST: Final = 50  # repeated lines about one pattern, at once
 PACE: Final = 10.0  # seconds between further ones
 MAX_SOURCES: Final = 4_096  # whose lines are counted
 
@@ -28,7 +28,7 @@ _EXCEPTION: Final = re.compile(r"exception=.*", re.DOTALL)  # asyncio shows a ta
 
 
 class _Formatter(logging.Formatter):
-    """Writes no line without end, and of an exception no text that may quote a value (``errortext``)."""
+    """Bounds each line, and shows no text of an exception that may quote a value (``errortext``)."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the standard library's name
         return "\n".join(trace_of(ei[1])) if ei[1] is not None else ""
@@ -40,7 +40,7 @@ class _Formatter(logging.Formatter):
 
 class _TextFormatter(_Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
-        record.message = words_of_record(record).replace("\n", "\n  ")  # what others wrote begins no line
+        record.message = message_of(record).replace("\n", "\n  ")  # untrusted text cannot begin a line
         return super().formatMessage(record)
 
 
@@ -50,7 +50,7 @@ class _JsonFormatter(_Formatter):
             "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": words_of_record(record),
+            "message": message_of(record),
             **_fields(record),
         }
         if record.exc_info:
@@ -59,7 +59,7 @@ class _JsonFormatter(_Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, str]:
-    """Whom the line is about, in fields of known names: each on one line, and cut."""
+    """The fields of ``FIELDS`` that the record has, each on one line, and cut."""
     said = getattr(record, ATTRIBUTE, None)
     return {name: one_line(str(said[name])) for name in FIELDS if name in said} if isinstance(said, dict) else {}
 
@@ -70,10 +70,11 @@ class _Source:
     left_out: int = 0
 
 
-class Bounded(logging.Filter):
-    """Lets no pattern flood the log: lines with the same words and the same first value (whom it is about) are counted.
+class RepeatFilter(logging.Filter):
+    """Limits repeated lines, so that no pattern floods the log.
 
-    After a burst one line in a while is let through, and says how many were left out.
+    Lines with the same format and the same first argument (the pattern) share a bucket. After a burst one line in
+    ``PACE`` seconds passes, and says how many were left out.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -101,8 +102,8 @@ class Bounded(logging.Filter):
         return source
 
 
-def words_of_record(record: logging.LogRecord) -> str:
-    """The message of a line: ours cut and printable, that of a library without what may be a credential."""
+def message_of(record: logging.LogRecord) -> str:
+    """The message of a record: ours cut and printable, a library's without what may be a credential."""
     text = record.getMessage()
     if record.name.partition(".")[0] == "pattern_operator":
         head = text[: 2 * MAX_LINE]
@@ -116,7 +117,7 @@ def configure(*, level: str, form: LogFormat) -> None:
     text = _TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(_JsonFormatter() if form == "json" else text)
     if level != "debug":
-        handler.addFilter(Bounded())
+        handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -1,11 +1,11 @@
-"""How long something held the event loop: while one thing runs, nothing else is served, neither a watch nor a probe."""
+"""Measures how long the event loop is blocked: no watch or probe is served meanwhile."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
 
-TICK: Final = 0.02  # seconds; what holds the loop is seen as at most this much shorter than it was
+TICK: Final = 0.02  # seconds; a block of the loop is measured at most this much too short
 
 
 async def observe_loop_lag(
@@ -16,8 +16,8 @@ async def observe_loop_lag(
 ) -> None:
     """Give ``observe`` the seconds by which each tick comes too late, until cancelled.
 
-    The machine's scheduler counts too: a loop that gets no CPU serves nobody either. So ``held`` is given how much of
-    that this process ``worked`` (all its threads): what is left is the machine's, or was spent waiting in a call.
+    That includes the time in which the machine gave the process no CPU. So ``held`` gets the part in which this process
+    ``worked`` (all its threads); the rest is the machine's, or was spent waiting in a call.
     """
     clock = asyncio.get_running_loop().time
     while True:

@@ -1,4 +1,4 @@
-"""The metrics, each named once: what an administrator graphs and alerts on."""
+"""The metrics, each with its name and labels."""
 
 import math
 import time
@@ -26,7 +26,7 @@ class Metrics:
             buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
             registry=self.registry,
         )
-        self._outcomes = Counter(
+        self._results = Counter(
             f"{PREFIX}_reconcile_total",
             "Runs by the stage they ended in and the reason; reason is Ready where nothing failed.",
             ("stage", "reason"),
@@ -85,16 +85,16 @@ class Metrics:
         finally:
             self._runs.observe(time.perf_counter() - begun)
 
-    def outcome(self, stage: Stage, reason: str) -> None:
+    def record_result(self, stage: Stage, reason: str) -> None:
         """Count how a run ended."""
-        self._outcomes.labels(stage.value, reason).inc()
+        self._results.labels(stage.value, reason).inc()
 
     def internal_error(self, where: str) -> None:
         """Count an unexpected error; ``where`` is one of a few words of this program."""
         self._internal_errors.labels(where).inc()
 
     def event_dropped(self, reason: str) -> None:
-        """Count an event that was not written; the signature is the hook of ``Recorder``."""
+        """Count an event that was not written; the signature is the hook of ``EventRecorder``."""
         self._events_dropped.labels(reason).inc()
 
     def request(self, verb: str, resource: str, code: int, seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""What an error says at a terminal: what was written for a DesignPattern in the words of the command line.
+"""Error messages of the command line: messages for a DesignPattern in the terms of flags and arguments, with hints.
 
-The rooms that a command shares with the operator name fields of a spec and Secrets, which nobody has who types a
-command. Each thing is said once: the fact, and what to do. What lies behind it is shown with ``--verbose``.
+The packages that a command shares with the operator name fields of a spec and Secrets, which a command does not have.
+A message has the fact and the next step; its causes are shown with ``--verbose``.
 """
 
 import re
@@ -16,7 +16,7 @@ _MAX: Final = 8192  # bytes of a message
 _HOST: Final = re.compile(r"([A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/[a-z0-9]")  # a message begins so
 _LOGIN: Final = "`docker login {host}`"
 
-# Sentences first, then single fields: whatever a room says, no field of a spec is left.
+# Sentences first, then single fields: no field of a spec is left, whatever the message.
 _REPLACED: Final = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -44,10 +44,10 @@ _REPLACED: Final = tuple(
     )
 )
 
-# A word for programs that is right at a terminal: there are no Secrets here.
+# Reasons that have another name at a terminal, where there are no Secrets.
 _REASONS: Final = {Reason.SECRET_INVALID: Reason.DOCKER_CONFIG_INVALID}
 
-# The next step, where what is said ends without one.
+# Hints: the next step for messages that end without one.
 _REFERENCE: Final = "oci://host[:port]/repository:tag"
 _A_PATH: Final = "name a file or folder."  # how the error of a path ends
 _BUILT: Final = "publish the output of"  # where an error says what to do about a kustomization or chart
@@ -61,12 +61,12 @@ _NEXT: Final[dict[Reason, str]] = {
 
 
 def reason_of(error: PatternError) -> Reason:
-    """The reason of an error, as it is called at a terminal."""
+    """The reason of an error, as the command line prints it."""
     return _REASONS.get(error.reason, error.reason)
 
 
-def at_terminal(message: str) -> str:
-    """A message of a room, without fields of a spec."""
+def in_cli_terms(message: str) -> str:
+    """A message in terms of flags and arguments, without fields of a spec."""
     found = _HOST.match(message)
     host = found[1] if found else "HOST"
     for pattern, replacement in _REPLACED:
@@ -74,9 +74,9 @@ def at_terminal(message: str) -> str:
     return message
 
 
-def said(error: PatternError, *, verbose: bool = False) -> str:
-    """The lines of an error: what it is and the next step; with ``verbose`` what lies behind it, each cause a line."""
-    message = at_terminal(one_line(error.message, _MAX))
+def format_error(error: PatternError, *, verbose: bool = False) -> str:
+    """The lines of an error: the fact and the next step; with ``verbose`` its causes, one a line."""
+    message = in_cli_terms(one_line(error.message, _MAX))
     if isinstance(error, Transient) and "again" not in message:
         message = f"{message.rstrip('.')}; run it again."
     lines = [f"{reason_of(error)}: {message}"]

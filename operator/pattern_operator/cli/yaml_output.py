@@ -1,4 +1,4 @@
-"""JSON and YAML for programs: what is written here reads the same in kubectl.
+"""JSON and YAML output for programs, which kubectl reads the same.
 
 kubectl reads YAML by the rules of go-yaml v2 (see ``render.scalar``): ``y`` is true and ``1e3`` is a thousand, which
 PyYAML takes for text and would write without quotes.
@@ -18,7 +18,7 @@ _NEVER: Final = 2**20  # columns after which a line is folded
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML's own C emitter is not always there
 
 
-class _Writer(_Dumper):  # type: ignore[misc] # which of the two it is, is known only when it runs
+class _Writer(_Dumper):  # type: ignore[misc] # which of the two it is depends on the installation
     """Writes objects as kubectl does: in blocks, without aliases, long texts as they are."""
 
     def ignore_aliases(self, _data: Any) -> bool:

@@ -5,8 +5,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from pattern_operator.telemetry import Metrics, Probes
-from pattern_operator.telemetry.connections import Connections
+from pattern_operator.telemetry import HealthServer, Metrics
+from pattern_operator.telemetry.connections import ConnectionLimiter
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from pattern_operator.telemetry.connections import Connections
     ],
 )
 async def test_a_probe_says_how_it_stands(path, probe, status, text):
-    probes = Probes(metrics=Metrics(), probe=lambda: probe)
+    probes = HealthServer(metrics=Metrics(), readiness=lambda: probe)
 
     async with probes.serve(host="127.0.0.1", port=0) as port:
         answered = await get(f"http://127.0.0.1:{port}/{path}")
@@ -28,7 +28,9 @@ async def test_a_probe_says_how_it_stands(path, probe, status, text):
 
 
 async def test_work_that_does_not_go_on_makes_the_process_fail_its_liveness_probe():
-    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), complaint=lambda: "no worker takes a pattern")
+    probes = HealthServer(
+        metrics=Metrics(), readiness=lambda: (True, "works"), liveness_error=lambda: "no worker takes a pattern"
+    )
 
     async with probes.serve(host="127.0.0.1", port=0) as port:
         answered = await get(f"http://127.0.0.1:{port}/healthz")
@@ -37,7 +39,7 @@ async def test_work_that_does_not_go_on_makes_the_process_fail_its_liveness_prob
 
 
 async def test_metrics_are_in_the_format_of_prometheus():
-    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"))
+    probes = HealthServer(metrics=Metrics(), readiness=lambda: (True, "works"))
 
     async with probes.serve(host="127.0.0.1", port=0) as port:
         _, text, content_type = await get(f"http://127.0.0.1:{port}/metrics")
@@ -77,14 +79,16 @@ async def ends(reader: asyncio.StreamReader) -> bool:
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nX: "], ids=["nothing", "half a request"])
 async def test_a_connection_that_brings_no_whole_request_is_closed(sent):
-    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), request_seconds=0.2)
+    probes = HealthServer(metrics=Metrics(), readiness=lambda: (True, "works"), request_seconds=0.2)
 
     async with probes.serve(host="127.0.0.1", port=0) as port:
         assert await ends(await opened(port, sent))
 
 
 async def test_a_connection_ends_whatever_it_brings():
-    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), connections=Connections(seconds=0.2))
+    probes = HealthServer(
+        metrics=Metrics(), readiness=lambda: (True, "works"), connections=ConnectionLimiter(seconds=0.2)
+    )
 
     async with probes.serve(host="127.0.0.1", port=0) as port:
         reader = await opened(port, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 20)
@@ -92,7 +96,7 @@ async def test_a_connection_ends_whatever_it_brings():
 
 
 async def test_who_holds_all_connections_keeps_no_probe_out():
-    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"), connections=Connections(most=8))
+    probes = HealthServer(metrics=Metrics(), readiness=lambda: (True, "works"), connections=ConnectionLimiter(most=8))
 
     async with probes.serve(host="127.0.0.1", port=0) as port:
         held = [await opened(port) for _ in range(20)]
@@ -104,7 +108,7 @@ async def test_who_holds_all_connections_keeps_no_probe_out():
 
 
 async def test_a_connection_that_answered_is_open_for_the_next_request():
-    probes = Probes(metrics=Metrics(), probe=lambda: (True, "works"))
+    probes = HealthServer(metrics=Metrics(), readiness=lambda: (True, "works"))
     asked = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 
     async with probes.serve(host="127.0.0.1", port=0) as port:

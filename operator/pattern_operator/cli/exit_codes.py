@@ -1,4 +1,4 @@
-"""The exit codes of patternctl, each named once: the help and the docs are made from here."""
+"""The exit codes of patternctl; the help and the docs are made from here."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ REFUSED: Final = 3
 LEFT: Final = 4
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
 
-MEANING: Final = {
+DESCRIPTIONS: Final = {
     OK: "done; for verify: one of the keys has signed the artifact",
     FAILED: "not done, or not signed by one of the keys; standard error says why",
     USAGE: "the command line is wrong",
@@ -21,4 +21,4 @@ MEANING: Final = {
 
 def table(*codes: int) -> str:
     """These codes as lines of help."""
-    return "\n".join(["exit codes:", *(f"  {code:<4} {MEANING[code]}" for code in codes)])
+    return "\n".join(["exit codes:", *(f"  {code:<4} {DESCRIPTIONS[code]}" for code in codes)])

@@ -1,4 +1,4 @@
-"""Asks for a pattern to be looked at again, and waits until the operator says how that ended."""
+"""Requests a reconcile of a pattern, and waits until it is ready."""
 
 import argparse
 import asyncio
@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from pattern_operator.api.fields import ObjectMeta, integer_at, mapping_at, mappings_at, text_at
 from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
-from pattern_operator.cli import cluster, following, output, session
+from pattern_operator.cli import cluster, output, session, watch
 from pattern_operator.cli.session import Cluster
 
 _UNSEEN: Final = "the operator has not looked at it yet"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A condition; each part is empty where there is none."""
+class ConditionView:
+    """The parts of a condition; empty where there is none."""
 
     status: str
     reason: str
@@ -25,21 +25,21 @@ class Said:
 
 
 class NotReadyError(Exception):
-    """The pattern is not ready, and waiting is over; the message says why, in the operator's words."""
+    """The pattern is not ready and waiting is over; the message is the operator's."""
 
 
-async def request(options: argparse.Namespace) -> dict[str, Any]:
-    """Ask the operator to look at a pattern; the pattern, where it is waited for once it is ready.
+async def request_reconcile(options: argparse.Namespace) -> dict[str, Any]:
+    """Request a reconcile; returns the pattern, with ``--wait`` once it is ready.
 
     Raises:
-        NotReadyError: it is suspended, or is not ready and waiting is over.
+        NotReadyError: it is suspended, stalled, or not ready in time.
         Stalled, Transient: as ``Cluster.get``.
     """
     async with session.connected(options) as here:
         pattern = await here.get(options.name)
         if mapping_at(pattern, "spec").get("suspend") is True:
             raise NotReadyError(
-                f"{options.name} is suspended: `{cluster.typed('resume', options.name, options)}` takes it up again"
+                f"{options.name} is suspended: `{cluster.typed('resume', options.name, options)}` ends that"
             )
         moment = datetime.now(UTC).isoformat()
         pattern = await here.change(options.name, {"metadata": {"annotations": {REQUESTED_AT_ANNOTATION: moment}}})
@@ -47,10 +47,10 @@ async def request(options: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _until_ready(here: Cluster, options: argparse.Namespace) -> dict[str, Any]:
-    """The pattern, once it is ready; raises NotReadyError where no time helps, or after the time that was given."""
+    """The pattern, once it is ready; raises NotReadyError where it is stalled, or after ``--timeout``."""
     name, last = options.name, _UNSEEN
     try:
-        async with asyncio.timeout(options.timeout), following.changes(here, name=name) as lists:
+        async with asyncio.timeout(options.timeout), watch.watch_patterns(here, name=name) as lists:
             async for found in lists:
                 if not found or found[-1].type.value == "DELETED":
                     raise NotReadyError(f"{name} was deleted meanwhile")
@@ -79,32 +79,32 @@ def _is_answered(pattern: dict[str, Any]) -> bool:
 
 
 def _is_ready(pattern: dict[str, Any], name: str) -> bool:
-    """Whether it is; raises NotReadyError where no time helps."""
+    """Whether it is ready; raises NotReadyError where it is stalled."""
     said = ready(pattern)
     if _condition(pattern, "Stalled").status == "True":
         raise NotReadyError(f"{name} is not ready: {said.reason}: {said.message}")
     return said.status == "True" and _failing(pattern) is None
 
 
-def _failing(pattern: dict[str, Any]) -> Said | None:
+def _failing(pattern: dict[str, Any]) -> ConditionView | None:
     """The condition of the stage that failed: what ran goes on, and Ready is True, but nothing newer came."""
     stages = (_condition(pattern, each) for each in ("Fetched", "Verified", "Rendered", "Applied"))
     return next((each for each in stages if each.status == "False"), None)
 
 
 def _progress(pattern: dict[str, Any]) -> str:
-    """What there is to say while it is waited for."""
+    """What is printed while it waits."""
     if not _is_answered(pattern) and ready(pattern).status == "True":
         return _UNSEEN
     return (_failing(pattern) or ready(pattern)).message or _UNSEEN
 
 
-def ready(pattern: dict[str, Any]) -> Said:
+def ready(pattern: dict[str, Any]) -> ConditionView:
     """The condition Ready."""
     return _condition(pattern, "Ready")
 
 
-def _condition(pattern: dict[str, Any], kind: str) -> Said:
+def _condition(pattern: dict[str, Any], kind: str) -> ConditionView:
     conditions = mappings_at(pattern, "status", "conditions")
     found: Mapping[str, Any] = next((each for each in conditions if text_at(each, "type") == kind), {})
-    return Said(text_at(found, "status"), text_at(found, "reason"), text_at(found, "message"))
+    return ConditionView(text_at(found, "status"), text_at(found, "reason"), text_at(found, "message"))

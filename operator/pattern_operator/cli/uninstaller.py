@@ -1,7 +1,7 @@
-"""Takes the operator out of a cluster, in the order that leaves nothing behind: patterns, the operator, then its kind.
+"""Removes the operator from a cluster, in the order that leaves nothing behind: patterns, the operator, then the CRD.
 
-Patterns go while the operator works, for it deletes what they hold and lets go of their finalizers. Its rights go after
-it, and its CRD when no pattern is left: a CRD that is deleted with patterns in it waits for an operator that is gone.
+Patterns are deleted while the operator runs, because it deletes their objects and removes their finalizers. Its RBAC is
+deleted after it, and the CRD when no pattern is left: with patterns in it, its deletion would wait for the operator.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _AT_ONCE: Final = 16  # patterns that are deleted at once
 _SERVED: Final = 60.0  # seconds that the API server has to take a CRD away
 
 
-class NotGone(Exception):
+class DeletionTimeoutError(Exception):
     """An object whose deletion has begun is still there."""
 
     def __init__(self, part: Part) -> None:
@@ -43,25 +43,25 @@ class NotGone(Exception):
         self.part = part
 
 
-class Fate(StrEnum):
-    """What becomes of the objects that patterns hold: as each pattern says, or all of them stay."""
+class ObjectPolicy(StrEnum):
+    """What becomes of the patterns' objects: as each pattern says, or all are kept."""
 
-    AS_EACH_SAYS = "as each pattern says"
+    AS_PATTERN_SAYS = "as each pattern says"
     KEEP = "keep"
 
 
 async def uninstall(
-    found: Installation, session: Session, *, fate: Fate, seconds: float, tell: Callable[[str], None]
+    found: Installation, session: Session, *, policy: ObjectPolicy, seconds: float, tell: Callable[[str], None]
 ) -> tuple[Pattern, ...]:
-    """Take away what there is. Returns the patterns that are left after so many ``seconds``: then nothing else was.
+    """Delete what was found. Returns the patterns that are left after ``seconds``: then nothing else was deleted.
 
-    ``tell`` hears what goes on.
+    ``tell`` is called with each step.
 
     Raises:
         ApiError: the API server refused, or does not answer.
-        NotGone: the CRD or the namespace is being deleted, and does not go.
+        DeletionTimeoutError: the CRD or the namespace is being deleted and is not gone in time.
     """
-    left = await _remove_patterns(found, session, fate=fate, seconds=seconds, tell=tell)
+    left = await _remove_patterns(found, session, policy=policy, seconds=seconds, tell=tell)
     if left:
         return left
     for part in found.parts:
@@ -78,7 +78,7 @@ async def uninstall(
 
 
 async def _remove_patterns(
-    found: Installation, session: Session, *, fate: Fate, seconds: float, tell: Callable[[str], None]
+    found: Installation, session: Session, *, policy: ObjectPolicy, seconds: float, tell: Callable[[str], None]
 ) -> tuple[Pattern, ...]:
     """Delete the patterns of ``found`` and wait until none is there; those that are there after so many seconds."""
     if not found.crd:
@@ -100,9 +100,9 @@ async def _remove_patterns(
             async with asyncio.timeout(seconds):
                 await watch.synced.wait()
                 told = len(found.patterns)
-                if told:  # some are gone before all are deleted: what is about to happen is told first
+                if told:  # some are gone before all are deleted: the number is printed first
                     tell(f"{told} of {told} patterns left")
-                await _delete_patterns(found, session, fate=fate)
+                await _delete_patterns(found, session, policy=policy)
                 while there:
                     changed.clear()
                     if len(there) != told:
@@ -116,25 +116,25 @@ async def _remove_patterns(
     return tuple(pattern_of(body, Counter()) for _, body in sorted(there.items()))
 
 
-async def _delete_patterns(found: Installation, session: Session, *, fate: Fate) -> None:
+async def _delete_patterns(found: Installation, session: Session, *, policy: ObjectPolicy) -> None:
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def one(pattern: Pattern) -> None:
         async with gate:
             with _overtaken():
-                if fate is Fate.KEEP and found.holder:
+                if policy is ObjectPolicy.KEEP and found.holder:
                     await _set_orphan(session, pattern)
                 uid = ObjectMeta.of(pattern.body).uid
                 await objects.delete(session, DESIGN_PATTERN, namespace=pattern.namespace, name=pattern.name, uid=uid)
-                if fate is Fate.KEEP and not found.holder:
-                    await _let_go(session, pattern)
+                if policy is ObjectPolicy.KEEP and not found.holder:
+                    await _remove_finalizer(session, pattern)
 
     await run_all(one(each) for each in found.patterns)
 
 
 @contextmanager
 def _overtaken() -> Iterator[None]:
-    """Let an ApiError pass that says that somebody else was faster: the object is gone, or is another one now."""
+    """Ignore the errors of a lost race: the object is gone, or is another one now."""
     try:
         yield
     except ApiError as error:
@@ -154,8 +154,8 @@ async def _set_orphan(session: Session, pattern: Pattern) -> None:
     )
 
 
-async def _let_go(session: Session, pattern: Pattern) -> None:
-    """Take our finalizer away in the operator's place: what the pattern holds stays, and nobody looks after it."""
+async def _remove_finalizer(session: Session, pattern: Pattern) -> None:
+    """Remove the finalizer in the operator's place: the objects stay, and are not managed any more."""
     body = await get(session, DESIGN_PATTERN, pattern.name, namespace=pattern.namespace)
     finalizers = ObjectMeta.of(body).finalizers if body is not None else ()
     if FINALIZER not in finalizers:
@@ -182,7 +182,7 @@ async def _delete(session: Session, part: Part, *, tell: Callable[[str], None]) 
 
 
 async def _until_gone(session: Session, part: Part) -> None:
-    """Wait until the object is gone, so that all of it can be installed again; raises NotGone."""
+    """Wait until the object is gone, so that all of it can be installed again; raises DeletionTimeoutError."""
     gone = asyncio.Event()
     there = set[str]()
 
@@ -202,4 +202,4 @@ async def _until_gone(session: Session, part: Part) -> None:
             if there:
                 await gone.wait()
     except TimeoutError as error:
-        raise NotGone(part) from error
+        raise DeletionTimeoutError(part) from error

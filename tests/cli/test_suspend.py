@@ -36,7 +36,7 @@ def test_what_is_suspended_is_resumed(patternctl, namespace, pattern, spec_of):
 
     suspended = patternctl("suspend", "web", "-n", namespace)
     assert (suspended.code, suspended.err) == (0, "")
-    assert suspended.out == f"web: suspended; `patternctl resume web -n {namespace}` takes it up again\n"
+    assert suspended.out == f"web: suspended; `patternctl resume web -n {namespace}` ends that\n"
     assert spec_of("web")["suspend"] is True
 
     assert patternctl("resume", "web", "-n", namespace).out == "web: resumed\n"
@@ -216,7 +216,7 @@ def test_a_suspended_pattern_is_not_waited_for(patternctl, namespace, pattern):
     done = patternctl("reconcile", "web", "-n", namespace, "--wait")
 
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"patternctl: web is suspended: `patternctl resume web -n {namespace}` takes it up again\n"
+    assert done.err == f"patternctl: web is suspended: `patternctl resume web -n {namespace}` ends that\n"
 
 
 def test_on_a_terminal_it_tells_how_it_goes(patternctl, namespace, pattern, answers):

@@ -1,14 +1,14 @@
-"""``patternctl suspend`` and ``patternctl resume``: leave a pattern alone for a while, and take it up again."""
+"""``patternctl suspend`` and ``patternctl resume``: stop reconciling a pattern, and resume it."""
 
 import argparse
 from typing import Final, NamedTuple
 
-from pattern_operator.cli import cluster, exits
+from pattern_operator.cli import cluster, exit_codes
 from pattern_operator.cli.arguments import Parser
 
 
-class _Switch(NamedTuple):
-    """One of the two commands: the value of ``spec.suspend`` that it sets, and its words."""
+class _Command(NamedTuple):
+    """One of the two commands: the value of ``spec.suspend`` that it sets, and its texts."""
 
     name: str
     suspend: bool
@@ -18,10 +18,10 @@ class _Switch(NamedTuple):
     already: str
 
 
-_SUSPEND: Final = _Switch(
+_SUSPEND: Final = _Command(
     name="suspend",
     suspend=True,
-    help="leave patterns alone: what runs goes on, and is not changed",
+    help="stop reconciling patterns: what runs goes on, and is not changed",
     examples="""\
 examples:
   patternctl suspend web                    what runs goes on; nothing is looked up, applied or repaired
@@ -30,13 +30,13 @@ examples:
 A suspended pattern can still be deleted. `patternctl get -o wide` shows which patterns are suspended.
 
 """,
-    done="suspended; `{again}` takes it up again",
+    done="suspended; `{again}` ends that",
     already="is suspended already",
 )
-_RESUME: Final = _Switch(
+_RESUME: Final = _Command(
     name="resume",
     suspend=False,
-    help="take suspended patterns up again",
+    help="reconcile suspended patterns again",
     examples="""\
 examples:
   patternctl resume web                     looked up, applied and repaired again, from now on
@@ -55,7 +55,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
             switch.name,
             help=switch.help,
             description=f"{switch.help.capitalize()}. Sets spec.suspend to {str(switch.suspend).lower()}.",
-            epilog=switch.examples + exits.table(exits.OK, exits.FAILED, exits.USAGE),
+            epilog=switch.examples + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE),
         )
         command.add_argument("names", metavar="NAME", nargs="+", help="a pattern; several may be named")
         cluster.add_output(command)
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     return asyncio.run(_run(options, options.switch))
 
 
-async def _run(options: argparse.Namespace, switch: _Switch) -> int:
+async def _run(options: argparse.Namespace, switch: _Command) -> int:
     from pattern_operator.api.fields import mapping_at
     from pattern_operator.cli import session
 
@@ -86,4 +86,4 @@ async def _run(options: argparse.Namespace, switch: _Switch) -> int:
                 print(f"{name}: {switch.already if is_so else done}", flush=True)
     if options.output != "table":
         cluster.show(list(patterns.values()), options.output)
-    return exits.OK
+    return exit_codes.OK

@@ -10,7 +10,7 @@ from tests.render.designs import DATA
 
 import pattern_operator
 from pattern_operator.api.reason import Reason
-from pattern_operator.cli import words
+from pattern_operator.cli import error_messages
 from pattern_operator.errors import Stalled, Transient
 
 WHOLE = DATA / "nginx-deployment"
@@ -59,7 +59,7 @@ OF_A_SPEC = re.compile(r"\bsource\.[a-z]|\bspec\.(?:source|verify|render|apply)\
     ],
 )
 def test_what_speaks_of_a_spec_speaks_of_the_command_line(reason, message, says):
-    said = words.said(Stalled(reason=reason, message=message))
+    said = error_messages.format_error(Stalled(reason=reason, message=message))
 
     assert not OF_A_SPEC.search(said.replace("source.somethingNew", ""))
     if says is not None:
@@ -89,23 +89,23 @@ def test_the_messages_of_the_rooms_are_found():
 
 @pytest.mark.parametrize(("where", "text"), MESSAGES, ids=[where for where, _ in MESSAGES])
 def test_no_message_of_a_room_names_a_field_of_a_spec_at_a_terminal(where, text):
-    assert not OF_A_SPEC.search(words.at_terminal(text)), where
+    assert not OF_A_SPEC.search(error_messages.in_cli_terms(text)), where
 
 
 def test_a_failure_that_may_pass_says_to_run_the_command_again_once():
     asked = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="it did not answer; it is asked again later.")
     other = Transient(reason=Reason.REGISTRY_THROTTLED, message="it asked for patience.")
 
-    assert words.said(asked) == "RegistryUnavailable: it did not answer; run it again."
-    assert words.said(other) == "RegistryThrottled: it asked for patience; run it again."
+    assert error_messages.format_error(asked) == "RegistryUnavailable: it did not answer; run it again."
+    assert error_messages.format_error(other) == "RegistryThrottled: it asked for patience; run it again."
 
 
 def test_what_lies_behind_is_for_who_asks_for_it():
     error = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="it cannot be reached.")
     error.__cause__ = ConnectionRefusedError(111, "Connection refused")
 
-    assert "because" not in words.said(error)
-    assert words.said(error, verbose=True).splitlines()[1] == (
+    assert "because" not in error_messages.format_error(error)
+    assert error_messages.format_error(error, verbose=True).splitlines()[1] == (
         "  because: ConnectionRefusedError: [Errno 111] Connection refused"
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.testbed.kubectl import BINARY
 
-from pattern_operator.cli import document
+from pattern_operator.cli import yaml_output
 from pattern_operator.limits import MAX_KEY
 from pattern_operator.render.yamlstream import load_all
 
@@ -79,7 +79,7 @@ def test_kubectl_reads_every_text_as_it_is(form):
         "data": data,
     }
 
-    read = kubectl_reads(document.dump(body, form))
+    read = kubectl_reads(yaml_output.dump(body, form))
 
     assert read["data"] == data
     assert read["metadata"]["annotations"] == annotations
@@ -94,35 +94,35 @@ def kubectl_reads(text):
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_what_is_written_as_yaml_is_read_as_kubectl_reads_it(value):
-    ((_, found),) = load_all(document.stream([value]))
+    ((_, found),) = load_all(yaml_output.stream([value]))
 
     assert found == value
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_what_is_written_as_json_is_read_back(value):
-    assert json.loads(document.dump(value, "json")) == value
+    assert json.loads(yaml_output.dump(value, "json")) == value
 
 
 @pytest.mark.parametrize("text", ["a\n", "a\n\n", "\n", "a\n \n\n"])
 def test_a_text_that_ends_the_document_keeps_its_line_breaks(text):
-    assert yaml.safe_load(document.stream([{"a": text}])) == {"a": text}
+    assert yaml.safe_load(yaml_output.stream([{"a": text}])) == {"a": text}
 
 
 def test_several_objects_are_several_documents():
-    text = document.stream([{"a": 1}, {"b": "y"}])
+    text = yaml_output.stream([{"a": 1}, {"b": "y"}])
 
     assert text == '---\na: 1\n---\nb: "y"\n'
 
 
 def test_nothing_is_no_document():
-    assert document.stream([]) == ""
+    assert yaml_output.stream([]) == ""
 
 
 def test_long_texts_are_blocks_and_nothing_is_an_alias():
     shared = {"script": "#!/bin/sh\necho one\n"}
 
-    text = document.dump({"a": shared, "b": shared}, "yaml")
+    text = yaml_output.dump({"a": shared, "b": shared}, "yaml")
 
     block = "  script: |\n    #!/bin/sh\n    echo one"
     assert text == f"a:\n{block}\nb:\n{block}\n"
@@ -132,11 +132,11 @@ def test_long_texts_are_blocks_and_nothing_is_an_alias():
 def test_a_word_of_an_enumeration_is_written_as_the_word(form):
     word = StrEnum("Word", {"YES": "yes"}).YES
 
-    assert yaml.safe_load(document.dump({"a": word}, form)) == {"a": "yes"}
+    assert yaml.safe_load(yaml_output.dump({"a": word}, form)) == {"a": "yes"}
 
 
 def test_a_text_that_is_no_unicode_is_still_json():
-    assert json.loads(document.dump({"file": "caf\udce9.yml", "size": math.pi}, "json")) == {
+    assert json.loads(yaml_output.dump({"file": "caf\udce9.yml", "size": math.pi}, "json")) == {
         "file": "caf\udce9.yml",
         "size": math.pi,
     }

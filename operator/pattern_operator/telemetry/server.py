@@ -1,4 +1,4 @@
-"""The HTTP endpoint of the process itself: /metrics, /healthz and /readyz, and nothing else."""
+"""The HTTP server for /metrics, /healthz and /readyz."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,21 +8,21 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from pattern_operator.telemetry.connections import REQUEST_SECONDS, Connections, counted
+from pattern_operator.telemetry.connections import REQUEST_SECONDS, ConnectionLimiter, limited_connections
 from pattern_operator.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probes:
-    """Serves metrics and probes. ``probe`` says whether the operator is ready to do its part, and its state.
+class HealthServer:
+    """Serves metrics and probes. ``readiness`` returns whether the operator is ready, and its state in words.
 
-    ``complaint`` says what does not go on and should: the process is not alive then, and wants to be restarted.
+    ``liveness_error`` returns why the process is stuck and must be restarted; empty while it is not.
     """
 
     metrics: Metrics
-    probe: Callable[[], tuple[bool, str]]
-    complaint: Callable[[], str] = lambda: ""
-    connections: Connections = field(default_factory=Connections)
+    readiness: Callable[[], tuple[bool, str]]
+    liveness_error: Callable[[], str] = lambda: ""
+    connections: ConnectionLimiter = field(default_factory=ConnectionLimiter)
     request_seconds: float = REQUEST_SECONDS
 
     @asynccontextmanager
@@ -46,19 +46,19 @@ class Probes:
     async def _listen(self, runner: web.AppRunner, *, host: str, port: int) -> asyncio.Server:
         application = runner.server
         if application is None:
-            raise AssertionError("it was set up")
-        protocol = counted(application, self.connections, seconds=self.request_seconds)
+            raise AssertionError("setup() makes the server")
+        protocol = limited_connections(application, self.connections, seconds=self.request_seconds)
         return await asyncio.get_running_loop().create_server(protocol, host, port)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=self.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        complaint = self.complaint()
-        if complaint:
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"{complaint}\n")
-        return web.Response(text="ok\n")  # and that the loop comes round, the answer itself proves
+        liveness_error = self.liveness_error()
+        if liveness_error:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text=f"{liveness_error}\n")
+        return web.Response(text="ok\n")  # the answer itself shows that the event loop runs
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        ready, state = self.probe()
+        ready, state = self.readiness()
         return web.Response(status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, text=f"{state}\n")
