@@ -110,9 +110,9 @@ from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.status_message import StatusCause
+from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
 from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
-from pattern_operator.reconcile.awaiting import NAMESPACE, RIGHTS
-from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET
+from pattern_operator.reconcile.awaiting import RIGHTS
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
 NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)

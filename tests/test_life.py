@@ -16,14 +16,14 @@ from tests.fatpattern import fat
 from tests.kube.answering import script, serving
 
 from pattern_operator import life
-from pattern_operator.background import TasksSurvive
+from pattern_operator.aio import TasksStillRunning
 from pattern_operator.executors import Executors
-from pattern_operator.heartbeat import Heartbeat
 from pattern_operator.kube import ApiUnavailable, CredentialsError, OwnPermissions
 from pattern_operator.life import CrdMissing, Process, Settings
 from pattern_operator.reconcile import Patterns, Tenancy
 from pattern_operator.sandbox import WorkerLimits
 from pattern_operator.shutdown import Shutdown
+from pattern_operator.watchdog import Watchdog
 
 Work = Callable[[Process], Awaitable[None]]
 
@@ -43,7 +43,7 @@ async def process(tmp_path: Path) -> AsyncIterator[Process]:
         tenancy=Tenancy(),
     )
     with Executors.open() as executors:
-        yield Process(settings, executors, Shutdown(grace=60.0, leave=lambda _: None))
+        yield Process(settings, executors, Shutdown(grace=60.0, exit_process=lambda _: None))
 
 
 @asynccontextmanager
@@ -55,7 +55,7 @@ async def living(process: Process, work: Work, monkeypatch: pytest.MonkeyPatch) 
     try:
         yield task
     finally:
-        process.told_to_end.set()
+        process.stop_requested.set()
         task.cancel()
         await asyncio.wait({task})
 
@@ -80,7 +80,7 @@ async def test_an_error_ends_one_run_and_the_next_begins(process, monkeypatch, e
         if runs < 3:
             raise error
         third.set()
-        await process.told_to_end.wait()
+        await process.stop_requested.wait()
 
     async with living(process, work, monkeypatch), asyncio.timeout(5):
         await third.wait()
@@ -95,7 +95,7 @@ async def test_between_two_runs_the_process_is_not_ready_and_says_why(process, m
         if failed.is_set():
             await asyncio.Event().wait()
         process.ready, process.state = True, "works"
-        process.heartbeat = Heartbeat(clock=time.monotonic, overdue=lambda: 0, turning=lambda: ())
+        process.watchdog = Watchdog(clock=time.monotonic, overdue=lambda: 0, watches=lambda: ())
         failed.set()
         raise ApiUnavailable(code=0, reason="Unreachable", message="the API server is away")
 
@@ -114,12 +114,12 @@ async def test_tasks_that_cannot_be_ended_end_the_process(process, monkeypatch):
         codes.append(code)
         left.set()
 
-    process.shutdown = Shutdown(grace=60.0, leave=leave)
+    process.shutdown = Shutdown(grace=60.0, exit_process=leave)
 
     async def work(_: Process) -> None:
         if codes:
             await asyncio.Event().wait()
-        raise TasksSurvive("1 tasks go on although they were cancelled: worker-0")
+        raise TasksStillRunning("1 tasks go on although they were cancelled: worker-0")
 
     async with living(process, work, monkeypatch), asyncio.timeout(5):
         await left.wait()
@@ -132,7 +132,7 @@ async def test_who_leads_ends_by_itself_and_who_only_waits_is_cancelled(process,
 
     async def work(process: Process) -> None:
         try:
-            await process.told_to_end.wait()
+            await process.stop_requested.wait()
             await asyncio.sleep(0.05)
             ends.append("by itself")
         except asyncio.CancelledError:
@@ -140,11 +140,11 @@ async def test_who_leads_ends_by_itself_and_who_only_waits_is_cancelled(process,
             raise
 
     for leads in (True, False):
-        process.told_to_end.clear()
+        process.stop_requested.clear()
         process.leads = leads
         async with living(process, work, monkeypatch) as loop, asyncio.timeout(5):
             await asyncio.sleep(0.01)
-            process.told_to_end.set()
+            process.stop_requested.set()
             await loop
 
     assert ends == ["by itself", "cancelled"]
@@ -163,7 +163,7 @@ async def test_who_leads_and_does_not_end_by_itself_is_cancelled_after_the_grace
 
     async with living(process, work, monkeypatch) as loop, asyncio.timeout(5):
         await asyncio.sleep(0.01)
-        process.told_to_end.set()
+        process.stop_requested.set()
         await loop
 
     assert cancelled.is_set()
@@ -186,7 +186,7 @@ async def test_what_is_raised_where_nobody_waits_is_counted_and_not_quoted(proce
 async def test_work_that_does_not_go_on_is_neither_alive_nor_ready(process):
     process.ready, process.state = True, "works"
     now = 0.0
-    process.heartbeat = Heartbeat(clock=lambda: now, overdue=lambda: 1, turning=lambda: ())
+    process.watchdog = Watchdog(clock=lambda: now, overdue=lambda: 1, watches=lambda: ())
     assert process.probe() == (True, "works")
 
     now = 61.0

@@ -15,7 +15,7 @@ from pattern_operator.shutdown import Shutdown
 GRACE = 1.0  # seconds, where the real one is ``shutdown.GRACE``
 
 BODIES = {
-    "works": "await shutdown.told.wait()",
+    "works": "await shutdown.requested.wait()",
     "swallows its cancellation": """
         async def swallow():
             while True:
@@ -24,13 +24,13 @@ BODIES = {
                 except asyncio.CancelledError:
                     pass
         task = asyncio.create_task(swallow())
-        await shutdown.told.wait()""",
+        await shutdown.requested.wait()""",
     "blocks a thread of the default executor": """
         asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
-        await shutdown.told.wait()""",
+        await shutdown.requested.wait()""",
     "blocks a thread of its own": """
         threading.Thread(target=time.sleep, args=(60,)).start()
-        await shutdown.told.wait()""",
+        await shutdown.requested.wait()""",
     "never listens": "await asyncio.sleep(60)",
     "holds the loop": """
         ends = time.monotonic() + 60
@@ -45,7 +45,7 @@ async def main():
     shutdown = Shutdown(grace={grace})
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, print, "taken by a library")
-    shutdown.take_signals()
+    shutdown.install_signal_handlers()
     print("ready", flush=True)
     try:
         {body}
@@ -104,7 +104,7 @@ def test_a_second_signal_ends_the_process_at_once():
 async def test_the_hard_end_is_given_the_exit_code_of_a_failure():
     codes: list[int] = []
 
-    Shutdown(leave=codes.append).end_hard("a test")
+    Shutdown(exit_process=codes.append).exit_now("a test")
 
     assert codes == [1]
 
@@ -112,10 +112,10 @@ async def test_the_hard_end_is_given_the_exit_code_of_a_failure():
 async def test_the_end_may_also_begin_from_within():
     left = asyncio.Event()
     loop = asyncio.get_running_loop()
-    shutdown = Shutdown(grace=0.0, leave=lambda _: loop.call_soon_threadsafe(left.set))
+    shutdown = Shutdown(grace=0.0, exit_process=lambda _: loop.call_soon_threadsafe(left.set))
 
-    shutdown.begin()
+    shutdown.request_stop()
 
     async with asyncio.timeout(5):
-        await shutdown.told.wait()
+        await shutdown.requested.wait()
         await left.wait()

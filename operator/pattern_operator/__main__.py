@@ -114,8 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import uvloop  # a third more requests a second from the same core
 
     from pattern_operator.life import Settings, live
-    from pattern_operator.openfiles import allow_open_files
     from pattern_operator.reconcile.tenancy import Tenancy
+    from pattern_operator.rlimits import raise_open_file_limit
     from pattern_operator.sandbox import WorkerLimits
     from pattern_operator.source import RegistryNetwork
     from pattern_operator.telemetry import configure
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             cross_namespace=not options.no_cross_namespace,
         ),
     )
-    allow_open_files()
+    raise_open_file_limit()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is loaded by now stays: to look at it again and again would hold the event loop for 30 ms
     return uvloop.run(live(settings))

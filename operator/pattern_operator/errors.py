@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.errortext import causes_of, text_of
+from pattern_operator.error_text import causes_of, text_of
 from pattern_operator.quote import one_line
 
 _MAX_MESSAGE = 8192  # bytes of a message at a terminal; a condition has less

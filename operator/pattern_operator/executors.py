@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, ParamSpec, Self, TypeVar
 
-from pattern_operator.fairqueue import FairQueue, Lane
-from pattern_operator.turns import Turns
+from pattern_operator.fair_queue import FairQueue, Lane
+from pattern_operator.start_time_ranking import StartTimeRanking
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class _Crew:
         self.name = name
         self._size = size
         self._line = FairQueue[_Task](size)
-        self._turns = Turns()
+        self._ranking = StartTimeRanking()
         self._changed = threading.Condition()
         self._idle = 0  # threads that wait, and were not told to look
         self._started = 0
@@ -55,7 +55,7 @@ class _Crew:
         with self._changed:
             if self._closed:
                 raise RuntimeError(f"the threads for {self.name} are ended")
-            task = _Task(future, work, flow, self._turns.rank(flow))
+            task = _Task(future, work, flow, self._ranking.rank(flow))
             self._line.push(task, rank=task.rank, lanes=(Lane(flow, _SHARE),))
             if not self._tell_one() and self._started < self._size:
                 self._started += 1
@@ -91,7 +91,7 @@ class _Crew:
             flow, seconds = task.flow, time.monotonic() - begun
             del task  # else an idle thread keeps the last result alive
             with self._changed:
-                self._turns.ended(flow, seconds)
+                self._ranking.ended(flow, seconds)
                 self._line.give_back((Lane(flow, _SHARE),))
                 self._tell_one()  # a flow that had its share may have more than this thread can take
 
@@ -100,7 +100,7 @@ class _Crew:
         with self._changed:
             while not self._closed:
                 if (taken := self._line.pop()) is not None:
-                    self._turns.begun(taken[0].rank)
+                    self._ranking.begun(taken[0].rank)
                     return taken[0]
                 self._idle += 1
                 self._changed.wait()
@@ -114,7 +114,7 @@ class Threads(Executor):
     daemons: what they work on is abandoned with the process, and nothing that must be finished belongs here.
 
     Work counts for a flow, a tenant: its own has at most half of the threads, whatever is free, and flows take turns
-    by the time that their work took (``turns``). What counts for nobody is a flow like any other.
+    by the time that their work took (``start_time_ranking``). What counts for nobody is a flow like any other.
     """
 
     def __init__(self, name: str, *, size: int) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import kopf
 
 from pattern_operator import handlers
+from pattern_operator.aio import TasksStillRunning, background_tasks, cancel_within
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import (
@@ -34,9 +35,7 @@ from pattern_operator.apply import (
 )
 from pattern_operator.apply.claimlook import CLAIM, look_at_claim
 from pattern_operator.apply.podlook import look_at_pods
-from pattern_operator.background import TasksSurvive, background, end_in_time
 from pattern_operator.executors import Executors
-from pattern_operator.heartbeat import Heartbeat
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
     ApiError,
@@ -54,8 +53,8 @@ from pattern_operator.kube import (
     objects,
     user_name,
 )
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile import (
-    DESIGN_PATTERN,
     Awaited,
     Existence,
     Explainer,
@@ -87,6 +86,7 @@ from pattern_operator.source import (
     TokenCache,
 )
 from pattern_operator.telemetry import EventRecorder, HealthServer, Metrics, about_name, observe_loop_lag
+from pattern_operator.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Process:
     ready: bool = False
     leads: bool = False
     awaited: LeaderElector | None = None
-    heartbeat: Heartbeat | None = None  # of the work, while there is some
+    watchdog: Watchdog | None = None  # of the work, while there is some
     line: Line | None = None  # of patterns that wait, while there is work
     own_permissions: OwnPermissions | None = None  # what the API server refuses, while there is work
     kept: dict[str, Memory] = field(default_factory=dict)  # of patterns, from one life to the next
@@ -139,9 +139,9 @@ class Process:
         self.internal_errors = InternalErrors(self.metrics.internal_error)
 
     @property
-    def told_to_end(self) -> asyncio.Event:
+    def stop_requested(self) -> asyncio.Event:
         """Set by SIGTERM and SIGINT."""
-        return self.shutdown.told
+        return self.shutdown.requested
 
     def open_session(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Session]:
         """A session whose requests and internal errors are counted."""
@@ -155,10 +155,10 @@ class Process:
 
     def complaint(self) -> str:
         """What does not go on and should; empty while all does, and while there is nothing to do."""
-        if self.heartbeat is None:
+        if self.watchdog is None:
             return ""
-        self.heartbeat.look()
-        return self.heartbeat.complaint
+        self.watchdog.look()
+        return self.watchdog.complaint
 
     def probe(self) -> tuple[bool, str]:
         """Whether the process is ready to do its part, and its state in words."""
@@ -180,7 +180,7 @@ async def live(settings: Settings) -> int:
     host, port = settings.metrics
     async with AsyncExitStack() as stack:
         process = Process(settings, stack.enter_context(Executors.open()), Shutdown())
-        process.shutdown.take_signals()
+        process.shutdown.install_signal_handlers()
         asyncio.get_running_loop().set_exception_handler(process.take_stray_error)
         probes = HealthServer(metrics=process.metrics, readiness=process.probe, liveness_error=process.complaint)
         try:
@@ -200,16 +200,16 @@ async def live(settings: Settings) -> int:
 
 async def _live_on(process: Process) -> None:
     pause = FIRST_PAUSE
-    while not process.told_to_end.is_set():
+    while not process.stop_requested.is_set():
         begun = time.monotonic()
         await _until_told(process, _survive(process))
-        process.ready, process.awaited, process.heartbeat, process.line = False, None, None, None
+        process.ready, process.awaited, process.watchdog, process.line = False, None, None, None
         process.own_permissions = None
         if time.monotonic() - begun > LONG_LIFE:
             pause = FIRST_PAUSE
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
-                await process.told_to_end.wait()
+                await process.stop_requested.wait()
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -220,9 +220,9 @@ async def _survive(process: Process) -> None:
     except (CredentialsError, CrdMissing, ApiError, Restored) as error:
         process.state = f"cannot work: {error}"
         logger.error("cannot work, trying again: %s", error)  # noqa: TRY400 - the message is all there is to know
-    except TasksSurvive as error:  # to begin anew would be to do the same work twice at once
+    except TasksStillRunning as error:  # to begin anew would be to do the same work twice at once
         process.state = f"ends: {error}"
-        process.shutdown.end_hard(str(error))
+        process.shutdown.exit_now(str(error))
     except Exception as error:  # a defect, kopf's or ours: the cluster holds all state, so to begin anew is safe
         process.state = "begins anew after a failure: see the log"
         process.internal_errors.record("life", error)
@@ -231,7 +231,7 @@ async def _survive(process: Process) -> None:
 
 async def _until_told(process: Process, work: Coroutine[None, None, None]) -> None:
     """Wait for ``work``; who leads when the end is told ends by itself, who only waits is cancelled."""
-    working, ending = asyncio.create_task(work), asyncio.create_task(process.told_to_end.wait())
+    working, ending = asyncio.create_task(work), asyncio.create_task(process.stop_requested.wait())
     await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if process.leads and not working.done():
@@ -304,7 +304,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     async with (
         Network.open(settings.registry_network, resolver=DnsResolver()) as network,
         Sandbox.open(executors=process.executors, limits=settings.workers) as sandbox,
-        background() as behind,
+        background_tasks() as behind,
     ):
         discovery = Discovery(session)
         managed_objects = ManagedObjects(
@@ -373,7 +373,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             process.kept = reconciler.what_is_kept()
 
         behind.at_end(keep)
-        heartbeat = Heartbeat(clock=clock, overdue=lambda: queue.overdue, turning=lambda: session.watches)
+        watchdog = Watchdog(clock=clock, overdue=lambda: queue.overdue, watches=lambda: session.watches)
         process.metrics.watch_patterns(patterns.count_ready, lambda: queue.overdue)
         process.metrics.watch_share(lambda: queue.largest_share)
         for key in await _find_all(session, patterns):
@@ -388,19 +388,19 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             tasks=behind,
             internal_errors=process.internal_errors,
         )
-        run = explainer.after(heartbeat.noting(reconciler.run))
+        run = explainer.after(watchdog.tracking(reconciler.run))
         behind.create_task(queue.work(run, concurrency=settings.concurrency), name="queue")
-        behind.create_task(heartbeat.watch_over(), name="heartbeat")
+        behind.create_task(watchdog.watch_over(), name="watchdog")
         existence = Existence(session, patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
         behind.create_task(existence.run(), name="existence")
         line = Line(queue, patterns, writer, workers=settings.concurrency, now=_now, clock=clock)
         behind.create_task(line.watch(process.internal_errors), name="line")
-        process.heartbeat, process.line, process.own_permissions = heartbeat, line, session.own_permissions
+        process.watchdog, process.line, process.own_permissions = watchdog, line, session.own_permissions
         process.state, process.ready = f"works; too many rights: {too_much}" if too_much else "works", True
         registry = handlers.registry(
             session=session, patterns=patterns, wake=asked, reconciler=reconciler, stop=behind.end
         )
-        await _watch(process, registry, ends=(process.told_to_end, lost, behind.ended))
+        await _watch(process, registry, ends=(process.stop_requested, lost, behind.ended))
         await behind.end()
         behind.check()
 
@@ -429,7 +429,7 @@ async def _watch(
     """Let kopf watch DesignPatterns until one of ``ends``.
 
     Raises:
-        TasksSurvive: kopf does not end.
+        TasksStillRunning: kopf does not end.
     """
     stop = asyncio.Event()
     waiting = [asyncio.create_task(each.wait(), name="end") for each in ends]
@@ -442,7 +442,7 @@ async def _watch(
     finally:
         for task in waiting:
             task.cancel()
-        await end_in_time({watching}, grace=KOPF_GRACE)
+        await cancel_within({watching}, grace=KOPF_GRACE)
     if not watching.cancelled():
         watching.result()
 
@@ -457,7 +457,7 @@ async def _run_kopf(process: Process, registry: kopf.OperatorRegistry, *, stop: 
         clusterwide=True,
         stop_flag=stop,
     )
-    process.shutdown.take_signals()  # kopf takes them for itself
+    process.shutdown.install_signal_handlers()  # kopf takes them for itself
     await kopf.run_tasks(tasks, ignored=existing)
 
 

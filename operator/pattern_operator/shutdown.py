@@ -21,41 +21,41 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Shutdown:
-    """``told`` is set by the first SIGTERM or SIGINT; a second one ends the process at once, as the grace does.
+    """``requested`` is set by the first SIGTERM or SIGINT; a second one ends the process at once, as the grace does.
 
-    ``leave`` is given the exit code and does not return; the exit code of a hard end is 1.
+    ``exit_process`` is given the exit code and does not return; the exit code of a hard end is 1.
     """
 
-    def __init__(self, *, grace: float = GRACE, leave: Callable[[int], Any] = os._exit) -> None:
-        self.told = asyncio.Event()
+    def __init__(self, *, grace: float = GRACE, exit_process: Callable[[int], Any] = os._exit) -> None:
+        self.requested = asyncio.Event()
         self._grace = grace
-        self._leave = leave
+        self._exit_process = exit_process
         self._loop = asyncio.get_running_loop()
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         threading.Thread(target=self._count, name="shutdown", daemon=True).start()
 
-    def take_signals(self) -> None:
+    def install_signal_handlers(self) -> None:
         """Take the signals, also from a library that took them for itself."""
         for number in _SIGNALS:
             self._loop.remove_signal_handler(number)
             # Not the loop's own handlers: they run when the loop comes round, and it may be stuck.
             signal.signal(number, self._signalled)
 
-    def begin(self) -> None:
+    def request_stop(self) -> None:
         """End the process as if it was told to: the grace begins."""
         with suppress(BlockingIOError, OSError):  # told a thousand times already, or over
             os.write(self._write, b"!")
         with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self.told.set)
+            self._loop.call_soon_threadsafe(self.requested.set)
 
-    def end_hard(self, why: str) -> None:
+    def exit_now(self, why: str) -> None:
         """End the process now: there is no way back to a clean state."""
         logger.critical("ends hard: %s", why)
-        self._leave(1)
+        self._exit_process(1)
 
     def _signalled(self, _number: int, _frame: object) -> None:
-        self.begin()
+        self.request_stop()
 
     def _count(self) -> None:
         """Wait for the first signal, and then for the second one or the end of the grace."""
@@ -63,4 +63,4 @@ class Shutdown:
         again, _, _ = select.select([self._read], [], [], self._grace)
         # No logging: whoever holds its lock may be what hangs.
         os.write(2, b"ends hard: told a second time\n" if again else b"ends hard: it did not end in time\n")
-        self._leave(1)
+        self._exit_process(1)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pattern_operator.kube import Endpoint, LeaderElector, Session, objects
 from pattern_operator.kube import leaderelection as leases
 from pattern_operator.kube.credentials import StaticAuth
-from pattern_operator.kube.leaderelection import LEASES, LeaderElectionRecord, Timing
+from pattern_operator.kube.leaderelection import LeaderElectionRecord, Timing
+from pattern_operator.kube.wellknown import LEASE
 
 NAME = "leader"
 TIMES = Timing(duration=3.0, deadline=2.0, renew=0.5, retry=0.2)  # a tenth of what runs
@@ -24,14 +25,14 @@ def lease(session: Session, namespace: str, identity: str, times: Timing = TIMES
 
 
 async def spec(session: Session, namespace: str) -> objects.Body:
-    found = await objects.get(session, LEASES, namespace=namespace, name=NAME)
+    found = await objects.get(session, LEASE, namespace=namespace, name=NAME)
     held: objects.Body = found["spec"]
     return held
 
 
 async def edit(session: Session, namespace: str, **changes: object) -> None:
     await objects.patch_merge(
-        session, LEASES, body=orjson.dumps({"spec": changes}), namespace=namespace, name=NAME, field_manager="test"
+        session, LEASE, body=orjson.dumps({"spec": changes}), namespace=namespace, name=NAME, field_manager="test"
     )
 
 
@@ -282,7 +283,7 @@ async def test_writes_that_renew_nothing_do_not_lengthen_the_holders_time(sessio
             if second.leads.is_set():
                 break
             body = orjson.dumps({"metadata": {"annotations": {"touched": str(number)}}})
-            await objects.patch_merge(session, LEASES, body=body, namespace=namespace, name=NAME, field_manager="test")
+            await objects.patch_merge(session, LEASE, body=body, namespace=namespace, name=NAME, field_manager="test")
             await asyncio.sleep(0.1)
 
     assert second.leads.is_set()

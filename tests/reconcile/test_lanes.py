@@ -4,7 +4,7 @@ import pytest
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.fairqueue import FairQueue
+from pattern_operator.fair_queue import FairQueue
 from pattern_operator.reconcile.lanes import lanes_of, whose
 from pattern_operator.reconcile.patterns import PatternKey
 

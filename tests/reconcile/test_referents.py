@@ -11,8 +11,9 @@ from tests.testbed.kubectl import Kubectl
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.kube import Reflector, Session
+from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
 from pattern_operator.reconcile import PatternKey, Referents
-from pattern_operator.reconcile.referents import CONFIG_MAP, MAX_USED, SECRET
+from pattern_operator.reconcile.referents import MAX_USED
 
 KEY = PatternKey("team", "web")
 PATIENCE = 20.0

@@ -22,9 +22,10 @@ from pattern_operator.api.status import Inventory, InventoryEntry, RefusedCompon
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.executors import Threads
 from pattern_operator.kube import Session, objects
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventorysize import written as written_as
 from pattern_operator.reconcile.patterns import Patterns
-from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
+from pattern_operator.reconcile.writer import Writer
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from pattern_operator.limits import (
 from pattern_operator.render import Options, render
 from pattern_operator.render.document import read
 from pattern_operator.render.scalar import resolve
-from pattern_operator.strictjson import InvalidDocument, read_json
+from pattern_operator.strict_json import InvalidDocument, read_json
 
 HEAD = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"x":'
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.source.json_fields import child, children, known_word, shown, text, texts
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strict_json import InvalidDocument
 
 
 def test_what_may_be_absent_is_empty():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strict_json import InvalidDocument
 from pattern_operator.verify.encoding import decode_base64, quoted
 
 

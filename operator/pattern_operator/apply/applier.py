@@ -52,11 +52,11 @@ from pattern_operator.apply.turns import Turns, TurnTaken
 from pattern_operator.apply.wave import waves
 from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
 from pattern_operator.apply.wishes import ssa_of as asked_of
-from pattern_operator.fairqueue import Lane
+from pattern_operator.fair_queue import Lane
+from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
 from pattern_operator.kube import objects as verbs
 from pattern_operator.kube.kind_existence import is_missing
-from pattern_operator.slots import Slots
 
 # Times the free slots that each may hold: 21, 24 and 30 of 32 where it is alone.
 PATTERN_SHARE: Final = 2
@@ -137,7 +137,7 @@ class Applier:
         self._transfers = transfers if transfers is not None else Transfers()
         self._holder = holder
         self._turns = Turns()
-        self._slots = Slots(concurrency)
+        self._slots = FairSemaphore(concurrency)
 
     async def apply_all(
         self,
@@ -209,7 +209,7 @@ class Applier:
                 return
             resource = await find(wanted, brought=run.brought, discovery=self._discovery)
             await self._managed.ready(resource)  # may take long, and holds no slot
-            async with self._slots.hold(*lanes_of(key, run.owner)):
+            async with self._slots.acquire(*lanes_of(key, run.owner)):
                 if run.away is not None:
                     run.fail(refusal(key, run.away))
                     return

@@ -8,14 +8,8 @@ from pattern_operator.api.fields import has_condition, mapping_at, mappings, tex
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply.wave import is_of_the_server
 from pattern_operator.kube import Resource
+from pattern_operator.kube.wellknown import CRD
 
-CRD: Final = Resource(
-    group="apiextensions.k8s.io",
-    version="v1",
-    kind="CustomResourceDefinition",
-    plural="customresourcedefinitions",
-    namespaced=False,
-)
 _LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"  # RFC 1123
 _PLURAL: Final = re.compile(_LABEL)
 _GROUP: Final = re.compile(f"{_LABEL}([.]{_LABEL})+")

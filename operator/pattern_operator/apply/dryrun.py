@@ -22,10 +22,10 @@ from pattern_operator.apply.others import left_to_others
 from pattern_operator.apply.outcome import ApplyFailure, of_defect
 from pattern_operator.apply.ownership import Owner, ssa_of, stamp
 from pattern_operator.apply.refusal import refusal
-from pattern_operator.fairqueue import Lane
+from pattern_operator.fair_queue import Lane
+from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Session
 from pattern_operator.kube import objects as verbs
-from pattern_operator.slots import Slots
 
 AT_ONCE: Final = 8  # dry runs at once for all patterns: each costs the API server as much as an apply
 
@@ -42,7 +42,7 @@ class DryRun:
         self._session = session
         self._discovery = discovery
         self._managed = managed_objects
-        self._slots = Slots(at_once)
+        self._slots = FairSemaphore(at_once)
 
     async def compare_all(
         self,
@@ -96,7 +96,7 @@ class DryRun:
             self._session, wanted, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
         )
         marked = stamp(wanted, owner=owner, adopted=managed.observed.adopted, uid=managed.observed.uid)
-        async with self._slots.hold(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):
+        async with self._slots.acquire(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):
             answer = await verbs.apply(
                 self._session,
                 resource,

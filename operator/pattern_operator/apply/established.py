@@ -5,11 +5,12 @@ import contextlib
 from collections.abc import Iterable
 from typing import Final
 
+from pattern_operator.aio import background_task
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import OWNER_LABEL
-from pattern_operator.apply.definition import CRD, is_established
+from pattern_operator.apply.definition import is_established
 from pattern_operator.kube import ApiError, Projection, Reflector, Session, WatchEvent
-from pattern_operator.kube.beside import beside
+from pattern_operator.kube.wellknown import CRD
 
 PATIENCE: Final = 10.0  # seconds; one server needs 20 ms, several of them up to 5 s (apiextensions "establishing")
 
@@ -39,7 +40,7 @@ async def until_established(names: Iterable[str], *, session: Session, owner: st
         on_change=changed,
         on_problem=failed,
     )
-    async with beside(watch.run(), name="watch-established"):
+    async with background_task(watch.run(), name="watch-established"):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await done.wait()

@@ -28,6 +28,7 @@ from pattern_operator.apply.refusers import refusers
 from pattern_operator.apply.rights import rights_of
 from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.wishes import Keep, keep_of
+from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import (
     ApiError,
     ApiUnavailable,
@@ -41,7 +42,6 @@ from pattern_operator.kube import (
 from pattern_operator.kube.errors import not_served_yet
 from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.quote import one_line
-from pattern_operator.slots import Slots
 
 FOREGROUND: Final = "foregroundDeletion"  # metav1.FinalizerDeleteDependents: the garbage collector takes it off
 _OF_THE_CLUSTER: Final = frozenset({"foregroundDeletion", "kubernetes"})  # gone when dependents, and contents, are
@@ -121,7 +121,7 @@ class Remover:
         self._managed = managed_objects
         self._protected = protected
         self._transfers = transfers if transfers is not None else Transfers()
-        self._slots = Slots(concurrency)
+        self._slots = FairSemaphore(concurrency)
 
     async def remove_all(
         self,
@@ -155,7 +155,7 @@ class Remover:
 
     async def _body_of(self, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Mapping[str, Any] | None:
         resource = await self._discovery.find(group=key.group, kind=key.kind)
-        async with self._slots.hold(*lanes_of(key, owner)):
+        async with self._slots.acquire(*lanes_of(key, owner)):
             return await objects.get(
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
             )
@@ -207,7 +207,7 @@ class Remover:
         ):  # its CRD was made anew with another scope, and it went with that
             return Removal(entry, key, Ending.GONE)
         await self._managed.ready(resource)  # may take long, and holds no slot
-        async with self._slots.hold(*lanes_of(key, run.owner)):
+        async with self._slots.acquire(*lanes_of(key, run.owner)):
             if run.away is not None:
                 raise run.away
             return await self._remove(entry, key, resource, run)

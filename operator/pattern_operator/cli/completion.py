@@ -188,7 +188,7 @@ def _names(given: list[str]) -> list[str]:
     from pattern_operator.cli import cluster, session
     from pattern_operator.errors import PatternError
     from pattern_operator.kube import ApiError, objects
-    from pattern_operator.reconcile import DESIGN_PATTERN
+    from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
     where = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     cluster.add_arguments(where)

@@ -8,8 +8,8 @@ import re
 from typing import Final
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.error_text import causes_of, words_of
 from pattern_operator.errors import PatternError, Transient
-from pattern_operator.errortext import causes_of, words_of
 from pattern_operator.quote import one_line
 
 _MAX: Final = 8192  # bytes of a message

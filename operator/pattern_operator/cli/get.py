@@ -75,7 +75,7 @@ def _nothing(options: argparse.Namespace) -> str:
 async def _fetch(options: argparse.Namespace) -> list[dict[str, Any]]:
     from pattern_operator.cli import session
     from pattern_operator.kube import objects
-    from pattern_operator.reconcile import DESIGN_PATTERN
+    from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
     async with session.connected(options) as here:
         if options.name:

@@ -21,10 +21,10 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import owner_id
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.wishes import keep_of
-from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects
-from pattern_operator.kube.leaderelection import LEASES, LeaderElectionRecord
+from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects, wellknown
+from pattern_operator.kube.leaderelection import LeaderElectionRecord
 from pattern_operator.kube.pagination import Page
-from pattern_operator.reconcile import DESIGN_PATTERN
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"
 LEASE: Final = "pattern-operator"
@@ -143,7 +143,7 @@ async def look(session: Session, *, namespace: str, now: datetime) -> Installati
 
 async def holder(session: Session, *, namespace: str, now: datetime) -> str:
     """Who holds the operator's Lease now; empty where nobody works. Raises ApiError where it may not be read."""
-    lease = LeaderElectionRecord.of(await get(session, LEASES, LEASE, namespace=namespace))
+    lease = LeaderElectionRecord.of(await get(session, wellknown.LEASE, LEASE, namespace=namespace))
     return lease.holder if _is_fresh(lease.renewed, now) else ""
 
 

@@ -19,7 +19,7 @@ from pattern_operator.cli.cluster import UsageError
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Executors
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session, load, objects
-from pattern_operator.reconcile import DESIGN_PATTERN
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 
 @dataclass(frozen=True, slots=True)

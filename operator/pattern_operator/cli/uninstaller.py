@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from pattern_operator.aio import run_all
+from pattern_operator.aio import background_task, run_all
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import FIELD_MANAGER, FINALIZER
 from pattern_operator.cli.installation import CRD_NAME, CRDS, NAMESPACES, Installation, Part, Pattern, get, pattern_of
@@ -28,8 +28,7 @@ from pattern_operator.kube import (
     WatchEventType,
     objects,
 )
-from pattern_operator.kube.beside import beside
-from pattern_operator.reconcile import DESIGN_PATTERN
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 _AT_ONCE: Final = 16  # patterns that are deleted at once
 _SERVED: Final = 60.0  # seconds that the API server has to take a CRD away
@@ -95,7 +94,7 @@ async def _remove_patterns(
         changed.set()
 
     watch = Reflector(session, DESIGN_PATTERN, projection=Projection.FULL, on_change=observe)
-    async with beside(watch.run(), name="watch patterns"):
+    async with background_task(watch.run(), name="watch patterns"):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await watch.synced.wait()
@@ -197,7 +196,7 @@ async def _until_gone(session: Session, part: Part) -> None:
         session, part.resource, projection=Projection.METADATA, field_selector=selector, on_change=observe
     )
     try:
-        async with beside(watch.run(), name=f"watch {part}"), asyncio.timeout(_SERVED):
+        async with background_task(watch.run(), name=f"watch {part}"), asyncio.timeout(_SERVED):
             await watch.synced.wait()
             if there:
                 await gone.wait()

@@ -8,7 +8,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.cli import output
 from pattern_operator.cli.session import Cluster
 from pattern_operator.kube import ApiError, Projection, Reflector, WatchEvent
-from pattern_operator.reconcile import DESIGN_PATTERN
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 _News = WatchEvent | ApiError | None  # None: the first list is complete
 

@@ -17,11 +17,8 @@ from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
+from pattern_operator.kube.wellknown import API_SERVICE, CRD
 
-CRD: Final = Resource(
-    "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
-)
-API_SERVICE: Final = Resource("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced=False)
 _AUTOMANAGED: Final = "kube-aggregator.kubernetes.io/automanaged"
 _PAGE: Final = 500
 

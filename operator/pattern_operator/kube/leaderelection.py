@@ -16,16 +16,15 @@ from typing import Any, Final
 
 import orjson
 
+from pattern_operator.aio import background_task
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.kube import objects
-from pattern_operator.kube.beside import beside
 from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.objects import Body
 from pattern_operator.kube.reflector import Projection, Reflector, WatchEvent, WatchEventType
-from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
+from pattern_operator.kube.wellknown import LEASE
 
-LEASES: Final = Resource(group="coordination.k8s.io", version="v1", kind="Lease", plural="leases", namespaced=True)
 FIELD_MANAGER: Final = "pattern-operator"
 RELEASE_SECONDS: Final = 3.0  # what giving the Lease back may take of a shutdown
 MAX_TRANSITIONS: Final = 2**31 - 1  # an int32 of the API (coordination.k8s.io/v1): one more, and no write is taken
@@ -132,7 +131,7 @@ class LeaderElector:
         await self._acquire()
         lost = asyncio.Event()
         try:
-            async with beside(self._keep(lost), name=f"lease {self._namespace}/{self._name}") as renewal:
+            async with background_task(self._keep(lost), name=f"lease {self._namespace}/{self._name}") as renewal:
                 # However the renewal ends, nobody leads without it.
                 renewal.add_done_callback(lambda ended: None if ended.cancelled() else lost.set())
                 yield lost
@@ -143,14 +142,14 @@ class LeaderElector:
     async def _acquire(self) -> None:
         watch = Reflector(
             self._session,
-            LEASES,
+            LEASE,
             namespace=self._namespace,
             field_selector=f"metadata.name={self._name}",
             projection=Projection.FULL,
             on_change=self._observe,
             on_problem=self._troubled,
         )
-        async with beside(watch.run(), name=f"watch lease {self._namespace}/{self._name}"):
+        async with background_task(watch.run(), name=f"watch lease {self._namespace}/{self._name}"):
             await watch.synced.wait()
             while not await self._try():
                 # A renewal, a release or a deletion wakes us, or the end of the holder's time.
@@ -236,7 +235,7 @@ class LeaderElector:
     async def _look_again(self) -> None:
         """After a conflict: someone edited the Lease, or someone took it."""
         try:
-            lease = await objects.get(self._session, LEASES, namespace=self._namespace, name=self._name)
+            lease = await objects.get(self._session, LEASE, namespace=self._namespace, name=self._name)
         except ApiError as error:
             if error.reason != "NotFound":
                 raise
@@ -267,15 +266,15 @@ class LeaderElector:
         }
         seen = mapping_at(self._object, "metadata")
         metadata = {**seen, "name": self._name, "namespace": self._namespace}
-        body = orjson.dumps({"apiVersion": LEASES.api_version, "kind": LEASES.kind, "metadata": metadata, "spec": spec})
+        body = orjson.dumps({"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": metadata, "spec": spec})
         if self._object is None:
             lease = await objects.create(
-                self._session, LEASES, body=body, namespace=self._namespace, field_manager=FIELD_MANAGER
+                self._session, LEASE, body=body, namespace=self._namespace, field_manager=FIELD_MANAGER
             )
         else:
             lease = await objects.replace(
                 self._session,
-                LEASES,
+                LEASE,
                 body=body,
                 namespace=self._namespace,
                 name=self._name,

@@ -110,12 +110,12 @@ class Reflector:
         self._broke = False  # the last watch ended before its time
         self.problem: ApiError | None = None
         self.name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
-        self.turned_at = 0.0  # when it last got anything, or tried again; seconds of the loop's clock
+        self.last_activity = 0.0  # when it last got anything, or tried again; seconds of the loop's clock
         self._failures = 0
 
     async def run(self) -> NoReturn:
         """Follow until cancelled."""
-        self._turn()
+        self._mark_active()
         self._session.watches.add(self)
         try:
             while True:
@@ -139,12 +139,12 @@ class Reflector:
             self._session.watches.discard(self)
 
     async def _pause(self, error: ApiError) -> None:
-        self._turn()
+        self._mark_active()
         await asyncio.sleep(self._back_off(error))
-        self._turn()
+        self._mark_active()
 
-    def _turn(self) -> None:
-        self.turned_at = asyncio.get_running_loop().time()
+    def _mark_active(self) -> None:
+        self.last_activity = asyncio.get_running_loop().time()
 
     async def _understood(self, error: ApiError) -> ApiError:
         """The error; what gets 404 and is not gone is not served at the moment, and that passes."""
@@ -207,7 +207,7 @@ class Reflector:
             params["limit"] = str(pages.fitted(len(answer)))
             page = await TextPage.of(answer, after=params.get("continue", ""))
             del answer
-            self._turn()
+            self._mark_active()
             yield page, anew
             if not page.more:
                 return
@@ -229,7 +229,7 @@ class Reflector:
         stream = self._session.stream(self._path, params=params, accept=self._accepted(), timeout=seconds + 30.0)
         async with aclosing(stream):
             async for line in stream:
-                self._turn()
+                self._mark_active()
                 self._take(await read_object(line))
                 self._recovered()
         lasted = loop.time() - started

@@ -17,7 +17,8 @@ from aiohttp.client_middlewares import ClientHandlerType
 from multidict import CIMultiDict
 from yarl import URL
 
-from pattern_operator.fairqueue import Lane
+from pattern_operator.fair_queue import Lane
+from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.credentials import Endpoint
 from pattern_operator.kube.errors import ApiUnavailable, CredentialsError, from_response
@@ -26,7 +27,6 @@ from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.kube.resource import verb_and_resource
 from pattern_operator.limits import MAX_REFUSAL
-from pattern_operator.slots import Slots
 
 JSON: Final = "application/json"
 RESOURCE_SHARE: Final = 15  # times the free requests: 60 of 64 where everybody asks for one resource
@@ -43,11 +43,11 @@ _RETRIED: Final = frozenset({502, 503, 504})
 _FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, CredentialsError, RuntimeError)
 
 
-class Turning(Protocol):
+class RunningWatch(Protocol):
     """A watch that runs: its ``name``, and when (seconds of the loop's clock) it last got anything or tried again."""
 
     name: str
-    turned_at: float
+    last_activity: float
 
 
 class Session:
@@ -79,8 +79,8 @@ class Session:
         self.kopf_http = kopf_http
         self.internal_errors = internal_errors or InternalErrors()
         self.own_permissions = own_permissions or OwnPermissions()
-        self.watches: set[Turning] = set()  # those that run now
-        self._slots = Slots(MAX_REQUESTS)
+        self.watches: set[RunningWatch] = set()  # those that run now
+        self._slots = FairSemaphore(MAX_REQUESTS)
 
     @classmethod
     @asynccontextmanager
@@ -156,7 +156,7 @@ class Session:
         lanes = _lanes(method, path, impersonate)
         for attempt in range(1, TRIES + 1):
             try:
-                async with self._slots.hold(*lanes):
+                async with self._slots.acquire(*lanes):
                     return await self._try(
                         method, path, body=body, params=params, headers=headers, seconds=timeout, most=most
                     )

@@ -21,10 +21,9 @@ from pattern_operator.reconcile.referents import Referents
 from pattern_operator.reconcile.rim import Registries, Rim
 from pattern_operator.reconcile.tenancy import Tenancy
 from pattern_operator.reconcile.waking import Waker
-from pattern_operator.reconcile.writer import DESIGN_PATTERN, Writer
+from pattern_operator.reconcile.writer import Writer
 
 __all__ = [
-    "DESIGN_PATTERN",
     "Awaited",
     "AwaitedKinds",
     "Existence",

@@ -13,12 +13,12 @@ from itertools import chain
 
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta
-from pattern_operator.apply.definition import CRD
 from pattern_operator.apply.need import KindNeeded
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Projection, Reflector, Session, WatchEvent
 from pattern_operator.kube.errors import GroupUnavailable
+from pattern_operator.kube.wellknown import CRD
 from pattern_operator.reconcile.patterns import PatternKey
-from pattern_operator.tokenbucket import TokenBucket
+from pattern_operator.token_bucket import TokenBucket
 
 LOOKS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds before each look; one server needs 0.1, several up to 5
 

@@ -13,11 +13,11 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, Need, ObjectNeeded, RightsNeeded
 from pattern_operator.kube import Discovery, Projection, Reflector, Resource, Session, WatchEvent, WatchEventType
+from pattern_operator.kube.wellknown import NAMESPACE
 from pattern_operator.reconcile.awaited import AwaitedKinds
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.subscriptions import Subscriptions
 
-NAMESPACE: Final = Resource(group="", version="v1", kind="Namespace", plural="namespaces", namespaced=False)
 _RBAC: Final = ("rbac.authorization.k8s.io", "v1")
 # What gives an account its rights, or is an account: Kubernetes documentation, "Using RBAC Authorization".
 RIGHTS: Final = (

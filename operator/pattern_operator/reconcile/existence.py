@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Callable
 from typing import NoReturn
 
+from pattern_operator.aio import background_task
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.kube import Projection, Reflector, Session, WatchEvent, WatchEventType
-from pattern_operator.kube.beside import beside
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
-from pattern_operator.reconcile.writer import DESIGN_PATTERN
 
 
 class Restored(Exception):
@@ -44,7 +44,7 @@ class Existence:
         for each in self._patterns:  # listed before this watch begins: what went since is told, too
             meta = each.metadata
             self._watch.remember(meta.namespace, meta.name, uid=meta.uid, version=meta.resource_version)
-        async with beside(self._watch.run(), name="watch-designpatterns-exist"):
+        async with background_task(self._watch.run(), name="watch-designpatterns-exist"):
             await self._restored.wait()
         raise Restored(
             "the API server has older versions than were seen of it: etcd was restored from a backup; all is read anew"

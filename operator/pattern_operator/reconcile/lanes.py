@@ -2,7 +2,7 @@
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import InvalidReference, Repository
-from pattern_operator.fairqueue import Lanes
+from pattern_operator.fair_queue import Lanes
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.wanted import scheme_of
 from pattern_operator.source import Origin

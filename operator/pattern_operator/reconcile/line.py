@@ -18,7 +18,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
 from pattern_operator.errors import PatternError
-from pattern_operator.fairqueue import Lanes
+from pattern_operator.fair_queue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.quote import cut
 from pattern_operator.reconcile import status

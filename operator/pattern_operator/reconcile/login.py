@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.kube.wellknown import SECRET
 from pattern_operator.reconcile.patterns import key_of
-from pattern_operator.reconcile.referents import SECRET, Referents
+from pattern_operator.reconcile.referents import Referents
 
 DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
 

@@ -1,8 +1,8 @@
 """The keyed queue: one entry a key, one run of a key at a time, bounded concurrency, and fair shares of it.
 
 It knows nothing of patterns: a key is anything hashable, a run is a coroutine function that answers when the key is due
-again, if ever. ``lanes`` says whom a run of a key counts for (``fairqueue``): within a flow the earliest due time wins,
-between flows the one with the fewest runs. Time is the clock of the event loop, handed in.
+again, if ever. ``lanes`` says whom a run of a key counts for (``fair_queue``): within a flow the earliest due time
+wins, between flows the one with the fewest runs. Time is the clock of the event loop, handed in.
 """
 
 import asyncio
@@ -11,8 +11,8 @@ import itertools
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-from pattern_operator.background import background
-from pattern_operator.fairqueue import FairQueue, Lanes
+from pattern_operator.aio import background_tasks
+from pattern_operator.fair_queue import FairQueue, Lanes
 
 Key = TypeVar("Key", bound=Hashable)
 Run = Callable[[Key], Awaitable[float | None]]
@@ -94,7 +94,7 @@ class Queue(Generic[Key]):
     async def work(self, run: Run[Key], *, concurrency: int) -> None:
         """Run due keys until cancelled; ``run`` must not raise: an exception ends the work."""
         self._line = FairQueue(concurrency)
-        async with background() as runs:
+        async with background_tasks() as runs:
             while True:
                 runs.check()
                 self._changed.clear()

@@ -17,7 +17,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import owner_id
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.fairqueue import Lanes
+from pattern_operator.fair_queue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of

@@ -17,13 +17,12 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent, objects
+from pattern_operator.kube.wellknown import CONFIG_MAP
 from pattern_operator.reconcile.content import Contents
 from pattern_operator.reconcile.patterns import PatternKey
 
-SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
 SYNC_TIMEOUT = 5.0  # seconds after its begin that the watch of a kind is waited for
 MAX_USED = 64  # Secrets and ConfigMaps that one pattern is woken by; a spec names 17 at most
-CONFIG_MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
 
 
 @dataclass(frozen=True, slots=True)

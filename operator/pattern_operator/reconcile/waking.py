@@ -16,7 +16,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.reconcile.patterns import PatternKey
-from pattern_operator.tokenbucket import TokenBucket
+from pattern_operator.token_bucket import TokenBucket
 
 USER: Final = (20, 1.0)  # runs at once, and seconds between further ones: nobody writes a spec faster by hand
 OTHERS: Final = (5, 10.0)  # a Secret that is changed ten times a second costs six runs a minute

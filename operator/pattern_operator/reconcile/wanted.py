@@ -12,10 +12,11 @@ from pattern_operator.api.reference import Digest, InvalidReference, Reference, 
 from pattern_operator.api.spec import Authority, Layer, Source
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import Stalled
+from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
 from pattern_operator.reconcile.login import DOCKER_CONFIG
 from pattern_operator.reconcile.memory import Wanted
 from pattern_operator.reconcile.patterns import key_of
-from pattern_operator.reconcile.referents import CONFIG_MAP, SECRET, Referents
+from pattern_operator.reconcile.referents import Referents
 from pattern_operator.render import Options
 from pattern_operator.source import Credentials, LayerSelector, PullSecretReader, Scheme
 

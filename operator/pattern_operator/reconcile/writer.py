@@ -9,8 +9,7 @@ import msgspec
 import orjson
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, VERSION
-from pattern_operator.api.names import KIND as PATTERN_KIND
+from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
@@ -18,13 +17,13 @@ from pattern_operator.apply.missingright import MissingRight
 from pattern_operator.apply.refusal import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Threads
-from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.kube import ApiError, Session, objects
 from pattern_operator.kube.kind_existence import is_missing
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventorysize import written as inventory_as_written
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.statusbudget import within_budget
 
-DESIGN_PATTERN = Resource(group=GROUP, version=VERSION, kind=PATTERN_KIND, plural=PLURAL, namespaced=True)
 _FINALIZERS: Final = "/metadata/finalizers"
 _to_status: Final = partial(objects.patch_merge, subresource="status")
 

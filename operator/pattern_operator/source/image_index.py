@@ -11,7 +11,7 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.source.json_fields import shown, text
 from pattern_operator.source.manifest import INDEXES, MANIFESTS, read_descriptor, read_document, unsupported
 from pattern_operator.source.media_types import essence, is_beside_content
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strict_json import InvalidDocument
 
 _ATTESTATION: Final = "vnd.docker.reference.type"
 _UNKNOWN: Final = "unknown"

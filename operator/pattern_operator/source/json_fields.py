@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strict_json import InvalidDocument
 
 _QUOTED = 120  # characters of a foreign value that a message shows
 

@@ -12,7 +12,7 @@ from pattern_operator.archive.unpack import archive_refused, is_archive, is_gzip
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED
 from pattern_operator.source.local_tree import documents, opened, read, shown
-from pattern_operator.strictjson import InvalidDocument, read_json
+from pattern_operator.strict_json import InvalidDocument, read_json
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
 _DOCKER_SAVE: Final = "manifest.json"

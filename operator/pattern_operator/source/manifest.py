@@ -15,7 +15,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST
 from pattern_operator.source.json_fields import child, children, known_word, shown, text, texts
 from pattern_operator.source.media_types import essence
-from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
+from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"

@@ -14,7 +14,7 @@ from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.registry.transport import Response
 from pattern_operator.source.semver.range import SemverRange
 from pattern_operator.source.tag_filter import filter_tags
-from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded
+from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded
 
 _PAGE: Final = 1_000  # tags that are asked for at once; a registry may give fewer, and says where the next ones are
 

@@ -17,17 +17,17 @@ from typing import Final, Literal
 
 import orjson
 
+from pattern_operator.aio import background_tasks
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
-from pattern_operator.background import background
-from pattern_operator.fairqueue import FairQueue, Lanes
-from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.fair_queue import FairQueue, Lanes
+from pattern_operator.kube import ApiError, Session, objects
+from pattern_operator.kube.wellknown import EVENT
 from pattern_operator.telemetry.logfields import about
-from pattern_operator.tokenbucket import TokenBucket
+from pattern_operator.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
-EVENT = Resource(group="events.k8s.io", version="v1", kind="Event", plural="events", namespaced=True)
 MAX_NOTE = 1024  # bytes; events.k8s.io/v1, Event.note
 MICROSECONDS: Final = 1_000_000  # in a second
 MAX_INSTANCE = 128  # characters; events.k8s.io/v1, Event.reportingInstance
@@ -170,7 +170,7 @@ class EventRecorder:
 
     async def run(self) -> None:
         """Write what is recorded, until cancelled."""
-        async with background() as writers:
+        async with background_tasks() as writers:
             while True:
                 writers.check()
                 self._changed.clear()

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from pattern_operator.errortext import trace_of
+from pattern_operator.error_text import trace_of
 from pattern_operator.quote import cut, foreign, one_line
 from pattern_operator.telemetry.logfields import ATTRIBUTE, FIELDS
-from pattern_operator.tokenbucket import TokenBucket
+from pattern_operator.token_bucket import TokenBucket
 
 BURST: Final = 50  # repeated lines about one pattern, at once
 PACE: Final = 10.0  # seconds between further ones
@@ -28,7 +28,7 @@ _EXCEPTION: Final = re.compile(r"exception=.*", re.DOTALL)  # asyncio shows a ta
 
 
 class _Formatter(logging.Formatter):
-    """Bounds each line, and shows no text of an exception that may quote a value (``errortext``)."""
+    """Bounds each line, and shows no text of an exception that may quote a value (``error_text``)."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the standard library's name
         return "\n".join(trace_of(ei[1])) if ei[1] is not None else ""

@@ -8,7 +8,7 @@ from typing import Final
 
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
-from pattern_operator.strictjson import InvalidDocument, read_bounded
+from pattern_operator.strict_json import InvalidDocument, read_bounded
 from pattern_operator.verify.encoding import decode_base64, quoted
 from pattern_operator.verify.parsed_signature import MalformedSignature, ParsedSignature, Rejection
 

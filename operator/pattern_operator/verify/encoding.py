@@ -3,7 +3,7 @@
 import base64
 
 from pattern_operator import quote
-from pattern_operator.strictjson import InvalidDocument
+from pattern_operator.strict_json import InvalidDocument
 
 _QUOTED = 80  # bytes of a foreign value that a message shows: a type or a digest fits
 

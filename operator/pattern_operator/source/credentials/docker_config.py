@@ -19,7 +19,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_CONFIG_VALUES, MAX_CREDENTIAL_GLOBS
 from pattern_operator.source.json_fields import text, texts
 from pattern_operator.source.origin import Origin, Scheme
-from pattern_operator.strictjson import InvalidDocument, read_bounded, read_object
+from pattern_operator.strict_json import InvalidDocument, read_bounded, read_object
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})

@@ -16,7 +16,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_HELPER_OUTPUT
 from pattern_operator.source.credentials.docker_config import Credential
 from pattern_operator.source.json_fields import text
-from pattern_operator.strictjson import InvalidDocument, read_bounded
+from pattern_operator.strict_json import InvalidDocument, read_bounded
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PATIENCE: Final = 60.0  # seconds: a helper may ask its user to unlock a keychain

@@ -1,7 +1,7 @@
 """How many requests one host may have at once, and how that number is shared out among tenants.
 
 Somebody whose repositories are slow holds a part of a host's connections only, and whoever asks it seldom finds one at
-once (``fairqueue``).
+once (``fair_queue``).
 
 A request never waits for a connection while it holds one, whatever host that is to: the answer that redirects, or that
 sends to a token service, is left before the next request begins (``Registry._exchange``). So the requests of one
@@ -15,9 +15,9 @@ from typing import Final
 
 from yarl import URL
 
-from pattern_operator.fairqueue import Lane
+from pattern_operator.fair_queue import Lane
+from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
-from pattern_operator.slots import Slots
 from pattern_operator.source.json_fields import shown
 from pattern_operator.source.origin import Origin
 
@@ -78,7 +78,9 @@ class ConnectionLimiter:
 
     def __init__(self, most: int = MAX_CONNECTIONS_PER_HOST) -> None:
         self._most = most
-        self._slots: dict[Host, tuple[Slots, int]] = {}  # with how many hold or await one; only hosts that are asked
+        self._slots: dict[
+            Host, tuple[FairSemaphore, int]
+        ] = {}  # with how many hold or await one; only hosts that are asked
 
     @property
     def hosts(self) -> int:
@@ -92,12 +94,12 @@ class ConnectionLimiter:
         ``tenant`` is whom it counts for: a namespace. ``waits`` is told of the waiting. Whoever is cancelled leaves.
         """
         host = _host_of(url)
-        slots, users = self._slots.get(host, (Slots(self._most), 0))
+        slots, users = self._slots.get(host, (FairSemaphore(self._most), 0))
         self._slots[host] = (slots, users + 1)
         waiting = True
         waits.begin(shown(url.host_port_subcomponent or "", length=_LONGEST))
         try:
-            async with slots.hold(tenant, Lane(("tenant", tenant), _SHARE)):
+            async with slots.acquire(tenant, Lane(("tenant", tenant), _SHARE)):
                 waits.end()
                 waiting = False
                 yield

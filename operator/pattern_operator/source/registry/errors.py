@@ -19,7 +19,7 @@ from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.source.json_fields import children, shown, text
 from pattern_operator.source.registry.network import AddressRefused
-from pattern_operator.strictjson import InvalidDocument, read_object
+from pattern_operator.strict_json import InvalidDocument, read_object
 
 _MAX_RETRY_AFTER: Final = timedelta(hours=6)  # Docker Hub's window for pulls; more than this is a mistake
 _MAX_DATE: Final = 64  # characters; an HTTP date has 29

@@ -25,7 +25,7 @@ from pattern_operator.source.origin import Origin, same_host
 from pattern_operator.source.registry.challenge import Challenge
 from pattern_operator.source.registry.registrable_domain import has_same_registrable_domain
 from pattern_operator.source.registry.transport import Hop, Response, Transport, host_of, place_of
-from pattern_operator.strictjson import InvalidDocument, read_bounded
+from pattern_operator.strict_json import InvalidDocument, read_bounded
 
 _CLIENT_ID: Final = "pattern-operator"
 _LIFETIME: Final = 60.0  # seconds of a token that does not say; the specification's default and least

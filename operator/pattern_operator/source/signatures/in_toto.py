@@ -9,7 +9,7 @@ import binascii
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE
 from pattern_operator.source.json_fields import child, text
-from pattern_operator.strictjson import InvalidDocument, read_bounded
+from pattern_operator.strict_json import InvalidDocument, read_bounded
 
 
 def is_other_statement(payload: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pattern_operator.fairqueue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes
+from pattern_operator.fair_queue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes
 
 
 class Model:

@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from pattern_operator.openfiles import WANTED, allow_open_files
+from pattern_operator.rlimits import WANTED, raise_open_file_limit
 
 INFINITE = resource.RLIM_INFINITY
 
@@ -26,7 +26,7 @@ def test_the_soft_limit_is_raised_as_far_as_it_is_wanted_and_allowed(monkeypatch
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: told.append(limits))
 
-    now = allow_open_files()
+    now = raise_open_file_limit()
 
     assert told == ([set_to] if set_to else [])
     assert now == (set_to[0] if set_to else soft)
@@ -40,6 +40,6 @@ def test_a_system_that_allows_less_than_it_says_is_no_end(monkeypatch, caplog):
     monkeypatch.setattr(resource, "setrlimit", refuse)
 
     with caplog.at_level(logging.WARNING):
-        assert allow_open_files() == 256
+        assert raise_open_file_limit() == 256
 
     assert "stays at 256" in caplog.text

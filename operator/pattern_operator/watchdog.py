@@ -18,37 +18,37 @@ LONGEST_SILENCE: Final = 900.0  # seconds: a watch is ended by the server after 
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Turning(Protocol):
+class RunningWatch(Protocol):
     """What shows that it goes on: ``name``, and when it last did (seconds of the clock)."""
 
     @property
     def name(self) -> str: ...  # noqa: D102 - see the class
     @property
-    def turned_at(self) -> float: ...  # noqa: D102 - see the class
+    def last_activity(self) -> float: ...  # noqa: D102 - see the class
 
 
-class WorkIsDead(Exception):
+class WorkStalled(Exception):
     """The work does not go on: it is ended and begun anew."""
 
 
 @dataclass(slots=True)
-class Heartbeat:
-    """Looks after one run of the operator. ``overdue`` is how many keys could run now, ``turning`` are the watches.
+class Watchdog:
+    """Looks after one run of the operator. ``overdue`` is how many keys could run now, ``watches`` are the watches.
 
     ``complaint`` says what does not go on; it is empty while all does.
     """
 
     clock: Callable[[], float]
     overdue: Callable[[], int]
-    turning: Callable[[], Iterable[Turning]]
+    watches: Callable[[], Iterable[RunningWatch]]
     complaint: str = ""
     _running: dict[Any, float] = field(default_factory=dict)  # since when
     _idle_since: float | None = None  # since when keys are due and nothing runs
 
-    def noting(self, run: Callable[[Key], Awaitable[float | None]]) -> Callable[[Key], Awaitable[float | None]]:
-        """``run``, with its beginning and its end noted here."""
+    def tracking(self, run: Callable[[Key], Awaitable[float | None]]) -> Callable[[Key], Awaitable[float | None]]:
+        """``run``, with its beginning and its end tracked here."""
 
-        async def noted(key: Key) -> float | None:
+        async def tracked(key: Key) -> float | None:
             self._running[key] = self.clock()
             self._idle_since = None
             try:
@@ -56,19 +56,19 @@ class Heartbeat:
             finally:
                 self._running.pop(key, None)
 
-        return noted
+        return tracked
 
     async def watch_over(self) -> None:
         """Look until cancelled.
 
         Raises:
-            WorkIsDead: something does not go on.
+            WorkStalled: something does not go on.
         """
         while True:
             await asyncio.sleep(SAMPLE)
             self.look()
             if self.complaint:
-                raise WorkIsDead(self.complaint)
+                raise WorkStalled(self.complaint)
 
     def look(self) -> None:
         """Set ``complaint`` by how things stand now."""
@@ -85,7 +85,7 @@ class Heartbeat:
         long = [key for key, since in self._running.items() if now - since > LONGEST_RUN]
         if long:
             return f"the run of {long[0]} goes on for more than {LONGEST_RUN:.0f} s"
-        silent = [each.name for each in self.turning() if now - each.turned_at > LONGEST_SILENCE]
+        silent = [each.name for each in self.watches() if now - each.last_activity > LONGEST_SILENCE]
         if silent:
             return f"the watch of {silent[0]} has not moved for {LONGEST_SILENCE:.0f} s"
         return ""

@@ -1,8 +1,8 @@
 import time
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.error_text import trace_of, words_of
 from pattern_operator.errors import Stalled
-from pattern_operator.errortext import trace_of, words_of
 from pattern_operator.kube import ApiError
 
 
@@ -68,7 +68,7 @@ def test_a_trace_names_places_and_no_values():
         trace = "\n".join(trace_of(group))
 
     assert "tulipwood" not in trace
-    assert "test_errortext.py" in trace
+    assert "test_error_text.py" in trace
     assert "in fail" in trace
     assert "raised from" in trace
     assert "  | KeyError" in trace

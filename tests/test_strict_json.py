@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.limits import MAX_JSON_DEPTH
-from pattern_operator.strictjson import InvalidDocument, TooManyValues, read_bounded, read_json, read_object
+from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded, read_json, read_object
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

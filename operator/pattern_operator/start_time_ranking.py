@@ -12,7 +12,7 @@ _GUESS: Final = 0.01  # seconds that the first item of a flow is charged
 _FEW: Final = 1_024  # flows that are remembered before those are forgotten that have no more turns behind them
 
 
-class Turns:
+class StartTimeRanking:
     """Ranks of what waits, the lowest first. Each operation is O(1), but for forgetting now and then."""
 
     def __init__(self) -> None:

@@ -1,13 +1,13 @@
-"""A semaphore with shares: of so many requests at once, whoever is slow holds a part only (``fairqueue``)."""
+"""A semaphore with shares: of so many requests at once, whoever is slow holds a part only (``fair_queue``)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
-from pattern_operator.fairqueue import FairQueue
+from pattern_operator.fair_queue import FairQueue
 
 
-class Slots:
+class FairSemaphore:
     """``capacity`` slots. Who asks first gets one first within a flow; between flows, who holds the fewest."""
 
     def __init__(self, capacity: int) -> None:
@@ -19,7 +19,7 @@ class Slots:
         return self._line.free
 
     @asynccontextmanager
-    async def hold(self, flow: Hashable, *lanes: Hashable) -> AsyncIterator[None]:
+    async def acquire(self, flow: Hashable, *lanes: Hashable) -> AsyncIterator[None]:
         """Hold a slot during the block; wait for one as long as it takes. ``lanes`` are whom it counts for beside."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         whole = (flow, *lanes)

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from pattern_operator.kube.beside import beside
+from pattern_operator.aio import background_task
 
 
 async def for_ever() -> None:
@@ -14,7 +14,7 @@ async def failing() -> None:
 
 
 async def test_the_work_ends_with_the_block():
-    async with beside(for_ever(), name="work") as work:
+    async with background_task(for_ever(), name="work") as work:
         await asyncio.sleep(0)
         assert not work.done()
 
@@ -22,7 +22,7 @@ async def test_the_work_ends_with_the_block():
 
 
 async def test_work_that_ends_by_itself_is_no_matter():
-    async with beside(asyncio.sleep(0), name="work") as work:
+    async with background_task(asyncio.sleep(0), name="work") as work:
         await asyncio.wait({work})
 
     assert not work.cancelled()
@@ -32,7 +32,7 @@ async def test_the_error_of_the_work_is_raised_at_the_end_of_the_block():
     reached = False
 
     with pytest.raises(ValueError, match="the work failed"):
-        async with beside(failing(), name="work") as work:
+        async with background_task(failing(), name="work") as work:
             await asyncio.wait({work})
             reached = True
 
@@ -41,7 +41,7 @@ async def test_the_error_of_the_work_is_raised_at_the_end_of_the_block():
 
 async def test_the_error_of_the_block_ends_the_work():
     with pytest.raises(KeyError):
-        async with beside(for_ever(), name="work") as work:
+        async with background_task(for_ever(), name="work") as work:
             raise KeyError
 
     assert work.cancelled()
@@ -53,7 +53,7 @@ async def test_a_cancellation_that_comes_at_any_moment_of_the_end_is_not_lost(tu
 
     async def block() -> None:
         nonlocal went_on
-        async with beside(for_ever(), name="work"):
+        async with background_task(for_ever(), name="work"):
             leaving.set()
         await asyncio.Event().wait()
         went_on = True

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 WANTED: Final = 65_536  # a watch of each kind, 16 connections to each registry, and files of the cache need far fewer
 
 
-def allow_open_files() -> int:
+def raise_open_file_limit() -> int:
     """Raise the soft limit to the hard one, or to ``WANTED``; the limit that holds now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)

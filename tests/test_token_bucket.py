@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.tokenbucket import TokenBucket
+from pattern_operator.token_bucket import TokenBucket
 
 
 def test_a_burst_is_let_through_then_one_a_pause():

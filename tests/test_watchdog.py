@@ -3,8 +3,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from pattern_operator import heartbeat
-from pattern_operator.heartbeat import LONGEST_RUN, LONGEST_SILENCE, UNSERVED, Heartbeat, WorkIsDead
+from pattern_operator import watchdog
+from pattern_operator.watchdog import LONGEST_RUN, LONGEST_SILENCE, UNSERVED, Watchdog, WorkStalled
 
 
 @dataclass
@@ -17,20 +17,20 @@ class Clock:
 
 @dataclass
 class Watch:
-    turned_at: float
+    last_activity: float
     name: str = "pods"
 
 
 @dataclass
 class Scene:
-    """A heartbeat, and what it looks at."""
+    """A watchdog, and what it looks at."""
 
     clock: Clock
     watches: list[Watch]
     overdue: int = 0
 
-    def beat(self) -> Heartbeat:
-        return Heartbeat(clock=self.clock, overdue=lambda: self.overdue, turning=lambda: self.watches)
+    def beat(self) -> Watchdog:
+        return Watchdog(clock=self.clock, overdue=lambda: self.overdue, watches=lambda: self.watches)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_patterns_that_wait_while_others_run_are_no_complaint(scene):
     async def run(_: str) -> None:
         await free.wait()
 
-    running = asyncio.create_task(beat.noting(run)("web"))
+    running = asyncio.create_task(beat.tracking(run)("web"))
     await asyncio.sleep(0)
     for _ in range(3):
         beat.look()
@@ -89,7 +89,7 @@ async def test_a_run_without_end_is_told(scene):
     async def run(_: str) -> None:
         await asyncio.Event().wait()
 
-    running = asyncio.create_task(beat.noting(run)("team/web"))
+    running = asyncio.create_task(beat.tracking(run)("team/web"))
     await asyncio.sleep(0)
     scene.clock.now += LONGEST_RUN + 1
     beat.look()
@@ -105,7 +105,7 @@ async def test_a_run_that_fails_is_over(scene):
         raise ValueError
 
     with pytest.raises(ValueError):
-        await beat.noting(run)("web")
+        await beat.tracking(run)("web")
     scene.clock.now += LONGEST_RUN + 1
     beat.look()
 
@@ -117,14 +117,14 @@ def test_a_watch_that_does_not_move_is_told(scene):
     beat = scene.beat()
 
     scene.clock.now += LONGEST_SILENCE + 1
-    scene.watches[0].turned_at = scene.clock.now
+    scene.watches[0].last_activity = scene.clock.now
     beat.look()
 
     assert beat.complaint == "the watch of secrets has not moved for 900 s"
 
 
 async def test_what_does_not_go_on_ends_the_work(scene, monkeypatch):
-    monkeypatch.setattr(heartbeat, "SAMPLE", 0.0)
+    monkeypatch.setattr(watchdog, "SAMPLE", 0.0)
     beat = scene.beat()
     watching = asyncio.create_task(beat.watch_over())
     await asyncio.sleep(0.01)
@@ -132,5 +132,5 @@ async def test_what_does_not_go_on_ends_the_work(scene, monkeypatch):
 
     scene.watches = [Watch(scene.clock.now - LONGEST_SILENCE - 1)]
 
-    with pytest.raises(WorkIsDead, match="the watch of pods has not moved"):
+    with pytest.raises(WorkStalled, match="the watch of pods has not moved"):
         await asyncio.wait_for(watching, 5)

@@ -3,19 +3,18 @@ from contextlib import suppress
 
 import pytest
 
-from pattern_operator.aio import run_all
-from pattern_operator.background import TasksSurvive, background
+from pattern_operator.aio import TasksStillRunning, background_tasks, run_all
 
 
 async def test_tasks_end_with_the_block():
-    async with background() as behind:
+    async with background_tasks() as behind:
         task = behind.create_task(asyncio.sleep(60))
 
     assert task.cancelled()
 
 
 async def test_a_task_that_fails_ends_the_others_and_its_error_is_told():
-    async with background() as behind:
+    async with background_tasks() as behind:
         other = behind.create_task(asyncio.sleep(60))
         behind.create_task(fail(ValueError("it")))
         async with asyncio.timeout(5):
@@ -28,7 +27,7 @@ async def test_a_task_that_fails_ends_the_others_and_its_error_is_told():
 
 
 async def test_a_task_that_ends_well_or_is_stopped_ends_nobody():
-    async with background() as behind:
+    async with background_tasks() as behind:
         await asyncio.wait({behind.create_task(asyncio.sleep(0))})
         behind.create_task(asyncio.sleep(60)).cancel()
         await asyncio.sleep(0.01)
@@ -40,7 +39,7 @@ async def test_a_task_that_ends_well_or_is_stopped_ends_nobody():
 async def test_a_failing_task_ends_the_workers_also_where_their_runs_fail_at_the_same_moment():
     """The field case 05: the watch and the run trip over the same object, and no worker may survive it."""
     for _ in range(50):
-        async with background() as behind:
+        async with background_tasks() as behind:
             together = asyncio.Event()
             behind.create_task(fail_at(together), name="watch")
             workers = behind.create_task(run_all([run_for_ever(together) for _ in range(4)], name="worker"))
@@ -64,7 +63,7 @@ async def test_a_task_that_swallows_its_cancellation_is_cancelled_again():
             except asyncio.CancelledError:
                 cancelled += 1
 
-    async with background() as behind:
+    async with background_tasks() as behind:
         behind.create_task(stubborn())
         await asyncio.sleep(0)
 
@@ -81,15 +80,15 @@ async def test_a_task_that_never_ends_is_an_error_and_not_a_wait_for_ever():
             except asyncio.CancelledError:
                 continue
 
-    with pytest.raises(TasksSurvive, match=r"^1 tasks go on although they were cancelled: immortal$"):
-        async with background(grace=0.1) as behind:
+    with pytest.raises(TasksStillRunning, match=r"^1 tasks go on although they were cancelled: immortal$"):
+        async with background_tasks(grace=0.1) as behind:
             behind.create_task(immortal(), name="immortal")
             await asyncio.sleep(0)
     free.set()
 
 
 async def test_a_task_that_is_begun_after_the_end_does_nothing():
-    async with background() as behind:
+    async with background_tasks() as behind:
         await behind.end()
         task = behind.create_task(asyncio.sleep(60))
         await asyncio.wait({task}, timeout=5)
