@@ -40,42 +40,51 @@ from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,
+    Deleter,
     ManagedObjects,
     Owner,
-    Remover,
+    add_owner_metadata,
     fieldset,
     health_of,
-    localize,
-    ownable,
-    stamp,
+    inventory_objects,
+    resolve_scope,
     waves,
 )
+from pattern_operator.apply.account_rbac import binds
 from pattern_operator.apply.adoption import decide
+from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.autoscaler import autoscaler_of, scaled_in, scaler_of, sets_replicas
-from pattern_operator.apply.claim import bytes_of, grown
-from pattern_operator.apply.claimlook import look_at_claim
-from pattern_operator.apply.definition import definitions, is_established
-from pattern_operator.apply.dryrun import _values
-from pattern_operator.apply.ended import content_of, has_ended, may_go_unseen
-from pattern_operator.apply.established import until_established
-from pattern_operator.apply.existing import is_of_others_too
+from pattern_operator.apply.crd import is_established, kinds_of_crds, until_established
+from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
+from pattern_operator.apply.dry_run import _values
+from pattern_operator.apply.errors import failure_of
+from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
-from pattern_operator.apply.filled import FILLED
-from pattern_operator.apply.ignored import behind, decoded, given_up, has, pointers_of, release, without
-from pattern_operator.apply.intent import intent
+from pattern_operator.apply.finished import content_hash, has_finished, is_ephemeral
+from pattern_operator.apply.ignore_differences import (
+    decode_rules,
+    formerly_applied,
+    has,
+    pointers_of,
+    release_patch,
+    without,
+    without_released,
+)
 from pattern_operator.apply.kstatus import RULES
-from pattern_operator.apply.leftover import explained
 from pattern_operator.apply.managed.managed_object import Observation, lost, our_fields
-from pattern_operator.apply.marks import unmark
+from pattern_operator.apply.managing_tools import managing_tool_of
 from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
-from pattern_operator.apply.occupancy import occupants
-from pattern_operator.apply.ownership import label_of, ssa_of
-from pattern_operator.apply.podcause import first_cause
-from pattern_operator.apply.podlook import POD, look_at_pods, selector_of
+from pattern_operator.apply.owner_metadata import remove_owner_metadata
+from pattern_operator.apply.ownership import apply_policy_of, label_of
+from pattern_operator.apply.pod_cause import first_cause
+from pattern_operator.apply.pod_diagnosis import POD, diagnose_pods, selector_of
+from pattern_operator.apply.populated_fields import POPULATED_FIELDS
 from pattern_operator.apply.protected import OF_THE_MANIFESTS
-from pattern_operator.apply.refusal import refusal
-from pattern_operator.apply.replaced import (
+from pattern_operator.apply.pvc_diagnosis import diagnose_pvc
+from pattern_operator.apply.pvc_size import bytes_of, explain_grown_pvc
+from pattern_operator.apply.remaining_content import find_remaining_content
+from pattern_operator.apply.replaced_fields import (
     all_fields,
     handed_over,
     holders,
@@ -84,8 +93,6 @@ from pattern_operator.apply.replaced import (
     protecting,
     replaced,
 )
-from pattern_operator.apply.rights import binds
-from pattern_operator.apply.tools import manager_of
 from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
@@ -276,20 +283,20 @@ async def children_of_a_watch(body: Any) -> None:
 
 @reader
 def ownership(body: Any) -> None:
-    label_of(body), ssa_of(body)
+    label_of(body), apply_policy_of(body)
     label_of(fields.mapping_at(body, "metadata")).encode()
     rendered = as_object(body)
-    ownable([rendered], owned=()), waves([rendered])
+    inventory_objects([rendered], owned=()), waves([rendered])
     with suppress(ValueError):
-        stamp(rendered, owner=OWNER)
+        add_owner_metadata(rendered, owner=OWNER)
     for key in (
         KEY,
         ObjectKey("rbac.authorization.k8s.io", "RoleBinding", "team", "it"),
         ObjectKey("", "Secret", "t", "i"),
-        *(ObjectKey(each.group, each.kind, "t", "i") for each in FILLED),
+        *(ObjectKey(each.group, each.kind, "t", "i") for each in POPULATED_FIELDS),
     ):
         with suppress(ValueError):
-            intent(Object(key, "v1", rendered.body))
+            apply_body(Object(key, "v1", rendered.body))
         OF_THE_MANIFESTS.why(key, body)
     with suppress(ValueError):
         Object.of(body)
@@ -299,10 +306,10 @@ def ownership(body: Any) -> None:
 def existing(body: Any) -> None:
     seen = marks_of(body)
     for rendered in (KEY, ObjectKey("", "Namespace", "", "it")):
-        manager_of(seen, rendered)
+        managing_tool_of(seen, rendered)
         for policy in ("Never", "IfUnowned", "Always"):
             decide(seen, key=rendered, owner=OWNER, holder=None, policy=policy, remembered=False)
-    is_of_others_too(body)
+    has_other_managers(body)
     seen.label("app"), seen.annotation("a"), seen.managers
 
 
@@ -345,7 +352,9 @@ async def growing_a_claim(body: Any) -> None:
     invalid = ApiError(code=422, reason="Invalid", message="is invalid")
     for wanted in (as_object(body), as_object({"spec": {"resources": {"requests": {"storage": "1Gi"}}}})):
         for live in (body, {"metadata": body, "spec": {"resources": {"requests": {"storage": "2Gi"}}}}):
-            note = await grown(answering(live), KIND, dataclasses.replace(wanted, key=claim), invalid, impersonate=None)
+            note = await explain_grown_pvc(
+                answering(live), KIND, dataclasses.replace(wanted, key=claim), invalid, impersonate=None
+            )
             note.encode()
 
 
@@ -354,15 +363,15 @@ def leaving_to_others(body: Any) -> None:
     """The body as the live object, as what was applied, and as a set of fields."""
     rendered = as_object(body)
     rules = (IgnoreDifferences(paths=("/spec/replicas", "/metadata/labels/a", "/spec/0", "/data/x")),)
-    paths = (*pointers_of(decoded(rules), rendered), ("spec", "replicas"), ("0", "1"), ("metadata",))
+    paths = (*pointers_of(decode_rules(rules), rendered), ("spec", "replicas"), ("0", "1"), ("metadata",))
     without(rendered.body, paths)
     has(body, ("spec", "replicas"))
-    release(body, body=body, paths=paths)
-    given_up(fieldset.read(body), body=body, paths=paths)
+    release_patch(body, body=body, paths=paths)
+    without_released(fieldset.read(body), body=body, paths=paths)
     for meta in (body, {"metadata": body}):
         scaler_of(fields.ObjectMeta.of(meta).managers)
         sets_replicas(fields.ObjectMeta.of(meta).managers)
-    behind(decoded(rules), rendered)
+    formerly_applied(decode_rules(rules), rendered)
     _values(rendered.body)
     scaled_in([rendered])
     lost(our_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), our_fields(body))
@@ -379,25 +388,25 @@ async def looking_into_containers(body: Any) -> None:
     session = answering(body)
     for key in (ObjectKey("", "Namespace", "", "it"), CRD_KEY):
         discovery = FakeDiscovery(session)
-        await occupants(key, session=session, discovery=discovery, impersonate=None)
+        await find_remaining_content(key, session=session, discovery=discovery, impersonate=None)
 
 
 @reader
 async def taking_marks_off(body: Any) -> None:
     for owner in ("someowner", ""):
-        await unmark(answering(body), KIND, KEY, owner=owner, impersonate=None)
+        await remove_owner_metadata(answering(body), KIND, KEY, owner=owner, impersonate=None)
 
 
 @reader
 def definition(body: Any) -> None:
     is_established(body)
-    for found in definitions([Object(CRD_KEY, "apiextensions.k8s.io/v1", as_object(body).body)]).values():
+    for found in kinds_of_crds([Object(CRD_KEY, "apiextensions.k8s.io/v1", as_object(body).body)]).values():
         found.path(namespace="team", name="it")
 
 
 @reader
 async def scope(body: Any) -> None:
-    await localize([as_object(body)], discovery=FakeDiscovery(answering({})), default_namespace="team")
+    await resolve_scope([as_object(body)], discovery=FakeDiscovery(answering({})), default_namespace="team")
 
 
 @reader
@@ -415,10 +424,10 @@ async def applying(body: Any) -> None:
 @reader
 async def removing(body: Any) -> None:
     session = answering(body)
-    remover = Remover(session, FakeDiscovery(session), managed_objects=managed_objects(session))
+    deleter = Deleter(session, FakeDiscovery(session), managed_objects=managed_objects(session))
     entry = InventoryEntry(id=str(KEY), v="v1")
     for _ in range(2):
-        await remover.remove_all([entry], owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+        await deleter.delete_all([entry], owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
 
 
 @reader
@@ -509,15 +518,17 @@ async def self_review(body: Any) -> None:
 
 @reader
 async def errors(body: Any) -> None:
-    refusal(KEY, ApiError.from_status(body)).message.encode()
+    failure_of(KEY, ApiError.from_status(body)).message.encode()
     left_over = StatusCause(
         "spec.strategy.rollingUpdate[7].x", "FieldValueForbidden", "may not specify more than 1 volume type"
     )
     forbidden = ApiError(code=422, reason="Invalid", message="is invalid", causes=(left_over,))
-    explained(refusal(KEY, forbidden), forbidden, body=body).message.encode()
+    explain_defaulted_fields(failure_of(KEY, forbidden), forbidden, body=body).message.encode()
     content = answering(body).answer
     for code in (403, 409, 422, 429, 500):
-        failure = refusal(KEY, from_response(code=code, retry_after="1", body=content, content_type="application/json"))
+        failure = failure_of(
+            KEY, from_response(code=code, retry_after="1", body=content, content_type="application/json")
+        )
         failure.message.encode()
     await read_object(content)
     with suppress(ApiUnavailable):  # it is no list
@@ -622,19 +633,19 @@ async def pods_of_a_workload(body: Any) -> None:
         waiting = {"waiting": {"reason": reason, "message": body}}
         status = {"name": body, "image": body, "state": waiting, "lastState": body}
         first_cause([{"metadata": body, "spec": {"containers": body}, "status": {"containerStatuses": [status]}}])
-    await look_at_pods(answering(body), FakeDiscovery(answering(body)), KEY, impersonate=None)
+    await diagnose_pods(answering(body), FakeDiscovery(answering(body)), KEY, impersonate=None)
     claim = ObjectKey("", "PersistentVolumeClaim", "team", "it")
-    await look_at_claim(answering(body), FakeDiscovery(answering(body)), claim, impersonate=None)
+    await diagnose_pvc(answering(body), FakeDiscovery(answering(body)), claim, impersonate=None)
     await verbs.list_page(answering(body), POD, namespace="a", label_selector="a", limit=2)
 
 
 @reader
 def what_has_ended(body: Any) -> None:
     for kind in (ObjectKey("batch", "Job", "team", "it"), ObjectKey("", "Pod", "team", "it")):
-        has_ended(body, key=kind)
-        may_go_unseen(body, key=kind)
+        has_finished(body, key=kind)
+        is_ephemeral(body, key=kind)
         if isinstance(body, dict):
-            content_of(Object(key=kind, api_version="v1", body=body))
+            content_hash(Object(key=kind, api_version="v1", body=body))
 
 
 @reader

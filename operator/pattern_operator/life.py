@@ -23,18 +23,18 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import (
     Applier,
+    Deleter,
     DryRun,
     ManagedObjects,
     Notification,
     NotificationKind,
     Protected,
-    Remover,
     Transfers,
-    excess,
-    own_rbac,
+    excess_permissions,
+    operator_rbac,
 )
-from pattern_operator.apply.claimlook import CLAIM, look_at_claim
-from pattern_operator.apply.podlook import look_at_pods
+from pattern_operator.apply.pod_diagnosis import diagnose_pods
+from pattern_operator.apply.pvc_diagnosis import PVC, diagnose_pvc
 from pattern_operator.executors import Executors
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import (
@@ -267,11 +267,13 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     settings, clock = process.settings, asyncio.get_running_loop().time
     user = await user_name(session)
     protected = Protected.of(user, lease=(settings.lease_namespace or lease_namespace(), LEASE))
-    protected = replace(protected, rbac=await own_rbac(session, protected=protected))
+    protected = replace(protected, rbac=await operator_rbac(session, protected=protected))
     account = f" account={protected.account.user}" if protected.account.user != user else ""
     logger.info("works as: user=%s%s", user or "(unknown)", account)
     logger.info("rules: %s", _rules(settings))
-    too_much = await excess(session, protected=protected) if settings.tenancy.require_service_account else ""
+    too_much = (
+        await excess_permissions(session, protected=protected) if settings.tenancy.require_service_account else ""
+    )
     if too_much:
         logger.warning("too many rights: %s", too_much)
     patterns = Patterns()
@@ -339,7 +341,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
                 protected=protected,
                 transfers=transfers,
             ),
-            remover=Remover(
+            deleter=Deleter(
                 session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers
             ),
             transfers=transfers,
@@ -382,7 +384,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             patterns=patterns,
             managed_objects=managed_objects,
             tenancy=rim.tenancy,
-            look=lambda key, user: (look_at_claim if (key.group, key.kind) == CLAIM else look_at_pods)(
+            look=lambda key, user: (diagnose_pvc if (key.group, key.kind) == PVC else diagnose_pods)(
                 session, discovery, key, impersonate=user
             ),
             tasks=behind,

@@ -10,7 +10,7 @@ import pytest
 from tests.apply.room import NAMESPACE, Room, namespace_named, now
 from tests.testbed.testbed import Testbed
 
-from pattern_operator.apply import Applier, ManagedObjects, Notification, Owner, Remover, Transfers
+from pattern_operator.apply import Applier, Deleter, ManagedObjects, Notification, Owner, Transfers
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
 from pattern_operator.kube.credentials import StaticAuth, tls_context
 
@@ -80,7 +80,7 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
                     transfers=transfers,
                     holder=lambda label, _: living.get(label),
                 ),
-                remover=Remover(session, discovery, managed_objects=managed_objects, transfers=transfers),
+                deleter=Deleter(session, discovery, managed_objects=managed_objects, transfers=transfers),
                 requests=requests,
                 events=events,
                 living=living,

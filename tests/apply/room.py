@@ -11,13 +11,13 @@ import orjson
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import (
-    Applied,
     Applier,
+    ApplyResult,
+    Deleter,
     ManagedObjects,
     Notification,
     NotificationKind,
     Owner,
-    Remover,
     inventory,
     owner_id,
 )
@@ -94,13 +94,13 @@ class Room:
     discovery: Discovery
     managed_objects: ManagedObjects
     applier: Applier
-    remover: Remover
+    deleter: Deleter
     requests: list[tuple[str, str, int]]
     living: dict[str, Owner] = field(default_factory=dict)  # the patterns that have what carries their label, by id
     events: list[tuple[str, Notification]] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def apply(self, *wanted: Object, by: Owner, conflicts: str = "Fail", **more: Any) -> Applied:
+    async def apply(self, *wanted: Object, by: Owner, conflicts: str = "Fail", **more: Any) -> ApplyResult:
         return await self.applier.apply_all(
             wanted, owner=by, conflicts="Take" if conflicts == "Take" else "Fail", owned=more.pop("owned", ()), **more
         )

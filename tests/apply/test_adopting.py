@@ -20,14 +20,14 @@ from tests.apply.room import (
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Owner
-from pattern_operator.apply.removal import Ending, Removal
+from pattern_operator.apply.delete import Deletion, DeletionOutcome
 from pattern_operator.kube import ApiUnavailable, objects
 
 OWNER_LABEL, PATTERN, ADOPTED = (f"pattern-operator.io/{name}" for name in ("owner", "pattern", "adopted"))
 
 
-async def removed(room: Room, *wanted: Object, by: Owner) -> list[Removal]:
-    return await room.remover.remove_all(entries(*wanted), owner=by, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+async def removed(room: Room, *wanted: Object, by: Owner) -> list[Deletion]:
+    return await room.deleter.delete_all(entries(*wanted), owner=by, impersonate=None, otherwise=Reason.PRUNE_FAILED)
 
 
 async def marks(room: Room, wanted: Object) -> tuple[str | None, str | None, str | None]:
@@ -64,8 +64,8 @@ async def test_an_adopted_object_is_left_as_it_is_and_is_nobodys_then(room: Room
 
     (removal,) = await removed(room, wanted, by=team)
 
-    assert (removal.ending, removal.message) == (
-        Ending.KEPT,
+    assert (removal.outcome, removal.message) == (
+        DeletionOutcome.SKIPPED,
         "stays: it existed before the pattern and was adopted",
     )
     found = await room.get(wanted.key)
@@ -100,7 +100,7 @@ async def test_an_object_that_was_made_anew_by_the_pattern_is_its_own(room: Room
     await room.apply(wanted, by=team)
     (removal,) = await removed(room, wanted, by=team)
 
-    assert removal.ending is Ending.GONE
+    assert removal.outcome is DeletionOutcome.DELETED
 
 
 async def _gone(room: Room, wanted: Object) -> bool:
@@ -167,7 +167,7 @@ async def test_a_manifest_cannot_mark_its_objects_as_adopted(room: Room, namespa
 
     (removal,) = await removed(room, wanted, by=team)
 
-    assert removal.ending is Ending.GONE
+    assert removal.outcome is DeletionOutcome.DELETED
 
 
 async def test_a_namespace_that_was_there_is_used_as_it_is(room: Room, namespace: str):
@@ -177,7 +177,7 @@ async def test_a_namespace_that_was_there_is_used_as_it_is(room: Room, namespace
     applied = await room.apply(space, config_map("c", namespace), by=team, conflicts="Take")
 
     assert applied.failures == ()
-    ((key, why),) = applied.left
+    ((key, why),) = applied.skipped
     assert key == space.key
     assert "is used as it is" in why
     assert applied.disowned == {space.key}
@@ -194,7 +194,7 @@ async def test_a_namespace_is_adopted_by_the_explicit_word_and_left_all_the_same
 
     assert applied.applied == (space.key,)
     assert before == (team.id, "team/web", "true")
-    assert removal.ending is Ending.KEPT
+    assert removal.outcome is DeletionOutcome.SKIPPED
     assert await marks(room, space) == (None, None, None)
 
 
@@ -246,7 +246,7 @@ async def test_a_recreated_pattern_takes_over_what_its_predecessor_left(room: Ro
         (removal,) = await removed(later, wanted, by=born)
 
     assert applied.applied == (wanted.key,)
-    assert removal.ending is Ending.GONE
+    assert removal.outcome is DeletionOutcome.DELETED
 
 
 async def test_a_label_that_somebody_took_off_is_put_back(room: Room, namespace: str, open_room):
@@ -317,7 +317,7 @@ async def test_what_takes_the_place_of_an_adopted_object_is_looked_at_again(room
     await _meanwhile(room, replace)
     applied = await room.apply(wanted, by=team)
 
-    assert [key for key, _ in applied.left] == [wanted.key]
+    assert [key for key, _ in applied.skipped] == [wanted.key]
     assert await marks(room, wanted) == (None, None, None)
 
 
@@ -349,16 +349,16 @@ async def _meanwhile(room: Room, act: Any) -> None:
 # --- what others have in it -------------------------------------------------------------------------------------------
 
 
-async def brought(room: Room, team: Owner) -> Object:
+async def own_kinds(room: Room, team: Owner) -> Object:
     """A namespace that the pattern made."""
-    space = namespace_named(f"brought-{uuid4().hex[:8]}")
+    space = namespace_named(f"own_kinds-{uuid4().hex[:8]}")
     await room.apply(space, by=team)
     return space
 
 
 async def test_a_namespace_of_ours_that_is_empty_goes(room: Room):
     team = owner()
-    space = await brought(room, team)
+    space = await own_kinds(room, team)
     web = deployment("web", space.key.name)
     await room.apply(web, config_map("c", space.key.name), by=team)
     await room.eventually(lambda: _has_pods(room, space.key.name))
@@ -366,7 +366,7 @@ async def test_a_namespace_of_ours_that_is_empty_goes(room: Room):
     await removed(room, web, config_map("c", space.key.name), by=team)
     (removal,) = await removed(room, space, by=team)
 
-    assert removal.ending in (Ending.GONE, Ending.GOING), removal.message
+    assert removal.outcome in (DeletionOutcome.DELETED, DeletionOutcome.TERMINATING), removal.message
 
 
 async def _has_pods(room: Room, namespace: str) -> bool:
@@ -379,7 +379,7 @@ async def _has_pods(room: Room, namespace: str) -> bool:
 )
 async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(room: Room, kind: str):
     team = owner()
-    space = await brought(room, team)
+    space = await own_kinds(room, team)
     held = config_map("precious", space.key.name)
     if kind == "of nobody":
         await make(room, held)
@@ -391,7 +391,7 @@ async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(r
 
     (removal,) = await removed(room, space, by=team)
 
-    assert removal.ending is Ending.KEPT
+    assert removal.outcome is DeletionOutcome.SKIPPED
     assert "it still holds 1 that would be deleted with it: ConfigMap" in removal.message
     assert f"kubectl delete namespace {space.key.name}" in removal.message
     assert await room.is_there(held.key)
@@ -401,7 +401,7 @@ async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(r
 
 async def test_a_look_into_a_full_namespace_ends_early(room: Room):
     team = owner()
-    space = await brought(room, team)
+    space = await own_kinds(room, team)
     for number in range(120):
         await make(room, config_map(f"c{number}", space.key.name))
     before = len(room.requests)
@@ -415,13 +415,13 @@ async def test_a_look_into_a_full_namespace_ends_early(room: Room):
 
 async def test_a_namespace_that_the_account_may_not_look_into_stays_and_says_the_missing_right(room: Room):
     team = owner()
-    space = await brought(room, team)
+    space = await own_kinds(room, team)
 
-    (removal,) = await room.remover.remove_all(
+    (removal,) = await room.deleter.delete_all(
         entries(space), owner=team, impersonate="system:serviceaccount:default:nobody", otherwise=Reason.PRUNE_FAILED
     )
 
-    assert removal.ending is Ending.KEPT
+    assert removal.outcome is DeletionOutcome.SKIPPED
     assert "has no right to list configmaps: grant ServiceAccount default/nobody the verb list on configmaps in" in (
         removal.message
     )
@@ -444,7 +444,7 @@ async def test_a_definition_with_resources_of_others_stays(room: Room, namespace
     await room.delete(theirs.key)
     await room.apply(crd, by=team, adopt="Always")
 
-    assert kept.ending is Ending.KEPT
+    assert kept.outcome is DeletionOutcome.SKIPPED
     assert f"Widget.{domain} {namespace}/theirs" in kept.message
     assert f"kubectl delete crd widgets.{domain}" in kept.message
     assert not await room.is_there(mine.key)
@@ -461,4 +461,4 @@ async def test_a_definition_without_resources_goes_and_so_do_orphans_of_the_coll
 
     (removal,) = await removed(room, crd, by=team)
 
-    assert removal.ending in (Ending.GONE, Ending.GOING), removal.message
+    assert removal.outcome in (DeletionOutcome.DELETED, DeletionOutcome.TERMINATING), removal.message

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Owner, owner_id
-from pattern_operator.apply.adoption import GUARDED, Adopt, Create, Leave, Own, Refuse, decide
-from pattern_operator.apply.existing import is_of_others_too, read
+from pattern_operator.apply.adoption import GUARDED, Adopt, Create, Own, Refuse, Skip, decide
+from pattern_operator.apply.existing import has_other_managers, read
 
 WEB = Owner(owner_id("1"), "team", "web")
 OTHER = Owner(owner_id("2"), "theirs", "shop")
 KEY = ObjectKey("", "ConfigMap", "team", "settings")
 NAMESPACE = ObjectKey("", "Namespace", "", "shop")
 CRD = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "widgets.example.com")
-CLAIM = ObjectKey("", "PersistentVolumeClaim", "team", "data")
+PVC = ObjectKey("", "PersistentVolumeClaim", "team", "data")
 VOLUME = ObjectKey("", "PersistentVolume", "", "data")
 
 OWNER_LABEL, PATTERN, ADOPTED = (f"pattern-operator.io/{name}" for name in ("owner", "pattern", "adopted"))
@@ -54,10 +54,10 @@ def decision(existing: Any, *, key: ObjectKey = KEY, policy: Any = "IfUnowned", 
     [
         pytest.param(KEY, Refuse, Adopt, Adopt, id="ConfigMap"),
         pytest.param(ObjectKey("apps", "Deployment", "team", "web"), Refuse, Adopt, Adopt, id="Deployment"),
-        pytest.param(NAMESPACE, Refuse, Leave, Adopt, id="Namespace"),
-        pytest.param(CRD, Refuse, Leave, Adopt, id="CRD"),
-        pytest.param(CLAIM, Refuse, Leave, Adopt, id="PersistentVolumeClaim"),
-        pytest.param(VOLUME, Refuse, Leave, Adopt, id="PersistentVolume"),
+        pytest.param(NAMESPACE, Refuse, Skip, Adopt, id="Namespace"),
+        pytest.param(CRD, Refuse, Skip, Adopt, id="CRD"),
+        pytest.param(PVC, Refuse, Skip, Adopt, id="PersistentVolumeClaim"),
+        pytest.param(VOLUME, Refuse, Skip, Adopt, id="PersistentVolume"),
     ],
 )
 def test_what_is_nobodys_is_adopted_as_the_policy_says(key, never, if_unowned, always):
@@ -66,7 +66,7 @@ def test_what_is_nobodys_is_adopted_as_the_policy_says(key, never, if_unowned, a
     assert found == [never, if_unowned, always]
 
 
-@pytest.mark.parametrize("key", [NAMESPACE, CRD, CLAIM, VOLUME], ids=lambda key: key.kind)
+@pytest.mark.parametrize("key", [NAMESPACE, CRD, PVC, VOLUME], ids=lambda key: key.kind)
 def test_nobody_is_told_to_delete_what_others_would_be_lost_with(key: ObjectKey):
     refused = decision(live(), key=key, policy="Never")
 
@@ -113,7 +113,7 @@ def test_what_a_pattern_of_another_name_left_is_adopted_like_anybodys():
     dead = ours(Owner(owner_id("dead"), "team", "old"))
 
     assert decision(dead) == Adopt("u-1")
-    assert isinstance(decision(dead, key=NAMESPACE), Leave)
+    assert isinstance(decision(dead, key=NAMESPACE), Skip)
 
 
 def test_an_annotation_alone_makes_nothing_ours():
@@ -147,7 +147,7 @@ def test_what_nobody_is_to_reconcile_is_let_be():
 
     found = [decision(each, policy="Always") for each in (of_nobody, of_a_predecessor, of_ours)]
 
-    assert [(type(each), each.ours) for each in found] == [(Leave, False), (Leave, False), (Leave, True)]
+    assert [(type(each), each.ours) for each in found] == [(Skip, False), (Skip, False), (Skip, True)]
 
 
 ARGO = "argocd.argoproj.io/tracking-id"
@@ -233,9 +233,9 @@ def test_marks_that_only_our_own_apply_has_set_are_no_other_tools():
 def test_an_answer_shows_whether_somebody_else_made_the_object():
     own = {"manager": "pattern-operator", "operation": "Apply"}
 
-    assert not is_of_others_too({"metadata": {"managedFields": [own]}})
-    assert is_of_others_too({"metadata": {"managedFields": [own, {"manager": "kubectl", "operation": "Update"}]}})
-    assert is_of_others_too({"metadata": {"managedFields": [{"manager": "before-first-apply"}, own]}})
+    assert not has_other_managers({"metadata": {"managedFields": [own]}})
+    assert has_other_managers({"metadata": {"managedFields": [own, {"manager": "kubectl", "operation": "Update"}]}})
+    assert has_other_managers({"metadata": {"managedFields": [{"manager": "before-first-apply"}, own]}})
 
 
 json = st.recursive(
@@ -262,7 +262,7 @@ bodies = json | st.fixed_dictionaries({"metadata": json | st.dictionaries(st.sam
 def test_any_object_whatever_its_shape_is_decided_about_and_never_taken_without_a_word(body, policy, key):
     found = decide(read(body), key=key, policy=policy, owner=WEB, holder=None, remembered=False)
 
-    assert isinstance(found, Own | Adopt | Leave | Refuse)
+    assert isinstance(found, Own | Adopt | Skip | Refuse)
     if isinstance(found, Adopt):
         assert policy != "Never"
         assert policy == "Always" or (key.group, key.kind) not in GUARDED
@@ -282,7 +282,7 @@ def test_a_namespace_that_is_only_to_be_there_is_used_also_where_another_pattern
     found = decision(ours(OTHER), key=NAMESPACE, policy=policy, holder=OTHER, is_only_to_be_there=True)
     of_the_artifact = decision(ours(OTHER), key=NAMESPACE, policy=policy, holder=OTHER)
 
-    assert isinstance(found, Leave)
+    assert isinstance(found, Skip)
     assert not found.ours
     assert f"is owned by DesignPattern {OTHER}: it is used as it is" in found.why
     assert isinstance(of_the_artifact, Refuse)

@@ -18,9 +18,17 @@ from tests.apply.room import (
 from pattern_operator.api.names import OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Applied, Applier, ApplyFailure, NotificationKind, error_of, inventory, localize
+from pattern_operator.apply import (
+    Applier,
+    ApplyFailure,
+    ApplyResult,
+    NotificationKind,
+    inventory,
+    resolve_scope,
+    to_error,
+)
+from pattern_operator.apply.annotations import IF_ABSENT, IGNORE
 from pattern_operator.apply.applier import CONCURRENCY
-from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
 from pattern_operator.errors import Transient, Waiting
 from pattern_operator.kube import ApiError, ApiUnavailable, Resource, objects
 
@@ -39,7 +47,7 @@ async def test_a_new_object_costs_a_look_and_an_apply_and_says_whose_it_is(room:
 
     assert sorted(verb for verb, _, _ in room.requests[before:] if verb != "watch") == ["get"] * 5 + ["patch"] * 5
     assert len(applied.applied) == 5
-    assert error_of(applied) is None
+    assert to_error(applied) is None
     metadata = (await room.get(applied.applied[0]))["metadata"]
     assert metadata["labels"][OWNER_LABEL] == team.id
     assert metadata["annotations"][PATTERN_ANNOTATION] == "team/web"
@@ -70,7 +78,7 @@ async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_wo
     (failure,) = applied.failures
     assert (failure.key, failure.reason) == (bad.key, Reason.APPLY_FAILED)
     assert "must be greater than or equal to 0" in failure.message
-    error = error_of(applied)
+    error = to_error(applied)
     assert isinstance(error, Transient)
     assert error.message.startswith(f"1 of 2 objects could not be applied: Deployment.apps {namespace}/bad: ")
 
@@ -124,12 +132,12 @@ async def test_fields_of_our_own_object_are_taken_back_without_asking(room: Room
 async def test_a_missing_kind_fails_alone_and_is_waited_for(room: Room, namespace: str):
     team, here, there = owner(), config_map("c", namespace), custom("Widget", group(), "w", namespace)
 
-    localized = await localize([here, there], discovery=room.discovery, default_namespace=namespace)
-    applied = await room.apply(*localized.objects, by=team)
+    scoped = await resolve_scope([here, there], discovery=room.discovery, default_namespace=namespace)
+    applied = await room.apply(*scoped.objects, by=team)
 
     assert applied.applied == (here.key,)
-    assert [(failure.key, failure.reason) for failure in localized.unknown] == [(there.key, Reason.KIND_NOT_FOUND)]
-    error = error_of(applied, unknown=localized.unknown)
+    assert [(failure.key, failure.reason) for failure in scoped.unknown] == [(there.key, Reason.KIND_NOT_FOUND)]
+    error = to_error(applied, unknown=scoped.unknown)
     assert isinstance(error, Waiting)
     assert error.reason is Reason.KIND_NOT_FOUND
     assert "install the CRD" in error.message
@@ -139,7 +147,7 @@ async def test_a_missing_kind_beside_another_failure_is_retried(room: Room, name
     missing = ApplyFailure(config_map("a", namespace).key, Reason.KIND_NOT_FOUND, "no such kind")
     refused = ApplyFailure(config_map("b", namespace).key, Reason.FORBIDDEN, "no")
 
-    error = error_of(Applied(failures=(missing, refused)))
+    error = to_error(ApplyResult(failures=(missing, refused)))
 
     assert isinstance(error, Transient)
     assert error.reason is Reason.FORBIDDEN
@@ -171,10 +179,10 @@ async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(room: Room, name
         definition("Widget", domain, scope=scope),
     ]
 
-    localized = await localize(wanted, discovery=room.discovery, default_namespace=namespace)
-    applied = await room.apply(*localized.objects, by=team)
+    scoped = await resolve_scope(wanted, discovery=room.discovery, default_namespace=namespace)
+    applied = await room.apply(*scoped.objects, by=team)
 
-    assert localized.unknown == ()
+    assert scoped.unknown == ()
     assert applied.failures == ()
     assert len(applied.applied) == 4
     places = {key.namespace for key in applied.applied if key.kind == "Widget"}
@@ -182,7 +190,7 @@ async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(room: Room, name
 
 
 async def test_a_pattern_may_bring_the_namespace_of_its_objects(room: Room):
-    team, name = owner(), f"brought-{uuid4().hex[:8]}"
+    team, name = owner(), f"own_kinds-{uuid4().hex[:8]}"
     pod = Object.of(
         {
             "apiVersion": "v1",
@@ -247,7 +255,7 @@ async def test_a_protected_namespace_is_never_touched(room: Room, name: str):
 
     applied = await room.apply(wanted, by=team, conflicts="Take")
 
-    assert applied == Applied()
+    assert applied == ApplyResult()
     assert OWNER_LABEL not in (await room.get(wanted.key))["metadata"].get("labels", {})
 
 
@@ -259,7 +267,7 @@ async def test_an_account_without_rights_is_named_with_verb_and_resource(room: R
     (failure,) = applied.failures
     assert failure.reason is Reason.FORBIDDEN
     assert f'User "{account}" cannot get resource "configmaps"' in failure.message
-    assert isinstance(error_of(applied), Transient)
+    assert isinstance(to_error(applied), Transient)
 
 
 async def test_what_admission_forbids_is_no_matter_of_rights(room: Room, namespace: str):
@@ -303,7 +311,7 @@ async def test_an_object_that_asks_to_be_ignored_is_not_applied(room: Room, name
 
     applied = await room.apply(wanted, by=owner())
 
-    assert applied.left == ((wanted.key, "is never applied: it is annotated ssa: Ignore"),)
+    assert applied.skipped == ((wanted.key, "is never applied: it is annotated ssa: Ignore"),)
     with pytest.raises(ApiError, match="not found"):
         await room.get(wanted.key)
 
@@ -319,7 +327,7 @@ async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(roo
 
     assert created.applied == (wanted.key,)
     assert again.applied == ()
-    assert [key for key, _ in again.left] == [wanted.key]
+    assert [key for key, _ in again.skipped] == [wanted.key]
     assert room.managed_objects.drifted(team.id) == ()
     assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
 
@@ -336,7 +344,7 @@ async def test_an_object_that_is_not_to_be_reconciled_is_let_be_even_by_a_fresh_
         applied = await later.apply(wanted, by=team, owned=[wanted.key], conflicts="Take")
 
     assert applied.applied == ()
-    assert [key for key, _ in applied.left] == [wanted.key]
+    assert [key for key, _ in applied.skipped] == [wanted.key]
     assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
 
 
@@ -351,7 +359,7 @@ async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_
 
     applied = await room.apply(wanted, by=team, conflicts="Take")
 
-    assert [key for key, _ in applied.left] == [wanted.key]
+    assert [key for key, _ in applied.skipped] == [wanted.key]
     assert not room.managed_objects.get(wanted.key).expected
 
 
@@ -485,7 +493,7 @@ async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
     assert {failure.reason for failure in applied.failures} == {Reason.API_SERVER_UNAVAILABLE}
     assert len(applied.failures) == 200
     assert len(tries) <= CONCURRENCY
-    assert isinstance(error_of(applied), Transient)
+    assert isinstance(to_error(applied), Transient)
 
 
 async def test_number_that_json_cannot_hold_fails_alone(room: Room, namespace: str):
@@ -517,24 +525,24 @@ async def test_an_inventory_is_made_of_what_can_be_placed(room: Room, namespace:
     )
     bare = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
 
-    localized = await localize([role, bare], discovery=room.discovery, default_namespace=namespace)
+    scoped = await resolve_scope([role, bare], discovery=room.discovery, default_namespace=namespace)
 
-    assert [str(each.key) for each in localized.objects] == [
+    assert [str(each.key) for each in scoped.objects] == [
         "_system:x_rbac.authorization.k8s.io_ClusterRole",
         f"{namespace}_c__ConfigMap",
     ]
-    assert [each.body["metadata"].get("namespace") for each in localized.objects] == [None, namespace]
+    assert [each.body["metadata"].get("namespace") for each in scoped.objects] == [None, namespace]
     assert bare.body["metadata"] == {"name": "c"}  # a stage never changes what it was given
-    assert inventory.keys(entries(*localized.objects)) == {each.key for each in localized.objects}
+    assert inventory.keys(entries(*scoped.objects)) == {each.key for each in scoped.objects}
 
 
 async def test_a_version_that_is_not_served_is_named_with_those_that_are(room: Room, namespace: str):
     new = Object.of({"apiVersion": "apps/v2beta1", "kind": "Deployment", "metadata": {"name": "d"}})
 
-    localized = await localize([new], discovery=room.discovery, default_namespace=namespace)
+    scoped = await resolve_scope([new], discovery=room.discovery, default_namespace=namespace)
 
-    assert localized.objects == ()
-    assert "the API server serves Deployment.apps as apps/v1, not as v2beta1" in localized.unknown[0].message
+    assert scoped.objects == ()
+    assert "the API server serves Deployment.apps as apps/v1, not as v2beta1" in scoped.unknown[0].message
 
 
 @pytest.mark.parametrize(
@@ -551,9 +559,9 @@ async def test_of_a_removed_version_is_said_what_to_write_in_its_place(
 ):
     old = Object.of({"apiVersion": version, "kind": kind, "metadata": {"name": "d"}})
 
-    localized = await localize([old], discovery=room.discovery, default_namespace=namespace)
+    scoped = await resolve_scope([old], discovery=room.discovery, default_namespace=namespace)
 
-    (unknown,) = localized.unknown
+    (unknown,) = scoped.unknown
     assert words in unknown.message
     assert "install the CRD" not in unknown.message
 

@@ -9,7 +9,7 @@ from tests.test_foreign_bodies import FakeDiscovery, FakeSession, managed_object
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import Applier, Owner, Remover
+from pattern_operator.apply import Applier, Deleter, Owner
 from pattern_operator.internal_errors import InternalErrors
 
 OWNER = Owner("someowner", "team", "web")
@@ -18,7 +18,7 @@ MESSAGE = "the operator failed on it by a defect of its own, and its log says wh
 
 
 class Scene:
-    """An applier and a remover at a server that answers everything with a ConfigMap of ours, and what was counted."""
+    """An applier and a deleter at a server that answers everything with a ConfigMap of ours, and what was counted."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
@@ -28,7 +28,7 @@ class Scene:
         )
         self.managed_objects = managed_objects(session)
         self.applier = Applier(session, FakeDiscovery(session), managed_objects=self.managed_objects)
-        self.remover = Remover(session, FakeDiscovery(session), managed_objects=self.managed_objects)
+        self.deleter = Deleter(session, FakeDiscovery(session), managed_objects=self.managed_objects)
 
 
 def key(name: str) -> ObjectKey:
@@ -73,7 +73,7 @@ async def test_a_defect_at_one_object_costs_that_object_of_a_removal(scene, monk
     monkeypatch.setattr(scene.managed_objects, "get", broken_for("bad", scene.managed_objects.get))
     entries = [InventoryEntry(id=str(key(name)), v="v1") for name in ("bad", "good")]
 
-    bad, good = await scene.remover.remove_all(entries, owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+    bad, good = await scene.deleter.delete_all(entries, owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
 
     assert bad.failure is not None
     assert (bad.failure.reason, bad.message) == (Reason.INTERNAL_ERROR, MESSAGE)

@@ -34,7 +34,7 @@ def test_a_union_has_what_is_in_either(one, other, both):
     ],
 )
 def test_what_is_subtracted_is_not_left_and_nothing_else_goes(fields, others, left):
-    assert fieldset.minus(fields, others) == left
+    assert fieldset.difference(fields, others) == left
 
 
 def test_an_element_is_taken_out_with_what_holds_nothing_else():

@@ -76,7 +76,7 @@ def test_what_holds_for_every_kind(body: dict[str, Any], state: HealthState, fac
     health = health_of(body, now=NOW)
 
     assert (health.state, health.message) == (state, f"Widget w: {fact}")
-    assert health.again_at is None
+    assert health.recheck_at is None
 
 
 def test_a_condition_without_words_says_so():
@@ -171,7 +171,7 @@ def test_whatever_a_controller_writes_into_a_built_in_kind_it_has_a_health(
     health = health_of(body, now=NOW)
 
     assert health.message
-    assert health.again_at is None or health.again_at > NOW
+    assert health.recheck_at is None or health.recheck_at > NOW
 
 
 ON_DELETE = "updated when its pods are deleted (OnDelete)"

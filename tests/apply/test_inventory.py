@@ -41,7 +41,7 @@ def test_a_union_has_everything_once_and_the_later_version(before: inventory.Ent
 
 @given(entries=entries, others=entries)
 def test_a_difference_looks_at_keys_and_not_at_versions(entries: inventory.Entries, others: inventory.Entries):
-    rest = inventory.minus(entries, others)
+    rest = inventory.difference(entries, others)
 
     assert inventory.keys(rest) == inventory.keys(entries) - inventory.keys(others)
     assert set(rest) <= set(entries)
@@ -49,5 +49,5 @@ def test_a_difference_looks_at_keys_and_not_at_versions(entries: inventory.Entri
 
 @given(before=entries, after=entries)
 def test_inventories_are_sorted(before: inventory.Entries, after: inventory.Entries):
-    for each in (inventory.union(before, after), inventory.minus(before, after)):
+    for each in (inventory.union(before, after), inventory.difference(before, after)):
         assert list(each) == sorted(each, key=lambda entry: entry.id)

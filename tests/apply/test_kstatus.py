@@ -324,7 +324,7 @@ POD: dict[str, Row] = {
     "its node is lost": ({}, {"phase": "Unknown"}, IN_PROGRESS, "phase Unknown"),
 }
 
-CLAIM: dict[str, Row] = {
+PVC: dict[str, Row] = {
     "it waits for a volume": ({}, {"phase": "Pending"}, IN_PROGRESS, "not bound, phase Pending"),
     "it has lost its volume": ({}, {"phase": "Lost"}, IN_PROGRESS, "not bound, phase Lost"),
     "nobody has seen it": ({}, {}, IN_PROGRESS, "not bound, phase unknown"),
@@ -399,7 +399,7 @@ BUDGET: dict[str, Row] = {
         *holds("apps/v1/ReplicaSet", REPLICA_SET),
         *holds("batch/v1/Job", JOB),
         *holds("v1/Pod", POD),
-        *holds("v1/PersistentVolumeClaim", CLAIM),
+        *holds("v1/PersistentVolumeClaim", PVC),
         *holds("v1/Service", SERVICE),
         *holds("apiextensions.k8s.io/v1/CustomResourceDefinition", CRD),
         *holds("policy/v1/PodDisruptionBudget", BUDGET),
@@ -446,8 +446,8 @@ def test_a_pod_that_finds_no_node(age: timedelta | None, state: HealthState, aga
 
     assert health.state is state
     assert "0/2 nodes fit" in health.message
-    assert (health.again_at is not None) is again
-    assert health.again_at is None or NOW < health.again_at <= NOW + SCHEDULE_WINDOW
+    assert (health.recheck_at is not None) is again
+    assert health.recheck_at is None or NOW < health.recheck_at <= NOW + SCHEDULE_WINDOW
 
 
 def test_a_kind_that_only_sounds_built_in_has_no_rule():

@@ -8,8 +8,8 @@ from tests.apply.room import config_map, namespace_named
 
 from pattern_operator.api.names import NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
-from pattern_operator.apply import Owner, ownable, owner_id, stamp
-from pattern_operator.apply.wishes import IGNORE
+from pattern_operator.apply import Owner, add_owner_metadata, inventory_objects, owner_id
+from pattern_operator.apply.annotations import IGNORE
 
 WEB = Owner(owner_id("1"), "team", "web")
 
@@ -36,7 +36,7 @@ def test_a_stamp_says_whose_an_object_is_and_leaves_the_original_alone():
     )
     before = copy.deepcopy(rendered.body)
 
-    stamped = stamp(rendered, owner=WEB)
+    stamped = add_owner_metadata(rendered, owner=WEB)
 
     assert stamped.body["metadata"] == {
         "name": "c",
@@ -60,14 +60,14 @@ def test_a_stamp_says_whose_an_object_is_and_leaves_the_original_alone():
     ],
 )
 def test_the_readable_label_is_the_name_as_far_as_a_label_has_room(name: str, label: str):
-    stamped = stamp(config_map("c", "team"), owner=Owner(WEB.id, "team", name))
+    stamped = add_owner_metadata(config_map("c", "team"), owner=Owner(WEB.id, "team", name))
 
     assert stamped.body["metadata"]["labels"][NAME_LABEL] == label
     assert re.fullmatch(r"[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?", label)
 
 
 def test_an_artifact_cannot_say_another_name_in_the_readable_label():
-    stamped = stamp(config_map("c", "team", labels={NAME_LABEL: "other"}), owner=WEB)
+    stamped = add_owner_metadata(config_map("c", "team", labels={NAME_LABEL: "other"}), owner=WEB)
 
     assert stamped.body["metadata"]["labels"][NAME_LABEL] == "web"
 
@@ -86,6 +86,6 @@ def test_an_artifact_cannot_say_another_name_in_the_readable_label():
     ids=["namespace", "default", "kube-", "in default", "ignored", "ignored later", "if absent"],
 )
 def test_what_a_pattern_may_own(wanted: Object, owned: bool, belongs: bool):
-    found = ownable([wanted], owned=[wanted.key] if owned else [])
+    found = inventory_objects([wanted], owned=[wanted.key] if owned else [])
 
     assert found == ((wanted,) if belongs else ())

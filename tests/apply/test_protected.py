@@ -9,8 +9,8 @@ from tests.apply.room import config_map, entries, owner
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
+from pattern_operator.apply.delete import DeletionOutcome
 from pattern_operator.apply.protected import NAMESPACE, OF_THE_MANIFESTS, Protected
-from pattern_operator.apply.removal import Ending
 from pattern_operator.errors import Stalled
 
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -180,9 +180,9 @@ async def test_the_applier_sends_nothing_that_is_protected(room, namespace: str)
 async def test_what_status_says_is_owned_is_left_where_it_is_protected(room):
     lease = an("coordination.k8s.io/v1", "Lease", "pattern-operator", NAMESPACE)
 
-    (removal,) = await room.remover.remove_all(
+    (removal,) = await room.deleter.delete_all(
         entries(lease), owner=owner(), impersonate=None, otherwise=Reason.PRUNE_FAILED
     )
 
-    assert (removal.ending, removal.message) == (Ending.KEPT, "stays: it is the Lease of the operator")
+    assert (removal.outcome, removal.message) == (DeletionOutcome.SKIPPED, "stays: it is the Lease of the operator")
     assert room.requests == []

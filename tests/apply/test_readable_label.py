@@ -7,13 +7,13 @@ from tests.apply.room import Room, config_map, deployment, entries, owner
 
 from pattern_operator.api.names import FIELD_MANAGER, NAME_LABEL, OWNER_LABEL
 from pattern_operator.api.object import Object
-from pattern_operator.apply import prune, stamp
+from pattern_operator.apply import add_owner_metadata, prune
 from pattern_operator.kube import objects
 
 
 def unlabelled(wanted: Object, by: Any) -> Object:
     """The object as a version that did not know the label applies it."""
-    stamped = stamp(wanted, owner=by).body
+    stamped = add_owner_metadata(wanted, owner=by).body
     labels = {name: value for name, value in stamped["metadata"]["labels"].items() if name != NAME_LABEL}
     return Object.of({**stamped, "metadata": {**stamped["metadata"], "labels": labels}})
 
@@ -55,7 +55,7 @@ async def test_the_label_alone_makes_nobody_an_owner(room: Room, namespace: str,
     await room.patch(wanted.key, {"metadata": {"labels": said}})
 
     async with open_room() as later:
-        pruned = await prune(entries(wanted), owner=team, remover=later.remover)
+        pruned = await prune(entries(wanted), owner=team, deleter=later.deleter)
 
     assert [key for key, _ in pruned.kept] == [wanted.key]
     assert await room.is_there(wanted.key)
@@ -69,7 +69,7 @@ async def test_another_value_of_the_label_keeps_nobody_from_deleting_what_is_the
     await room.patch(wanted.key, {"metadata": {"labels": {NAME_LABEL: "other"}}})
 
     async with open_room() as later:
-        pruned = await prune(entries(wanted), owner=team, remover=later.remover)
+        pruned = await prune(entries(wanted), owner=team, deleter=later.deleter)
 
     assert pruned.kept == ()
     assert not await room.is_there(wanted.key)

@@ -53,7 +53,7 @@ def hooks(**hook: Any) -> dict[str, Any]:
 # (apiVersion, kind, what is there before, what is refused)
 Case = tuple[str, str, dict[str, Any], dict[str, Any]]
 SERVICE = {"spec": {"ports": PORTS}}
-CLAIM = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}}
+PVC = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}}
 CASES: dict[str, Case] = {
     "a port out of range": ("v1", "Pod", NONE, pod(ports=[{"containerPort": 99999}])),
     "a mount of nothing": ("v1", "Pod", NONE, pod(volumeMounts=[{"name": "x", "mountPath": "/x"}])),
@@ -128,8 +128,8 @@ CASES: dict[str, Case] = {
     "a claim of another mode": (
         "v1",
         "PersistentVolumeClaim",
-        CLAIM,
-        {"spec": {**CLAIM["spec"], "accessModes": ["ReadWriteMany"]}},
+        PVC,
+        {"spec": {**PVC["spec"], "accessModes": ["ReadWriteMany"]}},
     ),
     "labels that do not match": ("apps/v1", "Deployment", NONE, workload({"a": "c"})),
     "no surge and none unavailable": (

@@ -11,8 +11,8 @@ from tests.looplag import MOST, longest_hold
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Localized, error_of, localize
-from pattern_operator.apply.outcome import Applied
+from pattern_operator.apply import ScopedObjects, resolve_scope, to_error
+from pattern_operator.apply.result import ApplyResult
 from pattern_operator.errors import Transient
 from pattern_operator.kube import ApiUnavailable, Discovery
 
@@ -44,8 +44,8 @@ async def discovery() -> AsyncIterator[Discovery]:
         yield Discovery(session)
 
 
-async def localized(*objects: Object, discovery: Discovery) -> Localized:
-    return await localize(objects, discovery=discovery, default_namespace="home")
+async def scoped(*objects: Object, discovery: Discovery) -> ScopedObjects:
+    return await resolve_scope(objects, discovery=discovery, default_namespace="home")
 
 
 def bare(kind: str, name: str, api_version: str = "v1") -> Object:
@@ -53,7 +53,7 @@ def bare(kind: str, name: str, api_version: str = "v1") -> Object:
 
 
 async def test_an_object_that_names_no_namespace_goes_home(discovery: Discovery):
-    placed = await localized(bare("ConfigMap", "c"), config_map("d", "team"), discovery=discovery)
+    placed = await scoped(bare("ConfigMap", "c"), config_map("d", "team"), discovery=discovery)
 
     assert [each.key.namespace for each in placed.objects] == ["home", "team"]
     assert [each.body["metadata"]["namespace"] for each in placed.objects] == ["home", "team"]
@@ -62,7 +62,7 @@ async def test_an_object_that_names_no_namespace_goes_home(discovery: Discovery)
 async def test_an_object_of_a_cluster_scoped_kind_loses_the_namespace_it_names_in_vain(discovery: Discovery):
     named = Object.of({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n", "namespace": "team"}})
 
-    placed = await localized(named, discovery=discovery)
+    placed = await scoped(named, discovery=discovery)
 
     assert placed.objects[0].key.namespace == ""
     assert placed.objects[0].body["metadata"] == {"name": "n"}
@@ -72,7 +72,7 @@ async def test_an_object_of_a_cluster_scoped_kind_loses_the_namespace_it_names_i
 async def test_what_is_in_its_place_is_not_copied(discovery: Discovery):
     here = config_map("c", "team")
 
-    placed = await localized(here, discovery=discovery)
+    placed = await scoped(here, discovery=discovery)
 
     assert placed.objects == (here,)
     assert placed.objects[0] is here
@@ -81,7 +81,7 @@ async def test_what_is_in_its_place_is_not_copied(discovery: Discovery):
 async def test_of_two_objects_that_come_to_one_place_the_later_stays(discovery: Discovery):
     first, second = bare("ConfigMap", "c"), config_map("c", "home", a="later")
 
-    placed = await localized(first, second, discovery=discovery)
+    placed = await scoped(first, second, discovery=discovery)
 
     assert placed.objects == (second,)
 
@@ -89,7 +89,7 @@ async def test_of_two_objects_that_come_to_one_place_the_later_stays(discovery: 
 async def test_a_kind_that_the_pattern_brings_is_known_before_it_is_served(discovery: Discovery):
     widget = custom("Widget", "example.com", "w", "team")
 
-    placed = await localized(widget, definition("Widget", "example.com", scope="Cluster"), discovery=discovery)
+    placed = await scoped(widget, definition("Widget", "example.com", scope="Cluster"), discovery=discovery)
 
     assert [each.key.namespace for each in placed.objects if each.key.kind == "Widget"] == [""]
 
@@ -97,7 +97,7 @@ async def test_a_kind_that_the_pattern_brings_is_known_before_it_is_served(disco
 async def test_a_kind_that_nobody_serves_is_unknown_and_stops_no_other(discovery: Discovery):
     widget = custom("Widget", "example.com", "w", "team")
 
-    placed = await localized(widget, bare("ConfigMap", "c"), discovery=discovery)
+    placed = await scoped(widget, bare("ConfigMap", "c"), discovery=discovery)
 
     assert [each.key.name for each in placed.objects] == ["c"]
     assert [(each.key, each.reason) for each in placed.unknown] == [(widget.key, Reason.KIND_NOT_FOUND)]
@@ -106,17 +106,17 @@ async def test_a_kind_that_nobody_serves_is_unknown_and_stops_no_other(discovery
 async def test_a_kind_whose_server_does_not_answer_is_asked_for_again_and_stops_no_other(discovery: Discovery):
     widget = custom("Widget", "silent.example", "w", "team")
 
-    placed = await localized(widget, bare("ConfigMap", "c"), discovery=discovery)
+    placed = await scoped(widget, bare("ConfigMap", "c"), discovery=discovery)
 
     assert [each.key.name for each in placed.objects] == ["c"]
     assert [each.reason for each in placed.unknown] == [Reason.API_SERVER_UNAVAILABLE]
-    assert isinstance(error_of(Applied(), unknown=placed.unknown), Transient)
+    assert isinstance(to_error(ApplyResult(), unknown=placed.unknown), Transient)
 
 
 async def test_thousands_of_objects_are_placed_with_the_loop_free_in_between(discovery: Discovery):
     wanted = [config_map(f"c{number}", "") for number in range(10_000)]  # some 80 ms
 
-    held = await longest_hold(lambda: localize(wanted, discovery=discovery, default_namespace="team"))
+    held = await longest_hold(lambda: resolve_scope(wanted, discovery=discovery, default_namespace="team"))
 
     assert held < MOST
 
@@ -126,4 +126,4 @@ async def test_an_api_server_that_does_not_answer_places_nothing():
 
     async with serving(answer) as session:
         with pytest.raises(ApiUnavailable):
-            await localized(bare("ConfigMap", "c"), discovery=Discovery(session))
+            await scoped(bare("ConfigMap", "c"), discovery=Discovery(session))

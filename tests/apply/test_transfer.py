@@ -10,10 +10,10 @@ from tests.faketime import run
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Notification, NotificationKind, Owner, Transfers, prune, transfer
-from pattern_operator.apply.removal import Ending
+from pattern_operator.apply.delete import DeletionOutcome
 
 KEY = config_map("c", "team").key
-CLAIM = ObjectKey("", "PersistentVolumeClaim", "team", "data")
+PVC = ObjectKey("", "PersistentVolumeClaim", "team", "data")
 OLD, NEW, THIRD = (Owner(name, "team", name) for name in ("old", "new", "third"))
 FAR = Owner("far", "elsewhere", "far")
 
@@ -69,7 +69,7 @@ async def test_who_may_not_or_wants_it_no_longer_holds_up_nobody(end: str):
             transfers.bar(KEY, NEW.id)
             transfers.wait(KEY, NEW)  # as its next try would
         case "wait_only":
-            transfers.wait_only(NEW.id, [CLAIM])
+            transfers.wait_only(NEW.id, [PVC])
         case _:
             getattr(transfers, end)(NEW.id)
 
@@ -207,9 +207,9 @@ async def seconds_of_removal(key: ObjectKey, deeds: list[tuple[str, int, float]]
 
 
 @settings(max_examples=50, deadline=None)
-@given(key=st.sampled_from([KEY, CLAIM]), deeds=st.lists(DEED, max_size=60))
+@given(key=st.sampled_from([KEY, PVC]), deeds=st.lists(DEED, max_size=60))
 def test_whatever_those_who_wait_do_the_removal_ends_in_time(key: ObjectKey, deeds: list[tuple[str, int, float]]):
-    bound = transfer.TAKING + (transfer.DATA_OFFER if key is CLAIM else transfer.OFFER)
+    bound = transfer.TAKING + (transfer.DATA_OFFER if key is PVC else transfer.OFFER)
 
     assert run(asyncio.wait_for(seconds_of_removal(key, deeds), 10_000)) <= bound + transfer.LOOK_AGAIN
 
@@ -237,7 +237,7 @@ async def test_who_was_changed_a_moment_ago_is_waited_for_until_it_has_run():
     assert transfers.why_not(KEY, by=OLD) == ""
 
 
-@pytest.mark.parametrize("key", [KEY, CLAIM])
+@pytest.mark.parametrize("key", [KEY, PVC])
 async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
@@ -254,7 +254,7 @@ async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(sho
     assert "old" in told.owners
 
 
-@pytest.mark.parametrize(("who", "key", "waits"), [(FAR, KEY, False), (FAR, CLAIM, True), (OLD, KEY, False)])
+@pytest.mark.parametrize(("who", "key", "waits"), [(FAR, KEY, False), (FAR, PVC, True), (OLD, KEY, False)])
 async def test_only_patterns_that_may_well_have_it_are_waited_for(who: Owner, key: ObjectKey, waits: bool):
     transfers = Transfers()
     transfers.asked(who, generation=1)
@@ -262,7 +262,7 @@ async def test_only_patterns_that_may_well_have_it_are_waited_for(who: Owner, ke
     assert ("has run" in transfers.why_not(key, by=OLD)) is waits
 
 
-@pytest.mark.parametrize("key", [KEY, CLAIM])
+@pytest.mark.parametrize("key", [KEY, PVC])
 async def test_it_waits_a_moment_for_a_change_of_another_pattern_that_is_still_to_come(short: None, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
@@ -292,9 +292,9 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     for each in (OLD, NEW):
         transfers.asked(each, generation=1)
         transfers.wait(KEY, each)
-        transfers.wait(CLAIM, each)
-        transfers.bar(CLAIM, each.id)
-        transfers.why_not(CLAIM, by=each)
+        transfers.wait(PVC, each)
+        transfers.bar(PVC, each.id)
+        transfers.why_not(PVC, by=each)
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
@@ -311,13 +311,13 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(r
 
     (refused,) = (await room.apply(wanted, by=new)).failures
     room.managed_objects.release([wanted.key], owner=old.id)
-    handing = await prune(entries(wanted), owner=old, remover=room.remover)
+    handing = await prune(entries(wanted), owner=old, deleter=room.deleter)
     taken = await room.apply(config_map("c", namespace, a="2"), by=new)
     after = await room.get(wanted.key)
-    ended = await prune(entries(wanted), owner=old, remover=room.remover)
+    ended = await prune(entries(wanted), owner=old, deleter=room.deleter)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
-    assert [each.ending for each in handing.going] == [Ending.GOING]
+    assert [each.outcome for each in handing.going] == [DeletionOutcome.TERMINATING]
     assert "is handed over to DesignPattern team/new" in handing.message
     assert taken.applied == (wanted.key,)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
@@ -341,7 +341,7 @@ async def test_who_could_not_take_it_holds_up_nobody(room: Room, namespace: str,
 
     (refused,) = (await room.apply(wanted, by=new)).failures
     room.managed_objects.release([had.key], owner=old.id)
-    done = await prune(entries(had), owner=old, remover=room.remover)
+    done = await prune(entries(had), owner=old, deleter=room.deleter)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
     assert ("It is not handed over to this pattern: " in refused.message) is (why != "paused")
@@ -357,9 +357,9 @@ async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds
     room.managed_objects.release([wanted.key], owner=old.id)
     await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
-    handing = await prune(entries(wanted), owner=old, remover=room.remover)
+    handing = await prune(entries(wanted), owner=old, deleter=room.deleter)
     await room.apply(wanted, by=new)
-    done = await prune(entries(wanted), owner=old, remover=room.remover)
+    done = await prune(entries(wanted), owner=old, deleter=room.deleter)
 
     assert "is handed over" in handing.message
     assert done.deleted == (wanted.key,)

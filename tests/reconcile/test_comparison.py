@@ -9,7 +9,7 @@ from tests.reconcile.pattern import ENTRIES
 from pattern_operator.api.object import Object
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Owner
-from pattern_operator.apply.ended import Mark, Stood
+from pattern_operator.apply.finished import FinishState, RunRecord
 from pattern_operator.reconcile.comparison import Comparison, packed, sent_digest, unpacked, with_marks
 
 OWNER = Owner("an-owner", "team", "web")
@@ -37,7 +37,10 @@ def test_where_nothing_is_known_nothing_is_kept():
 
 
 def test_of_a_part_only_the_marks_of_what_ends_by_itself_are_kept_beside_what_was_known_before():
-    job, mark = InventoryEntry(id="team_seed_batch_Job", v="v1"), bytes(Mark(Stood.RUNS, b"job"))
+    job, mark = (
+        InventoryEntry(id="team_seed_batch_Job", v="v1"),
+        bytes(RunRecord(FinishState.RUNNING_EPHEMERAL, b"job")),
+    )
     entries = (*ENTRIES, job)
     part = Comparison("", {**KNOWN.fingerprints, job.id: mark})
     whole = Status(inventory=Inventory(entries=entries), fingerprints=packed(KNOWN, entries))

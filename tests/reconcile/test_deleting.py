@@ -7,14 +7,14 @@ import pytest
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Remaining
+from pattern_operator.apply import FinalizeResult
 from pattern_operator.errors import Waiting
 from pattern_operator.reconcile import deleting
 from pattern_operator.reconcile.deleting import PATIENCE, advice_in
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-GOES = Remaining(error=Waiting(reason=Reason.DELETING, message="1 object left."), advice="To let go: do this")
-STUCK = Remaining(error=Waiting(reason=Reason.DELETING, message="1 object left. To let go: do this"))
+GOES = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left."), advice="To let go: do this")
+STUCK = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left. To let go: do this"))
 
 
 def deleted(at: str):

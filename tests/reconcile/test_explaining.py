@@ -8,7 +8,7 @@ import pytest
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.claimlook import Excuse
+from pattern_operator.apply.pvc_diagnosis import ConsideredHealthy
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import Explainer, PatternKey, Patterns, Tenancy, explaining
 
@@ -119,9 +119,9 @@ async def test_a_claim_that_need_not_be_bound_is_excused_and_not_looked_at_again
     claim = ObjectKey("", "PersistentVolumeClaim", "team", "data")
     scene = Scene(claim)
 
-    async def look(key: ObjectKey, user: str | None) -> Excuse:
+    async def look(key: ObjectKey, user: str | None) -> ConsideredHealthy:
         scene.asked.append((key.name, user))
-        return Excuse("it waits for a pod")
+        return ConsideredHealthy("it waits for a pod")
 
     scene.explainer._look = look
     scene.explainer.notice(KEY)

@@ -10,7 +10,7 @@ from pattern_operator.api.condition import Condition
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Health, HealthState
-from pattern_operator.apply.ended import Mark, Stood
+from pattern_operator.apply.finished import FinishState, RunRecord
 from pattern_operator.kube import ApiUnavailable, KindNotFound, Resource
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.comparison import Comparison, packed, unpacked
@@ -114,7 +114,7 @@ async def test_of_what_was_applied_whole_each_missing_object_counts_but_those_th
 async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied():
     rim: Any = Rim()
     ids = {each.id.split("_")[1]: each.id for each in MIXED}
-    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: bytes(Mark(Stood.WELL, b"job"))})
+    known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: bytes(RunRecord(FinishState.SUCCEEDED, b"job"))})
     status = Status(
         revision=str(REVISION),
         conditions=(condition("Applied", "True", "Succeeded"),),
@@ -124,14 +124,21 @@ async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied
 
     await follow_inventory(pattern(status=status), rim=rim)
 
-    assert sorted(rim.compared) == [("a", b"aaaaaaaa"), ("done", bytes(Mark(Stood.WELL, b"job"))), ("once", b"")]
+    assert sorted(rim.compared) == [
+        ("a", b"aaaaaaaa"),
+        ("done", bytes(RunRecord(FinishState.SUCCEEDED, b"job"))),
+        ("once", b""),
+    ]
     assert rim.missed == []
 
 
 async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_known():
     rim: Any = Rim()
     ids = {each.id.split("_")[1]: each.id for each in MIXED}
-    running, done = bytes(Mark(Stood.RUNS, b"pod")), bytes(Mark(Stood.WELL, b"job"))
+    running, done = (
+        bytes(RunRecord(FinishState.RUNNING_EPHEMERAL, b"pod")),
+        bytes(RunRecord(FinishState.SUCCEEDED, b"job")),
+    )
     known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: done, ids["once"]: running})
     whole = Status(revision=str(REVISION), inventory=Inventory(entries=MIXED), fingerprints=packed(known, MIXED))
     entries = (*MIXED, InventoryEntry(id="team_z__ConfigMap", v="v1"))

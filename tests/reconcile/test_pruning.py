@@ -11,7 +11,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, inventory
-from pattern_operator.apply.removal import Ending, Removal
+from pattern_operator.apply.delete import Deletion, DeletionOutcome
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pruning, status
 from pattern_operator.reconcile.memory import Memory
@@ -26,7 +26,7 @@ AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example d
 
 
 class Cluster:
-    """A remover and the managed objects: what is ``held`` goes on going, what is ``refused`` cannot be deleted."""
+    """A deleter and the managed objects: what is ``held`` goes on going, what is ``refused`` cannot be deleted."""
 
     def __init__(self) -> None:
         self.held: set[str] = set()
@@ -35,17 +35,23 @@ class Cluster:
         self.watched = True
         self.released: set[ObjectKey] = set()
 
-    async def remove_all(self, entries: Any, **_: Any) -> list[Removal]:
+    async def delete_all(self, entries: Any, **_: Any) -> list[Deletion]:
         return [self._remove(each) for each in entries]
 
-    def _remove(self, entry: InventoryEntry) -> Removal:
+    def _remove(self, entry: InventoryEntry) -> Deletion:
         self.asked.append(entry.id)
         key = inventory.key_of(entry)
         if entry.id in self.held:
-            return Removal(entry, key, Ending.GOING, "is being deleted, held by the finalizers x", watched=self.watched)
+            return Deletion(
+                entry,
+                key,
+                DeletionOutcome.TERMINATING,
+                "is being deleted, held by the finalizers x",
+                watched=self.watched,
+            )
         if entry.id in self.refused:
-            return Removal(entry, key, Ending.FAILED, "no", ApplyFailure(key, Reason.PRUNE_FAILED, "no"))
-        return Removal(entry, key, Ending.GONE)
+            return Deletion(entry, key, DeletionOutcome.FAILED, "no", ApplyFailure(key, Reason.PRUNE_FAILED, "no"))
+        return Deletion(entry, key, DeletionOutcome.DELETED)
 
     def drifted(self, _: str) -> tuple[ObjectKey, ...]:
         return ()
@@ -61,7 +67,7 @@ class Cluster:
 
     @property
     def rim(self) -> Any:
-        return SimpleNamespace(remover=self, managed_objects=self, tenancy=Tenancy())
+        return SimpleNamespace(deleter=self, managed_objects=self, tenancy=Tenancy())
 
 
 def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:

@@ -10,7 +10,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.status import Status
-from pattern_operator.apply import Applied, ApplyFailure
+from pattern_operator.apply import ApplyFailure, ApplyResult
 from pattern_operator.errors import Transient
 from pattern_operator.kube import KindNotFound, Resource
 from pattern_operator.reconcile.applying import repair
@@ -36,9 +36,9 @@ class Cluster:
             raise KindNotFound(group=group, kind=kind, version=version)
         return self.kinds[kind]
 
-    async def apply_all(self, objects: Any, **_: Any) -> Applied:
+    async def apply_all(self, objects: Any, **_: Any) -> ApplyResult:
         self.sent = [each.key for each in objects]
-        return Applied(
+        return ApplyResult(
             tuple(key for key in self.sent if key not in self.refuses | self.left),
             tuple((key, "is paused") for key in self.sent if key in self.left),
             tuple(ApplyFailure(key, Reason.APPLY_FAILED, "no") for key in self.sent if key in self.refuses),

@@ -10,8 +10,8 @@ from typing import Final, Literal
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.existing import Existing
+from pattern_operator.apply.managing_tools import managing_tool_of
 from pattern_operator.apply.ownership import Owner
-from pattern_operator.apply.tools import manager_of
 
 Policy = Literal["Never", "IfUnowned", "Always"]
 
@@ -64,7 +64,7 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Skip:
     """It is used as it is, and the pattern goes on: not applied, and, unless it is ``ours``, never deleted."""
 
     why: str
@@ -79,7 +79,7 @@ class Refuse:
     message: str
 
 
-Decision = Create | Own | Adopt | Leave | Refuse
+Decision = Create | Own | Adopt | Skip | Refuse
 
 
 def decide(
@@ -103,15 +103,15 @@ def decide(
     if existing is None:
         return Create()
     if existing.owner == owner.id:
-        return Leave(PAUSED, ours=True) if existing.paused else Own(existing.uid, adopted=existing.adopted)
+        return Skip(PAUSED, ours=True) if existing.paused else Own(existing.uid, adopted=existing.adopted)
     if offered and not existing.deleting:
-        return Leave(PAUSED, ours=False) if existing.paused else Own(existing.uid, adopted=existing.adopted)
+        return Skip(PAUSED, ours=False) if existing.paused else Own(existing.uid, adopted=existing.adopted)
     if holder is not None and is_only_to_be_there and not existing.deleting:
-        return Leave(f"is owned by DesignPattern {holder}: it is used as it is, and not changed")
+        return Skip(f"is owned by DesignPattern {holder}: it is used as it is, and not changed")
     if holder is not None:
         return Refuse(Reason.OWNED_BY_ANOTHER_PATTERN, _of_another(holder))
     if existing.paused and not existing.deleting:
-        return Leave(f"{PAUSED}, and no pattern owns it")
+        return Skip(f"{PAUSED}, and no pattern owns it")
     if remembered or _of_predecessor(existing, owner):
         return Own(existing.uid, adopted=existing.adopted)
     return _decide_foreign(existing, key=key, policy=policy)
@@ -132,11 +132,11 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
         message = "exists already and is being deleted; it is made anew once it is gone: look at its finalizers."
         return Refuse(Reason.ALREADY_EXISTS, message)
     if policy == "IfUnowned" and (key.group, key.kind) in GUARDED:
-        return Leave(
+        return Skip(
             "existed before the pattern: it is used as it is, not changed, and stays when the pattern goes; set"
             " spec.apply.adopt: Always to let the pattern own it"
         )
-    if manager := manager_of(existing, key):
+    if manager := managing_tool_of(existing, key):
         return Refuse(
             Reason.MANAGED_BY_ANOTHER_TOOL,
             f"exists already and is managed by {manager.name}. Take it out of the pattern, or let the pattern have it:"

@@ -18,40 +18,46 @@ from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
-from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Leave, Own, Policy, Refuse, decide
+from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Own, Policy, Refuse, Skip, decide
+from pattern_operator.apply.annotations import IF_ABSENT, IGNORE
+from pattern_operator.apply.annotations import apply_policy_of as asked_of
+from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.autoscaler import scaled_in, scaler_of, sets_replicas
-from pattern_operator.apply.claim import STORAGE, grown
-from pattern_operator.apply.definition import Definitions, definitions, is_definition, is_established
-from pattern_operator.apply.ended import MAY_HAVE_ENDED, NOT_AGAIN, content_of, may_go_unseen
-from pattern_operator.apply.established import until_established
-from pattern_operator.apply.existing import Existing, is_of_others_too, read
-from pattern_operator.apply.ignored import Pointer, Rule, behind, decoded, given_up, without
-from pattern_operator.apply.intent import intent
-from pattern_operator.apply.leftover import explained
+from pattern_operator.apply.crd import CrdKinds, is_crd, is_established, kinds_of_crds, until_established
+from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
+from pattern_operator.apply.errors import failure_of, is_missing_namespace, is_uid_conflict, is_unavailable
+from pattern_operator.apply.existing import Existing, has_other_managers, read
+from pattern_operator.apply.field_reclaim import FieldReclaim, may_reclaim
+from pattern_operator.apply.field_release import fields_left_to_others, read_and_release_fields, release_fields
+from pattern_operator.apply.finished import MAY_HAVE_FINISHED, NOT_RERUN, content_hash, is_ephemeral
+from pattern_operator.apply.ignore_differences import (
+    Pointer,
+    Rule,
+    decode_rules,
+    formerly_applied,
+    without,
+    without_released,
+)
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
-from pattern_operator.apply.marks import look, retract
 from pattern_operator.apply.migrate import migrate, needs_migration
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
-from pattern_operator.apply.others import give_up, left_to_others, look_and_give_up
-from pattern_operator.apply.outcome import Applied, ApplyFailure, of_defect
+from pattern_operator.apply.object_locks import LockTimeout, ObjectLocks
+from pattern_operator.apply.owner_metadata import get_existing, withdraw_apply
 from pattern_operator.apply.ownership import (
     Owner,
+    add_owner_metadata,
+    apply_policy_of,
     is_namespace,
     is_protected,
-    ssa_of,
-    stamp,
 )
-from pattern_operator.apply.proof import prove
 from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
-from pattern_operator.apply.refusal import is_away, is_missing_namespace, is_of_another_uid, refusal
-from pattern_operator.apply.replaced import is_touched
+from pattern_operator.apply.pvc_size import STORAGE, explain_grown_pvc
+from pattern_operator.apply.replaced_fields import is_touched
+from pattern_operator.apply.result import ApplyFailure, ApplyResult, of_defect
 from pattern_operator.apply.scope import find
-from pattern_operator.apply.takeback import TakeBack, may_take
+from pattern_operator.apply.takeover_check import check_takeover
 from pattern_operator.apply.transfer import Transfers
-from pattern_operator.apply.turns import Turns, TurnTaken
 from pattern_operator.apply.wave import waves
-from pattern_operator.apply.wishes import IF_ABSENT, IGNORE
-from pattern_operator.apply.wishes import ssa_of as asked_of
 from pattern_operator.fair_queue import Lane
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Discovery, KindNotFound, Resource, Session
@@ -64,7 +70,7 @@ NAMESPACE_SHARE: Final = 3
 KIND_SHARE: Final = 15
 CONCURRENCY: Final = 32  # requests at once for all patterns together: more only queue in the API server
 # What was created a moment ago is served a moment later, and nothing tells when: seconds between tries.
-SETTLING: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+NEW_KIND_DELAYS: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 OWNED: Final = Reason.OWNED_BY_ANOTHER_PATTERN
 LOOKS: Final = 3  # at an object that others make anew meanwhile
@@ -85,11 +91,11 @@ class _Run:
     owned: Collection[ObjectKey]
     impersonate: str | None
     on_applied: OnApplied | None
-    brought: Definitions
+    own_kinds: CrdKinds
     namespaces: set[str]  # that the pattern itself brings
     scaled: frozenset[tuple[str, str, str, str]]  # what its autoscalers aim at
     applied: list[ObjectKey] = field(default_factory=list)
-    left: list[tuple[ObjectKey, str]] = field(default_factory=list)
+    skipped: list[tuple[ObjectKey, str]] = field(default_factory=list)
     notes: dict[ObjectKey, str] = field(default_factory=dict)  # what people should know of what was applied
     disowned: set[ObjectKey] = field(default_factory=set)
     created: set[ObjectKey] = field(default_factory=set)
@@ -111,8 +117,8 @@ class _Run:
         self.failures.append(failure)
         if is_namespace(key):
             self.namespaces.discard(key.name)
-        elif is_definition(key):
-            self.brought = {at: r for at, r in self.brought.items() if f"{r.plural}.{r.group}" != key.name}
+        elif is_crd(key):
+            self.own_kinds = {at: r for at, r in self.own_kinds.items() if f"{r.plural}.{r.group}" != key.name}
 
 
 class Applier:
@@ -136,7 +142,7 @@ class Applier:
         self._protected = protected
         self._transfers = transfers if transfers is not None else Transfers()
         self._holder = holder
-        self._turns = Turns()
+        self._locks = ObjectLocks()
         self._slots = FairSemaphore(concurrency)
 
     async def apply_all(
@@ -150,10 +156,10 @@ class Applier:
         ignored: tuple[IgnoreDifferences, ...] = (),
         impersonate: str | None = None,
         on_applied: OnApplied | None = None,
-    ) -> Applied:
+    ) -> ApplyResult:
         """Apply what can be applied, and say of each object what came of it. Never raises for what a server answers.
 
-        ``objects`` are localized; ``owned`` are the keys of the inventory, which alone make nothing ours. Fields of an
+        ``objects`` are scoped; ``owned`` are the keys of the inventory, which alone make nothing ours. Fields of an
         object that carries our owner label are taken back from whoever holds them now. ``adopt`` says what becomes of
         what was there before, ``ignored`` which fields others write. ``impersonate`` is the user in whose name to look
         and to apply. ``on_applied`` is called with each object and the server's answer. Every answer is recorded in the
@@ -164,11 +170,11 @@ class Applier:
             owner=owner,
             conflicts=conflicts,
             adopt=adopt,
-            rules=decoded(ignored),
+            rules=decode_rules(ignored),
             owned=owned,
             impersonate=impersonate,
             on_applied=on_applied,
-            brought=definitions(objects),
+            own_kinds=kinds_of_crds(objects),
             scaled=scaled_in(objects),
             namespaces={each.key.name for each in objects if is_namespace(each.key) and not is_protected(each.key)},
         )
@@ -177,9 +183,9 @@ class Applier:
                 await until_established(run.coming, session=self._session, owner=owner.id)
                 run.coming.clear()
             await run_all(self._attempt(each, run) for each in wave)
-        return Applied(
+        return ApplyResult(
             tuple(sorted(run.applied)),
-            tuple(sorted(run.left)),
+            tuple(sorted(run.skipped)),
             tuple(sorted(run.failures, key=str)),
             frozenset(run.disowned),
             tuple(sorted(run.notes.items())),
@@ -187,11 +193,11 @@ class Applier:
             frozenset(run.configured),
         )
 
-    async def is_released(self, key: ObjectKey, *, impersonate: str | None) -> bool:
+    async def is_resumed(self, key: ObjectKey, *, impersonate: str | None) -> bool:
         """Whether an object that was to be skipped need not be any more, or is gone; False where nobody says."""
         try:
             resource = await self._discovery.find(group=key.group, kind=key.kind)
-            existing = await look(self._session, resource, key, impersonate=impersonate)
+            existing = await get_existing(self._session, resource, key, impersonate=impersonate)
         except (ApiError, KindNotFound):
             return False  # it is looked at again
         return existing is None or not existing.paused
@@ -204,29 +210,29 @@ class Applier:
         try:
             asked, annotation = asked_of(mapping_at(wanted.body, "metadata", "annotations"))
             if asked == IGNORE:
-                run.left.append((key, f"is never applied: it is annotated {annotation}"))
+                run.skipped.append((key, f"is never applied: it is annotated {annotation}"))
                 self._transfers.cease(key, run.owner.id)
                 return
-            resource = await find(wanted, brought=run.brought, discovery=self._discovery)
+            resource = await find(wanted, own_kinds=run.own_kinds, discovery=self._discovery)
             await self._managed.ready(resource)  # may take long, and holds no slot
             async with self._slots.acquire(*lanes_of(key, run.owner)):
                 if run.away is not None:
-                    run.fail(refusal(key, run.away))
+                    run.fail(failure_of(key, run.away))
                     return
-                await self._bring(wanted, resource, run)
+                await self._apply_object(wanted, resource, run)
         except ValueError as error:
             self._failed(ApplyFailure(key, Reason.APPLY_FAILED, str(error)), run)
         except KindNotFound as error:
             need = KindNeeded(error.group, error.kind, error.version or "")
             self._failed(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error), need=need), run)
         except ApiError as error:
-            if is_away(error):
+            if is_unavailable(error):
                 run.away = error
             if isinstance(error, ApiUnavailable):
-                run.fail(refusal(key, error))  # the answer may be lost, and the object there: it stays ours
+                run.fail(failure_of(key, error))  # the answer may be lost, and the object there: it stays ours
             else:
-                failure = refusal(key, error, account=run.impersonate)
-                self._failed(explained(failure, error, body=wanted.body), run, passes=_passes(error))
+                failure = failure_of(key, error, account=run.impersonate)
+                self._failed(explain_defaulted_fields(failure, error, body=wanted.body), run, passes=_passes(error))
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))
@@ -256,30 +262,30 @@ class Applier:
         if paused and self._managed.is_watched(key):
             self._managed.mark_pending(key, owner=run.owner.id)
             return PAUSED
-        if_absent = ssa_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
-        if if_absent and await self._settling(lambda: self._is_there(key, resource, run), key, run):
+        if_absent = apply_policy_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
+        if if_absent and await self._retry_new_kind(lambda: self._is_there(key, resource, run), key, run):
             return "is skipped: it is there, and annotated ssa: IfAbsent"
         if managed is None or managed.owner != run.owner.id or not self._managed.is_watched(key):
             return ""
-        if managed.observed.unseen and not managed.content and may_go_unseen(wanted.body, key=key):
+        if managed.observed.end_unobserved and not managed.content and is_ephemeral(wanted.body, key=key):
             managed.content = content  # nobody knows what ran: it is taken for this
-        if not managed.has_ended(content):
+        if not managed.has_finished(content):
             return ""
-        return MAY_HAVE_ENDED if managed.observed.unseen else NOT_AGAIN
+        return MAY_HAVE_FINISHED if managed.observed.end_unobserved else NOT_RERUN
 
-    async def _bring(self, wanted: Object, resource: Resource, run: _Run) -> None:
-        key, content = wanted.key, content_of(wanted)
+    async def _apply_object(self, wanted: Object, resource: Resource, run: _Run) -> None:
+        key, content = wanted.key, content_hash(wanted)
         if why := await self._why_not(wanted, resource, content, run):
-            run.left.append((key, why))
+            run.skipped.append((key, why))
             self._transfers.cease(key, run.owner.id)
             return
         with self._managed.applying(key, owner=run.owner.id):
-            answer = await self._settling(lambda: self._apply(wanted, resource, run), key, run)
+            answer = await self._retry_new_kind(lambda: self._apply(wanted, resource, run), key, run)
             if isinstance(answer, dict):
                 self._managed.record(answer, key=key, owner=run.owner.id, resource=resource, content=content)
-        if isinstance(answer, Leave | Refuse):
-            if isinstance(answer, Leave):
-                run.left.append((key, answer.why))
+        if isinstance(answer, Skip | Refuse):
+            if isinstance(answer, Skip):
+                run.skipped.append((key, answer.why))
                 self._transfers.cease(key, run.owner.id)
                 if answer.ours:
                     await self._count(key, resource, run)
@@ -293,13 +299,13 @@ class Applier:
             return
         run.applied.append(key)
         self._transfers.cease(key, run.owner.id)
-        if is_definition(key) and not is_established(answer):
+        if is_crd(key) and not is_established(answer):
             self._discovery.invalidate()
             run.coming.add(key.name)
         if run.on_applied is not None:
             run.on_applied(wanted, answer)
 
-    async def _apply(self, wanted: Object, resource: Resource, run: _Run) -> Body | Leave | Refuse:
+    async def _apply(self, wanted: Object, resource: Resource, run: _Run) -> Body | Skip | Refuse:
         """Look whose the object is, and apply it where it may be the pattern's; the answer, or why it was not sent.
 
         Each apply is for the very object that was looked at (its UID): where another took its place meanwhile, the API
@@ -310,18 +316,18 @@ class Applier:
             ValueError: it is no JSON.
         """
         key = wanted.key
-        place = self._turns.at(key)
+        place = self._locks.at(key)
         for number in range(LOOKS):
-            since = place.taken
+            since = place.uses
             known = None if number else self._known(key, run)
             decision = known or await self._look(wanted, resource, run)
-            if isinstance(decision, Leave | Refuse):
+            if isinstance(decision, Skip | Refuse):
                 return decision
             send = partial(self._send_to_the_seen, wanted, resource, decision, run)
             try:  # what carries our label already is nobody else's to take: no turn is needed
                 with self._transfers.taking(key, run.owner):
                     answer = await (send() if known is not None else place.take(send, since=since))
-            except TurnTaken as error:
+            except LockTimeout as error:
                 return Refuse(Reason.APPLY_FAILED, str(error))
             if answer is not None:
                 return answer
@@ -336,14 +342,14 @@ class Applier:
         try:
             answer = await self._send(wanted, resource, decision, run)
         except ApiError as error:
-            if not is_of_another_uid(error):
+            if not is_uid_conflict(error):
                 raise
             return None
-        if not (isinstance(decision, Create) and is_of_others_too(answer)):
+        if not (isinstance(decision, Create) and has_other_managers(answer)):
             run.note_change(wanted.key, decision, answer)
             return answer
         # Somebody made it between the look and the apply: it is theirs, and decided about as such.
-        await retract(self._session, resource, wanted.key, uid=read(answer).uid, impersonate=run.impersonate)
+        await withdraw_apply(self._session, resource, wanted.key, uid=read(answer).uid, impersonate=run.impersonate)
         return None
 
     def _known(self, key: ObjectKey, run: _Run) -> Own | None:
@@ -369,10 +375,10 @@ class Applier:
     async def _look(self, wanted: Object, resource: Resource, run: _Run) -> Decision:
         key = wanted.key
         try:
-            existing = await look(self._session, resource, key, impersonate=run.impersonate)
+            existing = await get_existing(self._session, resource, key, impersonate=run.impersonate)
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
-                await self._doubt(resource)
+                await self._recheck_kind(resource)
             raise
         holder = self._holder(existing.owner, key) if existing is not None and existing.owner else None
         decision = decide(
@@ -410,9 +416,9 @@ class Applier:
             return ""
         place = (self._session, resource, wanted, existing)
         try:
-            await prove(*place, owner=run.owner, rules=run.rules, impersonate=run.impersonate)
+            await check_takeover(*place, owner=run.owner, rules=run.rules, impersonate=run.impersonate)
         except ApiError as error:
-            failure = refusal(key, error, account=run.impersonate)
+            failure = failure_of(key, error, account=run.impersonate)
             return "" if _passes(error) else f" It is not handed over to this pattern: {failure.message}"
         except ValueError as error:
             return f" It is not handed over to this pattern: {error}"
@@ -433,7 +439,7 @@ class Applier:
 
     async def _send(self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run) -> Body:
         key = wanted.key
-        left, note = await left_to_others(
+        left, note = await fields_left_to_others(
             self._session,
             wanted,
             rules=run.rules,
@@ -443,14 +449,14 @@ class Applier:
             impersonate=run.impersonate,
         )
         if isinstance(decision, Own):
-            left = (*left, *behind(run.rules, wanted))
+            left = (*left, *formerly_applied(run.rules, wanted))
         send = partial(self._send_without, wanted=wanted, resource=resource, decision=decision, run=run)
         try:
             answer = await send(left)
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
-                await self._doubt(resource)
-            note = await grown(self._session, resource, wanted, error, impersonate=run.impersonate)
+                await self._recheck_kind(resource)
+            note = await explain_grown_pvc(self._session, resource, wanted, error, impersonate=run.impersonate)
             if not note:
                 raise
             answer = await send((*left, STORAGE))
@@ -470,14 +476,14 @@ class Applier:
         """Apply the object without what of it is left to others, but where it is made: then with all of it."""
         key = wanted.key
         take = isinstance(decision, Own) or (isinstance(decision, Adopt) and run.conflicts == "Take")
-        marked = stamp(
+        marked = add_owner_metadata(
             wanted,
             owner=run.owner,
             adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
             uid="" if isinstance(decision, Create) else decision.uid,
         )
         sent = without(marked.body, left) if left and not isinstance(decision, Create) else marked.body
-        body = intent(replace(marked, body=sent))
+        body = apply_body(replace(marked, body=sent))
         apply = partial(
             verbs.apply,
             self._session,
@@ -489,29 +495,29 @@ class Applier:
             conflicts=Conflicts.FORCE if take else Conflicts.FAIL,
             impersonate=run.impersonate,
         )
-        others = TakeBack(
+        others = FieldReclaim(
             session=self._session,
             resource=resource,
             wanted=marked,
             sent=body,
             left=left,
-            may=partial(may_take, decision, takes=take),
+            may=partial(may_reclaim, decision, takes=take),
             impersonate=run.impersonate,
         )
         send = apply if isinstance(decision, Create) else partial(others.applied, apply)
         there = (self._session, resource, marked)
         if isinstance(decision, Adopt) and decision.migrates:
-            keep = partial(given_up, body=marked.body, paths=left)
+            keep = partial(without_released, body=marked.body, paths=left)
             place = (self._session, resource, key)
             await migrate(*place, send=apply, insist=send, keep=keep, impersonate=run.impersonate)
         if isinstance(decision, Own):
             if decision.touched:
                 await others.replaced()
             if left:
-                await look_and_give_up(*there, paths=left, impersonate=run.impersonate)
+                await read_and_release_fields(*there, paths=left, impersonate=run.impersonate)
         answer = await send()
         if left and isinstance(decision, Create):
-            answer = await give_up(*there, live=answer, paths=left, impersonate=run.impersonate)
+            answer = await release_fields(*there, live=answer, paths=left, impersonate=run.impersonate)
         return answer
 
     def _is_ours(self, key: ObjectKey, run: _Run) -> bool:
@@ -524,18 +530,18 @@ class Applier:
             return True
         return key in run.owned and not self._managed.is_known_absent(key)
 
-    async def _doubt(self, resource: Resource) -> None:
+    async def _recheck_kind(self, resource: Resource) -> None:
         """The path is not there: look whether the kind still is; raises KindNotFound when it is not."""
         self._discovery.invalidate(resource)
         await self._discovery.find(group=resource.group, kind=resource.kind, version=resource.version)
 
-    async def _settling(self, apply: Callable[[], Awaitable[T]], key: ObjectKey, run: _Run) -> T:
+    async def _retry_new_kind(self, apply: Callable[[], Awaitable[T]], key: ObjectKey, run: _Run) -> T:
         """Try again for a moment where the pattern itself has just brought the kind or the namespace."""
-        for pause in SETTLING:
+        for pause in NEW_KIND_DELAYS:
             try:
                 return await apply()
             except (ApiError, KindNotFound) as error:
-                if not _may_settle(error, key, run):
+                if not _is_of_new_kind(error, key, run):
                     raise
             await asyncio.sleep(pause)
         return await apply()
@@ -589,12 +595,12 @@ def _is_only_to_be_there(wanted: Object) -> bool:
 
 def _passes(error: ApiError) -> bool:
     """Whether what was refused may be taken by the next try although nobody has changed anything."""
-    return is_away(error) or is_of_another_uid(error) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_unavailable(error) or is_uid_conflict(error) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _may_settle(error: ApiError | KindNotFound, key: ObjectKey, run: _Run) -> bool:
+def _is_of_new_kind(error: ApiError | KindNotFound, key: ObjectKey, run: _Run) -> bool:
     if isinstance(error, KindNotFound) or error.code == HTTPStatus.NOT_FOUND:
-        new_kind = any((group, kind) == (key.group, key.kind) for group, _, kind in run.brought)
+        new_kind = any((group, kind) == (key.group, key.kind) for group, _, kind in run.own_kinds)
         return new_kind or key.namespace in run.namespaces
     # The ServiceAccount "default" of a new namespace is made by a controller; bare pods are refused before it is there.
     return error.code == HTTPStatus.FORBIDDEN and key.namespace in run.namespaces and "not found" in error.message

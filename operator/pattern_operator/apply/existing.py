@@ -86,7 +86,7 @@ def is_ours(entry: ManagedFieldsEntry) -> bool:
     return entry.name == FIELD_MANAGER and entry.operation == "Apply" and not entry.subresource
 
 
-def is_of_others_too(body: object) -> bool:
+def has_other_managers(body: object) -> bool:
     """Whether an answer to our first apply shows that somebody else had made the object.
 
     What we have made has no entry of another manager, and an object of others always has: where its managedFields were

@@ -35,13 +35,13 @@ def _joined(one: Fields, other: Fields) -> Fields:
     return {**one, **other, ITSELF: {}} if one or other else {}
 
 
-def minus(fields: Fields, others: Mapping[str, Any]) -> Fields:
+def difference(fields: Fields, others: Mapping[str, Any]) -> Fields:
     """What is in ``fields`` and not in ``others``; what holds elements of ``others`` is taken for one of them."""
     kept: Fields = {}
     for name, inner in fields.items():
         if name not in others:
             kept[name] = inner
-        elif name != ITSELF and (rest := minus({k: v for k, v in inner.items() if k != ITSELF}, others[name])):
+        elif name != ITSELF and (rest := difference({k: v for k, v in inner.items() if k != ITSELF}, others[name])):
             kept[name] = rest
     return kept
 

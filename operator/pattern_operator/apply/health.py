@@ -15,9 +15,9 @@ from pattern_operator.apply.kstatus import (
     ON_DELETE,
     PAUSED,
     RULES,
-    Facts,
     HealthState,
-    Judgement,
+    ObjectView,
+    Result,
     current,
     failed,
     pod,
@@ -31,22 +31,22 @@ __all__ = ["Health", "HealthState", "health_of", "needs_status"]
 class Health:
     """What was judged: ``message`` is for people and names the object.
 
-    ``again_at``: the same body may be judged differently from then on; None when only a change of it matters.
+    ``recheck_at``: the same body may be judged differently from then on; None when only a change of it matters.
     """
 
     state: HealthState
     message: str
-    again_at: datetime | None = None
+    recheck_at: datetime | None = None
     notable: bool = False  # healthy, and yet not as one would think
     unsure: tuple[str, ...] = ()  # of several: which are gone, and nobody saw whether they had ended
 
 
 def health_of(body: object, *, now: datetime) -> Health:
     """Judge one object as the API server returned it. ``now`` must have a time zone. Never raises for any JSON."""
-    facts = Facts(body)
-    state, fact, again_at = _judge(facts, now)
-    named = _named(facts.kind[1] or "object", facts.meta.namespace, facts.meta.name or "(no name)")
-    return Health(state=state, message=f"{named}: {fact}", again_at=again_at, notable=_is_notable(state, fact))
+    view = ObjectView(body)
+    state, fact, recheck_at = _evaluate(view, now)
+    named = _named(view.kind[1] or "object", view.meta.namespace, view.meta.name or "(no name)")
+    return Health(state=state, message=f"{named}: {fact}", recheck_at=recheck_at, notable=_is_notable(state, fact))
 
 
 def _is_notable(state: HealthState, fact: str) -> bool:
@@ -93,29 +93,29 @@ _STATELESS: Final = frozenset(
 )
 
 
-def _judge(facts: Facts, now: datetime) -> Judgement:
-    if facts.meta.deleting:
+def _evaluate(view: ObjectView, now: datetime) -> Result:
+    if view.meta.deleting:
         return HealthState.TERMINATING, "is being deleted", None
-    seen, generation = integer_at(facts.status, "observedGeneration", default=-1), facts.meta.generation
+    seen, generation = integer_at(view.status, "observedGeneration", default=-1), view.meta.generation
     if seen >= 0 and generation is not None and seen != generation:
         return progress(f"its controller has seen generation {seen} of {generation}")
-    if facts.is_true("Reconciling"):
-        return progress(facts.condition("Reconciling").words)
-    if facts.is_true("Stalled"):
-        return failed(facts.condition("Stalled").words)
-    if facts.kind == ("", "Pod"):
-        return pod(facts, now)
-    rule = RULES.get(facts.kind, _by_ready)
-    return rule(facts)
+    if view.is_true("Reconciling"):
+        return progress(view.condition("Reconciling").words)
+    if view.is_true("Stalled"):
+        return failed(view.condition("Stalled").words)
+    if view.kind == ("", "Pod"):
+        return pod(view, now)
+    rule = RULES.get(view.kind, _by_ready)
+    return rule(view)
 
 
-def _by_ready(facts: Facts) -> Judgement:
-    if "Ready" not in facts.conditions or not needs_status(group=facts.kind[0], kind=facts.kind[1]):
+def _by_ready(view: ObjectView) -> Result:
+    if "Ready" not in view.conditions or not needs_status(group=view.kind[0], kind=view.kind[1]):
         return current("exists")
-    ready = facts.condition("Ready")
+    ready = view.condition("Ready")
     if ready.status != "True":
         return progress(f"not ready: {ready.words}")
-    generation = facts.meta.generation
+    generation = view.meta.generation
     if generation is not None and 0 <= ready.generation < generation:  # some controllers say it in the condition alone
         return progress(f"its condition Ready is of generation {ready.generation} of {generation}")
     return current("is ready")

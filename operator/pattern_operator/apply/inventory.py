@@ -33,7 +33,7 @@ def union(before: Entries, after: Entries) -> Entries:
     return _sorted((*before, *after))
 
 
-def minus(entries: Entries, others: Entries) -> Entries:
+def difference(entries: Entries, others: Entries) -> Entries:
     """The entries of objects that ``others`` do not have, in whatever version."""
     there = {entry.id for entry in others}
     return _sorted(entry for entry in entries if entry.id not in there)

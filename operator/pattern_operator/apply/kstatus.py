@@ -47,7 +47,7 @@ class HealthState(StrEnum):
 
 
 # The state, the fact for people, and from when on the same status may be judged differently.
-Judgement = tuple[HealthState, str, datetime | None]
+Result = tuple[HealthState, str, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ConditionView:
         return self.message or self.reason or "its controller says no more"
 
 
-class Facts:
+class ObjectView:
     """The parts of a body that rules look at, whatever shape the body has."""
 
     def __init__(self, body: object) -> None:
@@ -98,26 +98,26 @@ class Facts:
         return integer(self.status.get(name), 0)
 
 
-def _deployment(facts: Facts) -> Judgement:
-    return _paused(facts) if facts.spec.get("paused") is True else _rollout(facts)
+def _deployment(view: ObjectView) -> Result:
+    return _paused(view) if view.spec.get("paused") is True else _rollout(view)
 
 
-def _paused(facts: Facts) -> Judgement:
+def _paused(view: ObjectView) -> Result:
     """Its controller goes on to count, and ``updated`` are those of the template that is wanted now."""
-    wanted, updated, available = facts.wanted(), facts.count("updatedReplicas"), facts.count("availableReplicas")
-    whole = wanted == facts.count("replicas") == updated == available == facts.count("readyReplicas")
+    wanted, updated, available = view.wanted(), view.count("updatedReplicas"), view.count("availableReplicas")
+    whole = wanted == view.count("replicas") == updated == available == view.count("readyReplicas")
     counted = f"{updated} of {wanted} replicas updated, {available} available"
-    return (current if whole else progress)(f"{PAUSED}, {counted}: {_resumed(facts)}")
+    return (current if whole else progress)(f"{PAUSED}, {counted}: {_resumed(view)}")
 
 
-def _rollout(facts: Facts) -> Judgement:
-    progressing = facts.condition("Progressing")
+def _rollout(view: ObjectView) -> Result:
+    progressing = view.condition("Progressing")
     if progressing.reason == "ProgressDeadlineExceeded":
         return failed(f"exceeded its progress deadline: {progressing.words}")
-    wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
-    available, ready = facts.count("availableReplicas"), facts.count("readyReplicas")
-    refused = facts.condition("ReplicaFailure")  # by a quota, pod security, a webhook
-    if refused.status == "True" and wanted > facts.count("readyReplicas"):
+    wanted, replicas, updated = view.wanted(), view.count("replicas"), view.count("updatedReplicas")
+    available, ready = view.count("availableReplicas"), view.count("readyReplicas")
+    refused = view.condition("ReplicaFailure")  # by a quota, pod security, a webhook
+    if refused.status == "True" and wanted > view.count("readyReplicas"):
         return progress(f"{ready} of {wanted} replicas ready, and more cannot be created: {refused.words}")
     if wanted > replicas:
         return progress(f"{replicas} of {wanted} replicas created")
@@ -129,46 +129,46 @@ def _rollout(facts: Facts) -> Judgement:
         return progress(f"{available} of {updated} replicas available")
     if wanted > ready:
         return progress(f"{ready} of {wanted} replicas ready")
-    no_deadline = integer(facts.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
+    no_deadline = integer(view.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
     if not no_deadline and not (progressing.status == "True" and progressing.reason == "NewReplicaSetAvailable"):
         return progress(f"its new ReplicaSet is not available: {progressing.words}")
-    if not facts.is_true("Available"):
-        return progress(f"not available: {facts.condition('Available').words}")
+    if not view.is_true("Available"):
+        return progress(f"not available: {view.condition('Available').words}")
     return current(f"{available} of {wanted} replicas available")
 
 
-def _resumed(facts: Facts) -> str:
+def _resumed(view: ObjectView) -> str:
     """How a paused Deployment goes on: who holds the field says whether the artifact asks for the pause."""
-    holders = [each for each in facts.meta.managers if "f:paused" in mapping_at(each.fields, "f:spec")]
+    holders = [each for each in view.meta.managers if "f:paused" in mapping_at(each.fields, "f:spec")]
     if any(each.name == FIELD_MANAGER and each.operation == "Apply" for each in holders):
         return "the artifact says so; take spec.paused out of it"
     by = f"paused by {foreign(holders[0].name, MAX_NAME)}; " if holders else ""
-    return f"{by}kubectl rollout resume deployment/{facts.meta.name} -n {facts.meta.namespace}"
+    return f"{by}kubectl rollout resume deployment/{view.meta.name} -n {view.meta.namespace}"
 
 
-def _replica_set(facts: Facts) -> Judgement:
-    if facts.is_true("ReplicaFailure"):
-        return progress(f"cannot create replicas: {facts.condition('ReplicaFailure').words}")
-    wanted, replicas = facts.wanted(), facts.count("replicas")
+def _replica_set(view: ObjectView) -> Result:
+    if view.is_true("ReplicaFailure"):
+        return progress(f"cannot create replicas: {view.condition('ReplicaFailure').words}")
+    wanted, replicas = view.wanted(), view.count("replicas")
     for counter, word in (("fullyLabeledReplicas", "labeled"), ("availableReplicas", "available")):
-        if wanted > facts.count(counter):
-            return progress(f"{facts.count(counter)} of {wanted} replicas {word}")
-    if wanted > facts.count("readyReplicas"):
-        return progress(f"{facts.count('readyReplicas')} of {wanted} replicas ready")
+        if wanted > view.count(counter):
+            return progress(f"{view.count(counter)} of {wanted} replicas {word}")
+    if wanted > view.count("readyReplicas"):
+        return progress(f"{view.count('readyReplicas')} of {wanted} replicas ready")
     if replicas > wanted:
         return progress(f"{replicas - wanted} surplus replicas still to be ended")
-    return current(f"{facts.count('availableReplicas')} of {wanted} replicas available")
+    return current(f"{view.count('availableReplicas')} of {wanted} replicas available")
 
 
-def _stateful_set(facts: Facts) -> Judgement:
-    strategy = mapping(facts.spec.get("updateStrategy"))
+def _stateful_set(view: ObjectView) -> Result:
+    strategy = mapping(view.spec.get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
         return current(ON_DELETE)
-    wanted, replicas, updated = facts.wanted(), facts.count("replicas"), facts.count("updatedReplicas")
+    wanted, replicas, updated = view.wanted(), view.count("replicas"), view.count("updatedReplicas")
     if wanted > replicas:
         return progress(f"{replicas} of {wanted} replicas created")
-    if wanted > facts.count("readyReplicas"):
-        return progress(f"{facts.count('readyReplicas')} of {wanted} replicas ready")
+    if wanted > view.count("readyReplicas"):
+        return progress(f"{view.count('readyReplicas')} of {wanted} replicas ready")
     if replicas > wanted:
         return progress(f"{replicas - wanted} surplus replicas still to be ended")
     partition = integer(mapping(strategy.get("rollingUpdate")).get("partition"), -1)
@@ -176,19 +176,19 @@ def _stateful_set(facts: Facts) -> Judgement:
         if updated < wanted - partition:
             return progress(f"{updated} of {wanted - partition} replicas above the partition updated")
         return current(f"{wanted} replicas ready, updated above partition {partition}")
-    if wanted > facts.count("currentReplicas"):
-        return progress(f"{facts.count('currentReplicas')} of {wanted} replicas current")
-    if facts.status.get("currentRevision") != facts.status.get("updateRevision"):
+    if wanted > view.count("currentReplicas"):
+        return progress(f"{view.count('currentReplicas')} of {wanted} replicas current")
+    if view.status.get("currentRevision") != view.status.get("updateRevision"):
         return progress("still rolling from its current revision to the new one")
     return current(f"{wanted} of {wanted} replicas ready")
 
 
-def _daemon_set(facts: Facts) -> Judgement:
-    if mapping(facts.spec.get("updateStrategy")).get("type") == "OnDelete":
+def _daemon_set(view: ObjectView) -> Result:
+    if mapping(view.spec.get("updateStrategy")).get("type") == "OnDelete":
         return current(ON_DELETE)
-    if "observedGeneration" not in facts.status:
+    if "observedGeneration" not in view.status:
         return progress("its controller has not seen it yet")
-    desired = integer(facts.status.get("desiredNumberScheduled"), -1)
+    desired = integer(view.status.get("desiredNumberScheduled"), -1)
     if desired < 0:
         return progress("the number of nodes it should run on is not known yet")
     for counter, word in (
@@ -197,78 +197,78 @@ def _daemon_set(facts: Facts) -> Judgement:
         ("numberAvailable", "available"),
         ("numberReady", "ready"),
     ):
-        if desired > facts.count(counter):
-            return progress(f"{facts.count(counter)} of {desired} pods {word}")
+        if desired > view.count(counter):
+            return progress(f"{view.count(counter)} of {desired} pods {word}")
     return current(f"{desired} of {desired} pods ready")
 
 
-def _job(facts: Facts) -> Judgement:
-    active, succeeded, broken = facts.count("active"), facts.count("succeeded"), facts.count("failed")
-    if facts.is_true("Complete"):
+def _job(view: ObjectView) -> Result:
+    active, succeeded, broken = view.count("active"), view.count("succeeded"), view.count("failed")
+    if view.is_true("Complete"):
         return current(f"complete, {succeeded} pods succeeded")
-    if facts.is_true("Failed"):
-        return failed(f"failed: {facts.condition('Failed').words}")
-    if facts.is_true("Suspended"):
+    if view.is_true("Failed"):
+        return failed(f"failed: {view.condition('Failed').words}")
+    if view.is_true("Suspended"):
         return current("suspended")
-    if not facts.status.get("startTime"):
+    if not view.status.get("startTime"):
         return progress("not started yet")
     return progress(f"running: {active} pods active, {succeeded} succeeded, {broken} failed")
 
 
-def pod(facts: Facts, now: datetime) -> Judgement:
+def pod(view: ObjectView, now: datetime) -> Result:
     """Judge a pod: the one kind whose health depends on the time."""
-    phase = text(facts.status.get("phase"))
+    phase = text(view.status.get("phase"))
     if phase == "Succeeded":
         return current("has completed")
     if phase == "Failed":
-        words = words_at(facts.status, "message") or words_at(facts.status, "reason") or "a container failed"
+        words = words_at(view.status, "message") or words_at(view.status, "reason") or "a container failed"
         return failed(f"has ended without success: {words}")
     if phase == "Running":
-        return _running_pod(facts)
-    scheduled = facts.condition("PodScheduled")
+        return _running_pod(view)
+    scheduled = view.condition("PodScheduled")
     if phase == "Pending" and scheduled.status == "False" and scheduled.reason == "Unschedulable":
-        return _unschedulable_pod(facts, now)
+        return _unschedulable_pod(view, now)
     return progress(f"phase {phase}" if phase else "not seen by the scheduler or a node yet")
 
 
-def _running_pod(facts: Facts) -> Judgement:
-    if facts.is_true("Ready"):
+def _running_pod(view: ObjectView) -> Result:
+    if view.is_true("Ready"):
         return current("is ready")
     crashing = [
         text(container.get("name"))[:MAX_NAME]
-        for container in mappings(facts.status.get("containerStatuses"))
+        for container in mappings(view.status.get("containerStatuses"))
         if mapping(mapping(container.get("state")).get("waiting")).get("reason") == "CrashLoopBackOff"
     ]
     if crashing:
         return failed(f"crashing again and again: container {', '.join(crashing[:MAX_CONTAINERS])}; see its logs")
-    return progress(f"running and not ready: {facts.condition('Ready').words}")
+    return progress(f"running and not ready: {view.condition('Ready').words}")
 
 
-def _unschedulable_pod(facts: Facts, now: datetime) -> Judgement:
-    words = facts.condition("PodScheduled").words
-    created = _time(facts.meta.created)
+def _unschedulable_pod(view: ObjectView, now: datetime) -> Result:
+    words = view.condition("PodScheduled").words
+    created = _time(view.meta.created)
     if created is None or now - created >= SCHEDULE_WINDOW:
         return failed(f"finds no node: {words}")
     return HealthState.IN_PROGRESS, f"finds no node yet: {words}", min(created, now) + SCHEDULE_WINDOW
 
 
-def _claim(facts: Facts) -> Judgement:
-    phase = text(facts.status.get("phase"))
+def _pvc(view: ObjectView) -> Result:
+    phase = text(view.status.get("phase"))
     return current("is bound") if phase == "Bound" else progress(f"not bound, phase {phase or 'unknown'}")
 
 
-def _service(facts: Facts) -> Judgement:
-    if facts.spec.get("type") != "LoadBalancer":
+def _service(view: ObjectView) -> Result:
+    if view.spec.get("type") != "LoadBalancer":
         return current("exists")
-    if not facts.spec.get("clusterIP"):
+    if not view.spec.get("clusterIP"):
         return progress("has no cluster address yet")
-    if not any(mappings_at(facts.status, "loadBalancer", "ingress")):
+    if not any(mappings_at(view.status, "loadBalancer", "ingress")):
         return progress("its load balancer has no address yet")
     return current("its load balancer has an address")
 
 
-def _definition(facts: Facts) -> Judgement:
-    names, established = facts.condition("NamesAccepted"), facts.condition("Established")
+def _crd(view: ObjectView) -> Result:
+    names, established = view.condition("NamesAccepted"), view.condition("Established")
     if names.status == "False":
         return failed(f"its names are refused: {names.words}")
     if established.status == "False" and established.reason != "Installing":
@@ -276,43 +276,43 @@ def _definition(facts: Facts) -> Judgement:
     return current("is established") if established.status == "True" else progress("not established yet")
 
 
-def _api_service(facts: Facts) -> Judgement:
-    available = facts.condition("Available")
+def _api_service(view: ObjectView) -> Result:
+    available = view.condition("Available")
     if available.status == "True":
         return current("is available")
     reason = f"{available.reason}: " if available.reason and available.message else ""
     return progress(f"not available: {reason}{available.words}" if available.status else "not available yet")
 
 
-def _budget(_: Facts) -> Judgement:
+def _pdb(_: ObjectView) -> Result:
     return current("exists")  # its conditions speak of the pods, not of itself
 
 
-RULES: Final[dict[tuple[str, str], Callable[[Facts], Judgement]]] = {
+RULES: Final[dict[tuple[str, str], Callable[[ObjectView], Result]]] = {
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replica_set,
     ("apps", "StatefulSet"): _stateful_set,
     ("apps", "DaemonSet"): _daemon_set,
     ("batch", "Job"): _job,
-    ("", "PersistentVolumeClaim"): _claim,
+    ("", "PersistentVolumeClaim"): _pvc,
     ("", "Service"): _service,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
-    ("policy", "PodDisruptionBudget"): _budget,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _crd,
+    ("policy", "PodDisruptionBudget"): _pdb,
     ("apiregistration.k8s.io", "APIService"): _api_service,
 }
 
 
-def current(fact: str) -> Judgement:
+def current(fact: str) -> Result:
     """Return: it does what it is for."""
     return HealthState.CURRENT, fact, None
 
 
-def progress(fact: str) -> Judgement:
+def progress(fact: str) -> Result:
     """Return: it is on its way, and nobody needs to act."""
     return HealthState.IN_PROGRESS, fact, None
 
 
-def failed(fact: str) -> Judgement:
+def failed(fact: str) -> Result:
     """Return: it will not come right by itself."""
     return HealthState.FAILED, fact, None
 

@@ -93,7 +93,7 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
         if not is_older(ManagedFieldsEntry.of(each)):
             kept.append(each)
             continue
-        theirs = fieldset.minus(fieldset.read(each.get("fieldsV1")), applied)
+        theirs = fieldset.difference(fieldset.read(each.get("fieldsV1")), applied)
         if each.get("apiVersion") != ours.get("apiVersion"):
             continue  # fields of another version are others: nobody has them, and none of them goes
         if (key.group, key.kind) not in GUARDED and is_of_whole_manifests(ManagedFieldsEntry.of(each)):
@@ -115,7 +115,7 @@ def _divided(fields: fieldset.Fields) -> tuple[fieldset.Fields, fieldset.Fields]
     goes = fields
     for path in _OF_OTHERS:
         goes = fieldset.without(goes, path)
-    return goes, fieldset.minus(fields, goes)
+    return goes, fieldset.difference(fields, goes)
 
 
 def _holds_annotation(applied: fieldset.Fields) -> bool:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
 from pattern_operator.api.names import ADOPTED_ANNOTATION, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Body, Object, ObjectKey, is_protected_namespace
-from pattern_operator.apply import wishes
+from pattern_operator.apply import annotations
+from pattern_operator.apply.annotations import IGNORE
 from pattern_operator.apply.existing import ADOPTED
-from pattern_operator.apply.wishes import IGNORE
 
 MAX_LABEL: Final = 63  # characters of a label's value; Kubernetes documentation, "Labels and Selectors"
 _ID_BYTES: Final = 15  # 120 bits: two UIDs never meet; 24 characters of base32 without padding
@@ -46,7 +46,7 @@ def name_label(name: str) -> str:
     return name[:MAX_LABEL].rstrip("-.")
 
 
-def stamp(rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "") -> Object:
+def add_owner_metadata(rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "") -> Object:
     """A copy of ``rendered`` that says whose it is; only what changes is copied, the rest is shared.
 
     ``adopted`` marks what existed before the pattern: the mark stays only as long as each apply sends it. Of ``uid``
@@ -84,9 +84,9 @@ def label_of(metadata: object) -> str:
     return text_at(metadata, "labels", OWNER_LABEL)[:MAX_NAME]
 
 
-def ssa_of(metadata: object) -> str:
+def apply_policy_of(metadata: object) -> str:
     """What the object says about how it is applied: ``IfAbsent``, ``Ignore`` or an empty string."""
-    return wishes.ssa_of(mapping_at(metadata, "annotations"))[0]
+    return annotations.apply_policy_of(mapping_at(metadata, "annotations"))[0]
 
 
 def is_namespace(key: ObjectKey) -> bool:
@@ -99,7 +99,7 @@ def is_protected(key: ObjectKey) -> bool:
     return is_namespace(key) and is_protected_namespace(key.name)
 
 
-def ownable(objects: Iterable[Object], *, owned: Collection[ObjectKey]) -> tuple[Object, ...]:
+def inventory_objects(objects: Iterable[Object], *, owned: Collection[ObjectKey]) -> tuple[Object, ...]:
     """The objects that belong into the inventory: not protected, and not ignored unless they are in it already.
 
     What a pattern applied once and ignores from now on stays its own: to ignore an object is not to remove it.
@@ -107,5 +107,6 @@ def ownable(objects: Iterable[Object], *, owned: Collection[ObjectKey]) -> tuple
     return tuple(
         each
         for each in objects
-        if not is_protected(each.key) and (ssa_of(mapping_at(each.body, "metadata")) != IGNORE or each.key in owned)
+        if not is_protected(each.key)
+        and (apply_policy_of(mapping_at(each.body, "metadata")) != IGNORE or each.key in owned)
     )

@@ -32,7 +32,7 @@ _ADMISSION: Final = "admissionregistration.k8s.io"
 class Protected:
     """The operator as objects of the cluster. ``user`` is its user name where it runs as no ServiceAccount.
 
-    ``rbac`` are kinds and names of cluster-wide RBAC objects that are its own whatever they are called (``own_rbac``).
+    ``rbac`` are kinds and names of cluster-wide RBAC objects that are its own whatever their names (``operator_rbac``).
     """
 
     account: ServiceAccount = field(default=ServiceAccount(NAMESPACE, NAME))
@@ -71,7 +71,7 @@ class Protected:
         return ""
 
     def check(self, objects: Iterable[Object]) -> None:
-        """Refuse objects that no pattern may hold; ``objects`` are localized.
+        """Refuse objects that no pattern may hold; ``objects`` are scoped.
 
         Raises:
             Stalled: there is one; the message names the first few.

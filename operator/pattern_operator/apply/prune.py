@@ -7,15 +7,15 @@ from pattern_operator.api.names import DISABLED, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.outcome import ApplyFailure, rest_after, told
+from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
+from pattern_operator.apply.delete_waves import step
 from pattern_operator.apply.ownership import Owner
-from pattern_operator.apply.removal import Ending, Removal, Remover
-from pattern_operator.apply.steps import step
+from pattern_operator.apply.result import ApplyFailure, rest_after, summarize
 from pattern_operator.errors import Transient
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class PruneResult:
     """``deleted`` are gone, ``kept`` were left, with the reason: both leave the inventory.
 
     ``left`` are the entries that stay in it: of ``going``, whose deletion has begun, of ``failures``, and of objects
@@ -24,7 +24,7 @@ class Pruned:
 
     deleted: tuple[ObjectKey, ...] = ()
     kept: tuple[tuple[ObjectKey, str], ...] = ()
-    going: tuple[Removal, ...] = ()
+    going: tuple[Deletion, ...] = ()
     failures: tuple[ApplyFailure, ...] = ()
     left: tuple[InventoryEntry, ...] = ()
 
@@ -34,7 +34,8 @@ class Pruned:
         if not self.left:
             return ""
         are = "is" if len(self.left) == 1 else "are"
-        return f"{pluralize(len(self.left))} that left the pattern {are} not gone yet: {told(self.going)}{self._after}"
+        going = f"{summarize(self.going)}{self._after}"
+        return f"{pluralize(len(self.left))} that left the pattern {are} not gone yet: {going}"
 
     @property
     def error(self) -> Transient | None:
@@ -42,7 +43,7 @@ class Pruned:
         if not self.failures:
             return None
         failed = f"{pluralize(len(self.failures))} that left the pattern could not be deleted"
-        what, way_out = f"{told((*self.failures, *self.going))}{self._after}", self._way_out
+        what, way_out = f"{summarize((*self.failures, *self.going))}{self._after}", self._way_out
         if not way_out:
             message = f"{failed}: {what}"
         elif len(self.failures) == 1:
@@ -72,14 +73,14 @@ class Pruned:
 
 
 async def prune(
-    entries: Iterable[InventoryEntry], *, owner: Owner, remover: Remover, impersonate: str | None = None
-) -> Pruned:
+    entries: Iterable[InventoryEntry], *, owner: Owner, deleter: Deleter, impersonate: str | None = None
+) -> PruneResult:
     """Delete the objects of ``entries`` that are still ours, as far as the order allows without waiting."""
-    done = await step(entries, owner=owner, remover=remover, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
-    return Pruned(
+    done = await step(entries, owner=owner, deleter=deleter, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
+    return PruneResult(
         deleted=tuple(each.key for each in done.gone),
         kept=tuple((each.key, each.message) for each in done.kept),
-        going=tuple(each for each in done.stuck if each.ending is Ending.GOING),
+        going=tuple(each for each in done.stuck if each.outcome is DeletionOutcome.TERMINATING),
         failures=tuple(each.failure for each in done.stuck if each.failure is not None),
         left=done.left,
     )

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.definition import Definitions, definitions
+from pattern_operator.apply.crd import CrdKinds, kinds_of_crds
+from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.need import KindNeeded
-from pattern_operator.apply.outcome import ApplyFailure
-from pattern_operator.apply.refusal import refusal
+from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube import Discovery, KindNotFound, Resource, in_turns
 from pattern_operator.kube.errors import GroupUnavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Localized:
+class ScopedObjects:
     """``objects`` have the key they will have in the cluster; ``unknown`` are those whose kind is not known.
 
     What is unknown has no place in an inventory yet: nobody can say whether its kind has namespaces.
@@ -25,7 +25,7 @@ class Localized:
     unknown: tuple[ApplyFailure, ...] = ()
 
 
-async def localize(objects: Iterable[Object], *, discovery: Discovery, default_namespace: str) -> Localized:
+async def resolve_scope(objects: Iterable[Object], *, discovery: Discovery, default_namespace: str) -> ScopedObjects:
     """Give each object the namespace its kind asks for: none for cluster-scoped kinds, the default where it is missing.
 
     Kinds that CRDs among ``objects`` define count as known. Of two objects that get the same key the later one stays,
@@ -35,25 +35,25 @@ async def localize(objects: Iterable[Object], *, discovery: Discovery, default_n
         ApiError: the API server could not be asked for its kinds.
     """
     objects = tuple(objects)
-    brought = definitions(objects)
+    own_kinds = kinds_of_crds(objects)
     placed: dict[object, Object] = {}
     unknown: list[ApplyFailure] = []
     async for each in in_turns(objects):
         try:
-            resource = await find(each, brought=brought, discovery=discovery)
+            resource = await find(each, own_kinds=own_kinds, discovery=discovery)
         except KindNotFound as error:
             need = KindNeeded(error.group, error.kind, error.version or "")
             unknown.append(ApplyFailure(each.key, Reason.KIND_NOT_FOUND, str(error), need=need))
             continue
         except GroupUnavailable as error:
-            unknown.append(refusal(each.key, error))
+            unknown.append(failure_of(each.key, error))
             continue
         here = _place(each, namespace=(each.key.namespace or default_namespace) if resource.namespaced else "")
         placed[here.key] = here
-    return Localized(tuple(placed.values()), tuple(unknown))
+    return ScopedObjects(tuple(placed.values()), tuple(unknown))
 
 
-async def find(wanted: Object, *, brought: Definitions, discovery: Discovery) -> Resource:
+async def find(wanted: Object, *, own_kinds: CrdKinds, discovery: Discovery) -> Resource:
     """The resource of an object, from the pattern's own definitions or from the API server.
 
     Raises:
@@ -61,7 +61,7 @@ async def find(wanted: Object, *, brought: Definitions, discovery: Discovery) ->
         ApiError: the API server could not be asked.
     """
     version = wanted.api_version.rpartition("/")[2]
-    own = brought.get((wanted.key.group, version, wanted.key.kind))
+    own = own_kinds.get((wanted.key.group, version, wanted.key.kind))
     return own or await discovery.find(group=wanted.key.group, kind=wanted.key.kind, version=version)
 
 

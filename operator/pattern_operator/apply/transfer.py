@@ -2,8 +2,9 @@
 
 A claim would lose its data by that. Nobody gets anything by naming an object: it is offered only by the pattern that
 has it and wants it no longer, to those that were refused for no other reason than that, and whose own account has shown
-by a dry run that it could write it (``proof``). It is the apply of one of them, in the name of its own account, that
-takes the object. However many wait, and whatever they do, it is deleted when the time of the offer is over.
+by a dry run that it could write it (``takeover_check``). It is the apply of one of them, in the name of its own
+account, that takes the object. However many wait, and whatever they do, it is deleted when the time of the
+offer is over.
 
 Two patterns that are changed at once run one after the other, in any order. So a pattern that was changed a moment ago,
 and may have the object in its new version, is waited for before the object is deleted.

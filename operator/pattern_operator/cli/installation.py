@@ -19,8 +19,8 @@ from pattern_operator.api.names import (
 )
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import owner_id
+from pattern_operator.apply.annotations import retention_of
 from pattern_operator.apply.existing import ADOPTED
-from pattern_operator.apply.wishes import keep_of
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects, wellknown
 from pattern_operator.kube.leaderelection import LeaderElectionRecord
 from pattern_operator.kube.pagination import Page
@@ -209,8 +209,8 @@ async def _staying(session: Session, patterns: Iterable[dict[str, Any]]) -> tupl
 
 
 def stays(meta: ObjectMeta) -> bool:
-    """Whether an object stays when its pattern is deleted, as ``apply.removal`` decides it."""
-    kept = keep_of(mapping_at(meta.raw, "annotations"))
+    """Whether an object stays when its pattern is deleted, as ``apply.delete`` decides it."""
+    kept = retention_of(mapping_at(meta.raw, "annotations"))
     return kept.deleted or meta.annotation(ADOPTED_ANNOTATION) == ADOPTED
 
 

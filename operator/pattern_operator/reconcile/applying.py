@@ -12,21 +12,21 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
-    Applied,
     ApplyFailure,
-    Localized,
+    ApplyResult,
     Owner,
-    error_of,
-    ignored,
+    ScopedObjects,
+    ignore_differences,
     inventory,
-    localize,
-    ownable,
+    inventory_objects,
+    resolve_scope,
+    to_error,
 )
 from pattern_operator.apply.adoption import PAUSED
 from pattern_operator.apply.applier import OnApplied
+from pattern_operator.apply.errors import reason_of
 from pattern_operator.apply.need import Need
-from pattern_operator.apply.outcome import told
-from pattern_operator.apply.refusal import reason_of
+from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.kube import ApiError
@@ -74,8 +74,8 @@ async def apply(
     """
     owner, owned = owner_of(pattern), owned_keys(pattern)
     before: Entries = pattern.status.inventory.entries
-    placed = await _localize(pattern, rendering, rim=rim)
-    objects = ownable(placed.objects, owned=owned)
+    placed = await _resolve_scope(pattern, rendering, rim=rim)
+    objects = inventory_objects(placed.objects, owned=owned)
     rim.transfers.wait_only(owner.id, {each.key for each in objects})
     after = inventory.entries_of(objects)
     planned = inventory.union(before, after)
@@ -104,13 +104,13 @@ async def apply(
     memory.changes = memory.changes.plus(created=applied.created, configured=applied.configured)
     put_right = sent - done - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in drifted.items() if key in put_right)
-    memory.let_be = frozenset(key for key, why in applied.left if why.startswith(PAUSED) and key in applied.disowned)
+    memory.let_be = frozenset(key for key, why in applied.skipped if why.startswith(PAUSED) and key in applied.disowned)
     rules = pattern.spec.apply.ignore_differences or ()
-    idle = await run_in(rim.executors.cpu, ignored.idle, rules, placed.objects) if rules else ()
+    idle = await run_in(rim.executors.cpu, ignore_differences.unmatched_rules, rules, placed.objects) if rules else ()
     memory.notes = (*_notes(applied, rim=rim), *kept.notes, *not_owned(rendering), *idle)
     progress.needs = _needs((*placed.unknown, *applied.failures))
     progress.failed = frozenset(each.key for each in (*placed.unknown, *applied.failures))
-    if error := error_of(applied, unknown=placed.unknown):
+    if error := to_error(applied, unknown=placed.unknown):
         said = [each.message for each in applied.failures]
         cleared = await pruning.clear_the_way(
             pattern, planned, after, said=said, memory=memory, rim=rim, progress=progress
@@ -124,7 +124,7 @@ async def apply(
 
 def _cleared(error: PatternError, cleared: Collection[ObjectKey]) -> Transient:
     """What refused a version that does not have it any more is deleted; the version is applied again."""
-    gone = told(key.display_name for key in cleared)
+    gone = summarize(key.display_name for key in cleared)
     message = (
         f"{error.message}. What refused it leaves with this version, and is deleted now: {gone}. It is tried again."
     )
@@ -146,12 +146,12 @@ async def repair(
         Waiting: all that is missing are kinds whose CRD went.
         Transient: one of them was refused, or the API server could not be asked.
     """
-    placed = await _localize(pattern, rendering, rim=rim)
+    placed = await _resolve_scope(pattern, rendering, rim=rim)
     objects = [each for each in placed.objects if each.key in drifted]
     unknown = tuple(each for each in placed.unknown if each.key in drifted)
     said = {key: _drift(key, rim=rim) for key in sorted(drifted)}
     applied = await _send(pattern, objects, rim=rim, owned=owned_keys(pattern))
-    lost = {key for key, _ in applied.left if key in applied.disowned}
+    lost = {key for key, _ in applied.skipped if key in applied.disowned}
     if lost:
         progress.inventory = inventory.without(pattern.status.inventory.entries, lost)
     progress.needs = _needs((*unknown, *applied.failures))
@@ -159,7 +159,7 @@ async def repair(
     sent = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
     progress.repaired = tuple(words for key, words in said.items() if key in sent)
     others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
-    if error := error_of(applied, unknown=unknown, others=others):
+    if error := to_error(applied, unknown=unknown, others=others):
         raise error
     known = {each.key for each in objects} | {each.key for each in unknown}
     return Repaired(_notes(applied, rim=rim), frozenset(key for key in drifted if key not in known))
@@ -173,7 +173,7 @@ async def compare(
     Raises:
         Transient: the API server could not be asked for its kinds.
     """
-    placed = await _localize(pattern, rendering, rim=rim)
+    placed = await _resolve_scope(pattern, rendering, rim=rim)
     failures = await rim.dry_run.compare_all(
         [each for each in placed.objects if each.key in keys],
         owner=owner_of(pattern),
@@ -199,9 +199,9 @@ def _drift(key: ObjectKey, *, rim: Rim) -> str:
     return f"{key.display_name} was changed{by}"
 
 
-async def _localize(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> Localized:
+async def _resolve_scope(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> ScopedObjects:
     try:
-        placed = await localize(
+        placed = await resolve_scope(
             rendering.objects, discovery=rim.discovery, default_namespace=pattern.metadata.namespace
         )
     except ApiError as error:
@@ -222,7 +222,7 @@ async def _send(
     rim: Rim,
     owned: Collection[ObjectKey],
     on_applied: OnApplied | None = None,
-) -> Applied:
+) -> ApplyResult:
     return await rim.applier.apply_all(
         objects,
         owner=owner_of(pattern),
@@ -246,7 +246,7 @@ def _already_done(owner: Owner, *, goal: Wanted, memory: Memory, rim: Rim) -> fr
 def not_owned(rendering: Rendering) -> tuple[str, ...]:
     """The Namespaces that are used and never applied, and the hooks left out, a sentence; empty where there is none."""
     said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _SAID]
-    return (told(said),) if said else ()
+    return (summarize(said),) if said else ()
 
 
 def skipped_words(owner: Owner, *, rim: Rim) -> tuple[str, ...]:
@@ -254,9 +254,9 @@ def skipped_words(owner: Owner, *, rim: Rim) -> tuple[str, ...]:
     return tuple(f"{key.display_name} {PAUSED}" for key in rim.managed_objects.paused(owner.id))
 
 
-def _notes(applied: Applied, *, rim: Rim) -> tuple[str, ...]:
+def _notes(applied: ApplyResult, *, rim: Rim) -> tuple[str, ...]:
     """What is to be known as long as it runs; what a watch tells of is told as it is then (``skipped_words``)."""
-    left = [(key, why) for key, why in applied.left if why != PAUSED or not rim.managed_objects.is_watched(key)]
+    left = [(key, why) for key, why in applied.skipped if why != PAUSED or not rim.managed_objects.is_watched(key)]
     return tuple(f"{key.display_name} {why}" for key, why in left) + tuple(
         f"{key.display_name}: {note}" for key, note in applied.notes
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.status import Status
-from pattern_operator.apply.outcome import told
+from pattern_operator.apply.result import summarize
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,4 @@ def _short(revision: Revision) -> str:
 
 
 def _named(keys: Collection[ObjectKey]) -> str:
-    return told(each.display_name for each in sorted(keys)).replace("; ", ", ")
+    return summarize(each.display_name for each in sorted(keys)).replace("; ", ", ")

@@ -14,9 +14,9 @@ from typing import Final
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.status import InventoryEntry, Status
-from pattern_operator.apply import FINGERPRINT_BYTES, Owner, stamp
-from pattern_operator.apply.ended import is_mark
-from pattern_operator.apply.intent import intent
+from pattern_operator.apply import FINGERPRINT_BYTES, Owner, add_owner_metadata
+from pattern_operator.apply.apply_body import apply_body
+from pattern_operator.apply.finished import is_run_record
 
 _UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may change, or that was not compared
 _NOTHING: Final = "-"  # in place of the digest: what was sent is not all of what is wanted
@@ -35,7 +35,7 @@ def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
     whole = hashlib.sha256()
     for each in sorted(objects, key=lambda each: each.key):
         try:
-            body = intent(stamp(each, owner=owner))
+            body = apply_body(add_owner_metadata(each, owner=owner))
         except ValueError:
             return ""
         whole.update(f"{each.key} {len(body)} ".encode())
@@ -46,11 +46,11 @@ def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
 def packed(comparison: Comparison, entries: Iterable[InventoryEntry]) -> str:
     """``comparison`` as status keeps it: the digest, and the fingerprints in the order of the inventory.
 
-    Without the digest nothing is to be compared, and only the marks of what ends by itself (``ended``) are kept.
+    Without the digest nothing is to be compared, and only the marks of what ends by itself (``finished``) are kept.
     """
     known = comparison.fingerprints
     if not comparison.sent:
-        known = {name: piece for name, piece in known.items() if is_mark(piece, entry=name)}
+        known = {name: piece for name, piece in known.items() if is_run_record(piece, entry=name)}
     listed = [known.get(each.id, _UNKNOWN) for each in entries]
     if all(each == _UNKNOWN for each in listed):
         return ""
@@ -65,7 +65,7 @@ def marks_of(status: Status, entries: Iterable[InventoryEntry]) -> str:
 def with_marks(status: Status, comparison: Comparison) -> Comparison:
     """What ``status`` knows, with what ``comparison`` has learned of the objects that end by themselves."""
     before, known = unpacked(status), comparison.fingerprints
-    marks = {name: piece for name, piece in known.items() if is_mark(piece, entry=name)}
+    marks = {name: piece for name, piece in known.items() if is_run_record(piece, entry=name)}
     return Comparison(before.sent, {**before.fingerprints, **marks})
 
 

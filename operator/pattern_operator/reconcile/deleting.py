@@ -8,7 +8,7 @@ from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
-from pattern_operator.apply import Remaining, delete_step, remaining_all
+from pattern_operator.apply import FinalizeResult, finalize, nothing_deleted
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.deadline import overrun, within
@@ -20,7 +20,7 @@ from pattern_operator.reconcile.writer import Writer
 PATIENCE: Final = 120.0  # seconds of a deletion; pods have 30 to end, and a few waves follow each other
 
 
-async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Callable[[], datetime]) -> Remaining:
+async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Callable[[], datetime]) -> FinalizeResult:
     """Take the objects down as far as that is possible now.
 
     Returns:
@@ -31,10 +31,10 @@ async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Calla
         Transient: the API server could not be asked, or refused the write.
     """
     if pattern.metadata.finalizers.ours is None:
-        return Remaining()
+        return FinalizeResult()
     if pattern.spec.apply.deletion_policy == "Orphan":
         await writer.release(pattern)
-        return Remaining()
+        return FinalizeResult()
     remaining = await _step(pattern, rim=rim)
     if remaining.error is None:
         await writer.release(pattern)
@@ -42,13 +42,13 @@ async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Calla
     error = remaining.error
     if remaining.advice and not advice_in(pattern, remaining, now=now()):
         error = Waiting(reason=Reason.DELETING, message=f"{remaining.message} {remaining.advice}")
-        remaining = Remaining(remaining.entries, remaining.kept, error)
+        remaining = FinalizeResult(remaining.entries, remaining.kept, error)
     left = status.deleting(pattern, remaining.entries, error=error, now=now())
     await writer.status(pattern, left)
     return remaining
 
 
-def advice_in(pattern: DesignPattern, remaining: Remaining, *, now: datetime) -> float | None:
+def advice_in(pattern: DesignPattern, remaining: FinalizeResult, *, now: datetime) -> float | None:
     """Seconds until it is said how to let go of what goes by itself, but takes long; None where that was said."""
     if not remaining.advice:
         return None
@@ -59,18 +59,18 @@ def advice_in(pattern: DesignPattern, remaining: Remaining, *, now: datetime) ->
     return max((began - now).total_seconds() + PATIENCE, 0.0)
 
 
-async def _step(pattern: DesignPattern, *, rim: Rim) -> Remaining:
+async def _step(pattern: DesignPattern, *, rim: Rim) -> FinalizeResult:
     """Delete what can go now; where the inventory cannot be read, or no account may be used, all is left."""
     entries = pattern.status.inventory.entries
     if not entries:
-        return Remaining()
+        return FinalizeResult()
     try:
         owned_keys(pattern)
         account = account_of(pattern, tenancy=rim.tenancy)
     except Stalled as error:
-        return remaining_all(entries, owner=owner_of(pattern), error=error)
-    step = delete_step(entries, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
+        return nothing_deleted(entries, owner=owner_of(pattern), error=error)
+    step = finalize(entries, owner=owner_of(pattern), deleter=rim.deleter, impersonate=account)
     try:
         return await within(limits.MAX_RUN, step, late=lambda: overrun(Stage.APPLY, seconds=limits.MAX_RUN))
     except Transient as error:
-        return Remaining(entries=entries, error=error)
+        return FinalizeResult(entries=entries, error=error)

@@ -13,8 +13,8 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import ManagedObjects, owner_id
-from pattern_operator.apply.claimlook import CLAIM, Excuse
-from pattern_operator.apply.podlook import WORKLOADS
+from pattern_operator.apply.pod_diagnosis import WORKLOADS
+from pattern_operator.apply.pvc_diagnosis import PVC, ConsideredHealthy
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile.patterns import PatternKey, Patterns
@@ -26,8 +26,8 @@ OF_PATTERN: Final = 3  # workloads of one pattern that are looked at
 AT_ONCE: Final = 4  # looks of all patterns together
 
 Run = Callable[[PatternKey], Awaitable[float | None]]
-Look = Callable[[ObjectKey, str | None], Awaitable[Excuse | str]]
-_LOOKED_AT: Final = WORKLOADS | {CLAIM}
+Look = Callable[[ObjectKey, str | None], Awaitable[ConsideredHealthy | str]]
+_LOOKED_AT: Final = WORKLOADS | {PVC}
 
 
 class Explainer:
@@ -86,7 +86,7 @@ class Explainer:
                     return
                 async with self._slots:
                     cause = await self._look(workload, account_of(pattern, tenancy=self._tenancy))
-                if isinstance(cause, Excuse):
+                if isinstance(cause, ConsideredHealthy):
                     self._managed.consider_healthy(workload, cause.words)
                     return
                 self._managed.explain(workload, cause)

@@ -10,7 +10,7 @@ from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
-from pattern_operator.apply.ended import may_end
+from pattern_operator.apply.finished import can_finish
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile.applying import drift_words
@@ -92,7 +92,7 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
             rim.managed_objects.expect(key, owner=owner)
         if (known := recalled.fingerprints.get(str(key))) is not None:
             rim.managed_objects.restore(key, owner=owner, known=known)
-        elif all_were_there and may_end(key):
+        elif all_were_there and can_finish(key):
             rim.managed_objects.restore(key, owner=owner, known=b"")
         elif all_were_there and not recalled.sent:
             rim.managed_objects.mark_missing(key, owner=owner)

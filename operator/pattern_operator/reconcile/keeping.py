@@ -55,7 +55,7 @@ async def keep_wanted(pattern: DesignPattern, goal: Wanted, *, memory: Memory, r
     """
     account = account_of(pattern, tenancy=rim.tenancy)
     for key in sorted(memory.let_be):
-        if await rim.applier.is_released(key, impersonate=account):
+        if await rim.applier.is_resumed(key, impersonate=account):
             memory.settled = False
             return
     if drifted := _to_put_right(pattern, rim=rim):

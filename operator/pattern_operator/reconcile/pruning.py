@@ -27,7 +27,7 @@ async def start(
         Transient: something could not be deleted.
     """
     owner = owner_of(pattern)
-    left, wanted = inventory.minus(planned, after), inventory.keys(after)
+    left, wanted = inventory.difference(planned, after), inventory.keys(after)
     unresolved = {
         key for key in rim.managed_objects.drifted(owner.id) if key not in wanted
     }  # its kind has another scope now
@@ -61,13 +61,13 @@ async def clear_the_way(
     if not pattern.spec.apply.prune:
         return ()
     owner, account = owner_of(pattern), account_of(pattern, tenancy=rim.tenancy)
-    left = inventory.minus(planned, after)
-    keys = await rim.remover.refusers(said, inventory.keys(left), owner=owner, impersonate=account)
+    left = inventory.difference(planned, after)
+    keys = await rim.deleter.blocking_admission(said, inventory.keys(left), owner=owner, impersonate=account)
     if not keys:
         return ()
     rim.managed_objects.release(keys, owner=owner.id)
     entries = [each for each in left if inventory.key_of(each) in keys]
-    pruned = await prune(entries, owner=owner, remover=rim.remover, impersonate=account)
+    pruned = await prune(entries, owner=owner, deleter=rim.deleter, impersonate=account)
     memory.changes = memory.changes.plus(pruned=pruned.deleted)
     progress.inventory = inventory.without(planned, pruned.deleted)
     return pruned.deleted
@@ -83,19 +83,19 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
     entries = pattern.status.inventory.entries if progress.inventory is None else progress.inventory
     if prune_state.pending and pattern.spec.apply.prune:
         account = account_of(pattern, tenancy=rim.tenancy)
-        pruned = await prune(prune_state.pending, owner=owner_of(pattern), remover=rim.remover, impersonate=account)
-        done = inventory.union(prune_state.done, inventory.minus(prune_state.pending, pruned.left))
+        pruned = await prune(prune_state.pending, owner=owner_of(pattern), deleter=rim.deleter, impersonate=account)
+        done = inventory.union(prune_state.done, inventory.difference(prune_state.pending, pruned.left))
         memory.prune_state = prune_state = PruneState(pruned.left, done, pruned.message)
         memory.changes = memory.changes.plus(pruned=pruned.deleted)
         memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.display_name} {why}" for key, why in pruned.kept))))
         progress.unwatched = not all(each.watched for each in pruned.going)
-        progress.inventory = inventory.minus(entries, done)
+        progress.inventory = inventory.difference(entries, done)
         progress.failed |= frozenset(each.key for each in pruned.failures)
         progress.needs |= frozenset(each.need for each in pruned.failures if each.need is not None)
         if pruned.error:
             raise pruned.error
     elif prune_state.done:
-        remaining = inventory.minus(entries, prune_state.done)
+        remaining = inventory.difference(entries, prune_state.done)
         if len(remaining) < len(entries):
             progress.inventory = remaining
         elif not prune_state.pending:  # status has it

@@ -6,7 +6,7 @@ from pattern_operator.api.object import pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.apply.health import HealthState
-from pattern_operator.apply.outcome import told
+from pattern_operator.apply.result import summarize
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.conditions import Conditions, Truth
 from pattern_operator.reconcile.progress import Progress, PruneState
@@ -65,7 +65,7 @@ def running_words(pattern: DesignPattern, progress: Progress) -> str:
     prune_state = progress.prune_state or PruneState()
     runs = f"{_title(pattern, progress)} runs: {pluralize(count - len(prune_state.pending))}"
     pinned = pinned_words(pattern, progress.revision)
-    unsure = told(progress.health.unsure) if progress.health is not None else ""
+    unsure = summarize(progress.health.unsure) if progress.health is not None else ""
     return listed(filter(None, (runs, pinned, prune_state.message, unsure, *progress.drifted)))
 
 

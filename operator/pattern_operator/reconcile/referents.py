@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at, text, texts
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.refusal import reason_of
+from pattern_operator.apply.errors import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent, objects
 from pattern_operator.kube.wellknown import CONFIG_MAP

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pattern_operator import __version__
 from pattern_operator.api.reference import Repository
 from pattern_operator.api.spec import Source
-from pattern_operator.apply import Applier, DryRun, ManagedObjects, Protected, Remover, Transfers
+from pattern_operator.apply import Applier, Deleter, DryRun, ManagedObjects, Protected, Transfers
 from pattern_operator.executors import Executors
 from pattern_operator.kube import Discovery
 from pattern_operator.reconcile.awaiting import Awaited
@@ -75,7 +75,7 @@ class Rim:
     referents: Referents
     discovery: Discovery
     applier: Applier
-    remover: Remover
+    deleter: Deleter
     dry_run: DryRun
     managed_objects: ManagedObjects
     awaited: Awaited

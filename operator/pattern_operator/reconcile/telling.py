@@ -12,7 +12,7 @@ from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
-from pattern_operator.apply.outcome import told
+from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.conditions import condition_of
@@ -85,7 +85,7 @@ def tell_drift(before: Status, after: Status, drifted: Collection[str]) -> Itera
     if now is not None and now.reason == Reason.DRIFTED and now.message != told_before:
         news = [each for each in drifted if each not in told_before]
         if news:
-            yield Telling(kind="Warning", reason=Reason.DRIFTED, stage=Stage.APPLY, note=told(news))
+            yield Telling(kind="Warning", reason=Reason.DRIFTED, stage=Stage.APPLY, note=summarize(news))
     elif told_before and now is not None and (now.status, now.reason) == ("True", Reason.SUCCEEDED):
         note = "no object differs any more from what was applied"
         yield Telling(kind="Normal", reason=Reason.DRIFT_RESOLVED, stage=Stage.APPLY, note=note)
@@ -107,7 +107,8 @@ def tell_failure(failure: PatternError, *, stage: Stage, status: Status, memory:
 def tell_kept(kept: Collection[tuple[ObjectKey, str]]) -> Iterator[Telling]:
     """The event of a deletion that leaves objects in the cluster: status goes with the pattern and cannot say it."""
     if kept:
-        note = f"{pluralize(len(kept))} left in the cluster: {told(f'{key.display_name}: {why}' for key, why in kept)}"
+        stay = summarize(f"{key.display_name}: {why}" for key, why in kept)
+        note = f"{pluralize(len(kept))} left in the cluster: {stay}"
         yield Telling(kind="Normal", reason=Reason.KEPT, stage=Stage.APPLY, note=note)
 
 

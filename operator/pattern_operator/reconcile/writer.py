@@ -13,8 +13,8 @@ from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
-from pattern_operator.apply.missingright import MissingRight
-from pattern_operator.apply.refusal import reason_of
+from pattern_operator.apply.errors import reason_of
+from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Threads
 from pattern_operator.kube import ApiError, Session, objects
@@ -118,7 +118,7 @@ class Writer:
 
     def _refused(self, key: PatternKey, error: ApiError, what: str) -> Transient:
         """The error of a write that failed; a right that the operator itself lacks is known to its probes, too."""
-        lacking = MissingRight.of(error)
+        lacking = MissingPermission.of(error)
         if lacking is None:
             grant = ""
         else:

@@ -11,7 +11,7 @@ from tests.apply.room import Room, config_map, custom, definition, deployment, n
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
-from pattern_operator.apply import Applied, HealthState, NotificationKind, drift_backoff, health_of
+from pattern_operator.apply import ApplyResult, HealthState, NotificationKind, drift_backoff, health_of
 from pattern_operator.kube import ApiError, ApiUnavailable, objects
 
 GONE, DRIFTED, HEALTH = NotificationKind.GONE, NotificationKind.DRIFTED, NotificationKind.HEALTH
@@ -323,7 +323,7 @@ async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(room: 
     assert room.managed_objects.drifted(team.id) == ()
 
 
-async def overtaken(room: Room, apply: Callable[[], Awaitable[Applied]]) -> Callable[[], None]:
+async def overtaken(room: Room, apply: Callable[[], Awaitable[ApplyResult]]) -> Callable[[], None]:
     """Apply, and hold back the one answer: calling what is returned hands it on."""
     record, answers = room.managed_objects.record, []
     room.managed_objects.record = lambda body, **more: answers.append((body, more))

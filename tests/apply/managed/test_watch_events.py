@@ -12,7 +12,7 @@ from tests.faketime import run
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import DriftState, HealthState, ManagedObjects, Notification, NotificationKind
-from pattern_operator.apply.ended import MAY_HAVE_ENDED, Mark, Stood, content_of
+from pattern_operator.apply.finished import MAY_HAVE_FINISHED, FinishState, RunRecord, content_hash
 from pattern_operator.apply.managed.unlisted import MAX_NAMES
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Resource, WatchEvent, WatchEventType
@@ -342,10 +342,10 @@ async def test_an_object_that_is_missing_counts_as_gone_where_a_watch_would_show
     scene.managed_objects.mark_missing(KEY, owner=OWNER)
     health = scene.managed_objects.health(OWNER)
     scene.managed_objects._watches.is_watched = lambda _: False
-    scene.managed_objects.mark_missing(replace(KEY, name="unseen"), owner=OWNER)
+    scene.managed_objects.mark_missing(replace(KEY, name="end_unobserved"), owner=OWNER)
 
     assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget team/it: is gone")
-    assert scene.managed_objects.get(replace(KEY, name="unseen")) is None
+    assert scene.managed_objects.get(replace(KEY, name="end_unobserved")) is None
     assert scene.managed_objects.all_drifted(OWNER) == {KEY}
 
 
@@ -381,12 +381,12 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
 async def test_what_had_done_its_work_before_a_restart_is_not_missed():
     scene = Scene()
 
-    scene.managed_objects.restore(JOB, owner=OWNER, known=bytes(Mark(Stood.WELL, b"job")))
+    scene.managed_objects.restore(JOB, owner=OWNER, known=bytes(RunRecord(FinishState.SUCCEEDED, b"job")))
 
     assert scene.managed_objects.drift_state(JOB, owner=OWNER) is DriftState.IN_SYNC
     assert scene.managed_objects.health(OWNER).state is HealthState.CURRENT
     assert scene.managed_objects.all_drifted(OWNER) == frozenset()
-    assert scene.managed_objects.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.WELL, b"job"))}
+    assert scene.managed_objects.fingerprints(OWNER) == {str(JOB): bytes(RunRecord(FinishState.SUCCEEDED, b"job"))}
 
 
 async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
@@ -551,7 +551,7 @@ def owned(body: dict[str, Any]) -> dict[str, Any]:
 async def test_what_had_failed_before_a_restart_is_not_missed_and_still_told():
     scene = Scene()
 
-    scene.managed_objects.restore(JOB, owner=OWNER, known=bytes(Mark(Stood.ILL, b"job")))
+    scene.managed_objects.restore(JOB, owner=OWNER, known=bytes(RunRecord(FinishState.FAILED, b"job")))
 
     health = scene.managed_objects.health(OWNER)
     assert (health.state, health.message) == (
@@ -559,7 +559,7 @@ async def test_what_had_failed_before_a_restart_is_not_missed_and_still_told():
         "Job team/migrate: failed, and is gone; it is not run again until the pattern changes it",
     )
     assert scene.managed_objects.all_drifted(OWNER) == frozenset()
-    assert scene.managed_objects.fingerprints(OWNER) == {str(JOB): bytes(Mark(Stood.ILL, b"job"))}
+    assert scene.managed_objects.fingerprints(OWNER) == {str(JOB): bytes(RunRecord(FinishState.FAILED, b"job"))}
 
 
 # --- what may have ended while nobody looked ------------------------------------------------------------------------
@@ -568,7 +568,7 @@ async def test_what_had_failed_before_a_restart_is_not_missed_and_still_told():
 def content(image: str = "m:1") -> bytes:
     spec = {"template": {"spec": {"containers": [{"name": "main", "image": image}]}}}
     metadata = {"name": "migrate", "namespace": "team"}
-    return content_of(Object.of({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
+    return content_hash(Object.of({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
 
 
 def job_body(scene: Scene, *, ttl: int | None = 0) -> dict[str, Any]:
@@ -584,15 +584,15 @@ def applied_job(scene: Scene, *, ttl: int | None) -> bytes:
     return scene.managed_objects.fingerprints(OWNER)[str(JOB)]
 
 
-def unseen(scene: Scene) -> None:
+def end_unobserved(scene: Scene) -> None:
     health = scene.managed_objects.health(OWNER)
     assert scene.managed_objects.drifted(OWNER) == ()
     assert scene.managed_objects.drift_state(JOB, owner=OWNER) is DriftState.IN_SYNC
     assert (health.state, health.notable) == (HealthState.CURRENT, True)
-    assert health.unsure == (f"Job team/migrate: {MAY_HAVE_ENDED}",)
+    assert health.unsure == (f"Job team/migrate: {MAY_HAVE_FINISHED}",)
     assert health.unsure[0] in health.message
-    assert scene.managed_objects.get(JOB).has_ended(content())
-    assert not scene.managed_objects.get(JOB).has_ended(content("m:2"))
+    assert scene.managed_objects.get(JOB).has_finished(content())
+    assert not scene.managed_objects.get(JOB).has_finished(content("m:2"))
 
 
 async def test_a_job_that_its_ttl_may_have_taken_while_no_operator_ran_is_not_missed_by_any_later_one():
@@ -601,8 +601,8 @@ async def test_a_job_that_its_ttl_may_have_taken_while_no_operator_ran_is_not_mi
     after.managed_objects.restore(JOB, owner=OWNER, known=applied_job(before, ttl=0))
     later.managed_objects.restore(JOB, owner=OWNER, known=after.managed_objects.fingerprints(OWNER)[str(JOB)])
 
-    unseen(after)
-    unseen(later)
+    end_unobserved(after)
+    end_unobserved(later)
 
 
 async def test_whoever_asks_for_it_has_it_run_again():
@@ -645,7 +645,7 @@ async def test_a_job_that_a_new_list_does_not_have_may_have_ended_if_a_ttl_takes
 
     assert scene.managed_objects.drifted(OWNER) == missed
     if not missed:
-        unseen(scene)
+        end_unobserved(scene)
 
 
 async def test_a_job_that_was_changed_while_no_operator_ran_is_put_right():

@@ -19,25 +19,25 @@ from pattern_operator.api.names import (
 )
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
+from pattern_operator.apply.annotations import Retention, retention_of
 from pattern_operator.apply.autoscaler import scaler_of, sets_replicas
 from pattern_operator.apply.drift_backoff import DriftBackoff
-from pattern_operator.apply.ended import (
-    Mark,
-    Stood,
-    gone_ill,
-    gone_unseen,
-    has_ended,
-    may_end,
-    may_go_unseen,
-    running_mark,
-)
 from pattern_operator.apply.existing import ADOPTED
+from pattern_operator.apply.finished import (
+    FinishState,
+    RunRecord,
+    can_finish,
+    failed_and_gone,
+    gone_unobserved,
+    has_finished,
+    is_ephemeral,
+    running_record,
+)
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status, where
 from pattern_operator.apply.managed.field_managers import MAX_MANAGERS_COMPARED, OtherManager, marks_of, taker
 from pattern_operator.apply.managed.pacing import Pacing
 from pattern_operator.apply.ownership import label_of
-from pattern_operator.apply.replaced import is_touched
-from pattern_operator.apply.wishes import Keep, keep_of
+from pattern_operator.apply.replaced_fields import is_touched
 from pattern_operator.kube.fieldpath import field_path
 
 _NAMED: Final = 3  # fields that are named of an object that somebody else writes, too
@@ -69,7 +69,7 @@ class Observation:
     label: str
     fingerprint: bytes
     paused: bool
-    kept: Keep
+    kept: Retention
     adopted: bool
     deleting: bool
     finalizers: tuple[str, ...]
@@ -81,8 +81,8 @@ class Observation:
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
     scales: bool  # our apply set its replicas
     touched: bool  # people have changed something of it by hand
-    fleeting: bool = False  # it may end and be gone at once (``ended.may_go_unseen``)
-    unseen: bool = False  # it is gone, and nobody saw whether it had ended
+    ephemeral: bool = False  # it may end and be gone at once (``finished.is_ephemeral``)
+    end_unobserved: bool = False  # it is gone, and nobody saw whether it had ended
 
     @classmethod
     def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
@@ -95,11 +95,11 @@ class Observation:
             label=label_of(meta.raw),
             fingerprint=fingerprint(managers),
             paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
-            kept=keep_of(mapping_at(meta.raw, "annotations")),
+            kept=retention_of(mapping_at(meta.raw, "annotations")),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
             deleting=deleting,
             finalizers=finalizers_of(body) if deleting else (),
-            finished=has_ended(body, key=key),
+            finished=has_finished(body, key=key),
             health=_health(body, key=key, now=now),
             generation=generation_of(meta),
             writers=writers_of(meta),
@@ -107,15 +107,15 @@ class Observation:
             scaled_by=scaler_of(managers),
             scales=sets_replicas(managers),
             touched=is_touched(managers),
-            fleeting=may_go_unseen(body, key=key),
+            ephemeral=is_ephemeral(body, key=key),
         )
 
-    def gone(self, stood: Stood, *, key: ObjectKey) -> Self:
+    def gone(self, stood: FinishState, *, key: ObjectKey) -> Self:
         """The object, which went after it had ended so; for ``UNSEEN`` nobody knows whether it had."""
-        if stood is Stood.UNSEEN:
-            health = Health(HealthState.CURRENT, gone_unseen(key), notable=True)
-            return replace(self, finished=True, unseen=True, health=health)
-        return replace(self, finished=True, health=_EXISTS if stood is Stood.WELL else _ill(key))
+        if stood is FinishState.UNKNOWN:
+            health = Health(HealthState.CURRENT, gone_unobserved(key), notable=True)
+            return replace(self, finished=True, end_unobserved=True, health=health)
+        return replace(self, finished=True, health=_EXISTS if stood is FinishState.SUCCEEDED else _ill(key))
 
 
 @dataclass(slots=True, eq=False)
@@ -166,8 +166,8 @@ class ManagedObject:
         """The field manager that holds a field that was ours; empty where none is known to."""
         return taker(self.observed.other_managers, marks=self.marks, wanted=self.wanted)
 
-    def has_ended(self, content: bytes) -> bool:
-        """Whether the object is gone after it ended by itself, and was of this ``content`` (``ended.content_of``)."""
+    def has_finished(self, content: bytes) -> bool:
+        """Whether the object is gone after it ended by itself, and was of this ``content`` (``content_hash``)."""
         return not self.present and self.observed.finished and bool(content) and self.content == content
 
     @property
@@ -175,17 +175,17 @@ class ManagedObject:
         """What status keeps of the object, or how it stands if it ends by itself; empty where nothing is known."""
         if self.pending:
             return PENDING
-        if not may_end(self.key):
+        if not can_finish(self.key):
             return self.wanted or b""
         if not self.observed.finished:
-            fleeting = (
-                self.present and self.observed.fleeting
+            ephemeral = (
+                self.present and self.observed.ephemeral
             )  # what was observed to go while it ran is to be made again
-            return running_mark(fleeting=fleeting, content=self.content, fingerprint=self.wanted or b"")
-        if self.observed.unseen:
-            return bytes(Mark(Stood.UNSEEN, self.content))
+            return running_record(ephemeral=ephemeral, content=self.content, fingerprint=self.wanted or b"")
+        if self.observed.end_unobserved:
+            return bytes(RunRecord(FinishState.UNKNOWN, self.content))
         failed = self.observed.health.state is HealthState.FAILED
-        return bytes(Mark(Stood.ILL if failed else Stood.WELL, self.content))
+        return bytes(RunRecord(FinishState.FAILED if failed else FinishState.SUCCEEDED, self.content))
 
     def after(self, observed: Observation) -> Observation:
         """A newer state of the object; one that has ended stays so while it is taken away."""
@@ -197,7 +197,7 @@ class ManagedObject:
     def health(self) -> Health:
         """The health of the object, also when there is none."""
         if self.observed.finished and (self.observed.deleting or not self.present):
-            told = self.observed.unseen or self.observed.health.state is HealthState.FAILED
+            told = self.observed.end_unobserved or self.observed.health.state is HealthState.FAILED
             return self.observed.health if told else _EXISTS
         if self.present and self.excuse is not None and self.excuse[:2] == (self.observed.uid, self.observed.version):
             return Health(HealthState.CURRENT, f"{where(self.key)}: {self.excuse[2]}", notable=True)
@@ -214,7 +214,7 @@ def our_fields(body: object) -> fieldset.Fields:
 
 def lost(before: fieldset.Fields, after: fieldset.Fields) -> tuple[str, ...]:
     """The names of the first few fields in ``before`` that ``after`` has not, without values."""
-    paths = islice(fieldset.leaves(fieldset.minus(before, after)), _NAMED)
+    paths = islice(fieldset.leaves(fieldset.difference(before, after)), _NAMED)
     return tuple(field_path(fieldset.words(path)) for path in paths)
 
 
@@ -276,7 +276,7 @@ def _other_managers(managers: Collection[ManagedFieldsEntry]) -> tuple[OtherMana
     ours = next((entry.fields for entry in managers if _is_ours(entry) and not entry.subresource), None)
     have = fieldset.read(ours)
     latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_MANAGERS_COMPARED]
-    fields = ((entry.name, fieldset.minus(fieldset.read(entry.fields), have)) for entry in latest)
+    fields = ((entry.name, fieldset.difference(fieldset.read(entry.fields), have)) for entry in latest)
     return tuple(OtherManager(name, marks_of(held), _hash(fieldset.union(have, held))) for name, held in fields if held)
 
 
@@ -288,7 +288,7 @@ def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:
 
 
 def _ill(key: ObjectKey) -> Health:
-    return Health(HealthState.FAILED, gone_ill(key))
+    return Health(HealthState.FAILED, failed_and_gone(key))
 
 
 _EXISTS: Final = Health(HealthState.CURRENT, "")  # shared: most objects are healthy by existing

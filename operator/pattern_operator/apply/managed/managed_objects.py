@@ -14,7 +14,8 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.object import Body, ObjectKey
-from pattern_operator.apply.ended import Mark, Stood, may_end, read_mark
+from pattern_operator.apply.annotations import IF_ABSENT
+from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, read_record
 from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.managed.field_managers import marks_of
 from pattern_operator.apply.managed.managed_object import (
@@ -29,10 +30,9 @@ from pattern_operator.apply.managed.notification import Notification, Notificati
 from pattern_operator.apply.managed.pacing import Pacing
 from pattern_operator.apply.managed.unlisted import UnlistedObjects
 from pattern_operator.apply.managed.watches import Watches
-from pattern_operator.apply.outcome import told
-from pattern_operator.apply.ownership import label_of, ssa_of
+from pattern_operator.apply.ownership import apply_policy_of, label_of
+from pattern_operator.apply.result import summarize
 from pattern_operator.apply.timers import Timers
-from pattern_operator.apply.wishes import IF_ABSENT
 from pattern_operator.kube import ApiError, Resource, Session, WatchEvent, WatchEventType
 
 FREE_CHANGES: Final = 5  # changes of an object's health in a row that are told at once
@@ -125,7 +125,7 @@ class ManagedObjects:
     def health(self, owner: str, *, keys: Collection[ObjectKey] | None = None) -> Health:
         """The worst health among the objects that the pattern applied (or the ``keys`` of them), and who says what.
 
-        ``again_at`` is when the judgement may change without any event; a ``HEALTH`` event is told then.
+        ``recheck_at`` is when the judgement may change without any event; a ``HEALTH`` event is told then.
         """
         expected = [c for c in self._of(owner) if c.expected and (keys is None or c.key in keys)]
         if not expected:
@@ -133,13 +133,13 @@ class ManagedObjects:
         worst = min((managed.health.state for managed in expected), key=_SEVERITY.index)
         if worst is HealthState.CURRENT:
             notable = sorted(managed.health.message for managed in expected if managed.health.notable)
-            unsure = tuple(sorted(managed.health.message for managed in expected if managed.observed.unseen))
-            words = told([f"{len(expected)} objects are healthy", *notable])
+            unsure = tuple(sorted(managed.health.message for managed in expected if managed.observed.end_unobserved))
+            words = summarize([f"{len(expected)} objects are healthy", *notable])
             return Health(worst, words, notable=bool(notable), unsure=unsure)
         ill = [managed for managed in expected if managed.health.state is not HealthState.CURRENT]
         ill.sort(key=lambda managed: (_SEVERITY.index(managed.health.state), managed.key))
-        moments = [managed.health.again_at for managed in ill if managed.health.again_at is not None]
-        return Health(worst, told(self._words(managed) for managed in ill), min(moments, default=None))
+        moments = [managed.health.recheck_at for managed in ill if managed.health.recheck_at is not None]
+        return Health(worst, summarize(self._words(managed) for managed in ill), min(moments, default=None))
 
     def unhealthy(self, owner: str) -> tuple[ObjectKey, ...]:
         """The objects of a pattern that are there and not healthy, the worst first."""
@@ -245,7 +245,7 @@ class ManagedObjects:
     def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource, content: bytes = b"") -> None:
         """Take the answer to our own apply: from here on the object is to stay like this.
 
-        ``content`` is of what ends by itself (``ended.content_of``).
+        ``content`` is of what ends by itself (``finished.content_hash``).
 
         A watch may be ahead of the answer; then what it told stays, and is compared with the answer.
         """
@@ -262,7 +262,7 @@ class ManagedObjects:
         if managed.kept_fields is not None:
             managed.lost_fields, managed.kept_fields = lost(ours, managed.kept_fields), None
         managed.expected, managed.pending, managed.alike, managed.doubtful = True, False, b"", False
-        managed.wanted = None if ssa_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
+        managed.wanted = None if apply_policy_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._watches.remember(key, body)
         self._look_again(managed, body)
         if managed.drifted:
@@ -324,9 +324,9 @@ class ManagedObjects:
 
         What had ended, or may have ended since, is not missed when it is gone.
         """
-        stood = read_mark(known, key=key)
-        if stood is None and may_end(key) and key not in self._managed:
-            stood = Mark(Stood.UNSEEN)  # an older operator kept no marks of what runs
+        stood = read_record(known, key=key)
+        if stood is None and can_finish(key) and key not in self._managed:
+            stood = RunRecord(FinishState.UNKNOWN)  # an older operator kept no marks of what runs
         if stood is None:
             if known:
                 self.compare(key, owner=owner, wanted=known)
@@ -337,20 +337,20 @@ class ManagedObjects:
         if managed is None or managed.owner != owner or not managed.expected or managed.wanted is not None:
             return
         managed.content = managed.content or stood.content
-        if stood.stood in (Stood.RUNS, Stood.STAYS) and managed.present:
+        if stood.stood in (FinishState.RUNNING_EPHEMERAL, FinishState.RUNNING) and managed.present:
             managed.wanted = stood.same(managed.observed.fingerprint)
             return
-        how = Stood.UNSEEN if stood.stood is Stood.RUNS else stood.stood
-        if stood.content or how is not Stood.UNSEEN:  # else who applies it decides
+        how = FinishState.UNKNOWN if stood.stood is FinishState.RUNNING_EPHEMERAL else stood.stood
+        if stood.content or how is not FinishState.UNKNOWN:  # else who applies it decides
             managed.wanted = managed.observed.fingerprint
-        if not managed.present and how is not Stood.STAYS:
+        if not managed.present and how is not FinishState.RUNNING:
             managed.observed = managed.observed.gone(how, key=key)
 
     def rerun_finished(self, owner: str) -> None:
         """Somebody asks for it: what is gone, and may have ended while nobody looked, counts as missing."""
         for managed in self._of(owner):
-            if managed.observed.unseen:
-                managed.observed = replace(managed.observed, finished=False, unseen=False)
+            if managed.observed.end_unobserved:
+                managed.observed = replace(managed.observed, finished=False, end_unobserved=False)
 
     def record_comparison(self, key: ObjectKey, *, owner: str, writers: bytes | None) -> None:
         """An object that drifted was compared by its values: those are as wanted, as these ``writers`` left them.
@@ -407,8 +407,8 @@ class ManagedObjects:
                 last = managed.after(Observation.of(change.object, key=key, now=self._now()))
                 if last.finished:  # it ended and was removed at once
                     managed.observed = last
-                elif managed.observed.fleeting and not meta.created:  # nobody saw it go
-                    managed.observed = managed.observed.gone(Stood.UNSEEN, key=key)
+                elif managed.observed.ephemeral and not meta.created:  # nobody saw it go
+                    managed.observed = managed.observed.gone(FinishState.UNKNOWN, key=key)
                 self._vanished(managed, version=meta.version)
             return
         if not self._matters(key):
@@ -512,8 +512,8 @@ class ManagedObjects:
 
     def _look_again(self, managed: ManagedObject, body: Body) -> None:
         """Judge the same body again when time alone may change the judgement; it is kept until then, not longer."""
-        if managed.health.again_at is not None:
-            pause = (managed.health.again_at - self._now()).total_seconds()
+        if managed.health.recheck_at is not None:
+            pause = (managed.health.recheck_at - self._now()).total_seconds()
             self._timers.set(("judge", managed.key), pause, self._judge_again, managed, body)
 
     def _judge_again(self, managed: ManagedObject, body: Body) -> None:

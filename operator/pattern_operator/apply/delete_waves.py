@@ -1,0 +1,104 @@
+"""Objects out of the cluster in reverse order, as far as that goes without waiting: for a prune and for a deletion.
+
+One call is one step. Nothing of a wave is touched before the waves that need it are gone: custom objects before the
+workloads that act on their finalizers, workloads before the configuration, the namespaces and the definitions they
+need. What gives the pattern's account its rights goes after all else, for the account is to delete all else.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
+from pattern_operator.apply.inventory import key_of
+from pattern_operator.apply.ownership import Owner
+from pattern_operator.apply.wave import DeletionWave, deletion_wave_of, reverse_waves
+
+Entries = list[InventoryEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of one step: ``gone`` and ``kept`` are done with, ``stuck`` are going or failed.
+
+    ``rest`` were not touched, for they go after what is stuck.
+    """
+
+    gone: tuple[Deletion, ...] = ()
+    kept: tuple[Deletion, ...] = ()
+    stuck: tuple[Deletion, ...] = ()
+    rest: tuple[InventoryEntry, ...] = ()
+
+    @property
+    def left(self) -> tuple[InventoryEntry, ...]:
+        """The entries of what is still to go."""
+        return tuple(sorted((*(each.entry for each in self.stuck), *self.rest), key=lambda entry: entry.id))
+
+
+async def step(
+    entries: Iterable[InventoryEntry], *, owner: Owner, deleter: Deleter, impersonate: str | None, otherwise: Reason
+) -> Step:
+    """Delete the objects of ``entries`` that are still ours, wave by wave, up to the first that is not gone at once.
+
+    Within a wave a failure ends nothing. ``otherwise`` is the reason of a failure that has no more special one.
+
+    Raises:
+        ValueError: an entry has an id that the operator did not write.
+    """
+    left = {key_of(entry): entry for entry in entries}
+    done: list[Deletion] = []
+    async for wave, unbound in _waves(left, owner=owner, deleter=deleter, impersonate=impersonate):
+        now = [left.pop(key) for key in wave]
+        removals = await deleter.delete_all(
+            now, owner=owner, impersonate=impersonate, otherwise=otherwise, later=frozenset(left)
+        )
+        if unbound:
+            removals = [_left_behind(each) for each in removals]
+        done += removals
+        if any(each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED) for each in removals):
+            break
+    done.sort(key=lambda removal: removal.key)
+    return Step(
+        gone=tuple(each for each in done if each.outcome is DeletionOutcome.DELETED),
+        kept=tuple(each for each in done if each.outcome is DeletionOutcome.SKIPPED),
+        stuck=tuple(each for each in done if each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED)),
+        rest=tuple(sorted(left.values(), key=lambda entry: entry.id)),
+    )
+
+
+async def _waves(
+    keys: Iterable[ObjectKey], *, owner: Owner, deleter: Deleter, impersonate: str | None
+) -> AsyncIterator[tuple[tuple[ObjectKey, ...], bool]]:
+    """The waves of ``reverse_waves``, and whether the account has just lost its own bindings.
+
+    Whose the bindings are is asked once it is their turn, and not before. Of the account's own rights the bindings go
+    first: a role without a binding gives nobody anything, a binding waits for whoever makes a role of that name. The
+    ServiceAccount goes before them, for RBAC asks only for its name.
+    """
+    waves = reverse_waves(keys)
+    for wave in waves:
+        if deletion_wave_of(wave[0]) < DeletionWave.RIGHTS:
+            yield wave, False
+    last = tuple(key for wave in waves if deletion_wave_of(wave[0]) >= DeletionWave.RIGHTS for key in wave)
+    own = frozenset[ObjectKey]()
+    if impersonate is not None and len(last) > 1:
+        own = await deleter.rights(last, owner=owner, impersonate=impersonate)
+    for wave in reverse_waves(key for key in last if key not in own):
+        yield wave, False
+    for wave in reversed(reverse_waves(key for key in last if key in own)):
+        yield wave, deletion_wave_of(wave[0]) is DeletionWave.RIGHTS
+
+
+def _left_behind(removal: Deletion) -> Deletion:
+    """A role that the account could delete by nothing but itself stays: nobody could end the wait for it."""
+    if removal.failure is None or removal.failure.reason is not Reason.FORBIDDEN:
+        return removal
+    key = removal.key
+    where = f" -n {key.namespace}" if key.namespace else ""
+    why = (
+        "stays: the account's own binding is deleted, and so the account may not delete it any more. To delete it:"
+        f" kubectl delete {key.kind.lower()} {key.name}{where}"
+    )
+    return Deletion(removal.entry, key, DeletionOutcome.SKIPPED, why)

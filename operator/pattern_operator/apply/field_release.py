@@ -1,0 +1,88 @@
+"""What others write of an object that a pattern applies: found out before the apply, and given up around it.
+
+Everything is asked and written in the name of the pattern's account.
+"""
+
+from collections.abc import Iterable
+
+import orjson
+
+from pattern_operator.api.names import FIELD_MANAGER
+from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.apply.autoscaler import autoscaler_of
+from pattern_operator.apply.ignore_differences import REPLICAS, Pointer, Rule, has, pointers_of, release_patch
+from pattern_operator.kube import Resource, Session, objects
+
+
+async def fields_left_to_others(
+    session: Session,
+    wanted: Object,
+    *,
+    rules: Iterable[Rule],
+    scaled_by: str,
+    scales: bool = False,
+    scaled: bool = False,
+    impersonate: str | None,
+) -> tuple[tuple[Pointer, ...], str]:
+    """What others write of the object, and what people should know of it.
+
+    That is what the spec says (``rules``), and the replicas where an autoscaler has them (``scaled_by``), or aims at
+    the object and the manifest has left them out, though our apply set them (``scales``). ``scaled``: an autoscaler
+    of the same pattern aims at it.
+
+    Raises:
+        ApiUnavailable: the API server does not answer.
+    """
+    left = pointers_of(rules, wanted)
+    if REPLICAS in left or not (scaled_by or scales):
+        return left, ""
+    if not has(wanted.body, REPLICAS):
+        is_scaled = scales and (scaled or await _is_scaled(session, wanted, impersonate=impersonate))
+        return ((*left, REPLICAS) if is_scaled else left), ""
+    if not scaled_by:
+        return left, ""
+    scaler = await autoscaler_of(session, wanted.key, manager=scaled_by, impersonate=impersonate)
+    return (left, "") if scaler is None else ((*left, REPLICAS), str(scaler))
+
+
+async def _is_scaled(session: Session, wanted: Object, *, impersonate: str | None) -> bool:
+    return await autoscaler_of(session, wanted.key, manager="", impersonate=impersonate) is not None
+
+
+async def read_and_release_fields(
+    session: Session, resource: Resource, applied: Object, *, paths: tuple[Pointer, ...], impersonate: str | None
+) -> None:
+    """As ``release_fields``, of the object as it is now; raises ApiError too when there is none."""
+    key: ObjectKey = applied.key
+    live = await objects.get_metadata(
+        session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+    )
+    await release_fields(session, resource, applied, live=live, paths=paths, impersonate=impersonate)
+
+
+async def release_fields(
+    session: Session,
+    resource: Resource,
+    applied: Object,
+    *,
+    live: Body,
+    paths: tuple[Pointer, ...],
+    impersonate: str | None,
+) -> Body:
+    """Be no manager of what is left to others; no value changes. The object then, ``live`` where nothing is changed.
+
+    Raises:
+        ApiError: somebody was faster (``Conflict``), or it was refused.
+    """
+    metadata = release_patch(live, body=applied.body, paths=paths)
+    if metadata is None:
+        return live
+    return await objects.patch_merge(
+        session,
+        resource,
+        body=orjson.dumps({"metadata": metadata}),
+        namespace=applied.key.namespace,
+        name=applied.key.name,
+        field_manager=FIELD_MANAGER,
+        impersonate=impersonate,
+    )

@@ -1,0 +1,113 @@
+"""Our marks on one object in the cluster: looked for before an apply, and taken off what stays when a pattern goes.
+
+Everything is asked and written as the pattern's account, with the verbs that applying needs besides: get and patch.
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, mappings
+from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.existing import Existing, is_ours, read
+from pattern_operator.kube import ApiError, Conflicts, Resource, Session, objects
+from pattern_operator.kube.kind_existence import is_missing
+
+TRIES: Final = 3  # of a write that somebody was faster than
+
+
+async def get_existing(
+    session: Session, resource: Resource, key: ObjectKey, *, impersonate: str | None
+) -> Existing | None:
+    """The object as it is now, None when there is none (or no such namespace).
+
+    Raises:
+        ApiError: among others ``NotFound`` where nothing is served at its path, which says nothing of the object.
+    """
+    body = await _metadata(session, resource, key, impersonate=impersonate)
+    return None if body is None else read(body)
+
+
+async def withdraw_apply(
+    session: Session, resource: Resource, key: ObjectKey, *, uid: str, impersonate: str | None
+) -> None:
+    """Take back everything that our apply has set on an object, and nothing that others hold too.
+
+    Source: Kubernetes documentation, "Server-Side Apply": a field that its last manager no longer applies is removed.
+    """
+    metadata = {"name": key.name, "uid": uid} | ({"namespace": key.namespace} if resource.namespaced else {})
+    await objects.apply(
+        session,
+        resource,
+        body=orjson.dumps({"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}),
+        namespace=key.namespace,
+        name=key.name,
+        field_manager=FIELD_MANAGER,
+        conflicts=Conflicts.FAIL,
+        impersonate=impersonate,
+    )
+
+
+async def remove_owner_metadata(
+    session: Session, resource: Resource, key: ObjectKey, *, owner: str, impersonate: str | None
+) -> None:
+    """Take labels and annotations of ``owner`` off an object that stays; its fields keep their values and are given up.
+
+    An object that is gone, or carries another owner's label, is left as it is. Without an entry in managedFields the
+    fields are nobody's, so the next tool applies them without a conflict.
+
+    Raises:
+        ApiError: the API server refused, or others were faster each time.
+    """
+    for attempt in range(1, TRIES + 1):
+        body = await _metadata(session, resource, key, impersonate=impersonate)
+        if body is None or read(body).owner != owner:
+            return
+        try:
+            await objects.patch_merge(
+                session,
+                resource,
+                body=orjson.dumps({"metadata": _without_owner_metadata(ObjectMeta.of(body))}),
+                namespace=key.namespace,
+                name=key.name,
+                field_manager=FIELD_MANAGER,
+                impersonate=impersonate,
+            )
+        except ApiError as error:
+            if is_missing(error, key.name):
+                return
+            if error.code != HTTPStatus.CONFLICT or attempt == TRIES:
+                raise
+        else:
+            return
+
+
+async def _metadata(
+    session: Session, resource: Resource, key: ObjectKey, *, impersonate: str | None
+) -> dict[str, Any] | None:
+    try:
+        return await objects.get_metadata(
+            session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+        )
+    except ApiError as error:
+        if is_missing(error, key.name):
+            return None
+        raise
+
+
+def _without_owner_metadata(meta: ObjectMeta) -> dict[str, Any]:
+    """The merge patch of the metadata; with its resourceVersion, since others may write meanwhile."""
+    others = [
+        entry
+        for entry in mappings(meta.raw.get("managedFields"))
+        if entry.get("manager") != FIELD_MANAGER or not is_ours(ManagedFieldsEntry.of(entry))
+    ]
+    return {
+        "uid": meta.uid,
+        "resourceVersion": meta.resource_version,
+        "labels": {OWNER_LABEL: None, NAME_LABEL: None},
+        "annotations": {PATTERN_ANNOTATION: None, ADOPTED_ANNOTATION: None},
+        "managedFields": others or [{}],  # a list with one empty entry is how the API server is told of an empty list
+    }

@@ -1,0 +1,302 @@
+"""What people put in the place of what the pattern has goes when it is put right: pure rules, then a real server."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.apply.room import Room, config_map, deployment, owner
+from tests.testbed.testbed import Testbed
+
+from pattern_operator.api.fields import ManagedFieldsEntry
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import NotificationKind
+from pattern_operator.apply.replaced_fields import handed_over, in_the_way, is_by_hand, replaced, steps
+from pattern_operator.kube.status_message import StatusCause
+
+SERVICE = {"spec": {"ports": [{"port": 80, "name": "http"}], "selector": {"a": "b"}}}
+PORT = 'k:{"port":80,"protocol":"TCP"}'
+OTHER = 'k:{"port":8080,"protocol":"TCP"}'
+
+
+def ports(*names: str) -> dict[str, Any]:
+    return {"f:spec": {"f:ports": {name: {".": {}, "f:port": {}} for name in names}}}
+
+
+def test_an_entry_in_the_place_of_one_that_is_gone_is_picked() -> None:
+    assert replaced(ports(OTHER), body=SERVICE, live=ports(OTHER)) == ports(OTHER)
+
+
+def test_an_entry_beside_those_of_the_pattern_was_added_and_stays() -> None:
+    assert replaced(ports(OTHER), body=SERVICE, live=ports(PORT, OTHER)) == {}
+
+
+def test_another_member_of_a_union_is_picked_where_ours_is_gone_only() -> None:
+    body = {"env": [{"name": "A", "value": "x"}], "volumes": [{"name": "v", "configMap": {"name": "x"}}]}
+    theirs = {"f:env": {'k:{"name":"A"}': {"f:valueFrom": {}}}, "f:volumes": {'k:{"name":"v"}': {"f:emptyDir": {}}}}
+    there = {"f:env": {'k:{"name":"A"}': {"f:value": {}}}, "f:volumes": {'k:{"name":"v"}': {"f:configMap": {}}}}
+
+    assert replaced(theirs, body=body, live=theirs) == theirs
+    assert replaced(theirs, body=body, live=there) == {}
+
+
+@pytest.mark.parametrize("section", ["annotations", "labels"])
+def test_what_is_added_to_metadata_stays_also_where_something_went(section: str) -> None:
+    theirs = {"f:metadata": {f"f:{section}": {"f:new": {}}}}
+    deep = {"f:spec": {"f:template": theirs}}
+    body = {"metadata": {section: {"old": "1"}}}
+
+    assert replaced(theirs, body=body, live=theirs) == {}
+    assert replaced(deep, body={"spec": {"template": body}}, live=deep) == {}
+
+
+@pytest.mark.parametrize("body", [None, 7, [], {}, {"spec": 7}, {"spec": {"ports": "x"}}, {"spec": {"ports": [None]}}])
+def test_a_manifest_of_any_shape_is_compared(body: object) -> None:
+    replaced(ports(OTHER), body=body, live={})
+    in_the_way(ports(OTHER), body=body, causes=[StatusCause("spec.ports[0]", "FieldValueDuplicate", "Duplicate value")])
+
+
+@pytest.mark.parametrize("live", [None, 7, [], {"metadata": {"managedFields": [7, None, {"fieldsV1": 7}]}}])
+def test_of_an_object_of_any_shape_nothing_is_handed_over(live: object) -> None:
+    assert handed_over(live, config_map("c", "team"), pick=lambda _, fields: fields) is None
+
+
+@pytest.mark.parametrize(
+    ("cause", "taken"),
+    [
+        (StatusCause("spec.ports[1].name", "FieldValueDuplicate", "Duplicate value"), True),
+        (StatusCause("spec.ports[1].name", "FieldValueRequired", "Required value"), True),
+        (StatusCause("spec.selector", "FieldValueInvalid", "must be a label"), False),
+        (StatusCause("spec", "FieldValueForbidden", "Forbidden"), False),
+        (StatusCause("spec.ports[x]", "FieldValueDuplicate", "Duplicate value"), False),
+    ],
+)
+def test_only_what_the_server_names_is_in_the_way(cause: StatusCause, taken: bool) -> None:
+    assert bool(in_the_way(ports(OTHER), body=SERVICE, causes=[cause])) is taken
+
+
+def test_paths_are_read_as_the_server_writes_them() -> None:
+    assert steps("spec.a[3].b") == ("spec", "a", "[]", "b")
+    assert steps('data["x y"]') == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "subresource", "is_"),
+    [
+        ("kubectl-edit", "Update", "", True),
+        ("kubectl-patch", "Update", "", True),
+        ("kubectl-client-side-apply", "Update", "", True),
+        ("helm", "Update", "", True),
+        ("kubectl-edit", "Update", "status", False),
+        ("kubectl", "Update", "scale", False),
+        ("kubectl", "Apply", "", False),
+        ("kube-controller-manager", "Update", "", False),
+        ("kustomize-controller", "Apply", "", False),
+        ("kubectlish", "Update", "", False),
+        ("before-first-apply", "Update", "", False),
+    ],
+)
+def test_people_are_told_from_controllers(name: str, operation: str, subresource: str, is_: bool) -> None:
+    assert is_by_hand(ManagedFieldsEntry(name, operation, subresource, "", {})) is is_
+
+
+# --- on the real API server -------------------------------------------------------------------------------------------
+
+
+def service(namespace: str, *ports: dict[str, Any]) -> Object:
+    metadata = {"name": "s", "namespace": namespace}
+    spec = {"selector": {"a": "b"}, "ports": list(ports) or [{"port": 80, "name": "http"}]}
+    return Object.of({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+
+
+def workload(namespace: str, *, name: str = "d", **container: Any) -> Object:
+    made = deployment(name, namespace)
+    spec = made.body["spec"]
+    spec["strategy"] = {"type": "Recreate"}
+    spec["template"]["spec"]["containers"][0] |= {
+        "ports": [{"containerPort": 80, "name": "http"}],
+        "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
+        "volumeMounts": [{"name": "x", "mountPath": "/x"}],
+        **container,
+    }
+    spec["template"]["spec"]["volumes"] = [{"name": "x", "configMap": {"name": "one"}}]
+    return made
+
+
+MAIN = "/spec/template/spec/containers/0"
+FIELD = {"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+EDITS: dict[str, tuple[str, Any]] = {
+    "the number of a named port": (f"{MAIN}/ports/0/containerPort", 81),
+    "a value to a source": (f"{MAIN}/env/0", {"name": "LEVEL", **FIELD}),
+    "the source of a volume": ("/spec/template/spec/volumes/0", {"name": "x", "emptyDir": {}}),
+    "the handler of a probe": (f"{MAIN}/readinessProbe", {"tcpSocket": {"port": 80}}),
+    "the strategy": ("/spec/strategy", {"type": "RollingUpdate"}),
+    "a mount path": (f"{MAIN}/volumeMounts/0/mountPath", "/y"),
+    "the name of a variable": (f"{MAIN}/env/0/name", "OTHER"),
+}
+
+
+def of_people(spec: Any) -> Any:
+    """What the edits change, without what the API server fills in."""
+    (main,) = spec["template"]["spec"]["containers"]
+    probe, volumes = dict(main["readinessProbe"]), spec["template"]["spec"]["volumes"]
+    handlers = sorted(name for name in probe if name in ("httpGet", "tcpSocket", "exec"))
+    sources = [sorted(each) for each in volumes]
+    env = [(each["name"], sorted(each)) for each in main["env"]]
+    numbers = [each["containerPort"] for each in main["ports"]]
+    return spec["strategy"], numbers, env, sources, handlers, [each["mountPath"] for each in main["volumeMounts"]]
+
+
+async def edit(cluster: Testbed, wanted: Object, path: str, value: Any, *, manager: str = "kubectl-edit") -> None:
+    key, patch = wanted.key, json.dumps([{"op": "replace", "path": path, "value": value}])
+    cluster.kubectl(
+        *("-n", key.namespace, "patch", key.kind.lower(), key.name, "--type=json", "-p", patch),
+        f"--field-manager={manager}",
+    )
+
+
+@pytest.mark.parametrize("edited", EDITS)
+async def test_what_somebody_put_in_the_place_of_ours_goes_in_the_repair(
+    cluster: Testbed, room: Room, namespace: str, edited: str
+) -> None:
+    team, wanted = owner(), workload(namespace)
+    await room.apply(wanted, by=team)
+    before = await room.get(wanted.key)
+    await edit(cluster, wanted, *EDITS[edited])
+    await room.told(NotificationKind.DRIFTED, wanted.key, of=team)
+
+    applied = await room.apply(wanted, by=team)
+    after = await room.get(wanted.key)
+
+    assert applied.failures == ()
+    assert of_people(after["spec"]) == of_people(before["spec"])
+    assert room.managed_objects.drifted(team.id) == ()
+
+
+@pytest.mark.parametrize("named", [{"name": "http"}, {}])
+async def test_the_port_of_a_service_is_put_right_also_by_an_operator_that_did_not_see_it_change(
+    cluster: Testbed, room: Room, open_room: Any, namespace: str, named: dict[str, Any]
+) -> None:
+    team, wanted = owner(), service(namespace, {"port": 80, **named})
+    await room.apply(wanted, by=team)
+    await edit(cluster, wanted, "/spec/ports/0/port", 8080, manager="kubectl-patch")
+
+    async with open_room() as later:
+        applied = await later.apply(wanted, by=team)
+
+    assert applied.failures == ()
+    assert [each["port"] for each in (await room.get(wanted.key))["spec"]["ports"]] == [80]
+
+
+async def test_a_newer_version_is_not_held_up_by_what_somebody_changed(
+    cluster: Testbed, room: Room, namespace: str
+) -> None:
+    team = owner()
+    await room.apply(service(namespace), by=team)
+    await edit(cluster, service(namespace), "/spec/ports/0/port", 8080)
+
+    newer = service(namespace, {"port": 90, "name": "http"})
+    applied = await room.apply(newer, by=team)
+
+    assert applied.failures == ()
+    assert [each["port"] for each in (await room.get(newer.key))["spec"]["ports"]] == [90]
+
+
+async def test_what_people_added_beside_it_stays(cluster: Testbed, room: Room, namespace: str) -> None:
+    team, wanted = owner(), workload(namespace)
+    await room.apply(wanted, by=team)
+    more = {
+        "metadata": {"labels": {"mine": "1"}},
+        "spec": {
+            "template": {
+                "metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}},
+                "spec": {"containers": [{"name": "main", "image": "registry.example/other:1", "tty": True}]},
+            }
+        },
+    }
+    patch = json.dumps(more)
+    cluster.kubectl("-n", namespace, "patch", "deployment", "d", "--type=strategic", "-p", patch)
+    cluster.kubectl("-n", namespace, "set", "env", "deployment", "d", "MINE=1")
+    await room.told(NotificationKind.DRIFTED, wanted.key, of=team)
+
+    applied = await room.apply(wanted, by=team)
+    live = await room.get(wanted.key)
+
+    (main,) = live["spec"]["template"]["spec"]["containers"]
+    assert applied.failures == ()
+    assert main["image"] == "registry.example/main:1"
+    assert main["tty"] is True
+    assert {each["name"] for each in main["env"]} == {"LEVEL", "MINE"}
+    assert live["metadata"]["labels"]["mine"] == "1"
+    assert live["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] == "now"
+
+
+async def test_a_controller_that_is_in_the_way_is_named_with_its_field_and_keeps_it(
+    cluster: Testbed, room: Room, namespace: str
+) -> None:
+    team, wanted = owner(), service(namespace)
+    await room.apply(wanted, by=team)
+    await edit(cluster, wanted, "/spec/ports/0/port", 8080, manager="port-controller")
+    before = await room.get(wanted.key)
+
+    (failure,) = (await room.apply(wanted, by=team)).failures
+
+    assert await room.get(wanted.key) == before
+    assert failure.message.startswith("Take away .spec.ports")
+    assert f"(kubectl edit service s -n {namespace})" in failure.message
+    assert "field manager port-controller has set it, and must not set it again" in failure.message
+    assert "by itself" not in failure.message
+    assert "made anew" not in failure.message
+
+
+@pytest.mark.parametrize("conflicts", ["Take", "Fail"])
+async def test_what_kubectl_apply_made_is_adopted_though_keys_and_unions_differ(
+    cluster: Testbed, room: Room, namespace: str, conflicts: str
+) -> None:
+    team, theirs = owner(), workload(namespace)
+    spec = theirs.body["spec"]["template"]["spec"]
+    spec["volumes"] = [{"name": "x", "emptyDir": {}}]
+    spec["containers"][0] |= {
+        "env": [{"name": "LEVEL", **FIELD}],
+        "readinessProbe": {"tcpSocket": {"port": 80}},
+        "ports": [{"containerPort": 81, "name": "http"}],
+    }
+    port = service(namespace, {"port": 8080, "name": "http"})
+    for each in (theirs, port):
+        cluster.kubectl("apply", "-f", "-", stdin=json.dumps(each.body))
+
+    wanted = workload(namespace)
+    applied = await room.apply(wanted, service(namespace), by=team, conflicts=conflicts)
+    other = await room.apply(workload(namespace, name="fresh"), by=team)
+
+    assert (applied.failures, other.failures) == ((), ())
+    fresh = await room.get(workload(namespace, name="fresh").key)
+    assert of_people((await room.get(wanted.key))["spec"]) == of_people(fresh["spec"])
+    assert [each["port"] for each in (await room.get(port.key))["spec"]["ports"]] == [80]
+
+
+async def test_what_is_left_to_others_is_not_taken(cluster: Testbed, room: Room, namespace: str) -> None:
+    from pattern_operator.api.spec import IgnoreDifferences
+
+    team, wanted = owner(), workload(namespace)
+    rules = (IgnoreDifferences(paths=(f"{MAIN}/env",)),)
+    await room.apply(wanted, by=team, ignored=rules)
+    await edit(cluster, wanted, f"{MAIN}/env/0", {"name": "LEVEL", **FIELD})
+    await edit(cluster, wanted, f"{MAIN}/ports/0/containerPort", 81)
+
+    applied = await room.apply(wanted, by=team, ignored=rules)
+
+    (main,) = (await room.get(wanted.key))["spec"]["template"]["spec"]["containers"]
+    assert applied.failures == ()
+    assert "valueFrom" in main["env"][0]
+    assert [each["containerPort"] for each in main["ports"]] == [80]
+
+
+async def test_a_failure_of_another_kind_is_said_as_before(room: Room, namespace: str) -> None:
+    team = owner()
+    await room.apply(service(namespace), by=team)
+
+    (failure,) = (await room.apply(service(namespace, {"port": 0, "name": "http"}), by=team)).failures
+
+    assert failure.reason is Reason.APPLY_FAILED
+    assert "Take away" not in failure.message

@@ -1,0 +1,159 @@
+"""Who only names an object holds up nobody; who is about to make it holds up others for a moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tests.apply.room import PATIENCE, Room, config_map, owner
+
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import Notification, NotificationKind, Owner, object_locks
+from pattern_operator.apply.object_locks import LockTimeout, ObjectLock, ObjectLocks
+from pattern_operator.kube import ApiError, ApiUnavailable
+
+KEY = ObjectKey("", "ConfigMap", "team", "settings")
+MALLORY = "system:serviceaccount:mallory:deployer"
+REFUSED = ApiError(code=403, reason="Forbidden", message="no")
+LOST = ApiUnavailable(code=0, reason="Timeout", message="no answer")
+
+
+async def gives(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+async def take(place: ObjectLock, answer: Any, *, since: int) -> Any:
+    try:
+        return await place.take(lambda: gives(answer), since=since)
+    except ApiError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param({}, None, id="made: it is to be looked at again"),
+        pytest.param(LOST, None, id="maybe made: it is to be looked at again"),
+        pytest.param(REFUSED, "mine", id="refused: nothing has changed"),
+    ],
+)
+async def test_who_looked_before_somebody_took_the_object_has_to_look_again(first: Any, second: str | None):
+    place = ObjectLocks().at(KEY)
+    since = place.uses
+
+    await take(place, first, since=since)
+
+    assert await take(place, "mine", since=since) == second
+    assert await take(place, "mine", since=place.uses) == "mine"
+
+
+async def test_a_turn_that_does_not_end_is_not_waited_for_for_long(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(object_locks, "PATIENCE", 0.05)
+    place = ObjectLocks().at(KEY)
+    hanging = asyncio.create_task(place.take(asyncio.Event().wait, since=0))
+    await asyncio.sleep(0)
+
+    with pytest.raises(LockTimeout, match="another DesignPattern names it"):
+        await place.take(lambda: gives("mine"), since=0)
+
+    hanging.cancel()
+    await asyncio.wait({hanging})
+    assert await place.take(lambda: gives("mine"), since=1) == "mine"
+
+
+async def test_nothing_is_kept_of_an_object_that_nobody_is_about_to_apply():
+    several = ObjectLocks()
+    place = several.at(KEY)
+    assert several.at(KEY) is place
+
+    del place
+
+    assert not several._locks_by_key
+
+
+@asynccontextmanager
+async def hanging(room: Room, wanted: list[Object], *, by: Owner, at: str, method: str) -> AsyncIterator[None]:
+    """Mallory's pattern applies ``wanted``, and her request with ``method`` to a path that ends in ``at`` hangs."""
+    original, hangs = room.session.request, asyncio.Event()
+
+    async def request(sent: str, path: str, **more: Any) -> bytes:
+        if more.get("impersonate") == MALLORY and sent == method and at in path:
+            hangs.set()
+            await asyncio.Event().wait()
+        return await original(sent, path, **more)
+
+    room.session.request = request
+    work = room.applier.apply_all(wanted, owner=by, conflicts="Fail", owned=(), impersonate=MALLORY)
+    task = asyncio.create_task(work)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await hangs.wait()
+        for _ in range(100):  # all the others of the wave have got as far as they get
+            await asyncio.sleep(0.002)
+        yield
+    finally:
+        room.session.request = original
+        task.cancel()
+        await asyncio.wait({task})
+
+
+@pytest.mark.parametrize(
+    "at", ["/slow", pytest.param("/settings", id="the look at the object itself, in her account's name")]
+)
+async def test_what_another_pattern_names_in_vain_is_made_again_at_once(room: Room, namespace: str, at: str):
+    victim, mallory, wanted = owner("victim"), owner("mallory"), config_map("settings", namespace)
+    room.living |= {each.id: each for each in (victim, mallory)}
+    await room.apply(wanted, by=victim)
+    slow = [config_map(f"slow{number}", namespace) for number in range(40)]
+
+    async with hanging(room, [*slow, wanted], by=mallory, at=at, method="GET"):
+        await room.delete(wanted.key)
+        await room.told(NotificationKind.GONE, wanted.key, of=victim)  # although somebody else is about to apply it
+        async with asyncio.timeout(object_locks.PATIENCE - 1):
+            applied = await room.apply(wanted, by=victim, owned=[wanted.key])
+
+    assert applied.applied == (wanted.key,)
+    assert (victim.id, Notification(NotificationKind.GONE, wanted.key)) in room.events
+
+
+async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(room: Room, namespace: str):
+    victim, mallory, wanted = owner("victim"), owner("mallory"), config_map("settings", namespace)
+    room.living |= {each.id: each for each in (victim, mallory)}
+    await room.apply(wanted, by=victim)
+    await room.caught_up(await room.get(wanted.key), wanted.key)
+    place = room.applier._locks.at(wanted.key)
+    other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
+    await asyncio.sleep(0)
+    changed = await room.patch(wanted.key, {"data": {"a": "theirs"}})
+    await room.caught_up(changed, wanted.key)
+
+    async with asyncio.timeout(object_locks.PATIENCE - 1):
+        applied = await room.apply(wanted, by=victim, owned=[wanted.key])
+
+    assert applied.applied == (wanted.key,)
+    assert (await room.get(wanted.key))["data"] == {"a": "1"}
+    other.cancel()
+    await asyncio.wait({other})
+
+
+async def test_an_apply_that_hangs_fails_who_finds_nothing_after_a_moment_and_says_why(
+    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(object_locks, "PATIENCE", 0.1)
+    wanted = config_map("settings", namespace)
+    await room.apply(config_map("first", namespace), by=owner())
+    place = room.applier._locks.at(wanted.key)
+    other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
+    await asyncio.sleep(0)
+
+    applied = await room.apply(wanted, by=owner())
+
+    assert [(each.key, each.reason) for each in applied.failures] == [(wanted.key, Reason.APPLY_FAILED)]
+    assert "another DesignPattern names it, too" in applied.failures[0].message
+    assert applied.disowned == {wanted.key}
+    other.cancel()
+    await asyncio.wait({other})
