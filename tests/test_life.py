@@ -13,7 +13,7 @@ import orjson
 import pytest
 from aiohttp import web
 from tests.fatpattern import fat
-from tests.kube.answering import script, serving
+from tests.kube.fake_apiserver import script, serving
 
 from pattern_operator import life
 from pattern_operator.aio import TasksStillRunning

@@ -34,7 +34,7 @@ class Failed(RuntimeError):
 
 
 class Demo:
-    """The story, one method a chapter."""
+    """The demo, one method a chapter."""
 
     def __init__(self, testbed: Testbed) -> None:
         self.testbed = testbed
@@ -151,7 +151,7 @@ class Demo:
         print(f"... after {time.monotonic() - begun:.1f} s")
 
     def expect(self, fact: object, what: str) -> None:
-        """Check a claim of the story."""
+        """Check a claim of the demo."""
         if not fact:
             raise Failed(f"expected: {what}")
         print(f"ok: {what}")
@@ -186,7 +186,7 @@ def command(*words: str | Path) -> str:
 
 
 def main() -> int:
-    """Start everything, tell the story, end everything (or say how to go on)."""
+    """Start everything, run the demo, stop everything (or print how to go on)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it all running at the end")
     parser.add_argument("--end", action="store_true", help="only end what an earlier --keep left running")

@@ -1,4 +1,4 @@
-"""What the tests of this room share: the room at the testbed's cluster."""
+"""Fixtures: the harness with the testbed's cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,27 +7,27 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from tests.apply.room import NAMESPACE, Room, namespace_named, now
+from tests.apply.harness import NAMESPACE, Harness, namespace_named, now
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.apply import Applier, Deleter, ManagedObjects, Notification, Owner, Transfers
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
 from pattern_operator.kube.credentials import StaticAuth, tls_context
 
-OpenRoom = Callable[[], AbstractAsyncContextManager[Room]]
+OpenRoom = Callable[[], AbstractAsyncContextManager[Harness]]
 
 
 @pytest.fixture
 def open_room(cluster: Testbed) -> OpenRoom:
-    """Open a room as a fresh operator would: nothing is known yet."""
+    """Make a harness as of an operator that has just started."""
     return lambda: _open(cluster)
 
 
 @pytest.fixture
-async def room(open_room: OpenRoom) -> AsyncIterator[Room]:
-    """A room at the cluster, as its administrator."""
-    async with open_room() as room:
-        yield room
+async def harness(open_room: OpenRoom) -> AsyncIterator[Harness]:
+    """A harness with the cluster, as its administrator."""
+    async with open_room() as harness:
+        yield harness
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def _endpoint(cluster: Testbed) -> Endpoint:
 
 
 @asynccontextmanager
-async def _open(cluster: Testbed) -> AsyncIterator[Room]:
+async def _open(cluster: Testbed) -> AsyncIterator[Harness]:
     requests: list[tuple[str, str, int]] = []
     count = lambda verb, resource, code, _: requests.append((verb, resource, code))  # noqa: E731 - it is one line
     events: list[tuple[str, Notification]] = []
@@ -69,7 +69,7 @@ async def _open(cluster: Testbed) -> AsyncIterator[Room]:
         managed_objects = ManagedObjects(session, tasks=await group, on_change=told, now=now)
         transfers = Transfers(on_change=told)
         try:
-            yield Room(
+            yield Harness(
                 session=session,
                 discovery=discovery,
                 managed_objects=managed_objects,

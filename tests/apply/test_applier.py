@@ -2,9 +2,9 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import (
+from tests.apply.harness import (
     PATIENCE,
-    Room,
+    Harness,
     config_map,
     custom,
     definition,
@@ -38,43 +38,43 @@ def group() -> str:
     return f"g{uuid4().hex[:8]}.example.com"
 
 
-async def test_a_new_object_costs_a_look_and_an_apply_and_says_whose_it_is(room: Room, namespace: str):
+async def test_a_new_object_costs_a_look_and_an_apply_and_says_whose_it_is(harness: Harness, namespace: str):
     team = owner()
-    await room.apply(config_map("first", namespace), by=team)  # the kind is looked up and followed from here on
-    before = len(room.requests)
+    await harness.apply(config_map("first", namespace), by=team)  # the kind is looked up and followed from here on
+    before = len(harness.requests)
 
-    applied = await room.apply(*(config_map(f"c{i}", namespace) for i in range(5)), by=team)
+    applied = await harness.apply(*(config_map(f"c{i}", namespace) for i in range(5)), by=team)
 
-    assert sorted(verb for verb, _, _ in room.requests[before:] if verb != "watch") == ["get"] * 5 + ["patch"] * 5
+    assert sorted(verb for verb, _, _ in harness.requests[before:] if verb != "watch") == ["get"] * 5 + ["patch"] * 5
     assert len(applied.applied) == 5
     assert to_error(applied) is None
-    metadata = (await room.get(applied.applied[0]))["metadata"]
+    metadata = (await harness.get(applied.applied[0]))["metadata"]
     assert metadata["labels"][OWNER_LABEL] == team.id
     assert metadata["annotations"][PATTERN_ANNOTATION] == "team/web"
 
 
-async def test_applying_again_changes_nothing(room: Room, namespace: str):
+async def test_applying_again_changes_nothing(harness: Harness, namespace: str):
     team, wanted = (
         owner(),
         [config_map("c", namespace), deployment("d", namespace), secret("s", namespace, key="value")],
     )
-    await room.apply(*wanted, by=team)
-    before = (await room.get(wanted[0].key))["metadata"]["resourceVersion"]
+    await harness.apply(*wanted, by=team)
+    before = (await harness.get(wanted[0].key))["metadata"]["resourceVersion"]
 
-    applied = await room.apply(*wanted, by=team, owned=[each.key for each in wanted])
+    applied = await harness.apply(*wanted, by=team, owned=[each.key for each in wanted])
 
     assert len(applied.applied) == 3
-    assert (await room.get(wanted[0].key))["metadata"]["resourceVersion"] == before
-    assert room.managed_objects.drifted(team.id) == ()
+    assert (await harness.get(wanted[0].key))["metadata"]["resourceVersion"] == before
+    assert harness.managed_objects.drifted(team.id) == ()
 
 
-async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_words(room: Room, namespace: str):
+async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_words(harness: Harness, namespace: str):
     team, good, bad = owner(), config_map("good", namespace), deployment("bad", namespace, replicas=-1)
 
-    applied = await room.apply(bad, good, by=team)
+    applied = await harness.apply(bad, good, by=team)
 
     assert applied.applied == (good.key,)
-    assert await room.get(good.key)
+    assert await harness.get(good.key)
     (failure,) = applied.failures
     assert (failure.key, failure.reason) == (bad.key, Reason.APPLY_FAILED)
     assert "must be greater than or equal to 0" in failure.message
@@ -84,56 +84,56 @@ async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_wo
 
 
 async def test_a_field_that_another_manager_holds_is_a_conflict_that_names_manager_and_field(
-    room: Room, namespace: str
+    harness: Harness, namespace: str
 ):
     team, wanted = owner(), config_map("c", namespace, a="ours")
-    await room.put(config_map("c", namespace, a="theirs"), manager="kubectl")
+    await harness.put(config_map("c", namespace, a="theirs"), manager="kubectl")
 
-    applied = await room.apply(wanted, by=team)
+    applied = await harness.apply(wanted, by=team)
 
     (failure,) = applied.failures
     assert failure.reason is Reason.CONFLICT
     assert 'held with other values by "kubectl" (field managers)' in failure.message
     assert "spec.apply.conflicts: Take" in failure.message
-    assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
 
 
-async def test_a_conflict_stays_a_conflict_although_the_inventory_was_written_ahead(room: Room, namespace: str):
+async def test_a_conflict_stays_a_conflict_although_the_inventory_was_written_ahead(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace, a="ours")
-    await room.put(config_map("c", namespace, a="theirs"), manager="kubectl")
+    await harness.put(config_map("c", namespace, a="theirs"), manager="kubectl")
 
-    applied = await room.apply(wanted, by=team, owned=[wanted.key])
+    applied = await harness.apply(wanted, by=team, owned=[wanted.key])
 
     assert [failure.reason for failure in applied.failures] == [Reason.CONFLICT]
 
 
-async def test_fields_are_taken_over_where_the_pattern_asks_for_it(room: Room, namespace: str):
+async def test_fields_are_taken_over_where_the_pattern_asks_for_it(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace, a="ours")
-    await room.put(config_map("c", namespace, a="theirs"), manager="kubectl")
+    await harness.put(config_map("c", namespace, a="theirs"), manager="kubectl")
 
-    applied = await room.apply(wanted, by=team, conflicts="Take")
+    applied = await harness.apply(wanted, by=team, conflicts="Take")
 
     assert applied.failures == ()
-    assert (await room.get(wanted.key))["data"] == {"a": "ours"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "ours"}
 
 
-async def test_fields_of_our_own_object_are_taken_back_without_asking(room: Room, namespace: str, open_room):
+async def test_fields_of_our_own_object_are_taken_back_without_asking(harness: Harness, namespace: str, open_room):
     team, wanted = owner(), config_map("c", namespace, a="ours")
-    await room.apply(wanted, by=team)
-    await room.patch(wanted.key, {"data": {"a": "theirs"}})
+    await harness.apply(wanted, by=team)
+    await harness.patch(wanted.key, {"data": {"a": "theirs"}})
 
     async with open_room() as later:  # as after a restart
         applied = await later.apply(wanted, by=team, owned=[wanted.key])
 
     assert applied.failures == ()
-    assert (await room.get(wanted.key))["data"] == {"a": "ours"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "ours"}
 
 
-async def test_a_missing_kind_fails_alone_and_is_waited_for(room: Room, namespace: str):
+async def test_a_missing_kind_fails_alone_and_is_waited_for(harness: Harness, namespace: str):
     team, here, there = owner(), config_map("c", namespace), custom("Widget", group(), "w", namespace)
 
-    scoped = await resolve_scope([here, there], discovery=room.discovery, default_namespace=namespace)
-    applied = await room.apply(*scoped.objects, by=team)
+    scoped = await resolve_scope([here, there], discovery=harness.discovery, default_namespace=namespace)
+    applied = await harness.apply(*scoped.objects, by=team)
 
     assert applied.applied == (here.key,)
     assert [(failure.key, failure.reason) for failure in scoped.unknown] == [(there.key, Reason.KIND_NOT_FOUND)]
@@ -143,7 +143,7 @@ async def test_a_missing_kind_fails_alone_and_is_waited_for(room: Room, namespac
     assert "install the CRD" in error.message
 
 
-async def test_a_missing_kind_beside_another_failure_is_retried(room: Room, namespace: str):
+async def test_a_missing_kind_beside_another_failure_is_retried(harness: Harness, namespace: str):
     missing = ApplyFailure(config_map("a", namespace).key, Reason.KIND_NOT_FOUND, "no such kind")
     refused = ApplyFailure(config_map("b", namespace).key, Reason.FORBIDDEN, "no")
 
@@ -153,34 +153,34 @@ async def test_a_missing_kind_beside_another_failure_is_retried(room: Room, name
     assert error.reason is Reason.FORBIDDEN
 
 
-async def test_a_kind_that_went_after_it_was_looked_up_is_missing(room: Room, namespace: str):
+async def test_a_kind_that_went_after_it_was_looked_up_is_missing(harness: Harness, namespace: str):
     team, domain = owner(), group()
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
-    await room.apply(crd, widget, by=team)
-    await room.delete(crd.key)
-    await room.told(NotificationKind.GONE, crd.key, of=team)
+    await harness.apply(crd, widget, by=team)
+    await harness.delete(crd.key)
+    await harness.told(NotificationKind.GONE, crd.key, of=team)
     reasons: list[Reason] = []
 
     async def missing() -> bool:
-        applied = await room.apply(widget, by=team)
+        applied = await harness.apply(widget, by=team)
         reasons.extend(failure.reason for failure in applied.failures)
         return Reason.KIND_NOT_FOUND in reasons
 
-    await room.eventually(missing)  # the API server takes a moment to stop serving the kind
+    await harness.eventually(missing)  # the API server takes a moment to stop serving the kind
 
     assert set(reasons) <= {Reason.APPLY_FAILED, Reason.KIND_NOT_FOUND}
 
 
 @pytest.mark.parametrize("scope", ["Namespaced", "Cluster"])
-async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(room: Room, namespace: str, scope: str):
+async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(harness: Harness, namespace: str, scope: str):
     team, domain = owner(), group()
     wanted = [
         *(custom("Widget", domain, f"w{i}", namespace) for i in range(3)),
         definition("Widget", domain, scope=scope),
     ]
 
-    scoped = await resolve_scope(wanted, discovery=room.discovery, default_namespace=namespace)
-    applied = await room.apply(*scoped.objects, by=team)
+    scoped = await resolve_scope(wanted, discovery=harness.discovery, default_namespace=namespace)
+    applied = await harness.apply(*scoped.objects, by=team)
 
     assert scoped.unknown == ()
     assert applied.failures == ()
@@ -189,7 +189,7 @@ async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(room: Room, name
     assert places == {namespace if scope == "Namespaced" else ""}
 
 
-async def test_a_pattern_may_bring_the_namespace_of_its_objects(room: Room):
+async def test_a_pattern_may_bring_the_namespace_of_its_objects(harness: Harness):
     team, name = owner(), f"own_kinds-{uuid4().hex[:8]}"
     pod = Object.of(
         {
@@ -200,15 +200,15 @@ async def test_a_pattern_may_bring_the_namespace_of_its_objects(room: Room):
         }
     )
 
-    applied = await room.apply(pod, config_map("c", name), namespace_named(name), by=team)
+    applied = await harness.apply(pod, config_map("c", name), namespace_named(name), by=team)
 
     assert applied.failures == ()
     assert len(applied.applied) == 3
-    await room.delete(namespace_named(name).key)
+    await harness.delete(namespace_named(name).key)
 
 
-async def test_a_missing_namespace_is_named_with_what_to_do(room: Room):
-    applied = await room.apply(config_map("c", "nowhere-to-be-found"), by=owner())
+async def test_a_missing_namespace_is_named_with_what_to_do(harness: Harness):
+    applied = await harness.apply(config_map("c", "nowhere-to-be-found"), by=owner())
 
     (failure,) = applied.failures
     assert failure.reason is Reason.APPLY_FAILED
@@ -218,51 +218,51 @@ async def test_a_missing_namespace_is_named_with_what_to_do(room: Room):
     )
 
 
-async def test_nobody_waits_for_a_namespace_that_could_not_be_made(room: Room, namespace: str):
+async def test_nobody_waits_for_a_namespace_that_could_not_be_made(harness: Harness, namespace: str):
     refused = namespace_named(f"refused-{uuid4().hex[:8]}")
     refused.body["metadata"]["labels"] = {"a": "no label value!"}
     used = namespace_named("kube-nowhere-to-be-found")
-    await room.apply(config_map("first", namespace), by=owner())  # the kind is looked up from here on
-    before = len(room.requests)
+    await harness.apply(config_map("first", namespace), by=owner())  # the kind is looked up from here on
+    before = len(harness.requests)
 
-    applied = await room.apply(
+    applied = await harness.apply(
         refused, used, config_map("a", refused.key.name), config_map("b", used.key.name), by=owner()
     )
 
     assert sorted(failure.key.name for failure in applied.failures) == ["a", "b", refused.key.name]
-    assert [verb for verb, _, _ in room.requests[before:]].count("patch") == 3
+    assert [verb for verb, _, _ in harness.requests[before:]].count("patch") == 3
 
 
-async def test_nobody_waits_for_a_kind_whose_definition_was_refused(room: Room, namespace: str):
+async def test_nobody_waits_for_a_kind_whose_definition_was_refused(harness: Harness, namespace: str):
     domain = group()
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
     crd.body["spec"]["versions"][0]["schema"] = {}
 
-    applied = await room.apply(crd, widget, by=owner())
+    applied = await harness.apply(crd, widget, by=owner())
 
     assert {failure.key: failure.reason for failure in applied.failures} == {
         crd.key: Reason.APPLY_FAILED,
         widget.key: Reason.KIND_NOT_FOUND,
     }
-    assert [resource for verb, resource, _ in room.requests if verb == "patch"] == [
+    assert [resource for verb, resource, _ in harness.requests if verb == "patch"] == [
         "customresourcedefinitions.apiextensions.k8s.io"
     ]
 
 
 @pytest.mark.parametrize("name", ["default", "kube-system"])
-async def test_a_protected_namespace_is_never_touched(room: Room, name: str):
+async def test_a_protected_namespace_is_never_touched(harness: Harness, name: str):
     team, wanted = owner(), namespace_named(name)
 
-    applied = await room.apply(wanted, by=team, conflicts="Take")
+    applied = await harness.apply(wanted, by=team, conflicts="Take")
 
     assert applied == ApplyResult()
-    assert OWNER_LABEL not in (await room.get(wanted.key))["metadata"].get("labels", {})
+    assert OWNER_LABEL not in (await harness.get(wanted.key))["metadata"].get("labels", {})
 
 
-async def test_an_account_without_rights_is_named_with_verb_and_resource(room: Room, namespace: str):
+async def test_an_account_without_rights_is_named_with_verb_and_resource(harness: Harness, namespace: str):
     account = f"system:serviceaccount:{namespace}:nobody"
 
-    applied = await room.apply(config_map("c", namespace), by=owner(), impersonate=account)
+    applied = await harness.apply(config_map("c", namespace), by=owner(), impersonate=account)
 
     (failure,) = applied.failures
     assert failure.reason is Reason.FORBIDDEN
@@ -270,7 +270,7 @@ async def test_an_account_without_rights_is_named_with_verb_and_resource(room: R
     assert isinstance(to_error(applied), Transient)
 
 
-async def test_what_admission_forbids_is_no_matter_of_rights(room: Room, namespace: str):
+async def test_what_admission_forbids_is_no_matter_of_rights(harness: Harness, namespace: str):
     quota = Object.of(
         {
             "apiVersion": "v1",
@@ -279,14 +279,14 @@ async def test_what_admission_forbids_is_no_matter_of_rights(room: Room, namespa
             "spec": {"hard": {"count/secrets": "0"}},
         }
     )
-    await room.put(quota, manager="somebody")
+    await harness.put(quota, manager="somebody")
 
     async def in_force() -> bool:
-        return bool((await room.get(quota.key)).get("status", {}).get("hard"))
+        return bool((await harness.get(quota.key)).get("status", {}).get("hard"))
 
-    await room.eventually(in_force)
+    await harness.eventually(in_force)
 
-    applied = await room.apply(secret("s", namespace, key="value"), by=owner())
+    applied = await harness.apply(secret("s", namespace, key="value"), by=owner())
 
     (failure,) = applied.failures
     assert failure.reason is Reason.APPLY_FAILED
@@ -294,11 +294,11 @@ async def test_what_admission_forbids_is_no_matter_of_rights(room: Room, namespa
     assert "Grant" not in failure.message
 
 
-async def test_an_immutable_field_is_refused_with_what_to_do(room: Room, namespace: str):
+async def test_an_immutable_field_is_refused_with_what_to_do(harness: Harness, namespace: str):
     team = owner()
-    await room.apply(deployment("d", namespace, app="one"), by=team)
+    await harness.apply(deployment("d", namespace, app="one"), by=team)
 
-    applied = await room.apply(deployment("d", namespace, app="two"), by=team)
+    applied = await harness.apply(deployment("d", namespace, app="two"), by=team)
 
     (failure,) = applied.failures
     assert failure.reason is Reason.APPLY_FAILED
@@ -306,105 +306,105 @@ async def test_an_immutable_field_is_refused_with_what_to_do(room: Room, namespa
     assert "delete the object" in failure.message
 
 
-async def test_an_object_that_asks_to_be_ignored_is_not_applied(room: Room, namespace: str):
+async def test_an_object_that_asks_to_be_ignored_is_not_applied(harness: Harness, namespace: str):
     wanted = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IGNORE})
 
-    applied = await room.apply(wanted, by=owner())
+    applied = await harness.apply(wanted, by=owner())
 
     assert applied.skipped == ((wanted.key, "is never applied: it is annotated ssa: Ignore"),)
     with pytest.raises(ApiError, match="not found"):
-        await room.get(wanted.key)
+        await harness.get(wanted.key)
 
 
-async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(room: Room, namespace: str):
+async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(harness: Harness, namespace: str):
     team = owner()
     wanted = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IF_ABSENT}, a="first")
-    created = await room.apply(wanted, by=team)
-    changed = await room.patch(wanted.key, {"data": {"a": "theirs"}})
-    await room.caught_up(changed, wanted.key)
+    created = await harness.apply(wanted, by=team)
+    changed = await harness.patch(wanted.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, wanted.key)
 
-    again = await room.apply(wanted, by=team, owned=[wanted.key])
+    again = await harness.apply(wanted, by=team, owned=[wanted.key])
 
     assert created.applied == (wanted.key,)
     assert again.applied == ()
     assert [key for key, _ in again.skipped] == [wanted.key]
-    assert room.managed_objects.drifted(team.id) == ()
-    assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
+    assert harness.managed_objects.drifted(team.id) == ()
+    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
 
 
 async def test_an_object_that_is_not_to_be_reconciled_is_let_be_even_by_a_fresh_operator(
-    room: Room, namespace: str, open_room
+    harness: Harness, namespace: str, open_room
 ):
     team, wanted = owner(), config_map("c", namespace, a="ours")
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
-    await room.patch(wanted.key, {"metadata": annotation, "data": {"a": "theirs"}})
+    await harness.patch(wanted.key, {"metadata": annotation, "data": {"a": "theirs"}})
 
     async with open_room() as later:
         applied = await later.apply(wanted, by=team, owned=[wanted.key], conflicts="Take")
 
     assert applied.applied == ()
     assert [key for key, _ in applied.skipped] == [wanted.key]
-    assert (await room.get(wanted.key))["data"] == {"a": "theirs"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
 
 
 async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_for_who_only_names_it(
-    room: Room, namespace: str
+    harness: Harness, namespace: str
 ):
     theirs, team, wanted = owner(), owner(), config_map("c", namespace)
-    await room.apply(wanted, by=theirs)
+    await harness.apply(wanted, by=theirs)
     annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
-    await room.caught_up(await room.patch(wanted.key, {"metadata": annotation}), wanted.key)
-    room.managed_objects.release([wanted.key], owner=theirs.id)
+    await harness.caught_up(await harness.patch(wanted.key, {"metadata": annotation}), wanted.key)
+    harness.managed_objects.release([wanted.key], owner=theirs.id)
 
-    applied = await room.apply(wanted, by=team, conflicts="Take")
+    applied = await harness.apply(wanted, by=team, conflicts="Take")
 
     assert [key for key, _ in applied.skipped] == [wanted.key]
-    assert not room.managed_objects.get(wanted.key).expected
+    assert not harness.managed_objects.get(wanted.key).expected
 
 
-async def test_a_value_of_a_secret_that_was_changed_is_put_right(room: Room, namespace: str):
+async def test_a_value_of_a_secret_that_was_changed_is_put_right(harness: Harness, namespace: str):
     team, wanted = owner(), secret("s", namespace, key="ours")
-    await room.apply(wanted, by=team)
-    changed = await room.patch(wanted.key, {"data": {"key": "dGhlaXJz"}})
-    await room.caught_up(changed, wanted.key)
+    await harness.apply(wanted, by=team)
+    changed = await harness.patch(wanted.key, {"data": {"key": "dGhlaXJz"}})
+    await harness.caught_up(changed, wanted.key)
 
-    drifted = room.managed_objects.drifted(team.id)
-    await room.apply(wanted, by=team)
+    drifted = harness.managed_objects.drifted(team.id)
+    await harness.apply(wanted, by=team)
 
     assert drifted == (wanted.key,)
-    assert (await room.get(wanted.key))["data"] == {"key": "b3Vycw=="}
+    assert (await harness.get(wanted.key))["data"] == {"key": "b3Vycw=="}
 
 
-async def test_a_field_that_left_the_pattern_leaves_the_object(room: Room, namespace: str):
+async def test_a_field_that_left_the_pattern_leaves_the_object(harness: Harness, namespace: str):
     team = owner()
-    await room.apply(config_map("c", namespace, a="1", b="2"), by=team)
+    await harness.apply(config_map("c", namespace, a="1", b="2"), by=team)
 
-    await room.apply(config_map("c", namespace, a="1"), by=team)
+    await harness.apply(config_map("c", namespace, a="1"), by=team)
 
-    assert (await room.get(config_map("c", namespace).key))["data"] == {"a": "1"}
+    assert (await harness.get(config_map("c", namespace).key))["data"] == {"a": "1"}
 
 
 async def test_a_kind_that_cannot_be_listed_holds_no_slot_of_the_others(
-    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
-    original = room.managed_objects.ready
+    original = harness.managed_objects.ready
 
     async def ready(resource: Resource) -> None:
         if resource.kind == "Secret":
             await asyncio.Event().wait()
         await original(resource)
 
-    monkeypatch.setattr(room.managed_objects, "ready", ready)
+    monkeypatch.setattr(harness.managed_objects, "ready", ready)
     secrets = [
         Object.of({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{n}", "namespace": namespace}})
         for n in range(100)
     ]
-    hanging = asyncio.create_task(room.applier.apply_all(secrets, owner=owner(), conflicts="Fail", owned=()))
+    hanging = asyncio.create_task(harness.applier.apply_all(secrets, owner=owner(), conflicts="Fail", owned=()))
     await asyncio.sleep(0.1)
 
     async with asyncio.timeout(PATIENCE):
-        applied = await room.apply(config_map("c", namespace), by=owner())
+        applied = await harness.apply(config_map("c", namespace), by=owner())
 
     assert len(applied.applied) == 1
     hanging.cancel()
@@ -412,9 +412,9 @@ async def test_a_kind_that_cannot_be_listed_holds_no_slot_of_the_others(
 
 
 async def test_a_slow_pattern_leaves_slots_to_the_others_of_its_kind(
-    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
-    original, held = room.session.request, 0
+    original, held = harness.session.request, 0
 
     async def request(method: str, path: str, **more):
         nonlocal held
@@ -423,13 +423,13 @@ async def test_a_slow_pattern_leaves_slots_to_the_others_of_its_kind(
             await asyncio.Event().wait()
         return await original(method, path, **more)
 
-    monkeypatch.setattr(room.session, "request", request)
+    monkeypatch.setattr(harness.session, "request", request)
     slow = [config_map(f"slow{n}", namespace) for n in range(100)]
-    hanging = asyncio.create_task(room.applier.apply_all(slow, owner=owner(), conflicts="Fail", owned=()))
-    await room.eventually(lambda: _is(held > 20))
+    hanging = asyncio.create_task(harness.applier.apply_all(slow, owner=owner(), conflicts="Fail", owned=()))
+    await harness.eventually(lambda: _is(held > 20))
 
     async with asyncio.timeout(PATIENCE):
-        applied = await room.apply(config_map("c", namespace), by=owner())
+        applied = await harness.apply(config_map("c", namespace), by=owner())
 
     assert held < CONCURRENCY
     assert len(applied.applied) == 1
@@ -441,9 +441,9 @@ async def _is(truth: bool) -> bool:
     return truth
 
 
-async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: str):
+async def test_never_more_requests_at_once_than_allowed(harness: Harness, namespace: str):
     team, running, most = owner(), 0, 0
-    original = room.session.request
+    original = harness.session.request
 
     async def counting(method: str, path: str, **more):
         nonlocal running, most
@@ -456,8 +456,8 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
         finally:
             running -= 1
 
-    room.session.request = counting
-    applier = Applier(room.session, room.discovery, managed_objects=room.managed_objects, concurrency=4)
+    harness.session.request = counting
+    applier = Applier(harness.session, harness.discovery, managed_objects=harness.managed_objects, concurrency=4)
 
     applied = await applier.apply_all(
         [config_map(f"c{i}", namespace) for i in range(20)], owner=team, conflicts="Fail", owned=()
@@ -475,10 +475,10 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
     ],
 )
 async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
-    room: Room, namespace: str, error: ApiUnavailable
+    harness: Harness, namespace: str, error: ApiUnavailable
 ):
     team = owner()
-    await room.apply(config_map("c", namespace), by=team)
+    await harness.apply(config_map("c", namespace), by=team)
     tries: list[str] = []
     wanted = [config_map(f"c{i}", namespace) for i in range(200)]
 
@@ -487,8 +487,8 @@ async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
         await asyncio.sleep(0)
         raise error
 
-    room.session.request = unreachable
-    applied = await room.apply(*wanted, by=team)
+    harness.session.request = unreachable
+    applied = await harness.apply(*wanted, by=team)
 
     assert {failure.reason for failure in applied.failures} == {Reason.API_SERVER_UNAVAILABLE}
     assert len(applied.failures) == 200
@@ -496,26 +496,26 @@ async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
     assert isinstance(to_error(applied), Transient)
 
 
-async def test_number_that_json_cannot_hold_fails_alone(room: Room, namespace: str):
+async def test_number_that_json_cannot_hold_fails_alone(harness: Harness, namespace: str):
     good = config_map("good", namespace)
     bad = Object.of({**config_map("bad", namespace).body, "data": {"a": 2**80}})
 
-    applied = await room.apply(good, bad, by=owner())
+    applied = await harness.apply(good, bad, by=owner())
 
     assert applied.applied == (good.key,)
     assert "cannot be written as JSON" in applied.failures[0].message
 
 
-async def test_every_answer_is_handed_on(room: Room, namespace: str):
+async def test_every_answer_is_handed_on(harness: Harness, namespace: str):
     seen: list[tuple[str, str]] = []
     wanted = config_map("c", namespace)
 
-    await room.apply(wanted, by=owner(), on_applied=lambda each, body: seen.append((each.key.name, body["kind"])))
+    await harness.apply(wanted, by=owner(), on_applied=lambda each, body: seen.append((each.key.name, body["kind"])))
 
     assert seen == [("c", "ConfigMap")]
 
 
-async def test_an_inventory_is_made_of_what_can_be_placed(room: Room, namespace: str):
+async def test_an_inventory_is_made_of_what_can_be_placed(harness: Harness, namespace: str):
     role = Object.of(
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -525,7 +525,7 @@ async def test_an_inventory_is_made_of_what_can_be_placed(room: Room, namespace:
     )
     bare = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
 
-    scoped = await resolve_scope([role, bare], discovery=room.discovery, default_namespace=namespace)
+    scoped = await resolve_scope([role, bare], discovery=harness.discovery, default_namespace=namespace)
 
     assert [str(each.key) for each in scoped.objects] == [
         "_system:x_rbac.authorization.k8s.io_ClusterRole",
@@ -536,10 +536,10 @@ async def test_an_inventory_is_made_of_what_can_be_placed(room: Room, namespace:
     assert inventory.keys(entries(*scoped.objects)) == {each.key for each in scoped.objects}
 
 
-async def test_a_version_that_is_not_served_is_named_with_those_that_are(room: Room, namespace: str):
+async def test_a_version_that_is_not_served_is_named_with_those_that_are(harness: Harness, namespace: str):
     new = Object.of({"apiVersion": "apps/v2beta1", "kind": "Deployment", "metadata": {"name": "d"}})
 
-    scoped = await resolve_scope([new], discovery=room.discovery, default_namespace=namespace)
+    scoped = await resolve_scope([new], discovery=harness.discovery, default_namespace=namespace)
 
     assert scoped.objects == ()
     assert "the API server serves Deployment.apps as apps/v1, not as v2beta1" in scoped.unknown[0].message
@@ -555,23 +555,23 @@ async def test_a_version_that_is_not_served_is_named_with_those_that_are(room: R
     ],
 )
 async def test_of_a_removed_version_is_said_what_to_write_in_its_place(
-    room: Room, namespace: str, version: str, kind: str, words: str
+    harness: Harness, namespace: str, version: str, kind: str, words: str
 ):
     old = Object.of({"apiVersion": version, "kind": kind, "metadata": {"name": "d"}})
 
-    scoped = await resolve_scope([old], discovery=room.discovery, default_namespace=namespace)
+    scoped = await resolve_scope([old], discovery=harness.discovery, default_namespace=namespace)
 
     (unknown,) = scoped.unknown
     assert words in unknown.message
     assert "install the CRD" not in unknown.message
 
 
-async def test_objects_can_be_read_back_by_their_owner(room: Room, namespace: str):
+async def test_objects_can_be_read_back_by_their_owner(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
     found = await objects.list_(
-        room.session, await room.resource(wanted.key), label_selector=f"{OWNER_LABEL}={team.id}"
+        harness.session, await harness.resource(wanted.key), label_selector=f"{OWNER_LABEL}={team.id}"
     )
 
     assert [each["metadata"]["name"] for each in found] == ["c"]

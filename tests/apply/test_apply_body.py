@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.apply.room import config_map, secret
+from tests.apply.harness import config_map, secret
 
 from pattern_operator.api.object import Object
 from pattern_operator.apply.apply_body import apply_body

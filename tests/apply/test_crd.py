@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.apply.room import config_map, definition
+from tests.apply.harness import config_map, definition
 
 from pattern_operator.api.object import Object
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds

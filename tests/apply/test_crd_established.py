@@ -1,7 +1,7 @@
 import asyncio
 from uuid import uuid4
 
-from tests.apply.room import Room, definition, owner
+from tests.apply.harness import Harness, definition, owner
 
 from pattern_operator.apply import crd
 from pattern_operator.apply.crd import until_established
@@ -11,37 +11,39 @@ def group() -> str:
     return f"g{uuid4().hex[:8]}.example.com"
 
 
-async def test_it_waits_until_every_kind_is_served(room: Room):
+async def test_it_waits_until_every_kind_is_served(harness: Harness):
     team, one, other = owner(), definition("One", group()), definition("Other", group())
-    await room.apply(one, other, by=team)
+    await harness.apply(one, other, by=team)
 
     async with asyncio.timeout(crd.PATIENCE / 2):  # not until patience ends
-        await until_established([one.key.name, other.key.name], session=room.session, owner=team.id)
+        await until_established([one.key.name, other.key.name], session=harness.session, owner=team.id)
 
     for each_crd in (one, other):
-        conditions = {each["type"]: each["status"] for each in (await room.get(each_crd.key))["status"]["conditions"]}
+        conditions = {
+            each["type"]: each["status"] for each in (await harness.get(each_crd.key))["status"]["conditions"]
+        }
         assert conditions["Established"] == "True"
 
 
-async def test_a_definition_that_never_comes_is_not_waited_for_for_ever(room: Room, monkeypatch):
+async def test_a_definition_that_never_comes_is_not_waited_for_for_ever(harness: Harness, monkeypatch):
     monkeypatch.setattr(crd, "PATIENCE", 0.3)
 
     async with asyncio.timeout(5):
-        await until_established(["nothings.example.com"], session=room.session, owner=owner().id)
+        await until_established(["nothings.example.com"], session=harness.session, owner=owner().id)
 
 
-async def test_where_definitions_cannot_be_watched_it_gives_up_at_once(room: Room):
-    await room.session.http.close()
+async def test_where_definitions_cannot_be_watched_it_gives_up_at_once(harness: Harness):
+    await harness.session.http.close()
 
     async with asyncio.timeout(crd.PATIENCE / 2):
-        await until_established(["widgets.example.com"], session=room.session, owner=owner().id)
+        await until_established(["widgets.example.com"], session=harness.session, owner=owner().id)
 
 
-async def test_it_leaves_no_watch_behind(room: Room):
+async def test_it_leaves_no_watch_behind(harness: Harness):
     team, crd = owner(), definition("One", group())
-    await room.apply(crd, by=team)
+    await harness.apply(crd, by=team)
     before = asyncio.all_tasks()
 
-    await until_established([crd.key.name], session=room.session, owner=team.id)
+    await until_established([crd.key.name], session=harness.session, owner=team.id)
 
     assert asyncio.all_tasks() <= before

@@ -4,7 +4,7 @@ import shlex
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, owner
+from tests.apply.harness import Harness, owner
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -59,16 +59,16 @@ def workload(kind: str, namespace: str, **spec: Any) -> Object:
     ],
 )
 async def test_the_command_in_the_message_lets_the_change_pass(
-    room: Room, kubectl: Any, namespace: str, kind: str, before: dict[str, Any], after: dict[str, Any], field: str
+    harness: Harness, kubectl: Any, namespace: str, kind: str, before: dict[str, Any], after: dict[str, Any], field: str
 ):
     team = owner()
-    await room.apply(workload(kind, namespace, **before), by=team)
+    await harness.apply(workload(kind, namespace, **before), by=team)
 
-    refused = await room.apply(workload(kind, namespace, **after), by=team)
+    refused = await harness.apply(workload(kind, namespace, **after), by=team)
     (failure,) = refused.failures
     command = failure.message.removeprefix("Run once: ").partition("; or ")[0]
     kubectl(*shlex.split(command)[1:])
-    applied = await room.apply(workload(kind, namespace, **after), by=team)
+    applied = await harness.apply(workload(kind, namespace, **after), by=team)
 
     assert failure.message.startswith(f"Run once: kubectl patch {kind.lower()}.apps web -n {namespace} --type=merge")
     assert f"stands in the way at {field}, " in failure.message
@@ -76,16 +76,16 @@ async def test_the_command_in_the_message_lets_the_change_pass(
     assert applied.failures == ()
 
 
-async def test_a_volume_that_had_no_source_is_made_anew(room: Room, kubectl: Any, namespace: str):
+async def test_a_volume_that_had_no_source_is_made_anew(harness: Harness, kubectl: Any, namespace: str):
     team = owner()
-    await room.apply(workload("Deployment", namespace, volume={}), by=team)
+    await harness.apply(workload("Deployment", namespace, volume={}), by=team)
     wanted = workload("Deployment", namespace, volume={"configMap": {"name": "x"}})
 
-    refused = await room.apply(wanted, by=team)
+    refused = await harness.apply(wanted, by=team)
     (failure,) = refused.failures
     command = failure.message.removeprefix("Let it be made anew: ").partition(". What the API")[0]
     kubectl(*shlex.split(command)[1:])
-    applied = await room.apply(wanted, by=team)
+    applied = await harness.apply(wanted, by=team)
 
     assert command == f"kubectl delete deployment.apps web -n {namespace} --cascade=orphan"
     assert "may not specify more than 1 volume type" in failure.message
@@ -143,12 +143,12 @@ PORTS = [{"port": 80}]
     ],
 )
 async def test_changes_that_the_api_server_makes_room_for_by_itself_pass(
-    room: Room, namespace: str, before: Any, after: Any
+    harness: Harness, namespace: str, before: Any, after: Any
 ):
     team = owner()
-    await room.apply(before(namespace), by=team)
+    await harness.apply(before(namespace), by=team)
 
-    applied = await room.apply(after(namespace), by=team)
+    applied = await harness.apply(after(namespace), by=team)
 
     assert applied.failures == ()
 

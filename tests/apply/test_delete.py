@@ -4,7 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import Room, config_map, custom, definition, entries, owner
+from tests.apply.harness import Harness, config_map, custom, definition, entries, owner
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
@@ -15,62 +15,62 @@ from pattern_operator.apply.delete import Deletion, DeletionOutcome
 from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, Resource
 
 
-async def removed(room: Room, *wanted: Object, by: Owner, impersonate: str | None = None) -> list[Deletion]:
-    return await room.deleter.delete_all(
+async def removed(harness: Harness, *wanted: Object, by: Owner, impersonate: str | None = None) -> list[Deletion]:
+    return await harness.deleter.delete_all(
         entries(*wanted), owner=by, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED
     )
 
 
-async def test_what_is_gone_is_expected_no_longer(room: Room, namespace: str):
+async def test_what_is_gone_is_expected_no_longer(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    (removal,) = await removed(room, wanted, by=team)
+    (removal,) = await removed(harness, wanted, by=team)
 
     assert (removal.outcome, removal.message, removal.failure) == (DeletionOutcome.DELETED, "", None)
-    await room.until(lambda: room.managed_objects.get(wanted.key) is None)
-    assert not await room.is_there(wanted.key)
+    await harness.until(lambda: harness.managed_objects.get(wanted.key) is None)
+    assert not await harness.is_there(wanted.key)
 
 
-async def test_a_kind_that_discovery_does_not_show_yet_is_not_gone(room: Room, namespace: str, monkeypatch):
+async def test_a_kind_that_discovery_does_not_show_yet_is_not_gone(harness: Harness, namespace: str, monkeypatch):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
     async def not_yet(*, group: str, kind: str, version: str | None = None) -> Resource:
         raise KindNotFound(group=group, kind=kind, version=version)
 
     with monkeypatch.context() as patched:
-        patched.setattr(room.discovery, "find", not_yet)
-        (removal,) = await removed(room, wanted, by=team)
+        patched.setattr(harness.discovery, "find", not_yet)
+        (removal,) = await removed(harness, wanted, by=team)
 
     assert removal.outcome is DeletionOutcome.DELETED
-    assert not await room.is_there(wanted.key)
+    assert not await harness.is_there(wanted.key)
 
 
-async def test_what_is_held_by_others_is_going_and_said_by_whom(room: Room, namespace: str):
+async def test_what_is_held_by_others_is_going_and_said_by_whom(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
     wanted.body["metadata"]["finalizers"] = ["example.com/one", "example.com/two"]
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    (first,) = await removed(room, wanted, by=team)
-    await room.told(NotificationKind.HEALTH, wanted.key, of=team)
-    before = len(room.requests)
-    (again,) = await removed(room, wanted, by=team)
-    await room.patch(wanted.key, {"metadata": {"finalizers": None}})
+    (first,) = await removed(harness, wanted, by=team)
+    await harness.told(NotificationKind.HEALTH, wanted.key, of=team)
+    before = len(harness.requests)
+    (again,) = await removed(harness, wanted, by=team)
+    await harness.patch(wanted.key, {"metadata": {"finalizers": None}})
 
     assert (first.outcome, first.watched) == (DeletionOutcome.TERMINATING, True)
     assert str(first) == (
         f"ConfigMap {namespace}/c: is being deleted, held by the finalizers example.com/one, example.com/two"
     )
     assert str(again) == str(first)
-    assert [verb for verb, _, _ in room.requests[before:]] == ["patch"]  # ours: nothing was deleted twice
+    assert [verb for verb, _, _ in harness.requests[before:]] == ["patch"]  # ours: nothing was deleted twice
 
 
-async def test_an_object_that_changed_hands_unseen_is_read_and_left(room: Room, namespace: str, monkeypatch):
+async def test_an_object_that_changed_hands_unseen_is_read_and_left(harness: Harness, namespace: str, monkeypatch):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)  # nobody tells what happens to it
-    await room.patch(
+    await harness.apply(wanted, by=team)
+    monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)  # nobody tells what happens to it
+    await harness.patch(
         wanted.key,
         {
             "metadata": {
@@ -80,73 +80,73 @@ async def test_an_object_that_changed_hands_unseen_is_read_and_left(room: Room, 
         },
     )
 
-    (removal,) = await removed(room, wanted, by=team)
+    (removal,) = await removed(harness, wanted, by=team)
 
     assert removal.outcome is DeletionOutcome.SKIPPED
     assert removal.message == "is left: it belongs to DesignPattern other/pattern now"
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
-async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expected(room: Room, namespace: str):
+async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expected(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    (removal,) = await removed(room, wanted, by=team, impersonate=f"system:serviceaccount:{namespace}:nobody")
+    (removal,) = await removed(harness, wanted, by=team, impersonate=f"system:serviceaccount:{namespace}:nobody")
 
     assert removal.outcome is DeletionOutcome.FAILED
     assert removal.failure is not None
     assert removal.failure.reason is Reason.FORBIDDEN
     assert "cannot delete resource" in removal.message
-    assert room.managed_objects.get(wanted.key).expected
+    assert harness.managed_objects.get(wanted.key).expected
 
 
-async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gone(room: Room, namespace: str):
+async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gone(harness: Harness, namespace: str):
     nobody = f"system:serviceaccount:{namespace}:nobody"
     team, watched, gone = owner(), config_map("c", namespace), config_map("gone", namespace)
-    await room.apply(watched, by=team)
+    await harness.apply(watched, by=team)
 
-    (removal,) = await removed(room, gone, by=team, impersonate=nobody)
+    (removal,) = await removed(harness, gone, by=team, impersonate=nobody)
 
     assert removal.outcome is DeletionOutcome.DELETED
 
 
-async def test_what_somebody_labelled_elsewhere_does_not_hide_it_either(room: Room, namespace: str, monkeypatch):
+async def test_what_somebody_labelled_elsewhere_does_not_hide_it_either(harness: Harness, namespace: str, monkeypatch):
     """It did: a namespace whose roles went before its objects hung on its DesignPattern for ever."""
     nobody = f"system:serviceaccount:{namespace}:nobody"
     team, watched, gone = owner(), config_map("c", namespace), config_map("gone", namespace)
-    monkeypatch.setattr(room.managed_objects, "_listed", lambda key: key.name != "alien")
-    await room.apply(watched, by=team)
-    told = room.next_event()
+    monkeypatch.setattr(harness.managed_objects, "_listed", lambda key: key.name != "alien")
+    await harness.apply(watched, by=team)
+    told = harness.next_event()
     metadata = {"name": "alien", "namespace": namespace, "labels": {OWNER_LABEL: "of-nobody"}}
-    await room.put(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}), manager="somebody")
-    await room.delete(watched.key)
-    await room.until(told)  # the watch tells in order
+    await harness.put(Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}), manager="somebody")
+    await harness.delete(watched.key)
+    await harness.until(told)  # the watch tells in order
 
-    (removal,) = await removed(room, gone, by=team, impersonate=nobody)
-    (alien,) = await removed(room, config_map("alien", namespace), by=team, impersonate=nobody)
+    (removal,) = await removed(harness, gone, by=team, impersonate=nobody)
+    (alien,) = await removed(harness, config_map("alien", namespace), by=team, impersonate=nobody)
 
     assert removal.outcome is DeletionOutcome.DELETED
     assert alien.outcome is DeletionOutcome.FAILED
 
 
 async def test_what_no_watch_sees_and_the_account_may_not_read_is_left_and_read_by_nobody_else(
-    room: Room, namespace: str, monkeypatch
+    harness: Harness, namespace: str, monkeypatch
 ):
     nobody = f"system:serviceaccount:{namespace}:nobody"
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)
-    before = len(room.requests)
+    await harness.apply(wanted, by=team)
+    monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
+    before = len(harness.requests)
 
-    (removal,) = await removed(room, wanted, by=team, impersonate=nobody)
+    (removal,) = await removed(harness, wanted, by=team, impersonate=nobody)
 
     assert removal.outcome is DeletionOutcome.FAILED
     assert removal.failure.reason is Reason.FORBIDDEN
     assert "cannot get resource" in removal.message
-    assert [(verb, code) for verb, _, code in room.requests[before:]] == [("get", 403)]
+    assert [(verb, code) for verb, _, code in harness.requests[before:]] == [("get", 403)]
 
 
-async def away(room: Room, error: ApiError) -> list[str]:
+async def away(harness: Harness, error: ApiError) -> list[str]:
     """Let every request fail from now on; who asked is written down."""
     tries: list[str] = []
 
@@ -155,50 +155,50 @@ async def away(room: Room, error: ApiError) -> list[str]:
         await asyncio.sleep(0)
         raise error
 
-    room.session.request = refuse
+    harness.session.request = refuse
     return tries
 
 
-async def test_a_server_that_is_away_is_not_asked_for_each_object(room: Room, namespace: str):
+async def test_a_server_that_is_away_is_not_asked_for_each_object(harness: Harness, namespace: str):
     team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
-    await room.apply(config_map("c0", namespace), by=team)
+    await harness.apply(config_map("c0", namespace), by=team)
     unreachable = ApiUnavailable.unreachable("https://away.example", error=OSError("refused"))
-    tries = await away(room, unreachable)
+    tries = await away(harness, unreachable)
 
-    removals = await removed(room, *wanted, by=team)
+    removals = await removed(harness, *wanted, by=team)
 
     assert len(tries) <= CONCURRENCY
     assert {removal.outcome for removal in removals} == {DeletionOutcome.FAILED}
     assert {removal.failure.reason for removal in removals} == {Reason.API_SERVER_UNAVAILABLE}
 
 
-async def test_a_server_that_asks_to_slow_down_is_left_alone(room: Room, namespace: str):
+async def test_a_server_that_asks_to_slow_down_is_left_alone(harness: Harness, namespace: str):
     team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
-    await room.apply(config_map("c0", namespace), by=team)
-    tries = await away(room, ApiUnavailable(code=429, reason="TooManyRequests", message="slow down"))
+    await harness.apply(config_map("c0", namespace), by=team)
+    tries = await away(harness, ApiUnavailable(code=429, reason="TooManyRequests", message="slow down"))
 
-    removals = await removed(room, *wanted, by=team)
+    removals = await removed(harness, *wanted, by=team)
 
     assert len(tries) <= CONCURRENCY
     assert len(removals) == 200
 
 
-async def test_another_refusal_stops_nobody_else(room: Room, namespace: str):
+async def test_another_refusal_stops_nobody_else(harness: Harness, namespace: str):
     team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(50)]
-    await room.apply(config_map("c0", namespace), by=team)
-    tries = await away(room, ApiUnavailable(code=500, reason="InternalError", message="a webhook failed"))
+    await harness.apply(config_map("c0", namespace), by=team)
+    tries = await away(harness, ApiUnavailable(code=500, reason="InternalError", message="a webhook failed"))
 
-    removals = await removed(room, *wanted, by=team)
+    removals = await removed(harness, *wanted, by=team)
 
     assert len(tries) == 50
     assert {removal.failure.reason for removal in removals} == {Reason.PRUNE_FAILED}
 
 
-async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: str):
+async def test_never_more_requests_at_once_than_allowed(harness: Harness, namespace: str):
     team, running, most = owner(), 0, 0
     wanted = [config_map(f"c{n}", namespace) for n in range(12)]
-    await room.apply(*wanted, by=team)
-    original = room.session.request
+    await harness.apply(*wanted, by=team)
+    original = harness.session.request
 
     async def counting(method: str, path: str, **more: object) -> bytes:
         nonlocal running, most
@@ -209,8 +209,8 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
         finally:
             running -= method == "DELETE"
 
-    room.session.request = counting
-    deleter = Deleter(room.session, room.discovery, managed_objects=room.managed_objects, concurrency=3)
+    harness.session.request = counting
+    deleter = Deleter(harness.session, harness.discovery, managed_objects=harness.managed_objects, concurrency=3)
 
     removals = await deleter.delete_all(
         entries(*wanted), owner=team, impersonate=None, otherwise=Reason.DELETION_FAILED
@@ -220,46 +220,48 @@ async def test_never_more_requests_at_once_than_allowed(room: Room, namespace: s
     assert most == 2  # one pattern alone holds two thirds, so that another finds a request left
 
 
-async def test_a_kind_that_is_not_shown_is_not_gone_while_it_is_defined(room: Room, namespace: str, monkeypatch):
+async def test_a_kind_that_is_not_shown_is_not_gone_while_it_is_defined(harness: Harness, namespace: str, monkeypatch):
     team, (crd, wanted) = owner(), widget(namespace)
-    await room.apply(crd, wanted, by=team)
+    await harness.apply(crd, wanted, by=team)
 
     with monkeypatch.context() as patched:
-        starting(room, patched)
-        (removal,) = await removed(room, wanted, by=team)
-    there = await room.is_there(wanted.key)
-    (then,) = await removed(room, wanted, by=team)
+        starting(harness, patched)
+        (removal,) = await removed(harness, wanted, by=team)
+    there = await harness.is_there(wanted.key)
+    (then,) = await removed(harness, wanted, by=team)
 
     assert (removal.outcome, there, then.outcome) == (DeletionOutcome.FAILED, True, DeletionOutcome.DELETED)
     assert "does not serve Widget." in removal.message
-    await removed(room, crd, by=team)
+    await removed(harness, crd, by=team)
 
 
-async def test_a_kind_whose_definition_is_gone_went_with_all_its_objects(room: Room, namespace: str, monkeypatch):
+async def test_a_kind_whose_definition_is_gone_went_with_all_its_objects(harness: Harness, namespace: str, monkeypatch):
     team, (_, wanted) = owner(), widget(namespace)
 
     with monkeypatch.context() as patched:
-        starting(room, patched)
-        (removal,) = await removed(room, wanted, by=team)
+        starting(harness, patched)
+        (removal,) = await removed(harness, wanted, by=team)
 
     assert removal.outcome is DeletionOutcome.DELETED
 
 
-async def test_an_object_whose_path_is_not_served_for_a_moment_is_not_gone(room: Room, namespace: str, monkeypatch):
+async def test_an_object_whose_path_is_not_served_for_a_moment_is_not_gone(
+    harness: Harness, namespace: str, monkeypatch
+):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     nowhere = Resource("", "v1", "ConfigMap", "configmapz", namespaced=True)
 
     async def elsewhere(*, group: str, kind: str, version: str | None = None) -> Resource:
         return nowhere
 
     with monkeypatch.context() as patched:
-        patched.setattr(room.discovery, "find", elsewhere)
-        patched.setattr(room.managed_objects, "get", lambda _: None)  # no watch knows it
-        (removal,) = await removed(room, wanted, by=team)
+        patched.setattr(harness.discovery, "find", elsewhere)
+        patched.setattr(harness.managed_objects, "get", lambda _: None)  # no watch knows it
+        (removal,) = await removed(harness, wanted, by=team)
 
     assert removal.outcome is DeletionOutcome.FAILED
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
 def widget(namespace: str) -> tuple[Object, Object]:
@@ -268,12 +270,12 @@ def widget(namespace: str) -> tuple[Object, Object]:
     return definition("Widget", group), custom("Widget", group, "w", namespace)
 
 
-def starting(room: Room, patched: pytest.MonkeyPatch) -> None:
+def starting(harness: Harness, patched: pytest.MonkeyPatch) -> None:
     """Let the API server show no kind, as one that starts does, and let no watch know of any."""
 
     async def nothing(*, group: str, kind: str, version: str | None = None) -> Resource:
         raise KindNotFound(group=group, kind=kind, version=version)
 
-    patched.setattr(room.discovery, "find", nothing)
-    patched.setattr(room.discovery, "_groups", frozenset({"", "apps"}))
-    patched.setattr(room.managed_objects, "resource_of", lambda _: None)
+    patched.setattr(harness.discovery, "find", nothing)
+    patched.setattr(harness.discovery, "_groups", frozenset({"", "apps"}))
+    patched.setattr(harness.managed_objects, "resource_of", lambda _: None)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from tests.apply.room import Room, config_map, entries, namespace_named, owner
+from tests.apply.harness import Harness, config_map, entries, namespace_named, owner
 
 from pattern_operator.api.names import PRUNE_ANNOTATION
 from pattern_operator.api.object import Object, ObjectKey
@@ -38,44 +38,44 @@ def account_named(name: str, namespace: str) -> Object:
     return Object.of({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
 
 
-async def taken(room: Room, wanted: tuple[InventoryEntry, ...], *, of: Owner, account: str | None = None) -> Step:
-    return await step(wanted, owner=of, deleter=room.deleter, impersonate=account, otherwise=Reason.PRUNE_FAILED)
+async def taken(harness: Harness, wanted: tuple[InventoryEntry, ...], *, of: Owner, account: str | None = None) -> Step:
+    return await step(wanted, owner=of, deleter=harness.deleter, impersonate=account, otherwise=Reason.PRUNE_FAILED)
 
 
-async def may(room: Room, account: str, key: ObjectKey) -> None:
+async def may(harness: Harness, account: str, key: ObjectKey) -> None:
     """Wait until the API server has seen the binding of the account."""
-    resource = await room.resource(key)
+    resource = await harness.resource(key)
 
     async def has_read() -> bool:
         try:
-            await objects.get(room.session, resource, namespace=key.namespace, name=key.name, impersonate=account)
+            await objects.get(harness.session, resource, namespace=key.namespace, name=key.name, impersonate=account)
         except ApiError:
             return False
         return True
 
-    await room.eventually(has_read)
+    await harness.eventually(has_read)
 
 
-def deleted(room: Room, *, since: int = 0) -> list[str]:
-    return [resource.partition(".")[0] for verb, resource, _ in room.requests[since:] if verb == "delete"]
+def deleted(harness: Harness, *, since: int = 0) -> list[str]:
+    return [resource.partition(".")[0] for verb, resource, _ in harness.requests[since:] if verb == "delete"]
 
 
-async def test_an_account_deletes_all_else_before_its_own_rights(room: Room, namespace: str):
+async def test_an_account_deletes_all_else_before_its_own_rights(harness: Harness, namespace: str):
     team = owner()
     others = [binding(f"b{number:02}", namespace, account="other") for number in range(8)]
     last = [binding("own", namespace, account="own", role="Role/own"), role("own", namespace)]
     wanted = [config_map("c", namespace), account_named("own", namespace), role("r", namespace), *others, *last]
-    applied = await room.apply(*wanted, by=team)
+    applied = await harness.apply(*wanted, by=team)
     assert applied.failures == ()
     account = f"system:serviceaccount:{namespace}:own"
-    await may(room, account, last[0].key)
-    before = len(room.requests)
+    await may(harness, account, last[0].key)
+    before = len(harness.requests)
 
-    done = await taken(room, entries(*wanted), of=team, account=account)
+    done = await taken(harness, entries(*wanted), of=team, account=account)
 
     assert done.stuck == ()
     assert done.left == ()
-    order = deleted(room, since=before)
+    order = deleted(harness, since=before)
     assert order[0] == "configmaps"
     assert sorted(order[1:3]) == ["roles", "serviceaccounts"]
     assert order[3:12] == ["rolebindings"] * 9
@@ -83,16 +83,16 @@ async def test_an_account_deletes_all_else_before_its_own_rights(room: Room, nam
     # The API server may have forgotten the binding, or not yet.
     assert [each.key for each in done.kept] in ([], [last[1].key])
     for each in wanted:
-        assert each.key == last[1].key or not await room.is_there(each.key)
+        assert each.key == last[1].key or not await harness.is_there(each.key)
 
 
 async def test_a_role_that_an_account_had_its_rights_by_stays_and_is_told_when_it_may_not_delete_it(
-    room: Room, namespace: str, monkeypatch
+    harness: Harness, namespace: str, monkeypatch
 ):
     team, last = owner(), [binding("own", namespace, account="own", role="Role/own"), role("own", namespace)]
-    await room.apply(*last, by=team)
-    await may(room, f"system:serviceaccount:{namespace}:own", last[0].key)
-    delete_all = room.deleter.delete_all
+    await harness.apply(*last, by=team)
+    await may(harness, f"system:serviceaccount:{namespace}:own", last[0].key)
+    delete_all = harness.deleter.delete_all
 
     async def slowly(removed: Any, **more: Any) -> Any:
         removed = list(removed)
@@ -100,61 +100,61 @@ async def test_a_role_that_an_account_had_its_rights_by_stays_and_is_told_when_i
             more["impersonate"] = f"system:serviceaccount:{namespace}:nobody"
         return await delete_all(removed, **more)
 
-    monkeypatch.setattr(room.deleter, "delete_all", slowly)
+    monkeypatch.setattr(harness.deleter, "delete_all", slowly)
 
-    done = await taken(room, entries(*last), of=team, account=f"system:serviceaccount:{namespace}:own")
+    done = await taken(harness, entries(*last), of=team, account=f"system:serviceaccount:{namespace}:own")
 
     assert done.left == ()
     assert [each.key for each in done.gone] == [last[0].key]
     assert str(done.kept[0]).endswith(f"To delete it: kubectl delete role own -n {namespace}")
-    assert await room.is_there(last[1].key)
+    assert await harness.is_there(last[1].key)
 
 
-async def test_a_role_that_an_account_never_might_delete_is_waited_for(room: Room, namespace: str):
+async def test_a_role_that_an_account_never_might_delete_is_waited_for(harness: Harness, namespace: str):
     team, wanted = owner(), role("r", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    done = await taken(room, entries(wanted), of=team, account=f"system:serviceaccount:{namespace}:nobody")
+    done = await taken(harness, entries(wanted), of=team, account=f"system:serviceaccount:{namespace}:nobody")
 
     assert [each.key for each in done.stuck] == [wanted.key]
     assert done.left == entries(wanted)
 
 
-async def test_rights_in_a_namespace_of_the_pattern_do_not_keep_it(room: Room):
+async def test_rights_in_a_namespace_of_the_pattern_do_not_keep_it(harness: Harness):
     team, name = owner(), f"whole-{uuid4().hex[:8]}"
     wanted = [namespace_named(name), role("r", name), account_named("a", name), binding("b", name, account="a")]
-    applied = await room.apply(*wanted, by=team)
+    applied = await harness.apply(*wanted, by=team)
     assert applied.failures == ()
-    before = len(room.requests)
+    before = len(harness.requests)
 
-    first = await taken(room, entries(*wanted), of=team)
+    first = await taken(harness, entries(*wanted), of=team)
 
     assert first.kept == ()
-    assert deleted(room, since=before)[0] == "namespaces"
+    assert deleted(harness, since=before)[0] == "namespaces"
 
 
-async def test_a_binding_that_is_to_stay_keeps_its_namespace(room: Room):
+async def test_a_binding_that_is_to_stay_keeps_its_namespace(harness: Harness):
     team, name = owner(), f"whole-{uuid4().hex[:8]}"
     wanted = [namespace_named(name), binding("b", name, account="a")]
     wanted[1].body["metadata"]["annotations"] = {PRUNE_ANNOTATION: "disabled"}
-    applied = await room.apply(*wanted, by=team)
+    applied = await harness.apply(*wanted, by=team)
     assert applied.failures == ()
 
-    done = await taken(room, entries(*wanted), of=team)
+    done = await taken(harness, entries(*wanted), of=team)
 
     assert {each.key for each in done.kept} == {each.key for each in wanted}
     assert "RoleBinding" in next(str(each) for each in done.kept if each.key == wanted[0].key)
-    await room.delete(wanted[0].key)
+    await harness.delete(wanted[0].key)
 
 
-async def test_a_binding_of_another_pattern_keeps_a_namespace_although_its_name_is_in_the_inventory(room: Room):
+async def test_a_binding_of_another_pattern_keeps_a_namespace_although_its_name_is_in_the_inventory(harness: Harness):
     team, other, name = owner(), owner("other"), f"whole-{uuid4().hex[:8]}"
     theirs: list[Any] = [binding("b", name, account="a")]
     mine = namespace_named(name)
-    await room.apply(mine, by=team)
-    await room.apply(*theirs, by=other)
+    await harness.apply(mine, by=team)
+    await harness.apply(*theirs, by=other)
 
-    done = await taken(room, entries(mine, *theirs), of=team)
+    done = await taken(harness, entries(mine, *theirs), of=team)
 
     assert {each.key for each in done.kept} == {mine.key, theirs[0].key}
-    await room.delete(mine.key)
+    await harness.delete(mine.key)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, config_map, deployment, owner
+from tests.apply.harness import Harness, config_map, deployment, owner
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -11,22 +11,24 @@ from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply import DriftState, DryRun, HealthState, Owner
 
 
-def dry_run(room: Room) -> DryRun:
-    return DryRun(room.session, room.discovery, managed_objects=room.managed_objects)
+def dry_run(harness: Harness) -> DryRun:
+    return DryRun(harness.session, harness.discovery, managed_objects=harness.managed_objects)
 
 
-async def compared(later: Room, *objects: Object, by: Owner, **more: Any) -> list[DriftState]:
+async def compared(later: Harness, *objects: Object, by: Owner, **more: Any) -> list[DriftState]:
     """How an operator that began anew finds the objects of a pattern."""
     assert await dry_run(later).compare_all(objects, owner=by, impersonate=None, **more) == ()
     return [later.managed_objects.drift_state(each.key, owner=by.id) for each in objects]
 
 
-async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(room: Room, namespace: str, open_room):
+async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(
+    harness: Harness, namespace: str, open_room
+):
     team = owner()
     kept, changed, gone = (config_map(name, namespace) for name in ("kept", "changed", "gone"))
-    await room.apply(kept, changed, gone, by=team)
-    await room.patch(changed.key, {"data": {"a": "theirs"}})
-    await room.delete(gone.key)
+    await harness.apply(kept, changed, gone, by=team)
+    await harness.patch(changed.key, {"data": {"a": "theirs"}})
+    await harness.delete(gone.key)
 
     async with open_room() as later:
         found = await compared(later, kept, changed, gone, by=team)
@@ -34,15 +36,15 @@ async def test_what_drifted_is_told_from_what_did_not_and_nothing_is_changed(roo
 
     assert found == [DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.DRIFTED]
     assert (health.state, health.message) == (HealthState.NOT_FOUND, f"{gone.key.display_name}: is gone")
-    assert (await room.get(changed.key))["data"] == {"a": "theirs"}
-    assert not await room.is_there(gone.key)
+    assert (await harness.get(changed.key))["data"] == {"a": "theirs"}
+    assert not await harness.is_there(gone.key)
 
 
-async def test_the_object_of_another_pattern_or_of_nobody_is_passed_over(room: Room, namespace: str, open_room):
+async def test_the_object_of_another_pattern_or_of_nobody_is_passed_over(harness: Harness, namespace: str, open_room):
     team = owner()
     others, nobodys = config_map("others", namespace), config_map("nobodys", namespace)
-    await room.apply(others, by=owner("other"))
-    await room.put(nobodys, manager="somebody")
+    await harness.apply(others, by=owner("other"))
+    await harness.put(nobodys, manager="somebody")
 
     async with open_room() as later:
         found = await compared(later, others, by=team)
@@ -50,11 +52,11 @@ async def test_the_object_of_another_pattern_or_of_nobody_is_passed_over(room: R
     assert found == [DriftState.UNKNOWN]
 
 
-async def test_what_is_left_to_others_is_no_drift(room: Room, namespace: str, open_room):
+async def test_what_is_left_to_others_is_no_drift(harness: Harness, namespace: str, open_room):
     team, web = owner(), deployment("web", namespace)
     rules = (IgnoreDifferences(paths=("/spec/replicas",)),)
-    await room.apply(web, by=team, ignored=rules)
-    await room.patch(web.key, {"spec": {"replicas": 0}})
+    await harness.apply(web, by=team, ignored=rules)
+    await harness.patch(web.key, {"spec": {"replicas": 0}})
 
     async with open_room() as later:
         ignoring = await compared(later, web, by=team, ignored=rules)
@@ -64,7 +66,7 @@ async def test_what_is_left_to_others_is_no_drift(room: Room, namespace: str, op
 
 @pytest.mark.parametrize("policy", ["IfAbsent", "Ignore"])
 async def test_what_is_created_once_or_never_applied_is_not_compared(
-    room: Room, namespace: str, open_room, policy: str
+    harness: Harness, namespace: str, open_room, policy: str
 ):
     team = owner()
     once = config_map("once", namespace, annotations={"pattern-operator.io/ssa": policy})
@@ -73,10 +75,10 @@ async def test_what_is_created_once_or_never_applied_is_not_compared(
         assert await compared(later, once, by=team) == [DriftState.UNKNOWN]
 
 
-async def test_what_cannot_be_asked_for_is_said_and_costs_no_other(room: Room, namespace: str, open_room):
+async def test_what_cannot_be_asked_for_is_said_and_costs_no_other(harness: Harness, namespace: str, open_room):
     team, mine = owner(), config_map("mine", namespace)
     ghost = Object.of({"apiVersion": "gone.example/v1", "kind": "Ghost", "metadata": {"name": "g"}})
-    await room.apply(mine, by=team)
+    await harness.apply(mine, by=team)
 
     async with open_room() as later:
         failures = await dry_run(later).compare_all((mine, ghost), owner=team, impersonate=None)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, config_map, deployment, owner
+from tests.apply.harness import Harness, config_map, deployment, owner
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.fields import ManagedFieldsEntry
@@ -157,54 +157,54 @@ async def edit(cluster: Testbed, wanted: Object, path: str, value: Any, *, manag
 
 @pytest.mark.parametrize("edited", EDITS)
 async def test_what_somebody_put_in_the_place_of_ours_goes_in_the_repair(
-    cluster: Testbed, room: Room, namespace: str, edited: str
+    cluster: Testbed, harness: Harness, namespace: str, edited: str
 ) -> None:
     team, wanted = owner(), workload(namespace)
-    await room.apply(wanted, by=team)
-    before = await room.get(wanted.key)
+    await harness.apply(wanted, by=team)
+    before = await harness.get(wanted.key)
     await edit(cluster, wanted, *EDITS[edited])
-    await room.told(NotificationKind.DRIFTED, wanted.key, of=team)
+    await harness.told(NotificationKind.DRIFTED, wanted.key, of=team)
 
-    applied = await room.apply(wanted, by=team)
-    after = await room.get(wanted.key)
+    applied = await harness.apply(wanted, by=team)
+    after = await harness.get(wanted.key)
 
     assert applied.failures == ()
     assert of_people(after["spec"]) == of_people(before["spec"])
-    assert room.managed_objects.drifted(team.id) == ()
+    assert harness.managed_objects.drifted(team.id) == ()
 
 
 @pytest.mark.parametrize("named", [{"name": "http"}, {}])
 async def test_the_port_of_a_service_is_put_right_also_by_an_operator_that_did_not_see_it_change(
-    cluster: Testbed, room: Room, open_room: Any, namespace: str, named: dict[str, Any]
+    cluster: Testbed, harness: Harness, open_room: Any, namespace: str, named: dict[str, Any]
 ) -> None:
     team, wanted = owner(), service(namespace, {"port": 80, **named})
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     await edit(cluster, wanted, "/spec/ports/0/port", 8080, manager="kubectl-patch")
 
     async with open_room() as later:
         applied = await later.apply(wanted, by=team)
 
     assert applied.failures == ()
-    assert [each["port"] for each in (await room.get(wanted.key))["spec"]["ports"]] == [80]
+    assert [each["port"] for each in (await harness.get(wanted.key))["spec"]["ports"]] == [80]
 
 
 async def test_a_newer_version_is_not_held_up_by_what_somebody_changed(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     team = owner()
-    await room.apply(service(namespace), by=team)
+    await harness.apply(service(namespace), by=team)
     await edit(cluster, service(namespace), "/spec/ports/0/port", 8080)
 
     newer = service(namespace, {"port": 90, "name": "http"})
-    applied = await room.apply(newer, by=team)
+    applied = await harness.apply(newer, by=team)
 
     assert applied.failures == ()
-    assert [each["port"] for each in (await room.get(newer.key))["spec"]["ports"]] == [90]
+    assert [each["port"] for each in (await harness.get(newer.key))["spec"]["ports"]] == [90]
 
 
-async def test_what_people_added_beside_it_stays(cluster: Testbed, room: Room, namespace: str) -> None:
+async def test_what_people_added_beside_it_stays(cluster: Testbed, harness: Harness, namespace: str) -> None:
     team, wanted = owner(), workload(namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     more = {
         "metadata": {"labels": {"mine": "1"}},
         "spec": {
@@ -217,10 +217,10 @@ async def test_what_people_added_beside_it_stays(cluster: Testbed, room: Room, n
     patch = json.dumps(more)
     cluster.kubectl("-n", namespace, "patch", "deployment", "d", "--type=strategic", "-p", patch)
     cluster.kubectl("-n", namespace, "set", "env", "deployment", "d", "MINE=1")
-    await room.told(NotificationKind.DRIFTED, wanted.key, of=team)
+    await harness.told(NotificationKind.DRIFTED, wanted.key, of=team)
 
-    applied = await room.apply(wanted, by=team)
-    live = await room.get(wanted.key)
+    applied = await harness.apply(wanted, by=team)
+    live = await harness.get(wanted.key)
 
     (main,) = live["spec"]["template"]["spec"]["containers"]
     assert applied.failures == ()
@@ -232,16 +232,16 @@ async def test_what_people_added_beside_it_stays(cluster: Testbed, room: Room, n
 
 
 async def test_a_controller_that_is_in_the_way_is_named_with_its_field_and_keeps_it(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     team, wanted = owner(), service(namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     await edit(cluster, wanted, "/spec/ports/0/port", 8080, manager="port-controller")
-    before = await room.get(wanted.key)
+    before = await harness.get(wanted.key)
 
-    (failure,) = (await room.apply(wanted, by=team)).failures
+    (failure,) = (await harness.apply(wanted, by=team)).failures
 
-    assert await room.get(wanted.key) == before
+    assert await harness.get(wanted.key) == before
     assert failure.message.startswith("Take away .spec.ports")
     assert f"(kubectl edit service s -n {namespace})" in failure.message
     assert "field manager port-controller has set it, and must not set it again" in failure.message
@@ -251,7 +251,7 @@ async def test_a_controller_that_is_in_the_way_is_named_with_its_field_and_keeps
 
 @pytest.mark.parametrize("conflicts", ["Take", "Fail"])
 async def test_what_kubectl_apply_made_is_adopted_though_keys_and_unions_differ(
-    cluster: Testbed, room: Room, namespace: str, conflicts: str
+    cluster: Testbed, harness: Harness, namespace: str, conflicts: str
 ) -> None:
     team, theirs = owner(), workload(namespace)
     spec = theirs.body["spec"]["template"]["spec"]
@@ -266,37 +266,37 @@ async def test_what_kubectl_apply_made_is_adopted_though_keys_and_unions_differ(
         cluster.kubectl("apply", "-f", "-", stdin=json.dumps(each.body))
 
     wanted = workload(namespace)
-    applied = await room.apply(wanted, service(namespace), by=team, conflicts=conflicts)
-    other = await room.apply(workload(namespace, name="fresh"), by=team)
+    applied = await harness.apply(wanted, service(namespace), by=team, conflicts=conflicts)
+    other = await harness.apply(workload(namespace, name="fresh"), by=team)
 
     assert (applied.failures, other.failures) == ((), ())
-    fresh = await room.get(workload(namespace, name="fresh").key)
-    assert of_people((await room.get(wanted.key))["spec"]) == of_people(fresh["spec"])
-    assert [each["port"] for each in (await room.get(port.key))["spec"]["ports"]] == [80]
+    fresh = await harness.get(workload(namespace, name="fresh").key)
+    assert of_people((await harness.get(wanted.key))["spec"]) == of_people(fresh["spec"])
+    assert [each["port"] for each in (await harness.get(port.key))["spec"]["ports"]] == [80]
 
 
-async def test_what_is_left_to_others_is_not_taken(cluster: Testbed, room: Room, namespace: str) -> None:
+async def test_what_is_left_to_others_is_not_taken(cluster: Testbed, harness: Harness, namespace: str) -> None:
     from pattern_operator.api.spec import IgnoreDifferences
 
     team, wanted = owner(), workload(namespace)
     rules = (IgnoreDifferences(paths=(f"{MAIN}/env",)),)
-    await room.apply(wanted, by=team, ignored=rules)
+    await harness.apply(wanted, by=team, ignored=rules)
     await edit(cluster, wanted, f"{MAIN}/env/0", {"name": "LEVEL", **FIELD})
     await edit(cluster, wanted, f"{MAIN}/ports/0/containerPort", 81)
 
-    applied = await room.apply(wanted, by=team, ignored=rules)
+    applied = await harness.apply(wanted, by=team, ignored=rules)
 
-    (main,) = (await room.get(wanted.key))["spec"]["template"]["spec"]["containers"]
+    (main,) = (await harness.get(wanted.key))["spec"]["template"]["spec"]["containers"]
     assert applied.failures == ()
     assert "valueFrom" in main["env"][0]
     assert [each["containerPort"] for each in main["ports"]] == [80]
 
 
-async def test_a_failure_of_another_kind_is_said_as_before(room: Room, namespace: str) -> None:
+async def test_a_failure_of_another_kind_is_said_as_before(harness: Harness, namespace: str) -> None:
     team = owner()
-    await room.apply(service(namespace), by=team)
+    await harness.apply(service(namespace), by=team)
 
-    (failure,) = (await room.apply(service(namespace, {"port": 0, "name": "http"}), by=team)).failures
+    (failure,) = (await harness.apply(service(namespace, {"port": 0, "name": "http"}), by=team)).failures
 
     assert failure.reason is Reason.APPLY_FAILED
     assert "Take away" not in failure.message

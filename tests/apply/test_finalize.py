@@ -1,7 +1,7 @@
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner
+from tests.apply.harness import Harness, config_map, custom, definition, deployment, entries, namespace_named, owner
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
@@ -10,27 +10,29 @@ from pattern_operator.apply.inventory import Entries
 from pattern_operator.errors import Transient, Waiting
 
 
-async def to_the_end(room: Room, left: Entries, *, of: Owner) -> list[FinalizeResult]:
+async def to_the_end(harness: Harness, left: Entries, *, of: Owner) -> list[FinalizeResult]:
     """Call again at each event, as the reconciler does, until nothing is left; the steps."""
     steps: list[FinalizeResult] = []
     while left:
-        more = room.next_event()
-        steps.append(await finalize(left, owner=of, deleter=room.deleter))
+        more = harness.next_event()
+        steps.append(await finalize(left, owner=of, deleter=harness.deleter))
         left = steps[-1].entries
         if left:
             assert isinstance(steps[-1].error, Waiting)
-            await room.until(more)
+            await harness.until(more)
     return steps
 
 
-async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloads_are(room: Room, namespace: str):
+async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloads_are(
+    harness: Harness, namespace: str
+):
     team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
-    await room.apply(*wanted, by=team)
-    before = len(room.requests)
+    await harness.apply(*wanted, by=team)
+    before = len(harness.requests)
 
-    first = await finalize(entries(*wanted), owner=team, deleter=room.deleter)
-    await room.told(NotificationKind.GONE, wanted[1].key, of=team)
-    remaining = await finalize(first.entries, owner=team, deleter=room.deleter)
+    first = await finalize(entries(*wanted), owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.GONE, wanted[1].key, of=team)
+    remaining = await finalize(first.entries, owner=team, deleter=harness.deleter)
 
     assert "waiting for the pods and other objects that it owns (finalizer foregroundDeletion)" in first.message
     assert first.message.endswith("It goes on by itself.")
@@ -38,22 +40,22 @@ async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloa
     assert """kubectl patch designpattern web -n team --type merge""" in first.advice
     assert remaining == FinalizeResult()
     assert remaining.message == ""
-    assert [r for v, r, _ in room.requests[before:] if v == "delete"] == ["deployments.apps", "configmaps"]
+    assert [r for v, r, _ in harness.requests[before:] if v == "delete"] == ["deployments.apps", "configmaps"]
 
 
-async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first(room: Room):
+async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first(harness: Harness):
     team, name, domain = owner(), f"whole-{uuid4().hex[:8]}", f"g{uuid4().hex[:8]}.example.com"
     held = custom("Widget", domain, "w", name)
     held.body["metadata"]["finalizers"] = ["example.com/held"]
     wanted = [namespace_named(name), definition("Widget", domain), config_map("c", name), deployment("d", name), held]
-    applied = await room.apply(*wanted, by=team)
+    applied = await harness.apply(*wanted, by=team)
     assert applied.failures == ()
 
-    first = await finalize(entries(*wanted), owner=team, deleter=room.deleter)
-    deleted_at_first = [resource for verb, resource, _ in room.requests if verb == "delete"]
-    await room.patch(held.key, {"metadata": {"finalizers": None}})
-    await room.told(NotificationKind.GONE, held.key, of=team)
-    await to_the_end(room, first.entries, of=team)
+    first = await finalize(entries(*wanted), owner=team, deleter=harness.deleter)
+    deleted_at_first = [resource for verb, resource, _ in harness.requests if verb == "delete"]
+    await harness.patch(held.key, {"metadata": {"finalizers": None}})
+    await harness.told(NotificationKind.GONE, held.key, of=team)
+    await to_the_end(harness, first.entries, of=team)
 
     assert deleted_at_first == [f"widgets.{domain}"]
     assert len(first.entries) == 5
@@ -66,31 +68,31 @@ async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first
         in (first.message)
     )
     for each in wanted[:2]:
-        assert not await room.is_there(each.key)
+        assert not await harness.is_there(each.key)
 
 
-async def test_a_step_deletes_nothing_twice(room: Room, namespace: str):
+async def test_a_step_deletes_nothing_twice(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
     wanted.body["metadata"]["finalizers"] = ["example.com/held"]
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    await finalize(entries(wanted), owner=team, deleter=room.deleter)
-    await room.told(NotificationKind.HEALTH, wanted.key, of=team)
-    again = await finalize(entries(wanted), owner=team, deleter=room.deleter)
+    await finalize(entries(wanted), owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.HEALTH, wanted.key, of=team)
+    again = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
 
-    assert [verb for verb, _, _ in room.requests].count("delete") == 1
+    assert [verb for verb, _, _ in harness.requests].count("delete") == 1
     assert "held by the finalizers example.com/held" in again.message
     assert "To let go and leave them in the cluster" in again.message  # nobody knows what that finalizer waits for
-    await room.patch(wanted.key, {"metadata": {"finalizers": None}})
-    await room.told(NotificationKind.GONE, wanted.key, of=team)
-    assert await finalize(again.entries, owner=team, deleter=room.deleter) == FinalizeResult()
+    await harness.patch(wanted.key, {"metadata": {"finalizers": None}})
+    await harness.told(NotificationKind.GONE, wanted.key, of=team)
+    assert await finalize(again.entries, owner=team, deleter=harness.deleter) == FinalizeResult()
 
 
-async def test_a_fresh_operator_goes_on_where_the_last_one_ended(room: Room, namespace: str, open_room):
+async def test_a_fresh_operator_goes_on_where_the_last_one_ended(harness: Harness, namespace: str, open_room):
     team, wanted = owner(), config_map("c", namespace)
     wanted.body["metadata"]["finalizers"] = ["example.com/held"]
-    await room.apply(wanted, by=team)
-    left = await finalize(entries(wanted), owner=team, deleter=room.deleter)
+    await harness.apply(wanted, by=team)
+    left = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
 
     async with open_room() as later:
         again = await finalize(left.entries, owner=team, deleter=later.deleter)
@@ -102,12 +104,12 @@ async def test_a_fresh_operator_goes_on_where_the_last_one_ended(room: Room, nam
     assert end == FinalizeResult()
 
 
-async def test_a_missing_service_account_is_named_and_retried_and_hangs_nothing(room: Room, namespace: str):
+async def test_a_missing_service_account_is_named_and_retried_and_hangs_nothing(harness: Harness, namespace: str):
     team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
-    await room.apply(*wanted, by=team)
+    await harness.apply(*wanted, by=team)
     account = f"system:serviceaccount:{namespace}:removed"
 
-    remaining = await finalize(entries(*wanted), owner=team, deleter=room.deleter, impersonate=account)
+    remaining = await finalize(entries(*wanted), owner=team, deleter=harness.deleter, impersonate=account)
 
     assert remaining.entries == entries(*wanted)
     assert isinstance(remaining.error, Transient)
@@ -115,49 +117,49 @@ async def test_a_missing_service_account_is_named_and_retried_and_hangs_nothing(
     assert f'User "{account}" cannot delete resource "deployments"' in remaining.message
     assert ".. " not in remaining.message
     assert "deletionPolicy" in remaining.message
-    assert await room.is_there(wanted[0].key)
+    assert await harness.is_there(wanted[0].key)
 
 
-async def test_what_somebody_else_took_over_is_left_and_said(room: Room, namespace: str):
+async def test_what_somebody_else_took_over_is_left_and_said(harness: Harness, namespace: str):
     team, other = owner(), owner("other")
     ours, theirs = config_map("ours", namespace), config_map("theirs", namespace)
-    await room.apply(ours, theirs, by=team)
-    taken = await room.patch(theirs.key, {"metadata": {"labels": {OWNER_LABEL: other.id}}})
-    await room.caught_up(taken, theirs.key)
+    await harness.apply(ours, theirs, by=team)
+    taken = await harness.patch(theirs.key, {"metadata": {"labels": {OWNER_LABEL: other.id}}})
+    await harness.caught_up(taken, theirs.key)
 
-    remaining = await finalize(entries(ours, theirs), owner=team, deleter=room.deleter)
+    remaining = await finalize(entries(ours, theirs), owner=team, deleter=harness.deleter)
 
     assert remaining.entries == ()
     assert [key for key, _ in remaining.kept] == [theirs.key]
-    assert await room.is_there(theirs.key)
-    assert not await room.is_there(ours.key)
+    assert await harness.is_there(theirs.key)
+    assert not await harness.is_there(ours.key)
 
 
 @pytest.mark.parametrize(
     "annotation", ["helm.sh/resource-policy: keep", "argocd.argoproj.io/sync-options: Delete=false"]
 )
 async def test_what_another_tool_is_asked_to_keep_stays_when_the_pattern_goes(
-    room: Room, namespace: str, annotation: str
+    harness: Harness, namespace: str, annotation: str
 ):
     name, _, value = annotation.partition(": ")
     team, wanted = owner(), config_map("c", namespace, annotations={name: value})
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    remaining = await finalize(entries(wanted), owner=team, deleter=room.deleter)
+    remaining = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert remaining.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
     assert remaining.entries == ()
-    meta = (await room.get(wanted.key))["metadata"]
+    meta = (await harness.get(wanted.key))["metadata"]
     assert meta.get("labels", {}) == {}
     assert meta["annotations"] == {name: value}
 
 
-async def test_what_stays_and_may_not_be_written_says_that_it_keeps_our_label(room: Room, namespace: str):
+async def test_what_stays_and_may_not_be_written_says_that_it_keeps_our_label(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace, annotations={"helm.sh/resource-policy": "keep"})
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
     nobody = f"system:serviceaccount:{namespace}:nobody"
-    remaining = await finalize(entries(wanted), owner=team, deleter=room.deleter, impersonate=nobody)
+    remaining = await finalize(entries(wanted), owner=team, deleter=harness.deleter, impersonate=nobody)
 
     ((key, why),) = remaining.kept
     assert key == wanted.key
@@ -165,17 +167,17 @@ async def test_what_stays_and_may_not_be_written_says_that_it_keeps_our_label(ro
     assert remaining.error is None
 
 
-async def test_without_a_watch_the_deletion_is_tried_again_by_time(room: Room, namespace: str, monkeypatch):
+async def test_without_a_watch_the_deletion_is_tried_again_by_time(harness: Harness, namespace: str, monkeypatch):
     team, wanted = owner(), config_map("c", namespace)
     wanted.body["metadata"]["finalizers"] = ["example.com/held"]
-    await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)
+    await harness.apply(wanted, by=team)
+    monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
 
-    remaining = await finalize(entries(wanted), owner=team, deleter=room.deleter)
+    remaining = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert isinstance(remaining.error, Transient)
-    await room.patch(wanted.key, {"metadata": {"finalizers": None}})
+    await harness.patch(wanted.key, {"metadata": {"finalizers": None}})
 
 
-async def test_nothing_is_left_of_nothing(room: Room):
-    assert await finalize((), owner=owner(), deleter=room.deleter) == FinalizeResult()
+async def test_nothing_is_left_of_nothing(harness: Harness):
+    assert await finalize((), owner=owner(), deleter=harness.deleter) == FinalizeResult()

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, config_map, deployment, owner, secret
+from tests.apply.harness import Harness, config_map, deployment, owner, secret
 
 from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
@@ -159,86 +159,90 @@ def test_an_autoscaler_is_told_by_the_subresource_that_it_writes(name: str, subr
 # --- on the real API server -------------------------------------------------------------------------------------------
 
 
-async def test_it_is_applied_when_the_object_is_made_and_then_left_to_others(room: Room, namespace: str) -> None:
+async def test_it_is_applied_when_the_object_is_made_and_then_left_to_others(harness: Harness, namespace: str) -> None:
     team, wanted, ignored = owner(), deployment("d", namespace, replicas=2), (rule("/spec/replicas"),)
-    first = await room.apply(wanted, by=team, ignored=ignored)
-    made = (await room.get(wanted.key))["spec"]["replicas"]
-    changed = await room.put(
+    first = await harness.apply(wanted, by=team, ignored=ignored)
+    made = (await harness.get(wanted.key))["spec"]["replicas"]
+    changed = await harness.put(
         Object.of(
             {**wanted.body, "spec": {"replicas": 5, **{k: wanted.body["spec"][k] for k in ("selector", "template")}}}
         ),
         manager="scaler",
     )
-    await room.caught_up(changed, wanted.key)
-    drifted = room.managed_objects.drifted(team.id)
+    await harness.caught_up(changed, wanted.key)
+    drifted = harness.managed_objects.drifted(team.id)
 
-    again = await room.apply(deployment("d", namespace, replicas=3), by=team, ignored=ignored)
+    again = await harness.apply(deployment("d", namespace, replicas=3), by=team, ignored=ignored)
 
     assert (first.failures, again.failures, drifted) == ((), (), ())
     assert made == 2
-    assert (await room.get(wanted.key))["spec"]["replicas"] == 5
-    assert await fields_of_ours(room, wanted, "f:spec", "f:replicas") is None
+    assert (await harness.get(wanted.key))["spec"]["replicas"] == 5
+    assert await fields_of_ours(harness, wanted, "f:spec", "f:replicas") is None
 
 
-async def fields_of_ours(room: Room, wanted: Object, *path: str) -> Any:
-    entries = (await room.get(wanted.key))["metadata"]["managedFields"]
+async def fields_of_ours(harness: Harness, wanted: Object, *path: str) -> Any:
+    entries = (await harness.get(wanted.key))["metadata"]["managedFields"]
     (found,) = (each["fieldsV1"] for each in entries if each["manager"] == "pattern-operator")
     for name in path:
         found = found.get(name) if found is not None else None
     return found
 
 
-async def test_a_field_that_was_applied_before_keeps_its_value_when_it_is_ignored(room: Room, namespace: str) -> None:
+async def test_a_field_that_was_applied_before_keeps_its_value_when_it_is_ignored(
+    harness: Harness, namespace: str
+) -> None:
     team, wanted = owner(), config_map("c", namespace, a="1", b="1")
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    await room.apply(config_map("c", namespace, a="2", b="2"), by=team, ignored=(rule("/data/b"),))
-    ignored = (await room.get(wanted.key))["data"]
-    owned = await fields_of_ours(room, wanted, "f:data")
-    await room.apply(config_map("c", namespace, a="3", b="3"), by=team)
+    await harness.apply(config_map("c", namespace, a="2", b="2"), by=team, ignored=(rule("/data/b"),))
+    ignored = (await harness.get(wanted.key))["data"]
+    owned = await fields_of_ours(harness, wanted, "f:data")
+    await harness.apply(config_map("c", namespace, a="3", b="3"), by=team)
 
     assert ignored == {"a": "2", "b": "1"}
     assert owned == {"f:a": {}}
-    assert (await room.get(wanted.key))["data"] == {"a": "3", "b": "3"}  # no longer ignored: applied again
+    assert (await harness.get(wanted.key))["data"] == {"a": "3", "b": "3"}  # no longer ignored: applied again
 
 
 @pytest.mark.parametrize("conflicts", ["Fail", "Take"])
-async def test_what_others_have_of_an_adopted_object_stays_theirs(room: Room, namespace: str, conflicts: str) -> None:
+async def test_what_others_have_of_an_adopted_object_stays_theirs(
+    harness: Harness, namespace: str, conflicts: str
+) -> None:
     team, wanted = owner(), config_map("c", namespace, a="1", b="ours")
-    await room.put(config_map("c", namespace, a="1", b="theirs"), manager="kubectl-client-side-apply")
+    await harness.put(config_map("c", namespace, a="1", b="theirs"), manager="kubectl-client-side-apply")
 
-    applied = await room.apply(wanted, by=team, conflicts=conflicts, ignored=(rule("/data/b"),))
+    applied = await harness.apply(wanted, by=team, conflicts=conflicts, ignored=(rule("/data/b"),))
 
     assert applied.failures == ()
-    assert (await room.get(wanted.key))["data"] == {"a": "1", "b": "theirs"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "1", "b": "theirs"}
 
 
-async def test_a_part_of_a_list_entry_and_of_a_secret_are_left_too(room: Room, namespace: str) -> None:
+async def test_a_part_of_a_list_entry_and_of_a_secret_are_left_too(harness: Harness, namespace: str) -> None:
     team, first, hidden = owner(), deployment("d", namespace), secret("s", namespace, a="1", b="1")
     ignored = (rule("/spec/template/spec/containers/0/image"), rule("/stringData/b", kind="Secret"))
-    await room.apply(first, hidden, by=team, ignored=ignored)
+    await harness.apply(first, hidden, by=team, ignored=ignored)
     image = [{"name": "main", "image": "registry.example/main:9"}]
     spec = first.body["spec"]
     template = {**spec["template"], "spec": {"containers": image}}
-    await room.patch(hidden.key, {"data": {"b": "Mg=="}})
-    await room.put(Object.of({**first.body, "spec": {**spec, "template": template}}), manager="setter")
+    await harness.patch(hidden.key, {"data": {"b": "Mg=="}})
+    await harness.put(Object.of({**first.body, "spec": {**spec, "template": template}}), manager="setter")
 
-    again = await room.apply(first, hidden, by=team, ignored=ignored)
+    again = await harness.apply(first, hidden, by=team, ignored=ignored)
 
     assert again.failures == ()
-    assert (await room.get(first.key))["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":9")
-    assert (await room.get(hidden.key))["data"]["b"] == "Mg=="
+    assert (await harness.get(first.key))["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":9")
+    assert (await harness.get(hidden.key))["data"]["b"] == "Mg=="
 
 
-async def test_it_costs_other_objects_no_request(room: Room, namespace: str) -> None:
+async def test_it_costs_other_objects_no_request(harness: Harness, namespace: str) -> None:
     team, wanted = owner(), config_map("c", namespace)
     ignored = (rule("/spec/replicas"),)
-    await room.apply(wanted, by=team, ignored=ignored)
-    before = len(room.requests)
+    await harness.apply(wanted, by=team, ignored=ignored)
+    before = len(harness.requests)
 
-    await room.apply(wanted, by=team, ignored=ignored)
+    await harness.apply(wanted, by=team, ignored=ignored)
 
-    assert [verb for verb, _, _ in room.requests[before:] if verb != "watch"] == ["patch"]
+    assert [verb for verb, _, _ in harness.requests[before:] if verb != "watch"] == ["patch"]
 
 
 def scaler(namespace: str, *, kind: str = "HorizontalPodAutoscaler", name: str = "d") -> Object:
@@ -275,45 +279,45 @@ def test_what_autoscalers_of_any_kind_and_shape_aim_at_is_read(target: Any, scal
 @pytest.mark.parametrize("when", ["before", "with it", "a rule with it", "never"])
 @pytest.mark.parametrize("known", ["seen", "of an earlier life"])
 async def test_replicas_that_leave_the_manifest_keep_their_value_where_an_autoscaler_takes_them(
-    room: Room, open_room: Any, namespace: str, when: str, known: str
+    harness: Harness, open_room: Any, namespace: str, when: str, known: str
 ) -> None:
     team, after, autoscaler = owner(), without_replicas(namespace), scaler(namespace)
-    await room.apply(deployment("d", namespace, replicas=5), by=team)
+    await harness.apply(deployment("d", namespace, replicas=5), by=team)
     if when == "before":
-        await room.apply(autoscaler, by=team)
+        await harness.apply(autoscaler, by=team)
     ignored = (rule("/spec/replicas"),) if when == "a rule with it" else ()
     wanted = (after, autoscaler) if when in ("before", "with it") else (after,)
 
     if known == "seen":
-        applied = await room.apply(*wanted, by=team, ignored=ignored)
+        applied = await harness.apply(*wanted, by=team, ignored=ignored)
     else:
         async with open_room() as later:
             applied = await later.apply(*wanted, by=team, ignored=ignored)
-    again = await room.apply(*wanted, by=team, ignored=ignored)
+    again = await harness.apply(*wanted, by=team, ignored=ignored)
 
     assert (applied.failures, again.failures) == ((), ())
-    live = await room.get(after.key)
+    live = await harness.get(after.key)
     assert live["spec"]["replicas"] == (1 if when == "never" else 5)
     assert not [
         each for each in live["metadata"]["managedFields"] if "f:replicas" in each["fieldsV1"].get("f:spec", {})
     ]
 
 
-async def test_an_autoscaler_of_another_workload_keeps_no_replicas(room: Room, namespace: str) -> None:
+async def test_an_autoscaler_of_another_workload_keeps_no_replicas(harness: Harness, namespace: str) -> None:
     team = owner()
-    await room.apply(deployment("d", namespace, replicas=5), scaler(namespace, name="other"), by=team)
+    await harness.apply(deployment("d", namespace, replicas=5), scaler(namespace, name="other"), by=team)
 
-    await room.apply(without_replicas(namespace), scaler(namespace, name="other"), by=team)
+    await harness.apply(without_replicas(namespace), scaler(namespace, name="other"), by=team)
 
-    assert (await room.get(deployment("d", namespace).key))["spec"]["replicas"] == 1
+    assert (await harness.get(deployment("d", namespace).key))["spec"]["replicas"] == 1
 
 
 async def test_any_field_that_leaves_the_manifest_and_is_ignored_at_once_keeps_its_value(
-    room: Room, namespace: str
+    harness: Harness, namespace: str
 ) -> None:
     team, before = owner(), config_map("c", namespace, a="1", b="2", c="3")
-    await room.apply(before, by=team)
+    await harness.apply(before, by=team)
 
-    await room.apply(config_map("c", namespace, a="1"), by=team, ignored=(rule("/data/b"),))
+    await harness.apply(config_map("c", namespace, a="1"), by=team, ignored=(rule("/data/b"),))
 
-    assert (await room.get(before.key))["data"] == {"a": "1", "b": "2"}
+    assert (await harness.get(before.key))["data"] == {"a": "1", "b": "2"}

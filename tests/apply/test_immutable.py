@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import Room, owner
+from tests.apply.harness import Harness, owner
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -188,16 +188,16 @@ def made(case: str, version: str, body: dict[str, Any], name: str, namespace: st
 
 @pytest.mark.parametrize("case", CASES)
 async def test_what_an_object_keeps_for_life_is_refused_with_the_same_next_step(
-    room: Room, namespace: str, case: str
+    harness: Harness, namespace: str, case: str
 ) -> None:
     version, before, after, step = CASES[case]
     team, name = owner(), f"o-{uuid4().hex[:8]}"
     old, new = (made(case, version, body, name, namespace) for body in (before, after))
-    first = await room.apply(old, by=team)
+    first = await harness.apply(old, by=team)
     try:
-        (failure,) = (await room.apply(new, by=team)).failures
+        (failure,) = (await harness.apply(new, by=team)).failures
     finally:
-        await room.delete(old.key)
+        await harness.delete(old.key)
 
     assert first.applied == (old.key,)
     assert failure.reason is Reason.APPLY_FAILED
@@ -215,16 +215,16 @@ async def test_what_an_object_keeps_for_life_is_refused_with_the_same_next_step(
     ids=["no words of its own", "immutable", "cannot be changed"],
 )
 async def test_a_rule_of_a_definition_that_looks_back_has_the_same_next_step(
-    room: Room, namespace: str, rule: dict[str, str]
+    harness: Harness, namespace: str, rule: dict[str, str]
 ) -> None:
     team, group = owner(), f"g{uuid4().hex[:8]}.example.com"
     definition = things(group, rule)
-    await room.apply(definition, thing(group, namespace, size=1), by=team)
+    await harness.apply(definition, thing(group, namespace, size=1), by=team)
     try:
-        (failure,) = (await room.apply(definition, thing(group, namespace, size=2), by=team)).failures
-        scoped = (await room.apply(things(group, rule, scope="Cluster"), by=team)).failures
+        (failure,) = (await harness.apply(definition, thing(group, namespace, size=2), by=team)).failures
+        scoped = (await harness.apply(things(group, rule, scope="Cluster"), by=team)).failures
     finally:
-        await room.delete(definition.key)
+        await harness.delete(definition.key)
 
     assert "cannot be changed on an object that exists: delete the object" in failure.message
     assert f"kubectl delete thing.{group} t -n {namespace}" in failure.message

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.apply.room import config_map, deployment
+from tests.apply.harness import config_map, deployment
 
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import inventory

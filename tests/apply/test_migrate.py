@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, config_map, deployment, owner
+from tests.apply.harness import Harness, config_map, deployment, owner
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.fields import ManagedFieldsEntry
@@ -41,7 +41,7 @@ def managers(body: dict[str, Any]) -> dict[tuple[str, str, str], Any]:
 
 @pytest.mark.parametrize("how", BY)
 async def test_a_field_that_a_tool_had_set_goes_when_it_leaves_the_pattern(
-    cluster: Testbed, room: Room, namespace: str, how: str
+    cluster: Testbed, harness: Harness, namespace: str, how: str
 ) -> None:
     team = owner()
     before = marked(
@@ -52,21 +52,21 @@ async def test_a_field_that_a_tool_had_set_goes_when_it_leaves_the_pattern(
     after = marked(config_map("c", namespace, key="value"), labels={"stays": "1"}, annotations={"stays": "1"})
     kubectl(cluster, *BY[how], body=before, namespace=namespace)
 
-    adopted = await room.apply(before, by=team)
-    whole = await room.get(before.key)
-    updated = await room.apply(after, by=team)
+    adopted = await harness.apply(before, by=team)
+    whole = await harness.get(before.key)
+    updated = await harness.apply(after, by=team)
 
     assert (adopted.failures, updated.failures) == ((), ())
     assert whole["data"] == {"key": "value", "legacy": "unused"}
     assert whole["metadata"]["labels"].items() >= {"stays": "1", "goes": "1"}.items()
-    left = await room.get(before.key)
+    left = await harness.get(before.key)
     assert left["data"] == {"key": "value"}
     assert "goes" not in left["metadata"]["labels"] | left["metadata"]["annotations"]
     assert LAST_APPLIED not in left["metadata"]["annotations"]
     assert left["metadata"]["annotations"]["pattern-operator.io/adopted"] == "true"
 
 
-async def test_an_entry_of_a_list_and_a_container_go_too(cluster: Testbed, room: Room, namespace: str) -> None:
+async def test_an_entry_of_a_list_and_a_container_go_too(cluster: Testbed, harness: Harness, namespace: str) -> None:
     team, first = owner(), deployment("d", namespace)
     container = first.body["spec"]["template"]["spec"]["containers"][0]
     env = [*container["env"], {"name": "OLD", "value": "1"}]
@@ -76,31 +76,31 @@ async def test_an_entry_of_a_list_and_a_container_go_too(cluster: Testbed, room:
     before = Object.of({**first.body, "spec": {**spec, "template": template}})
     kubectl(cluster, "apply", "-f", "-", body=before, namespace=namespace)
 
-    await room.apply(before, by=team)
-    await room.apply(first, by=team)
+    await harness.apply(before, by=team)
+    await harness.apply(first, by=team)
 
-    (left,) = (await room.get(first.key))["spec"]["template"]["spec"]["containers"]
+    (left,) = (await harness.get(first.key))["spec"]["template"]["spec"]["containers"]
     assert (left["name"], left["env"]) == ("main", [{"name": "LEVEL", "value": "info"}])
 
 
 async def test_what_left_the_manifest_before_the_pattern_came_goes_at_once(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     wanted = config_map("settings", namespace, key="value")
     old = config_map("settings", namespace, key="value", legacy="unused")
     kubectl(cluster, "apply", "-f", "-", body=old, namespace=namespace)
 
-    await room.apply(wanted, by=owner())
+    await harness.apply(wanted, by=owner())
 
-    assert (await room.get(wanted.key))["data"] == {"key": "value"}
+    assert (await harness.get(wanted.key))["data"] == {"key": "value"}
 
 
 @pytest.mark.parametrize("how", ["label", "annotate", "edit", "replace", "patch"])
 async def test_what_somebody_added_by_hand_and_the_pattern_has_not_stays(
-    cluster: Testbed, room: Room, namespace: str, how: str
+    cluster: Testbed, harness: Harness, namespace: str, how: str
 ) -> None:
     team, wanted = owner(), config_map("c", namespace, a="1")
-    await room.put(wanted, manager="somebody")
+    await harness.put(wanted, manager="somebody")
     match how:
         case "label" | "annotate":
             kubectl(cluster, how, "configmap", "c", "mine=1", namespace=namespace)
@@ -112,39 +112,39 @@ async def test_what_somebody_added_by_hand_and_the_pattern_has_not_stays(
             manager = f"--field-manager=kubectl-{how}"
             kubectl(cluster, "patch", "configmap", "c", manager, "--type=merge", "-p", patch, namespace=namespace)
 
-    await room.apply(wanted, by=team, conflicts="Take")
-    await room.apply(config_map("c", namespace, a="2"), by=team)
+    await harness.apply(wanted, by=team, conflicts="Take")
+    await harness.apply(config_map("c", namespace, a="2"), by=team)
 
-    left = await room.get(wanted.key)
+    left = await harness.get(wanted.key)
     assert "mine" in left["data"] | left["metadata"]["labels"] | left["metadata"]["annotations"]
 
 
 async def test_what_somebody_set_by_hand_and_the_pattern_has_goes_with_it(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     team, wanted = owner(), config_map("c", namespace, a="1", b="1")
     kubectl(cluster, "create", "-f", "-", body=config_map("c", namespace, a="1"), namespace=namespace)
     patch = json.dumps({"data": {"b": "1"}})
     kubectl(cluster, "patch", "configmap", "c", "--type=merge", "-p", patch, namespace=namespace)
 
-    await room.apply(wanted, by=team)
-    await room.apply(config_map("c", namespace, a="1"), by=team)
+    await harness.apply(wanted, by=team)
+    await harness.apply(config_map("c", namespace, a="1"), by=team)
 
-    assert (await room.get(wanted.key))["data"] == {"a": "1"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "1"}
 
 
-async def test_what_others_manage_stays_theirs(cluster: Testbed, room: Room, namespace: str) -> None:
+async def test_what_others_manage_stays_theirs(cluster: Testbed, harness: Harness, namespace: str) -> None:
     team, wanted = owner(), deployment("d", namespace)
     spec = {name: value for name, value in wanted.body["spec"].items() if name != "replicas"}
     without = Object.of({**wanted.body, "spec": spec})
     kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
     kubectl(cluster, "scale", "deployment", "d", "--replicas=4", namespace=namespace)
-    await room.patch(wanted.key, {"metadata": {"labels": {"theirs": "1"}}})
-    await room.patch(wanted.key, {"status": {"observedGeneration": 1}}, subresource="status")
+    await harness.patch(wanted.key, {"metadata": {"labels": {"theirs": "1"}}})
+    await harness.patch(wanted.key, {"status": {"observedGeneration": 1}}, subresource="status")
 
-    await room.apply(without, by=team)
+    await harness.apply(without, by=team)
 
-    left = await room.get(wanted.key)
+    left = await harness.get(wanted.key)
     found = managers(left)
     assert left["spec"]["replicas"] == 4
     assert left["metadata"]["labels"]["theirs"] == "1"
@@ -154,64 +154,64 @@ async def test_what_others_manage_stays_theirs(cluster: Testbed, room: Room, nam
 
 
 async def test_the_replicas_of_a_manifest_stay_where_the_pattern_leaves_them_to_others(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     wanted = deployment("d", namespace, replicas=3)
     spec = {name: value for name, value in wanted.body["spec"].items() if name != "replicas"}
     kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
 
-    await room.apply(Object.of({**wanted.body, "spec": spec}), by=owner())
+    await harness.apply(Object.of({**wanted.body, "spec": spec}), by=owner())
 
-    assert (await room.get(wanted.key))["spec"]["replicas"] == 3
+    assert (await harness.get(wanted.key))["spec"]["replicas"] == 3
 
 
 async def test_another_value_is_a_conflict_as_before_and_nothing_is_handed_on(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     team, wanted = owner(), config_map("c", namespace, a="ours")
     kubectl(cluster, "apply", "-f", "-", body=config_map("c", namespace, a="theirs", b="1"), namespace=namespace)
-    before = await room.get(wanted.key)
+    before = await harness.get(wanted.key)
 
-    (failure,) = (await room.apply(wanted, by=team)).failures
-    refused = await room.get(wanted.key)
-    taken = await room.apply(wanted, by=team, conflicts="Take")
+    (failure,) = (await harness.apply(wanted, by=team)).failures
+    refused = await harness.get(wanted.key)
+    taken = await harness.apply(wanted, by=team, conflicts="Take")
 
     assert failure.reason is Reason.CONFLICT
     assert refused == before
     assert taken.applied == (wanted.key,)
-    assert (await room.get(wanted.key))["data"] == {"a": "ours"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "ours"}
 
 
-async def test_an_object_whose_managers_were_cleared_is_handed_on_too(room: Room, namespace: str) -> None:
+async def test_an_object_whose_managers_were_cleared_is_handed_on_too(harness: Harness, namespace: str) -> None:
     team, wanted = owner(), config_map("c", namespace, a="1", b="1")
-    await room.put(wanted, manager="somebody")
-    await room.patch(wanted.key, {"metadata": {"managedFields": [{}]}})
-    await room.patch(wanted.key, {"metadata": {"managedFields": [{}]}})
+    await harness.put(wanted, manager="somebody")
+    await harness.patch(wanted.key, {"metadata": {"managedFields": [{}]}})
+    await harness.patch(wanted.key, {"metadata": {"managedFields": [{}]}})
 
-    await room.apply(wanted, by=team)
-    await room.apply(config_map("c", namespace, a="1"), by=team)
+    await harness.apply(wanted, by=team)
+    await harness.apply(config_map("c", namespace, a="1"), by=team)
 
-    assert (await room.get(wanted.key))["data"] == {"a": "1"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "1"}
 
 
 async def test_it_is_done_once_and_costs_nothing_where_there_is_nothing_to_hand_on(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     team, wanted, other = owner(), config_map("c", namespace), config_map("o", namespace)
     kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
-    await room.put(other, manager="somebody")
+    await harness.put(other, manager="somebody")
 
     requests = []
     for one in (wanted, other, wanted):
-        before = len(room.requests)
-        await room.apply(one, by=team)
-        requests.append([verb for verb, _, _ in room.requests[before:] if verb not in ("watch", "list")])
+        before = len(harness.requests)
+        await harness.apply(one, by=team)
+        requests.append([verb for verb, _, _ in harness.requests[before:] if verb not in ("watch", "list")])
 
     assert requests == [["get", "patch", "patch", "patch"], ["get", "patch"], ["patch"]]
 
 
 async def test_somebody_who_writes_meanwhile_is_not_overwritten(
-    cluster: Testbed, room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    cluster: Testbed, harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     team, wanted = owner(), config_map("c", namespace, a="1")
     kubectl(cluster, "apply", "-f", "-", body=config_map("c", namespace, a="1", old="1"), namespace=namespace)
@@ -221,29 +221,29 @@ async def test_somebody_who_writes_meanwhile_is_not_overwritten(
         async def tried(**options: Any) -> dict[str, Any]:
             answer: dict[str, Any] = await send(**options)
             if not written:
-                written.append(await room.patch(wanted.key, {"data": {"theirs": "1"}}))
+                written.append(await harness.patch(wanted.key, {"data": {"theirs": "1"}}))
             return answer
 
         await migrate(*place, send=tried, **more)
 
     monkeypatch.setattr("pattern_operator.apply.applier.migrate", racing)
-    applied = await room.apply(wanted, by=team)
+    applied = await harness.apply(wanted, by=team)
 
     assert len(written) == 1
     assert applied.applied == (wanted.key,)
-    assert (await room.get(wanted.key))["data"] == {"a": "1", "theirs": "1"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "1", "theirs": "1"}
 
 
 async def test_what_is_only_looked_at_or_refused_keeps_its_managers(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     wanted = config_map("c", namespace, a="1")
     kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
-    before = await room.get(wanted.key)
+    before = await harness.get(wanted.key)
 
-    await room.apply(wanted, by=owner(), adopt="Never")
+    await harness.apply(wanted, by=owner(), adopt="Never")
 
-    assert await room.get(wanted.key) == before
+    assert await harness.get(wanted.key) == before
 
 
 @pytest.mark.parametrize("tried", [None, 7, [], {}, {"metadata": 7}, {"metadata": {"managedFields": [7, {}, None]}}])
@@ -273,7 +273,7 @@ def test_only_marks_of_these_tools_ask_for_it(name: str, operation: str, subreso
 
 
 async def test_an_object_of_another_version_is_given_up_by_its_older_manager(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     metric = {
         "type": "Resource",
@@ -291,8 +291,8 @@ async def test_an_object_of_another_version_is_given_up_by_its_older_manager(
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(older))
     team = owner()
 
-    first = await room.apply(newer, by=team, conflicts="Take")
-    second = await room.apply(last, by=team)
+    first = await harness.apply(newer, by=team, conflicts="Take")
+    second = await harness.apply(last, by=team)
 
     assert (first.failures, second.failures) == ((), ())
-    assert (await room.get(newer.key))["spec"]["minReplicas"] == 1  # the API server's own again
+    assert (await harness.get(newer.key))["spec"]["minReplicas"] == 1  # the API server's own again

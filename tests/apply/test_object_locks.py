@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.apply.room import PATIENCE, Room, config_map, owner
+from tests.apply.harness import PATIENCE, Harness, config_map, owner
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -76,9 +76,9 @@ async def test_nothing_is_kept_of_an_object_that_nobody_is_about_to_apply():
 
 
 @asynccontextmanager
-async def hanging(room: Room, wanted: list[Object], *, by: Owner, at: str, method: str) -> AsyncIterator[None]:
+async def hanging(harness: Harness, wanted: list[Object], *, by: Owner, at: str, method: str) -> AsyncIterator[None]:
     """Mallory's pattern applies ``wanted``, and her request with ``method`` to a path that ends in ``at`` hangs."""
-    original, hangs = room.session.request, asyncio.Event()
+    original, hangs = harness.session.request, asyncio.Event()
 
     async def request(sent: str, path: str, **more: Any) -> bytes:
         if more.get("impersonate") == MALLORY and sent == method and at in path:
@@ -86,8 +86,8 @@ async def hanging(room: Room, wanted: list[Object], *, by: Owner, at: str, metho
             await asyncio.Event().wait()
         return await original(sent, path, **more)
 
-    room.session.request = request
-    work = room.applier.apply_all(wanted, owner=by, conflicts="Fail", owned=(), impersonate=MALLORY)
+    harness.session.request = request
+    work = harness.applier.apply_all(wanted, owner=by, conflicts="Fail", owned=(), impersonate=MALLORY)
     task = asyncio.create_task(work)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -96,7 +96,7 @@ async def hanging(room: Room, wanted: list[Object], *, by: Owner, at: str, metho
             await asyncio.sleep(0.002)
         yield
     finally:
-        room.session.request = original
+        harness.session.request = original
         task.cancel()
         await asyncio.wait({task})
 
@@ -104,53 +104,53 @@ async def hanging(room: Room, wanted: list[Object], *, by: Owner, at: str, metho
 @pytest.mark.parametrize(
     "at", ["/slow", pytest.param("/settings", id="the look at the object itself, in her account's name")]
 )
-async def test_what_another_pattern_names_in_vain_is_made_again_at_once(room: Room, namespace: str, at: str):
+async def test_what_another_pattern_names_in_vain_is_made_again_at_once(harness: Harness, namespace: str, at: str):
     victim, mallory, wanted = owner("victim"), owner("mallory"), config_map("settings", namespace)
-    room.living |= {each.id: each for each in (victim, mallory)}
-    await room.apply(wanted, by=victim)
+    harness.living |= {each.id: each for each in (victim, mallory)}
+    await harness.apply(wanted, by=victim)
     slow = [config_map(f"slow{number}", namespace) for number in range(40)]
 
-    async with hanging(room, [*slow, wanted], by=mallory, at=at, method="GET"):
-        await room.delete(wanted.key)
-        await room.told(NotificationKind.GONE, wanted.key, of=victim)  # although somebody else is about to apply it
+    async with hanging(harness, [*slow, wanted], by=mallory, at=at, method="GET"):
+        await harness.delete(wanted.key)
+        await harness.told(NotificationKind.GONE, wanted.key, of=victim)  # although somebody else is about to apply it
         async with asyncio.timeout(object_locks.PATIENCE - 1):
-            applied = await room.apply(wanted, by=victim, owned=[wanted.key])
+            applied = await harness.apply(wanted, by=victim, owned=[wanted.key])
 
     assert applied.applied == (wanted.key,)
-    assert (victim.id, Notification(NotificationKind.GONE, wanted.key)) in room.events
+    assert (victim.id, Notification(NotificationKind.GONE, wanted.key)) in harness.events
 
 
-async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(room: Room, namespace: str):
+async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(harness: Harness, namespace: str):
     victim, mallory, wanted = owner("victim"), owner("mallory"), config_map("settings", namespace)
-    room.living |= {each.id: each for each in (victim, mallory)}
-    await room.apply(wanted, by=victim)
-    await room.caught_up(await room.get(wanted.key), wanted.key)
-    place = room.applier._locks.at(wanted.key)
+    harness.living |= {each.id: each for each in (victim, mallory)}
+    await harness.apply(wanted, by=victim)
+    await harness.caught_up(await harness.get(wanted.key), wanted.key)
+    place = harness.applier._locks.at(wanted.key)
     other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
     await asyncio.sleep(0)
-    changed = await room.patch(wanted.key, {"data": {"a": "theirs"}})
-    await room.caught_up(changed, wanted.key)
+    changed = await harness.patch(wanted.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, wanted.key)
 
     async with asyncio.timeout(object_locks.PATIENCE - 1):
-        applied = await room.apply(wanted, by=victim, owned=[wanted.key])
+        applied = await harness.apply(wanted, by=victim, owned=[wanted.key])
 
     assert applied.applied == (wanted.key,)
-    assert (await room.get(wanted.key))["data"] == {"a": "1"}
+    assert (await harness.get(wanted.key))["data"] == {"a": "1"}
     other.cancel()
     await asyncio.wait({other})
 
 
 async def test_an_apply_that_hangs_fails_who_finds_nothing_after_a_moment_and_says_why(
-    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(object_locks, "PATIENCE", 0.1)
     wanted = config_map("settings", namespace)
-    await room.apply(config_map("first", namespace), by=owner())
-    place = room.applier._locks.at(wanted.key)
+    await harness.apply(config_map("first", namespace), by=owner())
+    place = harness.applier._locks.at(wanted.key)
     other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
     await asyncio.sleep(0)
 
-    applied = await room.apply(wanted, by=owner())
+    applied = await harness.apply(wanted, by=owner())
 
     assert [(each.key, each.reason) for each in applied.failures] == [(wanted.key, Reason.APPLY_FAILED)]
     assert "another DesignPattern names it, too" in applied.failures[0].message

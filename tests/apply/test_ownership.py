@@ -4,7 +4,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.apply.room import config_map, namespace_named
+from tests.apply.harness import config_map, namespace_named
 
 from pattern_operator.api.names import NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object

@@ -3,7 +3,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, owner
+from tests.apply.harness import Harness, owner
 
 from pattern_operator.api.object import Object
 from pattern_operator.apply.apply_body import apply_body
@@ -205,17 +205,19 @@ def lasting(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", APPLIED)
-async def test_a_real_server_takes_it_again_and_again_and_what_it_filled_stays(room: Room, namespace: str, kind: str):
+async def test_a_real_server_takes_it_again_and_again_and_what_it_filled_stays(
+    harness: Harness, namespace: str, kind: str
+):
     team, body = owner(), {"kind": kind, "metadata": {"name": "it", "namespace": namespace}, **APPLIED[kind]}
     wanted = Object.of(body)
-    first = await room.apply(wanted, by=team)
-    before = lasting(await room.get(wanted.key))
+    first = await harness.apply(wanted, by=team)
+    before = lasting(await harness.get(wanted.key))
 
-    second = await room.apply(wanted, by=team)
+    second = await harness.apply(wanted, by=team)
 
     assert first.applied == second.applied == (wanted.key,)
-    assert lasting(await room.get(wanted.key)) == before
-    assert not room.managed_objects.drifted(team.id)
+    assert lasting(await harness.get(wanted.key)) == before
+    assert not harness.managed_objects.drifted(team.id)
 
 
 def test_an_empty_class_of_a_claim_says_that_it_wants_none_and_is_applied():

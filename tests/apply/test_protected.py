@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.apply.room import config_map, entries, owner
+from tests.apply.harness import config_map, entries, owner
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -166,23 +166,23 @@ def test_what_holds_nothing_of_the_operator_is_not_refused():
     OF_THE_MANIFESTS.check([config_map("c", "team"), config_map("d", "default")])
 
 
-async def test_the_applier_sends_nothing_that_is_protected(room, namespace: str):
+async def test_the_applier_sends_nothing_that_is_protected(harness, namespace: str):
     lease = an("coordination.k8s.io/v1", "Lease", "pattern-operator", NAMESPACE, spec={"holderIdentity": "attacker"})
     team, fine = owner(), config_map("c", namespace)
 
-    applied = await room.apply(lease, fine, by=team, conflicts="Take")
+    applied = await harness.apply(lease, fine, by=team, conflicts="Take")
 
     assert applied.applied == (fine.key,)
     assert [(each.key, each.reason) for each in applied.failures] == [(lease.key, Reason.PROTECTED_OBJECT)]
-    assert not any(what == "leases.coordination.k8s.io" for _, what, _ in room.requests)
+    assert not any(what == "leases.coordination.k8s.io" for _, what, _ in harness.requests)
 
 
-async def test_what_status_says_is_owned_is_left_where_it_is_protected(room):
+async def test_what_status_says_is_owned_is_left_where_it_is_protected(harness):
     lease = an("coordination.k8s.io/v1", "Lease", "pattern-operator", NAMESPACE)
 
-    (removal,) = await room.deleter.delete_all(
+    (removal,) = await harness.deleter.delete_all(
         entries(lease), owner=owner(), impersonate=None, otherwise=Reason.PRUNE_FAILED
     )
 
     assert (removal.outcome, removal.message) == (DeletionOutcome.SKIPPED, "stays: it is the Lease of the operator")
-    assert room.requests == []
+    assert harness.requests == []

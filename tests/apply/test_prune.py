@@ -1,7 +1,17 @@
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import Room, config_map, custom, definition, deployment, entries, namespace_named, owner, secret
+from tests.apply.harness import (
+    Harness,
+    config_map,
+    custom,
+    definition,
+    deployment,
+    entries,
+    namespace_named,
+    owner,
+    secret,
+)
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.reason import Reason
@@ -10,64 +20,66 @@ from pattern_operator.apply import NotificationKind, inventory, prune
 from pattern_operator.errors import Transient
 
 
-async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(room: Room, namespace: str):
+async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(harness: Harness, namespace: str):
     team = owner()
     stays, goes, goes_too = (
         config_map("stays", namespace),
         config_map("goes", namespace),
         secret("too", namespace, a="1"),
     )
-    await room.apply(stays, goes, goes_too, by=team)
+    await harness.apply(stays, goes, goes_too, by=team)
     left = inventory.difference(entries(stays, goes, goes_too), entries(stays))
-    before = len(room.requests)
+    before = len(harness.requests)
 
-    pruned = await prune(left, owner=team, deleter=room.deleter)
+    pruned = await prune(left, owner=team, deleter=harness.deleter)
 
     assert pruned.deleted == (goes.key, goes_too.key)
     assert (pruned.kept, pruned.failures, pruned.error) == ((), (), None)
-    assert [verb for verb, _, _ in room.requests[before:] if verb != "watch"] == ["delete", "delete"]
-    assert await room.is_there(stays.key)
-    assert not await room.is_there(goes.key)
-    assert room.managed_objects.drifted(team.id) == ()
+    assert [verb for verb, _, _ in harness.requests[before:] if verb != "watch"] == ["delete", "delete"]
+    assert await harness.is_there(stays.key)
+    assert not await harness.is_there(goes.key)
+    assert harness.managed_objects.drifted(team.id) == ()
 
 
-async def test_an_object_that_another_pattern_took_over_is_left(room: Room, namespace: str):
+async def test_an_object_that_another_pattern_took_over_is_left(harness: Harness, namespace: str):
     team, other, wanted = owner(), owner("other"), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    taken = await room.applier.apply_all([wanted], owner=other, conflicts="Take", owned=())
+    await harness.apply(wanted, by=team)
+    taken = await harness.applier.apply_all([wanted], owner=other, conflicts="Take", owned=())
     assert taken.failures == ()
 
-    pruned = await prune(entries(wanted), owner=team, deleter=room.deleter)
+    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert pruned.deleted == ()
     assert pruned.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
 async def test_an_object_that_a_fresh_operator_cannot_see_is_read_before_it_is_left(
-    room: Room, namespace: str, open_room
+    harness: Harness, namespace: str, open_room
 ):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
+    await harness.apply(wanted, by=team)
+    await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
 
     async with open_room() as later:
         pruned = await prune(entries(wanted), owner=team, deleter=later.deleter)
 
     assert pruned.kept == ((wanted.key, "is left: somebody took our owner label off"),)
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
-async def test_an_object_that_is_not_to_be_pruned_is_left(room: Room, namespace: str):
+async def test_an_object_that_is_not_to_be_pruned_is_left(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    annotated = await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/prune": "disabled"}}})
-    await room.caught_up(annotated, wanted.key)
+    await harness.apply(wanted, by=team)
+    annotated = await harness.patch(
+        wanted.key, {"metadata": {"annotations": {"pattern-operator.io/prune": "disabled"}}}
+    )
+    await harness.caught_up(annotated, wanted.key)
 
-    pruned = await prune(entries(wanted), owner=team, deleter=room.deleter)
+    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert pruned.kept == ((wanted.key, "stays: it is annotated prune: disabled in the cluster"),)
-    assert (await room.get(wanted.key))["metadata"].get("labels", {}) == {}
+    assert (await harness.get(wanted.key))["metadata"].get("labels", {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -75,104 +87,104 @@ async def test_an_object_that_is_not_to_be_pruned_is_left(room: Room, namespace:
 )
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_an_object_that_another_tool_is_asked_to_keep_is_left_without_our_marks_also_after_a_restart(
-    room: Room, namespace: str, annotation: str, restarted: bool, open_room
+    harness: Harness, namespace: str, annotation: str, restarted: bool, open_room
 ):
     name, _, value = annotation.partition(": ")
     team, wanted = owner(), config_map("c", namespace, annotations={name: value})
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
     async with open_room() as later:  # which knows nothing but the inventory
-        deleter = later.deleter if restarted else room.deleter
+        deleter = later.deleter if restarted else harness.deleter
         pruned = await prune(entries(wanted), owner=team, deleter=deleter)
 
     assert pruned.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
-    meta = (await room.get(wanted.key))["metadata"]
+    meta = (await harness.get(wanted.key))["metadata"]
     assert meta.get("labels", {}) == {}
     assert meta["annotations"] == {name: value}
 
 
-async def test_an_object_that_is_only_kept_when_its_pattern_goes_is_pruned(room: Room, namespace: str):
+async def test_an_object_that_is_only_kept_when_its_pattern_goes_is_pruned(harness: Harness, namespace: str):
     team = owner()
     wanted = config_map("c", namespace, annotations={"argocd.argoproj.io/sync-options": "Delete=false"})
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    pruned = await prune(entries(wanted), owner=team, deleter=room.deleter)
+    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert pruned.deleted == (wanted.key,)
 
 
-async def test_an_object_made_anew_by_somebody_else_is_left(room: Room, namespace: str):
+async def test_an_object_made_anew_by_somebody_else_is_left(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    await room.delete(wanted.key)
-    await room.told(NotificationKind.GONE, wanted.key, of=team)
-    await room.put(wanted, manager="kubectl")
+    await harness.apply(wanted, by=team)
+    await harness.delete(wanted.key)
+    await harness.told(NotificationKind.GONE, wanted.key, of=team)
+    await harness.put(wanted, manager="kubectl")
 
-    pruned = await prune(entries(wanted), owner=team, deleter=room.deleter)
+    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert [key for key, _ in pruned.kept] == [wanted.key]
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
-async def test_the_delete_is_for_the_very_object_that_was_seen(room: Room, namespace: str):
+async def test_the_delete_is_for_the_very_object_that_was_seen(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    managed = room.managed_objects.get(wanted.key)
+    await harness.apply(wanted, by=team)
+    managed = harness.managed_objects.get(wanted.key)
     frozen = managed.observed
-    await room.delete(wanted.key)
-    await room.told(NotificationKind.GONE, wanted.key, of=team)
-    await room.put(wanted, manager="kubectl")
+    await harness.delete(wanted.key)
+    await harness.told(NotificationKind.GONE, wanted.key, of=team)
+    await harness.put(wanted, manager="kubectl")
     managed.present, managed.observed = True, frozen  # as if the watch were behind
 
-    pruned = await prune(entries(wanted), owner=team, deleter=room.deleter)
+    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
 
     assert [failure.key for failure in pruned.failures] == [wanted.key]
     assert pruned.left == entries(wanted)
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
-async def test_what_is_gone_already_is_a_success(room: Room, namespace: str):
-    pruned = await prune(entries(config_map("never", namespace)), owner=owner(), deleter=room.deleter)
+async def test_what_is_gone_already_is_a_success(harness: Harness, namespace: str):
+    pruned = await prune(entries(config_map("never", namespace)), owner=owner(), deleter=harness.deleter)
 
     assert pruned.deleted == (config_map("never", namespace).key,)
     assert pruned.error is None
 
 
-async def test_an_object_whose_kind_is_gone_is_a_success(room: Room, namespace: str):
+async def test_an_object_whose_kind_is_gone_is_a_success(harness: Harness, namespace: str):
     widget = custom("Widget", f"g{uuid4().hex[:8]}.example.com", "w", namespace)
 
-    pruned = await prune(entries(widget), owner=owner(), deleter=room.deleter)
+    pruned = await prune(entries(widget), owner=owner(), deleter=harness.deleter)
 
     assert pruned.deleted == (widget.key,)
 
 
-async def test_an_object_in_a_version_that_is_served_no_more_is_deleted_in_another(room: Room, namespace: str):
+async def test_an_object_in_a_version_that_is_served_no_more_is_deleted_in_another(harness: Harness, namespace: str):
     team, wanted = owner(), deployment("d", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    pruned = await prune([InventoryEntry(id=str(wanted.key), v="v1beta2")], owner=team, deleter=room.deleter)
-    await room.told(NotificationKind.GONE, wanted.key, of=team)
+    pruned = await prune([InventoryEntry(id=str(wanted.key), v="v1beta2")], owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.GONE, wanted.key, of=team)
 
     assert [each.key for each in pruned.going] == [wanted.key]
-    assert not await room.is_there(wanted.key)
+    assert not await harness.is_there(wanted.key)
 
 
-async def test_protected_namespaces_are_never_deleted(room: Room):
+async def test_protected_namespaces_are_never_deleted(harness: Harness):
     wanted = entries(namespace_named("default"), namespace_named("kube-public"))
 
-    pruned = await prune(wanted, owner=owner(), deleter=room.deleter)
+    pruned = await prune(wanted, owner=owner(), deleter=harness.deleter)
 
     assert pruned.deleted == ()
     assert len(pruned.kept) == 2
-    assert room.requests == []
+    assert harness.requests == []
 
 
-async def test_an_account_without_rights_stops_nobody_else_and_is_named(room: Room, namespace: str):
+async def test_an_account_without_rights_stops_nobody_else_and_is_named(harness: Harness, namespace: str):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     account = f"system:serviceaccount:{namespace}:nobody"
 
-    pruned = await prune(entries(wanted), owner=team, deleter=room.deleter, impersonate=account)
+    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter, impersonate=account)
 
     assert pruned.left == entries(wanted)
     assert isinstance(pruned.error, Transient)
@@ -180,42 +192,44 @@ async def test_an_account_without_rights_stops_nobody_else_and_is_named(room: Ro
     assert f'User "{account}" cannot delete resource "configmaps"' in pruned.error.message
 
 
-async def test_definitions_go_after_their_objects(room: Room, namespace: str):
+async def test_definitions_go_after_their_objects(harness: Harness, namespace: str):
     team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
-    await room.apply(crd, widget, by=team)
-    before = len(room.requests)
+    await harness.apply(crd, widget, by=team)
+    before = len(harness.requests)
 
-    await prune(entries(crd, widget), owner=team, deleter=room.deleter)
+    await prune(entries(crd, widget), owner=team, deleter=harness.deleter)
 
-    deleted = [resource for verb, resource, _ in room.requests[before:] if verb == "delete"]
+    deleted = [resource for verb, resource, _ in harness.requests[before:] if verb == "delete"]
     assert deleted == [f"widgets.{domain}", "customresourcedefinitions.apiextensions.k8s.io"]
 
 
-async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: Room, namespace: str, open_room):
+async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(harness: Harness, namespace: str, open_room):
     team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
     controller, free = deployment("controller", namespace), custom("Widget", domain, "free", namespace)
-    await room.apply(crd, widget, free, controller, by=team)
-    held = await room.patch(widget.key, {"metadata": {"finalizers": ["example.com/held"]}})
-    await room.caught_up(held, widget.key)
-    room.managed_objects.release([widget.key, free.key, controller.key, crd.key], owner=team.id)
+    await harness.apply(crd, widget, free, controller, by=team)
+    held = await harness.patch(widget.key, {"metadata": {"finalizers": ["example.com/held"]}})
+    await harness.caught_up(held, widget.key)
+    harness.managed_objects.release([widget.key, free.key, controller.key, crd.key], owner=team.id)
 
-    first = await prune(entries(crd, widget, free, controller), owner=team, deleter=room.deleter)
-    await room.caught_up(await room.get(widget.key), widget.key)
-    before = len(room.requests)
-    again = await prune(first.left, owner=team, deleter=room.deleter)
-    asked = [verb for verb, _, _ in room.requests[before:] if verb != "watch"]
+    first = await prune(entries(crd, widget, free, controller), owner=team, deleter=harness.deleter)
+    await harness.caught_up(await harness.get(widget.key), widget.key)
+    before = len(harness.requests)
+    again = await prune(first.left, owner=team, deleter=harness.deleter)
+    asked = [verb for verb, _, _ in harness.requests[before:] if verb != "watch"]
     async with open_room() as later:  # which knows nothing but the inventory
         fresh = await prune(first.left, owner=team, deleter=later.deleter)
-    there = await room.is_there(controller.key)
-    await room.patch(widget.key, {"metadata": {"finalizers": None}})
-    await room.told(NotificationKind.GONE, widget.key, of=team)
-    await prune(first.left, owner=team, deleter=room.deleter)
-    await room.told(NotificationKind.GONE, controller.key, of=team)  # once its pods are
-    last = await prune(entries(crd), owner=team, deleter=room.deleter)
-    await room.told(NotificationKind.GONE, crd.key, of=team)  # the API server deletes what is left of its kind before
-    end = await prune(last.left, owner=team, deleter=room.deleter)
+    there = await harness.is_there(controller.key)
+    await harness.patch(widget.key, {"metadata": {"finalizers": None}})
+    await harness.told(NotificationKind.GONE, widget.key, of=team)
+    await prune(first.left, owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.GONE, controller.key, of=team)  # once its pods are
+    last = await prune(entries(crd), owner=team, deleter=harness.deleter)
+    await harness.told(
+        NotificationKind.GONE, crd.key, of=team
+    )  # the API server deletes what is left of its kind before
+    end = await prune(last.left, owner=team, deleter=harness.deleter)
 
     assert first.left == again.skipped == fresh.left == entries(crd, widget, controller)
     assert first.deleted == (free.key,)
@@ -229,15 +243,15 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(room: R
     assert there
     assert last.left == entries(crd)
     assert (end.left, end.message) == ((), "")
-    assert not await room.is_there(controller.key)
+    assert not await harness.is_there(controller.key)
 
 
-async def test_what_cannot_be_deleted_keeps_what_it_needs(room: Room, namespace: str):
+async def test_what_cannot_be_deleted_keeps_what_it_needs(harness: Harness, namespace: str):
     team, wanted, workload = owner(), config_map("c", namespace), deployment("d", namespace)
-    await room.apply(wanted, workload, by=team)
+    await harness.apply(wanted, workload, by=team)
     account = f"system:serviceaccount:{namespace}:nobody"
 
-    pruned = await prune(entries(wanted, workload), owner=team, deleter=room.deleter, impersonate=account)
+    pruned = await prune(entries(wanted, workload), owner=team, deleter=harness.deleter, impersonate=account)
 
     assert pruned.left == entries(wanted, workload)
     assert pruned.error.message.startswith("1 object that left the pattern could not be deleted: Deployment.apps ")
@@ -250,12 +264,14 @@ async def test_what_cannot_be_deleted_keeps_what_it_needs(room: Room, namespace:
     )
 
 
-async def test_an_object_whose_kind_has_another_scope_now_went_and_its_namesake_is_let_be(room: Room, namespace: str):
+async def test_an_object_whose_kind_has_another_scope_now_went_and_its_namesake_is_let_be(
+    harness: Harness, namespace: str
+):
     team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
     crd, wide = definition("Widget", domain, scope="Cluster"), custom("Widget", domain, "w", "")
-    await room.apply(crd, wide, by=team)
+    await harness.apply(crd, wide, by=team)
 
-    pruned = await prune(entries(custom("Widget", domain, "w", namespace)), owner=team, deleter=room.deleter)
+    pruned = await prune(entries(custom("Widget", domain, "w", namespace)), owner=team, deleter=harness.deleter)
 
     assert pruned.left == ()
-    assert await room.is_there(wide.key)
+    assert await harness.is_there(wide.key)

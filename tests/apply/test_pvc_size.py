@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, owner
+from tests.apply.harness import Harness, owner
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.object import Object
@@ -44,7 +44,7 @@ def claim(namespace: str, size: str, **labels: str) -> Object:
     return Object.of({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
 
 
-async def bound(cluster: Testbed, room: Room, wanted: Object) -> None:
+async def bound(cluster: Testbed, harness: Harness, wanted: Object) -> None:
     """A volume for the claim, and wait until it has it: only then it grows."""
     namespace = wanted.key.namespace
     storage = {
@@ -69,9 +69,9 @@ async def bound(cluster: Testbed, room: Room, wanted: Object) -> None:
     cluster.kubectl.apply(volume)
 
     async def is_bound() -> bool:
-        return (await room.get(wanted.key)).get("status", {}).get("phase") == "Bound"
+        return (await harness.get(wanted.key)).get("status", {}).get("phase") == "Bound"
 
-    await room.eventually(is_bound)
+    await harness.eventually(is_bound)
 
 
 def size_of(body: dict[str, Any]) -> str:
@@ -80,17 +80,17 @@ def size_of(body: dict[str, Any]) -> str:
 
 
 async def test_a_claim_that_somebody_grew_stays_so_and_holds_up_no_newer_version(
-    cluster: Testbed, room: Room, namespace: str
+    cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
     team, first = owner(), claim(namespace, "1Gi", v="1")
-    await room.apply(first, by=team)
-    await bound(cluster, room, first)
+    await harness.apply(first, by=team)
+    await bound(cluster, harness, first)
     patch = '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}'
     cluster.kubectl("-n", namespace, "patch", "pvc", "data", "--type=merge", "-p", patch)
 
-    applied = [await room.apply(each, by=team) for each in (first, claim(namespace, "1Gi", v="2"))]
-    live = await room.get(first.key)
-    larger = await room.apply(claim(namespace, "3Gi"), by=team)
+    applied = [await harness.apply(each, by=team) for each in (first, claim(namespace, "1Gi", v="2"))]
+    live = await harness.get(first.key)
+    larger = await harness.apply(claim(namespace, "3Gi"), by=team)
 
     assert [each.failures for each in (*applied, larger)] == [(), (), ()]
     assert (size_of(live), live["metadata"]["labels"]["v"]) == ("2Gi", "2")
@@ -100,15 +100,17 @@ async def test_a_claim_that_somebody_grew_stays_so_and_holds_up_no_newer_version
         assert "asks for 2Gi, which is more than the 1Gi of the artifact" in note
         assert "write 2Gi in the artifact, or list /spec/resources/requests/storage" in note
     assert larger.notes == ()
-    assert size_of(await room.get(first.key)) == "3Gi"
+    assert size_of(await harness.get(first.key)) == "3Gi"
 
 
-async def test_another_change_of_a_claim_is_refused_as_before(cluster: Testbed, room: Room, namespace: str) -> None:
+async def test_another_change_of_a_claim_is_refused_as_before(
+    cluster: Testbed, harness: Harness, namespace: str
+) -> None:
     team, first = owner(), claim(namespace, "1Gi")
-    await room.apply(first, by=team)
+    await harness.apply(first, by=team)
     other = claim(namespace, "1Gi")
     other.body["spec"]["accessModes"] = ["ReadOnlyMany"]
 
-    (failure,) = (await room.apply(other, by=team)).failures
+    (failure,) = (await harness.apply(other, by=team)).failures
 
     assert "cannot be changed on an object that exists" in failure.message

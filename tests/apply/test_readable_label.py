@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.apply.room import Room, config_map, deployment, entries, owner
+from tests.apply.harness import Harness, config_map, deployment, entries, owner
 
 from pattern_operator.api.names import FIELD_MANAGER, NAME_LABEL, OWNER_LABEL
 from pattern_operator.api.object import Object
@@ -18,11 +18,13 @@ def unlabelled(wanted: Object, by: Any) -> Object:
     return Object.of({**stamped, "metadata": {**stamped["metadata"], "labels": labels}})
 
 
-async def test_an_upgrade_applies_each_object_once_and_takes_none_for_changed(room: Room, namespace: str, open_room):
+async def test_an_upgrade_applies_each_object_once_and_takes_none_for_changed(
+    harness: Harness, namespace: str, open_room
+):
     team = owner()
     wanted = [*(config_map(f"c{number}", namespace) for number in range(5)), deployment("d", namespace)]
     for each in wanted:
-        await room.put(unlabelled(each, team), manager=FIELD_MANAGER)
+        await harness.put(unlabelled(each, team), manager=FIELD_MANAGER)
 
     async with open_room() as upgraded:
         await upgraded.apply(*wanted, by=team, owned=[each.key for each in wanted])
@@ -38,38 +40,38 @@ async def test_an_upgrade_applies_each_object_once_and_takes_none_for_changed(ro
     assert drifted == ()
 
 
-async def test_objects_are_found_by_the_name_of_their_pattern(room: Room, namespace: str):
-    await room.apply(config_map("mine", namespace), by=owner())
-    await room.apply(config_map("other", namespace), by=owner("db"))
+async def test_objects_are_found_by_the_name_of_their_pattern(harness: Harness, namespace: str):
+    await harness.apply(config_map("mine", namespace), by=owner())
+    await harness.apply(config_map("other", namespace), by=owner("db"))
 
-    kind = await room.resource(config_map("mine", namespace).key)
-    found = await objects.list_(room.session, kind, namespace=namespace, label_selector=f"{NAME_LABEL}=web")
+    kind = await harness.resource(config_map("mine", namespace).key)
+    found = await objects.list_(harness.session, kind, namespace=namespace, label_selector=f"{NAME_LABEL}=web")
 
     assert [each["metadata"]["name"] for each in found] == ["mine"]
 
 
 @pytest.mark.parametrize("said", [{NAME_LABEL: "web", OWNER_LABEL: None}, {NAME_LABEL: "web", OWNER_LABEL: "other"}])
-async def test_the_label_alone_makes_nobody_an_owner(room: Room, namespace: str, open_room, said: dict[str, Any]):
+async def test_the_label_alone_makes_nobody_an_owner(harness: Harness, namespace: str, open_room, said: dict[str, Any]):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    await room.patch(wanted.key, {"metadata": {"labels": said}})
+    await harness.apply(wanted, by=team)
+    await harness.patch(wanted.key, {"metadata": {"labels": said}})
 
     async with open_room() as later:
         pruned = await prune(entries(wanted), owner=team, deleter=later.deleter)
 
     assert [key for key, _ in pruned.kept] == [wanted.key]
-    assert await room.is_there(wanted.key)
+    assert await harness.is_there(wanted.key)
 
 
 async def test_another_value_of_the_label_keeps_nobody_from_deleting_what_is_theirs(
-    room: Room, namespace: str, open_room
+    harness: Harness, namespace: str, open_room
 ):
     team, wanted = owner(), config_map("c", namespace)
-    await room.apply(wanted, by=team)
-    await room.patch(wanted.key, {"metadata": {"labels": {NAME_LABEL: "other"}}})
+    await harness.apply(wanted, by=team)
+    await harness.patch(wanted.key, {"metadata": {"labels": {NAME_LABEL: "other"}}})
 
     async with open_room() as later:
         pruned = await prune(entries(wanted), owner=team, deleter=later.deleter)
 
     assert pruned.kept == ()
-    assert not await room.is_there(wanted.key)
+    assert not await harness.is_there(wanted.key)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import Room, custom, definition, owner
+from tests.apply.harness import Harness, custom, definition, owner
 
 from pattern_operator.api.object import Object
 from pattern_operator.quote import MASK
@@ -259,12 +259,12 @@ def made(case: Case, body: dict[str, Any], name: str, namespace: str) -> Object:
     return Object.of({"apiVersion": version, "kind": kind, **body, "metadata": metadata})
 
 
-async def refused(room: Room, namespace: str, case: Case, before: dict[str, Any]) -> str:
+async def refused(harness: Harness, namespace: str, case: Case, before: dict[str, Any]) -> str:
     """What the pattern is told of an object that is not applied; ``before`` it was another one, unless empty."""
     team, called = owner(), f"o-{uuid4().hex[:8]}"
     if before:
-        assert not (await room.apply(made(case, before, called, namespace), by=team)).failures
-    (failure,) = (await room.apply(made(case, case[3], called, namespace), by=team)).failures
+        assert not (await harness.apply(made(case, before, called, namespace), by=team)).failures
+    (failure,) = (await harness.apply(made(case, case[3], called, namespace), by=team)).failures
     return failure.message
 
 
@@ -276,8 +276,10 @@ REPEATS = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_a_refusal_of_the_server_is_readable_and_repeats_no_value(room: Room, namespace: str, name: str) -> None:
-    message = await refused(room, namespace, CASES[name], CASES[name][2])
+async def test_a_refusal_of_the_server_is_readable_and_repeats_no_value(
+    harness: Harness, namespace: str, name: str
+) -> None:
+    message = await refused(harness, namespace, CASES[name], CASES[name][2])
 
     assert PLANTED not in message
     assert (MASK in message) is (name in REPEATS), message
@@ -300,9 +302,9 @@ CHANGES = [name for name, (_, kind, *_) in CASES.items() if kind in BASES and na
 
 @pytest.mark.parametrize("name", CHANGES)
 async def test_a_refused_change_is_as_readable_though_others_may_have_put_values_into_the_object(
-    room: Room, namespace: str, name: str
+    harness: Harness, namespace: str, name: str
 ) -> None:
-    message = await refused(room, namespace, CASES[name], BASES[CASES[name][1]])
+    message = await refused(harness, namespace, CASES[name], BASES[CASES[name][1]])
 
     assert PLANTED not in message
     assert (MASK in message) is (name in REPEATS), message
@@ -318,15 +320,15 @@ def ups(group: str, *versions: str) -> Object:
     return Object.of({**head, "metadata": {"name": f"ups.{group}", "annotations": {"note": PLANTED}}, "spec": spec})
 
 
-async def test_a_definition_that_drops_a_stored_version_is_told_how_to_drop_it(room: Room) -> None:
+async def test_a_definition_that_drops_a_stored_version_is_told_how_to_drop_it(harness: Harness) -> None:
     team, group = owner(), f"g{uuid4().hex[:8]}.example.com"
     ours = ups(group, "v1alpha1")
-    await room.apply(ours, by=team)
-    await room.apply(ups(group, "v1alpha1", "v1"), by=team)
+    await harness.apply(ours, by=team)
+    await harness.apply(ups(group, "v1alpha1", "v1"), by=team)
     try:
-        (failure,) = (await room.apply(ups(group, "v1"), by=team)).failures
+        (failure,) = (await harness.apply(ups(group, "v1"), by=team)).failures
     finally:
-        await room.delete(ours.key)
+        await harness.delete(ours.key)
 
     assert failure.message == (
         "status.storedVersions[0]: Invalid value: missing from spec.versions; v1alpha1 was previously a storage"
@@ -339,18 +341,20 @@ async def test_a_definition_that_drops_a_stored_version_is_told_how_to_drop_it(r
     )
 
 
-async def test_a_definition_whose_kind_another_one_has_is_pointed_to_by_its_objects(room: Room, namespace: str) -> None:
+async def test_a_definition_whose_kind_another_one_has_is_pointed_to_by_its_objects(
+    harness: Harness, namespace: str
+) -> None:
     team, group = owner(), f"g{uuid4().hex[:8]}.example.com"
     first = definition("Widget", group)
     names = {"kind": "Widget", "plural": "others", "singular": "other", "listKind": "OtherList"}
     spec = {**first.body["spec"], "names": names}
     second = Object.of({**first.body, "metadata": {"name": f"others.{group}"}, "spec": spec})
-    await room.apply(first, by=team)
+    await harness.apply(first, by=team)
     try:
-        (failure,) = (await room.apply(second, custom("Widget", group, "w", namespace), by=team)).failures
+        (failure,) = (await harness.apply(second, custom("Widget", group, "w", namespace), by=team)).failures
     finally:
-        await room.delete(second.key)
-        await room.delete(first.key)
+        await harness.delete(second.key)
+        await harness.delete(first.key)
 
     assert failure.key.kind == "Widget"
     assert "where a CRD defines the kind, its status.conditions say why it is not served" in failure.message

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import Handler, serving, undefined
+from tests.kube.fake_apiserver import Handler, serving, undefined
 from tests.kube.test_discovery import document
 
 from pattern_operator.api.object import ObjectKey

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.apply.room import config_map
+from tests.apply.harness import config_map
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason

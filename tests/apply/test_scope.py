@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 from aiohttp import web
-from tests.apply.room import config_map, custom, definition
-from tests.kube.answering import script, serving
+from tests.apply.harness import config_map, custom, definition
+from tests.kube.fake_apiserver import script, serving
 from tests.looplag import MOST, longest_hold
 
 from pattern_operator.api.object import Object

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.apply.room import Room, config_map, deployment, entries, owner
+from tests.apply.harness import Harness, config_map, deployment, entries, owner
 from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
@@ -123,7 +123,7 @@ async def test_who_waited_and_was_changed_shows_anew_that_it_could_take_it():
 
 
 def test_an_apply_that_is_on_its_way_is_not_overtaken_by_the_deletion():
-    async def story() -> tuple[str, bool, str]:
+    async def scenario() -> tuple[str, bool, str]:
         transfers = Transfers()
         transfers.wait(KEY, NEW)
         transfers.why_not(KEY, by=OLD)
@@ -135,7 +135,7 @@ def test_an_apply_that_is_on_its_way_is_not_overtaken_by_the_deletion():
             meanwhile = meanwhile and transfers.why_not(KEY, by=OLD)
         return meanwhile, transfers.is_offered(KEY, by=OLD.id, to=NEW.id), transfers.why_not(KEY, by=OLD)
 
-    meanwhile, offered, after = run(story())
+    meanwhile, offered, after = run(scenario())
 
     assert "is handed over to DesignPattern team/new" in meanwhile
     assert not offered
@@ -303,18 +303,18 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     assert not len(transfers._timers)
 
 
-async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(room: Room, namespace: str):
+async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(harness: Harness, namespace: str):
     old, new, wanted = owner("old"), owner("new"), config_map("c", namespace)
-    await room.apply(wanted, by=old)
-    room.living[old.id] = old
-    before = await room.get(wanted.key)
+    await harness.apply(wanted, by=old)
+    harness.living[old.id] = old
+    before = await harness.get(wanted.key)
 
-    (refused,) = (await room.apply(wanted, by=new)).failures
-    room.managed_objects.release([wanted.key], owner=old.id)
-    handing = await prune(entries(wanted), owner=old, deleter=room.deleter)
-    taken = await room.apply(config_map("c", namespace, a="2"), by=new)
-    after = await room.get(wanted.key)
-    ended = await prune(entries(wanted), owner=old, deleter=room.deleter)
+    (refused,) = (await harness.apply(wanted, by=new)).failures
+    harness.managed_objects.release([wanted.key], owner=old.id)
+    handing = await prune(entries(wanted), owner=old, deleter=harness.deleter)
+    taken = await harness.apply(config_map("c", namespace, a="2"), by=new)
+    after = await harness.get(wanted.key)
+    ended = await prune(entries(wanted), owner=old, deleter=harness.deleter)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
     assert [each.outcome for each in handing.going] == [DeletionOutcome.TERMINATING]
@@ -323,25 +323,25 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(r
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["data"] == {"a": "2"}
     assert ended.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
-    assert room.managed_objects.drifted(new.id) == room.managed_objects.drifted(old.id) == ()
+    assert harness.managed_objects.drifted(new.id) == harness.managed_objects.drifted(old.id) == ()
 
 
 @pytest.mark.parametrize("why", ["immutable", "invalid", "paused"])
-async def test_who_could_not_take_it_holds_up_nobody(room: Room, namespace: str, why: str):
+async def test_who_could_not_take_it_holds_up_nobody(harness: Harness, namespace: str, why: str):
     old, new = owner("old"), owner("new")
     if why == "immutable":
         had, wanted = deployment("c", namespace, app="one"), deployment("c", namespace, app="two")
     else:
         had = config_map("c", namespace)
         wanted = config_map("c", namespace, **({"bad key!": "1"} if why == "invalid" else {}))
-    await room.apply(had, by=old)
-    room.living[old.id] = old
+    await harness.apply(had, by=old)
+    harness.living[old.id] = old
     if why == "paused":
-        await room.patch(had.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+        await harness.patch(had.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
-    (refused,) = (await room.apply(wanted, by=new)).failures
-    room.managed_objects.release([had.key], owner=old.id)
-    done = await prune(entries(had), owner=old, deleter=room.deleter)
+    (refused,) = (await harness.apply(wanted, by=new)).failures
+    harness.managed_objects.release([had.key], owner=old.id)
+    done = await prune(entries(had), owner=old, deleter=harness.deleter)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
     assert ("It is not handed over to this pattern: " in refused.message) is (why != "paused")
@@ -349,17 +349,19 @@ async def test_who_could_not_take_it_holds_up_nobody(room: Room, namespace: str,
     assert not done.left or why == "immutable"  # whose deletion waits for what it has
 
 
-async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds_up_nobody(room: Room, namespace: str):
+async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds_up_nobody(
+    harness: Harness, namespace: str
+):
     old, new, wanted = owner("old"), owner("new"), config_map("c", namespace)
-    await room.apply(wanted, by=old)
-    room.living[old.id] = old
-    await room.apply(wanted, by=new)
-    room.managed_objects.release([wanted.key], owner=old.id)
-    await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+    await harness.apply(wanted, by=old)
+    harness.living[old.id] = old
+    await harness.apply(wanted, by=new)
+    harness.managed_objects.release([wanted.key], owner=old.id)
+    await harness.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
-    handing = await prune(entries(wanted), owner=old, deleter=room.deleter)
-    await room.apply(wanted, by=new)
-    done = await prune(entries(wanted), owner=old, deleter=room.deleter)
+    handing = await prune(entries(wanted), owner=old, deleter=harness.deleter)
+    await harness.apply(wanted, by=new)
+    done = await prune(entries(wanted), owner=old, deleter=harness.deleter)
 
     assert "is handed over" in handing.message
     assert done.deleted == (wanted.key,)

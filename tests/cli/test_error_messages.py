@@ -66,20 +66,20 @@ def test_what_speaks_of_a_spec_speaks_of_the_command_line(reason, message, says)
         assert said == f"{reason}: {says}"
 
 
-def texts(room):
-    """Every text of the messages of a room, its placeholders as ``x``."""
-    for file in sorted((Path(pattern_operator.__file__).parent / room).rglob("*.py")):
+def texts(package):
+    """Every text of the messages of a package, its placeholders as ``x``."""
+    for file in sorted((Path(pattern_operator.__file__).parent / package).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "message":
                 joined = "".join(_text(part) for part in ast.walk(node.value) if isinstance(part, ast.Constant))
-                yield f"{room}/{file.name}:{node.value.lineno}", joined
+                yield f"{package}/{file.name}:{node.value.lineno}", joined
 
 
 def _text(constant):
     return constant.value if isinstance(constant.value, str) else ""
 
 
-MESSAGES = [message for room in ("source", "archive", "verify", "render") for message in texts(room)]
+MESSAGES = [message for package in ("source", "archive", "verify", "render") for message in texts(package)]
 
 
 def test_the_messages_of_the_rooms_are_found():

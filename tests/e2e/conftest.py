@@ -1,11 +1,11 @@
-"""What the tests of the whole way share: a story to tell on a cluster with an operator."""
+"""What the tests of the whole way share: a scenario to tell on a cluster with an operator."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import Story
+from tests.e2e.scenario import Scenario
 from tests.testbed import registry as registries
 from tests.testbed.operator import RESTRICTED
 from tests.testbed.registry import OPEN, Options, Registry
@@ -14,14 +14,14 @@ from tests.testbed.testbed import Testbed
 
 
 @pytest.fixture
-def story(testbed: Testbed, namespace: str, repository: Repository) -> Iterator[Story]:
+def scenario(testbed: Testbed, namespace: str, repository: Repository) -> Iterator[Scenario]:
     """A DesignPattern that is not applied yet, in a namespace and with a repository of its own.
 
     Whatever a test does to it, the operator must never say that it failed by a defect of its own.
     """
     log = testbed.operator.process.log
     before = log.stat().st_size
-    yield Story(testbed.kubectl, namespace, repository)
+    yield Scenario(testbed.kubectl, namespace, repository)
     with log.open() as lines:
         lines.seek(before)
         said = lines.read()
@@ -67,9 +67,9 @@ def own_registry(start_registry: Callable[..., Registry]) -> Registry:
 
 
 @pytest.fixture
-def own_story(story: Story, own_registry: Registry) -> Story:
-    """A story whose pattern pulls from ``own_registry``."""
-    return story.another(story.name, repository=own_registry.repository())
+def own_story(scenario: Scenario, own_registry: Registry) -> Scenario:
+    """A scenario whose pattern pulls from ``own_registry``."""
+    return scenario.another(scenario.name, repository=own_registry.repository())
 
 
 @pytest.fixture

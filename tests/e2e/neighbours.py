@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests import hostile
-from tests.e2e.story import API, config_map, push, widget
+from tests.e2e.scenario import API, config_map, push, widget
 from tests.testbed.registry import Registry
 from tests.testbed.repository import Repository
 

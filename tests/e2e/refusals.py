@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from tests.e2e.story import config_map, deployment
+from tests.e2e.scenario import config_map, deployment
 from tests.planted import PIN, Shape, environment, value
 from tests.render.designs import DATA
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, deployment, push, widget, widgets
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, push, widget, widgets
 from tests.testbed.testbed import Testbed
 
 OWNER, PATTERN, ADOPTED = (f"pattern-operator.io/{name}" for name in ("owner", "pattern", "adopted"))
@@ -18,12 +18,12 @@ HELM = {
 
 
 @pytest.fixture
-def tenant(story: Story) -> Iterator[str]:
+def tenant(scenario: Scenario) -> Iterator[str]:
     """A second namespace, of another tenant."""
     name = f"tenant2-{uuid4().hex[:8]}"
-    story.kubectl("create", "namespace", name)
+    scenario.kubectl("create", "namespace", name)
     yield name
-    story.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    scenario.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 def space(name: str) -> dict[str, Any]:
@@ -44,11 +44,11 @@ def marks(metadata: dict[str, Any]) -> list[str]:
     return [name for name in names if name.startswith("pattern-operator.io/")]
 
 
-def grant(story: Story, *, namespace: str, account: str = "tenant") -> None:
+def grant(scenario: Scenario, *, namespace: str, account: str = "tenant") -> None:
     """Let the account of its own namespace do everything with ConfigMaps there."""
     rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]
     metadata = {"name": account, "namespace": namespace}
-    story.kubectl.apply(
+    scenario.kubectl.apply(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
         {"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
         {
@@ -65,71 +65,73 @@ def grant(story: Story, *, namespace: str, account: str = "tenant") -> None:
 
 
 def test_an_adopted_object_is_marked_kept_as_wanted_and_left_after_a_restart_too(
-    testbed: Testbed, story: Story
+    testbed: Testbed, scenario: Scenario
 ) -> None:
-    story.make(config_map("settings", a="1"))
-    first = push(story.repository, "1.0.0", config_map("settings", a="1", b="1"), config_map("own"))
-    second = push(story.repository, "2.0.0", config_map("settings", a="1", b="2"), config_map("own"))
-    story.want()
-    story.until_runs(first)
-    adopted = story.get("configmap", "settings")["metadata"]["annotations"]
+    scenario.make(config_map("settings", a="1"))
+    first = push(scenario.repository, "1.0.0", config_map("settings", a="1", b="1"), config_map("own"))
+    second = push(scenario.repository, "2.0.0", config_map("settings", a="1", b="2"), config_map("own"))
+    scenario.want()
+    scenario.until_runs(first)
+    adopted = scenario.get("configmap", "settings")["metadata"]["annotations"]
     testbed.operator.restart()
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until_runs(second)
-    again = story.get("configmap", "settings")["metadata"]["annotations"]
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_runs(second)
+    again = scenario.get("configmap", "settings")["metadata"]["annotations"]
 
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
-    left = story.get("configmap", "settings")
+    left = scenario.get("configmap", "settings")
     assert adopted[ADOPTED] == again[ADOPTED] == "true"
     assert left["data"] == {"a": "1", "b": "2"}
     assert marks(left["metadata"]) == []
-    assert not story.there("configmap", "own")
-    (event,) = story.events("Kept")
-    assert f"ConfigMap {story.namespace}/settings: stays: it existed before the pattern" in event["message"]
+    assert not scenario.there("configmap", "own")
+    (event,) = scenario.events("Kept")
+    assert f"ConfigMap {scenario.namespace}/settings: stays: it existed before the pattern" in event["message"]
 
 
-def test_an_adopted_object_that_leaves_the_pattern_is_left_and_said(story: Story) -> None:
-    story.make(config_map("settings", a="1"))
-    first = push(story.repository, "1.0.0", config_map("settings", a="1"), config_map("own"))
-    second = push(story.repository, "2.0.0", config_map("own"))
-    story.want()
-    story.until_runs(first)
+def test_an_adopted_object_that_leaves_the_pattern_is_left_and_said(scenario: Scenario) -> None:
+    scenario.make(config_map("settings", a="1"))
+    first = push(scenario.repository, "1.0.0", config_map("settings", a="1"), config_map("own"))
+    second = push(scenario.repository, "2.0.0", config_map("own"))
+    scenario.want()
+    scenario.until_runs(first)
 
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    status = story.until_runs(second)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = scenario.until_runs(second)
 
     assert "settings stays: it existed before the pattern" in condition(status, "Applied")["message"]
-    assert marks(story.get("configmap", "settings")["metadata"]) == []
+    assert marks(scenario.get("configmap", "settings")["metadata"]) == []
     assert status["inventory"]["count"] == 1
 
 
-def test_never_says_what_is_in_the_way_and_changes_nothing(story: Story) -> None:
-    story.make(config_map("settings", a="theirs"))
-    digest = push(story.repository, "1.0.0", config_map("settings", a="ours"), config_map("own"))
+def test_never_says_what_is_in_the_way_and_changes_nothing(scenario: Scenario) -> None:
+    scenario.make(config_map("settings", a="theirs"))
+    digest = push(scenario.repository, "1.0.0", config_map("settings", a="ours"), config_map("own"))
 
-    story.want(apply={"adopt": "Never", "conflicts": "Take"})
-    refused = story.until(lambda status: condition(status, "Ready")["reason"] == "AlreadyExists")
-    left = story.get("configmap", "settings")
-    story.change({"apply": {"adopt": "IfUnowned"}})
-    story.until_runs(digest)
+    scenario.want(apply={"adopt": "Never", "conflicts": "Take"})
+    refused = scenario.until(lambda status: condition(status, "Ready")["reason"] == "AlreadyExists")
+    left = scenario.get("configmap", "settings")
+    scenario.change({"apply": {"adopt": "IfUnowned"}})
+    scenario.until_runs(digest)
 
     assert "exists already, and spec.apply.adopt is Never" in condition(refused, "Ready")["message"]
-    assert [each["id"] for each in refused["inventory"]["entries"]] == [f"{story.namespace}_own__ConfigMap"]
+    assert [each["id"] for each in refused["inventory"]["entries"]] == [f"{scenario.namespace}_own__ConfigMap"]
     assert (left["data"], marks(left["metadata"])) == ({"a": "theirs"}, [])
-    assert story.get("configmap", "settings")["data"] == {"a": "ours"}
+    assert scenario.get("configmap", "settings")["data"] == {"a": "ours"}
 
 
-def test_a_namespace_with_objects_of_others_survives_the_pattern_that_brings_it(story: Story, tenant: str) -> None:
-    story.kubectl.apply(into(tenant, config_map("precious")))
-    digest = push(story.repository, "1.0.0", space(tenant), into(tenant, config_map("ours")))
+def test_a_namespace_with_objects_of_others_survives_the_pattern_that_brings_it(
+    scenario: Scenario, tenant: str
+) -> None:
+    scenario.kubectl.apply(into(tenant, config_map("precious")))
+    digest = push(scenario.repository, "1.0.0", space(tenant), into(tenant, config_map("ours")))
 
-    story.want()
-    status = story.until_runs(digest)
-    marked = marks(story.kubectl.json("get", "namespace", tenant)["metadata"])
-    story.delete()
-    story.until_gone()
+    scenario.want()
+    status = scenario.until_runs(digest)
+    marked = marks(scenario.kubectl.json("get", "namespace", tenant)["metadata"])
+    scenario.delete()
+    scenario.until_gone()
 
     assert (
         f"Namespace {tenant} existed before the pattern: it is used as it is"
@@ -137,76 +139,76 @@ def test_a_namespace_with_objects_of_others_survives_the_pattern_that_brings_it(
     )
     assert [each["id"] for each in status["inventory"]["entries"]] == [f"{tenant}_ours__ConfigMap"]
     assert marked == []
-    found = story.kubectl.json("-n", tenant, "get", "configmaps")["items"]
-    assert "deletionTimestamp" not in story.kubectl.json("get", "namespace", tenant)["metadata"]
+    found = scenario.kubectl.json("-n", tenant, "get", "configmaps")["items"]
+    assert "deletionTimestamp" not in scenario.kubectl.json("get", "namespace", tenant)["metadata"]
     assert [each["metadata"]["name"] for each in found if each["metadata"]["name"] != "kube-root-ca.crt"] == [
         "precious"
     ]
 
 
-def test_a_namespace_of_the_pattern_that_others_moved_into_stays_and_one_that_is_empty_goes(story: Story) -> None:
+def test_a_namespace_of_the_pattern_that_others_moved_into_stays_and_one_that_is_empty_goes(scenario: Scenario) -> None:
     shared, own = (f"{name}-{uuid4().hex[:8]}" for name in ("shared", "own"))
     digest = push(
-        story.repository,
+        scenario.repository,
         "1.0.0",
         space(shared),
         space(own),
         into(own, deployment("web")),
         into(shared, config_map("c")),
     )
-    story.want()
-    story.until_runs(digest)
-    story.kubectl.apply(into(shared, config_map("precious")))
+    scenario.want()
+    scenario.until_runs(digest)
+    scenario.kubectl.apply(into(shared, config_map("precious")))
 
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
-    (event,) = story.events("Kept")
+    (event,) = scenario.events("Kept")
     assert (
         f"Namespace {shared}: stays: it still holds 1 that would be deleted with it: ConfigMap precious"
         in (event["message"])
     )
     assert f"kubectl delete namespace {shared}" in event["message"]
-    there = story.kubectl.json("get", "namespace", shared)["metadata"]
+    there = scenario.kubectl.json("get", "namespace", shared)["metadata"]
     assert ("deletionTimestamp" in there, marks(there)) == (False, [])
-    assert not story.there("namespace", own)
-    story.kubectl("delete", "namespace", shared, "--wait=false")
+    assert not scenario.there("namespace", own)
+    scenario.kubectl("delete", "namespace", shared, "--wait=false")
 
 
-def test_a_definition_with_resources_of_others_survives_the_pattern(story: Story, group: str) -> None:
-    first = push(story.repository, "1.0.0", widgets(group), widget(group, "ours"), config_map("settings"))
-    second = push(story.repository, "2.0.0", config_map("settings"))
-    story.want()
-    story.until_runs(first)
-    story.make(widget(group, "theirs"))
+def test_a_definition_with_resources_of_others_survives_the_pattern(scenario: Scenario, group: str) -> None:
+    first = push(scenario.repository, "1.0.0", widgets(group), widget(group, "ours"), config_map("settings"))
+    second = push(scenario.repository, "2.0.0", config_map("settings"))
+    scenario.want()
+    scenario.until_runs(first)
+    scenario.make(widget(group, "theirs"))
 
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    status = story.until_runs(second)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = scenario.until_runs(second)
 
     assert (
         f"widgets.{group} stays: it still holds 1 that would be deleted with it: Widget.{group}"
         in (condition(status, "Applied")["message"])
     )
-    assert story.there(f"widgets.{group}", "theirs")
-    assert not story.there(f"widgets.{group}", "ours")
-    story.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
+    assert scenario.there(f"widgets.{group}", "theirs")
+    assert not scenario.there(f"widgets.{group}", "ours")
+    scenario.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
 
 
-def test_a_definition_and_a_claim_that_were_there_are_used_as_they_are_and_stay(story: Story, group: str) -> None:
-    story.make(widgets(group), claim("data"))
-    digest = push(story.repository, "1.0.0", widgets(group), widget(group, "ours"), claim("data"))
+def test_a_definition_and_a_claim_that_were_there_are_used_as_they_are_and_stay(scenario: Scenario, group: str) -> None:
+    scenario.make(widgets(group), claim("data"))
+    digest = push(scenario.repository, "1.0.0", widgets(group), widget(group, "ours"), claim("data"))
 
-    story.want()
-    status = story.until_runs(digest)
-    story.delete()
-    story.until_gone()
+    scenario.want()
+    status = scenario.until_runs(digest)
+    scenario.delete()
+    scenario.until_gone()
 
-    assert [each["id"] for each in status["inventory"]["entries"]] == [f"{story.namespace}_ours_{group}_Widget"]
+    assert [each["id"] for each in status["inventory"]["entries"]] == [f"{scenario.namespace}_ours_{group}_Widget"]
     assert condition(status, "Applied")["message"].count("existed before the pattern") == 2
-    assert story.there("pvc", "data")
-    assert story.there("crd", f"widgets.{group}")
-    assert not story.there(f"widgets.{group}", "ours")
-    story.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
+    assert scenario.there("pvc", "data")
+    assert scenario.there("crd", f"widgets.{group}")
+    assert not scenario.there(f"widgets.{group}", "ours")
+    scenario.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
 
 
 @pytest.mark.parametrize(
@@ -226,20 +228,20 @@ def test_a_definition_and_a_claim_that_were_there_are_used_as_they_are_and_stay(
     ],
 )
 def test_what_another_tool_manages_is_refused_by_name_whatever_the_spec_says(
-    story: Story, metadata: dict[str, Any], name: str
+    scenario: Scenario, metadata: dict[str, Any], name: str
 ) -> None:
     theirs = config_map("settings", a="theirs")
-    theirs["metadata"] |= json.loads(json.dumps(metadata).replace("NAMESPACE", story.namespace))
-    story.make(theirs)
-    push(story.repository, "1.0.0", config_map("settings", a="ours"))
+    theirs["metadata"] |= json.loads(json.dumps(metadata).replace("NAMESPACE", scenario.namespace))
+    scenario.make(theirs)
+    push(scenario.repository, "1.0.0", config_map("settings", a="ours"))
 
-    story.want(apply={"adopt": "Always", "conflicts": "Take"})
-    refused = story.until_says("Ready", "ManagedByAnotherTool")
-    story.delete()
-    story.until_gone()
+    scenario.want(apply={"adopt": "Always", "conflicts": "Take"})
+    refused = scenario.until_says("Ready", "ManagedByAnotherTool")
+    scenario.delete()
+    scenario.until_gone()
 
     assert f"is managed by {name}" in refused["message"]
-    assert story.get("configmap", "settings")["data"] == {"a": "theirs"}
+    assert scenario.get("configmap", "settings")["data"] == {"a": "theirs"}
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------
@@ -247,61 +249,65 @@ def test_what_another_tool_manages_is_refused_by_name_whatever_the_spec_says(
 
 @pytest.mark.parametrize("account", ["tenant", "mistyped"])
 def test_who_has_no_right_in_a_namespace_does_not_keep_its_rightful_owner_out(
-    testbed: Testbed, story: Story, tenant: str, account: str
+    testbed: Testbed, scenario: Scenario, tenant: str, account: str
 ) -> None:
-    grant(story, namespace=story.namespace)
-    grant(story, namespace=tenant)
-    push(story.repository, "1.0.0", into(tenant, config_map("settings", a="attack")))
-    digest = push(story.repository, "2.0.0", config_map("settings", a="rightful"))
-    rightful = Story(story.kubectl, tenant, story.repository)
+    grant(scenario, namespace=scenario.namespace)
+    grant(scenario, namespace=tenant)
+    push(scenario.repository, "1.0.0", into(tenant, config_map("settings", a="attack")))
+    digest = push(scenario.repository, "2.0.0", config_map("settings", a="rightful"))
+    rightful = Scenario(scenario.kubectl, tenant, scenario.repository)
 
-    story.want(apply={"serviceAccountName": account})
+    scenario.want(apply={"serviceAccountName": account})
     # A next try writes ahead, and takes it back.
-    story.until(lambda status: condition(status, "Ready")["reason"] == "Forbidden" and not status["inventory"]["count"])
+    scenario.until(
+        lambda status: condition(status, "Ready")["reason"] == "Forbidden" and not status["inventory"]["count"]
+    )
     rightful.want(ref={"tag": "2.0.0"}, apply={"serviceAccountName": "tenant"})
     rightful.until_runs(digest)
     testbed.operator.restart()
     rightful.request()
-    story.until_says("Ready", "Forbidden")
+    scenario.until_says("Ready", "Forbidden")
     rightful.until_runs(digest)
 
     assert rightful.get("configmap", "settings")["data"] == {"a": "rightful"}
     assert not [each for each in rightful.events() if each["reason"] == "OwnedByAnotherPattern"]
 
 
-def test_an_inventory_that_names_what_was_never_made_keeps_nobody_out(testbed: Testbed, story: Story) -> None:
+def test_an_inventory_that_names_what_was_never_made_keeps_nobody_out(testbed: Testbed, scenario: Scenario) -> None:
     """As after a crash between the inventory that is written ahead and the first apply."""
-    other = story.another("other")
-    push(story.repository, "1.0.0", config_map("own"))
-    digest = push(story.repository, "2.0.0", config_map("shared"))
-    story.want(suspend=True)
-    story.until(lambda status: status["status"] == "Suspended")
-    entry = {"id": f"{story.namespace}_shared__ConfigMap", "v": "v1"}
+    other = scenario.another("other")
+    push(scenario.repository, "1.0.0", config_map("own"))
+    digest = push(scenario.repository, "2.0.0", config_map("shared"))
+    scenario.want(suspend=True)
+    scenario.until(lambda status: status["status"] == "Suspended")
+    entry = {"id": f"{scenario.namespace}_shared__ConfigMap", "v": "v1"}
     patch = json.dumps({"status": {"inventory": {"count": 1, "entries": [entry]}}})
-    story.kubectl("-n", story.namespace, "patch", "dp", "web", "--subresource=status", "--type=merge", "-p", patch)
+    scenario.kubectl(
+        "-n", scenario.namespace, "patch", "dp", "web", "--subresource=status", "--type=merge", "-p", patch
+    )
     testbed.operator.restart()
 
     other.want(ref={"tag": "2.0.0"})
     other.until_runs(digest)
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
-    assert story.names() == ["shared"]
+    assert scenario.names() == ["shared"]
 
 
-def test_a_pattern_that_is_made_anew_has_what_its_predecessor_left(testbed: Testbed, story: Story) -> None:
+def test_a_pattern_that_is_made_anew_has_what_its_predecessor_left(testbed: Testbed, scenario: Scenario) -> None:
     name = f"brought-{uuid4().hex[:8]}"
-    digest = push(story.repository, "1.0.0", space(name), into(name, config_map("settings")), config_map("here"))
-    story.want(apply={"deletionPolicy": "Orphan"})
-    story.until_runs(digest)
-    story.delete()
-    story.until_gone()
+    digest = push(scenario.repository, "1.0.0", space(name), into(name, config_map("settings")), config_map("here"))
+    scenario.want(apply={"deletionPolicy": "Orphan"})
+    scenario.until_runs(digest)
+    scenario.delete()
+    scenario.until_gone()
 
     testbed.operator.restart()
-    story.want(apply={"adopt": "Never"})
-    story.until_runs(digest)
-    story.delete()
-    story.until_gone()
+    scenario.want(apply={"adopt": "Never"})
+    scenario.until_runs(digest)
+    scenario.delete()
+    scenario.until_gone()
 
-    assert not story.there("configmap", "here")
-    assert not story.there("namespace", name)
+    assert not scenario.there("configmap", "here")
+    assert not scenario.there("namespace", name)

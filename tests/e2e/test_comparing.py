@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, deployment, eventually, push
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push
 from tests.testbed import audit
 from tests.testbed.operator import ACCOUNT, NAMESPACE
 from tests.testbed.registry import Registry
@@ -40,11 +40,11 @@ def audited(audited_cluster: Testbed, registry: Registry) -> Testbed:
 
 
 @pytest.fixture
-def stories(audited: Testbed, registry: Registry) -> Callable[[str], Story]:
-    """Tell a story by name, all in one namespace of the audited cluster."""
+def stories(audited: Testbed, registry: Registry) -> Callable[[str], Scenario]:
+    """Tell a scenario by name, all in one namespace of the audited cluster."""
     namespace = f"test-{uuid4().hex[:8]}"
     audited.kubectl("create", "namespace", namespace)
-    return lambda name: Story(audited.kubectl, namespace, registry.repository(), name)
+    return lambda name: Scenario(audited.kubectl, namespace, registry.repository(), name)
 
 
 def sent(cluster: Testbed, *, after: int) -> Counter[tuple[str, str]]:
@@ -59,7 +59,7 @@ def mark(cluster: Testbed) -> int:
     return cluster.controlplane.audit_log.stat().st_size
 
 
-def until_quiet(probe: Story) -> None:
+def until_quiet(probe: Scenario) -> None:
     """Wait until the operator has gone over all patterns: one that was made last is Ready."""
     digest = push(probe.repository, "1.0.0", config_map(probe.name))
     probe.want()
@@ -101,14 +101,14 @@ def until_leading_again(cluster: Testbed, *, since: str) -> None:
     cluster.operator.wait_ready()
 
 
-def drifted(story: Story) -> str:
+def drifted(scenario: Scenario) -> str:
     """The drift that status tells, empty where it tells none."""
-    applied = story.condition("Applied")
+    applied = scenario.condition("Applied")
     return applied["message"] if applied["reason"] == "Drifted" else ""
 
 
 def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
-    audited: Testbed, registry: Registry, stories: Callable[[str], Story]
+    audited: Testbed, registry: Registry, stories: Callable[[str], Scenario]
 ) -> None:
     told = [stories(f"web-{number}") for number in range(PATTERNS)]
     for each in told:
@@ -136,157 +136,157 @@ def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
 
 
 def test_what_drifted_while_the_operator_was_away_is_put_right_and_nothing_else_is_sent(
-    audited: Testbed, stories: Callable[[str], Story]
+    audited: Testbed, stories: Callable[[str], Scenario]
 ) -> None:
-    story = stories("web")
-    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("other"), deployment("web"))
-    story.want()
-    story.until_runs(digest)
+    scenario = stories("web")
+    digest = push(scenario.repository, "1.0.0", config_map("settings"), config_map("other"), deployment("web"))
+    scenario.want()
+    scenario.until_runs(digest)
 
     audited.operator.stop()
-    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
-    story.remove("deployment", "web")
+    scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    scenario.remove("deployment", "web")
     before = mark(audited)
     audited.operator.restart()
-    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
-    story.until_runs(digest)
-    story.until_object("deployment", "web", lambda found: found is not None, seconds=10)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.until_runs(digest)
+    scenario.until_object("deployment", "web", lambda found: found is not None, seconds=10)
     writes = sent(audited, after=before)
 
     assert (writes["patch", "configmaps"], writes["patch", "deployments.apps"]) == (1, 1)
-    eventually(lambda: any("ConfigMap" in each["message"] for each in story.events("DriftRepaired")))
+    eventually(lambda: any("ConfigMap" in each["message"] for each in scenario.events("DriftRepaired")))
 
 
 @pytest.mark.parametrize("policy", ["Repair", "Report"])
 def test_an_update_that_an_object_missed_is_applied_after_a_restart(
-    audited: Testbed, stories: Callable[[str], Story], policy: str
+    audited: Testbed, stories: Callable[[str], Scenario], policy: str
 ) -> None:
-    story = stories("web")
-    push(story.repository, "1.0.0", config_map("settings", a="1"), config_map("other"))
-    second = push(story.repository, "2.0.0", config_map("settings", a="2"), config_map("other"))
-    story.want(apply={"driftPolicy": policy})
-    story.until_says("Ready", "Ready")
-    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until_runs(second)
+    scenario = stories("web")
+    push(scenario.repository, "1.0.0", config_map("settings", a="1"), config_map("other"))
+    second = push(scenario.repository, "2.0.0", config_map("settings", a="2"), config_map("other"))
+    scenario.want(apply={"driftPolicy": policy})
+    scenario.until_says("Ready", "Ready")
+    scenario.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_runs(second)
 
     audited.operator.stop()
-    story.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
-    before = story.get("configmap", "settings")["data"]
+    scenario.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+    before = scenario.get("configmap", "settings")["data"]
     audited.operator.restart()
-    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=15)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=15)
 
     assert before == {"a": "1"}
 
 
 def test_a_job_that_was_done_and_cleaned_up_before_a_restart_does_not_run_again(
-    audited: Testbed, stories: Callable[[str], Story]
+    audited: Testbed, stories: Callable[[str], Scenario]
 ) -> None:
-    story = stories("web")
+    scenario = stories("web")
     template = {
         "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
     }
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}}
     job["spec"] = {"ttlSecondsAfterFinished": 1, "template": template}
-    digest = push(story.repository, "1.0.0", job, config_map("settings"))
-    story.want()
-    story.until_runs(digest)
-    story.until_object("job", "migrate", lambda found: found is None)
+    digest = push(scenario.repository, "1.0.0", job, config_map("settings"))
+    scenario.want()
+    scenario.until_runs(digest)
+    scenario.until_object("job", "migrate", lambda found: found is None)
 
     before = mark(audited)
     audited.operator.restart()
     until_quiet(stories("probe"))
 
     assert sent(audited, after=before)["patch", "jobs.batch"] == 0
-    assert not story.there("job", "migrate")
-    assert condition(story.status, "Ready")["status"] == "True"
+    assert not scenario.there("job", "migrate")
+    assert condition(scenario.status, "Ready")["status"] == "True"
 
 
 def test_a_job_that_ended_and_was_cleaned_up_while_no_operator_ran_is_run_again_only_for_who_asks(
-    audited: Testbed, stories: Callable[[str], Story]
+    audited: Testbed, stories: Callable[[str], Scenario]
 ) -> None:
-    story = stories("web")
+    scenario = stories("web")
     template = {
         "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
     }
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate"}}
     job["spec"] = {"suspend": True, "ttlSecondsAfterFinished": 0, "template": template}
-    digest = push(story.repository, "1.0.0", job, config_map("settings"))
-    second = push(story.repository, "2.0.0", job, config_map("settings", a="2"))
-    story.want()
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", job, config_map("settings"))
+    second = push(scenario.repository, "2.0.0", job, config_map("settings", a="2"))
+    scenario.want()
+    scenario.until_runs(digest)
 
     audited.operator.stop()
-    story.edit("job", "migrate", {"spec": {"suspend": False}})
-    story.until_object("job", "migrate", lambda found: found is None)
+    scenario.edit("job", "migrate", {"spec": {"suspend": False}})
+    scenario.until_object("job", "migrate", lambda found: found is None)
     before = mark(audited)
     for _ in range(2):
         audited.operator.restart()
         until_quiet(stories("probe"))
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    status = story.until_runs(second)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = scenario.until_runs(second)
     sent_without_being_asked = sent(audited, after=before)["patch", "jobs.batch"]
-    story.request()
+    scenario.request()
 
     assert sent_without_being_asked == 0
     assert "may have ended while no operator looked" in condition(status, "Ready")["message"]
-    assert f"Job.batch {story.namespace}/migrate is not there any more" in condition(status, "Applied")["message"]
-    story.until_object("job", "migrate", lambda found: found is not None)
+    assert f"Job.batch {scenario.namespace}/migrate is not there any more" in condition(status, "Applied")["message"]
+    scenario.until_object("job", "migrate", lambda found: found is not None)
 
 
 def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
-    audited: Testbed, stories: Callable[[str], Story]
+    audited: Testbed, stories: Callable[[str], Scenario]
 ) -> None:
-    story = stories("web")
-    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("other"), config_map("gone"))
-    story.want(**REPORT)
-    story.until_runs(digest)
+    scenario = stories("web")
+    digest = push(scenario.repository, "1.0.0", config_map("settings"), config_map("other"), config_map("gone"))
+    scenario.want(**REPORT)
+    scenario.until_runs(digest)
     before = mark(audited)
-    theirs = lambda: story.get("configmap", "settings")["data"] == {"a": "theirs"}  # noqa: E731
+    theirs = lambda: scenario.get("configmap", "settings")["data"] == {"a": "theirs"}  # noqa: E731
 
     audited.operator.stop()
-    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
     audited.operator.restart()
-    story.until_says("Applied", "Drifted", seconds=15)
-    restarted = (drifted(story), theirs())
-    story.request()
-    requested = (drifted(story), theirs())
+    scenario.until_says("Applied", "Drifted", seconds=15)
+    restarted = (drifted(scenario), theirs())
+    scenario.request()
+    requested = (drifted(scenario), theirs())
     lose_the_api_server(audited)
-    story.remove("configmap", "gone")
-    story.until(lambda found: "/gone: is gone" in condition(found, "Ready")["message"], seconds=15)
-    led_again = (drifted(story), theirs())
+    scenario.remove("configmap", "gone")
+    scenario.until(lambda found: "/gone: is gone" in condition(found, "Ready")["message"], seconds=15)
+    led_again = (drifted(scenario), theirs())
     writes = sent(audited, after=before)
 
     for words, left in (restarted, requested, led_again):
-        assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in words
+        assert f"ConfigMap {scenario.namespace}/settings was changed by kubectl" in words
         assert left
-    assert f"ConfigMap {story.namespace}/gone was deleted" in led_again[0]
-    assert story.names() == ["other", "settings"]
+    assert f"ConfigMap {scenario.namespace}/gone was deleted" in led_again[0]
+    assert scenario.names() == ["other", "settings"]
     assert writes["patch", "configmaps"] == 1  # the request's dry run: maybe somebody put it back by hand
 
 
 def test_where_nothing_is_known_to_compare_with_reported_drift_is_found_by_a_dry_run(
-    audited: Testbed, stories: Callable[[str], Story]
+    audited: Testbed, stories: Callable[[str], Scenario]
 ) -> None:
-    story = stories("web")
-    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("other"))
-    story.want(**REPORT)
-    story.until_runs(digest)
+    scenario = stories("web")
+    digest = push(scenario.repository, "1.0.0", config_map("settings"), config_map("other"))
+    scenario.want(**REPORT)
+    scenario.until_runs(digest)
 
     audited.operator.stop()
-    story.edit("configmap", "settings", {"data": {"a": "theirs"}})
+    scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
     lost = json.dumps({"status": {"fingerprints": None}})  # as a status that an older operator wrote
-    story.kubectl("-n", story.namespace, "patch", "dp", "web", "--type=merge", "--subresource=status", "-p", lost)
-    version = story.get("configmap", "settings")["metadata"]["resourceVersion"]
+    scenario.kubectl("-n", scenario.namespace, "patch", "dp", "web", "--type=merge", "--subresource=status", "-p", lost)
+    version = scenario.get("configmap", "settings")["metadata"]["resourceVersion"]
     before = mark(audited)
     audited.operator.restart()
-    story.until_says("Applied", "Drifted", seconds=15)
+    scenario.until_says("Applied", "Drifted", seconds=15)
 
-    assert f"ConfigMap {story.namespace}/settings was changed by kubectl" in drifted(story)
-    assert story.get("configmap", "settings")["metadata"]["resourceVersion"] == version
+    assert f"ConfigMap {scenario.namespace}/settings was changed by kubectl" in drifted(scenario)
+    assert scenario.get("configmap", "settings")["metadata"]["resourceVersion"] == version
     assert sent(audited, after=before)["patch", "configmaps"] == 2  # both dry runs
 
-    story.edit("configmap", "settings", {"data": {"a": "1"}})
-    story.change({"apply": {"driftPolicy": "Repair"}})
-    story.until_runs(digest)
-    story.until_says("Applied", "Succeeded")
+    scenario.edit("configmap", "settings", {"data": {"a": "1"}})
+    scenario.change({"apply": {"driftPolicy": "Repair"}})
+    scenario.until_runs(digest)
+    scenario.until_says("Applied", "Succeeded")

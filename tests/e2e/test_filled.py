@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.e2e.story import Story, config_map, eventually, push
+from tests.e2e.scenario import Scenario, config_map, eventually, push
 from tests.testbed.testbed import Testbed
 
 RBAC = "rbac.authorization.k8s.io"
@@ -26,66 +26,66 @@ def hook(name: str, **bundle: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("bundle", ["", "Cg=="])
 def test_an_authority_that_is_injected_stays_where_the_manifest_has_a_blank_one(
-    testbed: Testbed, story: Story, bundle: str
+    testbed: Testbed, scenario: Scenario, bundle: str
 ) -> None:
-    name = f"{story.namespace}-hook"
-    digest = push(story.repository, "1.0.0", hook(name, caBundle=bundle), config_map("other"))
-    story.want()
-    story.until_runs(digest)
+    name = f"{scenario.namespace}-hook"
+    digest = push(scenario.repository, "1.0.0", hook(name, caBundle=bundle), config_map("other"))
+    scenario.want()
+    scenario.until_runs(digest)
     authority = base64.b64encode(testbed.controlplane.admin.ca.read_bytes()).decode()
     path = "/webhooks/0/clientConfig/caBundle"
     patch = json.dumps([{"op": "add", "path": path, "value": authority}])
-    story.kubectl("patch", "validatingwebhookconfiguration", name, "--type=json", "-p", patch)
+    scenario.kubectl("patch", "validatingwebhookconfiguration", name, "--type=json", "-p", patch)
 
-    story.edit("configmap", "other", {"data": {"a": "drift"}})  # what drifts is still put right
-    eventually(lambda: story.get("configmap", "other")["data"] == {"a": "1"})
-    story.request()
+    scenario.edit("configmap", "other", {"data": {"a": "drift"}})  # what drifts is still put right
+    eventually(lambda: scenario.get("configmap", "other")["data"] == {"a": "1"})
+    scenario.request()
 
-    assert story.get("validatingwebhookconfiguration", name)["webhooks"][0]["clientConfig"]["caBundle"] == authority
-    assert "Drifted" not in story.condition("Applied")["reason"]
-    story.delete()
-    story.until_gone()
+    assert scenario.get("validatingwebhookconfiguration", name)["webhooks"][0]["clientConfig"]["caBundle"] == authority
+    assert "Drifted" not in scenario.condition("Applied")["reason"]
+    scenario.delete()
+    scenario.until_gone()
 
 
-def test_an_aggregated_role_keeps_the_rules_that_the_controller_gives_it(story: Story) -> None:
-    name = f"{story.namespace}-all"
+def test_an_aggregated_role_keeps_the_rules_that_the_controller_gives_it(scenario: Scenario) -> None:
+    name = f"{scenario.namespace}-all"
     selector = {"matchLabels": {"aggregate-to": name}}
     rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]
     role = {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole"}
     part = {**role, "metadata": {"name": f"{name}-part", "labels": {"aggregate-to": name}}, "rules": rules}
     whole = {**role, "metadata": {"name": name}, "aggregationRule": {"clusterRoleSelectors": [selector]}, "rules": []}
-    push(story.repository, "1.0.0", part, whole)
-    story.want()
-    story.until_says("Ready", "Ready")
-    story.until_object("clusterrole", name, lambda found: found["rules"] == rules)
+    push(scenario.repository, "1.0.0", part, whole)
+    scenario.want()
+    scenario.until_says("Ready", "Ready")
+    scenario.until_object("clusterrole", name, lambda found: found["rules"] == rules)
 
-    story.edit("clusterrole", f"{name}-part", {"rules": []})  # what drifts is still put right, and brings an apply
-    eventually(lambda: story.events("DriftRepaired"))
-    second = push(story.repository, "2.0.0", {**part, "rules": [*rules, *rules]}, whole)
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until_runs(second)
-    eventually(lambda: story.get("clusterrole", name)["rules"])
+    scenario.edit("clusterrole", f"{name}-part", {"rules": []})  # what drifts is still put right, and brings an apply
+    eventually(lambda: scenario.events("DriftRepaired"))
+    second = push(scenario.repository, "2.0.0", {**part, "rules": [*rules, *rules]}, whole)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_runs(second)
+    eventually(lambda: scenario.get("clusterrole", name)["rules"])
 
-    assert not any(f"{name} was changed" in each["message"] for each in story.events("DriftRepaired"))
-    shown = story.kubectl.json("get", "clusterrole", name, "--show-managed-fields")["metadata"]["managedFields"]
+    assert not any(f"{name} was changed" in each["message"] for each in scenario.events("DriftRepaired"))
+    shown = scenario.kubectl.json("get", "clusterrole", name, "--show-managed-fields")["metadata"]["managedFields"]
     managers = {each["manager"] for each in shown if "f:rules" in each.get("fieldsV1", {})}
     assert managers == {"clusterrole-aggregation-controller"}
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
 
-def test_a_claim_that_is_bound_goes_on_being_applied_with_its_empty_volume_name(story: Story) -> None:
+def test_a_claim_that_is_bound_goes_on_being_applied_with_its_empty_volume_name(scenario: Scenario) -> None:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": ""}
     claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"}}
-    push(story.repository, "1.0.0", {**claim, "spec": {**spec, "volumeName": ""}})
+    push(scenario.repository, "1.0.0", {**claim, "spec": {**spec, "volumeName": ""}})
     labelled = {**claim, "metadata": {"name": "c", "labels": {"a": "b"}}, "spec": {**spec, "volumeName": ""}}
-    story.want()
-    story.until(lambda status: status.get("inventory", {}).get("count") == 1)
-    story.until_object("pvc", "c", lambda found: found is not None)
-    story.edit("pvc", "c", {"spec": {"volumeName": "pv-1"}})  # as binding does
-    push(story.repository, "2.0.0", labelled)
+    scenario.want()
+    scenario.until(lambda status: status.get("inventory", {}).get("count") == 1)
+    scenario.until_object("pvc", "c", lambda found: found is not None)
+    scenario.edit("pvc", "c", {"spec": {"volumeName": "pv-1"}})  # as binding does
+    push(scenario.repository, "2.0.0", labelled)
 
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    found = story.until_object("pvc", "c", lambda found: found["metadata"].get("labels", {}).get("a") == "b")
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    found = scenario.until_object("pvc", "c", lambda found: found["metadata"].get("labels", {}).get("a") == "b")
 
     assert found["spec"]["volumeName"] == "pv-1"

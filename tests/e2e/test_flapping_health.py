@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.e2e.story import Story, condition, push, widget, widgets
+from tests.e2e.scenario import Scenario, condition, push, widget, widgets
 from tests.testbed.kubectl import Kubectl
 
 NOISE = 16.0  # seconds
@@ -41,22 +41,22 @@ def chatter(kubectl: Kubectl, resource: str, namespace: str) -> Iterator[None]:
 
 
 def test_a_health_text_that_changes_all_the_time_is_written_now_and_then_and_its_last_word_in_the_end(
-    story: Story, group: str
+    scenario: Scenario, group: str
 ) -> None:
-    story.kubectl.apply(widgets(group))
-    story.kubectl.established(f"widgets.{group}")
-    digest = push(story.repository, "1.0.0", widget(group, "first"))
-    story.want()
-    story.until_runs(digest)
+    scenario.kubectl.apply(widgets(group))
+    scenario.kubectl.established(f"widgets.{group}")
+    digest = push(scenario.repository, "1.0.0", widget(group, "first"))
+    scenario.want()
+    scenario.until_runs(digest)
 
     seen: set[str] = set()
-    with chatter(story.kubectl, f"widgets.{group}", story.namespace):
+    with chatter(scenario.kubectl, f"widgets.{group}", scenario.namespace):
         begun = time.monotonic()
         while time.monotonic() - begun < NOISE:
-            metadata = story.kubectl.json("-n", story.namespace, "get", "dp", story.name)["metadata"]
+            metadata = scenario.kubectl.json("-n", scenario.namespace, "get", "dp", scenario.name)["metadata"]
             seen.add(metadata["resourceVersion"])
-    status = story.until(lambda status: "the end" in condition(status, "Healthy").get("message", ""), seconds=60)
+    status = scenario.until(lambda status: "the end" in condition(status, "Healthy").get("message", ""), seconds=60)
 
     assert condition(status, "Ready")["status"] != "True"
     assert len(seen) - 1 <= WRITES
-    story.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
+    scenario.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.e2e.story import Story, condition, config_map, eventually, push, secret
+from tests.e2e.scenario import Scenario, condition, config_map, eventually, push, secret
 from tests.testbed.gate import webhook
 from tests.testbed.registry import Registry
 from tests.testbed.testbed import Testbed
@@ -38,25 +38,25 @@ class Slow:
         return {**review, "response": response}
 
 
-def test_many_deleted_objects_are_made_again_and_told_in_one_event(story: Story) -> None:
-    digest = push(story.repository, "1.0.0", *(config_map(f"c{number}") for number in range(300)))
-    story.want()
-    story.until_runs(digest)
-    before = uids(story)
+def test_many_deleted_objects_are_made_again_and_told_in_one_event(scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", *(config_map(f"c{number}") for number in range(300)))
+    scenario.want()
+    scenario.until_runs(digest)
+    before = uids(scenario)
 
-    story.kubectl("delete", "--raw", f"/api/v1/namespaces/{story.namespace}/configmaps?labelSelector={OWNED}")
-    eventually(lambda: len(uids(story)) == 300 and not uids(story) & before)
-    eventually(lambda: story.events("DriftRepaired"))
+    scenario.kubectl("delete", "--raw", f"/api/v1/namespaces/{scenario.namespace}/configmaps?labelSelector={OWNED}")
+    eventually(lambda: len(uids(scenario)) == 300 and not uids(scenario) & before)
+    eventually(lambda: scenario.events("DriftRepaired"))
     time.sleep(3)  # for a second event, if there is one
 
-    events = story.events("DriftRepaired")
+    events = scenario.events("DriftRepaired")
     assert len(events) == 1, [event["message"] for event in events]
-    assert f"ConfigMap {story.namespace}/c" in events[0]["message"]
+    assert f"ConfigMap {scenario.namespace}/c" in events[0]["message"]
     assert "more" in events[0]["message"]
 
 
 def test_a_failing_pattern_keeps_its_objects_and_its_back_off_whatever_happens_to_them(
-    own_story: Story, own_registry: Registry
+    own_story: Scenario, own_registry: Registry
 ) -> None:
     digest = push(own_story.repository, "1.0.0", *map(config_map, NAMES))
     own_story.want(retryInterval="5m")
@@ -73,44 +73,48 @@ def test_a_failing_pattern_keeps_its_objects_and_its_back_off_whatever_happens_t
 
 
 def test_an_object_that_is_refused_is_tried_by_the_back_off_and_the_others_are_repaired_meanwhile(
-    testbed: Testbed, story: Story
+    testbed: Testbed, scenario: Scenario
 ) -> None:
     judge = Slow("-", denied="refused")
-    push(story.repository, "1.0.0", config_map("refused"), *map(config_map, NAMES))
-    with webhook(judge, "configmaps", namespace=story.namespace, kubectl=story.kubectl, authority=testbed.authority):
-        story.want(retryInterval="5m")
-        story.until(lambda status: condition(status, "Ready").get("status") == "False")
+    push(scenario.repository, "1.0.0", config_map("refused"), *map(config_map, NAMES))
+    with webhook(
+        judge, "configmaps", namespace=scenario.namespace, kubectl=scenario.kubectl, authority=testbed.authority
+    ):
+        scenario.want(retryInterval="5m")
+        scenario.until(lambda status: condition(status, "Ready").get("status") == "False")
         eventually(lambda: judge.written.count("refused") >= 5)  # the next tries are 16 s and 32 s away
         tried = judge.written.count("refused")
 
-        slowest = max(repaired_in(story, name, f"theirs {number}") for number in range(3) for name in NAMES)
+        slowest = max(repaired_in(scenario, name, f"theirs {number}") for number in range(3) for name in NAMES)
 
         assert judge.written.count("refused") - tried <= 1
         assert slowest < SOON
 
 
-def test_an_object_that_is_refused_is_tried_at_once_when_somebody_deletes_it(testbed: Testbed, story: Story) -> None:
-    first = push(story.repository, "1.0.0", config_map("settings", a="1"))
+def test_an_object_that_is_refused_is_tried_at_once_when_somebody_deletes_it(
+    testbed: Testbed, scenario: Scenario
+) -> None:
+    first = push(scenario.repository, "1.0.0", config_map("settings", a="1"))
     locked = {**config_map("settings", a="2"), "immutable": True}
-    push(story.repository, "2.0.0", locked)
-    third = push(story.repository, "3.0.0", config_map("settings", a="3"))
-    story.want(retryInterval="10m")
-    story.until_runs(first)
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until_object("configmap", "settings", lambda found: found.get("immutable"))
-    story.change({"source": {"ref": {"tag": "3.0.0"}}})
-    story.until(lambda status: condition(status, "Ready")["status"] == "False")
+    push(scenario.repository, "2.0.0", locked)
+    third = push(scenario.repository, "3.0.0", config_map("settings", a="3"))
+    scenario.want(retryInterval="10m")
+    scenario.until_runs(first)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_object("configmap", "settings", lambda found: found.get("immutable"))
+    scenario.change({"source": {"ref": {"tag": "3.0.0"}}})
+    scenario.until(lambda status: condition(status, "Ready")["status"] == "False")
     time.sleep(8)  # the pauses of the back-off are longer than the test waits by now
 
-    story.remove("configmap", "settings")
+    scenario.remove("configmap", "settings")
 
-    story.until_runs(third, seconds=5)
+    scenario.until_runs(third, seconds=5)
 
 
 def test_a_webhook_that_takes_its_time_holds_up_the_objects_that_it_judges_and_no_others(
-    testbed: Testbed, story: Story
+    testbed: Testbed, scenario: Scenario
 ) -> None:
-    slow, others = story.another("slow", repository=story.repository), [story, story.another("beside")]
+    slow, others = scenario.another("slow", repository=scenario.repository), [scenario, scenario.another("beside")]
     for other in others:
         digest = push(other.repository, other.name, config_map(f"{other.name}-settings"))
         other.want(ref={"tag": other.name})
@@ -131,24 +135,24 @@ def test_a_webhook_that_takes_its_time_holds_up_the_objects_that_it_judges_and_n
 
 
 def test_a_registry_that_hangs_holds_up_nobody_but_its_own_patterns_and_each_of_them_says_so(
-    story: Story, own_registry: Registry
+    scenario: Scenario, own_registry: Registry
 ) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    second = push(story.repository, "2.0.0", config_map("settings", a="2"))
-    story.want()
-    story.until_runs(digest)
-    hanging = [story.another(f"hangs{number}", repository=own_registry.repository()) for number in range(40)]
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    second = push(scenario.repository, "2.0.0", config_map("settings", a="2"))
+    scenario.want()
+    scenario.until_runs(digest)
+    hanging = [scenario.another(f"hangs{number}", repository=own_registry.repository()) for number in range(40)]
     own_registry.misbehave(HANGS)
     begun = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda each: each.want(), hanging))
 
-    slowest = max(repaired_in(story, "settings", f"theirs {number}") for number in range(4))
+    slowest = max(repaired_in(scenario, "settings", f"theirs {number}") for number in range(4))
     for each in hanging:  # those that run and those that wait for their share
         eventually(lambda each=each: condition(each.status, "Ready"), seconds=30)
     changed = time.monotonic()
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until_runs(second, seconds=10)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_runs(second, seconds=10)
     took = time.monotonic() - changed
     first = hanging[0].until(lambda status: condition(status, "Fetched").get("status") == "False", seconds=70)
 
@@ -158,7 +162,7 @@ def test_a_registry_that_hangs_holds_up_nobody_but_its_own_patterns_and_each_of_
     assert own_registry.address in condition(first, "Fetched")["message"]
 
 
-def test_what_runs_is_repaired_while_its_own_registry_hangs(own_story: Story, own_registry: Registry) -> None:
+def test_what_runs_is_repaired_while_its_own_registry_hangs(own_story: Scenario, own_registry: Registry) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want()
     own_story.until_runs(digest)
@@ -172,7 +176,7 @@ def test_what_runs_is_repaired_while_its_own_registry_hangs(own_story: Story, ow
 
 
 def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure_is_told(
-    own_story: Story, own_registry: Registry
+    own_story: Scenario, own_registry: Registry
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want(retryInterval="5m")
@@ -205,7 +209,7 @@ def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure
 
 
 def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
-    own_story: Story, own_registry: Registry
+    own_story: Scenario, own_registry: Registry
 ) -> None:
     auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731
     write = lambda number: own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(number))}))  # noqa: E731
@@ -222,7 +226,7 @@ def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
 
 
 def test_a_secret_of_a_pattern_that_runs_and_changes_all_the_time_asks_the_registry_now_and_then_too(
-    own_story: Story, own_registry: Registry
+    own_story: Scenario, own_registry: Registry
 ) -> None:
     auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731
     own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(0))}))
@@ -242,22 +246,22 @@ def test_a_secret_of_a_pattern_that_runs_and_changes_all_the_time_asks_the_regis
     assert 0 < asked <= 3 * 7
 
 
-def uids(story: Story) -> set[str]:
-    listed = story.kubectl.json("-n", story.namespace, "get", "configmap", "-l", "pattern-operator.io/owner")
+def uids(scenario: Scenario) -> set[str]:
+    listed = scenario.kubectl.json("-n", scenario.namespace, "get", "configmap", "-l", "pattern-operator.io/owner")
     return {each["metadata"]["uid"] for each in listed["items"]}
 
 
-def repaired_in(story: Story, name: str, theirs: str) -> float:
+def repaired_in(scenario: Scenario, name: str, theirs: str) -> float:
     """Change a config map, and wait until it is as the pattern has it; the seconds that took."""
-    story.edit("configmap", name, {"data": {"a": theirs}})
+    scenario.edit("configmap", name, {"data": {"a": theirs}})
     begun = time.monotonic()
-    story.until_object("configmap", name, lambda found: found and found["data"]["a"] != theirs, seconds=30)
+    scenario.until_object("configmap", name, lambda found: found and found["data"]["a"] != theirs, seconds=30)
     return time.monotonic() - begun
 
 
-def change_secret(story: Story, config: dict[str, Any]) -> None:
+def change_secret(scenario: Scenario, config: dict[str, Any]) -> None:
     encoded = base64.b64encode(json.dumps(config).encode()).decode()
-    story.edit("secret", "pull", {"data": {".dockerconfigjson": encoded}})
+    scenario.edit("secret", "pull", {"data": {".dockerconfigjson": encoded}})
 
 
 def repeat(change: Callable[[int], None], *, seconds: float) -> int:

@@ -6,17 +6,17 @@ import urllib.request
 from pathlib import Path
 from uuid import uuid4
 
-from tests.e2e.story import Story, config_map, eventually, push, push_files, widgets
+from tests.e2e.scenario import Scenario, config_map, eventually, push, push_files, widgets
 from tests.testbed.testbed import Testbed
 
 CASE = Path(__file__).parents[1] / "data" / "field-cases" / "05-spec-is-no-object"
 OWNER = "pattern-operator.io/owner"
 
 
-def is_repaired(story: Story, name: str) -> None:
+def is_repaired(scenario: Scenario, name: str) -> None:
     """Wait until somebody's change of a ConfigMap is put right."""
-    story.edit("configmap", name, {"data": {"a": uuid4().hex}})
-    story.until_object("configmap", name, lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.edit("configmap", name, {"data": {"a": uuid4().hex}})
+    scenario.until_object("configmap", name, lambda found: found["data"] == {"a": "1"}, seconds=10)
 
 
 def metrics(testbed: Testbed) -> str:
@@ -31,42 +31,46 @@ def probe(testbed: Testbed, path: str) -> str:
     return text
 
 
-def test_a_spec_that_is_a_list_is_applied_and_the_bystander_is_looked_after(testbed: Testbed, story: Story) -> None:
-    bystander = story.another("bystander")
-    there = push_files(story.repository, "bystander", {"cm.yaml": (CASE / "bystander" / "cm.yaml").read_bytes()})
+def test_a_spec_that_is_a_list_is_applied_and_the_bystander_is_looked_after(
+    testbed: Testbed, scenario: Scenario
+) -> None:
+    bystander = scenario.another("bystander")
+    there = push_files(scenario.repository, "bystander", {"cm.yaml": (CASE / "bystander" / "cm.yaml").read_bytes()})
     bystander.want(ref={"tag": "bystander"})
     bystander.until_runs(there)
 
-    odd = push_files(story.repository, "odd", {"all.yaml": (CASE / "v1" / "all.yaml").read_bytes()})
-    story.want(ref={"tag": "odd"})
-    story.until_runs(odd)
-    is_repaired(story, "bystander")
-    story.edit("dashboards.grr.example", "home", {"spec": ["theirs"]})
-    story.until_object("dashboards.grr.example", "home", lambda found: found["spec"] == ["cpu", "memory"], seconds=10)
-    is_repaired(story, "bystander")
+    odd = push_files(scenario.repository, "odd", {"all.yaml": (CASE / "v1" / "all.yaml").read_bytes()})
+    scenario.want(ref={"tag": "odd"})
+    scenario.until_runs(odd)
+    is_repaired(scenario, "bystander")
+    scenario.edit("dashboards.grr.example", "home", {"spec": ["theirs"]})
+    scenario.until_object(
+        "dashboards.grr.example", "home", lambda found: found["spec"] == ["cpu", "memory"], seconds=10
+    )
+    is_repaired(scenario, "bystander")
 
     assert probe(testbed, "readyz") == "works\n"
     assert probe(testbed, "healthz") == "ok\n"
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
 
-def test_whatever_carries_the_label_costs_nobody_anything(testbed: Testbed, story: Story) -> None:
+def test_whatever_carries_the_label_costs_nobody_anything(testbed: Testbed, scenario: Scenario) -> None:
     """No right on DesignPatterns is needed to make these: only one to make an object, and to label it."""
     group = f"g{uuid4().hex[:8]}.example.com"
     digest = push(
-        story.repository, "1.0.0", widgets(group), config_map("settings"), widget_of(group, "ours", {"size": 1})
+        scenario.repository, "1.0.0", widgets(group), config_map("settings"), widget_of(group, "ours", {"size": 1})
     )
-    story.want()
-    story.until_runs(digest)
-    owner = story.get("configmap", "settings")["metadata"]["labels"][OWNER]
+    scenario.want()
+    scenario.until_runs(digest)
+    owner = scenario.get("configmap", "settings")["metadata"]["labels"][OWNER]
 
     for number, spec in enumerate(([], ["a"], "text", 5, {"finalizers": 5}, {"finalizers": [{}]}, {"a": deep(400)})):
         for label in (owner, "x"):
-            story.make(labelled(widget_of(group, f"alien-{number}-{label[:1]}", spec), label))
-    is_repaired(story, "settings")
-    story.edit(f"widgets.{group}", "ours", {"spec": {"size": 2}})
-    story.until_object(f"widgets.{group}", "ours", lambda found: found["spec"] == {"size": 1}, seconds=10)
+            scenario.make(labelled(widget_of(group, f"alien-{number}-{label[:1]}", spec), label))
+    is_repaired(scenario, "settings")
+    scenario.edit(f"widgets.{group}", "ours", {"spec": {"size": 2}})
+    scenario.until_object(f"widgets.{group}", "ours", lambda found: found["spec"] == {"size": 1}, seconds=10)
 
     counted = [
         line for line in metrics(testbed).splitlines() if line.startswith("pattern_operator_internal_errors_total")
@@ -74,28 +78,30 @@ def test_whatever_carries_the_label_costs_nobody_anything(testbed: Testbed, stor
     assert counted
     assert all(line.endswith(" 0.0") for line in counted)
     log = testbed.operator.process.log.read_text()
-    assert log.count(f"carries the owner label of DesignPattern {story.namespace}/web and is not in its inventory") == 1
-    assert story.status["inventory"]["count"] == 3
+    assert (
+        log.count(f"carries the owner label of DesignPattern {scenario.namespace}/web and is not in its inventory") == 1
+    )
+    assert scenario.status["inventory"]["count"] == 3
 
 
-def test_an_object_that_was_labelled_before_it_came_into_the_inventory_is_ours_from_then_on(story: Story) -> None:
+def test_an_object_that_was_labelled_before_it_came_into_the_inventory_is_ours_from_then_on(scenario: Scenario) -> None:
     """What the watch told while nobody had it in an inventory was not kept: it is looked for again."""
-    first = push(story.repository, "1.0.0", config_map("settings"))
-    story.want()
-    story.until_runs(first)
-    owner = story.get("configmap", "settings")["metadata"]["labels"][OWNER]
-    story.make(labelled(config_map("alien", a="theirs"), owner))
+    first = push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.want()
+    scenario.until_runs(first)
+    owner = scenario.get("configmap", "settings")["metadata"]["labels"][OWNER]
+    scenario.make(labelled(config_map("alien", a="theirs"), owner))
     time.sleep(0.5)  # the watch has told of it, which nothing shows
 
-    second = push(story.repository, "1.1.0", config_map("settings"), config_map("alien"))
-    story.want(ref={"tag": "1.1.0"})
-    story.until_runs(second)
+    second = push(scenario.repository, "1.1.0", config_map("settings"), config_map("alien"))
+    scenario.want(ref={"tag": "1.1.0"})
+    scenario.until_runs(second)
 
-    assert story.get("configmap", "alien")["data"] == {"a": "1"}
-    is_repaired(story, "alien")
-    story.remove("configmap", "alien")
-    story.until_object("configmap", "alien", lambda found: found is not None, seconds=10)
-    eventually(lambda: story.names() == ["alien", "settings"])
+    assert scenario.get("configmap", "alien")["data"] == {"a": "1"}
+    is_repaired(scenario, "alien")
+    scenario.remove("configmap", "alien")
+    scenario.until_object("configmap", "alien", lambda found: found is not None, seconds=10)
+    eventually(lambda: scenario.names() == ["alien", "settings"])
 
 
 def widget_of(group: str, name: str, spec: object) -> dict[str, object]:

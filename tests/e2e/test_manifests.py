@@ -7,44 +7,44 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, deployment, eventually, push, push_files
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push, push_files
 from tests.render.fieldcases import case
 
 
-def push_case(story: Story, tag: str, name: str) -> str:
+def push_case(scenario: Scenario, tag: str, name: str) -> str:
     """Push a folder of tests/data/field-cases; the digest."""
-    return push_files(story.repository, tag, {file.path: file.content for file in case(name)})
+    return push_files(scenario.repository, tag, {file.path: file.content for file in case(name)})
 
 
 @pytest.fixture
-def other(story: Story) -> Any:
+def other(scenario: Scenario) -> Any:
     """A namespace that does not exist."""
     name = f"other-{uuid4().hex[:8]}"
     yield name
-    story.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    scenario.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 def namespaced(name: str, **labels: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def is_there(story: Story, namespace: str) -> bool:
-    found = story.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
+def is_there(scenario: Scenario, namespace: str) -> bool:
+    found = scenario.kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
     return found == "Active"
 
 
 # --- other tools ----------------------------------------------------------------------------------------------------
 
 
-def test_hooks_that_helm_template_prints_never_run_and_are_named(story: Story) -> None:
-    digest = push_case(story, "1.0.0", "06-helm-hooks/v1")
+def test_hooks_that_helm_template_prints_never_run_and_are_named(scenario: Scenario) -> None:
+    digest = push_case(scenario, "1.0.0", "06-helm-hooks/v1")
 
-    story.want()
-    status = story.until_runs(digest)
+    scenario.want()
+    status = scenario.until_runs(digest)
 
-    assert story.names("configmap") == ["shop"]
-    assert not story.there("job", "shop-uninstall")
-    assert not story.there("pod", "shop-test-connection")
+    assert scenario.names("configmap") == ["shop"]
+    assert not scenario.there("job", "shop-uninstall")
+    assert not scenario.there("pod", "shop-test-connection")
     assert [(each["name"], each["reason"]) for each in status["render"]["skips"]] == [
         ("shop-test-connection", "Hook"),
         ("shop-uninstall", "Hook"),
@@ -54,41 +54,43 @@ def test_hooks_that_helm_template_prints_never_run_and_are_named(story: Story) -
     )
 
 
-def test_what_helm_is_asked_to_keep_stays_when_it_leaves_the_pattern_and_when_the_pattern_goes(story: Story) -> None:
+def test_what_helm_is_asked_to_keep_stays_when_it_leaves_the_pattern_and_when_the_pattern_goes(
+    scenario: Scenario,
+) -> None:
     kept = config_map("kept")
     kept["metadata"]["annotations"]["helm.sh/resource-policy"] = "keep"
     push_files(
-        story.repository,
+        scenario.repository,
         "1.0.0",
         {"kept.json": json.dumps(kept).encode(), **{file.path: file.content for file in case("06-helm-hooks/keep")}},
     )
-    second = push(story.repository, "2.0.0", kept)
-    story.want(apply={"wait": False})
-    story.until_says("Ready", "Ready")
+    second = push(scenario.repository, "2.0.0", kept)
+    scenario.want(apply={"wait": False})
+    scenario.until_says("Ready", "Ready")
 
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    status = story.until(lambda status: status.get("digest") == second)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = scenario.until(lambda status: status.get("digest") == second)
     pruned = condition(status, "Applied")["message"]
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
     why = "stays: it is annotated helm.sh/resource-policy: keep in the cluster"
-    assert f"PersistentVolumeClaim {story.namespace}/data {why}" in pruned
+    assert f"PersistentVolumeClaim {scenario.namespace}/data {why}" in pruned
     for kind, name in (("persistentvolumeclaim", "data"), ("configmap", "kept")):
-        meta = story.get(kind, name)["metadata"]
+        meta = scenario.get(kind, name)["metadata"]
         assert "pattern-operator.io/owner" not in meta.get("labels", {})
         assert "pattern-operator.io/pattern" not in meta["annotations"]
-    eventually(lambda: any(why in each["message"] for each in story.events("Kept")))
+    eventually(lambda: any(why in each["message"] for each in scenario.events("Kept")))
 
 
 # --- what is written in them ----------------------------------------------------------------------------------------
 
 
-def test_names_that_are_numbers_are_told_all_at_once_and_nothing_is_applied(story: Story) -> None:
-    push_case(story, "1.0.0", "11-numeric-names/v1")
+def test_names_that_are_numbers_are_told_all_at_once_and_nothing_is_applied(scenario: Scenario) -> None:
+    push_case(scenario, "1.0.0", "11-numeric-names/v1")
 
-    story.want()
-    message = story.until_says("Ready", "ComponentsRefused")["message"]
+    scenario.want()
+    message = scenario.until_says("Ready", "ComponentsRefused")["message"]
 
     assert (
         "nothing was applied. Correct them, or set spec.render.onInvalid: Skip to apply the rest: ConfigMap" in message
@@ -96,47 +98,49 @@ def test_names_that_are_numbers_are_told_all_at_once_and_nothing_is_applied(stor
     assert "metadata.name must be text: quote it (it is read as a number)" in message
     assert "metadata.labels.commit must be text: quote it" in message
     assert "has no" not in message
-    assert story.names() == []
+    assert scenario.names() == []
 
 
-def test_of_removed_kinds_is_said_what_to_write_in_their_place(story: Story) -> None:
-    push_case(story, "1.0.0", "12-removed-api/v1")
+def test_of_removed_kinds_is_said_what_to_write_in_their_place(scenario: Scenario) -> None:
+    push_case(scenario, "1.0.0", "12-removed-api/v1")
 
-    story.want()
-    message = story.until_says("Ready", "KindNotFound")["message"]
+    scenario.want()
+    message = scenario.until_says("Ready", "KindNotFound")["message"]
 
     assert "Ingress of extensions/v1beta1 was removed from Kubernetes in 1.22: write networking.k8s.io/v1" in message
     assert "CronJob of batch/v1beta1 was removed from Kubernetes in 1.25: write batch/v1" in message
     assert "install the CRD" not in message
 
 
-def test_a_captured_manifest_runs_and_what_was_left_out_is_told(story: Story) -> None:
-    digest = push_case(story, "1.0.0", "28-captured-from-a-cluster/v1")
+def test_a_captured_manifest_runs_and_what_was_left_out_is_told(scenario: Scenario) -> None:
+    digest = push_case(scenario, "1.0.0", "28-captured-from-a-cluster/v1")
 
-    story.want()
-    status = story.until_runs(digest)
+    scenario.want()
+    status = scenario.until_runs(digest)
 
     told = " ".join(status["render"]["repairs"])
     assert "metadata.annotations.deployment.kubernetes.io/revision left out" in told
     assert "metadata.uid" in told
-    assert story.get("deployment", "web")["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+    assert scenario.get("deployment", "web")["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
 
 
-def test_all_that_kubectl_gets_of_a_namespace_runs_in_another_one(story: Story, other: str) -> None:
+def test_all_that_kubectl_gets_of_a_namespace_runs_in_another_one(scenario: Scenario, other: str) -> None:
     pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": {"spec": pod}}}
     alone = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alone"}, "spec": pod}
     ports = {"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80}]}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": ports}
-    story.make(deployment("web"), service, job, alone)
-    story.until_object("deployment", "web", lambda found: found["status"].get("availableReplicas") == 1)
-    story.until_object("job", "once", lambda found: found["status"].get("active") or found["status"].get("succeeded"))
+    scenario.make(deployment("web"), service, job, alone)
+    scenario.until_object("deployment", "web", lambda found: found["status"].get("availableReplicas") == 1)
+    scenario.until_object(
+        "job", "once", lambda found: found["status"].get("active") or found["status"].get("succeeded")
+    )
     kinds = "all,endpointslices,serviceaccounts,configmaps"
-    captured = story.kubectl("-n", story.namespace, "get", kinds, "-o", "yaml")
-    digest = push_files(story.repository, "1.0.0", {"all.yaml": captured.encode()})
+    captured = scenario.kubectl("-n", scenario.namespace, "get", kinds, "-o", "yaml")
+    digest = push_files(scenario.repository, "1.0.0", {"all.yaml": captured.encode()})
 
-    story.want(render={"targetNamespace": other}, apply={"createNamespace": True, "wait": False})
-    status = story.until_runs(digest)
+    scenario.want(render={"targetNamespace": other}, apply={"createNamespace": True, "wait": False})
+    status = scenario.until_runs(digest)
 
     ours = sorted(each["id"].removeprefix(f"{other}_") for each in status["inventory"]["entries"])
     assert ours == sorted(
@@ -144,154 +148,158 @@ def test_all_that_kubectl_gets_of_a_namespace_runs_in_another_one(story: Story, 
     )
 
 
-def test_nulls_of_somebody_elses_kind_reach_the_api_server_and_are_no_drift(story: Story) -> None:
-    digest = push_case(story, "1.0.0", "04-null-in-custom-resource/v1")
+def test_nulls_of_somebody_elses_kind_reach_the_api_server_and_are_no_drift(scenario: Scenario) -> None:
+    digest = push_case(scenario, "1.0.0", "04-null-in-custom-resource/v1")
 
-    story.want()
-    story.until_runs(digest)
-    story.request()
-    found = story.get("chartreleases.charts.example", "web")
+    scenario.want()
+    scenario.until_runs(digest)
+    scenario.request()
+    found = scenario.get("chartreleases.charts.example", "web")
 
     assert found["spec"]["values"] == {
         "resources": {"limits": {"cpu": None, "memory": "128Mi"}},
         "securityContext": {"runAsUser": None},
     }
     assert found["spec"].get("timeout") is None  # and not the default
-    assert story.events("DriftRepaired") == []
+    assert scenario.events("DriftRepaired") == []
 
 
 @pytest.mark.parametrize(("version", "names"), [("v1", ["one", "two"]), ("v2", ["four", "three"]), ("v3", ["five"])])
 def test_streams_of_json_marks_and_nulls_are_read_as_kubectl_reads_them(
-    story: Story, version: str, names: list[str]
+    scenario: Scenario, version: str, names: list[str]
 ) -> None:
-    digest = push_case(story, "1.0.0", f"20-json-stream-and-bom/{version}")
+    digest = push_case(scenario, "1.0.0", f"20-json-stream-and-bom/{version}")
 
-    story.want()
-    story.until_runs(digest)
+    scenario.want()
+    scenario.until_runs(digest)
 
-    assert story.names() == names
+    assert scenario.names() == names
 
 
-def test_the_message_about_a_field_that_the_server_filled_in_has_a_way_out_that_works(story: Story) -> None:
+def test_the_message_about_a_field_that_the_server_filled_in_has_a_way_out_that_works(scenario: Scenario) -> None:
     for version in ("v1", "v2", "v3"):
-        push_case(story, version, f"01-recreate/{version}")
-    story.want(ref={"tag": "v1"})
-    story.until_says("Ready", "Ready")
+        push_case(scenario, version, f"01-recreate/{version}")
+    scenario.want(ref={"tag": "v1"})
+    scenario.until_says("Ready", "Ready")
 
     messages = []
     for version in ("v2", "v3"):
-        story.change({"source": {"ref": {"tag": version}}})
-        story.until(
+        scenario.change({"source": {"ref": {"tag": version}}})
+        scenario.until(
             lambda status, version=version: (
                 status["lastAttemptedRevision"].startswith(version) and condition(status, "Ready")["status"] == "False"
             )
         )
-        messages.append(condition(story.status, "Ready")["message"])
+        messages.append(condition(scenario.status, "Ready")["message"])
     command = messages[0].partition("Run once: ")[2].partition("; or ")[0]
-    story.kubectl(*shlex.split(command)[1:])
-    story.until(lambda status: status["version"] == "v3" and condition(status, "Ready")["status"] == "True")
+    scenario.kubectl(*shlex.split(command)[1:])
+    scenario.until(lambda status: status["version"] == "v3" and condition(status, "Ready")["status"] == "True")
 
     assert all("stands in the way at spec.strategy.rollingUpdate" in each for each in messages)
-    assert story.get("deployment", "board")["spec"]["strategy"] == {"type": "Recreate"}
+    assert scenario.get("deployment", "board")["spec"]["strategy"] == {"type": "Recreate"}
 
 
 # --- namespaces -----------------------------------------------------------------------------------------------------
 
 
-def test_a_namespace_of_the_pattern_that_is_the_target_is_applied(story: Story, other: str) -> None:
-    digest = push(story.repository, "1.0.0", namespaced(other, team="a"), namespaced("elsewhere"), config_map("c"))
+def test_a_namespace_of_the_pattern_that_is_the_target_is_applied(scenario: Scenario, other: str) -> None:
+    digest = push(scenario.repository, "1.0.0", namespaced(other, team="a"), namespaced("elsewhere"), config_map("c"))
 
-    story.want(render={"targetNamespace": other})
-    status = story.until_runs(digest)
-    made = story.kubectl.json("get", "namespace", other)
-    story.delete()
-    story.until_gone()
+    scenario.want(render={"targetNamespace": other})
+    status = scenario.until_runs(digest)
+    made = scenario.kubectl.json("get", "namespace", other)
+    scenario.delete()
+    scenario.until_gone()
 
     assert made["metadata"]["labels"]["team"] == "a"
     assert [(each["name"], each["reason"]) for each in status["render"]["skips"]] == [("elsewhere", "TargetNamespace")]
-    eventually(lambda: not is_there(story, other))
+    eventually(lambda: not is_there(scenario, other))
 
 
-def test_a_namespace_that_is_not_there_is_told_and_made_when_asked(story: Story, other: str) -> None:
-    digest = push(story.repository, "1.0.0", config_map("c"))
+def test_a_namespace_that_is_not_there_is_told_and_made_when_asked(scenario: Scenario, other: str) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("c"))
 
-    story.want(render={"targetNamespace": other})
-    message = story.until_says("Ready", "ApplyFailed")["message"]
-    story.change({"apply": {"createNamespace": True}})
-    status = story.until_runs(digest)
-    story.delete()
-    story.until_gone()
+    scenario.want(render={"targetNamespace": other})
+    message = scenario.until_says("Ready", "ApplyFailed")["message"]
+    scenario.change({"apply": {"createNamespace": True}})
+    status = scenario.until_runs(digest)
+    scenario.delete()
+    scenario.until_gone()
 
     assert "set spec.apply.createNamespace: true" in message
     assert f"_{other}__Namespace" in [each["id"] for each in status["inventory"]["entries"]]
-    eventually(lambda: not is_there(story, other))
+    eventually(lambda: not is_there(scenario, other))
 
 
-def test_a_namespace_that_was_made_and_holds_what_is_of_others_stays(story: Story, other: str) -> None:
-    digest = push(story.repository, "1.0.0", config_map("c"))
-    story.want(render={"targetNamespace": other}, apply={"createNamespace": True})
-    story.until_runs(digest)
-    story.kubectl("-n", other, "create", "configmap", "theirs")
+def test_a_namespace_that_was_made_and_holds_what_is_of_others_stays(scenario: Scenario, other: str) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("c"))
+    scenario.want(render={"targetNamespace": other}, apply={"createNamespace": True})
+    scenario.until_runs(digest)
+    scenario.kubectl("-n", other, "create", "configmap", "theirs")
 
-    story.delete()
-    story.until_gone()
+    scenario.delete()
+    scenario.until_gone()
 
-    assert is_there(story, other)
-    assert story.kubectl("-n", other, "get", "configmap", "c", "--ignore-not-found", "-o", "name") == ""
-    eventually(lambda: any("it still holds 1" in each["message"] for each in story.events("Kept")))
+    assert is_there(scenario, other)
+    assert scenario.kubectl("-n", other, "get", "configmap", "c", "--ignore-not-found", "-o", "name") == ""
+    eventually(lambda: any("it still holds 1" in each["message"] for each in scenario.events("Kept")))
 
 
 @pytest.mark.parametrize("adopt", ["Never", "IfUnowned"])
-def test_a_namespace_that_was_there_is_used_as_it_is(story: Story, other: str, adopt: str) -> None:
-    story.kubectl("create", "namespace", other)
-    digest = push(story.repository, "1.0.0", config_map("c"))
+def test_a_namespace_that_was_there_is_used_as_it_is(scenario: Scenario, other: str, adopt: str) -> None:
+    scenario.kubectl("create", "namespace", other)
+    digest = push(scenario.repository, "1.0.0", config_map("c"))
 
-    story.want(render={"targetNamespace": other}, apply={"createNamespace": True, "adopt": adopt})
-    status = story.until_runs(digest)
-    story.delete()
-    story.until_gone()
+    scenario.want(render={"targetNamespace": other}, apply={"createNamespace": True, "adopt": adopt})
+    status = scenario.until_runs(digest)
+    scenario.delete()
+    scenario.until_gone()
 
     assert (
         f"Namespace {other} existed before the pattern: it is used as it is" in condition(status, "Applied")["message"]
     )
-    assert is_there(story, other)
+    assert is_there(scenario, other)
 
 
 @pytest.mark.parametrize("adopt", ["Never", "IfUnowned", "Always"])
 def test_a_namespace_that_another_pattern_has_made_is_used_as_it_is_and_outlives_that_one(
-    story: Story, other: str, adopt: str
+    scenario: Scenario, other: str, adopt: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", config_map("c"))
-    first = story.another("first", repository=story.repository)
-    push(story.repository, "2.0.0", config_map("d"))
+    digest = push(scenario.repository, "1.0.0", config_map("c"))
+    first = scenario.another("first", repository=scenario.repository)
+    push(scenario.repository, "2.0.0", config_map("d"))
     first.want(ref={"tag": "2.0.0"}, render={"targetNamespace": other}, apply={"createNamespace": True})
     first.until_says("Ready", "Ready")
-    uid = story.kubectl.json("get", "namespace", other)["metadata"]["uid"]
+    uid = scenario.kubectl.json("get", "namespace", other)["metadata"]["uid"]
 
-    story.want(ref={"tag": "1.0.0"}, render={"targetNamespace": other}, apply={"createNamespace": True, "adopt": adopt})
-    status = story.until_runs(digest)
+    scenario.want(
+        ref={"tag": "1.0.0"}, render={"targetNamespace": other}, apply={"createNamespace": True, "adopt": adopt}
+    )
+    status = scenario.until_runs(digest)
     first.delete()
     first.until_gone()
-    left = story.kubectl.json("get", "namespace", other)["metadata"]
-    story.delete()
-    story.until_gone()
+    left = scenario.kubectl.json("get", "namespace", other)["metadata"]
+    scenario.delete()
+    scenario.until_gone()
 
     said = condition(status, "Applied")["message"]
-    assert f"Namespace {other} is owned by DesignPattern {story.namespace}/first: it is used as it is" in said
+    assert f"Namespace {other} is owned by DesignPattern {scenario.namespace}/first: it is used as it is" in said
     assert f"_{other}__Namespace" not in [each["id"] for each in status["inventory"]["entries"]]
     assert left["uid"] == uid
     assert "deletionTimestamp" not in left
     assert "pattern-operator.io/owner" not in left["labels"]
-    assert is_there(story, other)
+    assert is_there(scenario, other)
 
 
-def test_a_namespace_that_is_no_more_asked_for_stays_while_the_pattern_runs_in_it(story: Story, other: str) -> None:
-    digest = push(story.repository, "1.0.0", config_map("c"))
-    story.want(render={"targetNamespace": other}, apply={"createNamespace": True})
-    story.until_runs(digest)
+def test_a_namespace_that_is_no_more_asked_for_stays_while_the_pattern_runs_in_it(
+    scenario: Scenario, other: str
+) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("c"))
+    scenario.want(render={"targetNamespace": other}, apply={"createNamespace": True})
+    scenario.until_runs(digest)
 
-    story.change({"apply": {"createNamespace": False}})
-    story.until(lambda status: "Namespace" not in json.dumps(status["inventory"]["entries"]))
+    scenario.change({"apply": {"createNamespace": False}})
+    scenario.until(lambda status: "Namespace" not in json.dumps(status["inventory"]["entries"]))
 
-    assert is_there(story, other)
-    assert story.kubectl("-n", other, "get", "configmap", "c", "-o", "name").strip() == "configmap/c"
+    assert is_there(scenario, other)
+    assert scenario.kubectl("-n", other, "get", "configmap", "c", "-o", "name").strip() == "configmap/c"

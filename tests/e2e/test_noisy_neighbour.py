@@ -31,7 +31,7 @@ from tests.e2e.neighbours import (
     good_maps,
     good_name,
 )
-from tests.e2e.story import condition, widgets
+from tests.e2e.scenario import condition, widgets
 from tests.testbed import operator, process
 from tests.testbed.gate import webhook
 from tests.testbed.http import request

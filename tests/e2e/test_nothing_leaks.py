@@ -23,7 +23,7 @@ from tests.e2e.refusals import (
     policy,
     vaults,
 )
-from tests.e2e.story import API, YAML, Story, condition, config_map, login, push
+from tests.e2e.scenario import API, YAML, Scenario, condition, config_map, login, push
 from tests.planted import Shape, assert_no_leak, leaks, value
 from tests.shown import Shown
 from tests.testbed import registry as registries
@@ -97,11 +97,11 @@ def _tell(kubectl: Kubectl, registry: Registry, refused: dict[str, Refused]) -> 
     """Make every pattern, bring it to where it is refused, and read what is said of it."""
     stories, rules = {}, [{"path": "^/v2/tokens/all$", "body": json.dumps({"token": value(Shape.BEARER_TOKEN)})}]
     for name, each in refused.items():
-        story = Story(kubectl, NAMESPACE, registry.repository(name), name)
-        _push(story, "1.0.0", each.before or each.content, each.text)
-        _push(story, "2.0.0", each.content, each.text)
-        rules += [{**fault, "path": f"^/v2/{story.repository.name}/{fault['path']}/"} for fault in each.faults]
-        stories[name] = story
+        scenario = Scenario(kubectl, NAMESPACE, registry.repository(name), name)
+        _push(scenario, "1.0.0", each.before or each.content, each.text)
+        _push(scenario, "2.0.0", each.content, each.text)
+        rules += [{**fault, "path": f"^/v2/{scenario.repository.name}/{fault['path']}/"} for fault in each.faults]
+        stories[name] = scenario
     registry.misbehave(*rules)
     theirs = [each for one in refused.values() for each in one.there]
     kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", "-", stdin="\n---\n".join(map(json.dumps, theirs)))
@@ -122,26 +122,26 @@ def _tell(kubectl: Kubectl, registry: Registry, refused: dict[str, Refused]) -> 
 _ON_ITS_WAY = (None, "Ready", "Progressing", "WaitingForHealth")
 
 
-def _push(story: Story, tag: str, objects: tuple[dict[str, Any], ...], text: str) -> None:
+def _push(scenario: Scenario, tag: str, objects: tuple[dict[str, Any], ...], text: str) -> None:
     if text:
-        story.repository.push(tag, [(YAML, text.encode())])
+        scenario.repository.push(tag, [(YAML, text.encode())])
     else:
-        push(story.repository, tag, *objects)
+        push(scenario.repository, tag, *objects)
 
 
 def _in_namespace(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "metadata": {**body["metadata"], "namespace": NAMESPACE}}
 
 
-def _pattern(story: Story, refused: Refused, *, tag: str) -> dict[str, Any]:
-    source: dict[str, Any] = {"url": story.repository.oci, "insecure": True, "ref": {"tag": tag}}
+def _pattern(scenario: Scenario, refused: Refused, *, tag: str) -> dict[str, Any]:
+    source: dict[str, Any] = {"url": scenario.repository.oci, "insecure": True, "ref": {"tag": tag}}
     if refused.faults:
         source["secretRef"] = {"name": "pull"}
     spec = {"interval": "1h", "retryInterval": "30s", "source": source, **refused.spec}
     return {
         "apiVersion": API,
         "kind": "DesignPattern",
-        "metadata": {"name": story.name, "namespace": NAMESPACE},
+        "metadata": {"name": scenario.name, "namespace": NAMESPACE},
         "spec": spec,
     }
 
@@ -219,26 +219,28 @@ def test_patternctl_verify_tells_why_without_a_value(
 # --- the search itself ------------------------------------------------------------------------------------------------
 
 
-def test_the_search_looks_into_status_events_log_and_metrics(testbed: Testbed, story: Story) -> None:
-    push(story.repository, "1.0.0", config_map("settings"))
-    story.want(suspend=True)
-    story.until(lambda status: True)
+def test_the_search_looks_into_status_events_log_and_metrics(testbed: Testbed, scenario: Scenario) -> None:
+    push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.want(suspend=True)
+    scenario.until(lambda status: True)
     log = testbed.operator.process.log
     shown = Shown()
     note = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "planted"}, "type": "Normal", "reason": "Planted"}
     note |= {"message": value(Shape.STRING_DATA), "reportingComponent": "pattern-operator.io/operator"}
-    note |= {"involvedObject": {"kind": "DesignPattern", "name": story.name, "namespace": story.namespace}}
+    note |= {"involvedObject": {"kind": "DesignPattern", "name": scenario.name, "namespace": scenario.namespace}}
 
-    story.make(note)
+    scenario.make(note)
     patch = json.dumps({"status": {"version": value(Shape.BEARER_TOKEN)}})
-    story.kubectl("-n", story.namespace, "patch", "dp", story.name, "--subresource=status", "--type=merge", "-p", patch)
+    scenario.kubectl(
+        "-n", scenario.namespace, "patch", "dp", scenario.name, "--subresource=status", "--type=merge", "-p", patch
+    )
     found = shown.news(testbed, logs=[log])
     again = shown.news(testbed, logs=[log])
-    story.remove("event", "planted")
-    story.kubectl("-n", story.namespace, "delete", "dp", story.name)
+    scenario.remove("event", "planted")
+    scenario.kubectl("-n", scenario.namespace, "delete", "dp", scenario.name)
 
-    mine = {place for place, text in found.items() if leaks(text) and story.namespace in place}
-    assert mine == {f"status of {story.namespace}/{story.name}", f"event of {story.namespace}/planted"}
+    mine = {place for place, text in found.items() if leaks(text) and scenario.namespace in place}
+    assert mine == {f"status of {scenario.namespace}/{scenario.name}", f"event of {scenario.namespace}/planted"}
     assert b"leads: lease=" in found[str(log)]
     assert b"pattern_operator_reconcile_total" in found["metrics"]
     assert not {place for place, text in again.items() if leaks(text)}

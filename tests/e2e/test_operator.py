@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.story import Story, config_map, push
+from tests.e2e.scenario import Scenario, config_map, push
 from tests.testbed import operator, process
 from tests.testbed.http import answers, request
 from tests.testbed.kubeconfig import Kubeconfig
@@ -39,36 +39,36 @@ def test_a_restricted_operator_applies_in_the_name_of_tenants_only(tenants: Test
     kubectl, repository = tenants.kubectl, tenants.registry.repository("tenants")
     kubectl("create", "namespace", "tenant")
     digest = push(repository, "1.0.0", config_map("settings"))
-    story = Story(kubectl, "tenant", repository)
+    scenario = Scenario(kubectl, "tenant", repository)
 
-    story.want()
-    refused = story.until_says("Applied", "ServiceAccountRequired")
+    scenario.want()
+    refused = scenario.until_says("Applied", "ServiceAccountRequired")
     kubectl("-n", "tenant", "create", "serviceaccount", "deployer")
     kubectl(
         "-n", "tenant", "create", "rolebinding", "deployer", "--clusterrole=edit", "--serviceaccount=tenant:deployer"
     )
-    story.change({"apply": {"serviceAccountName": "deployer"}})
-    story.until_runs(digest)
+    scenario.change({"apply": {"serviceAccountName": "deployer"}})
+    scenario.until_runs(digest)
 
     assert "set spec.apply.serviceAccountName to a ServiceAccount of namespace tenant" in refused["message"]
     assert "pattern-operator-system" not in refused["message"]
     managers = kubectl.json("-n", "tenant", "get", "configmap", "settings", "--show-managed-fields")["metadata"]
     assert [each["manager"] for each in managers["managedFields"]] == ["pattern-operator"]
-    story.delete()
-    story.until_gone()
-    assert story.names() == []
+    scenario.delete()
+    scenario.until_gone()
+    assert scenario.names() == []
 
 
 def test_a_second_operator_stands_by_and_leads_when_the_first_one_ends(
-    testbed: Testbed, story: Story, tmp_path: Path
+    testbed: Testbed, scenario: Scenario, tmp_path: Path
 ) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
     second = operator.start(tmp_path, kubeconfig=testbed.operator.kubeconfig)
     stands_by = request("GET", f"http://{second.address}/readyz")
 
     testbed.operator.stop()
-    story.want()
-    story.until_runs(digest)
+    scenario.want()
+    scenario.until_runs(digest)
     second.stop()
     testbed.operator.restart()
 
@@ -78,8 +78,8 @@ def test_a_second_operator_stands_by_and_leads_when_the_first_one_ends(
     assert "leads: lease=pattern-operator-system/pattern-operator" in second.process.log.read_text()
 
 
-def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, story: Story, tmp_path: Path) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
+def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, scenario: Scenario, tmp_path: Path) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
     testbed.operator.stop()
     account = testbed.operator.kubeconfig
     port = process.free_port()
@@ -89,13 +89,13 @@ def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, story: S
     plain = Kubeconfig(tmp_path / "plain", f"http://127.0.0.1:{port}", account.ca, account.token, "plain").write()
 
     through = operator.start(tmp_path, kubeconfig=plain)
-    story.want()
-    story.until_runs(digest)
+    scenario.want()
+    scenario.until_runs(digest)
     through.stop()
     proxy.stop()
     testbed.operator.restart()
 
-    assert story.names() == ["settings"]
+    assert scenario.names() == ["settings"]
 
 
 NAMELESS = """
@@ -135,24 +135,24 @@ def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tm
     assert "Traceback" not in done.stderr
 
 
-def test_an_operator_whose_user_has_no_name_works(testbed: Testbed, story: Story, tmp_path: Path) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
+def test_an_operator_whose_user_has_no_name_works(testbed: Testbed, scenario: Scenario, tmp_path: Path) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
     testbed.operator.stop()
     command = [sys.executable, "-c", NAMELESS, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
     command += ["--cache-dir", tmp_path / "cache", "--metrics-bind", "127.0.0.1:0"]
     nameless = process.start("operator", command, directory=tmp_path)
 
-    story.want()
-    story.until_runs(digest)
+    scenario.want()
+    scenario.until_runs(digest)
     nameless.stop()
     testbed.operator.restart()
 
     assert "ended by an error" not in nameless.log.read_text()
 
 
-def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbed, story: Story) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    kubectl, name = story.kubectl, "crd/designpatterns.pattern-operator.io"
+def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbed, scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    kubectl, name = scenario.kubectl, "crd/designpatterns.pattern-operator.io"
     loose = [
         {"op": "replace", "path": SCHEMA, "value": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     ]
@@ -160,15 +160,15 @@ def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbe
     kubectl("patch", name, "--type=json", "-p", json.dumps(loose))
     try:
         odd = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern", "spec": {"source": 7}}
-        kubectl.apply({**odd, "metadata": {"name": "odd", "namespace": story.namespace}})
+        kubectl.apply({**odd, "metadata": {"name": "odd", "namespace": scenario.namespace}})
     finally:
         kubectl("patch", name, "--type=json", "-p", json.dumps([{"op": "replace", "path": SCHEMA, "value": strict}]))
 
-    story.want()
-    story.until_runs(digest)
+    scenario.want()
+    scenario.until_runs(digest)
 
     assert (
-        f"left alone, for the CRD would refuse it: pattern={story.namespace}/odd"
+        f"left alone, for the CRD would refuse it: pattern={scenario.namespace}/odd"
         in testbed.operator.process.log.read_text()
     )
 

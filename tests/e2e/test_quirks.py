@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, push
+from tests.e2e.scenario import Scenario, condition, config_map, push
 from tests.source.quirks import Quirks, quirks
 from tests.testbed.cosign import Cosign, KeyPair
 from tests.testbed.registry import Registry
@@ -20,9 +20,9 @@ async def proxy(registry: Registry) -> AsyncIterator[Quirks]:
         yield proxy
 
 
-def behind(proxy: Quirks, story: Story, name: str) -> Story:
-    """The story with its repository behind the proxy."""
-    return story.another(name, repository=replace(story.repository, registry=proxy.address))
+def behind(proxy: Quirks, scenario: Scenario, name: str) -> Scenario:
+    """The scenario with its repository behind the proxy."""
+    return scenario.another(name, repository=replace(scenario.repository, registry=proxy.address))
 
 
 def demanding(key: KeyPair) -> dict[str, object]:
@@ -48,12 +48,12 @@ def demanding(key: KeyPair) -> dict[str, object]:
     ],
 )
 async def test_what_is_signed_runs_whatever_the_registry_does(
-    story: Story, proxy: Quirks, cosign: Cosign, key_pair: KeyPair, mode: str, form: str
+    scenario: Scenario, proxy: Quirks, cosign: Cosign, key_pair: KeyPair, mode: str, form: str
 ) -> None:
-    digest = await asyncio.to_thread(push, story.repository, "1.0.0", SETTINGS)
+    digest = await asyncio.to_thread(push, scenario.repository, "1.0.0", SETTINGS)
     sign = cosign.sign_bundle if form == "bundle" else cosign.sign_classic
-    await asyncio.to_thread(sign, story.repository.at(digest), key=key_pair)
-    there = behind(proxy, story, "web")
+    await asyncio.to_thread(sign, scenario.repository.at(digest), key=key_pair)
+    there = behind(proxy, scenario, "web")
     proxy.mode = mode
 
     await asyncio.to_thread(lambda: there.want(verify=demanding(key_pair)))
@@ -63,11 +63,11 @@ async def test_what_is_signed_runs_whatever_the_registry_does(
 
 
 async def test_a_place_that_cannot_be_asked_is_no_missing_signature_and_is_asked_again(
-    story: Story, proxy: Quirks, cosign: Cosign, key_pair: KeyPair
+    scenario: Scenario, proxy: Quirks, cosign: Cosign, key_pair: KeyPair
 ) -> None:
-    digest = await asyncio.to_thread(push, story.repository, "1.0.0", SETTINGS)
-    await asyncio.to_thread(cosign.sign_bundle, story.repository.at(digest), key=key_pair)
-    there = behind(proxy, story, "web")
+    digest = await asyncio.to_thread(push, scenario.repository, "1.0.0", SETTINGS)
+    await asyncio.to_thread(cosign.sign_bundle, scenario.repository.at(digest), key=key_pair)
+    there = behind(proxy, scenario, "web")
     proxy.mode = "referrers503"
 
     await asyncio.to_thread(lambda: there.want(verify=demanding(key_pair)))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.cli.program import Patternctl
-from tests.e2e.story import Story, condition, config_map, login, push
+from tests.e2e.scenario import Scenario, condition, config_map, login, push
 from tests.executors import EXECUTORS
 from tests.planted import Shape, value
 from tests.render.designs import DATA
@@ -330,17 +330,17 @@ def test_an_identity_token_in_a_docker_config_lets_patternctl_pull(
 
 
 def test_the_operator_runs_what_is_signed_and_says_that_the_password_is_wrong(
-    story: Story, place: Place, repository: Repository, cosign: Cosign, key_pair: KeyPair
+    scenario: Scenario, place: Place, repository: Repository, cosign: Cosign, key_pair: KeyPair
 ) -> None:
     digest = push(repository, "1.0.0", config_map("settings"))
     cosign.sign_bundle(repository.at(digest), key=key_pair, account=ALICE)
-    story.make(login("alice", place.address, ALICE))
-    story.make(login("thief", place.address, THIEF))
+    scenario.make(login("alice", place.address, ALICE))
+    scenario.make(login("thief", place.address, THIEF))
     verify = {"authorities": [{"name": "release-team", "key": {"data": key_pair.pem}}]}
 
-    story.want(ref={"semver": "1.x"}, source={"secretRef": {"name": "alice"}}, verify=verify)
-    status = story.until_runs(digest)
-    other = story.another("other")
+    scenario.want(ref={"semver": "1.x"}, source={"secretRef": {"name": "alice"}}, verify=verify)
+    status = scenario.until_runs(digest)
+    other = scenario.another("other")
     other.want(source={"secretRef": {"name": "thief"}})
     refused = other.until(lambda status: condition(status, "Ready").get("reason") == "AuthenticationFailed")
 

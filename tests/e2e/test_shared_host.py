@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from tests import hostileregistry
-from tests.e2e.story import API, Story, condition
+from tests.e2e.scenario import API, Scenario, condition
 from tests.testbed.http import request
 from tests.testbed.testbed import Testbed
 
@@ -40,7 +40,7 @@ def slow_tenant(testbed: Testbed) -> Iterator[str]:
 
 
 def test_a_tenant_with_slow_repositories_leaves_a_host_that_is_shared_to_others(
-    testbed: Testbed, story: Story, host: str, slow_tenant: str
+    testbed: Testbed, scenario: Scenario, host: str, slow_tenant: str
 ):
     names = [f"slow-{number:02}" for number in range(SLOW)]
     bodies = [pattern(name, slow_tenant, f"oci://{host}/trickling-manifests/{name}") for name in names]
@@ -51,23 +51,23 @@ def test_a_tenant_with_slow_repositories_leaves_a_host_that_is_shared_to_others(
     assert "only" in said(first), said(first)  # so many bytes in so many seconds
 
     begun = time.monotonic()
-    testbed.kubectl.apply(pattern(story.name, story.namespace, f"oci://{host}/well/settings"))
-    story.until(lambda status: condition(status, "Ready").get("status") == "True")
+    testbed.kubectl.apply(pattern(scenario.name, scenario.namespace, f"oci://{host}/well/settings"))
+    scenario.until(lambda status: condition(status, "Ready").get("status") == "True")
 
     assert time.monotonic() - begun < SOON
 
 
 def test_a_tenant_whose_ranges_match_none_of_many_long_tags_leaves_the_processor_to_others(
-    testbed: Testbed, story: Story, host: str, slow_tenant: str
+    testbed: Testbed, scenario: Scenario, host: str, slow_tenant: str
 ):
     def seconds_until_ready(name: str) -> float:
         begun = time.monotonic()
-        testbed.kubectl.apply(pattern(name, story.namespace, f"oci://{host}/well/{name}"))
+        testbed.kubectl.apply(pattern(name, scenario.namespace, f"oci://{host}/well/{name}"))
         testbed.kubectl.until(
-            "designpattern", name, lambda body: body and is_ready(body), namespace=story.namespace, seconds=60
+            "designpattern", name, lambda body: body and is_ready(body), namespace=scenario.namespace, seconds=60
         )
         seconds = time.monotonic() - begun
-        testbed.kubectl("delete", "designpattern", name, "--namespace", story.namespace)  # all apply the same object
+        testbed.kubectl("delete", "designpattern", name, "--namespace", scenario.namespace)  # all apply the same object
         return seconds
 
     idle = seconds_until_ready("before")

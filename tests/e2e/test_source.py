@@ -13,9 +13,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import (
+from tests.e2e.scenario import (
     YAML,
-    Story,
+    Scenario,
     condition,
     config_map,
     eventually,
@@ -48,8 +48,8 @@ def fresh() -> dict[str, Any]:
     return config_map("settings", nonce=uuid4().hex)
 
 
-def stays_ready(story: Story) -> bool:
-    return condition(story.status, "Ready")["status"] == "True"
+def stays_ready(scenario: Scenario) -> bool:
+    return condition(scenario.status, "Ready")["status"] == "True"
 
 
 def path_of(repository: Repository, kind: str) -> str:
@@ -60,7 +60,7 @@ def path_of(repository: Repository, kind: str) -> str:
 # --- which artifact -------------------------------------------------------------------------------------------------
 
 
-def test_a_digest_is_pulled_once_and_the_registry_is_asked_no_more(own_registry: Registry, own_story: Story) -> None:
+def test_a_digest_is_pulled_once_and_the_registry_is_asked_no_more(own_registry: Registry, own_story: Scenario) -> None:
     digest = push(own_story.repository, None, config_map("settings"))
     own_story.want(ref={"digest": digest}, interval="1s")
     own_story.until_runs(digest)
@@ -74,7 +74,7 @@ def test_a_digest_is_pulled_once_and_the_registry_is_asked_no_more(own_registry:
 
 
 def test_beside_a_tag_the_digest_is_pulled_and_the_tag_is_what_the_version_is_called(
-    own_registry: Registry, own_story: Story
+    own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     push(own_story.repository, "1.0.0", config_map("of-somebody-else"))
@@ -91,26 +91,26 @@ def test_beside_a_tag_the_digest_is_pulled_and_the_tag_is_what_the_version_is_ca
     assert own_story.names() == ["settings"]
 
 
-def test_the_highest_version_of_a_range_runs_and_a_higher_one_is_an_update(story: Story) -> None:
+def test_the_highest_version_of_a_range_runs_and_a_higher_one_is_an_update(scenario: Scenario) -> None:
     for tag in ("latest", "1.0.0", "1.9.0-rc.1", "2.0.0"):
-        push(story.repository, tag, config_map("settings", a=tag))
-    first = push(story.repository, "1.4.2", config_map("settings", a="1.4.2"))
+        push(scenario.repository, tag, config_map("settings", a=tag))
+    first = push(scenario.repository, "1.4.2", config_map("settings", a="1.4.2"))
 
-    story.want(ref={"semver": ">=1.0 <2"}, interval="1s")
-    before = story.until_runs(first)
-    second = push(story.repository, "1.10.0", config_map("settings", a="1.10.0"))
-    after = story.until_runs(second)
+    scenario.want(ref={"semver": ">=1.0 <2"}, interval="1s")
+    before = scenario.until_runs(first)
+    second = push(scenario.repository, "1.10.0", config_map("settings", a="1.10.0"))
+    after = scenario.until_runs(second)
 
     assert (before["version"], after["version"]) == ("1.4.2", "1.10.0")
-    assert story.get("configmap", "settings")["data"] == {"a": "1.10.0"}
+    assert scenario.get("configmap", "settings")["data"] == {"a": "1.10.0"}
 
 
-def test_only_tags_that_the_filter_keeps_are_considered(story: Story) -> None:
-    stable = push(story.repository, "1.0.0", config_map("settings"))
-    push(story.repository, "1.1.0_nightly", config_map("settings", a="nightly"))
+def test_only_tags_that_the_filter_keeps_are_considered(scenario: Scenario) -> None:
+    stable = push(scenario.repository, "1.0.0", config_map("settings"))
+    push(scenario.repository, "1.1.0_nightly", config_map("settings", a="nightly"))
 
-    story.want(ref={"semver": "1.x", "semverFilter": "^[0-9.]+$"})
-    status = story.until_runs(stable)
+    scenario.want(ref={"semver": "1.x", "semverFilter": "^[0-9.]+$"})
+    status = scenario.until_runs(stable)
 
     assert status["version"] == "1.0.0"
 
@@ -122,28 +122,30 @@ def test_only_tags_that_the_filter_keeps_are_considered(story: Story) -> None:
         ({"semver": "1.x", "semverFilter": "("}, "source.ref.semverFilter '(' is no regular expression"),
     ],
 )
-def test_what_is_no_range_is_refused_with_what_one_looks_like(story: Story, ref: dict[str, str], words: str) -> None:
-    push(story.repository, "1.0.0", config_map("settings"))
+def test_what_is_no_range_is_refused_with_what_one_looks_like(
+    scenario: Scenario, ref: dict[str, str], words: str
+) -> None:
+    push(scenario.repository, "1.0.0", config_map("settings"))
 
-    story.want(ref=ref)
-    refused = story.until_says("Ready", "InvalidReference")
+    scenario.want(ref=ref)
+    refused = scenario.until_says("Ready", "InvalidReference")
 
     assert words in refused["message"]
 
 
-def test_a_range_without_a_version_in_it_waits_for_one_to_be_pushed(story: Story) -> None:
-    push(story.repository, "1.0.0", config_map("settings"))
+def test_a_range_without_a_version_in_it_waits_for_one_to_be_pushed(scenario: Scenario) -> None:
+    push(scenario.repository, "1.0.0", config_map("settings"))
 
-    story.want(ref={"semver": "^2"}, interval="1s")
-    refused = story.until_says("Fetched", "NoMatchingVersion")
-    second = push(story.repository, "2.0.1", config_map("settings"))
-    story.until_runs(second)
+    scenario.want(ref={"semver": "^2"}, interval="1s")
+    refused = scenario.until_says("Fetched", "NoMatchingVersion")
+    second = push(scenario.repository, "2.0.1", config_map("settings"))
+    scenario.until_runs(second)
 
-    assert f"{story.repository.name}: none of its 1 tags is a version in '^2'" in refused["message"]
+    assert f"{scenario.repository.name}: none of its 1 tags is a version in '^2'" in refused["message"]
     assert "source.ref.semver" in refused["message"]
 
 
-def test_a_tag_costs_one_head_an_interval_and_nothing_else(own_registry: Registry, own_story: Story) -> None:
+def test_a_tag_costs_one_head_an_interval_and_nothing_else(own_registry: Registry, own_story: Scenario) -> None:
     own_story.want(ref={"tag": "latest"}, interval="1s")
     own_story.until_runs(push(own_story.repository, "latest", config_map("settings")))
     own_registry.forget_requests()
@@ -156,35 +158,35 @@ def test_a_tag_costs_one_head_an_interval_and_nothing_else(own_registry: Registr
     assert own_registry.requests().keys() == {"HEAD manifests"}
 
 
-def test_a_tag_that_is_not_there_is_waited_for(story: Story) -> None:
-    story.want(ref={"tag": "1.0.0"}, interval="1s")
-    refused = story.until_says("Ready", "ArtifactNotFound")
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    story.until_runs(digest)
+def test_a_tag_that_is_not_there_is_waited_for(scenario: Scenario) -> None:
+    scenario.want(ref={"tag": "1.0.0"}, interval="1s")
+    refused = scenario.until_says("Ready", "ArtifactNotFound")
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.until_runs(digest)
 
-    assert f"{story.repository.registry}/{story.repository.name}: tag 1.0.0" in refused["message"]
+    assert f"{scenario.repository.registry}/{scenario.repository.name}: tag 1.0.0" in refused["message"]
     assert "source.ref" in refused["message"]
 
 
-def test_a_digest_that_is_not_there_stalls_and_what_ran_keeps_running(story: Story) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    story.want(ref={"digest": digest})
-    story.until_runs(digest)
+def test_a_digest_that_is_not_there_stalls_and_what_ran_keeps_running(scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.want(ref={"digest": digest})
+    scenario.until_runs(digest)
 
-    story.change({"source": {"ref": {"digest": ABSENT}}})
-    status = story.until(lambda s: condition(s, "Ready")["reason"] == "ArtifactNotFound")
+    scenario.change({"source": {"ref": {"digest": ABSENT}}})
+    status = scenario.until(lambda s: condition(s, "Ready")["reason"] == "ArtifactNotFound")
 
     assert ABSENT in condition(status, "Ready")["message"]
     assert condition(status, "Stalled")["status"] == "True"
     assert status["digest"] == digest
-    assert story.names() == ["settings"]
+    assert scenario.names() == ["settings"]
 
 
 # --- a registry that fails ------------------------------------------------------------------------------------------
 
 
 def test_while_the_registry_is_away_what_runs_is_ready_and_kept_so_and_an_update_comes_when_it_is_back(
-    own_registry: Registry, own_story: Story
+    own_registry: Registry, own_story: Scenario
 ) -> None:
     first = push(own_story.repository, "latest", config_map("settings"))
     own_story.want(ref={"tag": "latest"}, interval="1s")
@@ -207,7 +209,7 @@ def test_while_the_registry_is_away_what_runs_is_ready_and_kept_so_and_an_update
 
 
 def test_a_pattern_that_is_made_while_the_registry_is_away_is_ready_soon_after_it_is_back(
-    own_registry: Registry, own_story: Story
+    own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_registry.stop()
@@ -222,7 +224,7 @@ def test_a_pattern_that_is_made_while_the_registry_is_away_is_ready_soon_after_i
     assert condition(status, "Stalled") == {}
 
 
-def test_a_pattern_can_be_deleted_while_its_registry_is_away(own_registry: Registry, own_story: Story) -> None:
+def test_a_pattern_can_be_deleted_while_its_registry_is_away(own_registry: Registry, own_story: Scenario) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want()
     own_story.until_runs(digest)
@@ -235,7 +237,7 @@ def test_a_pattern_can_be_deleted_while_its_registry_is_away(own_registry: Regis
 
 
 def test_a_change_of_the_spec_is_not_ready_while_the_registry_cannot_be_asked_for_it(
-    own_registry: Registry, own_story: Story
+    own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want()
@@ -251,7 +253,7 @@ def test_a_change_of_the_spec_is_not_ready_while_the_registry_cannot_be_asked_fo
 
 
 def test_a_registry_that_asks_to_slow_down_is_left_alone_as_long_as_it_says(
-    own_registry: Registry, own_story: Story
+    own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_registry.misbehave({"path": "/manifests/", "status": 429, "headers": {"Retry-After": "2"}, "times": 1})
@@ -267,34 +269,34 @@ def test_a_registry_that_asks_to_slow_down_is_left_alone_as_long_as_it_says(
     assert "slow down (429)" in throttled["message"]
 
 
-def test_a_new_version_that_cannot_be_pulled_is_wanted_all_the_same(registry: Registry, story: Story) -> None:
-    first = push(story.repository, "latest", config_map("settings"))
-    story.want(ref={"tag": "latest"})
-    story.until_runs(first)
+def test_a_new_version_that_cannot_be_pulled_is_wanted_all_the_same(registry: Registry, scenario: Scenario) -> None:
+    first = push(scenario.repository, "latest", config_map("settings"))
+    scenario.want(ref={"tag": "latest"})
+    scenario.until_runs(first)
 
-    with registry.faulty({"path": path_of(story.repository, "blobs"), "method": "GET", "status": 503}):
-        second = push(story.repository, "latest", fresh())
-        status = story.request()
-    story.until_runs(second)
+    with registry.faulty({"path": path_of(scenario.repository, "blobs"), "method": "GET", "status": 503}):
+        second = push(scenario.repository, "latest", fresh())
+        status = scenario.request()
+    scenario.until_runs(second)
 
     assert condition(status, "Fetched")["reason"] == condition(status, "Ready")["reason"] == "RegistryUnavailable"
     assert condition(status, "Ready")["status"] == "False"
     assert (status["digest"], status["lastAttemptedRevision"]) == (first, f"latest@{second}")
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again(registry: Registry, story: Story) -> None:
-    digest = push(story.repository, "1.0.0", fresh())
-    registry.misbehave({"path": path_of(story.repository, "blobs"), "truncate": 3, "times": 1})
+def test_an_answer_that_breaks_off_is_asked_for_again(registry: Registry, scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", fresh())
+    registry.misbehave({"path": path_of(scenario.repository, "blobs"), "truncate": 3, "times": 1})
 
-    story.want()
-    broken = story.until_says("Fetched", "RegistryUnavailable")
-    story.until_runs(digest)
+    scenario.want()
+    broken = scenario.until_says("Fetched", "RegistryUnavailable")
+    scenario.until_runs(digest)
 
     assert "the connection broke" in broken["message"]
 
 
 def test_the_cache_serves_a_restarted_operator_while_the_registry_fails(
-    testbed: Testbed, own_registry: Registry, own_story: Story
+    testbed: Testbed, own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want()
@@ -312,7 +314,7 @@ def test_the_cache_serves_a_restarted_operator_while_the_registry_fails(
 
 
 def test_a_restart_while_the_registry_is_away_changes_nothing_for_what_runs(
-    testbed: Testbed, own_registry: Registry, own_story: Story
+    testbed: Testbed, own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want()
@@ -332,17 +334,19 @@ def test_a_restart_while_the_registry_is_away_changes_nothing_for_what_runs(
 
 @pytest.mark.parametrize("kind", ["blobs", "manifests"])
 def test_what_was_changed_on_its_way_is_refused_and_nothing_is_applied(
-    registry: Registry, story: Story, kind: str
+    registry: Registry, scenario: Scenario, kind: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", fresh())
-    changed = json.loads(story.repository.manifest(digest).body)["layers"][0]["digest"] if kind == "blobs" else digest
+    digest = push(scenario.repository, "1.0.0", fresh())
+    changed = (
+        json.loads(scenario.repository.manifest(digest).body)["layers"][0]["digest"] if kind == "blobs" else digest
+    )
 
-    with registry.faulty({"path": path_of(story.repository, kind), "method": "GET", "tamper": "flip"}):
-        story.want()
-        status = story.until(lambda s: condition(s, "Ready")["reason"] == "DigestMismatch")
-    nothing = story.names()
-    story.request()
-    story.until_runs(digest)
+    with registry.faulty({"path": path_of(scenario.repository, kind), "method": "GET", "tamper": "flip"}):
+        scenario.want()
+        status = scenario.until(lambda s: condition(s, "Ready")["reason"] == "DigestMismatch")
+    nothing = scenario.names()
+    scenario.request()
+    scenario.until_runs(digest)
 
     assert nothing == []
     assert changed in condition(status, "Fetched")["message"]
@@ -350,17 +354,17 @@ def test_what_was_changed_on_its_way_is_refused_and_nothing_is_applied(
     assert condition(status, "Stalled")["status"] == "True"
 
 
-def test_an_update_that_was_changed_on_its_way_leaves_what_runs(registry: Registry, story: Story) -> None:
-    first = push(story.repository, "latest", config_map("settings"))
-    story.want(ref={"tag": "latest"}, interval="1s")
-    story.until_runs(first)
+def test_an_update_that_was_changed_on_its_way_leaves_what_runs(registry: Registry, scenario: Scenario) -> None:
+    first = push(scenario.repository, "latest", config_map("settings"))
+    scenario.want(ref={"tag": "latest"}, interval="1s")
+    scenario.until_runs(first)
 
-    with registry.faulty({"path": path_of(story.repository, "blobs"), "method": "GET", "tamper": "flip"}):
-        second = push(story.repository, "latest", fresh())
-        status = story.until(lambda s: condition(s, "Fetched")["reason"] == "DigestMismatch")
-        story.remove("configmap", "settings")
-        story.until_object("configmap", "settings", lambda found: found and found["data"] == {"a": "1"})
-    story.until_runs(second)
+    with registry.faulty({"path": path_of(scenario.repository, "blobs"), "method": "GET", "tamper": "flip"}):
+        second = push(scenario.repository, "latest", fresh())
+        status = scenario.until(lambda s: condition(s, "Fetched")["reason"] == "DigestMismatch")
+        scenario.remove("configmap", "settings")
+        scenario.until_object("configmap", "settings", lambda found: found and found["data"] == {"a": "1"})
+    scenario.until_runs(second)
 
     assert condition(status, "Ready")["status"] == "False"
     assert status["digest"] == first
@@ -371,13 +375,13 @@ def test_an_update_that_was_changed_on_its_way_leaves_what_runs(registry: Regist
 
 
 @pytest.fixture(params=["basic", "bearer"])
-def guarded(request: pytest.FixtureRequest, story: Story, start_registry: Callable[..., Registry]) -> Story:
-    """A story whose repository only alice may read."""
+def guarded(request: pytest.FixtureRequest, scenario: Scenario, start_registry: Callable[..., Registry]) -> Scenario:
+    """A scenario whose repository only alice may read."""
     registry = start_registry(Options(auth=request.param, account=ALICE, token_ttl="1s"))
-    return story.another("web", repository=registry.repository())
+    return scenario.another("web", repository=registry.repository())
 
 
-def test_a_registry_that_wants_credentials_is_given_those_of_the_secret(guarded: Story) -> None:
+def test_a_registry_that_wants_credentials_is_given_those_of_the_secret(guarded: Scenario) -> None:
     digest = push(guarded.repository, "latest", config_map("settings"))
 
     guarded.want(ref={"tag": "latest"}, interval="1s")
@@ -392,7 +396,7 @@ def test_a_registry_that_wants_credentials_is_given_those_of_the_secret(guarded:
     assert "set source.secretRef" in refused["message"]
 
 
-def test_wrong_credentials_are_refused_and_corrected_ones_are_used_at_once(guarded: Story) -> None:
+def test_wrong_credentials_are_refused_and_corrected_ones_are_used_at_once(guarded: Scenario) -> None:
     digest = push(guarded.repository, "1.0.0", config_map("settings"))
     guarded.make(login("pull", guarded.repository.registry, THIEF))
 
@@ -406,7 +410,7 @@ def test_wrong_credentials_are_refused_and_corrected_ones_are_used_at_once(guard
     assert condition(status, "Stalled")["status"] == "True"
 
 
-def test_a_missing_secret_is_named_and_used_as_soon_as_it_is_there(guarded: Story) -> None:
+def test_a_missing_secret_is_named_and_used_as_soon_as_it_is_there(guarded: Scenario) -> None:
     digest = push(guarded.repository, "1.0.0", config_map("settings"))
 
     guarded.want(source={"secretRef": {"name": "pull"}})  # whose interval is an hour
@@ -417,7 +421,7 @@ def test_a_missing_secret_is_named_and_used_as_soon_as_it_is_there(guarded: Stor
     assert f"Secret {guarded.namespace}/pull does not exist" in missing["message"]
 
 
-def test_a_secret_for_another_registry_is_not_sent_to_this_one(guarded: Story) -> None:
+def test_a_secret_for_another_registry_is_not_sent_to_this_one(guarded: Scenario) -> None:
     push(guarded.repository, "1.0.0", config_map("settings"))
     guarded.make(login("pull", "registry.example", ALICE))
 
@@ -438,21 +442,21 @@ def test_a_secret_for_another_registry_is_not_sent_to_this_one(guarded: Story) -
     ],
 )
 def test_a_secret_of_another_shape_is_refused_with_what_it_should_hold_and_never_with_what_it_holds(
-    story: Story, data: dict[str, str], words: str
+    scenario: Scenario, data: dict[str, str], words: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    story.make(secret("pull", **data))
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.make(secret("pull", **data))
 
-    story.want(source={"secretRef": {"name": "pull"}})
-    status = story.until(lambda s: condition(s, "Ready")["reason"] == "SecretInvalid")
-    story.make(secret("pull", **{".dockerconfigjson": "{}"}))
-    story.until_runs(digest)
+    scenario.want(source={"secretRef": {"name": "pull"}})
+    status = scenario.until(lambda s: condition(s, "Ready")["reason"] == "SecretInvalid")
+    scenario.make(secret("pull", **{".dockerconfigjson": "{}"}))
+    scenario.until_runs(digest)
 
-    assert f"Secret {story.namespace}/pull {words}" in condition(status, "Ready")["message"]
+    assert f"Secret {scenario.namespace}/pull {words}" in condition(status, "Ready")["message"]
     assert "s3cret" not in json.dumps(status)
 
 
-def test_a_secret_that_was_deleted_stops_updates_and_nothing_else(guarded: Story) -> None:
+def test_a_secret_that_was_deleted_stops_updates_and_nothing_else(guarded: Scenario) -> None:
     first = push(guarded.repository, "latest", config_map("settings"))
     guarded.make(login("pull", guarded.repository.registry, ALICE))
     guarded.want(ref={"tag": "latest"}, source={"secretRef": {"name": "pull"}}, interval="1s")
@@ -465,7 +469,7 @@ def test_a_secret_that_was_deleted_stops_updates_and_nothing_else(guarded: Story
     assert guarded.get("configmap", "settings")["data"] == {"a": "1"}
 
 
-def test_a_login_that_no_longer_works_is_told_at_once_and_what_runs_goes_on(guarded: Story) -> None:
+def test_a_login_that_no_longer_works_is_told_at_once_and_what_runs_goes_on(guarded: Scenario) -> None:
     digest = push(guarded.repository, "1.0.0", config_map("settings"))
     guarded.make(login("pull", guarded.repository.registry, ALICE))
     guarded.want(source={"secretRef": {"name": "pull"}})  # whose interval is an hour
@@ -488,7 +492,7 @@ def test_a_login_that_no_longer_works_is_told_at_once_and_what_runs_goes_on(guar
     assert guarded.get("configmap", "settings")["metadata"]["uid"] == before["uid"]
 
 
-def test_what_one_pattern_may_read_is_not_given_to_one_that_the_registry_would_refuse(guarded: Story) -> None:
+def test_what_one_pattern_may_read_is_not_given_to_one_that_the_registry_would_refuse(guarded: Scenario) -> None:
     digest = push(guarded.repository, "1.0.0", config_map("settings"))
     guarded.make(login("pull", guarded.repository.registry, ALICE))
     guarded.want(ref={"digest": digest}, source={"secretRef": {"name": "pull"}})
@@ -502,34 +506,36 @@ def test_what_one_pattern_may_read_is_not_given_to_one_that_the_registry_would_r
     assert not status.get("digest")
 
 
-def test_a_repository_that_nobody_may_read_is_told_from_one_that_is_not_there(registry: Registry, story: Story) -> None:
-    push(story.repository, "1.0.0", config_map("settings"))
+def test_a_repository_that_nobody_may_read_is_told_from_one_that_is_not_there(
+    registry: Registry, scenario: Scenario
+) -> None:
+    push(scenario.repository, "1.0.0", config_map("settings"))
 
-    with registry.faulty({"path": path_of(story.repository, "manifests"), "status": 403}):
-        story.want()
-        denied = story.until_says("Ready", "AccessDenied")
+    with registry.faulty({"path": path_of(scenario.repository, "manifests"), "status": 403}):
+        scenario.want()
+        denied = scenario.until_says("Ready", "AccessDenied")
 
     assert "grant access to the repository" in denied["message"]
 
 
-def test_a_registry_that_speaks_plain_http_is_asked_so_only_when_the_pattern_says_insecure(story: Story) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
+def test_a_registry_that_speaks_plain_http_is_asked_so_only_when_the_pattern_says_insecure(scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
 
-    story.want(source={"insecure": False})
-    refused = story.until_says("Ready", "TLSFailed")
-    story.change({"source": {"insecure": True}})
-    story.until_runs(digest)
+    scenario.want(source={"insecure": False})
+    refused = scenario.until_says("Ready", "TLSFailed")
+    scenario.change({"source": {"insecure": True}})
+    scenario.until_runs(digest)
 
-    assert story.repository.registry in refused["message"]
+    assert scenario.repository.registry in refused["message"]
     assert "source.insecure: true" in refused["message"]
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(
-    story: Story, start_registry: Callable[..., Registry], tmp_path: Path
+    scenario: Scenario, start_registry: Callable[..., Registry], tmp_path: Path
 ) -> None:
     authority = Authority.create(tmp_path)
     registry = start_registry(Options(tls=authority.serving("registry"), ca=authority.ca))
-    stranger = story.another("web", repository=registry.repository())
+    stranger = scenario.another("web", repository=registry.repository())
     push(stranger.repository, "1.0.0", config_map("settings"))
 
     stranger.want(source={"insecure": False})
@@ -615,30 +621,30 @@ def by_ourselves(repository: Repository) -> str:
     ],
 )
 def test_however_it_was_packed_it_runs(
-    story: Story, pack: Callable[[Repository], str], kind: str, count: int, format_: str
+    scenario: Scenario, pack: Callable[[Repository], str], kind: str, count: int, format_: str
 ) -> None:
-    digest = pack(story.repository)
+    digest = pack(scenario.repository)
 
-    story.want(render={"targetNamespace": story.namespace})
-    status = story.until_runs(digest)
+    scenario.want(render={"targetNamespace": scenario.namespace})
+    status = scenario.until_runs(digest)
 
-    assert len(story.names(kind)) == count
+    assert len(scenario.names(kind)) == count
     assert f" of {format_}: " in condition(status, "Rendered")["message"]
 
 
-def test_the_layer_and_the_file_in_it_can_be_chosen(story: Story) -> None:
+def test_the_layer_and_the_file_in_it_can_be_chosen(scenario: Scenario) -> None:
     files = {f"{name}/settings.json": json.dumps(config_map(name)).encode() for name in ("one", "two")}
     other = ("application/vnd.example+json", json.dumps(config_map("other")).encode())
-    digest = story.repository.push("1.0.0", [other, ("application/vnd.example.tar+gzip", tar(files))])
+    digest = scenario.repository.push("1.0.0", [other, ("application/vnd.example.tar+gzip", tar(files))])
 
-    story.want(source={"layer": {"mediaType": "application/vnd.example.tar+gzip", "path": "three"}})
-    missing = story.until_says("Ready", "LayerNotFound")
-    story.change({"source": {"layer": {"path": "two"}}})
-    story.until_runs(digest)
+    scenario.want(source={"layer": {"mediaType": "application/vnd.example.tar+gzip", "path": "three"}})
+    missing = scenario.until_says("Ready", "LayerNotFound")
+    scenario.change({"source": {"layer": {"path": "two"}}})
+    scenario.until_runs(digest)
 
     assert "neither file nor folder 'three'" in missing["message"]
     assert "one/settings.json, two/settings.json" in missing["message"]
-    assert story.names() == ["two"]
+    assert scenario.names() == ["two"]
 
 
 @pytest.mark.parametrize(
@@ -669,35 +675,35 @@ def test_the_layer_and_the_file_in_it_can_be_chosen(story: Story) -> None:
     ],
 )
 def test_an_artifact_that_is_no_pattern_is_refused_with_what_it_is(
-    story: Story, layer: tuple[str, bytes], reason: str, words: str
+    scenario: Scenario, layer: tuple[str, bytes], reason: str, words: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    story.repository.tag(digest, "latest")
-    story.want(ref={"tag": "latest"})
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.repository.tag(digest, "latest")
+    scenario.want(ref={"tag": "latest"})
+    scenario.until_runs(digest)
 
-    story.repository.push("latest", [layer])
-    status = story.request()
+    scenario.repository.push("latest", [layer])
+    status = scenario.request()
 
     assert condition(status, "Ready")["reason"] == reason
     assert words in condition(status, "Ready")["message"]
     assert condition(status, "Stalled")["status"] == "True"
     assert status["digest"] == digest
-    assert story.names() == ["settings"]
+    assert scenario.names() == ["settings"]
 
 
-def test_an_index_of_several_artifacts_is_refused_with_their_digests(story: Story) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    body = story.repository.manifest(digest)
+def test_an_index_of_several_artifacts_is_refused_with_their_digests(scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    body = scenario.repository.manifest(digest)
     entry = {"mediaType": body.headers["Content-Type"], "digest": digest, "size": len(body.body)}
     index = "application/vnd.oci.image.index.v1+json"
-    other = push(story.repository, "2.0.0", config_map("settings", a="2"))
-    both = [entry, {**entry, "digest": other, "size": len(story.repository.manifest(other).body)}]
+    other = push(scenario.repository, "2.0.0", config_map("settings", a="2"))
+    both = [entry, {**entry, "digest": other, "size": len(scenario.repository.manifest(other).body)}]
     content = json.dumps({"schemaVersion": 2, "mediaType": index, "manifests": both}).encode()
-    story.repository.push_manifest(content, tag="both", media_type=index)
+    scenario.repository.push_manifest(content, tag="both", media_type=index)
 
-    story.want(ref={"tag": "both"})
-    refused = story.until_says("Ready", "ArtifactUnsupported")
+    scenario.want(ref={"tag": "both"})
+    refused = scenario.until_says("Ready", "ArtifactUnsupported")
 
     assert f"sha256:{hashlib.sha256(content).hexdigest()} is an index" in refused["message"]
     assert f"an index of 2 manifests ({digest}, {other})" in refused["message"]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, push
+from tests.e2e.scenario import Scenario, condition, config_map, push
 from tests.testbed.testbed import Testbed
 
 CONTAINER = {"name": "main", "image": "registry.example/main:1"}
@@ -35,83 +35,85 @@ def workload(kind: str) -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "w"}, "spec": spec}
 
 
-def hold(story: Story) -> list[str]:
+def hold(scenario: Scenario) -> list[str]:
     """Put a finalizer on the pods, as a node that does not answer would hold them; their names."""
     names: list[str] = []
 
     def seen(_: Any) -> bool:
-        found = story.kubectl.json("-n", story.namespace, "get", "pods", "-l", "app=w")["items"]
+        found = scenario.kubectl.json("-n", scenario.namespace, "get", "pods", "-l", "app=w")["items"]
         names[:] = [each["metadata"]["name"] for each in found]
         return bool(names)
 
-    story.until_object("serviceaccount", "w", seen)
+    scenario.until_object("serviceaccount", "w", seen)
     patch = json.dumps({"metadata": {"finalizers": [HELD]}})
     for name in names:
-        story.kubectl("-n", story.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
+        scenario.kubectl("-n", scenario.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
     return names
 
 
-def let_go(story: Story, pods: list[str]) -> None:
+def let_go(scenario: Scenario, pods: list[str]) -> None:
     for name in pods:
         patch = json.dumps({"metadata": {"finalizers": None}})
-        story.kubectl("-n", story.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
+        scenario.kubectl("-n", scenario.namespace, "patch", "pod", name, "--type=merge", "-p", patch)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
-def test_what_pods_use_is_there_until_they_are_gone(testbed: Testbed, story: Story, kind: str) -> None:
-    push(story.repository, "1.0.0", config_map("settings"), account("w"), policy("w"), workload(kind))
-    story.want(apply={"wait": False})
-    story.until_says("Ready", "Ready")
-    pods = hold(story)
+def test_what_pods_use_is_there_until_they_are_gone(testbed: Testbed, scenario: Scenario, kind: str) -> None:
+    push(scenario.repository, "1.0.0", config_map("settings"), account("w"), policy("w"), workload(kind))
+    scenario.want(apply={"wait": False})
+    scenario.until_says("Ready", "Ready")
+    pods = hold(scenario)
 
-    story.delete()
-    status = story.until(lambda s: "foregroundDeletion" in condition(s, "Ready").get("message", ""))
+    scenario.delete()
+    status = scenario.until(lambda s: "foregroundDeletion" in condition(s, "Ready").get("message", ""))
     while_they_stop = [
-        story.there(*each) for each in (("configmap", "settings"), ("serviceaccount", "w"), ("networkpolicy", "w"))
+        scenario.there(*each) for each in (("configmap", "settings"), ("serviceaccount", "w"), ("networkpolicy", "w"))
     ]
-    let_go(story, pods)
-    story.until_gone()
+    let_go(scenario, pods)
+    scenario.until_gone()
 
     said = condition(status, "Ready")["message"]
     assert while_they_stop == [True, True, True]
-    assert f" {story.namespace}/w: is being deleted, and is waiting for the pods" in said
-    assert f"kubectl get pods -n {story.namespace}" in said
+    assert f" {scenario.namespace}/w: is being deleted, and is waiting for the pods" in said
+    assert f"kubectl get pods -n {scenario.namespace}" in said
     assert "more go after them" in said
-    assert not story.there("configmap", "settings")
+    assert not scenario.there("configmap", "settings")
 
 
-def test_a_prune_waits_for_the_pods_too_and_says_so(testbed: Testbed, story: Story) -> None:
-    push(story.repository, "1.0.0", config_map("stays"), config_map("settings"), account("w"), workload("Deployment"))
-    push(story.repository, "2.0.0", config_map("stays"))
-    story.want()
-    story.until_says("Ready", "Ready")
-    pods = hold(story)
+def test_a_prune_waits_for_the_pods_too_and_says_so(testbed: Testbed, scenario: Scenario) -> None:
+    push(
+        scenario.repository, "1.0.0", config_map("stays"), config_map("settings"), account("w"), workload("Deployment")
+    )
+    push(scenario.repository, "2.0.0", config_map("stays"))
+    scenario.want()
+    scenario.until_says("Ready", "Ready")
+    pods = hold(scenario)
 
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    status = story.until(lambda s: "foregroundDeletion" in condition(s, "Applied").get("message", ""))
-    there = story.there("configmap", "settings"), story.there("serviceaccount", "w")
-    let_go(story, pods)
-    story.until(lambda s: s["inventory"]["count"] == 1)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    status = scenario.until(lambda s: "foregroundDeletion" in condition(s, "Applied").get("message", ""))
+    there = scenario.there("configmap", "settings"), scenario.there("serviceaccount", "w")
+    let_go(scenario, pods)
+    scenario.until(lambda s: s["inventory"]["count"] == 1)
 
     assert there == (True, True)
     assert "waiting for the pods" in condition(status, "Applied")["message"]
-    assert not story.there("configmap", "settings")
+    assert not scenario.there("configmap", "settings")
 
 
-def test_a_workload_that_comes_back_while_its_pods_end_is_made_anew(story: Story) -> None:
-    first = push(story.repository, "1.0.0", config_map("stays"), account("w"), workload("Deployment"))
-    push(story.repository, "2.0.0", config_map("stays"))
-    story.want(apply={"wait": False})
-    story.until_runs(first)
-    pods, before = hold(story), story.get("deployment", "w")["metadata"]["uid"]
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until(lambda s: "foregroundDeletion" in condition(s, "Applied").get("message", ""))
+def test_a_workload_that_comes_back_while_its_pods_end_is_made_anew(scenario: Scenario) -> None:
+    first = push(scenario.repository, "1.0.0", config_map("stays"), account("w"), workload("Deployment"))
+    push(scenario.repository, "2.0.0", config_map("stays"))
+    scenario.want(apply={"wait": False})
+    scenario.until_runs(first)
+    pods, before = hold(scenario), scenario.get("deployment", "w")["metadata"]["uid"]
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until(lambda s: "foregroundDeletion" in condition(s, "Applied").get("message", ""))
 
-    story.change({"source": {"ref": {"tag": "1.0.0"}}})
-    story.until(lambda s: s.get("digest") == first)
-    let_go(story, pods)
-    anew = story.until_object("deployment", "w", lambda found: found and found["metadata"]["uid"] != before)
+    scenario.change({"source": {"ref": {"tag": "1.0.0"}}})
+    scenario.until(lambda s: s.get("digest") == first)
+    let_go(scenario, pods)
+    anew = scenario.until_object("deployment", "w", lambda found: found and found["metadata"]["uid"] != before)
 
     assert "deletionTimestamp" not in anew["metadata"]
-    story.until_runs(first)
-    assert story.there("serviceaccount", "w")
+    scenario.until_runs(first)
+    assert scenario.there("serviceaccount", "w")

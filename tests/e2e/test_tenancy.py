@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import API, Story, condition, config_map, eventually, push
+from tests.e2e.scenario import API, Scenario, condition, config_map, eventually, push
 from tests.testbed import operator
 from tests.testbed.kubectl import Kubectl, KubectlFailed
 from tests.testbed.paths import ROOT
@@ -37,7 +37,7 @@ class Tenant:
     def deployer(self) -> str:
         return f"system:serviceaccount:{self.namespace}:deployer"
 
-    def story(self, repository: Repository, name: str = "web") -> "Told":
+    def scenario(self, repository: Repository, name: str = "web") -> "Told":
         return Told(self.kubectl, self.namespace, repository, name, self.editor)
 
     def may(self, *words: str, who: str = "") -> bool:
@@ -68,7 +68,7 @@ class Tenant:
 
 
 @dataclass(frozen=True)
-class Told(Story):
+class Told(Scenario):
     """A DesignPattern that ``author`` writes."""
 
     author: str = ""
@@ -142,7 +142,7 @@ def test_a_tenant_cannot_write_the_designpattern_of_another(
 ) -> None:
     attacker, victim = two
     until_roles_are_aggregated(attacker)
-    theirs = victim.story(registry.repository("victim"))
+    theirs = victim.scenario(registry.repository("victim"))
     digest = push(theirs.repository, "1.0.0", config_map("settings", a="theirs"))
     theirs.want(apply=AS_DEPLOYER)
     theirs.until_runs(digest)
@@ -152,11 +152,11 @@ def test_a_tenant_cannot_write_the_designpattern_of_another(
     if not names_it:
         del taken["metadata"]["namespace"]
         render = {"targetNamespace": victim.namespace}
-    story = attacker.story(registry.repository("attack"))
-    push(story.repository, "1.0.0", taken)
+    scenario = attacker.scenario(registry.repository("attack"))
+    push(scenario.repository, "1.0.0", taken)
 
-    story.want(apply=apply, render=render)
-    refused = story.until_says("Ready", reason)
+    scenario.want(apply=apply, render=render)
+    refused = scenario.until_says("Ready", reason)
 
     assert victim.kubectl.json("-n", victim.namespace, "get", "dp", "web")["spec"]["source"]["url"] == (
         theirs.repository.oci
@@ -171,32 +171,34 @@ def test_an_account_of_a_tenant_writes_nothing_of_another_and_its_pattern_owns_n
 ) -> None:
     attacker, victim = two
     until_roles_are_aggregated(attacker)
-    story = attacker.story(registry.repository("attack"))
+    scenario = attacker.scenario(registry.repository("attack"))
     astray = config_map("settings")
     astray["metadata"]["namespace"] = victim.namespace
-    push(story.repository, "1.0.0", astray)
+    push(scenario.repository, "1.0.0", astray)
 
-    story.want(apply=AS_DEPLOYER)
+    scenario.want(apply=AS_DEPLOYER)
     # A next try writes ahead, and takes it back.
-    status = story.until(lambda s: condition(s, "Ready").get("reason") == "Forbidden" and not s["inventory"]["count"])
+    status = scenario.until(
+        lambda s: condition(s, "Ready").get("reason") == "Forbidden" and not s["inventory"]["count"]
+    )
 
     refused = condition(status, "Ready")["message"]
     assert f'User "{attacker.deployer}" cannot get resource "configmaps"' in refused  # it looks whose it is
-    assert not victim.story(story.repository).there("configmap", "settings")
+    assert not victim.scenario(scenario.repository).there("configmap", "settings")
 
 
 def test_a_tenant_may_hold_designpatterns_of_its_own_namespace(two: tuple[Tenant, Tenant], registry) -> None:
     attacker, _ = two
     until_roles_are_aggregated(attacker)
-    inner = attacker.story(registry.repository("inner"), name="inner")
+    inner = attacker.scenario(registry.repository("inner"), name="inner")
     push(inner.repository, "1.0.0", config_map("settings"))
-    story = attacker.story(registry.repository("outer"))
-    digest = push(story.repository, "1.0.0", inner.body(apply=AS_DEPLOYER))
+    scenario = attacker.scenario(registry.repository("outer"))
+    digest = push(scenario.repository, "1.0.0", inner.body(apply=AS_DEPLOYER))
 
-    story.want(apply=AS_DEPLOYER)
-    story.until_runs(digest)
+    scenario.want(apply=AS_DEPLOYER)
+    scenario.until_runs(digest)
 
-    assert story.names() == ["settings"]
+    assert scenario.names() == ["settings"]
 
 
 # --- restricted and default: taking over the operator -----------------------------------------------------------------
@@ -286,34 +288,34 @@ def versions(kubectl: Kubectl) -> dict[str, Any]:
 
 @pytest.mark.parametrize("held", PROTECTED.values(), ids=PROTECTED.keys())
 def test_the_objects_of_the_operator_are_objects_of_no_pattern_whoever_applies_it(
-    testbed: Testbed, story: Story, held: dict[str, Any]
+    testbed: Testbed, scenario: Scenario, held: dict[str, Any]
 ) -> None:
-    push(story.repository, "1.0.0", config_map("settings"), held)
+    push(scenario.repository, "1.0.0", config_map("settings"), held)
     before = versions(testbed.kubectl)
 
-    story.want(apply=AS_NOBODY)  # as the operator itself, which is cluster-admin here
-    refused = story.until_says("Ready", "ProtectedObject")
+    scenario.want(apply=AS_NOBODY)  # as the operator itself, which is cluster-admin here
+    refused = scenario.until_says("Ready", "ProtectedObject")
 
     assert "so no pattern may hold it" in refused["message"]
     assert "nothing was applied" in refused["message"]
     assert versions(testbed.kubectl) == before
-    assert story.names() == []
-    assert "inventory" not in story.status
+    assert scenario.names() == []
+    assert "inventory" not in scenario.status
 
 
-def test_an_update_that_holds_an_object_of_the_operator_leaves_what_runs_and_keeps_it_so(story: Story) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings", a="1"))
-    push(story.repository, "2.0.0", config_map("settings", a="2"), lease())
-    story.want()
-    story.until_runs(digest)
+def test_an_update_that_holds_an_object_of_the_operator_leaves_what_runs_and_keeps_it_so(scenario: Scenario) -> None:
+    digest = push(scenario.repository, "1.0.0", config_map("settings", a="1"))
+    push(scenario.repository, "2.0.0", config_map("settings", a="2"), lease())
+    scenario.want()
+    scenario.until_runs(digest)
 
-    story.change({"source": {"ref": {"tag": "2.0.0"}}})
-    story.until_says("Ready", "ProtectedObject")
-    story.remove("configmap", "settings")
-    repaired = story.until_object("configmap", "settings", lambda found: found is not None)
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    scenario.until_says("Ready", "ProtectedObject")
+    scenario.remove("configmap", "settings")
+    repaired = scenario.until_object("configmap", "settings", lambda found: found is not None)
 
     assert repaired["data"] == {"a": "1"}
-    assert story.status["digest"] == digest
+    assert scenario.status["digest"] == digest
 
 
 def altered(**changes: Any) -> dict[str, Any]:
@@ -338,13 +340,13 @@ WAYS_AROUND = {
 
 @pytest.mark.parametrize("objects", WAYS_AROUND.values(), ids=WAYS_AROUND.keys())
 def test_no_other_words_lead_to_an_object_of_the_operator(
-    testbed: Testbed, story: Story, objects: tuple[dict[str, Any], ...]
+    testbed: Testbed, scenario: Scenario, objects: tuple[dict[str, Any], ...]
 ) -> None:
-    push(story.repository, "1.0.0", *objects)
+    push(scenario.repository, "1.0.0", *objects)
     before = versions(testbed.kubectl)
 
-    story.want(apply=AS_NOBODY)
-    story.until(lambda status: condition(status, "Ready").get("status") == "False")
+    scenario.want(apply=AS_NOBODY)
+    scenario.until(lambda status: condition(status, "Ready").get("status") == "False")
 
     assert versions(testbed.kubectl) == before
 
@@ -353,14 +355,14 @@ def test_no_other_words_lead_to_an_object_of_the_operator(
 def test_a_tenant_cannot_take_over_the_operator(two: tuple[Tenant, Tenant], registry, held: dict[str, Any]) -> None:
     attacker, victim = two
     until_roles_are_aggregated(attacker)
-    story = attacker.story(registry.repository("attack"))
-    push(story.repository, "1.0.0", held)
+    scenario = attacker.scenario(registry.repository("attack"))
+    push(scenario.repository, "1.0.0", held)
     before = versions(attacker.kubectl)
 
-    story.want(apply=AS_NOBODY)
-    unnamed = story.until_says("Ready", "ServiceAccountRequired")
-    story.want(apply=AS_DEPLOYER)
-    story.until_says("Ready", "ProtectedObject")
+    scenario.want(apply=AS_NOBODY)
+    unnamed = scenario.until_says("Ready", "ServiceAccountRequired")
+    scenario.want(apply=AS_DEPLOYER)
+    scenario.until_says("Ready", "ProtectedObject")
 
     assert (
         f"set spec.apply.serviceAccountName to a ServiceAccount of namespace {attacker.namespace}"
@@ -371,12 +373,12 @@ def test_a_tenant_cannot_take_over_the_operator(two: tuple[Tenant, Tenant], regi
 
 
 def test_what_is_protected_is_not_deleted_because_a_status_says_that_it_is_owned(
-    testbed: Testbed, story: Story
+    testbed: Testbed, scenario: Scenario
 ) -> None:
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    story.want()
-    entries = story.until_runs(digest)["inventory"]["entries"]
-    label = testbed.kubectl.json("-n", story.namespace, "get", "configmap", "settings")["metadata"]["labels"]
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    scenario.want()
+    entries = scenario.until_runs(digest)["inventory"]["entries"]
+    label = testbed.kubectl.json("-n", scenario.namespace, "get", "configmap", "settings")["metadata"]["labels"]
     owner = label["pattern-operator.io/owner"]
     probe = f"probe-{uuid4().hex[:6]}"
     testbed.kubectl("-n", SYSTEM, "create", "configmap", probe)
@@ -384,11 +386,13 @@ def test_what_is_protected_is_not_deleted_because_a_status_says_that_it_is_owned
 
     owned = [*entries, {"id": f"{SYSTEM}_{probe}__ConfigMap", "v": "v1"}]
     patch = json.dumps({"status": {"inventory": {"count": 2, "entries": owned}}})
-    story.kubectl("-n", story.namespace, "patch", "dp", "web", "--subresource=status", "--type=merge", "-p", patch)
-    story.delete()
-    story.until_gone()
+    scenario.kubectl(
+        "-n", scenario.namespace, "patch", "dp", "web", "--subresource=status", "--type=merge", "-p", patch
+    )
+    scenario.delete()
+    scenario.until_gone()
 
-    assert not story.there("configmap", "settings")
+    assert not scenario.there("configmap", "settings")
     testbed.kubectl("-n", SYSTEM, "get", "configmap", probe)
     testbed.kubectl("-n", SYSTEM, "delete", "configmap", probe)
 
@@ -440,21 +444,21 @@ def test_a_pattern_that_lost_its_account_is_neither_repaired_nor_taken_down_unti
 ) -> None:
     mine, _ = two
     until_roles_are_aggregated(mine)
-    story = mine.story(registry.repository("mine"))
-    digest = push(story.repository, "1.0.0", config_map("kept"), config_map("drifted"))
-    story.want(apply=AS_DEPLOYER)
-    story.until_runs(digest)
+    scenario = mine.scenario(registry.repository("mine"))
+    digest = push(scenario.repository, "1.0.0", config_map("kept"), config_map("drifted"))
+    scenario.want(apply=AS_DEPLOYER)
+    scenario.until_runs(digest)
 
     tenants.operator.stop()
-    story.change({"apply": {"serviceAccountName": None}})
-    story.remove("configmap", "drifted")
+    scenario.change({"apply": {"serviceAccountName": None}})
+    scenario.remove("configmap", "drifted")
     tenants.operator.restart()  # and so it would recall from status what runs
-    story.until_says("Ready", "ServiceAccountRequired")
-    story.delete()
-    stuck = story.until(lambda status: "left" in condition(status, "Ready").get("message", ""))
-    there = story.names()
-    story.change({"apply": {"serviceAccountName": "deployer"}})
-    story.until_gone()
+    scenario.until_says("Ready", "ServiceAccountRequired")
+    scenario.delete()
+    stuck = scenario.until(lambda status: "left" in condition(status, "Ready").get("message", ""))
+    there = scenario.names()
+    scenario.change({"apply": {"serviceAccountName": "deployer"}})
+    scenario.until_gone()
 
     message = condition(stuck, "Ready")["message"]
     assert condition(stuck, "Ready")["reason"] == "ServiceAccountRequired"
@@ -462,7 +466,7 @@ def test_a_pattern_that_lost_its_account_is_neither_repaired_nor_taken_down_unti
     assert "set spec.apply.serviceAccountName" in message
     assert '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}' in message
     assert there == ["kept"]
-    assert story.names() == []
+    assert scenario.names() == []
 
 
 def test_a_pattern_whose_account_is_gone_leaves_its_objects_and_says_how_to_let_go(
@@ -470,26 +474,26 @@ def test_a_pattern_whose_account_is_gone_leaves_its_objects_and_says_how_to_let_
 ) -> None:
     mine, _ = two
     until_roles_are_aggregated(mine)
-    story = mine.story(registry.repository("mine"))
-    digest = push(story.repository, "1.0.0", config_map("kept"), config_map("removed-by-hand"))
-    story.want(apply=AS_DEPLOYER)
-    story.until_runs(digest)
-    story.change({"suspend": True})
-    story.until(lambda status: status["status"] == "Suspended")
-    story.kubectl("-n", mine.namespace, "delete", "serviceaccount", "deployer")
-    story.kubectl("-n", mine.namespace, "delete", "rolebinding", "edit")
-    story.remove("configmap", "removed-by-hand")
+    scenario = mine.scenario(registry.repository("mine"))
+    digest = push(scenario.repository, "1.0.0", config_map("kept"), config_map("removed-by-hand"))
+    scenario.want(apply=AS_DEPLOYER)
+    scenario.until_runs(digest)
+    scenario.change({"suspend": True})
+    scenario.until(lambda status: status["status"] == "Suspended")
+    scenario.kubectl("-n", mine.namespace, "delete", "serviceaccount", "deployer")
+    scenario.kubectl("-n", mine.namespace, "delete", "rolebinding", "edit")
+    scenario.remove("configmap", "removed-by-hand")
 
-    story.delete()
-    stuck = story.until_says("Ready", "Forbidden")
-    there = story.names()
-    story.change({"apply": {"deletionPolicy": "Orphan"}})
-    story.until_gone()
+    scenario.delete()
+    stuck = scenario.until_says("Ready", "Forbidden")
+    there = scenario.names()
+    scenario.change({"apply": {"deletionPolicy": "Orphan"}})
+    scenario.until_gone()
 
     assert stuck["message"].startswith("1 object left: ConfigMap")  # what is gone needs no right
     assert f'User "{mine.deployer}" cannot delete' in stuck["message"]
     assert "To let go and leave them in the cluster" in stuck["message"]
-    assert there == story.names() == ["kept"]
+    assert there == scenario.names() == ["kept"]
 
 
 def test_a_pattern_that_names_no_account_uses_the_default_one_of_its_own_namespace(
@@ -497,17 +501,17 @@ def test_a_pattern_that_names_no_account_uses_the_default_one_of_its_own_namespa
 ) -> None:
     mine, _ = two
     until_roles_are_aggregated(mine)
-    story = mine.story(registry.repository("mine"))
-    digest = push(story.repository, "1.0.0", config_map("settings"))
+    scenario = mine.scenario(registry.repository("mine"))
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
     tenants.operator.stop()
     flags = (*operator.flags_of(operator.RESTRICTED, kubectl=tenants.kubectl), "--default-service-account=deployer")
     with_default = operator.start(tmp_path, kubeconfig=tenants.operator.kubeconfig, flags=flags)
 
-    story.want()
-    story.until_runs(digest)
+    scenario.want()
+    scenario.until_runs(digest)
     mine.kubectl("-n", mine.namespace, "delete", "rolebinding", "edit")
-    story.change({"apply": {"conflicts": "Take"}})
-    refused = story.until_says("Ready", "Forbidden")
+    scenario.change({"apply": {"conflicts": "Take"}})
+    refused = scenario.until_says("Ready", "Forbidden")
     with_default.stop()
     tenants.operator.restart()
 
@@ -521,14 +525,14 @@ def test_an_editor_of_a_namespace_may_write_no_designpattern_by_default(
     two_in_default: tuple[Tenant, Tenant], registry
 ) -> None:
     attacker, victim = two_in_default
-    story = attacker.story(registry.repository("attack"))
-    push(story.repository, "1.0.0", binding("ClusterRoleBinding", "pwned"))
+    scenario = attacker.scenario(registry.repository("attack"))
+    push(scenario.repository, "1.0.0", binding("ClusterRoleBinding", "pwned"))
     eventually(lambda: attacker.may("list", "designpatterns.pattern-operator.io", "-n", attacker.namespace))
 
     with pytest.raises(KubectlFailed, match=f'User "{attacker.editor}" cannot'):
-        story.want(apply=AS_NOBODY)
+        scenario.want(apply=AS_NOBODY)
     with pytest.raises(KubectlFailed, match=f'User "{attacker.editor}" cannot'):
-        story.want(apply=AS_DEPLOYER)
+        scenario.want(apply=AS_DEPLOYER)
 
     for who in (attacker.editor, attacker.deployer):
         for verb in ("create", "update", "patch", "delete"):
@@ -580,11 +584,11 @@ def test_an_author_who_may_not_act_as_the_account_is_refused_at_the_api_server(
     two: tuple[Tenant, Tenant], registry
 ) -> None:
     mine, _ = two
-    story = mine.story(registry.repository("mine"))
-    digest = push(story.repository, "1.0.0", config_map("settings"))
-    push(story.repository, "2.0.0", config_map("settings"))
-    stranger = replace(story, author=author(mine, "stranger"))
-    trusted = replace(story, author=author(mine, "trusted", impersonates="deployer"))
+    scenario = mine.scenario(registry.repository("mine"))
+    digest = push(scenario.repository, "1.0.0", config_map("settings"))
+    push(scenario.repository, "2.0.0", config_map("settings"))
+    stranger = replace(scenario, author=author(mine, "stranger"))
+    trusted = replace(scenario, author=author(mine, "trusted", impersonates="deployer"))
 
     with pytest.raises(
         KubectlFailed, match=f"stranger may not impersonate the ServiceAccount {mine.namespace}/deployer"
@@ -596,11 +600,11 @@ def test_an_author_who_may_not_act_as_the_account_is_refused_at_the_api_server(
     trusted.until_runs(digest)  # the operator wrote its finalizer and the status meanwhile
     with pytest.raises(KubectlFailed, match="stranger may not impersonate"):
         stranger.want(apply=AS_DEPLOYER, ref={"tag": "2.0.0"})
-    story.kubectl("-n", mine.namespace, "annotate", "dp", "web", "x=y", "--as=stranger")  # the spec is as it was
+    scenario.kubectl("-n", mine.namespace, "annotate", "dp", "web", "x=y", "--as=stranger")  # the spec is as it was
     trusted.delete()
     trusted.until_gone()
 
-    assert story.names() == []
+    assert scenario.names() == []
     assert f"set spec.apply.serviceAccountName to an account of namespace {mine.namespace}" in str(refused.value)
     assert "verb impersonate" not in str(refused.value)  # the operator's account is cluster-admin's
 
@@ -616,9 +620,9 @@ def test_under_the_policy_a_nested_pattern_is_judged_by_the_account_that_applies
         *place, "create", "rolebinding", "narrow", "--clusterrole=pattern-operator-edit",
         f"--serviceaccount={mine.namespace}:narrow",
     )  # fmt: skip
-    inner = mine.story(registry.repository("inner"), name="inner")
+    inner = mine.scenario(registry.repository("inner"), name="inner")
     push(inner.repository, "1.0.0", config_map("settings"))
-    outer = mine.story(registry.repository("outer"))
+    outer = mine.scenario(registry.repository("outer"))
     push(outer.repository, "1.0.0", inner.body(apply=AS_DEPLOYER))
 
     outer.want(apply={"serviceAccountName": "narrow"})

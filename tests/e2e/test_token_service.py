@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
-from tests.e2e.story import Story, config_map, login, push
+from tests.e2e.scenario import Scenario, config_map, login, push
 from tests.planted import Shape, value
 from tests.source.quirks import Quirks, quirks
 from tests.testbed.registry import Options, Registry
@@ -24,15 +24,15 @@ async def elsewhere(start_registry: Callable[..., Registry]) -> AsyncIterator[tu
 
 
 async def test_a_token_service_of_another_host_is_told_only_where_the_spec_names_it(
-    story: Story, elsewhere: tuple[Quirks, Registry]
+    scenario: Scenario, elsewhere: tuple[Quirks, Registry]
 ) -> None:
     proxy, real = elsewhere
     assert proxy.server is not None
     pushed = real.repository()
     digest = await asyncio.to_thread(push, pushed, "1.0.0", config_map("settings"))
     host = f"localhost:{proxy.server.port}"
-    there = story.another("web", repository=replace(pushed, registry=host))
-    await asyncio.to_thread(story.make, login("pull", host, ALICE))
+    there = scenario.another("web", repository=replace(pushed, registry=host))
+    await asyncio.to_thread(scenario.make, login("pull", host, ALICE))
     source = {"secretRef": {"name": "pull"}}
     real.forget_requests()
 
@@ -47,17 +47,17 @@ async def test_a_token_service_of_another_host_is_told_only_where_the_spec_names
 
 
 async def test_a_secret_without_an_entry_for_the_registry_says_so_and_names_no_other(
-    story: Story, elsewhere: tuple[Quirks, Registry]
+    scenario: Scenario, elsewhere: tuple[Quirks, Registry]
 ) -> None:
     proxy, real = elsewhere
     assert proxy.server is not None
     host = f"localhost:{proxy.server.port}"
-    there = story.another("web", repository=replace(real.repository(), registry=host))
-    await asyncio.to_thread(story.make, login("pull", "other.example", ALICE))
+    there = scenario.another("web", repository=replace(real.repository(), registry=host))
+    await asyncio.to_thread(scenario.make, login("pull", "other.example", ALICE))
 
     source = {"secretRef": {"name": "pull"}, "tokenService": real.address}
     await asyncio.to_thread(lambda: there.want(source=source))
     refused = await asyncio.to_thread(there.until_says, "Ready", "AuthenticationRequired")
 
-    assert f"Secret {story.namespace}/pull has one entry, and none is for {host}: add one" in refused["message"]
+    assert f"Secret {scenario.namespace}/pull has one entry, and none is for {host}: add one" in refused["message"]
     assert "other.example" not in refused["message"]

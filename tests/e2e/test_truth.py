@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, deployment, eventually, push
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.registry import Registry
 from tests.testbed.testbed import Testbed
@@ -25,16 +25,16 @@ def homes(kubectl: Kubectl) -> Iterator[str]:
     kubectl("label", "node", "node-1", f"{label}-")
 
 
-def stateful(story: Story) -> str:
+def stateful(scenario: Scenario) -> str:
     """Apply a pattern of a Deployment and a ConfigMap, and wait until it is Ready; the digest."""
-    digest = push(story.repository, "1.0.0", deployment("web"), config_map("settings"))
-    story.want()
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", deployment("web"), config_map("settings"))
+    scenario.want()
+    scenario.until_runs(digest)
     return digest
 
 
 def test_what_was_never_pulled_is_not_ready_however_often_the_registry_fails(
-    own_registry: Registry, own_story: Story
+    own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = stateful(own_story)
 
@@ -52,7 +52,9 @@ def test_what_was_never_pulled_is_not_ready_however_often_the_registry_fails(
     assert condition(back, "Fetched")["status"] == "False"
 
 
-def test_a_change_that_comes_with_a_suspension_waits_and_is_not_ready(own_registry: Registry, own_story: Story) -> None:
+def test_a_change_that_comes_with_a_suspension_waits_and_is_not_ready(
+    own_registry: Registry, own_story: Scenario
+) -> None:
     stateful(own_story)
 
     own_registry.misbehave(AWAY)
@@ -64,31 +66,31 @@ def test_a_change_that_comes_with_a_suspension_waits_and_is_not_ready(own_regist
 
 
 def test_a_suspended_pattern_says_that_its_objects_are_gone_also_after_a_restart(
-    testbed: Testbed, story: Story
+    testbed: Testbed, scenario: Scenario
 ) -> None:
-    digest = stateful(story)
-    story.change({"suspend": True})
-    suspended = story.until(lambda found: found["status"] == "Suspended")
+    digest = stateful(scenario)
+    scenario.change({"suspend": True})
+    suspended = scenario.until(lambda found: found["status"] == "Suspended")
 
-    story.remove("deployment", "web")
-    gone = story.until(lambda found: condition(found, "Ready")["status"] == "False", seconds=10)
+    scenario.remove("deployment", "web")
+    gone = scenario.until(lambda found: condition(found, "Ready")["status"] == "False", seconds=10)
     testbed.operator.stop()
-    story.remove("configmap", "settings")
+    scenario.remove("configmap", "settings")
     testbed.operator.restart()
-    lost = f"ConfigMap {story.namespace}/settings"
-    both = story.until(lambda found: lost in condition(found, "Ready")["message"], seconds=10)
-    story.change({"suspend": False})
-    story.until_runs(digest)
+    lost = f"ConfigMap {scenario.namespace}/settings"
+    both = scenario.until(lambda found: lost in condition(found, "Ready")["message"], seconds=10)
+    scenario.change({"suspend": False})
+    scenario.until_runs(digest)
 
     assert condition(suspended, "Ready")["status"] == "True"
-    assert condition(gone, "Ready")["message"] == f"suspended; Deployment {story.namespace}/web: is gone"
+    assert condition(gone, "Ready")["message"] == f"suspended; Deployment {scenario.namespace}/web: is gone"
     assert condition(gone, "Healthy")["reason"] == "Unhealthy"
-    assert f"Deployment {story.namespace}/web: is gone" in condition(both, "Ready")["message"]
+    assert f"Deployment {scenario.namespace}/web: is gone" in condition(both, "Ready")["message"]
     assert both["status"] == "Suspended"
 
 
 def test_what_runs_is_judged_without_the_artifact_while_the_registry_hangs(
-    testbed: Testbed, own_registry: Registry, own_story: Story
+    testbed: Testbed, own_registry: Registry, own_story: Scenario
 ) -> None:
     digest = stateful(own_story)
 
@@ -112,20 +114,20 @@ def test_what_runs_is_judged_without_the_artifact_while_the_registry_hangs(
     assert took < 20  # and the registry is asked for 40 s
 
 
-def test_a_workload_that_falls_ill_long_after_its_rollout_has_the_whole_time(story: Story, homes: str) -> None:
+def test_a_workload_that_falls_ill_long_after_its_rollout_has_the_whole_time(scenario: Scenario, homes: str) -> None:
     web = deployment("web")
     web["spec"]["template"]["spec"]["nodeSelector"] = {homes: "here"}
-    digest = push(story.repository, "1.0.0", web)
-    story.want(timeout="4s")
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", web)
+    scenario.want(timeout="4s")
+    scenario.until_runs(digest)
     time.sleep(4)  # the time of the rollout is over: there is nothing to wait for
 
-    story.kubectl("label", "node", "node-1", f"{homes}-")
-    story.kubectl("-n", story.namespace, "delete", "pods", "-l", "app=web", "--wait=false")
-    waits = story.until(lambda found: condition(found, "Ready")["status"] != "True")
-    late = story.until(lambda found: condition(found, "Ready")["reason"] == "HealthTimeout")
-    story.kubectl("label", "node", "node-1", f"{homes}=here")
-    story.until_runs(digest)
+    scenario.kubectl("label", "node", "node-1", f"{homes}-")
+    scenario.kubectl("-n", scenario.namespace, "delete", "pods", "-l", "app=web", "--wait=false")
+    waits = scenario.until(lambda found: condition(found, "Ready")["status"] != "True")
+    late = scenario.until(lambda found: condition(found, "Ready")["reason"] == "HealthTimeout")
+    scenario.kubectl("label", "node", "node-1", f"{homes}=here")
+    scenario.until_runs(digest)
 
     assert condition(waits, "Ready")["reason"] == "WaitingForHealth"
     assert "Deployment" in condition(late, "Ready")["message"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.program import Patternctl
-from tests.e2e.story import Story, condition, config_map, eventually, push
+from tests.e2e.scenario import Scenario, condition, config_map, eventually, push
 from tests.testbed import operator
 from tests.testbed.http import request
 from tests.testbed.registry import Registry
@@ -37,14 +37,16 @@ def manifests(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def told(bare: Testbed, manifests: Path, registry: Registry, request: pytest.FixtureRequest) -> Iterator[Story]:
+def told(bare: Testbed, manifests: Path, registry: Registry, request: pytest.FixtureRequest) -> Iterator[Scenario]:
     """A pattern that runs, in a cluster with the operator of ``manifests``."""
     bare.start_operator(manifests=manifests)
-    story = Story(bare.kubectl, TEAM, registry.repository(f"uninstall-{manifests.name}-{abs(hash(request.node.name))}"))
-    digest = push(story.repository, "1.0.0", config_map("settings"), config_map("more"))
-    story.want(apply={"serviceAccountName": "deployer"})
-    story.until_runs(digest)
-    yield story
+    scenario = Scenario(
+        bare.kubectl, TEAM, registry.repository(f"uninstall-{manifests.name}-{abs(hash(request.node.name))}")
+    )
+    digest = push(scenario.repository, "1.0.0", config_map("settings"), config_map("more"))
+    scenario.want(apply={"serviceAccountName": "deployer"})
+    scenario.until_runs(digest)
+    yield scenario
     if bare.operates:
         bare.operator.stop()
 
@@ -77,7 +79,7 @@ def removed(testbed: Testbed) -> None:
 
 
 def test_deleting_the_manifests_hangs_on_nothing_and_another_installation_goes_on(
-    bare: Testbed, told: Story, manifests: Path
+    bare: Testbed, told: Scenario, manifests: Path
 ) -> None:
     said = without_pod(bare, "-k", manifests)
     left = told.names()
@@ -92,7 +94,7 @@ def test_deleting_the_manifests_hangs_on_nothing_and_another_installation_goes_o
 
 
 def test_readyz_says_which_right_the_operator_lacks_and_that_it_has_it_again(
-    bare: Testbed, told: Story, manifests: Path
+    bare: Testbed, told: Scenario, manifests: Path
 ) -> None:
     bindings = ["pattern-operator", "pattern-operator-applier"]
     bare.kubectl("delete", "clusterrolebinding", "--ignore-not-found", *bindings)
@@ -108,7 +110,7 @@ def test_readyz_says_which_right_the_operator_lacks_and_that_it_has_it_again(
     removed(bare)
 
 
-def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed, told: Story) -> None:
+def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed, told: Scenario) -> None:
     bare.kubectl("delete", "crd", CRD)  # which deletes every pattern, and the operator what they hold
     eventually(lambda: ready(bare)[0] == 503)
     eventually(lambda: "kubectl apply --server-side -k crds" in ready(bare)[1])
@@ -123,7 +125,7 @@ def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed
 
 
 def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
-    bare: Testbed, told: Story, manifests: Path, patternctl: Patternctl
+    bare: Testbed, told: Scenario, manifests: Path, patternctl: Patternctl
 ) -> None:
     told.kubectl("-n", TEAM, "annotate", "configmap", "more", "helm.sh/resource-policy=keep")
     shown = patternctl("uninstall")
@@ -159,7 +161,7 @@ def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
 
 
 def test_where_a_pattern_cannot_go_nothing_of_the_operator_is_taken_away(
-    bare: Testbed, told: Story, patternctl: Patternctl
+    bare: Testbed, told: Scenario, patternctl: Patternctl
 ) -> None:
     bare.kubectl("-n", TEAM, "delete", "rolebinding", "deployer")
 
@@ -181,7 +183,7 @@ def test_where_a_pattern_cannot_go_nothing_of_the_operator_is_taken_away(
 
 
 def test_a_deletion_that_hangs_since_the_operator_went_first_ends_when_it_comes_back(
-    bare: Testbed, told: Story, manifests: Path, patternctl: Patternctl
+    bare: Testbed, told: Scenario, manifests: Path, patternctl: Patternctl
 ) -> None:
     bare.operator.kill()  # as by kubectl delete -k of a release that had the CRD in it
     bare.kubectl("delete", "--ignore-not-found", "-k", manifests, seconds=90.0)
@@ -200,7 +202,7 @@ def test_a_deletion_that_hangs_since_the_operator_went_first_ends_when_it_comes_
 
 
 def test_without_an_operator_patterns_are_let_go_of_and_what_they_hold_stays(
-    bare: Testbed, told: Story, patternctl: Patternctl
+    bare: Testbed, told: Scenario, patternctl: Patternctl
 ) -> None:
     bare.operator.stop()
     bare.kubectl("delete", "crd", CRD, "--wait=false")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.e2e.story import Story, condition, config_map, eventually, push, secret
+from tests.e2e.scenario import Scenario, condition, config_map, eventually, push, secret
 from tests.testbed.cosign import Cosign, KeyPair
 from tests.testbed.kubectl import KubectlFailed
 from tests.testbed.registry import Options, Registry
@@ -58,14 +58,14 @@ def assert_refused(status: dict[str, Any], reason: str, *words: str) -> None:
 
 @pytest.mark.parametrize("form", ["bundle", "cosign"])
 def test_what_is_signed_runs_and_status_says_who_vouches(
-    story: Story, cosign: Cosign, key_pair: KeyPair, form: str
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, form: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
     sign = cosign.sign_bundle if form == "bundle" else cosign.sign_classic
-    sign(story.repository.at(digest), key=key_pair)
+    sign(scenario.repository.at(digest), key=key_pair)
 
-    story.want(verify=release_team(key_pair))
-    status = story.until_runs(digest)
+    scenario.want(verify=release_team(key_pair))
+    status = scenario.until_runs(digest)
 
     (each,) = status["verifiedBy"]
     assert (each["authority"], each["format"]) == ("release-team", form)
@@ -73,28 +73,30 @@ def test_what_is_signed_runs_and_status_says_who_vouches(
     assert condition(status, "Verified")["status"] == "True"
     assert condition(status, "Verified")["message"] == "verified by release-team"
     assert status["history"][0]["verifiedBy"] == ["release-team"]
-    eventually(lambda: story.events("Ready"))
-    assert "verified by release-team" in story.events("Ready")[0]["message"]
+    eventually(lambda: scenario.events("Ready"))
+    assert "verified by release-team" in scenario.events("Ready")[0]["message"]
 
 
-def test_kubectl_shows_at_a_glance_what_runs_and_who_vouches(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.want(verify=release_team(key_pair))
-    story.until_runs(digest)
+def test_kubectl_shows_at_a_glance_what_runs_and_who_vouches(
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.want(verify=release_team(key_pair))
+    scenario.until_runs(digest)
 
-    short = story.kubectl("-n", story.namespace, "get", "dp", "--no-headers").split()
-    wide = story.kubectl("-n", story.namespace, "get", "patterns", "-o", "wide", "--no-headers").split()
+    short = scenario.kubectl("-n", scenario.namespace, "get", "dp", "--no-headers").split()
+    wide = scenario.kubectl("-n", scenario.namespace, "get", "patterns", "-o", "wide", "--no-headers").split()
 
     assert short[:5] == ["web", "True", "Ready", "1.0.0", digest.removeprefix("sha256:")[:12]]
-    assert story.repository.oci in wide
+    assert scenario.repository.oci in wide
     assert any("release-team" in word for word in wide)
 
 
 def test_a_signature_is_found_where_the_registry_has_no_referrers_api(
-    story: Story, start_registry: Callable[..., Registry], cosign: Cosign, key_pair: KeyPair
+    scenario: Scenario, start_registry: Callable[..., Registry], cosign: Cosign, key_pair: KeyPair
 ) -> None:
-    old = story.another("web", repository=start_registry(Options(referrers="fallback-tag")).repository())
+    old = scenario.another("web", repository=start_registry(Options(referrers="fallback-tag")).repository())
     digest = push(old.repository, "1.0.0", SETTINGS)
     cosign.sign_bundle(old.repository.at(digest), key=key_pair)
 
@@ -106,12 +108,12 @@ def test_a_signature_is_found_where_the_registry_has_no_referrers_api(
 
 @pytest.mark.parametrize("kind", ["secretRef", "configMapRef", "data"])
 def test_an_authority_without_a_name_is_called_after_its_key(
-    story: Story, cosign: Cosign, key_pair: KeyPair, kind: str
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, kind: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.make(secret("in-a-secret", **{"cosign.pub": key_pair.pem}))
-    story.make(config_map("in-a-config-map", **{"team.pem": key_pair.pem}))
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.make(secret("in-a-secret", **{"cosign.pub": key_pair.pem}))
+    scenario.make(config_map("in-a-config-map", **{"team.pem": key_pair.pem}))
     keys = {
         "secretRef": {"secretRef": {"name": "in-a-secret"}},
         "configMapRef": {"configMapRef": {"name": "in-a-config-map", "key": "team.pem"}},
@@ -123,22 +125,22 @@ def test_an_authority_without_a_name_is_called_after_its_key(
         "data": f"key {hashlib.sha256(key_pair.pem.encode()).hexdigest()[:12]}",
     }
 
-    story.want(verify=trusting(keys[kind]))
-    status = story.until_runs(digest)
+    scenario.want(verify=trusting(keys[kind]))
+    status = scenario.until_runs(digest)
 
     assert [each["authority"] for each in status["verifiedBy"]] == [names[kind]]
 
 
 def test_of_several_authorities_one_that_signs_is_enough(
-    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=stranger)
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=stranger)
     authorities = release_team(key_pair)["authorities"]
     authorities.append({"name": "security-team", "key": {"data": stranger.pem}})
 
-    story.want(verify={"authorities": authorities})
-    status = story.until_runs(digest)
+    scenario.want(verify={"authorities": authorities})
+    status = scenario.until_runs(digest)
 
     assert [each["authority"] for each in status["verifiedBy"]] == ["security-team"]
 
@@ -147,7 +149,7 @@ def test_of_several_authorities_one_that_signs_is_enough(
 
 
 def test_of_what_is_not_signed_no_layer_is_pulled(
-    own_story: Story, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
+    own_story: Scenario, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
 ) -> None:
     digest = push(own_story.repository, "1.0.0", SETTINGS)
     own_registry.forget_requests()
@@ -168,34 +170,34 @@ def test_of_what_is_not_signed_no_layer_is_pulled(
     assert condition(status, "Fetched")["message"].startswith("pulled ")
 
 
-def test_what_is_not_signed_is_not_applied_until_it_is(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
+def test_what_is_not_signed_is_not_applied_until_it_is(scenario: Scenario, cosign: Cosign, key_pair: KeyPair) -> None:
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
 
-    story.want(verify=release_team(key_pair), interval="1s")
-    refused = story.until(lambda status: condition(status, "Verified").get("status") == "False")
-    nothing = story.names()
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.until_runs(digest)
+    scenario.want(verify=release_team(key_pair), interval="1s")
+    refused = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
+    nothing = scenario.names()
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.until_runs(digest)
 
     assert_refused(refused, "SignatureMissing", digest, "release-team", f"`{SIGN}`")
     assert nothing == []
     assert not refused.get("digest")
-    eventually(lambda: story.events("SignatureMissing"))
-    assert [event["type"] for event in story.events("SignatureMissing")] == ["Warning"]
+    eventually(lambda: scenario.events("SignatureMissing"))
+    assert [event["type"] for event in scenario.events("SignatureMissing")] == ["Warning"]
 
 
 def test_what_somebody_else_signed_is_refused_by_name(
-    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=stranger)
-    cosign.sign_classic(story.repository.at(digest), key=stranger)
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=stranger)
+    cosign.sign_classic(scenario.repository.at(digest), key=stranger)
 
-    story.want(verify=release_team(key_pair))
-    status = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    scenario.want(verify=release_team(key_pair))
+    status = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
 
     assert_refused(status, "SignatureUntrusted", digest, "release-team", classic_tag(digest), "referrer sha256:")
-    assert story.names() == []
+    assert scenario.names() == []
 
 
 def copied_bundle(repository: Repository, signed: str, other: str) -> None:
@@ -214,26 +216,28 @@ def copied_tag(repository: Repository, signed: str, other: str) -> None:
 
 @pytest.mark.parametrize("form", ["bundle", "cosign"])
 def test_a_signature_that_was_copied_from_another_artifact_is_told_for_what_it_is(
-    story: Story, cosign: Cosign, key_pair: KeyPair, form: str
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, form: str
 ) -> None:
-    signed, other = push(story.repository, "1.0.0", SETTINGS), push(story.repository, "2.0.0", CHANGED)
+    signed, other = push(scenario.repository, "1.0.0", SETTINGS), push(scenario.repository, "2.0.0", CHANGED)
     sign, copy = (cosign.sign_bundle, copied_bundle) if form == "bundle" else (cosign.sign_classic, copied_tag)
-    sign(story.repository.at(signed), key=key_pair)
-    copy(story.repository, signed, other)
+    sign(scenario.repository.at(signed), key=key_pair)
+    copy(scenario.repository, signed, other)
 
-    story.want(ref={"tag": "2.0.0"}, verify=release_team(key_pair))
-    status = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    scenario.want(ref={"tag": "2.0.0"}, verify=release_team(key_pair))
+    status = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
 
     assert_refused(status, "SignatureOfAnotherArtifact", other, f"signs {signed}", "release-team")
-    assert story.names() == []
+    assert scenario.names() == []
 
 
-def test_an_attestation_is_no_approval(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.attest_bundle(story.repository.at(digest), key=key_pair, predicate_type=SPDX, predicate={"vulnerable": True})
+def test_an_attestation_is_no_approval(scenario: Scenario, cosign: Cosign, key_pair: KeyPair) -> None:
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.attest_bundle(
+        scenario.repository.at(digest), key=key_pair, predicate_type=SPDX, predicate={"vulnerable": True}
+    )
 
-    story.want(verify=release_team(key_pair))
-    status = story.until(lambda status: condition(status, "Verified").get("status") == "False")
+    scenario.want(verify=release_team(key_pair))
+    status = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
 
     assert_refused(status, "SignatureUntrusted", digest, "is by release-team", "is a statement of type")
 
@@ -242,63 +246,63 @@ def test_an_attestation_is_no_approval(story: Story, cosign: Cosign, key_pair: K
 
 
 def test_an_update_that_nobody_signed_is_refused_and_what_runs_is_kept_so(
-    story: Story, cosign: Cosign, key_pair: KeyPair
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair
 ) -> None:
-    first = push(story.repository, "latest", SETTINGS)
-    cosign.sign_bundle(story.repository.at(first), key=key_pair)
-    story.want(ref={"tag": "latest"}, verify=release_team(key_pair), interval="1s")
-    story.until_runs(first)
+    first = push(scenario.repository, "latest", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(first), key=key_pair)
+    scenario.want(ref={"tag": "latest"}, verify=release_team(key_pair), interval="1s")
+    scenario.until_runs(first)
 
-    second = push(story.repository, "latest", CHANGED)
-    refused = story.until(lambda status: condition(status, "Verified")["status"] == "False")
-    story.remove("configmap", "settings")
-    story.until_object("configmap", "settings", lambda found: found and found["data"] == {"a": "1"})
-    cosign.sign_bundle(story.repository.at(second), key=key_pair)
-    story.until_runs(second)
+    second = push(scenario.repository, "latest", CHANGED)
+    refused = scenario.until(lambda status: condition(status, "Verified")["status"] == "False")
+    scenario.remove("configmap", "settings")
+    scenario.until_object("configmap", "settings", lambda found: found and found["data"] == {"a": "1"})
+    cosign.sign_bundle(scenario.repository.at(second), key=key_pair)
+    scenario.until_runs(second)
 
     assert_refused(refused, "SignatureMissing", second)
     assert (refused["digest"], refused["lastAttemptedRevision"]) == (first, f"latest@{second}")
     assert condition(refused, "Applied")["status"] == condition(refused, "Healthy")["status"] == "True"
     assert [each["authority"] for each in refused["verifiedBy"]] == ["release-team"]
-    assert story.get("configmap", "settings")["data"] == {"a": "2"}
+    assert scenario.get("configmap", "settings")["data"] == {"a": "2"}
 
 
 def test_what_runs_is_kept_so_by_a_restarted_operator_that_refuses_the_update(
-    testbed: Testbed, story: Story, cosign: Cosign, key_pair: KeyPair
+    testbed: Testbed, scenario: Scenario, cosign: Cosign, key_pair: KeyPair
 ) -> None:
-    first = push(story.repository, "latest", SETTINGS)
-    cosign.sign_bundle(story.repository.at(first), key=key_pair)
-    story.want(ref={"tag": "latest"}, verify=release_team(key_pair))
-    story.until_runs(first)
-    push(story.repository, "latest", CHANGED)
-    story.request()
+    first = push(scenario.repository, "latest", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(first), key=key_pair)
+    scenario.want(ref={"tag": "latest"}, verify=release_team(key_pair))
+    scenario.until_runs(first)
+    push(scenario.repository, "latest", CHANGED)
+    scenario.request()
 
     testbed.operator.restart()
-    story.edit("configmap", "settings", {"data": {"a": "drifted"}})
-    story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.edit("configmap", "settings", {"data": {"a": "drifted"}})
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
 
-    assert condition(story.status, "Verified")["reason"] == "SignatureMissing"
-    assert condition(story.status, "Healthy")["status"] == "True"
+    assert condition(scenario.status, "Verified")["reason"] == "SignatureMissing"
+    assert condition(scenario.status, "Healthy")["status"] == "True"
 
 
 def test_when_a_key_is_withdrawn_nothing_is_deleted_and_nothing_more_is_applied_until_it_is_back(
-    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS, config_map("other"))
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
-    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))  # whose interval is an hour
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", SETTINGS, config_map("other"))
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    scenario.want(verify=trusting({"secretRef": {"name": "team-key"}}))  # whose interval is an hour
+    scenario.until_runs(digest)
 
-    story.make(secret("team-key", **{"cosign.pub": stranger.pem}))
-    withdrawn = story.until(lambda status: condition(status, "Verified")["status"] == "False")
-    kept = story.names()
-    story.remove("configmap", "settings")
-    story.request()
-    left = story.names()
-    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
-    story.until_object("configmap", "settings", lambda found: found is not None)
-    story.until_runs(digest)
+    scenario.make(secret("team-key", **{"cosign.pub": stranger.pem}))
+    withdrawn = scenario.until(lambda status: condition(status, "Verified")["status"] == "False")
+    kept = scenario.names()
+    scenario.remove("configmap", "settings")
+    scenario.request()
+    left = scenario.names()
+    scenario.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    scenario.until_object("configmap", "settings", lambda found: found is not None)
+    scenario.until_runs(digest)
 
     assert_refused(withdrawn, "SignatureUntrusted", digest, "team-key")
     assert withdrawn["digest"] == digest
@@ -307,15 +311,15 @@ def test_when_a_key_is_withdrawn_nothing_is_deleted_and_nothing_more_is_applied_
 
 
 def test_what_is_no_longer_vouched_for_is_not_said_to_be(
-    story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.want(verify=release_team(key_pair))
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.want(verify=release_team(key_pair))
+    scenario.until_runs(digest)
 
-    story.change({"verify": release_team(stranger)})
-    status = story.until(lambda status: condition(status, "Verified")["status"] == "False")
+    scenario.change({"verify": release_team(stranger)})
+    status = scenario.until(lambda status: condition(status, "Verified")["status"] == "False")
 
     assert status["verifiedBy"] == []
     assert status["digest"] == digest
@@ -326,31 +330,33 @@ def test_what_is_no_longer_vouched_for_is_not_said_to_be(
 
 @pytest.mark.parametrize("kind", ["secretRef", "configMapRef"])
 def test_a_key_that_does_not_exist_is_named_and_used_as_soon_as_it_does(
-    story: Story, cosign: Cosign, key_pair: KeyPair, kind: str
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, kind: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
     make, title = (secret, "Secret") if kind == "secretRef" else (config_map, "ConfigMap")
 
-    story.want(verify=trusting({kind: {"name": "team-key"}}))  # whose interval is an hour
-    missing = story.until(lambda status: condition(status, "Verified").get("status") == "False")
-    story.make(make("team-key", **{"cosign.pub": key_pair.pem}))
-    story.until_runs(digest)
+    scenario.want(verify=trusting({kind: {"name": "team-key"}}))  # whose interval is an hour
+    missing = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
+    scenario.make(make("team-key", **{"cosign.pub": key_pair.pem}))
+    scenario.until_runs(digest)
 
-    assert_refused(missing, "SecretNotFound", f"{title} {story.namespace}/team-key does not exist")
+    assert_refused(missing, "SecretNotFound", f"{title} {scenario.namespace}/team-key does not exist")
 
 
-def test_a_secret_without_the_entry_is_told_which_one_it_lacks(story: Story, cosign: Cosign, key_pair: KeyPair) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.make(secret("team-key", **{"team.pub": key_pair.pem}))
+def test_a_secret_without_the_entry_is_told_which_one_it_lacks(
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair
+) -> None:
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.make(secret("team-key", **{"team.pub": key_pair.pem}))
 
-    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))
-    lacking = story.until(lambda status: condition(status, "Verified").get("status") == "False")
-    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
-    story.until_runs(digest)
+    scenario.want(verify=trusting({"secretRef": {"name": "team-key"}}))
+    lacking = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
+    scenario.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    scenario.until_runs(digest)
 
-    assert_refused(lacking, "SecretInvalid", f"Secret {story.namespace}/team-key has no entry cosign.pub")
+    assert_refused(lacking, "SecretInvalid", f"Secret {scenario.namespace}/team-key has no entry cosign.pub")
 
 
 @pytest.mark.parametrize(
@@ -362,25 +368,25 @@ def test_a_secret_without_the_entry_is_told_which_one_it_lacks(story: Story, cos
     ],
 )
 def test_a_key_that_is_none_is_refused_with_what_it_should_be_and_never_with_what_it_holds(
-    story: Story, cosign: Cosign, key_pair: KeyPair, content: str
+    scenario: Scenario, cosign: Cosign, key_pair: KeyPair, content: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.make(secret("team-key", **{"cosign.pub": content}))
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.make(secret("team-key", **{"cosign.pub": content}))
 
-    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))
-    refused = story.until(lambda status: condition(status, "Verified").get("status") == "False")
-    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
-    story.until_runs(digest)
+    scenario.want(verify=trusting({"secretRef": {"name": "team-key"}}))
+    refused = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
+    scenario.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    scenario.until_runs(digest)
 
     assert_refused(refused, "KeyInvalid", "team-key", "PUBLIC KEY")
     assert "s3cret" not in json.dumps(refused)
     assert "czNjcmV0" not in json.dumps(refused)
 
 
-def test_a_key_that_is_none_does_not_get_past_the_api_server_inline(story: Story) -> None:
+def test_a_key_that_is_none_does_not_get_past_the_api_server_inline(scenario: Scenario) -> None:
     with pytest.raises(KubectlFailed, match="must be the PEM of one public key"):
-        story.want(verify=trusting({"data": "ssh-ed25519 AAAA"}))
+        scenario.want(verify=trusting({"data": "ssh-ed25519 AAAA"}))
 
 
 # --- a registry that does not answer is no answer -------------------------------------------------------------------
@@ -397,39 +403,39 @@ def test_a_key_that_is_none_does_not_get_past_the_api_server_inline(story: Story
 )
 @pytest.mark.parametrize("place", ["referrers", "classic tag"])
 def test_who_cannot_be_asked_for_signatures_never_says_that_there_is_none(
-    registry: Registry, story: Story, cosign: Cosign, key_pair: KeyPair, place: str, status: int, reason: str
+    registry: Registry, scenario: Scenario, cosign: Cosign, key_pair: KeyPair, place: str, status: int, reason: str
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    path = f"/{story.repository.name}/" + ("referrers/" if place == "referrers" else "manifests/.*[.]sig$")
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    path = f"/{scenario.repository.name}/" + ("referrers/" if place == "referrers" else "manifests/.*[.]sig$")
 
     with registry.faulty({"path": path, "status": status}):
-        story.want(verify=release_team(key_pair))
-        failed = story.until(lambda status: condition(status, "Verified").get("status") == "False")
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.request()
-    story.until_runs(digest)
+        scenario.want(verify=release_team(key_pair))
+        failed = scenario.until(lambda status: condition(status, "Verified").get("status") == "False")
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.request()
+    scenario.until_runs(digest)
 
     assert condition(failed, "Verified")["reason"] == condition(failed, "Ready")["reason"] == reason
-    assert story.repository.name in condition(failed, "Verified")["message"]
+    assert scenario.repository.name in condition(failed, "Verified")["message"]
     assert (condition(failed, "Stalled") == {}) == (status in (429, 500))
 
 
 def test_an_update_whose_signatures_cannot_be_asked_for_leaves_what_runs(
-    registry: Registry, story: Story, cosign: Cosign, key_pair: KeyPair
+    registry: Registry, scenario: Scenario, cosign: Cosign, key_pair: KeyPair
 ) -> None:
-    first = push(story.repository, "latest", SETTINGS)
-    cosign.sign_bundle(story.repository.at(first), key=key_pair)
-    story.want(ref={"tag": "latest"}, verify=release_team(key_pair))
-    story.until_runs(first)
+    first = push(scenario.repository, "latest", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(first), key=key_pair)
+    scenario.want(ref={"tag": "latest"}, verify=release_team(key_pair))
+    scenario.until_runs(first)
 
-    with registry.faulty({"path": f"/{story.repository.name}/referrers/", "status": 503}):
-        second = push(story.repository, "latest", CHANGED)
-        failed = story.request()
-        story.edit("configmap", "settings", {"data": {"a": "drifted"}})
-        story.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
-    cosign.sign_bundle(story.repository.at(second), key=key_pair)
-    story.request()  # a retry before the signature was there has found none, and would look again in an hour
-    story.until_runs(second)
+    with registry.faulty({"path": f"/{scenario.repository.name}/referrers/", "status": 503}):
+        second = push(scenario.repository, "latest", CHANGED)
+        failed = scenario.request()
+        scenario.edit("configmap", "settings", {"data": {"a": "drifted"}})
+        scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    cosign.sign_bundle(scenario.repository.at(second), key=key_pair)
+    scenario.request()  # a retry before the signature was there has found none, and would look again in an hour
+    scenario.until_runs(second)
 
     assert condition(failed, "Verified")["reason"] == "RegistryUnavailable"
     assert condition(failed, "Ready")["status"] == "False"
@@ -437,9 +443,9 @@ def test_an_update_whose_signatures_cannot_be_asked_for_leaves_what_runs(
 
 
 def test_what_was_vouched_for_stays_ready_when_a_restarted_operator_cannot_ask_again(
-    testbed: Testbed, story: Story, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
+    testbed: Testbed, scenario: Scenario, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
 ) -> None:
-    pinned = story.another("pinned", repository=own_registry.repository())
+    pinned = scenario.another("pinned", repository=own_registry.repository())
     digest = push(pinned.repository, "1.0.0", SETTINGS)
     cosign.sign_bundle(pinned.repository.at(digest), key=key_pair)
     pinned.want(ref={"digest": digest}, verify=release_team(key_pair))
@@ -457,18 +463,18 @@ def test_what_was_vouched_for_stays_ready_when_a_restarted_operator_cannot_ask_a
 
 
 def test_what_other_keys_may_not_vouch_for_is_not_ready_while_nobody_can_be_asked(
-    registry: Registry, story: Story, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
+    registry: Registry, scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
-    digest = push(story.repository, "1.0.0", SETTINGS)
-    cosign.sign_bundle(story.repository.at(digest), key=key_pair)
-    story.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
-    story.want(verify=trusting({"secretRef": {"name": "team-key"}}))
-    story.until_runs(digest)
+    digest = push(scenario.repository, "1.0.0", SETTINGS)
+    cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
+    scenario.make(secret("team-key", **{"cosign.pub": key_pair.pem}))
+    scenario.want(verify=trusting({"secretRef": {"name": "team-key"}}))
+    scenario.until_runs(digest)
 
-    with registry.faulty({"path": f"/{story.repository.name}/referrers/", "status": 503}):
-        story.make(secret("team-key", **{"cosign.pub": stranger.pem}))
-        status = story.until(lambda status: condition(status, "Verified")["status"] == "False")
+    with registry.faulty({"path": f"/{scenario.repository.name}/referrers/", "status": 503}):
+        scenario.make(secret("team-key", **{"cosign.pub": stranger.pem}))
+        status = scenario.until(lambda status: condition(status, "Verified")["status"] == "False")
 
     assert condition(status, "Verified")["reason"] == condition(status, "Ready")["reason"] == "RegistryUnavailable"
     assert condition(status, "Ready")["status"] == "False"
-    assert story.names() == ["settings"]
+    assert scenario.names() == ["settings"]

@@ -1,4 +1,4 @@
-"""etcd and kube-apiserver alone: what the room kube talks to, and can be ended and started again under a test."""
+"""etcd and kube-apiserver alone: what the package kube talks to, and can be ended and started again under a test."""
 
 import datetime
 import secrets

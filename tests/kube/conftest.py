@@ -1,4 +1,4 @@
-"""What the tests of this room share: a real API server, a session to it, and a door in front of it that can close."""
+"""Fixtures: a real API server, a session to it, and a proxy in front of it that can refuse connections."""
 
 import asyncio
 import uuid
@@ -18,7 +18,7 @@ NAMESPACE = Resource(group="", version="v1", kind="Namespace", plural="namespace
 
 @pytest.fixture(scope="session")
 def server(testbed_state: Path) -> Iterator[ApiServer]:
-    """An API server without controllers, apart from the testbed's: tests of this room end it and start it again."""
+    """An API server without controllers, apart from the testbed's: tests of this package end it and start it again."""
     directory = testbed_state / "kube"
     directory.mkdir()
     server = ApiServer.start(directory)

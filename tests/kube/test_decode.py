@@ -5,8 +5,8 @@ import time
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import serving
 from tests.kube.conftest import CONFIG_MAP
+from tests.kube.fake_apiserver import serving
 from tests.kube.test_reflector import Diary, following
 from tests.looplag import MOST, longest_hold
 

@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving, undefined
+from tests.kube.fake_apiserver import script, serving, undefined
 
 from pattern_operator.kube import ApiUnavailable, Discovery, KindNotFound, Resource, objects
 from pattern_operator.kube.errors import GroupUnavailable

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import Handler, serving, undefined
+from tests.kube.fake_apiserver import Handler, serving, undefined
 
 from pattern_operator.kube import ApiError, Resource
 from pattern_operator.kube.kind_existence import is_gone, is_kind_gone

@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import serving
+from tests.kube.fake_apiserver import serving
 from tests.looplag import MOST, longest_hold
 
 from pattern_operator.kube import ApiUnavailable, Session

@@ -4,8 +4,8 @@ import tracemalloc
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving
 from tests.kube.conftest import CONFIG_MAP, NAMESPACE
+from tests.kube.fake_apiserver import script, serving
 
 from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Resource, Session, objects
 

@@ -2,7 +2,7 @@
 
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving
+from tests.kube.fake_apiserver import script, serving
 
 from pattern_operator.kube import OwnPermissions
 from pattern_operator.kube.own_permissions import LASTS

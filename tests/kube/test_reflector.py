@@ -6,9 +6,9 @@ from datetime import timedelta
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving, undefined
 from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, Door
+from tests.kube.fake_apiserver import script, serving, undefined
 
 from pattern_operator.kube import (
     ApiError,

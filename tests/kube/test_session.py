@@ -9,7 +9,7 @@ import kopf
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import script, serving
+from tests.kube.fake_apiserver import script, serving
 from tests.testbed.process import free_port
 
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session

@@ -4,7 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from tests.apply.room import definition
+from tests.apply.harness import definition
 from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.apply.need import KindNeeded

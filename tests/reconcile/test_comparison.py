@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.apply.room import config_map, secret
+from tests.apply.harness import config_map, secret
 from tests.reconcile.pattern import ENTRIES
 
 from pattern_operator.api.object import Object

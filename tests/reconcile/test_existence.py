@@ -5,7 +5,7 @@ import asyncio
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import serving
+from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.reconcile import Existence, PatternKey, Patterns, Restored

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from tests.apply.room import config_map, custom
+from tests.apply.harness import config_map, custom
 from tests.reconcile.pattern import REVISION, pattern
 
 from pattern_operator.api.object import Object, ObjectKey

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.apply.room import config_map
+from tests.apply.harness import config_map
 from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, moved_to, pattern, progress
 
 from pattern_operator.api.object import ObjectKey

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from tests.executors import EXECUTORS
 from tests.fatpattern import fat
-from tests.kube.answering import serving
+from tests.kube.fake_apiserver import serving
 
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.names import FINALIZER

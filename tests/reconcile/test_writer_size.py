@@ -10,7 +10,7 @@ import msgspec
 import orjson
 import pytest
 from aiohttp import web
-from tests.kube.answering import serving
+from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
 from tests.testbed.kubectl import Kubectl
 

@@ -1,4 +1,4 @@
-"""A peer that plays the registry, and the way to it."""
+"""Fixtures: the fake registry, and clients of it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from tests.executors import EXECUTORS
-from tests.source.fake_registry import Peer, serving
+from tests.source.fake_registry import FakeRegistry, serving
 
 from pattern_operator.source import Cache, DnsResolver, Network
 
@@ -17,9 +17,9 @@ settings.load_profile("no deadline")
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    async with serving() as peer:
-        yield peer
+async def fake_registry() -> AsyncIterator[FakeRegistry]:
+    async with serving() as fake_registry:
+        yield fake_registry
 
 
 @pytest.fixture

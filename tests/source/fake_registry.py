@@ -1,4 +1,4 @@
-"""A registry that behaves as a test says: real HTTP on 127.0.0.1, content in memory, any answer replaced."""
+"""A fake registry: real HTTP on 127.0.0.1, content in memory, and any answer replaced by the test's."""
 
 import asyncio
 import hashlib
@@ -45,7 +45,7 @@ class Asked:
 
 
 @dataclass
-class Peer:
+class FakeRegistry:
     """One repository, ``team/web``; ``instead`` replaces what is answered to a method and path (regular expression).
 
     The newest rule is asked first; one that answers None leaves it to the next, and at last to the content.
@@ -174,24 +174,24 @@ def index(entries: Sequence[dict[str, Any]]) -> bytes:
 
 
 @asynccontextmanager
-async def serving(*, host: str = "127.0.0.1") -> AsyncIterator[Peer]:
-    peer = Peer()
+async def serving(*, host: str = "127.0.0.1") -> AsyncIterator[FakeRegistry]:
+    fake_registry = FakeRegistry()
     app = web.Application(client_max_size=2**26)
-    app.router.add_route("*", "/{path:.*}", peer.handle)
+    app.router.add_route("*", "/{path:.*}", fake_registry.handle)
     async with TestServer(app, host=host) as server:
-        peer.server = server
-        yield peer
+        fake_registry.server = server
+        yield fake_registry
 
 
 def client(
-    peer: Peer | Repository,
+    fake_registry: FakeRegistry | Repository,
     network: Network | None,
     *,
     credential: Credential | None = None,
     tokens: TokenCache | None = None,
     **more: Any,
 ) -> RepositoryClient:
-    repository = peer.repository if isinstance(peer, Peer) else peer
+    repository = fake_registry.repository if isinstance(fake_registry, FakeRegistry) else fake_registry
     return RepositoryClient(
         repository,
         network=network,
@@ -212,7 +212,7 @@ async def signatures(digest: Digest, *, registry: RepositoryClient) -> tuple[Sig
     return found.signatures
 
 
-def challenged(peer: Peer, header: str, *, accepted: str) -> None:
+def challenged(fake_registry: FakeRegistry, header: str, *, accepted: str) -> None:
     """Let in only who sends the Authorization header ``accepted``."""
 
     async def guard(request: web.Request) -> web.StreamResponse | None:
@@ -220,16 +220,18 @@ def challenged(peer: Peer, header: str, *, accepted: str) -> None:
             return None
         return web.json_response({}, status=401, headers={"WWW-Authenticate": header})
 
-    peer.on("GET", "^/v2/", guard)
+    fake_registry.on("GET", "^/v2/", guard)
 
 
-def bearer(peer: Peer, *, host: str | None = None, accepted: str = "t0ken", **token: object) -> None:
-    base = host or f"http://{peer.address}"
+def bearer(fake_registry: FakeRegistry, *, host: str | None = None, accepted: str = "t0ken", **token: object) -> None:
+    base = host or f"http://{fake_registry.address}"
     challenged(
-        peer, f'Bearer realm="{base}/token",service="reg",scope="repository:x:pull"', accepted=f"Bearer {accepted}"
+        fake_registry,
+        f'Bearer realm="{base}/token",service="reg",scope="repository:x:pull"',
+        accepted=f"Bearer {accepted}",
     )
-    peer.answer("GET", "^/token$", body=json.dumps({"token": "t0ken", **token}).encode())
-    peer.answer("POST", "^/token$", body=json.dumps({"access_token": "t0ken", **token}).encode())
+    fake_registry.answer("GET", "^/token$", body=json.dumps({"token": "t0ken", **token}).encode())
+    fake_registry.answer("POST", "^/token$", body=json.dumps({"access_token": "t0ken", **token}).encode())
 
 
 async def hang(_: web.Request) -> web.StreamResponse:

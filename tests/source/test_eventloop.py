@@ -53,13 +53,13 @@ TAGS = [
 
 
 @pytest.mark.parametrize("body", TAGS)
-async def test_a_list_of_tags_does_not_hold_it(peer, network, body):
-    peer.answer("GET", "/tags/list", body=body)
-    reference = Reference(peer.repository, semver=">=1 <2 || >3 || ~4 || 5.x")
+async def test_a_list_of_tags_does_not_hold_it(fake_registry, network, body):
+    fake_registry.answer("GET", "/tags/list", body=body)
+    reference = Reference(fake_registry.repository, semver=">=1 <2 || >3 || ~4 || 5.x")
 
     async def work() -> None:
         with suppress(PatternError):
-            await resolve(reference, registry=client(peer, network))
+            await resolve(reference, registry=client(fake_registry, network))
 
     assert await longest_hold(work) < MOST
 
@@ -74,17 +74,17 @@ async def test_a_list_of_tags_does_not_hold_it(peer, network, body):
         ),
     ],
 )
-async def test_an_index_does_not_hold_it(peer, network, body):
-    peer.answer("GET", "/referrers/", body=body, headers={"Content-Type": INDEX})
+async def test_an_index_does_not_hold_it(fake_registry, network, body):
+    fake_registry.answer("GET", "/referrers/", body=body, headers={"Content-Type": INDEX})
 
     async def work() -> None:
         with suppress(PatternError):
-            await signatures(Digest.of(b"x"), registry=client(peer, network))
+            await signatures(Digest.of(b"x"), registry=client(fake_registry, network))
 
     assert await longest_hold(work) < MOST
 
 
-async def test_pages_of_referrers_do_not_hold_it(peer, network):
+async def test_pages_of_referrers_do_not_hold_it(fake_registry, network):
     number = 0
 
     async def page(_: web.Request) -> web.StreamResponse:
@@ -94,11 +94,11 @@ async def test_pages_of_referrers_do_not_hold_it(peer, network):
         link = f'<sha256?page={number}>; rel="next"'
         return web.Response(body=index(entries), headers={"Content-Type": INDEX, "Link": link})
 
-    peer.on("GET", "/referrers/", page)
+    fake_registry.on("GET", "/referrers/", page)
 
     async def work() -> None:
         with suppress(PatternError):
-            await signatures(Digest.of(b"x"), registry=client(peer, network))
+            await signatures(Digest.of(b"x"), registry=client(fake_registry, network))
 
     assert await longest_hold(work) < MOST
     assert number > 10
@@ -112,17 +112,17 @@ async def test_pages_of_referrers_do_not_hold_it(peer, network):
         pytest.param({"layers": [entry(number) for number in range(4_000)]}, id="layers"),
     ],
 )
-async def test_a_manifest_does_not_hold_it(peer, network, cache, more):
+async def test_a_manifest_does_not_hold_it(fake_registry, network, cache, more):
     document = {"schemaVersion": 2, "mediaType": OCI, "config": entry(1), "layers": [entry(2)], **more}
-    digest = peer.document(document, tag="1.0")
-    reference = Reference(peer.repository, digest=digest)
+    digest = fake_registry.document(document, tag="1.0")
+    reference = Reference(fake_registry.repository, digest=digest)
 
     async def work() -> None:
         with suppress(PatternError):
-            registry = client(peer, network)
+            registry = client(fake_registry, network)
             await pull(reference, Revision("", digest), registry=registry, cache=cache, layer=LayerSelector())
         with suppress(PatternError):
-            await client(peer, network).manifest("1.0")
+            await client(fake_registry, network).manifest("1.0")
 
     assert await longest_hold(work) < MOST
 
@@ -142,19 +142,21 @@ async def test_a_manifest_does_not_hold_it(peer, network, cache, more):
         pytest.param(200, "Docker-Content-Digest", "sha256:" * 1_000, id="a digest"),
     ],
 )
-async def test_headers_do_not_hold_it(peer, network, status, name, value):
+async def test_headers_do_not_hold_it(fake_registry, network, status, name, value):
     async def many(_: web.Request) -> web.StreamResponse:
         answer = web.Response(status=status, body=b'{"tags": []}')
         for _ in range(100):
             answer.headers.add(name, value)
         return answer
 
-    peer.on("GET", "^/v2/", many)
+    fake_registry.on("GET", "^/v2/", many)
 
     async def work() -> None:
         for _ in range(3):
             with suppress(PatternError):
-                await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+                await resolve(
+                    Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network)
+                )
 
     assert await longest_hold(work) < MOST
 
@@ -168,17 +170,17 @@ async def test_headers_do_not_hold_it(peer, network, status, name, value):
     ],
 )
 @pytest.mark.parametrize("path", ["/manifests/", "^/token$"])
-async def test_errors_and_tokens_do_not_hold_it(peer, network, body, path):
-    peer.answer("GET", path, status=403, body=body)
+async def test_errors_and_tokens_do_not_hold_it(fake_registry, network, body, path):
+    fake_registry.answer("GET", path, status=403, body=body)
 
     async def work() -> None:
         with suppress(PatternError):
-            await client(peer, network).manifest("1.0")
+            await client(fake_registry, network).manifest("1.0")
 
     assert await longest_hold(work) < MOST
 
 
-async def test_a_body_in_chunks_of_one_byte_does_not_hold_it(peer, network):
+async def test_a_body_in_chunks_of_one_byte_does_not_hold_it(fake_registry, network):
     async def tiny(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         response.enable_chunked_encoding()
@@ -189,32 +191,32 @@ async def test_a_body_in_chunks_of_one_byte_does_not_hold_it(peer, network):
         request.transport.write(b"0\r\n\r\n")
         return response
 
-    peer.on("GET", "/tags/list", tiny)
+    fake_registry.on("GET", "/tags/list", tiny)
 
     async def work() -> None:
         with suppress(PatternError):
-            await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+            await resolve(Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network))
 
     assert await longest_hold(work) < MOST
 
 
-async def test_tags_are_asked_for_a_thousand_at_a_time(peer, network):
-    peer.manifest([], tag="1.0.0")
-    peer.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+async def test_tags_are_asked_for_a_thousand_at_a_time(fake_registry, network):
+    fake_registry.manifest([], tag="1.0.0")
+    fake_registry.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
 
-    await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+    await resolve(Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network))
 
-    assert "/v2/team/web/tags/list?n=1000" in peer.paths("GET")
+    assert "/v2/team/web/tags/list?n=1000" in fake_registry.paths("GET")
 
 
 @pytest.mark.parametrize("name", ["1.0.0", "no tag!", 7], ids=["repeated", "invalid", "of another type"])
-async def test_repeated_and_invalid_names_count_as_tags(peer, network, name):
+async def test_repeated_and_invalid_names_count_as_tags(fake_registry, network, name):
     names = json.dumps({"tags": [name] * 1_001}).encode()
     for number in range(1, 12):
-        peer.page("/tags/list", number, body=names, link=f'<?page={number + 1}>; rel="next"')
+        fake_registry.page("/tags/list", number, body=names, link=f'<?page={number + 1}>; rel="next"')
 
     with pytest.raises(PatternError, match="more than 10000 tags"):
-        await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+        await resolve(Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.archive.archives import FILES, files, tgz
-from tests.source.fake_registry import INDEX, OCI, Peer, client
+from tests.source.fake_registry import INDEX, OCI, FakeRegistry, client
 from tests.testbed import registry as registries
 from tests.testbed.registry import Options
 
@@ -110,47 +110,47 @@ def test_no_index_raises_anything_but_a_refusal(entries):
 # --- pulled ---------------------------------------------------------------------------------------------------------
 
 
-async def pulled(peer: Peer, network, digest: Digest, cache) -> Artifact:
-    reference = Reference(peer.repository, digest=digest)
+async def pulled(fake_registry: FakeRegistry, network, digest: Digest, cache) -> Artifact:
+    reference = Reference(fake_registry.repository, digest=digest)
     return await pull(
-        reference, Revision("", digest), registry=client(peer, network), cache=cache, layer=LayerSelector()
+        reference, Revision("", digest), registry=client(fake_registry, network), cache=cache, layer=LayerSelector()
     )
 
 
-def listed(peer: Peer, **more: object) -> Digest:
+def listed(fake_registry: FakeRegistry, **more: object) -> Digest:
     """An index of one image and its attestation."""
-    image = peer.manifest([peer.blob(tgz(), "application/vnd.oci.image.layer.v1.tar+gzip")])
-    size = len(peer.manifests[str(image)][1])
+    image = fake_registry.manifest([fake_registry.blob(tgz(), "application/vnd.oci.image.layer.v1.tar+gzip")])
+    size = len(fake_registry.manifests[str(image)][1])
     made = {"mediaType": OCI, "digest": str(image), "size": size, **AMD64, **more}
-    return peer.document(index(made, entry(b"att", **UNKNOWN, **ATTESTATION)), media_type=INDEX)
+    return fake_registry.document(index(made, entry(b"att", **UNKNOWN, **ATTESTATION)), media_type=INDEX)
 
 
-async def test_the_manifest_of_an_index_is_pulled_and_both_are_kept(peer, network, cache):
-    digest = listed(peer)
+async def test_the_manifest_of_an_index_is_pulled_and_both_are_kept(fake_registry, network, cache):
+    digest = listed(fake_registry)
 
-    first = await pulled(peer, network, digest, cache)
-    asked = len(peer.asked)
-    again = await pulled(peer, network, digest, cache)
+    first = await pulled(fake_registry, network, digest, cache)
+    asked = len(fake_registry.asked)
+    again = await pulled(fake_registry, network, digest, cache)
 
     assert first.files == again.files == files(FILES)
     assert first.revision.digest == digest
-    assert peer.paths("GET") == peer.paths("GET")[:asked]
+    assert fake_registry.paths("GET") == fake_registry.paths("GET")[:asked]
 
 
-async def test_a_manifest_of_another_size_than_the_index_says_is_refused(peer, network, cache):
+async def test_a_manifest_of_another_size_than_the_index_says_is_refused(fake_registry, network, cache):
     with pytest.raises(Stalled) as refused:
-        await pulled(peer, network, listed(peer, size=7), cache)
+        await pulled(fake_registry, network, listed(fake_registry, size=7), cache)
 
     assert refused.value.reason is Reason.SIZE_MISMATCH
 
 
-async def test_a_manifest_that_is_not_what_the_index_names_is_refused(peer, network, cache):
-    digest = listed(peer)
-    image = next(key for key, (_, body) in peer.manifests.items() if b"layers" in body)
-    peer.manifests[image] = (OCI, peer.manifests[image][1] + b" ")
+async def test_a_manifest_that_is_not_what_the_index_names_is_refused(fake_registry, network, cache):
+    digest = listed(fake_registry)
+    image = next(key for key, (_, body) in fake_registry.manifests.items() if b"layers" in body)
+    fake_registry.manifests[image] = (OCI, fake_registry.manifests[image][1] + b" ")
 
     with pytest.raises(Stalled) as refused:
-        await pulled(peer, network, digest, cache)
+        await pulled(fake_registry, network, digest, cache)
 
     assert refused.value.reason is Reason.DIGEST_MISMATCH
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.archive.archives import DESIGN, FILES, files, tgz
 from tests.executors import EXECUTORS
-from tests.source.fake_registry import INDEX, OCI, Peer, client, index, sha256
+from tests.source.fake_registry import INDEX, OCI, FakeRegistry, client, index, sha256
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
@@ -18,13 +18,13 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 LAYER = tgz()
 
 
-def design(peer: Peer, **more) -> Digest:
+def design(fake_registry: FakeRegistry, **more) -> Digest:
     """A design as Meshery's own build packs it."""
-    return peer.manifest([peer.blob(LAYER, FLUX)], **more)
+    return fake_registry.manifest([fake_registry.blob(LAYER, FLUX)], **more)
 
 
 async def pulled(
-    peer: Peer,
+    fake_registry: FakeRegistry,
     network,
     digest: Digest,
     *,
@@ -34,122 +34,128 @@ async def pulled(
     **choice,
 ):
     return await pull(
-        Reference(peer.repository, tag="1.0"),
+        Reference(fake_registry.repository, tag="1.0"),
         Revision("1.0", digest),
-        registry=client(peer, network, pull_records=pull_records),
+        registry=client(fake_registry, network, pull_records=pull_records),
         cache=cache,
         layer=LayerSelector(**choice),
         running=running,
     )
 
 
-async def refusal(peer: Peer, network, digest: Digest, *, cache: Cache) -> Stalled:
+async def refusal(fake_registry: FakeRegistry, network, digest: Digest, *, cache: Cache) -> Stalled:
     with pytest.raises(Stalled) as refused:
-        await pulled(peer, network, digest, cache=cache)
+        await pulled(fake_registry, network, digest, cache=cache)
     return refused.value
 
 
 # --- what comes back ------------------------------------------------------------------------------------------------
 
 
-async def test_an_artifact_is_its_files_and_what_it_says_of_itself(peer, network, cache):
-    digest = design(peer, artifactType="application/vnd.example", annotations={"a": "b"})
+async def test_an_artifact_is_its_files_and_what_it_says_of_itself(fake_registry, network, cache):
+    digest = design(fake_registry, artifactType="application/vnd.example", annotations={"a": "b"})
 
-    artifact = await pulled(peer, network, digest, cache=cache)
+    artifact = await pulled(fake_registry, network, digest, cache=cache)
 
-    assert artifact.repository == peer.repository
+    assert artifact.repository == fake_registry.repository
     assert artifact.revision == Revision("1.0", digest)
-    assert artifact.manifest == Descriptor(OCI, digest, len(peer.manifests[str(digest)][1]))
+    assert artifact.manifest == Descriptor(OCI, digest, len(fake_registry.manifests[str(digest)][1]))
     assert artifact.files == files(FILES)
     assert artifact.artifact_type == "application/vnd.example"
     assert artifact.annotations == {"a": "b"}
 
 
-async def test_an_artifact_that_names_no_type_is_of_its_configs(peer, network, cache):
-    config = peer.blob(b"{}", "application/vnd.cncf.flux.config.v1+json")
+async def test_an_artifact_that_names_no_type_is_of_its_configs(fake_registry, network, cache):
+    config = fake_registry.blob(b"{}", "application/vnd.cncf.flux.config.v1+json")
 
-    artifact = await pulled(peer, network, design(peer, config=config), cache=cache)
+    artifact = await pulled(fake_registry, network, design(fake_registry, config=config), cache=cache)
 
     assert artifact.artifact_type == "application/vnd.cncf.flux.config.v1+json"
 
 
-async def test_a_docker_save_tarball_that_crane_pushed_is_a_pattern(peer, network, cache):
-    config = peer.blob(b"{}", "application/vnd.docker.container.image.v1+json")
-    layer = peer.blob(LAYER, "application/vnd.docker.image.rootfs.diff.tar.gzip")
+async def test_a_docker_save_tarball_that_crane_pushed_is_a_pattern(fake_registry, network, cache):
+    config = fake_registry.blob(b"{}", "application/vnd.docker.container.image.v1+json")
+    layer = fake_registry.blob(LAYER, "application/vnd.docker.image.rootfs.diff.tar.gzip")
     document = {"schemaVersion": 2, "mediaType": DOCKER, "config": config, "layers": [layer]}
 
-    artifact = await pulled(peer, network, peer.document(document, media_type=DOCKER), cache=cache)
+    artifact = await pulled(fake_registry, network, fake_registry.document(document, media_type=DOCKER), cache=cache)
 
     assert artifact.files == files(FILES)
     assert artifact.manifest.media_type == DOCKER
 
 
-async def test_files_that_oras_pushed_are_a_pattern(peer, network, cache):
-    layer = peer.blob(DESIGN, "text/x-yaml", annotations={"org.opencontainers.image.title": "design.yml"})
+async def test_files_that_oras_pushed_are_a_pattern(fake_registry, network, cache):
+    layer = fake_registry.blob(DESIGN, "text/x-yaml", annotations={"org.opencontainers.image.title": "design.yml"})
 
-    artifact = await pulled(peer, network, peer.manifest([layer]), cache=cache)
+    artifact = await pulled(fake_registry, network, fake_registry.manifest([layer]), cache=cache)
 
     assert artifact.files == files({"design.yml": DESIGN})
 
 
-async def test_a_digest_of_sha512_is_as_good(peer, network, cache):
+async def test_a_digest_of_sha512_is_as_good(fake_registry, network, cache):
     digest = Digest.of(LAYER, "sha512")
-    peer.blobs[str(digest)] = LAYER
-    manifest = peer.manifest([{"mediaType": FLUX, "digest": str(digest), "size": len(LAYER)}])
-    body = peer.manifests[str(manifest)][1]
-    peer.manifests[str(Digest.of(body, "sha512"))] = (OCI, body)
+    fake_registry.blobs[str(digest)] = LAYER
+    manifest = fake_registry.manifest([{"mediaType": FLUX, "digest": str(digest), "size": len(LAYER)}])
+    body = fake_registry.manifests[str(manifest)][1]
+    fake_registry.manifests[str(Digest.of(body, "sha512"))] = (OCI, body)
 
-    artifact = await pulled(peer, network, Digest.of(body, "sha512"), cache=cache)
+    artifact = await pulled(fake_registry, network, Digest.of(body, "sha512"), cache=cache)
 
     assert artifact.files == files(FILES)
 
 
-async def test_only_the_layer_that_is_chosen_is_asked_for(peer, network, cache):
-    wanted = peer.blob(tgz({"a": b"1"}), "application/vnd.a.tar+gzip")
-    other = peer.blob(tgz({"b": b"2"}), "application/vnd.b.tar+gzip")
-    digest = peer.manifest([other, wanted])
+async def test_only_the_layer_that_is_chosen_is_asked_for(fake_registry, network, cache):
+    wanted = fake_registry.blob(tgz({"a": b"1"}), "application/vnd.a.tar+gzip")
+    other = fake_registry.blob(tgz({"b": b"2"}), "application/vnd.b.tar+gzip")
+    digest = fake_registry.manifest([other, wanted])
 
-    artifact = await pulled(peer, network, digest, cache=cache, media_type="application/vnd.a.tar+gzip")
+    artifact = await pulled(fake_registry, network, digest, cache=cache, media_type="application/vnd.a.tar+gzip")
 
     assert artifact.files == files({"a": b"1"})
-    assert [path for path in peer.paths("GET") if "/blobs/" in path] == [f"/v2/team/web/blobs/{wanted['digest']}"]
+    assert [path for path in fake_registry.paths("GET") if "/blobs/" in path] == [
+        f"/v2/team/web/blobs/{wanted['digest']}"
+    ]
 
 
 # --- what was pulled before -----------------------------------------------------------------------------------------
 
 
-async def test_a_second_pull_asks_nothing(peer, network, cache):
-    digest, pull_records = design(peer), PullRecords()
-    first = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
-    peer.asked.clear()
+async def test_a_second_pull_asks_nothing(fake_registry, network, cache):
+    digest, pull_records = design(fake_registry), PullRecords()
+    first = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
+    fake_registry.asked.clear()
 
-    second = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
-
-    assert first == second
-    assert peer.asked == []
-
-
-async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(peer, network, tmp_path):
-    digest = design(peer)
-    first = await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
-    peer.asked.clear()
-
-    second = await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    second = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
 
     assert first == second
-    assert [(asked.method, asked.path) for asked in peer.asked] == [("HEAD", f"/v2/team/web/manifests/{digest}")]
+    assert fake_registry.asked == []
 
 
-async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(peer, network, tmp_path):
-    digest = design(peer)
-    first = await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
-    peer.asked.clear()
+async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(fake_registry, network, tmp_path):
+    digest = design(fake_registry)
+    first = await pulled(fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    fake_registry.asked.clear()
+
+    second = await pulled(fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+
+    assert first == second
+    assert [(asked.method, asked.path) for asked in fake_registry.asked] == [
+        ("HEAD", f"/v2/team/web/manifests/{digest}")
+    ]
+
+
+async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(fake_registry, network, tmp_path):
+    digest = design(fake_registry)
+    first = await pulled(fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    fake_registry.asked.clear()
 
     assert (
-        await pulled(peer, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk), running=digest)
+        await pulled(
+            fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk), running=digest
+        )
         == first
     )
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
 @pytest.mark.parametrize(
@@ -161,31 +167,33 @@ async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(pee
         (503, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_who_was_not_shown_it_is_not_given_what_others_pulled(peer, network, cache, status, kind, reason):
-    digest = design(peer)
-    await pulled(peer, network, digest, cache=cache)
-    peer.answer("HEAD", "/manifests/", status=status)
-    peer.answer("GET", "/manifests/", status=status)
+async def test_who_was_not_shown_it_is_not_given_what_others_pulled(
+    fake_registry, network, cache, status, kind, reason
+):
+    digest = design(fake_registry)
+    await pulled(fake_registry, network, digest, cache=cache)
+    fake_registry.answer("HEAD", "/manifests/", status=status)
+    fake_registry.answer("GET", "/manifests/", status=status)
 
     with pytest.raises(kind) as failure:
-        await pulled(peer, network, digest, cache=cache)
+        await pulled(fake_registry, network, digest, cache=cache)
 
     assert failure.value.reason is reason
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 501])
-async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, network, cache, status):
-    digest = design(peer)
-    first = await pulled(peer, network, digest, cache=cache)
-    peer.answer("HEAD", "/manifests/", status=status)
+async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(fake_registry, network, cache, status):
+    digest = design(fake_registry)
+    first = await pulled(fake_registry, network, digest, cache=cache)
+    fake_registry.answer("HEAD", "/manifests/", status=status)
 
-    assert await pulled(peer, network, digest, cache=cache) == first
+    assert await pulled(fake_registry, network, digest, cache=cache) == first
 
 
-async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, network, cache):
-    digest = design(peer)
-    await pulled(peer, network, digest, cache=cache)
-    other = Repository(peer.address, "team/other")
+async def test_what_one_repository_gave_is_not_given_to_who_asks_another(fake_registry, network, cache):
+    digest = design(fake_registry)
+    await pulled(fake_registry, network, digest, cache=cache)
+    other = Repository(fake_registry.address, "team/other")
 
     with pytest.raises(Stalled) as refused:
         await pull(
@@ -200,38 +208,43 @@ async def test_what_one_repository_gave_is_not_given_to_who_asks_another(peer, n
     assert refused.value.reason is Reason.ARTIFACT_NOT_FOUND
 
 
-async def test_two_versions_share_what_is_the_same(peer, network, cache):
-    await pulled(peer, network, design(peer), cache=cache)
-    other = design(peer, annotations={"org.opencontainers.image.version": "2"})
-    peer.asked.clear()
+async def test_two_versions_share_what_is_the_same(fake_registry, network, cache):
+    await pulled(fake_registry, network, design(fake_registry), cache=cache)
+    other = design(fake_registry, annotations={"org.opencontainers.image.version": "2"})
+    fake_registry.asked.clear()
 
-    await pulled(peer, network, other, cache=cache)
+    await pulled(fake_registry, network, other, cache=cache)
 
-    assert peer.paths("GET") == [f"/v2/team/web/manifests/{other}"]
+    assert fake_registry.paths("GET") == [f"/v2/team/web/manifests/{other}"]
 
 
 @pytest.mark.parametrize("damaged", ["manifest", "layer"])
-async def test_what_was_damaged_in_the_cache_is_fetched_again(peer, network, cache, tmp_path, damaged):
-    digest, pull_records = design(peer), PullRecords()
-    first = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
+async def test_what_was_damaged_in_the_cache_is_fetched_again(fake_registry, network, cache, tmp_path, damaged):
+    digest, pull_records = design(fake_registry), PullRecords()
+    first = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
     name = digest if damaged == "manifest" else Digest.of(LAYER)
     (file,) = (tmp_path / "cache").glob(f"*/sha256/{name.hex}")
     file.write_bytes(b"evil")
-    peer.asked.clear()
+    fake_registry.asked.clear()
 
-    second = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
-    asked = len(peer.asked)
-    third = await pulled(peer, network, digest, cache=cache, pull_records=pull_records)
+    second = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
+    asked = len(fake_registry.asked)
+    third = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
 
     assert first == second == third
-    assert asked == len(peer.asked) == 1
+    assert asked == len(fake_registry.asked) == 1
 
 
-async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(peer, network, tmp_path):
+async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(fake_registry, network, tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(Transient) as failure:
-        await pulled(peer, network, design(peer), cache=Cache(tmp_path / "file", max_size=2**20, disk=EXECUTORS.disk))
+        await pulled(
+            fake_registry,
+            network,
+            design(fake_registry),
+            cache=Cache(tmp_path / "file", max_size=2**20, disk=EXECUTORS.disk),
+        )
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
 
@@ -244,23 +257,23 @@ def kept(tmp_path) -> set[str]:
     return {f"sha256:{path.name}" for path in (tmp_path / "cache").glob("*/sha256/*")}
 
 
-async def test_a_tampered_manifest_is_refused_and_not_kept(peer, network, cache, tmp_path):
-    digest = design(peer)
-    media_type, body = peer.manifests[str(digest)]
-    peer.manifests[str(digest)] = (media_type, body.replace(b"layers", b"LAYERS"))
+async def test_a_tampered_manifest_is_refused_and_not_kept(fake_registry, network, cache, tmp_path):
+    digest = design(fake_registry)
+    media_type, body = fake_registry.manifests[str(digest)]
+    fake_registry.manifests[str(digest)] = (media_type, body.replace(b"layers", b"LAYERS"))
 
-    error = await refusal(peer, network, digest, cache=cache)
+    error = await refusal(fake_registry, network, digest, cache=cache)
 
     assert error.reason is Reason.DIGEST_MISMATCH
     assert "Nothing of it is used" in error.message
     assert kept(tmp_path) == set()
 
 
-async def test_a_tampered_layer_is_refused_and_not_kept(peer, network, cache, tmp_path):
-    digest = design(peer)
-    peer.blobs[sha256(LAYER)] = LAYER[:-1] + b"!"
+async def test_a_tampered_layer_is_refused_and_not_kept(fake_registry, network, cache, tmp_path):
+    digest = design(fake_registry)
+    fake_registry.blobs[sha256(LAYER)] = LAYER[:-1] + b"!"
 
-    error = await refusal(peer, network, digest, cache=cache)
+    error = await refusal(fake_registry, network, digest, cache=cache)
 
     assert error.reason is Reason.DIGEST_MISMATCH
     assert kept(tmp_path) == {str(digest)}
@@ -268,50 +281,55 @@ async def test_a_tampered_layer_is_refused_and_not_kept(peer, network, cache, tm
 
 @pytest.mark.parametrize("wrong", [-1, 1, 1000])
 @pytest.mark.parametrize("cached", [True, False], ids=["cached", "not cached"])
-async def test_a_layer_of_another_size_than_its_manifest_says_is_refused(peer, network, cache, wrong, cached):
+async def test_a_layer_of_another_size_than_its_manifest_says_is_refused(fake_registry, network, cache, wrong, cached):
     if cached:
-        await pulled(peer, network, design(peer), cache=cache)
-    lying = peer.manifest([{**peer.blob(LAYER, FLUX), "size": len(LAYER) + wrong}])
+        await pulled(fake_registry, network, design(fake_registry), cache=cache)
+    lying = fake_registry.manifest([{**fake_registry.blob(LAYER, FLUX), "size": len(LAYER) + wrong}])
 
-    assert (await refusal(peer, network, lying, cache=cache)).reason is Reason.SIZE_MISMATCH
+    assert (await refusal(fake_registry, network, lying, cache=cache)).reason is Reason.SIZE_MISMATCH
 
 
-async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_not_kept(peer, network, cache, tmp_path):
-    digest = design(peer)
-    peer.manifests[str(digest)] = (INDEX, peer.manifests[str(digest)][1])
+async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_not_kept(
+    fake_registry, network, cache, tmp_path
+):
+    digest = design(fake_registry)
+    fake_registry.manifests[str(digest)] = (INDEX, fake_registry.manifests[str(digest)][1])
 
-    assert (await refusal(peer, network, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
+    assert (await refusal(fake_registry, network, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
     assert kept(tmp_path) == set()
 
 
-async def test_an_index_of_several_manifests_is_no_pattern(peer, network, cache):
-    entries = [{"mediaType": OCI, "digest": str(each), "size": 1} for each in (design(peer), peer.manifest([]))]
-    digest = peer.document(index(entries), media_type=INDEX)
+async def test_an_index_of_several_manifests_is_no_pattern(fake_registry, network, cache):
+    entries = [
+        {"mediaType": OCI, "digest": str(each), "size": 1}
+        for each in (design(fake_registry), fake_registry.manifest([]))
+    ]
+    digest = fake_registry.document(index(entries), media_type=INDEX)
 
-    error = await refusal(peer, network, digest, cache=cache)
+    error = await refusal(fake_registry, network, digest, cache=cache)
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
     assert [each["digest"] for each in entries if each["digest"] not in error.message] == []
 
 
 @pytest.mark.parametrize("missing", ["manifest", "layer"])
-async def test_what_the_registry_does_not_have_is_not_found(peer, network, cache, missing):
-    digest = design(peer)
-    (peer.manifests if missing == "manifest" else peer.blobs).clear()
+async def test_what_the_registry_does_not_have_is_not_found(fake_registry, network, cache, missing):
+    digest = design(fake_registry)
+    (fake_registry.manifests if missing == "manifest" else fake_registry.blobs).clear()
 
-    error = await refusal(peer, network, digest, cache=cache)
+    error = await refusal(fake_registry, network, digest, cache=cache)
 
     assert error.reason is Reason.ARTIFACT_NOT_FOUND
     assert str(digest if missing == "manifest" else sha256(LAYER)) in error.message
 
 
-async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(peer, network, cache):
+async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(fake_registry, network, cache):
     layers = [{"mediaType": FLUX, "digest": sha256(bytes([number])), "size": 2**25} for number in range(3)]
 
-    error = await refusal(peer, network, peer.manifest(layers), cache=cache)
+    error = await refusal(fake_registry, network, fake_registry.manifest(layers), cache=cache)
 
     assert error.reason is Reason.ARTIFACT_TOO_LARGE
-    assert len(peer.asked) == 1
+    assert len(fake_registry.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -322,11 +340,11 @@ async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(peer,
         (LAYER, {"media_type": "a/b"}, Reason.LAYER_NOT_FOUND),
     ],
 )
-async def test_what_is_in_the_layers_is_judged_too(peer, network, cache, contents, choice, reason):
-    digest = peer.manifest([peer.blob(contents, FLUX)])
+async def test_what_is_in_the_layers_is_judged_too(fake_registry, network, cache, contents, choice, reason):
+    digest = fake_registry.manifest([fake_registry.blob(contents, FLUX)])
 
     with pytest.raises(Stalled) as refused:
-        await pulled(peer, network, digest, cache=cache, **choice)
+        await pulled(fake_registry, network, digest, cache=cache, **choice)
 
     assert refused.value.reason is reason
     assert str(digest) in refused.value.message
@@ -359,7 +377,7 @@ class _Nobody(ThreadPoolExecutor):
         raise AssertionError("the loop's default executor is given to nobody")
 
 
-async def test_pulling_never_uses_the_default_executor(peer, network, cache):
+async def test_pulling_never_uses_the_default_executor(fake_registry, network, cache):
     asyncio.get_running_loop().set_default_executor(_Nobody())
 
-    assert (await pulled(peer, network, design(peer), cache=cache)).files
+    assert (await pulled(fake_registry, network, design(fake_registry), cache=cache)).files

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.archive.archives import DESIGN, FILES, files
 from tests.executors import EXECUTORS
-from tests.source.fake_registry import ALICE, NAME, Peer, bearer, challenged, client, serving, sha256
+from tests.source.fake_registry import ALICE, NAME, FakeRegistry, bearer, challenged, client, serving, sha256
 from tests.source.tls import serving_https
 from tests.testbed import registry as registries
 from tests.testbed.registry import Options
@@ -29,24 +29,24 @@ NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"], ex
 PATHS = st.lists(NAMES.filter(lambda name: name not in (".", "..")), min_size=1, max_size=4).map("/".join)
 
 
-async def pushed(peer: Peer, network, contents=FILES, **more) -> Revision:
-    return await push(files(contents), registry=client(peer, network), tag="1.0", **more)
+async def pushed(fake_registry: FakeRegistry, network, contents=FILES, **more) -> Revision:
+    return await push(files(contents), registry=client(fake_registry, network), tag="1.0", **more)
 
 
-def manifest_of(peer: Peer, revision: Revision) -> dict:
-    return json.loads(peer.manifests[str(revision.digest)][1])
+def manifest_of(fake_registry: FakeRegistry, revision: Revision) -> dict:
+    return json.loads(fake_registry.manifests[str(revision.digest)][1])
 
 
 # --- what is pushed -------------------------------------------------------------------------------------------------
 
 
-async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(peer, network):
-    revision = await pushed(peer, network)
+async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(fake_registry, network):
+    revision = await pushed(fake_registry, network)
 
-    media_type, body = peer.manifests["1.0"]
+    media_type, body = fake_registry.manifests["1.0"]
     manifest = json.loads(body)
-    config = json.loads(peer.blobs[manifest["config"]["digest"]])
-    layer = peer.blobs[manifest["layers"][0]["digest"]]
+    config = json.loads(fake_registry.blobs[manifest["config"]["digest"]])
+    layer = fake_registry.blobs[manifest["layers"][0]["digest"]]
     assert revision == Revision("1.0", Digest.of(body))
     assert media_type == manifest["mediaType"] == OCI_MANIFEST
     assert manifest["config"]["mediaType"] == "application/vnd.cncf.flux.config.v1+json"
@@ -56,36 +56,38 @@ async def test_an_artifact_has_the_shape_of_flux_and_of_mesherys_own_build(peer,
     assert set(unpack(layer, context="layer")) == set(files())
 
 
-async def test_the_same_files_make_the_same_digest_in_any_order_on_any_day(peer, network):
-    one = await pushed(peer, network, {"a.yml": b"1", "b/c.yml": b"2"})
-    other = await pushed(peer, network, {"b/c.yml": b"2", "a.yml": b"1"})
-    different = await pushed(peer, network, {"a.yml": b"1", "b/c.yml": b"3"})
+async def test_the_same_files_make_the_same_digest_in_any_order_on_any_day(fake_registry, network):
+    one = await pushed(fake_registry, network, {"a.yml": b"1", "b/c.yml": b"2"})
+    other = await pushed(fake_registry, network, {"b/c.yml": b"2", "a.yml": b"1"})
+    different = await pushed(fake_registry, network, {"a.yml": b"1", "b/c.yml": b"3"})
 
     assert one == other != different
 
 
-async def test_the_bytes_are_those_of_any_other_machine(peer, network):
-    revision = await pushed(peer, network, {"design.yml": b"name: web\n"})
+async def test_the_bytes_are_those_of_any_other_machine(fake_registry, network):
+    revision = await pushed(fake_registry, network, {"design.yml": b"name: web\n"})
 
-    config = peer.blobs[manifest_of(peer, revision)["config"]["digest"]]
+    config = fake_registry.blobs[manifest_of(fake_registry, revision)["config"]["digest"]]
     assert json.loads(config)["rootfs"]["diff_ids"] == [
         "sha256:4dd90e704b1a060aeb835a67d8d98c46494ef92f774a1b8e6b8a9a874f198705"
     ]
-    layer = peer.blobs[manifest_of(peer, revision)["layers"][0]["digest"]]
+    layer = fake_registry.blobs[manifest_of(fake_registry, revision)["layers"][0]["digest"]]
     assert layer[:10] == b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"  # zlib would write which system it runs on
 
 
-async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(peer, network):
+async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(fake_registry, network):
     created = datetime(2026, 11, 24, 13, tzinfo=timezone(timedelta(hours=1)))
-    plain = await pushed(peer, network)
+    plain = await pushed(fake_registry, network)
 
-    revision = await pushed(peer, network, created=created, annotations={"org.opencontainers.image.version": "1.0"})
+    revision = await pushed(
+        fake_registry, network, created=created, annotations={"org.opencontainers.image.version": "1.0"}
+    )
 
-    assert manifest_of(peer, revision)["annotations"] == {
+    assert manifest_of(fake_registry, revision)["annotations"] == {
         "org.opencontainers.image.created": "2026-11-24T12:00:00Z",
         "org.opencontainers.image.version": "1.0",
     }
-    assert "annotations" not in manifest_of(peer, plain)
+    assert "annotations" not in manifest_of(fake_registry, plain)
     assert revision.digest != plain.digest
 
 
@@ -93,12 +95,12 @@ async def test_annotations_and_the_time_go_into_the_manifest_and_its_digest(peer
 
 
 async def round_trip(contents: dict[str, bytes], directory) -> tuple[File, ...]:
-    async with serving() as peer, Network.open(resolver=DnsResolver()) as network:
-        revision = await pushed(peer, network, contents)
+    async with serving() as fake_registry, Network.open(resolver=DnsResolver()) as network:
+        revision = await pushed(fake_registry, network, contents)
         artifact = await pull(
-            Reference(peer.repository, tag="1.0"),
+            Reference(fake_registry.repository, tag="1.0"),
             revision,
-            registry=client(peer, network),
+            registry=client(fake_registry, network),
             cache=Cache(directory, max_size=2**30, disk=EXECUTORS.disk),
             layer=LayerSelector(),
         )
@@ -149,72 +151,78 @@ async def test_what_is_hard_to_take_back_is_taken_back(contents, tmp_path):
         ),
     ],
 )
-async def test_files_that_the_operator_would_not_take_back_are_refused(peer, network, pushing, reason, says):
+async def test_files_that_the_operator_would_not_take_back_are_refused(fake_registry, network, pushing, reason, says):
     with pytest.raises(Stalled) as refusal:
-        await push(pushing, registry=client(peer, network), tag="1.0")
+        await push(pushing, registry=client(fake_registry, network), tag="1.0")
 
     assert refusal.value.reason is reason
     assert says in refusal.value.message
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_UNPACKED", 9_000), ("MAX_LAYERS_TOTAL", 100)])
-async def test_more_bytes_than_the_operator_would_take_back_are_refused(peer, network, monkeypatch, limit, value):
+async def test_more_bytes_than_the_operator_would_take_back_are_refused(
+    fake_registry, network, monkeypatch, limit, value
+):
     monkeypatch.setattr(import_module("pattern_operator.source.push"), limit, value)
 
     with pytest.raises(Stalled) as refusal:
-        await pushed(peer, network)
+        await pushed(fake_registry, network)
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../x", "1.0@sha256:0a", "-x", "a" * 129, "1 0"])
-async def test_what_is_no_tag_is_refused(peer, network, tag):
+async def test_what_is_no_tag_is_refused(fake_registry, network, tag):
     with pytest.raises(Stalled) as refusal:
-        await push(files(), registry=client(peer, network), tag=tag)
+        await push(files(), registry=client(fake_registry, network), tag=tag)
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
 # --- how it is sent -------------------------------------------------------------------------------------------------
 
 
-async def test_blobs_that_the_registry_has_are_not_sent_again(peer, network):
-    await pushed(peer, network)
-    peer.asked.clear()
+async def test_blobs_that_the_registry_has_are_not_sent_again(fake_registry, network):
+    await pushed(fake_registry, network)
+    fake_registry.asked.clear()
 
-    await pushed(peer, network)
+    await pushed(fake_registry, network)
 
-    assert [asked.method for asked in peer.asked] == ["HEAD", "HEAD", "PUT"]
+    assert [asked.method for asked in fake_registry.asked] == ["HEAD", "HEAD", "PUT"]
 
 
-async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(peer, network):
-    await pushed(peer, network)
+async def test_an_upload_goes_where_the_registry_says_with_its_own_parameters(fake_registry, network):
+    await pushed(fake_registry, network)
 
-    uploads = [path for path in peer.paths("PUT") if "/uploads/" in path]
+    uploads = [path for path in fake_registry.paths("PUT") if "/uploads/" in path]
     assert len(uploads) == 2
     assert all(path.startswith(f"/v2/{NAME}/blobs/uploads/1?state=a%2Fb&digest=sha256:") for path in uploads)
 
 
-async def test_an_upload_to_another_host_takes_no_credentials_along(peer, network):
-    peer.answer("POST", "/uploads/", status=202, headers={"Location": f"{peer.elsewhere}/v2/{NAME}/blobs/elsewhere"})
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    registry = client(peer, network, credential=ALICE)
+async def test_an_upload_to_another_host_takes_no_credentials_along(fake_registry, network):
+    fake_registry.answer(
+        "POST", "/uploads/", status=202, headers={"Location": f"{fake_registry.elsewhere}/v2/{NAME}/blobs/elsewhere"}
+    )
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
+    registry = client(fake_registry, network, credential=ALICE)
     with pytest.raises(Stalled):
         await registry.manifest("missing")  # so that the credentials are sent at once from here on
 
     await push(files(), registry=registry, tag="1.0")
 
     sent = {
-        asked.path.partition("?")[0]: asked.authorization for asked in peer.asked if asked.method in ("POST", "PUT")
+        asked.path.partition("?")[0]: asked.authorization
+        for asked in fake_registry.asked
+        if asked.method in ("POST", "PUT")
     }
     assert sent[f"/v2/{NAME}/blobs/elsewhere"] == ""
 
 
-async def test_an_upload_is_not_sent_from_https_to_plain_http(peer, tmp_path):
-    async with serving_https(tmp_path, location=f"http://{peer.address}/x") as (address, ca):
+async def test_an_upload_is_not_sent_from_https_to_plain_http(fake_registry, tmp_path):
+    async with serving_https(tmp_path, location=f"http://{fake_registry.address}/x") as (address, ca):
         context = ssl.create_default_context(cafile=ca)
         async with Network.open(resolver=DnsResolver(), trust=context) as network:
             with pytest.raises(Transient) as failure:
@@ -222,30 +230,33 @@ async def test_an_upload_is_not_sent_from_https_to_plain_http(peer, tmp_path):
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "plain http" in failure.value.message
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
 @pytest.mark.parametrize("headers", [{}, {"Location": ""}, {"Location": "ftp://x/y"}, {"Location": "/a b"}])
-async def test_an_upload_that_leads_nowhere_is_tried_again_later(peer, network, headers):
-    peer.answer("POST", "/uploads/", status=202, headers=headers)
+async def test_an_upload_that_leads_nowhere_is_tried_again_later(fake_registry, network, headers):
+    fake_registry.answer("POST", "/uploads/", status=202, headers=headers)
 
     with pytest.raises(Transient) as failure:
-        await pushed(peer, network)
+        await pushed(fake_registry, network)
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "no address" in failure.value.message
 
 
-async def test_who_may_push_asks_for_a_token_to_push(peer, network):
-    bearer(peer)
-    peer.answer(
-        "POST", "/uploads/", status=401, headers={"WWW-Authenticate": f'Bearer realm="http://{peer.address}/token"'}
+async def test_who_may_push_asks_for_a_token_to_push(fake_registry, network):
+    bearer(fake_registry)
+    fake_registry.answer(
+        "POST",
+        "/uploads/",
+        status=401,
+        headers={"WWW-Authenticate": f'Bearer realm="http://{fake_registry.address}/token"'},
     )
 
     with pytest.raises(Stalled):
-        await push(files(), registry=client(peer, network, credential=ALICE), tag="1.0")
+        await push(files(), registry=client(fake_registry, network, credential=ALICE), tag="1.0")
 
-    assert "/token?scope=repository:team/web:pull,push" in peer.paths("GET")
+    assert "/token?scope=repository:team/web:pull,push" in fake_registry.paths("GET")
 
 
 @pytest.mark.parametrize(
@@ -261,21 +272,21 @@ async def test_who_may_push_asks_for_a_token_to_push(peer, network):
         (500, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_a_registry_that_refuses_is_quoted(peer, network, method, path, status, kind, reason):
-    peer.answer(method, path, status=status)
+async def test_a_registry_that_refuses_is_quoted(fake_registry, network, method, path, status, kind, reason):
+    fake_registry.answer(method, path, status=status)
 
     with pytest.raises(kind) as failure:
-        await pushed(peer, network)
+        await pushed(fake_registry, network)
 
     assert failure.value.reason is reason
     assert str(status) in failure.value.message
 
 
-async def test_a_registry_that_stored_something_else_is_not_believed(peer, network):
-    peer.answer("PUT", "/manifests/", status=201, headers={"Docker-Content-Digest": sha256(b"other")})
+async def test_a_registry_that_stored_something_else_is_not_believed(fake_registry, network):
+    fake_registry.answer("PUT", "/manifests/", status=201, headers={"Docker-Content-Digest": sha256(b"other")})
 
     with pytest.raises(Stalled) as refusal:
-        await pushed(peer, network)
+        await pushed(fake_registry, network)
 
     assert refusal.value.reason is Reason.DIGEST_MISMATCH
     assert sha256(b"other") in refusal.value.message

@@ -14,50 +14,54 @@ from pattern_operator.source.registry.timeouts import Timeouts
 DIGEST = Digest.of(b"x")
 
 
-def reference(peer, **ref) -> Reference:
-    return Reference(peer.repository, **ref)
+def reference(fake_registry, **ref) -> Reference:
+    return Reference(fake_registry.repository, **ref)
 
 
-def tags(peer, *names: str) -> dict[str, Digest]:
+def tags(fake_registry, *names: str) -> dict[str, Digest]:
     """Push an artifact under each name, and list them."""
-    peer.answer("GET", "/tags/list$", body=json.dumps({"name": "team/web", "tags": list(names)}).encode())
-    return {name: peer.manifest([], tag=name, annotations={"name": name}) for name in names}
+    fake_registry.answer("GET", "/tags/list$", body=json.dumps({"name": "team/web", "tags": list(names)}).encode())
+    return {name: fake_registry.manifest([], tag=name, annotations={"name": name}) for name in names}
 
 
 # --- a digest, a tag ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tag", [None, "1.0"])
-async def test_a_digest_needs_no_request(peer, network, tag):
-    found = await resolve(reference(peer, digest=DIGEST, tag=tag), registry=client(peer, network))
+async def test_a_digest_needs_no_request(fake_registry, network, tag):
+    found = await resolve(reference(fake_registry, digest=DIGEST, tag=tag), registry=client(fake_registry, network))
 
     assert found == Revision(tag or "", DIGEST)
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
-async def test_a_tag_needs_one_head(peer, network):
-    digest = peer.manifest([], tag="1.0")
+async def test_a_tag_needs_one_head(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
 
-    found = await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
+    found = await resolve(reference(fake_registry, tag="1.0"), registry=client(fake_registry, network))
 
     assert found == Revision("1.0", digest)
-    assert [(asked.method, asked.path) for asked in peer.asked] == [("HEAD", "/v2/team/web/manifests/1.0")]
+    assert [(asked.method, asked.path) for asked in fake_registry.asked] == [("HEAD", "/v2/team/web/manifests/1.0")]
 
 
 @pytest.mark.parametrize("header", [{}, {"Docker-Content-Digest": "md5:nonsense"}])
-async def test_a_registry_that_does_not_say_the_digest_is_asked_for_the_manifest(peer, network, header):
-    digest = peer.manifest([], tag="1.0")
-    peer.answer("HEAD", "/manifests/1.0$", headers=header)
+async def test_a_registry_that_does_not_say_the_digest_is_asked_for_the_manifest(fake_registry, network, header):
+    digest = fake_registry.manifest([], tag="1.0")
+    fake_registry.answer("HEAD", "/manifests/1.0$", headers=header)
 
-    assert await resolve(reference(peer, tag="1.0"), registry=client(peer, network)) == Revision("1.0", digest)
+    assert await resolve(reference(fake_registry, tag="1.0"), registry=client(fake_registry, network)) == Revision(
+        "1.0", digest
+    )
 
 
 @pytest.mark.parametrize("status", [400, 405, 501])
-async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, network, status):
-    digest = peer.manifest([], tag="1.0")
-    peer.answer("HEAD", "/manifests/1.0$", status=status)
+async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(fake_registry, network, status):
+    digest = fake_registry.manifest([], tag="1.0")
+    fake_registry.answer("HEAD", "/manifests/1.0$", status=status)
 
-    assert await resolve(reference(peer, tag="1.0"), registry=client(peer, network)) == Revision("1.0", digest)
+    assert await resolve(reference(fake_registry, tag="1.0"), registry=client(fake_registry, network)) == Revision(
+        "1.0", digest
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,49 +74,51 @@ async def test_a_registry_that_knows_no_head_is_asked_for_the_manifest(peer, net
         (503, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_a_tag_that_cannot_be_looked_up_is_what_the_registry_says(peer, network, status, kind, reason):
-    peer.answer("HEAD", "/manifests/", status=status)
-    peer.answer("GET", "/manifests/", status=status)
+async def test_a_tag_that_cannot_be_looked_up_is_what_the_registry_says(fake_registry, network, status, kind, reason):
+    fake_registry.answer("HEAD", "/manifests/", status=status)
+    fake_registry.answer("GET", "/manifests/", status=status)
 
     with pytest.raises(kind) as failure:
-        await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
+        await resolve(reference(fake_registry, tag="1.0"), registry=client(fake_registry, network))
 
     assert failure.value.reason is reason
     assert "tag 1.0" in failure.value.message
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 406, 410, 501])
-async def test_a_tag_whose_head_says_nothing_is_found_by_get(peer, network, status):
-    digest = peer.manifest([], tag="1.0")
-    peer.answer("HEAD", "/manifests/", status=status)
+async def test_a_tag_whose_head_says_nothing_is_found_by_get(fake_registry, network, status):
+    digest = fake_registry.manifest([], tag="1.0")
+    fake_registry.answer("HEAD", "/manifests/", status=status)
 
-    assert (await resolve(reference(peer, tag="1.0"), registry=client(peer, network))).digest == digest
+    assert (
+        await resolve(reference(fake_registry, tag="1.0"), registry=client(fake_registry, network))
+    ).digest == digest
 
 
-async def test_a_tag_that_a_head_denies_is_not_asked_for_again(peer, network):
-    peer.manifest([], tag="1.0")
-    peer.answer("HEAD", "/manifests/", status=403)
+async def test_a_tag_that_a_head_denies_is_not_asked_for_again(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    fake_registry.answer("HEAD", "/manifests/", status=403)
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, tag="1.0"), registry=client(peer, network))
+        await resolve(reference(fake_registry, tag="1.0"), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.ACCESS_DENIED
-    assert peer.paths("GET") == []
+    assert fake_registry.paths("GET") == []
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../1.0", "1.0?x", "-1", "a" * 129, "1.0\n", "é"])
-async def test_what_is_no_tag_is_refused_before_anyone_is_asked(peer, network, tag):
+async def test_what_is_no_tag_is_refused_before_anyone_is_asked(fake_registry, network, tag):
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, tag=tag), registry=client(peer, network))
+        await resolve(reference(fake_registry, tag=tag), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
     assert "source.ref.tag" in refusal.value.message
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
-async def test_a_reference_that_names_nothing_is_refused(peer, network):
+async def test_a_reference_that_names_nothing_is_refused(fake_registry, network):
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer), registry=client(peer, network))
+        await resolve(reference(fake_registry), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
 
@@ -120,19 +126,21 @@ async def test_a_reference_that_names_nothing_is_refused(peer, network):
 # --- a range --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_range_gives_the_highest_tag_in_it_with_two_requests(peer, network):
-    pushed = tags(peer, "1.9.0", "1.10.0", "2.0.0", "2.0.0-rc.1", "latest", "sha256-0a.sig")
+async def test_a_range_gives_the_highest_tag_in_it_with_two_requests(fake_registry, network):
+    pushed = tags(fake_registry, "1.9.0", "1.10.0", "2.0.0", "2.0.0-rc.1", "latest", "sha256-0a.sig")
 
-    found = await resolve(reference(peer, semver=">=1.4 <2"), registry=client(peer, network))
+    found = await resolve(reference(fake_registry, semver=">=1.4 <2"), registry=client(fake_registry, network))
 
     assert found == Revision("1.10.0", pushed["1.10.0"])
-    assert [asked.method for asked in peer.asked] == ["GET", "HEAD"]
+    assert [asked.method for asked in fake_registry.asked] == ["GET", "HEAD"]
 
 
-async def test_the_filter_leaves_tags_out(peer, network):
-    pushed = tags(peer, "1.1.0", "1.2.0-debug", "1.3.0_debug")
+async def test_the_filter_leaves_tags_out(fake_registry, network):
+    pushed = tags(fake_registry, "1.1.0", "1.2.0-debug", "1.3.0_debug")
 
-    found = await resolve(reference(peer, semver="1.x", semver_filter="^[0-9.]+$"), registry=client(peer, network))
+    found = await resolve(
+        reference(fake_registry, semver="1.x", semver_filter="^[0-9.]+$"), registry=client(fake_registry, network)
+    )
 
     assert found == Revision("1.1.0", pushed["1.1.0"])
 
@@ -150,11 +158,11 @@ async def test_the_filter_leaves_tags_out(peer, network):
         ),
     ],
 )
-async def test_a_range_that_no_tag_is_in_says_so_and_what_comes_nearest(peer, network, ref, says):
-    tags(peer, "1.0.0", "v2.0.0", "2.0.0-rc.1", "latest")
+async def test_a_range_that_no_tag_is_in_says_so_and_what_comes_nearest(fake_registry, network, ref, says):
+    tags(fake_registry, "1.0.0", "v2.0.0", "2.0.0-rc.1", "latest")
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, **ref), registry=client(peer, network))
+        await resolve(reference(fake_registry, **ref), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.NO_MATCHING_VERSION
     assert says in refusal.value.message
@@ -162,30 +170,30 @@ async def test_a_range_that_no_tag_is_in_says_so_and_what_comes_nearest(peer, ne
 
 
 @pytest.mark.parametrize(("ref", "listed"), [({"semver": "1.x"}, 3), ({"semver": "9.x"}, 3), ({"tag": "1.0.0"}, 0)])
-async def test_how_many_tags_were_listed_is_known_whether_one_was_found_or_not(peer, network, ref, listed):
-    tags(peer, "1.0.0", "latest", "no tag, and listed all the same")
-    registry = client(peer, network)
+async def test_how_many_tags_were_listed_is_known_whether_one_was_found_or_not(fake_registry, network, ref, listed):
+    tags(fake_registry, "1.0.0", "latest", "no tag, and listed all the same")
+    registry = client(fake_registry, network)
 
     with suppress(Stalled):
-        await resolve(reference(peer, **ref), registry=registry)
+        await resolve(reference(fake_registry, **ref), registry=registry)
 
     assert registry.listed == listed
 
 
-async def test_what_is_no_range_is_refused_before_anyone_is_asked(peer, network):
+async def test_what_is_no_range_is_refused_before_anyone_is_asked(fake_registry, network):
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="newest"), registry=client(peer, network))
+        await resolve(reference(fake_registry, semver="newest"), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.INVALID_REFERENCE
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
-async def test_a_tag_that_goes_between_list_and_look_up_is_not_found(peer, network):
-    tags(peer, "1.0.0")
-    del peer.manifests["1.0.0"]
+async def test_a_tag_that_goes_between_list_and_look_up_is_not_found(fake_registry, network):
+    tags(fake_registry, "1.0.0")
+    del fake_registry.manifests["1.0.0"]
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="1.x"), registry=client(peer, network))
+        await resolve(reference(fake_registry, semver="1.x"), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
 
@@ -193,13 +201,13 @@ async def test_a_tag_that_goes_between_list_and_look_up_is_not_found(peer, netwo
 # --- the list of tags -----------------------------------------------------------------------------------------------
 
 
-async def test_all_pages_of_tags_count(peer, network):
-    pushed = tags(peer, "1.0.0", "1.1.0", "1.2.0")
+async def test_all_pages_of_tags_count(fake_registry, network):
+    pushed = tags(fake_registry, "1.0.0", "1.1.0", "1.2.0")
     for number, (name, link) in enumerate([("1.1.0", 2), ("1.2.0", 3), ("1.0.0", 0)], start=1):
         body = json.dumps({"tags": [name]}).encode()
-        peer.page("/tags/list$", number, body=body, link=f'<list?page={link}>; rel="next"' if link else "")
+        fake_registry.page("/tags/list$", number, body=body, link=f'<list?page={link}>; rel="next"' if link else "")
 
-    found = await resolve(reference(peer, semver="1.x"), registry=client(peer, network))
+    found = await resolve(reference(fake_registry, semver="1.x"), registry=client(fake_registry, network))
 
     assert found == Revision("1.2.0", pushed["1.2.0"])
 
@@ -207,51 +215,51 @@ async def test_all_pages_of_tags_count(peer, network):
 @pytest.mark.parametrize(
     "body", [b'{"tags": null}', b'{"tags": []}', b"{}", b'{"tags": [1, "a/b", "../x", "", "1.0.0\\u0000"]}']
 )
-async def test_a_repository_without_tags_has_no_version(peer, network, body):
-    peer.answer("GET", "/tags/list$", body=body)
+async def test_a_repository_without_tags_has_no_version(fake_registry, network, body):
+    fake_registry.answer("GET", "/tags/list$", body=body)
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="*"), registry=client(peer, network))
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.NO_MATCHING_VERSION
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"tags": "1.0.0"}', b'{"tags": {"1.0.0": 1}}', b""])
-async def test_a_list_that_is_none_is_tried_again_later(peer, network, body):
-    peer.answer("GET", "/tags/list$", body=body)
+async def test_a_list_that_is_none_is_tried_again_later(fake_registry, network, body):
+    fake_registry.answer("GET", "/tags/list$", body=body)
 
     with pytest.raises(Transient) as failure:
-        await resolve(reference(peer, semver="*"), registry=client(peer, network))
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_a_list_that_does_not_come_is_tried_again_later(peer, network):
-    peer.on("GET", "/tags/list$", hang)
-    registry = client(peer, network, timeouts=Timeouts(headers=0.1))
+async def test_a_list_that_does_not_come_is_tried_again_later(fake_registry, network):
+    fake_registry.on("GET", "/tags/list$", hang)
+    registry = client(fake_registry, network, timeouts=Timeouts(headers=0.1))
 
     with pytest.raises(Transient):
-        await resolve(reference(peer, semver="*"), registry=registry)
+        await resolve(reference(fake_registry, semver="*"), registry=registry)
 
 
-async def test_more_tags_than_are_read_are_refused_and_not_cut(peer, network):
+async def test_more_tags_than_are_read_are_refused_and_not_cut(fake_registry, network):
     body = json.dumps({"tags": [f"1.0.{number}" for number in range(MAX_TAGS + 1)]}).encode()
-    peer.answer("GET", "/tags/list$", body=body)
+    fake_registry.answer("GET", "/tags/list$", body=body)
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="*"), registry=client(peer, network))
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert "source.ref.tag" in refusal.value.message
 
 
-async def test_more_pages_than_are_read_are_refused_and_not_cut(peer, network):
+async def test_more_pages_than_are_read_are_refused_and_not_cut(fake_registry, network):
     for number in range(1, MAX_TAG_PAGES + 2):
         body = json.dumps({"tags": [f"1.0.{number}"]}).encode()
-        peer.page("/tags/list$", number, body=body, link=f'<list?page={number + 1}>; rel="next"')
+        fake_registry.page("/tags/list$", number, body=body, link=f'<list?page={number + 1}>; rel="next"')
 
     with pytest.raises(Stalled) as refusal:
-        await resolve(reference(peer, semver="*"), registry=client(peer, network))
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 

@@ -1,4 +1,4 @@
-"""The room judges the signatures of other projects as those projects do."""
+"""The package judges the signatures of other projects as those projects do."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ VECTORS = Path(__file__).parent.parent / "data" / "signature-vectors"
 CASES: list[dict[str, Any]] = json.loads((VECTORS / "cases.json").read_bytes())
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-REASONS = {  # what the room says of each case that is to be rejected
+REASONS = {  # what the package says of each case that is to be rejected
     "containers-image/valid-wrong-key": Reason.SIGNATURE_UNTRUSTED,
     "containers-image/unknown-key": Reason.SIGNATURE_UNTRUSTED,
     "containers-image/payload-swapped": Reason.SIGNATURE_UNTRUSTED,

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.apply import room as rooms
-from tests.apply.room import Room, config_map, custom, definition, deployment, namespace_named, owner
+from tests.apply import harness as harness_module
+from tests.apply.harness import Harness, config_map, custom, definition, deployment, namespace_named, owner
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
@@ -60,113 +60,117 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-async def test_drift_is_what_takes_a_field_of_ours_and_applying_again_ends_it(room: Room, namespace: str, case: Case):
+async def test_drift_is_what_takes_a_field_of_ours_and_applying_again_ends_it(
+    harness: Harness, namespace: str, case: Case
+):
     team, wanted = owner(), case.make("it", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    changed = await room.patch(wanted.key, case.change, subresource=case.subresource)
+    changed = await harness.patch(wanted.key, case.change, subresource=case.subresource)
     if case.subresource == "scale":  # its answer is a Scale
-        changed = await room.get(wanted.key)
-    await room.caught_up(changed, wanted.key)
-    drifted = room.managed_objects.drifted(team.id)
-    await room.apply(wanted, by=team)
+        changed = await harness.get(wanted.key)
+    await harness.caught_up(changed, wanted.key)
+    drifted = harness.managed_objects.drifted(team.id)
+    await harness.apply(wanted, by=team)
 
     assert drifted == ((wanted.key,) if case.drift else ())
-    assert (DRIFTED in room.kinds_told(team)) is case.drift
-    assert room.managed_objects.drifted(team.id) == ()
+    assert (DRIFTED in harness.kinds_told(team)) is case.drift
+    assert harness.managed_objects.drifted(team.id) == ()
 
 
-async def test_a_forced_apply_by_another_manager_is_drift(room: Room, namespace: str):
+async def test_a_forced_apply_by_another_manager_is_drift(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    await room.put(config_map("it", namespace, a="9"), manager="kubectl")
+    await harness.put(config_map("it", namespace, a="9"), manager="kubectl")
 
-    await room.told(DRIFTED, wanted.key, of=team)
-    assert room.managed_objects.get(wanted.key).changed_by == "kubectl"
+    await harness.told(DRIFTED, wanted.key, of=team)
+    assert harness.managed_objects.get(wanted.key).changed_by == "kubectl"
 
 
-async def test_a_manager_who_shares_a_value_with_us_is_no_drift(room: Room, namespace: str):
+async def test_a_manager_who_shares_a_value_with_us_is_no_drift(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    shared = await room.put(config_map("it", namespace, a="1"), manager="kubectl")
+    shared = await harness.put(config_map("it", namespace, a="1"), manager="kubectl")
 
-    await room.caught_up(shared, wanted.key)
-    assert room.managed_objects.drifted(team.id) == ()
+    await harness.caught_up(shared, wanted.key)
+    assert harness.managed_objects.drifted(team.id) == ()
 
 
-async def test_drift_of_a_custom_object_is_seen(room: Room, namespace: str):
+async def test_drift_of_a_custom_object_is_seen(harness: Harness, namespace: str):
     team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
     wanted = custom("Widget", domain, "w", namespace)
-    await room.apply(definition("Widget", domain), wanted, by=team)
+    await harness.apply(definition("Widget", domain), wanted, by=team)
 
-    await room.patch(wanted.key, {"spec": {"size": 2}})
+    await harness.patch(wanted.key, {"spec": {"size": 2}})
 
-    await room.told(DRIFTED, wanted.key, of=team)
-    assert room.managed_objects.drifted(team.id) == (wanted.key,)
+    await harness.told(DRIFTED, wanted.key, of=team)
+    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
 
 
-async def test_a_deleted_object_is_gone_until_it_is_applied_again(room: Room, namespace: str):
+async def test_a_deleted_object_is_gone_until_it_is_applied_again(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    await room.delete(wanted.key)
+    await harness.delete(wanted.key)
 
-    await room.told(GONE, wanted.key, of=team)
-    assert room.managed_objects.drifted(team.id) == (wanted.key,)
-    assert room.managed_objects.health(team.id).state is HealthState.NOT_FOUND
-    assert room.managed_objects.health(team.id).message == f"ConfigMap {namespace}/it: is gone"
-    await room.apply(wanted, by=team)
-    assert room.managed_objects.drifted(team.id) == ()
-    assert room.managed_objects.health(team.id).state is HealthState.CURRENT
+    await harness.told(GONE, wanted.key, of=team)
+    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.managed_objects.health(team.id).state is HealthState.NOT_FOUND
+    assert harness.managed_objects.health(team.id).message == f"ConfigMap {namespace}/it: is gone"
+    await harness.apply(wanted, by=team)
+    assert harness.managed_objects.drifted(team.id) == ()
+    assert harness.managed_objects.health(team.id).state is HealthState.CURRENT
 
 
-async def test_an_object_without_our_label_is_gone_and_taken_back(room: Room, namespace: str):
+async def test_an_object_without_our_label_is_gone_and_taken_back(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}, "data": {"a": "9"}})
+    await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}, "data": {"a": "9"}})
 
-    await room.told(GONE, wanted.key, of=team)
-    applied = await room.apply(wanted, by=team)
+    await harness.told(GONE, wanted.key, of=team)
+    applied = await harness.apply(wanted, by=team)
     assert applied.failures == ()
-    body = await room.get(wanted.key)
+    body = await harness.get(wanted.key)
     assert (body["metadata"]["labels"][OWNER_LABEL], body["data"]["a"]) == (team.id, "1")
 
 
-async def test_an_object_that_is_not_to_be_reconciled_does_not_drift_until_it_is_again(room: Room, namespace: str):
+async def test_an_object_that_is_not_to_be_reconciled_does_not_drift_until_it_is_again(
+    harness: Harness, namespace: str
+):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     paused = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
 
-    changed = await room.patch(wanted.key, {"metadata": paused, "data": {"a": "9"}})
-    await room.caught_up(changed, wanted.key)
-    before = (room.managed_objects.drifted(team.id), room.kinds_told(team))
-    await room.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+    changed = await harness.patch(wanted.key, {"metadata": paused, "data": {"a": "9"}})
+    await harness.caught_up(changed, wanted.key)
+    before = (harness.managed_objects.drifted(team.id), harness.kinds_told(team))
+    await harness.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
 
-    await room.told(DRIFTED, wanted.key, of=team)
+    await harness.told(DRIFTED, wanted.key, of=team)
     assert before == ((), [HEALTH])  # status says that it is skipped
 
 
-async def test_health_follows_a_deployment_to_its_end(room: Room, namespace: str):
+async def test_health_follows_a_deployment_to_its_end(harness: Harness, namespace: str):
     team, wanted = owner(), deployment("it", namespace)
 
     answers: dict[str, dict[str, Any]] = {}
-    await room.apply(
+    await harness.apply(
         wanted, config_map("c", namespace), by=team, on_applied=lambda each, body: answers.update({each.key.kind: body})
     )
-    at_first = health_of(answers["Deployment"], now=rooms.now())  # the watch may be ahead by now
-    await room.until(lambda: room.managed_objects.health(team.id).state is HealthState.CURRENT)
+    at_first = health_of(answers["Deployment"], now=harness_module.now())  # the watch may be ahead by now
+    await harness.until(lambda: harness.managed_objects.health(team.id).state is HealthState.CURRENT)
 
     assert at_first.state is HealthState.IN_PROGRESS
     assert at_first.message.startswith(f"Deployment {namespace}/it: ")
-    assert room.managed_objects.health(team.id).message == "2 objects are healthy"
-    assert HEALTH in room.kinds_told(team)
-    assert room.managed_objects.drifted(team.id) == ()  # all that controllers wrote is status
+    assert harness.managed_objects.health(team.id).message == "2 objects are healthy"
+    assert HEALTH in harness.kinds_told(team)
+    assert harness.managed_objects.drifted(team.id) == ()  # all that controllers wrote is status
 
 
-async def test_the_worst_health_comes_first_and_others_are_not_asked(room: Room, namespace: str):
+async def test_the_worst_health_comes_first_and_others_are_not_asked(harness: Harness, namespace: str):
     team = owner()
     pod = Object.of(
         {
@@ -177,30 +181,30 @@ async def test_the_worst_health_comes_first_and_others_are_not_asked(room: Room,
         }
     )
     gone = two("gone", namespace)
-    await room.apply(pod, gone, two("well", namespace), by=team)
-    await room.eventually(lambda: _has_default_account(room, namespace))
-    await room.apply(pod, by=team)
-    await room.delete(gone.key)
-    await room.told(GONE, gone.key, of=team)
+    await harness.apply(pod, gone, two("well", namespace), by=team)
+    await harness.eventually(lambda: _has_default_account(harness, namespace))
+    await harness.apply(pod, by=team)
+    await harness.delete(gone.key)
+    await harness.told(GONE, gone.key, of=team)
 
-    health = room.managed_objects.health(team.id)
+    health = harness.managed_objects.health(team.id)
 
     assert health.state is HealthState.NOT_FOUND
     assert health.message.startswith(f"ConfigMap {namespace}/gone: is gone; Pod {namespace}/never: ")
-    assert room.managed_objects.health(team.id, keys=[two("well", namespace).key]).state is HealthState.CURRENT
-    assert room.managed_objects.health(owner().id).state is HealthState.CURRENT
+    assert harness.managed_objects.health(team.id, keys=[two("well", namespace).key]).state is HealthState.CURRENT
+    assert harness.managed_objects.health(owner().id).state is HealthState.CURRENT
 
 
-async def _has_default_account(room: Room, namespace: str) -> bool:
+async def _has_default_account(harness: Harness, namespace: str) -> bool:
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
-    return await room.is_there(Object.of(account).key)
+    return await harness.is_there(Object.of(account).key)
 
 
 async def test_a_judgement_that_time_changes_is_made_again_without_an_event(
-    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     team = owner()
-    await room.eventually(lambda: _has_default_account(room, namespace))
+    await harness.eventually(lambda: _has_default_account(harness, namespace))
     pod = Object.of(
         {
             "apiVersion": "v1",
@@ -210,17 +214,19 @@ async def test_a_judgement_that_time_changes_is_made_again_without_an_event(
         }
     )
     # A clock that is 14 s ahead stands for the wait: a pod that finds no node within 15 s has failed.
-    monkeypatch.setattr(room.managed_objects, "_now", lambda: rooms.now(ahead=timedelta(seconds=14)))
+    monkeypatch.setattr(harness.managed_objects, "_now", lambda: harness_module.now(ahead=timedelta(seconds=14)))
 
-    await room.apply(pod, by=team)
+    await harness.apply(pod, by=team)
 
-    await room.until(lambda: room.managed_objects.health(team.id).state is HealthState.FAILED)
+    await harness.until(lambda: harness.managed_objects.health(team.id).state is HealthState.FAILED)
 
 
-async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(room: Room, namespace: str, open_room):
+async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(
+    harness: Harness, namespace: str, open_room
+):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
-    await room.patch(wanted.key, {"data": {"a": "9"}})
+    await harness.apply(wanted, by=team)
+    await harness.patch(wanted.key, {"data": {"a": "9"}})
 
     async with open_room() as later:
         await later.managed_objects.ready(await later.resource(wanted.key))
@@ -234,143 +240,143 @@ async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(roo
         assert later.managed_objects.drifted(team.id) == (wanted.key,)
 
 
-async def test_the_echo_of_our_own_apply_is_no_drift(room: Room, namespace: str):
+async def test_the_echo_of_our_own_apply_is_no_drift(harness: Harness, namespace: str):
     team = owner()
 
     for value in "abcdefgh":
-        await room.apply(config_map("it", namespace, **{value: value}), by=team)
-    last = await room.get(config_map("it", namespace).key)
-    await room.caught_up(last, config_map("it", namespace).key)
+        await harness.apply(config_map("it", namespace, **{value: value}), by=team)
+    last = await harness.get(config_map("it", namespace).key)
+    await harness.caught_up(last, config_map("it", namespace).key)
 
-    assert room.kinds_told(team) == []
+    assert harness.kinds_told(team) == []
 
 
-async def test_a_change_that_overtakes_the_answer_to_our_apply_is_drift(room: Room, namespace: str):
+async def test_a_change_that_overtakes_the_answer_to_our_apply_is_drift(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
-    answer = await overtaken(room, lambda: room.apply(config_map("it", namespace, a="new"), by=team))
-    changed = await room.patch(wanted.key, {"data": {"a": "theirs"}})
-    await room.caught_up(changed, wanted.key)
+    await harness.apply(wanted, by=team)
+    answer = await overtaken(harness, lambda: harness.apply(config_map("it", namespace, a="new"), by=team))
+    changed = await harness.patch(wanted.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, wanted.key)
 
     answer()
 
-    assert room.managed_objects.drifted(team.id) == (wanted.key,)
-    assert room.kinds_told(team)[-1] is DRIFTED
+    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.kinds_told(team)[-1] is DRIFTED
 
 
-async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(room: Room, namespace: str):
+async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
-    answer = await overtaken(room, lambda: room.apply(config_map("it", namespace, a="new"), by=team))
-    await room.delete(wanted.key)
-    await room.told(GONE, wanted.key, of=team)
+    await harness.apply(wanted, by=team)
+    answer = await overtaken(harness, lambda: harness.apply(config_map("it", namespace, a="new"), by=team))
+    await harness.delete(wanted.key)
+    await harness.told(GONE, wanted.key, of=team)
 
     answer()
 
-    assert room.managed_objects.drifted(team.id) == (wanted.key,)
-    assert room.managed_objects.health(team.id).state is HealthState.NOT_FOUND
+    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.managed_objects.health(team.id).state is HealthState.NOT_FOUND
 
 
-async def test_a_deletion_that_overtakes_the_answer_to_our_first_apply_is_not_lost(room: Room, namespace: str):
+async def test_a_deletion_that_overtakes_the_answer_to_our_first_apply_is_not_lost(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.managed_objects.ready(await room.resource(wanted.key))
-    _let_a_deletion_overtake(room, wanted)
+    await harness.managed_objects.ready(await harness.resource(wanted.key))
+    _let_a_deletion_overtake(harness, wanted)
 
-    applied = await room.apply(wanted, by=team)
+    applied = await harness.apply(wanted, by=team)
 
     assert applied.applied == (wanted.key,)
-    assert room.managed_objects.drifted(team.id) == (wanted.key,)
-    assert room.managed_objects.health(team.id).state is HealthState.NOT_FOUND
+    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.managed_objects.health(team.id).state is HealthState.NOT_FOUND
 
 
-def _let_a_deletion_overtake(room: Room, wanted: Object, *, answer: ApiError | None = None) -> None:
+def _let_a_deletion_overtake(harness: Harness, wanted: Object, *, answer: ApiError | None = None) -> None:
     """Hold the answer to the next apply back until the object was made, observed, deleted, and observed to be gone.
 
     ``answer`` is raised then in place of what the server said.
     """
-    original = room.session.request
+    original = harness.session.request
 
     async def slow(method: str, path: str, **more: Any) -> bytes:
         said = await original(method, path, **more)
         if method != "PATCH":
             return said
-        await room.eventually(_truth(lambda: _is_present(room, wanted)))
-        room.session.request = original
-        await room.delete(wanted.key)
-        await room.eventually(_truth(lambda: not _is_present(room, wanted)))
+        await harness.eventually(_truth(lambda: _is_present(harness, wanted)))
+        harness.session.request = original
+        await harness.delete(wanted.key)
+        await harness.eventually(_truth(lambda: not _is_present(harness, wanted)))
         if answer is not None:
             raise answer
         return said
 
-    room.session.request = slow
+    harness.session.request = slow
 
 
-def _is_present(room: Room, wanted: Object) -> bool:
-    managed = room.managed_objects.get(wanted.key)
+def _is_present(harness: Harness, wanted: Object) -> bool:
+    managed = harness.managed_objects.get(wanted.key)
     return managed is not None and managed.present
 
 
-async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(room: Room, namespace: str):
+async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.managed_objects.ready(await room.resource(wanted.key))
+    await harness.managed_objects.ready(await harness.resource(wanted.key))
     lost = ApiUnavailable(code=504, reason="Timeout", message="the answer was lost")
-    _let_a_deletion_overtake(room, wanted, answer=lost)
+    _let_a_deletion_overtake(harness, wanted, answer=lost)
 
-    applied = await room.apply(wanted, by=team)
+    applied = await harness.apply(wanted, by=team)
 
     assert len(applied.failures) == 1
-    assert room.managed_objects.get(wanted.key) is None
-    assert room.managed_objects.drifted(team.id) == ()
+    assert harness.managed_objects.get(wanted.key) is None
+    assert harness.managed_objects.drifted(team.id) == ()
 
 
-async def overtaken(room: Room, apply: Callable[[], Awaitable[ApplyResult]]) -> Callable[[], None]:
+async def overtaken(harness: Harness, apply: Callable[[], Awaitable[ApplyResult]]) -> Callable[[], None]:
     """Apply, and hold back the one answer: calling what is returned hands it on."""
-    record, answers = room.managed_objects.record, []
-    room.managed_objects.record = lambda body, **more: answers.append((body, more))
+    record, answers = harness.managed_objects.record, []
+    harness.managed_objects.record = lambda body, **more: answers.append((body, more))
     await apply()
     ((body, more),) = answers
     return lambda: record(body, **more)
 
 
 async def test_who_undoes_each_repair_is_repaired_ever_more_slowly_and_named(
-    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     team, wanted = owner(), two("it", namespace)
     monkeypatch.setattr(drift_backoff, "PATIENCE", 2)
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
     for round_ in range(3):
-        changed = await room.patch(wanted.key, {"data": {"a": f"theirs {round_}"}})
-        await room.caught_up(changed, wanted.key)
-        assert room.managed_objects.drifted(team.id) == (wanted.key,)
-        await room.apply(wanted, by=team)
-    told = len(room.kinds_told(team))
+        changed = await harness.patch(wanted.key, {"data": {"a": f"theirs {round_}"}})
+        await harness.caught_up(changed, wanted.key)
+        assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+        await harness.apply(wanted, by=team)
+    told = len(harness.kinds_told(team))
 
-    changed = await room.patch(wanted.key, {"data": {"a": "theirs again"}})
-    await room.caught_up(changed, wanted.key)
+    changed = await harness.patch(wanted.key, {"data": {"a": "theirs again"}})
+    await harness.caught_up(changed, wanted.key)
 
-    assert room.managed_objects.drifted(team.id) == ()
-    assert len(room.kinds_told(team)) == told + 1
-    assert room.managed_objects.conflicts(team.id) == (
+    assert harness.managed_objects.drifted(team.id) == ()
+    assert len(harness.kinds_told(team)) == told + 1
+    assert harness.managed_objects.conflicts(team.id) == (
         f"ConfigMap {namespace}/it is changed again after each repair by somebody (.data.a): leave that out of the"
         " artifact, or list it in spec.apply.ignoreDifferences",
     )
-    await room.until(lambda: len(room.kinds_told(team)) > told + 1)  # after 2 s
-    assert room.managed_objects.drifted(team.id) == (wanted.key,)
+    await harness.until(lambda: len(harness.kinds_told(team)) > told + 1)  # after 2 s
+    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
 
 
-async def test_a_kind_is_followed_while_there_is_an_object_of_it(room: Room, namespace: str):
+async def test_a_kind_is_followed_while_there_is_an_object_of_it(harness: Harness, namespace: str):
     team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
     crd, widget = definition("Widget", domain), custom("Widget", domain, "w", namespace)
-    await room.apply(crd, widget, by=team)
-    resource = await room.resource(widget.key)
-    await room.eventually(_truth(lambda: room.managed_objects.is_watched(widget.key)))
+    await harness.apply(crd, widget, by=team)
+    resource = await harness.resource(widget.key)
+    await harness.eventually(_truth(lambda: harness.managed_objects.is_watched(widget.key)))
 
-    room.managed_objects.release([widget.key], owner=team.id)
-    await objects.delete(room.session, resource, namespace=namespace, name="w")
-    await room.told(GONE, widget.key, of=team)
+    harness.managed_objects.release([widget.key], owner=team.id)
+    await objects.delete(harness.session, resource, namespace=namespace, name="w")
+    await harness.told(GONE, widget.key, of=team)
 
-    assert not room.managed_objects.is_watched(widget.key)
-    assert room.managed_objects.get(widget.key) is None
+    assert not harness.managed_objects.is_watched(widget.key)
+    assert harness.managed_objects.get(widget.key) is None
 
 
 def _truth(condition: Callable[[], bool]) -> Callable[[], Any]:
@@ -381,48 +387,48 @@ def _truth(condition: Callable[[], bool]) -> Callable[[], Any]:
     return ask
 
 
-async def test_a_pattern_that_is_gone_expects_nothing(room: Room, namespace: str):
+async def test_a_pattern_that_is_gone_expects_nothing(harness: Harness, namespace: str):
     team, wanted = owner(), two("it", namespace)
-    await room.apply(wanted, by=team)
-    await room.delete(wanted.key)
-    await room.told(GONE, wanted.key, of=team)
+    await harness.apply(wanted, by=team)
+    await harness.delete(wanted.key)
+    await harness.told(GONE, wanted.key, of=team)
 
-    room.managed_objects.forget(team.id)
+    harness.managed_objects.forget(team.id)
 
-    assert room.managed_objects.drifted(team.id) == ()
-    assert room.managed_objects.get(wanted.key) is None
+    assert harness.managed_objects.drifted(team.id) == ()
+    assert harness.managed_objects.get(wanted.key) is None
 
 
-async def test_an_object_that_another_pattern_took_is_drift_of_the_first(room: Room, namespace: str):
+async def test_an_object_that_another_pattern_took_is_drift_of_the_first(harness: Harness, namespace: str):
     first, second, wanted = owner(), owner("other"), two("it", namespace)
-    await room.apply(wanted, by=first)
+    await harness.apply(wanted, by=first)
 
-    taken = await room.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: second.id}}})
-    await room.caught_up(taken, wanted.key)
+    taken = await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: second.id}}})
+    await harness.caught_up(taken, wanted.key)
 
-    assert room.managed_objects.drifted(first.id) == (wanted.key,)
-    assert room.managed_objects.get(wanted.key).observed.label == second.id
+    assert harness.managed_objects.drifted(first.id) == (wanted.key,)
+    assert harness.managed_objects.get(wanted.key).observed.label == second.id
 
 
-async def test_a_namespace_that_is_being_deleted_is_told(room: Room):
+async def test_a_namespace_that_is_being_deleted_is_told(harness: Harness):
     team, wanted = owner(), namespace_named(f"ending-{uuid4().hex[:8]}")
-    await room.apply(wanted, by=team)
+    await harness.apply(wanted, by=team)
 
-    await room.delete(wanted.key)
+    await harness.delete(wanted.key)
 
-    await room.told(GONE, wanted.key, of=team)
-    assert HEALTH in room.kinds_told(team)  # Terminating came first
+    await harness.told(GONE, wanted.key, of=team)
+    assert HEALTH in harness.kinds_told(team)  # Terminating came first
 
 
 async def test_a_kind_that_cannot_be_watched_is_said_with_its_health(
-    room: Room, namespace: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     team, wanted = owner(), deployment("it", namespace, replicas=1)
-    await room.apply(wanted, by=team)
-    monkeypatch.setattr(room.managed_objects, "is_watched", lambda key: False)
-    managed = room.managed_objects.get(wanted.key)
+    await harness.apply(wanted, by=team)
+    monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
+    managed = harness.managed_objects.get(wanted.key)
     managed.observed = replace(managed.observed, health=replace(managed.observed.health, state=HealthState.IN_PROGRESS))
 
-    message = room.managed_objects.health(team.id).message
+    message = harness.managed_objects.health(team.id).message
 
     assert "the operator cannot watch Deployment objects" in message

@@ -102,7 +102,7 @@ class Scene:
 def test_words_that_change_all_the_time_are_told_ever_less_often():
     """Before, an object that counted up in its status had a status written every 2 seconds for ever."""
 
-    async def story() -> list[float]:
+    async def scenario() -> list[float]:
         scene = Scene()
         scene.apply()
         for second in range(3600):
@@ -110,7 +110,7 @@ def test_words_that_change_all_the_time_are_told_ever_less_often():
             await asyncio.sleep(1.0)
         return [moment for moment, _, _ in scene.told]
 
-    moments = run(story())
+    moments = run(scenario())
 
     assert moments[:4] == pytest.approx([2.0, 6.0, 14.0, 30.0], abs=4.0)
     assert len(moments) <= 20
@@ -118,7 +118,7 @@ def test_words_that_change_all_the_time_are_told_ever_less_often():
 
 
 def test_health_that_changes_to_and_fro_is_told_ever_less_often_too():
-    async def story() -> list[float]:
+    async def scenario() -> list[float]:
         scene = Scene()
         scene.apply()
         for second in range(3600):
@@ -126,14 +126,14 @@ def test_health_that_changes_to_and_fro_is_told_ever_less_often_too():
             await asyncio.sleep(1.0)
         return [moment for moment, _, _ in scene.told]
 
-    moments = run(story())
+    moments = run(scenario())
 
     assert len(moments) <= 25
     assert moments[-1] - moments[-2] >= 300.0
 
 
 def test_another_health_is_told_at_once_although_words_are_waited_with():
-    async def story() -> tuple[list[float], HealthState]:
+    async def scenario() -> tuple[list[float], HealthState]:
         scene = Scene()
         scene.apply()
         for second in range(100):
@@ -143,14 +143,14 @@ def test_another_health_is_told_at_once_although_words_are_waited_with():
         scene.see(scene.body(ready="True"))
         return [moment for moment, _, _ in scene.told[before:]], scene.managed_objects.health(OWNER).state
 
-    moments, state = run(story())
+    moments, state = run(scenario())
 
     assert moments == [pytest.approx(100.0)]
     assert state is HealthState.CURRENT
 
 
 def test_the_last_words_are_told_in_the_end():
-    async def story() -> tuple[float, str]:
+    async def scenario() -> tuple[float, str]:
         scene = Scene()
         scene.apply()
         for second in range(60):
@@ -159,14 +159,14 @@ def test_the_last_words_are_told_in_the_end():
         await asyncio.sleep(3600.0)
         return scene.told[-1][0], scene.managed_objects.health(OWNER).message
 
-    moment, message = run(story())
+    moment, message = run(scenario())
 
     assert moment > 59.0
     assert message == "Widget team/it: not ready: 59"
 
 
 def test_what_is_forgotten_is_told_no_more():
-    async def story() -> int:
+    async def scenario() -> int:
         scene = Scene()
         scene.apply()
         scene.see(scene.body(message="something else"))
@@ -177,11 +177,11 @@ def test_what_is_forgotten_is_told_no_more():
         assert len(scene.managed_objects._timers) == 0
         return len(scene.told) - before
 
-    assert run(story()) == 0
+    assert run(scenario()) == 0
 
 
 def test_after_the_end_nothing_is_told():
-    async def story() -> int:
+    async def scenario() -> int:
         scene = Scene()
         scene.apply()
         scene.see(scene.body(message="something else"))
@@ -189,7 +189,7 @@ def test_after_the_end_nothing_is_told():
         await asyncio.sleep(3600.0)
         return len(scene.told)
 
-    assert run(story()) == 0
+    assert run(scenario()) == 0
 
 
 # --- what nobody has in an inventory --------------------------------------------------------------------------------

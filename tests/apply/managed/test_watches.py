@@ -9,8 +9,8 @@ from typing import NoReturn
 import orjson
 import pytest
 from aiohttp import web
-from tests.apply.room import CONFIG_MAP, DEPLOYMENT, PATIENCE
-from tests.kube.answering import Handler, serving, undefined
+from tests.apply.harness import CONFIG_MAP, DEPLOYMENT, PATIENCE
+from tests.kube.fake_apiserver import Handler, serving, undefined
 
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.apply.managed import watches

@@ -140,13 +140,13 @@ async def test_the_docker_config_of_this_machine_names_the_helper(helper, tmp_pa
 @pytest.mark.parametrize(
     "answer", [answering(Username="me", Secret=SECRET), "exit 1", "echo credentials not found; exit 1"]
 )
-async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, peer, network, cache, answer):
+async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, fake_registry, network, cache, answer):
     helper(f"echo asked >>{tmp_path}/asked; {answer}")
     (tmp_path / "config.json").write_text(json.dumps({"credsStore": "test"}))
-    digest = peer.manifest([peer.blob(b"kind: ConfigMap", "text/yaml")], tag="1.0.0")
-    peer.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
+    digest = fake_registry.manifest([fake_registry.blob(b"kind: ConfigMap", "text/yaml")], tag="1.0.0")
+    fake_registry.answer("GET", "/tags/list", body=b'{"tags": ["1.0.0"]}')
     registry = RepositoryClient(
-        peer.repository,
+        fake_registry.repository,
         network=network,
         credentials=from_docker_home(tmp_path),
         scheme="http",
@@ -156,11 +156,11 @@ async def test_a_helper_is_asked_once_by_a_command(helper, tmp_path, peer, netwo
     )
 
     with suppress(Stalled):
-        revision = await resolve(Reference(peer.repository, semver="1.x"), registry=registry)
-        reference = Reference(peer.repository, digest=digest)
+        revision = await resolve(Reference(fake_registry.repository, semver="1.x"), registry=registry)
+        reference = Reference(fake_registry.repository, digest=digest)
         await pull(reference, revision, registry=registry, cache=cache, layer=LayerSelector())
         await signatures(digest, registry=registry)
-        assert len(peer.asked) > 5
+        assert len(fake_registry.asked) > 5
 
     assert (tmp_path / "asked").read_text() == "asked\n"
 

@@ -61,18 +61,20 @@ async def test_a_config_without_an_entry_for_it_gives_none(configs):
 
 
 @pytest.mark.parametrize("challenge", ['Basic realm="x"', "Bearer"])
-async def test_a_registry_that_wants_credentials_is_told_of_what_the_secret_lacks(peer, network, configs, challenge):
-    realm = f'{challenge} realm="http://{peer.address}/token"' if challenge == "Bearer" else challenge
-    challenged(peer, realm, accepted="x")
-    peer.answer("GET", "^/token$", status=401)
-    repository = peer.repository
+async def test_a_registry_that_wants_credentials_is_told_of_what_the_secret_lacks(
+    fake_registry, network, configs, challenge
+):
+    realm = f'{challenge} realm="http://{fake_registry.address}/token"' if challenge == "Bearer" else challenge
+    challenged(fake_registry, realm, accepted="x")
+    fake_registry.answer("GET", "^/token$", status=401)
+    repository = fake_registry.repository
     credentials = await configs.read(config(), where="Secret team/pull", repository=repository, scheme="http")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credentials=credentials).manifest("1.0")
+        await client(fake_registry, network, credentials=credentials).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
-    assert f"Secret team/pull has one entry, and none is for {peer.address}: add one" in refusal.value.message
+    assert f"Secret team/pull has one entry, and none is for {fake_registry.address}: add one" in refusal.value.message
     assert "reg.example" not in refusal.value.message
 
 

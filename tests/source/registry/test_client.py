@@ -17,10 +17,10 @@ CONTENT = b"apiVersion: v1\n" * 100
 # --- digests and sizes ----------------------------------------------------------------------------------------------
 
 
-async def test_a_blob_that_is_what_its_descriptor_says_is_read(peer, network):
-    peer.blob(CONTENT)
+async def test_a_blob_that_is_what_its_descriptor_says_is_read(fake_registry, network):
+    fake_registry.blob(CONTENT)
 
-    found = await client(peer, network).blob(descriptor(CONTENT))
+    found = await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert found == CONTENT
 
@@ -34,16 +34,16 @@ async def test_a_blob_that_is_what_its_descriptor_says_is_read(peer, network):
         pytest.param(b"", Reason.SIZE_MISMATCH, id="nothing"),
     ],
 )
-async def test_a_blob_that_is_something_else_is_refused(peer, network, sent, reason):
-    peer.blobs[sha256(CONTENT)] = sent
+async def test_a_blob_that_is_something_else_is_refused(fake_registry, network, sent, reason):
+    fake_registry.blobs[sha256(CONTENT)] = sent
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert refusal.value.reason is reason
 
 
-async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(peer, network):
+async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(fake_registry, network):
     sent = 0
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -54,17 +54,17 @@ async def test_reading_stops_when_a_blob_is_longer_than_its_descriptor_says(peer
             await response.write(b"x" * 65536)
             sent += 65536
 
-    peer.on("GET", "/blobs/", endless)
+    fake_registry.on("GET", "/blobs/", endless)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert refusal.value.reason is Reason.SIZE_MISMATCH
     await asyncio.sleep(0.1)
     assert sent < 64 * 2**20
 
 
-async def test_a_connection_that_breaks_is_tried_again_later(peer, network):
+async def test_a_connection_that_breaks_is_tried_again_later(fake_registry, network):
     async def half(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(len(CONTENT))})
         await response.prepare(request)
@@ -72,82 +72,82 @@ async def test_a_connection_that_breaks_is_tried_again_later(peer, network):
         request.transport.close()
         return response
 
-    peer.on("GET", "/blobs/", half)
+    fake_registry.on("GET", "/blobs/", half)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_a_tampered_manifest_is_refused_by_digest(peer, network):
-    digest = peer.manifest([])
-    media_type, body = peer.manifests[str(digest)]
-    peer.manifests[str(digest)] = (media_type, body.replace(b"2", b"3", 1))
+async def test_a_tampered_manifest_is_refused_by_digest(fake_registry, network):
+    digest = fake_registry.manifest([])
+    media_type, body = fake_registry.manifests[str(digest)]
+    fake_registry.manifests[str(digest)] = (media_type, body.replace(b"2", b"3", 1))
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest(digest)
+        await client(fake_registry, network).manifest(digest)
 
     assert refusal.value.reason is Reason.DIGEST_MISMATCH
 
 
-async def test_a_manifest_that_differs_from_the_registrys_own_header_is_refused(peer, network):
-    peer.answer("GET", "/manifests/1.0", body=b"{}", headers={"Docker-Content-Digest": sha256(b"other")})
+async def test_a_manifest_that_differs_from_the_registrys_own_header_is_refused(fake_registry, network):
+    fake_registry.answer("GET", "/manifests/1.0", body=b"{}", headers={"Docker-Content-Digest": sha256(b"other")})
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.DIGEST_MISMATCH
 
 
-async def test_a_manifest_beyond_the_limit_is_refused(peer, network):
-    peer.answer("GET", "/manifests/1.0", body=b" " * (4 * 2**20 + 1))
+async def test_a_manifest_beyond_the_limit_is_refused(fake_registry, network):
+    fake_registry.answer("GET", "/manifests/1.0", body=b" " * (4 * 2**20 + 1))
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 
 
-async def test_an_answer_that_was_encoded_on_the_way_is_refused(peer, network):
-    peer.answer("GET", "/blobs/", body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
+async def test_an_answer_that_was_encoded_on_the_way_is_refused(fake_registry, network):
+    fake_registry.answer("GET", "/blobs/", body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "gzip" in failure.value.message
 
 
 @pytest.mark.parametrize("coding", ["aws-chunked", "AWS-CHUNKED", "gzip", "br", "as-nobody-knows", "aws-chunked, gzip"])
-async def test_a_header_that_calls_the_content_encoded_is_not_believed_over_the_digest(peer, network, coding):
-    digest = peer.manifest([peer.blob(CONTENT)], tag="1.0")
-    media_type, body = peer.manifests[str(digest)]
+async def test_a_header_that_calls_the_content_encoded_is_not_believed_over_the_digest(fake_registry, network, coding):
+    digest = fake_registry.manifest([fake_registry.blob(CONTENT)], tag="1.0")
+    media_type, body = fake_registry.manifests[str(digest)]
     called = {"Content-Encoding": coding, "Content-Type": media_type}
-    peer.answer("GET", "/blobs/", body=CONTENT, headers=called)
-    peer.answer("GET", "/manifests/", body=body, headers=called)
+    fake_registry.answer("GET", "/blobs/", body=CONTENT, headers=called)
+    fake_registry.answer("GET", "/manifests/", body=body, headers=called)
 
-    assert await client(peer, network).blob(descriptor(CONTENT)) == CONTENT
-    assert (await client(peer, network).manifest(digest)).body == body
-    assert (await client(peer, network).manifest("1.0")).digest == digest
+    assert await client(fake_registry, network).blob(descriptor(CONTENT)) == CONTENT
+    assert (await client(fake_registry, network).manifest(digest)).body == body
+    assert (await client(fake_registry, network).manifest("1.0")).digest == digest
 
 
-async def test_a_layer_that_is_a_gzip_and_is_called_so_comes_as_it_is_stored(peer, network):
+async def test_a_layer_that_is_a_gzip_and_is_called_so_comes_as_it_is_stored(fake_registry, network):
     layer = gzip.compress(CONTENT)
-    peer.answer("GET", "/blobs/", body=layer, headers={"Content-Encoding": "gzip"})
+    fake_registry.answer("GET", "/blobs/", body=layer, headers={"Content-Encoding": "gzip"})
 
-    assert await client(peer, network).blob(descriptor(layer)) == layer
+    assert await client(fake_registry, network).blob(descriptor(layer)) == layer
 
 
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [(CONTENT[:-1] + b"!", Reason.DIGEST_MISMATCH), (b"4;chunk-signature=0\r\nabcd", Reason.SIZE_MISMATCH)],
 )
-async def test_a_coding_that_http_does_not_know_excuses_nothing(peer, network, sent, reason):
-    peer.answer("GET", "/blobs/", body=sent, headers={"Content-Encoding": "aws-chunked"})
+async def test_a_coding_that_http_does_not_know_excuses_nothing(fake_registry, network, sent, reason):
+    fake_registry.answer("GET", "/blobs/", body=sent, headers={"Content-Encoding": "aws-chunked"})
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert refusal.value.reason is reason
 
@@ -170,52 +170,52 @@ async def test_a_body_in_chunks_with_trailers_is_read(network):
 
 
 @pytest.mark.parametrize("body", [b"\x1f\x8b\x08", b"<html>", b""])
-async def test_an_answer_without_a_digest_that_was_encoded_is_tried_again_later(peer, network, body):
-    peer.answer("GET", "/manifests/1.0", body=body, headers={"Content-Encoding": "gzip", "Content-Type": OCI})
+async def test_an_answer_without_a_digest_that_was_encoded_is_tried_again_later(fake_registry, network, body):
+    fake_registry.answer("GET", "/manifests/1.0", body=body, headers={"Content-Encoding": "gzip", "Content-Type": OCI})
 
     with pytest.raises(Transient, match="gzip"):
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
 
 # --- who we are -----------------------------------------------------------------------------------------------------
 
 
-async def test_basic_credentials_are_sent_when_asked_for_and_from_then_on_at_once(peer, network):
-    peer.manifest([], tag="1.0")
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    registry = client(peer, network, credential=ALICE)
+async def test_basic_credentials_are_sent_when_asked_for_and_from_then_on_at_once(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
+    registry = client(fake_registry, network, credential=ALICE)
 
     await registry.manifest("1.0")
     await registry.manifest("1.0")
 
-    assert [asked.authorization for asked in peer.asked] == ["", ALICE.basic, ALICE.basic]
+    assert [asked.authorization for asked in fake_registry.asked] == ["", ALICE.basic, ALICE.basic]
 
 
-async def test_without_credentials_a_basic_challenge_says_that_they_are_wanted(peer, network):
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
+async def test_without_credentials_a_basic_challenge_says_that_they_are_wanted(fake_registry, network):
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
 
 
-async def test_wrong_credentials_are_tried_once(peer, network):
-    challenged(peer, 'Basic realm="x"', accepted="Basic other")
+async def test_wrong_credentials_are_tried_once(fake_registry, network):
+    challenged(fake_registry, 'Basic realm="x"', accepted="Basic other")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
-    assert len(peer.asked) == 2
+    assert len(fake_registry.asked) == 2
     assert ALICE.password not in refusal.value.diagnostics()
 
 
-async def test_a_scheme_that_is_none_is_not_quoted(peer, network):
-    challenged(peer, f"{ALICE.password} x", accepted="x")
+async def test_a_scheme_that_is_none_is_not_quoted(fake_registry, network):
+    challenged(fake_registry, f"{ALICE.password} x", accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
     assert "a scheme that nobody registered" in refusal.value.message
     assert ALICE.password not in refusal.value.diagnostics()
@@ -231,58 +231,62 @@ async def test_a_scheme_that_is_none_is_not_quoted(peer, network):
     ],
     ids=str,
 )
-async def test_of_several_schemes_basic_is_found(peer, network, headers):
-    digest = peer.manifest([], tag="1.0")
+async def test_of_several_schemes_basic_is_found(fake_registry, network, headers):
+    digest = fake_registry.manifest([], tag="1.0")
 
     async def guard(request: web.Request) -> web.StreamResponse | None:
         if request.headers.get("Authorization") == ALICE.basic:
             return None
         return web.Response(status=401, headers=CIMultiDict([("WWW-Authenticate", header) for header in headers]))
 
-    peer.on("GET", "^/v2/", guard)
+    fake_registry.on("GET", "^/v2/", guard)
 
-    assert (await client(peer, network, credential=ALICE).manifest("1.0")).digest == digest
+    assert (await client(fake_registry, network, credential=ALICE).manifest("1.0")).digest == digest
 
 
 @pytest.mark.parametrize("before", ["NTLM", "Negotiate YII=", 'Digest realm="x", nonce="a,b"'])
-async def test_of_several_schemes_bearer_is_found(peer, network, before):
-    digest = peer.manifest([], tag="1.0")
-    bearer(peer)
-    challenged(peer, f'{before}, Bearer realm="http://{peer.address}/token",service=reg', accepted="Bearer t0ken")
+async def test_of_several_schemes_bearer_is_found(fake_registry, network, before):
+    digest = fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
+    challenged(
+        fake_registry,
+        f'{before}, Bearer realm="http://{fake_registry.address}/token",service=reg',
+        accepted="Bearer t0ken",
+    )
 
-    assert (await client(peer, network, credential=ALICE).manifest("1.0")).digest == digest
+    assert (await client(fake_registry, network, credential=ALICE).manifest("1.0")).digest == digest
 
 
 # --- one server in several spellings --------------------------------------------------------------------------------
 
 
-async def test_a_redirect_to_another_spelling_of_the_registry_stays_at_home(peer, network):
-    digest = peer.manifest([], tag="1.0")
-    port = peer.server.port
-    peer.redirect("/manifests/moved$", f"http://localhost:{port}/v2/team/web/manifests/1.0")
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    peer.redirect("/manifests/moved$", f"HTTP://LocalHost:{port}/v2/team/web/manifests/1.0")
+async def test_a_redirect_to_another_spelling_of_the_registry_stays_at_home(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
+    port = fake_registry.server.port
+    fake_registry.redirect("/manifests/moved$", f"http://localhost:{port}/v2/team/web/manifests/1.0")
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
+    fake_registry.redirect("/manifests/moved$", f"HTTP://LocalHost:{port}/v2/team/web/manifests/1.0")
     shouted = Repository(f"LOCALHOST:{port}", "team/web")
 
     found = await client(shouted, network, credential=ALICE).manifest("moved")
 
     assert found.digest == digest
-    assert peer.asked[-1].authorization == ALICE.basic
+    assert fake_registry.asked[-1].authorization == ALICE.basic
 
 
-async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we_are(peer, network):
-    peer.manifest([], tag="1.0")
-    peer.redirect("/manifests/moved$", f"{peer.elsewhere}/v2/team/web/manifests/1.0")
+async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we_are(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    fake_registry.redirect("/manifests/moved$", f"{fake_registry.elsewhere}/v2/team/web/manifests/1.0")
     tokens = TokenCache()
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    registry = client(peer, network, credential=ALICE, tokens=tokens)
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
+    registry = client(fake_registry, network, credential=ALICE, tokens=tokens)
     await registry.manifest("1.0")
-    peer.redirect("/manifests/moved$", f"{peer.elsewhere}/v2/team/web/manifests/1.0")
+    fake_registry.redirect("/manifests/moved$", f"{fake_registry.elsewhere}/v2/team/web/manifests/1.0")
 
     with pytest.raises(Transient):
         await registry.manifest("moved")
 
-    assert peer.asked[-1].authorization == ""
+    assert fake_registry.asked[-1].authorization == ""
 
 
 @pytest.mark.parametrize(
@@ -300,49 +304,49 @@ def test_one_registry_has_one_place_in_the_cache_however_it_is_written(one, othe
     assert len(places) == 1
 
 
-async def test_an_unknown_scheme_is_an_error_that_says_so(peer, network):
-    challenged(peer, "Negotiate", accepted="x")
+async def test_an_unknown_scheme_is_an_error_that_says_so(fake_registry, network):
+    challenged(fake_registry, "Negotiate", accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert "negotiate" in refusal.value.message
 
 
-async def test_a_token_of_one_credential_is_not_used_for_another(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer)
+async def test_a_token_of_one_credential_is_not_used_for_another(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
     tokens = TokenCache()
 
-    await client(peer, network, credential=ALICE, tokens=tokens).manifest("1.0")
-    await client(peer, network, credential=Credential("bob", "b"), tokens=tokens).manifest("1.0")
+    await client(fake_registry, network, credential=ALICE, tokens=tokens).manifest("1.0")
+    await client(fake_registry, network, credential=Credential("bob", "b"), tokens=tokens).manifest("1.0")
 
-    assert len([path for path in peer.paths("GET") if path.startswith("/token")]) == 2
+    assert len([path for path in fake_registry.paths("GET") if path.startswith("/token")]) == 2
 
 
-async def test_an_expired_token_is_replaced(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer, expires_in=100)
+async def test_an_expired_token_is_replaced(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry, expires_in=100)
     time = 0.0
-    registry = client(peer, network, tokens=TokenCache(clock=lambda: time))
+    registry = client(fake_registry, network, tokens=TokenCache(clock=lambda: time))
 
     await registry.manifest("1.0")
     time = 89.0
     await registry.manifest("1.0")
-    before = len([path for path in peer.paths("GET") if path.startswith("/token")])
+    before = len([path for path in fake_registry.paths("GET") if path.startswith("/token")])
     time = 91.0
     await registry.manifest("1.0")
 
     assert before == 1
-    assert len([path for path in peer.paths("GET") if path.startswith("/token")]) == 2
+    assert len([path for path in fake_registry.paths("GET") if path.startswith("/token")]) == 2
 
 
-async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer, expires_in=3600)
+async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry, expires_in=3600)
     tokens = TokenCache()
-    registry = client(peer, network, tokens=tokens)
+    registry = client(fake_registry, network, tokens=tokens)
     scope = await registry._scope("GET")
     tokens.put(scope, "Bearer stale", seconds=3600)
 

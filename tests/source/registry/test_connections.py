@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from tests.source.fake_registry import Peer, bearer, client, descriptor, hang, sha256, signatures
+from tests.source.fake_registry import FakeRegistry, bearer, client, descriptor, hang, sha256, signatures
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor, File
@@ -53,31 +53,34 @@ async def tasks() -> AsyncIterator[set[asyncio.Task[object]]]:
 # --- shares -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_to_others(peer, network, tasks):
-    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
-    peer.blobs[sha256(CONTENT)] = CONTENT
+async def test_a_tenant_whose_repositories_hang_leaves_connections_of_the_host_to_others(fake_registry, network, tasks):
+    fake_registry.on("GET", f"/blobs/{HANGING.digest}", hang)
+    fake_registry.blobs[sha256(CONTENT)] = CONTENT
     for _ in range(100):
-        tasks.add(asyncio.create_task(client(peer, network, tenant="slow").blob(HANGING)))
-    await until(lambda: len(peer.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
+        tasks.add(asyncio.create_task(client(fake_registry, network, tenant="slow").blob(HANGING)))
+    await until(lambda: len(fake_registry.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
 
     begun = time.monotonic()
     for number in range(20):
-        assert await client(peer, network, tenant=f"good-{number % 2}").blob(descriptor(CONTENT)) == CONTENT
+        assert await client(fake_registry, network, tenant=f"good-{number % 2}").blob(descriptor(CONTENT)) == CONTENT
 
     assert time.monotonic() - begun < 2
-    assert len([asked for asked in peer.asked if asked.path.endswith(HANGING.digest.hex)]) < MAX_CONNECTIONS_PER_HOST
+    assert (
+        len([asked for asked in fake_registry.asked if asked.path.endswith(HANGING.digest.hex)])
+        < MAX_CONNECTIONS_PER_HOST
+    )
 
 
-async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_comes_next(peer, network, tasks):
-    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
-    peer.blobs[sha256(CONTENT)] = CONTENT
+async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_comes_next(fake_registry, network, tasks):
+    fake_registry.on("GET", f"/blobs/{HANGING.digest}", hang)
+    fake_registry.blobs[sha256(CONTENT)] = CONTENT
     for number in range(200):
-        tasks.add(asyncio.create_task(client(peer, network, tenant=f"slow-{number % 4}").blob(HANGING)))
-    await until(lambda: len(peer.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
+        tasks.add(asyncio.create_task(client(fake_registry, network, tenant=f"slow-{number % 4}").blob(HANGING)))
+    await until(lambda: len(fake_registry.asked) >= MAX_CONNECTIONS_PER_HOST / 2)
     await asyncio.sleep(0.1)
 
     async with asyncio.timeout(2):
-        assert await client(peer, network, tenant="good").blob(descriptor(CONTENT)) == CONTENT
+        assert await client(fake_registry, network, tenant="good").blob(descriptor(CONTENT)) == CONTENT
 
 
 async def test_one_tenant_alone_has_half_of_the_connections():
@@ -151,16 +154,16 @@ async def test_whoever_is_cancelled_while_it_waits_leaves_no_connection_taken():
 
 
 async def test_one_connection_is_enough_for_a_host_that_is_its_own_token_service_and_redirects(
-    peer, one_at_a_time, cache
+    fake_registry, one_at_a_time, cache
 ):
     """Every kind of request that follows from another: challenge, token, redirect, page, signature, layer."""
-    bearer(peer)
-    digest = peer.manifest([peer.blob(CONTENT, "text/yaml")], tag="1.0.0")
-    peer.page("/tags/list", 1, body=tags("0.9.0"), link='</v2/team/web/tags/list?page=2>; rel="next"')
-    peer.page("/tags/list", 2, body=tags("1.0.0"))
-    redirect_once(peer, f"/blobs/{sha256(CONTENT)}")
-    registry = client(peer, one_at_a_time, tenant="a")
-    reference = Reference(peer.repository, semver=">=0.1")
+    bearer(fake_registry)
+    digest = fake_registry.manifest([fake_registry.blob(CONTENT, "text/yaml")], tag="1.0.0")
+    fake_registry.page("/tags/list", 1, body=tags("0.9.0"), link='</v2/team/web/tags/list?page=2>; rel="next"')
+    fake_registry.page("/tags/list", 2, body=tags("1.0.0"))
+    redirect_once(fake_registry, f"/blobs/{sha256(CONTENT)}")
+    registry = client(fake_registry, one_at_a_time, tenant="a")
+    reference = Reference(fake_registry.repository, semver=">=0.1")
 
     async with asyncio.timeout(10):
         revision = await resolve(reference, registry=registry)
@@ -169,14 +172,14 @@ async def test_one_connection_is_enough_for_a_host_that_is_its_own_token_service
 
     assert (revision.digest, found) == (digest, ())
     assert artifact.files[0].content == CONTENT
-    assert "/token" in str(peer.paths("GET"))
+    assert "/token" in str(fake_registry.paths("GET"))
     assert one_at_a_time.connections.hosts == 0
 
 
-async def test_many_runs_that_need_tokens_of_the_same_host_end_with_one_connection(peer, one_at_a_time):
-    bearer(peer)
-    peer.blobs[sha256(CONTENT)] = CONTENT
-    clients = [client(peer, one_at_a_time, tenant=f"tenant-{number % 3}") for number in range(30)]
+async def test_many_runs_that_need_tokens_of_the_same_host_end_with_one_connection(fake_registry, one_at_a_time):
+    bearer(fake_registry)
+    fake_registry.blobs[sha256(CONTENT)] = CONTENT
+    clients = [client(fake_registry, one_at_a_time, tenant=f"tenant-{number % 3}") for number in range(30)]
 
     async with asyncio.timeout(20):
         found = await asyncio.gather(*(each.blob(descriptor(CONTENT)) for each in clients))
@@ -184,20 +187,20 @@ async def test_many_runs_that_need_tokens_of_the_same_host_end_with_one_connecti
     assert set(found) == {CONTENT}
 
 
-async def test_the_command_line_which_has_no_namespace_pushes_with_one_connection(peer, one_at_a_time):
-    bearer(peer)
+async def test_the_command_line_which_has_no_namespace_pushes_with_one_connection(fake_registry, one_at_a_time):
+    bearer(fake_registry)
     files = [File("a.yaml", CONTENT)]
 
     async with asyncio.timeout(10):
-        revision = await push(files, tag="2.0.0", registry=client(peer, one_at_a_time))
+        revision = await push(files, tag="2.0.0", registry=client(fake_registry, one_at_a_time))
 
-    assert "2.0.0" in peer.manifests
+    assert "2.0.0" in fake_registry.manifests
     assert revision.tag == "2.0.0"
 
 
-async def test_a_request_that_fails_gives_its_connection_back(one_at_a_time, peer):
-    peer.answer("GET", "/blobs/", status=500)
-    registry = client(peer, one_at_a_time)
+async def test_a_request_that_fails_gives_its_connection_back(one_at_a_time, fake_registry):
+    fake_registry.answer("GET", "/blobs/", status=500)
+    registry = client(fake_registry, one_at_a_time)
     for _ in range(3):
         with pytest.raises(Transient):
             await registry.blob(descriptor(CONTENT))
@@ -211,16 +214,16 @@ async def test_a_request_that_fails_gives_its_connection_back(one_at_a_time, pee
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-async def test_the_time_to_answer_begins_when_there_is_a_connection(peer, one_at_a_time, tasks):
+async def test_the_time_to_answer_begins_when_there_is_a_connection(fake_registry, one_at_a_time, tasks):
     """A registry that was not asked yet is not silent."""
 
     async def slow(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.6)
         return web.Response(body=CONTENT)
 
-    peer.on("GET", "/blobs/", slow)
+    fake_registry.on("GET", "/blobs/", slow)
     timeouts = Timeouts(headers=1.0)
-    clients = [client(peer, one_at_a_time, tenant="a", timeouts=timeouts) for _ in range(3)]
+    clients = [client(fake_registry, one_at_a_time, tenant="a", timeouts=timeouts) for _ in range(3)]
 
     found = await asyncio.gather(*(each.blob(descriptor(CONTENT)) for each in clients))
 
@@ -228,26 +231,26 @@ async def test_the_time_to_answer_begins_when_there_is_a_connection(peer, one_at
     assert max(each.waits.seconds for each in clients) > 1.0
 
 
-async def test_a_deadline_that_passed_in_waiting_says_what_was_waited_for(peer, one_at_a_time, tasks):
-    peer.on("GET", f"/blobs/{HANGING.digest}", hang)
-    tasks.add(asyncio.create_task(client(peer, one_at_a_time, tenant="a").blob(HANGING)))
-    await until(lambda: bool(peer.asked))
+async def test_a_deadline_that_passed_in_waiting_says_what_was_waited_for(fake_registry, one_at_a_time, tasks):
+    fake_registry.on("GET", f"/blobs/{HANGING.digest}", hang)
+    tasks.add(asyncio.create_task(client(fake_registry, one_at_a_time, tenant="a").blob(HANGING)))
+    await until(lambda: bool(fake_registry.asked))
 
-    registry = client(peer, one_at_a_time, tenant="a", timeouts=Timeouts(lookup=1.2))
+    registry = client(fake_registry, one_at_a_time, tenant="a", timeouts=Timeouts(lookup=1.2))
     with pytest.raises(Transient) as error:
-        await resolve(Reference(peer.repository, tag="1.0.0"), registry=registry)
+        await resolve(Reference(fake_registry.repository, tag="1.0.0"), registry=registry)
 
     assert error.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert f"it waited 1 s for a free connection to {peer.address}" in error.value.message
-    assert len(peer.asked) == 1
+    assert f"it waited 1 s for a free connection to {fake_registry.address}" in error.value.message
+    assert len(fake_registry.asked) == 1
 
 
-async def test_a_deadline_that_passed_without_waiting_says_nothing_of_connections(peer, network):
-    peer.on("HEAD", "/manifests/", hang)
+async def test_a_deadline_that_passed_without_waiting_says_nothing_of_connections(fake_registry, network):
+    fake_registry.on("HEAD", "/manifests/", hang)
     with pytest.raises(Transient) as error:
         await resolve(
-            Reference(peer.repository, tag="1.0.0"),
-            registry=client(peer, network, timeouts=Timeouts(headers=5, lookup=0.5)),
+            Reference(fake_registry.repository, tag="1.0.0"),
+            registry=client(fake_registry, network, timeouts=Timeouts(headers=5, lookup=0.5)),
         )
 
     assert "free connection" not in error.value.message
@@ -299,13 +302,13 @@ def tags(*names: str) -> bytes:
     return json.dumps({"name": "team/web", "tags": names}).encode()
 
 
-def redirect_once(peer: Peer, path: str) -> None:
+def redirect_once(fake_registry: FakeRegistry, path: str) -> None:
     """Send whoever asks for ``path`` there again, by another query."""
 
     async def handler(request: web.Request) -> web.StreamResponse | None:
         return None if request.query else web.Response(status=307, headers={"Location": f"{request.path}?stored=1"})
 
-    peer.on("GET", path, handler)
+    fake_registry.on("GET", path, handler)
 
 
 class Clock:

@@ -93,11 +93,11 @@ async def test_a_registry_whose_name_hangs_is_given_up_in_time():
     assert "its name cannot be looked up" in failure.value.message
 
 
-async def test_a_registry_is_found_by_its_name(peer):
-    peer.manifest([], tag="1.0")
+async def test_a_registry_is_found_by_its_name(fake_registry):
+    fake_registry.manifest([], tag="1.0")
     async with name_server(lambda _: "127.0.0.1") as (server, address):  # noqa: SIM117 - the one is for the other
         async with Network.open(resolver=DnsResolver(servers=[address])) as network:
-            repository = Repository(f"reg.example:{peer.server.port}", NAME)
+            repository = Repository(f"reg.example:{fake_registry.server.port}", NAME)
             assert (await client(repository, network).manifest("1.0")).body
 
     assert "reg.example" in server.asked

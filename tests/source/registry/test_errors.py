@@ -47,12 +47,12 @@ SIX_HOURS = timedelta(hours=6)
         (503, None, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_each_status_has_its_meaning(peer, network, status, credential, kind, reason):
+async def test_each_status_has_its_meaning(fake_registry, network, status, credential, kind, reason):
     body = json.dumps({"errors": [{"code": "DENIED", "message": "in the\nregistry's words"}]}).encode()
-    peer.answer("GET", "/manifests/", status=status, body=body)
+    fake_registry.answer("GET", "/manifests/", status=status, body=body)
 
     with pytest.raises(kind) as failure:
-        await client(peer, network, credential=credential).manifest("1.0")
+        await client(fake_registry, network, credential=credential).manifest("1.0")
 
     assert failure.value.reason is reason
     assert ("(DENIED)" if credential else "(DENIED: in the registry's words)") in failure.value.message
@@ -70,23 +70,23 @@ async def test_each_status_has_its_meaning(peer, network, status, credential, ki
         pytest.param("-5", None, id="negative"),
     ],
 )
-async def test_retry_after_is_honoured(peer, network, header, wanted):
-    peer.answer("GET", "/manifests/", status=429, headers={"Retry-After": header})
+async def test_retry_after_is_honoured(fake_registry, network, header, wanted):
+    fake_registry.answer("GET", "/manifests/", status=429, headers={"Retry-After": header})
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, now=lambda: NOW).manifest("1.0")
+        await client(fake_registry, network, now=lambda: NOW).manifest("1.0")
 
     assert failure.value.retry_after == wanted
 
 
-async def test_a_registry_that_does_not_answer_is_unavailable(peer, network):
-    peer.on("GET", "/manifests/", hang)
+async def test_a_registry_that_does_not_answer_is_unavailable(fake_registry, network):
+    fake_registry.on("GET", "/manifests/", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, timeouts=Timeouts(headers=0.1)).manifest("1.0")
+        await client(fake_registry, network, timeouts=Timeouts(headers=0.1)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert f"{peer.address} did not answer within" in failure.value.message
+    assert f"{fake_registry.address} did not answer within" in failure.value.message
 
 
 async def test_a_registry_that_is_not_there_is_unavailable(network, unused_tcp_port):
@@ -96,9 +96,9 @@ async def test_a_registry_that_is_not_there_is_unavailable(network, unused_tcp_p
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_plain_http_behind_https_says_how_to_go_on(peer, network):
+async def test_plain_http_behind_https_says_how_to_go_on(fake_registry, network):
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, scheme="https").manifest("1.0")
+        await client(fake_registry, network, scheme="https").manifest("1.0")
 
     assert refusal.value.reason is Reason.TLS_FAILED
     assert "insecure" in refusal.value.message
@@ -175,37 +175,39 @@ def test_of_a_registrys_own_words_codes_and_a_few_harmless_words_are_quoted(erro
         pytest.param(lambda secret: quote(secret, safe="").replace("-", "%2D"), id="percent-encoded"),
     ],
 )
-async def test_of_a_registry_that_knows_the_password_only_codes_are_quoted(peer, network, echo):
+async def test_of_a_registry_that_knows_the_password_only_codes_are_quoted(fake_registry, network, echo):
     said = echo(ALICE.password)
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
     body = json.dumps({"errors": [{"code": "DENIED", "message": said}, {"code": said}]}).encode()
-    peer.answer("GET", "/manifests/", status=403, body=body)
+    fake_registry.answer("GET", "/manifests/", status=403, body=body)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
     assert "(403) (DENIED)" in refusal.value.message
     assert said not in refusal.value.diagnostics()
 
 
-async def test_of_a_registry_that_knows_a_token_only_codes_are_quoted(peer, network):
-    peer.answer("GET", "/manifests/", status=403, body=b'{"errors": [{"code": "DENIED", "message": "bad t0ken"}]}')
-    bearer(peer)
+async def test_of_a_registry_that_knows_a_token_only_codes_are_quoted(fake_registry, network):
+    fake_registry.answer(
+        "GET", "/manifests/", status=403, body=b'{"errors": [{"code": "DENIED", "message": "bad t0ken"}]}'
+    )
+    bearer(fake_registry)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert "(DENIED)" in refusal.value.message
     assert "t0ken" not in refusal.value.message
 
 
-async def test_of_what_a_token_service_says_nothing_is_quoted(peer, network):
-    bearer(peer)
+async def test_of_what_a_token_service_says_nothing_is_quoted(fake_registry, network):
+    bearer(fake_registry)
     said = json.dumps({"errors": [{"code": "DENIED", "message": f"you sent {ALICE.basic}"}]}).encode()
-    peer.answer("GET", "^/token$", status=403, body=said)
+    fake_registry.answer("GET", "^/token$", status=403, body=said)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.ACCESS_DENIED
     assert "you sent" not in refusal.value.diagnostics()

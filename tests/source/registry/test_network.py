@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
-from tests.source.fake_registry import NAME, Peer, challenged, client, descriptor, hang, serving, sha256
+from tests.source.fake_registry import NAME, FakeRegistry, challenged, client, descriptor, hang, serving, sha256
 from yarl import URL
 
 from pattern_operator.api.reason import Reason
@@ -49,27 +49,27 @@ class Lies(AbstractResolver):
 
 
 @pytest.fixture
-async def public() -> AsyncIterator[Peer]:
-    async with serving(host=PUBLIC) as peer:
-        yield peer
+async def public() -> AsyncIterator[FakeRegistry]:
+    async with serving(host=PUBLIC) as fake_registry:
+        yield fake_registry
 
 
 @pytest.fixture
-async def private() -> AsyncIterator[Peer]:
-    async with serving(host=PRIVATE) as peer:
-        yield peer
+async def private() -> AsyncIterator[FakeRegistry]:
+    async with serving(host=PRIVATE) as fake_registry:
+        yield fake_registry
 
 
 @pytest.fixture
-async def loopback() -> AsyncIterator[Peer]:
-    async with serving(host=LOOPBACK) as peer:
-        yield peer
+async def loopback() -> AsyncIterator[FakeRegistry]:
+    async with serving(host=LOOPBACK) as fake_registry:
+        yield fake_registry
 
 
 @pytest.fixture
-async def link() -> AsyncIterator[Peer]:
-    async with serving(host=LINK) as peer:
-        yield peer
+async def link() -> AsyncIterator[FakeRegistry]:
+    async with serving(host=LINK) as fake_registry:
+        yield fake_registry
 
 
 def opened(allowed: RegistryNetwork = RegistryNetwork.ANY, *, resolver: AbstractResolver | None = None):
@@ -136,7 +136,7 @@ async def test_a_name_that_changes_to_a_private_address_is_checked_again(public,
 # --- where a registry may send us -----------------------------------------------------------------------------------
 
 
-async def sent_on(start: Peer, target: Peer, network: Network):
+async def sent_on(start: FakeRegistry, target: FakeRegistry, network: Network):
     """The blob that ``start`` says is at ``target``."""
     target.answer("GET", "^/store$", body=CONTENT)
     start.redirect("/blobs/", f"http://{target.address}/store")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from aiohttp import web
-from tests.source.fake_registry import OCI, Peer, bearer, challenged, client, descriptor, sha256, signatures
+from tests.source.fake_registry import OCI, FakeRegistry, bearer, challenged, client, descriptor, sha256, signatures
 
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.errors import PatternError
@@ -25,28 +25,28 @@ def telling(status: int = 200, body: bytes = BODY.encode(), media_type: str = OC
     return handler
 
 
-async def manifest_of_a_tag(peer: Peer, network: Network):
-    await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network))
+async def manifest_of_a_tag(fake_registry: FakeRegistry, network: Network):
+    await resolve(Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network))
 
 
-async def manifest_of_a_digest(peer: Peer, network: Network):
-    await client(peer, network).manifest(Digest.of(b"another"))
+async def manifest_of_a_digest(fake_registry: FakeRegistry, network: Network):
+    await client(fake_registry, network).manifest(Digest.of(b"another"))
 
 
-async def blob(peer: Peer, network: Network):
-    await client(peer, network).blob(descriptor(b"another", size=len(BODY)))
+async def blob(fake_registry: FakeRegistry, network: Network):
+    await client(fake_registry, network).blob(descriptor(b"another", size=len(BODY)))
 
 
-async def blob_of_another_size(peer: Peer, network: Network):
-    await client(peer, network).blob(descriptor(b"another", size=100_000))
+async def blob_of_another_size(fake_registry: FakeRegistry, network: Network):
+    await client(fake_registry, network).blob(descriptor(b"another", size=100_000))
 
 
-async def tags(peer: Peer, network: Network):
-    await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network))
+async def tags(fake_registry: FakeRegistry, network: Network):
+    await resolve(Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network))
 
 
-async def referrers(peer: Peer, network: Network):
-    await signatures(Digest.of(b"x"), registry=client(peer, network))
+async def referrers(fake_registry: FakeRegistry, network: Network):
+    await signatures(Digest.of(b"x"), registry=client(fake_registry, network))
 
 
 INTERNAL = [
@@ -65,13 +65,13 @@ INTERNAL = [
 
 @pytest.mark.parametrize("internal", INTERNAL)
 @pytest.mark.parametrize("work", [manifest_of_a_tag, manifest_of_a_digest, blob, blob_of_another_size, tags, referrers])
-async def test_nothing_of_the_target_of_a_redirect_is_told(peer, network, internal, work):
-    peer.on("GET", "^/internal$", internal)
-    peer.redirect("^/v2/", f"{peer.elsewhere}/internal")
-    peer.answer("HEAD", "^/v2/", status=405)
+async def test_nothing_of_the_target_of_a_redirect_is_told(fake_registry, network, internal, work):
+    fake_registry.on("GET", "^/internal$", internal)
+    fake_registry.redirect("^/v2/", f"{fake_registry.elsewhere}/internal")
+    fake_registry.answer("HEAD", "^/v2/", status=405)
 
     with pytest.raises(PatternError) as failure:
-        await work(peer, network)
+        await work(fake_registry, network)
 
     told = failure.value.diagnostics()
     assert SECRET not in told
@@ -81,20 +81,20 @@ async def test_nothing_of_the_target_of_a_redirect_is_told(peer, network, intern
 
 
 @pytest.mark.parametrize("internal", INTERNAL)
-async def test_nothing_of_a_token_service_is_told(peer, network, internal):
-    bearer(peer)
-    peer.on("GET", "^/token$", internal)
+async def test_nothing_of_a_token_service_is_told(fake_registry, network, internal):
+    bearer(fake_registry)
+    fake_registry.on("GET", "^/token$", internal)
 
     with pytest.raises(PatternError) as failure:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert SECRET not in failure.value.diagnostics()
     assert Digest.of(BODY.encode()).hex not in failure.value.diagnostics()
 
 
-async def test_the_digest_that_another_host_names_in_a_header_is_not_told(peer, network):
-    digest = peer.manifest([], tag="1.0")
-    media_type, content = peer.manifests["1.0"]
+async def test_the_digest_that_another_host_names_in_a_header_is_not_told(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
+    media_type, content = fake_registry.manifests["1.0"]
     told = sha256(SECRET.encode())
 
     async def elsewhere(request: web.Request) -> web.StreamResponse:
@@ -102,26 +102,26 @@ async def test_the_digest_that_another_host_names_in_a_header_is_not_told(peer, 
         return web.Response(body=body, headers={"Content-Type": media_type, "Docker-Content-Digest": told})
 
     async def on(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=307, headers={"Location": f"{peer.elsewhere}/elsewhere"})
+        return web.Response(status=307, headers={"Location": f"{fake_registry.elsewhere}/elsewhere"})
 
     for method in ("HEAD", "GET"):
-        peer.on(method, "^/elsewhere$", elsewhere)
-        peer.on(method, "/manifests/1.0$", on)
+        fake_registry.on(method, "^/elsewhere$", elsewhere)
+        fake_registry.on(method, "/manifests/1.0$", on)
 
     with pytest.raises(PatternError) as failure:
-        await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network))
+        await resolve(Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network))
 
     assert told not in failure.value.diagnostics()
     assert str(digest) not in failure.value.diagnostics()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
-async def test_the_host_and_the_status_are_told(peer, network, status):
-    peer.on("GET", "^/internal$", telling(status))
-    peer.redirect("/manifests/", f"{peer.elsewhere}/internal")
+async def test_the_host_and_the_status_are_told(fake_registry, network, status):
+    fake_registry.on("GET", "^/internal$", telling(status))
+    fake_registry.redirect("/manifests/", f"{fake_registry.elsewhere}/internal")
 
     with pytest.raises(PatternError) as failure:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert (
         f"the registry sent us to localhost, which answered {status}; it is asked again later." in failure.value.message
@@ -144,42 +144,42 @@ async def test_the_host_and_the_status_are_told(peer, network, status):
     ],
 )
 @pytest.mark.parametrize("name", ["token", "access_token"])
-async def test_a_token_that_is_none_by_the_grammar_is_sent_nowhere(peer, network, name, token):
-    challenged(peer, f'Bearer realm="http://{peer.address}/token"', accepted="x")
-    peer.answer("GET", "^/token$", body=json.dumps({name: token}).encode())
+async def test_a_token_that_is_none_by_the_grammar_is_sent_nowhere(fake_registry, network, name, token):
+    challenged(fake_registry, f'Bearer realm="http://{fake_registry.address}/token"', accepted="x")
+    fake_registry.answer("GET", "^/token$", body=json.dumps({name: token}).encode())
 
     with pytest.raises(PatternError) as failure:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert "holds no token" in failure.value.message
     assert SECRET not in failure.value.diagnostics()
-    assert [asked.authorization for asked in peer.asked] == ["", ""]
+    assert [asked.authorization for asked in fake_registry.asked] == ["", ""]
 
 
 @pytest.mark.parametrize("token", ["abc", "a.b-c_d~e+f/g", "YWJj==", "x" * 4000])
-async def test_a_token_of_the_grammar_is_sent_to_the_registry_alone(peer, network, token):
-    peer.manifest([], tag="1.0")
-    challenged(peer, f'Bearer realm="http://{peer.address}/token"', accepted=f"Bearer {token}")
-    peer.answer("GET", "^/token$", body=json.dumps({"token": token}).encode())
-    peer.answer("GET", "^/internal$", body=b"x")
-    registry = client(peer, network)
+async def test_a_token_of_the_grammar_is_sent_to_the_registry_alone(fake_registry, network, token):
+    fake_registry.manifest([], tag="1.0")
+    challenged(fake_registry, f'Bearer realm="http://{fake_registry.address}/token"', accepted=f"Bearer {token}")
+    fake_registry.answer("GET", "^/token$", body=json.dumps({"token": token}).encode())
+    fake_registry.answer("GET", "^/internal$", body=b"x")
+    registry = client(fake_registry, network)
 
     await registry.manifest("1.0")
-    peer.redirect("/blobs/", f"{peer.elsewhere}/internal")
+    fake_registry.redirect("/blobs/", f"{fake_registry.elsewhere}/internal")
     await registry.blob(descriptor(b"x"))
 
-    assert [asked.authorization for asked in peer.asked if asked.path == "/internal"] == [""]
+    assert [asked.authorization for asked in fake_registry.asked if asked.path == "/internal"] == [""]
 
 
-async def test_a_registry_that_serves_from_another_host_is_followed_with_tags_and_digests(peer, network):
+async def test_a_registry_that_serves_from_another_host_is_followed_with_tags_and_digests(fake_registry, network):
     """As registry.k8s.io does, also for manifests."""
-    digest = peer.manifest([peer.blob(b"x", "text/yaml")], tag="1.0")
-    media_type, content = peer.manifests["1.0"]
-    peer.answer("GET", "^/elsewhere$", body=content, headers={"Content-Type": media_type})
-    peer.redirect("/manifests/", f"{peer.elsewhere}/elsewhere")
-    peer.answer("HEAD", "^/v2/", status=405)
+    digest = fake_registry.manifest([fake_registry.blob(b"x", "text/yaml")], tag="1.0")
+    media_type, content = fake_registry.manifests["1.0"]
+    fake_registry.answer("GET", "^/elsewhere$", body=content, headers={"Content-Type": media_type})
+    fake_registry.redirect("/manifests/", f"{fake_registry.elsewhere}/elsewhere")
+    fake_registry.answer("HEAD", "^/v2/", status=405)
 
-    found = await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network))
+    found = await resolve(Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network))
 
     assert found.digest == digest
-    assert (await client(peer, network).manifest(digest)).body == content
+    assert (await client(fake_registry, network).manifest(digest)).body == content

@@ -128,32 +128,32 @@ def test_a_link_of_any_length_is_read_in_no_time(link):
 # --- with a registry ------------------------------------------------------------------------------------------------
 
 
-async def test_a_listing_is_read_page_by_page(peer, network):
+async def test_a_listing_is_read_page_by_page(fake_registry, network):
     for number, rest in ((1, '<list?page=2>; rel="next"'), (2, '<list?page=3>; rel="next"'), (3, "")):
-        peer.page("/tags/list", number, body=str(number).encode(), link=rest)
+        fake_registry.page("/tags/list", number, body=str(number).encode(), link=rest)
 
-    pages = client(peer, network).pages("tags/list", context="list of tags", most=3)
+    pages = client(fake_registry, network).pages("tags/list", context="list of tags", most=3)
 
     assert [page.body async for page in pages] == [b"1", b"2", b"3"]
 
 
-async def test_a_listing_of_too_many_pages_is_refused(peer, network):
+async def test_a_listing_of_too_many_pages_is_refused(fake_registry, network):
     for number in range(1, 5):
-        peer.page("/tags/list", number, body=b"", link=f'<list?page={number + 1}>; rel="next"')
+        fake_registry.page("/tags/list", number, body=b"", link=f'<list?page={number + 1}>; rel="next"')
 
     with pytest.raises(Stalled) as refusal:
-        async for _ in client(peer, network).pages("tags/list", context="list of tags", most=3):
+        async for _ in client(fake_registry, network).pages("tags/list", context="list of tags", most=3):
             pass
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
-    assert len(peer.asked) == 3
+    assert len(fake_registry.asked) == 3
 
 
-async def test_nobody_else_is_asked_for_a_page(peer, network):
-    peer.page("/tags/list", 1, body=b"", link=f'<{peer.elsewhere}/v2/{NAME}/tags/list>; rel="next"')
+async def test_nobody_else_is_asked_for_a_page(fake_registry, network):
+    fake_registry.page("/tags/list", 1, body=b"", link=f'<{fake_registry.elsewhere}/v2/{NAME}/tags/list>; rel="next"')
 
     with pytest.raises(Transient):
-        async for _ in client(peer, network).pages("tags/list", context="list of tags", most=3):
+        async for _ in client(fake_registry, network).pages("tags/list", context="list of tags", most=3):
             pass
 
-    assert len(peer.asked) == 1
+    assert len(fake_registry.asked) == 1

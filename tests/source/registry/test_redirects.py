@@ -17,46 +17,46 @@ CONTENT = b"apiVersion: v1\n" * 100
 SCHEMES = ["http", "https"]
 
 
-async def test_a_redirect_is_followed_and_credentials_stay_behind(peer, network):
-    peer.blob(CONTENT)
-    peer.redirect("/blobs/", f"{peer.elsewhere}/store/x%2Fy?sig=a%2Bb")
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    peer.answer("GET", "^/store/", body=CONTENT)
+async def test_a_redirect_is_followed_and_credentials_stay_behind(fake_registry, network):
+    fake_registry.blob(CONTENT)
+    fake_registry.redirect("/blobs/", f"{fake_registry.elsewhere}/store/x%2Fy?sig=a%2Bb")
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
+    fake_registry.answer("GET", "^/store/", body=CONTENT)
 
-    found = await client(peer, network, credential=ALICE).blob(descriptor(CONTENT))
+    found = await client(fake_registry, network, credential=ALICE).blob(descriptor(CONTENT))
 
     assert found == CONTENT
-    stored = next(asked for asked in peer.asked if asked.path.startswith("/store/"))
+    stored = next(asked for asked in fake_registry.asked if asked.path.startswith("/store/"))
     assert stored.authorization == ""
     assert stored.path == "/store/x%2Fy?sig=a%2Bb"
 
 
-async def test_another_hosts_challenge_is_not_answered(peer, network):
-    peer.redirect("/blobs/", f"{peer.elsewhere}/store")
-    peer.answer("GET", "^/store", status=401, headers={"WWW-Authenticate": 'Basic realm="steal"'})
+async def test_another_hosts_challenge_is_not_answered(fake_registry, network):
+    fake_registry.redirect("/blobs/", f"{fake_registry.elsewhere}/store")
+    fake_registry.answer("GET", "^/store", status=401, headers={"WWW-Authenticate": 'Basic realm="steal"'})
 
     with pytest.raises(Transient):
-        await client(peer, network, credential=ALICE).blob(descriptor(CONTENT))
+        await client(fake_registry, network, credential=ALICE).blob(descriptor(CONTENT))
 
-    assert {asked.authorization for asked in peer.asked} == {""}
+    assert {asked.authorization for asked in fake_registry.asked} == {""}
 
 
-async def test_a_404_of_another_host_proves_no_absence(peer, network):
-    peer.redirect("/manifests/", f"{peer.elsewhere}/nowhere")
+async def test_a_404_of_another_host_proves_no_absence(fake_registry, network):
+    fake_registry.redirect("/manifests/", f"{fake_registry.elsewhere}/nowhere")
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_redirects_end(peer, network):
-    peer.redirect("/blobs/", f"http://{peer.address}/v2/{NAME}/blobs/again")
+async def test_redirects_end(fake_registry, network):
+    fake_registry.redirect("/blobs/", f"http://{fake_registry.address}/v2/{NAME}/blobs/again")
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
-    assert len(peer.asked) == 6
+    assert len(fake_registry.asked) == 6
     assert "5 times" in failure.value.message
 
 
@@ -73,37 +73,37 @@ async def test_redirects_end(peer, network):
         pytest.param("/\u00e4", id="beyond ASCII"),
     ],
 )
-async def test_a_redirect_to_no_address_is_not_followed(peer, network, location):
-    peer.redirect("/blobs/", location)
+async def test_a_redirect_to_no_address_is_not_followed(fake_registry, network, location):
+    fake_registry.redirect("/blobs/", location)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network).blob(descriptor(CONTENT))
+        await client(fake_registry, network).blob(descriptor(CONTENT))
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "no address" in failure.value.message
-    assert len(peer.asked) == 1
+    assert len(fake_registry.asked) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_each_kind_of_redirect_is_followed(peer, network, status):
-    peer.redirect("/blobs/", "../../../../store/y#part", status=status)
-    peer.answer("GET", "^/store/y$", body=CONTENT)
+async def test_each_kind_of_redirect_is_followed(fake_registry, network, status):
+    fake_registry.redirect("/blobs/", "../../../../store/y#part", status=status)
+    fake_registry.answer("GET", "^/store/y$", body=CONTENT)
 
-    assert await client(peer, network).blob(descriptor(CONTENT)) == CONTENT
+    assert await client(fake_registry, network).blob(descriptor(CONTENT)) == CONTENT
 
 
-async def test_whoever_sends_us_back_gets_the_credentials_at_home_only(peer, network):
-    challenged(peer, 'Basic realm="x"', accepted=ALICE.basic)
-    peer.redirect(f"^/v2/{NAME}/blobs/sha256", f"{peer.elsewhere}/there")
-    peer.redirect("^/there$", f"http://{peer.address}/v2/{NAME}/blobs/home")
-    peer.answer("GET", "/blobs/home$", body=CONTENT)
-    registry = client(peer, network, credential=ALICE)
-    peer.manifest([], tag="1.0")
+async def test_whoever_sends_us_back_gets_the_credentials_at_home_only(fake_registry, network):
+    challenged(fake_registry, 'Basic realm="x"', accepted=ALICE.basic)
+    fake_registry.redirect(f"^/v2/{NAME}/blobs/sha256", f"{fake_registry.elsewhere}/there")
+    fake_registry.redirect("^/there$", f"http://{fake_registry.address}/v2/{NAME}/blobs/home")
+    fake_registry.answer("GET", "/blobs/home$", body=CONTENT)
+    registry = client(fake_registry, network, credential=ALICE)
+    fake_registry.manifest([], tag="1.0")
     await registry.manifest("1.0")
-    peer.asked.clear()
+    fake_registry.asked.clear()
 
     assert await registry.blob(descriptor(CONTENT)) == CONTENT
-    assert [asked.authorization for asked in peer.asked] == [ALICE.basic, "", ALICE.basic]
+    assert [asked.authorization for asked in fake_registry.asked] == [ALICE.basic, "", ALICE.basic]
 
 
 @given(
@@ -120,17 +120,17 @@ def test_no_location_raises_anything_but_a_refusal_or_leads_out_of_https(locatio
         assert target.raw_path_qs.isprintable()
 
 
-async def test_an_upload_is_not_redirected(peer, network):
-    peer.answer("POST", "/uploads/", status=307, headers={"Location": f"{peer.elsewhere}/x"})
+async def test_an_upload_is_not_redirected(fake_registry, network):
+    fake_registry.answer("POST", "/uploads/", status=307, headers={"Location": f"{fake_registry.elsewhere}/x"})
 
     with pytest.raises(Transient):
-        await client(peer, network).request("POST", "blobs/uploads/", context="upload")
+        await client(fake_registry, network).request("POST", "blobs/uploads/", context="upload")
 
-    assert len(peer.asked) == 1
+    assert len(fake_registry.asked) == 1
 
 
-async def test_https_is_not_left_for_http(network, tmp_path, peer):
-    async with serving_https(tmp_path, location=f"http://{peer.address}/x") as (address, ca):
+async def test_https_is_not_left_for_http(network, tmp_path, fake_registry):
+    async with serving_https(tmp_path, location=f"http://{fake_registry.address}/x") as (address, ca):
         context = ssl.create_default_context(cafile=ca)
         async with Network.open(resolver=DnsResolver(), trust=context) as trusting:
             registry = client(Repository(address, NAME), trusting, scheme="https")
@@ -140,5 +140,5 @@ async def test_https_is_not_left_for_http(network, tmp_path, peer):
             await client(Repository(address, NAME), network, scheme="https").blob(descriptor(CONTENT))
 
     assert "plain http" in failure.value.message
-    assert peer.asked == []
+    assert fake_registry.asked == []
     assert refusal.value.reason is Reason.TLS_FAILED

@@ -30,29 +30,33 @@ def trickling(body: bytes, **headers: str):
     return handler
 
 
-async def pulled(peer, network, cache):
-    digest = peer.manifest([peer.blob(CONTENT, "text/yaml")])
-    reference = Reference(peer.repository, digest=digest)
+async def pulled(fake_registry, network, cache):
+    digest = fake_registry.manifest([fake_registry.blob(CONTENT, "text/yaml")])
+    reference = Reference(fake_registry.repository, digest=digest)
     return await pull(
         reference,
         Revision("", digest),
-        registry=client(peer, network, timeouts=QUICK),
+        registry=client(fake_registry, network, timeouts=QUICK),
         cache=cache,
         layer=LayerSelector(),
     )
 
 
-async def resolved(peer, network, cache):
-    return await resolve(Reference(peer.repository, semver="1.x"), registry=client(peer, network, timeouts=QUICK))
+async def resolved(fake_registry, network, cache):
+    return await resolve(
+        Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network, timeouts=QUICK)
+    )
 
 
-async def tagged(peer, network, cache):
-    peer.answer("HEAD", "/manifests/", status=405)
-    return await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, timeouts=QUICK))
+async def tagged(fake_registry, network, cache):
+    fake_registry.answer("HEAD", "/manifests/", status=405)
+    return await resolve(
+        Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network, timeouts=QUICK)
+    )
 
 
-async def verified(peer, network, cache):
-    return await signatures(Digest.of(b"x"), registry=client(peer, network, timeouts=QUICK))
+async def verified(fake_registry, network, cache):
+    return await signatures(Digest.of(b"x"), registry=client(fake_registry, network, timeouts=QUICK))
 
 
 @pytest.mark.parametrize(
@@ -65,31 +69,33 @@ async def verified(peer, network, cache):
         pytest.param("referrers", "/referrers/", verified, id="referrers"),
     ],
 )
-async def test_a_body_that_trickles_is_given_up_and_said_with_its_rate(peer, network, cache, asked, path, work):
-    peer.on("GET", path, trickling(CONTENT))
+async def test_a_body_that_trickles_is_given_up_and_said_with_its_rate(
+    fake_registry, network, cache, asked, path, work
+):
+    fake_registry.on("GET", path, trickling(CONTENT))
     begun = time.monotonic()
 
     with pytest.raises(Transient) as failure:
-        await work(peer, network, cache)
+        await work(fake_registry, network, cache)
 
     assert time.monotonic() - begun < 3
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert asked in failure.value.message
-    assert f"{peer.address} sent only" in failure.value.message
+    assert f"{fake_registry.address} sent only" in failure.value.message
     assert "bytes a second" in failure.value.message
 
 
-async def test_a_token_that_trickles_is_given_up(peer, network):
-    bearer(peer)
-    peer.on("GET", "^/token$", trickling(CONTENT))
+async def test_a_token_that_trickles_is_given_up(fake_registry, network):
+    bearer(fake_registry)
+    fake_registry.on("GET", "^/token$", trickling(CONTENT))
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, timeouts=QUICK).manifest("1.0")
+        await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
 
-    assert f"for a token: {peer.address} sent only" in failure.value.message
+    assert f"for a token: {fake_registry.address} sent only" in failure.value.message
 
 
-async def test_of_an_error_whose_text_trickles_the_status_counts(peer, network):
+async def test_of_an_error_whose_text_trickles_the_status_counts(fake_registry, network):
     async def missing(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=404)
         await response.prepare(request)
@@ -97,26 +103,28 @@ async def test_of_an_error_whose_text_trickles_the_status_counts(peer, network):
         await asyncio.sleep(60)
         return response
 
-    peer.on("GET", "/manifests/", missing)
+    fake_registry.on("GET", "/manifests/", missing)
     begun = time.monotonic()
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, timeouts=QUICK).manifest("1.0")
+        await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_NOT_FOUND
     assert time.monotonic() - begun < 2
 
 
-async def test_a_chain_of_slow_redirects_ends_with_the_look_up(peer, network):
+async def test_a_chain_of_slow_redirects_ends_with_the_look_up(fake_registry, network):
     async def on(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.4)
         return web.Response(status=307, headers={"Location": f"{request.path}x"})
 
-    peer.on("HEAD", "/manifests/", on)
+    fake_registry.on("HEAD", "/manifests/", on)
     begun = time.monotonic()
 
     with pytest.raises(Transient) as failure:
-        await resolve(Reference(peer.repository, tag="1.0"), registry=client(peer, network, timeouts=QUICK))
+        await resolve(
+            Reference(fake_registry.repository, tag="1.0"), registry=client(fake_registry, network, timeouts=QUICK)
+        )
 
     assert time.monotonic() - begun < 2
     assert "took longer than 1 s" in failure.value.message
@@ -129,29 +137,29 @@ async def test_a_chain_of_slow_redirects_ends_with_the_look_up(peer, network):
         pytest.param(f"referrers/{Digest.of(b'x')}", index([]), verified, id="referrers"),
     ],
 )
-async def test_many_slow_pages_end_with_the_look_up(peer, network, cache, path, body, work):
+async def test_many_slow_pages_end_with_the_look_up(fake_registry, network, cache, path, body, work):
     async def page(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.1)
         number = int(request.query.get("page", "1")) + 1
         return web.Response(body=body, headers={"Content-Type": INDEX, "Link": f"<?page={number}>; rel=next"})
 
-    peer.on("GET", f"/{path.partition('/')[0]}/", page)
+    fake_registry.on("GET", f"/{path.partition('/')[0]}/", page)
     begun = time.monotonic()
 
     with pytest.raises(Transient) as failure:
-        await work(peer, network, cache)
+        await work(fake_registry, network, cache)
 
     assert time.monotonic() - begun < 2
     assert "took longer than 1 s" in failure.value.message
 
 
-async def test_headers_that_do_not_come_have_a_deadline_of_their_own(peer, network):
-    peer.on("GET", "/manifests/", hang)
+async def test_headers_that_do_not_come_have_a_deadline_of_their_own(fake_registry, network):
+    fake_registry.on("GET", "/manifests/", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, timeouts=QUICK).manifest("1.0")
+        await client(fake_registry, network, timeouts=QUICK).manifest("1.0")
 
-    assert f"manifest 1.0: {peer.address} did not answer within" in failure.value.message
+    assert f"manifest 1.0: {fake_registry.address} did not answer within" in failure.value.message
 
 
 async def test_answers_without_end_before_the_answer_are_no_answer(network):
@@ -174,7 +182,7 @@ async def test_answers_without_end_before_the_answer_are_no_answer(network):
     assert time.monotonic() - begun < 2
 
 
-async def test_a_body_that_is_fast_enough_is_read_however_long_it_takes(peer, network):
+async def test_a_body_that_is_fast_enough_is_read_however_long_it_takes(fake_registry, network):
     async def steady(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -183,13 +191,13 @@ async def test_a_body_that_is_fast_enough_is_read_however_long_it_takes(peer, ne
             await asyncio.sleep(0.05)
         return response
 
-    peer.on("GET", "/blobs/", steady)
+    fake_registry.on("GET", "/blobs/", steady)
     timeouts = Timeouts(window=0.2, min_rate=20_000, mean_rate=20_000)
 
-    assert len(await client(peer, network, timeouts=timeouts).blob(descriptor(CONTENT * 20))) == 100_000
+    assert len(await client(fake_registry, network, timeouts=timeouts).blob(descriptor(CONTENT * 20))) == 100_000
 
 
-async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_size(peer, network):
+async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_size(fake_registry, network):
     async def steady(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -197,25 +205,25 @@ async def test_a_body_that_keeps_the_least_rate_ends_with_the_deadline_of_its_si
             await response.write(CONTENT)
             await asyncio.sleep(0.05)
 
-    peer.on("GET", "/blobs/", steady)
+    fake_registry.on("GET", "/blobs/", steady)
     timeouts = Timeouts(window=0.2, min_rate=1_000, mean_rate=1_000_000)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, timeouts=timeouts).blob(descriptor(CONTENT * 100))
+        await client(fake_registry, network, timeouts=timeouts).blob(descriptor(CONTENT * 100))
 
     assert "sent only" in failure.value.message
 
 
-async def test_a_slow_disk_is_not_taken_for_a_slow_registry(peer, network):
+async def test_a_slow_disk_is_not_taken_for_a_slow_registry(fake_registry, network):
     content = CONTENT * 200
-    peer.blobs[str(Digest.of(content))] = content
+    fake_registry.blobs[str(Digest.of(content))] = content
     taken = []
 
     async def write(piece: bytes) -> None:
         await asyncio.sleep(0.3)
         taken.append(piece)
 
-    await client(peer, network, timeouts=Timeouts(window=0.2, mean_rate=10_000_000)).download(
+    await client(fake_registry, network, timeouts=Timeouts(window=0.2, mean_rate=10_000_000)).download(
         descriptor(content), write=write
     )
 

@@ -20,35 +20,35 @@ from pattern_operator.source.registry.token_service import Token, fetch_token
 from pattern_operator.source.registry.transport import Hop, Transport
 
 
-async def test_a_token_is_asked_for_once_for_many_requests(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer, expires_in=300)
+async def test_a_token_is_asked_for_once_for_many_requests(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry, expires_in=300)
     tokens = TokenCache()
 
-    await asyncio.gather(*(client(peer, network, tokens=tokens).manifest("1.0") for _ in range(5)))
-    await client(peer, network, tokens=tokens).manifest("1.0")
+    await asyncio.gather(*(client(fake_registry, network, tokens=tokens).manifest("1.0") for _ in range(5)))
+    await client(fake_registry, network, tokens=tokens).manifest("1.0")
 
-    asked = [URL(path) for path in peer.paths("GET") if path.startswith("/token")]
+    asked = [URL(path) for path in fake_registry.paths("GET") if path.startswith("/token")]
     assert len(asked) == 1
     assert dict(asked[0].query) == {"service": "reg", "scope": "repository:x:pull"}
 
 
-async def test_a_token_is_asked_for_with_the_credentials(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer)
+async def test_a_token_is_asked_for_with_the_credentials(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
 
-    await client(peer, network, credential=ALICE).manifest("1.0")
+    await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
-    assert [a.authorization for a in peer.asked] == ["", ALICE.basic, "Bearer t0ken"]
+    assert [a.authorization for a in fake_registry.asked] == ["", ALICE.basic, "Bearer t0ken"]
 
 
-async def test_an_identity_token_is_exchanged_by_post(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer)
+async def test_an_identity_token_is_exchanged_by_post(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
 
-    await client(peer, network, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
+    await client(fake_registry, network, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
 
-    posted = next(asked for asked in peer.asked if asked.method == "POST")
+    posted = next(asked for asked in fake_registry.asked if asked.method == "POST")
     assert dict(URL(f"/?{posted.body}").query) == {
         "grant_type": "refresh_token",
         "client_id": "pattern-operator",
@@ -59,25 +59,25 @@ async def test_an_identity_token_is_exchanged_by_post(peer, network):
     assert posted.authorization == ""
 
 
-async def test_credentials_are_not_told_to_a_token_service_of_another_host(peer, network):
-    bearer(peer, host=peer.elsewhere)
+async def test_credentials_are_not_told_to_a_token_service_of_another_host(fake_registry, network):
+    bearer(fake_registry, host=fake_registry.elsewhere)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert "localhost" in refusal.value.message
-    assert not any(path.startswith("/token") for path in peer.paths("GET"))
+    assert not any(path.startswith("/token") for path in fake_registry.paths("GET"))
 
 
 @pytest.mark.parametrize(
     "realm", ["", "ftp://127.0.0.1/token", "https://me:pw@127.0.0.1/t", "http://[", "/token", "what-it-was-sent"]
 )
-async def test_a_realm_that_is_no_address_is_neither_asked_nor_quoted(peer, network, realm):
-    challenged(peer, f'Bearer realm="{realm}"', accepted="x")
+async def test_a_realm_that_is_no_address_is_neither_asked_nor_quoted(fake_registry, network, realm):
+    challenged(fake_registry, f'Bearer realm="{realm}"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert not realm or realm not in refusal.value.message
@@ -96,12 +96,12 @@ async def test_a_realm_that_is_no_address_is_neither_asked_nor_quoted(peer, netw
         (502, None, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_what_the_token_service_says_is_about_us(peer, network, status, credential, kind, reason):
-    bearer(peer)
-    peer.answer("GET", "^/token$", status=status, headers={"Location": peer.elsewhere})
+async def test_what_the_token_service_says_is_about_us(fake_registry, network, status, credential, kind, reason):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", status=status, headers={"Location": fake_registry.elsewhere})
 
     with pytest.raises(kind) as failure:
-        await client(peer, network, credential=credential).manifest("1.0")
+        await client(fake_registry, network, credential=credential).manifest("1.0")
 
     assert failure.value.reason is reason
 
@@ -116,12 +116,12 @@ async def test_what_the_token_service_says_is_about_us(peer, network, status, cr
         b'{"token": "a\\nb"}',
     ],
 )
-async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, network, answer):
-    bearer(peer)
-    peer.answer("GET", "^/token$", body=answer)
+async def test_a_token_answer_that_is_nonsense_is_tried_again_later(fake_registry, network, answer):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", body=answer)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
 
@@ -138,14 +138,18 @@ async def test_a_token_answer_that_is_nonsense_is_tried_again_later(peer, networ
         pytest.param('scope=""', {"scope": f"repository:{NAME}:pull"}, id="an empty scope"),
     ],
 )
-async def test_the_service_is_asked_for_what_the_registry_says(peer, network, parameters, query):
-    peer.manifest([], tag="1.0")
-    challenged(peer, f'Bearer realm="http://{peer.address}/token?own=1",{parameters}', accepted="Bearer t0ken")
-    peer.answer("GET", "^/token$", body=b'{"token": "t0ken"}')
+async def test_the_service_is_asked_for_what_the_registry_says(fake_registry, network, parameters, query):
+    fake_registry.manifest([], tag="1.0")
+    challenged(
+        fake_registry,
+        f'Bearer realm="http://{fake_registry.address}/token?own=1",{parameters}',
+        accepted="Bearer t0ken",
+    )
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "t0ken"}')
 
-    await client(peer, network).manifest("1.0")
+    await client(fake_registry, network).manifest("1.0")
 
-    asked = next(URL(path) for path in peer.paths("GET") if path.startswith("/token"))
+    asked = next(URL(path) for path in fake_registry.paths("GET") if path.startswith("/token"))
     assert dict(asked.query) == {"own": "1", **query}
 
 
@@ -161,12 +165,12 @@ async def test_the_service_is_asked_for_what_the_registry_says(peer, network, pa
         pytest.param(b'{"token": "t0ken", "expires_in": 0}', id="a life of nothing"),
     ],
 )
-async def test_each_answer_with_a_token_lets_us_in(peer, network, answer):
-    digest = peer.manifest([], tag="1.0")
-    bearer(peer)
-    peer.answer("GET", "^/token$", body=answer)
+async def test_each_answer_with_a_token_lets_us_in(fake_registry, network, answer):
+    digest = fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", body=answer)
 
-    assert (await client(peer, network).manifest("1.0")).digest == digest
+    assert (await client(fake_registry, network).manifest("1.0")).digest == digest
 
 
 @pytest.mark.parametrize(
@@ -189,13 +193,13 @@ async def test_each_answer_with_a_token_lets_us_in(peer, network, answer):
         (b'{"token": "t", "expires_in": {"seconds": 300}}', 60),
     ],
 )
-async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network, answer, lives):
-    peer.answer("GET", "^/token$", body=answer)
-    challenge = Challenge("bearer", {"realm": f"http://{peer.address}/token"})
+async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(fake_registry, network, answer, lives):
+    fake_registry.answer("GET", "^/token$", body=answer)
+    challenge = Challenge("bearer", {"realm": f"http://{fake_registry.address}/token"})
 
     token = await fetch_token(
         challenge,
-        registry=URL(f"http://{peer.address}"),
+        registry=URL(f"http://{fake_registry.address}"),
         named=None,
         lacking="",
         credential=None,
@@ -209,45 +213,45 @@ async def test_a_token_lives_as_long_as_it_says_and_a_day_at_most(peer, network,
     assert token == Token("t", lives)
 
 
-async def test_a_token_longer_than_any_header_is_refused(peer, network):
-    bearer(peer)
-    peer.answer("GET", "^/token$", body=b'{"token": "%s"}' % (b"t" * (MAX_TOKEN + 1)))
+async def test_a_token_longer_than_any_header_is_refused(fake_registry, network):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "%s"}' % (b"t" * (MAX_TOKEN + 1)))
 
     with pytest.raises(Transient) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.REGISTRY_UNAVAILABLE
 
 
-async def test_an_answer_beyond_the_limit_is_not_read(peer, network):
-    bearer(peer)
-    peer.answer("GET", "^/token$", body=b'{"token": "t0ken"}' + b" " * MAX_TOKEN_RESPONSE)
+async def test_an_answer_beyond_the_limit_is_not_read(fake_registry, network):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "t0ken"}' + b" " * MAX_TOKEN_RESPONSE)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
 
 
-async def test_a_service_that_does_not_answer_is_asked_again_later(peer, network):
-    bearer(peer)
-    peer.on("GET", "^/token$", hang)
+async def test_a_service_that_does_not_answer_is_asked_again_later(fake_registry, network):
+    bearer(fake_registry)
+    fake_registry.on("GET", "^/token$", hang)
 
     with pytest.raises(Transient) as failure:
-        await client(peer, network, timeouts=Timeouts(headers=0.2)).manifest("1.0")
+        await client(fake_registry, network, timeouts=Timeouts(headers=0.2)).manifest("1.0")
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
     assert "token" in failure.value.message
 
 
-async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(peer, network):
-    bearer(peer, accepted="another")
+async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(fake_registry, network):
+    bearer(fake_registry, accepted="another")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network).manifest("1.0")
+        await client(fake_registry, network).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_REQUIRED
-    assert len(peer.asked) == 3
+    assert len(fake_registry.asked) == 3
 
 
 # --- who is told ----------------------------------------------------------------------------------------------------
@@ -258,74 +262,76 @@ async def test_a_registry_that_does_not_take_its_own_token_is_asked_once(peer, n
     [ALICE, Credential("", identity_token="refresh-me"), None],
     ids=["password", "identity token", "anonymous"],
 )
-async def test_nothing_is_told_to_nor_taken_from_the_service_of_a_stranger(peer, network, credential):
-    bearer(peer, host=peer.elsewhere)
+async def test_nothing_is_told_to_nor_taken_from_the_service_of_a_stranger(fake_registry, network, credential):
+    bearer(fake_registry, host=fake_registry.elsewhere)
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=credential).manifest("1.0")
+        await client(fake_registry, network, credential=credential).manifest("1.0")
 
     assert "nothing was sent there" in refusal.value.message
-    assert refusal.value.message.endswith(f"set source.tokenService: {peer.elsewhere.removeprefix('http://')}")
-    assert len(peer.asked) == 1
+    assert refusal.value.message.endswith(f"set source.tokenService: {fake_registry.elsewhere.removeprefix('http://')}")
+    assert len(fake_registry.asked) == 1
 
 
 @pytest.mark.parametrize("credential", [ALICE, None], ids=["password", "anonymous"])
-async def test_the_token_service_that_the_user_named_is_told(peer, network, credential):
-    peer.manifest([], tag="1.0")
-    bearer(peer, host=peer.elsewhere)
-    named = peer.elsewhere.removeprefix("http://").upper()
+async def test_the_token_service_that_the_user_named_is_told(fake_registry, network, credential):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry, host=fake_registry.elsewhere)
+    named = fake_registry.elsewhere.removeprefix("http://").upper()
 
-    await client(peer, network, credential=credential, token_service=named).manifest("1.0")
+    await client(fake_registry, network, credential=credential, token_service=named).manifest("1.0")
 
     basic = "" if credential is None else credential.basic
-    assert [asked.authorization for asked in peer.asked] == ["", basic, "Bearer t0ken"]
+    assert [asked.authorization for asked in fake_registry.asked] == ["", basic, "Bearer t0ken"]
 
 
 @pytest.mark.parametrize("named", ["localhost", "localhost:1", "auth.example:{port}", "127.0.0.1", "{other}:{port}"])
-async def test_another_service_than_the_one_that_the_user_named_is_not_told(peer, network, named):
-    bearer(peer, host=peer.elsewhere)
-    named = named.format(port=peer.server.port, other="xlocalhost")
+async def test_another_service_than_the_one_that_the_user_named_is_not_told(fake_registry, network, named):
+    bearer(fake_registry, host=fake_registry.elsewhere)
+    named = named.format(port=fake_registry.server.port, other="xlocalhost")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE, token_service=named).manifest("1.0")
+        await client(fake_registry, network, credential=ALICE, token_service=named).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
     assert f"source.tokenService is '{named}'" in refusal.value.message
-    assert len(peer.asked) == 1
+    assert len(fake_registry.asked) == 1
 
 
-async def test_what_a_named_service_gave_is_not_used_by_who_did_not_name_it(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer, host=peer.elsewhere)
+async def test_what_a_named_service_gave_is_not_used_by_who_did_not_name_it(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry, host=fake_registry.elsewhere)
     tokens = TokenCache()
-    await client(peer, network, tokens=tokens, token_service=peer.elsewhere.removeprefix("http://")).manifest("1.0")
+    await client(
+        fake_registry, network, tokens=tokens, token_service=fake_registry.elsewhere.removeprefix("http://")
+    ).manifest("1.0")
 
     with pytest.raises(Stalled):
-        await client(peer, network, tokens=tokens).manifest("1.0")
+        await client(fake_registry, network, tokens=tokens).manifest("1.0")
 
 
 async def test_a_registry_that_offers_basic_beside_the_service_of_a_stranger_is_shown_the_password_itself(
-    peer, network
+    fake_registry, network
 ):
-    peer.manifest([], tag="1.0")
-    challenged(peer, f'Bearer realm="{peer.elsewhere}/token", Basic realm="x"', accepted=ALICE.basic)
+    fake_registry.manifest([], tag="1.0")
+    challenged(fake_registry, f'Bearer realm="{fake_registry.elsewhere}/token", Basic realm="x"', accepted=ALICE.basic)
 
-    await client(peer, network, credential=ALICE).manifest("1.0")
+    await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
-    assert [(asked.path, asked.authorization) for asked in peer.asked] == [
+    assert [(asked.path, asked.authorization) for asked in fake_registry.asked] == [
         (f"/v2/{NAME}/manifests/1.0", ""),
         (f"/v2/{NAME}/manifests/1.0", ALICE.basic),
     ]
 
 
-async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry_of_https(peer, network):
-    challenge = Challenge("bearer", {"realm": f"http://{peer.address}/token"})
+async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry_of_https(fake_registry, network):
+    challenge = Challenge("bearer", {"realm": f"http://{fake_registry.address}/token"})
 
     with pytest.raises(Stalled) as refusal:
         await fetch_token(
             challenge,
-            registry=URL(f"https://{peer.address}"),
-            named=peer.address,
+            registry=URL(f"https://{fake_registry.address}"),
+            named=fake_registry.address,
             lacking="",
             credential=ALICE,
             scope="x",
@@ -336,7 +342,7 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
         )
 
     assert "no https address" in refusal.value.message
-    assert peer.asked == []
+    assert fake_registry.asked == []
 
 
 @pytest.mark.parametrize(
@@ -358,34 +364,34 @@ def test_a_service_named_without_a_port_is_the_one_of_https(named, realm, known)
     assert (Origin.named_safely(named, scheme=URL(realm).scheme) == Origin.of(URL(realm))) is known
 
 
-async def test_the_name_that_a_service_of_plain_http_is_to_be_given_has_its_port(peer, network):
-    challenged(peer, 'Bearer realm="http://auth.other.example/token"', accepted="x")
+async def test_the_name_that_a_service_of_plain_http_is_to_be_given_has_its_port(fake_registry, network):
+    challenged(fake_registry, 'Bearer realm="http://auth.other.example/token"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=ALICE, token_service="auth.other.example").manifest("1.0")
+        await client(fake_registry, network, credential=ALICE, token_service="auth.other.example").manifest("1.0")
 
     assert refusal.value.message.endswith("set source.tokenService: auth.other.example:80")
 
 
-async def test_an_identity_token_is_no_password_for_a_basic_challenge(peer, network):
-    challenged(peer, 'Basic realm="x"', accepted="x")
+async def test_an_identity_token_is_no_password_for_a_basic_challenge(fake_registry, network):
+    challenged(fake_registry, 'Basic realm="x"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:
-        await client(peer, network, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
+        await client(fake_registry, network, credential=Credential("", identity_token="refresh-me")).manifest("1.0")
 
     assert refusal.value.reason is Reason.AUTHENTICATION_FAILED
-    assert len(peer.asked) == 1
+    assert len(fake_registry.asked) == 1
 
 
-async def test_of_two_challenges_the_token_is_preferred(peer, network):
-    peer.manifest([], tag="1.0")
-    bearer(peer)
-    realm = f'Basic realm="x", Bearer realm="http://{peer.address}/token"'
-    challenged(peer, realm, accepted="Bearer t0ken")
+async def test_of_two_challenges_the_token_is_preferred(fake_registry, network):
+    fake_registry.manifest([], tag="1.0")
+    bearer(fake_registry)
+    realm = f'Basic realm="x", Bearer realm="http://{fake_registry.address}/token"'
+    challenged(fake_registry, realm, accepted="Bearer t0ken")
 
-    await client(peer, network, credential=ALICE).manifest("1.0")
+    await client(fake_registry, network, credential=ALICE).manifest("1.0")
 
-    assert [asked.authorization for asked in peer.asked] == ["", ALICE.basic, "Bearer t0ken"]
+    assert [asked.authorization for asked in fake_registry.asked] == ["", ALICE.basic, "Bearer t0ken"]
 
 
 # --- a real one -----------------------------------------------------------------------------------------------------

@@ -16,63 +16,65 @@ def transport(network) -> Transport:
     return Transport(network=network, user_agent="pattern-operator/test")
 
 
-async def ask(transport: Transport, peer, *, limit: int = 100, method: str = "GET"):
-    return await transport.request(method, URL(f"http://{peer.address}/x"), context="the request", limit=limit)
+async def ask(transport: Transport, fake_registry, *, limit: int = 100, method: str = "GET"):
+    return await transport.request(method, URL(f"http://{fake_registry.address}/x"), context="the request", limit=limit)
 
 
-async def test_an_answer_is_whole_and_says_where_it_came_from(peer, transport):
-    peer.answer("GET", "^/x$", status=201, body=b"body", headers={"X-Said": "yes"})
+async def test_an_answer_is_whole_and_says_where_it_came_from(fake_registry, transport):
+    fake_registry.answer("GET", "^/x$", status=201, body=b"body", headers={"X-Said": "yes"})
 
-    answer = await ask(transport, peer)
+    answer = await ask(transport, fake_registry)
 
     assert (answer.status, answer.body, answer.headers["x-said"]) == (201, b"body", "yes")
-    assert answer.url == URL(f"http://{peer.address}/x")
+    assert answer.url == URL(f"http://{fake_registry.address}/x")
 
 
-async def test_a_request_says_who_asks_and_wants_bytes_as_they_are(peer, transport):
+async def test_a_request_says_who_asks_and_wants_bytes_as_they_are(fake_registry, transport):
     seen = {}
 
     async def note(request: web.Request) -> web.StreamResponse:
         seen.update(request.headers)
         return web.Response()
 
-    peer.on("GET", "^/x$", note)
-    await ask(transport, peer)
+    fake_registry.on("GET", "^/x$", note)
+    await ask(transport, fake_registry)
 
     assert seen["User-Agent"] == "pattern-operator/test"
     assert seen["Accept-Encoding"] == "identity"
     assert "Authorization" not in seen
 
 
-async def test_a_success_as_long_as_the_limit_is_read_and_one_byte_more_is_refused(peer, transport):
-    peer.answer("GET", "^/x$", body=b"x" * 100)
+async def test_a_success_as_long_as_the_limit_is_read_and_one_byte_more_is_refused(fake_registry, transport):
+    fake_registry.answer("GET", "^/x$", body=b"x" * 100)
 
-    assert len((await ask(transport, peer, limit=100)).body) == 100
+    assert len((await ask(transport, fake_registry, limit=100)).body) == 100
     with pytest.raises(Stalled) as refusal:
-        await ask(transport, peer, limit=99)
+        await ask(transport, fake_registry, limit=99)
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert refusal.value.message.startswith("the request: ")
 
 
 @pytest.mark.parametrize(("limit", "wanted"), [(10, 10), (2**30, MAX_ERROR_BODY)])
-async def test_of_an_error_only_so_much_is_read_as_a_message_needs(peer, transport, limit, wanted):
-    peer.answer("GET", "^/x$", status=500, body=b"x" * (MAX_ERROR_BODY + 1000))
+async def test_of_an_error_only_so_much_is_read_as_a_message_needs(fake_registry, transport, limit, wanted):
+    fake_registry.answer("GET", "^/x$", status=500, body=b"x" * (MAX_ERROR_BODY + 1000))
 
-    assert len((await ask(transport, peer, limit=limit)).body) == wanted
-
-
-async def test_an_error_that_unpacks_without_end_is_read_no_further(peer, transport):
-    peer.answer("GET", "^/x$", status=500, body=gzip.compress(bytes(2**26)), headers={"Content-Encoding": "gzip"})
-
-    assert len((await ask(transport, peer)).body) == 100
+    assert len((await ask(transport, fake_registry, limit=limit)).body) == wanted
 
 
-async def test_redirects_are_not_followed_here(peer, transport):
-    peer.redirect("^/x$", f"http://{peer.address}/y")
+async def test_an_error_that_unpacks_without_end_is_read_no_further(fake_registry, transport):
+    fake_registry.answer(
+        "GET", "^/x$", status=500, body=gzip.compress(bytes(2**26)), headers={"Content-Encoding": "gzip"}
+    )
 
-    assert (await ask(transport, peer)).status == 307
-    assert len(peer.asked) == 1
+    assert len((await ask(transport, fake_registry)).body) == 100
+
+
+async def test_redirects_are_not_followed_here(fake_registry, transport):
+    fake_registry.redirect("^/x$", f"http://{fake_registry.address}/y")
+
+    assert (await ask(transport, fake_registry)).status == 307
+    assert len(fake_registry.asked) == 1
 
 
 def test_no_request_waits_for_ever():

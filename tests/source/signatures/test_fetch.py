@@ -11,7 +11,7 @@ from tests.source.fake_registry import (
     INDEX,
     OCI,
     SIMPLE_SIGNING,
-    Peer,
+    FakeRegistry,
     bearer,
     client,
     hang,
@@ -43,49 +43,51 @@ SIGNATURE = "dev.cosignproject.cosign/signature"
 
 
 @pytest.fixture
-def signed(peer) -> Digest:
-    """An artifact of the peer, which nobody has signed yet."""
-    return peer.manifest([], tag="1.0")
+def signed(fake_registry) -> Digest:
+    """An artifact of the fake registry without signatures."""
+    return fake_registry.manifest([], tag="1.0")
 
 
 def tag_of(digest: Digest) -> str:
     return f"{digest.algorithm}-{digest.hex}.sig"
 
 
-def simple(peer: Peer, number: int = 1, **more) -> dict:
+def simple(fake_registry: FakeRegistry, number: int = 1, **more) -> dict:
     """A layer as cosign's classic format has it."""
-    return peer.blob(b'{"critical": %d}' % number, SIMPLE_SIGNING, annotations={SIGNATURE: f"s{number}"}, **more)
+    return fake_registry.blob(
+        b'{"critical": %d}' % number, SIMPLE_SIGNING, annotations={SIGNATURE: f"s{number}"}, **more
+    )
 
 
-def classic(peer: Peer, signed: Digest, *layers: dict) -> None:
-    peer.manifest(layers or [simple(peer)], tag=tag_of(signed))
+def classic(fake_registry: FakeRegistry, signed: Digest, *layers: dict) -> None:
+    fake_registry.manifest(layers or [simple(fake_registry)], tag=tag_of(signed))
 
 
-def bundle(peer: Peer, signed: Digest, content: bytes = b'{"bundle": 1}', **more) -> Digest:
+def bundle(fake_registry: FakeRegistry, signed: Digest, content: bytes = b'{"bundle": 1}', **more) -> Digest:
     """A referrer as cosign's new format has it."""
     manifest = {"artifactType": BUNDLE, "subject": signed, **more}
-    digest = peer.manifest([peer.blob(content, BUNDLE)], **manifest)
-    peer.refer(digest, BUNDLE)
+    digest = fake_registry.manifest([fake_registry.blob(content, BUNDLE)], **manifest)
+    fake_registry.refer(digest, BUNDLE)
     return digest
 
 
-async def found(peer: Peer, network, signed: Digest, **more) -> tuple[Signature, ...]:
-    return await signatures(signed, registry=client(peer, network, **more))
+async def found(fake_registry: FakeRegistry, network, signed: Digest, **more) -> tuple[Signature, ...]:
+    return await signatures(signed, registry=client(fake_registry, network, **more))
 
 
-async def refusal(peer: Peer, network, signed: Digest) -> Stalled:
+async def refusal(fake_registry: FakeRegistry, network, signed: Digest) -> Stalled:
     with pytest.raises(Stalled) as refused:
-        await found(peer, network, signed)
+        await found(fake_registry, network, signed)
     return refused.value
 
 
 # --- where signatures lie -------------------------------------------------------------------------------------------
 
 
-async def test_the_layers_of_cosigns_tag_are_signatures(peer, network, signed):
-    classic(peer, signed, simple(peer, 1), simple(peer, 2))
+async def test_the_layers_of_cosigns_tag_are_signatures(fake_registry, network, signed):
+    classic(fake_registry, signed, simple(fake_registry, 1), simple(fake_registry, 2))
 
-    assert await found(peer, network, signed) == tuple(
+    assert await found(fake_registry, network, signed) == tuple(
         Signature(
             SignatureFormat.COSIGN,
             f"{tag_of(signed)} layer {number}",
@@ -97,83 +99,85 @@ async def test_the_layers_of_cosigns_tag_are_signatures(peer, network, signed):
     )
 
 
-async def test_a_referrer_of_one_bundle_is_a_signature(peer, network, signed):
-    digest = bundle(peer, signed)
+async def test_a_referrer_of_one_bundle_is_a_signature(fake_registry, network, signed):
+    digest = bundle(fake_registry, signed)
 
-    assert await found(peer, network, signed) == (
+    assert await found(fake_registry, network, signed) == (
         Signature(SignatureFormat.BUNDLE, f"referrer {digest}", BUNDLE, b'{"bundle": 1}'),
     )
 
 
-async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(peer, network, signed):
-    digest = peer.manifest([simple(peer, 1), simple(peer, 2)], artifactType=COSIGN, subject=signed)
-    peer.refer(digest, COSIGN)
+async def test_a_referrer_of_cosigns_own_type_has_signatures_for_layers(fake_registry, network, signed):
+    digest = fake_registry.manifest(
+        [simple(fake_registry, 1), simple(fake_registry, 2)], artifactType=COSIGN, subject=signed
+    )
+    fake_registry.refer(digest, COSIGN)
 
-    signature = (await found(peer, network, signed))[1]
+    signature = (await found(fake_registry, network, signed))[1]
 
     assert signature.format is SignatureFormat.COSIGN
     assert signature.where == f"referrer {digest} layer 2"
     assert signature.payload == b'{"critical": 2}'
 
 
-async def test_signatures_of_all_places_come_together(peer, network, signed):
-    classic(peer, signed)
-    bundle(peer, signed, b"{}")
-    bundle(peer, signed, b"[]")
+async def test_signatures_of_all_places_come_together(fake_registry, network, signed):
+    classic(fake_registry, signed)
+    bundle(fake_registry, signed, b"{}")
+    bundle(fake_registry, signed, b"[]")
 
-    assert [each.format for each in await found(peer, network, signed)] == ["cosign", "bundle", "bundle"]
-
-
-async def test_referrers_of_other_types_are_not_asked_for(peer, network, signed):
-    other = peer.manifest([], artifactType="application/spdx+json", subject=signed)
-    peer.refer(other, "application/spdx+json")
-
-    assert await found(peer, network, signed) == ()
-    assert not any(str(other) in path for path in peer.paths("GET"))
+    assert [each.format for each in await found(fake_registry, network, signed)] == ["cosign", "bundle", "bundle"]
 
 
-async def test_a_referrer_that_is_listed_twice_is_one(peer, network, signed):
-    peer.refer(bundle(peer, signed), BUNDLE)
+async def test_referrers_of_other_types_are_not_asked_for(fake_registry, network, signed):
+    other = fake_registry.manifest([], artifactType="application/spdx+json", subject=signed)
+    fake_registry.refer(other, "application/spdx+json")
 
-    assert len(await found(peer, network, signed)) == 1
+    assert await found(fake_registry, network, signed) == ()
+    assert not any(str(other) in path for path in fake_registry.paths("GET"))
 
 
-async def test_all_pages_of_referrers_count(peer, network, signed):
-    bundle(peer, signed, b"1")
-    bundle(peer, signed, b"2")
-    one, two = peer.referrers
-    peer.page("/referrers/", 1, body=index([one]), link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
-    peer.page("/referrers/", 2, body=index([two]), media_type=INDEX)
+async def test_a_referrer_that_is_listed_twice_is_one(fake_registry, network, signed):
+    fake_registry.refer(bundle(fake_registry, signed), BUNDLE)
 
-    assert [each.payload for each in await found(peer, network, signed)] == [b"1", b"2"]
+    assert len(await found(fake_registry, network, signed)) == 1
+
+
+async def test_all_pages_of_referrers_count(fake_registry, network, signed):
+    bundle(fake_registry, signed, b"1")
+    bundle(fake_registry, signed, b"2")
+    one, two = fake_registry.referrers
+    fake_registry.page("/referrers/", 1, body=index([one]), link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
+    fake_registry.page("/referrers/", 2, body=index([two]), media_type=INDEX)
+
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b"1", b"2"]
 
 
 # --- a registry without the referrers API ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
-async def test_where_there_is_no_referrers_api_the_fallback_tag_is_read(peer, network, algorithm):
+async def test_where_there_is_no_referrers_api_the_fallback_tag_is_read(fake_registry, network, algorithm):
     signed = Digest.of(b"signed", algorithm)
-    bundle(peer, signed)
-    listed, peer.referrers = peer.referrers, None
-    peer.document(index(listed), tag=f"{algorithm}-{signed.hex[:64]}", media_type=INDEX)
+    bundle(fake_registry, signed)
+    listed, fake_registry.referrers = fake_registry.referrers, None
+    fake_registry.document(index(listed), tag=f"{algorithm}-{signed.hex[:64]}", media_type=INDEX)
 
-    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
-
-
-async def test_where_there_is_an_api_the_fallback_tag_says_nothing(peer, network, signed):
-    bundle(peer, signed)
-    peer.document(index(peer.referrers), tag=f"sha256-{signed.hex}", media_type=INDEX)
-    peer.referrers = []
-
-    assert await found(peer, network, signed) == ()
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b'{"bundle": 1}']
 
 
-async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(peer, network, signed):
-    peer.referrers = None
-    peer.manifest([], tag=f"sha256-{signed.hex}", artifactType="application/vnd.example")
+async def test_where_there_is_an_api_the_fallback_tag_says_nothing(fake_registry, network, signed):
+    bundle(fake_registry, signed)
+    fake_registry.document(index(fake_registry.referrers), tag=f"sha256-{signed.hex}", media_type=INDEX)
+    fake_registry.referrers = []
 
-    (signature,) = await found(peer, network, signed)
+    assert await found(fake_registry, network, signed) == ()
+
+
+async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(fake_registry, network, signed):
+    fake_registry.referrers = None
+    fake_registry.manifest([], tag=f"sha256-{signed.hex}", artifactType="application/vnd.example")
+
+    (signature,) = await found(fake_registry, network, signed)
 
     assert signature.payload == b""
     assert "ArtifactUnsupported" in signature.where
@@ -183,10 +187,10 @@ async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_no
 
 
 @pytest.mark.parametrize("api", [True, False], ids=["referrers API", "fallback tag"])
-async def test_only_404_everywhere_is_unsigned(peer, network, signed, api):
-    peer.referrers = [] if api else None
+async def test_only_404_everywhere_is_unsigned(fake_registry, network, signed, api):
+    fake_registry.referrers = [] if api else None
 
-    assert await found(peer, network, signed) == ()
+    assert await found(fake_registry, network, signed) == ()
 
 
 PLACES = pytest.mark.parametrize(
@@ -201,13 +205,13 @@ PLACES = pytest.mark.parametrize(
 )
 
 
-def everywhere(peer: Peer, signed: Digest, *, place: str) -> None:
+def everywhere(fake_registry: FakeRegistry, signed: Digest, *, place: str) -> None:
     """Sign in such a way that ``place`` is asked."""
     if "-[0-9a-f]" in place:
-        peer.referrers = None
+        fake_registry.referrers = None
     else:
-        classic(peer, signed)
-        bundle(peer, signed)
+        classic(fake_registry, signed)
+        bundle(fake_registry, signed)
 
 
 @PLACES
@@ -222,51 +226,53 @@ def everywhere(peer: Peer, signed: Digest, *, place: str) -> None:
         (503, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )
-async def test_a_registry_that_does_not_tell_is_never_unsigned(peer, network, signed, place, status, kind, reason):
-    everywhere(peer, signed, place=place)
-    peer.answer("GET", place, status=status)
+async def test_a_registry_that_does_not_tell_is_never_unsigned(
+    fake_registry, network, signed, place, status, kind, reason
+):
+    everywhere(fake_registry, signed, place=place)
+    fake_registry.answer("GET", place, status=status)
 
     with pytest.raises(kind) as failure:
-        await found(peer, network, signed)
+        await found(fake_registry, network, signed)
 
     assert failure.value.reason is reason
 
 
 @PLACES
-async def test_a_registry_that_does_not_answer_is_never_unsigned(peer, network, signed, place):
-    everywhere(peer, signed, place=place)
-    peer.on("GET", place, hang)
+async def test_a_registry_that_does_not_answer_is_never_unsigned(fake_registry, network, signed, place):
+    everywhere(fake_registry, signed, place=place)
+    fake_registry.on("GET", place, hang)
 
     with pytest.raises(Transient):
-        await found(peer, network, signed, timeouts=Timeouts(headers=0.2))
+        await found(fake_registry, network, signed, timeouts=Timeouts(headers=0.2))
 
 
 @PLACES
-async def test_a_404_of_a_host_that_we_were_sent_to_is_never_unsigned(peer, network, signed, place):
-    everywhere(peer, signed, place=place)
-    peer.redirect(place, f"{peer.elsewhere}/nowhere")
+async def test_a_404_of_a_host_that_we_were_sent_to_is_never_unsigned(fake_registry, network, signed, place):
+    everywhere(fake_registry, signed, place=place)
+    fake_registry.redirect(place, f"{fake_registry.elsewhere}/nowhere")
 
     with pytest.raises(Transient):
-        await found(peer, network, signed)
+        await found(fake_registry, network, signed)
 
 
 @pytest.mark.parametrize("place", [r"\.sig$", "/referrers/", "/manifests/sha256-[0-9a-f]{64}$"])
-async def test_a_404_of_a_page_that_the_registry_sends_to_is_never_unsigned(peer, network, signed, place):
+async def test_a_404_of_a_page_that_the_registry_sends_to_is_never_unsigned(fake_registry, network, signed, place):
     if "{64}" in place:
-        peer.referrers = None
-    peer.redirect(place, "/login?next=x")
+        fake_registry.referrers = None
+    fake_registry.redirect(place, "/login?next=x")
 
     with pytest.raises(Transient):
-        await found(peer, network, signed)
+        await found(fake_registry, network, signed)
 
 
-async def test_a_404_of_the_token_service_is_never_unsigned(peer, network, signed):
-    bearer(peer)
-    peer.answer("GET", "^/token$", status=404)
+async def test_a_404_of_the_token_service_is_never_unsigned(fake_registry, network, signed):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", status=404)
 
-    assert (await refusal(peer, network, signed)).reason is Reason.AUTHENTICATION_REQUIRED
+    assert (await refusal(fake_registry, network, signed)).reason is Reason.AUTHENTICATION_REQUIRED
     with pytest.raises(Stalled):
-        await found(peer, network, signed, credential=ALICE)
+        await found(fake_registry, network, signed, credential=ALICE)
 
 
 @pytest.mark.parametrize(
@@ -280,19 +286,21 @@ async def test_a_404_of_the_token_service_is_never_unsigned(peer, network, signe
         pytest.param(index([{"digest": "x"}]), INDEX, id="an entry that is none"),
     ],
 )
-async def test_a_list_of_referrers_that_is_none_is_never_empty(peer, network, signed, body, media_type):
-    peer.answer("GET", "/referrers/", body=body, headers={"Content-Type": media_type})
+async def test_a_list_of_referrers_that_is_none_is_never_empty(fake_registry, network, signed, body, media_type):
+    fake_registry.answer("GET", "/referrers/", body=body, headers={"Content-Type": media_type})
 
-    assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_UNSUPPORTED
+    assert (await refusal(fake_registry, network, signed)).reason is Reason.ARTIFACT_UNSUPPORTED
 
 
-async def test_a_list_of_referrers_that_ends_in_the_middle_is_tried_again_later(peer, network, signed):
-    bundle(peer, signed)
-    peer.answer("GET", "/referrers/gone", status=404)
-    peer.page("/referrers/sha256", 1, body=index(peer.referrers), link='<gone>; rel="next"', media_type=INDEX)
+async def test_a_list_of_referrers_that_ends_in_the_middle_is_tried_again_later(fake_registry, network, signed):
+    bundle(fake_registry, signed)
+    fake_registry.answer("GET", "/referrers/gone", status=404)
+    fake_registry.page(
+        "/referrers/sha256", 1, body=index(fake_registry.referrers), link='<gone>; rel="next"', media_type=INDEX
+    )
 
     with pytest.raises(Transient) as failure:
-        await found(peer, network, signed)
+        await found(fake_registry, network, signed)
 
     assert "a page of it is gone" in failure.value.message
 
@@ -300,39 +308,39 @@ async def test_a_list_of_referrers_that_ends_in_the_middle_is_tried_again_later(
 # --- what cannot be read hides nothing ------------------------------------------------------------------------------
 
 
-def unreadable(peer: Peer, signed: Digest, how: str) -> str:
+def unreadable(fake_registry: FakeRegistry, signed: Digest, how: str) -> str:
     """Add a referrer that cannot be read, and tell what is to be said of it."""
-    digest = bundle(peer, signed, b"bad")
-    media_type, body = peer.manifests[str(digest)]
+    digest = bundle(fake_registry, signed, b"bad")
+    media_type, body = fake_registry.manifests[str(digest)]
     match how:
         case "gone":
-            del peer.manifests[str(digest)]
+            del fake_registry.manifests[str(digest)]
             return "ArtifactNotFound"
         case "tampered":
-            peer.manifests[str(digest)] = (media_type, body + b" ")
+            fake_registry.manifests[str(digest)] = (media_type, body + b" ")
             return "DigestMismatch"
         case "index":
-            peer.manifests[str(digest)] = (INDEX, body)
+            fake_registry.manifests[str(digest)] = (INDEX, body)
             return "ArtifactUnsupported"
         case "blob gone":
-            del peer.blobs[sha256(b"bad")]
+            del fake_registry.blobs[sha256(b"bad")]
             return "ArtifactNotFound"
         case "blob tampered":
-            peer.blobs[sha256(b"bad")] = b"BAD"
+            fake_registry.blobs[sha256(b"bad")] = b"BAD"
             return "DigestMismatch"
         case "blob longer":
-            peer.blobs[sha256(b"bad")] = b"bad!"
+            fake_registry.blobs[sha256(b"bad")] = b"bad!"
             return "SizeMismatch"
     raise AssertionError(how)
 
 
 @pytest.mark.parametrize("how", ["gone", "tampered", "index", "blob gone", "blob tampered", "blob longer"])
-async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, network, signed, how):
-    classic(peer, signed)
-    says = unreadable(peer, signed, how)
-    bundle(peer, signed, b"good")
+async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(fake_registry, network, signed, how):
+    classic(fake_registry, signed)
+    says = unreadable(fake_registry, signed, how)
+    bundle(fake_registry, signed, b"good")
 
-    bad, good = sorted((await found(peer, network, signed))[1:], key=lambda each: each.payload)
+    bad, good = sorted((await found(fake_registry, network, signed))[1:], key=lambda each: each.payload)
 
     assert good.payload == b"good"
     assert bad.payload == b""
@@ -340,48 +348,48 @@ async def test_one_unreadable_signature_hides_no_other_and_is_handed_on(peer, ne
     assert bad.where.endswith(f"({says})")
 
 
-async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(peer, network, signed):
-    peer.document(b"no manifest", tag=tag_of(signed))
-    bundle(peer, signed, b"good")
+async def test_cosigns_tag_that_cannot_be_read_hides_no_referrer(fake_registry, network, signed):
+    fake_registry.document(b"no manifest", tag=tag_of(signed))
+    bundle(fake_registry, signed, b"good")
 
-    bad, good = await found(peer, network, signed)
+    bad, good = await found(fake_registry, network, signed)
 
     assert (bad.format, bad.payload, bad.where) == ("cosign", b"", f"{tag_of(signed)} (ArtifactUnsupported)")
     assert good.payload == b"good"
 
 
-async def test_a_layer_larger_than_any_signature_is_not_asked_for(peer, network, signed):
+async def test_a_layer_larger_than_any_signature_is_not_asked_for(fake_registry, network, signed):
     large = {"mediaType": SIMPLE_SIGNING, "digest": sha256(b"large"), "size": MAX_SIGNATURE_BLOB + 1}
-    classic(peer, signed, large, simple(peer))
+    classic(fake_registry, signed, large, simple(fake_registry))
 
-    bad, good = await found(peer, network, signed)
+    bad, good = await found(fake_registry, network, signed)
 
     assert (bad.payload, good.payload) == (b"", b'{"critical": 1}')
     assert "more than any signature" in bad.where
-    assert not any(large["digest"] in path for path in peer.paths("GET"))
+    assert not any(large["digest"] in path for path in fake_registry.paths("GET"))
 
 
 @pytest.mark.parametrize("subject", ["another", "none"])
-async def test_a_referrer_of_another_artifact_is_not_one_of_this(peer, network, signed, subject):
+async def test_a_referrer_of_another_artifact_is_not_one_of_this(fake_registry, network, signed, subject):
     other = Digest.of(b"other")
-    digest = peer.manifest(
-        [peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=other if subject == "another" else None
+    digest = fake_registry.manifest(
+        [fake_registry.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=other if subject == "another" else None
     )
-    peer.refer(digest, BUNDLE)
+    fake_registry.refer(digest, BUNDLE)
 
-    (signature,) = await found(peer, network, signed)
+    (signature,) = await found(fake_registry, network, signed)
 
     assert signature.payload == b""
     assert "refers to another artifact" in signature.where
-    assert not any("/blobs/" in path for path in peer.paths("GET"))
+    assert not any("/blobs/" in path for path in fake_registry.paths("GET"))
 
 
 @pytest.mark.parametrize("layers", [[], [BUNDLE, BUNDLE], [SIMPLE_SIGNING], [BUNDLE, "text/plain"]], ids=len)
-async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(peer, network, signed, layers):
-    made = [peer.blob(media_type.encode() + bytes([n]), media_type) for n, media_type in enumerate(layers)]
-    peer.refer(peer.manifest(made, artifactType=BUNDLE, subject=signed), BUNDLE)
+async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(fake_registry, network, signed, layers):
+    made = [fake_registry.blob(media_type.encode() + bytes([n]), media_type) for n, media_type in enumerate(layers)]
+    fake_registry.refer(fake_registry.manifest(made, artifactType=BUNDLE, subject=signed), BUNDLE)
 
-    (signature,) = await found(peer, network, signed)
+    (signature,) = await found(fake_registry, network, signed)
 
     assert signature.payload == b""
     assert "exactly one layer" in signature.where
@@ -390,88 +398,93 @@ async def test_a_referrer_that_has_not_exactly_one_bundle_is_not_read(peer, netw
 # --- how many -------------------------------------------------------------------------------------------------------
 
 
-async def test_as_many_signatures_as_are_tried_are_found(peer, network, signed):
-    classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES)))
+async def test_as_many_signatures_as_are_tried_are_found(fake_registry, network, signed):
+    classic(fake_registry, signed, *(simple(fake_registry, number) for number in range(MAX_SIGNATURES)))
 
-    assert len(await found(peer, network, signed)) == MAX_SIGNATURES
+    assert len(await found(fake_registry, network, signed)) == MAX_SIGNATURES
 
 
-async def test_of_more_layers_than_are_tried_the_first_are_read_and_the_rest_is_said(peer, network, signed):
-    classic(peer, signed, *(simple(peer, number) for number in range(MAX_SIGNATURES + 1)))
+async def test_of_more_layers_than_are_tried_the_first_are_read_and_the_rest_is_said(fake_registry, network, signed):
+    classic(fake_registry, signed, *(simple(fake_registry, number) for number in range(MAX_SIGNATURES + 1)))
 
-    error = await refusal(peer, network, signed)
+    error = await refusal(fake_registry, network, signed)
 
     assert error.reason is Reason.TOO_MANY_SIGNATURES
     assert "remove those that are not needed" in error.message
-    assert len([path for path in peer.paths("GET") if "/blobs/" in path]) == MAX_SIGNATURES
+    assert len([path for path in fake_registry.paths("GET") if "/blobs/" in path]) == MAX_SIGNATURES
 
 
-async def test_signatures_that_are_large_together_are_not_all_read(peer, network, signed):
+async def test_signatures_that_are_large_together_are_not_all_read(fake_registry, network, signed):
     large = MAX_SIGNATURE_BLOB // 2
     for number in range(2 * MAX_SIGNATURES_SIZE // large):
-        bundle(peer, signed, b"%d" % number + b" " * (large - 10))
+        bundle(fake_registry, signed, b"%d" % number + b" " * (large - 10))
 
-    error = await refusal(peer, network, signed)
+    error = await refusal(fake_registry, network, signed)
 
     assert error.reason is Reason.TOO_MANY_SIGNATURES
     assert f"more than {MAX_SIGNATURES_SIZE} bytes" in error.message
-    read = sum(len(peer.blobs[path.rpartition("/")[2]]) for path in peer.paths("GET") if "/blobs/" in path)
+    read = sum(
+        len(fake_registry.blobs[path.rpartition("/")[2]]) for path in fake_registry.paths("GET") if "/blobs/" in path
+    )
     assert read <= MAX_SIGNATURES_SIZE + large  # the one that shows that it is a signature as well
 
 
-async def test_a_referrer_whose_manifest_is_larger_than_any_hides_no_other(peer, network, signed):
-    bundle(peer, signed)
-    large = peer.manifest(
-        [peer.blob(b"{}", BUNDLE)],
+async def test_a_referrer_whose_manifest_is_larger_than_any_hides_no_other(fake_registry, network, signed):
+    bundle(fake_registry, signed)
+    large = fake_registry.manifest(
+        [fake_registry.blob(b"{}", BUNDLE)],
         artifactType=BUNDLE,
         subject=signed,
         annotations={"k": "v" * MAX_REFERRER_MANIFEST},
     )
-    peer.refer(large, BUNDLE)
+    fake_registry.refer(large, BUNDLE)
 
-    payloads = [each.payload for each in await found(peer, network, signed)]
+    payloads = [each.payload for each in await found(fake_registry, network, signed)]
 
     assert sorted(payloads) == [b"", b'{"bundle": 1}']
 
 
-async def test_more_referrers_than_are_tried_are_said_beside_those_that_are(peer, network, signed):
+async def test_more_referrers_than_are_tried_are_said_beside_those_that_are(fake_registry, network, signed):
     for number in range(MAX_SIGNATURES + 1):
-        bundle(peer, signed, b"%d" % number)
+        bundle(fake_registry, signed, b"%d" % number)
 
-    fetched = await fetch_signatures(signed, registry=client(peer, network))
+    fetched = await fetch_signatures(signed, registry=client(fake_registry, network))
 
     assert len(fetched.signatures) == MAX_SIGNATURES
     assert [failure.reason for failure in fetched.failures] == [Reason.TOO_MANY_SIGNATURES]
 
 
-async def test_the_layers_of_all_places_count_together_before_they_are_read(peer, network, signed):
+async def test_the_layers_of_all_places_count_together_before_they_are_read(fake_registry, network, signed):
     each = MAX_SIGNATURES // 2
     for place in range(8):
-        layers = [simple(peer, 100 * place + number) for number in range(each)]
-        peer.refer(peer.manifest(layers, artifactType=COSIGN, subject=signed), COSIGN)
+        layers = [simple(fake_registry, 100 * place + number) for number in range(each)]
+        fake_registry.refer(fake_registry.manifest(layers, artifactType=COSIGN, subject=signed), COSIGN)
 
-    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
-    assert len([path for path in peer.paths("GET") if "/blobs/" in path]) <= MAX_SIGNATURES
+    assert (await refusal(fake_registry, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert len([path for path in fake_registry.paths("GET") if "/blobs/" in path]) <= MAX_SIGNATURES
 
 
-async def test_more_entries_than_are_looked_at_are_refused(peer, network, signed):
+async def test_more_entries_than_are_looked_at_are_refused(fake_registry, network, signed):
     for number in range(MAX_REFERRERS + 2):
-        peer.refer(Digest.of(b"%d" % number), BUNDLE)
-    half, other = index(peer.referrers[: MAX_REFERRERS // 2]), index(peer.referrers[MAX_REFERRERS // 2 :])
-    peer.page("/referrers/", 1, body=half, link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
-    peer.page("/referrers/", 2, body=other, media_type=INDEX)
+        fake_registry.refer(Digest.of(b"%d" % number), BUNDLE)
+    half, other = (
+        index(fake_registry.referrers[: MAX_REFERRERS // 2]),
+        index(fake_registry.referrers[MAX_REFERRERS // 2 :]),
+    )
+    fake_registry.page("/referrers/", 1, body=half, link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX)
+    fake_registry.page("/referrers/", 2, body=other, media_type=INDEX)
 
-    assert (await refusal(peer, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
-    assert len([path for path in peer.paths("GET") if "/manifests/sha256:" in path]) == MAX_REFERRERS
+    assert (await refusal(fake_registry, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
+    assert len([path for path in fake_registry.paths("GET") if "/manifests/sha256:" in path]) == MAX_REFERRERS
 
 
-async def test_more_pages_than_are_read_are_refused(peer, network, signed):
+async def test_more_pages_than_are_read_are_refused(fake_registry, network, signed):
     for number in range(1, MAX_REFERRER_PAGES + 2):
-        peer.page(
+        fake_registry.page(
             "/referrers/", number, body=index([]), link=f'<./{signed}?page={number + 1}>; rel="next"', media_type=INDEX
         )
 
-    assert (await refusal(peer, network, signed)).reason is Reason.ARTIFACT_TOO_LARGE
+    assert (await refusal(fake_registry, network, signed)).reason is Reason.ARTIFACT_TOO_LARGE
 
 
 # --- what never counts ----------------------------------------------------------------------------------------------
@@ -480,131 +493,150 @@ SBOM = "application/spdx+json"
 TYPES = ["", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json", None]
 
 
-def attestation(peer: Peer, signed: Digest, number: int, *, size: int = 0, **more) -> Digest:
+def attestation(fake_registry: FakeRegistry, signed: Digest, number: int, *, size: int = 0, **more) -> Digest:
     """A bundle as the attestation of a build has it."""
     statement = {"predicateType": "https://slsa.dev/provenance/v1", "n": number, "pad": " " * size}
     payload = base64.b64encode(json.dumps(statement).encode()).decode()
-    return bundle(peer, signed, json.dumps({"dsseEnvelope": {"payload": payload}}).encode(), **more)
+    return bundle(fake_registry, signed, json.dumps({"dsseEnvelope": {"payload": payload}}).encode(), **more)
 
 
-async def fetched(peer: Peer, network, signed: Digest, **more) -> FetchedSignatures:
-    return await fetch_signatures(signed, registry=client(peer, network, **more))
+async def fetched(fake_registry: FakeRegistry, network, signed: Digest, **more) -> FetchedSignatures:
+    return await fetch_signatures(signed, registry=client(fake_registry, network, **more))
 
 
-async def test_reports_and_sboms_beside_a_signature_count_for_nothing(peer, network, signed):
+async def test_reports_and_sboms_beside_a_signature_count_for_nothing(fake_registry, network, signed):
     for number in range(2 * MAX_REFERRERS):
-        peer.refer(Digest.of(b"%d" % number), (SBOM, "application/sarif+json")[number % 2])
-    bundle(peer, signed)
+        fake_registry.refer(Digest.of(b"%d" % number), (SBOM, "application/sarif+json")[number % 2])
+    bundle(fake_registry, signed)
 
-    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b'{"bundle": 1}']
 
 
 @pytest.mark.parametrize("listed", TYPES)
-async def test_reports_that_are_listed_without_a_type_count_for_nothing(peer, network, signed, listed):
+async def test_reports_that_are_listed_without_a_type_count_for_nothing(fake_registry, network, signed, listed):
     for number in range(2 * MAX_SIGNATURES):
-        peer.refer(peer.manifest([], artifactType=SBOM, subject=signed, annotations={"n": str(number)}), SBOM)
-    bundle(peer, signed)
-    for entry in peer.referrers:
+        fake_registry.refer(
+            fake_registry.manifest([], artifactType=SBOM, subject=signed, annotations={"n": str(number)}), SBOM
+        )
+    bundle(fake_registry, signed)
+    for entry in fake_registry.referrers:
         entry["artifactType"] = listed
 
-    assert [each.payload for each in await found(peer, network, signed)] == [b'{"bundle": 1}']
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b'{"bundle": 1}']
 
 
 @pytest.mark.parametrize("hint", [{}, {"annotations": {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}}])
-async def test_attestations_beside_a_signature_are_marked_few_and_count_for_nothing(peer, network, signed, hint):
+async def test_attestations_beside_a_signature_are_marked_few_and_count_for_nothing(
+    fake_registry, network, signed, hint
+):
     for number in range(MAX_SIGNATURES + 10):
-        attestation(peer, signed, number, **hint)
-    bundle(peer, signed)
+        attestation(fake_registry, signed, number, **hint)
+    bundle(fake_registry, signed)
 
-    got = await fetched(peer, network, signed)
+    got = await fetched(fake_registry, network, signed)
 
     assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
     assert len(got.signatures) == 1 + MAX_ATTESTATIONS
     assert got.failures == ()
 
 
-async def test_attestations_are_not_counted_by_their_size(peer, network, signed):
+async def test_attestations_are_not_counted_by_their_size(fake_registry, network, signed):
     for number in range(2 * MAX_SIGNATURES_SIZE // (MAX_SIGNATURE_BLOB // 2)):
-        attestation(peer, signed, number, size=MAX_SIGNATURE_BLOB // 3)
-    bundle(peer, signed)
+        attestation(fake_registry, signed, number, size=MAX_SIGNATURE_BLOB // 3)
+    bundle(fake_registry, signed)
 
-    got = await fetched(peer, network, signed)
+    got = await fetched(fake_registry, network, signed)
 
     assert [each.payload for each in got.signatures if not each.attestation] == [b'{"bundle": 1}']
     assert got.failures == ()
 
 
-async def test_among_more_attestations_than_are_looked_at_the_signature_is_found(peer, network, signed):
+async def test_among_more_attestations_than_are_looked_at_the_signature_is_found(fake_registry, network, signed):
     for number in range(MAX_REFERRERS + 5):
-        peer.refer(Digest.of(b"%d" % number), BUNDLE)
-        peer.referrers[-1]["annotations"] = {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}
-    bundle(peer, signed)
+        fake_registry.refer(Digest.of(b"%d" % number), BUNDLE)
+        fake_registry.referrers[-1]["annotations"] = {PREDICATE_HINT: "https://slsa.dev/provenance/v1"}
+    bundle(fake_registry, signed)
 
-    got = await fetched(peer, network, signed)
+    got = await fetched(fake_registry, network, signed)
 
     assert b'{"bundle": 1}' in [each.payload for each in got.signatures]
     assert got.failures == ()
 
 
-async def test_referrers_that_are_gone_take_no_place_of_a_signature(peer, network, signed):
+async def test_referrers_that_are_gone_take_no_place_of_a_signature(fake_registry, network, signed):
     for number in range(2 * MAX_SIGNATURES):
-        peer.refer(Digest.of(b"%d" % number), BUNDLE)
-    bundle(peer, signed)
+        fake_registry.refer(Digest.of(b"%d" % number), BUNDLE)
+    bundle(fake_registry, signed)
 
-    payloads = [each.payload for each in await found(peer, network, signed)]
+    payloads = [each.payload for each in await found(fake_registry, network, signed)]
 
     assert payloads[0] == b'{"bundle": 1}'
     assert set(payloads[1:]) == {b""}
 
 
 @pytest.mark.parametrize("listed", TYPES)
-async def test_a_referrer_that_is_listed_without_a_type_is_what_its_manifest_says(peer, network, signed, listed):
-    bundle(peer, signed, b"1")
-    peer.refer(peer.manifest([simple(peer, 2)], artifactType=COSIGN, subject=signed), COSIGN)
-    peer.refer(peer.manifest([peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=Digest.of(b"other")), BUNDLE)
-    for entry in peer.referrers:
+async def test_a_referrer_that_is_listed_without_a_type_is_what_its_manifest_says(
+    fake_registry, network, signed, listed
+):
+    bundle(fake_registry, signed, b"1")
+    fake_registry.refer(fake_registry.manifest([simple(fake_registry, 2)], artifactType=COSIGN, subject=signed), COSIGN)
+    fake_registry.refer(
+        fake_registry.manifest(
+            [fake_registry.blob(b"stolen", BUNDLE)], artifactType=BUNDLE, subject=Digest.of(b"other")
+        ),
+        BUNDLE,
+    )
+    for entry in fake_registry.referrers:
         entry["artifactType"] = listed
 
-    assert [each.payload for each in await found(peer, network, signed)] == [b"1", b'{"critical": 2}', b""]
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b"1", b'{"critical": 2}', b""]
 
 
 @pytest.mark.parametrize("artifact_type", ["", "application/vnd.oci.empty.v1+json", "application/json"])
-async def test_a_manifest_that_does_not_say_its_type_is_what_its_layers_are(peer, network, signed, artifact_type):
+async def test_a_manifest_that_does_not_say_its_type_is_what_its_layers_are(
+    fake_registry, network, signed, artifact_type
+):
     made = [
-        peer.manifest([peer.blob(b"1", BUNDLE)], artifactType=artifact_type, subject=signed),
-        peer.manifest([simple(peer, 2), simple(peer, 3)], artifactType=artifact_type, subject=signed),
-        peer.manifest([peer.blob(b"x", "text/plain")], artifactType=artifact_type, subject=signed),
-        peer.manifest([simple(peer, 4), peer.blob(b"y", BUNDLE)], artifactType=artifact_type, subject=signed),
-        peer.manifest([], artifactType=artifact_type, subject=signed),
-        peer.manifest([peer.blob(b"z", BUNDLE)], artifactType=SBOM, subject=signed),
+        fake_registry.manifest([fake_registry.blob(b"1", BUNDLE)], artifactType=artifact_type, subject=signed),
+        fake_registry.manifest(
+            [simple(fake_registry, 2), simple(fake_registry, 3)], artifactType=artifact_type, subject=signed
+        ),
+        fake_registry.manifest([fake_registry.blob(b"x", "text/plain")], artifactType=artifact_type, subject=signed),
+        fake_registry.manifest(
+            [simple(fake_registry, 4), fake_registry.blob(b"y", BUNDLE)], artifactType=artifact_type, subject=signed
+        ),
+        fake_registry.manifest([], artifactType=artifact_type, subject=signed),
+        fake_registry.manifest([fake_registry.blob(b"z", BUNDLE)], artifactType=SBOM, subject=signed),
     ]
     for digest in made:
-        peer.refer(digest, artifact_type)
+        fake_registry.refer(digest, artifact_type)
 
-    payloads = [each.payload for each in await found(peer, network, signed)]
+    payloads = [each.payload for each in await found(fake_registry, network, signed)]
 
     assert payloads == [b"1", b'{"critical": 2}', b'{"critical": 3}']
 
 
 @pytest.mark.parametrize("how", ["gone", "index", "larger than any"])
-async def test_a_referrer_that_nobody_calls_a_signature_and_is_none_is_passed_over(peer, network, signed, how):
-    digest = bundle(peer, signed, b"1", annotations={"k": "v" * (MAX_REFERRER_MANIFEST if "larger" in how else 1)})
-    peer.referrers[0]["artifactType"] = ""
+async def test_a_referrer_that_nobody_calls_a_signature_and_is_none_is_passed_over(fake_registry, network, signed, how):
+    digest = bundle(
+        fake_registry, signed, b"1", annotations={"k": "v" * (MAX_REFERRER_MANIFEST if "larger" in how else 1)}
+    )
+    fake_registry.referrers[0]["artifactType"] = ""
     if how == "gone":
-        del peer.manifests[str(digest)]
+        del fake_registry.manifests[str(digest)]
     if how == "index":
-        peer.manifests[str(digest)] = (INDEX, peer.manifests[str(digest)][1])
+        fake_registry.manifests[str(digest)] = (INDEX, fake_registry.manifests[str(digest)][1])
 
-    assert await found(peer, network, signed) == ()
+    assert await found(fake_registry, network, signed) == ()
 
 
-async def test_a_referrer_that_nobody_calls_a_signature_and_was_changed_is_not_nothing(peer, network, signed):
-    digest = bundle(peer, signed)
-    peer.referrers[0]["artifactType"] = ""
-    media_type, body = peer.manifests[str(digest)]
-    peer.manifests[str(digest)] = (media_type, body + b" ")
+async def test_a_referrer_that_nobody_calls_a_signature_and_was_changed_is_not_nothing(fake_registry, network, signed):
+    digest = bundle(fake_registry, signed)
+    fake_registry.referrers[0]["artifactType"] = ""
+    media_type, body = fake_registry.manifests[str(digest)]
+    fake_registry.manifests[str(digest)] = (media_type, body + b" ")
 
-    assert "DigestMismatch" in (await found(peer, network, signed))[0].where
+    assert "DigestMismatch" in (await found(fake_registry, network, signed))[0].where
 
 
 # --- a tag that is read as the digest -------------------------------------------------------------------------------
@@ -612,14 +644,18 @@ async def test_a_referrer_that_nobody_calls_a_signature_and_was_changed_is_not_n
 
 @pytest.mark.parametrize("tag", ["sha256-{hex}", "sha256-{hex}.sig"])
 @pytest.mark.parametrize("kind", ["manifest", "index"])
-async def test_a_tag_that_is_the_artifact_itself_holds_no_signature(peer, network, tag, kind):
-    peer.referrers = None
-    listed = peer.manifest([peer.blob(b"stolen", BUNDLE)], artifactType=BUNDLE)
+async def test_a_tag_that_is_the_artifact_itself_holds_no_signature(fake_registry, network, tag, kind):
+    fake_registry.referrers = None
+    listed = fake_registry.manifest([fake_registry.blob(b"stolen", BUNDLE)], artifactType=BUNDLE)
     entry = {"mediaType": OCI, "digest": str(listed), "size": 1, "artifactType": BUNDLE}
-    made = peer.manifest([], tag="1.0") if kind == "manifest" else peer.document(index([entry]), media_type=INDEX)
-    peer.manifests[tag.format(hex=made.hex)] = peer.manifests[str(made)]
+    made = (
+        fake_registry.manifest([], tag="1.0")
+        if kind == "manifest"
+        else fake_registry.document(index([entry]), media_type=INDEX)
+    )
+    fake_registry.manifests[tag.format(hex=made.hex)] = fake_registry.manifests[str(made)]
 
-    assert await found(peer, network, made) == ()
+    assert await found(fake_registry, network, made) == ()
 
 
 # --- what cannot be asked hides nothing -----------------------------------------------------------------------------
@@ -627,52 +663,54 @@ async def test_a_tag_that_is_the_artifact_itself_holds_no_signature(peer, networ
 
 @pytest.mark.parametrize("place", ["/referrers/", r"\.sig$", "/manifests/sha256:", "/blobs/"])
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
-async def test_a_place_that_does_not_tell_hides_no_other(peer, network, signed, place, status):
-    classic(peer, signed)
-    bundle(peer, signed, b"1")
-    bundle(peer, signed, b"2")
-    bad = str(bundle(peer, signed, b"3"))
+async def test_a_place_that_does_not_tell_hides_no_other(fake_registry, network, signed, place, status):
+    classic(fake_registry, signed)
+    bundle(fake_registry, signed, b"1")
+    bundle(fake_registry, signed, b"2")
+    bad = str(bundle(fake_registry, signed, b"3"))
     pattern = {"/manifests/sha256:": bad, "/blobs/": sha256(b"3")}.get(place, place)
-    peer.answer("GET", pattern, status=status)
+    fake_registry.answer("GET", pattern, status=status)
 
-    got = await fetched(peer, network, signed)
+    got = await fetched(fake_registry, network, signed)
 
     assert len(got.failures) == 1
     assert len([each for each in got.signatures if each.payload]) == (1 if place == "/referrers/" else 3)
 
 
-async def test_a_place_that_hangs_hides_no_other(peer, network, signed):
-    classic(peer, signed)
-    bundle(peer, signed)
-    peer.on("GET", "/referrers/", hang)
-    peer.on("GET", "/manifests/sha256-[0-9a-f]+$", hang)
+async def test_a_place_that_hangs_hides_no_other(fake_registry, network, signed):
+    classic(fake_registry, signed)
+    bundle(fake_registry, signed)
+    fake_registry.on("GET", "/referrers/", hang)
+    fake_registry.on("GET", "/manifests/sha256-[0-9a-f]+$", hang)
 
-    got = await fetched(peer, network, signed, timeouts=Timeouts(headers=5.0, lookup=0.5))
+    got = await fetched(fake_registry, network, signed, timeouts=Timeouts(headers=5.0, lookup=0.5))
 
     assert [each.payload for each in got.signatures] == [b'{"critical": 1}']
     assert [type(failure) for failure in got.failures] == [Transient, Transient]
 
 
-async def test_the_pages_before_one_that_fails_count(peer, network, signed):
-    bundle(peer, signed)
-    peer.answer("GET", "/referrers/next", status=503)
-    peer.page("/referrers/sha256", 1, body=index(peer.referrers), link='<next>; rel="next"', media_type=INDEX)
+async def test_the_pages_before_one_that_fails_count(fake_registry, network, signed):
+    bundle(fake_registry, signed)
+    fake_registry.answer("GET", "/referrers/next", status=503)
+    fake_registry.page(
+        "/referrers/sha256", 1, body=index(fake_registry.referrers), link='<next>; rel="next"', media_type=INDEX
+    )
 
-    got = await fetched(peer, network, signed)
+    got = await fetched(fake_registry, network, signed)
 
     assert [each.payload for each in got.signatures] == [b'{"bundle": 1}']
     assert [failure.reason for failure in got.failures] == [Reason.REGISTRY_UNAVAILABLE]
 
 
-async def test_a_registry_that_fails_for_each_referrer_is_not_asked_for_all(peer, network, signed):
+async def test_a_registry_that_fails_for_each_referrer_is_not_asked_for_all(fake_registry, network, signed):
     for number in range(2 * MAX_SIGNATURES):
-        bundle(peer, signed, b"%d" % number)
-    peer.answer("GET", "/manifests/sha256:", status=503)
+        bundle(fake_registry, signed, b"%d" % number)
+    fake_registry.answer("GET", "/manifests/sha256:", status=503)
 
-    got = await fetched(peer, network, signed)
+    got = await fetched(fake_registry, network, signed)
 
     assert got.failures[0].reason is Reason.REGISTRY_UNAVAILABLE
-    assert len([path for path in peer.paths("GET") if "/manifests/sha256:" in path]) < 20
+    assert len([path for path in fake_registry.paths("GET") if "/manifests/sha256:" in path]) < 20
 
 
 MISSING = Stalled(reason=Reason.SIGNATURE_MISSING, message="it has no signature: sign it")

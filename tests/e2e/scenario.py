@@ -1,4 +1,4 @@
-"""A DesignPattern of a test's own, behind short words: what it pulls, what it says, what it runs."""
+"""A scenario with a DesignPattern of its own: what it pulls, its status, its objects."""
 
 import base64
 import io
@@ -114,7 +114,7 @@ def eventually(done: Callable[[], object], *, seconds: float = 30.0) -> None:
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """The DesignPattern ``name`` in ``namespace``, which pulls from ``repository``."""
 
     kubectl: Kubectl
@@ -122,7 +122,7 @@ class Story:
     repository: Repository
     name: str = "web"
 
-    def another(self, name: str, *, repository: Repository | None = None) -> "Story":
+    def another(self, name: str, *, repository: Repository | None = None) -> "Scenario":
         """A second DesignPattern in the same namespace."""
         return replace(self, name=name, repository=repository or self.repository)
 

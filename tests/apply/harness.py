@@ -1,4 +1,4 @@
-"""The room apply at a real API server, behind short words."""
+"""A harness for the package apply with a real API server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -87,8 +87,8 @@ def custom(kind: str, group: str, name: str, namespace: str) -> Object:
 
 
 @dataclass
-class Room:
-    """Everything of the room that touches a cluster, and what the managed objects told."""
+class Harness:
+    """The parts of the package that reach a cluster, and the notifications of the managed objects."""
 
     session: Session
     discovery: Discovery

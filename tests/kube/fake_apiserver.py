@@ -1,4 +1,4 @@
-"""A server that gives the answers a test wants: for what no real API server can be brought to say."""
+"""A fake API server that gives the answers of a test, for answers that a real one cannot be made to give."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
