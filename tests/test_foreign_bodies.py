@@ -80,7 +80,7 @@ from pattern_operator.apply.ownership import apply_policy_of, label_of
 from pattern_operator.apply.pod_cause import first_cause
 from pattern_operator.apply.pod_diagnosis import POD, diagnose_pods, selector_of
 from pattern_operator.apply.populated_fields import POPULATED_FIELDS
-from pattern_operator.apply.protected import OF_THE_MANIFESTS
+from pattern_operator.apply.protected import DEFAULT_PROTECTED
 from pattern_operator.apply.pvc_diagnosis import diagnose_pvc
 from pattern_operator.apply.pvc_size import bytes_of, explain_grown_pvc
 from pattern_operator.apply.remaining_content import find_remaining_content
@@ -297,7 +297,7 @@ def ownership(body: Any) -> None:
     ):
         with suppress(ValueError):
             apply_body(Object(key, "v1", rendered.body))
-        OF_THE_MANIFESTS.why(key, body)
+        DEFAULT_PROTECTED.why(key, body)
     with suppress(ValueError):
         Object.of(body)
 

@@ -100,9 +100,9 @@ class Harness:
     events: list[tuple[str, Notification]] = field(default_factory=list)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def apply(self, *wanted: Object, by: Owner, conflicts: str = "Fail", **more: Any) -> ApplyResult:
+    async def apply(self, *desired: Object, by: Owner, conflicts: str = "Fail", **more: Any) -> ApplyResult:
         return await self.applier.apply_all(
-            wanted, owner=by, conflicts="Take" if conflicts == "Take" else "Fail", owned=more.pop("owned", ()), **more
+            desired, owner=by, conflicts="Take" if conflicts == "Take" else "Fail", owned=more.pop("owned", ()), **more
         )
 
     async def resource(self, key: ObjectKey) -> Resource:
@@ -111,15 +111,15 @@ class Harness:
     async def get(self, key: ObjectKey) -> dict[str, Any]:
         return await objects.get(self.session, await self.resource(key), namespace=key.namespace, name=key.name)
 
-    async def put(self, wanted: Object, *, manager: str) -> dict[str, Any]:
+    async def put(self, desired: Object, *, manager: str) -> dict[str, Any]:
         """Apply as somebody else."""
-        resource = await self.resource(wanted.key)
+        resource = await self.resource(desired.key)
         return await objects.apply(
             self.session,
             resource,
-            body=orjson.dumps(wanted.body),
-            namespace=wanted.key.namespace,
-            name=wanted.key.name,
+            body=orjson.dumps(desired.body),
+            namespace=desired.key.namespace,
+            name=desired.key.name,
             field_manager=manager,
             conflicts=Conflicts.FORCE,
         )
@@ -185,8 +185,8 @@ class Harness:
         return [event.kind for told_to, event in self.events if told_to == of.id]
 
 
-def entries(*wanted: Object) -> inventory.Entries:
-    return inventory.entries_of(wanted)
+def entries(*desired: Object) -> inventory.Entries:
+    return inventory.entries_of(desired)
 
 
 def now(*, ahead: timedelta = timedelta()) -> datetime:

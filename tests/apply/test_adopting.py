@@ -26,85 +26,87 @@ from pattern_operator.kube import ApiUnavailable, objects
 OWNER_LABEL, PATTERN, ADOPTED = (f"pattern-operator.io/{name}" for name in ("owner", "pattern", "adopted"))
 
 
-async def removed(harness: Harness, *wanted: Object, by: Owner) -> list[Deletion]:
-    return await harness.deleter.delete_all(entries(*wanted), owner=by, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+async def removed(harness: Harness, *desired: Object, by: Owner) -> list[Deletion]:
+    return await harness.deleter.delete_all(
+        entries(*desired), owner=by, impersonate=None, otherwise=Reason.PRUNE_FAILED
+    )
 
 
-async def marks(harness: Harness, wanted: Object) -> tuple[str | None, str | None, str | None]:
-    metadata = (await harness.get(wanted.key))["metadata"]
+async def marks(harness: Harness, desired: Object) -> tuple[str | None, str | None, str | None]:
+    metadata = (await harness.get(desired.key))["metadata"]
     annotations = metadata.get("annotations", {})
     return metadata.get("labels", {}).get(OWNER_LABEL), annotations.get(PATTERN), annotations.get(ADOPTED)
 
 
-async def make(harness: Harness, wanted: Object, **metadata: Any) -> None:
-    body = {**wanted.body, "metadata": {**wanted.body["metadata"], **metadata}}
+async def make(harness: Harness, desired: Object, **metadata: Any) -> None:
+    body = {**desired.body, "metadata": {**desired.body["metadata"], **metadata}}
     await harness.put(Object.of(body), manager="somebody")
 
 
 async def test_what_was_there_is_adopted_and_stays_so_through_applies_and_restarts(
     harness: Harness, namespace: str, open_room
 ):
-    team, wanted = owner(), config_map("c", namespace, a="1")
-    await make(harness, wanted)
+    team, desired = owner(), config_map("c", namespace, a="1")
+    await make(harness, desired)
 
-    first = await harness.apply(wanted, by=team)
+    first = await harness.apply(desired, by=team)
     again = await harness.apply(config_map("c", namespace, a="1", b="2"), by=team)
     async with open_room() as later:
-        restarted = await later.apply(config_map("c", namespace, a="1", b="3"), by=team, owned=[wanted.key])
+        restarted = await later.apply(config_map("c", namespace, a="1", b="3"), by=team, owned=[desired.key])
 
-    assert first.applied == again.applied == restarted.applied == (wanted.key,)
-    assert await marks(harness, wanted) == (team.id, "team/web", "true")
-    assert (await harness.get(wanted.key))["data"] == {"a": "1", "b": "3"}
+    assert first.applied == again.applied == restarted.applied == (desired.key,)
+    assert await marks(harness, desired) == (team.id, "team/web", "true")
+    assert (await harness.get(desired.key))["data"] == {"a": "1", "b": "3"}
 
 
 async def test_an_adopted_object_is_left_as_it_is_and_is_nobodys_then(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="1")
-    await make(harness, wanted, labels={"theirs": "yes"})
+    team, desired = owner(), config_map("c", namespace, a="1")
+    await make(harness, desired, labels={"theirs": "yes"})
     await harness.apply(config_map("c", namespace, a="1", b="ours"), by=team)
 
-    (removal,) = await removed(harness, wanted, by=team)
+    (removal,) = await removed(harness, desired, by=team)
 
     assert (removal.outcome, removal.message) == (
         DeletionOutcome.SKIPPED,
         "stays: it existed before the pattern and was adopted",
     )
-    found = await harness.get(wanted.key)
-    assert await marks(harness, wanted) == (None, None, None)
+    found = await harness.get(desired.key)
+    assert await marks(harness, desired) == (None, None, None)
     assert found["data"] == {"a": "1", "b": "ours"}
     assert found["metadata"]["labels"] == {"theirs": "yes"}
     assert [entry["manager"] for entry in found["metadata"]["managedFields"]] == ["somebody"]
 
 
 async def test_what_an_adopted_object_keeps_of_ours_is_free_for_the_next_tool(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="1")
-    await make(harness, wanted)
+    team, desired = owner(), config_map("c", namespace, a="1")
+    await make(harness, desired)
     await harness.apply(config_map("c", namespace, a="1", b="ours"), by=team)
-    await removed(harness, wanted, by=team)
+    await removed(harness, desired, by=team)
 
     body = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"b":"another"}}'
-    resource = await harness.resource(wanted.key)
+    resource = await harness.resource(desired.key)
     await objects.apply(
         harness.session, resource, body=body, namespace=namespace, name="c", field_manager="kubectl"
     )  # raises on a conflict
 
-    assert (await harness.get(wanted.key))["data"]["b"] == "another"
+    assert (await harness.get(desired.key))["data"]["b"] == "another"
 
 
 async def test_an_object_that_was_made_anew_by_the_pattern_is_its_own(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await make(harness, wanted)
-    await harness.apply(wanted, by=team)
-    await harness.delete(wanted.key)
-    await harness.eventually(lambda: _gone(harness, wanted))
+    team, desired = owner(), config_map("c", namespace)
+    await make(harness, desired)
+    await harness.apply(desired, by=team)
+    await harness.delete(desired.key)
+    await harness.eventually(lambda: _gone(harness, desired))
 
-    await harness.apply(wanted, by=team)
-    (removal,) = await removed(harness, wanted, by=team)
+    await harness.apply(desired, by=team)
+    (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.DELETED
 
 
-async def _gone(harness: Harness, wanted: Object) -> bool:
-    managed = harness.managed_objects.get(wanted.key)
+async def _gone(harness: Harness, desired: Object) -> bool:
+    managed = harness.managed_objects.get(desired.key)
     return managed is None or not managed.present
 
 
@@ -130,7 +132,7 @@ async def test_never_refuses_what_is_there_and_changes_nothing(harness: Harness,
 async def test_what_helm_manages_is_refused_whatever_the_policy_and_conflicts_say(
     harness: Harness, namespace: str, adopt: str
 ):
-    wanted = config_map("c", namespace, a="ours")
+    desired = config_map("c", namespace, a="ours")
     await make(
         harness,
         config_map("c", namespace, a="theirs"),
@@ -138,34 +140,34 @@ async def test_what_helm_manages_is_refused_whatever_the_policy_and_conflicts_sa
         annotations={"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"},
     )
 
-    applied = await harness.apply(wanted, by=owner(), adopt=adopt, conflicts="Take")
+    applied = await harness.apply(desired, by=owner(), adopt=adopt, conflicts="Take")
 
     assert [failure.reason for failure in applied.failures] == [Reason.MANAGED_BY_ANOTHER_TOOL]
     assert "the Helm release shop/web" in applied.failures[0].message
-    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
+    assert (await harness.get(desired.key))["data"] == {"a": "theirs"}
 
 
 async def test_a_manifest_that_itself_carries_the_labels_of_helm_is_applied_again_and_again(
     harness: Harness, namespace: str, open_room
 ):
-    team, wanted = owner(), config_map("c", namespace)
-    wanted.body["metadata"] |= {
+    team, desired = owner(), config_map("c", namespace)
+    desired.body["metadata"] |= {
         "labels": {"app.kubernetes.io/managed-by": "Helm"},
         "annotations": {"meta.helm.sh/release-name": "web"},
     }
 
-    first = await harness.apply(wanted, by=team)
+    first = await harness.apply(desired, by=team)
     async with open_room() as later:
-        second = await later.apply(wanted, by=team)
+        second = await later.apply(desired, by=team)
 
     assert first.failures == second.failures == ()
 
 
 async def test_a_manifest_cannot_mark_its_objects_as_adopted(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, annotations={ADOPTED: "true"})
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace, annotations={ADOPTED: "true"})
+    await harness.apply(desired, by=team)
 
-    (removal,) = await removed(harness, wanted, by=team)
+    (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.DELETED
 
@@ -199,24 +201,24 @@ async def test_a_namespace_is_adopted_by_the_explicit_word_and_left_all_the_same
 
 
 async def test_an_object_of_another_living_pattern_is_refused_with_its_name(harness: Harness, namespace: str):
-    team, other, wanted = owner("web"), owner("other"), config_map("c", namespace)
+    team, other, desired = owner("web"), owner("other"), config_map("c", namespace)
     harness.living[other.id] = other
-    await harness.apply(wanted, by=other)
+    await harness.apply(desired, by=other)
 
-    applied = await harness.apply(wanted, by=team, adopt="Always", conflicts="Take", owned=[wanted.key])
-    await removed(harness, wanted, by=team)
+    applied = await harness.apply(desired, by=team, adopt="Always", conflicts="Take", owned=[desired.key])
+    await removed(harness, desired, by=team)
 
     assert [failure.reason for failure in applied.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
     assert "is owned by DesignPattern team/other" in applied.failures[0].message
-    assert applied.disowned == {wanted.key}
-    assert harness.managed_objects.get(wanted.key).expected  # by the other: who was refused does not make it forgotten
-    assert harness.managed_objects.get(wanted.key).owner == other.id
+    assert applied.disowned == {desired.key}
+    assert harness.managed_objects.get(desired.key).expected  # by the other: who was refused does not make it forgotten
+    assert harness.managed_objects.get(desired.key).owner == other.id
 
 
 async def test_two_patterns_that_find_nothing_at_the_same_moment_do_not_both_have_it(harness: Harness, namespace: str):
     teams = [owner(f"p{number}") for number in range(4)]
     harness.living |= {each.id: each for each in teams}
-    wanted = config_map("c", namespace)
+    desired = config_map("c", namespace)
     await harness.apply(config_map("first", namespace), by=owner())  # the kind is followed from here on
     original = harness.session.request
 
@@ -228,55 +230,55 @@ async def test_two_patterns_that_find_nothing_at_the_same_moment_do_not_both_hav
                 await asyncio.sleep(0.3)  # time enough for every other look to find nothing, too
 
     harness.session.request = slow
-    results = await asyncio.gather(*(harness.apply(wanted, by=each) for each in teams))
+    results = await asyncio.gather(*(harness.apply(desired, by=each) for each in teams))
 
     winners = [team for team, applied in zip(teams, results, strict=True) if applied.applied]
     assert len(winners) == 1
-    assert (await marks(harness, wanted))[0] == winners[0].id
+    assert (await marks(harness, desired))[0] == winners[0].id
     assert [f.reason for applied in results for f in applied.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN] * 3
 
 
 async def test_a_recreated_pattern_takes_over_what_its_predecessor_left(harness: Harness, namespace: str, open_room):
-    dead, born, wanted = owner(), owner(), config_map("c", namespace, a="1")
-    await harness.apply(wanted, by=dead)
-    await harness.patch(wanted.key, {"data": {"a": "theirs"}})
+    dead, born, desired = owner(), owner(), config_map("c", namespace, a="1")
+    await harness.apply(desired, by=dead)
+    await harness.patch(desired.key, {"data": {"a": "theirs"}})
 
     async with open_room() as later:
-        applied = await later.apply(wanted, by=born, adopt="Never")
-        (removal,) = await removed(later, wanted, by=born)
+        applied = await later.apply(desired, by=born, adopt="Never")
+        (removal,) = await removed(later, desired, by=born)
 
-    assert applied.applied == (wanted.key,)
+    assert applied.applied == (desired.key,)
     assert removal.outcome is DeletionOutcome.DELETED
 
 
 async def test_a_label_that_somebody_took_off_is_put_back(harness: Harness, namespace: str, open_room):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
-    await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
-    await harness.eventually(lambda: _gone(harness, wanted))
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
+    await harness.patch(desired.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
+    await harness.eventually(lambda: _gone(harness, desired))
 
-    await harness.apply(wanted, by=team, adopt="Never")
-    same_life = await marks(harness, wanted)
-    await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
+    await harness.apply(desired, by=team, adopt="Never")
+    same_life = await marks(harness, desired)
+    await harness.patch(desired.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
     async with open_room() as later:
-        await later.apply(wanted, by=team, adopt="Never", owned=[wanted.key])
+        await later.apply(desired, by=team, adopt="Never", owned=[desired.key])
 
-    assert same_life == await marks(harness, wanted) == (team.id, "team/web", None)
+    assert same_life == await marks(harness, desired) == (team.id, "team/web", None)
 
 
 async def test_what_an_account_may_not_look_at_is_not_the_patterns(harness: Harness, namespace: str):
     account = f"system:serviceaccount:{namespace}:nobody"
-    wanted = config_map("c", namespace)
+    desired = config_map("c", namespace)
     await harness.apply(config_map("first", namespace), by=owner())
 
-    applied = await harness.apply(wanted, by=owner(), impersonate=account, owned=[wanted.key])
+    applied = await harness.apply(desired, by=owner(), impersonate=account, owned=[desired.key])
 
     assert [failure.reason for failure in applied.failures] == [Reason.FORBIDDEN]
-    assert applied.disowned == {wanted.key}
+    assert applied.disowned == {desired.key}
 
 
 async def test_what_may_have_been_made_is_kept_where_the_answer_is_lost(harness: Harness, namespace: str):
-    wanted = config_map("c", namespace)
+    desired = config_map("c", namespace)
     await harness.apply(config_map("first", namespace), by=owner())
     original = harness.session.request
 
@@ -287,50 +289,50 @@ async def test_what_may_have_been_made_is_kept_where_the_answer_is_lost(harness:
         return answer
 
     harness.session.request = lost
-    applied = await harness.apply(wanted, by=owner())
+    applied = await harness.apply(desired, by=owner())
 
     assert [failure.reason for failure in applied.failures] == [Reason.API_SERVER_UNAVAILABLE]
     assert applied.disowned == frozenset()
 
 
 async def test_what_somebody_makes_between_the_look_and_the_apply_is_still_theirs(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="same", b="ours")
+    team, desired = owner(), config_map("c", namespace, a="same", b="ours")
     await harness.apply(config_map("first", namespace), by=team)
     await _meanwhile(harness, lambda: make(harness, config_map("c", namespace, a="same")))
 
-    applied = await harness.apply(wanted, by=team, adopt="Never")
+    applied = await harness.apply(desired, by=team, adopt="Never")
 
     assert [failure.reason for failure in applied.failures] == [Reason.ALREADY_EXISTS]
-    assert (await harness.get(wanted.key))["data"] == {"a": "same"}
-    assert await marks(harness, wanted) == (None, None, None)
+    assert (await harness.get(desired.key))["data"] == {"a": "same"}
+    assert await marks(harness, desired) == (None, None, None)
 
 
 async def test_what_takes_the_place_of_an_adopted_object_is_looked_at_again(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="1")
-    await make(harness, wanted)
+    team, desired = owner(), config_map("c", namespace, a="1")
+    await make(harness, desired)
 
     async def replace() -> None:
-        await harness.delete(wanted.key)
-        await make(harness, wanted, annotations={"pattern-operator.io/reconcile": "disabled"})
+        await harness.delete(desired.key)
+        await make(harness, desired, annotations={"pattern-operator.io/reconcile": "disabled"})
 
     await harness.apply(config_map("first", namespace), by=team)
     await _meanwhile(harness, replace)
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
-    assert [key for key, _ in applied.skipped] == [wanted.key]
-    assert await marks(harness, wanted) == (None, None, None)
+    assert [key for key, _ in applied.skipped] == [desired.key]
+    assert await marks(harness, desired) == (None, None, None)
 
 
 async def test_what_is_deleted_between_the_look_and_the_apply_is_made(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="1")
-    await make(harness, wanted)
+    team, desired = owner(), config_map("c", namespace, a="1")
+    await make(harness, desired)
     await harness.apply(config_map("first", namespace), by=team)
-    await _meanwhile(harness, lambda: harness.delete(wanted.key))
+    await _meanwhile(harness, lambda: harness.delete(desired.key))
 
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
-    assert applied.applied == (wanted.key,)
-    assert await marks(harness, wanted) == (team.id, "team/web", None)
+    assert applied.applied == (desired.key,)
+    assert await marks(harness, desired) == (team.id, "team/web", None)
 
 
 async def _meanwhile(harness: Harness, act: Any) -> None:

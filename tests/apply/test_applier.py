@@ -54,17 +54,17 @@ async def test_a_new_object_costs_a_look_and_an_apply_and_says_whose_it_is(harne
 
 
 async def test_applying_again_changes_nothing(harness: Harness, namespace: str):
-    team, wanted = (
+    team, desired = (
         owner(),
         [config_map("c", namespace), deployment("d", namespace), secret("s", namespace, key="value")],
     )
-    await harness.apply(*wanted, by=team)
-    before = (await harness.get(wanted[0].key))["metadata"]["resourceVersion"]
+    await harness.apply(*desired, by=team)
+    before = (await harness.get(desired[0].key))["metadata"]["resourceVersion"]
 
-    applied = await harness.apply(*wanted, by=team, owned=[each.key for each in wanted])
+    applied = await harness.apply(*desired, by=team, owned=[each.key for each in desired])
 
     assert len(applied.applied) == 3
-    assert (await harness.get(wanted[0].key))["metadata"]["resourceVersion"] == before
+    assert (await harness.get(desired[0].key))["metadata"]["resourceVersion"] == before
     assert harness.managed_objects.drifted(team.id) == ()
 
 
@@ -86,47 +86,47 @@ async def test_what_can_be_applied_is_and_what_failed_is_named_in_the_servers_wo
 async def test_a_field_that_another_manager_holds_is_a_conflict_that_names_manager_and_field(
     harness: Harness, namespace: str
 ):
-    team, wanted = owner(), config_map("c", namespace, a="ours")
+    team, desired = owner(), config_map("c", namespace, a="ours")
     await harness.put(config_map("c", namespace, a="theirs"), manager="kubectl")
 
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
     (failure,) = applied.failures
     assert failure.reason is Reason.CONFLICT
     assert 'held with other values by "kubectl" (field managers)' in failure.message
     assert "spec.apply.conflicts: Take" in failure.message
-    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
+    assert (await harness.get(desired.key))["data"] == {"a": "theirs"}
 
 
 async def test_a_conflict_stays_a_conflict_although_the_inventory_was_written_ahead(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="ours")
+    team, desired = owner(), config_map("c", namespace, a="ours")
     await harness.put(config_map("c", namespace, a="theirs"), manager="kubectl")
 
-    applied = await harness.apply(wanted, by=team, owned=[wanted.key])
+    applied = await harness.apply(desired, by=team, owned=[desired.key])
 
     assert [failure.reason for failure in applied.failures] == [Reason.CONFLICT]
 
 
 async def test_fields_are_taken_over_where_the_pattern_asks_for_it(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, a="ours")
+    team, desired = owner(), config_map("c", namespace, a="ours")
     await harness.put(config_map("c", namespace, a="theirs"), manager="kubectl")
 
-    applied = await harness.apply(wanted, by=team, conflicts="Take")
+    applied = await harness.apply(desired, by=team, conflicts="Take")
 
     assert applied.failures == ()
-    assert (await harness.get(wanted.key))["data"] == {"a": "ours"}
+    assert (await harness.get(desired.key))["data"] == {"a": "ours"}
 
 
 async def test_fields_of_our_own_object_are_taken_back_without_asking(harness: Harness, namespace: str, open_room):
-    team, wanted = owner(), config_map("c", namespace, a="ours")
-    await harness.apply(wanted, by=team)
-    await harness.patch(wanted.key, {"data": {"a": "theirs"}})
+    team, desired = owner(), config_map("c", namespace, a="ours")
+    await harness.apply(desired, by=team)
+    await harness.patch(desired.key, {"data": {"a": "theirs"}})
 
     async with open_room() as later:  # as after a restart
-        applied = await later.apply(wanted, by=team, owned=[wanted.key])
+        applied = await later.apply(desired, by=team, owned=[desired.key])
 
     assert applied.failures == ()
-    assert (await harness.get(wanted.key))["data"] == {"a": "ours"}
+    assert (await harness.get(desired.key))["data"] == {"a": "ours"}
 
 
 async def test_a_missing_kind_fails_alone_and_is_waited_for(harness: Harness, namespace: str):
@@ -174,12 +174,12 @@ async def test_a_kind_that_went_after_it_was_looked_up_is_missing(harness: Harne
 @pytest.mark.parametrize("scope", ["Namespaced", "Cluster"])
 async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(harness: Harness, namespace: str, scope: str):
     team, domain = owner(), group()
-    wanted = [
+    desired = [
         *(custom("Widget", domain, f"w{i}", namespace) for i in range(3)),
         definition("Widget", domain, scope=scope),
     ]
 
-    scoped = await resolve_scope(wanted, discovery=harness.discovery, default_namespace=namespace)
+    scoped = await resolve_scope(desired, discovery=harness.discovery, default_namespace=namespace)
     applied = await harness.apply(*scoped.objects, by=team)
 
     assert scoped.unknown == ()
@@ -251,12 +251,12 @@ async def test_nobody_waits_for_a_kind_whose_definition_was_refused(harness: Har
 
 @pytest.mark.parametrize("name", ["default", "kube-system"])
 async def test_a_protected_namespace_is_never_touched(harness: Harness, name: str):
-    team, wanted = owner(), namespace_named(name)
+    team, desired = owner(), namespace_named(name)
 
-    applied = await harness.apply(wanted, by=team, conflicts="Take")
+    applied = await harness.apply(desired, by=team, conflicts="Take")
 
     assert applied == ApplyResult()
-    assert OWNER_LABEL not in (await harness.get(wanted.key))["metadata"].get("labels", {})
+    assert OWNER_LABEL not in (await harness.get(desired.key))["metadata"].get("labels", {})
 
 
 async def test_an_account_without_rights_is_named_with_verb_and_resource(harness: Harness, namespace: str):
@@ -307,73 +307,73 @@ async def test_an_immutable_field_is_refused_with_what_to_do(harness: Harness, n
 
 
 async def test_an_object_that_asks_to_be_ignored_is_not_applied(harness: Harness, namespace: str):
-    wanted = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IGNORE})
+    desired = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IGNORE})
 
-    applied = await harness.apply(wanted, by=owner())
+    applied = await harness.apply(desired, by=owner())
 
-    assert applied.skipped == ((wanted.key, "is never applied: it is annotated ssa: Ignore"),)
+    assert applied.skipped == ((desired.key, "is never applied: it is annotated ssa: Ignore"),)
     with pytest.raises(ApiError, match="not found"):
-        await harness.get(wanted.key)
+        await harness.get(desired.key)
 
 
 async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(harness: Harness, namespace: str):
     team = owner()
-    wanted = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IF_ABSENT}, a="first")
-    created = await harness.apply(wanted, by=team)
-    changed = await harness.patch(wanted.key, {"data": {"a": "theirs"}})
-    await harness.caught_up(changed, wanted.key)
+    desired = config_map("c", namespace, annotations={"pattern-operator.io/ssa": IF_ABSENT}, a="first")
+    created = await harness.apply(desired, by=team)
+    changed = await harness.patch(desired.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, desired.key)
 
-    again = await harness.apply(wanted, by=team, owned=[wanted.key])
+    again = await harness.apply(desired, by=team, owned=[desired.key])
 
-    assert created.applied == (wanted.key,)
+    assert created.applied == (desired.key,)
     assert again.applied == ()
-    assert [key for key, _ in again.skipped] == [wanted.key]
+    assert [key for key, _ in again.skipped] == [desired.key]
     assert harness.managed_objects.drifted(team.id) == ()
-    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
+    assert (await harness.get(desired.key))["data"] == {"a": "theirs"}
 
 
 async def test_an_object_that_is_not_to_be_reconciled_is_let_be_even_by_a_fresh_operator(
     harness: Harness, namespace: str, open_room
 ):
-    team, wanted = owner(), config_map("c", namespace, a="ours")
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace, a="ours")
+    await harness.apply(desired, by=team)
     annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
-    await harness.patch(wanted.key, {"metadata": annotation, "data": {"a": "theirs"}})
+    await harness.patch(desired.key, {"metadata": annotation, "data": {"a": "theirs"}})
 
     async with open_room() as later:
-        applied = await later.apply(wanted, by=team, owned=[wanted.key], conflicts="Take")
+        applied = await later.apply(desired, by=team, owned=[desired.key], conflicts="Take")
 
     assert applied.applied == ()
-    assert [key for key, _ in applied.skipped] == [wanted.key]
-    assert (await harness.get(wanted.key))["data"] == {"a": "theirs"}
+    assert [key for key, _ in applied.skipped] == [desired.key]
+    assert (await harness.get(desired.key))["data"] == {"a": "theirs"}
 
 
 async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_for_who_only_names_it(
     harness: Harness, namespace: str
 ):
-    theirs, team, wanted = owner(), owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=theirs)
+    theirs, team, desired = owner(), owner(), config_map("c", namespace)
+    await harness.apply(desired, by=theirs)
     annotation = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
-    await harness.caught_up(await harness.patch(wanted.key, {"metadata": annotation}), wanted.key)
-    harness.managed_objects.release([wanted.key], owner=theirs.id)
+    await harness.caught_up(await harness.patch(desired.key, {"metadata": annotation}), desired.key)
+    harness.managed_objects.release([desired.key], owner=theirs.id)
 
-    applied = await harness.apply(wanted, by=team, conflicts="Take")
+    applied = await harness.apply(desired, by=team, conflicts="Take")
 
-    assert [key for key, _ in applied.skipped] == [wanted.key]
-    assert not harness.managed_objects.get(wanted.key).expected
+    assert [key for key, _ in applied.skipped] == [desired.key]
+    assert not harness.managed_objects.get(desired.key).expected
 
 
 async def test_a_value_of_a_secret_that_was_changed_is_put_right(harness: Harness, namespace: str):
-    team, wanted = owner(), secret("s", namespace, key="ours")
-    await harness.apply(wanted, by=team)
-    changed = await harness.patch(wanted.key, {"data": {"key": "dGhlaXJz"}})
-    await harness.caught_up(changed, wanted.key)
+    team, desired = owner(), secret("s", namespace, key="ours")
+    await harness.apply(desired, by=team)
+    changed = await harness.patch(desired.key, {"data": {"key": "dGhlaXJz"}})
+    await harness.caught_up(changed, desired.key)
 
     drifted = harness.managed_objects.drifted(team.id)
-    await harness.apply(wanted, by=team)
+    await harness.apply(desired, by=team)
 
-    assert drifted == (wanted.key,)
-    assert (await harness.get(wanted.key))["data"] == {"key": "b3Vycw=="}
+    assert drifted == (desired.key,)
+    assert (await harness.get(desired.key))["data"] == {"key": "b3Vycw=="}
 
 
 async def test_a_field_that_left_the_pattern_leaves_the_object(harness: Harness, namespace: str):
@@ -480,7 +480,7 @@ async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
     team = owner()
     await harness.apply(config_map("c", namespace), by=team)
     tries: list[str] = []
-    wanted = [config_map(f"c{i}", namespace) for i in range(200)]
+    desired = [config_map(f"c{i}", namespace) for i in range(200)]
 
     async def unreachable(method: str, path: str, **_):
         tries.append(path)
@@ -488,7 +488,7 @@ async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
         raise error
 
     harness.session.request = unreachable
-    applied = await harness.apply(*wanted, by=team)
+    applied = await harness.apply(*desired, by=team)
 
     assert {failure.reason for failure in applied.failures} == {Reason.API_SERVER_UNAVAILABLE}
     assert len(applied.failures) == 200
@@ -508,9 +508,9 @@ async def test_number_that_json_cannot_hold_fails_alone(harness: Harness, namesp
 
 async def test_every_answer_is_handed_on(harness: Harness, namespace: str):
     seen: list[tuple[str, str]] = []
-    wanted = config_map("c", namespace)
+    desired = config_map("c", namespace)
 
-    await harness.apply(wanted, by=owner(), on_applied=lambda each, body: seen.append((each.key.name, body["kind"])))
+    await harness.apply(desired, by=owner(), on_applied=lambda each, body: seen.append((each.key.name, body["kind"])))
 
     assert seen == [("c", "ConfigMap")]
 
@@ -567,11 +567,11 @@ async def test_of_a_removed_version_is_said_what_to_write_in_its_place(
 
 
 async def test_objects_can_be_read_back_by_their_owner(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
 
     found = await objects.list_(
-        harness.session, await harness.resource(wanted.key), label_selector=f"{OWNER_LABEL}={team.id}"
+        harness.session, await harness.resource(desired.key), label_selector=f"{OWNER_LABEL}={team.id}"
     )
 
     assert [each["metadata"]["name"] for each in found] == ["c"]

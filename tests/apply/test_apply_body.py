@@ -11,8 +11,8 @@ from pattern_operator.api.object import Object
 from pattern_operator.apply.apply_body import apply_body
 
 
-def sent(wanted: Object) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(apply_body(wanted))
+def sent(desired: Object) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(apply_body(desired))
     return body
 
 
@@ -21,24 +21,24 @@ def secret_of(**fields: Any) -> Object:
 
 
 def test_what_is_wanted_is_sent_as_it_is():
-    wanted = config_map("c", "team", a="1")
+    desired = config_map("c", "team", a="1")
 
-    assert sent(wanted) == wanted.body
+    assert sent(desired) == desired.body
 
 
 def test_a_status_is_not_ours_to_send():
-    wanted = Object.of(config_map("c", "team").body | {"status": {"phase": "Ready"}})
+    desired = Object.of(config_map("c", "team").body | {"status": {"phase": "Ready"}})
 
-    assert "status" not in sent(wanted)
-    assert "status" in wanted.body  # a stage never changes what it was given
+    assert "status" not in sent(desired)
+    assert "status" in desired.body  # a stage never changes what it was given
 
 
 def test_the_text_of_a_secret_becomes_data_so_that_the_server_keeps_it_as_ours():
-    wanted = secret_of(stringData={"a": "text", "b": ""}, data={"b": "eA==", "c": "eQ=="})
+    desired = secret_of(stringData={"a": "text", "b": ""}, data={"b": "eA==", "c": "eQ=="})
 
-    assert sent(wanted)["data"] == {"a": base64.b64encode(b"text").decode(), "b": "", "c": "eQ=="}
-    assert "stringData" not in sent(wanted)
-    assert wanted.body["stringData"] == {"a": "text", "b": ""}
+    assert sent(desired)["data"] == {"a": base64.b64encode(b"text").decode(), "b": "", "c": "eQ=="}
+    assert "stringData" not in sent(desired)
+    assert desired.body["stringData"] == {"a": "text", "b": ""}
 
 
 @pytest.mark.parametrize(

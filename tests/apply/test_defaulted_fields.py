@@ -79,13 +79,13 @@ async def test_the_command_in_the_message_lets_the_change_pass(
 async def test_a_volume_that_had_no_source_is_made_anew(harness: Harness, kubectl: Any, namespace: str):
     team = owner()
     await harness.apply(workload("Deployment", namespace, volume={}), by=team)
-    wanted = workload("Deployment", namespace, volume={"configMap": {"name": "x"}})
+    desired = workload("Deployment", namespace, volume={"configMap": {"name": "x"}})
 
-    refused = await harness.apply(wanted, by=team)
+    refused = await harness.apply(desired, by=team)
     (failure,) = refused.failures
     command = failure.message.removeprefix("Let it be made anew: ").partition(". What the API")[0]
     kubectl(*shlex.split(command)[1:])
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
     assert command == f"kubectl delete deployment.apps web -n {namespace} --cascade=orphan"
     assert "may not specify more than 1 volume type" in failure.message

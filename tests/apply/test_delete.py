@@ -15,48 +15,48 @@ from pattern_operator.apply.delete import Deletion, DeletionOutcome
 from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, Resource
 
 
-async def removed(harness: Harness, *wanted: Object, by: Owner, impersonate: str | None = None) -> list[Deletion]:
+async def removed(harness: Harness, *desired: Object, by: Owner, impersonate: str | None = None) -> list[Deletion]:
     return await harness.deleter.delete_all(
-        entries(*wanted), owner=by, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED
+        entries(*desired), owner=by, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED
     )
 
 
 async def test_what_is_gone_is_expected_no_longer(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
 
-    (removal,) = await removed(harness, wanted, by=team)
+    (removal,) = await removed(harness, desired, by=team)
 
     assert (removal.outcome, removal.message, removal.failure) == (DeletionOutcome.DELETED, "", None)
-    await harness.until(lambda: harness.managed_objects.get(wanted.key) is None)
-    assert not await harness.is_there(wanted.key)
+    await harness.until(lambda: harness.managed_objects.get(desired.key) is None)
+    assert not await harness.is_there(desired.key)
 
 
 async def test_a_kind_that_discovery_does_not_show_yet_is_not_gone(harness: Harness, namespace: str, monkeypatch):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
 
     async def not_yet(*, group: str, kind: str, version: str | None = None) -> Resource:
         raise KindNotFound(group=group, kind=kind, version=version)
 
     with monkeypatch.context() as patched:
         patched.setattr(harness.discovery, "find", not_yet)
-        (removal,) = await removed(harness, wanted, by=team)
+        (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.DELETED
-    assert not await harness.is_there(wanted.key)
+    assert not await harness.is_there(desired.key)
 
 
 async def test_what_is_held_by_others_is_going_and_said_by_whom(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    wanted.body["metadata"]["finalizers"] = ["example.com/one", "example.com/two"]
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    desired.body["metadata"]["finalizers"] = ["example.com/one", "example.com/two"]
+    await harness.apply(desired, by=team)
 
-    (first,) = await removed(harness, wanted, by=team)
-    await harness.told(NotificationKind.HEALTH, wanted.key, of=team)
+    (first,) = await removed(harness, desired, by=team)
+    await harness.told(NotificationKind.HEALTH, desired.key, of=team)
     before = len(harness.requests)
-    (again,) = await removed(harness, wanted, by=team)
-    await harness.patch(wanted.key, {"metadata": {"finalizers": None}})
+    (again,) = await removed(harness, desired, by=team)
+    await harness.patch(desired.key, {"metadata": {"finalizers": None}})
 
     assert (first.outcome, first.watched) == (DeletionOutcome.TERMINATING, True)
     assert str(first) == (
@@ -67,11 +67,11 @@ async def test_what_is_held_by_others_is_going_and_said_by_whom(harness: Harness
 
 
 async def test_an_object_that_changed_hands_unseen_is_read_and_left(harness: Harness, namespace: str, monkeypatch):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
     monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)  # nobody tells what happens to it
     await harness.patch(
-        wanted.key,
+        desired.key,
         {
             "metadata": {
                 "labels": {OWNER_LABEL: owner().id},
@@ -80,24 +80,24 @@ async def test_an_object_that_changed_hands_unseen_is_read_and_left(harness: Har
         },
     )
 
-    (removal,) = await removed(harness, wanted, by=team)
+    (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.SKIPPED
     assert removal.message == "is left: it belongs to DesignPattern other/pattern now"
-    assert await harness.is_there(wanted.key)
+    assert await harness.is_there(desired.key)
 
 
 async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expected(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
 
-    (removal,) = await removed(harness, wanted, by=team, impersonate=f"system:serviceaccount:{namespace}:nobody")
+    (removal,) = await removed(harness, desired, by=team, impersonate=f"system:serviceaccount:{namespace}:nobody")
 
     assert removal.outcome is DeletionOutcome.FAILED
     assert removal.failure is not None
     assert removal.failure.reason is Reason.FORBIDDEN
     assert "cannot delete resource" in removal.message
-    assert harness.managed_objects.get(wanted.key).expected
+    assert harness.managed_objects.get(desired.key).expected
 
 
 async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gone(harness: Harness, namespace: str):
@@ -133,12 +133,12 @@ async def test_what_no_watch_sees_and_the_account_may_not_read_is_left_and_read_
     harness: Harness, namespace: str, monkeypatch
 ):
     nobody = f"system:serviceaccount:{namespace}:nobody"
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
     monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
     before = len(harness.requests)
 
-    (removal,) = await removed(harness, wanted, by=team, impersonate=nobody)
+    (removal,) = await removed(harness, desired, by=team, impersonate=nobody)
 
     assert removal.outcome is DeletionOutcome.FAILED
     assert removal.failure.reason is Reason.FORBIDDEN
@@ -160,12 +160,12 @@ async def away(harness: Harness, error: ApiError) -> list[str]:
 
 
 async def test_a_server_that_is_away_is_not_asked_for_each_object(harness: Harness, namespace: str):
-    team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
+    team, desired = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
     await harness.apply(config_map("c0", namespace), by=team)
     unreachable = ApiUnavailable.unreachable("https://away.example", error=OSError("refused"))
     tries = await away(harness, unreachable)
 
-    removals = await removed(harness, *wanted, by=team)
+    removals = await removed(harness, *desired, by=team)
 
     assert len(tries) <= CONCURRENCY
     assert {removal.outcome for removal in removals} == {DeletionOutcome.FAILED}
@@ -173,22 +173,22 @@ async def test_a_server_that_is_away_is_not_asked_for_each_object(harness: Harne
 
 
 async def test_a_server_that_asks_to_slow_down_is_left_alone(harness: Harness, namespace: str):
-    team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
+    team, desired = owner(), [config_map(f"c{n}", namespace) for n in range(200)]
     await harness.apply(config_map("c0", namespace), by=team)
     tries = await away(harness, ApiUnavailable(code=429, reason="TooManyRequests", message="slow down"))
 
-    removals = await removed(harness, *wanted, by=team)
+    removals = await removed(harness, *desired, by=team)
 
     assert len(tries) <= CONCURRENCY
     assert len(removals) == 200
 
 
 async def test_another_refusal_stops_nobody_else(harness: Harness, namespace: str):
-    team, wanted = owner(), [config_map(f"c{n}", namespace) for n in range(50)]
+    team, desired = owner(), [config_map(f"c{n}", namespace) for n in range(50)]
     await harness.apply(config_map("c0", namespace), by=team)
     tries = await away(harness, ApiUnavailable(code=500, reason="InternalError", message="a webhook failed"))
 
-    removals = await removed(harness, *wanted, by=team)
+    removals = await removed(harness, *desired, by=team)
 
     assert len(tries) == 50
     assert {removal.failure.reason for removal in removals} == {Reason.PRUNE_FAILED}
@@ -196,8 +196,8 @@ async def test_another_refusal_stops_nobody_else(harness: Harness, namespace: st
 
 async def test_never_more_requests_at_once_than_allowed(harness: Harness, namespace: str):
     team, running, most = owner(), 0, 0
-    wanted = [config_map(f"c{n}", namespace) for n in range(12)]
-    await harness.apply(*wanted, by=team)
+    desired = [config_map(f"c{n}", namespace) for n in range(12)]
+    await harness.apply(*desired, by=team)
     original = harness.session.request
 
     async def counting(method: str, path: str, **more: object) -> bytes:
@@ -213,7 +213,7 @@ async def test_never_more_requests_at_once_than_allowed(harness: Harness, namesp
     deleter = Deleter(harness.session, harness.discovery, managed_objects=harness.managed_objects, concurrency=3)
 
     removals = await deleter.delete_all(
-        entries(*wanted), owner=team, impersonate=None, otherwise=Reason.DELETION_FAILED
+        entries(*desired), owner=team, impersonate=None, otherwise=Reason.DELETION_FAILED
     )
 
     assert {removal.outcome for removal in removals} == {DeletionOutcome.DELETED}
@@ -221,14 +221,14 @@ async def test_never_more_requests_at_once_than_allowed(harness: Harness, namesp
 
 
 async def test_a_kind_that_is_not_shown_is_not_gone_while_it_is_defined(harness: Harness, namespace: str, monkeypatch):
-    team, (crd, wanted) = owner(), widget(namespace)
-    await harness.apply(crd, wanted, by=team)
+    team, (crd, desired) = owner(), widget(namespace)
+    await harness.apply(crd, desired, by=team)
 
     with monkeypatch.context() as patched:
         starting(harness, patched)
-        (removal,) = await removed(harness, wanted, by=team)
-    there = await harness.is_there(wanted.key)
-    (then,) = await removed(harness, wanted, by=team)
+        (removal,) = await removed(harness, desired, by=team)
+    there = await harness.is_there(desired.key)
+    (then,) = await removed(harness, desired, by=team)
 
     assert (removal.outcome, there, then.outcome) == (DeletionOutcome.FAILED, True, DeletionOutcome.DELETED)
     assert "does not serve Widget." in removal.message
@@ -236,11 +236,11 @@ async def test_a_kind_that_is_not_shown_is_not_gone_while_it_is_defined(harness:
 
 
 async def test_a_kind_whose_definition_is_gone_went_with_all_its_objects(harness: Harness, namespace: str, monkeypatch):
-    team, (_, wanted) = owner(), widget(namespace)
+    team, (_, desired) = owner(), widget(namespace)
 
     with monkeypatch.context() as patched:
         starting(harness, patched)
-        (removal,) = await removed(harness, wanted, by=team)
+        (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.DELETED
 
@@ -248,8 +248,8 @@ async def test_a_kind_whose_definition_is_gone_went_with_all_its_objects(harness
 async def test_an_object_whose_path_is_not_served_for_a_moment_is_not_gone(
     harness: Harness, namespace: str, monkeypatch
 ):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
     nowhere = Resource("", "v1", "ConfigMap", "configmapz", namespaced=True)
 
     async def elsewhere(*, group: str, kind: str, version: str | None = None) -> Resource:
@@ -258,10 +258,10 @@ async def test_an_object_whose_path_is_not_served_for_a_moment_is_not_gone(
     with monkeypatch.context() as patched:
         patched.setattr(harness.discovery, "find", elsewhere)
         patched.setattr(harness.managed_objects, "get", lambda _: None)  # no watch knows it
-        (removal,) = await removed(harness, wanted, by=team)
+        (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.FAILED
-    assert await harness.is_there(wanted.key)
+    assert await harness.is_there(desired.key)
 
 
 def widget(namespace: str) -> tuple[Object, Object]:

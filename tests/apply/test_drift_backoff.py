@@ -1,34 +1,34 @@
-from pattern_operator.apply.drift_backoff import LONGEST, PATIENCE, RESET_AFTER, DriftBackoff
+from pattern_operator.apply.drift_backoff import FREE_REPAIRS, MAX_DELAY, RESET_AFTER, DriftBackoff
 
 
 def test_a_few_repairs_are_made_at_once():
     backoff = DriftBackoff()
 
-    for second in range(PATIENCE):
+    for second in range(FREE_REPAIRS):
         assert backoff.pause(float(second)) == 0.0
         backoff.record_repair(float(second))
 
     assert not backoff.is_active
-    assert backoff.pause(float(PATIENCE)) == 0.0
+    assert backoff.pause(float(FREE_REPAIRS)) == 0.0
 
 
 def test_repairs_that_are_undone_each_time_are_spaced_out_up_to_a_limit():
     backoff, now, pauses = DriftBackoff(), 0.0, []
 
-    for _ in range(PATIENCE + 12):
+    for _ in range(FREE_REPAIRS + 12):
         pauses.append(backoff.pause(now))
         now += pauses[-1]
         backoff.record_repair(now)
         now += 0.1
 
-    assert pauses[PATIENCE + 1 : PATIENCE + 4] == [2.0, 4.0, 8.0]
-    assert pauses[-1] == LONGEST
+    assert pauses[FREE_REPAIRS + 1 : FREE_REPAIRS + 4] == [2.0, 4.0, 8.0]
+    assert pauses[-1] == MAX_DELAY
     assert backoff.is_active
 
 
 def test_the_pause_ends():
     backoff = DriftBackoff()
-    for _ in range(PATIENCE + 1):
+    for _ in range(FREE_REPAIRS + 1):
         backoff.record_repair(0.0)
 
     pause = backoff.pause(1.0)
@@ -39,7 +39,7 @@ def test_the_pause_ends():
 
 def test_a_change_long_after_a_repair_is_no_quarrel():
     backoff = DriftBackoff()
-    for _ in range(PATIENCE + 3):
+    for _ in range(FREE_REPAIRS + 3):
         backoff.record_repair(0.0)
 
     assert backoff.pause(RESET_AFTER + 1) == 0.0

@@ -147,8 +147,8 @@ def of_people(spec: Any) -> Any:
     return spec["strategy"], numbers, env, sources, handlers, [each["mountPath"] for each in main["volumeMounts"]]
 
 
-async def edit(cluster: Testbed, wanted: Object, path: str, value: Any, *, manager: str = "kubectl-edit") -> None:
-    key, patch = wanted.key, json.dumps([{"op": "replace", "path": path, "value": value}])
+async def edit(cluster: Testbed, desired: Object, path: str, value: Any, *, manager: str = "kubectl-edit") -> None:
+    key, patch = desired.key, json.dumps([{"op": "replace", "path": path, "value": value}])
     cluster.kubectl(
         *("-n", key.namespace, "patch", key.kind.lower(), key.name, "--type=json", "-p", patch),
         f"--field-manager={manager}",
@@ -159,14 +159,14 @@ async def edit(cluster: Testbed, wanted: Object, path: str, value: Any, *, manag
 async def test_what_somebody_put_in_the_place_of_ours_goes_in_the_repair(
     cluster: Testbed, harness: Harness, namespace: str, edited: str
 ) -> None:
-    team, wanted = owner(), workload(namespace)
-    await harness.apply(wanted, by=team)
-    before = await harness.get(wanted.key)
-    await edit(cluster, wanted, *EDITS[edited])
-    await harness.told(NotificationKind.DRIFTED, wanted.key, of=team)
+    team, desired = owner(), workload(namespace)
+    await harness.apply(desired, by=team)
+    before = await harness.get(desired.key)
+    await edit(cluster, desired, *EDITS[edited])
+    await harness.told(NotificationKind.DRIFTED, desired.key, of=team)
 
-    applied = await harness.apply(wanted, by=team)
-    after = await harness.get(wanted.key)
+    applied = await harness.apply(desired, by=team)
+    after = await harness.get(desired.key)
 
     assert applied.failures == ()
     assert of_people(after["spec"]) == of_people(before["spec"])
@@ -177,15 +177,15 @@ async def test_what_somebody_put_in_the_place_of_ours_goes_in_the_repair(
 async def test_the_port_of_a_service_is_put_right_also_by_an_operator_that_did_not_see_it_change(
     cluster: Testbed, harness: Harness, open_room: Any, namespace: str, named: dict[str, Any]
 ) -> None:
-    team, wanted = owner(), service(namespace, {"port": 80, **named})
-    await harness.apply(wanted, by=team)
-    await edit(cluster, wanted, "/spec/ports/0/port", 8080, manager="kubectl-patch")
+    team, desired = owner(), service(namespace, {"port": 80, **named})
+    await harness.apply(desired, by=team)
+    await edit(cluster, desired, "/spec/ports/0/port", 8080, manager="kubectl-patch")
 
     async with open_room() as later:
-        applied = await later.apply(wanted, by=team)
+        applied = await later.apply(desired, by=team)
 
     assert applied.failures == ()
-    assert [each["port"] for each in (await harness.get(wanted.key))["spec"]["ports"]] == [80]
+    assert [each["port"] for each in (await harness.get(desired.key))["spec"]["ports"]] == [80]
 
 
 async def test_a_newer_version_is_not_held_up_by_what_somebody_changed(
@@ -203,8 +203,8 @@ async def test_a_newer_version_is_not_held_up_by_what_somebody_changed(
 
 
 async def test_what_people_added_beside_it_stays(cluster: Testbed, harness: Harness, namespace: str) -> None:
-    team, wanted = owner(), workload(namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), workload(namespace)
+    await harness.apply(desired, by=team)
     more = {
         "metadata": {"labels": {"mine": "1"}},
         "spec": {
@@ -217,10 +217,10 @@ async def test_what_people_added_beside_it_stays(cluster: Testbed, harness: Harn
     patch = json.dumps(more)
     cluster.kubectl("-n", namespace, "patch", "deployment", "d", "--type=strategic", "-p", patch)
     cluster.kubectl("-n", namespace, "set", "env", "deployment", "d", "MINE=1")
-    await harness.told(NotificationKind.DRIFTED, wanted.key, of=team)
+    await harness.told(NotificationKind.DRIFTED, desired.key, of=team)
 
-    applied = await harness.apply(wanted, by=team)
-    live = await harness.get(wanted.key)
+    applied = await harness.apply(desired, by=team)
+    live = await harness.get(desired.key)
 
     (main,) = live["spec"]["template"]["spec"]["containers"]
     assert applied.failures == ()
@@ -234,14 +234,14 @@ async def test_what_people_added_beside_it_stays(cluster: Testbed, harness: Harn
 async def test_a_controller_that_is_in_the_way_is_named_with_its_field_and_keeps_it(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    team, wanted = owner(), service(namespace)
-    await harness.apply(wanted, by=team)
-    await edit(cluster, wanted, "/spec/ports/0/port", 8080, manager="port-controller")
-    before = await harness.get(wanted.key)
+    team, desired = owner(), service(namespace)
+    await harness.apply(desired, by=team)
+    await edit(cluster, desired, "/spec/ports/0/port", 8080, manager="port-controller")
+    before = await harness.get(desired.key)
 
-    (failure,) = (await harness.apply(wanted, by=team)).failures
+    (failure,) = (await harness.apply(desired, by=team)).failures
 
-    assert await harness.get(wanted.key) == before
+    assert await harness.get(desired.key) == before
     assert failure.message.startswith("Take away .spec.ports")
     assert f"(kubectl edit service s -n {namespace})" in failure.message
     assert "field manager port-controller has set it, and must not set it again" in failure.message
@@ -265,28 +265,28 @@ async def test_what_kubectl_apply_made_is_adopted_though_keys_and_unions_differ(
     for each in (theirs, port):
         cluster.kubectl("apply", "-f", "-", stdin=json.dumps(each.body))
 
-    wanted = workload(namespace)
-    applied = await harness.apply(wanted, service(namespace), by=team, conflicts=conflicts)
+    desired = workload(namespace)
+    applied = await harness.apply(desired, service(namespace), by=team, conflicts=conflicts)
     other = await harness.apply(workload(namespace, name="fresh"), by=team)
 
     assert (applied.failures, other.failures) == ((), ())
     fresh = await harness.get(workload(namespace, name="fresh").key)
-    assert of_people((await harness.get(wanted.key))["spec"]) == of_people(fresh["spec"])
+    assert of_people((await harness.get(desired.key))["spec"]) == of_people(fresh["spec"])
     assert [each["port"] for each in (await harness.get(port.key))["spec"]["ports"]] == [80]
 
 
 async def test_what_is_left_to_others_is_not_taken(cluster: Testbed, harness: Harness, namespace: str) -> None:
     from pattern_operator.api.spec import IgnoreDifferences
 
-    team, wanted = owner(), workload(namespace)
+    team, desired = owner(), workload(namespace)
     rules = (IgnoreDifferences(paths=(f"{MAIN}/env",)),)
-    await harness.apply(wanted, by=team, ignored=rules)
-    await edit(cluster, wanted, f"{MAIN}/env/0", {"name": "LEVEL", **FIELD})
-    await edit(cluster, wanted, f"{MAIN}/ports/0/containerPort", 81)
+    await harness.apply(desired, by=team, ignored=rules)
+    await edit(cluster, desired, f"{MAIN}/env/0", {"name": "LEVEL", **FIELD})
+    await edit(cluster, desired, f"{MAIN}/ports/0/containerPort", 81)
 
-    applied = await harness.apply(wanted, by=team, ignored=rules)
+    applied = await harness.apply(desired, by=team, ignored=rules)
 
-    (main,) = (await harness.get(wanted.key))["spec"]["template"]["spec"]["containers"]
+    (main,) = (await harness.get(desired.key))["spec"]["template"]["spec"]["containers"]
     assert applied.failures == ()
     assert "valueFrom" in main["env"][0]
     assert [each["containerPort"] for each in main["ports"]] == [80]

@@ -26,12 +26,12 @@ async def to_the_end(harness: Harness, left: Entries, *, of: Owner) -> list[Fina
 async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloads_are(
     harness: Harness, namespace: str
 ):
-    team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
-    await harness.apply(*wanted, by=team)
+    team, desired = owner(), [config_map("c", namespace), deployment("d", namespace)]
+    await harness.apply(*desired, by=team)
     before = len(harness.requests)
 
-    first = await finalize(entries(*wanted), owner=team, deleter=harness.deleter)
-    await harness.told(NotificationKind.GONE, wanted[1].key, of=team)
+    first = await finalize(entries(*desired), owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.GONE, desired[1].key, of=team)
     remaining = await finalize(first.entries, owner=team, deleter=harness.deleter)
 
     assert "waiting for the pods and other objects that it owns (finalizer foregroundDeletion)" in first.message
@@ -47,11 +47,11 @@ async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first
     team, name, domain = owner(), f"whole-{uuid4().hex[:8]}", f"g{uuid4().hex[:8]}.example.com"
     held = custom("Widget", domain, "w", name)
     held.body["metadata"]["finalizers"] = ["example.com/held"]
-    wanted = [namespace_named(name), definition("Widget", domain), config_map("c", name), deployment("d", name), held]
-    applied = await harness.apply(*wanted, by=team)
+    desired = [namespace_named(name), definition("Widget", domain), config_map("c", name), deployment("d", name), held]
+    applied = await harness.apply(*desired, by=team)
     assert applied.failures == ()
 
-    first = await finalize(entries(*wanted), owner=team, deleter=harness.deleter)
+    first = await finalize(entries(*desired), owner=team, deleter=harness.deleter)
     deleted_at_first = [resource for verb, resource, _ in harness.requests if verb == "delete"]
     await harness.patch(held.key, {"metadata": {"finalizers": None}})
     await harness.told(NotificationKind.GONE, held.key, of=team)
@@ -67,37 +67,37 @@ async def test_objects_go_in_reverse_order_and_the_last_wave_waits_for_the_first
         """kubectl patch designpattern web -n team --type merge -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
         in (first.message)
     )
-    for each in wanted[:2]:
+    for each in desired[:2]:
         assert not await harness.is_there(each.key)
 
 
 async def test_a_step_deletes_nothing_twice(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    wanted.body["metadata"]["finalizers"] = ["example.com/held"]
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    desired.body["metadata"]["finalizers"] = ["example.com/held"]
+    await harness.apply(desired, by=team)
 
-    await finalize(entries(wanted), owner=team, deleter=harness.deleter)
-    await harness.told(NotificationKind.HEALTH, wanted.key, of=team)
-    again = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
+    await finalize(entries(desired), owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.HEALTH, desired.key, of=team)
+    again = await finalize(entries(desired), owner=team, deleter=harness.deleter)
 
     assert [verb for verb, _, _ in harness.requests].count("delete") == 1
     assert "held by the finalizers example.com/held" in again.message
     assert "To let go and leave them in the cluster" in again.message  # nobody knows what that finalizer waits for
-    await harness.patch(wanted.key, {"metadata": {"finalizers": None}})
-    await harness.told(NotificationKind.GONE, wanted.key, of=team)
+    await harness.patch(desired.key, {"metadata": {"finalizers": None}})
+    await harness.told(NotificationKind.GONE, desired.key, of=team)
     assert await finalize(again.entries, owner=team, deleter=harness.deleter) == FinalizeResult()
 
 
 async def test_a_fresh_operator_goes_on_where_the_last_one_ended(harness: Harness, namespace: str, open_room):
-    team, wanted = owner(), config_map("c", namespace)
-    wanted.body["metadata"]["finalizers"] = ["example.com/held"]
-    await harness.apply(wanted, by=team)
-    left = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
+    team, desired = owner(), config_map("c", namespace)
+    desired.body["metadata"]["finalizers"] = ["example.com/held"]
+    await harness.apply(desired, by=team)
+    left = await finalize(entries(desired), owner=team, deleter=harness.deleter)
 
     async with open_room() as later:
         again = await finalize(left.entries, owner=team, deleter=later.deleter)
-        await later.patch(wanted.key, {"metadata": {"finalizers": None}})
-        await later.told(NotificationKind.GONE, wanted.key, of=team)
+        await later.patch(desired.key, {"metadata": {"finalizers": None}})
+        await later.told(NotificationKind.GONE, desired.key, of=team)
         end = await finalize(again.entries, owner=team, deleter=later.deleter)
 
     assert isinstance(again.error, Waiting)
@@ -105,19 +105,19 @@ async def test_a_fresh_operator_goes_on_where_the_last_one_ended(harness: Harnes
 
 
 async def test_a_missing_service_account_is_named_and_retried_and_hangs_nothing(harness: Harness, namespace: str):
-    team, wanted = owner(), [config_map("c", namespace), deployment("d", namespace)]
-    await harness.apply(*wanted, by=team)
+    team, desired = owner(), [config_map("c", namespace), deployment("d", namespace)]
+    await harness.apply(*desired, by=team)
     account = f"system:serviceaccount:{namespace}:removed"
 
-    remaining = await finalize(entries(*wanted), owner=team, deleter=harness.deleter, impersonate=account)
+    remaining = await finalize(entries(*desired), owner=team, deleter=harness.deleter, impersonate=account)
 
-    assert remaining.entries == entries(*wanted)
+    assert remaining.entries == entries(*desired)
     assert isinstance(remaining.error, Transient)
     assert remaining.error.reason is Reason.FORBIDDEN
     assert f'User "{account}" cannot delete resource "deployments"' in remaining.message
     assert ".. " not in remaining.message
     assert "deletionPolicy" in remaining.message
-    assert await harness.is_there(wanted[0].key)
+    assert await harness.is_there(desired[0].key)
 
 
 async def test_what_somebody_else_took_over_is_left_and_said(harness: Harness, namespace: str):
@@ -130,7 +130,7 @@ async def test_what_somebody_else_took_over_is_left_and_said(harness: Harness, n
     remaining = await finalize(entries(ours, theirs), owner=team, deleter=harness.deleter)
 
     assert remaining.entries == ()
-    assert [key for key, _ in remaining.kept] == [theirs.key]
+    assert [key for key, _ in remaining.skipped] == [theirs.key]
     assert await harness.is_there(theirs.key)
     assert not await harness.is_there(ours.key)
 
@@ -142,41 +142,41 @@ async def test_what_another_tool_is_asked_to_keep_stays_when_the_pattern_goes(
     harness: Harness, namespace: str, annotation: str
 ):
     name, _, value = annotation.partition(": ")
-    team, wanted = owner(), config_map("c", namespace, annotations={name: value})
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace, annotations={name: value})
+    await harness.apply(desired, by=team)
 
-    remaining = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
+    remaining = await finalize(entries(desired), owner=team, deleter=harness.deleter)
 
-    assert remaining.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
+    assert remaining.skipped == ((desired.key, f"stays: it is annotated {annotation} in the cluster"),)
     assert remaining.entries == ()
-    meta = (await harness.get(wanted.key))["metadata"]
+    meta = (await harness.get(desired.key))["metadata"]
     assert meta.get("labels", {}) == {}
     assert meta["annotations"] == {name: value}
 
 
 async def test_what_stays_and_may_not_be_written_says_that_it_keeps_our_label(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace, annotations={"helm.sh/resource-policy": "keep"})
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace, annotations={"helm.sh/resource-policy": "keep"})
+    await harness.apply(desired, by=team)
 
     nobody = f"system:serviceaccount:{namespace}:nobody"
-    remaining = await finalize(entries(wanted), owner=team, deleter=harness.deleter, impersonate=nobody)
+    remaining = await finalize(entries(desired), owner=team, deleter=harness.deleter, impersonate=nobody)
 
-    ((key, why),) = remaining.kept
-    assert key == wanted.key
+    ((key, why),) = remaining.skipped
+    assert key == desired.key
     assert why.startswith("stays: it is annotated helm.sh/resource-policy: keep in the cluster. Our label could not be")
     assert remaining.error is None
 
 
 async def test_without_a_watch_the_deletion_is_tried_again_by_time(harness: Harness, namespace: str, monkeypatch):
-    team, wanted = owner(), config_map("c", namespace)
-    wanted.body["metadata"]["finalizers"] = ["example.com/held"]
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    desired.body["metadata"]["finalizers"] = ["example.com/held"]
+    await harness.apply(desired, by=team)
     monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
 
-    remaining = await finalize(entries(wanted), owner=team, deleter=harness.deleter)
+    remaining = await finalize(entries(desired), owner=team, deleter=harness.deleter)
 
     assert isinstance(remaining.error, Transient)
-    await harness.patch(wanted.key, {"metadata": {"finalizers": None}})
+    await harness.patch(desired.key, {"metadata": {"finalizers": None}})
 
 
 async def test_nothing_is_left_of_nothing(harness: Harness):

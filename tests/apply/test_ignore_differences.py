@@ -71,10 +71,10 @@ def test_a_field_may_have_any_name_even_one_without_a_letter() -> None:
 
 def test_the_most_rules_that_there_may_be_cost_an_object_little_once_they_are_decoded() -> None:
     rules = [rule(*("/data" + "/a" * (120 - number % 20) + f"/{number}" for number in range(32))) for _ in range(16)]
-    wanted, known = config_map("c", "team", a="1"), decode_rules(rules)
+    desired, known = config_map("c", "team", a="1"), decode_rules(rules)
     begun = time.process_time()
     for _ in range(100):
-        assert pointers_of(known, wanted) == ()
+        assert pointers_of(known, desired) == ()
 
     assert (time.process_time() - begun) / 100 < 0.002  # decode_rules anew, 5 ms
 
@@ -160,28 +160,28 @@ def test_an_autoscaler_is_told_by_the_subresource_that_it_writes(name: str, subr
 
 
 async def test_it_is_applied_when_the_object_is_made_and_then_left_to_others(harness: Harness, namespace: str) -> None:
-    team, wanted, ignored = owner(), deployment("d", namespace, replicas=2), (rule("/spec/replicas"),)
-    first = await harness.apply(wanted, by=team, ignored=ignored)
-    made = (await harness.get(wanted.key))["spec"]["replicas"]
+    team, desired, ignored = owner(), deployment("d", namespace, replicas=2), (rule("/spec/replicas"),)
+    first = await harness.apply(desired, by=team, ignored=ignored)
+    made = (await harness.get(desired.key))["spec"]["replicas"]
     changed = await harness.put(
         Object.of(
-            {**wanted.body, "spec": {"replicas": 5, **{k: wanted.body["spec"][k] for k in ("selector", "template")}}}
+            {**desired.body, "spec": {"replicas": 5, **{k: desired.body["spec"][k] for k in ("selector", "template")}}}
         ),
         manager="scaler",
     )
-    await harness.caught_up(changed, wanted.key)
+    await harness.caught_up(changed, desired.key)
     drifted = harness.managed_objects.drifted(team.id)
 
     again = await harness.apply(deployment("d", namespace, replicas=3), by=team, ignored=ignored)
 
     assert (first.failures, again.failures, drifted) == ((), (), ())
     assert made == 2
-    assert (await harness.get(wanted.key))["spec"]["replicas"] == 5
-    assert await fields_of_ours(harness, wanted, "f:spec", "f:replicas") is None
+    assert (await harness.get(desired.key))["spec"]["replicas"] == 5
+    assert await fields_of_ours(harness, desired, "f:spec", "f:replicas") is None
 
 
-async def fields_of_ours(harness: Harness, wanted: Object, *path: str) -> Any:
-    entries = (await harness.get(wanted.key))["metadata"]["managedFields"]
+async def fields_of_ours(harness: Harness, desired: Object, *path: str) -> Any:
+    entries = (await harness.get(desired.key))["metadata"]["managedFields"]
     (found,) = (each["fieldsV1"] for each in entries if each["manager"] == "pattern-operator")
     for name in path:
         found = found.get(name) if found is not None else None
@@ -191,30 +191,30 @@ async def fields_of_ours(harness: Harness, wanted: Object, *path: str) -> Any:
 async def test_a_field_that_was_applied_before_keeps_its_value_when_it_is_ignored(
     harness: Harness, namespace: str
 ) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="1", b="1")
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace, a="1", b="1")
+    await harness.apply(desired, by=team)
 
     await harness.apply(config_map("c", namespace, a="2", b="2"), by=team, ignored=(rule("/data/b"),))
-    ignored = (await harness.get(wanted.key))["data"]
-    owned = await fields_of_ours(harness, wanted, "f:data")
+    ignored = (await harness.get(desired.key))["data"]
+    owned = await fields_of_ours(harness, desired, "f:data")
     await harness.apply(config_map("c", namespace, a="3", b="3"), by=team)
 
     assert ignored == {"a": "2", "b": "1"}
     assert owned == {"f:a": {}}
-    assert (await harness.get(wanted.key))["data"] == {"a": "3", "b": "3"}  # no longer ignored: applied again
+    assert (await harness.get(desired.key))["data"] == {"a": "3", "b": "3"}  # no longer ignored: applied again
 
 
 @pytest.mark.parametrize("conflicts", ["Fail", "Take"])
 async def test_what_others_have_of_an_adopted_object_stays_theirs(
     harness: Harness, namespace: str, conflicts: str
 ) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="1", b="ours")
+    team, desired = owner(), config_map("c", namespace, a="1", b="ours")
     await harness.put(config_map("c", namespace, a="1", b="theirs"), manager="kubectl-client-side-apply")
 
-    applied = await harness.apply(wanted, by=team, conflicts=conflicts, ignored=(rule("/data/b"),))
+    applied = await harness.apply(desired, by=team, conflicts=conflicts, ignored=(rule("/data/b"),))
 
     assert applied.failures == ()
-    assert (await harness.get(wanted.key))["data"] == {"a": "1", "b": "theirs"}
+    assert (await harness.get(desired.key))["data"] == {"a": "1", "b": "theirs"}
 
 
 async def test_a_part_of_a_list_entry_and_of_a_secret_are_left_too(harness: Harness, namespace: str) -> None:
@@ -235,12 +235,12 @@ async def test_a_part_of_a_list_entry_and_of_a_secret_are_left_too(harness: Harn
 
 
 async def test_it_costs_other_objects_no_request(harness: Harness, namespace: str) -> None:
-    team, wanted = owner(), config_map("c", namespace)
+    team, desired = owner(), config_map("c", namespace)
     ignored = (rule("/spec/replicas"),)
-    await harness.apply(wanted, by=team, ignored=ignored)
+    await harness.apply(desired, by=team, ignored=ignored)
     before = len(harness.requests)
 
-    await harness.apply(wanted, by=team, ignored=ignored)
+    await harness.apply(desired, by=team, ignored=ignored)
 
     assert [verb for verb, _, _ in harness.requests[before:] if verb != "watch"] == ["patch"]
 
@@ -286,14 +286,14 @@ async def test_replicas_that_leave_the_manifest_keep_their_value_where_an_autosc
     if when == "before":
         await harness.apply(autoscaler, by=team)
     ignored = (rule("/spec/replicas"),) if when == "a rule with it" else ()
-    wanted = (after, autoscaler) if when in ("before", "with it") else (after,)
+    desired = (after, autoscaler) if when in ("before", "with it") else (after,)
 
     if known == "seen":
-        applied = await harness.apply(*wanted, by=team, ignored=ignored)
+        applied = await harness.apply(*desired, by=team, ignored=ignored)
     else:
         async with open_room() as later:
-            applied = await later.apply(*wanted, by=team, ignored=ignored)
-    again = await harness.apply(*wanted, by=team, ignored=ignored)
+            applied = await later.apply(*desired, by=team, ignored=ignored)
+    again = await harness.apply(*desired, by=team, ignored=ignored)
 
     assert (applied.failures, again.failures) == ((), ())
     live = await harness.get(after.key)

@@ -28,8 +28,8 @@ def kubectl(cluster: Testbed, *arguments: str, body: Object | None = None, names
     return cluster.kubectl("-n", namespace, *arguments, stdin=stdin)
 
 
-def marked(wanted: Object, **marks: dict[str, str]) -> Object:
-    return Object.of({**wanted.body, "metadata": {**wanted.body["metadata"], **marks}})
+def marked(desired: Object, **marks: dict[str, str]) -> Object:
+    return Object.of({**desired.body, "metadata": {**desired.body["metadata"], **marks}})
 
 
 def managers(body: dict[str, Any]) -> dict[tuple[str, str, str], Any]:
@@ -86,21 +86,21 @@ async def test_an_entry_of_a_list_and_a_container_go_too(cluster: Testbed, harne
 async def test_what_left_the_manifest_before_the_pattern_came_goes_at_once(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    wanted = config_map("settings", namespace, key="value")
+    desired = config_map("settings", namespace, key="value")
     old = config_map("settings", namespace, key="value", legacy="unused")
     kubectl(cluster, "apply", "-f", "-", body=old, namespace=namespace)
 
-    await harness.apply(wanted, by=owner())
+    await harness.apply(desired, by=owner())
 
-    assert (await harness.get(wanted.key))["data"] == {"key": "value"}
+    assert (await harness.get(desired.key))["data"] == {"key": "value"}
 
 
 @pytest.mark.parametrize("how", ["label", "annotate", "edit", "replace", "patch"])
 async def test_what_somebody_added_by_hand_and_the_pattern_has_not_stays(
     cluster: Testbed, harness: Harness, namespace: str, how: str
 ) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="1")
-    await harness.put(wanted, manager="somebody")
+    team, desired = owner(), config_map("c", namespace, a="1")
+    await harness.put(desired, manager="somebody")
     match how:
         case "label" | "annotate":
             kubectl(cluster, how, "configmap", "c", "mine=1", namespace=namespace)
@@ -112,39 +112,39 @@ async def test_what_somebody_added_by_hand_and_the_pattern_has_not_stays(
             manager = f"--field-manager=kubectl-{how}"
             kubectl(cluster, "patch", "configmap", "c", manager, "--type=merge", "-p", patch, namespace=namespace)
 
-    await harness.apply(wanted, by=team, conflicts="Take")
+    await harness.apply(desired, by=team, conflicts="Take")
     await harness.apply(config_map("c", namespace, a="2"), by=team)
 
-    left = await harness.get(wanted.key)
+    left = await harness.get(desired.key)
     assert "mine" in left["data"] | left["metadata"]["labels"] | left["metadata"]["annotations"]
 
 
 async def test_what_somebody_set_by_hand_and_the_pattern_has_goes_with_it(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="1", b="1")
+    team, desired = owner(), config_map("c", namespace, a="1", b="1")
     kubectl(cluster, "create", "-f", "-", body=config_map("c", namespace, a="1"), namespace=namespace)
     patch = json.dumps({"data": {"b": "1"}})
     kubectl(cluster, "patch", "configmap", "c", "--type=merge", "-p", patch, namespace=namespace)
 
-    await harness.apply(wanted, by=team)
+    await harness.apply(desired, by=team)
     await harness.apply(config_map("c", namespace, a="1"), by=team)
 
-    assert (await harness.get(wanted.key))["data"] == {"a": "1"}
+    assert (await harness.get(desired.key))["data"] == {"a": "1"}
 
 
 async def test_what_others_manage_stays_theirs(cluster: Testbed, harness: Harness, namespace: str) -> None:
-    team, wanted = owner(), deployment("d", namespace)
-    spec = {name: value for name, value in wanted.body["spec"].items() if name != "replicas"}
-    without = Object.of({**wanted.body, "spec": spec})
-    kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
+    team, desired = owner(), deployment("d", namespace)
+    spec = {name: value for name, value in desired.body["spec"].items() if name != "replicas"}
+    without = Object.of({**desired.body, "spec": spec})
+    kubectl(cluster, "apply", "-f", "-", body=desired, namespace=namespace)
     kubectl(cluster, "scale", "deployment", "d", "--replicas=4", namespace=namespace)
-    await harness.patch(wanted.key, {"metadata": {"labels": {"theirs": "1"}}})
-    await harness.patch(wanted.key, {"status": {"observedGeneration": 1}}, subresource="status")
+    await harness.patch(desired.key, {"metadata": {"labels": {"theirs": "1"}}})
+    await harness.patch(desired.key, {"status": {"observedGeneration": 1}}, subresource="status")
 
     await harness.apply(without, by=team)
 
-    left = await harness.get(wanted.key)
+    left = await harness.get(desired.key)
     found = managers(left)
     assert left["spec"]["replicas"] == 4
     assert left["metadata"]["labels"]["theirs"] == "1"
@@ -156,53 +156,53 @@ async def test_what_others_manage_stays_theirs(cluster: Testbed, harness: Harnes
 async def test_the_replicas_of_a_manifest_stay_where_the_pattern_leaves_them_to_others(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    wanted = deployment("d", namespace, replicas=3)
-    spec = {name: value for name, value in wanted.body["spec"].items() if name != "replicas"}
-    kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
+    desired = deployment("d", namespace, replicas=3)
+    spec = {name: value for name, value in desired.body["spec"].items() if name != "replicas"}
+    kubectl(cluster, "apply", "-f", "-", body=desired, namespace=namespace)
 
-    await harness.apply(Object.of({**wanted.body, "spec": spec}), by=owner())
+    await harness.apply(Object.of({**desired.body, "spec": spec}), by=owner())
 
-    assert (await harness.get(wanted.key))["spec"]["replicas"] == 3
+    assert (await harness.get(desired.key))["spec"]["replicas"] == 3
 
 
 async def test_another_value_is_a_conflict_as_before_and_nothing_is_handed_on(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="ours")
+    team, desired = owner(), config_map("c", namespace, a="ours")
     kubectl(cluster, "apply", "-f", "-", body=config_map("c", namespace, a="theirs", b="1"), namespace=namespace)
-    before = await harness.get(wanted.key)
+    before = await harness.get(desired.key)
 
-    (failure,) = (await harness.apply(wanted, by=team)).failures
-    refused = await harness.get(wanted.key)
-    taken = await harness.apply(wanted, by=team, conflicts="Take")
+    (failure,) = (await harness.apply(desired, by=team)).failures
+    refused = await harness.get(desired.key)
+    taken = await harness.apply(desired, by=team, conflicts="Take")
 
     assert failure.reason is Reason.CONFLICT
     assert refused == before
-    assert taken.applied == (wanted.key,)
-    assert (await harness.get(wanted.key))["data"] == {"a": "ours"}
+    assert taken.applied == (desired.key,)
+    assert (await harness.get(desired.key))["data"] == {"a": "ours"}
 
 
 async def test_an_object_whose_managers_were_cleared_is_handed_on_too(harness: Harness, namespace: str) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="1", b="1")
-    await harness.put(wanted, manager="somebody")
-    await harness.patch(wanted.key, {"metadata": {"managedFields": [{}]}})
-    await harness.patch(wanted.key, {"metadata": {"managedFields": [{}]}})
+    team, desired = owner(), config_map("c", namespace, a="1", b="1")
+    await harness.put(desired, manager="somebody")
+    await harness.patch(desired.key, {"metadata": {"managedFields": [{}]}})
+    await harness.patch(desired.key, {"metadata": {"managedFields": [{}]}})
 
-    await harness.apply(wanted, by=team)
+    await harness.apply(desired, by=team)
     await harness.apply(config_map("c", namespace, a="1"), by=team)
 
-    assert (await harness.get(wanted.key))["data"] == {"a": "1"}
+    assert (await harness.get(desired.key))["data"] == {"a": "1"}
 
 
 async def test_it_is_done_once_and_costs_nothing_where_there_is_nothing_to_hand_on(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    team, wanted, other = owner(), config_map("c", namespace), config_map("o", namespace)
-    kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
+    team, desired, other = owner(), config_map("c", namespace), config_map("o", namespace)
+    kubectl(cluster, "apply", "-f", "-", body=desired, namespace=namespace)
     await harness.put(other, manager="somebody")
 
     requests = []
-    for one in (wanted, other, wanted):
+    for one in (desired, other, desired):
         before = len(harness.requests)
         await harness.apply(one, by=team)
         requests.append([verb for verb, _, _ in harness.requests[before:] if verb not in ("watch", "list")])
@@ -213,7 +213,7 @@ async def test_it_is_done_once_and_costs_nothing_where_there_is_nothing_to_hand_
 async def test_somebody_who_writes_meanwhile_is_not_overwritten(
     cluster: Testbed, harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    team, wanted = owner(), config_map("c", namespace, a="1")
+    team, desired = owner(), config_map("c", namespace, a="1")
     kubectl(cluster, "apply", "-f", "-", body=config_map("c", namespace, a="1", old="1"), namespace=namespace)
     written: list[dict[str, Any]] = []
 
@@ -221,29 +221,29 @@ async def test_somebody_who_writes_meanwhile_is_not_overwritten(
         async def tried(**options: Any) -> dict[str, Any]:
             answer: dict[str, Any] = await send(**options)
             if not written:
-                written.append(await harness.patch(wanted.key, {"data": {"theirs": "1"}}))
+                written.append(await harness.patch(desired.key, {"data": {"theirs": "1"}}))
             return answer
 
         await migrate(*place, send=tried, **more)
 
     monkeypatch.setattr("pattern_operator.apply.applier.migrate", racing)
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
     assert len(written) == 1
-    assert applied.applied == (wanted.key,)
-    assert (await harness.get(wanted.key))["data"] == {"a": "1", "theirs": "1"}
+    assert applied.applied == (desired.key,)
+    assert (await harness.get(desired.key))["data"] == {"a": "1", "theirs": "1"}
 
 
 async def test_what_is_only_looked_at_or_refused_keeps_its_managers(
     cluster: Testbed, harness: Harness, namespace: str
 ) -> None:
-    wanted = config_map("c", namespace, a="1")
-    kubectl(cluster, "apply", "-f", "-", body=wanted, namespace=namespace)
-    before = await harness.get(wanted.key)
+    desired = config_map("c", namespace, a="1")
+    kubectl(cluster, "apply", "-f", "-", body=desired, namespace=namespace)
+    before = await harness.get(desired.key)
 
-    await harness.apply(wanted, by=owner(), adopt="Never")
+    await harness.apply(desired, by=owner(), adopt="Never")
 
-    assert await harness.get(wanted.key) == before
+    assert await harness.get(desired.key) == before
 
 
 @pytest.mark.parametrize("tried", [None, 7, [], {}, {"metadata": 7}, {"metadata": {"managedFields": [7, {}, None]}}])

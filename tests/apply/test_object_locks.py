@@ -76,8 +76,8 @@ async def test_nothing_is_kept_of_an_object_that_nobody_is_about_to_apply():
 
 
 @asynccontextmanager
-async def hanging(harness: Harness, wanted: list[Object], *, by: Owner, at: str, method: str) -> AsyncIterator[None]:
-    """Mallory's pattern applies ``wanted``, and her request with ``method`` to a path that ends in ``at`` hangs."""
+async def hanging(harness: Harness, desired: list[Object], *, by: Owner, at: str, method: str) -> AsyncIterator[None]:
+    """Mallory's pattern applies ``desired``, and her request with ``method`` to a path that ends in ``at`` hangs."""
     original, hangs = harness.session.request, asyncio.Event()
 
     async def request(sent: str, path: str, **more: Any) -> bytes:
@@ -87,7 +87,7 @@ async def hanging(harness: Harness, wanted: list[Object], *, by: Owner, at: str,
         return await original(sent, path, **more)
 
     harness.session.request = request
-    work = harness.applier.apply_all(wanted, owner=by, conflicts="Fail", owned=(), impersonate=MALLORY)
+    work = harness.applier.apply_all(desired, owner=by, conflicts="Fail", owned=(), impersonate=MALLORY)
     task = asyncio.create_task(work)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -105,37 +105,37 @@ async def hanging(harness: Harness, wanted: list[Object], *, by: Owner, at: str,
     "at", ["/slow", pytest.param("/settings", id="the look at the object itself, in her account's name")]
 )
 async def test_what_another_pattern_names_in_vain_is_made_again_at_once(harness: Harness, namespace: str, at: str):
-    victim, mallory, wanted = owner("victim"), owner("mallory"), config_map("settings", namespace)
+    victim, mallory, desired = owner("victim"), owner("mallory"), config_map("settings", namespace)
     harness.living |= {each.id: each for each in (victim, mallory)}
-    await harness.apply(wanted, by=victim)
+    await harness.apply(desired, by=victim)
     slow = [config_map(f"slow{number}", namespace) for number in range(40)]
 
-    async with hanging(harness, [*slow, wanted], by=mallory, at=at, method="GET"):
-        await harness.delete(wanted.key)
-        await harness.told(NotificationKind.GONE, wanted.key, of=victim)  # although somebody else is about to apply it
+    async with hanging(harness, [*slow, desired], by=mallory, at=at, method="GET"):
+        await harness.delete(desired.key)
+        await harness.told(NotificationKind.GONE, desired.key, of=victim)  # although somebody else is about to apply it
         async with asyncio.timeout(object_locks.PATIENCE - 1):
-            applied = await harness.apply(wanted, by=victim, owned=[wanted.key])
+            applied = await harness.apply(desired, by=victim, owned=[desired.key])
 
-    assert applied.applied == (wanted.key,)
-    assert (victim.id, Notification(NotificationKind.GONE, wanted.key)) in harness.events
+    assert applied.applied == (desired.key,)
+    assert (victim.id, Notification(NotificationKind.GONE, desired.key)) in harness.events
 
 
 async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(harness: Harness, namespace: str):
-    victim, mallory, wanted = owner("victim"), owner("mallory"), config_map("settings", namespace)
+    victim, mallory, desired = owner("victim"), owner("mallory"), config_map("settings", namespace)
     harness.living |= {each.id: each for each in (victim, mallory)}
-    await harness.apply(wanted, by=victim)
-    await harness.caught_up(await harness.get(wanted.key), wanted.key)
-    place = harness.applier._locks.at(wanted.key)
+    await harness.apply(desired, by=victim)
+    await harness.caught_up(await harness.get(desired.key), desired.key)
+    place = harness.applier._locks.at(desired.key)
     other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
     await asyncio.sleep(0)
-    changed = await harness.patch(wanted.key, {"data": {"a": "theirs"}})
-    await harness.caught_up(changed, wanted.key)
+    changed = await harness.patch(desired.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, desired.key)
 
     async with asyncio.timeout(object_locks.PATIENCE - 1):
-        applied = await harness.apply(wanted, by=victim, owned=[wanted.key])
+        applied = await harness.apply(desired, by=victim, owned=[desired.key])
 
-    assert applied.applied == (wanted.key,)
-    assert (await harness.get(wanted.key))["data"] == {"a": "1"}
+    assert applied.applied == (desired.key,)
+    assert (await harness.get(desired.key))["data"] == {"a": "1"}
     other.cancel()
     await asyncio.wait({other})
 
@@ -144,16 +144,16 @@ async def test_an_apply_that_hangs_fails_who_finds_nothing_after_a_moment_and_sa
     harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(object_locks, "PATIENCE", 0.1)
-    wanted = config_map("settings", namespace)
+    desired = config_map("settings", namespace)
     await harness.apply(config_map("first", namespace), by=owner())
-    place = harness.applier._locks.at(wanted.key)
+    place = harness.applier._locks.at(desired.key)
     other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
     await asyncio.sleep(0)
 
-    applied = await harness.apply(wanted, by=owner())
+    applied = await harness.apply(desired, by=owner())
 
-    assert [(each.key, each.reason) for each in applied.failures] == [(wanted.key, Reason.APPLY_FAILED)]
+    assert [(each.key, each.reason) for each in applied.failures] == [(desired.key, Reason.APPLY_FAILED)]
     assert "another DesignPattern names it, too" in applied.failures[0].message
-    assert applied.disowned == {wanted.key}
+    assert applied.disowned == {desired.key}
     other.cancel()
     await asyncio.wait({other})

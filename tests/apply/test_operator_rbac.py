@@ -7,7 +7,7 @@ import pytest
 from tests.apply.test_protected import RBAC, account, an
 
 from pattern_operator.apply.operator_rbac import operator_rbac
-from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
+from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.kube import ApiError
 
 OPERATOR = Protected.of("system:serviceaccount:ops:runner", lease=("ops", "pattern-operator"))
@@ -60,6 +60,6 @@ def test_it_is_protected_also_when_it_is_to_lose_the_account():
 
     assert protected.why(taken.key, taken.body) == "gives the operator its rights"
     assert protected.why(again.key, again.body) == "gives the operator its rights"
-    assert OF_THE_MANIFESTS.why(taken.key, taken.body) == ""
+    assert DEFAULT_PROTECTED.why(taken.key, taken.body) == ""
     assert protected.why(an(RBAC, "ClusterRole", "acme-other").key) == ""
     assert protected.why(an(RBAC, "Role", "acme-kind_watch", "team").key) == ""

@@ -73,7 +73,7 @@ def test_an_artifact_cannot_say_another_name_in_the_readable_label():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "owned", "belongs"),
+    ("desired", "owned", "belongs"),
     [
         (namespace_named("team"), False, True),
         (namespace_named("default"), False, False),
@@ -85,7 +85,7 @@ def test_an_artifact_cannot_say_another_name_in_the_readable_label():
     ],
     ids=["namespace", "default", "kube-", "in default", "ignored", "ignored later", "if absent"],
 )
-def test_what_a_pattern_may_own(wanted: Object, owned: bool, belongs: bool):
-    found = inventory_objects([wanted], owned=[wanted.key] if owned else [])
+def test_what_a_pattern_may_own(desired: Object, owned: bool, belongs: bool):
+    found = inventory_objects([desired], owned=[desired.key] if owned else [])
 
-    assert found == ((wanted,) if belongs else ())
+    assert found == ((desired,) if belongs else ())

@@ -209,14 +209,14 @@ async def test_a_real_server_takes_it_again_and_again_and_what_it_filled_stays(
     harness: Harness, namespace: str, kind: str
 ):
     team, body = owner(), {"kind": kind, "metadata": {"name": "it", "namespace": namespace}, **APPLIED[kind]}
-    wanted = Object.of(body)
-    first = await harness.apply(wanted, by=team)
-    before = lasting(await harness.get(wanted.key))
+    desired = Object.of(body)
+    first = await harness.apply(desired, by=team)
+    before = lasting(await harness.get(desired.key))
 
-    second = await harness.apply(wanted, by=team)
+    second = await harness.apply(desired, by=team)
 
-    assert first.applied == second.applied == (wanted.key,)
-    assert lasting(await harness.get(wanted.key)) == before
+    assert first.applied == second.applied == (desired.key,)
+    assert lasting(await harness.get(desired.key)) == before
     assert not harness.managed_objects.drifted(team.id)
 
 

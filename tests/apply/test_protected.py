@@ -10,7 +10,7 @@ from tests.apply.harness import config_map, entries, owner
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.delete import DeletionOutcome
-from pattern_operator.apply.protected import NAMESPACE, OF_THE_MANIFESTS, Protected
+from pattern_operator.apply.protected import DEFAULT_PROTECTED, NAMESPACE, Protected
 from pattern_operator.errors import Stalled
 
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -155,7 +155,7 @@ def test_the_refusal_names_the_object_and_says_what_to_do():
     lease = an("coordination.k8s.io/v1", "Lease", "pattern-operator", NAMESPACE)
 
     with pytest.raises(Stalled) as refusal:
-        OF_THE_MANIFESTS.check([config_map("c", "team"), lease, config_map("d", NAMESPACE)])
+        DEFAULT_PROTECTED.check([config_map("c", "team"), lease, config_map("d", NAMESPACE)])
 
     assert refusal.value.reason is Reason.PROTECTED_OBJECT
     assert refusal.value.message.startswith(f"ConfigMap {NAMESPACE}/d is in {NAMESPACE}")
@@ -163,7 +163,7 @@ def test_the_refusal_names_the_object_and_says_what_to_do():
 
 
 def test_what_holds_nothing_of_the_operator_is_not_refused():
-    OF_THE_MANIFESTS.check([config_map("c", "team"), config_map("d", "default")])
+    DEFAULT_PROTECTED.check([config_map("c", "team"), config_map("d", "default")])
 
 
 async def test_the_applier_sends_nothing_that_is_protected(harness, namespace: str):

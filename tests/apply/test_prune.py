@@ -34,7 +34,7 @@ async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(harne
     pruned = await prune(left, owner=team, deleter=harness.deleter)
 
     assert pruned.deleted == (goes.key, goes_too.key)
-    assert (pruned.kept, pruned.failures, pruned.error) == ((), (), None)
+    assert (pruned.skipped, pruned.failures, pruned.error) == ((), (), None)
     assert [verb for verb, _, _ in harness.requests[before:] if verb != "watch"] == ["delete", "delete"]
     assert await harness.is_there(stays.key)
     assert not await harness.is_there(goes.key)
@@ -42,44 +42,44 @@ async def test_what_left_the_pattern_is_deleted_with_one_request_an_object(harne
 
 
 async def test_an_object_that_another_pattern_took_over_is_left(harness: Harness, namespace: str):
-    team, other, wanted = owner(), owner("other"), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
-    taken = await harness.applier.apply_all([wanted], owner=other, conflicts="Take", owned=())
+    team, other, desired = owner(), owner("other"), config_map("c", namespace)
+    await harness.apply(desired, by=team)
+    taken = await harness.applier.apply_all([desired], owner=other, conflicts="Take", owned=())
     assert taken.failures == ()
 
-    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
+    pruned = await prune(entries(desired), owner=team, deleter=harness.deleter)
 
     assert pruned.deleted == ()
-    assert pruned.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
-    assert await harness.is_there(wanted.key)
+    assert pruned.skipped == ((desired.key, "is left: it belongs to another pattern now"),)
+    assert await harness.is_there(desired.key)
 
 
 async def test_an_object_that_a_fresh_operator_cannot_see_is_read_before_it_is_left(
     harness: Harness, namespace: str, open_room
 ):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
-    await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
+    await harness.patch(desired.key, {"metadata": {"labels": {OWNER_LABEL: None}}})
 
     async with open_room() as later:
-        pruned = await prune(entries(wanted), owner=team, deleter=later.deleter)
+        pruned = await prune(entries(desired), owner=team, deleter=later.deleter)
 
-    assert pruned.kept == ((wanted.key, "is left: somebody took our owner label off"),)
-    assert await harness.is_there(wanted.key)
+    assert pruned.skipped == ((desired.key, "is left: somebody took our owner label off"),)
+    assert await harness.is_there(desired.key)
 
 
 async def test_an_object_that_is_not_to_be_pruned_is_left(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
     annotated = await harness.patch(
-        wanted.key, {"metadata": {"annotations": {"pattern-operator.io/prune": "disabled"}}}
+        desired.key, {"metadata": {"annotations": {"pattern-operator.io/prune": "disabled"}}}
     )
-    await harness.caught_up(annotated, wanted.key)
+    await harness.caught_up(annotated, desired.key)
 
-    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
+    pruned = await prune(entries(desired), owner=team, deleter=harness.deleter)
 
-    assert pruned.kept == ((wanted.key, "stays: it is annotated prune: disabled in the cluster"),)
-    assert (await harness.get(wanted.key))["metadata"].get("labels", {}) == {}
+    assert pruned.skipped == ((desired.key, "stays: it is annotated prune: disabled in the cluster"),)
+    assert (await harness.get(desired.key))["metadata"].get("labels", {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -90,57 +90,57 @@ async def test_an_object_that_another_tool_is_asked_to_keep_is_left_without_our_
     harness: Harness, namespace: str, annotation: str, restarted: bool, open_room
 ):
     name, _, value = annotation.partition(": ")
-    team, wanted = owner(), config_map("c", namespace, annotations={name: value})
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace, annotations={name: value})
+    await harness.apply(desired, by=team)
 
     async with open_room() as later:  # which knows nothing but the inventory
         deleter = later.deleter if restarted else harness.deleter
-        pruned = await prune(entries(wanted), owner=team, deleter=deleter)
+        pruned = await prune(entries(desired), owner=team, deleter=deleter)
 
-    assert pruned.kept == ((wanted.key, f"stays: it is annotated {annotation} in the cluster"),)
-    meta = (await harness.get(wanted.key))["metadata"]
+    assert pruned.skipped == ((desired.key, f"stays: it is annotated {annotation} in the cluster"),)
+    meta = (await harness.get(desired.key))["metadata"]
     assert meta.get("labels", {}) == {}
     assert meta["annotations"] == {name: value}
 
 
 async def test_an_object_that_is_only_kept_when_its_pattern_goes_is_pruned(harness: Harness, namespace: str):
     team = owner()
-    wanted = config_map("c", namespace, annotations={"argocd.argoproj.io/sync-options": "Delete=false"})
-    await harness.apply(wanted, by=team)
+    desired = config_map("c", namespace, annotations={"argocd.argoproj.io/sync-options": "Delete=false"})
+    await harness.apply(desired, by=team)
 
-    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
+    pruned = await prune(entries(desired), owner=team, deleter=harness.deleter)
 
-    assert pruned.deleted == (wanted.key,)
+    assert pruned.deleted == (desired.key,)
 
 
 async def test_an_object_made_anew_by_somebody_else_is_left(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
-    await harness.delete(wanted.key)
-    await harness.told(NotificationKind.GONE, wanted.key, of=team)
-    await harness.put(wanted, manager="kubectl")
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
+    await harness.delete(desired.key)
+    await harness.told(NotificationKind.GONE, desired.key, of=team)
+    await harness.put(desired, manager="kubectl")
 
-    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
+    pruned = await prune(entries(desired), owner=team, deleter=harness.deleter)
 
-    assert [key for key, _ in pruned.kept] == [wanted.key]
-    assert await harness.is_there(wanted.key)
+    assert [key for key, _ in pruned.skipped] == [desired.key]
+    assert await harness.is_there(desired.key)
 
 
 async def test_the_delete_is_for_the_very_object_that_was_seen(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
-    managed = harness.managed_objects.get(wanted.key)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
+    managed = harness.managed_objects.get(desired.key)
     frozen = managed.observed
-    await harness.delete(wanted.key)
-    await harness.told(NotificationKind.GONE, wanted.key, of=team)
-    await harness.put(wanted, manager="kubectl")
+    await harness.delete(desired.key)
+    await harness.told(NotificationKind.GONE, desired.key, of=team)
+    await harness.put(desired, manager="kubectl")
     managed.present, managed.observed = True, frozen  # as if the watch were behind
 
-    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter)
+    pruned = await prune(entries(desired), owner=team, deleter=harness.deleter)
 
-    assert [failure.key for failure in pruned.failures] == [wanted.key]
-    assert pruned.left == entries(wanted)
-    assert await harness.is_there(wanted.key)
+    assert [failure.key for failure in pruned.failures] == [desired.key]
+    assert pruned.remaining == entries(desired)
+    assert await harness.is_there(desired.key)
 
 
 async def test_what_is_gone_already_is_a_success(harness: Harness, namespace: str):
@@ -159,34 +159,34 @@ async def test_an_object_whose_kind_is_gone_is_a_success(harness: Harness, names
 
 
 async def test_an_object_in_a_version_that_is_served_no_more_is_deleted_in_another(harness: Harness, namespace: str):
-    team, wanted = owner(), deployment("d", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), deployment("d", namespace)
+    await harness.apply(desired, by=team)
 
-    pruned = await prune([InventoryEntry(id=str(wanted.key), v="v1beta2")], owner=team, deleter=harness.deleter)
-    await harness.told(NotificationKind.GONE, wanted.key, of=team)
+    pruned = await prune([InventoryEntry(id=str(desired.key), v="v1beta2")], owner=team, deleter=harness.deleter)
+    await harness.told(NotificationKind.GONE, desired.key, of=team)
 
-    assert [each.key for each in pruned.going] == [wanted.key]
-    assert not await harness.is_there(wanted.key)
+    assert [each.key for each in pruned.terminating] == [desired.key]
+    assert not await harness.is_there(desired.key)
 
 
 async def test_protected_namespaces_are_never_deleted(harness: Harness):
-    wanted = entries(namespace_named("default"), namespace_named("kube-public"))
+    desired = entries(namespace_named("default"), namespace_named("kube-public"))
 
-    pruned = await prune(wanted, owner=owner(), deleter=harness.deleter)
+    pruned = await prune(desired, owner=owner(), deleter=harness.deleter)
 
     assert pruned.deleted == ()
-    assert len(pruned.kept) == 2
+    assert len(pruned.skipped) == 2
     assert harness.requests == []
 
 
 async def test_an_account_without_rights_stops_nobody_else_and_is_named(harness: Harness, namespace: str):
-    team, wanted = owner(), config_map("c", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
     account = f"system:serviceaccount:{namespace}:nobody"
 
-    pruned = await prune(entries(wanted), owner=team, deleter=harness.deleter, impersonate=account)
+    pruned = await prune(entries(desired), owner=team, deleter=harness.deleter, impersonate=account)
 
-    assert pruned.left == entries(wanted)
+    assert pruned.remaining == entries(desired)
     assert isinstance(pruned.error, Transient)
     assert pruned.error.reason is Reason.FORBIDDEN
     assert f'User "{account}" cannot delete resource "configmaps"' in pruned.error.message
@@ -216,24 +216,24 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(harness
     first = await prune(entries(crd, widget, free, controller), owner=team, deleter=harness.deleter)
     await harness.caught_up(await harness.get(widget.key), widget.key)
     before = len(harness.requests)
-    again = await prune(first.left, owner=team, deleter=harness.deleter)
+    again = await prune(first.remaining, owner=team, deleter=harness.deleter)
     asked = [verb for verb, _, _ in harness.requests[before:] if verb != "watch"]
     async with open_room() as later:  # which knows nothing but the inventory
-        fresh = await prune(first.left, owner=team, deleter=later.deleter)
+        fresh = await prune(first.remaining, owner=team, deleter=later.deleter)
     there = await harness.is_there(controller.key)
     await harness.patch(widget.key, {"metadata": {"finalizers": None}})
     await harness.told(NotificationKind.GONE, widget.key, of=team)
-    await prune(first.left, owner=team, deleter=harness.deleter)
+    await prune(first.remaining, owner=team, deleter=harness.deleter)
     await harness.told(NotificationKind.GONE, controller.key, of=team)  # once its pods are
     last = await prune(entries(crd), owner=team, deleter=harness.deleter)
     await harness.told(
         NotificationKind.GONE, crd.key, of=team
     )  # the API server deletes what is left of its kind before
-    end = await prune(last.left, owner=team, deleter=harness.deleter)
+    end = await prune(last.remaining, owner=team, deleter=harness.deleter)
 
-    assert first.left == again.skipped == fresh.left == entries(crd, widget, controller)
+    assert first.remaining == again.remaining == fresh.remaining == entries(crd, widget, controller)
     assert first.deleted == (free.key,)
-    assert [each.key for each in first.going] == [widget.key]
+    assert [each.key for each in first.terminating] == [widget.key]
     assert (first.failures, first.error) == ((), None)
     assert first.message == (
         f"3 objects that left the pattern are not gone yet: {widget.key.display_name}: is being deleted, held by the"
@@ -241,19 +241,19 @@ async def test_a_workload_stays_until_the_finalizers_it_acts_on_are_done(harness
     )
     assert asked == []  # the watch knows
     assert there
-    assert last.left == entries(crd)
-    assert (end.left, end.message) == ((), "")
+    assert last.remaining == entries(crd)
+    assert (end.remaining, end.message) == ((), "")
     assert not await harness.is_there(controller.key)
 
 
 async def test_what_cannot_be_deleted_keeps_what_it_needs(harness: Harness, namespace: str):
-    team, wanted, workload = owner(), config_map("c", namespace), deployment("d", namespace)
-    await harness.apply(wanted, workload, by=team)
+    team, desired, workload = owner(), config_map("c", namespace), deployment("d", namespace)
+    await harness.apply(desired, workload, by=team)
     account = f"system:serviceaccount:{namespace}:nobody"
 
-    pruned = await prune(entries(wanted, workload), owner=team, deleter=harness.deleter, impersonate=account)
+    pruned = await prune(entries(desired, workload), owner=team, deleter=harness.deleter, impersonate=account)
 
-    assert pruned.left == entries(wanted, workload)
+    assert pruned.remaining == entries(desired, workload)
     assert pruned.error.message.startswith("1 object that left the pattern could not be deleted: Deployment.apps ")
     assert f"grant ServiceAccount {namespace}/nobody the verbs get and delete on deployments.apps in namespace" in (
         pruned.error.message
@@ -273,5 +273,5 @@ async def test_an_object_whose_kind_has_another_scope_now_went_and_its_namesake_
 
     pruned = await prune(entries(custom("Widget", domain, "w", namespace)), owner=team, deleter=harness.deleter)
 
-    assert pruned.left == ()
+    assert pruned.remaining == ()
     assert await harness.is_there(wide.key)

@@ -44,9 +44,9 @@ def claim(namespace: str, size: str, **labels: str) -> Object:
     return Object.of({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec})
 
 
-async def bound(cluster: Testbed, harness: Harness, wanted: Object) -> None:
+async def bound(cluster: Testbed, harness: Harness, desired: Object) -> None:
     """A volume for the claim, and wait until it has it: only then it grows."""
-    namespace = wanted.key.namespace
+    namespace = desired.key.namespace
     storage = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -69,7 +69,7 @@ async def bound(cluster: Testbed, harness: Harness, wanted: Object) -> None:
     cluster.kubectl.apply(volume)
 
     async def is_bound() -> bool:
-        return (await harness.get(wanted.key)).get("status", {}).get("phase") == "Bound"
+        return (await harness.get(desired.key)).get("status", {}).get("phase") == "Bound"
 
     await harness.eventually(is_bound)
 

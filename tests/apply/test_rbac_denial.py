@@ -5,7 +5,7 @@ import pytest
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.delete import Deletion, DeletionOutcome
-from pattern_operator.apply.delete_waves import Step
+from pattern_operator.apply.delete_waves import DeletedWaves
 from pattern_operator.apply.errors import deletion_failure_of
 from pattern_operator.apply.finalize import _remaining
 from pattern_operator.apply.inventory import entry_of
@@ -88,9 +88,9 @@ def forbidden(number: int) -> Deletion:
 def test_the_way_out_is_said_before_a_list_that_may_be_cut():
     many = tuple(map(forbidden, range(20)))
 
-    deleted = _remaining(Step(stuck=many), kept=(), owner=Owner("id", "team", "web")).message
+    deleted = _remaining(DeletedWaves(pending=many), skipped=(), owner=Owner("id", "team", "web")).message
     pruned = PruneResult(
-        failures=tuple(each.failure for each in many if each.failure), left=Step(stuck=many).left
+        failures=tuple(each.failure for each in many if each.failure), remaining=DeletedWaves(pending=many).remaining
     ).error
 
     assert pruned is not None

@@ -63,7 +63,7 @@ def test_the_longest_rest_that_was_asked_for_is_kept():
 def test_the_more_objects_failed_the_longer_they_are_let_rest(count: int, seconds: float):
     failures = tuple(failure(f"c{number}", Reason.APPLY_FAILED) for number in range(count))
     entries = tuple(InventoryEntry(str(each.key), "v1") for each in failures)
-    errors = to_error(ApplyResult(failures=failures)), PruneResult(left=entries, failures=failures).error
+    errors = to_error(ApplyResult(failures=failures)), PruneResult(remaining=entries, failures=failures).error
 
     assert [isinstance(each, Transient) and each.retry_after for each in errors] == [timedelta(seconds=seconds)] * 2
 

@@ -114,9 +114,9 @@ async def test_a_kind_whose_server_does_not_answer_is_asked_for_again_and_stops_
 
 
 async def test_thousands_of_objects_are_placed_with_the_loop_free_in_between(discovery: Discovery):
-    wanted = [config_map(f"c{number}", "") for number in range(10_000)]  # some 80 ms
+    desired = [config_map(f"c{number}", "") for number in range(10_000)]  # some 80 ms
 
-    held = await longest_hold(lambda: resolve_scope(wanted, discovery=discovery, default_namespace="team"))
+    held = await longest_hold(lambda: resolve_scope(desired, discovery=discovery, default_namespace="team"))
 
     assert held < MOST
 

@@ -34,12 +34,21 @@ class Told:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The times of the module, a hundredth of them."""
-    for name in ("WINDOW", "DATA_WINDOW", "OFFER", "DATA_OFFER", "TAKING", "GRACE", "DATA_GRACE", "LOOK_AGAIN"):
+    for name in (
+        "FIRST_RUN_WINDOW",
+        "DATA_FIRST_RUN_WINDOW",
+        "OFFER_DURATION",
+        "DATA_OFFER_DURATION",
+        "TAKE_TIMEOUT",
+        "GRACE",
+        "DATA_GRACE",
+        "RECHECK_INTERVAL",
+    ):
         monkeypatch.setattr(transfer, name, getattr(transfer, name) / 100)
 
 
 async def test_what_nobody_waits_for_is_deleted_at_once():
-    assert Transfers().why_not(KEY, by=OLD) == ""
+    assert Transfers().delay_reason(KEY, by=OLD) == ""
 
 
 async def test_who_waits_is_woken_and_named_once_and_the_object_stays_until_it_is_theirs():
@@ -48,33 +57,33 @@ async def test_who_waits_is_woken_and_named_once_and_the_object_stays_until_it_i
     transfers.wait(KEY, NEW)
     offered = [transfers.is_offered(KEY, by=OLD.id, to=NEW.id)]
 
-    whys = [transfers.why_not(KEY, by=OLD) for _ in range(3)]
+    whys = [transfers.delay_reason(KEY, by=OLD) for _ in range(3)]
     offered.append(transfers.is_offered(KEY, by=OLD.id, to=NEW.id))
-    transfers.cease(KEY, NEW.id)
+    transfers.stop_waiting(KEY, NEW.id)
 
     assert offered == [False, True]
     assert set(whys) == {"is handed over to DesignPattern team/new, which has it in its version, too"}
     assert told.owners == ["new", "old"]
-    assert transfers.why_not(KEY, by=OLD) == ""
+    assert transfers.delay_reason(KEY, by=OLD) == ""
 
 
-@pytest.mark.parametrize("end", ["bar", "forget", "wants_nothing", "wait_only"])
+@pytest.mark.parametrize("end", ["exclude", "forget", "leave", "keep_waiting_only_for"])
 async def test_who_may_not_or_wants_it_no_longer_holds_up_nobody(end: str):
     told = Told()
     transfers = Transfers(on_change=told)
     transfers.wait(KEY, NEW)
-    transfers.why_not(KEY, by=OLD)
+    transfers.delay_reason(KEY, by=OLD)
     match end:
-        case "bar":
-            transfers.bar(KEY, NEW.id)
+        case "exclude":
+            transfers.exclude(KEY, NEW.id)
             transfers.wait(KEY, NEW)  # as its next try would
-        case "wait_only":
-            transfers.wait_only(NEW.id, [PVC])
+        case "keep_waiting_only_for":
+            transfers.keep_waiting_only_for(NEW.id, [PVC])
         case _:
             getattr(transfers, end)(NEW.id)
 
     assert not transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
-    assert transfers.why_not(KEY, by=OLD) == ""
+    assert transfers.delay_reason(KEY, by=OLD) == ""
     assert told.owners == ["new", "old"]
 
 
@@ -84,10 +93,10 @@ async def test_it_is_offered_to_all_that_wait_so_that_none_stands_before_the_nex
     for each in (NEW, THIRD, NEW):
         transfers.wait(KEY, each)
 
-    first = transfers.why_not(KEY, by=OLD)
+    first = transfers.delay_reason(KEY, by=OLD)
     offered = [transfers.is_offered(KEY, by=OLD.id, to=each.id) for each in (NEW, THIRD, OLD)]
-    transfers.bar(KEY, NEW.id)
-    second = transfers.why_not(KEY, by=OLD)
+    transfers.exclude(KEY, NEW.id)
+    second = transfers.delay_reason(KEY, by=OLD)
 
     assert "team/new" in first
     assert offered == [True, True, False]
@@ -96,16 +105,16 @@ async def test_it_is_offered_to_all_that_wait_so_that_none_stands_before_the_nex
     assert not transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
 
 
-@pytest.mark.parametrize("change", ["asked", "wait_only"])
+@pytest.mark.parametrize("change", ["pattern_changed", "keep_waiting_only_for"])
 async def test_what_its_owner_wants_again_is_not_offered_any_more(change: str):
     transfers = Transfers()
     transfers.wait(KEY, NEW)
-    transfers.why_not(KEY, by=OLD)
+    transfers.delay_reason(KEY, by=OLD)
 
-    if change == "asked":
-        transfers.asked(OLD, generation=2)
+    if change == "pattern_changed":
+        transfers.pattern_changed(OLD, generation=2)
     else:
-        transfers.wait_only(OLD.id, [KEY])
+        transfers.keep_waiting_only_for(OLD.id, [KEY])
 
     assert not transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
 
@@ -114,8 +123,8 @@ async def test_who_waited_and_was_changed_shows_anew_that_it_could_take_it():
     transfers = Transfers()
     transfers.wait(KEY, NEW)
     before = transfers.may_wait(KEY, NEW.id)
-    transfers.why_not(KEY, by=OLD)
-    transfers.asked(NEW, generation=2)
+    transfers.delay_reason(KEY, by=OLD)
+    transfers.pattern_changed(NEW, generation=2)
 
     assert not before
     assert transfers.may_wait(KEY, NEW.id)
@@ -126,14 +135,14 @@ def test_an_apply_that_is_on_its_way_is_not_overtaken_by_the_deletion():
     async def scenario() -> tuple[str, bool, str]:
         transfers = Transfers()
         transfers.wait(KEY, NEW)
-        transfers.why_not(KEY, by=OLD)
-        await asyncio.sleep(transfer.OFFER - 1)
+        transfers.delay_reason(KEY, by=OLD)
+        await asyncio.sleep(transfer.OFFER_DURATION - 1)
         with transfers.taking(KEY, NEW):
             await asyncio.sleep(2)
-            meanwhile = transfers.why_not(KEY, by=OLD)
-            transfers.asked(NEW, generation=2)  # even where it is changed meanwhile
-            meanwhile = meanwhile and transfers.why_not(KEY, by=OLD)
-        return meanwhile, transfers.is_offered(KEY, by=OLD.id, to=NEW.id), transfers.why_not(KEY, by=OLD)
+            meanwhile = transfers.delay_reason(KEY, by=OLD)
+            transfers.pattern_changed(NEW, generation=2)  # even where it is changed meanwhile
+            meanwhile = meanwhile and transfers.delay_reason(KEY, by=OLD)
+        return meanwhile, transfers.is_offered(KEY, by=OLD.id, to=NEW.id), transfers.delay_reason(KEY, by=OLD)
 
     meanwhile, offered, after = run(scenario())
 
@@ -153,12 +162,12 @@ class Crowd:
     async def do(self, deed: str, number: int) -> None:
         who = Owner(f"w{number}", "team" if number % 2 else "far", f"w{number}")
         match deed:
-            case "wait" | "cease" | "bar":
+            case "wait" | "stop_waiting" | "exclude":
                 getattr(self.transfers, deed)(self.key, who if deed == "wait" else who.id)
-            case "asked" | "ran":
-                getattr(self.transfers, deed)(who if deed == "asked" else who.id, generation=1)
-            case "wait_only":
-                self.transfers.wait_only(who.id, ())
+            case "pattern_changed" | "pattern_ran":
+                getattr(self.transfers, deed)(who if deed == "pattern_changed" else who.id, generation=1)
+            case "keep_waiting_only_for":
+                self.transfers.keep_waiting_only_for(who.id, ())
             case "take":
                 await self._take(who, seconds=1)
             case "hang":
@@ -172,7 +181,19 @@ class Crowd:
             await asyncio.sleep(seconds)
 
 
-DEEDS = ("wait", "cease", "bar", "asked", "ran", "stalled", "wants_nothing", "forget", "wait_only", "take", "hang")
+DEEDS = (
+    "wait",
+    "stop_waiting",
+    "exclude",
+    "pattern_changed",
+    "pattern_ran",
+    "pattern_stalled",
+    "leave",
+    "forget",
+    "keep_waiting_only_for",
+    "take",
+    "hang",
+)
 DEED = st.tuples(st.sampled_from(DEEDS), st.integers(0, 9), st.floats(0.0, 20.0))
 
 
@@ -196,7 +217,7 @@ async def seconds_of_removal(key: ObjectKey, deeds: list[tuple[str, int, float]]
 
     now = asyncio.get_running_loop().time
     begun, at_work = now(), asyncio.create_task(work())
-    while transfers.why_not(key, by=OLD):
+    while transfers.delay_reason(key, by=OLD):
         woken.clear()
         await woken.wait()
     took = now() - begun
@@ -209,45 +230,45 @@ async def seconds_of_removal(key: ObjectKey, deeds: list[tuple[str, int, float]]
 @settings(max_examples=50, deadline=None)
 @given(key=st.sampled_from([KEY, PVC]), deeds=st.lists(DEED, max_size=60))
 def test_whatever_those_who_wait_do_the_removal_ends_in_time(key: ObjectKey, deeds: list[tuple[str, int, float]]):
-    bound = transfer.TAKING + (transfer.DATA_OFFER if key is PVC else transfer.OFFER)
+    bound = transfer.TAKE_TIMEOUT + (transfer.DATA_OFFER_DURATION if key is PVC else transfer.OFFER_DURATION)
 
-    assert run(asyncio.wait_for(seconds_of_removal(key, deeds), 10_000)) <= bound + transfer.LOOK_AGAIN
+    assert run(asyncio.wait_for(seconds_of_removal(key, deeds), 10_000)) <= bound + transfer.RECHECK_INTERVAL
 
 
 async def test_a_pattern_does_not_wait_for_itself():
     transfers = Transfers()
     transfers.wait(KEY, OLD)
 
-    assert transfers.why_not(KEY, by=OLD) == ""
+    assert transfers.delay_reason(KEY, by=OLD) == ""
 
 
 async def test_who_was_changed_a_moment_ago_is_waited_for_until_it_has_run():
     told = Told()
     transfers = Transfers(on_change=told)
-    transfers.asked(NEW, generation=2)
+    transfers.pattern_changed(NEW, generation=2)
 
-    before = transfers.why_not(KEY, by=OLD)
-    transfers.ran(NEW.id, generation=1)  # a run that began before the change
-    still = transfers.why_not(KEY, by=OLD)
-    transfers.ran(NEW.id, generation=2)
+    before = transfers.delay_reason(KEY, by=OLD)
+    transfers.pattern_ran(NEW.id, generation=1)  # a run that began before the change
+    still = transfers.delay_reason(KEY, by=OLD)
+    transfers.pattern_ran(NEW.id, generation=2)
     transfers.forget(NEW.id)
 
     assert before == still
     assert before.startswith("stays until DesignPattern team/new has run")
-    assert transfers.why_not(KEY, by=OLD) == ""
+    assert transfers.delay_reason(KEY, by=OLD) == ""
 
 
 @pytest.mark.parametrize("key", [KEY, PVC])
 async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
-    transfers.asked(NEW, generation=1)
-    transfers.why_not(key, by=OLD)
+    transfers.pattern_changed(NEW, generation=1)
+    transfers.delay_reason(key, by=OLD)
 
     for number in range(1, 1_000):  # somebody who is changed all the time
-        transfers.asked(NEW, generation=number)
+        transfers.pattern_changed(NEW, generation=number)
         await asyncio.sleep(0.001)
-        if not transfers.why_not(key, by=OLD):
+        if not transfers.delay_reason(key, by=OLD):
             break
 
     assert number < 900
@@ -257,72 +278,72 @@ async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(sho
 @pytest.mark.parametrize(("who", "key", "waits"), [(FAR, KEY, False), (FAR, PVC, True), (OLD, KEY, False)])
 async def test_only_patterns_that_may_well_have_it_are_waited_for(who: Owner, key: ObjectKey, waits: bool):
     transfers = Transfers()
-    transfers.asked(who, generation=1)
+    transfers.pattern_changed(who, generation=1)
 
-    assert ("has run" in transfers.why_not(key, by=OLD)) is waits
+    assert ("has run" in transfers.delay_reason(key, by=OLD)) is waits
 
 
 @pytest.mark.parametrize("key", [KEY, PVC])
 async def test_it_waits_a_moment_for_a_change_of_another_pattern_that_is_still_to_come(short: None, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
-    transfers.asked(THIRD, generation=1)
-    transfers.ran(THIRD.id, generation=1)
+    transfers.pattern_changed(THIRD, generation=1)
+    transfers.pattern_ran(THIRD.id, generation=1)
 
-    first = transfers.why_not(key, by=OLD)
+    first = transfers.delay_reason(key, by=OLD)
     async with asyncio.timeout(5):
         await told.somebody.wait()
-    transfers.why_not(key, by=OLD)
+    transfers.delay_reason(key, by=OLD)
     await asyncio.sleep(transfer.DATA_GRACE)
 
     assert "unless another pattern has it by then" in first
     assert told.owners[0] == "old"
-    assert transfers.why_not(key, by=OLD) == ""
+    assert transfers.delay_reason(key, by=OLD) == ""
 
 
 async def test_a_pattern_in_a_pattern_is_not_waited_for_before_it_is_deleted():
     transfers, inner = Transfers(), ObjectKey("pattern-operator.io", "DesignPattern", "team", "new")
-    transfers.asked(NEW, generation=1)
+    transfers.pattern_changed(NEW, generation=1)
 
-    assert transfers.why_not(inner, by=OLD) == ""
+    assert transfers.delay_reason(inner, by=OLD) == ""
 
 
 async def test_nothing_is_kept_of_patterns_that_are_gone():
     transfers = Transfers()
     for each in (OLD, NEW):
-        transfers.asked(each, generation=1)
+        transfers.pattern_changed(each, generation=1)
         transfers.wait(KEY, each)
         transfers.wait(PVC, each)
-        transfers.bar(PVC, each.id)
-        transfers.why_not(PVC, by=each)
+        transfers.exclude(PVC, each.id)
+        transfers.delay_reason(PVC, by=each)
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    kept = ("_waiting", "_waits", "_barred", "_offered", "_taking", "_asked", "_since", "_living")
+    kept = ("_waiting", "_waits", "_excluded", "_offered", "_taking", "_changed_patterns", "_since", "_living")
     assert not any(vars(transfers)[name] for name in kept)
     assert not len(transfers._timers)
 
 
 async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(harness: Harness, namespace: str):
-    old, new, wanted = owner("old"), owner("new"), config_map("c", namespace)
-    await harness.apply(wanted, by=old)
+    old, new, desired = owner("old"), owner("new"), config_map("c", namespace)
+    await harness.apply(desired, by=old)
     harness.living[old.id] = old
-    before = await harness.get(wanted.key)
+    before = await harness.get(desired.key)
 
-    (refused,) = (await harness.apply(wanted, by=new)).failures
-    harness.managed_objects.release([wanted.key], owner=old.id)
-    handing = await prune(entries(wanted), owner=old, deleter=harness.deleter)
+    (refused,) = (await harness.apply(desired, by=new)).failures
+    harness.managed_objects.release([desired.key], owner=old.id)
+    handing = await prune(entries(desired), owner=old, deleter=harness.deleter)
     taken = await harness.apply(config_map("c", namespace, a="2"), by=new)
-    after = await harness.get(wanted.key)
-    ended = await prune(entries(wanted), owner=old, deleter=harness.deleter)
+    after = await harness.get(desired.key)
+    ended = await prune(entries(desired), owner=old, deleter=harness.deleter)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
-    assert [each.outcome for each in handing.going] == [DeletionOutcome.TERMINATING]
+    assert [each.outcome for each in handing.terminating] == [DeletionOutcome.TERMINATING]
     assert "is handed over to DesignPattern team/new" in handing.message
-    assert taken.applied == (wanted.key,)
+    assert taken.applied == (desired.key,)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["data"] == {"a": "2"}
-    assert ended.kept == ((wanted.key, "is left: it belongs to another pattern now"),)
+    assert ended.skipped == ((desired.key, "is left: it belongs to another pattern now"),)
     assert harness.managed_objects.drifted(new.id) == harness.managed_objects.drifted(old.id) == ()
 
 
@@ -330,38 +351,38 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(h
 async def test_who_could_not_take_it_holds_up_nobody(harness: Harness, namespace: str, why: str):
     old, new = owner("old"), owner("new")
     if why == "immutable":
-        had, wanted = deployment("c", namespace, app="one"), deployment("c", namespace, app="two")
+        had, desired = deployment("c", namespace, app="one"), deployment("c", namespace, app="two")
     else:
         had = config_map("c", namespace)
-        wanted = config_map("c", namespace, **({"bad key!": "1"} if why == "invalid" else {}))
+        desired = config_map("c", namespace, **({"bad key!": "1"} if why == "invalid" else {}))
     await harness.apply(had, by=old)
     harness.living[old.id] = old
     if why == "paused":
         await harness.patch(had.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
-    (refused,) = (await harness.apply(wanted, by=new)).failures
+    (refused,) = (await harness.apply(desired, by=new)).failures
     harness.managed_objects.release([had.key], owner=old.id)
     done = await prune(entries(had), owner=old, deleter=harness.deleter)
 
     assert refused.reason is Reason.OWNED_BY_ANOTHER_PATTERN
     assert ("It is not handed over to this pattern: " in refused.message) is (why != "paused")
     assert "is handed over" not in done.message
-    assert not done.left or why == "immutable"  # whose deletion waits for what it has
+    assert not done.remaining or why == "immutable"  # whose deletion waits for what it has
 
 
 async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds_up_nobody(
     harness: Harness, namespace: str
 ):
-    old, new, wanted = owner("old"), owner("new"), config_map("c", namespace)
-    await harness.apply(wanted, by=old)
+    old, new, desired = owner("old"), owner("new"), config_map("c", namespace)
+    await harness.apply(desired, by=old)
     harness.living[old.id] = old
-    await harness.apply(wanted, by=new)
-    harness.managed_objects.release([wanted.key], owner=old.id)
-    await harness.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
+    await harness.apply(desired, by=new)
+    harness.managed_objects.release([desired.key], owner=old.id)
+    await harness.patch(desired.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": "disabled"}}})
 
-    handing = await prune(entries(wanted), owner=old, deleter=harness.deleter)
-    await harness.apply(wanted, by=new)
-    done = await prune(entries(wanted), owner=old, deleter=harness.deleter)
+    handing = await prune(entries(desired), owner=old, deleter=harness.deleter)
+    await harness.apply(desired, by=new)
+    done = await prune(entries(desired), owner=old, deleter=harness.deleter)
 
     assert "is handed over" in handing.message
-    assert done.deleted == (wanted.key,)
+    assert done.deleted == (desired.key,)

@@ -50,7 +50,7 @@ from pattern_operator.apply.ownership import (
     is_namespace,
     is_protected,
 )
-from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
+from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.apply.pvc_size import STORAGE, explain_grown_pvc
 from pattern_operator.apply.replaced_fields import is_touched
 from pattern_operator.apply.result import ApplyFailure, ApplyResult, of_defect
@@ -130,7 +130,7 @@ class Applier:
         discovery: Discovery,
         *,
         managed_objects: ManagedObjects,
-        protected: Protected = OF_THE_MANIFESTS,
+        protected: Protected = DEFAULT_PROTECTED,
         transfers: Transfers | None = None,
         holder: Holder = lambda _, __: None,
         concurrency: int = CONCURRENCY,
@@ -202,24 +202,24 @@ class Applier:
             return False  # it is looked at again
         return existing is None or not existing.paused
 
-    async def _attempt(self, wanted: Object, run: _Run) -> None:
-        key = wanted.key
-        if why := self._protected.why(key, wanted.body):
+    async def _attempt(self, desired: Object, run: _Run) -> None:
+        key = desired.key
+        if why := self._protected.why(key, desired.body):
             self._failed(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"), run)
             return
         try:
-            asked, annotation = asked_of(mapping_at(wanted.body, "metadata", "annotations"))
+            asked, annotation = asked_of(mapping_at(desired.body, "metadata", "annotations"))
             if asked == IGNORE:
                 run.skipped.append((key, f"is never applied: it is annotated {annotation}"))
-                self._transfers.cease(key, run.owner.id)
+                self._transfers.stop_waiting(key, run.owner.id)
                 return
-            resource = await find(wanted, own_kinds=run.own_kinds, discovery=self._discovery)
+            resource = await find(desired, own_kinds=run.own_kinds, discovery=self._discovery)
             await self._managed.ready(resource)  # may take long, and holds no slot
             async with self._slots.acquire(*lanes_of(key, run.owner)):
                 if run.away is not None:
                     run.fail(failure_of(key, run.away))
                     return
-                await self._apply_object(wanted, resource, run)
+                await self._apply_object(desired, resource, run)
         except ValueError as error:
             self._failed(ApplyFailure(key, Reason.APPLY_FAILED, str(error)), run)
         except KindNotFound as error:
@@ -232,11 +232,11 @@ class Applier:
                 run.fail(failure_of(key, error))  # the answer may be lost, and the object there: it stays ours
             else:
                 failure = failure_of(key, error, account=run.impersonate)
-                self._failed(explain_defaulted_fields(failure, error, body=wanted.body), run, passes=_passes(error))
+                self._failed(explain_defaulted_fields(failure, error, body=desired.body), run, passes=_passes(error))
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))
-            self._transfers.bar(key, run.owner.id)
+            self._transfers.exclude(key, run.owner.id)
 
     def _failed(self, failure: ApplyFailure, run: _Run, *, passes: bool = False) -> None:
         """The object was not applied for certain: it is ours only where it was so before.
@@ -245,13 +245,13 @@ class Applier:
         """
         run.fail(failure)
         if not passes:
-            self._transfers.bar(failure.key, run.owner.id)
+            self._transfers.exclude(failure.key, run.owner.id)
         if not self._is_ours(failure.key, run):
             run.disowned.add(failure.key)
 
-    async def _why_not(self, wanted: Object, resource: Resource, content: bytes, run: _Run) -> str:
-        """Why the object is not sent although it is wanted; empty where it is."""
-        key = wanted.key
+    async def _why_not(self, desired: Object, resource: Resource, content: bytes, run: _Run) -> str:
+        """Why the object is not sent although it is desired; empty where it is."""
+        key = desired.key
         managed = self._managed.get(key)
         paused = (
             managed is not None
@@ -262,31 +262,31 @@ class Applier:
         if paused and self._managed.is_watched(key):
             self._managed.mark_pending(key, owner=run.owner.id)
             return PAUSED
-        if_absent = apply_policy_of(mapping_at(wanted.body, "metadata")) == IF_ABSENT
+        if_absent = apply_policy_of(mapping_at(desired.body, "metadata")) == IF_ABSENT
         if if_absent and await self._retry_new_kind(lambda: self._is_there(key, resource, run), key, run):
             return "is skipped: it is there, and annotated ssa: IfAbsent"
         if managed is None or managed.owner != run.owner.id or not self._managed.is_watched(key):
             return ""
-        if managed.observed.end_unobserved and not managed.content and is_ephemeral(wanted.body, key=key):
+        if managed.observed.end_unobserved and not managed.content and is_ephemeral(desired.body, key=key):
             managed.content = content  # nobody knows what ran: it is taken for this
         if not managed.has_finished(content):
             return ""
         return MAY_HAVE_FINISHED if managed.observed.end_unobserved else NOT_RERUN
 
-    async def _apply_object(self, wanted: Object, resource: Resource, run: _Run) -> None:
-        key, content = wanted.key, content_hash(wanted)
-        if why := await self._why_not(wanted, resource, content, run):
+    async def _apply_object(self, desired: Object, resource: Resource, run: _Run) -> None:
+        key, content = desired.key, content_hash(desired)
+        if why := await self._why_not(desired, resource, content, run):
             run.skipped.append((key, why))
-            self._transfers.cease(key, run.owner.id)
+            self._transfers.stop_waiting(key, run.owner.id)
             return
         with self._managed.applying(key, owner=run.owner.id):
-            answer = await self._retry_new_kind(lambda: self._apply(wanted, resource, run), key, run)
+            answer = await self._retry_new_kind(lambda: self._apply(desired, resource, run), key, run)
             if isinstance(answer, dict):
                 self._managed.record(answer, key=key, owner=run.owner.id, resource=resource, content=content)
         if isinstance(answer, Skip | Refuse):
             if isinstance(answer, Skip):
                 run.skipped.append((key, answer.why))
-                self._transfers.cease(key, run.owner.id)
+                self._transfers.stop_waiting(key, run.owner.id)
                 if answer.ours:
                     await self._count(key, resource, run)
                     return
@@ -298,14 +298,14 @@ class Applier:
             run.disowned.add(key)
             return
         run.applied.append(key)
-        self._transfers.cease(key, run.owner.id)
+        self._transfers.stop_waiting(key, run.owner.id)
         if is_crd(key) and not is_established(answer):
             self._discovery.invalidate()
             run.coming.add(key.name)
         if run.on_applied is not None:
-            run.on_applied(wanted, answer)
+            run.on_applied(desired, answer)
 
-    async def _apply(self, wanted: Object, resource: Resource, run: _Run) -> Body | Skip | Refuse:
+    async def _apply(self, desired: Object, resource: Resource, run: _Run) -> Body | Skip | Refuse:
         """Look whose the object is, and apply it where it may be the pattern's; the answer, or why it was not sent.
 
         Each apply is for the very object that was looked at (its UID): where another took its place meanwhile, the API
@@ -315,15 +315,15 @@ class Applier:
             ApiError, KindNotFound: it was refused.
             ValueError: it is no JSON.
         """
-        key = wanted.key
+        key = desired.key
         place = self._locks.at(key)
         for number in range(LOOKS):
             since = place.uses
             known = None if number else self._known(key, run)
-            decision = known or await self._look(wanted, resource, run)
+            decision = known or await self._look(desired, resource, run)
             if isinstance(decision, Skip | Refuse):
                 return decision
-            send = partial(self._send_to_the_seen, wanted, resource, decision, run)
+            send = partial(self._send_to_the_seen, desired, resource, decision, run)
             try:  # what carries our label already is nobody else's to take: no turn is needed
                 with self._transfers.taking(key, run.owner):
                     answer = await (send() if known is not None else place.take(send, since=since))
@@ -336,20 +336,20 @@ class Applier:
         )
 
     async def _send_to_the_seen(
-        self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run
+        self, desired: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run
     ) -> Body | None:
         """Apply to the very object that was looked at; None where another took its place, to be looked at anew."""
         try:
-            answer = await self._send(wanted, resource, decision, run)
+            answer = await self._send(desired, resource, decision, run)
         except ApiError as error:
             if not is_uid_conflict(error):
                 raise
             return None
         if not (isinstance(decision, Create) and has_other_managers(answer)):
-            run.note_change(wanted.key, decision, answer)
+            run.note_change(desired.key, decision, answer)
             return answer
         # Somebody made it between the look and the apply: it is theirs, and decided about as such.
-        await withdraw_apply(self._session, resource, wanted.key, uid=read(answer).uid, impersonate=run.impersonate)
+        await withdraw_apply(self._session, resource, desired.key, uid=read(answer).uid, impersonate=run.impersonate)
         return None
 
     def _known(self, key: ObjectKey, run: _Run) -> Own | None:
@@ -372,8 +372,8 @@ class Applier:
             version=version,
         )
 
-    async def _look(self, wanted: Object, resource: Resource, run: _Run) -> Decision:
-        key = wanted.key
+    async def _look(self, desired: Object, resource: Resource, run: _Run) -> Decision:
+        key = desired.key
         try:
             existing = await get_existing(self._session, resource, key, impersonate=run.impersonate)
         except ApiError as error:
@@ -384,15 +384,15 @@ class Applier:
         decision = decide(
             existing,
             key=key,
-            policy=_policy(wanted, run),
+            policy=_policy(desired, run),
             owner=run.owner,
             holder=holder,
             remembered=existing is not None and self._is_remembered(existing, key, run),
-            is_only_to_be_there=_is_only_to_be_there(wanted),
+            is_only_to_be_there=_is_only_to_be_there(desired),
             offered=existing is not None and self._transfers.is_offered(key, by=existing.owner, to=run.owner.id),
         )
         if existing is not None and isinstance(decision, Refuse) and decision.reason is OWNED:
-            why = await self._line_up(wanted, resource, existing, run)
+            why = await self._line_up(desired, resource, existing, run)
             return replace(decision, message=f"{decision.message}{why}")
         if isinstance(decision, Own | Adopt) and existing is not None:
             decision = replace(decision, scaled_by=scaler_of(existing.entries), version=existing.version)
@@ -403,18 +403,18 @@ class Applier:
             return replace(decision, migrates=needs_migration(existing.entries, existing.annotations))
         return decision
 
-    async def _line_up(self, wanted: Object, resource: Resource, existing: Existing, run: _Run) -> str:
+    async def _line_up(self, desired: Object, resource: Resource, existing: Existing, run: _Run) -> str:
         """Let the pattern wait for the object of another, once its account has shown that it could take it over.
 
         What to add to the message where it could not.
         """
-        key = wanted.key
+        key = desired.key
         if existing.paused or existing.deleting:
-            self._transfers.cease(key, run.owner.id)
+            self._transfers.stop_waiting(key, run.owner.id)
             return ""
         if not self._transfers.may_wait(key, run.owner.id):
             return ""
-        place = (self._session, resource, wanted, existing)
+        place = (self._session, resource, desired, existing)
         try:
             await check_takeover(*place, owner=run.owner, rules=run.rules, impersonate=run.impersonate)
         except ApiError as error:
@@ -437,11 +437,11 @@ class Applier:
             return True
         return not existing.owner and key in run.owned and existing.pattern == str(run.owner)
 
-    async def _send(self, wanted: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run) -> Body:
-        key = wanted.key
+    async def _send(self, desired: Object, resource: Resource, decision: Create | Own | Adopt, run: _Run) -> Body:
+        key = desired.key
         left, note = await fields_left_to_others(
             self._session,
-            wanted,
+            desired,
             rules=run.rules,
             scaled_by="" if isinstance(decision, Create) else decision.scaled_by,
             scales=isinstance(decision, Own) and decision.scales,
@@ -449,14 +449,14 @@ class Applier:
             impersonate=run.impersonate,
         )
         if isinstance(decision, Own):
-            left = (*left, *formerly_applied(run.rules, wanted))
-        send = partial(self._send_without, wanted=wanted, resource=resource, decision=decision, run=run)
+            left = (*left, *formerly_applied(run.rules, desired))
+        send = partial(self._send_without, desired=desired, resource=resource, decision=decision, run=run)
         try:
             answer = await send(left)
         except ApiError as error:
             if error.code == HTTPStatus.NOT_FOUND and not is_missing_namespace(error):
                 await self._recheck_kind(resource)
-            note = await explain_grown_pvc(self._session, resource, wanted, error, impersonate=run.impersonate)
+            note = await explain_grown_pvc(self._session, resource, desired, error, impersonate=run.impersonate)
             if not note:
                 raise
             answer = await send((*left, STORAGE))
@@ -468,16 +468,16 @@ class Applier:
         self,
         left: tuple[Pointer, ...],
         *,
-        wanted: Object,
+        desired: Object,
         resource: Resource,
         decision: Create | Own | Adopt,
         run: _Run,
     ) -> Body:
         """Apply the object without what of it is left to others, but where it is made: then with all of it."""
-        key = wanted.key
+        key = desired.key
         take = isinstance(decision, Own) or (isinstance(decision, Adopt) and run.conflicts == "Take")
         marked = add_owner_metadata(
-            wanted,
+            desired,
             owner=run.owner,
             adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
             uid="" if isinstance(decision, Create) else decision.uid,
@@ -498,7 +498,7 @@ class Applier:
         others = FieldReclaim(
             session=self._session,
             resource=resource,
-            wanted=marked,
+            desired=marked,
             sent=body,
             left=left,
             may=partial(may_reclaim, decision, takes=take),
@@ -583,14 +583,14 @@ def lanes_of(key: ObjectKey, owner: Owner) -> tuple[Hashable, ...]:
     )
 
 
-def _policy(wanted: Object, run: _Run) -> Policy:
+def _policy(desired: Object, run: _Run) -> Policy:
     """A Namespace that is only there to be there is used as it is where it exists, and never a reason to fail."""
-    return "IfUnowned" if _is_only_to_be_there(wanted) and run.adopt == "Never" else run.adopt
+    return "IfUnowned" if _is_only_to_be_there(desired) and run.adopt == "Never" else run.adopt
 
 
-def _is_only_to_be_there(wanted: Object) -> bool:
+def _is_only_to_be_there(desired: Object) -> bool:
     """Whether it is the Namespace that ``spec.apply.createNamespace`` asks for."""
-    return is_namespace(wanted.key) and wanted.component == OF_CREATE_NAMESPACE
+    return is_namespace(desired.key) and desired.component == OF_CREATE_NAMESPACE
 
 
 def _passes(error: ApiError) -> bool:

@@ -9,7 +9,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.apply.populated_fields import without_populated_fields
 
 
-def apply_body(wanted: Object) -> bytes:
+def apply_body(desired: Object) -> bytes:
     """The object as JSON, without what only the API server writes, and what is empty for the cluster to fill it.
 
     ``stringData`` of a Secret becomes ``data``: the server turns it into ``data`` without giving us those fields, so
@@ -18,13 +18,13 @@ def apply_body(wanted: Object) -> bytes:
     Raises:
         ValueError: the object cannot be written as JSON.
     """
-    body = {name: value for name, value in wanted.body.items() if name != "status"}
+    body = {name: value for name, value in desired.body.items() if name != "status"}
     given, data = body.get("stringData"), body.get("data")
-    is_secret = (wanted.key.group, wanted.key.kind) == ("", "Secret")
+    is_secret = (desired.key.group, desired.key.kind) == ("", "Secret")
     if is_secret and isinstance(given, dict) and (data is None or isinstance(data, dict)):
         del body["stringData"]
         body["data"] = {**(data or {}), **{name: _encoded(value) for name, value in given.items()}}
-    body = without_populated_fields(body, key=wanted.key)
+    body = without_populated_fields(body, key=desired.key)
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError as error:

@@ -17,7 +17,7 @@ from pattern_operator.apply.adoption import GUARDED
 from pattern_operator.apply.existing import quoted
 from pattern_operator.apply.field_reclaim import Blocked
 from pattern_operator.apply.immutable import says_immutable
-from pattern_operator.apply.replaced_fields import Held
+from pattern_operator.apply.replaced_fields import HeldField
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube import ApiError
 from pattern_operator.kube.status_message import StatusCause
@@ -91,7 +91,7 @@ def _at(body: object, path: str) -> object:
     return body
 
 
-def _held(key: ObjectKey, held: tuple[Held, ...]) -> str:
+def _held(key: ObjectKey, held: tuple[HeldField, ...]) -> str:
     """Who has set what is in the way, and how it goes: only what nobody holds is the API server's own."""
     managers = " and ".join(dict.fromkeys(quoted(each.manager) for each in held))
     fields = ", ".join(dict.fromkeys(each.field for each in held))

@@ -24,7 +24,7 @@ from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.owner_metadata import remove_owner_metadata
 from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, label_of
-from pattern_operator.apply.protected import OF_THE_MANIFESTS, Protected
+from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.apply.remaining_content import find_remaining_content, is_container
 from pattern_operator.apply.result import ApplyFailure, of_defect
 from pattern_operator.apply.transfer import Transfers
@@ -112,7 +112,7 @@ class Deleter:
         discovery: Discovery,
         *,
         managed_objects: ManagedObjects,
-        protected: Protected = OF_THE_MANIFESTS,
+        protected: Protected = DEFAULT_PROTECTED,
         transfers: Transfers | None = None,
         concurrency: int = CONCURRENCY,
     ) -> None:
@@ -140,7 +140,7 @@ class Deleter:
         """
         run = _Run(owner=owner, impersonate=impersonate, otherwise=otherwise, later=later)
         for key in later:  # whoever waits for several objects of a pattern hears of all of them at once
-            self._transfers.why_not(key, by=owner)
+            self._transfers.delay_reason(key, by=owner)
         return await run_all(self._attempt(entry, run) for entry in entries)
 
     async def rights(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
@@ -233,7 +233,7 @@ class Deleter:
             return Deletion(
                 entry, key, DeletionOutcome.SKIPPED, f"stays: it is annotated {live.kept.asked} in the cluster{rest}"
             )
-        if why := self._transfers.why_not(key, by=owner):
+        if why := self._transfers.delay_reason(key, by=owner):
             return Deletion(entry, key, DeletionOutcome.TERMINATING, why)
         if why := await self._stays(key, live, run):
             rest = await self._remove_owner_metadata(key, resource, owner=owner, impersonate=impersonate)

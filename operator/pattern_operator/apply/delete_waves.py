@@ -20,26 +20,26 @@ Entries = list[InventoryEntry]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What came of one step: ``gone`` and ``kept`` are done with, ``stuck`` are going or failed.
+class DeletedWaves:
+    """What came of one step: ``deleted`` and ``skipped`` are done with, ``pending`` are going or failed.
 
-    ``rest`` were not touched, for they go after what is stuck.
+    ``untouched`` go after what is pending.
     """
 
-    gone: tuple[Deletion, ...] = ()
-    kept: tuple[Deletion, ...] = ()
-    stuck: tuple[Deletion, ...] = ()
-    rest: tuple[InventoryEntry, ...] = ()
+    deleted: tuple[Deletion, ...] = ()
+    skipped: tuple[Deletion, ...] = ()
+    pending: tuple[Deletion, ...] = ()
+    untouched: tuple[InventoryEntry, ...] = ()
 
     @property
-    def left(self) -> tuple[InventoryEntry, ...]:
+    def remaining(self) -> tuple[InventoryEntry, ...]:
         """The entries of what is still to go."""
-        return tuple(sorted((*(each.entry for each in self.stuck), *self.rest), key=lambda entry: entry.id))
+        return tuple(sorted((*(each.entry for each in self.pending), *self.untouched), key=lambda entry: entry.id))
 
 
-async def step(
+async def delete_in_waves(
     entries: Iterable[InventoryEntry], *, owner: Owner, deleter: Deleter, impersonate: str | None, otherwise: Reason
-) -> Step:
+) -> DeletedWaves:
     """Delete the objects of ``entries`` that are still ours, wave by wave, up to the first that is not gone at once.
 
     Within a wave a failure ends nothing. ``otherwise`` is the reason of a failure that has no more special one.
@@ -60,11 +60,11 @@ async def step(
         if any(each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED) for each in removals):
             break
     done.sort(key=lambda removal: removal.key)
-    return Step(
-        gone=tuple(each for each in done if each.outcome is DeletionOutcome.DELETED),
-        kept=tuple(each for each in done if each.outcome is DeletionOutcome.SKIPPED),
-        stuck=tuple(each for each in done if each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED)),
-        rest=tuple(sorted(left.values(), key=lambda entry: entry.id)),
+    return DeletedWaves(
+        deleted=tuple(each for each in done if each.outcome is DeletionOutcome.DELETED),
+        skipped=tuple(each for each in done if each.outcome is DeletionOutcome.SKIPPED),
+        pending=tuple(each for each in done if each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED)),
+        untouched=tuple(sorted(left.values(), key=lambda entry: entry.id)),
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 RESET_AFTER: Final = 60.0  # seconds: who changes an object again within them after each repair is quarrelling
-PATIENCE: Final = 5  # repairs in a row that are made at once
-LONGEST: Final = 300.0  # seconds between two repairs, however long it goes on
+FREE_REPAIRS: Final = 5  # repairs in a row that are made at once
+MAX_DELAY: Final = 300.0  # seconds between two repairs, however long it goes on
 
 
 @dataclass(slots=True, eq=False)
@@ -22,7 +22,7 @@ class DriftBackoff:
     @property
     def is_active(self) -> bool:
         """Whether repairs are spaced out."""
-        return self.repairs > PATIENCE
+        return self.repairs > FREE_REPAIRS
 
     def record_repair(self, now: float) -> None:
         """Count a repair."""
@@ -34,7 +34,7 @@ class DriftBackoff:
         """Seconds to wait before a change that was just seen is record_repair: none, or doubled with every round."""
         if not self.is_active or now - self._repaired_at > RESET_AFTER:
             return 0.0
-        pause: float = min(2.0 ** min(self.repairs - PATIENCE, 10), LONGEST)
+        pause: float = min(2.0 ** min(self.repairs - FREE_REPAIRS, 10), MAX_DELAY)
         self._quiet_until = now + pause
         return pause
 

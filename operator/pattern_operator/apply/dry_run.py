@@ -74,11 +74,13 @@ class DryRun:
         await run_all(attempt(each) for each in objects)
         return tuple(sorted(failures, key=str))
 
-    async def _compare(self, wanted: Object, *, owner: Owner, rules: tuple[Rule, ...], impersonate: str | None) -> None:
-        key = wanted.key
-        if apply_policy_of(mapping_at(wanted.body, "metadata")):
+    async def _compare(
+        self, desired: Object, *, owner: Owner, rules: tuple[Rule, ...], impersonate: str | None
+    ) -> None:
+        key = desired.key
+        if apply_policy_of(mapping_at(desired.body, "metadata")):
             return  # created once, or never applied: there is nothing that would be undone
-        version = wanted.api_version.rpartition("/")[2]
+        version = desired.api_version.rpartition("/")[2]
         resource = await self._discovery.find(group=key.group, kind=key.kind, version=version)
         await self._managed.ready(resource)
         managed = self._managed.get(key)
@@ -93,9 +95,9 @@ class DryRun:
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
             )
         left, _ = await fields_left_to_others(
-            self._session, wanted, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
+            self._session, desired, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
         )
-        marked = add_owner_metadata(wanted, owner=owner, adopted=managed.observed.adopted, uid=managed.observed.uid)
+        marked = add_owner_metadata(desired, owner=owner, adopted=managed.observed.adopted, uid=managed.observed.uid)
         async with self._slots.acquire(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):
             answer = await verbs.apply(
                 self._session,
@@ -114,7 +116,7 @@ class DryRun:
             self._managed.record_comparison(key, owner=owner.id, writers=writers)
             return
         self._managed.expect(key, owner=owner.id)
-        self._managed.compare(key, owner=owner.id, wanted=fingerprint(ObjectMeta.of(answer).managers))
+        self._managed.compare(key, owner=owner.id, desired=fingerprint(ObjectMeta.of(answer).managers))
 
 
 def _values(body: Body) -> dict[str, Any]:

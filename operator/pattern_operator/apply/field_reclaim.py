@@ -22,7 +22,7 @@ from pattern_operator.apply.ignore_differences import Pointer
 from pattern_operator.apply.immutable import says_immutable
 from pattern_operator.apply.migrate import is_of_whole_manifests, is_older
 from pattern_operator.apply.replaced_fields import (
-    Held,
+    HeldField,
     all_fields,
     handed_over,
     holders,
@@ -39,7 +39,7 @@ ROUNDS: Final = 3  # a refusal may tell of the next clash only when the first is
 class Blocked(ApiError):
     """A refusal of an apply, and who holds what it was refused for (``held``, empty: nobody)."""
 
-    def __init__(self, error: ApiError, held: tuple[Held, ...]) -> None:
+    def __init__(self, error: ApiError, held: tuple[HeldField, ...]) -> None:
         super().__init__(
             code=error.code,
             reason=error.reason,
@@ -55,13 +55,13 @@ class Blocked(ApiError):
 class FieldReclaim:
     """What others put into one object that is about to be applied.
 
-    ``wanted`` is the manifest, ``sent`` what is sent of it, ``left`` what of it others write on purpose. ``may`` says
+    ``desired`` is the manifest, ``sent`` what is sent of it, ``left`` what of it others write on purpose. ``may`` says
     of an entry of managedFields whether its fields may be taken.
     """
 
     session: Session
     resource: Resource
-    wanted: Object
+    desired: Object
     sent: bytes
     left: tuple[Pointer, ...]
     may: Callable[[ManagedFieldsEntry], bool]
@@ -98,7 +98,7 @@ class FieldReclaim:
 
     @property
     def _is_guarded(self) -> bool:
-        return (self.wanted.key.group, self.wanted.key.kind) in GUARDED
+        return (self.desired.key.group, self.desired.key.kind) in GUARDED
 
     @property
     def _body(self) -> Body:
@@ -106,23 +106,23 @@ class FieldReclaim:
         return body
 
     async def _look(self) -> Body:
-        key = self.wanted.key
+        key = self.desired.key
         return await objects.get_metadata(
             self.session, self.resource, namespace=key.namespace, name=key.name, impersonate=self.impersonate
         )
 
     async def _take(self, live: Body, pick: Callable[[fieldset.Fields], fieldset.Fields]) -> bool:
         """Hand over what is picked; whether there was anything."""
-        picked = protecting(pick, body=self.wanted.body, left=self.left)
-        metadata = handed_over(live, self.wanted, pick=lambda who, fields: picked(fields) if self.may(who) else {})
+        picked = protecting(pick, body=self.desired.body, left=self.left)
+        metadata = handed_over(live, self.desired, pick=lambda who, fields: picked(fields) if self.may(who) else {})
         if metadata is None:
             return False
         await objects.patch_merge(
             self.session,
             self.resource,
             body=orjson.dumps({"metadata": metadata}),
-            namespace=self.wanted.key.namespace,
-            name=self.wanted.key.name,
+            namespace=self.desired.key.namespace,
+            name=self.desired.key.name,
             field_manager=FIELD_MANAGER,
             impersonate=self.impersonate,
         )

@@ -16,7 +16,7 @@ from pattern_operator.kube import Resource, Session, objects
 
 async def fields_left_to_others(
     session: Session,
-    wanted: Object,
+    desired: Object,
     *,
     rules: Iterable[Rule],
     scaled_by: str,
@@ -33,20 +33,20 @@ async def fields_left_to_others(
     Raises:
         ApiUnavailable: the API server does not answer.
     """
-    left = pointers_of(rules, wanted)
+    left = pointers_of(rules, desired)
     if REPLICAS in left or not (scaled_by or scales):
         return left, ""
-    if not has(wanted.body, REPLICAS):
-        is_scaled = scales and (scaled or await _is_scaled(session, wanted, impersonate=impersonate))
+    if not has(desired.body, REPLICAS):
+        is_scaled = scales and (scaled or await _is_scaled(session, desired, impersonate=impersonate))
         return ((*left, REPLICAS) if is_scaled else left), ""
     if not scaled_by:
         return left, ""
-    scaler = await autoscaler_of(session, wanted.key, manager=scaled_by, impersonate=impersonate)
+    scaler = await autoscaler_of(session, desired.key, manager=scaled_by, impersonate=impersonate)
     return (left, "") if scaler is None else ((*left, REPLICAS), str(scaler))
 
 
-async def _is_scaled(session: Session, wanted: Object, *, impersonate: str | None) -> bool:
-    return await autoscaler_of(session, wanted.key, manager="", impersonate=impersonate) is not None
+async def _is_scaled(session: Session, desired: Object, *, impersonate: str | None) -> bool:
+    return await autoscaler_of(session, desired.key, manager="", impersonate=impersonate) is not None
 
 
 async def read_and_release_fields(

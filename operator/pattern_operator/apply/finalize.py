@@ -10,7 +10,7 @@ from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
-from pattern_operator.apply.delete_waves import Step, step
+from pattern_operator.apply.delete_waves import DeletedWaves, delete_in_waves
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.result import rest_after, summarize
@@ -19,7 +19,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 
 @dataclass(frozen=True, slots=True)
 class FinalizeResult:
-    """What is left after a step. Without ``entries`` the pattern may go; ``kept`` were left alone, with the reason.
+    """What is left after a step. Without ``entries`` the pattern may go; ``skipped`` were left alone, with the reason.
 
     ``error`` says what is left and why, and how to let go: Waiting when a notification will bring the deletion on,
     Transient when it has to be tried again; None when nothing is left. Where it goes on by itself, ``error`` does not
@@ -27,7 +27,7 @@ class FinalizeResult:
     """
 
     entries: tuple[InventoryEntry, ...] = ()
-    kept: tuple[tuple[ObjectKey, str], ...] = ()
+    skipped: tuple[tuple[ObjectKey, str], ...] = ()
     error: PatternError | None = None
     advice: str = ""
     needs: frozenset[Need] = frozenset()  # what would end the failures in it
@@ -42,9 +42,11 @@ async def finalize(
     entries: Iterable[InventoryEntry], *, owner: Owner, deleter: Deleter, impersonate: str | None = None
 ) -> FinalizeResult:
     """Delete the objects of ``entries``, as far as the order (``delete_waves``) allows without waiting."""
-    done = await step(entries, owner=owner, deleter=deleter, impersonate=impersonate, otherwise=Reason.DELETION_FAILED)
-    kept = tuple((each.key, each.message) for each in done.kept)
-    return _remaining(done, kept=kept, owner=owner) if done.stuck else FinalizeResult(kept=kept)
+    done = await delete_in_waves(
+        entries, owner=owner, deleter=deleter, impersonate=impersonate, otherwise=Reason.DELETION_FAILED
+    )
+    skipped = tuple((each.key, each.message) for each in done.skipped)
+    return _remaining(done, skipped=skipped, owner=owner) if done.pending else FinalizeResult(skipped=skipped)
 
 
 def nothing_deleted(entries: Iterable[InventoryEntry], *, owner: Owner, error: Stalled) -> FinalizeResult:
@@ -61,29 +63,29 @@ def _let_go(owner: Owner) -> str:
     )
 
 
-def _remaining(done: Step, *, kept: tuple[tuple[ObjectKey, str], ...], owner: Owner) -> FinalizeResult:
-    stuck = sorted(done.stuck, key=lambda each: (each.outcome is not DeletionOutcome.FAILED, each.key))
-    after = f"; {len(done.rest)} more go after them" if done.rest else ""
-    left, what = f"{pluralize(len(done.left))} left", f"{summarize(stuck)}{after}"
+def _remaining(done: DeletedWaves, *, skipped: tuple[tuple[ObjectKey, str], ...], owner: Owner) -> FinalizeResult:
+    pending = sorted(done.pending, key=lambda each: (each.outcome is not DeletionOutcome.FAILED, each.key))
+    after = f"; {len(done.untouched)} more go after them" if done.untouched else ""
+    left, what = f"{pluralize(len(done.remaining))} left", f"{summarize(pending)}{after}"
     keeps = f"DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted."
-    if all(each.failure is None and each.watched and not each.holders for each in stuck):
+    if all(each.failure is None and each.watched and not each.holders for each in pending):
         error = Waiting(reason=Reason.DELETING, message=f"{left}: {what}. It goes on by itself.")
-        return FinalizeResult(done.left, kept, error, advice=_let_go(owner))
-    match sum(each.failure is not None for each in stuck):
+        return FinalizeResult(done.remaining, skipped, error, advice=_let_go(owner))
+    match sum(each.failure is not None for each in pending):
         case 0:
             message = f"{left}: {what}. {_let_go(owner)}"
         case 1:
             message = f"{left}: {what}. {keeps} {_let_go(owner)}"
         case _:  # a list of refusals may be cut, and not the way out of it
             message = f"{left}, and {keeps} {_let_go(owner)}. In the way: {what}"
-    needs = (each.failure.need for each in stuck if each.failure is not None)
+    needs = (each.failure.need for each in pending if each.failure is not None)
     awaited = frozenset(each for each in needs if each is not None)
-    return FinalizeResult(done.left, kept, _error(stuck, message), needs=awaited)
+    return FinalizeResult(done.remaining, skipped, _error(pending, message), needs=awaited)
 
 
-def _error(stuck: list[Deletion], message: str) -> PatternError:
-    failures = [each.failure for each in stuck if each.failure is not None]
-    if not failures and all(each.watched for each in stuck):
+def _error(pending: list[Deletion], message: str) -> PatternError:
+    failures = [each.failure for each in pending if each.failure is not None]
+    if not failures and all(each.watched for each in pending):
         return Waiting(reason=Reason.DELETING, message=message)
     reason = failures[0].reason if failures else Reason.DELETION_FAILED
     return Transient(reason=reason, message=message, retry_after=rest_after(failures))

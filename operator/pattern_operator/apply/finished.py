@@ -87,12 +87,12 @@ def has_finished(body: object, *, key: ObjectKey) -> bool:
     return text_at(body, "status", "phase") in ("Succeeded", "Failed")
 
 
-def content_hash(wanted: Object) -> bytes:
+def content_hash(desired: Object) -> bytes:
     """What stands for what is run; empty for kinds that do not end, and for what cannot be sent."""
-    if not can_finish(wanted.key):
+    if not can_finish(desired.key):
         return b""
     try:
-        return hashlib.blake2b(apply_body(wanted), digest_size=CONTENT_BYTES).digest()
+        return hashlib.blake2b(apply_body(desired), digest_size=CONTENT_BYTES).digest()
     except ValueError:
         return b""
 

@@ -39,24 +39,24 @@ def decode_rules(rules: Iterable[IgnoreDifferences]) -> tuple[Rule, ...]:
     return tuple(Rule(each.target, tuple(map(pointer, each.paths))) for each in rules)
 
 
-def pointers_of(rules: Iterable[Rule], wanted: Object) -> tuple[Pointer, ...]:
-    """What of ``wanted`` is left to others; only what it has."""
-    named = (each for rule in rules if _is_meant(rule.target, wanted) for each in rule.paths)
+def pointers_of(rules: Iterable[Rule], desired: Object) -> tuple[Pointer, ...]:
+    """What of ``desired`` is left to others; only what it has."""
+    named = (each for rule in rules if _is_meant(rule.target, desired) for each in rule.paths)
     found = dict[Pointer, None]()
     for each in named:
-        twins = _twins(each, wanted)
-        if any(has(wanted.body, twin) for twin in twins):
+        twins = _twins(each, desired)
+        if any(has(desired.body, twin) for twin in twins):
             found |= dict.fromkeys(twins)
     return tuple(found)
 
 
-def formerly_applied(rules: Iterable[Rule], wanted: Object) -> tuple[Pointer, ...]:
-    """What the rules name and ``wanted`` does not have, but may have had: a field beside its fields."""
-    named = (each for rule in rules if _is_meant(rule.target, wanted) for each in rule.paths)
-    found = (twin for each in named for twin in _twins(each, wanted))
+def formerly_applied(rules: Iterable[Rule], desired: Object) -> tuple[Pointer, ...]:
+    """What the rules name and ``desired`` does not have, but may have had: a field beside its fields."""
+    named = (each for rule in rules if _is_meant(rule.target, desired) for each in rule.paths)
+    found = (twin for each in named for twin in _twins(each, desired))
     return tuple(
         dict.fromkeys(
-            each for each in found if not has(wanted.body, each) and isinstance(_at(wanted.body, each[:-1]), dict)
+            each for each in found if not has(desired.body, each) and isinstance(_at(desired.body, each[:-1]), dict)
         )
     )
 
@@ -96,10 +96,10 @@ def _words(target: IgnoreTarget) -> str:
     return ", ".join(f"{name} {value or 'empty'}" for name, value in said.items() if value is not None)
 
 
-def _twins(path: Pointer, wanted: Object) -> tuple[Pointer, ...]:
+def _twins(path: Pointer, desired: Object) -> tuple[Pointer, ...]:
     """A Secret is sent with its stringData written as data: both names lead there."""
     sections = ("data", "stringData")
-    if (wanted.key.group, wanted.key.kind) == ("", "Secret") and path[0] in sections:
+    if (desired.key.group, desired.key.kind) == ("", "Secret") and path[0] in sections:
         return tuple((name, *path[1:]) for name in sections)
     return (path,)
 
@@ -226,10 +226,10 @@ def _index(name: str, entries: list[Any]) -> int | None:
     return int(name) if int(name) < len(entries) and str(int(name)) == name else None
 
 
-def _is_meant(target: IgnoreTarget | None, wanted: Object) -> bool:
+def _is_meant(target: IgnoreTarget | None, desired: Object) -> bool:
     if target is None:
         return True
-    key = wanted.key
-    is_ = (key.group, wanted.api_version.rpartition("/")[2], key.kind, key.name, key.namespace)
+    key = desired.key
+    is_ = (key.group, desired.api_version.rpartition("/")[2], key.kind, key.name, key.namespace)
     named = (target.group, target.version, target.kind, target.name, target.namespace)
     return all(given is None or given == real for given, real in zip(named, is_, strict=True))

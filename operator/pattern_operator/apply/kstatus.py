@@ -89,7 +89,7 @@ class ObjectView:
         """Whether the condition is there, and True."""
         return self.condition(name).status == "True"
 
-    def wanted(self) -> int:
+    def desired(self) -> int:
         """``spec.replicas``, which is 1 when absent."""
         return integer(self.spec.get("replicas"), 1)
 
@@ -103,10 +103,10 @@ def _deployment(view: ObjectView) -> Result:
 
 
 def _paused(view: ObjectView) -> Result:
-    """Its controller goes on to count, and ``updated`` are those of the template that is wanted now."""
-    wanted, updated, available = view.wanted(), view.count("updatedReplicas"), view.count("availableReplicas")
-    whole = wanted == view.count("replicas") == updated == available == view.count("readyReplicas")
-    counted = f"{updated} of {wanted} replicas updated, {available} available"
+    """Its controller goes on to count, and ``updated`` are those of the template that is desired now."""
+    desired, updated, available = view.desired(), view.count("updatedReplicas"), view.count("availableReplicas")
+    whole = desired == view.count("replicas") == updated == available == view.count("readyReplicas")
+    counted = f"{updated} of {desired} replicas updated, {available} available"
     return (current if whole else progress)(f"{PAUSED}, {counted}: {_resumed(view)}")
 
 
@@ -114,27 +114,27 @@ def _rollout(view: ObjectView) -> Result:
     progressing = view.condition("Progressing")
     if progressing.reason == "ProgressDeadlineExceeded":
         return failed(f"exceeded its progress deadline: {progressing.words}")
-    wanted, replicas, updated = view.wanted(), view.count("replicas"), view.count("updatedReplicas")
+    desired, replicas, updated = view.desired(), view.count("replicas"), view.count("updatedReplicas")
     available, ready = view.count("availableReplicas"), view.count("readyReplicas")
     refused = view.condition("ReplicaFailure")  # by a quota, pod security, a webhook
-    if refused.status == "True" and wanted > view.count("readyReplicas"):
-        return progress(f"{ready} of {wanted} replicas ready, and more cannot be created: {refused.words}")
-    if wanted > replicas:
-        return progress(f"{replicas} of {wanted} replicas created")
-    if wanted > updated:
-        return progress(f"{updated} of {wanted} replicas updated")
-    if replicas > wanted:
-        return progress(f"{replicas - wanted} surplus replicas still to be ended")
+    if refused.status == "True" and desired > view.count("readyReplicas"):
+        return progress(f"{ready} of {desired} replicas ready, and more cannot be created: {refused.words}")
+    if desired > replicas:
+        return progress(f"{replicas} of {desired} replicas created")
+    if desired > updated:
+        return progress(f"{updated} of {desired} replicas updated")
+    if replicas > desired:
+        return progress(f"{replicas - desired} surplus replicas still to be ended")
     if updated > available:
         return progress(f"{available} of {updated} replicas available")
-    if wanted > ready:
-        return progress(f"{ready} of {wanted} replicas ready")
+    if desired > ready:
+        return progress(f"{ready} of {desired} replicas ready")
     no_deadline = integer(view.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
     if not no_deadline and not (progressing.status == "True" and progressing.reason == "NewReplicaSetAvailable"):
         return progress(f"its new ReplicaSet is not available: {progressing.words}")
     if not view.is_true("Available"):
         return progress(f"not available: {view.condition('Available').words}")
-    return current(f"{available} of {wanted} replicas available")
+    return current(f"{available} of {desired} replicas available")
 
 
 def _resumed(view: ObjectView) -> str:
@@ -149,38 +149,38 @@ def _resumed(view: ObjectView) -> str:
 def _replica_set(view: ObjectView) -> Result:
     if view.is_true("ReplicaFailure"):
         return progress(f"cannot create replicas: {view.condition('ReplicaFailure').words}")
-    wanted, replicas = view.wanted(), view.count("replicas")
+    desired, replicas = view.desired(), view.count("replicas")
     for counter, word in (("fullyLabeledReplicas", "labeled"), ("availableReplicas", "available")):
-        if wanted > view.count(counter):
-            return progress(f"{view.count(counter)} of {wanted} replicas {word}")
-    if wanted > view.count("readyReplicas"):
-        return progress(f"{view.count('readyReplicas')} of {wanted} replicas ready")
-    if replicas > wanted:
-        return progress(f"{replicas - wanted} surplus replicas still to be ended")
-    return current(f"{view.count('availableReplicas')} of {wanted} replicas available")
+        if desired > view.count(counter):
+            return progress(f"{view.count(counter)} of {desired} replicas {word}")
+    if desired > view.count("readyReplicas"):
+        return progress(f"{view.count('readyReplicas')} of {desired} replicas ready")
+    if replicas > desired:
+        return progress(f"{replicas - desired} surplus replicas still to be ended")
+    return current(f"{view.count('availableReplicas')} of {desired} replicas available")
 
 
 def _stateful_set(view: ObjectView) -> Result:
     strategy = mapping(view.spec.get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
         return current(ON_DELETE)
-    wanted, replicas, updated = view.wanted(), view.count("replicas"), view.count("updatedReplicas")
-    if wanted > replicas:
-        return progress(f"{replicas} of {wanted} replicas created")
-    if wanted > view.count("readyReplicas"):
-        return progress(f"{view.count('readyReplicas')} of {wanted} replicas ready")
-    if replicas > wanted:
-        return progress(f"{replicas - wanted} surplus replicas still to be ended")
+    desired, replicas, updated = view.desired(), view.count("replicas"), view.count("updatedReplicas")
+    if desired > replicas:
+        return progress(f"{replicas} of {desired} replicas created")
+    if desired > view.count("readyReplicas"):
+        return progress(f"{view.count('readyReplicas')} of {desired} replicas ready")
+    if replicas > desired:
+        return progress(f"{replicas - desired} surplus replicas still to be ended")
     partition = integer(mapping(strategy.get("rollingUpdate")).get("partition"), -1)
     if partition >= 0:
-        if updated < wanted - partition:
-            return progress(f"{updated} of {wanted - partition} replicas above the partition updated")
-        return current(f"{wanted} replicas ready, updated above partition {partition}")
-    if wanted > view.count("currentReplicas"):
-        return progress(f"{view.count('currentReplicas')} of {wanted} replicas current")
+        if updated < desired - partition:
+            return progress(f"{updated} of {desired - partition} replicas above the partition updated")
+        return current(f"{desired} replicas ready, updated above partition {partition}")
+    if desired > view.count("currentReplicas"):
+        return progress(f"{view.count('currentReplicas')} of {desired} replicas current")
     if view.status.get("currentRevision") != view.status.get("updateRevision"):
         return progress("still rolling from its current revision to the new one")
-    return current(f"{wanted} of {wanted} replicas ready")
+    return current(f"{desired} of {desired} replicas ready")
 
 
 def _daemon_set(view: ObjectView) -> Result:

@@ -110,7 +110,7 @@ class Protected:
         return False
 
 
-OF_THE_MANIFESTS: Final = Protected()
+DEFAULT_PROTECTED: Final = Protected()
 
 
 def _is_of_our_group(name: str) -> bool:

@@ -8,7 +8,7 @@ from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
-from pattern_operator.apply.delete_waves import step
+from pattern_operator.apply.delete_waves import delete_in_waves
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.result import ApplyFailure, rest_after, summarize
 from pattern_operator.errors import Transient
@@ -16,26 +16,26 @@ from pattern_operator.errors import Transient
 
 @dataclass(frozen=True, slots=True)
 class PruneResult:
-    """``deleted`` are gone, ``kept`` were left, with the reason: both leave the inventory.
+    """``deleted`` are gone, ``skipped`` were left in the cluster, with the reason: both leave the inventory.
 
-    ``left`` are the entries that stay in it: of ``going``, whose deletion has begun, of ``failures``, and of objects
-    that go after these.
+    ``remaining`` are the entries that stay in it: of ``terminating``, whose deletion has begun, of ``failures``, and
+    of objects that go after these.
     """
 
     deleted: tuple[ObjectKey, ...] = ()
-    kept: tuple[tuple[ObjectKey, str], ...] = ()
-    going: tuple[Deletion, ...] = ()
+    skipped: tuple[tuple[ObjectKey, str], ...] = ()
+    terminating: tuple[Deletion, ...] = ()
     failures: tuple[ApplyFailure, ...] = ()
-    left: tuple[InventoryEntry, ...] = ()
+    remaining: tuple[InventoryEntry, ...] = ()
 
     @property
     def message(self) -> str:
         """What is not gone yet, and what holds it, for people; empty when all is."""
-        if not self.left:
+        if not self.remaining:
             return ""
-        are = "is" if len(self.left) == 1 else "are"
-        going = f"{summarize(self.going)}{self._after}"
-        return f"{pluralize(len(self.left))} that left the pattern {are} not gone yet: {going}"
+        are = "is" if len(self.remaining) == 1 else "are"
+        going = f"{summarize(self.terminating)}{self._after}"
+        return f"{pluralize(len(self.remaining))} that left the pattern {are} not gone yet: {going}"
 
     @property
     def error(self) -> Transient | None:
@@ -43,7 +43,7 @@ class PruneResult:
         if not self.failures:
             return None
         failed = f"{pluralize(len(self.failures))} that left the pattern could not be deleted"
-        what, way_out = f"{summarize((*self.failures, *self.going))}{self._after}", self._way_out
+        what, way_out = f"{summarize((*self.failures, *self.terminating))}{self._after}", self._way_out
         if not way_out:
             message = f"{failed}: {what}"
         elif len(self.failures) == 1:
@@ -68,7 +68,7 @@ class PruneResult:
 
     @property
     def _after(self) -> str:
-        rest = len(self.left) - len(self.going) - len(self.failures)
+        rest = len(self.remaining) - len(self.terminating) - len(self.failures)
         return f"; {rest} more go after that" if rest else ""
 
 
@@ -76,11 +76,13 @@ async def prune(
     entries: Iterable[InventoryEntry], *, owner: Owner, deleter: Deleter, impersonate: str | None = None
 ) -> PruneResult:
     """Delete the objects of ``entries`` that are still ours, as far as the order allows without waiting."""
-    done = await step(entries, owner=owner, deleter=deleter, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED)
+    done = await delete_in_waves(
+        entries, owner=owner, deleter=deleter, impersonate=impersonate, otherwise=Reason.PRUNE_FAILED
+    )
     return PruneResult(
-        deleted=tuple(each.key for each in done.gone),
-        kept=tuple((each.key, each.message) for each in done.kept),
-        going=tuple(each for each in done.stuck if each.outcome is DeletionOutcome.TERMINATING),
-        failures=tuple(each.failure for each in done.stuck if each.failure is not None),
-        left=done.left,
+        deleted=tuple(each.key for each in done.deleted),
+        skipped=tuple((each.key, each.message) for each in done.skipped),
+        terminating=tuple(each for each in done.pending if each.outcome is DeletionOutcome.TERMINATING),
+        failures=tuple(each.failure for each in done.pending if each.failure is not None),
+        remaining=done.remaining,
     )

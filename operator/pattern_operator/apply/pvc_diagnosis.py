@@ -22,7 +22,7 @@ _SELECTED: Final = "volume.kubernetes.io/selected-node"
 class ConsideredHealthy:
     """Why an object does all that it should, although its status alone does not say so."""
 
-    words: str
+    reason: str
 
 
 async def diagnose_pvc(

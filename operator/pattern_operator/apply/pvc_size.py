@@ -43,7 +43,7 @@ def bytes_of(value: object) -> Decimal | None:
 
 
 async def explain_grown_pvc(
-    session: Session, resource: Resource, wanted: Object, error: ApiError, *, impersonate: str | None
+    session: Session, resource: Resource, desired: Object, error: ApiError, *, impersonate: str | None
 ) -> str:
     """What people should know of a claim whose apply was refused because somebody grew it; empty: nobody did.
 
@@ -52,10 +52,10 @@ async def explain_grown_pvc(
     Raises:
         ApiError: it could not be looked at.
     """
-    key = wanted.key
+    key = desired.key
     if (key.group, key.kind) != _CLAIM or error.code != HTTPStatus.UNPROCESSABLE_ENTITY:
         return ""
-    asked = _request(wanted.body)
+    asked = _request(desired.body)
     body = await objects.get(session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate)
     live = _request(body)
     wants, has = bytes_of(asked), bytes_of(live)

@@ -45,7 +45,7 @@ class MissingPermission:
 
     def granted(self, *verbs: str) -> str:
         """What to do, as a clause: grant ``verbs`` (the one that was refused among them), where it has to hold."""
-        wanted = list(dict.fromkeys((*verbs, self.verb)))
-        named = wanted[0] if len(wanted) == 1 else f"{', '.join(wanted[:-1])} and {wanted[-1]}"
+        desired = list(dict.fromkeys((*verbs, self.verb)))
+        named = desired[0] if len(desired) == 1 else f"{', '.join(desired[:-1])} and {desired[-1]}"
         where = f"in namespace {self.namespace}" if self.namespace else "in the whole cluster (ClusterRoleBinding)"
-        return f"grant {self.who} the {'verb' if len(wanted) == 1 else 'verbs'} {named} on {self.resource} {where}"
+        return f"grant {self.who} the {'verb' if len(desired) == 1 else 'verbs'} {named} on {self.resource} {where}"

@@ -22,7 +22,7 @@ from pattern_operator.kube.status_message import StatusCause
 
 Path = tuple[str, ...]  # of elements of a set of fields
 Entry = Mapping[str, Any]
-Wants = Callable[[Path, object, fieldset.Fields], bool]
+Picks = Callable[[Path, object, fieldset.Fields], bool]
 
 EACH: Final = "[]"  # in the words of a path: an entry of a list
 _NAMED: Final = 3  # fields that are named of what others hold
@@ -36,7 +36,7 @@ _OF_SEVERAL: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldField:
     """A field that stands in the way, and who has set it."""
 
     manager: str
@@ -76,7 +76,7 @@ def steps(path: str) -> Path:
 
 
 def handed_over(
-    live: object, wanted: Object, *, pick: Callable[[ManagedFieldsEntry, fieldset.Fields], fieldset.Fields]
+    live: object, desired: Object, *, pick: Callable[[ManagedFieldsEntry, fieldset.Fields], fieldset.Fields]
 ) -> Any:
     """The merge patch of the metadata that makes what is picked the pattern's, so that its apply removes it; or None.
 
@@ -85,34 +85,34 @@ def handed_over(
     """
     meta = ObjectMeta.of(live)
     entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
-    taken, kept, ours = fieldset.Fields(), list[Entry](), _NEW | {"apiVersion": wanted.api_version}
+    taken, kept, ours = fieldset.Fields(), list[Entry](), _NEW | {"apiVersion": desired.api_version}
     for each in entries:
         if is_ours(ManagedFieldsEntry.of(each)):
             ours = dict(each)
             continue
         theirs = fieldset.read(each.get("fieldsV1"))
-        found = pick(ManagedFieldsEntry.of(each), theirs) if each.get("apiVersion") == wanted.api_version else {}
+        found = pick(ManagedFieldsEntry.of(each), theirs) if each.get("apiVersion") == desired.api_version else {}
         rest = fieldset.difference(theirs, found) if found else theirs
         taken = fieldset.union(taken, found)
         if rest or not found:
             kept.append({**each, "fieldsV1": rest} if found else each)
-    if not taken or ours.get("apiVersion") != wanted.api_version:
+    if not taken or ours.get("apiVersion") != desired.api_version:
         return None
     ours["fieldsV1"] = fieldset.union(fieldset.read(ours.get("fieldsV1")), taken)
     return {"uid": meta.uid, "resourceVersion": meta.resource_version, "managedFields": [ours, *kept]}
 
 
-def holders(live: object, *, body: object, causes: Iterable[StatusCause]) -> tuple[Held, ...]:
+def holders(live: object, *, body: object, causes: Iterable[StatusCause]) -> tuple[HeldField, ...]:
     """Who holds what the API server refused the manifest for, besides the pattern; the first few fields."""
-    found, causes = list[Held](), tuple(causes)
+    found, causes = list[HeldField](), tuple(causes)
     for each in ObjectMeta.of(live).managers:
         if is_ours(each) or each.subresource == "status":
             continue
         clashing = in_the_way(fieldset.read(each.fields), body=body, causes=causes)
         for path in fieldset.leaves(clashing):
             shown = field_path(fieldset.words(_root(path, body)))
-            if Held(each.name, shown) not in found:
-                found.append(Held(each.name, shown))
+            if HeldField(each.name, shown) not in found:
+                found.append(HeldField(each.name, shown))
             if len(found) == _NAMED:
                 return tuple(found)
     return tuple(found)
@@ -137,7 +137,7 @@ def protecting(
 _NEW: Final[dict[str, Any]] = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsType": "FieldsV1"}
 
 
-def _picked(fields: fieldset.Fields, body: object, live: fieldset.Fields, path: Path, wants: Wants) -> fieldset.Fields:
+def _picked(fields: fieldset.Fields, body: object, live: fieldset.Fields, path: Path, wants: Picks) -> fieldset.Fields:
     """The elements that ``body`` has not and ``wants`` wants, each with all that is in it."""
     taken = fieldset.Fields()
     for name, inner in fields.items():

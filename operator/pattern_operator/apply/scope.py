@@ -53,16 +53,16 @@ async def resolve_scope(objects: Iterable[Object], *, discovery: Discovery, defa
     return ScopedObjects(tuple(placed.values()), tuple(unknown))
 
 
-async def find(wanted: Object, *, own_kinds: CrdKinds, discovery: Discovery) -> Resource:
+async def find(desired: Object, *, own_kinds: CrdKinds, discovery: Discovery) -> Resource:
     """The resource of an object, from the pattern's own definitions or from the API server.
 
     Raises:
         KindNotFound: neither has it in this version.
         ApiError: the API server could not be asked.
     """
-    version = wanted.api_version.rpartition("/")[2]
-    own = own_kinds.get((wanted.key.group, version, wanted.key.kind))
-    return own or await discovery.find(group=wanted.key.group, kind=wanted.key.kind, version=version)
+    version = desired.api_version.rpartition("/")[2]
+    own = own_kinds.get((desired.key.group, version, desired.key.kind))
+    return own or await discovery.find(group=desired.key.group, kind=desired.key.kind, version=version)
 
 
 def _place(each: Object, *, namespace: str) -> Object:

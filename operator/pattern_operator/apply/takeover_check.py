@@ -19,28 +19,28 @@ from pattern_operator.kube import ApiError, Conflicts, Resource, Session, object
 async def check_takeover(
     session: Session,
     resource: Resource,
-    wanted: Object,
+    desired: Object,
     existing: Existing,
     *,
     owner: Owner,
     rules: tuple[Rule, ...],
     impersonate: str | None,
 ) -> None:
-    """Try, without changing anything, to apply ``wanted`` to the very object ``existing`` as the one of ``owner``.
+    """Try, without changing anything, to apply ``desired`` to the very object ``existing`` as the one of ``owner``.
 
     Raises:
         ApiError: it was refused, or the API server could not say.
         ValueError: it is no JSON.
     """
-    marked = add_owner_metadata(wanted, owner=owner, adopted=existing.adopted, uid=existing.uid)
-    body = without(marked.body, pointers_of(rules, wanted))
+    marked = add_owner_metadata(desired, owner=owner, adopted=existing.adopted, uid=existing.uid)
+    body = without(marked.body, pointers_of(rules, desired))
     try:
         await objects.apply(
             session,
             resource,
             body=apply_body(replace(marked, body=body)),
-            namespace=wanted.key.namespace,
-            name=wanted.key.name,
+            namespace=desired.key.namespace,
+            name=desired.key.name,
             field_manager=FIELD_MANAGER,
             conflicts=Conflicts.FORCE,
             impersonate=impersonate,

@@ -23,21 +23,25 @@ from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.timers import Timers
 from pattern_operator.internal_errors import InternalErrors
 
-WINDOW: Final = 10.0  # seconds after a pattern was changed in which its first run is waited for
-DATA_WINDOW: Final = 60.0  # the same where data would be lost: a registry that does not answer at once costs none
-OFFER: Final = 30.0  # seconds from when an object is wanted no longer in which others may take it, all together
-DATA_OFFER: Final = 60.0  # the same where data would be lost
-TAKING: Final = 30.0  # seconds more for an apply of it that is on its way then
+FIRST_RUN_WINDOW: Final = 10.0  # seconds after a pattern was changed in which its first run is waited for
+DATA_FIRST_RUN_WINDOW: Final = (
+    60.0  # the same where data would be lost: a registry that does not answer at once costs none
+)
+OFFER_DURATION: Final = (
+    30.0  # seconds from when an object is wanted no longer in which others may take it, all together
+)
+DATA_OFFER_DURATION: Final = 60.0  # the same where data would be lost
+TAKE_TIMEOUT: Final = 30.0  # seconds more for an apply of it that is on its way then
 GRACE: Final = 1.0  # seconds in which a change of another pattern of the namespace may still come
 DATA_GRACE: Final = 2.0  # the same of any pattern, where data would be lost
-LOOK_AGAIN: Final = 0.5  # seconds between two looks whether whoever is waited for has run
+RECHECK_INTERVAL: Final = 0.5  # seconds between two looks whether whoever is waited for has run
 
 # What is lost with its object, and not made anew with it.
 DATA: Final = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Changed:
     """A pattern that was changed, and has not run since."""
 
     owner: Owner
@@ -45,7 +49,7 @@ class _Asked:
     at: float
 
 
-def _nobody(_: str, __: Notification) -> None:
+def _notify_nobody(_: str, __: Notification) -> None:
     """Tell nobody."""
 
 
@@ -58,55 +62,55 @@ class Transfers:
     def __init__(
         self,
         *,
-        on_change: Callable[[str, Notification], None] = _nobody,
+        on_change: Callable[[str, Notification], None] = _notify_nobody,
         errors: InternalErrors | None = None,
     ) -> None:
         self._on_change = on_change
         self._timers = Timers(errors if errors is not None else InternalErrors())
         self._waiting: dict[ObjectKey, dict[str, Owner]] = {}  # the longest first
         self._waits: dict[str, set[ObjectKey]] = {}  # the same by owner
-        self._barred: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
+        self._excluded: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
         self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by whom, and whom it was told
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
-        self._asked: dict[str, _Asked] = {}
+        self._changed_patterns: dict[str, _Changed] = {}
         self._living: dict[str, set[str]] = {}  # the patterns of a namespace that may take something
         self._places: dict[str, str] = {}  # their namespaces
         self._since: dict[str, dict[ObjectKey, float]] = {}  # when an owner first wanted to delete an object
 
     # --- patterns ---------------------------------------------------------------------------------------------------
 
-    def asked(self, owner: Owner, *, generation: int) -> None:
+    def pattern_changed(self, owner: Owner, *, generation: int) -> None:
         """The pattern was changed, or is seen for the first time: nobody knows what its new version could take."""
-        self._wait_for_none(owner.id)
+        self._stop_all_waiting(owner.id)
         self._living.setdefault(owner.namespace, set()).add(owner.id)
         self._places[owner.id] = owner.namespace
-        self._asked[owner.id] = _Asked(owner, generation, asyncio.get_running_loop().time())
-        self._take_back(owner.id, tuple(self._since.get(owner.id, ())))
-        self._barred.pop(owner.id, None)
+        self._changed_patterns[owner.id] = _Changed(owner, generation, asyncio.get_running_loop().time())
+        self._cancel_release(owner.id, tuple(self._since.get(owner.id, ())))
+        self._excluded.pop(owner.id, None)
 
-    def ran(self, owner: str, *, generation: int) -> None:
+    def pattern_ran(self, owner: str, *, generation: int) -> None:
         """The pattern has run since, as far as its objects: what it waits for is known."""
-        asked = self._asked.get(owner)
-        if asked is not None and asked.generation <= generation:
-            del self._asked[owner]
+        pattern_changed = self._changed_patterns.get(owner)
+        if pattern_changed is not None and pattern_changed.generation <= generation:
+            del self._changed_patterns[owner]
 
     def may_wait(self, key: ObjectKey, owner: str) -> bool:
         """Whether it is still to be shown that the pattern could take the object, so that it may ``wait`` for it."""
-        return key not in self._waits.get(owner, ()) and key not in self._barred.get(owner, ())
+        return key not in self._waits.get(owner, ()) and key not in self._excluded.get(owner, ())
 
     def wait(self, key: ObjectKey, owner: Owner) -> None:
         """The pattern was refused because another one owns the object, and its account could write it."""
-        if key not in self._barred.get(owner.id, ()):
+        if key not in self._excluded.get(owner.id, ()):
             self._waiting.setdefault(key, {}).setdefault(owner.id, owner)
             self._waits.setdefault(owner.id, set()).add(key)
 
-    def wait_only(self, owner: str, keys: Collection[ObjectKey]) -> None:
+    def keep_waiting_only_for(self, owner: str, keys: Collection[ObjectKey]) -> None:
         """The pattern has ``keys`` in its version: it waits for no others any more, and lets none of them go."""
         for key in self._waits.get(owner, set()).difference(keys):
-            self.cease(key, owner)
-        self._take_back(owner, self._since.get(owner, {}).keys() & set(keys))
+            self.stop_waiting(key, owner)
+        self._cancel_release(owner, self._since.get(owner, {}).keys() & set(keys))
 
-    def cease(self, key: ObjectKey, owner: str) -> None:
+    def stop_waiting(self, key: ObjectKey, owner: str) -> None:
         """The pattern does not wait for the object any more: it has it, does not want it, or cannot take it."""
         waiting = self._waiting.get(key, {})
         if waiting.pop(owner, None) is None:
@@ -124,35 +128,35 @@ class Transfers:
                 told.discard(owner)
                 self._on_change(by, Notification(NotificationKind.GONE, key))
 
-    def bar(self, key: ObjectKey, owner: str) -> None:
+    def exclude(self, key: ObjectKey, owner: str) -> None:
         """The pattern could not take the object: it gets it from nobody, until it is changed."""
         if key in self._waits.get(owner, ()):
-            self._barred.setdefault(owner, set()).add(key)
-            self.cease(key, owner)
+            self._excluded.setdefault(owner, set()).add(key)
+            self.stop_waiting(key, owner)
 
-    def stalled(self, owner: str) -> None:
+    def pattern_stalled(self, owner: str) -> None:
         """The run of the pattern came to no apply, and does not by itself: it takes nothing."""
-        self._wait_for_none(owner)
+        self._stop_all_waiting(owner)
 
-    def wants_nothing(self, owner: str) -> None:
+    def leave(self, owner: str) -> None:
         """The pattern goes, or is suspended: it takes nothing."""
-        self._wait_for_none(owner)
-        self._leave(owner)
-        self._asked.pop(owner, None)
-        self._barred.pop(owner, None)
+        self._stop_all_waiting(owner)
+        self._remove_pattern(owner)
+        self._changed_patterns.pop(owner, None)
+        self._excluded.pop(owner, None)
 
     def forget(self, owner: str) -> None:
         """The pattern is gone."""
-        self.wants_nothing(owner)
-        self._take_back(owner, tuple(self._since.get(owner, ())))
-        for each in (owner, (owner, OFFER), (owner, DATA_OFFER)):
+        self.leave(owner)
+        self._cancel_release(owner, tuple(self._since.get(owner, ())))
+        for each in (owner, (owner, OFFER_DURATION), (owner, DATA_OFFER_DURATION)):
             self._timers.cancel(each)
 
-    def _wait_for_none(self, owner: str) -> None:
+    def _stop_all_waiting(self, owner: str) -> None:
         for key in tuple(self._waits.get(owner, ())):
-            self.cease(key, owner)
+            self.stop_waiting(key, owner)
 
-    def _take_back(self, owner: str, keys: Collection[ObjectKey]) -> None:
+    def _cancel_release(self, owner: str, keys: Collection[ObjectKey]) -> None:
         """The pattern does not let these objects go, or begins anew with that."""
         since = self._since.get(owner, {})
         for key in tuple(keys):
@@ -161,7 +165,7 @@ class Transfers:
         if not since:
             self._since.pop(owner, None)
 
-    def _leave(self, owner: str) -> None:
+    def _remove_pattern(self, owner: str) -> None:
         namespace = self._places.pop(owner, "")
         owners = self._living.get(namespace, set())
         owners.discard(owner)
@@ -188,11 +192,11 @@ class Transfers:
             if not self._taking[key]:
                 del self._taking[key]
 
-    def why_not(self, key: ObjectKey, *, by: Owner) -> str:
+    def delay_reason(self, key: ObjectKey, *, by: Owner) -> str:
         """Why an object that ``by`` wants no longer is not deleted now; empty where it may be.
 
         ``by`` is woken when that may have changed. Nothing that other patterns do lets this say why for longer than
-        ``OFFER`` (``DATA_OFFER``) and ``TAKING`` seconds after it was asked first.
+        ``OFFER_DURATION`` (``DATA_OFFER_DURATION``) and ``TAKE_TIMEOUT`` seconds after it was pattern_changed first.
         """
         now = asyncio.get_running_loop().time()
         since = self._since.setdefault(by.id, {}).setdefault(key, now)
@@ -200,14 +204,14 @@ class Transfers:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        window = DATA_WINDOW if (key.group, key.kind) in DATA else WINDOW
-        changed = self._changed(key, by, after=now - window)
+        window = DATA_FIRST_RUN_WINDOW if (key.group, key.kind) in DATA else FIRST_RUN_WINDOW
+        changed = self._recently_changed(key, by, after=now - window)
         if changed is not None and now - since < window:
-            self._look_again(key, by, LOOK_AGAIN)
+            self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return f"stays until DesignPattern {changed} has run, which was changed a moment ago and may have it now"
         grace = self._grace(key, by)
         if now - since < grace:
-            self._look_again(key, by, since + grace - now)
+            self._schedule_recheck(key, by, since + grace - now)
             return f"is deleted in {grace:.0f} s, unless another pattern has it by then"
         return ""
 
@@ -217,9 +221,9 @@ class Transfers:
 
     def _offer(self, key: ObjectKey, by: Owner, *, age: float) -> Owner | None:
         """Offer the object to all that wait for it, as long as it may be; one of them, the first."""
-        whole = DATA_OFFER if (key.group, key.kind) in DATA else OFFER
-        if (sends := self._taking.get(key)) and age < whole + TAKING:
-            self._look_again(key, by, LOOK_AGAIN)
+        whole = DATA_OFFER_DURATION if (key.group, key.kind) in DATA else OFFER_DURATION
+        if (sends := self._taking.get(key)) and age < whole + TAKE_TIMEOUT:
+            self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return sends[0]
         other_managers = [each for each in self._waiting.get(key, {}).values() if each.id != by.id]
         if not other_managers or age >= whole:
@@ -247,14 +251,14 @@ class Transfers:
         beside = any(self._living.get(each, set()) - {by.id} for each in {by.namespace, key.namespace})
         return GRACE if beside else 0.0
 
-    def _changed(self, key: ObjectKey, by: Owner, *, after: float) -> Owner | None:
+    def _recently_changed(self, key: ObjectKey, by: Owner, *, after: float) -> Owner | None:
         """Another pattern that was changed since, and may have the object: for data any, else one beside it."""
-        for each in self._asked.values():
+        for each in self._changed_patterns.values():
             near = (key.group, key.kind) in DATA or each.owner.namespace in (by.namespace, key.namespace)
             if each.owner.id != by.id and near and each.at > after:
                 return each.owner
         return None
 
-    def _look_again(self, key: ObjectKey, by: Owner, pause: float) -> None:
+    def _schedule_recheck(self, key: ObjectKey, by: Owner, pause: float) -> None:
         if by.id not in self._timers:  # one a pattern: it looks at all that it wants to delete
             self._timers.set(by.id, pause, self._on_change, by.id, Notification(NotificationKind.GONE, key))

@@ -76,7 +76,7 @@ async def apply(
     before: Entries = pattern.status.inventory.entries
     placed = await _resolve_scope(pattern, rendering, rim=rim)
     objects = inventory_objects(placed.objects, owned=owned)
-    rim.transfers.wait_only(owner.id, {each.key for each in objects})
+    rim.transfers.keep_waiting_only_for(owner.id, {each.key for each in objects})
     after = inventory.entries_of(objects)
     planned = inventory.union(before, after)
     await ahead(planned, goal.revision)

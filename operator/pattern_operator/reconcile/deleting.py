@@ -42,7 +42,7 @@ async def delete(pattern: DesignPattern, *, rim: Rim, writer: Writer, now: Calla
     error = remaining.error
     if remaining.advice and not advice_in(pattern, remaining, now=now()):
         error = Waiting(reason=Reason.DELETING, message=f"{remaining.message} {remaining.advice}")
-        remaining = FinalizeResult(remaining.entries, remaining.kept, error)
+        remaining = FinalizeResult(remaining.entries, remaining.skipped, error)
     left = status.deleting(pattern, remaining.entries, error=error, now=now())
     await writer.status(pattern, left)
     return remaining

@@ -87,7 +87,7 @@ class Explainer:
                 async with self._slots:
                     cause = await self._look(workload, account_of(pattern, tenancy=self._tenancy))
                 if isinstance(cause, ConsideredHealthy):
-                    self._managed.consider_healthy(workload, cause.words)
+                    self._managed.consider_healthy(workload, cause.reason)
                     return
                 self._managed.explain(workload, cause)
                 pause = min(pause * 2, LONGEST)

@@ -19,9 +19,9 @@ def note_change(pattern: DesignPattern | None, *, transfers: Transfers) -> None:
         return
     owner = owner_of(pattern)
     if pattern.metadata.deletion_timestamp:
-        transfers.wants_nothing(owner.id)
+        transfers.leave(owner.id)
     else:
-        transfers.asked(owner, generation=pattern.metadata.generation)
+        transfers.pattern_changed(owner, generation=pattern.metadata.generation)
 
 
 def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:

@@ -84,11 +84,13 @@ async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress:
     if prune_state.pending and pattern.spec.apply.prune:
         account = account_of(pattern, tenancy=rim.tenancy)
         pruned = await prune(prune_state.pending, owner=owner_of(pattern), deleter=rim.deleter, impersonate=account)
-        done = inventory.union(prune_state.done, inventory.difference(prune_state.pending, pruned.left))
-        memory.prune_state = prune_state = PruneState(pruned.left, done, pruned.message)
+        done = inventory.union(prune_state.done, inventory.difference(prune_state.pending, pruned.remaining))
+        memory.prune_state = prune_state = PruneState(pruned.remaining, done, pruned.message)
         memory.changes = memory.changes.plus(pruned=pruned.deleted)
-        memory.notes = tuple(dict.fromkeys((*memory.notes, *(f"{key.display_name} {why}" for key, why in pruned.kept))))
-        progress.unwatched = not all(each.watched for each in pruned.going)
+        memory.notes = tuple(
+            dict.fromkeys((*memory.notes, *(f"{key.display_name} {why}" for key, why in pruned.skipped)))
+        )
+        progress.unwatched = not all(each.watched for each in pruned.terminating)
         progress.inventory = inventory.difference(entries, done)
         progress.failed |= frozenset(each.key for each in pruned.failures)
         progress.needs |= frozenset(each.need for each in pruned.failures if each.need is not None)

@@ -155,12 +155,12 @@ class Reconciler:
         key = key_of(pattern)
         woken = self._waker.begin(key, ends_failure=memory.is_ended_by)
         if pattern.metadata.deletion_timestamp:
-            self._rim.transfers.wants_nothing(owner_id(pattern.metadata.uid))
+            self._rim.transfers.leave(owner_id(pattern.metadata.uid))
             return await self._delete(pattern, memory, woken)
         if lacks_finalizer(pattern):
             pattern = await self._writer.hold(pattern)
         if pattern.spec.suspend:
-            self._rim.transfers.wants_nothing(owner_id(pattern.metadata.uid))
+            self._rim.transfers.leave(owner_id(pattern.metadata.uid))
             return await self._observer.leave_alone(pattern, memory)
         memory.login_changed = memory.login_changed or self._follows_login(pattern, memory, woken)
         if is_new(pattern, memory):
@@ -210,9 +210,9 @@ class Reconciler:
         with self._rim.awaited.during(key_of(pattern)):
             pattern, progress, told = await self._go(pattern, memory)
             if progress.stage not in IN_THE_REGISTRY or not isinstance(progress.failure, Transient):
-                self._rim.transfers.ran(owner_id(pattern.metadata.uid), generation=generation)
+                self._rim.transfers.pattern_ran(owner_id(pattern.metadata.uid), generation=generation)
             if isinstance(progress.failure, Stalled):
-                self._rim.transfers.stalled(owner_id(pattern.metadata.uid))
+                self._rim.transfers.pattern_stalled(owner_id(pattern.metadata.uid))
             memory.failed = Failed(progress.remembered(), math.inf, told=False)  # until status says so
             after = await self._writer.status(pattern, status.after(pattern, progress, now=self._now()))
             self._rim.awaited.wait(key_of(pattern), progress.needs)
@@ -331,7 +331,7 @@ class Reconciler:
         with self._rim.awaited.during(key_of(pattern)):
             remaining = await delete(pattern, rim=self._rim, writer=self._writer, now=self._now)
             self._rim.awaited.wait(key_of(pattern), remaining.needs)
-        self._tell(pattern, tell_kept(remaining.kept))
+        self._tell(pattern, tell_kept(remaining.skipped))
         error = remaining.error
         if error is None:
             self.forget(key_of(pattern), uid=pattern.metadata.uid)

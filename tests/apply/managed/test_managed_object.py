@@ -136,7 +136,7 @@ WHO = [
 @pytest.mark.parametrize(("managers", "who"), WHO)
 def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dict[str, Any]], who: str, knows: bool):
     """Before, it was whoever wrote last, be it another field."""
-    changed = ManagedObject(KEY, "o", observed(*managers), expected=True, wanted=of([entry(fields=TWO)]))
+    changed = ManagedObject(KEY, "o", observed(*managers), expected=True, desired=of([entry(fields=TWO)]))
     changed.marks = marks_of(our_fields(body(entry(fields=TWO)))) if knows else b""
 
     assert changed.changed_by == who
@@ -144,7 +144,9 @@ def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dic
 
 def test_after_a_restart_who_holds_more_than_what_was_ours_is_not_proven_to_have_taken_it():
     more = {"f:data": {"f:b": {}, "f:theirs": {}}}
-    changed = ManagedObject(KEY, "o", observed(entry(fields=LEFT), by("edit", more, 1)), wanted=of([entry(fields=TWO)]))
+    changed = ManagedObject(
+        KEY, "o", observed(entry(fields=LEFT), by("edit", more, 1)), desired=of([entry(fields=TWO)])
+    )
     unproven = changed.changed_by
     changed.marks = marks_of(our_fields(body(entry(fields=TWO))))
 
@@ -188,19 +190,19 @@ def test_an_object_without_a_number_for_a_version_can_be_seen():
 def managed(**more: Any) -> ManagedObject:
     """An object that is as it was applied."""
     observation = observed(entry())
-    return ManagedObject(KEY, "o", observation, expected=True, wanted=observation.fingerprint, **more)
+    return ManagedObject(KEY, "o", observation, expected=True, desired=observation.fingerprint, **more)
 
 
 @pytest.mark.parametrize(
     ("change", "drifted"),
     [
         pytest.param({}, False, id="as it was applied"),
-        pytest.param({"wanted": b"another"}, True, id="a field of ours is gone"),
+        pytest.param({"desired": b"another"}, True, id="a field of ours is gone"),
         pytest.param({"present": False}, True, id="the object is gone"),
-        pytest.param({"wanted": b"another", "expected": False}, False, id="nobody wants it"),
+        pytest.param({"desired": b"another", "expected": False}, False, id="nobody wants it"),
         pytest.param({"present": False, "expected": False}, False, id="nobody misses it"),
-        pytest.param({"wanted": None}, False, id="changes are welcome"),
-        pytest.param({"wanted": None, "present": False}, True, id="to be deleted is no change"),
+        pytest.param({"desired": None}, False, id="changes are welcome"),
+        pytest.param({"desired": None, "present": False}, True, id="to be deleted is no change"),
     ],
 )
 def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):
@@ -214,7 +216,7 @@ def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):
 @pytest.mark.parametrize("asked", ["paused", "deleting"])
 def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: str):
     changed = managed()
-    changed.wanted, changed.observed = b"another", replace(changed.observed, **{asked: True})
+    changed.desired, changed.observed = b"another", replace(changed.observed, **{asked: True})
 
     assert not changed.drifted
     changed.present = False

@@ -63,102 +63,105 @@ CASES = {
 async def test_drift_is_what_takes_a_field_of_ours_and_applying_again_ends_it(
     harness: Harness, namespace: str, case: Case
 ):
-    team, wanted = owner(), case.make("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), case.make("it", namespace)
+    await harness.apply(desired, by=team)
 
-    changed = await harness.patch(wanted.key, case.change, subresource=case.subresource)
+    changed = await harness.patch(desired.key, case.change, subresource=case.subresource)
     if case.subresource == "scale":  # its answer is a Scale
-        changed = await harness.get(wanted.key)
-    await harness.caught_up(changed, wanted.key)
+        changed = await harness.get(desired.key)
+    await harness.caught_up(changed, desired.key)
     drifted = harness.managed_objects.drifted(team.id)
-    await harness.apply(wanted, by=team)
+    await harness.apply(desired, by=team)
 
-    assert drifted == ((wanted.key,) if case.drift else ())
+    assert drifted == ((desired.key,) if case.drift else ())
     assert (DRIFTED in harness.kinds_told(team)) is case.drift
     assert harness.managed_objects.drifted(team.id) == ()
 
 
 async def test_a_forced_apply_by_another_manager_is_drift(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
 
     await harness.put(config_map("it", namespace, a="9"), manager="kubectl")
 
-    await harness.told(DRIFTED, wanted.key, of=team)
-    assert harness.managed_objects.get(wanted.key).changed_by == "kubectl"
+    await harness.told(DRIFTED, desired.key, of=team)
+    assert harness.managed_objects.get(desired.key).changed_by == "kubectl"
 
 
 async def test_a_manager_who_shares_a_value_with_us_is_no_drift(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
 
     shared = await harness.put(config_map("it", namespace, a="1"), manager="kubectl")
 
-    await harness.caught_up(shared, wanted.key)
+    await harness.caught_up(shared, desired.key)
     assert harness.managed_objects.drifted(team.id) == ()
 
 
 async def test_drift_of_a_custom_object_is_seen(harness: Harness, namespace: str):
     team, domain = owner(), f"g{uuid4().hex[:8]}.example.com"
-    wanted = custom("Widget", domain, "w", namespace)
-    await harness.apply(definition("Widget", domain), wanted, by=team)
+    desired = custom("Widget", domain, "w", namespace)
+    await harness.apply(definition("Widget", domain), desired, by=team)
 
-    await harness.patch(wanted.key, {"spec": {"size": 2}})
+    await harness.patch(desired.key, {"spec": {"size": 2}})
 
-    await harness.told(DRIFTED, wanted.key, of=team)
-    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    await harness.told(DRIFTED, desired.key, of=team)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
 
 
 async def test_a_deleted_object_is_gone_until_it_is_applied_again(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
 
-    await harness.delete(wanted.key)
+    await harness.delete(desired.key)
 
-    await harness.told(GONE, wanted.key, of=team)
-    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    await harness.told(GONE, desired.key, of=team)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
     assert harness.managed_objects.health(team.id).state is HealthState.NOT_FOUND
     assert harness.managed_objects.health(team.id).message == f"ConfigMap {namespace}/it: is gone"
-    await harness.apply(wanted, by=team)
+    await harness.apply(desired, by=team)
     assert harness.managed_objects.drifted(team.id) == ()
     assert harness.managed_objects.health(team.id).state is HealthState.CURRENT
 
 
 async def test_an_object_without_our_label_is_gone_and_taken_back(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
 
-    await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: None}}, "data": {"a": "9"}})
+    await harness.patch(desired.key, {"metadata": {"labels": {OWNER_LABEL: None}}, "data": {"a": "9"}})
 
-    await harness.told(GONE, wanted.key, of=team)
-    applied = await harness.apply(wanted, by=team)
+    await harness.told(GONE, desired.key, of=team)
+    applied = await harness.apply(desired, by=team)
     assert applied.failures == ()
-    body = await harness.get(wanted.key)
+    body = await harness.get(desired.key)
     assert (body["metadata"]["labels"][OWNER_LABEL], body["data"]["a"]) == (team.id, "1")
 
 
 async def test_an_object_that_is_not_to_be_reconciled_does_not_drift_until_it_is_again(
     harness: Harness, namespace: str
 ):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
     paused = {"annotations": {"pattern-operator.io/reconcile": "disabled"}}
 
-    changed = await harness.patch(wanted.key, {"metadata": paused, "data": {"a": "9"}})
-    await harness.caught_up(changed, wanted.key)
+    changed = await harness.patch(desired.key, {"metadata": paused, "data": {"a": "9"}})
+    await harness.caught_up(changed, desired.key)
     before = (harness.managed_objects.drifted(team.id), harness.kinds_told(team))
-    await harness.patch(wanted.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
+    await harness.patch(desired.key, {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
 
-    await harness.told(DRIFTED, wanted.key, of=team)
+    await harness.told(DRIFTED, desired.key, of=team)
     assert before == ((), [HEALTH])  # status says that it is skipped
 
 
 async def test_health_follows_a_deployment_to_its_end(harness: Harness, namespace: str):
-    team, wanted = owner(), deployment("it", namespace)
+    team, desired = owner(), deployment("it", namespace)
 
     answers: dict[str, dict[str, Any]] = {}
     await harness.apply(
-        wanted, config_map("c", namespace), by=team, on_applied=lambda each, body: answers.update({each.key.kind: body})
+        desired,
+        config_map("c", namespace),
+        by=team,
+        on_applied=lambda each, body: answers.update({each.key.kind: body}),
     )
     at_first = health_of(answers["Deployment"], now=harness_module.now())  # the watch may be ahead by now
     await harness.until(lambda: harness.managed_objects.health(team.id).state is HealthState.CURRENT)
@@ -224,20 +227,20 @@ async def test_a_judgement_that_time_changes_is_made_again_without_an_event(
 async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(
     harness: Harness, namespace: str, open_room
 ):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
-    await harness.patch(wanted.key, {"data": {"a": "9"}})
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
+    await harness.patch(desired.key, {"data": {"a": "9"}})
 
     async with open_room() as later:
-        await later.managed_objects.ready(await later.resource(wanted.key))
-        known, drifted = later.managed_objects.get(wanted.key), later.managed_objects.drifted(team.id)
-        await later.apply(wanted, by=team)
-        after = await later.patch(wanted.key, {"data": {"a": "8"}})
-        await later.caught_up(after, wanted.key)
+        await later.managed_objects.ready(await later.resource(desired.key))
+        known, drifted = later.managed_objects.get(desired.key), later.managed_objects.drifted(team.id)
+        await later.apply(desired, by=team)
+        after = await later.patch(desired.key, {"data": {"a": "8"}})
+        await later.caught_up(after, desired.key)
 
         assert known is not None
         assert drifted == ()
-        assert later.managed_objects.drifted(team.id) == (wanted.key,)
+        assert later.managed_objects.drifted(team.id) == (desired.key,)
 
 
 async def test_the_echo_of_our_own_apply_is_no_drift(harness: Harness, namespace: str):
@@ -252,44 +255,44 @@ async def test_the_echo_of_our_own_apply_is_no_drift(harness: Harness, namespace
 
 
 async def test_a_change_that_overtakes_the_answer_to_our_apply_is_drift(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
     answer = await overtaken(harness, lambda: harness.apply(config_map("it", namespace, a="new"), by=team))
-    changed = await harness.patch(wanted.key, {"data": {"a": "theirs"}})
-    await harness.caught_up(changed, wanted.key)
+    changed = await harness.patch(desired.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, desired.key)
 
     answer()
 
-    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
     assert harness.kinds_told(team)[-1] is DRIFTED
 
 
 async def test_a_deletion_that_overtakes_the_answer_to_our_apply_is_not_lost(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
     answer = await overtaken(harness, lambda: harness.apply(config_map("it", namespace, a="new"), by=team))
-    await harness.delete(wanted.key)
-    await harness.told(GONE, wanted.key, of=team)
+    await harness.delete(desired.key)
+    await harness.told(GONE, desired.key, of=team)
 
     answer()
 
-    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
     assert harness.managed_objects.health(team.id).state is HealthState.NOT_FOUND
 
 
 async def test_a_deletion_that_overtakes_the_answer_to_our_first_apply_is_not_lost(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.managed_objects.ready(await harness.resource(wanted.key))
-    _let_a_deletion_overtake(harness, wanted)
+    team, desired = owner(), two("it", namespace)
+    await harness.managed_objects.ready(await harness.resource(desired.key))
+    _let_a_deletion_overtake(harness, desired)
 
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
-    assert applied.applied == (wanted.key,)
-    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert applied.applied == (desired.key,)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
     assert harness.managed_objects.health(team.id).state is HealthState.NOT_FOUND
 
 
-def _let_a_deletion_overtake(harness: Harness, wanted: Object, *, answer: ApiError | None = None) -> None:
+def _let_a_deletion_overtake(harness: Harness, desired: Object, *, answer: ApiError | None = None) -> None:
     """Hold the answer to the next apply back until the object was made, observed, deleted, and observed to be gone.
 
     ``answer`` is raised then in place of what the server said.
@@ -300,10 +303,10 @@ def _let_a_deletion_overtake(harness: Harness, wanted: Object, *, answer: ApiErr
         said = await original(method, path, **more)
         if method != "PATCH":
             return said
-        await harness.eventually(_truth(lambda: _is_present(harness, wanted)))
+        await harness.eventually(_truth(lambda: _is_present(harness, desired)))
         harness.session.request = original
-        await harness.delete(wanted.key)
-        await harness.eventually(_truth(lambda: not _is_present(harness, wanted)))
+        await harness.delete(desired.key)
+        await harness.eventually(_truth(lambda: not _is_present(harness, desired)))
         if answer is not None:
             raise answer
         return said
@@ -311,21 +314,21 @@ def _let_a_deletion_overtake(harness: Harness, wanted: Object, *, answer: ApiErr
     harness.session.request = slow
 
 
-def _is_present(harness: Harness, wanted: Object) -> bool:
-    managed = harness.managed_objects.get(wanted.key)
+def _is_present(harness: Harness, desired: Object) -> bool:
+    managed = harness.managed_objects.get(desired.key)
     return managed is not None and managed.present
 
 
 async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.managed_objects.ready(await harness.resource(wanted.key))
+    team, desired = owner(), two("it", namespace)
+    await harness.managed_objects.ready(await harness.resource(desired.key))
     lost = ApiUnavailable(code=504, reason="Timeout", message="the answer was lost")
-    _let_a_deletion_overtake(harness, wanted, answer=lost)
+    _let_a_deletion_overtake(harness, desired, answer=lost)
 
-    applied = await harness.apply(wanted, by=team)
+    applied = await harness.apply(desired, by=team)
 
     assert len(applied.failures) == 1
-    assert harness.managed_objects.get(wanted.key) is None
+    assert harness.managed_objects.get(desired.key) is None
     assert harness.managed_objects.drifted(team.id) == ()
 
 
@@ -341,18 +344,18 @@ async def overtaken(harness: Harness, apply: Callable[[], Awaitable[ApplyResult]
 async def test_who_undoes_each_repair_is_repaired_ever_more_slowly_and_named(
     harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
-    team, wanted = owner(), two("it", namespace)
-    monkeypatch.setattr(drift_backoff, "PATIENCE", 2)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), two("it", namespace)
+    monkeypatch.setattr(drift_backoff, "FREE_REPAIRS", 2)
+    await harness.apply(desired, by=team)
     for round_ in range(3):
-        changed = await harness.patch(wanted.key, {"data": {"a": f"theirs {round_}"}})
-        await harness.caught_up(changed, wanted.key)
-        assert harness.managed_objects.drifted(team.id) == (wanted.key,)
-        await harness.apply(wanted, by=team)
+        changed = await harness.patch(desired.key, {"data": {"a": f"theirs {round_}"}})
+        await harness.caught_up(changed, desired.key)
+        assert harness.managed_objects.drifted(team.id) == (desired.key,)
+        await harness.apply(desired, by=team)
     told = len(harness.kinds_told(team))
 
-    changed = await harness.patch(wanted.key, {"data": {"a": "theirs again"}})
-    await harness.caught_up(changed, wanted.key)
+    changed = await harness.patch(desired.key, {"data": {"a": "theirs again"}})
+    await harness.caught_up(changed, desired.key)
 
     assert harness.managed_objects.drifted(team.id) == ()
     assert len(harness.kinds_told(team)) == told + 1
@@ -361,7 +364,7 @@ async def test_who_undoes_each_repair_is_repaired_ever_more_slowly_and_named(
         " artifact, or list it in spec.apply.ignoreDifferences",
     )
     await harness.until(lambda: len(harness.kinds_told(team)) > told + 1)  # after 2 s
-    assert harness.managed_objects.drifted(team.id) == (wanted.key,)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
 
 
 async def test_a_kind_is_followed_while_there_is_an_object_of_it(harness: Harness, namespace: str):
@@ -388,45 +391,45 @@ def _truth(condition: Callable[[], bool]) -> Callable[[], Any]:
 
 
 async def test_a_pattern_that_is_gone_expects_nothing(harness: Harness, namespace: str):
-    team, wanted = owner(), two("it", namespace)
-    await harness.apply(wanted, by=team)
-    await harness.delete(wanted.key)
-    await harness.told(GONE, wanted.key, of=team)
+    team, desired = owner(), two("it", namespace)
+    await harness.apply(desired, by=team)
+    await harness.delete(desired.key)
+    await harness.told(GONE, desired.key, of=team)
 
     harness.managed_objects.forget(team.id)
 
     assert harness.managed_objects.drifted(team.id) == ()
-    assert harness.managed_objects.get(wanted.key) is None
+    assert harness.managed_objects.get(desired.key) is None
 
 
 async def test_an_object_that_another_pattern_took_is_drift_of_the_first(harness: Harness, namespace: str):
-    first, second, wanted = owner(), owner("other"), two("it", namespace)
-    await harness.apply(wanted, by=first)
+    first, second, desired = owner(), owner("other"), two("it", namespace)
+    await harness.apply(desired, by=first)
 
-    taken = await harness.patch(wanted.key, {"metadata": {"labels": {OWNER_LABEL: second.id}}})
-    await harness.caught_up(taken, wanted.key)
+    taken = await harness.patch(desired.key, {"metadata": {"labels": {OWNER_LABEL: second.id}}})
+    await harness.caught_up(taken, desired.key)
 
-    assert harness.managed_objects.drifted(first.id) == (wanted.key,)
-    assert harness.managed_objects.get(wanted.key).observed.label == second.id
+    assert harness.managed_objects.drifted(first.id) == (desired.key,)
+    assert harness.managed_objects.get(desired.key).observed.label == second.id
 
 
 async def test_a_namespace_that_is_being_deleted_is_told(harness: Harness):
-    team, wanted = owner(), namespace_named(f"ending-{uuid4().hex[:8]}")
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), namespace_named(f"ending-{uuid4().hex[:8]}")
+    await harness.apply(desired, by=team)
 
-    await harness.delete(wanted.key)
+    await harness.delete(desired.key)
 
-    await harness.told(GONE, wanted.key, of=team)
+    await harness.told(GONE, desired.key, of=team)
     assert HEALTH in harness.kinds_told(team)  # Terminating came first
 
 
 async def test_a_kind_that_cannot_be_watched_is_said_with_its_health(
     harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
-    team, wanted = owner(), deployment("it", namespace, replicas=1)
-    await harness.apply(wanted, by=team)
+    team, desired = owner(), deployment("it", namespace, replicas=1)
+    await harness.apply(desired, by=team)
     monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
-    managed = harness.managed_objects.get(wanted.key)
+    managed = harness.managed_objects.get(desired.key)
     managed.observed = replace(managed.observed, health=replace(managed.observed.health, state=HealthState.IN_PROGRESS))
 
     message = harness.managed_objects.health(team.id).message

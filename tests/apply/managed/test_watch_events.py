@@ -368,10 +368,10 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
     scene.see(owned(scene.body(ready="True")))
     scene.managed_objects.expect(KEY, owner=OWNER)
     unknown = scene.managed_objects.drift_state(KEY, owner=OWNER)
-    scene.managed_objects.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
+    scene.managed_objects.compare(KEY, owner=OWNER, desired=known[str(KEY)])
     same = scene.managed_objects.drift_state(KEY, owner=OWNER)
-    scene.managed_objects._managed[KEY].wanted = None
-    scene.managed_objects.compare(KEY, owner=OWNER, wanted=b"anything")
+    scene.managed_objects._managed[KEY].desired = None
+    scene.managed_objects.compare(KEY, owner=OWNER, desired=b"anything")
     other = scene.managed_objects.drift_state(KEY, owner=OWNER)
 
     assert (unknown, same, other) == (DriftState.UNKNOWN, DriftState.IN_SYNC, DriftState.DRIFTED)
@@ -443,7 +443,7 @@ async def test_what_has_the_wanted_values_is_no_drift_until_it_is_written_again(
     assert (OWNER, Notification(NotificationKind.DRIFTED, KEY)) in [told[1:] for told in scene.told[before:]]
 
 
-# --- what is skipped, and misses what is wanted of it meanwhile -------------------------------------------------------
+# --- what is skipped, and misses what is desired of it meanwhile -----------------------------------------------------
 
 
 def paused(body: dict[str, Any]) -> dict[str, Any]:
@@ -490,7 +490,7 @@ async def test_a_missed_update_is_known_after_a_restart(gone_meanwhile: bool):
     scene = Scene()
     scene.see(owned(scene.body()) if gone_meanwhile else paused(owned(scene.body())))
     scene.managed_objects.expect(KEY, owner=OWNER)
-    scene.managed_objects.compare(KEY, owner=OWNER, wanted=known[str(KEY)])
+    scene.managed_objects.compare(KEY, owner=OWNER, desired=known[str(KEY)])
 
     assert scene.managed_objects.drifted(OWNER) == ((KEY,) if gone_meanwhile else ())
     assert scene.managed_objects.is_pending(KEY, owner=OWNER)
@@ -536,7 +536,7 @@ async def test_what_was_applied_in_this_life_is_known_better():
     scene = Scene()
     scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
 
-    scene.managed_objects.compare(KEY, owner=OWNER, wanted=b"anything")
+    scene.managed_objects.compare(KEY, owner=OWNER, desired=b"anything")
 
     assert scene.managed_objects.drift_state(KEY, owner=OWNER) is DriftState.IN_SYNC
 

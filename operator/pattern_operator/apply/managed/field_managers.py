@@ -30,14 +30,14 @@ def marks_of(fields: fieldset.Fields) -> bytes:
     return array("I", sorted({hash(path) & 0xFFFFFFFF for path in fieldset.leaves(fields)})).tobytes()
 
 
-def taker(other_managers: Iterable[OtherManager], *, marks: bytes, wanted: bytes | None) -> str:
+def taker(other_managers: Iterable[OtherManager], *, marks: bytes, desired: bytes | None) -> str:
     """The name of the first of ``other_managers`` that holds a field that was the pattern's; empty: none is known to.
 
-    ``marks`` are of the fields that the pattern had. Where they are not known, as after a restart, ``wanted``, the
+    ``marks`` are of the fields that the pattern had. Where they are not known, as after a restart, ``desired``, the
     fingerprint of these, proves it of one that holds all that is missing and nothing else.
     """
     if not marks:
-        return next((each.name for each in other_managers if each.together == wanted), "")
+        return next((each.name for each in other_managers if each.together == desired), "")
     ours = _read(marks)
     return next((each.name for each in other_managers if not ours.isdisjoint(_read(each.marks))), "")
 

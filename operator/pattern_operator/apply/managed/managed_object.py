@@ -44,7 +44,7 @@ _NAMED: Final = 3  # fields that are named of an object that somebody else write
 FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
 
 
-PENDING: Final = b"pending".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: what is wanted was not sent
+PENDING: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: what is desired was not sent
 
 
 class DriftState(Enum):
@@ -75,9 +75,9 @@ class Observation:
     finalizers: tuple[str, ...]
     finished: bool
     health: Health
-    generation: int  # 0 where the kind counts none: then any change may be one of what is wanted
-    writers: bytes  # a hash of the generation, of who writes what is wanted of it, and when each did last
-    other_managers: tuple[OtherManager, ...]  # other managers of what is wanted of it, who wrote last first
+    generation: int  # 0 where the kind counts none: then any change may be one of what is desired
+    writers: bytes  # a hash of the generation, of who writes what is desired of it, and when each did last
+    other_managers: tuple[OtherManager, ...]  # other managers of what is desired of it, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
     scales: bool  # our apply set its replicas
     touched: bool  # people have changed something of it by hand
@@ -123,8 +123,8 @@ class ManagedObject:
     """What is known of one owned object.
 
     ``owner`` is the pattern it is filed under, ``observed`` the newest state of it. ``expected``: a pattern applied it
-    since the operator started and wants it there. ``wanted`` is the fingerprint of that apply, None where changes by
-    others are welcome. ``pending``: what is wanted was not sent, because the object was to be skipped; it drifts once
+    since the operator started and wants it there. ``desired`` is the fingerprint of that apply, None where changes by
+    others are welcome. ``pending``: what is desired was not sent, because the object was to be skipped; it drifts once
     it is not any more. ``present`` is false for an object that is gone, since the version ``gone``, and that is
     expected or just being applied.
     """
@@ -135,15 +135,15 @@ class ManagedObject:
     expected: bool = False
     present: bool = True
     gone: int = 0
-    wanted: bytes | None = None
+    desired: bytes | None = None
     pending: bool = False
     backoff: DriftBackoff = field(default_factory=DriftBackoff)
     kept_fields: fieldset.Fields | None = None  # that we still had when it drifted, until it is put right
     marks: bytes = (
         b""  # of the fields that our last apply owned (``other_managers``); empty where it was in another life
     )
-    alike: bytes = b""  # the ``writers`` whose object had all values that are wanted, whoever holds the fields
-    doubtful: bool = False  # it was written again since it drifted: maybe it is as wanted now
+    alike: bytes = b""  # the ``writers`` whose object had all values that are desired, whoever holds the fields
+    doubtful: bool = False  # it was written again since it drifted: maybe it is as desired now
     lost_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
     excuse: tuple[str, int, str] | None = None  # uid and version of which it is healthy all the same, and why
@@ -158,13 +158,13 @@ class ManagedObject:
             return False
         if not self.present:
             return not self.observed.finished
-        lost = self.wanted is not None and self.wanted != self.observed.fingerprint
+        lost = self.desired is not None and self.desired != self.observed.fingerprint
         return self.pending or (lost and self.alike != self.observed.writers)
 
     @property
     def changed_by(self) -> str:
         """The field manager that holds a field that was ours; empty where none is known to."""
-        return taker(self.observed.other_managers, marks=self.marks, wanted=self.wanted)
+        return taker(self.observed.other_managers, marks=self.marks, desired=self.desired)
 
     def has_finished(self, content: bytes) -> bool:
         """Whether the object is gone after it ended by itself, and was of this ``content`` (``content_hash``)."""
@@ -176,12 +176,12 @@ class ManagedObject:
         if self.pending:
             return PENDING
         if not can_finish(self.key):
-            return self.wanted or b""
+            return self.desired or b""
         if not self.observed.finished:
             ephemeral = (
                 self.present and self.observed.ephemeral
             )  # what was observed to go while it ran is to be made again
-            return running_record(ephemeral=ephemeral, content=self.content, fingerprint=self.wanted or b"")
+            return running_record(ephemeral=ephemeral, content=self.content, fingerprint=self.desired or b"")
         if self.observed.end_unobserved:
             return bytes(RunRecord(FinishState.UNKNOWN, self.content))
         failed = self.observed.health.state is HealthState.FAILED
@@ -248,12 +248,12 @@ def _is_ours(entry: ManagedFieldsEntry) -> bool:
 
 
 def generation_of(meta: ObjectMeta) -> int:
-    """How often what is wanted of the object was changed; 0 where its kind does not count."""
+    """How often what is desired of the object was changed; 0 where its kind does not count."""
     return integer(meta.raw.get("generation"), 0)
 
 
 def writers_of(meta: ObjectMeta) -> bytes:
-    """Another one after each change of what is wanted.
+    """Another one after each change of what is desired.
 
     Where the kind counts no generations, two changes by one manager within a second are not told apart.
     """
@@ -269,7 +269,7 @@ def writers_of(meta: ObjectMeta) -> bytes:
 
 
 def _other_managers(managers: Collection[ManagedFieldsEntry]) -> tuple[OtherManager, ...]:
-    """The managers of what is wanted of the object (``kubectl scale`` is one) but for our apply, and what they hold."""
+    """The managers of desired fields (``kubectl scale`` is one) but for our apply, and what they hold."""
     others = [entry for entry in managers if entry.subresource != "status" and not _is_ours(entry)]
     if not others:
         return ()

@@ -171,10 +171,10 @@ class ManagedObjects:
             return DriftState.UNKNOWN
         if managed.drifted:
             return DriftState.DRIFTED
-        if managed.wanted is None:
+        if managed.desired is None:
             return DriftState.UNKNOWN
         paused = (
-            managed.pending or managed.wanted != managed.observed.fingerprint
+            managed.pending or managed.desired != managed.observed.fingerprint
         )  # and would have drifted if it were not
         return (
             DriftState.IN_SYNC_WITH_NOTE
@@ -202,7 +202,7 @@ class ManagedObjects:
         return managed is not None and managed.owner == owner and managed.expected and managed.pending
 
     def to_compare(self, owner: str) -> frozenset[ObjectKey]:
-        """The objects of a pattern that drifted and were written again since: maybe they are as wanted now."""
+        """The objects of a pattern that drifted and were written again since: maybe they are as desired now."""
         return frozenset(each.key for each in self._of(owner) if each.doubtful and each.present and each.drifted)
 
     def conflicts(self, owner: str) -> tuple[str, ...]:
@@ -262,7 +262,7 @@ class ManagedObjects:
         if managed.kept_fields is not None:
             managed.lost_fields, managed.kept_fields = lost(ours, managed.kept_fields), None
         managed.expected, managed.pending, managed.alike, managed.doubtful = True, False, b"", False
-        managed.wanted = None if apply_policy_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
+        managed.desired = None if apply_policy_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
         self._watches.remember(key, body)
         self._look_again(managed, body)
         if managed.drifted:
@@ -287,7 +287,7 @@ class ManagedObjects:
             managed.expected = True
 
     def mark_pending(self, key: ObjectKey, *, owner: str) -> None:
-        """As ``expect``, of an object that was not sent what is wanted of it: that is made up for once it may be."""
+        """As ``expect``, of an object that was not sent what is desired of it: that is made up for once it may be."""
         self.expect(key, owner=owner)
         managed = self._managed.get(key)
         if managed is not None and managed.owner == owner:
@@ -305,7 +305,7 @@ class ManagedObjects:
             managed = self._file(key, owner=owner, observed=replace(nothing, label=owner))
             managed.expected, managed.present = True, False
 
-    def compare(self, key: ObjectKey, *, owner: str, wanted: bytes) -> None:
+    def compare(self, key: ObjectKey, *, owner: str, desired: bytes) -> None:
         """Compare an object with the fingerprint that it had when it was applied, or would have if it were.
 
         One that is gone counts as gone. What was applied in this life is known better.
@@ -313,11 +313,11 @@ class ManagedObjects:
         if key not in self._managed:
             self.mark_missing(key, owner=owner)
         managed = self._managed.get(key)
-        if managed is not None and managed.owner == owner and managed.expected and managed.wanted is None:
-            if wanted == PENDING:
+        if managed is not None and managed.owner == owner and managed.expected and managed.desired is None:
+            if desired == PENDING:
                 managed.pending = True
                 return
-            managed.wanted = wanted
+            managed.desired = desired
 
     def restore(self, key: ObjectKey, *, owner: str, known: bytes) -> None:
         """Compare an object with what ``fingerprints`` told of it before a restart.
@@ -329,20 +329,20 @@ class ManagedObjects:
             stood = RunRecord(FinishState.UNKNOWN)  # an older operator kept no marks of what runs
         if stood is None:
             if known:
-                self.compare(key, owner=owner, wanted=known)
+                self.compare(key, owner=owner, desired=known)
             return
         if key not in self._managed:
             self.mark_missing(key, owner=owner)
         managed = self._managed.get(key)
-        if managed is None or managed.owner != owner or not managed.expected or managed.wanted is not None:
+        if managed is None or managed.owner != owner or not managed.expected or managed.desired is not None:
             return
         managed.content = managed.content or stood.content
         if stood.stood in (FinishState.RUNNING_EPHEMERAL, FinishState.RUNNING) and managed.present:
-            managed.wanted = stood.same(managed.observed.fingerprint)
+            managed.desired = stood.same(managed.observed.fingerprint)
             return
         how = FinishState.UNKNOWN if stood.stood is FinishState.RUNNING_EPHEMERAL else stood.stood
         if stood.content or how is not FinishState.UNKNOWN:  # else who applies it decides
-            managed.wanted = managed.observed.fingerprint
+            managed.desired = managed.observed.fingerprint
         if not managed.present and how is not FinishState.RUNNING:
             managed.observed = managed.observed.gone(how, key=key)
 
@@ -353,7 +353,7 @@ class ManagedObjects:
                 managed.observed = replace(managed.observed, finished=False, end_unobserved=False)
 
     def record_comparison(self, key: ObjectKey, *, owner: str, writers: bytes | None) -> None:
-        """An object that drifted was compared by its values: those are as wanted, as these ``writers`` left them.
+        """An object that drifted was compared by its values: those are as desired, as these ``writers`` left them.
 
         None: they are others. What was compared is doubtful no more.
         """
@@ -369,7 +369,7 @@ class ManagedObjects:
         for key in keys:
             managed = self._managed.get(key)
             if managed is not None and managed.owner == owner:
-                managed.expected, managed.wanted, managed.pending, managed.marks = False, None, False, b""
+                managed.expected, managed.desired, managed.pending, managed.marks = False, None, False, b""
                 if not managed.present:
                     self._drop(managed)
 
