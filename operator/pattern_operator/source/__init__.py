@@ -9,7 +9,8 @@ decides whom to trust: that is ``verify``.
 
 from pattern_operator.archive import LayerSelector
 from pattern_operator.source.cache import Cache
-from pattern_operator.source.credentials.docker_config import Credential, Credentials, from_docker_home
+from pattern_operator.source.credentials.credential import Credential
+from pattern_operator.source.credentials.docker_config import Credentials, from_docker_home
 from pattern_operator.source.credentials.pull_secrets import PullSecretReader
 from pattern_operator.source.local_files import read_local, read_stream
 from pattern_operator.source.origin import Origin, Scheme

@@ -299,7 +299,7 @@ def test_a_secret_of_a_tenant_names_no_program_to_run():
 
     credentials = Credentials.from_docker_config(content, where=WHERE)
 
-    assert (credentials.store, credentials.helpers, credentials.ask_helper) == ("", {}, None)
+    assert (credentials.store, credentials.helpers, credentials.run_helper) == ("", {}, None)
     assert credentials.for_host("reg.example", "x") is None
 
 
@@ -323,7 +323,7 @@ async def test_which_helper_is_asked_and_for_whom(host, asked):
         {"plain.example": Credential("a", "b"), "helped.example": Credential("a", "b")},
         helpers={"helped.example": "own", "index.docker.io": "hub"},
         store="all",
-        ask_helper=ask,
+        run_helper=ask,
     )
     await credentials.find(host, "team/web")
 

@@ -347,7 +347,7 @@ async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(fake_r
     bearer(fake_registry, expires_in=3600)
     tokens = TokenCache()
     registry = client(fake_registry, network, tokens=tokens)
-    scope = await registry._scope("GET")
+    scope = await registry._auth.scope("GET")
     tokens.put(scope, "Bearer stale", seconds=3600)
 
     await registry.manifest("1.0")

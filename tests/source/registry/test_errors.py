@@ -20,13 +20,9 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import DnsResolver, Network
-from pattern_operator.source.registry.errors import (
-    error_codes,
-    error_text,
-    from_connection_error,
-    from_status,
-    retry_after,
-)
+from pattern_operator.source.registry.connection_errors import from_connection_error
+from pattern_operator.source.registry.error_body import error_codes, error_text
+from pattern_operator.source.registry.errors import from_status, retry_after
 from pattern_operator.source.registry.timeouts import Timeouts
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

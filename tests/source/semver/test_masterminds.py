@@ -9,7 +9,8 @@ from tests.testbed import semver
 from tests.testbed.semver import Verdict
 
 from pattern_operator.errors import Stalled
-from pattern_operator.source.semver.range import SemverRange, Version
+from pattern_operator.source.semver.range import SemverRange
+from pattern_operator.source.semver.version import Version
 
 RANGES, TAGS_EACH = 2_000, 10
 NUMBERS = [

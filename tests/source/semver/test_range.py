@@ -9,7 +9,8 @@ from tests.testbed import semver
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_TAGS
-from pattern_operator.source.semver.range import MAX_ALTERNATIVES, MAX_RANGE, SemverRange, Version
+from pattern_operator.source.semver.range import MAX_ALTERNATIVES, MAX_RANGE, SemverRange
+from pattern_operator.source.semver.version import Version
 
 TABLE: dict[str, list[str] | None] = json.loads(semver.TABLE.read_text())
 TAGS = semver.tags()

@@ -14,7 +14,7 @@ from typing import Final
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_HELPER_OUTPUT
-from pattern_operator.source.credentials.docker_config import Credential
+from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.json_fields import text
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 

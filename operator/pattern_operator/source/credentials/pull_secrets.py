@@ -14,7 +14,8 @@ from weakref import WeakValueDictionary
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import NOBODY, Threads
-from pattern_operator.source.credentials.docker_config import Credential, Credentials
+from pattern_operator.source.credentials.credential import Credential
+from pattern_operator.source.credentials.docker_config import Credentials
 from pattern_operator.source.offload import offload
 from pattern_operator.source.origin import Scheme
 

@@ -6,39 +6,36 @@ waits for ever.
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, ParamSpec, TypeVar
 
-import aiohttp
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
-from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.limits import KIB, MAX_LISTING, MAX_MANIFEST
 from pattern_operator.source import manifest as manifests
-from pattern_operator.source.credentials.docker_config import DOCKER_HUB_HOSTS, Credentials
+from pattern_operator.source.credentials.config_keys import DOCKER_HUB_HOSTS
+from pattern_operator.source.credentials.docker_config import Credentials
 from pattern_operator.source.offload import offload
-from pattern_operator.source.origin import Origin, Scheme, same_origin
+from pattern_operator.source.origin import Origin, Scheme
 from pattern_operator.source.registry import errors
-from pattern_operator.source.registry.auth import Authentication
-from pattern_operator.source.registry.challenge import parse_challenges
+from pattern_operator.source.registry.auth import AuthClient
+from pattern_operator.source.registry.authenticator import Authenticator
 from pattern_operator.source.registry.connections import ConnectionWaits
 from pattern_operator.source.registry.network import Network
 from pattern_operator.source.registry.paging import next_page
 from pattern_operator.source.registry.pull_records import PullRecords
-from pattern_operator.source.registry.redirects import REDIRECTS, redirected
 from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Timeouts
-from pattern_operator.source.registry.token_cache import Scope, TokenCache
+from pattern_operator.source.registry.token_cache import TokenCache
 from pattern_operator.source.registry.transport import DIRECT, Hop, Response, Transport, encoded, is_encoded, utc_now
 
 # To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
 _NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
-_API: Final = "/v2/"  # in the path of all that is asked of a registry (distribution-spec 1.1, "Endpoints")
 _PIECE: Final = 256 * KIB  # of a blob: small enough not to hold the event loop
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,21 +87,26 @@ class RepositoryClient:
         self.tenant = tenant
         self.listed = 0  # tags that were listed, for whoever asks again
         self.timeouts = timeouts
-        self._home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
-        self._base = self._home / "v2" / name
+        home = URL(f"{scheme}://registry-1.docker.io") if hub else origin.url
+        self._base = home / "v2" / name
         self._pull_records = pull_records or PullRecords()
         self.waits = waits or ConnectionWaits()
         self._transport = Transport(
             network=network, tenant=tenant, waits=self.waits, user_agent=user_agent, timeouts=timeouts, now=now
         )
-        self._authentication = Authentication(
-            home=self._home,
-            host=repository.host,
-            name=name,
-            credentials=credentials,
-            token_service=token_service,
-            tokens=tokens,
+        self._auth = AuthClient(
+            home=home,
             transport=self._transport,
+            authenticator=Authenticator(
+                home=home,
+                host=repository.host,
+                name=name,
+                credentials=credentials,
+                token_service=token_service,
+                tokens=tokens,
+                transport=self._transport,
+                executors=executors,
+            ),
             executors=executors,
         )
 
@@ -123,7 +125,7 @@ class RepositoryClient:
 
     async def ensure_readable(self, digest: Digest) -> None:
         """Make sure that we may see the manifest: one HEAD, unless the registry has shown it to us before."""
-        if self._pull_records.allows(await self._scope("GET"), digest):
+        if self._pull_records.allows(await self._auth.scope("GET"), digest):
             return
         shown = await self._head(str(digest), context=self.context(f"manifest {digest}"))
         if shown != digest:
@@ -137,14 +139,14 @@ class RepositoryClient:
         if answer.status in _NO_HEAD:
             return None
         if answer.status != 200:
-            raise await self._to_error(answer, context=context)
+            raise await self._auth.error_of(answer, context=context)
         if answer.foreign:  # its header would be told as the digest, and only a manifest may
             return None
         try:
             digest = Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
         except InvalidReference:
             return None
-        self._pull_records.record(await self._scope("HEAD"), digest)
+        self._pull_records.record(await self._auth.scope("HEAD"), digest)
         return digest
 
     async def manifest(
@@ -170,7 +172,7 @@ class RepositoryClient:
         found = await self.offload(len(answer.body), Digest.of, answer.body, wanted.algorithm)
         if found != wanted:
             raise errors.digest_mismatch(context, wanted=wanted, found=None if answer.foreign else found)
-        self._pull_records.record(await self._scope("GET"), found)
+        self._pull_records.record(await self._auth.scope("GET"), found)
         return FetchedManifest(answer.body, found, "" if answer.foreign else content_type)
 
     async def _refuse_what_is_not_a_manifest(self, answer: Response, *, content_type: str, context: str) -> None:
@@ -199,10 +201,10 @@ class RepositoryClient:
         digest, size = descriptor.digest, descriptor.size
         context = self.context(f"blob {digest}")
         piece, state, length = bytearray(), hashlib.new(digest.algorithm), 0
-        async with self._exchange("GET", self._base / "blobs" / str(digest), context=context) as (response, foreign):
+        async with self._auth.send("GET", self._base / "blobs" / str(digest), context=context) as (response, foreign):
             if response.status != 200:
                 answer = await self._transport.read(response, context=context, limit=0, foreign=foreign)
-                raise await self._to_error(answer, context=context)
+                raise await self._auth.error_of(answer, context=context)
             coded = is_encoded(response)
             async for chunk in self._transport.chunks(response, size=size, context=context):
                 piece += chunk
@@ -243,7 +245,7 @@ class RepositoryClient:
             yield answer
             url = next_page(answer, base=self._base, seen=seen, context=context)
 
-    # --- the one way out --------------------------------------------------------------------------------------------
+    # --- all requests -----------------------------------------------------------------------------------------------
 
     async def request(
         self,
@@ -264,14 +266,12 @@ class RepositoryClient:
         url = self._url(path)
         hop = DIRECT
         if given_by is not None:
-            hop = Hop(given_by.address_space, foreign=self._is_foreign(url)).to(url, source=given_by.url)
-        async with self._exchange(method, url, context=context, headers=headers, body=body, hop=hop) as (
-            response,
-            foreign,
-        ):
-            answer = await self._transport.read(response, context=context, limit=limit, foreign=foreign)
+            hop = Hop(given_by.address_space, foreign=self._auth.is_foreign(url)).to(url, source=given_by.url)
+        answer = await self._auth.request(
+            method, url, context=context, limit=limit, headers=headers, body=body, hop=hop
+        )
         if expect and answer.status not in expect:
-            raise await self._to_error(answer, context=context)
+            raise await self._auth.error_of(answer, context=context)
         return answer
 
     async def offload(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -284,61 +284,3 @@ class RepositoryClient:
 
     def _url(self, path: str | URL) -> URL:
         return path if isinstance(path, URL) else URL(f"{self._base}/{path}", encoded=True)
-
-    def _is_foreign(self, url: URL) -> bool:
-        return not same_origin(url, self._home)
-
-    @asynccontextmanager
-    async def _exchange(
-        self,
-        method: str,
-        url: URL,
-        *,
-        context: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        hop: Hop = DIRECT,
-    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, bool]]:
-        """Send a request, say who we are when the registry asks, and follow it where it sends us.
-
-        The answer, and whether it is foreign: another host's than the registry's.
-        """
-        scope = await self._scope(method)
-        token, fresh = self._authentication.known(scope), False
-        redirects = 0
-        while True:
-            sent = dict(headers or {})
-            is_registry = not self._is_foreign(url)
-            if token is not None and is_registry:
-                sent["Authorization"] = token.authorization
-            async with self._transport.send(method, url, context=context, hop=hop, headers=sent, body=body) as response:
-                if response.status in REDIRECTS:
-                    redirects += 1
-                    source, url = url, redirected(response, method=method, count=redirects, context=context)
-                    hop = self._transport.next_hop(response, hop, foreign=self._is_foreign(url))
-                    hop = hop.to(url, source=source)
-                    continue
-                challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
-                if response.status != 401 or not is_registry or fresh or not challenges:
-                    yield response, hop.foreign
-                    return
-                to_service = self._transport.next_hop(response, hop, foreign=True)
-            token = await self._authentication.answer(
-                challenges, scope=scope, failed=token, hop=to_service, context=context
-            )
-            fresh = True
-
-    # --- who we are -------------------------------------------------------------------------------------------------
-
-    async def _scope(self, method: str) -> Scope:
-        return await self._authentication.scope(method)
-
-    async def _to_error(self, answer: Response, *, context: str) -> PatternError:
-        if answer.status == 404 and not answer.foreign and _API not in answer.url.path:
-            answer = replace(answer, foreign=True)  # as where we were sent to a page: it proves no absence
-        identified = await self._authentication.credential() is not None
-        told = identified or await self._authentication.has_token()
-        read = errors.error_codes if told else errors.error_text  # who was told a secret may echo it in any disguise
-        said = await self.offload(len(answer.body), read, answer.body)
-        lacking = self._authentication.lacking
-        return self._transport.to_error(answer, context=context, identified=identified, said=said, lacking=lacking)

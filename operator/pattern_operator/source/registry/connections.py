@@ -4,7 +4,7 @@ Somebody whose repositories are slow holds a part of a host's connections only, 
 once (``fair_queue``).
 
 A request never waits for a connection while it holds one, whatever host that is to: the answer that redirects, or that
-sends to a token service, is left before the next request begins (``Registry._exchange``). So the requests of one
+sends to a token service, is left before the next request begins (``AuthClient.send``). So the requests of one
 pattern cannot wait for each other, and a limit of one is enough for all of them.
 """
 

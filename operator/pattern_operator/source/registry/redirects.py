@@ -1,6 +1,6 @@
 """Where a registry may send us: blobs often lie in a store of another host, which need not know who we are.
 
-Rules: RFC 9110 section 15.4. That credentials stay behind is the work of ``registry`` (CVE-2018-18074).
+Rules: RFC 9110 section 15.4. That credentials stay behind is the work of ``auth`` (CVE-2018-18074).
 """
 
 import re

@@ -10,7 +10,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from pattern_operator.limits import MAX_TOKENS
-from pattern_operator.source.credentials.docker_config import Credential
+from pattern_operator.source.credentials.credential import Credential
 
 _BESIDE: Final = 512  # bytes of a token beside its texts
 LOCK_SECONDS: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one

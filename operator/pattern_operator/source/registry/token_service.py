@@ -18,7 +18,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.quote import quoted
-from pattern_operator.source.credentials.docker_config import Credential
+from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.json_fields import text
 from pattern_operator.source.offload import offload
 from pattern_operator.source.origin import Origin, same_host

@@ -1,6 +1,6 @@
 """One HTTP request at a time, with limits: what comes back is an answer, or one of the errors of the house.
 
-Nothing here knows credentials or follows redirects; ``registry`` does both. (Redirects that the HTTP library follows
+Nothing here knows credentials or follows redirects; ``auth`` does both. (Redirects that the HTTP library follows
 carry headers along: CVE-2018-18074.)
 """
 
@@ -22,6 +22,7 @@ from pattern_operator.source.json_fields import known_word, shown
 from pattern_operator.source.origin import same_host
 from pattern_operator.source.registry import errors
 from pattern_operator.source.registry.address_space import AddressSpace
+from pattern_operator.source.registry.connection_errors import from_connection_error
 from pattern_operator.source.registry.connections import ConnectionWaits
 from pattern_operator.source.registry.network import Network
 from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Timeouts, read_at_min_rate, read_prefix
@@ -208,7 +209,7 @@ class Transport:
             raise errors.no_response(context, host=place_of(url), seconds=seconds) from error
 
     def _unreachable(self, error: Exception, url: URL, *, context: str, hop: Hop) -> PatternError:
-        return errors.from_connection_error(error, context=context, host=host_of(url) if hop.foreign else "")
+        return from_connection_error(error, context=context, host=host_of(url) if hop.foreign else "")
 
     def next_hop(self, response: aiohttp.ClientResponse, hop: Hop, *, foreign: bool) -> Hop:
         """The hop to where ``response`` sends us: nowhere less public than it, or any before it, came from.
