@@ -176,6 +176,15 @@ def test_a_pattern_that_does_not_exist_is_said(patternctl, namespace):
     assert "`patternctl get -A` lists all there are" in done.err
 
 
+@pytest.mark.parametrize("written", ["dp/web", "designpattern/web", "designpatterns.pattern-operator.io/web"])
+@pytest.mark.parametrize("command", ["get", "suspend", "reconcile"])
+def test_a_name_as_kubectl_takes_it_is_a_usage_error_that_says_what_is_right(patternctl, command, written):
+    done = patternctl(command, written)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"NAME is the name alone: write web, without {written.removesuffix('web')}" in done.err
+
+
 def test_without_a_kubeconfig_it_says_where_it_looked(patternctl):
     (patternctl.home / ".kube" / "config").unlink()
 

@@ -179,6 +179,11 @@ def test_a_registry_that_takes_no_pushes_is_said(patternctl, registry, repositor
 @pytest.mark.parametrize(
     ("reference", "says"),
     [
+        (
+            "oci://registry.example/patterns/web",
+            "names no tag: push to one, as in oci://registry.example/patterns/web:1",
+        ),
+        ("localhost:5000/web", "names no tag"),
         ("web:1.0.0", "names no repository: write oci://host[:port]/repository"),
         ("oci://registry.example/Web:1.0.0", "must be small letters and digits"),
         ("oci://registry.example/web:latest!", "must be 1 to 128 letters, digits and . _ -"),
@@ -192,6 +197,44 @@ def test_what_cannot_be_pushed_to_says_what_is_right(patternctl, reference, says
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("patternctl: InvalidReference: ")
     assert says in done.err
+
+
+HOOK = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed", "annotations": {"helm.sh/hook": "test"}}}
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"kustomization.yaml": "resources: [a.yaml]"}, ["publish the output of `kustomize build`"]),
+        ({"Chart.yaml": "name: web", "templates/a.yaml": "a: {{ .b }}"}, ["publish the output of `helm template`"]),
+        ({"a.yaml": "a: [1, 2"}, ["DocumentInvalid", "a.yaml"]),
+        ({"a.yaml": json.dumps(HOOK)}, ["seed", "helm.sh/hook"]),
+        ({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"}, ["is refused", "metadata.name"]),
+    ],
+    ids=["kustomization", "chart", "broken", "hook", "refused"],
+)
+def test_what_the_operator_will_not_apply_is_warned_of_and_pushed(patternctl, repository, tmp_path, files, says):
+    for path, content in files.items():
+        (tmp_path / "pattern" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pattern" / path).write_text(content)
+
+    done = patternctl("push", "--insecure", tmp_path / "pattern", f"{repository.oci}:1.0.0")
+
+    assert done.code == 0
+    assert done.err.startswith("patternctl: warning: ")
+    assert [each for each in says if each not in done.err] == []
+    assert repository.tags() == ["1.0.0"]
+
+
+def test_of_many_warnings_some_are_shown_and_the_rest_is_counted(patternctl, repository, tmp_path):
+    (tmp_path / "pattern").mkdir()
+    nameless = "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"
+    (tmp_path / "pattern" / "a.yaml").write_text("---\n".join([nameless] * 25))
+
+    done = patternctl("push", "--insecure", tmp_path / "pattern", f"{repository.oci}:1.0.0")
+
+    assert len(done.err.splitlines()) == 21
+    assert done.err.endswith("patternctl: warning: and 5 more: patternctl render shows them\n")
 
 
 def test_a_path_that_does_not_exist_is_said(patternctl):

@@ -88,6 +88,18 @@ def test_a_name_of_another_namespace_is_found_there(patternctl, known, namespace
     assert done.err.endswith(f"; there is one in namespace {namespace}: name it with -n\n")
 
 
+def test_a_name_of_several_other_namespaces_is_found_in_all(patternctl, known, namespace, pattern):
+    name, second = f"both-{namespace}", f"{namespace}-2"
+    pattern(name)
+    body = known.json("get", "dp", name, "-n", namespace)
+    known("create", "namespace", second)
+    known.apply({**body, "metadata": {"name": name, "namespace": second}})
+
+    done = patternctl("suspend", name, "-n", "default")
+
+    assert done.err.endswith(f"; there are some in namespaces {namespace}, {second}: name it with -n\n")
+
+
 def test_who_may_not_change_patterns_is_told_what_to_ask_for(patternctl, known, namespace, pattern):
     pattern("web")
     known("create", "serviceaccount", "viewer", "-n", namespace)
@@ -165,7 +177,8 @@ def test_what_was_ready_before_the_request_is_no_answer(patternctl, namespace, p
 
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        "patternctl: web is not ready after 2 s: the operator has not looked at it yet."
+        "patternctl: web is not ready after 2 s: the operator has not looked at it yet, and nobody holds the Lease"
+        " pattern-operator-system/pattern-operator: no operator works there."
         f" `patternctl get web -n {namespace} -w` goes on watching it.\n"
     )
 
@@ -231,7 +244,9 @@ def test_on_a_terminal_it_tells_how_it_goes(patternctl, namespace, pattern, answ
         out, _ = running.communicate(timeout=ENDS_WITHIN)
 
     assert out.decode() == "web: 1.4.3 runs\n"
-    assert "web: applying 1.4.3" in read_terminal(ours)
+    told = read_terminal(ours)
+    assert "web: waiting, and nobody holds the Lease pattern-operator-system/pattern-operator" in told
+    assert "web: applying 1.4.3" in told
 
 
 # --- get: labels, names, watching -------------------------------------------------------------------------------------
@@ -318,3 +333,10 @@ def test_names_of_patterns_are_completed(patternctl, namespace, pattern):
     done = patternctl("__complete", "suspend", "-n", namespace, "worker", "w")
 
     assert done.out == "web\t\n:4\n"
+
+
+@pytest.mark.parametrize("flag", ["-n", "--namespace"])
+def test_namespaces_are_completed(patternctl, namespace, flag):
+    done = patternctl("__complete", "get", flag, namespace[:-1])
+
+    assert done.out == f"{namespace}\t\n:4\n"

@@ -9,6 +9,8 @@ from tests.planted import Shape, value
 from tests.source.quirks import quirks
 from tests.testbed.registry import Options
 
+from pattern_operator.api.signing import SIGN
+
 YAML = "application/yaml"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
@@ -120,11 +122,12 @@ def refused(patternctl, repository, digest, key_pair):
     return verify
 
 
-def test_an_artifact_without_signature_is_refused(refused, digest):
+def test_an_artifact_without_signature_is_refused(refused, repository, digest):
     finding = refused()
 
     assert finding["reason"] == "SignatureMissing"
     assert digest in finding["message"]
+    assert f"{SIGN} --allow-http-registry {repository.at(digest)}`" in finding["message"]
 
 
 def test_a_signature_by_another_key_is_refused(refused, repository, digest, cosign, stranger):

@@ -179,7 +179,13 @@ def test_what_is_not_signed_is_not_applied_until_it_is(scenario: Scenario, cosig
     cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
     scenario.until_runs(digest)
 
-    assert_refused(refused, "SignatureMissing", digest, "release-team", f"`{SIGN}`")
+    assert_refused(
+        refused,
+        "SignatureMissing",
+        digest,
+        "release-team",
+        f"`{SIGN} --allow-http-registry {scenario.repository.at(digest)}`",
+    )
     assert nothing == []
     assert not refused.get("digest")
     eventually(lambda: scenario.events("SignatureMissing"))

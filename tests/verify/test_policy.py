@@ -18,6 +18,7 @@ from tests.verify.signing import (
     statement,
 )
 
+from pattern_operator.api import signing
 from pattern_operator.api.artifact import Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
@@ -211,13 +212,36 @@ def test_the_message_names_each_authority_and_why_each_signature_was_refused():
     assert message.endswith("correct spec.verify.authorities.")
 
 
+@pytest.mark.parametrize(
+    "signatures",
+    [
+        pytest.param([], id="none"),
+        pytest.param([NONSENSE], id="nothing that is one"),
+        pytest.param([cosign(signer=BOB)], id="a stranger's"),
+        pytest.param([cosign({"critical": {}})], id="the right key and the wrong content"),
+    ],
+)
+def test_the_message_has_the_command_that_signs_this_very_artifact(signatures: list[Signature]):
+    command = signing.command(Repository("registry.example", "patterns/web"), ARTIFACT, insecure=False)
+
+    with pytest.raises(Stalled) as refusal:
+        verify(ARTIFACT, signatures, policy=policy_of(ALICE), command=command)
+
+    assert command.endswith(f" registry.example/patterns/web@{ARTIFACT}")
+    assert f"`{command}`" in refusal.value.message
+
+
 def test_the_message_stays_short_and_counts_what_it_leaves_out():
     many = VerificationPolicy(tuple(signer.authority(f"{name} {'x' * 300}") for name, signer in SIGNERS.items()))
     signatures = [cosign({"critical": "y" * 5_000}, where=f"{place} {'z' * 300}", signer=BOB) for place in range(64)]
 
-    message = refusal_of(signatures, policy=many).message
+    command = signing.command(Repository("r" * 255, "n" * 255), ARTIFACT, insecure=True)
+    with pytest.raises(Stalled) as refusal:
+        verify(ARTIFACT, signatures, policy=many, command=command)
+    message = refusal.value.message
 
     assert len(message.encode()) <= MAX_STATUS_MESSAGE
+    assert command in message
     assert "more" in message
     assert "yyy" not in message
 

@@ -30,6 +30,8 @@ def _explained(node: Schema, name: str) -> Schema:
         result["properties"] = {child: _explained(each, child) for child, each in node["properties"].items()}
     if "items" in node:
         result["items"] = _explained(node["items"], name)
+        if node.get("description") and "properties" in node["items"]:  # kubectl explain runs the two together
+            result["items"].pop("description", None)
     return result
 
 

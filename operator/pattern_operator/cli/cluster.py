@@ -27,6 +27,13 @@ def typed(command: str, name: str, options: argparse.Namespace) -> str:
     return f"patternctl {command} {name}" + (f" -n {options.namespace}" if options.namespace else "")
 
 
+def check_name(name: str) -> None:
+    """Raise UsageError for ``dp/web``, as kubectl takes it: a command is about one kind."""
+    kind, slash, alone = name.rpartition("/")
+    if slash:
+        raise UsageError(f"NAME is the name alone: write {alone or 'web'}, without {kind}/")
+
+
 def add_output(command: argparse.ArgumentParser) -> None:
     """Declare how to print what was changed."""
     choices = ("table", "json", "yaml", "name")

@@ -8,10 +8,15 @@ Source: Kubernetes documentation, "Extend kubectl with plugins", section "Creati
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pattern_operator.cli import exit_codes
 from pattern_operator.cli.arguments import Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from pattern_operator.cli.session import Cluster
 
 COMPLETE: Final = "__complete"
 _NO_FILES: Final = 4  # directives of kubectl's completion
@@ -176,19 +181,36 @@ def _values(action: argparse.Action, given: list[str]) -> tuple[list[tuple[str, 
         return [(str(each), "") for each in action.choices], _NO_FILES
     if action.dest in ("name", "names"):
         return [(name, "") for name in _names(given) if name not in given], _NO_FILES
+    if action.dest == "namespace":
+        return [(name, "") for name in _namespaces(given[:-1])], _NO_FILES  # without the flag that awaits it
     files = action.dest in ("path", "pattern", "key", "kubeconfig", "report")
     return [], _FILES if files else _NO_FILES
 
 
 def _names(given: list[str]) -> list[str]:
     """The names of patterns where the words typed so far lead; none where nobody answers soon."""
+    from pattern_operator.kube import objects
+    from pattern_operator.kube.wellknown import DESIGN_PATTERN
+
+    return _listed(given, lambda here: objects.list_(here.session, DESIGN_PATTERN, namespace=here.namespace))
+
+
+def _namespaces(given: list[str]) -> list[str]:
+    """The namespaces of the cluster that the words typed so far lead to; none for who may not list them."""
+    from pattern_operator.cli.installation import NAMESPACES
+    from pattern_operator.kube import objects
+
+    return _listed(given, lambda here: objects.list_(here.session, NAMESPACES))
+
+
+def _listed(given: list[str], ask_for: "Callable[[Cluster], Awaitable[Sequence[dict[str, Any]]]]") -> list[str]:
+    """The names of what a cluster lists; none where nobody answers soon."""
     import asyncio
 
     from pattern_operator.api.fields import ObjectMeta
     from pattern_operator.cli import cluster, session
     from pattern_operator.errors import PatternError
-    from pattern_operator.kube import ApiError, objects
-    from pattern_operator.kube.wellknown import DESIGN_PATTERN
+    from pattern_operator.kube import ApiError
 
     where = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     cluster.add_arguments(where)
@@ -196,7 +218,7 @@ def _names(given: list[str]) -> list[str]:
     async def ask() -> list[str]:
         options, _ = where.parse_known_args(given)
         async with asyncio.timeout(_NAMES_WITHIN), session.connected(options) as here:
-            found = await objects.list_(here.session, DESIGN_PATTERN, namespace=here.namespace)
+            found = await ask_for(here)
         return [ObjectMeta.of(each).name for each in found]
 
     try:

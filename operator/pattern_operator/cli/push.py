@@ -1,15 +1,18 @@
 """``patternctl push``: files to a registry, as an artifact that the operator, Flux and Meshery read alike."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pattern_operator.api.signing import SIGN
 from pattern_operator.cli import connection, exit_codes, inputs, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pattern_operator.api.artifact import File
     from pattern_operator.api.reference import Reference, Revision
 
+_NAMED: Final = 20  # warnings that are told
 _EXAMPLES = """\
 examples:
   patternctl push ./design.yml oci://registry.example/patterns/web:1.0.0
@@ -44,10 +47,12 @@ def run(options: argparse.Namespace) -> int:
 
     reference, revision = asyncio.run(_push(options))
     if options.output == "table":
-        insecure = " --allow-http-registry" if options.insecure else ""
+        from pattern_operator.api import signing
+
         print(f"pushed  {reference}")
         print(f"digest  {revision.digest}")
-        print(f"sign it with: {SIGN}{insecure} {reference.repository}@{revision.digest}")
+        command = signing.command(reference.repository, revision.digest, insecure=options.insecure)
+        print(f"sign it with: {command}")
         return exit_codes.OK
     from pattern_operator.cli import yaml_output
 
@@ -68,14 +73,38 @@ async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
     from pattern_operator.source import push
 
     reference = registry.reference(options.reference)
+    if not registry.has_tag(options.reference) and reference.digest is None:
+        raise Stalled(
+            reason=Reason.INVALID_REFERENCE,
+            message=f"{options.reference} names no tag: push to one, as in oci://{reference.repository}:1.0.0",
+        )
     if reference.tag is None or reference.digest is not None:
         raise Stalled(
             reason=Reason.INVALID_REFERENCE,
             message=f"{reference} names a digest, which only the content itself can have: push to a tag.",
         )
     files = inputs.read(options.path)
+    for warning in _warnings(files):
+        output.print_error(output.plain(f"warning: {warning}"))
     async with registry.opened(
         reference.repository, insecure=options.insecure, token_service=options.token_service
     ) as client:
         output.progress(f"pushing {len(files)} files to {reference}")
         return reference, await push(files, registry=client, tag=reference.tag)
+
+
+def _warnings(files: "Sequence[File]") -> "list[str]":
+    """What the operator will not apply of these files; they are pushed all the same, for others may read them."""
+    from pattern_operator.api.report import Outcome
+    from pattern_operator.cli.error_messages import in_cli_terms
+    from pattern_operator.errors import Stalled
+    from pattern_operator.render import ComponentReason, Options, render
+
+    try:
+        rendering = render(files, options=Options())
+    except Stalled as error:
+        return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
+    found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
+    found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == ComponentReason.HOOK]
+    more = [f"and {len(found) - _NAMED} more: patternctl render shows them"] if len(found) > _NAMED else []
+    return found[:_NAMED] + more

@@ -41,6 +41,11 @@ def reference(text: str) -> Reference:
         raise Stalled(reason=Reason.INVALID_REFERENCE, message=str(error)) from None  # its words are all there is
 
 
+def has_tag(text: str) -> bool:
+    """Whether a reference, as it is typed, names a tag by itself."""
+    return ":" in text.partition("@")[0].rpartition("/")[2]
+
+
 def is_reference(text: str) -> bool:
     """Whether ``text``, which may be a path as well, names an artifact: by its scheme, or by a tag or digest."""
     if text.startswith(OCI_SCHEME):

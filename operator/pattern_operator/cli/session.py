@@ -15,7 +15,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.reason import Reason
 from pattern_operator.cli import output
 from pattern_operator.cli.arguments import did_you_mean
-from pattern_operator.cli.cluster import UsageError
+from pattern_operator.cli.cluster import UsageError, check_name
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Executors
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session, load, objects
@@ -38,6 +38,7 @@ class Cluster:
             Transient: API_SERVER_UNAVAILABLE.
         """
 
+        check_name(name)
         with self.translated_errors("read"):
             try:
                 return await objects.get(self.session, DESIGN_PATTERN, namespace=self.namespace, name=name)
@@ -52,6 +53,7 @@ class Cluster:
     async def change(self, name: str, change: dict[str, Any]) -> dict[str, Any]:
         """Merge ``change`` into the DesignPattern of this name and return it; raises as ``get``."""
 
+        check_name(name)
         with self.translated_errors("change"):
             return await objects.patch_merge(
                 self.session,
@@ -72,9 +74,10 @@ class Cluster:
             everywhere = await objects.list_(self.session, DESIGN_PATTERN, field_selector=f"metadata.name={name}")
         except ApiError:
             return "; `patternctl get -A` lists all there are"
-        places = [ObjectMeta.of(each).namespace for each in everywhere]
+        places = sorted(ObjectMeta.of(each).namespace for each in everywhere)
         if places:
-            return f"; there is one in namespace {', '.join(places[:5])}: name it with -n"
+            such = "one in namespace" if len(places) == 1 else "some in namespaces"
+            return f"; there {'is' if len(places) == 1 else 'are'} {such} {', '.join(places[:5])}: name it with -n"
         return "; `patternctl get -A` lists all there are"
 
     @contextmanager

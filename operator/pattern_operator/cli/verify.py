@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
     """What is found, and the error where no signature counts; the digest is told as far as it was found."""
+    from pattern_operator.api import signing
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verification import VerificationPolicy
     from pattern_operator.cli import error_messages, registry
@@ -80,8 +81,11 @@ async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternE
             digest = (await resolve(reference, registry=client)).digest
             finding["digest"] = str(digest)
             found = await fetch_signatures(digest, registry=client)
+            command = signing.command(reference.repository, digest, insecure=options.insecure)
             try:
-                result = await run_in(client.executors.cpu, verify, digest, found.signatures, policy=policy)
+                result = await run_in(
+                    client.executors.cpu, verify, digest, found.signatures, policy=policy, command=command
+                )
             except Stalled as refusal:
                 raise found.explain(refusal) from None  # which says all that it says
     except PatternError as error:

@@ -11,6 +11,8 @@ from pattern_operator.api.fields import ObjectMeta, integer_at, mapping_at, mapp
 from pattern_operator.api.names import REQUESTED_AT_ANNOTATION
 from pattern_operator.cli import cluster, output, session, watch
 from pattern_operator.cli.session import Cluster
+from pattern_operator.kube import ApiError
+from pattern_operator.kube.identity import NAMESPACE
 
 _UNSEEN: Final = "the operator has not looked at it yet"
 
@@ -41,6 +43,8 @@ async def request_reconcile(options: argparse.Namespace) -> dict[str, Any]:
             raise NotReadyError(
                 f"{options.name} is suspended: `{cluster.typed('resume', options.name, options)}` ends that"
             )
+        if options.wait and (nobody := await _nobody_works(here)):  # looked at first: what follows is watched
+            output.progress(output.plain(f"{options.name}: waiting{nobody}"))
         moment = datetime.now(UTC).isoformat()
         pattern = await here.change(options.name, {"metadata": {"annotations": {REQUESTED_AT_ANNOTATION: moment}}})
         return await _until_ready(here, options) if options.wait else pattern
@@ -62,10 +66,22 @@ async def _until_ready(here: Cluster, options: argparse.Namespace) -> dict[str, 
                     return pattern
     except TimeoutError:
         pass
+    nobody = await _nobody_works(here) if last == _UNSEEN else ""
     raise NotReadyError(
-        f"{name} is not ready after {options.timeout} s: {last.rstrip('.')}."
+        f"{name} is not ready after {options.timeout} s: {last.rstrip('.')}{nobody}."
         f" `{cluster.typed('get', name, options)} -w` goes on watching it."
     )
+
+
+async def _nobody_works(here: Cluster) -> str:
+    """That no operator holds the Lease, where it is by default; empty where one does, or this user may not look."""
+    from pattern_operator.cli.installation import LEASE, holder
+
+    try:
+        found = await holder(here.session, namespace=NAMESPACE, now=datetime.now(UTC))
+    except ApiError:
+        return ""
+    return "" if found else f", and nobody holds the Lease {NAMESPACE}/{LEASE}: no operator works there"
 
 
 def _is_answered(pattern: dict[str, Any]) -> bool:

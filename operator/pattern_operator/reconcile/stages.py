@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from pattern_operator.api import signing
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import GROUP, KIND
 from pattern_operator.api.object import ObjectKey
@@ -144,8 +145,9 @@ async def verified(
     if policy.authorities:
         found = await fetch_signatures(digest, registry=await _open(pattern, goal.repository, rim=rim, waits=waits))
     cpu = rim.executors.of(pattern.metadata.namespace).cpu
+    command = signing.command(goal.repository, digest, insecure=pattern.spec.source.insecure)
     try:
-        verification = await run_in(cpu, verify_signatures, digest, found.signatures, policy=policy)
+        verification = await run_in(cpu, verify_signatures, digest, found.signatures, policy=policy, command=command)
     except Stalled as refusal:
         raise found.explain(refusal) from refusal
     memory.verification = (digest, policy, verification)

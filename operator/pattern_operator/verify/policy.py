@@ -18,7 +18,7 @@ from pattern_operator.verify.parsed_signature import MalformedSignature, Rejecti
 
 # The message has room for these in MAX_STATUS_MESSAGE, with the words around them.
 _NAMES_SHOWN: Final = 400  # characters
-_REJECTIONS_SHOWN: Final = 1_000
+_REJECTIONS_SHOWN: Final = 800
 _NAME_SHOWN: Final = 100  # of one name, place or rejection
 _REJECTION_SHOWN: Final = 240
 
@@ -43,13 +43,18 @@ class _Checked:
 
 
 def verify(
-    digest: Digest, signatures: Sequence[Signature], *, policy: VerificationPolicy, repository: Repository | None = None
+    digest: Digest,
+    signatures: Sequence[Signature],
+    *,
+    policy: VerificationPolicy,
+    repository: Repository | None = None,
+    command: str = SIGN,
 ) -> VerificationResult:
     """Decide whether enough of the required authorities signed ``digest``.
 
     One valid signature of an authority is enough; invalid ones beside it are ignored. ``policy.threshold`` counts
     different keys. ``repository`` is given only where the signature must have been made for it: signatures move with
-    an artifact to its mirrors, and bundles name no repository at all.
+    an artifact to its mirrors, and bundles name no repository at all. ``command`` signs the artifact, for messages.
 
     The work grows with signatures times keys, some 0.1 ms each, and with the size of the bundles: call it off the
     event loop.
@@ -67,14 +72,16 @@ def verify(
     if not policy.authorities:
         return VerificationResult(required=False)
     signers = _signers(policy)
-    _refuse_number(digest, signatures, signers=signers)
+    _refuse_number(digest, signatures, signers=signers, command=command)
     checked = [
         _Checked(signature, _check(signature, digest=digest, signers=signers, repository=repository))
         for signature in signatures
     ]
     verified = _verified(checked)
     if len(verified) < policy.threshold:
-        raise _rejected(digest, checked, signers=signers, verified=verified, threshold=policy.threshold)
+        raise _rejected(
+            digest, checked, signers=signers, verified=verified, threshold=policy.threshold, command=command
+        )
     return VerificationResult(required=True, verified_by=tuple(verified.values()))
 
 
@@ -93,12 +100,12 @@ def _signers(policy: VerificationPolicy) -> list[_Signer]:
     return list(by_key.values())
 
 
-def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: list[_Signer]) -> None:
+def _refuse_number(digest: Digest, signatures: Sequence[Signature], *, signers: list[_Signer], command: str) -> None:
     if not signatures:
         raise Stalled(
             reason=Reason.SIGNATURE_MISSING,
             message=f"{digest} has no signature, and one by {_names(signers)} is required: "
-            f"sign it with `{SIGN}`, or point source.ref at an artifact that is signed.",
+            f"sign it with `{command}`, or point source.ref at an artifact that is signed.",
         )
     counted = sum(bool(signature.payload) and not signature.attestation for signature in signatures)
     if counted > MAX_SIGNATURES:
@@ -145,9 +152,10 @@ def _rejected(
     signers: list[_Signer],
     verified: Mapping[PublicKey, VerifiedSignature],
     threshold: int,
+    command: str,
 ) -> Stalled:
     rejections = [(it.signature.where, it.outcome) for it in checked if isinstance(it.outcome, Rejection)]
-    reason, next_step = _reason([rejection for _, rejection in rejections], verified=verified)
+    reason, next_step = _reason([rejection for _, rejection in rejections], verified=verified, command=command)
     missing = _names(signer for signer in signers if signer.key not in verified)
     counted = f" ({len(verified)} of {threshold} required signatures)" if threshold > 1 else ""
     because = _listed(
@@ -162,7 +170,9 @@ def _rejected(
     return Stalled(reason=reason, message=f"{digest} is not signed by {missing}{counted}{told}. {next_step}")
 
 
-def _reason(rejections: Sequence[Rejection], *, verified: Mapping[PublicKey, VerifiedSignature]) -> tuple[Reason, str]:
+def _reason(
+    rejections: Sequence[Rejection], *, verified: Mapping[PublicKey, VerifiedSignature], command: str
+) -> tuple[Reason, str]:
     """Choose what tells most: a copied signature, then nothing that is one, then the wrong signers."""
     if any(rejection.about_another for rejection in rejections):
         return (
@@ -170,15 +180,15 @@ def _reason(rejections: Sequence[Rejection], *, verified: Mapping[PublicKey, Ver
             "The signature was copied from another artifact: sign this one, or point source.ref at the signed one.",
         )
     if not verified and all(isinstance(rejection, MalformedSignature) for rejection in rejections):
-        return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{SIGN}`."
+        return Reason.SIGNATURE_INVALID, f"Sign the artifact again with `{command}`."
     if any(rejection.key_is_right for rejection in rejections):
         return (
             Reason.SIGNATURE_UNTRUSTED,
-            f"The key is right and what it signed is not: sign this artifact again with `{SIGN}`.",
+            f"The key is right and what it signed is not: sign this artifact again with `{command}`.",
         )
     return (
         Reason.SIGNATURE_UNTRUSTED,
-        f"Let them sign it with `{SIGN}`, or correct spec.verify.authorities.",
+        f"Let them sign it with `{command}`, or correct spec.verify.authorities.",
     )
 
 
