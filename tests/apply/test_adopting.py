@@ -351,16 +351,16 @@ async def _meanwhile(harness: Harness, act: Any) -> None:
 # --- what others have in it -------------------------------------------------------------------------------------------
 
 
-async def own_kinds(harness: Harness, team: Owner) -> Object:
+async def brought(harness: Harness, team: Owner) -> Object:
     """A namespace that the pattern made."""
-    space = namespace_named(f"own_kinds-{uuid4().hex[:8]}")
+    space = namespace_named(f"brought-{uuid4().hex[:8]}")
     await harness.apply(space, by=team)
     return space
 
 
 async def test_a_namespace_of_ours_that_is_empty_goes(harness: Harness):
     team = owner()
-    space = await own_kinds(harness, team)
+    space = await brought(harness, team)
     web = deployment("web", space.key.name)
     await harness.apply(web, config_map("c", space.key.name), by=team)
     await harness.eventually(lambda: _has_pods(harness, space.key.name))
@@ -381,7 +381,7 @@ async def _has_pods(harness: Harness, namespace: str) -> bool:
 )
 async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(harness: Harness, kind: str):
     team = owner()
-    space = await own_kinds(harness, team)
+    space = await brought(harness, team)
     held = config_map("precious", space.key.name)
     if kind == "of nobody":
         await make(harness, held)
@@ -403,7 +403,7 @@ async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(h
 
 async def test_a_look_into_a_full_namespace_ends_early(harness: Harness):
     team = owner()
-    space = await own_kinds(harness, team)
+    space = await brought(harness, team)
     for number in range(120):
         await make(harness, config_map(f"c{number}", space.key.name))
     before = len(harness.requests)
@@ -417,7 +417,7 @@ async def test_a_look_into_a_full_namespace_ends_early(harness: Harness):
 
 async def test_a_namespace_that_the_account_may_not_look_into_stays_and_says_the_missing_right(harness: Harness):
     team = owner()
-    space = await own_kinds(harness, team)
+    space = await brought(harness, team)
 
     (removal,) = await harness.deleter.delete_all(
         entries(space), owner=team, impersonate="system:serviceaccount:default:nobody", otherwise=Reason.PRUNE_FAILED

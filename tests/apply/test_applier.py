@@ -190,7 +190,7 @@ async def test_a_pattern_may_bring_the_kinds_of_its_own_objects(harness: Harness
 
 
 async def test_a_pattern_may_bring_the_namespace_of_its_objects(harness: Harness):
-    team, name = owner(), f"own_kinds-{uuid4().hex[:8]}"
+    team, name = owner(), f"brought-{uuid4().hex[:8]}"
     pod = Object.of(
         {
             "apiVersion": "v1",
@@ -330,6 +330,20 @@ async def test_an_object_that_asks_for_it_is_created_and_then_left_to_others(har
     assert [key for key, _ in again.skipped] == [desired.key]
     assert harness.managed_objects.drifted(team.id) == ()
     assert (await harness.get(desired.key))["data"] == {"a": "theirs"}
+
+
+async def test_what_somebody_else_annotates_if_absent_is_repaired_all_the_same(harness: Harness, namespace: str):
+    """The annotation counts in the artifact; on the live object it switched drift off without a word."""
+    team, desired = owner(), config_map("c", namespace, a="first")
+    await harness.apply(desired, by=team)
+    await harness.patch(desired.key, {"metadata": {"annotations": {"pattern-operator.io/ssa": IF_ABSENT}}})
+    again = await harness.apply(desired, by=team, owned=[desired.key])
+
+    changed = await harness.patch(desired.key, {"data": {"a": "theirs"}})
+    await harness.caught_up(changed, desired.key)
+
+    assert again.applied == (desired.key,)
+    assert harness.managed_objects.drifted(team.id) == (desired.key,)
 
 
 async def test_an_object_that_is_not_to_be_reconciled_is_let_be_even_by_a_fresh_operator(

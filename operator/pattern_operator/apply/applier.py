@@ -282,7 +282,10 @@ class Applier:
         with self._managed.applying(key, owner=run.owner.id):
             answer = await self._retry_new_kind(lambda: self._apply(desired, resource, run), key, run)
             if isinstance(answer, dict):
-                self._managed.record(answer, key=key, owner=run.owner.id, resource=resource, content=content)
+                policy = apply_policy_of(mapping_at(desired.body, "metadata"))
+                self._managed.record(
+                    answer, key=key, owner=run.owner.id, resource=resource, content=content, policy=policy
+                )
         if isinstance(answer, Skip | Refuse):
             if isinstance(answer, Skip):
                 run.skipped.append((key, answer.why))
@@ -555,7 +558,10 @@ class Applier:
         self._managed.mark_pending(key, owner=run.owner.id)
 
     async def _is_there(self, key: ObjectKey, resource: Resource, run: _Run) -> bool:
-        """Whether the object exists; one of ours counts for the pattern's health, and no other is owned."""
+        """Whether an object that is applied only if absent exists.
+
+        One of ours counts for the pattern's health, and no other is owned.
+        """
         try:
             body = await verbs.get(
                 self._session, resource, namespace=key.namespace, name=key.name, impersonate=run.impersonate
@@ -565,7 +571,7 @@ class Applier:
                 return False
             raise
         if read(body).owner == run.owner.id:
-            self._managed.record(body, key=key, owner=run.owner.id, resource=resource)
+            self._managed.record(body, key=key, owner=run.owner.id, resource=resource, policy=IF_ABSENT)
         else:
             run.disowned.add(key)
         return True

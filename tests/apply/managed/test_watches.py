@@ -1,4 +1,4 @@
-"""The watches of owned objects, at a server that says what no real one can be own_kinds to say in time."""
+"""The watches of owned objects, at a server that says what no real one can be made to say in time."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from pattern_operator.aio import Tasks
-from pattern_operator.api.fields import ObjectMeta, mapping_at
+from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.annotations import IF_ABSENT
 from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, read_record
@@ -30,7 +30,7 @@ from pattern_operator.apply.managed.notification import Notification, Notificati
 from pattern_operator.apply.managed.pacing import Pacing
 from pattern_operator.apply.managed.unlisted import UnlistedObjects
 from pattern_operator.apply.managed.watches import Watches
-from pattern_operator.apply.ownership import apply_policy_of, label_of
+from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.result import summarize
 from pattern_operator.apply.timers import Timers
 from pattern_operator.kube import ApiError, Resource, Session, WatchEvent, WatchEventType
@@ -242,10 +242,20 @@ class ManagedObjects:
             if managed is not None and not managed.expected and not managed.present and key not in self._applying:
                 self._drop(managed)
 
-    def record(self, body: Body, *, key: ObjectKey, owner: str, resource: Resource, content: bytes = b"") -> None:
+    def record(
+        self,
+        body: Body,
+        *,
+        key: ObjectKey,
+        owner: str,
+        resource: Resource,
+        content: bytes = b"",
+        policy: str = "",
+    ) -> None:
         """Take the answer to our own apply: from here on the object is to stay like this.
 
-        ``content`` is of what ends by itself (``finished.content_hash``).
+        ``content`` is of what ends by itself (``finished.content_hash``). ``policy`` is how the artifact asks to have
+        the object applied (``apply_policy_of``): somebody else's annotation on the live object does not count.
 
         A watch may be ahead of the answer; then what it told stays, and is compared with the answer.
         """
@@ -262,7 +272,7 @@ class ManagedObjects:
         if managed.kept_fields is not None:
             managed.lost_fields, managed.kept_fields = lost(ours, managed.kept_fields), None
         managed.expected, managed.pending, managed.alike, managed.doubtful = True, False, b"", False
-        managed.desired = None if apply_policy_of(mapping_at(body, "metadata")) == IF_ABSENT else answer.fingerprint
+        managed.desired = None if policy == IF_ABSENT else answer.fingerprint
         self._watches.remember(key, body)
         self._look_again(managed, body)
         if managed.drifted:
