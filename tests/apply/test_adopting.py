@@ -335,6 +335,32 @@ async def test_what_is_deleted_between_the_look_and_the_apply_is_made(harness: H
     assert await marks(harness, desired) == (team.id, "team/web", None)
 
 
+async def test_our_label_that_could_not_be_taken_off_at_once_makes_nothing_ours(harness: Harness, namespace: str):
+    """The object of somebody who was faster kept our label, and would have been deleted with the pattern."""
+    team, desired = owner(), config_map("c", namespace, a="same", b="ours")
+    await harness.apply(config_map("first", namespace), by=team)
+    request = harness.session.request
+
+    async def failing(method: str, path: str, **more: Any) -> Any:
+        if method == "PATCH" and b"uid" in more["body"] and b"labels" not in more["body"]:  # what is taken back
+            harness.session.request = request
+            raise ApiUnavailable.unreachable("https://away.example", error=OSError("reset"))
+        return await request(method, path, **more)
+
+    harness.session.request = failing
+    await _meanwhile(harness, lambda: make(harness, config_map("c", namespace, a="same")))
+    failed = await harness.apply(desired, by=team, adopt="Never", owned=[desired.key])
+    labelled = await marks(harness, desired)
+    again = await harness.apply(desired, by=team, adopt="Never")
+
+    assert labelled == (team.id, "team/web", None)
+    assert [each.reason for each in failed.failures] == [Reason.API_SERVER_UNAVAILABLE]
+    assert failed.disowned == {desired.key}
+    assert [each.reason for each in again.failures] == [Reason.ALREADY_EXISTS]
+    assert again.disowned == {desired.key}
+    assert await marks(harness, desired) == (None, None, None)
+
+
 async def _meanwhile(harness: Harness, act: Any) -> None:
     """Let ``act`` happen once, right before the next apply is sent."""
     original = harness.session.request

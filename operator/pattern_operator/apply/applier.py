@@ -143,6 +143,8 @@ class Applier:
         self._transfers = transfers if transfers is not None else Transfers()
         self._holder = holder
         self._locks = ObjectLocks()
+        # UIDs of objects of others that carry the label of an owner (its id) by a lost race.
+        self._unwithdrawn: dict[tuple[str, ObjectKey], str] = {}
         self._slots = FairSemaphore(concurrency)
 
     async def apply_all(
@@ -319,10 +321,11 @@ class Applier:
             ValueError: it is no JSON.
         """
         key = desired.key
+        withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet
         place = self._locks.at(key)
         for number in range(LOOKS):
             since = place.uses
-            known = None if number else self._known(key, run)
+            known = None if number or withdrawn else self._known(key, run)
             decision = known or await self._look(desired, resource, run)
             if isinstance(decision, Skip | Refuse):
                 return decision
@@ -352,8 +355,25 @@ class Applier:
             run.note_change(desired.key, decision, answer)
             return answer
         # Somebody made it between the look and the apply: it is theirs, and decided about as such.
-        await withdraw_apply(self._session, resource, desired.key, uid=read(answer).uid, impersonate=run.impersonate)
+        self._unwithdrawn[run.owner.id, desired.key] = read(answer).uid
+        await self._withdraw(desired.key, resource, run)
         return None
+
+    async def _withdraw(self, key: ObjectKey, resource: Resource, run: _Run) -> bool:
+        """Take our apply off an object of somebody else, also where an earlier try failed; whether there was one.
+
+        Until that is done the object is in no inventory: its label would let it be deleted with the pattern.
+        """
+        uid = self._unwithdrawn.get((run.owner.id, key))
+        if uid is None:
+            return False
+        run.disowned.add(key)
+        existing = await get_existing(self._session, resource, key, impersonate=run.impersonate)
+        if existing is not None and (existing.uid, existing.owner) == (uid, run.owner.id):
+            await withdraw_apply(self._session, resource, key, uid=uid, impersonate=run.impersonate)
+        del self._unwithdrawn[run.owner.id, key]
+        run.disowned.discard(key)
+        return True
 
     def _known(self, key: ObjectKey, run: _Run) -> Own | None:
         """What a watch that is in step says without a request: the object carries our label."""
@@ -528,6 +548,8 @@ class Applier:
 
         The inventory alone does not say so: it is written ahead, and then also names what was never applied.
         """
+        if (run.owner.id, key) in self._unwithdrawn:
+            return False
         managed = self._managed.get(key)
         if managed is not None and managed.present and managed.observed.label == run.owner.id:
             return True
