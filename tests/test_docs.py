@@ -217,6 +217,7 @@ ELSEWHERE = {
     "DockerConfigInvalid",
     "Succeeded",
     "NoPolicy",
+    "VersionWithdrawn",
     "NotReached",
     "Drifted",
     "DriftRepaired",

@@ -30,6 +30,7 @@ from tests.executors import EXECUTORS
 from tests.planted import Shape, value
 from tests.render.designs import DATA
 from tests.testbed.authority import Authority
+from tests.testbed.http import request
 from tests.testbed.registry import Options, Registry
 from tests.testbed.repository import Account, Repository
 from tests.testbed.testbed import Testbed
@@ -103,6 +104,30 @@ def test_the_highest_version_of_a_range_runs_and_a_higher_one_is_an_update(scena
 
     assert (before["version"], after["version"]) == ("1.4.2", "1.10.0")
     assert scenario.get("configmap", "settings")["data"] == {"a": "1.10.0"}
+
+
+def test_a_version_whose_tag_is_deleted_runs_on_until_the_spec_is_changed(
+    own_registry: Registry, own_story: Scenario
+) -> None:
+    first = push(own_story.repository, "1.0.0", config_map("settings", a="1.0.0"))
+    second = push(own_story.repository, "1.1.0", config_map("settings", a="1.1.0"))
+    own_story.want(ref={"semver": ">=1.0.0"}, interval="1s")
+    own_story.until_runs(second)
+
+    request("DELETE", f"{own_registry.url}/v2/{own_story.repository.name}/manifests/1.1.0")
+    own_story.until_says("Fetched", "VersionWithdrawn")
+    ready = own_story.condition("Ready")
+    own_story.request()
+    held = own_story.get("configmap", "settings")["data"]
+    own_story.want(ref={"semver": ">=1.0.0 <1.1.0"}, interval="1s")
+    own_story.until_runs(first)
+
+    assert held == {"a": "1.1.0"}
+    assert ready["status"] == "True"
+    assert "1.1.0 is held" in ready["message"]
+    assert "name tag 1.0.0, or a range without 1.1.0" in ready["message"]
+    eventually(lambda: len(own_story.events("VersionWithdrawn")) == 1)
+    assert own_story.get("configmap", "settings")["data"] == {"a": "1.0.0"}
 
 
 def test_only_tags_that_the_filter_keeps_are_considered(scenario: Scenario) -> None:

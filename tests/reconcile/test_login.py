@@ -13,6 +13,7 @@ from pattern_operator.reconcile import stages
 from pattern_operator.reconcile.login import DOCKER_CONFIG, login_of
 from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.stages import find, has_new_login
+from pattern_operator.source.held_version import Resolution
 
 SPEC = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}, "secretRef": {"name": "pull"}}}
 ANONYMOUS = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}}
@@ -56,12 +57,12 @@ class Run:
         async def opened(*_: Any, **__: Any) -> Any:
             return SimpleNamespace(listed=0)
 
-        async def resolve(*_: Any, **__: Any) -> Any:
+        async def resolve_or_hold(*_: Any, **__: Any) -> Any:
             self.asked += 1
-            return REVISION
+            return Resolution(REVISION)
 
         monkeypatch.setattr(stages, "_open", opened)
-        monkeypatch.setattr(stages, "resolve", resolve)
+        monkeypatch.setattr(stages, "resolve_or_hold", resolve_or_hold)
 
     async def __call__(self, spec: dict[str, Any] = SPEC) -> int:
         """Go once, as the reconciler does when others woke the pattern; how often the registry was asked by it."""

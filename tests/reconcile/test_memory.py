@@ -15,6 +15,7 @@ def test_what_registries_and_keys_said_outlives_a_lost_lease_and_what_the_cluste
     verification = (REVISION.digest, VerificationPolicy(), VERIFIED)
     memory = Memory(
         lookup=lookup,
+        held="1.1.0 is held",
         verification=verification,
         policy="keys",
         handled_request="now",
@@ -28,7 +29,9 @@ def test_what_registries_and_keys_said_outlives_a_lost_lease_and_what_the_cluste
 
     kept = memory.of_registries()
 
-    assert kept == Memory(lookup=lookup, verification=verification, policy="keys", handled_request="now")
+    assert kept == Memory(
+        lookup=lookup, held="1.1.0 is held", verification=verification, policy="keys", handled_request="now"
+    )
 
 
 def test_to_find_everything_out_again_is_to_apply_it_again():

@@ -9,13 +9,15 @@ from tests.reconcile.pattern import KEYS, LATER, NEWER, NOW, REVISION, WELL, con
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Reference, Repository
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
+from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
 from pattern_operator.reconcile.progress import Progress
-from pattern_operator.reconcile.reached import UNREADABLE, is_reached, policy_digest, state_of
+from pattern_operator.reconcile.reached import UNREADABLE, is_reached, policy_digest, running_revision, state_of
 
 OTHER_KEYS = "keys-of-somebody-else"
 FIRST = status.after(pattern(), progress(), now=NOW)  # 1.0.0 was applied in full
@@ -176,3 +178,54 @@ def test_a_policy_is_told_by_its_names_and_keys():
     assert len(digests) == 5
     assert policy_digest(one) == policy_digest(VerificationPolicy((TrustedKey("a", b"one"),)))
     assert all("one" not in each and "-" not in each for each in digests)
+
+
+# --- where what runs came from --------------------------------------------------------------------------------------
+
+HERE, ELSEWHERE = Repository.parse("oci://registry.example/web"), Repository.parse("oci://other.example/web")
+
+
+def applied_from(repository: Repository) -> Wanted:
+    found = pattern()
+    return Wanted(
+        repository=repository,
+        revision=REVISION,
+        layer=None,
+        policy=VerificationPolicy(),
+        render=found.spec.render,
+        apply=found.spec.apply,
+    )
+
+
+@pytest.mark.parametrize(
+    ("memory", "repository", "known"),
+    [
+        pytest.param(Memory(), HERE, True, id="the spec was applied as it is"),
+        pytest.param(Memory(applied=applied_from(HERE)), HERE, True, id="it was applied from there"),
+        pytest.param(Memory(applied=applied_from(HERE)), ELSEWHERE, False, id="the spec names another repository now"),
+    ],
+)
+def test_what_runs_is_known_to_be_of_a_repository(memory: Memory, repository: Repository, known: bool):
+    runs = pattern(status=FIRST)
+
+    assert running_revision(runs, repository, memory=memory) == (REVISION if known else None)
+
+
+@pytest.mark.parametrize(
+    ("memory", "known"),
+    [
+        pytest.param(Memory(), False, id="after a restart nobody knows what the spec named"),
+        pytest.param(Memory(partly=(applied_from(HERE), frozenset())), True, id="it is applied again from there"),
+        pytest.param(Memory(partly=(applied_from(ELSEWHERE), frozenset())), False, id="something else is applied"),
+        pytest.param(Memory(lookup=Lookup(Reference(HERE, semver="1"), REVISION, 0.0)), True, id="it was found there"),
+        pytest.param(
+            Memory(lookup=Lookup(Reference(HERE, semver="1"), NEWER, 0.0)), False, id="another was found there"
+        ),
+    ],
+)
+def test_where_the_spec_was_changed_only_what_this_process_saw_says_where_what_runs_came_from(
+    memory: Memory, known: bool
+):
+    runs = pattern(status=FIRST, spec={"apply": {"prune": False}})
+
+    assert running_revision(runs, HERE, memory=memory) == (REVISION if known else None)

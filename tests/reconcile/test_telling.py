@@ -41,6 +41,24 @@ def test_an_update_is_told_although_ready_stays_true():
     assert NEWER.display_name in event.note
 
 
+HELD = "1.0.0 is held: registry.example/web does not list this tag any more"
+
+
+def test_a_version_that_is_held_is_told_once_and_said_beside_what_runs():
+    found, told_of = status.after(pattern(), progress(), now=NOW), []
+    for held in (HELD, HELD, ""):
+        made = progress(applied=False, held=held)
+        told_of.append([(each.kind, each.reason, each.note) for each in told(found, made)])
+        found = status.after(pattern(status=found), made, now=NOW)
+        said = {each.type: (each.status, each.reason, each.message) for each in found.conditions}
+
+        assert said["Fetched"][:2] == ("True", "VersionWithdrawn" if held else "Succeeded")
+        assert said["Ready"][:2] == ("True", "Ready")
+        assert (HELD in said["Fetched"][2], HELD in said["Ready"][2]) == (bool(held), bool(held))
+
+    assert told_of == [[("Warning", "VersionWithdrawn", HELD)], [], []]
+
+
 MINE = "ConfigMap team/a was changed by kubectl-edit"
 YOURS = "ConfigMap team/b was deleted, or lost its owner label"
 

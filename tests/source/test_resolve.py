@@ -8,7 +8,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
-from pattern_operator.source import resolve
+from pattern_operator.source import resolve, resolve_or_hold
+from pattern_operator.source.held_version import Resolution
 from pattern_operator.source.registry.timeouts import Timeouts
 
 DIGEST = Digest.of(b"x")
@@ -277,3 +278,76 @@ async def test_a_range_and_a_tag_lead_to_one_digest_in_a_real_registry(repositor
 
     assert by_range == by_tag == Revision("1.10.0", Digest.parse(pushed[1]))
     assert pushed[1] == sha256(repository.manifest("1.10.0").body)
+
+
+# --- what runs has left the list ------------------------------------------------------------------------------------
+
+
+RUNNING = Revision("1.1.0", Digest.of(b"running"))
+
+
+async def beside(fake_registry, network, *names: str, running: Revision = RUNNING, **ref: str) -> Resolution:
+    """What a range leads to where the list has ``names``."""
+    tags(fake_registry, *names)
+    return await resolve_or_hold(
+        reference(fake_registry, **ref), registry=client(fake_registry, network), running=running
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "ref"),
+    [
+        (["1.0.0"], {"semver": ">=1.0.0"}),
+        (["0.9.0", "1.0.9", "latest"], {"semver": "*"}),
+        (["1.1.0-rc.1"], {"semver": ">=1.0.0-0"}),
+        (["1.0.0"], {"semver": "1.x", "semver_filter": "^1"}),
+    ],
+)
+async def test_a_version_that_left_the_list_is_held_where_the_list_has_only_older_ones(
+    fake_registry, network, names, ref
+):
+    found = await beside(fake_registry, network, *names, **ref)
+
+    assert found.revision == RUNNING
+    assert "1.1.0 is held" in found.held
+    assert "name tag " in found.held
+
+
+@pytest.mark.parametrize(
+    ("names", "running", "ref", "tag"),
+    [
+        pytest.param(["1.0.0", "1.1.0"], "1.1.0", {"semver": ">=1.0.0"}, "1.1.0", id="it is listed"),
+        pytest.param(["1.0.0", "1.2.0"], "1.1.0", {"semver": ">=1.0.0"}, "1.2.0", id="a newer one is there"),
+        pytest.param(["1.0.0"], "1.1.0", {"semver": "~1.0.0"}, "1.0.0", id="the range does not admit it"),
+        pytest.param(["1.0.0", "1.1.0"], "1.1.0", {"semver": "<1.1.0"}, "1.0.0", id="listed, and out of the range"),
+        pytest.param(
+            ["1.0.0"], "1.1.0", {"semver": "1.x", "semver_filter": r"^1\.0"}, "1.0.0", id="the filter does not keep it"
+        ),
+        pytest.param(["v1.1.0"], "1.1.0", {"semver": "1.x"}, "v1.1.0", id="the same version by another name"),
+        pytest.param(["1.0.0"], "latest", {"semver": "1.x"}, "1.0.0", id="what runs is not a version"),
+        pytest.param(["1.0.0"], "", {"semver": "1.x"}, "1.0.0", id="what runs has no name"),
+    ],
+)
+async def test_nothing_is_held_where_the_list_or_the_spec_says_what_is_to_run(
+    fake_registry, network, names, running, ref, tag
+):
+    found = await beside(fake_registry, network, *names, running=Revision(running, Digest.of(b"running")), **ref)
+
+    assert (found.revision.tag, found.held) == (tag, "")
+
+
+async def test_a_tag_of_the_spec_is_followed_whatever_runs(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0.0")
+
+    found = await resolve_or_hold(
+        reference(fake_registry, tag="1.0.0"), registry=client(fake_registry, network), running=RUNNING
+    )
+
+    assert found == Resolution(Revision("1.0.0", digest))
+
+
+async def test_a_list_without_any_version_is_told_and_nothing_older_is_found(fake_registry, network):
+    with pytest.raises(Stalled) as refusal:
+        await beside(fake_registry, network, semver="1.x")
+
+    assert refusal.value.reason is Reason.NO_MATCHING_VERSION

@@ -40,6 +40,10 @@ class Reason(StrEnum):
     INVALID_REFERENCE = "InvalidReference", "The url or ref is no OCI reference; correct `spec.source`."
     ARTIFACT_NOT_FOUND = "ArtifactNotFound", "There is no such repository, tag or digest (at a terminal: no such file)."
     NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
+    VERSION_WITHDRAWN = (
+        "VersionWithdrawn",
+        "The version that runs left the registry's list and is kept; to go back, change `spec.source.ref`.",
+    )
     AUTHENTICATION_FAILED = "AuthenticationFailed", "The registry refused the credentials; correct the Secret."
     AUTHENTICATION_REQUIRED = "AuthenticationRequired", "The registry wants credentials: set `spec.source.secretRef`."
     ACCESS_DENIED = "AccessDenied", "The credentials are known and not allowed to read this repository."

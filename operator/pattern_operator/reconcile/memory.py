@@ -58,6 +58,7 @@ class Memory:
     """One pattern's memory; all times are seconds of the clock."""
 
     lookup: Lookup | None = None
+    held: str = ""  # why ``lookup`` led to what runs, where the registry's list has only older versions
     login_changed: bool = False  # the Secret may be another than that of ``lookup``
     verification: tuple[Digest, VerificationPolicy, VerificationResult] | None = None
     applied: Wanted | None = None  # what runs, whole; kept so whatever becomes of something newer
@@ -96,6 +97,7 @@ class Memory:
         """What of it does not depend on the cluster: the artifact that was found, and who vouches for it."""
         return Memory(
             lookup=self.lookup,
+            held=self.held,
             verification=self.verification,
             unbuildable=self.unbuildable,
             handled_request=self.handled_request,

@@ -56,7 +56,7 @@ class Observer:
         Raises:
             Gone: the resource does not exist any more.
         """
-        seen = Progress(stage=Stage.HEALTH)
+        seen = Progress(stage=Stage.HEALTH, held=memory.held)
         if pattern.status.revision and is_whole(pattern):
             see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
         try:
@@ -76,7 +76,7 @@ class Observer:
         """
         if is_new(pattern, memory):
             await self.follow(pattern, memory)
-        seen = Progress(stage=Stage.HEALTH)
+        seen = Progress(stage=Stage.HEALTH, held=memory.held)
         see_what_runs(pattern, memory=memory, rim=self._rim, progress=seen)
         after = await self._writer.status(pattern, suspended(pattern, seen, now=self._now()))
         self._tell_seen(pattern.status, after, seen)

@@ -42,6 +42,7 @@ class Progress:
     stage: Stage = Stage.SOURCE
     user: str | None = None  # in whose name it is applied; None: in the operator's own
     revision: Revision | None = None
+    held: str = ""  # why it is what runs, although the registry's list has only older versions
     policy: str | None = None  # the ``policy_digest`` of the keys that are to vouch, as far as they were ever read
     verification: VerificationResult | None = None
     rendering: Rendering | None = None

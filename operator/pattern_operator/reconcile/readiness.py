@@ -66,7 +66,7 @@ def running_words(pattern: DesignPattern, progress: Progress) -> str:
     runs = f"{_title(pattern, progress)} runs: {pluralize(count - len(prune_state.pending))}"
     pinned = pinned_words(pattern, progress.revision)
     unsure = summarize(progress.health.unsure) if progress.health is not None else ""
-    return listed(filter(None, (runs, pinned, prune_state.message, unsure, *progress.drifted)))
+    return listed(filter(None, (runs, progress.held, pinned, prune_state.message, unsure, *progress.drifted)))
 
 
 def pinned_words(pattern: DesignPattern, revision: Revision | None) -> str:

@@ -28,6 +28,7 @@ from pattern_operator.reconcile.login import login_of, told_of
 from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.reached import running_revision
 from pattern_operator.reconcile.rim import Rim
 from pattern_operator.reconcile.tenancy import check_namespaces
 from pattern_operator.rollout import Candidate, check
@@ -40,7 +41,7 @@ from pattern_operator.source import (
     fetch_manifest,
     fetch_signatures,
     open_layers,
-    resolve,
+    resolve_or_hold,
 )
 from pattern_operator.verify import verify as verify_signatures
 
@@ -66,15 +67,17 @@ async def find(pattern: DesignPattern, *, memory: Memory, rim: Rim, waits: Conne
         if login.digest == known.login.digest:
             memory.lookup, memory.login_changed = replace(known, login=login), False
             return known.revision
+    running = running_revision(pattern, reference.repository, memory=memory)
     memory.lookup = None
     login = await login_of(pattern, referents=rim.referents)
     registry = await _open(pattern, reference.repository, rim=rim, waits=waits)
     try:
-        revision = await resolve(reference, registry=registry)
+        found = await resolve_or_hold(reference, registry=registry, running=running)
     finally:
         memory.rest = registry.listed / TAGS_A_SECOND
-    memory.lookup, memory.login_changed = Lookup(reference, revision, rim.clock(), login), False
-    return revision
+    memory.lookup, memory.login_changed = Lookup(reference, found.revision, rim.clock(), login), False
+    memory.held = found.held
+    return found.revision
 
 
 def has_new_login(pattern: DesignPattern, *, memory: Memory, rim: Rim) -> bool:

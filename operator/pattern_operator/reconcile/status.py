@@ -143,7 +143,8 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
 def _state_facts(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
     if progress.revision and progress.stage is not Stage.SOURCE:
-        conditions.set(ConditionType.FETCHED, "True", Reason.SUCCEEDED, _fetched_words(pattern, progress))
+        reason = Reason.VERSION_WITHDRAWN if progress.held else Reason.SUCCEEDED
+        conditions.set(ConditionType.FETCHED, "True", reason, _fetched_words(pattern, progress))
     if progress.verification:
         conditions.set(ConditionType.VERIFIED, *_verified_condition(progress.verification))
     if progress.rendering:
@@ -167,7 +168,8 @@ def _fetched_words(pattern: DesignPattern, progress: Progress) -> str:
     """Layers are pulled once the artifact is verified: until then only its manifest was read."""
     verifies = progress.stage is Stage.VERIFY
     found = "found {}, whose content is pulled when it is verified" if verifies else "pulled {}"
-    return listed(filter(None, (found.format(progress.revision), pinned_words(pattern, progress.revision))))
+    pinned = pinned_words(pattern, progress.revision)
+    return listed(filter(None, (found.format(progress.revision), progress.held, pinned)))
 
 
 def _in_whose_name(user: str | None) -> str:

@@ -59,6 +59,7 @@ async def _run(
     progress.revision = revision = await patience.wait(
         find(pattern, memory=memory, rim=rim, waits=patience.waits), stage=Stage.SOURCE
     )
+    progress.held = memory.held
     progress.stage = Stage.VERIFY
     policy = await wanted.policy(pattern, referents=rim.referents)
     progress.policy = memory.policy = policy_digest(policy)

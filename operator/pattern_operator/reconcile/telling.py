@@ -46,6 +46,7 @@ def tellings(before: Status, after: Status, progress: Progress, *, memory: Memor
     if failure is not None:
         yield from tell_failure(failure, stage=progress.stage, status=after, memory=memory)
     yield from tell_changes(before, after, progress, memory=memory)
+    yield from tell_held(before, after, progress.held)
     yield from tell_drift(before, after, progress.drifted)
     if not by_failure:
         yield from tell_ready(before, after, stage=progress.stage if failure is None else Stage.HEALTH)
@@ -73,6 +74,14 @@ def tell_ready(before: Status, after: Status, *, stage: Stage) -> Iterator[Telli
     if now is not None and (changed or before.revision != after.revision):
         kind: Literal["Normal", "Warning"] = "Warning" if now.status == "False" else "Normal"
         yield Telling(kind=kind, reason=now.reason, stage=stage, note=_words(now, after))
+
+
+def tell_held(before: Status, after: Status, held: str) -> Iterator[Telling]:
+    """The event of a version that is held: once, when it is found to have left the list."""
+    was, now = condition_of(before, ConditionType.FETCHED), condition_of(after, ConditionType.FETCHED)
+    is_new = was is None or was.reason != Reason.VERSION_WITHDRAWN
+    if held and is_new and now is not None and now.reason == Reason.VERSION_WITHDRAWN:
+        yield Telling(kind="Warning", reason=Reason.VERSION_WITHDRAWN, stage=Stage.SOURCE, note=held)
 
 
 def tell_drift(before: Status, after: Status, drifted: Collection[str]) -> Iterator[Telling]:

@@ -1,10 +1,10 @@
 """The first room: from what a user wrote to bytes that are proven to be those of one digest.
 
-``resolve`` finds the digest, ``fetch_manifest`` what the artifact says of itself, ``fetch_signatures`` what claims to
-sign it, ``open_layers`` brings its content (``pull``: as files in memory); each asks a
-``RepositoryClient``, the client of one repository, which knows ``Credentials`` and remembers in a ``TokenCache`` what
-lets it in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line. Nothing here
-decides whom to trust: that is ``verify``.
+``resolve`` finds the digest (``resolve_or_hold``: beside what runs), ``fetch_manifest`` what the artifact says of
+itself, ``fetch_signatures`` what claims to sign it, ``open_layers`` brings its content (``pull``: as files in memory);
+each asks a ``RepositoryClient``, the client of one repository, which knows ``Credentials`` and remembers in a
+``TokenCache`` what lets it in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line.
+Nothing here decides whom to trust: that is ``verify``.
 """
 
 from pattern_operator.archive import LayerSelector
@@ -22,7 +22,7 @@ from pattern_operator.source.registry.dns import DnsResolver, SystemResolver
 from pattern_operator.source.registry.network import Network, RegistryNetwork
 from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.token_cache import TokenCache
-from pattern_operator.source.resolve import resolve
+from pattern_operator.source.resolve import resolve, resolve_or_hold
 from pattern_operator.source.signatures.fetch import FetchedSignatures, fetch_signatures
 
 __all__ = [
@@ -53,4 +53,5 @@ __all__ = [
     "read_local",
     "read_stream",
     "resolve",
+    "resolve_or_hold",
 ]

@@ -9,10 +9,11 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import run_in
 from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.quote import quoted
+from pattern_operator.source.held_version import Resolution, held_words, is_older
 from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.registry.transport import Response
-from pattern_operator.source.semver.range import SemverRange
+from pattern_operator.source.semver.range import Choice, SemverRange
 from pattern_operator.source.tag_filter import filter_tags
 from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded
 
@@ -20,9 +21,15 @@ _PAGE: Final = 1_000  # tags that are asked for at once; a registry may give few
 
 
 async def resolve(reference: Reference, *, registry: RepositoryClient) -> Revision:
+    """Find the revision that ``reference`` leads to, whatever runs; as ``resolve_or_hold``."""
+    return (await resolve_or_hold(reference, registry=registry, running=None)).revision
+
+
+async def resolve_or_hold(reference: Reference, *, registry: RepositoryClient, running: Revision | None) -> Resolution:
     """Find the revision that ``reference`` leads to, within the time of a look-up.
 
-    A digest needs no request; a tag one HEAD; a range lists the tags, then asks for the highest one.
+    A digest needs no request; a tag one HEAD; a range lists the tags, then asks for the highest one. ``running`` is
+    what runs from this repository: where it is in the range and the list has only older versions, it stays.
 
     Raises:
         Stalled: INVALID_REFERENCE; ARTIFACT_NOT_FOUND: there is no such tag (yet); NO_MATCHING_VERSION; and what
@@ -30,7 +37,7 @@ async def resolve(reference: Reference, *, registry: RepositoryClient) -> Revisi
         Transient: the registry could not be asked.
     """
     if reference.digest is not None:
-        return Revision(reference.tag or "", reference.digest)
+        return Resolution(Revision(reference.tag or "", reference.digest))
     tag = reference.tag
     if tag is not None and not is_tag(tag):
         raise Stalled(
@@ -40,20 +47,28 @@ async def resolve(reference: Reference, *, registry: RepositoryClient) -> Revisi
     async with Deadline.after(
         registry.timeouts.lookup, context=registry.context("finding the digest"), waits=registry.waits
     ).enforced():
-        if tag is None:
-            tag = await _highest(reference, registry=registry)
-        return Revision(tag, await registry.resolve_tag(tag))
+        if tag is not None:
+            return Resolution(Revision(tag, await registry.resolve_tag(tag)))
+        wanted = _range(reference)
+        tags = await _tags(registry)
+        tag = await _highest(tags, wanted, reference, registry=registry)
+        if running is not None and running.tag not in tags and is_older(tag, than=running.tag):
+            _, choice = await _choose([running.tag], wanted, reference, registry=registry)
+            if choice.tag is not None:  # the reference admits it: only the list lacks it
+                return Resolution(running, held_words(running, highest=tag, reference=reference))
+        return Resolution(Revision(tag, await registry.resolve_tag(tag)))
 
 
-async def _highest(reference: Reference, *, registry: RepositoryClient) -> str:
+def _range(reference: Reference) -> SemverRange:
     if reference.semver is None:
         raise Stalled(
             reason=Reason.INVALID_REFERENCE, message="source.ref needs a tag, a semver range or a digest: name one."
         )
-    wanted = SemverRange(reference.semver)
-    tags = await _tags(registry)
-    kept = tags if not reference.semver_filter else await _filtered(tags, reference.semver_filter, registry=registry)
-    choice = await run_in(registry.executors.cpu, wanted.choose, kept)  # 10,000 tags and a long range take long
+    return SemverRange(reference.semver)
+
+
+async def _highest(tags: list[str], wanted: SemverRange, reference: Reference, *, registry: RepositoryClient) -> str:
+    kept, choice = await _choose(tags, wanted, reference, registry=registry)
     if choice.tag is not None:
         return choice.tag
     why = choice.why_none if kept else "there is none to choose from"
@@ -61,8 +76,16 @@ async def _highest(reference: Reference, *, registry: RepositoryClient) -> str:
     raise Stalled(
         reason=Reason.NO_MATCHING_VERSION,
         message=f"{registry.repository}: none of its {len(tags)} tags{filtered} is a version in "
-        f"{quoted(reference.semver)}: {why}. Push one, or correct source.ref.semver.",
+        f"{quoted(reference.semver or '')}: {why}. Push one, or correct source.ref.semver.",
     )
+
+
+async def _choose(
+    tags: list[str], wanted: SemverRange, reference: Reference, *, registry: RepositoryClient
+) -> tuple[list[str], Choice]:
+    """The tags that the filter keeps, and the highest of them in the range."""
+    kept = tags if not reference.semver_filter else await _filtered(tags, reference.semver_filter, registry=registry)
+    return kept, await run_in(registry.executors.cpu, wanted.choose, kept)  # 10,000 tags and a long range take long
 
 
 async def _filtered(tags: list[str], pattern: str, *, registry: RepositoryClient) -> list[str]:
