@@ -256,7 +256,7 @@ def almost_right() -> st.SearchStrategy[Any]:
 
 
 def bodies() -> st.SearchStrategy[Foreign]:
-    """What a reader has to stand: mostly what is almost right, for that goes deep."""
+    """What a reader has to stand: mostly what is almost right, because that goes deep."""
     return st.builds(Foreign, st.one_of(almost_right(), almost_right(), almost_right(), any_json()))
 
 

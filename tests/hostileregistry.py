@@ -90,7 +90,7 @@ async def many_tags(request: web.Request, what: str) -> web.StreamResponse:
 
 
 async def tags_of_nothing(request: web.Request, what: str) -> web.StreamResponse:
-    """List a million values that are no names."""
+    """List a million values that are not names."""
     if what != "tags":
         return await well(request, what)
     return web.Response(body=b'{"tags":[' + b",".join([b"0"] * 1_000_000) + b"]}")

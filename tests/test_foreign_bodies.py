@@ -192,7 +192,7 @@ def reader(read: Reader) -> Reader:
 
 
 def answering(body: Any) -> FakeSession:
-    """A session whose answers are ``body``; what is no JSON at all is the empty object there."""
+    """A session whose answers are ``body``; what is not JSON at all is the empty object there."""
     try:
         return FakeSession(orjson.dumps(body))
     except orjson.JSONEncodeError:
@@ -531,7 +531,7 @@ async def errors(body: Any) -> None:
         )
         failure.message.encode()
     await read_object(content)
-    with suppress(ApiUnavailable):  # it is no list
+    with suppress(ApiUnavailable):  # it is not a list
         Page.of(await read_list(content))
 
 
@@ -669,7 +669,7 @@ async def uninstall(body: Any) -> None:
     found = await installation.look(answering(body), namespace="system", now=NOW)
     named = installation.pattern_of({"metadata": {"name": "web", "namespace": "team"}}, Counter())
     for pattern in (*found.patterns, named):
-        await uninstaller._let_go(answering(body), pattern)
+        await uninstaller._remove_finalizer(answering(body), pattern)
 
 
 async def _followed(_: Resource) -> bool:

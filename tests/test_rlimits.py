@@ -32,7 +32,7 @@ def test_the_soft_limit_is_raised_as_far_as_it_is_wanted_and_allowed(monkeypatch
     assert now == (set_to[0] if set_to else soft)
 
 
-def test_a_system_that_allows_less_than_it_says_is_no_end(monkeypatch, caplog):
+def test_a_system_that_allows_less_than_it_says_is_not_an_end(monkeypatch, caplog):
     def refuse(*_: object) -> None:
         raise ValueError("not allowed to raise maximum limit")
 

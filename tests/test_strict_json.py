@@ -62,16 +62,16 @@ def test_a_document_that_would_exhaust_the_stack_is_refused(opening):
         pytest.param(b'{"a": ["\\ud800"]}', "half a letter", id="surrogate as an escape"),
         pytest.param(b'{"\\uDC00": 1}', "half a letter", id="surrogate in a name"),
         pytest.param('"x"'.encode("utf-16"), "not UTF-8", id="UTF-16"),
-        pytest.param('"x"'.encode("utf-16-le"), "no valid JSON", id="UTF-16 without mark"),
-        pytest.param(b'\xef\xbb\xbf"x"', "no valid JSON", id="byte order mark"),
-        pytest.param(b"NaN", "NaN, which is no JSON", id="NaN"),
-        pytest.param(b"[-Infinity]", "-Infinity, which is no JSON", id="Infinity"),
-        pytest.param(b"{} {}", "no valid JSON", id="two documents"),
-        pytest.param(b"{'a': 1}", "no valid JSON", id="single quotes"),
-        pytest.param(b'{"a": 1,}', "no valid JSON", id="comma at the end"),
-        pytest.param(b'"a\nb"', "no valid JSON", id="line break in a string"),
-        pytest.param(b"1" * 5_000, "no valid JSON", id="number of 5,000 digits"),
-        pytest.param(b"", "no valid JSON", id="nothing"),
+        pytest.param('"x"'.encode("utf-16-le"), "not valid JSON", id="UTF-16 without mark"),
+        pytest.param(b'\xef\xbb\xbf"x"', "not valid JSON", id="byte order mark"),
+        pytest.param(b"NaN", "NaN, which is not JSON", id="NaN"),
+        pytest.param(b"[-Infinity]", "-Infinity, which is not JSON", id="Infinity"),
+        pytest.param(b"{} {}", "not valid JSON", id="two documents"),
+        pytest.param(b"{'a': 1}", "not valid JSON", id="single quotes"),
+        pytest.param(b'{"a": 1,}', "not valid JSON", id="comma at the end"),
+        pytest.param(b'"a\nb"', "not valid JSON", id="line break in a string"),
+        pytest.param(b"1" * 5_000, "not valid JSON", id="number of 5,000 digits"),
+        pytest.param(b"", "not valid JSON", id="nothing"),
     ],
 )
 def test_what_two_readers_could_read_differently_is_refused(content, says):
@@ -84,8 +84,8 @@ def test_a_letter_of_two_escapes_is_one_letter():
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"{}"', b"1"])
-def test_what_is_no_object_is_refused_where_an_object_is_wanted(content):
-    with pytest.raises(InvalidDocument, match="no JSON object"):
+def test_what_is_not_an_object_is_refused_where_an_object_is_wanted(content):
+    with pytest.raises(InvalidDocument, match="not a JSON object"):
         read_object(content)
 
 

@@ -38,7 +38,7 @@ def scene() -> Scene:
     return Scene(Clock(), [])
 
 
-def test_nothing_to_do_is_no_complaint(scene):
+def test_nothing_to_do_is_not_a_complaint(scene):
     beat = scene.beat()
 
     for _ in range(3):
@@ -62,7 +62,7 @@ def test_patterns_that_are_due_while_nothing_runs_are_told_after_a_minute(scene)
     assert beat.complaint == "patterns are due for 60 s, and no worker takes one"
 
 
-async def test_patterns_that_wait_while_others_run_are_no_complaint(scene):
+async def test_patterns_that_wait_while_others_run_are_not_a_complaint(scene):
     beat, scene.overdue, free = scene.beat(), 3, asyncio.Event()
 
     async def run(_: str) -> None:

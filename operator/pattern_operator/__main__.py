@@ -21,7 +21,7 @@ def size(text: str) -> int:
     """Bytes of a Kubernetes quantity such as 512Mi."""
     number, unit = text.rstrip("KMGi"), text[len(text.rstrip("KMGi")) :]
     if not number.isdigit() or unit not in _SIZES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size: write it as 512Mi or 2Gi")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size: write it as 512Mi or 2Gi")
     return int(number) * _SIZES[unit]
 
 
@@ -29,7 +29,7 @@ def address(text: str) -> tuple[str, int]:
     """Host and port of ``host:port``; an empty host is every address."""
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address: write it as 127.0.0.1:8080 or :8080")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address: write it as 127.0.0.1:8080 or :8080")
     return host.strip("[]"), int(port)
 
 

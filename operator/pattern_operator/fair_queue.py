@@ -224,7 +224,7 @@ class FairQueue(Generic[Item]):
         return found
 
     def _first_open(self, flow: Hashable) -> _Group[Item] | None:
-        """The first group of a flow of which no lane is closed: few are, for a closed lane holds many seats."""
+        """The first group of a flow of which no lane is closed: few are, because a closed lane holds many seats."""
         closed: list[_Group[Item]] = []
         while (group := self._first_of(flow)) is not None and self._closed_lane(group) is not None:
             heapq.heappop(self._flows[flow])

@@ -68,7 +68,7 @@ def decode_or_log(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | 
         where = PatternKey(meta.namespace, meta.name)
         patterns.keep_owner(where, uid=meta.uid)
         logger.error(  # noqa: TRY400 - no defect
-            "left alone, for the CRD would refuse it: pattern=%s: %s",
+            "left alone, because the CRD would refuse it: pattern=%s: %s",
             where,
             error,
             extra=about_name(where.namespace, where.name),

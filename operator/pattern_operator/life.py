@@ -214,7 +214,7 @@ async def _live_on(process: Process) -> None:
 
 
 async def _survive(process: Process) -> None:
-    """Live once; whatever ends it is logged, and is no end of the process."""
+    """Live once; whatever ends it is logged, and is not an end of the process."""
     try:
         await _live_once(process)
     except (CredentialsError, CrdMissing, ApiError, Restored) as error:

@@ -51,7 +51,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def listed(sentences: Iterable[str]) -> str:
-    """Several sentences in one: each without the full stop that it may end in, for the text goes on after it."""
+    """Several sentences in one: each without the full stop that it may end in, because the text goes on after it."""
     return "; ".join(each if each.endswith("...") else each.removesuffix(".") for each in sentences)
 
 
@@ -63,7 +63,7 @@ def one_line(text: str, limit: int = _SENTENCE) -> str:
 
 
 def quoted(value: object, limit: int = _VALUE) -> str:
-    """A foreign value between quotation marks: escaped, and cut where it is long. Of what is no text, its type."""
+    """A foreign value between quotation marks: escaped, and cut where it is long. Of what is not text, its type."""
     if not isinstance(value, str):
         return "nothing" if value is None else f"a JSON {type(value).__name__}"
     encoded = value[: limit + 1].encode(errors="replace")

@@ -23,7 +23,7 @@ def read_json(content: bytes) -> object:
 
     A name that occurs twice in an object is refused (RFC 8259 section 4 leaves open which one counts, so two readers
     may see two documents), and so are lone surrogates, integers of more than ``MAX_JSON_DIGITS`` digits, and ``NaN``
-    and ``Infinity``, which are no JSON.
+    and ``Infinity``, which are not JSON.
 
     Raises:
         InvalidDocument: the bytes are anything else.
@@ -42,7 +42,7 @@ def read_json(content: bytes) -> object:
     except InvalidDocument:
         raise
     except ValueError as error:
-        raise InvalidDocument("is no valid JSON") from error
+        raise InvalidDocument("is not valid JSON") from error
     _refuse_depth(document)
     if b"\\u" in content:
         _refuse_half_letters(document)
@@ -50,10 +50,10 @@ def read_json(content: bytes) -> object:
 
 
 def read_object(content: bytes) -> dict[str, object]:
-    """Parse a JSON text as ``read_json`` does; raises InvalidDocument also where it is no object."""
+    """Parse a JSON text as ``read_json`` does; raises InvalidDocument also where it is not an object."""
     document = read_json(content)
     if not isinstance(document, dict):
-        raise InvalidDocument("is no JSON object")
+        raise InvalidDocument("is not a JSON object")
     return document
 
 
@@ -86,7 +86,7 @@ def _integer(digits: str) -> int:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidDocument(f"holds {name}, which is no JSON")
+    raise InvalidDocument(f"holds {name}, which is not JSON")
 
 
 def _refuse_half_letters(document: object) -> None:

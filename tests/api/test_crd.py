@@ -138,7 +138,7 @@ def test_a_token_service_that_is_a_host_is_accepted(accepted, text):
         ("", "spec.source.tokenService"),
     ],
 )
-def test_a_token_service_that_is_no_host_is_refused_with_what_is_right(refusal, text, says):
+def test_a_token_service_that_is_not_a_host_is_refused_with_what_is_right(refusal, text, says):
     assert says in refusal(pattern(source={"tokenService": text}))
 
 
@@ -218,7 +218,7 @@ A_DURATION = "must be a duration such as 30s, 5m or 1h30m, with numbers of at mo
         (5, "in body must be of type string"),
     ],
 )
-def test_what_is_no_duration_is_refused_with_what_is_right(refusal, field, text, says):
+def test_what_is_not_a_duration_is_refused_with_what_is_right(refusal, field, text, says):
     words = refusal(pattern(**{field: text}))
 
     assert f"spec.{field}: Invalid value" in words

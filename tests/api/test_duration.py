@@ -17,7 +17,7 @@ def test_a_duration_is_read(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "5", "5 m", "m", "-5m", "5d", "5mm", "1h 30m", "five minutes", "5m\n"])
-def test_what_is_no_duration_is_refused_with_what_is_right(text):
+def test_what_is_not_a_duration_is_refused_with_what_is_right(text):
     with pytest.raises(ValueError, match="write it as 30s, 5m or 1h30m"):
         parse_duration(text)
 

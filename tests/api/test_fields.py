@@ -65,7 +65,7 @@ def test_a_version_is_a_number_that_can_be_compared_or_says_nothing(version, num
     assert number_of(version) == number
 
 
-def test_a_name_that_is_too_long_is_no_name_for_to_cut_it_would_make_it_another():
+def test_a_name_that_is_too_long_is_not_a_name_for_to_cut_it_would_make_it_another():
     assert ObjectMeta.of({"metadata": {"name": "x" * MAX_NAME}}).name == "x" * MAX_NAME
     assert ObjectMeta.of({"metadata": {"name": "x" * (MAX_NAME + 1)}}).name == ""
 

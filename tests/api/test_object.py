@@ -21,8 +21,8 @@ def test_a_key_survives_being_written_and_read(group, kind, namespace, name):
 
 
 @pytest.mark.parametrize("text", ["", "a", "a_b", "a_b_c", "a_b_c_"])
-def test_what_is_no_key_is_refused(text):
-    with pytest.raises(ValueError, match="is no object key"):
+def test_what_is_not_a_key_is_refused(text):
+    with pytest.raises(ValueError, match="is not an object key"):
         ObjectKey.parse(text)
 
 

@@ -108,7 +108,7 @@ def test_a_reference_is_read(text, host, name, tag, digest):
         ("oci://registry.example/web@1.0", "must be sha256:<64 hex digits> or sha512:<128>"),
     ],
 )
-def test_what_is_no_reference_is_refused_with_what_is_right(text, says):
+def test_what_is_not_a_reference_is_refused_with_what_is_right(text, says):
     with pytest.raises(InvalidReference, match=re.escape(says)):
         Reference.parse(text)
 
@@ -150,13 +150,13 @@ def test_the_url_of_a_repository_holds_nothing_else(url, says):
         (f"sha256:{'٣' * 64}", "sha256 has 64 small hex digits"),
     ],
 )
-def test_what_is_no_digest_is_refused_before_a_path_is_made_of_it(text, says):
+def test_what_is_not_a_digest_is_refused_before_a_path_is_made_of_it(text, says):
     with pytest.raises(InvalidReference, match=re.escape(says)):
         Digest.parse(text)
 
 
 @pytest.mark.parametrize("text", ["", "1.0", SHA256, f"1.0@2.0@{SHA256}", f"a b@{SHA256}", "1.0@", "1.0@sha256:0a"])
-def test_what_is_no_revision_is_refused(text):
+def test_what_is_not_a_revision_is_refused(text):
     with pytest.raises(InvalidReference):
         Revision.parse(text)
 

@@ -39,7 +39,7 @@ def test_the_scope_is_what_the_definition_says(scope: str, namespaced: bool):
     assert found.namespaced is namespaced
 
 
-def test_what_is_no_definition_defines_nothing():
+def test_what_is_not_a_definition_defines_nothing():
     assert kinds_of_crds([config_map("c", "team")]) == {}
     assert not is_crd(config_map("c", "team").key)
     assert is_crd(definition("Widget", "example.com").key)

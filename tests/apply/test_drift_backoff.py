@@ -37,7 +37,7 @@ def test_the_pause_ends():
     assert not backoff.is_waiting(1.0 + pause)
 
 
-def test_a_change_long_after_a_repair_is_no_quarrel():
+def test_a_change_long_after_a_repair_is_not_a_quarrel():
     backoff = DriftBackoff()
     for _ in range(FREE_REPAIRS + 3):
         backoff.record_repair(0.0)

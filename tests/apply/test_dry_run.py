@@ -52,7 +52,7 @@ async def test_the_object_of_another_pattern_or_of_nobody_is_passed_over(harness
     assert found == [DriftState.UNKNOWN]
 
 
-async def test_what_is_left_to_others_is_no_drift(harness: Harness, namespace: str, open_room):
+async def test_what_is_left_to_others_is_not_drift(harness: Harness, namespace: str, open_room):
     team, web = owner(), deployment("web", namespace)
     rules = (IgnoreDifferences(paths=("/spec/replicas",)),)
     await harness.apply(web, by=team, ignored=rules)

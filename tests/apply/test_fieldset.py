@@ -53,7 +53,7 @@ def test_fields_are_named_as_api_servers_name_them():
 
 
 @pytest.mark.parametrize("value", [None, 7, "f:a", ["f:a"], {"f:a": 7}, {"f:a": {"f:b": [1]}}])
-def test_what_has_another_shape_is_no_field(value):
+def test_what_has_another_shape_is_not_a_field(value):
     assert fieldset.read(value) in ({}, {"f:a": {}}, {"f:a": {"f:b": {}}})
 
 

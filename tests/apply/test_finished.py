@@ -72,7 +72,7 @@ def test_a_mark_says_how_it_stood_and_of_what(stood: FinishState, content: bytes
 
 
 @pytest.mark.parametrize("fingerprint", [b"", b"endC", b"aaaaaaaa", b"endXabcd", b"running"])
-def test_a_fingerprint_is_no_mark(fingerprint: bytes):
+def test_a_fingerprint_is_not_a_mark(fingerprint: bytes):
     assert read_record(fingerprint, key=JOB) is None
 
 

@@ -65,7 +65,7 @@ def widget(*conditions: tuple[str, str], generation: int = 2, seen: int | None =
             widget(("Stalled", "True"), seen=1),
             HealthState.IN_PROGRESS,
             "its controller has seen generation 1 of 2",
-            id="an old failure is no failure",
+            id="an old failure is not a failure",
         ),
         pytest.param(
             widget(("Synced", "False")), HealthState.CURRENT, "exists", id="other conditions are its own affair"

@@ -26,7 +26,7 @@ def test_an_entry_says_where_an_object_is_and_in_which_version():
 
 @pytest.mark.parametrize("text", ["", "a_b", "_", "a_b_c_"])
 def test_an_id_that_nobody_wrote_is_refused(text: str):
-    with pytest.raises(ValueError, match="is no object key"):
+    with pytest.raises(ValueError, match="is not an object key"):
         inventory.key_of(InventoryEntry(id=text, v="v1"))
 
 

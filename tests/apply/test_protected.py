@@ -99,7 +99,7 @@ def test_an_object_of_others_is_not(each: Object):
     assert OPERATOR.why(each.key, each.body) == ""
 
 
-def test_an_operator_that_is_no_account_is_known_by_its_user_name_and_where_it_leases():
+def test_an_operator_that_is_not_an_account_is_known_by_its_user_name_and_where_it_leases():
     someone = Protected.of("admin", lease=("ops", "pattern-operator"))
 
     assert someone.why(bound({"kind": "User", "name": "admin"}).key, bound({"kind": "User", "name": "admin"}).body)

@@ -232,7 +232,7 @@ CASES: dict[str, Case] = {
         NONE,
         hooks(clientConfig={"url": "http://a.example"}),
     ),
-    "a rule that is no CEL": (
+    "a rule that is not CEL": (
         "admissionregistration.k8s.io/v1",
         "ValidatingAdmissionPolicy",
         NONE,
@@ -271,7 +271,7 @@ async def refused(harness: Harness, namespace: str, case: Case, before: dict[str
 # What the server says of these has a part of the object, or of its own settings, in it.
 REPEATS = {
     *("a field that is none", "a node port out of range", "an address out of range", "a schedule"),
-    "a rule that is no CEL",
+    "a rule that is not CEL",
 }
 
 

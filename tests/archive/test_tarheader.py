@@ -54,8 +54,8 @@ def test_a_prefix_that_not_every_reader_takes_for_one_is_refused(magic):
     "field", [b"\x01", b"8", b"1 1", b"-1", b"0x1", b"1_1"], ids=["binary", "no octal", "two", "negative", "hex", "odd"]
 )
 @pytest.mark.parametrize("name", ["mode", "mtime", "uid", "devmajor"])
-def test_a_field_that_is_no_number_is_refused_though_it_is_not_used(name, field):
-    with pytest.raises(InvalidHeader, match="no number"):
+def test_a_field_that_is_not_a_number_is_refused_though_it_is_not_used(name, field):
+    with pytest.raises(InvalidHeader, match="not a number"):
         header(entry("a", **{name: field}))
 
 
@@ -117,7 +117,7 @@ def test_each_way_to_write_a_number(size, wanted):
 @pytest.mark.parametrize(
     "size", [b"\x80" + bytes(10) + b"\x01", b"0000000001x\0", b"-0000000001\0", b"\0" * 12, b"        9\0  ", b"1 1\0"]
 )
-def test_what_is_no_octal_number_is_refused(size):
+def test_what_is_not_an_octal_number_is_refused(size):
     with pytest.raises(InvalidHeader, match="damaged"):
         header(entry("a", raw_size=size))
 
@@ -142,8 +142,8 @@ def test_two_sizes_that_agree_are_one():
 
 
 @pytest.mark.parametrize("size", ["", "-1", "+512", "512 ", "0x200", "٥١٢", "9" * 20])
-def test_a_size_that_is_no_number_is_refused(size):
-    with pytest.raises(InvalidHeader, match="no number"):
+def test_a_size_that_is_not_a_number_is_refused(size):
+    with pytest.raises(InvalidHeader, match="not a number"):
         header(entry("a", size=512), size=size)
 
 
@@ -248,10 +248,10 @@ def test_a_path_is_written_in_one_way(name, wanted):
         ("../a", "leads out"),
         ("a/../b", "leads out"),
         ("a/..", "leads out"),
-        ("", "no name of a file"),
-        (".", "no name of a file"),
-        ("a/", "no name of a file"),
-        ("a/.", "no name of a file"),
+        ("", "not a name of a file"),
+        (".", "not a name of a file"),
+        ("a/", "not a name of a file"),
+        ("a/.", "not a name of a file"),
         ("a\\..\\b", "letters that no path should have"),
         ("a\0b", "letters that no path should have"),
         ("a\nb", "letters that no path should have"),

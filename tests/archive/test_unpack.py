@@ -137,7 +137,7 @@ def test_no_bytes_raise_anything_but_a_refusal(archive):
         pytest.param(entry("a\\b") + END, "letters", id="a backslash"),
         pytest.param(entry(b"\xff") + END, "not UTF-8", id="no UTF-8"),
         pytest.param(entry("L", b"\xff", flag=b"L") + entry("a") + END, "not UTF-8", id="a long name, no UTF-8"),
-        pytest.param(entry("") + END, "no name of a file", id="no name"),
+        pytest.param(entry("") + END, "not a name of a file", id="no name"),
         pytest.param(entry("a") + entry("a") + END, "'a' twice", id="twice"),
         pytest.param(entry("a") + entry("./a") + END, "'a' twice", id="twice, in two ways"),
         pytest.param(entry("a") + pax(path="a") + entry("b") + END, "'a' twice", id="twice, by an extended header"),
@@ -159,8 +159,8 @@ def test_no_bytes_raise_anything_but_a_refusal(archive):
         pytest.param(pax(path="b"), "does not come", id="no end after an extended header"),
         pytest.param(gzip.compress(entry("a", b"x" * 700))[:-9], "too early", id="no end, in half a gzip"),
         pytest.param(b"", "ends too early", id="nothing"),
-        pytest.param(b"apiVersion: v1\n" * 100, "no tar at all", id="no tar"),
-        pytest.param(gzip.compress(b"apiVersion: v1\n" * 100), "no tar at all", id="no tar, compressed"),
+        pytest.param(b"apiVersion: v1\n" * 100, "not a tar at all", id="not a tar"),
+        pytest.param(gzip.compress(b"apiVersion: v1\n" * 100), "not a tar at all", id="not a tar, compressed"),
         pytest.param(tgz() + b"x" * 20, "something follows", id="bytes after a gzip"),
         pytest.param(tgz() + bytes(8) + b"x" * 20, "something follows", id="bytes after padding"),
         pytest.param(tgz()[:-1], "too early", id="a gzip without its last byte"),
@@ -224,7 +224,7 @@ def test_a_decompression_bomb_is_refused_while_it_is_small():
     assert "decompression bombs" in refused(bomb)
 
 
-def test_what_compresses_well_and_is_small_is_no_bomb():
+def test_what_compresses_well_and_is_small_is_not_a_bomb():
     contents = {"a": b" " * (MIB - 20_000)}
 
     assert unpack(tgz(contents), context="layer 1") == files(contents)
@@ -251,7 +251,7 @@ def test_as_many_files_as_may_be_may_have_long_names():
     assert len(unpack(tar(contents), context="layer 1")) == MAX_UNPACKED_FILES
 
 
-def test_too_many_entries_are_refused_though_they_are_no_files():
+def test_too_many_entries_are_refused_though_they_are_not_files():
     folders = entry("a/", flag=b"5") * (3 * MAX_UNPACKED_FILES + 1)
 
     error = refusal(folders + END)

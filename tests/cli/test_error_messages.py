@@ -115,7 +115,7 @@ def test_what_lies_behind_is_for_who_asks_for_it():
 PATH = "name a file or folder.\n  an artifact is written oci://host[:port]/repository:tag"
 NO_CLUSTER = (
     "KubeconfigInvalid: no API server is known: neither --kubeconfig, $KUBECONFIG nor {home}/.kube/config names one,"
-    " and this is no pod"
+    " and this is not a pod"
 )
 UNREACHABLE = f"RegistryUnavailable: {GONE}/a: tag 1: it cannot be reached (Connection refused); run it again."
 

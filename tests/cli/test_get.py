@@ -210,8 +210,8 @@ def config_at(server):
         pytest.param("\0\1\2", "cannot be used", id="binary"),
         pytest.param("- a\n", "has not the shape of one", id="a list"),
         pytest.param("contexts: 5\n", "the kubeconfig", id="a number of contexts"),
-        pytest.param(config_at("nonsense"), "its server is no URL", id="no server"),
-        pytest.param(config_at("https://127.0.0.1:65536"), "its server is no URL", id="no port"),
+        pytest.param(config_at("nonsense"), "its server is not a URL", id="no server"),
+        pytest.param(config_at("https://127.0.0.1:65536"), "its server is not a URL", id="no port"),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_said(patternctl, content, says):

@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A terminal 30 columns wide. Tests put it in place themselves, for pytest would take it back before they run."""
+    """A terminal 30 columns wide, which tests put in place themselves, because pytest would undo it before they run."""
     monkeypatch.setenv("COLUMNS", "30")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -119,7 +119,7 @@ def test_a_wrong_command_line_exits_with_2(patternctl, arguments):
 # --- output ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_reader_that_has_seen_enough_is_no_error_to_talk_about(patternctl):
+def test_a_reader_that_has_seen_enough_is_not_an_error_to_talk_about(patternctl):
     reading, writing = socket.socketpair()
     reading.close()
 

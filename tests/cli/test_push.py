@@ -254,7 +254,7 @@ def test_a_folder_without_yaml_or_json_is_not_pushed(patternctl, tmp_path):
     assert "holds no YAML or JSON file: name the folder of the pattern" in done.err
 
 
-def test_a_file_whose_name_is_no_text_is_not_pushed(patternctl, repository, tmp_path):
+def test_a_file_whose_name_is_not_text_is_not_pushed(patternctl, repository, tmp_path):
     (tmp_path / "pattern").mkdir()
     (tmp_path / "pattern" / "caf\udce9.yml").write_text("kind: ConfigMap")
 

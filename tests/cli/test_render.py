@@ -257,7 +257,7 @@ def test_a_report_that_cannot_be_written_is_said_before_any_object_is_printed(pa
         (b"a: &a [*a]\n", "DocumentInvalid: a.yml, line 1: "),
     ],
 )
-def test_what_is_no_pattern_is_refused_in_words(patternctl, files, content, says):
+def test_what_is_not_a_pattern_is_refused_in_words(patternctl, files, content, says):
     done = patternctl("render", files(a_yml=content))
 
     assert (done.code, done.out) == (1, "")
@@ -310,7 +310,7 @@ def test_a_bad_reference_says_what_is_right(patternctl, reference, says):
     assert "write oci://host[:port]/repository:tag, or @sha256:..." in done.err
 
 
-def test_a_file_whose_name_is_no_text_is_rendered_and_reported(patternctl, files, tmp_path):
+def test_a_file_whose_name_is_not_text_is_rendered_and_reported(patternctl, files, tmp_path):
     folder, report = files(), tmp_path / "report.json"
     (folder / "caf\udce9.yml").write_bytes(b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
 

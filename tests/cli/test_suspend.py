@@ -170,7 +170,7 @@ def test_wait_ends_when_the_answer_is_that_it_is_ready(patternctl, namespace, pa
     assert (done.code, done.out, done.err) == (0, "web: 1.4.3 runs: 3 objects\n", "")
 
 
-def test_what_was_ready_before_the_request_is_no_answer(patternctl, namespace, pattern):
+def test_what_was_ready_before_the_request_is_not_an_answer(patternctl, namespace, pattern):
     pattern("web", RUNS | ready("True", "Ready", "1.4.2 runs"))
 
     done = patternctl("reconcile", "web", "-n", namespace, "--wait", "--timeout", "2s")
@@ -195,7 +195,7 @@ def test_wait_ends_where_only_a_change_helps(patternctl, namespace, pattern, ans
     assert done.err == "patternctl: web is not ready: SignatureMissing: no signature: sign it\n"
 
 
-def test_a_registry_that_is_away_is_no_success_although_what_runs_is_ready(patternctl, namespace, pattern, answers):
+def test_a_registry_that_is_away_is_not_a_success_although_what_runs_is_ready(patternctl, namespace, pattern, answers):
     pattern("web")
     status = RUNS | ready("True", "Ready", "1.4.2 runs")
     fetched = {**status["conditions"][0], "type": "Fetched", "status": "False", "message": "r.example is away."}

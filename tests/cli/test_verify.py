@@ -185,7 +185,7 @@ def bundle_of(repository, digest):
     ],
     ids=["empty", "private", "too long"],
 )
-def test_a_file_that_is_no_public_key_is_refused(
+def test_a_file_that_is_not_a_public_key_is_refused(
     refused, tmp_path, repository, digest, cosign, key_pair, content, says
 ):
     cosign.sign_bundle(repository.at(digest), key=key_pair)
@@ -247,7 +247,7 @@ def test_a_docker_config_that_is_none_is_said(patternctl, repository, digest, ke
     assert finding_of(done)["reason"] == "DockerConfigInvalid"
 
 
-def test_a_registry_that_does_not_listen_is_no_missing_signature(patternctl, start_registry, key_pair):
+def test_a_registry_that_does_not_listen_is_not_a_missing_signature(patternctl, start_registry, key_pair):
     registry = start_registry(Options())
     registry.stop()
 
@@ -291,7 +291,7 @@ def test_without_a_key_the_command_line_is_wrong(patternctl):
 
 
 @pytest.mark.parametrize("text", ["https://auth.example.com", "auth.example.com/token", "", "a b"])
-def test_a_token_service_that_is_no_host_is_a_wrong_command_line(patternctl, key_pair, text):
+def test_a_token_service_that_is_not_a_host_is_a_wrong_command_line(patternctl, key_pair, text):
     done = patternctl("verify", "oci://reg.example/web", "--key", key_pair.public, "--token-service", text)
 
     assert done.code == 2

@@ -115,7 +115,7 @@ def test_several_objects_are_several_documents():
     assert text == '---\na: 1\n---\nb: "y"\n'
 
 
-def test_nothing_is_no_document():
+def test_nothing_is_not_a_document():
     assert yaml_output.stream([]) == ""
 
 
@@ -135,7 +135,7 @@ def test_a_word_of_an_enumeration_is_written_as_the_word(form):
     assert yaml.safe_load(yaml_output.dump({"a": word}, form)) == {"a": "yes"}
 
 
-def test_a_text_that_is_no_unicode_is_still_json():
+def test_a_text_that_is_not_unicode_is_still_json():
     assert json.loads(yaml_output.dump({"file": "caf\udce9.yml", "size": math.pi}, "json")) == {
         "file": "caf\udce9.yml",
         "size": math.pi,

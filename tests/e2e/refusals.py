@@ -26,7 +26,7 @@ class Refused:
     """A pattern that fails for ``reason``: ``before`` is what it applied well, and ``content`` what it holds now.
 
     ``says``: words of the message that tell the refusal that is meant. ``there``: what somebody else made before.
-    ``text``: the artifact, where it is no object. ``faults``: how the registry misbehaves, by what it is asked for.
+    ``text``: the artifact, where it is not an object. ``faults``: how the registry misbehaves, by what it is asked for.
     An empty ``reason`` is any. Each object is called as its pattern, so that none meets another's.
     """
 

@@ -148,7 +148,7 @@ def test_all_that_kubectl_gets_of_a_namespace_runs_in_another_one(scenario: Scen
     )
 
 
-def test_nulls_of_somebody_elses_kind_reach_the_api_server_and_are_no_drift(scenario: Scenario) -> None:
+def test_nulls_of_somebody_elses_kind_reach_the_api_server_and_are_not_drift(scenario: Scenario) -> None:
     digest = push_case(scenario, "1.0.0", "04-null-in-custom-resource/v1")
 
     scenario.want()

@@ -127,7 +127,7 @@ def test_a_field_that_the_spec_ignores_is_left_to_whoever_writes_it(scenario: Sc
         ("/kind", "must not be what names the object"),
     ],
 )
-def test_what_is_no_pointer_or_names_the_object_is_refused_by_the_api_server(
+def test_what_is_not_a_pointer_or_names_the_object_is_refused_by_the_api_server(
     scenario: Scenario, path: str, said: str
 ) -> None:
     with pytest.raises(KubectlFailed) as refusal:

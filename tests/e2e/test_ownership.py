@@ -122,7 +122,7 @@ def test_an_inventory_that_was_spoilt_by_hand_is_told_and_used_again_once_it_was
 
     assert condition(spoilt, "Ready")["reason"] == "InvalidStatus"
     for message in (condition(spoilt, "Ready")["message"], stuck["message"]):
-        assert "'spoilt' is no object key" in message
+        assert "'spoilt' is not an object key" in message
         assert "Correct the entry" in message
     assert not scenario.there("configmap", "settings")
 

@@ -1,4 +1,4 @@
-"""Registries that misbehave in one way, as reports tell: what is good runs, and a failure to ask is no verdict."""
+"""Registries that misbehave in one way, as reports tell: what is good runs, and a failure to ask is not a verdict."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -62,7 +62,7 @@ async def test_what_is_signed_runs_whatever_the_registry_does(
     assert [each["format"] for each in status["verifiedBy"]] == [form]
 
 
-async def test_a_place_that_cannot_be_asked_is_no_missing_signature_and_is_asked_again(
+async def test_a_place_that_cannot_be_asked_is_not_a_missing_signature_and_is_asked_again(
     scenario: Scenario, proxy: Quirks, cosign: Cosign, key_pair: KeyPair
 ) -> None:
     digest = await asyncio.to_thread(push, scenario.repository, "1.0.0", SETTINGS)

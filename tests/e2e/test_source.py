@@ -144,10 +144,10 @@ def test_only_tags_that_the_filter_keeps_are_considered(scenario: Scenario) -> N
     ("ref", "words"),
     [
         ({"semver": "the newest"}, "source.ref.semver 'the newest' is not a range of versions"),
-        ({"semver": "1.x", "semverFilter": "("}, "source.ref.semverFilter '(' is no regular expression"),
+        ({"semver": "1.x", "semverFilter": "("}, "source.ref.semverFilter '(' is not a regular expression"),
     ],
 )
-def test_what_is_no_range_is_refused_with_what_one_looks_like(
+def test_what_is_not_a_range_is_refused_with_what_one_looks_like(
     scenario: Scenario, ref: dict[str, str], words: str
 ) -> None:
     push(scenario.repository, "1.0.0", config_map("settings"))
@@ -462,8 +462,8 @@ def test_a_secret_for_another_registry_is_not_sent_to_this_one(guarded: Scenario
     ("data", "words"),
     [
         ({"password": "s3cret"}, "has no entry .dockerconfigjson"),
-        ({".dockerconfigjson": "s3cret"}, "is no docker config"),
-        ({".dockerconfigjson": '{"auths": {"registry.example": {"auth": "s3cret!"}}}'}, "is no docker config"),
+        ({".dockerconfigjson": "s3cret"}, "is not a docker config"),
+        ({".dockerconfigjson": '{"auths": {"registry.example": {"auth": "s3cret!"}}}'}, "is not a docker config"),
     ],
 )
 def test_a_secret_of_another_shape_is_refused_with_what_it_should_hold_and_never_with_what_it_holds(
@@ -699,7 +699,7 @@ def test_the_layer_and_the_file_in_it_can_be_chosen(scenario: Scenario) -> None:
         ),
     ],
 )
-def test_an_artifact_that_is_no_pattern_is_refused_with_what_it_is(
+def test_an_artifact_that_is_not_a_pattern_is_refused_with_what_it_is(
     scenario: Scenario, layer: tuple[str, bytes], reason: str, words: str
 ) -> None:
     digest = push(scenario.repository, "1.0.0", config_map("settings"))

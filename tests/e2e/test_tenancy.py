@@ -271,7 +271,7 @@ PROTECTED = {
 
 
 def versions(kubectl: Kubectl) -> dict[str, Any]:
-    """What the operator consists of, as it is now; its Lease by its holder, for it is renewed."""
+    """What the operator consists of, as it is now; its Lease by its holder, because it is renewed."""
     found = {
         name: kubectl.json(*words.split())["metadata"]["resourceVersion"]
         for name, words in {

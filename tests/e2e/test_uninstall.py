@@ -19,7 +19,7 @@ TEAM = "team"
 
 @pytest.fixture(scope="module")
 def bare(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
-    """A cluster of this file's own, for the tests take the operator out of it."""
+    """A cluster of this file's own, because the tests take the operator out of it."""
     cluster = Testbed.start(testbed_state / "uninstall")
     cluster.use(registry_server)
     cluster.kubectl("create", "namespace", TEAM)

@@ -236,7 +236,7 @@ def test_a_signature_that_was_copied_from_another_artifact_is_told_for_what_it_i
     assert scenario.names() == []
 
 
-def test_an_attestation_is_no_approval(scenario: Scenario, cosign: Cosign, key_pair: KeyPair) -> None:
+def test_an_attestation_is_not_an_approval(scenario: Scenario, cosign: Cosign, key_pair: KeyPair) -> None:
     digest = push(scenario.repository, "1.0.0", SETTINGS)
     cosign.attest_bundle(
         scenario.repository.at(digest), key=key_pair, predicate_type=SPDX, predicate={"vulnerable": True}
@@ -395,7 +395,7 @@ def test_a_key_that_is_none_does_not_get_past_the_api_server_inline(scenario: Sc
         scenario.want(verify=trusting({"data": "ssh-ed25519 AAAA"}))
 
 
-# --- a registry that does not answer is no answer -------------------------------------------------------------------
+# --- a registry that does not answer -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -275,12 +275,12 @@ def test_a_secret_that_holds_no_kubeconfig_is_refused(text):
         pytest.param(
             "current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nusers: [{name: a, user: {}}]\n"
             "clusters: [{name: a, cluster: {server: nonsense}}]\n",
-            "its server is no URL",
+            "its server is not a URL",
             id="no server",
         ),
     ],
 )
-async def test_a_kubeconfig_of_another_shape_is_no_defect_of_ours(tmp_path, content, says):
+async def test_a_kubeconfig_of_another_shape_is_not_a_defect_of_ours(tmp_path, content, says):
     (tmp_path / "config").write_text(content)
 
     with pytest.raises(CredentialsError, match=says):

@@ -231,7 +231,7 @@ async def test_of_a_kind_that_is_not_where_it_was_nothing_is_believed_before_it_
             await discovery.find(group="apps", kind="Deployment")
 
 
-async def test_what_is_no_discovery_is_unavailable():
+async def test_what_is_not_a_discovery_is_unavailable():
     async with serving(lambda _: web.Response(body=b"<html>please log in</html>")) as session:
-        with pytest.raises(ApiUnavailable, match="no API server"):
+        with pytest.raises(ApiUnavailable, match="not an API server"):
             await Discovery(session).find(group="apps", kind="Deployment")

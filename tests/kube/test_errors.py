@@ -49,7 +49,7 @@ def test_a_refusal_keeps_who_holds_which_field():
         (504, "Timeout", True),
     ],
 )
-def test_an_answer_that_is_no_status_has_the_reason_of_its_code(code: int, reason: str, may_work_later: bool):
+def test_an_answer_that_is_not_a_status_has_the_reason_of_its_code(code: int, reason: str, may_work_later: bool):
     error = from_response(
         code=code, retry_after=None, body=b"<html>a proxy</html>", content_type="text/html; charset=x"
     )
@@ -101,7 +101,7 @@ def test_a_refusal_that_was_not_read_whole_says_so():
     "words",
     ["etcdserver: request is too large", "rpc error: trying to send message larger than max (2097153 vs. 2097152)"],
 )
-def test_an_object_that_etcd_does_not_take_is_no_fault_that_passes(words: str):
+def test_an_object_that_etcd_does_not_take_is_not_a_fault_that_passes(words: str):
     error = answered(500, status(code=500, reason="InternalError", message=words))
 
     assert (error.code, error.reason, type(error)) == (413, "RequestEntityTooLarge", ApiError)
@@ -176,8 +176,8 @@ def test_a_missing_kind_says_what_to_do():
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>please log in</html>", b"[]", b'"x"', b"{", b"\xff"])
-async def test_what_is_no_json_object_did_not_come_from_an_api_server(answer: bytes):
-    with pytest.raises(ApiUnavailable, match="no API server") as refusal:
+async def test_what_is_not_a_json_object_did_not_come_from_an_api_server(answer: bytes):
+    with pytest.raises(ApiUnavailable, match="not an API server") as refusal:
         await read_object(answer)
 
     assert (refusal.value.code, refusal.value.reason) == (0, "Unreadable")

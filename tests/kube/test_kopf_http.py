@@ -118,7 +118,7 @@ async def test_a_pattern_that_is_larger_than_a_page_is_listed_all_the_same():
         assert await listed(session) == names(3)
 
 
-async def test_what_is_no_list_is_answered_as_it_is():
+async def test_what_is_not_a_list_is_answered_as_it_is():
     kinds = {"kind": "APIResourceList", "resources": [1, 2]}
     async with (
         serving(lambda _: web.json_response(kinds)) as session,

@@ -92,7 +92,7 @@ def test_a_server_that_is_not_verified_is_only_one_that_asks_for_it():
         pytest.param(config().replace(b'"current-context"', b'"context"'), id="no current context"),
     ],
 )
-def test_what_is_no_kubeconfig_is_refused(text: bytes):
+def test_what_is_not_a_kubeconfig_is_refused(text: bytes):
     with pytest.raises(CredentialsError, match="no kubeconfig with a current context"):
         of_text(text)
 
@@ -117,7 +117,7 @@ def test_a_broken_kubeconfig_is_refused_without_quoting_it():
     ("part", "words"),
     [
         pytest.param({"certificate-authority-data": "%"}, "certificate-authority-data", id="no base64"),
-        pytest.param({"certificate-authority-data": encoded(b"\xff")}, "no base64 of a PEM file", id="no text"),
+        pytest.param({"certificate-authority-data": encoded(b"\xff")}, "not base64 of a PEM file", id="no text"),
         pytest.param({"certificate-authority-data": encoded(b"hello")}, "certificates of the kubeconfig", id="no PEM"),
     ],
 )
@@ -183,7 +183,7 @@ def test_any_value_in_any_place_is_read_or_refused(value: Any, at: str):
         assert str(refusal)
 
 
-async def test_a_kubeconfig_that_is_no_yaml_is_told_by_its_line_and_not_by_what_is_in_it(tmp_path):
+async def test_a_kubeconfig_that_is_not_yaml_is_told_by_its_line_and_not_by_what_is_in_it(tmp_path):
     file = tmp_path / "config"
     file.write_text("users:\n- user: {token: tulipwood, other: 'tulipwood\n")
 

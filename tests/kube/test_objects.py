@@ -276,7 +276,7 @@ async def test_an_operation_on_one_entry_of_a_list_leaves_the_others(session, na
     assert refused.value.reason == "Conflict"
 
 
-async def test_a_collection_that_is_gone_is_no_list_that_is_too_old():
+async def test_a_collection_that_is_gone_is_not_a_list_that_is_too_old():
     answer, asked = script(web.Response(status=410))
 
     async with serving(answer) as session:
@@ -286,11 +286,11 @@ async def test_a_collection_that_is_gone_is_no_list_that_is_too_old():
     assert len(asked) == 1
 
 
-async def test_what_a_proxy_answers_is_no_object():
+async def test_what_a_proxy_answers_is_not_an_object():
     answer, _ = script(web.Response(body=b"<html>please log in</html>"))
 
     async with serving(answer) as session:
-        with pytest.raises(ApiUnavailable, match="no API server"):
+        with pytest.raises(ApiUnavailable, match="not an API server"):
             await objects.get(session, CONFIG_MAP, namespace="shop", name="a")
 
 

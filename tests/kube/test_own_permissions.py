@@ -22,7 +22,7 @@ def test_a_refusal_lasts_until_the_same_is_allowed():
     assert access.complaint == ""
 
 
-def test_a_refusal_that_is_not_repeated_is_no_fault_for_ever():
+def test_a_refusal_that_is_not_repeated_is_not_a_fault_for_ever():
     now = 1000.0
     access = OwnPermissions(clock=lambda: now)
     access.answered("patch designpatterns.pattern-operator.io", 403)  # for a pattern that was deleted since

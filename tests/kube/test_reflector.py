@@ -315,7 +315,7 @@ async def test_a_problem_is_over_with_the_next_good_list_although_nothing_change
 
 
 @pytest.mark.parametrize("line", [b"<html>", b"[]"])
-async def test_what_is_no_event_is_a_problem_and_no_end(line: bytes):
+async def test_what_is_not_an_event_is_a_problem_and_no_end(line: bytes):
     answer, _ = script(listed(), web.Response(body=line + b"\n"))
     diary = Diary()
 
@@ -362,7 +362,7 @@ def config_map(name: object, version: object, **more: object) -> dict[str, objec
     return {"metadata": {"name": name, "namespace": "team", "uid": f"uid-{name}", "resourceVersion": version}, **more}
 
 
-async def test_objects_of_any_shape_are_told_and_what_is_no_object_is_left_out():
+async def test_objects_of_any_shape_are_told_and_what_is_not_an_object_is_left_out():
     answer, _ = script(
         listed(),
         events(
@@ -384,7 +384,7 @@ async def test_objects_of_any_shape_are_told_and_what_is_no_object_is_left_out()
 
 
 @pytest.mark.parametrize("object_", [{}, {"items": []}, {"metadata": {}, "items": {}}, {"metadata": {}, "items": []}])
-async def test_what_is_no_list_is_a_problem_and_takes_nothing_for_gone(object_: object):
+async def test_what_is_not_a_list_is_a_problem_and_takes_nothing_for_gone(object_: object):
     forgotten = event("ERROR", kind="Status", code=410, reason="Expired")
     answer, _ = script(listed("a"), forgotten, web.Response(body=orjson.dumps(object_)))
     diary = Diary()
@@ -460,7 +460,7 @@ async def test_a_defect_of_the_watch_itself_costs_a_pause_and_begins_with_a_list
         session.internal_errors.count = counted.append
         async with following(session, diary) as follower:
             assert session.watches == {follower}
-            await diary.until(lambda: bool(diary.problems))  # it lists again, and what answers is no list
+            await diary.until(lambda: bool(diary.problems))  # it lists again, and what answers is not a list
         assert session.watches == set()
 
     assert counted == ["watch"]

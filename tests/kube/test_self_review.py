@@ -52,7 +52,7 @@ async def test_an_answer_of_another_shape_tells_nobody(answer: bytes):
 
 
 @pytest.mark.parametrize("code", [403, 404])
-async def test_a_server_that_does_not_tell_is_no_failure(code: int):
+async def test_a_server_that_does_not_tell_is_not_a_failure(code: int):
     assert await user_name(Answers(ApiError(code=code, reason="", message="no"))) == ""
 
 

@@ -273,7 +273,7 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'configmaps "c" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "configmaps" in API group'
         ' "" in the namespace "team"',
     ),
-    "a list that is no list of that kind": (
+    "a list that is not a list of that kind": (
         invalid(
             "webhooks[0].rules[0].resources",
             'Invalid value: ["*","pods"]: if \'*\' is present, must not specify other resources without subresources',

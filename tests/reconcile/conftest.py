@@ -31,7 +31,7 @@ async def session(cluster: Testbed, requests: list[tuple[str, str]]) -> AsyncIte
 
 @pytest.fixture
 async def tasks() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group in a task of its own, for the two halves of a fixture may run in different tasks."""
+    """A task group in a task of its own, because the two halves of a fixture may run in different tasks."""
     opened: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
 
     async def hold() -> None:

@@ -141,7 +141,7 @@ async def test_where_nobody_waits_nothing_is_watched(awaited: Awaited, pattern, 
 
 
 async def synced(awaited: Awaited, woken: Woken) -> None:
-    """Wait until the first lists are over: whoever waits is woken once by each, for it may be there already."""
+    """Wait until the first lists are over: whoever waits is woken once by each, because it may be there already."""
     async with asyncio.timeout(PATIENCE):
         for watch in awaited._watched.values():
             await watch.synced.wait()

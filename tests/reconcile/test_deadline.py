@@ -34,7 +34,7 @@ async def test_an_error_of_the_work_is_the_error():
         await within(1, work(), late=late)
 
 
-async def test_a_timeout_inside_the_work_is_no_deadline_of_the_run():
+async def test_a_timeout_inside_the_work_is_not_a_deadline_of_the_run():
     async def work() -> None:
         raise TimeoutError("theirs")
 

@@ -100,7 +100,7 @@ def test_json_of_too_many_values_is_refused_before_they_are_made(content):
 
 
 @pytest.mark.parametrize("text", [",", "{", '\\",', "\\\\,"])
-def test_marks_inside_strings_are_no_values(text):
+def test_marks_inside_strings_are_not_values(text):
     content = HEAD + b'"' + text.encode() * (MAX_NODES + 1) + b'"}'
 
     assert len(rendered(content, "a.json").objects) == 1

@@ -129,7 +129,7 @@ def test_a_component_of_the_wrong_shape_is_still_counted(part: Any):
 
 
 @pytest.mark.parametrize("components", [{"a": 1}, "text", 1])
-def test_components_that_are_no_list_make_no_design(components: Any):
+def test_components_that_are_not_a_list_make_no_design(components: Any):
     with pytest.raises(Stalled) as refusal:
         _parse({"schemaVersion": "designs.meshery.io/v1beta1", "components": components})
 

@@ -159,7 +159,7 @@ def test_what_was_measured_of_a_design_still_holds(name: str):
     assert expected.objects - sum(expected.left.values()) + protected == row.admitted
 
 
-def test_a_manifest_published_as_a_design_is_no_design():
+def test_a_manifest_published_as_a_design_is_not_a_design():
     with pytest.raises(Stalled) as refusal:
         render(published("not-a-design"), options=MESHERY)
 

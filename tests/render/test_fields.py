@@ -82,7 +82,7 @@ def test_a_reference_into_the_design_is_not_guessed():
         FieldNormalizer().normalize({"spec": {"host": "$(#ref.db.spec.host)"}})
 
 
-def test_a_dollar_of_kubernetes_is_no_reference():
+def test_a_dollar_of_kubernetes_is_not_a_reference():
     assert FieldNormalizer().normalize({"args": ["--host=$(HOST)"]}) == {"args": ["--host=$(HOST)"]}
 
 

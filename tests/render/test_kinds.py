@@ -1,4 +1,4 @@
-"""The built-in kinds: group, scope, and what is no resource."""
+"""The built-in kinds: group, scope, and what is not a resource."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_the_group_is_before_the_slash(api_version: str, group: str):
         ("example.com/v1", "AllowList", True),
     ],
 )
-def test_requests_answers_and_lists_of_the_api_are_no_resources(api_version: str, kind: str, *, stored: bool):
+def test_requests_answers_and_lists_of_the_api_are_not_resources(api_version: str, kind: str, *, stored: bool):
     assert is_stored(api_version, kind) is stored
 
 

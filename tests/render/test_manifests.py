@@ -234,7 +234,7 @@ def test_what_a_cluster_wrote_is_left_out():
         pytest.param(_object("Deployment", "apps/v1"), "MissingRequiredField", id="a Deployment without spec"),
     ],
 )
-def test_what_is_no_manifest_is_refused(value: object, reason: str):
+def test_what_is_not_a_manifest_is_refused(value: object, reason: str):
     rendering = _render(_object(name="good"), value)
 
     good, report = rendering.components
@@ -278,7 +278,7 @@ def test_a_namespace_of_null_is_none_as_for_kubectl():
     assert report.outcome is Outcome.RENDERED
 
 
-def test_the_only_object_of_an_artifact_has_a_kind_that_is_no_text_and_it_is_said():
+def test_the_only_object_of_an_artifact_has_a_kind_that_is_not_text_and_it_is_said():
     (report,) = _render(_object() | {"kind": 123}).components
 
     assert report.message.endswith("kind must be text: quote it (it is read as a number)")

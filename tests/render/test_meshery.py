@@ -98,10 +98,10 @@ def test_what_is_nothing_to_apply_is_skipped(made: dict[str, Any], reason: str):
         pytest.param(
             component("ClusterRole", "a/b", {}, version="rbac.authorization.k8s.io/v1"),
             "InvalidName",
-            id="an RBAC name that is no path segment",
+            id="an RBAC name that is not a path segment",
         ),
         pytest.param(
-            component("Role", "äöü", {}, version="iam.example.com/v1"), "InvalidName", id="a Role of others is no RBAC"
+            component("Role", "äöü", {}, version="iam.example.com/v1"), "InvalidName", id="a Role of others is not RBAC"
         ),
         pytest.param(component("Binding", "a", {}), "NotAResource", id="a request of the API"),
         pytest.param(component("Eviction", "a", {}, version="policy/v1"), "NotAResource", id="another"),

@@ -67,7 +67,7 @@ def test_the_pattern_is_found_among_the_files(files: list[File], options: Option
         pytest.param([_named("x.yml"), _named("y.yml")], Options(), "2 designs, x.yml#1 and y.yml#1", id="two designs"),
         pytest.param([DESIGN], Options(path="nowhere"), "no file or folder 'nowhere'", id="a path to nothing"),
         pytest.param(
-            [DESIGN], Options(path="design"), "no file or folder 'design'", id="a part of a name is no folder"
+            [DESIGN], Options(path="design"), "no file or folder 'design'", id="a part of a name is not a folder"
         ),
         pytest.param(
             [CONFIG_MAP, File("kustomization.yaml", b"resources: [a/config.yaml]")],
@@ -83,7 +83,7 @@ def test_the_pattern_is_found_among_the_files(files: list[File], options: Option
         ),
     ],
 )
-def test_what_is_no_pattern_is_refused_with_what_to_do(files: list[File], options: Options, why: str):
+def test_what_is_not_a_pattern_is_refused_with_what_to_do(files: list[File], options: Options, why: str):
     with pytest.raises(Stalled, match=why) as refusal:
         render(files, options=options)
 

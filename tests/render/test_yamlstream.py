@@ -68,7 +68,7 @@ def test_an_alias_is_a_copy_and_not_the_same():
         pytest.param("{b: 1, <<: {a: 1}, b: 2}", 1, "a key occurs twice", id="a key twice around a merge"),
         pytest.param("a: !!binary a-G=", 1, "not what its tag", id="binary with other characters"),
         pytest.param("a: !!int x", 1, "not what its tag", id="a tag that does not fit"),
-        pytest.param("a: !!binary /w==", 1, "not what its tag", id="binary that is no text"),
+        pytest.param("a: !!binary /w==", 1, "not what its tag", id="binary that is not text"),
         pytest.param("a: *b", 1, "names no anchor", id="an alias to nothing"),
         pytest.param("&a [*a]", 1, "names no anchor", id="an alias to itself"),
         pytest.param("---\na: &x 1\n---\nb: *x", 4, "names no anchor", id="an alias to another document"),
@@ -77,7 +77,7 @@ def test_an_alias_is_a_copy_and_not_the_same():
         pytest.param("a: [\n", 2, "did not find expected node", id="an end too early"),
     ],
 )
-def test_what_is_no_yaml_of_kubernetes_is_refused_with_its_line(text: str, line: int, why: str):
+def test_what_is_not_yaml_of_kubernetes_is_refused_with_its_line(text: str, line: int, why: str):
     with pytest.raises(InvalidYaml, match=why) as refusal:
         list(load_all(text))
 

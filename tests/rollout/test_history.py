@@ -17,7 +17,7 @@ def test_the_latest_comes_first():
     assert [item.revision for item in history] == ["2@y", "1@x"]
 
 
-def test_the_same_revision_applied_again_is_no_new_entry():
+def test_the_same_revision_applied_again_is_not_a_new_entry():
     before = (HistoryEntry(revision="1@x", applied_at="then"),)
 
     history = prepend(before, HistoryEntry(revision="1@x", applied_at="now"), limit=5)

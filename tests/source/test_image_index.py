@@ -53,7 +53,7 @@ def refusal(content: bytes) -> str:
         pytest.param([entry(), "nonsense", 1, None], id="nonsense beside it"),
     ],
 )
-def test_the_one_manifest_that_is_no_attestation_is_taken(entries, media_type):
+def test_the_one_manifest_that_is_not_an_attestation_is_taken(entries, media_type):
     found = manifest_of_index(index(*entries, media_type=media_type), context="the artifact")
 
     assert found is not None
@@ -81,9 +81,9 @@ def test_a_manifest_leads_to_none():
         pytest.param(index(), "no manifest", id="nothing"),
         pytest.param(index(entry(media_type=INDEX)), "an index of another index", id="an index in an index"),
         pytest.param(index(entry(media_type="text/html")), "not a manifest", id="something else"),
-        pytest.param(index(entry(size="5")), "size is no number", id="a bad size"),
-        pytest.param(index(entry(digest="md5:0")), "digest is no sha256", id="a bad digest"),
-        pytest.param(index({"mediaType": OCI}), "size is no number", id="half a descriptor"),
+        pytest.param(index(entry(size="5")), "size is not a number", id="a bad size"),
+        pytest.param(index(entry(digest="md5:0")), "digest is not a sha256", id="a bad digest"),
+        pytest.param(index({"mediaType": OCI}), "size is not a number", id="half a descriptor"),
         pytest.param(
             json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": {}}).encode(), "no manifest", id="x"
         ),

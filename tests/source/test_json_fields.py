@@ -13,10 +13,10 @@ def test_what_may_be_absent_is_empty():
 @pytest.mark.parametrize(
     ("take", "value", "says"),
     [
-        (text, 1, "a that is no string"),
-        (text, ["x"], "a that is no string"),
-        (texts, [], "a that are no map of strings"),
-        (texts, {"b": 1}, "a that are no map of strings"),
+        (text, 1, "a that is not a string"),
+        (text, ["x"], "a that is not a string"),
+        (texts, [], "a that are not a map of strings"),
+        (texts, {"b": 1}, "a that are not a map of strings"),
         (child, None, "no object a"),
         (child, [], "no object a"),
         (children, None, "no list of objects a"),

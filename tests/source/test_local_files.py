@@ -111,7 +111,7 @@ def test_a_folder_without_documents_is_refused(tmp_path):
     assert refusal(tmp_path).reason is Reason.LAYER_NOT_FOUND
 
 
-def test_a_folder_named_as_a_file_is_no_file(tmp_path):
+def test_a_folder_named_as_a_file_is_not_a_file(tmp_path):
     write(tmp_path, {"folder.yml/a.yml": b"1"})
 
     assert read_local(tmp_path) == files({"folder.yml/a.yml": b"1"})
@@ -249,7 +249,7 @@ def test_names_without_end_are_refused(tmp_path, monkeypatch):
     [
         pytest.param(tar()[:1000], "too early", id="a tar that was cut"),
         pytest.param(tgz()[:-1], "too early", id="a compressed tar that was cut"),
-        pytest.param(gzip.compress(DESIGN), "no tar", id="a compressed file that is no tar"),
+        pytest.param(gzip.compress(DESIGN), "not a tar", id="a compressed file that is not a tar"),
     ],
 )
 def test_an_archive_that_is_not_whole_is_refused(tmp_path, content, says):

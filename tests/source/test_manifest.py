@@ -127,26 +127,26 @@ def test_what_could_be_read_as_two_different_things_is_refused(content, content_
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        pytest.param(b"", "no valid JSON", id="nothing"),
-        pytest.param(b"<html>", "no valid JSON", id="a page"),
-        pytest.param(b"[]", "no JSON object", id="a list"),
+        pytest.param(b"", "not valid JSON", id="nothing"),
+        pytest.param(b"<html>", "not valid JSON", id="a page"),
+        pytest.param(b"[]", "not a JSON object", id="a list"),
         pytest.param(changed(MANIFEST, schemaVersion=1), "schemaVersion", id="schema 1"),
         pytest.param(changed(MANIFEST, schemaVersion=None), "schemaVersion", id="no schema"),
-        pytest.param(changed(MANIFEST, schemaVersion=True), "schemaVersion", id="a schema that is no number"),
+        pytest.param(changed(MANIFEST, schemaVersion=True), "schemaVersion", id="a schema that is not a number"),
         pytest.param(changed(MANIFEST, schemaVersion="2"), "schemaVersion", id="a schema that is text"),
-        pytest.param(changed(MANIFEST, mediaType=1), "mediaType", id="a media type that is no text"),
+        pytest.param(changed(MANIFEST, mediaType=1), "mediaType", id="a media type that is not text"),
         pytest.param(changed(MANIFEST, mediaType="image/png"), "a media type of its own", id="something else"),
         pytest.param(changed(MANIFEST, config=None), "config", id="no config"),
         pytest.param(changed(MANIFEST, config=[]), "config", id="a config that is a list"),
         pytest.param(changed(MANIFEST, layers=None), "layers", id="no layers"),
         pytest.param(changed(MANIFEST, layers={}), "layers", id="layers that are an object"),
-        pytest.param(changed(MANIFEST, layers=[1]), "layers", id="a layer that is no object"),
-        pytest.param(changed(MANIFEST, annotations={"a": 1}), "annotations", id="an annotation that is no text"),
-        pytest.param(changed(MANIFEST, artifactType=1), "artifactType", id="an artifact type that is no text"),
+        pytest.param(changed(MANIFEST, layers=[1]), "layers", id="a layer that is not an object"),
+        pytest.param(changed(MANIFEST, annotations={"a": 1}), "annotations", id="an annotation that is not text"),
+        pytest.param(changed(MANIFEST, artifactType=1), "artifactType", id="an artifact type that is not text"),
         pytest.param(changed(MANIFEST, subject="x"), "subject", id="a subject that is text"),
     ],
 )
-def test_what_is_no_manifest_is_refused(content, says):
+def test_what_is_not_a_manifest_is_refused(content, says):
     error = refusal(content)
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
@@ -191,7 +191,7 @@ def test_a_descriptor_that_is_none_is_refused_wherever_it_stands(place, field, v
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_INDEX])
-def test_an_index_is_no_manifest(media_type):
+def test_an_index_is_not_a_manifest(media_type):
     error = refusal(changed(INDEX, mediaType=media_type))
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
@@ -250,7 +250,7 @@ def test_an_entry_that_cannot_be_read_is_said_and_hides_no_other(bad):
         pytest.param(b"<html>", OCI_INDEX, id="a page"),
     ],
 )
-def test_what_is_no_index_is_never_an_empty_one(content, content_type):
+def test_what_is_not_an_index_is_never_an_empty_one(content, content_type):
     with pytest.raises(Stalled) as refused:
         parse_index(content, types=[""], content_type=content_type)
 

@@ -299,7 +299,7 @@ async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_no
     assert kept(tmp_path) == set()
 
 
-async def test_an_index_of_several_manifests_is_no_pattern(fake_registry, network, cache):
+async def test_an_index_of_several_manifests_is_not_a_pattern(fake_registry, network, cache):
     entries = [
         {"mediaType": OCI, "digest": str(each), "size": 1}
         for each in (design(fake_registry), fake_registry.manifest([]))

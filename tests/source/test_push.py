@@ -142,7 +142,7 @@ async def test_what_is_hard_to_take_back_is_taken_back(contents, tmp_path):
         pytest.param((File("/a", b""),), Reason.ARTIFACT_UNSUPPORTED, "absolute", id="absolute"),
         pytest.param((File("a\\b", b""),), Reason.ARTIFACT_UNSUPPORTED, "rename it", id="a backslash"),
         pytest.param((File("a\udc80", b""),), Reason.ARTIFACT_UNSUPPORTED, "rename it", id="a name of other bytes"),
-        pytest.param((File("", b""),), Reason.ARTIFACT_UNSUPPORTED, "no name", id="no name"),
+        pytest.param((File("", b""),), Reason.ARTIFACT_UNSUPPORTED, "not a name", id="no name"),
         pytest.param(
             tuple(File(f"{number}", b"") for number in range(MAX_UNPACKED_FILES + 1)),
             Reason.ARTIFACT_TOO_LARGE,
@@ -174,7 +174,7 @@ async def test_more_bytes_than_the_operator_would_take_back_are_refused(
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../x", "1.0@sha256:0a", "-x", "a" * 129, "1 0"])
-async def test_what_is_no_tag_is_refused(fake_registry, network, tag):
+async def test_what_is_not_a_tag_is_refused(fake_registry, network, tag):
     with pytest.raises(Stalled) as refusal:
         await push(files(), registry=client(fake_registry, network), tag=tag)
 
@@ -241,7 +241,7 @@ async def test_an_upload_that_leads_nowhere_is_tried_again_later(fake_registry, 
         await pushed(fake_registry, network)
 
     assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert "no address" in failure.value.message
+    assert "not an address" in failure.value.message
 
 
 async def test_who_may_push_asks_for_a_token_to_push(fake_registry, network):

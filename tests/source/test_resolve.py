@@ -108,7 +108,7 @@ async def test_a_tag_that_a_head_denies_is_not_asked_for_again(fake_registry, ne
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "../1.0", "1.0?x", "-1", "a" * 129, "1.0\n", "é"])
-async def test_what_is_no_tag_is_refused_before_anyone_is_asked(fake_registry, network, tag):
+async def test_what_is_not_a_tag_is_refused_before_anyone_is_asked(fake_registry, network, tag):
     with pytest.raises(Stalled) as refusal:
         await resolve(reference(fake_registry, tag=tag), registry=client(fake_registry, network))
 
@@ -181,7 +181,7 @@ async def test_how_many_tags_were_listed_is_known_whether_one_was_found_or_not(f
     assert registry.listed == listed
 
 
-async def test_what_is_no_range_is_refused_before_anyone_is_asked(fake_registry, network):
+async def test_what_is_not_a_range_is_refused_before_anyone_is_asked(fake_registry, network):
     with pytest.raises(Stalled) as refusal:
         await resolve(reference(fake_registry, semver="newest"), registry=client(fake_registry, network))
 

@@ -63,7 +63,7 @@ def test_each_event_is_a_line_with_stage_and_reason_in_fields(
     assert (said["level"], said["message"].endswith("no signature: sign it")) == (level, True)
 
 
-def test_what_is_not_known_is_no_field(capsys: pytest.CaptureFixture[str]):
+def test_what_is_not_known_is_not_a_field(capsys: pytest.CaptureFixture[str]):
     configure(level="info", form="json")
 
     logging.getLogger("pattern_operator.x").warning("no", extra=about(pattern()))

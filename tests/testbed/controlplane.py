@@ -107,7 +107,7 @@ def start(directory: Path, *, authority: Authority, audit: bool = False) -> Cont
 
 
 def stop(processes: dict[str, Process]) -> None:
-    """End the servers that run: the API server before etcd, for without etcd it takes a minute to leave."""
+    """End the servers that run: the API server before etcd, because without etcd it takes a minute to leave."""
     for name in SERVERS:
         if name in processes:
             processes[name].stop(grace=2.0)

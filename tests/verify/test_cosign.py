@@ -76,15 +76,15 @@ def test_line_breaks_in_the_base64_are_allowed():
         pytest.param(
             layer(**{ANNOTATION.upper(): base64_text(RAW_SIGNATURE)}), "has no annotation", id="annotation in capitals"
         ),
-        pytest.param(annotated("!" + base64_text(RAW_SIGNATURE)), "is no base64", id="foreign character"),
-        pytest.param(annotated(" " + base64_text(RAW_SIGNATURE)), "is no base64", id="space"),
-        pytest.param(annotated("__-_"), "is no base64", id="url-safe alphabet"),
-        pytest.param(annotated("QQ"), "is no base64", id="no padding"),
-        pytest.param(annotated("QR=="), "no canonical base64", id="unused bits set"),
-        pytest.param(annotated("Ünsigned"), "is no base64", id="not ASCII"),
+        pytest.param(annotated("!" + base64_text(RAW_SIGNATURE)), "is not base64", id="foreign character"),
+        pytest.param(annotated(" " + base64_text(RAW_SIGNATURE)), "is not base64", id="space"),
+        pytest.param(annotated("__-_"), "is not base64", id="url-safe alphabet"),
+        pytest.param(annotated("QQ"), "is not base64", id="no padding"),
+        pytest.param(annotated("QR=="), "not canonical base64", id="unused bits set"),
+        pytest.param(annotated("Ünsigned"), "is not base64", id="not ASCII"),
     ],
 )
-def test_what_is_no_signature_is_refused_as_unreadable(signature, says):
+def test_what_is_not_a_signature_is_refused_as_unreadable(signature, says):
     refusal = refusal_of(signature)
 
     assert refusal.reason is Reason.SIGNATURE_INVALID
@@ -104,17 +104,17 @@ def test_what_is_no_signature_is_refused_as_unreadable(signature, says):
         pytest.param(simple_signing(image={}), "signs nothing", id="no digest"),
         pytest.param(simple_signing(image="x"), "has no object 'image'", id="image is text"),
         pytest.param(simple_signing(identity=None), "has no object 'identity'", id="no identity"),
-        pytest.param(simple_signing("sha1:" + "0" * 40), "no digest that is known", id="SHA-1"),
-        pytest.param(simple_signing(ARTIFACT.hex), "no digest that is known", id="digest without algorithm"),
+        pytest.param(simple_signing("sha1:" + "0" * 40), "not a digest that is known", id="SHA-1"),
+        pytest.param(simple_signing(ARTIFACT.hex), "not a digest that is known", id="digest without algorithm"),
         pytest.param(
-            simple_signing(f"sha256:{ARTIFACT.hex.upper()}"), "no digest that is known", id="digest in capitals"
+            simple_signing(f"sha256:{ARTIFACT.hex.upper()}"), "not a digest that is known", id="digest in capitals"
         ),
         pytest.param({"optional": simple_signing()["critical"]}, "has no object 'critical'", id="no critical"),
-        pytest.param([simple_signing()], "is no JSON object", id="list"),
-        pytest.param(b"", "is no valid JSON", id="empty"),
-        pytest.param(PAYLOAD + b"{}", "is no valid JSON", id="two documents"),
+        pytest.param([simple_signing()], "is not a JSON object", id="list"),
+        pytest.param(b"", "is not valid JSON", id="empty"),
+        pytest.param(PAYLOAD + b"{}", "is not valid JSON", id="two documents"),
         pytest.param(PAYLOAD.decode().encode("utf-16"), "is not UTF-8", id="UTF-16"),
-        pytest.param(b"\xef\xbb\xbf" + PAYLOAD, "is no valid JSON", id="byte order mark"),
+        pytest.param(b"\xef\xbb\xbf" + PAYLOAD, "is not valid JSON", id="byte order mark"),
         pytest.param(
             PAYLOAD[:-1] + b', "critical": {}}', "has the same name twice", id="critical twice, the second is empty"
         ),
@@ -128,7 +128,7 @@ def test_what_is_no_signature_is_refused_as_unreadable(signature, says):
         pytest.param(
             PAYLOAD[:-1] + b', "x": [' + b"0," * MAX_REGISTRY_VALUES + b"0]}", "more than 20000", id="many values"
         ),
-        pytest.param(PAYLOAD[:-1] + b', "x": NaN}', "holds NaN, which is no JSON", id="NaN"),
+        pytest.param(PAYLOAD[:-1] + b', "x": NaN}', "holds NaN, which is not JSON", id="NaN"),
     ],
 )
 def test_a_payload_that_does_not_say_what_it_must_is_refused_though_the_signature_is_good(document, says):

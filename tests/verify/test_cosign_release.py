@@ -73,7 +73,7 @@ def test_an_ed25519ph_signature_is_refused_because_it_cannot_be_checked(signatur
     assert refusal.value.reason is Reason.SIGNATURE_UNTRUSTED
 
 
-def test_an_attestation_that_a_scan_failed_is_no_approval():
+def test_an_attestation_that_a_scan_failed_is_not_an_approval():
     with pytest.raises(Stalled) as refusal:
         verify(SIGNED, [bundle("scan-failed")], policy=VerificationPolicy((authority("p256"),)))
 
@@ -81,7 +81,7 @@ def test_an_attestation_that_a_scan_failed_is_no_approval():
     assert "https://in-toto.io/Statement/v0.1" in refusal.value.message
 
 
-def test_a_signed_file_is_no_signed_artifact():
+def test_a_signed_file_is_not_a_signed_artifact():
     with pytest.raises(Stalled) as refusal:
         verify(SIGNED, [bundle("blob")], policy=VerificationPolicy((authority("p256"),)))
 

@@ -106,9 +106,9 @@ def test_the_fingerprint_is_that_of_openssl():
 @pytest.mark.parametrize(
     ("pem", "says"),
     [
-        pytest.param(b"", "is no PEM", id="nothing"),
-        pytest.param(b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA someone", "is no PEM", id="SSH key"),
-        pytest.param(b"\x30\x59\x30\x13", "is no PEM", id="DER"),
+        pytest.param(b"", "is not PEM", id="nothing"),
+        pytest.param(b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA someone", "is not PEM", id="SSH key"),
+        pytest.param(b"\x30\x59\x30\x13", "is not PEM", id="DER"),
         pytest.param(ALICE.pem + BOB.pem, "has 2 PEM blocks", id="two keys"),
         pytest.param(ALICE.pem * 100, "more than 16384 bytes", id="long"),
         pytest.param(private_pem(ALICE.key), "is a private key", id="private key"),
@@ -137,7 +137,7 @@ def test_the_fingerprint_is_that_of_openssl():
         pytest.param(public_pem(rsa.generate_private_key(3, 2048)), "public exponent", id="RSA with exponent 3"),
     ],
 )
-def test_what_is_no_usable_public_key_is_refused_with_what_it_is_instead(pem, says):
+def test_what_is_not_a_usable_public_key_is_refused_with_what_it_is_instead(pem, says):
     refusal = refusal_of(pem)
 
     assert refusal.reason is Reason.KEY_INVALID

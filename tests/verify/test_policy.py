@@ -208,7 +208,7 @@ def test_the_message_names_each_authority_and_why_each_signature_was_refused():
     assert "alice (key " in message
     assert "bob (key " in message
     assert "layer 1 is made with another key, of another kind" in message
-    assert "referrer sha256:2c is no valid JSON" in message
+    assert "referrer sha256:2c is not valid JSON" in message
     assert message.endswith("correct spec.verify.authorities.")
 
 

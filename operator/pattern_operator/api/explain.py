@@ -8,7 +8,7 @@ from typing import Any, Final
 
 Schema = dict[str, Any]
 
-# No text matches it, so that `not` of it holds for every text. A number, true or null is no text: it passes the
+# No text matches it, so that `not` of it holds for every text. A number, true or null is not text: it passes the
 # pattern (JSON Schema, "pattern" is about strings only), and fails `not`.
 _NO_TEXT: Final = "a^"
 _PLAIN: Final = (str, int, bool)

@@ -91,7 +91,7 @@ def size_of(inventory: Inventory) -> int:
 def _decompressed(text: str) -> tuple[InventoryEntry, ...]:
     try:
         stream = zlib.decompressobj()
-        # base64 of what is no ASCII is a ValueError, and nesting without end a RecursionError
+        # base64 of what is not ASCII is a ValueError, and nesting without end a RecursionError
         content = stream.decompress(base64.b64decode(text, validate=True), _UNPACKED)
         whole = stream.eof and not stream.unused_data and content.count(_ENTRY) <= MOST
         found = _decode(content) if whole else None

@@ -30,7 +30,7 @@ class ObjectKey:
         namespace, _, rest = text.partition("_")
         name, *more = rest.rsplit("_", 2)  # not by a regular expression: thousands are read at once
         if len(more) != 2 or not name or "\n" in name or not more[1]:
-            raise ValueError(f"{quoted(text)} is no object key: it must be namespace_name_group_kind")
+            raise ValueError(f"{quoted(text)} is not an object key: it must be namespace_name_group_kind")
         return cls(group=more[0], kind=more[1], namespace=namespace, name=name)
 
     def __str__(self) -> str:

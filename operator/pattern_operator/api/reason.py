@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
     # --- source -----------------------------------------------------------------------------------------------------
     INVALID_SPEC = "InvalidSpec", "The resource says something the operator cannot follow; correct the spec."
-    INVALID_REFERENCE = "InvalidReference", "The url or ref is no OCI reference; correct `spec.source`."
+    INVALID_REFERENCE = "InvalidReference", "The url or ref is not an OCI reference; correct `spec.source`."
     ARTIFACT_NOT_FOUND = "ArtifactNotFound", "There is no such repository, tag or digest (at a terminal: no such file)."
     NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
     VERSION_WITHDRAWN = (
@@ -60,7 +60,7 @@ class Reason(StrEnum):
     SIZE_MISMATCH = "SizeMismatch", "What the registry sent is not as long as its descriptor says."
     ARTIFACT_TOO_LARGE = "ArtifactTooLarge", "The artifact exceeds a limit of the operator; the message names it."
     ARTIFACT_UNSUPPORTED = "ArtifactUnsupported", "The artifact has a shape the operator does not know."
-    ARCHIVE_REFUSED = "ArchiveRefused", "The layer is no safe archive: links, odd names or a decompression bomb."
+    ARCHIVE_REFUSED = "ArchiveRefused", "The layer is not a safe archive: links, odd names or a decompression bomb."
     LAYER_NOT_FOUND = "LayerNotFound", "No layer or file fits `spec.source.layer`."
     CACHE_UNAVAILABLE = "CacheUnavailable", "The cache directory cannot be read or written; see the message."
 
@@ -72,12 +72,12 @@ class Reason(StrEnum):
         "A good signature by a demanded authority, but of another digest: it was copied here.",
     )
     SIGNATURE_INVALID = "SignatureInvalid", "What lies in place of a signature cannot be read as one."
-    KEY_INVALID = "KeyInvalid", "A key of `spec.verify` is no public key the operator can use; correct it."
+    KEY_INVALID = "KeyInvalid", "A key of `spec.verify` is not a public key the operator can use; correct it."
     TOO_MANY_SIGNATURES = "TooManySignatures", "More signatures than the operator tries; remove the surplus."
 
     # --- render -----------------------------------------------------------------------------------------------------
     NOT_A_PATTERN = "NotAPattern", "The artifact holds neither a Meshery design nor Kubernetes manifests."
-    DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is no valid YAML or JSON."
+    DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is not valid YAML or JSON."
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; mend them or set `onInvalid: Skip`."
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."

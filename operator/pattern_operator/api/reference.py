@@ -24,7 +24,7 @@ OCI_SCHEME: Final = "oci://"
 
 
 class InvalidReference(ValueError):
-    """The text is no reference; the message says what is right."""
+    """The text is not a reference; the message says what is right."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,10 +39,10 @@ class Digest:
         """Read ``sha256:...`` or ``sha512:...``; raises InvalidReference for everything else."""
         algorithm, colon, digits = text.partition(":")
         if not colon or algorithm not in _ALGORITHMS:
-            raise InvalidReference(f"{quoted(text)} is no digest: it must be sha256:<64 hex digits> or sha512:<128>")
+            raise InvalidReference(f"{quoted(text)} is not a digest: it must be sha256:<64 hex digits> or sha512:<128>")
         if len(digits) != _ALGORITHMS[algorithm] or not re.fullmatch(r"[0-9a-f]+", digits):
             raise InvalidReference(
-                f"{quoted(text)} is no digest: {algorithm} has {_ALGORITHMS[algorithm]} small hex digits"
+                f"{quoted(text)} is not a digest: {algorithm} has {_ALGORITHMS[algorithm]} small hex digits"
             )
         return cls(algorithm, digits)
 
@@ -164,7 +164,7 @@ class Revision:
         """Read ``<tag>@<digest>`` or ``@<digest>``; raises InvalidReference for everything else."""
         tag, at, digest = text.partition("@")
         if not at or (tag and not is_tag(tag)):
-            raise InvalidReference(f"{quoted(text)} is no revision: it must be <tag>@<digest>, or @<digest>")
+            raise InvalidReference(f"{quoted(text)} is not a revision: it must be <tag>@<digest>, or @<digest>")
         return cls(tag, Digest.parse(digest))
 
     @property

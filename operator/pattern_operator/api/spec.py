@@ -100,8 +100,8 @@ class Source(ApiStruct, frozen=True):
     ref: Annotated[
         Ref,
         Meta(
-            description="Which artifact of the repository. Of an image index, the one manifest that is no attestation"
-            " is taken."
+            description="Which artifact of the repository. Of an image index, the one manifest that is not an"
+            " attestation is taken."
         ),
         cel(
             (

@@ -318,7 +318,7 @@ class Applier:
 
         Raises:
             ApiError, KindNotFound: it was refused.
-            ValueError: it is no JSON.
+            ValueError: it is not JSON.
         """
         key = desired.key
         withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet

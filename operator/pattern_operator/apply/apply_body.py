@@ -32,7 +32,7 @@ def apply_body(desired: Object) -> bytes:
 
 
 def _encoded(value: Any) -> Any:
-    # What is no text is left for the API server to refuse, in its own words.
+    # What is not text is left for the API server to refuse, in its own words.
     try:
         return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
     except UnicodeEncodeError:

@@ -27,7 +27,7 @@ def is_crd(key: ObjectKey) -> bool:
 
 
 def kinds_of_crds(objects: Iterable[Object]) -> CrdKinds:
-    """The kinds that CRDs among ``objects`` define; what is no good definition is left to the API server to refuse.
+    """The kinds that CRDs among ``objects`` define; an invalid one is left to the API server to refuse.
 
     Group and plural become parts of a URL, so they must be what the API server itself takes (apiextensions/v1,
     ``ValidateCustomResourceDefinition``); and nobody defines a kind in a group that the API server has of its own.

@@ -2,7 +2,7 @@
 
 One call is one step. Nothing of a wave is touched before the waves that need it are gone: custom objects before the
 workloads that act on their finalizers, workloads before the configuration, the namespaces and the definitions they
-need. What gives the pattern's account its rights goes after all else, for the account is to delete all else.
+need. What gives the pattern's account its rights goes after all else, because the account is to delete all else.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -75,7 +75,7 @@ async def _waves(
 
     Whose the bindings are is asked once it is their turn, and not before. Of the account's own rights the bindings go
     first: a role without a binding gives nobody anything, a binding waits for whoever makes a role of that name. The
-    ServiceAccount goes before them, for RBAC asks only for its name.
+    ServiceAccount goes before them, because RBAC asks only for its name.
     """
     waves = reverse_waves(keys)
     for wave in waves:

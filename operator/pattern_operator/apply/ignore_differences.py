@@ -132,7 +132,7 @@ def without(body: Body, paths: Iterable[Pointer]) -> Body:
 
 
 class _Whole(Enum):
-    """In a tree of paths: a path ends here. No text, for a field may have any name."""
+    """In a tree of paths: a path ends here. No text, because a field may have any name."""
 
     WHOLE = auto()
 

@@ -53,7 +53,7 @@ def add_owner_metadata(rendered: Object, *, owner: Owner, adopted: bool = False,
     the API server makes a condition: another object of the same name is not touched.
 
     Raises:
-        ValueError: the labels or annotations are no mapping; ours in their place would hide that from the API server.
+        ValueError: the labels or annotations are not a mapping; ours in place of them would hide that.
     """
     metadata = mapping_at(rendered.body, "metadata")
     annotations = {**_entries(metadata, "annotations"), PATTERN_ANNOTATION: str(owner)}

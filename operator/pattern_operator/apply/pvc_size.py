@@ -29,7 +29,7 @@ _UNITS: Final = {
 
 
 def bytes_of(value: object) -> Decimal | None:
-    """A quantity of storage in bytes; None for what is no quantity."""
+    """A quantity of storage in bytes; None for what is not a quantity."""
     if isinstance(value, float) or (isinstance(value, int) and value == integer(value)):
         value = str(value)
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) and len(value) <= _LONGEST else None
@@ -62,8 +62,8 @@ async def explain_grown_pvc(
     if wants is None or has is None or has <= wants or _is_ours(body):
         return ""
     return (
-        f"the claim asks for {live}, which is more than the {asked} of the artifact, and is left so, for a claim never"
-        f" shrinks: write {live} in the artifact, or list /spec/resources/requests/storage in"
+        f"the claim asks for {live}, which is more than the {asked} of the artifact, and is left so, because a claim"
+        f" never shrinks: write {live} in the artifact, or list /spec/resources/requests/storage in"
         " spec.apply.ignoreDifferences"
     )
 

@@ -166,7 +166,7 @@ class _Look:
                     token=token,
                     impersonate=self.impersonate,
                 )
-                page = Page.of(answer, after=token)  # what is no list does not say that there is nothing
+                page = Page.of(answer, after=token)  # what is not a list does not say that there is nothing
             except ApiError as error:
                 if error.code == HTTPStatus.METHOD_NOT_ALLOWED or await self._went(kind, error):
                     return RemainingContent(tuple(found))

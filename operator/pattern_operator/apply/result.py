@@ -56,8 +56,8 @@ def to_error(applied: ApplyResult, *, unknown: tuple[ApplyFailure, ...] = (), ot
 
     ``others`` is how many more objects the pattern has, that were not to be applied.
 
-    Failures are retried, for most pass without anything that tells us: a role is granted, a webhook comes up, a field
-    is released. Only when nothing but CRDs is missing, their arrival is what is waited for.
+    Failures are retried, because most pass without a notification: a role is granted, a webhook comes up, a field is
+    released. Only when nothing but CRDs is missing, their arrival is what is waited for.
     """
     failures = (*applied.failures, *unknown)
     if not failures:

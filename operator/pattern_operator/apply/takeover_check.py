@@ -30,7 +30,7 @@ async def check_takeover(
 
     Raises:
         ApiError: it was refused, or the API server could not say.
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
     marked = add_owner_metadata(desired, owner=owner, adopted=existing.adopted, uid=existing.uid)
     body = without(marked.body, pointers_of(rules, desired))

@@ -49,7 +49,7 @@ _KINDS: Final = {flag: kind for kind in EntryType for flag in kind.value}
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """An entry; ``name`` has ``/``, no ``.`` or ``..``, and is empty for what is no file."""
+    """An entry; ``name`` has ``/``, no ``.`` or ``..``, and is empty for what is not a file."""
 
     kind: EntryType
     name: str
@@ -63,9 +63,9 @@ def parse_header(block: bytes, *, long_name: str = "", extended: Mapping[str, st
         InvalidHeader: it is damaged, or of an entry that no pattern needs.
     """
     if _number(block[_CHECKSUM]) != sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" "):
-        raise InvalidHeader("a header of it is damaged, or it is no tar at all")
+        raise InvalidHeader("a header of it is damaged, or it is not a tar at all")
     if not all(_is_number(block[field]) for field in _IGNORED):  # some readers stop at it, and say nothing
-        raise InvalidHeader("a header of it has a field that is no number")
+        raise InvalidHeader("a header of it has a field that is not a number")
     flag = block[156:157]
     kind = _KINDS.get(flag)
     if kind in (EntryType.EXTENDED, EntryType.GLOBAL, EntryType.LONG_NAME):
@@ -120,11 +120,11 @@ def safe_path(name: str) -> str:
     """``name`` as a path below the artifact's root: with ``/``, without ``.``, ``..`` or anything unprintable.
 
     Raises:
-        InvalidHeader: it leads elsewhere, or is no name; the message is a clause that says why.
+        InvalidHeader: it leads elsewhere, or is not a name; the message is a clause that says why.
     """
     parts = _parts(name)
     if not parts or name.endswith(("/", "/.")):
-        raise InvalidHeader(f"{quoted(name)} is no name of a file")
+        raise InvalidHeader(f"{quoted(name)} is not a name of a file")
     return "/".join(parts)
 
 
@@ -155,7 +155,7 @@ def _text(field: bytes) -> str:
 def _number(field: bytes) -> int:
     match = _OCTAL.fullmatch(field.partition(b"\0")[0] + b"\0")
     if match is None:
-        raise InvalidHeader("a header of it is damaged, or it is no tar at all")
+        raise InvalidHeader("a header of it is damaged, or it is not a tar at all")
     return int(match[1], 8)
 
 
@@ -166,5 +166,5 @@ def _is_number(field: bytes) -> bool:
 
 def _decimal(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise InvalidHeader("a header of it has a size that is no number")
+        raise InvalidHeader("a header of it has a size that is not a number")
     return int(value)

@@ -1,6 +1,6 @@
 """Takes archives apart in memory, believing nothing: only regular files with plain names come out.
 
-Formats: POSIX.1-2017 "pax" (ustar headers and extended headers), GNU long names, RFC 1952 (gzip). Own code, for the
+Formats: POSIX.1-2017 "pax" (ustar headers and extended headers), GNU long names, RFC 1952 (gzip). Own code, because the
 standard library's tarfile reads far more than this, and bytes are unpacked before anyone has vouched for them
 (CVE-2024-6232, CVE-2025-8194: a header could make it search or loop for ever).
 """
@@ -194,7 +194,7 @@ class _Reader:
     def _next(self) -> bytes:
         chunk = next(self.chunks, None)
         if chunk is None:
-            raise archive_refused(self.context, "it ends too early, or is no tar at all")
+            raise archive_refused(self.context, "it ends too early, or is not a tar at all")
         return chunk
 
     def expect_zeros(self) -> None:

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _nothing(options: argparse.Namespace) -> str:
-    """What there is to say where there is no pattern; on standard error, for a program reads an empty list."""
+    """What there is to say where there is no pattern; on standard error, because a program reads an empty list."""
     such = "no patterns with these labels" if options.selector else "no patterns"
     return such if options.all_namespaces else f"{such} in this namespace; -A lists all"
 

@@ -44,7 +44,7 @@ def dump(value: Any, form: str) -> str:
     if form == "json":
         try:
             return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
-        except orjson.JSONEncodeError:  # the name of a file, in a report, that is no UTF-8
+        except orjson.JSONEncodeError:  # the name of a file, in a report, that is not UTF-8
             return json.dumps(value, indent=2) + "\n"
     return stream([value]).removeprefix("---\n")
 

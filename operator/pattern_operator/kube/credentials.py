@@ -120,7 +120,7 @@ async def load(*, disk: Executor, kubeconfig: Path | None = None, context: str |
         return await run_in(disk, files.open_files, named, context=context, disk=disk)
     if "KUBERNETES_SERVICE_HOST" not in os.environ:
         raise CredentialsError(
-            f"no API server is known: neither --kubeconfig, $KUBECONFIG nor {home} names one, and this is no pod"
+            f"no API server is known: neither --kubeconfig, $KUBECONFIG nor {home} names one, and this is not a pod"
         )
     port = os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     return in_cluster(host=os.environ["KUBERNETES_SERVICE_HOST"], port=port)

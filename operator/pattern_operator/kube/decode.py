@@ -69,22 +69,22 @@ _INSIDE: Final = {"metadata": _Metadata, "object": _Parts}  # what is taken apar
 
 
 async def read_object(answer: bytes) -> dict[str, Any]:
-    """Read an object, an event of a watch, or any other answer that is no list of objects.
+    """Read an object, an event of a watch, or any other answer that is not a list of objects.
 
     What is nested deeper than is read, and what is made of more than is read, is left out, and the rest is there.
 
     Raises:
-        ApiUnavailable: it is no JSON object, so something else has answered in its place, such as a proxy's login page.
+        ApiUnavailable: it is not a JSON object: something else has answered, such as a proxy's login page.
     """
     document = await _read(answer, kind=_Parts)
     if not isinstance(document, dict):
-        message = "what answered is no API server: it sent no JSON object; look at the proxy in between"
+        message = "what answered is not an API server: it sent no JSON object; look at the proxy in between"
         raise ApiUnavailable(code=0, reason="Unreadable", message=message)
     return document
 
 
 async def read_list(answer: bytes) -> dict[str, Any]:
-    """Read a list of objects: its ``metadata`` and ``items``. What is no list is read as an object.
+    """Read a list of objects: its ``metadata`` and ``items``. What is not a list is read as an object.
 
     Raises:
         ApiUnavailable: as ``read_object``.
@@ -109,7 +109,7 @@ class ListTexts:
 
 
 async def split_list(answer: bytes) -> ListTexts | None:
-    """Take a list apart without reading its objects; None for what is no list."""
+    """Take a list apart without reading its objects; None for what is not a list."""
     try:
         found = msgspec.json.decode(answer, type=_List)
     except RecursionError:

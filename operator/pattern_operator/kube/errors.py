@@ -24,7 +24,7 @@ _REASONS.update({429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnav
 
 _GROUPS: Final = 5  # that a message names
 _ERRORS: Final = range(400, 600)
-_FOR_EVER: Final = 10**9  # seconds: more is no time to wait
+_FOR_EVER: Final = 10**9  # seconds: a longer time is not a time to wait
 
 # Server-side apply answers 500 InternalError to a field that the schema does not have or that has another type. It is
 # the manifest that is wrong, and no retry helps (seen with Kubernetes 1.37).
@@ -40,7 +40,7 @@ class CredentialsError(Exception):
 
 
 class ApiError(Exception):
-    """An answer of the API server that is no success (metav1.Status).
+    """An answer of the API server that is not a success (metav1.Status).
 
     ``code`` is the HTTP status (0 when there was no answer), ``reason`` the word programs decide by (``NotFound``,
     ``Conflict``, ``Invalid``, ``Forbidden``, ``AlreadyExists``...). ``message`` and ``causes`` are what was understood
@@ -89,7 +89,7 @@ class ApiUnavailable(ApiError):
 
     @classmethod
     def without_credentials(cls, server: str, *, error: CredentialsError) -> Self:
-        """Nothing was asked, for there is nothing to show ``server``: a plugin failed, or a file is unreadable now."""
+        """Nothing was asked, because there are no credentials: a plugin failed or a file is unreadable."""
         return cls(code=0, reason="NoCredentials", message=f"the API server at {server} cannot be asked: {error}")
 
 
@@ -169,7 +169,7 @@ def from_response(
         retry_after: the ``Retry-After`` header, in seconds.
         body: the whole body; None where it is larger than what is read, or did not come in time. Of what is built of
             too much nothing is read.
-        content_type: the header; only its class is told, and only of what is no Status.
+        content_type: the header; only its class is told, and only of what is not a Status.
         request: what the server was asked with: no value of it is repeated.
     """
     try:
@@ -194,7 +194,7 @@ def _what(body: bytes, content_type: str) -> str:
     return f"a body that is not a Status ({word})"
 
 
-_NO_PATH: Final = b"404 page not found"  # net/http: what is asked for is no path of the server, or not yet
+_NO_PATH: Final = b"404 page not found"  # net/http: what is asked for is not a path of the server, or not yet
 _CONTENT_TYPES: Final = {
     "application/json": "JSON",
     "text/html": "HTML",

@@ -34,7 +34,7 @@ def holder_is_dead(holder: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return True
-    except (PermissionError, OverflowError):  # it is there, and somebody else's; or it is no process id at all
+    except (PermissionError, OverflowError):  # it is there, and somebody else's; or it is not a process id at all
         return False
     return _is_zombie(pid)
 

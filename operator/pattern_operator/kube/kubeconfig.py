@@ -127,7 +127,7 @@ class KubeconfigUser:
             URL(str(said["host"])).origin()
         except ValueError as error:
             raise CredentialsError(
-                f"the kubeconfig {self._paths} cannot be used, for its server is no URL: compare it with"
+                f"the kubeconfig {self._paths} cannot be used, because its server is not a URL: compare it with"
                 " `kubectl config view`"
             ) from error
         self._header = str(said.get("token") or "")
@@ -153,7 +153,7 @@ def of_text(text: bytes) -> Endpoint:
     Only what stands in the text counts: ``token``, ``username`` and ``password``, and the ``...-data`` fields.
 
     Raises:
-        CredentialsError: it is no kubeconfig, or it wants a program run or a file read.
+        CredentialsError: it is not a kubeconfig, or it wants a program run or a file read.
     """
     try:
         config = yaml.safe_load(text)
@@ -162,7 +162,7 @@ def of_text(text: bytes) -> Endpoint:
         user = _named(config, "users", chosen["user"], "user") if chosen.get("user") else {}
         server = URL(cluster["server"])
         if server.scheme not in ("https", "http") or not server.host or server.user:
-            raise ValueError("the server is no plain http URL")
+            raise ValueError("the server is not a plain http URL")
     except (yaml.YAMLError, LookupError, StopIteration, TypeError, AttributeError, ValueError, RecursionError):
         # without its cause: PyYAML quotes the line that it cannot read, which may be the token
         raise CredentialsError("the Secret holds no kubeconfig with a current context, its cluster and user") from None
@@ -224,13 +224,13 @@ def _pem(part: dict[str, Any], name: str) -> str:
     try:
         return base64.b64decode(str(part.get(name) or ""), validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise CredentialsError(f"{name} of the kubeconfig in the Secret is no base64 of a PEM file") from error
+        raise CredentialsError(f"{name} of the kubeconfig in the Secret is not base64 of a PEM file") from error
 
 
 def _named(config: dict[str, Any], section: str, name: str, field: str) -> dict[str, Any]:
     entry: dict[str, Any] = next(entry for entry in config[section] if entry["name"] == name)[field] or {}
     if not isinstance(entry, dict):
-        raise TypeError(f"{field} is no mapping")
+        raise TypeError(f"{field} is not a mapping")
     return entry
 
 

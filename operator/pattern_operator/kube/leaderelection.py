@@ -298,7 +298,7 @@ def _count(value: Any) -> int:
 
 
 def _shown(holder: str) -> str:
-    """A holder's name as one short line, for whoever may write the Lease may write anything there."""
+    """A holder's name as one short line, because whoever may write the Lease may write anything there."""
     line = "".join(each if each.isprintable() else "?" for each in holder[: MAX_HOLDER + 1])
     return line if len(line) <= MAX_HOLDER else f"{line[:MAX_HOLDER]}\u2026"
 

@@ -49,13 +49,13 @@ class TextPage:
 
     @classmethod
     async def of(cls, answer: bytes, *, after: str = "") -> Self:
-        """Read all of a page but its objects; raises as ``Page.of``, and ApiUnavailable for what is no JSON."""
+        """Read all of a page but its objects; raises as ``Page.of``, and ApiUnavailable for what is not JSON."""
         texts = await split_list(answer)
         whole = Page.of(await read_object(answer) if texts is None else {"metadata": texts.metadata}, after=after)
         return cls(texts or ListTexts({}, []), whole.more, whole.version)
 
     async def items(self) -> AsyncIterator[dict[str, Any]]:
-        """The objects, each read when it is its turn; what is no object is left out."""
+        """The objects, each read when it is its turn; what is not an object is left out."""
         async with aclosing(self.texts.read()) as found:
             async for each in found:
                 if isinstance(each, dict):

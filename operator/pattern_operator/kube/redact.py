@@ -32,7 +32,7 @@ AROUND: Final = "\"'`()[]{},;:.!?\u2019\u201c\u201d"
 def sentence(text: str, request: RequestContent) -> str:
     """What a webhook, a policy or a rule in CEL says, word by word; empty where all of it would be masked.
 
-    A word is shown when it has the shape of one, or is a name in what was sent, and is no part of a value in it. Where
+    A word is shown when it has the shape of one, or is a name in what was sent, and is not part of a value in it. Where
     the object may hold more than was sent, it must be one that rules are written with, whatever its shape. A sentence
     of kube-apiserver itself is known, and only what fills its gaps is looked at.
     """
@@ -56,7 +56,7 @@ def known_sentence(text: str, request: RequestContent) -> str:
 
 
 def _gap(text: str, request: RequestContent) -> str:
-    """What fills a gap, word by word, with the blanks around it; the versions of an API are no values."""
+    """What fills a gap, word by word, with the blanks around it; the versions of an API are not values."""
     words = " ".join(together(_gap_word(word, request) for word in text.split()))
     return text[: len(text) - len(text.lstrip())] + words + text[len(text.rstrip()) :] if words else text
 
@@ -67,7 +67,7 @@ def _gap_word(word: str, request: RequestContent) -> str:
 
 
 def rule(text: str) -> str:
-    """The words of a rule of validation; the first line of it, for a difference of values follows in the next."""
+    """The words of a rule of validation; the first line of it, because a difference of values follows in the next."""
     line = _EXAMPLE.sub("", text[:_FIRST].partition("\n")[0])
     return cut(" ".join(together(_rule_word(word) for word in line.split())), _DETAIL)
 

@@ -289,8 +289,8 @@ class _Counter:
 def _lanes(method: str, path: str, who: str | None) -> tuple[Hashable, Lane]:
     """Whom a request counts for, so that what is slow holds its share only.
 
-    It is the resource, or what is discovered, and first of all the namespace of it, for a webhook may be slow for one,
-    and the account in whose name it is asked: the API server may let one wait who names the objects of another.
+    It is the resource, or what is discovered; first its namespace, because a webhook may be slow for one namespace, and
+    the account that is impersonated, because the API server may delay one account.
     """
     _, resource = verb_and_resource(method, path, {})
     named = path if resource == "discovery" else resource

@@ -46,7 +46,7 @@ _TYPES: Final = {
 _WITHOUT_VALUE: Final = frozenset({"Required value", "Forbidden", "Too long", "Too short", "Internal error"})
 _QUOTED: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR: Final = re.compile(r"(?:-?[0-9][0-9.eE+-]*|true|false|null|<[a-z ]+>)(?=: |$)")
-# How rules begin: where a value is no text or number, nothing else tells where it ends.
+# How rules begin: where a value is not text or number, nothing else tells where it ends.
 _RULE: Final = re.compile(
     r": (?=(?:must|may|field is|cannot|should|updates? to|pod updates|spec is|is (?:required|immutable|not|forbidden)"
     r"|at least|at most|exactly|only|not a|a valid|a lowercase|no more|too complex|`selector` does not match"

@@ -35,7 +35,7 @@ _SENTENCES: Final = _index(files(__package__).joinpath("validation_messages.txt"
 
 
 def known(text: str) -> tuple[Sentence, list[str]] | None:
-    """What is said between the gaps, and what fills these, one less; None where the text is no known sentence."""
+    """What is said between the gaps, and what fills these, one less; None where the text is not a known sentence."""
     text = _EXAMPLE.sub("", text[: 2 * _LONGEST].strip()).removesuffix(".")
     if len(text) > _LONGEST or not text.isprintable():
         return None

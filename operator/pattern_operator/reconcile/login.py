@@ -50,7 +50,7 @@ async def login_of(pattern: DesignPattern, *, referents: Referents) -> Login:
     """The login that a registry would be asked with now.
 
     Raises:
-        Stalled: the Secret is missing, or its data is no base64.
+        Stalled: the Secret is missing, or its data is not base64.
         Transient: it could not be read.
     """
     ref = pattern.spec.source.secret_ref

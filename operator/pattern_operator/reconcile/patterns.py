@@ -174,7 +174,7 @@ class _Names:
     spoilt: frozenset[str] = frozenset()
 
     def any_spoilt(self) -> bool:
-        """Whether somebody wrote what is no object key; each id is read once, when that is first asked."""
+        """Whether somebody wrote what is not an object key; each id is read once, when that is first asked."""
         if self.unread:
             self.spoilt |= {each for each in self.unread if not _is_key(each)}
             self.unread = frozenset()

@@ -103,7 +103,7 @@ class Reconciler:
                 self.forget(key, uid=pattern.metadata.uid)
                 return None
             except Superseded:  # what superseded it has woken the pattern: it is in the queue
-                logger.debug("run given up, for its pattern was changed: pattern=%s", key, extra=about(pattern))
+                logger.debug("run given up, because its pattern was changed: pattern=%s", key, extra=about(pattern))
                 return self._waker.wait(key)
             except PatternError as error:  # the status itself could not be written
                 said = about(pattern, reason=error.reason)

@@ -158,4 +158,4 @@ def _decode(body: Mapping[str, object], referent: Referent) -> Mapping[str, byte
     try:
         return {name: base64.b64decode(value, validate=True) for name, value in data.items()}
     except (binascii.Error, TypeError, ValueError):
-        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{referent} has data that is no base64") from None
+        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{referent} has data that is not base64") from None

@@ -138,7 +138,7 @@ async def verified(
 
     Raises:
         Stalled: not enough of the required authorities signed it.
-        Transient: the registry could not be asked, which is no answer.
+        Transient: the registry could not be asked, which is not an answer.
     """
     digest, policy = goal.revision.digest, goal.policy
     if memory.verification is not None and memory.verification[:2] == (digest, policy):
@@ -173,7 +173,7 @@ async def rendered(
     What follows from the bytes of the artifact alone is remembered, and said again without another try.
 
     Raises:
-        Stalled: the artifact is no pattern, or takes more than one may, and ``progress`` says at which stage.
+        Stalled: the artifact is not a pattern, or takes more than one may, and ``progress`` says at which stage.
         Transient: the registry could not be asked, or the operator is busy.
     """
     if memory.unbuildable is not None and memory.cannot_be_built(goal):

@@ -101,7 +101,7 @@ def tell_drift(before: Status, after: Status, drifted: Collection[str]) -> Itera
 
 
 def tell_failure(failure: PatternError, *, stage: Stage, status: Status, memory: Memory) -> Iterator[Telling]:
-    """The event of a failure, unless it was told before; that a deletion takes its time is no warning.
+    """The event of a failure, unless it was told before; that a deletion takes its time is not a warning.
 
     ``status`` is the one that speaks of it.
     """

@@ -68,7 +68,7 @@ def account_of(pattern: DesignPattern, *, tenancy: Tenancy) -> str | None:
 def check_namespaces(objects: Iterable[Object], *, pattern: DesignPattern, tenancy: Tenancy) -> None:
     """Refuse objects of the operator's own kinds that are for another namespace than the pattern's.
 
-    ``objects`` are scoped. Every kind of the group counts, a cluster-scoped one too, for it is in no namespace.
+    ``objects`` are scoped. Every kind of the group counts, a cluster-scoped one too, because it is in no namespace.
 
     Raises:
         Stalled: there is one, and the operator runs with ``--no-cross-namespace``.

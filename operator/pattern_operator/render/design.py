@@ -75,7 +75,7 @@ def parse(document: Document) -> Design:
     """Read a document for which ``is_design`` holds.
 
     Raises:
-        Stalled: DOCUMENT_INVALID when its components are no list or mapping; TOO_MANY_OBJECTS above MAX_COMPONENTS.
+        Stalled: DOCUMENT_INVALID when its components are not a list or mapping; TOO_MANY_OBJECTS above MAX_COMPONENTS.
     """
     top = mapping(document.value)
     field_name = "components" if "components" in top or "services" not in top else "services"

@@ -39,7 +39,7 @@ _LIST: Final = "List"
 
 
 def is_manifest(value: Any) -> bool:
-    """Whether a document is a Kubernetes object, or a list of them; one whose kind is no text is a wrong one."""
+    """Whether a document is a Kubernetes object, or a list of them; one whose kind is not text is a wrong one."""
     return bool(mapping(value).get("apiVersion") and mapping(value).get("kind"))
 
 

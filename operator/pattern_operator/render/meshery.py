@@ -134,7 +134,8 @@ def _name(component: WorkingComponent, drawn: Component, *, api_version: str) ->
     name = made_valid(drawn.name, kind=naming(api_version, drawn.kind))
     if name is None:
         component.refuse(
-            ComponentReason.INVALID_NAME, f"{quoted(drawn.name)} is no name for a {drawn.kind}; rename it in the design"
+            ComponentReason.INVALID_NAME,
+            f"{quoted(drawn.name)} is not a name for a {drawn.kind}; rename it in the design",
         )
         return ""
     if name != drawn.name:
@@ -148,7 +149,9 @@ def _configuration(component: WorkingComponent, drawn: Component, *, api_version
         component.repairs.append("configuration null read as empty")
     configuration = {} if drawn.configuration is None else drawn.configuration
     if not isinstance(configuration, dict):
-        component.refuse(ComponentReason.INVALID_DOCUMENT, "its configuration is no mapping; correct it in the design")
+        component.refuse(
+            ComponentReason.INVALID_DOCUMENT, "its configuration is not a mapping; correct it in the design"
+        )
         return None
     kept = values_of(api_version, drawn.kind)
     normalizer = FieldNormalizer(nulls_are="left out" if is_built_in(api_version, drawn.kind) else "kept", kept=kept)
@@ -182,7 +185,7 @@ def _lay_over(component: WorkingComponent, normalized: Body, overriding: dict[st
             metadata[field] = metadata.get(field, {}) | over
         return True
     component.refuse(
-        ComponentReason.INVALID_DOCUMENT, "its metadata, or labels or annotations in it, are no mapping; correct it"
+        ComponentReason.INVALID_DOCUMENT, "its metadata, or labels or annotations in it, are not a mapping; correct it"
     )
     return False
 

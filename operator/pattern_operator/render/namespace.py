@@ -99,7 +99,8 @@ def _with_namespace(component: WorkingComponent, *, options: Options) -> None:
     )
     if own is None:
         component.refuse(
-            ComponentReason.INVALID_NAME, f"{quoted(component.source_namespace)} is no name of a namespace; correct it"
+            ComponentReason.INVALID_NAME,
+            f"{quoted(component.source_namespace)} is not a name of a namespace; correct it",
         )
         return
     if component.source_namespace and own != component.source_namespace:

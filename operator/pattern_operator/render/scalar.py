@@ -32,7 +32,7 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0
 _DOT_FLOAT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _MOST_DIGITS: Final = 64  # of a whole number of 64 bits, in base 2; Python takes long to read very long ones
 _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
-_INT64_LIMIT: Final = 2.0**63  # a whole number beyond it is no integer field of Kubernetes, and none orjson writes
+_INT64_LIMIT: Final = 2.0**63  # a whole number beyond it is not an integer field of Kubernetes, and none orjson writes
 _SINGLE_DIGITS: Final = 9  # enough to tell any two numbers of single precision apart
 _LEAST_EXPONENT, _EXPONENT_LIMIT = -4, 6  # strconv.FormatFloat, 'g': outside of these an exponent is written
 

@@ -32,7 +32,7 @@ _TOO_DEEP: Final = "nesting depth"  # libyaml reads ahead, and stops by itself a
 
 
 class InvalidYaml(ValueError):
-    """The stream is no YAML that Kubernetes could read. ``line`` counts from 1; the message holds no content."""
+    """The stream is not YAML that Kubernetes could read. ``line`` counts from 1; the message holds no content."""
 
     def __init__(self, message: str, *, line: int) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ def load_all(text: str) -> Iterator[tuple[int, Any]]:
         yield from reader.documents(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or "it is no YAML"  # libyaml's own words: they hold no content
+        problem = error.problem or "it is not YAML"  # libyaml's own words: they hold no content
         line = mark.line + 1 if mark else reader.line
         if _TOO_DEEP in problem:
             raise _too_deep(line) from None

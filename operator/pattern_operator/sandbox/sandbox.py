@@ -62,7 +62,7 @@ class Sandbox:
         ``layers`` are read before the block begins.
 
         Raises:
-            BuildRefused: the artifact cannot be built: it is no pattern, not safe, or takes more than one may. It is
+            BuildRefused: the artifact cannot be built: it is not a pattern, not safe, or takes more than one may. It is
                 not to be tried again.
             Transient: OPERATOR_BUSY: others take what there is; WORKER_FAILED: no worker does the job.
         """

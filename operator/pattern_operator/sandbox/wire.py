@@ -1,8 +1,8 @@
 """What the operator and a worker say to each other: JSON of known types, each message with its length before it.
 
 The operator believes nothing of an answer: whoever wrote an artifact may have taken over the process that read it. So
-an answer is no pickle, is limited in bytes and in what is built from it, and is judged by its types. Objects come one
-by one, for a JSON parser holds the interpreter, and with it the event loop, until it returns.
+an answer is not a pickle, is bounded in bytes and in what is built from it, and is checked by its types. Objects come
+one by one, because a JSON parser holds the interpreter, and with it the event loop, until it returns.
 """
 
 import struct

@@ -20,7 +20,7 @@ _PART: Final = 24  # letters of an operating system or architecture in a message
 
 
 def manifest_of_index(content: bytes, *, content_type: str = "", context: str) -> Descriptor | None:
-    """The one manifest of an index that is no attestation; None where ``content`` is no index.
+    """The one manifest of an index that is not an attestation; None where ``content`` is not an index.
 
     Args:
         content: the raw bytes, whose digest was checked.

@@ -15,7 +15,7 @@ def text(parent: Mapping[str, object], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise InvalidDocument(f"has a {name} that is no string")
+        raise InvalidDocument(f"has a {name} that is not a string")
     return value
 
 
@@ -41,7 +41,7 @@ def texts(parent: Mapping[str, object], name: str) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
-        raise InvalidDocument(f"has {name} that are no map of strings")
+        raise InvalidDocument(f"has {name} that are not a map of strings")
     return value
 
 

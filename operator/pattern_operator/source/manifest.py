@@ -186,14 +186,14 @@ def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
     _refuse_look_alikes(entry)
     size = entry.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
-        raise InvalidDocument("has a descriptor whose size is no number of bytes")
+        raise InvalidDocument("has a descriptor whose size is not a number of bytes")
     media_type = essence(text(entry, "mediaType"))
     if not media_type:
         raise InvalidDocument("has a descriptor without mediaType")
     try:
         digest = Digest.parse(text(entry, "digest"))
     except InvalidReference as error:
-        raise InvalidDocument("has a descriptor whose digest is no sha256 or sha512") from error
+        raise InvalidDocument("has a descriptor whose digest is not a sha256 or sha512") from error
     return Descriptor(
         media_type=media_type,
         digest=digest,

@@ -51,7 +51,7 @@ async def fetch_manifest(
 ) -> ResolvedManifest:
     """Read the manifest of ``revision``, from the cache where it is there; no layer is asked for.
 
-    Of an index, the one manifest in it that is no attestation.
+    Of an index, the one manifest in it that is not an attestation.
 
     What was pulled before needs no request from who was shown it before. Who was not asks with one HEAD whether the
     registry would show it, unless it is ``running``: what the asking pattern has in the cluster already.

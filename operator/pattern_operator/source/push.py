@@ -53,7 +53,7 @@ async def push(
     """
     if not is_tag(tag):
         raise Stalled(
-            reason=Reason.INVALID_REFERENCE, message=f"{quoted(tag)} is no tag: use letters, digits and . _ -"
+            reason=Reason.INVALID_REFERENCE, message=f"{quoted(tag)} is not a tag: use letters, digits and . _ -"
         )
     tar = await run_in(registry.executors.cpu, _tar, files)
     layer = await run_in(registry.executors.cpu, _gzip, tar)

@@ -42,7 +42,7 @@ async def resolve_or_hold(reference: Reference, *, registry: RepositoryClient, r
     if tag is not None and not is_tag(tag):
         raise Stalled(
             reason=Reason.INVALID_REFERENCE,
-            message=f"source.ref.tag {quoted(tag)} is no tag: use letters, digits and . _ -",
+            message=f"source.ref.tag {quoted(tag)} is not a tag: use letters, digits and . _ -",
         )
     async with Deadline.after(
         registry.timeouts.lookup, context=registry.context("finding the digest"), waits=registry.waits
@@ -116,11 +116,11 @@ def _too_many(context: str) -> Stalled:
 
 
 def _names(page: Response, *, context: str) -> tuple[int, list[str]]:
-    """How many names a page has, and those that are tags: by the grammar, for no other could be asked for."""
+    """How many names a page has, and those that are tags: by the grammar, because no other could be asked for."""
     try:
         names = read_bounded(page.body).get("tags")
         if names is not None and not isinstance(names, list):
-            raise InvalidDocument("has tags that are no list")
+            raise InvalidDocument("has tags that are not a list")
     except TooManyValues as error:
         raise _too_many(context) from error
     except InvalidDocument as error:

@@ -19,7 +19,7 @@ def filter_tags(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]
     """The tags in which ``pattern`` is found, in order; takes up to ``FILTER_SECONDS``, by ``clock``.
 
     Raises:
-        Stalled: INVALID_REFERENCE: it is no regular expression of RE2, or takes too much memory or time.
+        Stalled: INVALID_REFERENCE: it is not a regular expression of RE2, or takes too much memory or time.
     """
     if len(pattern) > MAX_FILTER:
         raise _refused(f"{pattern[:30]}...", f"has {len(pattern)} characters, and at most {MAX_FILTER} are read")
@@ -31,7 +31,7 @@ def filter_tags(tags: Sequence[str], *, pattern: str, clock: Callable[[], float]
     except (re2.error, UnicodeEncodeError) as error:
         why = "it takes too much memory" if "too large" in str(error) else "correct it"
         raise _refused(
-            pattern, f"is no regular expression that is taken: {why}. The syntax is RE2's, without look-around"
+            pattern, f"is not a regular expression that is taken: {why}. The syntax is RE2's, without look-around"
         ) from error
     found: list[str] = []
     end = clock() + FILTER_SECONDS

@@ -36,7 +36,7 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 def read(signature: Signature) -> ParsedSignature | Rejection:
     """Take the bundle apart: a DSSE signature is over the pre-authentication encoding of type and payload."""
     if signature.media_type not in MEDIA_TYPES:
-        return MalformedSignature(f"has media type {quoted(signature.media_type)} and is no bundle v0.3")
+        return MalformedSignature(f"has media type {quoted(signature.media_type)} and is not a bundle v0.3")
     try:
         bundle = _message(read_bounded(signature.payload), "a bundle", fields=_BUNDLE)
         return _read(bundle)
@@ -57,7 +57,7 @@ def check_payload(parsed: ParsedSignature, *, digest: Digest, repository: Reposi
             return Rejection(f"is a statement of type {quoted(statement.get('_type'))} and not {STATEMENT_TYPE}")
         if statement.get("predicateType") != PREDICATE_TYPE:
             return Rejection(
-                f"states {quoted(statement.get('predicateType'))}, which is no approval: {PREDICATE_TYPE} is"
+                f"states {quoted(statement.get('predicateType'))}, which is not an approval: {PREDICATE_TYPE} is"
             )
         subjects = _subjects(statement)
     except InvalidDocument as error:
@@ -132,7 +132,7 @@ def _message(value: object, name: str, *, fields: tuple[str, ...]) -> dict[str, 
     The original names (``dsse_envelope``), which ProtoJSON lets a reader take, are refused too: nobody writes them.
     """
     if not isinstance(value, dict):
-        raise InvalidDocument(f"has no object {name!r}" if value is None else f"has a {name!r} that is no object")
+        raise InvalidDocument(f"has no object {name!r}" if value is None else f"has a {name!r} that is not an object")
     present = {field: content for field, content in value.items() if content is not None}
     if unknown := sorted(present.keys() - set(fields)):
         raise InvalidDocument(f"has a field {quoted(unknown[0])} that {name} does not have")

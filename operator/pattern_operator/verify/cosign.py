@@ -37,7 +37,7 @@ def check_payload(parsed: ParsedSignature, *, digest: Digest, repository: Reposi
     """Why a payload with a valid signature is not about ``digest``; None when it is.
 
     With a ``repository``, the payload must have been made for it: what it says of tag or digest there is not looked
-    at, for the signed digest stands elsewhere.
+    at, because the signed digest stands elsewhere.
     """
     try:
         critical = _object(read_bounded(parsed.payload), "critical")
@@ -59,7 +59,7 @@ def _another_digest(image: dict[str, object], *, digest: Digest) -> Rejection | 
     except InvalidReference:
         another = None
     if another is None:
-        return Rejection(f"signs {quoted(named)}, which is no digest that is known")
+        return Rejection(f"signs {quoted(named)}, which is not a digest that is known")
     return Rejection(f"signs {another}", about_another=another)
 
 

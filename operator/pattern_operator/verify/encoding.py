@@ -19,9 +19,9 @@ def decode_base64(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except ValueError as error:
-        raise InvalidDocument("is no base64") from error
+        raise InvalidDocument("is not base64") from error
     if base64.b64encode(content).decode("ascii") != text:
-        raise InvalidDocument("is no canonical base64")
+        raise InvalidDocument("is not canonical base64")
     return content
 
 

@@ -126,7 +126,7 @@ def _not_one_public_key(pem: bytes) -> str | None:
     if any(b"PRIVATE KEY" in label for label in labels):
         return "is a private key, which must not be here: take it away, and count it as disclosed"
     if not labels:
-        return "is no PEM"
+        return "is not PEM"
     if len(labels) > 1:
         return f"has {len(labels)} PEM blocks: make an authority of each"
     if b"CERTIFICATE" in labels[0]:

@@ -202,7 +202,7 @@ def managed(**more: Any) -> ManagedObject:
         pytest.param({"desired": b"another", "expected": False}, False, id="nobody wants it"),
         pytest.param({"present": False, "expected": False}, False, id="nobody misses it"),
         pytest.param({"desired": None}, False, id="changes are welcome"),
-        pytest.param({"desired": None, "present": False}, True, id="to be deleted is no change"),
+        pytest.param({"desired": None, "present": False}, True, id="to be deleted is not a change"),
     ],
 )
 def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):

@@ -88,7 +88,7 @@ async def test_a_forced_apply_by_another_manager_is_drift(harness: Harness, name
     assert harness.managed_objects.get(desired.key).changed_by == "kubectl"
 
 
-async def test_a_manager_who_shares_a_value_with_us_is_no_drift(harness: Harness, namespace: str):
+async def test_a_manager_who_shares_a_value_with_us_is_not_drift(harness: Harness, namespace: str):
     team, desired = owner(), two("it", namespace)
     await harness.apply(desired, by=team)
 
@@ -243,7 +243,7 @@ async def test_a_fresh_operator_compares_with_nothing_and_learns_by_applying(
         assert later.managed_objects.drifted(team.id) == (desired.key,)
 
 
-async def test_the_echo_of_our_own_apply_is_no_drift(harness: Harness, namespace: str):
+async def test_the_echo_of_our_own_apply_is_not_drift(harness: Harness, namespace: str):
     team = owner()
 
     for value in "abcdefgh":

@@ -426,7 +426,7 @@ async def test_what_was_written_again_since_it_drifted_is_doubtful_until_it_is_c
     assert scene.managed_objects.all_drifted(OWNER) == {KEY}
 
 
-async def test_what_has_the_wanted_values_is_no_drift_until_it_is_written_again():
+async def test_what_has_the_wanted_values_is_not_drift_until_it_is_written_again():
     scene = Scene()
     scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
     scene.see(theirs(scene.body(), second=1))

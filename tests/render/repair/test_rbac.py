@@ -36,7 +36,7 @@ def test_a_stub_beside_a_subject_of_another_name_stays_and_is_refused():
     assert "subjects[0].kind" in report.message
 
 
-def test_a_subject_that_says_more_than_a_name_is_no_stub():
+def test_a_subject_that_says_more_than_a_name_is_not_a_stub():
     partial = {"name": "a", "namespace": "default"}
 
     rendering = rendered(_binding([partial, COMPLETE]))

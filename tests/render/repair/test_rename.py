@@ -128,7 +128,7 @@ def test_a_name_that_two_components_had_is_not_guessed():
     assert body_of(rendering, "Pod")["spec"]["volumes"][0]["secret"]["secretName"] == "both"
 
 
-def test_data_and_selectors_are_no_references():
+def test_data_and_selectors_are_not_references():
     rendering = rendered(
         component("ConfigMap", "Old Name", {"data": {"serviceAccountName": "Old Name"}}),
         component("ServiceAccount", "Old Name", {}),

@@ -80,20 +80,22 @@ def test_a_config_without_credentials_has_none(content):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        pytest.param(f"{SECRET}".encode(), "no valid JSON", id="no JSON"),
-        pytest.param(f'["{SECRET}"]'.encode(), "no JSON object", id="a list"),
-        pytest.param(config(SECRET), "auths", id="auths that are no object"),
+        pytest.param(f"{SECRET}".encode(), "not valid JSON", id="no JSON"),
+        pytest.param(f'["{SECRET}"]'.encode(), "not a JSON object", id="a list"),
+        pytest.param(config(SECRET), "auths", id="auths that are not object"),
         pytest.param(config([SECRET]), "auths", id="auths that are a list"),
-        pytest.param(config({"reg": SECRET}), "entry of auths", id="an entry that is no object"),
-        pytest.param(config({"reg": {"auth": [SECRET]}}), "auth that is no string", id="auth that is no string"),
-        pytest.param(config({"reg": {"auth": f"!{SECRET}"}}), "base64", id="auth that is no base64"),
+        pytest.param(config({"reg": SECRET}), "entry of auths", id="an entry that is not an object"),
+        pytest.param(config({"reg": {"auth": [SECRET]}}), "auth that is not a string", id="auth that is not a string"),
+        pytest.param(config({"reg": {"auth": f"!{SECRET}"}}), "base64", id="auth that is not base64"),
         pytest.param(
             config({"reg": {"auth": base64.b64encode(SECRET.encode()).decode()}}), "colon", id="auth without a colon"
         ),
         pytest.param(
             config({"reg": {"auth": base64.b64encode(b"a:\xff" + SECRET.encode()).decode()}}), "base64", id="no text"
         ),
-        pytest.param(config({"reg": {"username": "a", "password": 1}}), "password", id="a password that is no string"),
+        pytest.param(
+            config({"reg": {"username": "a", "password": 1}}), "password", id="a password that is not a string"
+        ),
         pytest.param(
             b'{"auths": {"reg": {"username": "a", "password": "' + SECRET.encode() + b'\\ud800"}}}',
             "half a letter",

@@ -65,7 +65,7 @@ async def test_an_identity_token_is_known_by_its_username(helper):
     assert await credential_helper.get("test", "reg.example") == Credential("", identity_token=SECRET)
 
 
-async def test_a_helper_that_knows_no_credentials_is_no_error(helper):
+async def test_a_helper_that_knows_no_credentials_is_not_an_error(helper):
     helper("echo 'credentials not found in native keychain'; exit 1")
 
     assert await credential_helper.get("test", "reg.example") is None
@@ -101,7 +101,7 @@ async def test_a_helper_that_is_not_installed_says_so(helper):
     assert "install it" in refusal.value.message
 
 
-async def test_a_helper_that_is_no_program_says_so(helper):
+async def test_a_helper_that_is_not_a_program_says_so(helper):
     helper("true").chmod(0o644)
 
     with pytest.raises(Stalled, match="cannot be run"):
@@ -120,11 +120,11 @@ async def test_a_helper_that_does_not_answer_is_ended(helper, monkeypatch, tmp_p
 
 
 @pytest.mark.parametrize("name", ["", "../evil", "a/b", "a b", "-x", "a\n", "a;b"])
-async def test_what_is_no_name_of_a_helper_is_not_run(helper, name):
+async def test_what_is_not_a_name_of_a_helper_is_not_run(helper, name):
     with pytest.raises(Stalled) as refusal:
         await credential_helper.get(name, "reg.example")
 
-    assert "no name of a credential helper" in refusal.value.message
+    assert "not a name of a credential helper" in refusal.value.message
 
 
 async def test_the_docker_config_of_this_machine_names_the_helper(helper, tmp_path):

@@ -86,7 +86,7 @@ def test_what_python_takes_for_private_is_never_public(address):
 
 
 @given(st.text())
-def test_what_is_no_address_has_the_least_reach(text):
+def test_what_is_not_an_address_has_the_least_reach(text):
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -75,7 +75,7 @@ def test_no_header_breaks_the_reader(headers):
             "Basic realm=x, Negotiate", [Challenge("basic", {"realm": "x"}), Challenge("negotiate")], id="behind"
         ),
         pytest.param(
-            "Basic realm=x =, Bearer", [Challenge("basic", {"realm": "x"})], id="what is no parameter ends it"
+            "Basic realm=x =, Bearer", [Challenge("basic", {"realm": "x"})], id="what is not a parameter ends it"
         ),
         pytest.param("", [], id="nothing"),
         pytest.param('="', [], id="nonsense"),

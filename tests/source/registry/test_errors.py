@@ -229,7 +229,7 @@ def test_retry_after_as_seconds_and_as_a_date_mean_the_same(seconds):
 
 
 @pytest.mark.parametrize(("digits", "wanted"), [(4, SIX_HOURS), (5, None), (20, None), (5_000, None)])
-def test_a_date_in_a_year_that_no_calendar_has_is_no_date(digits, wanted):
+def test_a_date_in_a_year_that_no_calendar_has_is_not_a_date(digits, wanted):
     assert retry_after({"Retry-After": f"Tue, 24 Nov {'9' * digits} 12:00:00 GMT"}, now=NOW) == wanted
 
 
@@ -282,7 +282,7 @@ async def test_a_certificate_out_of_its_time_is_tried_again_later(tmp_path, ends
     assert "must renew it" in failure.value.message
 
 
-async def test_what_is_no_http_is_tried_again_later_and_its_url_is_not_told(network):
+async def test_what_is_not_http_is_tried_again_later_and_its_url_is_not_told(network):
     async def babble(reader, writer):
         await reader.read(1)
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")

@@ -162,7 +162,7 @@ async def test_headers_that_do_not_come_have_a_deadline_of_their_own(fake_regist
     assert f"manifest 1.0: {fake_registry.address} did not answer within" in failure.value.message
 
 
-async def test_answers_without_end_before_the_answer_are_no_answer(network):
+async def test_answers_without_end_before_the_answer_are_not_an_answer(network):
     """1xx answers are not the answer (RFC 9110 section 15.2), however many come."""
 
     async def behave(reader, writer):

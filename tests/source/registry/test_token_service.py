@@ -73,7 +73,7 @@ async def test_credentials_are_not_told_to_a_token_service_of_another_host(fake_
 @pytest.mark.parametrize(
     "realm", ["", "ftp://127.0.0.1/token", "https://me:pw@127.0.0.1/t", "http://[", "/token", "what-it-was-sent"]
 )
-async def test_a_realm_that_is_no_address_is_neither_asked_nor_quoted(fake_registry, network, realm):
+async def test_a_realm_that_is_not_an_address_is_neither_asked_nor_quoted(fake_registry, network, realm):
     challenged(fake_registry, f'Bearer realm="{realm}"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:
@@ -160,7 +160,7 @@ async def test_the_service_is_asked_for_what_the_registry_says(fake_registry, ne
         pytest.param(b'{"access_token": "t0ken"}', id="access_token, as OAuth has it"),
         pytest.param(b'{"token": "t0ken", "access_token": "other"}', id="both: the first"),
         pytest.param(b'{"token": "t0ken", "expires_in": null, "issued_at": "2026"}', id="no life"),
-        pytest.param(b'{"token": "t0ken", "expires_in": true}', id="a life that is no number of anything"),
+        pytest.param(b'{"token": "t0ken", "expires_in": true}', id="a life that is not a number of anything"),
         pytest.param(b'{"token": "t0ken", "expires_in": 1e999}', id="a life without end"),
         pytest.param(b'{"token": "t0ken", "expires_in": 0}', id="a life of nothing"),
     ],
@@ -341,7 +341,7 @@ async def test_a_password_is_not_told_by_plain_http_to_the_service_of_a_registry
             context="manifest 1.0",
         )
 
-    assert "no https address" in refusal.value.message
+    assert "not an https address" in refusal.value.message
     assert fake_registry.asked == []
 
 
@@ -373,7 +373,7 @@ async def test_the_name_that_a_service_of_plain_http_is_to_be_given_has_its_port
     assert refusal.value.message.endswith("set source.tokenService: auth.other.example:80")
 
 
-async def test_an_identity_token_is_no_password_for_a_basic_challenge(fake_registry, network):
+async def test_an_identity_token_is_not_a_password_for_a_basic_challenge(fake_registry, network):
     challenged(fake_registry, 'Basic realm="x"', accepted="x")
 
     with pytest.raises(Stalled) as refusal:

@@ -173,7 +173,9 @@ async def test_where_there_is_an_api_the_fallback_tag_says_nothing(fake_registry
     assert await found(fake_registry, network, signed) == ()
 
 
-async def test_a_fallback_tag_that_is_no_index_is_an_unreadable_signature_and_not_none(fake_registry, network, signed):
+async def test_a_fallback_tag_that_is_not_an_index_is_an_unreadable_signature_and_not_none(
+    fake_registry, network, signed
+):
     fake_registry.referrers = None
     fake_registry.manifest([], tag=f"sha256-{signed.hex}", artifactType="application/vnd.example")
 

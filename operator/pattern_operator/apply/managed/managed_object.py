@@ -60,7 +60,7 @@ class DriftState(Enum):
 class Observation:
     """What is taken from an object as the API server gave it.
 
-    ``fingerprint`` is empty when we are no field manager of it. ``finalizers`` are kept only while it is being deleted.
+    ``fingerprint`` is empty when we do not manage fields of it. ``finalizers`` are kept only while it is being deleted.
     ``finished``: it has ended by itself, well or not (``health``), and is not missed when it goes.
     """
 
@@ -78,7 +78,7 @@ class Observation:
     generation: int  # 0 where the kind counts none: then any change may be one of what is desired
     writers: bytes  # a hash of the generation, of who writes what is desired of it, and when each did last
     other_managers: tuple[OtherManager, ...]  # other managers of what is desired of it, who wrote last first
-    scaled_by: str  # the manager that has its replicas through the subresource scale, and is no kubectl
+    scaled_by: str  # the manager that has its replicas through the subresource scale, and is not a kubectl
     scales: bool  # our apply set its replicas
     touched: bool  # people have changed something of it by hand
     ephemeral: bool = False  # it may end and be gone at once (``finished.is_ephemeral``)

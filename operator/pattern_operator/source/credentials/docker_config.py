@@ -59,7 +59,7 @@ class Credentials:
         named.
 
         Raises:
-            Stalled: SECRET_INVALID: it is no docker config.
+            Stalled: SECRET_INVALID: it is not a docker config.
         """
         try:
             entries = _entries(read_bounded(data, most=MAX_CONFIG_VALUES))
@@ -106,7 +106,7 @@ class Credentials:
 def from_docker_home(home: Path | None = None) -> Credentials:
     """The credentials of the user of this machine: ``$DOCKER_CONFIG`` or ``~/.docker``, and its credential helpers.
 
-    For the command line only; a machine without such a file has no credentials, which is no error.
+    For the command line only; a machine without such a file has no credentials, which is not an error.
 
     Raises:
         Stalled: SECRET_INVALID: the file is there and cannot be read.
@@ -131,7 +131,7 @@ def from_docker_home(home: Path | None = None) -> Credentials:
 def _invalid(where: str, why: str) -> Stalled:
     return Stalled(
         reason=Reason.SECRET_INVALID,
-        message=f"{where} is no docker config: it {why}. It must be JSON as `docker login` writes it: "
+        message=f"{where} is not a docker config: it {why}. It must be JSON as `docker login` writes it: "
         '{"auths": {"<host>": {"auth": "<base64 of username:password>"}}}.',
     )
 
@@ -151,12 +151,12 @@ def _entries(config: Mapping[str, object]) -> dict[str, Credential]:
     if auths is None:
         return {}
     if not isinstance(auths, dict):
-        raise InvalidDocument("has auths that are no object")
+        raise InvalidDocument("has auths that are not object")
     found: dict[str, Credential] = {}
     globs = 0
     for name, entry in auths.items():
         if not isinstance(entry, dict):
-            raise InvalidDocument("has an entry of auths that is no object")
+            raise InvalidDocument("has an entry of auths that is not an object")
         credential, key = _credential(entry), parse_key(name)
         globs += has_glob(key)
         if globs > MAX_CREDENTIAL_GLOBS:  # each is compiled for each host
@@ -181,7 +181,7 @@ def _decoded(encoded: str) -> tuple[str, str]:
     try:
         decoded = base64.b64decode("".join(encoded.split()), validate=True).decode("utf-8")
     except ValueError as error:
-        raise InvalidDocument("has an auth that is no base64 of text") from error
+        raise InvalidDocument("has an auth that is not base64 of text") from error
     username, colon, password = decoded.rstrip("\0").partition(":")  # old docker versions padded with NUL
     if not colon:
         raise InvalidDocument("has an auth without a colon between username and password")

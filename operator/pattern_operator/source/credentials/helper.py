@@ -32,7 +32,7 @@ async def get(name: str, server: str) -> Credential | None:
         Stalled: SECRET_INVALID: the helper is missing, fails, takes too long, or answers something else or too much.
     """
     if not _NAME.fullmatch(name):
-        raise _failed(name, "the docker config names it so, and that is no name of a credential helper")
+        raise _failed(name, "the docker config names it so, and that is not a name of a credential helper")
     program = f"docker-credential-{name}"
     try:
         # Its standard error is not read: it may hold what it should not, and people can run it to see.

@@ -49,7 +49,7 @@ class PullSecretReader:
         the reading counts for.
 
         Raises:
-            Stalled: SECRET_INVALID: it is no docker config.
+            Stalled: SECRET_INVALID: it is not a docker config.
         """
         key = (hashlib.sha256(data).digest(), where, repository, scheme)
         lock = self._locks.setdefault(key, asyncio.Lock())

@@ -56,7 +56,7 @@ class Authenticator:
         self._found: tuple[Credential | None] | None = None
 
     async def credential(self) -> Credential | None:
-        """Our credentials there, if any; looked up once, for a helper may ask a person or run for seconds."""
+        """Our credentials there, if any; looked up once, because a helper may ask a person or run for seconds."""
         if self._credentials is None:
             return None
         async with self._looked_up:

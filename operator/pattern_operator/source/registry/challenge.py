@@ -29,7 +29,7 @@ class Challenge:
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """Read the challenges of the ``WWW-Authenticate`` headers; what is no challenge ends its header.
+    """Read the challenges of the ``WWW-Authenticate`` headers; what is not a challenge ends its header.
 
     In a time that follows from the length, which is bounded, and so is the number of challenges and parameters.
     """

@@ -1,6 +1,6 @@
 """A client of one repository of a registry, which tells nobody else who we are and believes nothing it is sent.
 
-Protocol: OCI distribution-spec 1.1. Own code on aiohttp, for oras-py checks no digest, trusts any token service and
+Protocol: OCI distribution-spec 1.1. Own code on aiohttp, because oras-py checks no digest, trusts any token service and
 waits for ever.
 """
 
@@ -261,7 +261,7 @@ class RepositoryClient:
     ) -> Response:
         """Send one request, to a path below the repository or to a URL that an answer gave; read it whole.
 
-        ``expect`` names the statuses that are no error; empty: all. ``given_by`` is the answer that gave the URL.
+        ``expect`` names the statuses that are not errors; empty: all. ``given_by`` is the answer that gave the URL.
         """
         url = self._url(path)
         hop = DIRECT

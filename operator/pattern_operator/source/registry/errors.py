@@ -26,7 +26,7 @@ def from_status(
     now: datetime,
     lacking: str = "",
 ) -> PatternError:
-    """The error for a status that is no success.
+    """The error for a status that is not a success.
 
     Args:
         status: the HTTP status.
@@ -87,7 +87,7 @@ def _not_allowed(status: int, *, context: str, quoted: str, identified: bool, la
     return Stalled(
         reason=Reason.AUTHENTICATION_REQUIRED,
         message=f"{context}: the registry wants credentials (401){quoted}: set source.secretRef to a docker config"
-        " with an entry for it, or correct source.url, for some registries say this of repositories they do not have.",
+        " with an entry for it, or correct source.url, because some registries say this of missing repositories.",
     )
 
 

@@ -2,7 +2,7 @@
 
 An address is checked where the socket for it is made: after every look-up, for addresses that stand in a URL, and for
 each try, so that what was checked is what is connected to, whatever a name server says the next time (DNS rebinding).
-Each minimum address space has a pool of connections of its own, for a pooled one is not checked again.
+Each minimum address space has a pool of connections of its own, because a pooled one is not checked again.
 """
 
 import asyncio

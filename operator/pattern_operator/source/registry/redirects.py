@@ -30,13 +30,13 @@ def address(location: str, *, source: URL) -> URL:
     """
     try:
         if not _ADDRESS.fullmatch(location):
-            raise ValueError("it is no address")
+            raise ValueError("it is not an address")
         target = source.join(URL(location, encoded=True)).with_fragment(None)
         host, known = target.host, target.scheme in ("https", "http") and target.user is None
     except ValueError as error:
-        raise UnsafeRedirect("to something that is no address") from error
+        raise UnsafeRedirect("to something that is not an address") from error
     if not host or not known:
-        raise UnsafeRedirect("to something that is no address")
+        raise UnsafeRedirect("to something that is not an address")
     if source.scheme == "https" and target.scheme != "https":
         raise UnsafeRedirect(f"from https to plain http at {host}")
     return target

@@ -103,6 +103,6 @@ class TokenCache:
 
 
 def _size(scope: Scope, token: CachedToken) -> int:
-    """Bytes of memory, about: a credential counts with each token, for it may be the last to hold it."""
+    """Bytes of memory, about: a credential counts with each token, because it may be the last to hold it."""
     texts = len(scope.registry) + len(scope.repository) + len(scope.token_service or "") + len(token.authorization)
     return _BESIDE + texts + (scope.credential.size if scope.credential is not None else 0)

@@ -97,8 +97,8 @@ def _realm(challenge: Challenge, *, registry: URL, context: str) -> URL:
     if not host or realm.scheme not in ("https", registry.scheme) or realm.user is not None:
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
-            message=f"{context}: what the registry names as its token service is no {registry.scheme} address: it is "
-            "not asked.",
+            message=f"{context}: what the registry names as its token service is not an"
+            f" {registry.scheme} address: it is not asked.",
         )
     return realm
 
@@ -146,7 +146,7 @@ def _token(answer: Response, *, context: str) -> Token:
 def _seconds(said: object) -> float:
     """For how long a token is used. What the service says of it is only a hint: some write it as text, or below zero.
 
-    Total: what is not a number above zero is no hint.
+    Total: what is not a number above zero is not a hint.
     """
     if isinstance(said, str):
         try:

@@ -122,7 +122,7 @@ class Transport:
     def to_error(
         self, answer: Response, *, context: str, identified: bool, said: str = "", lacking: str = ""
     ) -> PatternError:
-        """The error for an answer that is no success; ``said`` is quoted, if it is the registry's own.
+        """The error for an answer that is not a success; ``said`` is quoted, if it is the registry's own.
 
         ``lacking`` says why there are no credentials, where it is known.
         """
@@ -236,7 +236,7 @@ class Transport:
     async def read(
         self, response: aiohttp.ClientResponse, *, context: str, limit: int, foreign: bool = False
     ) -> Response:
-        """Read a whole answer; of one that is no success only what an error message needs, and comes soon.
+        """Read a whole answer; of one that is not a success only what an error message needs, and comes soon.
 
         Raises:
             Stalled: ARTIFACT_TOO_LARGE: a success of more than ``limit`` bytes.

@@ -276,7 +276,7 @@ class _Room:
 
 
 def _form(media_type: str) -> SignatureFormat | None:
-    """The format of a referrer of this type; None where it is no signature, or nobody says what it is."""
+    """The format of a referrer of this type; None where it is not a signature, or nobody says what it is."""
     media_type = media_type.lower()
     if media_type in BUNDLES:
         return SignatureFormat.BUNDLE
@@ -295,7 +295,7 @@ def _form_of(manifest: Manifest) -> SignatureFormat | None:
 
 
 def _turn(manifest: Manifest) -> int:
-    """When a referrer is read: what says that it states something else last, for that is only a hint."""
+    """When a referrer is read: what says that it states something else last, because that is only a hint."""
     hint = manifest.annotations.get(PREDICATE_HINT, "")
     return 0 if hint == SIGNATURE_PREDICATE else 1 if not hint else 2
 
