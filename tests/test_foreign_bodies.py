@@ -53,7 +53,7 @@ from pattern_operator.apply import (
 from pattern_operator.apply.account_rbac import binds
 from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.apply_body import apply_body
-from pattern_operator.apply.autoscaler import autoscaler_of, scaled_in, scaler_of, sets_replicas
+from pattern_operator.apply.autoscaler import autoscaler_of
 from pattern_operator.apply.crd import is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.dry_run import _values
@@ -71,7 +71,8 @@ from pattern_operator.apply.ignore_differences import (
     without_released,
 )
 from pattern_operator.apply.kstatus import RULES
-from pattern_operator.apply.managed.managed_object import Observation, lost, our_fields
+from pattern_operator.apply.managed.field_managers import missing_fields
+from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managing_tools import managing_tool_of
 from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
@@ -93,6 +94,7 @@ from pattern_operator.apply.replaced_fields import (
     protecting,
     replaced,
 )
+from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
@@ -252,7 +254,7 @@ def health(body: Any) -> None:
 
 
 @reader
-def sighting_and_drift(body: Any) -> None:
+def observation_and_drift(body: Any) -> None:
     for key in (KEY, ObjectKey("batch", "Job", "team", "it"), ObjectKey("", "Namespace", "", "it")):
         seen = Observation.of(body, key=key, now=NOW)
         assert len(seen.label) <= fields.MAX_NAME
@@ -261,24 +263,24 @@ def sighting_and_drift(body: Any) -> None:
 
 
 @reader
-async def children_of_a_watch(body: Any) -> None:
+async def managed_objects_of_a_watch(body: Any) -> None:
     if not isinstance(body, dict):
         return
     one = managed_objects()
     for kind in WatchEventType:
-        one._changed(KIND, WatchEvent(kind, body))
+        one._events.handle(KIND, WatchEvent(kind, body))
     one.record(body, key=KEY, owner=OWNER.id, resource=KIND)
     one.observe(body, key=KEY)
     for kind in WatchEventType:
-        one._changed(KIND, WatchEvent(kind, body))
+        one._events.handle(KIND, WatchEvent(kind, body))
     one.health(OWNER.id), one.drifted(OWNER.id), one.conflicts(OWNER.id)
-    for managed in tuple(one._managed.values()):
-        one._judge_again(managed, body)
+    for managed in tuple(one._index):
+        one._events._recheck(managed, body)
     one.close()
     unlisted = managed_objects()
-    unlisted._listed = lambda _: False
-    unlisted._changed(KIND, WatchEvent(WatchEventType.ADDED, body))
-    assert not unlisted._managed
+    unlisted._events._listed = lambda _: False
+    unlisted._events.handle(KIND, WatchEvent(WatchEventType.ADDED, body))
+    assert not tuple(unlisted._index)
 
 
 @reader
@@ -374,7 +376,7 @@ def leaving_to_others(body: Any) -> None:
     formerly_applied(decode_rules(rules), rendered)
     _values(rendered.body)
     scaled_in([rendered])
-    lost(our_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), our_fields(body))
+    missing_fields(own_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), own_fields(body))
 
 
 @reader
@@ -740,7 +742,8 @@ OF_ANY_SHAPE: Final = ("Body", "dict[str, Any]", "Mapping[str", "object", "Any",
 OURS: Final = frozenset(
     {
         "api/fields.py:array",  # by those below it
-        "apply/managed/managed_objects.py:_look_again",  # what _take has looked at
+        "apply/managed/watch_events.py:recheck_later",  # what handle has looked at
+        "apply/managed/watch_events.py:_recheck",
         "apply/managed/watches.py:_changed",
         "apply/managed/watches.py:remember",
         "cli/session.py:change",  # the change that is sent

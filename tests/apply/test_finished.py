@@ -18,7 +18,8 @@ from pattern_operator.apply.finished import (
     running_record,
 )
 from pattern_operator.apply.health import HealthState
-from pattern_operator.apply.managed.managed_object import ManagedObject, Observation
+from pattern_operator.apply.managed.managed_object import ManagedObject
+from pattern_operator.apply.managed.observation import Observation
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 JOB = ObjectKey("batch", "Job", "team", "seed")
@@ -68,7 +69,7 @@ def test_a_mark_says_how_it_stood_and_of_what(stood: FinishState, content: bytes
     read = read_record(bytes(RunRecord(stood, content)), key=JOB)
 
     assert read is not None
-    assert (read.stood, read.content) == (stood, content)
+    assert (read.state, read.content) == (stood, content)
 
 
 @pytest.mark.parametrize("fingerprint", [b"", b"endC", b"aaaaaaaa", b"endXabcd", b"running"])

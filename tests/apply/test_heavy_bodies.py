@@ -10,7 +10,7 @@ from tests.looplag import MOST
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import read
 from pattern_operator.apply.health import HealthState
-from pattern_operator.apply.managed.managed_object import Observation
+from pattern_operator.apply.managed.observation import Observation
 from pattern_operator.limits import MAX_READ_CONTAINERS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

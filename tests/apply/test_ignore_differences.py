@@ -9,7 +9,6 @@ from tests.apply.harness import Harness, config_map, deployment, owner, secret
 from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
 from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
-from pattern_operator.apply.autoscaler import scaled_in, scaler_of
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
     has,
@@ -20,6 +19,7 @@ from pattern_operator.apply.ignore_differences import (
     without,
     without_released,
 )
+from pattern_operator.apply.replicas import scaled_in, scaler_of
 
 BODY = {"spec": {"a": 1, "list": [{"name": "x", "b": 1, "c": 2}, {"name": "y"}], "m": {"only": 1}, "e": {}}}
 

@@ -14,9 +14,11 @@ from pattern_operator.apply.dry_run import DryRun
 from pattern_operator.apply.excess_permissions import excess_permissions
 from pattern_operator.apply.finalize import FinalizeResult, finalize, nothing_deleted
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
-from pattern_operator.apply.managed.managed_object import FINGERPRINT_BYTES, DriftState, ManagedObject
+from pattern_operator.apply.managed.drift import DriftState
+from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
+from pattern_operator.apply.managed.observation import FINGERPRINT_BYTES
 from pattern_operator.apply.operator_rbac import operator_rbac
 from pattern_operator.apply.ownership import Owner, add_owner_metadata, inventory_objects, owner_id
 from pattern_operator.apply.protected import Protected

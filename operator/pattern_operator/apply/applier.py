@@ -22,7 +22,6 @@ from pattern_operator.apply.adoption import PAUSED, Adopt, Create, Decision, Own
 from pattern_operator.apply.annotations import IF_ABSENT, IGNORE
 from pattern_operator.apply.annotations import apply_policy_of as asked_of
 from pattern_operator.apply.apply_body import apply_body
-from pattern_operator.apply.autoscaler import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.crd import CrdKinds, is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.errors import failure_of, is_missing_namespace, is_uid_conflict, is_unavailable
@@ -53,6 +52,7 @@ from pattern_operator.apply.ownership import (
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.apply.pvc_size import STORAGE, explain_grown_pvc
 from pattern_operator.apply.replaced_fields import is_touched
+from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
 from pattern_operator.apply.result import ApplyFailure, ApplyResult, of_defect
 from pattern_operator.apply.scope import find
 from pattern_operator.apply.takeover_check import check_takeover

@@ -83,7 +83,7 @@ class _Live:
 
     uid: str
     label: str
-    kept: Retention
+    retention: Retention
     deleting: bool
     finalizers: tuple[str, ...]
     adopted: bool
@@ -227,11 +227,14 @@ class Deleter:
             return Deletion(entry, key, DeletionOutcome.SKIPPED, _whose(live))
         if live.deleting:
             return self._going(entry, key, live.finalizers)
-        if live.kept.pruned if run.otherwise is Reason.PRUNE_FAILED else live.kept.deleted:
+        if live.retention.pruned if run.otherwise is Reason.PRUNE_FAILED else live.retention.deleted:
             # For good: a label of ours on what no pattern has would be taken for an object that was lost.
             rest = await self._remove_owner_metadata(key, resource, owner=owner, impersonate=impersonate)
             return Deletion(
-                entry, key, DeletionOutcome.SKIPPED, f"stays: it is annotated {live.kept.asked} in the cluster{rest}"
+                entry,
+                key,
+                DeletionOutcome.SKIPPED,
+                f"stays: it is annotated {live.retention.asked} in the cluster{rest}",
             )
         if why := self._transfers.delay_reason(key, by=owner):
             return Deletion(entry, key, DeletionOutcome.TERMINATING, why)
@@ -257,7 +260,7 @@ class Deleter:
         if managed is None or not managed.present or not self._managed.is_watched(key):
             return None
         seen = managed.observed
-        return _Live(seen.uid, seen.label, seen.kept, seen.deleting, seen.finalizers, seen.adopted)
+        return _Live(seen.uid, seen.label, seen.retention, seen.deleting, seen.finalizers, seen.adopted)
 
     async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
         """Look in the name of the pattern's account, never of the operator's own.
@@ -281,7 +284,7 @@ class Deleter:
         return _Live(
             uid=meta.uid,
             label=label_of(meta.raw),
-            kept=retention_of(mapping_at(meta.raw, "annotations")),
+            retention=retention_of(mapping_at(meta.raw, "annotations")),
             deleting=meta.deleting,
             finalizers=finalizers_of(body),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,

@@ -1,4 +1,4 @@
-"""Somebody who undoes each repair: repairs of that object are spaced out, so that two cannot heat a cluster.
+"""Backs off when another controller keeps reverting our repairs of an object.
 
 Times are seconds of one monotonic clock, and are given.
 """
@@ -6,7 +6,7 @@ Times are seconds of one monotonic clock, and are given.
 from dataclasses import dataclass, field
 from typing import Final
 
-RESET_AFTER: Final = 60.0  # seconds: who changes an object again within them after each repair is quarrelling
+RESET_AFTER: Final = 60.0  # seconds without another change after a repair, after which counting starts again
 FREE_REPAIRS: Final = 5  # repairs in a row that are made at once
 MAX_DELAY: Final = 300.0  # seconds between two repairs, however long it goes on
 
@@ -21,7 +21,7 @@ class DriftBackoff:
 
     @property
     def is_active(self) -> bool:
-        """Whether repairs are spaced out."""
+        """Whether repairs are backed off."""
         return self.repairs > FREE_REPAIRS
 
     def record_repair(self, now: float) -> None:

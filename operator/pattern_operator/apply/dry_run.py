@@ -18,8 +18,8 @@ from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.field_release import fields_left_to_others
 from pattern_operator.apply.ignore_differences import Rule, decode_rules, without
-from pattern_operator.apply.managed.managed_object import fingerprint, writers_of
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
+from pattern_operator.apply.managed.observation import fingerprint, writers_of
 from pattern_operator.apply.ownership import Owner, add_owner_metadata, apply_policy_of
 from pattern_operator.apply.result import ApplyFailure, of_defect
 from pattern_operator.fair_queue import Lane

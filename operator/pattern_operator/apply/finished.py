@@ -35,7 +35,7 @@ MAY_HAVE_FINISHED: Final = (
 
 
 class FinishState(Enum):
-    """How an object stood that ends by itself; each begins its marks."""
+    """How an object stood that ends by itself; each begins its records."""
 
     SUCCEEDED = b"endC"
     FAILED = b"endF"
@@ -51,13 +51,13 @@ class RunRecord:
     ``content`` is empty where nobody knows it. ``observed`` is the beginning of the fingerprint of what has not ended.
     """
 
-    stood: FinishState
+    state: FinishState
     content: bytes = b""
     observed: bytes = b""
 
     def __bytes__(self) -> bytes:
         """The mark as status keeps it, ``MARK_BYTES`` long."""
-        return (self.stood.value + self.content.ljust(CONTENT_BYTES, b"\0") + self.observed).ljust(MARK_BYTES, b"\0")
+        return (self.state.value + self.content.ljust(CONTENT_BYTES, b"\0") + self.observed).ljust(MARK_BYTES, b"\0")
 
     def same(self, fingerprint: bytes) -> bytes | None:
         """``fingerprint`` where the object had it, else what no object has; None where nothing is to be compared."""
@@ -110,12 +110,12 @@ def read_record(known: bytes, *, key: ObjectKey) -> RunRecord | None:
     """The mark of an object; None for a fingerprint, and for all kinds that do not end."""
     if len(known) != MARK_BYTES or not can_finish(key):
         return None
-    for stood in FinishState:
-        if known.startswith(stood.value):
-            rest = known[len(stood.value) :]
+    for state in FinishState:
+        if known.startswith(state.value):
+            rest = known[len(state.value) :]
             content = rest[:CONTENT_BYTES] if rest[:CONTENT_BYTES].strip(b"\0") else b""
-            observed = rest[CONTENT_BYTES:] if stood in (FinishState.RUNNING_EPHEMERAL, FinishState.RUNNING) else b""
-            return RunRecord(stood, content, observed)
+            observed = rest[CONTENT_BYTES:] if state in (FinishState.RUNNING_EPHEMERAL, FinishState.RUNNING) else b""
+            return RunRecord(state, content, observed)
     return None
 
 

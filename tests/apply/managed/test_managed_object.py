@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import HealthState, ManagedObject
-from pattern_operator.apply.managed.field_managers import marks_of
-from pattern_operator.apply.managed.managed_object import Observation, fingerprint, our_fields
+from pattern_operator.apply.managed.field_managers import hashes_of
+from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ObjectKey("", "ConfigMap", "team", "c")
@@ -137,7 +137,7 @@ WHO = [
 def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dict[str, Any]], who: str, knows: bool):
     """Before, it was whoever wrote last, be it another field."""
     changed = ManagedObject(KEY, "o", observed(*managers), expected=True, desired=of([entry(fields=TWO)]))
-    changed.marks = marks_of(our_fields(body(entry(fields=TWO)))) if knows else b""
+    changed.field_hashes = hashes_of(own_fields(body(entry(fields=TWO)))) if knows else b""
 
     assert changed.changed_by == who
 
@@ -148,7 +148,7 @@ def test_after_a_restart_who_holds_more_than_what_was_ours_is_not_proven_to_have
         KEY, "o", observed(entry(fields=LEFT), by("edit", more, 1)), desired=of([entry(fields=TWO)])
     )
     unproven = changed.changed_by
-    changed.marks = marks_of(our_fields(body(entry(fields=TWO))))
+    changed.field_hashes = hashes_of(own_fields(body(entry(fields=TWO))))
 
     assert (unproven, changed.changed_by) == ("", "edit")
 
@@ -157,8 +157,8 @@ def test_what_people_ask_for_on_an_object_is_seen():
     annotations = {"pattern-operator.io/reconcile": "disabled", "pattern-operator.io/prune": "disabled"}
     other = {"pattern-operator.io/reconcile": "enabled", "pattern-operator.io/prune": "yes"}
 
-    assert (observed(annotations=annotations).paused, bool(observed(annotations=annotations).kept)) == (True, True)
-    assert (observed(annotations=other).paused, bool(observed(annotations=other).kept)) == (False, False)
+    assert (observed(annotations=annotations).paused, bool(observed(annotations=annotations).retention)) == (True, True)
+    assert (observed(annotations=other).paused, bool(observed(annotations=other).retention)) == (False, False)
     assert (
         observed(annotations=None, labels=None).paused,
         observed(labels={"pattern-operator.io/owner": "o"}).label,

@@ -93,7 +93,7 @@ class Scene:
     def see(
         self, body: dict[str, Any], *, kind: WatchEventType = WatchEventType.MODIFIED, resource: Resource = WIDGET
     ) -> None:
-        self.managed_objects._changed(resource, WatchEvent(kind, body))
+        self.managed_objects._events.handle(resource, WatchEvent(kind, body))
 
 
 # --- how often something is told ------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_what_is_forgotten_is_told_no_more():
         scene.see(scene.body(), kind=WatchEventType.DELETED)
         before = len(scene.told)
         await asyncio.sleep(3600.0)
-        assert len(scene.managed_objects._timers) == 0
+        assert len(scene.managed_objects._notifier) == 0
         return len(scene.told) - before
 
     assert run(scenario()) == 0
@@ -201,7 +201,7 @@ async def test_of_objects_in_no_inventory_nothing_is_kept_and_the_first_of_each_
         scene.see(scene.body(f"alien-{number}", label=f"owner-{number % 2}"))
     scene.see(scene.body())
 
-    assert list(scene.managed_objects._managed) == [KEY]
+    assert [each.key for each in scene.managed_objects._index] == [KEY]
     assert [owner for owner, _ in scene.unlisted] == ["owner-0", "owner-1"]
     assert scene.told == []
 
@@ -238,17 +238,17 @@ async def test_nothing_known_says_that_nothing_is_there_but_of_what_was_seen_in_
     scene = Scene(listed=lambda _: False)
     scene.see(scene.body("alien"))
     scene.see(scene.body())
-    seen, other = KEY, replace(KEY, name="other")
+    observed, other = KEY, replace(KEY, name="other")
 
     before = (
-        scene.managed_objects.is_known_absent(seen),
+        scene.managed_objects.is_known_absent(observed),
         scene.managed_objects.is_known_absent(other),
         scene.managed_objects.is_known_absent(replace(KEY, namespace="b")),
     )
     scene.see(scene.body(), kind=WatchEventType.DELETED)
 
     assert before == (False, True, True)
-    assert scene.managed_objects.is_known_absent(seen)
+    assert scene.managed_objects.is_known_absent(observed)
     assert not scene.managed_objects.is_known_absent(replace(KEY, name="alien"))
 
 
@@ -305,7 +305,7 @@ async def test_a_defect_at_one_object_is_counted_shown_on_its_pattern_and_costs_
         raise TypeError("swordfish-4711")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pattern_operator.apply.managed.managed_object.fingerprint", broken)
+        patch.setattr("pattern_operator.apply.managed.observation.fingerprint", broken)
         scene.see(scene.body(message="swordfish-4711"))
     scene.see(scene.body("other", ready="True"))
 
@@ -370,7 +370,7 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
     unknown = scene.managed_objects.drift_state(KEY, owner=OWNER)
     scene.managed_objects.compare(KEY, owner=OWNER, desired=known[str(KEY)])
     same = scene.managed_objects.drift_state(KEY, owner=OWNER)
-    scene.managed_objects._managed[KEY].desired = None
+    scene.managed_objects.get(KEY).desired = None
     scene.managed_objects.compare(KEY, owner=OWNER, desired=b"anything")
     other = scene.managed_objects.drift_state(KEY, owner=OWNER)
 

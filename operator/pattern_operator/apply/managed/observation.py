@@ -1,0 +1,163 @@
+"""What is taken from an object as the API server gave it, as compact as a thousand patterns ask for. Pure."""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Self
+
+import orjson
+
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, finalizers_of, integer, mapping_at, shallow
+from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, FIELD_MANAGER, RECONCILE_ANNOTATION
+from pattern_operator.api.object import Body, ObjectKey
+from pattern_operator.apply import fieldset
+from pattern_operator.apply.annotations import Retention, retention_of
+from pattern_operator.apply.existing import ADOPTED, is_ours
+from pattern_operator.apply.finished import FinishState, failed_and_gone, gone_unobserved, has_finished, is_ephemeral
+from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
+from pattern_operator.apply.managed.field_managers import MAX_MANAGERS_COMPARED, OtherManager, hashes_of
+from pattern_operator.apply.ownership import label_of
+from pattern_operator.apply.replaced_fields import is_touched
+from pattern_operator.apply.replicas import scaler_of, sets_replicas
+
+FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One state of an object.
+
+    ``fingerprint`` is empty when we do not manage fields of it. ``finalizers`` are kept only while it is being deleted.
+    ``finished``: it has ended by itself, well or not (``health``), and is not missed when it goes.
+    """
+
+    uid: str
+    version: int  # resourceVersion; comparable within a kind since Kubernetes 1.35 (KEP-5504)
+    label: str
+    fingerprint: bytes
+    paused: bool
+    retention: Retention
+    adopted: bool
+    deleting: bool
+    finalizers: tuple[str, ...]
+    finished: bool
+    health: Health
+    generation: int  # 0 where the kind counts none: then any change may be one of the desired fields
+    writers: bytes  # a hash of the generation, of who writes the desired fields, and when each did last
+    other_managers: tuple[OtherManager, ...]  # other managers of the desired fields, who wrote last first
+    scaled_by: str  # the manager that has its replicas through the subresource scale, and is not a kubectl
+    scales: bool  # our apply set its replicas
+    touched: bool  # people have changed something of it by hand
+    ephemeral: bool = False  # it may end and be gone at once (``finished.is_ephemeral``)
+    end_unobserved: bool = False  # it is gone, and nobody saw whether it had ended
+
+    @classmethod
+    def of(cls, body: Body, *, key: ObjectKey, now: datetime) -> Self:
+        """Look at ``body``, which may be metadata alone where existence is health."""
+        meta = ObjectMeta.of(body)
+        managers, deleting = meta.managers, meta.deleting
+        return cls(
+            uid=meta.uid,
+            version=meta.version,
+            label=label_of(meta.raw),
+            fingerprint=fingerprint(managers),
+            paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
+            retention=retention_of(mapping_at(meta.raw, "annotations")),
+            adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
+            deleting=deleting,
+            finalizers=finalizers_of(body) if deleting else (),
+            finished=has_finished(body, key=key),
+            health=_health(body, key=key, now=now),
+            generation=generation_of(meta),
+            writers=writers_of(meta),
+            other_managers=_other_managers(managers),
+            scaled_by=scaler_of(managers),
+            scales=sets_replicas(managers),
+            touched=is_touched(managers),
+            ephemeral=is_ephemeral(body, key=key),
+        )
+
+    def gone(self, finish: FinishState, *, key: ObjectKey) -> Self:
+        """The object, which went after it had ended so; for ``UNKNOWN`` nobody knows whether it had."""
+        if finish is FinishState.UNKNOWN:
+            health = Health(HealthState.CURRENT, gone_unobserved(key), notable=True)
+            return replace(self, finished=True, end_unobserved=True, health=health)
+        failed = Health(HealthState.FAILED, failed_and_gone(key))
+        return replace(self, finished=True, health=EXISTS if finish is FinishState.SUCCEEDED else failed)
+
+
+EXISTS: Final = Health(HealthState.CURRENT, "")  # shared: most objects are healthy by existing
+
+
+def own_fields(body: object) -> fieldset.Fields:
+    """The fields that our apply owns on an object."""
+    return fieldset.read(next((entry.fields for entry in ObjectMeta.of(body).managers if is_ours(entry)), None))
+
+
+def fingerprint(managers: Iterable[ManagedFieldsEntry]) -> bytes:
+    """A hash of the fields that our apply owns, out of ``metadata.managedFields``; empty when it owns none.
+
+    Whoever changes or removes a field of ours takes it from our entry (server-side apply, "Field management"), with
+    ``kubectl edit``, a scale, a forced apply or a controller alike; applying again restores the very same entry.
+    Changes of fields that we do not own, status among them, leave it alone.
+    """
+    return next((_hash(entry.fields) for entry in managers if is_ours(entry)), b"")
+
+
+def generation_of(meta: ObjectMeta) -> int:
+    """How often the desired state of the object was changed; 0 where its kind does not count."""
+    return integer(meta.raw.get("generation"), 0)
+
+
+def writers_of(meta: ObjectMeta) -> bytes:
+    """Another one after each change of the desired fields.
+
+    Where the kind counts no generations, two changes by one manager within a second are not told apart.
+    """
+    managers = meta.managers
+    others = (each for each in managers if each.subresource != "status")
+    return _hash(
+        [
+            generation_of(meta),
+            fingerprint(managers).hex(),
+            *([each.name, each.operation, each.subresource, each.time] for each in others),
+        ]
+    )
+
+
+def _hash(fields: object) -> bytes:
+    return hashlib.blake2b(_written(fields), digest_size=FINGERPRINT_BYTES).digest()
+
+
+def _written(fields: object) -> bytes:
+    """``fields`` as bytes, the same for the same fields; what no JSON writer takes counts as nothing."""
+    try:
+        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # nested deeper than it goes: the API server keeps 10,000 levels
+        return orjson.dumps(shallow(fields), option=orjson.OPT_SORT_KEYS)
+
+
+def _other_managers(managers: Collection[ManagedFieldsEntry]) -> tuple[OtherManager, ...]:
+    """The managers of desired fields (``kubectl scale`` is one) but for our apply, and what they hold."""
+    others = [entry for entry in managers if entry.subresource != "status" and not _is_own(entry)]
+    if not others:
+        return ()
+    have = fieldset.read(next((entry.fields for entry in managers if is_ours(entry)), None))
+    latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_MANAGERS_COMPARED]
+    fields = ((entry.name, fieldset.difference(fieldset.read(entry.fields), have)) for entry in latest)
+    return tuple(
+        OtherManager(name, hashes_of(held), _hash(fieldset.union(have, held))) for name, held in fields if held
+    )
+
+
+def _is_own(entry: ManagedFieldsEntry) -> bool:
+    """Whether our apply wrote it, be it through a subresource."""
+    return entry.name == FIELD_MANAGER and entry.operation == "Apply"
+
+
+def _health(body: Body, *, key: ObjectKey, now: datetime) -> Health:
+    health = health_of(body, now=now)
+    if health.state is HealthState.CURRENT and not needs_status(group=key.group, kind=key.kind):
+        return EXISTS
+    return health
