@@ -56,19 +56,21 @@ from pattern_operator.kube import (
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile import (
     Awaited,
+    Cluster,
     Existence,
     Explainer,
     Holders,
     Line,
-    Memory,
     PatternKey,
     Patterns,
+    Ports,
     Queue,
     Reconciler,
     Referents,
     Registries,
+    Repositories,
     Restored,
-    Rim,
+    State,
     Tenancy,
     Waker,
     Writer,
@@ -132,7 +134,7 @@ class Process:
     watchdog: Watchdog | None = None  # of the work, while there is some
     line: Line | None = None  # of patterns that wait, while there is work
     own_permissions: OwnPermissions | None = None  # what the API server refuses, while there is work
-    kept: dict[str, Memory] = field(default_factory=dict)  # of patterns, from one life to the next
+    kept: dict[str, State] = field(default_factory=dict)  # of patterns, from one life to the next
     internal_errors: InternalErrors = field(init=False)
 
     def __post_init__(self) -> None:
@@ -295,7 +297,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
     def changed(owner: str, event: Notification) -> None:
         noticed(owner, event)
         if event.kind is NotificationKind.GONE:
-            rim.awaited.released([event.key])
+            awaited.released([event.key])
 
     transfers = Transfers(on_change=noticed, errors=process.internal_errors)
 
@@ -321,17 +323,11 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         behind.at_end(managed_objects.close)
         behind.at_end(transfers.close)
         cache = Cache(settings.cache_directory, max_size=settings.cache_size, disk=process.executors.disk)
-        rim = Rim(
+        awaited = Awaited(session, discovery, wake=waker.found, tasks=behind)
+        tenancy = replace(settings.tenancy, own_user=protected.user)
+        cluster = Cluster(
             patterns=patterns,
-            registries=Registries(
-                network=network,
-                configs=PullSecretReader(cpu=process.executors.cpu),
-                tokens=TokenCache(),
-                pull_records=PullRecords(),
-                cache=cache,
-                executors=process.executors,
-            ),
-            referents=Referents(session, wake=waker.found, tasks=behind),
+            managed=managed_objects,
             discovery=discovery,
             applier=Applier(
                 session,
@@ -344,15 +340,24 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
             deleter=Deleter(
                 session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers
             ),
-            transfers=transfers,
             dry_run=DryRun(session, discovery, managed_objects=managed_objects),
-            managed_objects=managed_objects,
-            awaited=Awaited(session, discovery, wake=waker.found, tasks=behind),
-            executors=process.executors,
-            sandbox=sandbox,
-            tenancy=replace(settings.tenancy, own_user=protected.user),
+            transfers=transfers,
             protected=protected,
-            clock=clock,
+            tenancy=tenancy,
+            executors=process.executors,
+        )
+        repositories = Repositories(
+            registries=Registries(
+                network=network,
+                configs=PullSecretReader(cpu=process.executors.cpu),
+                tokens=TokenCache(),
+                pull_records=PullRecords(),
+                cache=cache,
+                executors=process.executors,
+            ),
+            referents=Referents(session, wake=waker.found, tasks=behind),
+            sandbox=sandbox,
+            executors=process.executors,
         )
         recorder = EventRecorder(
             session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
@@ -361,7 +366,8 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         writer = Writer(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
         reconciler = Reconciler(
             patterns=patterns,
-            rim=rim,
+            ports=Ports(repositories=repositories, cluster=cluster, clock=clock),
+            awaited=awaited,
             writer=writer,
             recorder=recorder,
             metrics=process.metrics,
@@ -383,7 +389,7 @@ async def _lead(process: Process, session: Session, *, lost: asyncio.Event) -> N
         explainer = Explainer(
             patterns=patterns,
             managed_objects=managed_objects,
-            tenancy=rim.tenancy,
+            tenancy=tenancy,
             look=lambda key, user: (diagnose_pvc if (key.group, key.kind) == PVC else diagnose_pods)(
                 session, discovery, key, impersonate=user
             ),

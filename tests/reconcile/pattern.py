@@ -12,7 +12,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.api.verification import VerificationResult, VerifiedSignature
 from pattern_operator.apply import Health, HealthState
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.results import Results
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 25, 13, 0, 0, tzinfo=UTC)
@@ -21,6 +21,7 @@ NEWER = Revision("2.0.0", Digest.of(b"two"))
 ENTRIES = (InventoryEntry(id="team_a__ConfigMap", v="v1"), InventoryEntry(id="team_web_apps_Deployment", v="v1"))
 KEYS = "keys-of-the-release-team"  # in place of a digest
 WELL = Health(HealthState.CURRENT, "2 objects are healthy")
+BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 0 of 1 replicas available")
 VERIFIED = VerificationResult(
     required=True, verified_by=(VerifiedSignature("release-team", "bundle", "referrer sha256:0a"),)
 )
@@ -37,7 +38,7 @@ def pattern(*, status: Status | None = None, **metadata: Any) -> DesignPattern:
     return made if status is None else msgspec.structs.replace(made, status=status)
 
 
-def progress(**values: Any) -> Progress:
+def results(**values: Any) -> Results:
     """A run that went the whole way, but for what ``values`` say."""
     whole: dict[str, Any] = {
         "stage": Stage.HEALTH,
@@ -49,7 +50,7 @@ def progress(**values: Any) -> Progress:
         "applied": True,
         "health": WELL,
     }
-    return Progress(**{**whole, **values})
+    return Results(**{**whole, **values})
 
 
 def moved_to(tag: str) -> dict[str, Any]:

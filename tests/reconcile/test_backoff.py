@@ -16,22 +16,22 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.mark.parametrize(("failures", "seconds"), [(1, 1), (2, 2), (3, 4), (4, 8), (6, 32), (7, 60), (1000, 60)])
 def test_the_pause_doubles_until_the_ceiling(failures, seconds):
-    found = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: 0.5)
+    found = pause(failures, ceiling=MINUTE, retry_after=None, jitter=0.5)
 
     assert found == timedelta(seconds=seconds)
 
 
 def test_what_the_other_side_asks_for_is_honoured_beyond_the_ceiling():
-    found = pause(1, ceiling=MINUTE, retry_after=timedelta(minutes=10), random=lambda: 0.5)
+    found = pause(1, ceiling=MINUTE, retry_after=timedelta(minutes=10), jitter=0.5)
 
     assert found == timedelta(minutes=10)
 
 
 @given(st.integers(min_value=1, max_value=10_000), st.floats(min_value=0, max_value=1, exclude_max=True))
 def test_jitter_stays_within_its_bounds(failures, drawn):
-    exact = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: 0.5)
+    exact = pause(failures, ceiling=MINUTE, retry_after=None, jitter=0.5)
 
-    found = pause(failures, ceiling=MINUTE, retry_after=None, random=lambda: drawn)
+    found = pause(failures, ceiling=MINUTE, retry_after=None, jitter=drawn)
 
     assert exact * (1 - JITTER) <= found <= exact * (1 + JITTER)
 
@@ -48,5 +48,5 @@ def test_jitter_stays_within_its_bounds(failures, drawn):
 def test_what_only_others_can_end_is_not_asked_for_each_second(reason: Reason, interval: str, longest: int):
     refused, error = pattern(spec={"retryInterval": interval}), Transient(reason=reason, message="no")
 
-    assert retry_pause(refused, 1, error) <= 1 + JITTER  # a grant that comes at once is found at once
-    assert abs(retry_pause(refused, 1_000, error) / longest - 1) <= JITTER + 1e-9
+    assert retry_pause(refused, 1, error, jitter=0.5) <= 1 + JITTER  # a grant that comes at once is found at once
+    assert abs(retry_pause(refused, 1_000, error, jitter=0.5) / longest - 1) <= JITTER + 1e-9

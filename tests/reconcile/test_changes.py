@@ -1,16 +1,18 @@
 """What an update did, in one sentence with counts and names and no value."""
 
+from dataclasses import replace
+
 import pytest
-from tests.reconcile.pattern import pattern, progress
+from tests.reconcile.pattern import pattern, results
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Revision
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import VerificationPolicy
-from pattern_operator.reconcile import wanted
 from pattern_operator.reconcile.changes import Changes
-from pattern_operator.reconcile.memory import Memory, Wanted
-from pattern_operator.reconcile.telling import tell_changes
+from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.events import change_events
+from pattern_operator.reconcile.state import Running, State
 
 ONE, TWO = Digest.of(b"one"), Digest.of(b"two")
 
@@ -62,43 +64,41 @@ def test_what_was_made_and_then_written_was_made():
     assert (said.created, said.configured) == ({key("a")}, {key("b")})
 
 
-def memory(**changes: list[ObjectKey]) -> Memory:
-    return Memory(changes=Changes().plus(**changes))
+def state(**changes: list[ObjectKey]) -> State:
+    return State(changes=Changes().plus(**changes))
 
 
 def test_it_is_told_once_when_all_is_applied():
-    kept = memory(created=[key("a")])
     before, after = Status(), status("1.0.0", ONE)
 
-    early = list(tell_changes(before, after, progress(applied=False), memory=kept))
-    (event,) = tell_changes(before, after, progress(), memory=kept)
-    again = list(tell_changes(after, after, progress(), memory=kept))
+    early, kept = change_events(before, after, results(applied=False), state=state(created=[key("a")]))
+    (event,), kept = change_events(before, after, results(), state=kept)
+    again, _ = change_events(after, after, results(), state=kept)
 
-    assert (early, again) == ([], [])
+    assert (early, again) == ((), ())
     assert (event.kind, event.reason) == ("Normal", "Updated")
 
 
 def test_where_nothing_changed_nothing_is_told():
-    assert list(tell_changes(status("1.0.0", ONE), status("2.0.0", TWO), progress(), memory=Memory())) == []
+    assert change_events(status("1.0.0", ONE), status("2.0.0", TWO), results(), state=State())[0] == ()
 
 
-def test_what_goes_later_is_told_when_it_is_gone(a_goal: Wanted):
-    kept = memory(pruned=[key("old")])
-    kept.applied = a_goal
+def test_what_goes_later_is_told_when_it_is_gone(desired: DesiredState):
+    kept = replace(state(pruned=[key("old")]), objects=Running(desired=desired))
     now = status("2.0.0", TWO)
 
-    (event,) = tell_changes(now, now, progress(applied=False), memory=kept)
+    (event,), _ = change_events(now, now, results(applied=False), state=kept)
 
     assert event.note == f"2.0.0 ({TWO.short}): pruned ConfigMap team/old"
 
 
 def test_what_drifted_and_was_put_right_is_told_by_its_own_event_alone():
-    kept = memory(configured=[key("a")])
     now = status("1.0.0", ONE)
+    repaired = results(repaired=("ConfigMap team/a was changed",))
 
-    assert list(tell_changes(now, now, progress(repaired=("ConfigMap team/a was changed",)), memory=kept)) == []
+    assert change_events(now, now, repaired, state=state(configured=[key("a")]))[0] == ()
 
 
 @pytest.fixture
-def a_goal() -> Wanted:
-    return wanted.goal(pattern(), Revision("2.0.0", TWO), VerificationPolicy())
+def desired() -> DesiredState:
+    return desired_state(pattern(), Revision("2.0.0", TWO), VerificationPolicy())

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import NOW, WELL, pattern, progress
+from tests.reconcile.pattern import NOW, WELL, pattern, results
 
 from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
@@ -45,22 +45,22 @@ def seconds_left(found: Status, *, after: float) -> float | None:
 
 
 def test_a_restart_neither_begins_anew_nor_ends_the_time_at_once():
-    well = status.after(pattern(), progress(), now=NOW - timedelta(days=7))
-    busy = status.after(pattern(status=well), progress(health=BUSY, applied=False), now=NOW)
+    well = status.after(pattern(), results(), now=NOW - timedelta(days=7))
+    busy = status.after(pattern(status=well), results(health=BUSY, applied=False), now=NOW)
 
     assert seconds_left(busy, after=100) == 200
     assert seconds_left(busy, after=400) == -100
 
 
 def test_what_was_well_before_a_restart_has_the_whole_time_when_it_falls_ill():
-    well = status.after(pattern(), progress(), now=NOW - timedelta(days=7))
+    well = status.after(pattern(), results(), now=NOW - timedelta(days=7))
 
     assert seconds_left(well, after=100) is None
 
 
 def test_what_was_over_before_a_restart_stays_so():
-    busy = status.after(pattern(), progress(health=BUSY), now=NOW - timedelta(seconds=300))
-    late = status.after(pattern(status=busy), progress(health=BUSY, overdue=True), now=NOW)
+    busy = status.after(pattern(), results(health=BUSY), now=NOW - timedelta(seconds=300))
+    late = status.after(pattern(status=busy), results(health=BUSY, overdue=True), now=NOW)
 
     left = seconds_left(late, after=10)
 
@@ -69,16 +69,16 @@ def test_what_was_over_before_a_restart_stays_so():
 
 
 def test_a_rollout_after_one_that_was_never_healthy_has_the_whole_time_after_a_restart_too():
-    old = status.after(pattern(), progress(health=BUSY), now=NOW - timedelta(days=1))
-    ahead = status.ahead(pattern(status=old), (), revision=progress().revision, now=NOW)
-    new = status.after(pattern(status=ahead), progress(health=BUSY), now=NOW)
+    old = status.after(pattern(), results(health=BUSY), now=NOW - timedelta(days=1))
+    ahead = status.ahead(pattern(status=old), (), revision=results().revision, now=NOW)
+    new = status.after(pattern(status=ahead), results(health=BUSY), now=NOW)
 
     assert seconds_left(new, after=100) == 200
 
 
 @pytest.mark.parametrize("moment", ["", "yesterday", "2026-13-45T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_moment_that_somebody_else_wrote_never_fails(moment: str):
-    busy = status.after(pattern(), progress(health=BUSY), now=NOW)
+    busy = status.after(pattern(), results(health=BUSY), now=NOW)
     strange = tuple(msgspec.structs.replace(each, last_transition_time=moment) for each in busy.conditions)
 
     left = seconds_left(msgspec.structs.replace(busy, conditions=strange), after=10)

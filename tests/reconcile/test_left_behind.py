@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import Owner
-from pattern_operator.reconcile.applying import not_owned
 from pattern_operator.reconcile.pruning import _left_behind
+from pattern_operator.reconcile.steps.apply import not_owned
 
 OURS, THEIRS = Owner(id="ours", namespace="team", name="web"), "theirs"
 KEYS = [ObjectKey("", "ConfigMap", "team", name) for name in ("a", "b", "c", "d", "e")]
@@ -41,7 +41,7 @@ class Known:
 
 
 def test_what_stays_under_prune_false_is_named_with_the_reason():
-    (said,) = _left_behind(KEYS, owner=OURS, managed_objects=Known(b=ManagedObject("ours")))
+    (said,) = _left_behind(KEYS, owner=OURS, managed=Known(b=ManagedObject("ours")))
 
     assert said == "ConfigMap team/b left the pattern and is not deleted, because spec.apply.prune is false"
 
@@ -49,11 +49,11 @@ def test_what_stays_under_prune_false_is_named_with_the_reason():
 def test_what_is_gone_or_of_another_pattern_is_not_named():
     known = Known(a=ManagedObject("ours", present=False), b=ManagedObject(THEIRS), c=ManagedObject(""))
 
-    assert _left_behind(KEYS, owner=OURS, managed_objects=known) == ()
+    assert _left_behind(KEYS, owner=OURS, managed=known) == ()
 
 
 def test_where_no_watch_tells_all_of_it_is_named():
-    said = _left_behind(KEYS, owner=OURS, managed_objects=Known(blind=True, e=ManagedObject(THEIRS)))
+    said = _left_behind(KEYS, owner=OURS, managed=Known(blind=True, e=ManagedObject(THEIRS)))
 
     assert [each.split()[1] for each in said] == ["team/a", "team/b", "team/c", "team/d"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import ENTRIES, NOW, REVISION, pattern, progress
+from tests.reconcile.pattern import ENTRIES, NOW, REVISION, pattern, results
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
@@ -18,7 +18,7 @@ from pattern_operator.reconcile.line import EVERY, LOGGED, WRITES, Line, asked_f
 from pattern_operator.reconcile.patterns import PatternKey, key_of
 from pattern_operator.reconcile.writer import Gone
 
-RUNS = status.after(pattern(), progress(inventory=ENTRIES), now=NOW)
+RUNS = status.after(pattern(), results(inventory=ENTRIES), now=NOW)
 
 
 def asks(namespace: str, host: str | None) -> Any:

@@ -16,7 +16,7 @@ from tests.reconcile.pattern import (
     message,
     moved_to,
     pattern,
-    progress,
+    results,
 )
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -27,17 +27,17 @@ from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.observed import observed, suspended, what_waits
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.results import Results
 
 GONE = Health(HealthState.NOT_FOUND, "Deployment web: is gone")
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 0 of 1 replicas available")
 ILL = Health(HealthState.FAILED, "Deployment web: failed")
 AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer.")
-FIRST = status.after(pattern(), progress(), now=NOW)
+FIRST = status.after(pattern(), results(), now=NOW)
 
 
-def see(health: Health | None, *, overdue: bool = False) -> Progress:
-    return Progress(stage=Stage.HEALTH, health=health, overdue=overdue)
+def see(health: Health | None, *, overdue: bool = False) -> Results:
+    return Results(stage=Stage.HEALTH, health=health, overdue=overdue)
 
 
 def suspended_with(spec: dict[str, Any] | None = None, *, found: Status = FIRST, **more: Any) -> DesignPattern:
@@ -86,7 +86,7 @@ def test_of_a_spec_that_was_not_looked_at_yet_nothing_is_said_but_of_the_health_
 
 def test_a_failure_stays_what_ready_speaks_of():
     newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
-    broken = status.after(newer, Progress(policy=KEYS, failure=AWAY, health=WELL), now=NOW)
+    broken = status.after(newer, Results(policy=KEYS, failure=AWAY, health=WELL), now=NOW)
 
     found = observed(msgspec.structs.replace(newer, status=broken), see(GONE), now=LATER)
 
@@ -125,7 +125,7 @@ def test_a_suspended_pattern_tells_of_the_health_of_what_runs(health, overdue, r
 
 def test_a_suspended_pattern_that_does_not_wait_for_health_is_ready_without():
     spec = {"apply": {"wait": False}}
-    first = status.after(pattern(spec=spec), progress(), now=NOW)
+    first = status.after(pattern(spec=spec), results(), now=NOW)
 
     found = suspended(suspended_with(spec, found=first), see(GONE), now=LATER)
 
@@ -169,7 +169,7 @@ def test_what_waits_is_named_as_the_spec_names_it(spec, words):
 
 def test_a_tag_that_was_found_moved_before_the_suspension_waits():
     moved = type(NEWER)("1.0.0", NEWER.digest)
-    found = status.after(pattern(status=FIRST), Progress(policy=KEYS, revision=moved, failure=AWAY), now=NOW)
+    found = status.after(pattern(status=FIRST), Results(policy=KEYS, revision=moved, failure=AWAY), now=NOW)
 
     after = suspended(suspended_with(found=found), see(WELL), now=LATER)
 
@@ -204,7 +204,7 @@ def test_that_nobody_vouches_for_what_runs_is_not_hidden_by_the_suspension():
     refused = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger")
     lost = status.after(
         pattern(status=FIRST),
-        Progress(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL),
+        Results(stage=Stage.VERIFY, revision=REVISION, policy=KEYS, failure=refused, health=WELL),
         now=NOW,
     )
 

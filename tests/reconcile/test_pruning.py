@@ -1,22 +1,19 @@
 """What left a pattern: kept in the inventory until it has gone, a step a run, and in nobody's way."""
 
-from types import SimpleNamespace
 from typing import Any
 
-from tests.reconcile.pattern import LATER, NOW, REVISION, pattern, progress
+from tests.reconcile.pattern import LATER, NOW, REVISION, pattern, results
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
-from pattern_operator.apply import ApplyFailure, inventory
+from pattern_operator.apply import ApplyFailure, Owner, PruneResult, inventory, prune
 from pattern_operator.apply.delete import Deletion, DeletionOutcome
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pruning, status
-from pattern_operator.reconcile.memory import Memory
-from pattern_operator.reconcile.progress import Progress, PruneState
-from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.reconcile.results import Leaving, PrunedObjects
 
 STAY = InventoryEntry(id="team_stay__ConfigMap", v="v1")
 HELD = InventoryEntry(id="team_first_example.com_Widget", v="v1")
@@ -66,8 +63,11 @@ class Cluster:
         self.released |= set(keys)
 
     @property
-    def rim(self) -> Any:
-        return SimpleNamespace(deleter=self, managed_objects=self, tenancy=Tenancy())
+    def managed(self) -> Any:
+        return self
+
+    async def prune(self, _: DesignPattern, entries: Any) -> PruneResult:
+        return await prune(entries, owner=Owner("u-1", "team", "web"), deleter=self)  # type: ignore[arg-type]
 
 
 def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:
@@ -75,74 +75,68 @@ def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:
     return pattern(status=found, spec={"apply": {"prune": prune}})
 
 
-async def begun(cluster: Cluster, *, prune: bool = True) -> tuple[Memory, Progress]:
-    memory, made = Memory(), Progress()
-    what = owning(*ALL, prune=prune)
-    await pruning.start(what, inventory.union(ALL, ()), (STAY,), memory=memory, rim=cluster.rim, progress=made)
-    return memory, made
+async def begun(cluster: Cluster, *, prune: bool = True) -> PrunedObjects:
+    return await pruning.start(owning(*ALL, prune=prune), inventory.union(ALL, ()), (STAY,), port=cluster)
 
 
 async def test_what_goes_and_what_goes_after_it_stays_in_the_inventory_and_counts_for_health_no_more():
     cluster = Cluster()
     cluster.held = {HELD.id}
 
-    memory, made = await begun(cluster)
+    made = await begun(cluster)
 
     assert made.inventory == inventory.union(ALL, ())
-    assert set(memory.prune_state.pending) == {HELD, CONTROLLER}
+    assert set(made.leaving.pending) == {HELD, CONTROLLER}
     assert cluster.asked == [HELD.id]
     assert cluster.released == {inventory.key_of(HELD), inventory.key_of(CONTROLLER)}
-    assert memory.prune_state.has_pending([inventory.key_of(STAY), inventory.key_of(HELD)])
-    assert not memory.prune_state.has_pending([inventory.key_of(STAY)])
+    assert made.leaving.has_pending([inventory.key_of(STAY), inventory.key_of(HELD)])
+    assert not made.leaving.has_pending([inventory.key_of(STAY)])
 
 
 async def test_a_later_run_takes_out_what_has_gone_even_where_the_status_of_the_last_was_not_written():
     cluster = Cluster()
     cluster.held = {HELD.id}
-    memory, _ = await begun(cluster)
+    begin = await begun(cluster)
     cluster.held = set()
 
-    first, second = Progress(), Progress()
-    await pruning.advance(owning(*ALL), memory=memory, rim=cluster.rim, progress=first)
+    first = await pruning.advance(owning(*ALL), begin.leaving, ALL, port=cluster)
     asked = len(cluster.asked)
-    await pruning.advance(owning(*ALL), memory=memory, rim=cluster.rim, progress=second)
+    second = await pruning.advance(owning(*ALL), first.leaving, ALL, port=cluster)
 
     assert first.inventory == second.inventory == (STAY,)
+    assert {key.display_name for key in first.changes.pruned} == {
+        "Widget.example.com team/first",
+        "Deployment.apps team/web",
+    }
     assert len(cluster.asked) == asked
-    assert second.prune_state is not None
-    assert second.prune_state.message == ""
+    assert second.leaving.message == ""
 
 
 async def test_where_all_is_written_there_is_nothing_to_say():
     cluster = Cluster()
-    memory, _ = await begun(cluster)
-    made = Progress()
+    begin = await begun(cluster)
 
-    await pruning.advance(owning(STAY), memory=memory, rim=cluster.rim, progress=made)
+    made = await pruning.advance(owning(STAY), begin.leaving, (STAY,), port=cluster)
 
-    assert made.inventory is None
-    assert memory.prune_state == PruneState()
+    assert made == PrunedObjects(leaving=Leaving())
 
 
 async def test_a_pattern_that_prunes_nothing_lets_go_at_once():
     cluster = Cluster()
 
-    memory, made = await begun(cluster, prune=False)
+    made = await begun(cluster, prune=False)
 
-    assert (made.inventory, cluster.asked, memory.prune_state.pending) == ((STAY,), [], ())
+    assert (made.inventory, cluster.asked, made.leaving.pending) == ((STAY,), [], ())
 
 
 async def test_what_cannot_be_deleted_fails_the_run_and_keeps_the_rest():
     cluster = Cluster()
     cluster.refused = {HELD.id}
-    memory, made = Memory(), Progress()
 
-    try:
-        await pruning.start(owning(*ALL), ALL, (STAY,), memory=memory, rim=cluster.rim, progress=made)
-    except Transient as error:
-        assert error.reason is Reason.PRUNE_FAILED
-    else:
-        raise AssertionError("it did not fail")
+    made = await begun(cluster)
+
+    assert isinstance(made.error, Transient)
+    assert made.error.reason is Reason.PRUNE_FAILED
     assert made.inventory == inventory.union(ALL, ())
     assert made.failed == {inventory.key_of(HELD)}
 
@@ -151,17 +145,13 @@ async def test_what_no_watch_tells_of_is_looked_at_again_by_time():
     cluster = Cluster()
     cluster.held, cluster.watched = {HELD.id}, False
 
-    _, made = await begun(cluster)
-
-    assert made.unwatched
+    assert (await begun(cluster)).unwatched
 
 
 # --- status -------------------------------------------------------------------------------------------------------
 
 APPLIED = f"applied {REVISION.display_name} with the operator's own rights"
-GOING = PruneState(
-    (HELD, CONTROLLER), (), "2 objects that left the pattern are not gone yet: Widget: is being deleted."
-)
+GOING = Leaving((HELD, CONTROLLER), (), "2 objects that left the pattern are not gone yet: Widget: is being deleted.")
 
 
 def said(found: Status) -> dict[str, tuple[str, str, str]]:
@@ -169,7 +159,7 @@ def said(found: Status) -> dict[str, tuple[str, str, str]]:
 
 
 def test_what_is_still_going_leaves_what_is_wanted_ready_and_applied_unknown():
-    found = said(status.after(pattern(), progress(inventory=ALL, prune_state=GOING), now=NOW))
+    found = said(status.after(pattern(), results(inventory=ALL, leaving=GOING), now=NOW))
 
     words = GOING.message.removesuffix(".")
     assert found["Ready"] == ("True", "Ready", f"{REVISION.display_name} runs: 1 object; {words}")
@@ -178,13 +168,13 @@ def test_what_is_still_going_leaves_what_is_wanted_ready_and_applied_unknown():
 
 
 def test_once_it_has_gone_all_is_applied_also_where_something_newer_fails():
-    before = pattern(status=status.after(pattern(), progress(inventory=ALL, prune_state=GOING), now=NOW))
-    gone = {"inventory": (STAY,), "prune_state": PruneState((), ALL)}
+    before = pattern(status=status.after(pattern(), results(inventory=ALL, leaving=GOING), now=NOW))
+    gone = {"inventory": (STAY,), "leaving": Leaving((), ALL)}
     at_source = {"stage": Stage.SOURCE, "failure": AWAY, "applied": False, "verification": None, "rendering": None}
 
-    whole = said(status.after(before, progress(**gone), now=LATER))
-    failed = said(status.after(before, progress(**gone, **at_source), now=LATER))
-    unseen = said(status.after(before, progress(**at_source, inventory=None), now=LATER))
+    whole = said(status.after(before, results(**gone), now=LATER))
+    failed = said(status.after(before, results(**gone, **at_source), now=LATER))
+    unseen = said(status.after(before, results(**at_source, inventory=None), now=LATER))
 
     assert whole["Applied"] == ("True", "Succeeded", APPLIED)
     assert whole["Ready"][2] == f"{REVISION.display_name} runs: 1 object"

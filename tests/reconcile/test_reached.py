@@ -1,11 +1,12 @@
 """Ready speaks of a desired state only once it was reached: every reason, kind of error, stage and situation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import KEYS, LATER, NEWER, NOW, REVISION, WELL, conditions, moved_to, pattern, progress
+from tests.reconcile.pattern import KEYS, LATER, NEWER, NOW, REVISION, WELL, conditions, moved_to, pattern, results
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
@@ -15,12 +16,13 @@ from pattern_operator.api.status import Status
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.memory import Lookup, Memory, Wanted
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.reached import UNREADABLE, is_reached, policy_digest, running_revision, state_of
+from pattern_operator.reconcile.results import Results
+from pattern_operator.reconcile.state import Applying, Lookup, Nothing, Objects, Running
 
 OTHER_KEYS = "keys-of-somebody-else"
-FIRST = status.after(pattern(), progress(), now=NOW)  # 1.0.0 was applied in full
+FIRST = status.after(pattern(), results(), now=NOW)  # 1.0.0 was applied in full
 PASSES = [Transient, Waiting]  # errors that may end without a change of the spec
 ASKS = [Stage.SOURCE, Stage.VERIFY]  # stages that ask others, and may get no answer
 
@@ -32,7 +34,7 @@ def failures(*kinds: type[PatternError]) -> Iterator[PatternError]:
 
 def failed(found: DesignPattern, failure: PatternError, *, stage: Stage, **more: Any) -> DesignPattern:
     """``found`` as it is after one more run that failed so."""
-    made = Progress(**{"stage": stage, "policy": KEYS, "failure": failure, "health": WELL, **more})
+    made = Results(**{"stage": stage, "policy": KEYS, "failure": failure, "health": WELL, **more})
     return msgspec.structs.replace(found, status=status.after(found, made, now=LATER))
 
 
@@ -185,47 +187,37 @@ def test_a_policy_is_told_by_its_names_and_keys():
 HERE, ELSEWHERE = Repository.parse("oci://registry.example/web"), Repository.parse("oci://other.example/web")
 
 
-def applied_from(repository: Repository) -> Wanted:
-    found = pattern()
-    return Wanted(
-        repository=repository,
-        revision=REVISION,
-        layer=None,
-        policy=VerificationPolicy(),
-        render=found.spec.render,
-        apply=found.spec.apply,
-    )
+def desired_of(repository: Repository) -> DesiredState:
+    return replace(desired_state(pattern(), REVISION, VerificationPolicy()), repository=repository)
 
 
 @pytest.mark.parametrize(
-    ("memory", "repository", "known"),
+    ("objects", "repository", "known"),
     [
-        pytest.param(Memory(), HERE, True, id="the spec was applied as it is"),
-        pytest.param(Memory(applied=applied_from(HERE)), HERE, True, id="it was applied from there"),
-        pytest.param(Memory(applied=applied_from(HERE)), ELSEWHERE, False, id="the spec names another repository now"),
+        pytest.param(Nothing(), HERE, True, id="the spec was applied as it is"),
+        pytest.param(Running(desired=desired_of(HERE)), HERE, True, id="it was applied from there"),
+        pytest.param(Running(desired=desired_of(HERE)), ELSEWHERE, False, id="the spec names another repository now"),
     ],
 )
-def test_what_runs_is_known_to_be_of_a_repository(memory: Memory, repository: Repository, known: bool):
+def test_what_runs_is_known_to_be_of_a_repository(objects: Objects, repository: Repository, known: bool):
     runs = pattern(status=FIRST)
 
-    assert running_revision(runs, repository, memory=memory) == (REVISION if known else None)
+    assert running_revision(runs, repository, objects=objects, last=None) == (REVISION if known else None)
 
 
 @pytest.mark.parametrize(
-    ("memory", "known"),
+    ("objects", "last", "known"),
     [
-        pytest.param(Memory(), False, id="after a restart nobody knows what the spec named"),
-        pytest.param(Memory(partly=(applied_from(HERE), frozenset())), True, id="it is applied again from there"),
-        pytest.param(Memory(partly=(applied_from(ELSEWHERE), frozenset())), False, id="something else is applied"),
-        pytest.param(Memory(lookup=Lookup(Reference(HERE, semver="1"), REVISION, 0.0)), True, id="it was found there"),
-        pytest.param(
-            Memory(lookup=Lookup(Reference(HERE, semver="1"), NEWER, 0.0)), False, id="another was found there"
-        ),
+        pytest.param(Nothing(), None, False, id="after a restart nobody knows what the spec named"),
+        pytest.param(Applying(desired_of(HERE)), None, True, id="it is applied again from there"),
+        pytest.param(Applying(desired_of(ELSEWHERE)), None, False, id="something else is applied"),
+        pytest.param(Nothing(), Lookup(Reference(HERE, semver="1"), REVISION, 0.0), True, id="it was found there"),
+        pytest.param(Nothing(), Lookup(Reference(HERE, semver="1"), NEWER, 0.0), False, id="another was found there"),
     ],
 )
 def test_where_the_spec_was_changed_only_what_this_process_saw_says_where_what_runs_came_from(
-    memory: Memory, known: bool
+    objects: Objects, last: Lookup | None, known: bool
 ):
     runs = pattern(status=FIRST, spec={"apply": {"prune": False}})
 
-    assert running_revision(runs, HERE, memory=memory) == (REVISION if known else None)
+    assert running_revision(runs, HERE, objects=objects, last=last) == (REVISION if known else None)

@@ -11,13 +11,23 @@ from pattern_operator.api.designpattern import decode
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
 from pattern_operator.reconcile.deadline import Superseded
-from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
+from pattern_operator.reconcile.state import Followed, State
+from pattern_operator.reconcile.summary import Moment, remembered
 from pattern_operator.reconcile.waking import Woken
 from pattern_operator.telemetry import Metrics
 
 KEY = PatternKey("team", "it")
 PASSWORD = "swordfish-4711"
+
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def ports(now: float) -> Any:
+    """A clock, and nothing that a run could do."""
+    repositories = SimpleNamespace(told=lambda _: None)
+    return SimpleNamespace(cluster=None, repositories=repositories, clock=lambda: now, jitter=lambda: 0.5)
 
 
 class Writer:
@@ -57,13 +67,14 @@ def reconciler(counted: list[str], writer: Writer, told: list[str], monkeypatch:
     patterns.observe(REAL["DesignPattern"])
     made = Reconciler(
         patterns=patterns,
-        rim=SimpleNamespace(clock=lambda: 0.0),
+        ports=ports(0.0),
+        awaited=SimpleNamespace(),
         writer=writer,
         recorder=SimpleNamespace(event=lambda *_, **event: told.append(event["reason"])),
         metrics=Metrics(),
         internal_errors=InternalErrors(counted.append),
         waker=SimpleNamespace(wait=lambda _: None),
-        now=lambda: datetime(2026, 5, 1, tzinfo=UTC),
+        now=lambda: NOW,
     )
 
     async def fail(*_: Any) -> None:
@@ -90,12 +101,13 @@ async def test_a_defect_is_told_by_one_event_however_often_it_is_tried(reconcile
     assert told == ["InternalError"]
 
 
+async def give_up(*_: Any) -> None:
+    raise Superseded
+
+
 async def test_a_run_that_was_superseded_says_nothing_and_leaves_the_next_to_the_queue(
     reconciler, writer, told, counted, monkeypatch
 ):
-    async def give_up(*_: Any) -> None:
-        raise Superseded
-
     monkeypatch.setattr(reconciler, "_run", give_up)
 
     assert await reconciler.run(KEY) is None
@@ -124,18 +136,19 @@ def owning(**changes: Any) -> dict[str, Any]:
     return {**body, "status": {**body.get("status", {}), "inventory": inventory}}
 
 
-def reconciler_of(body: dict[str, Any], *, kept: dict[str, Memory] | None = None) -> Reconciler:
+def reconciler_of(body: dict[str, Any], *, kept: dict[str, State] | None = None) -> Reconciler:
     patterns = Patterns()
     patterns.observe(body)
     return Reconciler(
         patterns=patterns,
-        rim=SimpleNamespace(clock=lambda: 1_000.0),
+        ports=ports(1_000.0),
+        awaited=SimpleNamespace(),
         writer=Writer(),
         recorder=SimpleNamespace(),
         metrics=Metrics(),
         internal_errors=InternalErrors(lambda _: None),
-        waker=SimpleNamespace(pending=lambda *_, **__: Woken(whole=True)),
-        now=lambda: datetime(2026, 5, 1, tzinfo=UTC),
+        waker=SimpleNamespace(pending=lambda *_, **__: Woken(whole=True), wait=lambda _: None),
+        now=lambda: NOW,
         kept=kept,
     )
 
@@ -147,7 +160,7 @@ def asks_a_registry(made: Reconciler) -> bool:
 def test_the_first_look_at_what_runs_waits_for_nobody_who_asks_the_same_registry():
     made = reconciler_of(owning())
     first = asks_a_registry(made)
-    made._memories[decode(REAL["DesignPattern"]).metadata.uid] = Memory(followed=True)
+    made._states[decode(REAL["DesignPattern"]).metadata.uid] = State(objects=Followed())
 
     assert (first, asks_a_registry(made)) == (False, True)
 
@@ -167,14 +180,20 @@ def test_a_suspended_pattern_asks_no_registry():
 def test_a_request_that_was_answered_before_a_restart_is_none_any_more():
     body = owning()
     body["metadata"] = {**body["metadata"], "annotations": {"pattern-operator.io/requestedAt": "noon"}}
-    open_request = reconciler_of(body)._remembered(decode(body)).handled_request
+    moment = Moment(now=NOW, clock=0.0, jitter=0.5)
+    open_request = remembered(decode(body), None, moment=moment).handled_request
     body["status"] = {**body["status"], "lastHandledReconcileAt": "noon"}
 
-    assert (open_request, reconciler_of(body)._remembered(decode(body)).handled_request) == (None, "noon")
+    assert (open_request, remembered(decode(body), None, moment=moment).handled_request) == (None, "noon")
 
 
-def test_what_an_earlier_life_kept_is_taken_up_once():
-    pattern = decode(owning())
-    made = reconciler_of(owning(), kept={pattern.metadata.uid: Memory(policy="keys")})
+async def test_what_an_earlier_reconciler_kept_is_taken_up_once(monkeypatch):
+    uid, policies = decode(owning()).metadata.uid, []
+    made = reconciler_of(owning(), kept={uid: State().with_policy("keys")})
+    monkeypatch.setattr(made, "_run", lambda _: give_up())
+    for _ in range(2):
+        await made.run(KEY)
+        policies.append(made._states[uid].caches.policy)
+        made._states.clear()
 
-    assert (made._remembered(pattern).policy, made._remembered(pattern).policy) == ("keys", None)
+    assert policies == ["keys", None]

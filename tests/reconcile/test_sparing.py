@@ -1,12 +1,11 @@
 """What a whole apply does not send, by the drift policy, by what is known and by what was asked for."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 from tests.apply.harness import config_map
-from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, moved_to, pattern, progress
+from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, moved_to, pattern, results
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
@@ -14,9 +13,7 @@ from pattern_operator.api.status import Status
 from pattern_operator.apply import ApplyFailure, DriftState, inventory
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.sparing import spared
-from pattern_operator.reconcile.tenancy import Tenancy
 
 SAME, OTHER, UNKNOWN = DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.UNKNOWN
 OBJECTS = tuple(config_map(name, "team") for name in ("as-applied", "drifted", "unknown"))
@@ -33,8 +30,7 @@ class Cluster:
         self.standing = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
         self.learns, self.fails = learns, fails
         self.dry_runs: list[str] = []
-        self.managed_objects = self.dry_run = self
-        self.tenancy = Tenancy()
+        self.managed = self
 
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
         return self.standing.get(key.name, UNKNOWN)
@@ -42,7 +38,7 @@ class Cluster:
     def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
         return key.name == self.owed
 
-    async def compare_all(self, objects: Any, **_: Any) -> tuple[ApplyFailure, ...]:
+    async def compare(self, _: Any, objects: Any) -> tuple[ApplyFailure, ...]:
         self.dry_runs += [each.key.name for each in objects]
         if self.fails:
             return tuple(ApplyFailure(each.key, Reason.FORBIDDEN, "may not") for each in objects)
@@ -53,15 +49,15 @@ class Cluster:
 def applied(spec: dict[str, Any]) -> Status:
     """The status once all objects were applied, when ``sent`` stood for them."""
     known = Comparison("sent", dict.fromkeys((each.id for each in ENTRIES), b"12345678"))
-    return status.after(pattern(spec=spec), progress(inventory=ENTRIES, comparison=known), now=NOW)
+    return status.after(pattern(spec=spec), results(inventory=ENTRIES, comparison=known), now=NOW)
 
 
 async def left(cluster: Any, spec: dict[str, Any], *, found: Status | None = None, **more: Any) -> list[str]:
     """The names of the objects that are not sent."""
-    memory = Memory(policy=more.pop("policy", KEYS), apply_again=more.pop("again", False))
+    known = {"policy": more.pop("policy", KEYS), "asked": more.pop("again", False)}
     asked = pattern(status=found or applied(more.pop("before", spec)), spec=spec)
     wanted: dict[str, Any] = {"sent": "sent", "owned": OWNED, "revision": REVISION, **more}
-    found_out = await spared(asked, OBJECTS, memory=memory, rim=cluster, **wanted)
+    found_out = await spared(asked, OBJECTS, port=cluster, **known, **wanted)
     return sorted(key.name for key in found_out.keys)
 
 
@@ -137,10 +133,9 @@ async def test_what_could_not_be_compared_is_left_and_said():
         sent="sent",
         owned=OWNED,
         revision=REVISION,
-        memory=Memory(policy=KEYS),
-        rim=SimpleNamespace(
-            **{each: Cluster(fails=True) for each in ("managed_objects", "dry_run")}, tenancy=Tenancy()
-        ),
+        policy=KEYS,
+        asked=False,
+        port=Cluster(fails=True),
     )
 
     assert {key.name for key in found.keys} == {"as-applied", "drifted", "unknown"}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, moved_to, pattern, progress
+from tests.reconcile.pattern import ENTRIES, LATER, NEWER, NOW, REVISION, WELL, moved_to, pattern, results
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition
@@ -17,7 +17,7 @@ from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.results import Results
 
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 1 of 2 replicas available")
 ILL = Health(HealthState.FAILED, "Job once: failed: BackoffLimitExceeded")
@@ -35,11 +35,11 @@ def condition(found: Status, kind: str) -> Condition:
 
 def running(**more: object) -> DesignPattern:
     """A pattern whose first version was applied and is well."""
-    return pattern(status=status.after(pattern(), progress(), now=NOW), **more)
+    return pattern(status=status.after(pattern(), results(), now=NOW), **more)
 
 
 def test_a_whole_run_says_what_runs_and_who_vouches():
-    found = status.after(pattern(), progress(), now=NOW)
+    found = status.after(pattern(), results(), now=NOW)
 
     assert conditions(found) == {
         "Ready": ("True", "Ready"),
@@ -62,8 +62,8 @@ def test_a_whole_run_says_what_runs_and_who_vouches():
 def test_beside_a_digest_it_is_said_that_the_tag_was_not_looked_up():
     source = {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0", "digest": str(REVISION.digest)}}
     pinned = pattern(spec={"source": source})
-    found = status.after(pinned, progress(), now=NOW)
-    elsewhere = status.after(pinned, progress(revision=NEWER), now=NOW)
+    found = status.after(pinned, results(), now=NOW)
+    elsewhere = status.after(pinned, results(revision=NEWER), now=NOW)
 
     words = "; the digest decides; tag 1.0.0 was not looked up"
     assert condition(found, "Ready").message == f"{REVISION.display_name} runs: 2 objects{words}"
@@ -75,13 +75,13 @@ def test_beside_a_digest_it_is_said_that_the_tag_was_not_looked_up():
 def test_the_same_again_changes_nothing():
     before = running()
 
-    again = progress(verification=None, rendering=None, inventory=None, applied=False)
+    again = results(verification=None, rendering=None, inventory=None, applied=False)
 
     assert status.after(before, again, now=LATER) == before.status
 
 
 def test_where_nobody_asked_verified_is_unknown():
-    found = status.after(pattern(), progress(verification=VerificationResult(required=False)), now=NOW)
+    found = status.after(pattern(), results(verification=VerificationResult(required=False)), now=NOW)
 
     assert conditions(found)["Verified"] == ("Unknown", "NoPolicy")
     assert conditions(found)["Ready"] == ("True", "Ready")
@@ -90,21 +90,21 @@ def test_where_nobody_asked_verified_is_unknown():
 @pytest.mark.parametrize(
     ("health", "overdue", "ready", "general"),
     [
-        pytest.param(BUSY, False, ("Unknown", "WaitingForHealth"), {"Reconciling"}, id="in progress"),
+        pytest.param(BUSY, False, ("Unknown", "WaitingForHealth"), {"Reconciling"}, id="in results"),
         pytest.param(BUSY, True, ("False", "HealthTimeout"), {"Stalled"}, id="too long"),
         pytest.param(ILL, False, ("False", "Unhealthy"), {"Stalled"}, id="failed"),
         pytest.param(WELL, True, ("True", "Ready"), set(), id="well, however late"),
     ],
 )
 def test_ready_waits_for_health(health, overdue, ready, general):
-    found = conditions(status.after(pattern(), progress(health=health, overdue=overdue), now=NOW))
+    found = conditions(status.after(pattern(), results(health=health, overdue=overdue), now=NOW))
 
     assert found["Ready"] == ready
     assert {"Reconciling", "Stalled"} & found.keys() == general
 
 
 def test_without_wait_ready_does_not_ask_for_health():
-    found = conditions(status.after(pattern(spec={"apply": {"wait": False}}), progress(health=BUSY), now=NOW))
+    found = conditions(status.after(pattern(spec={"apply": {"wait": False}}), results(health=BUSY), now=NOW))
 
     assert found["Ready"] == ("True", "Ready")
     assert found["Healthy"] == ("Unknown", "WaitingForHealth")
@@ -112,8 +112,15 @@ def test_without_wait_ready_does_not_ask_for_health():
 
 def test_a_refused_update_leaves_what_runs_as_it_is():
     before = running()
-    refused = progress(stage=Stage.VERIFY, revision=NEWER, verification=None, rendering=None, failure=REFUSED)
-    refused.inventory, refused.applied = None, False
+    refused = results(
+        stage=Stage.VERIFY,
+        revision=NEWER,
+        verification=None,
+        rendering=None,
+        failure=REFUSED,
+        inventory=None,
+        applied=False,
+    )
 
     found = status.after(before, refused, now=LATER)
 
@@ -132,7 +139,7 @@ def test_a_refused_update_leaves_what_runs_as_it_is():
 
 
 def test_a_registry_that_is_away_does_not_make_what_runs_unready():
-    found = status.after(running(), Progress(failure=AWAY, health=WELL), now=LATER)
+    found = status.after(running(), Results(failure=AWAY, health=WELL), now=LATER)
 
     assert conditions(found)["Ready"] == ("True", "Ready")
     assert conditions(found)["Fetched"] == ("False", "RegistryUnavailable")
@@ -140,7 +147,7 @@ def test_a_registry_that_is_away_does_not_make_what_runs_unready():
 
 
 def test_while_a_registry_is_away_ready_still_tells_of_health():
-    found = status.after(running(), Progress(failure=AWAY, health=ILL), now=LATER)
+    found = status.after(running(), Results(failure=AWAY, health=ILL), now=LATER)
 
     assert conditions(found)["Ready"] == ("False", "Unhealthy")
 
@@ -153,7 +160,7 @@ def test_while_a_registry_is_away_ready_still_tells_of_health():
     ],
 )
 def test_a_failure_that_may_pass_is_reconciling_and_not_stalled(failure):
-    partly = progress(stage=Stage.APPLY, applied=False, health=None, failure=failure)
+    partly = results(stage=Stage.APPLY, applied=False, health=None, failure=failure)
 
     found = status.after(pattern(), partly, now=NOW)
 
@@ -166,23 +173,23 @@ def test_a_failure_that_may_pass_is_reconciling_and_not_stalled(failure):
 
 
 def test_what_heals_is_neither_stalled_nor_reconciling_any_more():
-    stalled = status.after(pattern(), Progress(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED), now=NOW)
+    stalled = status.after(pattern(), Results(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED), now=NOW)
 
-    healed = status.after(pattern(status=stalled), progress(), now=LATER)
+    healed = status.after(pattern(status=stalled), results(), now=LATER)
 
     assert not {"Reconciling", "Stalled"} & conditions(healed).keys()
 
 
 def test_a_transition_time_changes_with_the_status_alone():
     before = running()
-    busy = status.after(before, progress(health=BUSY), now=LATER)
+    busy = status.after(before, results(health=BUSY), now=LATER)
 
     assert condition(busy, "Ready").last_transition_time == "2026-11-25T13:00:00Z"
     assert condition(busy, "Fetched").last_transition_time == "2026-11-25T12:00:00Z"
 
 
 def test_drift_that_is_left_is_told_in_applied():
-    found = status.after(pattern(), progress(drifted=("ConfigMap team/a was changed by kubectl-edit",)), now=NOW)
+    found = status.after(pattern(), results(drifted=("ConfigMap team/a was changed by kubectl-edit",)), now=NOW)
 
     assert conditions(found)["Applied"] == ("True", "Drifted")
     assert "ConfigMap team/a was changed by kubectl-edit" in condition(found, "Applied").message
@@ -191,8 +198,8 @@ def test_drift_that_is_left_is_told_in_applied():
 
 
 def test_drift_is_told_and_its_end_too_while_something_else_fails():
-    drifts = status.after(running(), Progress(failure=AWAY, health=WELL, drifted=("ConfigMap team/a ...",)), now=LATER)
-    again = status.after(pattern(status=drifts), Progress(failure=AWAY, health=WELL), now=LATER)
+    drifts = status.after(running(), Results(failure=AWAY, health=WELL, drifted=("ConfigMap team/a ...",)), now=LATER)
+    again = status.after(pattern(status=drifts), Results(failure=AWAY, health=WELL), now=LATER)
 
     assert conditions(drifts)["Applied"] == ("True", "Drifted")
     assert "ConfigMap team/a" in condition(drifts, "Ready").message
@@ -204,7 +211,7 @@ def test_the_design_version_stands_where_there_is_no_tag():
     revision = type(REVISION)("", REVISION.digest)
     rendering = Rendering(objects=(), format="Meshery", version="0.0.7")
 
-    found = status.after(by_digest, progress(revision=revision, rendering=rendering), now=NOW)
+    found = status.after(by_digest, results(revision=revision, rendering=rendering), now=NOW)
 
     assert (found.version, found.design_version) == ("0.0.7", "0.0.7")
     assert found.revision == f"@{REVISION.digest}"
@@ -215,7 +222,7 @@ def test_components_are_counted_and_only_so_many_are_named():
     refused = tuple(ComponentReport(str(n), f"pod-{n}", "Pod", Outcome.REFUSED, "X", "why") for n in range(many))
     mended = ComponentReport("a", "web", "Service", Outcome.RENDERED, repairs=("doubled port left out",) * many)
 
-    found = status.after(pattern(), progress(rendering=Rendering((), (*refused, mended))), now=NOW)
+    found = status.after(pattern(), results(rendering=Rendering((), (*refused, mended))), now=NOW)
 
     assert found.render is not None
     assert (found.render.rendered, found.render.refused) == (1, many)
@@ -228,7 +235,7 @@ def test_skipped_components_are_named_with_the_reason_but_drawings_are_not():
     drawings = tuple(ComponentReport(str(n), f"n-{n}", "Comment", Outcome.SKIPPED, "Annotation") for n in range(many))
     pods = tuple(ComponentReport(str(n), f"pod-{n}", "Pod", Outcome.SKIPPED, "Alias", "why") for n in range(many))
 
-    found = status.after(pattern(), progress(rendering=Rendering((), (*drawings, *pods))), now=NOW)
+    found = status.after(pattern(), results(rendering=Rendering((), (*drawings, *pods))), now=NOW)
 
     assert found.render is not None
     assert found.render.skipped == 2 * many
@@ -237,7 +244,7 @@ def test_skipped_components_are_named_with_the_reason_but_drawings_are_not():
 
 
 def test_healthy_speaks_of_what_was_applied():
-    found = status.after(pattern(), progress(), now=NOW)
+    found = status.after(pattern(), results(), now=NOW)
 
     assert condition(found, "Healthy").message == "every object that was applied is healthy"
 
@@ -245,7 +252,7 @@ def test_healthy_speaks_of_what_was_applied():
 def test_a_long_message_is_cut_to_what_people_read():
     failure = Stalled(reason=Reason.DOCUMENT_INVALID, message="x" * 10_000)
 
-    found = status.after(pattern(), Progress(stage=Stage.RENDER, revision=REVISION, failure=failure), now=NOW)
+    found = status.after(pattern(), Results(stage=Stage.RENDER, revision=REVISION, failure=failure), now=NOW)
 
     assert len(condition(found, "Ready").message.encode()) == limits.MAX_STATUS_MESSAGE
 
@@ -265,7 +272,7 @@ def test_a_request_is_answered_by_a_whole_run_and_not_before():
     asked = pattern(annotations={"pattern-operator.io/requestedAt": "now"})
 
     assert status.ahead(asked, ENTRIES, revision=REVISION, now=NOW).last_handled_reconcile_at == ""
-    assert status.after(asked, progress(), now=NOW).last_handled_reconcile_at == "now"
+    assert status.after(asked, results(), now=NOW).last_handled_reconcile_at == "now"
 
 
 @pytest.mark.parametrize(
@@ -276,8 +283,8 @@ def test_a_request_is_answered_by_a_whole_run_and_not_before():
     ],
 )
 def test_applied_says_in_whose_name(user: str | None, words: str):
-    found = status.after(pattern(), progress(user=user), now=NOW)
-    again = status.after(pattern(status=found), progress(user=user, rendering=None, applied=False), now=LATER)
+    found = status.after(pattern(), results(user=user), now=NOW)
+    again = status.after(pattern(status=found), results(user=user, rendering=None, applied=False), now=LATER)
 
     assert condition(found, "Applied").message == words
     assert condition(again, "Applied") == condition(found, "Applied")
@@ -296,7 +303,7 @@ def test_what_is_waited_for_does_not_hide_that_the_newest_spec_was_never_looked_
     newest = {"generation": 2, "spec": moved_to("2.0.0")}
     waits = status.waiting(running(**newest), "asks registry.example for tag 2.0.0", now=LATER)
 
-    found = status.after(pattern(status=waits, **newest), Progress(failure=AWAY, health=WELL), now=LATER)
+    found = status.after(pattern(status=waits, **newest), Results(failure=AWAY, health=WELL), now=LATER)
 
     assert (waits.observed_generation, waits.revision) == (1, str(REVISION))
     assert conditions(waits)["Applied"] == ("True", "Succeeded")
@@ -333,14 +340,14 @@ def test_history_keeps_as_many_as_the_spec_says():
     found = pattern(spec={"rollout": {"historyLimit": 2}})
     for number in range(4):
         revision = type(REVISION)(f"1.0.{number}", REVISION.digest)
-        after = status.after(found, progress(revision=revision), now=NOW + timedelta(hours=number))
+        after = status.after(found, results(revision=revision), now=NOW + timedelta(hours=number))
         found = msgspec.structs.replace(found, status=after)
 
     assert [each.version for each in found.status.history] == ["1.0.3", "1.0.2"]
 
 
 def test_who_vouches_no_longer_is_not_named_any_more():
-    lost = Progress(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED, health=WELL)
+    lost = Results(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED, health=WELL)
 
     found = status.after(running(), lost, now=LATER)
 
@@ -352,8 +359,8 @@ def test_who_vouches_no_longer_is_not_named_any_more():
 @pytest.mark.parametrize(
     "kept",
     [
-        pytest.param(Progress(stage=Stage.VERIFY, revision=NEWER, failure=REFUSED), id="an update is refused"),
-        pytest.param(Progress(stage=Stage.VERIFY, revision=REVISION, failure=AWAY), id="nobody could be asked"),
+        pytest.param(Results(stage=Stage.VERIFY, revision=NEWER, failure=REFUSED), id="an update is refused"),
+        pytest.param(Results(stage=Stage.VERIFY, revision=REVISION, failure=AWAY), id="nobody could be asked"),
     ],
 )
 def test_who_vouches_for_what_runs_is_named_as_long_as_nothing_says_otherwise(kept):
@@ -363,7 +370,7 @@ def test_who_vouches_for_what_runs_is_named_as_long_as_nothing_says_otherwise(ke
 
 
 def test_where_what_runs_cannot_be_seen_ready_stays_as_it_was():
-    found = status.after(running(), Progress(failure=AWAY), now=LATER)
+    found = status.after(running(), Results(failure=AWAY), now=LATER)
 
     assert conditions(found)["Ready"] == ("True", "Ready")
     assert conditions(found)["Fetched"] == ("False", "RegistryUnavailable")

@@ -9,7 +9,8 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.reconcile.patterns import PatternKey
-from pattern_operator.reconcile.waking import MAX_EVENTS, OBJECTS, OTHERS, USER, Plan, Waker, Woken, concerns, plan
+from pattern_operator.reconcile.state import concerns
+from pattern_operator.reconcile.waking import MAX_EVENTS, OBJECTS, OTHERS, USER, Plan, Waker, Woken, plan
 
 KEY = PatternKey("team", "web")
 REFUSED, OTHER = ObjectKey("", "ConfigMap", "team", "refused"), ObjectKey("", "ConfigMap", "team", "other")

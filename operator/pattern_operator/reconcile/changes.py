@@ -5,6 +5,7 @@ Only names are told, and of them a few; no value of an object.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import InvalidReference, Revision
@@ -34,6 +35,10 @@ class Changes:
         made = self.created | frozenset(created)
         return Changes(made, (self.configured | frozenset(configured)) - made, self.pruned | frozenset(pruned))
 
+    def joined(self, later: "Changes") -> "Changes":
+        """With what happened ``later``, too."""
+        return self.plus(created=later.created, configured=later.configured, pruned=later.pruned)
+
     def sentence(self, before: Status, after: Status) -> str:
         """What became of ``before`` by these changes."""
         counts = [
@@ -47,6 +52,9 @@ class Changes:
             if keys
         ]
         return f"{_way(before, after)}: {', '.join(counts)}" + (f" ({'; '.join(names)})" if names else "")
+
+
+NO_CHANGES: Final = Changes()
 
 
 def _way(before: Status, after: Status) -> str:

@@ -12,7 +12,6 @@ from pattern_operator.api.status import Inventory, InventoryEntry
 from pattern_operator.apply import inventory
 from pattern_operator.errors import Stalled
 from pattern_operator.executors import run_in
-from pattern_operator.reconcile.rim import Rim
 
 
 def check_size(packed: Inventory) -> None:
@@ -48,7 +47,7 @@ async def written(inventory: Inventory, *, cpu: Executor) -> Inventory:
     return found
 
 
-async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, rim: Rim) -> None:
+async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, cpu: Executor) -> None:
     """Whether the inventory that is written ahead of this rendering will fit: what is owned, and what is to come.
 
     Raises:
@@ -56,7 +55,7 @@ async def check_candidate(pattern: DesignPattern, rendering: Rendering, *, rim: 
     """
     coming = tuple(_entry(each.key, each.api_version, pattern) for each in rendering.objects)
     planned = Inventory(entries=inventory.union(pattern.status.inventory.entries, coming))
-    await written(planned, cpu=rim.executors.of(pattern.metadata.namespace).cpu)
+    await written(planned, cpu=cpu)
 
 
 def _entry(key: ObjectKey, api_version: str, pattern: DesignPattern) -> InventoryEntry:

@@ -3,8 +3,8 @@
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import InvalidReference, Repository
 from pattern_operator.fair_queue import Lanes
+from pattern_operator.reconcile.desired import scheme_of
 from pattern_operator.reconcile.patterns import PatternKey
-from pattern_operator.reconcile.wanted import scheme_of
 from pattern_operator.source import Origin
 
 

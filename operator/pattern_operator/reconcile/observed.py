@@ -14,14 +14,14 @@ from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.status import Status
 from pattern_operator.quote import quoted
 from pattern_operator.reconcile.conditions import Conditions, finish
-from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_reached
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, running_words
+from pattern_operator.reconcile.results import Results
 
 GO_ON = "set spec.suspend: false to go on"
 
 
-def observed(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Status:
+def observed(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status:
     """The status once the watches told of ``seen`` (its health), whatever else goes on."""
     if seen.health is None or not pattern.status.conditions:
         return pattern.status
@@ -43,7 +43,7 @@ def _speaks_of_what_runs(pattern: DesignPattern, conditions: Conditions) -> bool
 _OF_HEALTH = frozenset({Reason.READY, Reason.UNHEALTHY, Reason.HEALTH_TIMEOUT, Reason.WAITING_FOR_HEALTH})
 
 
-def suspended(pattern: DesignPattern, seen: Progress, *, now: datetime) -> Status:
+def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status:
     """The status of a pattern that is left alone: what runs, whether it is well, and what waits.
 
     No registry is asked, so a tag that was moved since is not known; a spec that was changed is.
@@ -72,13 +72,13 @@ def _is_trust_lost(conditions: Conditions) -> bool:
     return verified.status == "False" and stalled.reason == verified.reason
 
 
-def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, seen: Progress) -> None:
+def _judge_what_runs(conditions: Conditions, pattern: DesignPattern, seen: Results) -> None:
     judge_health(conditions, pattern, seen)
     ready = conditions.current[ConditionType.READY]
     conditions.set(ConditionType.READY, ready.status, ready.reason, f"suspended; {ready.message}")
 
 
-def _words(pattern: DesignPattern, seen: Progress) -> str:
+def _words(pattern: DesignPattern, seen: Results) -> str:
     if not pattern.status.revision:
         what = "all of it" if pattern.status.inventory.entries else "anything"
         return f"suspended before {what} was applied; {GO_ON}"

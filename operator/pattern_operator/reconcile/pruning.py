@@ -4,118 +4,93 @@ Until it has gone it stays in the inventory, so that neither a restart nor the d
 """
 
 from collections.abc import Collection
+from typing import Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply import ManagedObjects, Owner, inventory, prune
-from pattern_operator.reconcile.memory import Memory
+from pattern_operator.apply import ManagedObjects, Owner, PruneResult, inventory
+from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.owning import owner_of
-from pattern_operator.reconcile.progress import Progress, PruneState
-from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.tenancy import account_of
-
-Entries = tuple[InventoryEntry, ...]
+from pattern_operator.reconcile.results import Entries, Leaving, PrunedObjects
 
 
-async def start(
-    pattern: DesignPattern, planned: Entries, after: Entries, *, memory: Memory, rim: Rim, progress: Progress
-) -> None:
-    """All of ``after`` is applied: remove what else is ``planned``, or let it go where the spec says so.
+class PrunePort(Protocol):
+    """What pruning may do; see cluster.Cluster."""
 
-    Raises:
-        Transient: something could not be deleted.
-    """
-    owner = owner_of(pattern)
-    left, wanted = inventory.difference(planned, after), inventory.keys(after)
-    unresolved = {
-        key for key in rim.managed_objects.drifted(owner.id) if key not in wanted
-    }  # its kind has another scope now
-    behind = (
-        ()
-        if pattern.spec.apply.prune
-        else _left_behind(inventory.keys(left), owner=owner, managed_objects=rim.managed_objects)
-    )
-    rim.managed_objects.release(inventory.keys(left) | unresolved, owner=owner.id)
-    memory.prune_state = PruneState(left)
+    @property
+    def managed(self) -> ManagedObjects: ...  # noqa: D102
+    async def prune(self, pattern: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult: ...  # noqa: D102
+    async def blocking_admission(  # noqa: D102
+        self, pattern: DesignPattern, said: Collection[str], leaving: Collection[ObjectKey]
+    ) -> frozenset[ObjectKey]: ...
+
+
+async def start(pattern: DesignPattern, planned: Entries, after: Entries, *, port: PrunePort) -> PrunedObjects:
+    """All of ``after`` is applied: remove what else is ``planned``, or leave it where the spec says so."""
+    owner, managed = owner_of(pattern), port.managed
+    left, desired = inventory.difference(planned, after), inventory.keys(after)
+    unresolved = {key for key in managed.drifted(owner.id) if key not in desired}  # its kind has another scope now
+    behind = () if pattern.spec.apply.prune else _left_behind(inventory.keys(left), owner=owner, managed=managed)
+    managed.release(inventory.keys(left) | unresolved, owner=owner.id)
     if not pattern.spec.apply.prune:
-        memory.prune_state = PruneState(done=left)
-        memory.notes += behind
-        progress.inventory = after
-        return
-    progress.inventory = planned
-    await advance(pattern, memory=memory, rim=rim, progress=progress)
+        return PrunedObjects(leaving=Leaving(done=left), inventory=after, notes=behind)
+    return await advance(pattern, Leaving(left), planned, port=port)
 
 
 async def clear_the_way(
-    pattern: DesignPattern,
-    planned: Entries,
-    after: Entries,
-    *,
-    said: Collection[str],
-    memory: Memory,
-    rim: Rim,
-    progress: Progress,
+    pattern: DesignPattern, planned: Entries, after: Entries, *, said: Collection[str], port: PrunePort
 ) -> tuple[ObjectKey, ...]:
     """Not all is applied: remove at once what leaves the pattern and refused it (``said``); those that are gone now."""
     if not pattern.spec.apply.prune:
         return ()
-    owner, account = owner_of(pattern), account_of(pattern, tenancy=rim.tenancy)
     left = inventory.difference(planned, after)
-    keys = await rim.deleter.blocking_admission(said, inventory.keys(left), owner=owner, impersonate=account)
+    keys = await port.blocking_admission(pattern, said, inventory.keys(left))
     if not keys:
         return ()
-    rim.managed_objects.release(keys, owner=owner.id)
-    entries = [each for each in left if inventory.key_of(each) in keys]
-    pruned = await prune(entries, owner=owner, deleter=rim.deleter, impersonate=account)
-    memory.changes = memory.changes.plus(pruned=pruned.deleted)
-    progress.inventory = inventory.without(planned, pruned.deleted)
+    port.managed.release(keys, owner=owner_of(pattern).id)
+    pruned = await port.prune(pattern, [each for each in left if inventory.key_of(each) in keys])
     return pruned.deleted
 
 
-async def advance(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
-    """Remove what can go now of what left the pattern. Asks nobody while a watch says that it is still going.
+async def advance(pattern: DesignPattern, leaving: Leaving, entries: Entries, *, port: PrunePort) -> PrunedObjects:
+    """Remove what can go now of what is ``leaving``; ``entries`` are the inventory as it is.
 
-    Raises:
-        Transient: something could not be deleted.
+    It asks nobody while a watch says that it is still going.
     """
-    prune_state = memory.prune_state
-    entries = pattern.status.inventory.entries if progress.inventory is None else progress.inventory
-    if prune_state.pending and pattern.spec.apply.prune:
-        account = account_of(pattern, tenancy=rim.tenancy)
-        pruned = await prune(prune_state.pending, owner=owner_of(pattern), deleter=rim.deleter, impersonate=account)
-        done = inventory.union(prune_state.done, inventory.difference(prune_state.pending, pruned.remaining))
-        memory.prune_state = prune_state = PruneState(pruned.remaining, done, pruned.message)
-        memory.changes = memory.changes.plus(pruned=pruned.deleted)
-        memory.notes = tuple(
-            dict.fromkeys((*memory.notes, *(f"{key.display_name} {why}" for key, why in pruned.skipped)))
+    if leaving.pending and pattern.spec.apply.prune:
+        pruned = await port.prune(pattern, leaving.pending)
+        done = inventory.union(leaving.done, inventory.difference(leaving.pending, pruned.remaining))
+        return PrunedObjects(
+            leaving=Leaving(pruned.remaining, done, pruned.message),
+            inventory=inventory.difference(entries, done),
+            changes=Changes().plus(pruned=pruned.deleted),
+            notes=tuple(f"{key.display_name} {why}" for key, why in pruned.skipped),
+            unwatched=not all(each.watched for each in pruned.terminating),
+            failed=frozenset(each.key for each in pruned.failures),
+            needs=frozenset(each.need for each in pruned.failures if each.need is not None),
+            error=pruned.error,
         )
-        progress.unwatched = not all(each.watched for each in pruned.terminating)
-        progress.inventory = inventory.difference(entries, done)
-        progress.failed |= frozenset(each.key for each in pruned.failures)
-        progress.needs |= frozenset(each.need for each in pruned.failures if each.need is not None)
-        if pruned.error:
-            raise pruned.error
-    elif prune_state.done:
-        remaining = inventory.difference(entries, prune_state.done)
+    if leaving.done:
+        remaining = inventory.difference(entries, leaving.done)
         if len(remaining) < len(entries):
-            progress.inventory = remaining
-        elif not prune_state.pending:  # status has it
-            memory.prune_state = prune_state = PruneState()
-    progress.prune_state = prune_state
+            return PrunedObjects(leaving=leaving, inventory=remaining)
+        if not leaving.pending:  # status has it
+            return PrunedObjects(leaving=Leaving())
+    return PrunedObjects(leaving=leaving)
 
 
-def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, managed_objects: ManagedObjects) -> tuple[str, ...]:
+def _left_behind(keys: Collection[ObjectKey], *, owner: Owner, managed: ManagedObjects) -> tuple[str, ...]:
     """What ``prune: false`` leaves, a sentence each; what is known to be gone, or another's, is not named."""
     return tuple(
         f"{key.display_name} left the pattern and is not deleted, because spec.apply.prune is false"
         for key in sorted(keys)
-        if _may_carry_our_label(key, owner=owner, managed_objects=managed_objects)
+        if _may_carry_our_label(key, owner=owner, managed=managed)
     )
 
 
-def _may_carry_our_label(key: ObjectKey, *, owner: Owner, managed_objects: ManagedObjects) -> bool:
-    managed = managed_objects.get(key)
-    if managed is None:
-        return not managed_objects.is_known_absent(key)
-    return managed.present and managed.observed.label == owner.id
+def _may_carry_our_label(key: ObjectKey, *, owner: Owner, managed: ManagedObjects) -> bool:
+    known = managed.get(key)
+    if known is None:
+        return not managed.is_known_absent(key)
+    return known.present and known.observed.label == owner.id

@@ -15,7 +15,7 @@ from pattern_operator.api.spec import Spec
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.reconcile.conditions import condition_of
-from pattern_operator.reconcile.memory import Memory
+from pattern_operator.reconcile.state import Applying, Lookup, Objects, Running
 
 UNREADABLE = "unreadable"  # in place of a policy whose keys cannot be read: it is not the one that was reached
 _DIGITS = 24  # of a SHA-256 that are kept: 96 bits
@@ -53,18 +53,20 @@ def is_known_otherwise(pattern: DesignPattern, policy: str | None, *, revision: 
     return bool(pattern.status.last_applied_state) and not is_reached(pattern, policy, revision=revision)
 
 
-def running_revision(pattern: DesignPattern, repository: Repository, *, memory: Memory) -> Revision | None:
+def running_revision(
+    pattern: DesignPattern, repository: Repository, *, objects: Objects, last: Lookup | None
+) -> Revision | None:
     """What runs, where it is known to have come from ``repository``; None where the spec may have named another then.
 
-    That is what this process has applied or found there; after a restart only a spec that was applied as it is says so.
+    That is what this process has applied (``objects``) or found (``last``) there; after a restart only a spec that was
+    applied as it is says so.
     """
-    if memory.applied is not None:
-        return memory.applied.revision if memory.applied.repository == repository else None
+    if isinstance(objects, Running):
+        return objects.desired.revision if objects.desired.repository == repository else None
     status = pattern.status
-    goal, lookup = memory.partly[0] if memory.partly is not None else None, memory.lookup
-    tried = goal is not None and goal.repository == repository and str(goal.revision) == status.revision
-    found = lookup is not None and lookup.reference.repository == repository
-    found = found and lookup is not None and str(lookup.revision) == status.revision
+    desired = objects.desired if isinstance(objects, Applying) else None
+    tried = desired is not None and desired.repository == repository and str(desired.revision) == status.revision
+    found = last is not None and last.reference.repository == repository and str(last.revision) == status.revision
     same_spec = status.last_applied_state.partition("-")[0] == _spec_digest(pattern.spec)
     if not (tried or found or same_spec):
         return None

@@ -9,27 +9,27 @@ from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.result import summarize
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.conditions import Conditions, Truth
-from pattern_operator.reconcile.progress import Progress, PruneState
+from pattern_operator.reconcile.results import Leaving, Results
 
 
-def health_words(progress: Progress) -> tuple[Truth, str, str]:
+def health_words(results: Results) -> tuple[Truth, str, str]:
     """Status, reason and message of Healthy. An object that is gone has failed: only somebody who acts brings it."""
-    health = progress.health
+    health = results.health
     if health is None or health.state is HealthState.CURRENT:
         said = health.message if health is not None and health.notable else "every object that was applied is healthy"
         return "True", Reason.SUCCEEDED, said
     if health.state in (HealthState.FAILED, HealthState.NOT_FOUND):
         return "False", Reason.UNHEALTHY, health.message
-    if progress.overdue:
+    if results.overdue:
         return "False", Reason.HEALTH_TIMEOUT, health.message
     return "Unknown", Reason.WAITING_FOR_HEALTH, health.message
 
 
-def judge_health(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
+def judge_health(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """Ready, Reconciling and Stalled of a pattern of which the desired state was reached."""
-    healthy, reason, message = health_words(progress)
+    healthy, reason, message = health_words(results)
     if healthy == "True" or not pattern.spec.apply.wait:
-        conditions.set(ConditionType.READY, "True", Reason.READY, running_words(pattern, progress))
+        conditions.set(ConditionType.READY, "True", Reason.READY, running_words(pattern, results))
         conditions.drop(ConditionType.RECONCILING)
         conditions.drop(ConditionType.STALLED)
         return
@@ -42,31 +42,31 @@ def judge_health(conditions: Conditions, pattern: DesignPattern, progress: Progr
     conditions.drop(ConditionType.STALLED)
 
 
-def judge_drift(conditions: Conditions, progress: Progress) -> None:
+def judge_drift(conditions: Conditions, results: Results) -> None:
     """Applied of a pattern that is applied in full, where something else fails or is waited for: only drift is new."""
     applied = conditions.current.get(ConditionType.APPLIED)
-    if applied is None or applied.status != "True" or progress.health is None:
+    if applied is None or applied.status != "True" or results.health is None:
         return
-    if progress.drifted:
-        words = listed(("what runs is applied", *progress.drifted))
+    if results.drifted:
+        words = listed(("what runs is applied", *results.drifted))
         conditions.set(ConditionType.APPLIED, "True", Reason.DRIFTED, words)
     elif applied.reason == Reason.DRIFTED:
         conditions.set(ConditionType.APPLIED, "True", Reason.SUCCEEDED, "what runs is applied")
 
 
-def running_words(pattern: DesignPattern, progress: Progress) -> str:
+def running_words(pattern: DesignPattern, results: Results) -> str:
     """What runs, beside it what left and is not gone yet, what may have ended unseen, and what drifted and is left so.
 
     None of it makes the pattern less ready: a volume claim in use stays for hours, and whoever waits for Ready waits
     for what is wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits
     for the end of the prune waits for Applied.
     """
-    count = pattern.status.inventory.count if progress.inventory is None else len(progress.inventory)
-    prune_state = progress.prune_state or PruneState()
-    runs = f"{_title(pattern, progress)} runs: {pluralize(count - len(prune_state.pending))}"
-    pinned = pinned_words(pattern, progress.revision)
-    unsure = summarize(progress.health.unsure) if progress.health is not None else ""
-    return listed(filter(None, (runs, progress.held, pinned, prune_state.message, unsure, *progress.drifted)))
+    count = pattern.status.inventory.count if results.inventory is None else len(results.inventory)
+    leaving = results.leaving or Leaving()
+    runs = f"{_title(pattern, results)} runs: {pluralize(count - len(leaving.pending))}"
+    pinned = pinned_words(pattern, results.revision)
+    unsure = summarize(results.health.unsure) if results.health is not None else ""
+    return listed(filter(None, (runs, results.held, pinned, leaving.message, unsure, *results.drifted)))
 
 
 def pinned_words(pattern: DesignPattern, revision: Revision | None) -> str:
@@ -80,8 +80,8 @@ def pinned_words(pattern: DesignPattern, revision: Revision | None) -> str:
     return f"the digest decides; tag {ref.tag} was not looked up"
 
 
-def _title(pattern: DesignPattern, progress: Progress) -> str:
+def _title(pattern: DesignPattern, results: Results) -> str:
     try:
-        return (progress.revision or Revision.parse(pattern.status.revision)).display_name
+        return (results.revision or Revision.parse(pattern.status.revision)).display_name
     except InvalidReference:  # somebody wrote there by hand; the next success writes it anew
         return "what was applied last"

@@ -33,9 +33,9 @@ from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import listed
 from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
 from pattern_operator.reconcile.conditions import Conditions, Truth, condition_of, finish, rfc3339, shorten
-from pattern_operator.reconcile.progress import Progress
 from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
+from pattern_operator.reconcile.results import Results
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.rollout.history import prepend
 
@@ -50,12 +50,12 @@ _FACT = {
 _ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer says nothing of what runs
 
 
-def after(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
-    """The status of ``pattern`` once a run has made ``progress``."""
+def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
+    """The status of ``pattern`` once a run has made ``results``."""
     conditions = Conditions.of(pattern, now=now)
-    _state_facts(conditions, pattern, progress)
-    _judge(conditions, pattern, progress)
-    status = _record(pattern, progress, now=now)
+    _state_facts(conditions, pattern, results)
+    _judge(conditions, pattern, results)
+    status = _record(pattern, results, now=now)
     asked = pattern.metadata.annotations.requested_at
     requested = status.last_handled_reconcile_at if asked is None else asked
     status = msgspec.structs.replace(status, last_handled_reconcile_at=requested)
@@ -140,36 +140,36 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
     return finish(least, conditions, generation=pattern.metadata.generation)
 
 
-def _state_facts(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
+def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """One condition a stage: the facts of those that were passed, the error of the one that failed."""
-    if progress.revision and progress.stage is not Stage.SOURCE:
-        reason = Reason.VERSION_WITHDRAWN if progress.held else Reason.SUCCEEDED
-        conditions.set(ConditionType.FETCHED, "True", reason, _fetched_words(pattern, progress))
-    if progress.verification:
-        conditions.set(ConditionType.VERIFIED, *_verified_condition(progress.verification))
-    if progress.rendering:
-        conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(progress.rendering))
-    if progress.stage is Stage.HEALTH and progress.revision:
-        applied = f"applied {progress.revision.display_name} {_in_whose_name(progress.user)}"
-        conditions.set(ConditionType.APPLIED, *_applied_words(progress, applied))
-    elif progress.prune_state is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
+    if results.revision and results.stage is not Stage.SOURCE:
+        reason = Reason.VERSION_WITHDRAWN if results.held else Reason.SUCCEEDED
+        conditions.set(ConditionType.FETCHED, "True", reason, _fetched_words(pattern, results))
+    if results.verification:
+        conditions.set(ConditionType.VERIFIED, *_verified_condition(results.verification))
+    if results.rendering:
+        conditions.set(ConditionType.RENDERED, "True", Reason.SUCCEEDED, _rendering_words(results.rendering))
+    if results.stage is Stage.HEALTH and results.revision:
+        applied = f"applied {results.revision.display_name} {_in_whose_name(results.user)}"
+        conditions.set(ConditionType.APPLIED, *_applied_words(results, applied))
+    elif results.leaving is not None and conditions.reason(ConditionType.APPLIED) == Reason.PRUNING:
         # Something newer fails; what left the running revision went on all the same.
-        conditions.set(ConditionType.APPLIED, *_applied_words(progress, "what runs is applied"))
-    elif progress.stage is not Stage.APPLY:
-        judge_drift(conditions, progress)
-    if progress.health:
-        conditions.set(ConditionType.HEALTHY, *health_words(progress))
-    if progress.failure:
-        kind = _FACT[progress.stage]
-        conditions.set(kind, "False", progress.failure.reason, progress.failure.message)
+        conditions.set(ConditionType.APPLIED, *_applied_words(results, "what runs is applied"))
+    elif results.stage is not Stage.APPLY:
+        judge_drift(conditions, results)
+    if results.health:
+        conditions.set(ConditionType.HEALTHY, *health_words(results))
+    if results.failure:
+        kind = _FACT[results.stage]
+        conditions.set(kind, "False", results.failure.reason, results.failure.message)
 
 
-def _fetched_words(pattern: DesignPattern, progress: Progress) -> str:
+def _fetched_words(pattern: DesignPattern, results: Results) -> str:
     """Layers are pulled once the artifact is verified: until then only its manifest was read."""
-    verifies = progress.stage is Stage.VERIFY
+    verifies = results.stage is Stage.VERIFY
     found = "found {}, whose content is pulled when it is verified" if verifies else "pulled {}"
-    pinned = pinned_words(pattern, progress.revision)
-    return listed(filter(None, (found.format(progress.revision), progress.held, pinned)))
+    pinned = pinned_words(pattern, results.revision)
+    return listed(filter(None, (found.format(results.revision), results.held, pinned)))
 
 
 def _in_whose_name(user: str | None) -> str:
@@ -193,83 +193,83 @@ def _rendering_words(rendering: Rendering) -> str:
     )
 
 
-def _applied_words(progress: Progress, applied: str) -> tuple[Truth, str, str]:
+def _applied_words(results: Results, applied: str) -> tuple[Truth, str, str]:
     """Unknown while something that left is still there: not all is pruned, and nothing has failed."""
-    words = [applied, *progress.drifted, *progress.notes]
-    if progress.prune_state is not None and progress.prune_state.message:
-        return "Unknown", Reason.PRUNING, listed([applied, progress.prune_state.message, *words[1:]])
-    return "True", Reason.DRIFTED if progress.drifted else Reason.SUCCEEDED, listed(words)
+    words = [applied, *results.drifted, *results.notes]
+    if results.leaving is not None and results.leaving.message:
+        return "Unknown", Reason.PRUNING, listed([applied, results.leaving.message, *words[1:]])
+    return "True", Reason.DRIFTED if results.drifted else Reason.SUCCEEDED, listed(words)
 
 
-def _judge(conditions: Conditions, pattern: DesignPattern, progress: Progress) -> None:
+def _judge(conditions: Conditions, pattern: DesignPattern, results: Results) -> None:
     """Ready, Reconciling and Stalled."""
-    if progress.failure:
-        _judge_failure(conditions, pattern, progress, progress.failure)
+    if results.failure:
+        _judge_failure(conditions, pattern, results, results.failure)
     else:
-        judge_health(conditions, pattern, progress)
+        judge_health(conditions, pattern, results)
 
 
-def _judge_failure(conditions: Conditions, pattern: DesignPattern, progress: Progress, failure: PatternError) -> None:
+def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Results, failure: PatternError) -> None:
     if isinstance(failure, Stalled):
         conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
         conditions.set(ConditionType.STALLED, "True", failure.reason, failure.message)
         conditions.drop(ConditionType.RECONCILING)
         return
     conditions.drop(ConditionType.STALLED)
-    if progress.stage in _ASKED_ELSEWHERE and is_reached(pattern, progress.policy, revision=progress.revision):
+    if results.stage in _ASKED_ELSEWHERE and is_reached(pattern, results.policy, revision=results.revision):
         # Nobody says that something newer is wanted: Ready speaks of what runs, the stage's condition of what is amiss.
-        if progress.health:
-            judge_health(conditions, pattern, progress)
+        if results.health:
+            judge_health(conditions, pattern, results)
         return
     conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
     conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
 
 
-def _record(pattern: DesignPattern, progress: Progress, *, now: datetime) -> Status:
+def _record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     """The facts beside the conditions: what was tried, what runs, who vouched, what is owned."""
-    state = _state(pattern, progress)
+    state = _state(pattern, results)
     status = msgspec.structs.replace(pattern.status, last_applied_state=state)
     if not state:  # what is there is a part of this and a part of that
-        marks = marks_of(pattern.status, progress.inventory or status.inventory.entries)
+        marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=marks)
-    if progress.revision:
-        status = msgspec.structs.replace(status, last_attempted_revision=str(progress.revision))
-    if _trust_is_lost(status, progress):
+    if results.revision:
+        status = msgspec.structs.replace(status, last_attempted_revision=str(results.revision))
+    if _trust_is_lost(status, results):
         status = msgspec.structs.replace(status, verified_by=())
-    if progress.rendering:
-        status = msgspec.structs.replace(status, render=_render_status(progress.rendering))
-    if progress.inventory is not None:
-        inventory = Inventory(count=len(progress.inventory), entries=progress.inventory)
+    if results.rendering:
+        status = msgspec.structs.replace(status, render=_render_status(results.rendering))
+    if results.inventory is not None:
+        inventory = Inventory(count=len(results.inventory), entries=results.inventory)
         status = msgspec.structs.replace(status, inventory=inventory)
-    if progress.comparison is not None:
-        tried = state and not progress.comparison.sent  # what runs was applied before, and stays known
-        comparison = with_marks(pattern.status, progress.comparison) if tried else progress.comparison
+    if results.comparison is not None:
+        tried = state and not results.comparison.sent  # what runs was applied before, and stays known
+        comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison
         compared = packed(comparison, status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=compared)
-    if not (progress.applied and progress.revision):
+    if not (results.applied and results.revision):
         return status
     limit = pattern.spec.rollout.history_limit
-    return _now_runs(status, progress, progress.revision, history_limit=limit, now=now)
+    return _now_runs(status, results, results.revision, history_limit=limit, now=now)
 
 
-def _state(pattern: DesignPattern, progress: Progress) -> str:
+def _state(pattern: DesignPattern, results: Results) -> str:
     """The desired state that is applied in full; none while the cluster is on its way to another."""
-    if progress.stage is Stage.HEALTH and progress.failure is None and progress.policy is not None:
-        return state_of(pattern.spec, progress.policy)
-    newer = is_known_otherwise(pattern, progress.policy, revision=progress.revision)
-    return "" if progress.stage is Stage.APPLY and newer else pattern.status.last_applied_state
+    if results.stage is Stage.HEALTH and results.failure is None and results.policy is not None:
+        return state_of(pattern.spec, results.policy)
+    newer = is_known_otherwise(pattern, results.policy, revision=results.revision)
+    return "" if results.stage is Stage.APPLY and newer else pattern.status.last_applied_state
 
 
-def _trust_is_lost(status: Status, progress: Progress) -> bool:
+def _trust_is_lost(status: Status, results: Results) -> bool:
     """Whether it is the running artifact itself that is not verified any longer."""
-    refused = progress.stage is Stage.VERIFY and isinstance(progress.failure, Stalled)
-    return refused and progress.revision is not None and str(progress.revision.digest) == status.digest
+    refused = results.stage is Stage.VERIFY and isinstance(results.failure, Stalled)
+    return refused and results.revision is not None and str(results.revision.digest) == status.digest
 
 
-def _now_runs(status: Status, progress: Progress, revision: Revision, *, history_limit: int, now: datetime) -> Status:
-    design_version = progress.rendering.version if progress.rendering else status.design_version
+def _now_runs(status: Status, results: Results, revision: Revision, *, history_limit: int, now: datetime) -> Status:
+    design_version = results.rendering.version if results.rendering else status.design_version
     version = revision.tag or design_version
-    verified = progress.verification.verified_by if progress.verification else ()
+    verified = results.verification.verified_by if results.verification else ()
     entry = HistoryEntry(
         revision=str(revision),
         version=version,

@@ -6,15 +6,13 @@ look after what runs, which asks no registry.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
-from pattern_operator.api.object import ObjectKey
-from pattern_operator.api.stage import Stage
-from pattern_operator.apply import Notification, NotificationKind
+from pattern_operator.apply import Notification
 from pattern_operator.reconcile.patterns import PatternKey
 from pattern_operator.token_bucket import TokenBucket
 
@@ -28,16 +26,6 @@ class Adder(Protocol):
     """The queue's way in."""
 
     def add(self, key: PatternKey, *, delay: float = 0.0) -> None: ...  # noqa: D102 - see the class
-
-
-def concerns(event: Notification, *, stage: Stage, failed: Collection[ObjectKey]) -> bool:
-    """Whether what happened to an object may end a failure of ``stage`` in which the objects ``failed`` failed.
-
-    Only the apply step fails by objects: one that was refused may be taken when somebody changed or deleted it. Its
-    health says nothing of that, and changes all the time.
-    """
-    changed = event.kind in (NotificationKind.GONE, NotificationKind.DRIFTED)
-    return stage is Stage.APPLY and changed and event.key in failed
 
 
 @dataclass(frozen=True, slots=True)

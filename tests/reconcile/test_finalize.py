@@ -9,18 +9,17 @@ from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import FinalizeResult
 from pattern_operator.errors import Waiting
-from pattern_operator.reconcile import deleting
-from pattern_operator.reconcile.deleting import PATIENCE, advice_in
+from pattern_operator.reconcile.finalize import PATIENCE, advice_in, finalize
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 GOES = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left."), advice="To let go: do this")
 STUCK = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left. To let go: do this"))
 
 
-def deleted(at: str):
+def deleted(at: str, **more):
     source = {"url": "oci://registry.example/web", "ref": {"tag": "1"}}
     metadata = {"name": "web", "namespace": "team", "deletionTimestamp": at, "finalizers": [FINALIZER]}
-    return decode({"metadata": metadata, "spec": {"source": source}})
+    return decode({"metadata": metadata, "spec": {"source": source}, **more})
 
 
 @pytest.mark.parametrize(
@@ -38,26 +37,24 @@ def test_the_way_out_is_said_when_it_takes_long(remaining, at, after, seconds):
     assert advice_in(deleted(at), remaining, now=BEGAN + timedelta(seconds=after)) == seconds
 
 
-class Written:
-    """A writer that keeps what Ready says."""
+class Goes:
+    """A cluster in which everything goes by itself."""
 
-    ready = ""
+    def account(self, _):
+        return None
 
-    async def status(self, _, status):
-        self.ready = next(each.message for each in status.conditions if each.type == "Ready")
+    async def delete(self, *_):
+        return GOES
 
 
 @pytest.mark.parametrize(
     ("after", "says"),
     [(0.0, "1 object left."), (PATIENCE - 1, "1 object left."), (PATIENCE, "1 object left. To let go: do this")],
 )
-async def test_status_says_it_then_and_not_before(monkeypatch, after, says):
-    async def goes(*_, **__):
-        return GOES
+async def test_it_is_said_then_and_not_before(after, says):
+    entries = {"count": 1, "entries": [{"id": "team_a__ConfigMap", "v": "v1"}]}
+    going = deleted("2026-01-01T00:00:00Z", status={"inventory": entries})
 
-    monkeypatch.setattr(deleting, "_step", goes)
-    written, now = Written(), BEGAN + timedelta(seconds=after)
+    remaining = await finalize(going, port=Goes(), now=BEGAN + timedelta(seconds=after))
 
-    remaining = await deleting.delete(deleted("2026-01-01T00:00:00Z"), rim=None, writer=written, now=lambda: now)
-
-    assert written.ready == remaining.message == says
+    assert remaining.message == says

@@ -1,6 +1,5 @@
 """A repair tells only of what was sent, and asks for a whole apply where there is nothing to send."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from tests.apply.harness import config_map, custom
@@ -10,12 +9,10 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.status import Status
-from pattern_operator.apply import ApplyFailure, ApplyResult
+from pattern_operator.apply import ApplyFailure, ApplyResult, ScopedObjects, resolve_scope
 from pattern_operator.errors import Transient
 from pattern_operator.kube import KindNotFound, Resource
-from pattern_operator.reconcile.applying import repair
-from pattern_operator.reconcile.progress import Progress
-from pattern_operator.reconcile.tenancy import Tenancy
+from pattern_operator.reconcile.steps.apply import repair
 
 GROUP = "example.com"
 WIDE = Resource(group=GROUP, version="v1", kind="Widget", plural="widgets", namespaced=False)
@@ -36,7 +33,10 @@ class Cluster:
             raise KindNotFound(group=group, kind=kind, version=version)
         return self.kinds[kind]
 
-    async def apply_all(self, objects: Any, **_: Any) -> ApplyResult:
+    async def place(self, owner: Any, objects: Any) -> ScopedObjects:
+        return await resolve_scope(objects, discovery=self, default_namespace=owner.metadata.namespace)
+
+    async def send(self, _: Any, objects: Any, **__: Any) -> ApplyResult:
         self.sent = [each.key for each in objects]
         return ApplyResult(
             tuple(key for key in self.sent if key not in self.refuses | self.left),
@@ -47,12 +47,9 @@ class Cluster:
     def get(self, _: ObjectKey) -> None:
         return None
 
-    def check(self, _: Any) -> None:
-        return None
-
     @property
-    def rim(self) -> Any:
-        return SimpleNamespace(discovery=self, applier=self, managed_objects=self, protected=self, tenancy=Tenancy())
+    def managed(self) -> Any:
+        return self
 
 
 def rendering(*objects: Object) -> Rendering:
@@ -65,56 +62,54 @@ WIDGET = custom("Widget", GROUP, "w", "team")
 
 
 async def test_what_was_sent_is_told_and_nothing_else_is_sent():
-    cluster, made = Cluster(), Progress()
+    cluster = Cluster()
 
-    repaired = await repair(RUNS, rendering(MAPPED, OTHER), [MAPPED.key], rim=cluster.rim, progress=made)
+    made = await repair(RUNS, rendering(MAPPED, OTHER), [MAPPED.key], port=cluster)
 
     assert cluster.sent == [MAPPED.key]
     assert made.repaired == ("ConfigMap team/c was deleted, or lost its owner label",)
-    assert repaired.unresolved == frozenset()
+    assert made.unresolved == frozenset()
 
 
 async def test_an_object_whose_kind_has_another_scope_now_is_not_said_to_be_applied_but_asks_for_it():
-    cluster, made = Cluster(), Progress()
+    cluster = Cluster()
 
-    repaired = await repair(RUNS, rendering(WIDGET, MAPPED), [WIDGET.key, MAPPED.key], rim=cluster.rim, progress=made)
+    made = await repair(RUNS, rendering(WIDGET, MAPPED), [WIDGET.key, MAPPED.key], port=cluster)
 
     assert cluster.sent == [MAPPED.key]
     assert [each.partition(" ")[0] for each in made.repaired] == ["ConfigMap"]
-    assert repaired.unresolved == {WIDGET.key}
+    assert made.unresolved == {WIDGET.key}
 
 
 async def test_an_object_that_was_let_alone_is_not_said_to_be_applied():
-    cluster, made = Cluster(), Progress()
+    cluster = Cluster()
     cluster.left = frozenset({MAPPED.key})
 
-    repaired = await repair(RUNS, rendering(MAPPED), [MAPPED.key], rim=cluster.rim, progress=made)
+    made = await repair(RUNS, rendering(MAPPED), [MAPPED.key], port=cluster)
 
     assert made.repaired == ()
-    assert repaired.notes == ("ConfigMap team/c is paused",)
-    assert repaired.unresolved == frozenset()
+    assert made.notes == ("ConfigMap team/c is paused",)
+    assert made.unresolved == frozenset()
 
 
 async def test_of_a_repair_that_fails_in_part_the_rest_is_told_and_all_objects_count():
-    cluster, made = Cluster(), Progress()
+    cluster = Cluster()
     cluster.refuses = frozenset({MAPPED.key})
     more = config_map("more", "team")
 
-    try:
-        await repair(RUNS, rendering(MAPPED, OTHER, more), [MAPPED.key, OTHER.key], rim=cluster.rim, progress=made)
-    except Transient as error:
-        assert error.message == "1 of 3 objects could not be applied: ConfigMap team/c: no"
-    else:
-        raise AssertionError("it did not fail")
+    made = await repair(RUNS, rendering(MAPPED, OTHER, more), [MAPPED.key, OTHER.key], port=cluster)
+
+    assert isinstance(made.error, Transient)
+    assert made.error.message == "1 of 3 objects could not be applied: ConfigMap team/c: no"
     assert [each.split()[1] for each in made.repaired] == ["team/other"]
 
 
 async def test_an_object_whose_kind_is_gone_is_waited_for_by_a_whole_apply():
-    cluster, made = Cluster(), Progress()
+    cluster = Cluster()
     del cluster.kinds["Widget"]
     placeless = Object.of({"apiVersion": f"{GROUP}/v1", "kind": "Widget", "metadata": {"name": "w"}})
 
-    repaired = await repair(RUNS, rendering(placeless), [WIDGET.key], rim=cluster.rim, progress=made)
+    made = await repair(RUNS, rendering(placeless), [WIDGET.key], port=cluster)
 
     assert made.repaired == ()
-    assert repaired.unresolved == {WIDGET.key}
+    assert made.unresolved == {WIDGET.key}

@@ -1,7 +1,7 @@
 """Which events a run is worth: changes, once each."""
 
 import pytest
-from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VERIFIED, WELL, pattern, progress
+from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VERIFIED, WELL, pattern, results
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
@@ -9,34 +9,45 @@ from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.memory import Memory
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.events import Event, failure_events, run_events
 from pattern_operator.reconcile.reported_failure import MAX_WORDS
-from pattern_operator.reconcile.telling import Telling, tell_failure, tellings
+from pattern_operator.reconcile.results import Results
+from pattern_operator.reconcile.state import State
 
 
-def told(before: Status, made: Progress, *, memory: Memory | None = None, generation: int = 1) -> list[Telling]:
-    after = status.after(pattern(status=before, generation=generation), made, now=NOW)
-    return list(tellings(before, after, made, memory=memory or Memory()))
+class Told:
+    """What one pattern is told, run after run."""
+
+    def __init__(self) -> None:
+        self.state = State()
+
+    def __call__(self, before: Status, made: Results, *, generation: int = 1) -> list[Event]:
+        after = status.after(pattern(status=before, generation=generation), made, now=NOW)
+        events, self.state = run_events(before, after, made, state=self.state)
+        return list(events)
+
+
+def told(before: Status, made: Results) -> list[Event]:
+    return Told()(before, made)
 
 
 def test_a_first_version_is_told_with_who_vouches():
-    (event,) = told(Status(), progress(verification=VERIFIED))
+    (event,) = told(Status(), results(verification=VERIFIED))
 
     assert (event.kind, event.reason) == ("Normal", "Ready")
     assert event.note == f"{REVISION.display_name} runs: 2 objects; verified by release-team"
 
 
 def test_what_stays_as_it_is_is_not_told():
-    before = status.after(pattern(), progress(), now=NOW)
+    before = status.after(pattern(), results(), now=NOW)
 
-    assert told(before, progress(applied=False)) == []
+    assert told(before, results(applied=False)) == []
 
 
 def test_an_update_is_told_although_ready_stays_true():
-    before = status.after(pattern(), progress(), now=NOW)
+    before = status.after(pattern(), results(), now=NOW)
 
-    (event,) = told(before, progress(revision=NEWER))
+    (event,) = told(before, results(revision=NEWER))
 
     assert NEWER.display_name in event.note
 
@@ -45,9 +56,9 @@ HELD = "1.0.0 is held: registry.example/web does not list this tag any more"
 
 
 def test_a_version_that_is_held_is_told_once_and_said_beside_what_runs():
-    found, told_of = status.after(pattern(), progress(), now=NOW), []
+    found, told_of = status.after(pattern(), results(), now=NOW), []
     for held in (HELD, HELD, ""):
-        made = progress(applied=False, held=held)
+        made = results(applied=False, held=held)
         told_of.append([(each.kind, each.reason, each.note) for each in told(found, made)])
         found = status.after(pattern(status=found), made, now=NOW)
         said = {each.type: (each.status, each.reason, each.message) for each in found.conditions}
@@ -64,9 +75,9 @@ YOURS = "ConfigMap team/b was deleted, or lost its owner label"
 
 
 def test_drift_that_is_left_is_told_once_and_so_is_its_end():
-    found, reasons = status.after(pattern(), progress(), now=NOW), []
+    found, reasons = status.after(pattern(), results(), now=NOW), []
     for drifted in ((MINE,), (MINE,), (MINE, YOURS), (), ()):
-        made = progress(applied=False, drifted=drifted)
+        made = results(applied=False, drifted=drifted)
         reasons.append([(each.kind, each.reason, each.note) for each in told(found, made)])
         found = status.after(pattern(status=found), made, now=NOW)
 
@@ -80,8 +91,8 @@ def test_drift_that_is_left_is_told_once_and_so_is_its_end():
 
 
 def test_drift_is_told_while_a_registry_is_away_too():
-    runs = status.after(pattern(), progress(), now=NOW)
-    away = Progress(stage=Stage.SOURCE, policy=KEYS, failure=AWAY, health=WELL, drifted=(MINE,))
+    runs = status.after(pattern(), results(), now=NOW)
+    away = Results(stage=Stage.SOURCE, policy=KEYS, failure=AWAY, health=WELL, drifted=(MINE,))
 
     events = told(runs, away)
 
@@ -89,22 +100,22 @@ def test_drift_is_told_while_a_registry_is_away_too():
 
 
 def test_drift_that_ends_by_an_apply_that_is_on_its_way_is_not_said_to_be_over():
-    drifts = status.after(pattern(), progress(drifted=(MINE,)), now=NOW)
+    drifts = status.after(pattern(), results(drifted=(MINE,)), now=NOW)
     refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
 
-    events = told(drifts, progress(stage=Stage.APPLY, applied=False, health=None, failure=refused))
+    events = told(drifts, results(stage=Stage.APPLY, applied=False, health=None, failure=refused))
 
     assert [each.reason for each in events] == ["ApplyFailed"]
 
 
 def test_a_failure_is_told_once_until_it_is_another_one():
-    memory, away = Memory(), Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="away")
+    tell, away = Told(), Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="away")
     denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied")
 
     before, reasons = Status(), []
     for failure in (away, away, denied, away):
-        made = Progress(stage=Stage.SOURCE, failure=failure)
-        reasons.append([event.reason for event in told(before, made, memory=memory)])
+        made = Results(stage=Stage.SOURCE, failure=failure)
+        reasons.append([event.reason for event in tell(before, made)])
         before = status.after(pattern(status=before), made, now=NOW)
 
     assert reasons == [["RegistryUnavailable"], [], ["AccessDenied"], ["RegistryUnavailable"]]
@@ -113,11 +124,9 @@ def test_a_failure_is_told_once_until_it_is_another_one():
 def test_a_failure_is_a_warning_in_its_own_words():
     failure = Stalled(reason=Reason.KEY_INVALID, message="the key is none: correct it.")
 
-    (event,) = told(Status(), Progress(stage=Stage.VERIFY, failure=failure))
+    (event,) = told(Status(), Results(stage=Stage.VERIFY, failure=failure))
 
-    assert event == Telling(
-        kind="Warning", reason="KeyInvalid", stage=Stage.VERIFY, note="the key is none: correct it."
-    )
+    assert event == Event(kind="Warning", reason="KeyInvalid", stage=Stage.VERIFY, note="the key is none: correct it.")
 
 
 AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example did not answer within 20 s")
@@ -125,37 +134,37 @@ ILL = Health(HealthState.FAILED, "Job once: failed")
 
 
 def test_ready_that_goes_by_a_failure_that_was_told_is_told_again():
-    memory, runs = Memory(), status.after(pattern(), progress(), now=NOW)
-    away = Progress(stage=Stage.SOURCE, failure=AWAY, health=WELL)
+    tell, runs = Told(), status.after(pattern(), results(), now=NOW)
+    away = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL)
 
-    (first,) = told(runs, away, memory=memory)  # what is wanted runs: Ready stays True
+    (first,) = tell(runs, away)  # what is wanted runs: Ready stays True
     away_on = status.after(pattern(status=runs), away, now=NOW)
-    (changed,) = told(away_on, away, memory=memory, generation=2)  # something else is wanted
+    (changed,) = tell(away_on, away, generation=2)  # something else is wanted
 
     assert (first.reason, changed.reason) == ("RegistryUnavailable", "RegistryUnavailable")
     assert changed.kind == "Warning"
 
 
 def test_ready_that_goes_by_health_while_a_registry_is_away_is_told_in_its_own_words():
-    memory, runs = Memory(), status.after(pattern(), progress(), now=NOW)
-    well = Progress(stage=Stage.SOURCE, failure=AWAY, health=WELL)
-    ill = Progress(stage=Stage.SOURCE, failure=AWAY, health=ILL)
-    told(runs, well, memory=memory)
+    tell, runs = Told(), status.after(pattern(), results(), now=NOW)
+    well = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL)
+    ill = Results(stage=Stage.SOURCE, failure=AWAY, health=ILL)
+    tell(runs, well)
     away_on = status.after(pattern(status=runs), well, now=NOW)
 
-    (event,) = told(away_on, ill, memory=memory)
+    (event,) = tell(away_on, ill)
 
-    assert event == Telling(kind="Warning", reason="Unhealthy", stage=Stage.HEALTH, note="Job once: failed")
+    assert event == Event(kind="Warning", reason="Unhealthy", stage=Stage.HEALTH, note="Job once: failed")
 
 
 @pytest.mark.parametrize("generation", [1, 2], ids=["the same spec", "another spec"])
 def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(generation: int):
-    memory = Memory()
-    failed = lambda name: Progress(failure=Stalled(reason=Reason.FORBIDDEN, message=f"{name} may not"))  # noqa: E731
+    tell = Told()
+    failed = lambda name: Results(failure=Stalled(reason=Reason.FORBIDDEN, message=f"{name} may not"))  # noqa: E731
 
-    told(Status(), failed("typo1"), memory=memory)
+    tell(Status(), failed("typo1"))
     before = status.after(pattern(), failed("typo1"), now=NOW)
-    second = told(before, failed("typo2" if generation == 1 else "typo1"), memory=memory, generation=generation)
+    second = tell(before, failed("typo2" if generation == 1 else "typo1"), generation=generation)
 
     assert len(second) == 1
 
@@ -177,27 +186,27 @@ def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(g
     ],
 )
 def test_a_failure_whose_numbers_alone_differ_is_the_same(first: str, second: str):
-    memory, before = Memory(), Status()
+    tell, before = Told(), Status()
     counts = []
     for message in (first, second, first):
-        made = Progress(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message))
-        counts.append(len(told(before, made, memory=memory)))
+        made = Results(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message))
+        counts.append(len(tell(before, made)))
         before = status.after(pattern(status=before), made, now=NOW)
 
     assert counts == [1, 0, 0]
 
 
 def test_words_that_are_new_each_time_are_told_a_few_times_and_those_that_alternate_once_each():
-    memory, before, counts = Memory(), Status(), []
+    tell, before, counts = Told(), Status(), []
     for number in range(100):
         words = f"nonce {''.join(chr(ord('a') + int(digit)) for digit in str(number))}"
-        made = Progress(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=words))
-        counts.append(len(told(before, made, memory=memory)))
+        made = Results(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=words))
+        counts.append(len(tell(before, made)))
         before = status.after(pattern(status=before), made, now=NOW)
     alternating = []
     for message in ("one", "other") * 10:
-        made = Progress(failure=Transient(reason=Reason.APPLY_FAILED, message=message))
-        alternating.append(len(told(before, made, memory=memory)))
+        made = Results(failure=Transient(reason=Reason.APPLY_FAILED, message=message))
+        alternating.append(len(tell(before, made)))
         before = status.after(pattern(status=before), made, now=NOW)
 
     assert sum(counts) == MAX_WORDS
@@ -205,12 +214,11 @@ def test_words_that_are_new_each_time_are_told_a_few_times_and_those_that_altern
 
 
 def test_how_far_a_deletion_is_makes_no_event_each_time():
-    memory, left = Memory(), lambda name: Waiting(reason=Reason.DELETING, message=f"1 object left: ConfigMap {name}")
+    left = lambda name: Waiting(reason=Reason.DELETING, message=f"1 object left: ConfigMap {name}")  # noqa: E731
 
-    events = [
-        event
-        for name in ("one", "two", "three")
-        for event in tell_failure(left(name), stage=Stage.APPLY, status=Status(), memory=memory)
-    ]
+    state, events = State(), list[Event]()
+    for name in ("one", "two", "three"):
+        found, state = failure_events(left(name), stage=Stage.APPLY, status=Status(), state=state)
+        events += found
 
     assert [(event.kind, event.reason) for event in events] == [("Normal", "Deleting")]

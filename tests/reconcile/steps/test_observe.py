@@ -11,13 +11,12 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.apply.finished import FinishState, RunRecord
-from pattern_operator.kube import ApiUnavailable, KindNotFound, Resource
+from pattern_operator.kube import ApiUnavailable, KindNotFound
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile.comparison import Comparison, packed, unpacked
-from pattern_operator.reconcile.following import follow_inventory, is_new, see_health, see_what_runs
-from pattern_operator.reconcile.memory import Memory
-from pattern_operator.reconcile.progress import Progress
+from pattern_operator.reconcile.results import Observed
 from pattern_operator.reconcile.status import ahead
+from pattern_operator.reconcile.steps.observe import follow, observe, observe_if_known
 
 ENTRIES = tuple(
     InventoryEntry(id=each, v="v1")
@@ -31,24 +30,22 @@ ENTRIES = tuple(
 )
 
 
-class Rim:
+class Cluster:
     """Knows ConfigMaps; every other kind fails in a way of its own."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.expected: list[ObjectKey] = []
-        self.discovery = SimpleNamespace(find=self._find)
         self.missed: list[ObjectKey] = []
         self.compared: list[tuple[str, bytes]] = []
-        self.managed_objects = SimpleNamespace(
-            ready=self._ready,
+        self.managed = SimpleNamespace(
             expect=lambda key, owner: self.expected.append(key),
             mark_missing=lambda key, owner: self.missed.append(key),
             restore=lambda key, owner, known: self.compared.append((key.name, known)),
             is_terminating=lambda _: False,
         )
 
-    async def _find(self, *, group: str, kind: str) -> Resource:
+    async def watch(self, *, group: str, kind: str) -> None:
         self.asked.append(kind)
         if group == "down.example":
             raise GroupUnavailable(group)
@@ -56,29 +53,25 @@ class Rim:
             raise KindNotFound(group=group, version=None, kind=kind)
         if group == "slow.example":
             raise ApiUnavailable(code=503, reason="ServiceUnavailable", message="it is not there")
-        return Resource(group, "v1", kind, f"{kind.lower()}s", namespaced=True)
-
-    async def _ready(self, _: Resource) -> None:
-        return
 
 
 async def test_a_kind_that_cannot_be_asked_costs_its_own_objects_alone():
-    rim: Any = Rim()
+    cluster: Any = Cluster()
     followed = pattern(status=Status(inventory=Inventory(entries=ENTRIES)))
 
-    await follow_inventory(followed, rim=rim)
+    await follow(followed, port=cluster)
 
-    assert [each.name for each in rim.expected] == ["e"]
-    assert sorted(rim.asked) == ["ConfigMap", "Ghost", "Load", "Snail"]  # each kind once
+    assert [each.name for each in cluster.expected] == ["e"]
+    assert sorted(cluster.asked) == ["ConfigMap", "Ghost", "Load", "Snail"]  # each kind once
 
 
 async def test_an_inventory_that_cannot_be_read_is_not_followed():
-    rim: Any = Rim()
+    cluster: Any = Cluster()
     broken = pattern(status=Status(inventory=Inventory(entries=(InventoryEntry(id="nonsense", v="v1"),))))
 
-    await follow_inventory(broken, rim=rim)
+    await follow(broken, port=cluster)
 
-    assert rim.asked == []
+    assert cluster.asked == []
 
 
 def condition(kind: str, status: str, reason: str) -> Condition:
@@ -103,16 +96,16 @@ MIXED = tuple(
     ],
 )
 async def test_of_what_was_applied_whole_each_missing_object_counts_but_those_that_end_by_themselves(applied, missed):
-    rim: Any = Rim()
+    cluster: Any = Cluster()
     status = Status(revision=str(REVISION), conditions=(applied,), inventory=Inventory(entries=MIXED))
 
-    await follow_inventory(pattern(status=status), rim=rim)
+    await follow(pattern(status=status), port=cluster)
 
-    assert [each.name for each in rim.missed] == missed
+    assert [each.name for each in cluster.missed] == missed
 
 
 async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied():
-    rim: Any = Rim()
+    cluster: Any = Cluster()
     ids = {each.id.split("_")[1]: each.id for each in MIXED}
     known = Comparison("digest", {ids["a"]: b"aaaaaaaa", ids["done"]: bytes(RunRecord(FinishState.SUCCEEDED, b"job"))})
     status = Status(
@@ -122,18 +115,18 @@ async def test_each_object_is_compared_with_what_it_was_like_when_it_was_applied
         fingerprints=packed(known, MIXED),
     )
 
-    await follow_inventory(pattern(status=status), rim=rim)
+    await follow(pattern(status=status), port=cluster)
 
-    assert sorted(rim.compared) == [
+    assert sorted(cluster.compared) == [
         ("a", b"aaaaaaaa"),
         ("done", bytes(RunRecord(FinishState.SUCCEEDED, b"job"))),
         ("once", b""),
     ]
-    assert rim.missed == []
+    assert cluster.missed == []
 
 
 async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_known():
-    rim: Any = Rim()
+    cluster: Any = Cluster()
     ids = {each.id.split("_")[1]: each.id for each in MIXED}
     running, done = (
         bytes(RunRecord(FinishState.RUNNING_EPHEMERAL, b"pod")),
@@ -145,19 +138,11 @@ async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_k
 
     planned = ahead(pattern(status=whole), entries, revision=NEWER, now=NOW)
     again = ahead(pattern(status=planned), MIXED, revision=NEWER, now=NOW)
-    await follow_inventory(pattern(status=again), rim=rim)
+    await follow(pattern(status=again), port=cluster)
 
-    assert sorted(rim.compared) == [("done", done), ("once", running)]
-    assert rim.missed == []
+    assert sorted(cluster.compared) == [("done", done), ("once", running)]
+    assert cluster.missed == []
     assert unpacked(planned) == Comparison("", {ids["done"]: done, ids["once"]: running})
-
-
-def test_only_a_pattern_with_objects_that_nothing_is_known_of_is_new():
-    owns, owns_none = pattern(status=Status(inventory=Inventory(entries=MIXED))), pattern()
-
-    assert is_new(owns, Memory())
-    assert not is_new(owns, Memory(followed=True))
-    assert not is_new(owns_none, Memory())
 
 
 class Seen:
@@ -165,10 +150,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.state, self.now, self.any = HealthState.CURRENT, 0.0, True
-        self.managed_objects = self
-
-    def clock(self) -> float:
-        return self.now
+        self.managed = self
 
     def conflicts(self, _: str) -> tuple[str, ...]:
         return ()
@@ -186,45 +168,55 @@ class Seen:
         return self.any
 
 
-def overdue(rim: Any, memory: Memory) -> bool:
-    made = Progress()
-    see_health(pattern(spec={"timeout": "1m"}), memory=memory, rim=rim, progress=made)
-    return made.overdue
+class Watched:
+    """One pattern that is looked at time and again."""
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+        self.since: float | None = None
+
+    def overdue(self) -> bool:
+        made: Observed = observe(
+            pattern(spec={"timeout": "1m"}), unhealthy_since=self.since, now=self.seen.now, port=self.seen
+        )
+        self.since = made.unhealthy_since
+        return made.overdue
 
 
 def test_a_crash_a_week_after_a_rollout_has_the_whole_time():
-    rim, memory = Seen(), Memory()
-    overdue(rim, memory)
+    watched = Watched()
+    watched.overdue()
 
-    rim.now, rim.state = 604_800.0, HealthState.IN_PROGRESS
-    at_once = overdue(rim, memory)
-    rim.now += 59.0
-    later = overdue(rim, memory)
-    rim.now += 1.0
+    watched.seen.now, watched.seen.state = 604_800.0, HealthState.IN_PROGRESS
+    at_once = watched.overdue()
+    watched.seen.now += 59.0
+    later = watched.overdue()
+    watched.seen.now += 1.0
 
-    assert (at_once, later, overdue(rim, memory)) == (False, False, True)
+    assert (at_once, later, watched.overdue()) == (False, False, True)
 
 
 def test_after_it_was_healthy_again_the_time_begins_anew():
-    rim, memory = Seen(), Memory()
-    rim.state = HealthState.IN_PROGRESS
-    overdue(rim, memory)
-    rim.now, rim.state = 50.0, HealthState.CURRENT
-    overdue(rim, memory)
+    watched = Watched()
+    watched.seen.state = HealthState.IN_PROGRESS
+    watched.overdue()
+    watched.seen.now, watched.seen.state = 50.0, HealthState.CURRENT
+    watched.overdue()
 
-    rim.now, rim.state = 70.0, HealthState.IN_PROGRESS
+    watched.seen.now, watched.seen.state = 70.0, HealthState.IN_PROGRESS
 
-    assert not overdue(rim, memory)
+    assert not watched.overdue()
 
 
 def test_what_fails_and_starts_by_turns_is_not_given_new_time_each_time():
-    rim, memory = Seen(), Memory()
+    watched = Watched()
     for second in range(60):
-        rim.now, rim.state = float(second), (HealthState.FAILED, HealthState.IN_PROGRESS)[second % 2]
-        overdue(rim, memory)
-    rim.now = 60.0
+        watched.seen.now = float(second)
+        watched.seen.state = (HealthState.FAILED, HealthState.IN_PROGRESS)[second % 2]
+        watched.overdue()
+    watched.seen.now = 60.0
 
-    assert overdue(rim, memory)
+    assert watched.overdue()
 
 
 @pytest.mark.parametrize(
@@ -236,17 +228,13 @@ def test_what_fails_and_starts_by_turns_is_not_given_new_time_each_time():
     ],
 )
 def test_drift_is_told_where_it_is_left(spec: dict[str, Any], told: tuple[str, ...]):
-    rim, made = Seen(), Progress()
-
-    see_health(pattern(spec=spec), memory=Memory(), rim=rim, progress=made)
+    made = observe(pattern(spec=spec), unhealthy_since=None, now=0.0, port=Seen())
 
     assert made.drifted == told
 
 
 def test_where_no_object_could_be_followed_nothing_is_said_of_health():
-    rim, made = Seen(), Progress()
-    rim.any = False
+    seen = Seen()
+    seen.any = False
 
-    see_what_runs(pattern(), memory=Memory(), rim=rim, progress=made)
-
-    assert made.health is None
+    assert observe_if_known(pattern(), unhealthy_since=None, now=0.0, port=seen) is None

@@ -7,7 +7,7 @@ from tests.reconcile.pattern import pattern
 
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_PUBLIC_KEY
-from pattern_operator.reconcile.wanted import policy
+from pattern_operator.reconcile.repositories import Repositories
 from pattern_operator.verify.key import load
 
 
@@ -21,7 +21,9 @@ class Holding:
 async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
     spec = {"verify": {"authorities": [{"key": {"configMapRef": {"name": "k"}}}]}}
 
-    found = await policy(pattern(spec=spec), referents=Holding())
+    asked: Any = Repositories(registries=None, referents=Holding(), sandbox=None, executors=None)  # type: ignore[arg-type]
+
+    found = await asked.policy(pattern(spec=spec))
 
     assert [len(each.key) for each in found.authorities] == [MAX_PUBLIC_KEY + 1]
     with pytest.raises(Stalled, match=f"more than {MAX_PUBLIC_KEY} bytes"):

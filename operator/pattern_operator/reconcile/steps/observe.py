@@ -1,28 +1,28 @@
-"""What runs is seen by the watches alone: from the inventory in status, whoever may apply it and whatever is pulled.
+"""Observe: what the watches say of the objects that a pattern has. It asks no registry and changes no object.
 
-A restart, a registry that hangs and a suspended pattern have nothing to apply; what became of the objects is told.
+A restart, a registry that hangs and a suspended pattern have nothing to apply; what became of the objects is said all
+the same, from the inventory in status.
 """
 
 import asyncio
 import logging
+from typing import Protocol
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
+from pattern_operator.apply import ManagedObjects
 from pattern_operator.apply.finished import can_finish
 from pattern_operator.errors import PatternError
 from pattern_operator.kube import ApiError, KindNotFound
-from pattern_operator.reconcile.applying import drift_words
-from pattern_operator.reconcile.backoff import seconds_of
+from pattern_operator.reconcile.backoff import CLOCK_SLACK, seconds_of
 from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.drift import drift_left
 from pattern_operator.reconcile.healthwait import is_over, left_current
-from pattern_operator.reconcile.memory import Memory
 from pattern_operator.reconcile.owning import owned_keys, owner_of
-from pattern_operator.reconcile.progress import Progress
-from pattern_operator.reconcile.rim import Rim
-from pattern_operator.reconcile.stages import LEEWAY
+from pattern_operator.reconcile.results import Observed
 from pattern_operator.telemetry import about
 
 MANY = 200  # objects that are looked at without a break
@@ -30,36 +30,42 @@ MANY = 200  # objects that are looked at without a break
 logger = logging.getLogger(__name__)
 
 
-def see_health(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
-    """Take in what the watches say of the objects: their health, for how long, and what drifted. Asks nobody."""
-    now, timeout = rim.clock(), seconds_of(pattern.spec.timeout) - LEEWAY.total_seconds()
-    progress.health = rim.managed_objects.health(owner_of(pattern).id)
-    progress.drifted = _drift_of(pattern, rim=rim)
-    memory.ill_since = left_current(memory.ill_since, progress.health, now=now)
-    progress.overdue = is_over(memory.ill_since, timeout=timeout, now=now)
+class ObservePort(Protocol):
+    """What is known of objects; see cluster.Cluster."""
+
+    @property
+    def managed(self) -> ManagedObjects: ...  # noqa: D102
 
 
-def see_what_runs(pattern: DesignPattern, *, memory: Memory, rim: Rim, progress: Progress) -> None:
-    """As ``see_health``, but where nothing is known of any object of the inventory nothing is said."""
-    if rim.managed_objects.expects_any(owner_of(pattern).id):
-        see_health(pattern, memory=memory, rim=rim, progress=progress)
+class FollowPort(ObservePort, Protocol):
+    """Where objects are watched."""
+
+    async def watch(self, *, group: str, kind: str) -> None: ...  # noqa: D102
 
 
-def is_new(pattern: DesignPattern, memory: Memory) -> bool:
-    """Whether status names objects that nothing is known of yet."""
-    known = memory.followed or memory.applied is not None or memory.partly is not None
-    return bool(pattern.status.inventory.entries) and not known
+def observe(pattern: DesignPattern, *, unhealthy_since: float | None, now: float, port: ObservePort) -> Observed:
+    """The health of the objects, for how long they have not been healthy, and what drifted. Asks nobody."""
+    timeout = seconds_of(pattern.spec.timeout) - CLOCK_SLACK
+    health = port.managed.health(owner_of(pattern).id)
+    since = left_current(unhealthy_since, health, now=now)
+    return Observed(
+        health=health,
+        drifted=drift_left(pattern, managed=port.managed),
+        unhealthy_since=since,
+        overdue=is_over(since, timeout=timeout, now=now),
+    )
 
 
-def _drift_of(pattern: DesignPattern, *, rim: Rim) -> tuple[str, ...]:
-    """What drifted and is left so, a sentence each: as the spec asks, or because somebody undoes each repair."""
-    owner = owner_of(pattern).id
-    if pattern.spec.apply.drift_policy == "Report" or pattern.spec.suspend:
-        return drift_words(rim.managed_objects.all_drifted(owner), rim=rim)
-    return rim.managed_objects.conflicts(owner)
+def observe_if_known(
+    pattern: DesignPattern, *, unhealthy_since: float | None, now: float, port: ObservePort
+) -> Observed | None:
+    """As ``observe``; None where nothing is known of any object of the inventory."""
+    if not port.managed.expects_any(owner_of(pattern).id):
+        return None
+    return observe(pattern, unhealthy_since=unhealthy_since, now=now, port=port)
 
 
-async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
+async def follow(pattern: DesignPattern, *, port: FollowPort) -> None:
     """Let the objects of the inventory count for health, those that are missing too, although nobody may apply them.
 
     What cannot be asked for is logged, and counts for nothing.
@@ -82,20 +88,20 @@ async def follow_inventory(pattern: DesignPattern, *, rim: Rim) -> None:
         if (key.group, key.kind) in lost:
             continue
         try:
-            await rim.managed_objects.ready(await rim.discovery.find(group=key.group, kind=key.kind))
+            await port.watch(group=key.group, kind=key.kind)
         except (ApiError, KindNotFound) as error:
             lost.add((key.group, key.kind))
             said = about(pattern, stage=Stage.HEALTH)
             logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error, extra=said)
             continue
-        if not (pruning_now and rim.managed_objects.is_terminating(key)):
-            rim.managed_objects.expect(key, owner=owner)
+        if not (pruning_now and port.managed.is_terminating(key)):
+            port.managed.expect(key, owner=owner)
         if (known := recalled.fingerprints.get(str(key))) is not None:
-            rim.managed_objects.restore(key, owner=owner, known=known)
+            port.managed.restore(key, owner=owner, known=known)
         elif all_were_there and can_finish(key):
-            rim.managed_objects.restore(key, owner=owner, known=b"")
+            port.managed.restore(key, owner=owner, known=b"")
         elif all_were_there and not recalled.sent:
-            rim.managed_objects.mark_missing(key, owner=owner)
+            port.managed.mark_missing(key, owner=owner)
 
 
 def is_whole(pattern: DesignPattern) -> bool:

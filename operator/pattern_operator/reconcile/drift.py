@@ -1,0 +1,44 @@
+"""What drifted, in words: what became of an object since it was applied, and by whom. Pure: it reads observations."""
+
+from collections.abc import Collection
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import ManagedObjects
+from pattern_operator.apply.adoption import PAUSED
+from pattern_operator.reconcile.owning import owner_of
+
+
+def drift_of(key: ObjectKey, *, managed: ManagedObjects) -> str:
+    """What happened to an object, and by whom, as far as the watches tell."""
+    known = managed.get(key)
+    if known is None or not known.present:
+        return f"{key.display_name} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart
+    if known.pending:
+        return f"{key.display_name} was skipped while it was annotated reconcile: disabled"
+    who = known.changed_by
+    by = f" by {who}" if who else ""
+    return f"{key.display_name} was changed{by}"
+
+
+def drift_left(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str, ...]:
+    """What drifted and is left so, a sentence each: as the spec asks, or because somebody undoes each repair."""
+    owner = owner_of(pattern).id
+    if pattern.spec.apply.drift_policy == "Report" or pattern.spec.suspend:
+        return tuple(drift_of(key, managed=managed) for key in sorted(managed.all_drifted(owner)))
+    return managed.conflicts(owner)
+
+
+def to_repair(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[ObjectKey, ...]:
+    """What is to be applied again; where drift is only told, that is what was paused, and missed what is desired."""
+    owner = owner_of(pattern).id
+    drifted = managed.drifted(owner)
+    if pattern.spec.apply.drift_policy == "Repair":
+        return drifted
+    return tuple(key for key in drifted if managed.is_pending(key, owner=owner))
+
+
+def paused_words(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str, ...]:
+    """Which objects of a pattern are skipped now, as somebody annotated them so in the cluster, a sentence each."""
+    paused: Collection[ObjectKey] = managed.paused(owner_of(pattern).id)
+    return tuple(f"{key.display_name} {PAUSED}" for key in paused)

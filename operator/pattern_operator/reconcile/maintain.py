@@ -1,0 +1,292 @@
+"""What runs is looked after: its health is seen, its drift put right, whatever becomes of something newer.
+
+It goes the steps of the pipeline, for the objects that drifted and no others. What runs is known from memory, and after
+a restart from status: then it is verified and applied once more, the objects of the inventory and no others. Where
+nobody whose signature is required signed it any longer, it is left as it is.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from pattern_operator import limits
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reference import InvalidReference, Revision
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.verification import VerificationPolicy
+from pattern_operator.apply import DriftState
+from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.reconcile import pruning
+from pattern_operator.reconcile.backoff import retry_pause
+from pattern_operator.reconcile.comparison import unpacked
+from pattern_operator.reconcile.deadline import Patience, Result, Work, overrun, within
+from pattern_operator.reconcile.desired import DesiredState, desired_state
+from pattern_operator.reconcile.drift import to_repair
+from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.reached import UNREADABLE, policy_digest
+from pattern_operator.reconcile.results import RepairedObjects
+from pattern_operator.reconcile.run import Run
+from pattern_operator.reconcile.state import Applying, Refused, Running, Unrepaired
+from pattern_operator.reconcile.steps.apply import compare, repair
+from pattern_operator.reconcile.steps.fetch import fetch
+from pattern_operator.reconcile.steps.observe import follow, is_whole
+from pattern_operator.reconcile.steps.render import Unbuildable, render
+from pattern_operator.reconcile.steps.verify import verify
+from pattern_operator.source import ResolvedManifest
+from pattern_operator.telemetry import about
+
+logger = logging.getLogger(__name__)
+
+
+async def keep_current(run: Run, desired: DesiredState) -> None:
+    """What is desired runs: put right what drifted, go on with what left the pattern, and look at all of it.
+
+    Where the state is not settled any more, only a whole apply puts right what drifted.
+
+    Raises:
+        Stalled, Transient: what drifted could not be put right, or what left could not be deleted.
+    """
+    running = run.state.running
+    for key in sorted(running.skipped if running is not None else ()):
+        if await run.cluster.is_resumed(run.pattern, key):
+            run.state = run.state.unsettled()
+            return
+    if drifted := to_repair(run.pattern, managed=run.cluster.managed):
+        run.enter(Stage.APPLY)
+        await _repair(run, desired, drifted)
+        if not run.state.is_settled_on(desired):
+            return
+    run.enter(Stage.APPLY)
+    doubtful = run.cluster.managed.to_compare(owner_of(run.pattern).id)
+    if doubtful and run.pattern.spec.apply.drift_policy == "Report":
+        await _compare_again(run, desired, doubtful)
+    await _prune(run)
+    run.observe_running()
+
+
+async def keep_running(run: Run) -> None:
+    """Something newer failed: keep what runs as it was, as long as it is trusted. Failures here are logged only.
+
+    Raises:
+        Superseded: while a registry was waited for, something else was asked of the pattern.
+    """
+    if run.results.stage is Stage.APPLY:  # the cluster is on its way to something newer: there is no going back
+        run.observe_if_known()
+        return
+    if not run.pattern.status.revision:
+        return
+    try:
+        await _in_time(_keep(run))
+    except PatternError as error:
+        _log(run.pattern, error, "what runs cannot be kept for now")
+    if run.state.running is None:
+        await follow(run.pattern, port=run.cluster)
+    else:
+        await _prune_if_trusted(run, run.state.running.desired)
+    run.observe_if_known()
+
+
+async def follow_inventory(run: Run) -> None:
+    """After a restart: let the objects of the inventory count, before anybody is asked what is to run."""
+    run.state = run.state.following()
+    try:
+        await _in_time(follow(run.pattern, port=run.cluster), stage=Stage.HEALTH)
+    except PatternError as error:
+        _log(run.pattern, error, "what runs cannot be followed for now", stage=Stage.HEALTH)
+
+
+async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:
+    """In a back-off, or before a registry is asked: put right what drifted, as far as that asks no registry.
+
+    What could not be applied is skipped until it is tried again, but for the objects ``touched`` since. Failures here
+    are logged, and what failed is tried again with pauses of its own.
+    """
+    objects = run.state.objects
+    if not isinstance(objects, Applying | Running):
+        run.observe_if_known()
+        return
+    drifted = [key for key in _to_repair(run, touched) if isinstance(objects, Running) or key in objects.applied]
+    if drifted:
+        await _keep_up(run, objects.desired, drifted)
+    if run.results.comparison is not None:
+        fingerprints = run.cluster.managed.fingerprints(owner_of(run.pattern).id)
+        run.results = replace(run.results, comparison=replace(run.results.comparison, fingerprints=fingerprints))
+    if isinstance(objects, Running) and objects.leaving.has_pending(touched):
+        await _prune_if_trusted(run, objects.desired)
+    run.observe()
+
+
+def _to_repair(run: Run, touched: Collection[ObjectKey]) -> list[ObjectKey]:
+    """What drifted, without what failed a moment ago unless something happened to it."""
+    unrepaired = run.state.unrepaired
+    waiting = unrepaired.keys if unrepaired is not None and run.clock() < unrepaired.retry_at else frozenset()
+    skipped = {*run.results.failed, *waiting}.difference(touched)
+    return [key for key in to_repair(run.pattern, managed=run.cluster.managed) if key not in skipped]
+
+
+async def _keep_up(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> None:
+    made = RepairedObjects()
+    try:
+        made = await _in_time(_repaired_if_trusted(run, desired, drifted))
+        if made.error is not None:
+            raise made.error
+        run.state = replace(run.state.with_repaired(made), unrepaired=None)
+    except PatternError as error:
+        _log(run.pattern, error, "what runs cannot be kept for now")
+        times = run.state.unrepaired.times + 1 if run.state.unrepaired is not None else 1
+        retry_at = run.clock() + retry_pause(run.pattern, times, error, jitter=run.jitter())
+        run.state = replace(run.state, unrepaired=Unrepaired(frozenset(drifted), retry_at, times))
+    run.results = replace(
+        run.results,
+        repaired=made.repaired,
+        needs=run.results.needs | made.needs,
+        inventory=made.inventory,
+    )
+
+
+async def _keep(run: Run) -> None:
+    policy = await _policy(run)
+    running = run.state.running
+    if running is None:
+        if not isinstance(run.state.objects, Applying) and is_whole(run.pattern):
+            await _recall(run, policy)
+        return
+    drifted = to_repair(run.pattern, managed=run.cluster.managed)
+    if drifted and policy == running.desired.policy:
+        await _repair(run, running.desired, drifted)
+
+
+async def _policy(run: Run) -> VerificationPolicy:
+    """The verification policy with its keys; the results say whether it is the one that was met."""
+    try:
+        policy = await run.repositories.policy(run.pattern)
+    except Stalled:
+        run.results, run.state = replace(run.results, policy=UNREADABLE), run.state.with_policy(UNREADABLE)
+        raise
+    digest = policy_digest(policy)
+    run.results, run.state = replace(run.results, policy=digest), run.state.with_policy(digest)
+    return policy
+
+
+async def _recall(run: Run, policy: VerificationPolicy) -> None:
+    """After a restart: verify what status says runs, and put right what is not as it was applied.
+
+    Where nothing is known to compare with, an object is applied once, or in Report mode compared by a dry run.
+    """
+    pattern, managed = run.pattern, run.cluster.managed
+    try:
+        revision = Revision.parse(pattern.status.revision)
+    except InvalidReference:
+        return  # somebody wrote there by hand; the next success writes it anew
+    desired = desired_state(pattern, revision, policy)
+    patience = run.patience(limits.MAX_RECALL_OF_REGISTRY)
+    reading = run.repositories.manifest(pattern, desired, waits=patience.waits)
+    artifact = await patience.wait(reading, stage=Stage.SOURCE)
+    known = run.state.caches.checked
+    asking = verify(pattern, desired, known, port=run.repositories, waits=patience.waits)
+    verified = await patience.wait(asking, stage=Stage.VERIFY)
+    run.state = run.state.with_checked(verified.checked)
+    await follow(pattern, port=run.cluster)
+    owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
+    left = {DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.IN_SYNC_WITH_NOTE} if reports else {DriftState.IN_SYNC}
+    keys = [key for key in owned_keys(pattern) if managed.drift_state(key, owner=owner) not in left]
+    notes: tuple[str, ...] = ()
+    if keys:
+        async with _rendered(run, desired, artifact, patience=patience) as rendering:
+            if reports:
+                notes = await compare(pattern, rendering, keys, port=run.cluster)
+            else:
+                made = await repair(pattern, rendering, keys, port=run.cluster)
+                if made.error is not None:
+                    raise made.error
+    sent = unpacked(pattern.status).sent
+    run.state = replace(run.state, objects=Running(desired=desired, settled=False, sent=sent, notes=notes))
+
+
+async def _compare_again(run: Run, desired: DesiredState, doubtful: Collection[ObjectKey]) -> None:
+    """What drifted was written again: learn by a dry run whether it has the values that are desired now."""
+    async with _running(run, desired) as rendering:
+        notes = await compare(run.pattern, rendering, doubtful, port=run.cluster)
+    run.state = run.state.with_notes(notes)
+
+
+async def _repaired_if_trusted(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> RepairedObjects:
+    run.cluster.account(run.pattern)  # without one nothing of it is read either
+    if await run.repositories.policy(run.pattern) != desired.policy:
+        return RepairedObjects()
+    async with _running(run, desired) as rendering:
+        return await repair(run.pattern, rendering, drifted, port=run.cluster)
+
+
+async def _repair(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> None:
+    async with _running(run, desired) as rendering:
+        made = await repair(run.pattern, rendering, drifted, port=run.cluster)
+    run.state, run.results = run.state.with_repaired(made), run.results.with_repaired(made)
+    if made.error is not None:
+        raise made.error
+
+
+async def _prune_if_trusted(run: Run, desired: DesiredState) -> None:
+    """Something newer fails, or is waited for: what left the running pattern goes all the same. Failures are logged."""
+    try:
+        if await run.repositories.policy(run.pattern) == desired.policy:
+            await _in_time(_prune(run))
+    except PatternError as error:
+        _log(run.pattern, error, "what left cannot be deleted for now")
+
+
+async def _prune(run: Run) -> None:
+    running = run.state.running
+    if running is None:  # all that is desired has to be there first
+        return
+    entries = run.pattern.status.inventory.entries if run.results.inventory is None else run.results.inventory
+    made = await pruning.advance(run.pattern, running.leaving, entries, port=run.cluster)
+    run.state, run.results = run.state.with_pruned(made), run.results.with_pruned(made)
+    if made.error is not None:
+        raise made.error
+
+
+@asynccontextmanager
+async def _running(run: Run, desired: DesiredState) -> AsyncIterator[Rendering]:
+    """The rendering of what runs, during the block; its artifact was verified when it was applied."""
+    patience = run.impatience(limits.MAX_RECALL_OF_REGISTRY)
+    reading = run.repositories.manifest(run.pattern, desired, waits=patience.waits)
+    artifact = await patience.wait(reading, stage=Stage.APPLY)
+    async with _rendered(run, desired, artifact, patience=patience) as rendering:
+        yield rendering
+
+
+@asynccontextmanager
+async def _rendered(
+    run: Run, desired: DesiredState, artifact: ResolvedManifest, *, patience: Patience
+) -> AsyncIterator[Rendering]:
+    known = run.state.caches.why_unbuildable(desired)
+    if known is not None:
+        raise known.error
+    async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as files:
+            pulling = fetch(run.pattern, desired, artifact, port=run.repositories, waits=patience.waits)
+            fetched = await patience.wait(files.enter_async_context(pulling), stage=Stage.SOURCE)
+            building = render(run.pattern, desired, artifact, fetched.layers, port=run.repositories)
+            try:
+                rendering = await stack.enter_async_context(building)
+            except Unbuildable as failed:
+                run.state = run.state.with_unbuildable(Refused(desired, failed.stage, failed.error))
+                raise failed.error from failed
+        yield rendering
+
+
+async def _in_time(work: Work[Result], *, stage: Stage = Stage.APPLY) -> Result:
+    def late() -> Transient:
+        return overrun(stage, seconds=limits.MAX_RUN)
+
+    return await within(limits.MAX_RUN, work, late=late)
+
+
+def _log(pattern: DesignPattern, error: PatternError, what: str, *, stage: Stage = Stage.APPLY) -> None:
+    where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name}"
+    said = about(pattern, stage=stage, reason=error.reason)
+    logger.warning("%s: %s reason=%s: %s", what, where, error.reason, error.message, extra=said)

@@ -1,0 +1,248 @@
+"""What the steps ask registries, and the Secrets and ConfigMaps of a spec: the logins, keys, manifests and layers.
+
+It implements the ports of the steps that come before apply; it decides nothing and remembers nothing of a pattern.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from pattern_operator import __version__, limits
+from pattern_operator.api import signing
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Reference, Repository, Revision
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.spec import Authority, Source
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult
+from pattern_operator.errors import PatternError, Stalled
+from pattern_operator.executors import Executors, run_in
+from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
+from pattern_operator.reconcile import desired as spec
+from pattern_operator.reconcile.desired import DesiredState, scheme_of
+from pattern_operator.reconcile.login import DOCKER_CONFIG, Login, Told, login_of, told_of
+from pattern_operator.reconcile.patterns import PatternKey, key_of
+from pattern_operator.reconcile.referents import Referents
+from pattern_operator.sandbox import Plan, Sandbox
+from pattern_operator.sandbox.build import Layers
+from pattern_operator.source import (
+    Cache,
+    ConnectionWaits,
+    Credentials,
+    FetchedSignatures,
+    Network,
+    PullRecords,
+    PullSecretReader,
+    RepositoryClient,
+    ResolvedManifest,
+    TokenCache,
+    fetch_manifest,
+    fetch_signatures,
+    open_layers,
+    resolve_or_hold,
+)
+from pattern_operator.source.held_version import Resolution
+from pattern_operator.verify import verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registries:
+    """Opens clients of registries: one network, and one memory each of tokens, readers and content, for all."""
+
+    network: Network
+    configs: PullSecretReader
+    tokens: TokenCache
+    pull_records: PullRecords
+    cache: Cache
+    executors: Executors
+
+    def open(
+        self,
+        repository: Repository,
+        *,
+        credentials: Credentials | None,
+        source: Source,
+        tenant: str,
+        waits: ConnectionWaits,
+    ) -> RepositoryClient:
+        """A client of one repository for a pattern of the namespace ``tenant``, which speaks to it as ``source`` says.
+
+        ``waits`` belong to the run.
+        """
+        return RepositoryClient(
+            repository,
+            network=self.network,
+            credentials=credentials,
+            scheme=scheme_of(source),
+            token_service=source.token_service,
+            tokens=self.tokens,
+            pull_records=self.pull_records,
+            user_agent=f"pattern-operator/{__version__}",
+            executors=self.executors.of(tenant),
+            tenant=tenant,
+            waits=waits,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a look-up: a revision, or why there is none, and how many tags were listed for it."""
+
+    answer: Resolution | PatternError
+    listed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repositories:
+    """Asks in the name of a pattern: with the Secret that its spec names, in the threads of its namespace."""
+
+    registries: Registries
+    referents: Referents
+    sandbox: Sandbox
+    executors: Executors
+
+    def told(self, pattern: DesignPattern) -> Told:
+        """What is known of the Secret of the login without reading it."""
+        return told_of(pattern, referents=self.referents)
+
+    def forget(self, key: PatternKey) -> None:
+        """A pattern is gone: what only it used is no longer kept."""
+        self.referents.forget(key)
+
+    async def login(self, pattern: DesignPattern) -> Login:
+        """The login that a registry would be asked with now; raises as ``login_of``."""
+        return await login_of(pattern, referents=self.referents)
+
+    async def look_up(
+        self, pattern: DesignPattern, reference: Reference, *, running: Revision | None, waits: ConnectionWaits
+    ) -> Found:
+        """The revision that ``reference`` leads to, where ``running`` came from the same repository.
+
+        Raises:
+            Stalled, Transient: the credentials cannot be read.
+        """
+        registry = await self._open(pattern, reference.repository, waits=waits)
+        try:
+            return Found(await resolve_or_hold(reference, registry=registry, running=running), registry.listed)
+        except PatternError as error:
+            return Found(error, registry.listed)
+
+    async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
+        """Whose signatures are required, with their keys.
+
+        Raises:
+            Stalled: a Secret or ConfigMap is missing, or has no such entry.
+            Transient: it could not be read.
+        """
+        if pattern.spec.verify is None:
+            return VerificationPolicy()
+        found = [await _authority(each, pattern, self.referents) for each in pattern.spec.verify.authorities]
+        return VerificationPolicy(authorities=tuple(found))
+
+    async def manifest(
+        self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits
+    ) -> ResolvedManifest:
+        """What the artifact says of itself, from the cache where it is there, checked either way; none of its layers.
+
+        Raises:
+            Stalled: there is no such artifact, it is not one of ours, or the registry does not show it to us.
+            Transient: the registry could not be asked.
+        """
+        revision = desired.revision
+        return await fetch_manifest(
+            Reference(desired.repository, tag=revision.tag or None, digest=revision.digest),
+            revision,
+            registry=await self._open(pattern, desired.repository, waits=waits),
+            cache=self.registries.cache,
+            layer=spec.layer(desired.layer),
+            running=revision.digest if pattern.status.digest == str(revision.digest) else None,
+        )
+
+    async def signatures(
+        self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits
+    ) -> FetchedSignatures:
+        """Everything in the repository that claims to sign the digest; raises Transient where it could not be asked."""
+        registry = await self._open(pattern, desired.repository, waits=waits)
+        return await fetch_signatures(desired.revision.digest, registry=registry)
+
+    async def check(
+        self, pattern: DesignPattern, desired: DesiredState, found: FetchedSignatures
+    ) -> VerificationResult:
+        """Whether the signatures meet the policy; raises Stalled where they do not."""
+        digest = desired.revision.digest
+        command = signing.command(desired.repository, digest, insecure=pattern.spec.source.insecure)
+        cpu = self.executors.of(pattern.metadata.namespace).cpu
+        return await run_in(cpu, verify, digest, found.signatures, policy=desired.policy, command=command)
+
+    @asynccontextmanager
+    async def layers(
+        self, pattern: DesignPattern, desired: DesiredState, artifact: ResolvedManifest, *, waits: ConnectionWaits
+    ) -> AsyncIterator[Layers]:
+        """The chosen layers, each open for reading during the block; raises as ``source.open_layers``."""
+        registry = await self._open(pattern, desired.repository, waits=waits)
+        async with open_layers(artifact, registry=registry, cache=self.registries.cache) as layers:
+            yield layers
+
+    def built(self, pattern: DesignPattern, plan: Plan, layers: Layers) -> AbstractAsyncContextManager[Rendering]:
+        """The rendering during the block; raises as ``Sandbox.rendered``."""
+        return self.sandbox.rendered(plan, layers, tenant=pattern.metadata.namespace)
+
+    async def _open(
+        self, pattern: DesignPattern, repository: Repository, *, waits: ConnectionWaits
+    ) -> RepositoryClient:
+        return self.registries.open(
+            repository,
+            credentials=await self._credentials(pattern, repository),
+            source=pattern.spec.source,
+            tenant=pattern.metadata.namespace,
+            waits=waits,
+        )
+
+    async def _credentials(self, pattern: DesignPattern, repository: Repository) -> Credentials | None:
+        """The credentials for ``repository``, where the spec names a Secret.
+
+        Raises:
+            Stalled: the Secret is missing, or holds no docker config.
+            Transient: it could not be read.
+        """
+        ref = pattern.spec.source.secret_ref
+        if ref is None:
+            return None
+        namespace = pattern.metadata.namespace
+        data = await self.referents.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
+        where = f"Secret {namespace}/{ref.name}"
+        if DOCKER_CONFIG not in data:
+            raise Stalled(
+                reason=Reason.SECRET_INVALID,
+                message=f"{where} has no entry {DOCKER_CONFIG}: create it with"
+                f" `kubectl create secret docker-registry {ref.name} -n {namespace} --docker-server=... `.",
+            )
+        scheme = scheme_of(pattern.spec.source)
+        configs = self.registries.configs
+        return await configs.read(
+            data[DOCKER_CONFIG], where=where, repository=repository, scheme=scheme, tenant=namespace
+        )
+
+
+async def _authority(spec: Authority, pattern: DesignPattern, referents: Referents) -> TrustedKey:
+    if spec.key.data is not None:
+        pem = spec.key.data.encode()
+        return TrustedKey(name=spec.name or f"key {hashlib.sha256(pem).hexdigest()[:12]}", key=pem)
+    named = (SECRET, spec.key.secret_ref) if spec.key.secret_ref else (CONFIG_MAP, spec.key.config_map_ref)
+    resource, ref = named
+    if ref is None:
+        raise Stalled(
+            reason=Reason.INVALID_SPEC,
+            message="spec.verify.authorities[].key needs exactly one of data, secretRef or configMapRef",
+        )
+    namespace = pattern.metadata.namespace
+    data = await referents.read(resource, namespace=namespace, name=ref.name, reader=key_of(pattern))
+    if ref.key not in data:
+        raise Stalled(
+            reason=Reason.SECRET_INVALID,
+            message=f"{resource.kind} {namespace}/{ref.name} has no entry {ref.key}: add the public key under that"
+            " name, or correct spec.verify.authorities[].key.",
+        )
+    # What is too long for a key is refused by its length, and remembered with the pattern: so no more of it is taken.
+    return TrustedKey(name=spec.name or ref.name, key=data[ref.key][: limits.MAX_PUBLIC_KEY + 1])

@@ -1,0 +1,120 @@
+"""One run of one pattern: what was asked, what is known, and what the steps gave so far.
+
+It is the shell around the steps, which know nothing of it. ``state`` and ``results`` are frozen values, and each step
+replaces them as a whole; both are true at any moment, also when the run is cut short.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.stage import Stage
+from pattern_operator.errors import PatternError
+from pattern_operator.reconcile.cluster import Cluster
+from pattern_operator.reconcile.comparison import Comparison
+from pattern_operator.reconcile.deadline import Beside, Patience
+from pattern_operator.reconcile.desired import span
+from pattern_operator.reconcile.drift import paused_words
+from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.repositories import Repositories
+from pattern_operator.reconcile.results import Entries, Observed, Results
+from pattern_operator.reconcile.state import State
+from pattern_operator.reconcile.steps.observe import observe, observe_if_known
+
+WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
+
+
+async def _nothing_is_applied(_: Entries, __: Revision) -> None:
+    raise AssertionError("a run that only looks after what runs was about to apply something new")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What runs may do: each step is given the one port that it needs.
+
+    ``clock`` is monotonic, in seconds; ``jitter`` gives numbers in [0, 1).
+    """
+
+    repositories: Repositories
+    cluster: Cluster
+    clock: Callable[[], float]
+    jitter: Callable[[], float] = random.random
+
+
+class Run:
+    """``pattern`` is as it was when the run began; ``write_ahead`` records in its status what is about to exist.
+
+    ``beside`` is what is done while a registry is waited for.
+    """
+
+    def __init__(
+        self,
+        pattern: DesignPattern,
+        state: State,
+        *,
+        ports: Ports,
+        results: Results | None = None,
+        write_ahead: WriteAhead = _nothing_is_applied,
+        beside: Beside | None = None,
+    ) -> None:
+        self.pattern = pattern
+        self.state = state
+        self.results = results if results is not None else Results(policy=state.caches.policy)
+        self.repositories = ports.repositories
+        self.cluster = ports.cluster
+        self.clock, self.jitter = ports.clock, ports.jitter
+        self.write_ahead = write_ahead
+        self._beside = beside
+
+    def enter(self, stage: Stage) -> None:
+        """A step of this stage begins."""
+        self.results = replace(self.results, stage=stage)
+
+    def fail(self, stage: Stage, error: PatternError) -> None:
+        """A step failed; nothing else of the way is gone."""
+        self.results = replace(self.results, stage=stage, failure=error)
+
+    def patience(self, seconds: float) -> Patience:
+        """So long the run waits for a registry; what is done beside it is done."""
+        return Patience.of(self.pattern, seconds, clock=self.clock, beside=self._beside)
+
+    def impatience(self, seconds: float) -> Patience:
+        """As ``patience``, where nothing else is done meanwhile: the objects themselves are looked after."""
+        return Patience.of(self.pattern, seconds, clock=self.clock)
+
+    def observe(self) -> None:
+        """Take in what the watches say of the objects. Asks nobody."""
+        since = self.state.unhealthy_since
+        self._take(observe(self.pattern, unhealthy_since=since, now=self.clock(), port=self.cluster))
+
+    def observe_if_known(self) -> None:
+        """As ``observe``, where anything is known of an object."""
+        since = self.state.unhealthy_since
+        seen = observe_if_known(self.pattern, unhealthy_since=since, now=self.clock(), port=self.cluster)
+        if seen is not None:
+            self._take(seen)
+
+    def observe_running(self) -> None:
+        """All of the desired state is applied: say of it what the watches and the apply tell.
+
+        Raises:
+            Stalled: the spec says for how long to wait in a way that cannot be read.
+        """
+        running = self.state.running
+        assert running is not None  # noqa: S101 - it was just applied, or found to be
+        self.enter(Stage.HEALTH)
+        managed = self.cluster.managed
+        self.results = replace(self.results, unwatched=self.results.unwatched or bool(running.skipped))
+        span(self.pattern.spec.timeout, field="timeout")
+        self.observe()
+        self.results = replace(
+            self.results,
+            notes=(*running.notes, *paused_words(self.pattern, managed=managed)),
+            comparison=Comparison(running.sent, managed.fingerprints(owner_of(self.pattern).id)),
+        )
+
+    def _take(self, seen: Observed) -> None:
+        self.state = self.state.with_observed(seen)
+        self.results = self.results.with_observed(seen)

@@ -1,0 +1,293 @@
+"""Apply: a rendering against the inventory. Written ahead by the caller, applied, pruned, in this order and no other.
+
+Nothing is created before status says that it is about to exist; nothing is pruned before all that is desired is there.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.apply import (
+    ApplyFailure,
+    ApplyResult,
+    ManagedObjects,
+    ScopedObjects,
+    inventory,
+    inventory_objects,
+    to_error,
+)
+from pattern_operator.apply.adoption import PAUSED
+from pattern_operator.apply.applier import OnApplied
+from pattern_operator.apply.need import Need
+from pattern_operator.apply.result import summarize
+from pattern_operator.errors import PatternError, Transient
+from pattern_operator.reconcile import pruning
+from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.comparison import Comparison
+from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.drift import drift_of
+from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.results import AppliedObjects, Entries, RepairedObjects
+from pattern_operator.reconcile.sparing import UnchangedPort, spared
+from pattern_operator.reconcile.state import Applying, Objects
+from pattern_operator.render.component_reason import ComponentReason
+
+_SAID = frozenset({ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE, ComponentReason.HOOK})
+
+
+class PlacePort(Protocol):
+    """Where it is known which namespace an object goes to."""
+
+    async def place(self, pattern: DesignPattern, objects: Iterable[Object]) -> ScopedObjects: ...  # noqa: D102
+
+
+class RepairPort(PlacePort, Protocol):
+    """What a repair may do; see cluster.Cluster."""
+
+    @property
+    def managed(self) -> ManagedObjects: ...  # noqa: D102
+    async def send(  # noqa: D102
+        self,
+        pattern: DesignPattern,
+        objects: Collection[Object],
+        *,
+        owned: Collection[ObjectKey],
+        on_applied: OnApplied | None = None,
+    ) -> ApplyResult: ...
+
+
+class ComparePort(PlacePort, Protocol):
+    """What a comparison may do; see cluster.Cluster."""
+
+    async def compare(  # noqa: D102
+        self, pattern: DesignPattern, objects: Collection[Object]
+    ) -> tuple[ApplyFailure, ...]: ...
+
+
+class ApplyPort(RepairPort, UnchangedPort, pruning.PrunePort, Protocol):
+    """What an apply may do; see cluster.Cluster."""
+
+    def wait_only(self, pattern: DesignPattern, keys: Collection[ObjectKey]) -> None: ...  # noqa: D102
+    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> str: ...  # noqa: D102
+    async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What is about to exist: ``planned`` is the inventory to be written ahead, ``after`` what remains of it."""
+
+    objects: tuple[Object, ...]  # those that the pattern may own
+    all_objects: tuple[Object, ...]
+    unknown: tuple[ApplyFailure, ...]  # their kinds are not known
+    owned: frozenset[ObjectKey]
+    planned: Entries
+    after: Entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What was known before: ``policy`` as it is now, ``objects`` of the cluster, and whether all is asked for."""
+
+    objects: Objects
+    policy: str | None
+    reapply: bool = False
+
+    def done(self, desired: DesiredState) -> frozenset[ObjectKey]:
+        """The objects that an earlier try of the same desired state applied."""
+        earlier = self.objects
+        return earlier.applied if isinstance(earlier, Applying) and earlier.desired == desired else frozenset()
+
+
+async def place(pattern: DesignPattern, rendering: Rendering, *, port: ApplyPort) -> Placed:
+    """Where the objects go, and which inventory that makes.
+
+    Raises:
+        Stalled: the inventory in status cannot be read, or an object may not be the pattern's.
+        Transient: the API server could not be asked for its kinds.
+    """
+    owned, before = owned_keys(pattern), pattern.status.inventory.entries
+    placed = await port.place(pattern, rendering.objects)
+    objects = inventory_objects(placed.objects, owned=owned)
+    port.wait_only(pattern, {each.key for each in objects})
+    after = inventory.entries_of(objects)
+    return Placed(objects, placed.objects, placed.unknown, owned, inventory.union(before, after), after)
+
+
+async def apply(
+    pattern: DesignPattern,
+    desired: DesiredState,
+    rendering: Rendering,
+    placed: Placed,
+    *,
+    known: Known,
+    port: ApplyPort,
+    on_applied: Callable[[ObjectKey], None],
+) -> AppliedObjects:
+    """Bring the objects to the cluster, then remove what left the pattern.
+
+    What could be applied stays applied. ``on_applied`` is called with each object as soon as it is there, so that a
+    run that is cut short is known to have come so far. ``pattern`` is as it was before ``placed`` was written ahead.
+
+    Returns:
+        What came of it. Its error is Waiting when all that is missing are kinds whose CRD is not there, and Transient
+        when at least one object was refused; it has the API server's words.
+    """
+    owner, objects = owner_of(pattern), placed.objects
+    sent = await port.digest(pattern, objects)
+    kept = await spared(
+        pattern,
+        objects,
+        sent=sent,
+        owned=placed.owned,
+        revision=desired.revision,
+        policy=known.policy,
+        asked=known.reapply,
+        port=port,
+    )
+    done = _already_done(pattern, known.done(desired), port=port) | kept.keys
+    before = inventory.keys(pattern.status.inventory.entries)
+    drifted = {key: drift_of(key, managed=port.managed) for key in sorted(port.managed.all_drifted(owner.id) & before)}
+    for key in done:
+        on_applied(key)
+    left = [each for each in objects if each.key not in done]
+    applied = await port.send(pattern, left, owned=placed.owned, on_applied=lambda each, _: on_applied(each.key))
+    put_right = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
+    made = AppliedObjects(
+        applied=frozenset({*applied.applied, *done}),
+        # What was written ahead and is not there, or is another's, is named no longer.
+        inventory=inventory.without(placed.planned, applied.disowned),
+        sent=sent,
+        fingerprints=Comparison(fingerprints=port.managed.fingerprints(owner.id)),
+        changes=Changes().plus(created=applied.created, configured=applied.configured),
+        repaired=tuple(words for key, words in drifted.items() if key in put_right),
+        notes=(
+            *_notes(applied, managed=port.managed),
+            *kept.notes,
+            *not_owned(rendering),
+            *await port.idle_rules(pattern, placed.all_objects),
+        ),
+        skipped=frozenset(key for key, why in applied.skipped if why.startswith(PAUSED) and key in applied.disowned),
+        needs=_needs((*placed.unknown, *applied.failures)),
+        failed=frozenset(each.key for each in (*placed.unknown, *applied.failures)),
+        error=to_error(replace(applied, applied=(*applied.applied, *sorted(done))), unknown=placed.unknown),
+    )
+    after = inventory.without(placed.after, applied.disowned)
+    if made.error is None:
+        return await _prune(pattern, made, after, port=port)
+    return await _clear_the_way(pattern, made, after, [each.message for each in applied.failures], port=port)
+
+
+async def _prune(pattern: DesignPattern, made: AppliedObjects, after: Entries, *, port: ApplyPort) -> AppliedObjects:
+    """All is applied: remove what left the pattern."""
+    pruned = await pruning.start(pattern, made.inventory, after, port=port)
+    return replace(
+        made,
+        inventory=made.inventory if pruned.inventory is None else pruned.inventory,
+        changes=made.changes.joined(pruned.changes),
+        notes=tuple(dict.fromkeys((*made.notes, *pruned.notes))),
+        needs=made.needs | pruned.needs,
+        failed=made.failed | pruned.failed,
+        leaving=pruned.leaving,
+        unwatched=pruned.unwatched,
+        error=pruned.error,
+    )
+
+
+async def _clear_the_way(
+    pattern: DesignPattern, made: AppliedObjects, after: Entries, said: Collection[str], *, port: ApplyPort
+) -> AppliedObjects:
+    """Not all is applied: remove at once what leaves the pattern and refused it."""
+    cleared = await pruning.clear_the_way(pattern, made.inventory, after, said=said, port=port)
+    if not cleared or made.error is None:
+        return made
+    error = _cleared(made.error, cleared)
+    error.__cause__ = made.error
+    return replace(
+        made,
+        inventory=inventory.without(made.inventory, cleared),
+        changes=made.changes.plus(pruned=cleared),
+        error=error,
+    )
+
+
+def _cleared(error: PatternError, cleared: Collection[ObjectKey]) -> Transient:
+    """What refused a version that does not have it any more is deleted; the version is applied again."""
+    gone = summarize(key.display_name for key in cleared)
+    message = (
+        f"{error.message}. What refused it leaves with this version, and is deleted now: {gone}. It is tried again."
+    )
+    return Transient(reason=error.reason, message=message)
+
+
+async def repair(
+    pattern: DesignPattern, rendering: Rendering, drifted: Collection[ObjectKey], *, port: RepairPort
+) -> RepairedObjects:
+    """Apply again the objects that are not as they were applied, and no others.
+
+    What could not be applied stays in the inventory, and is tried again; what others have now leaves it. Where the
+    kind of an object has another scope now, only a whole apply puts it right: it is ``unresolved``.
+
+    Raises:
+        Stalled: the inventory in status cannot be read.
+        Transient: the API server could not be asked for its kinds.
+    """
+    placed = await port.place(pattern, rendering.objects)
+    objects = [each for each in placed.objects if each.key in drifted]
+    unknown = tuple(each for each in placed.unknown if each.key in drifted)
+    said = {key: drift_of(key, managed=port.managed) for key in sorted(drifted)}
+    applied = await port.send(pattern, objects, owned=owned_keys(pattern))
+    lost = {key for key, _ in applied.skipped if key in applied.disowned}
+    put_right = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
+    known = {each.key for each in objects} | {each.key for each in unknown}
+    others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
+    return RepairedObjects(
+        repaired=tuple(words for key, words in said.items() if key in put_right),
+        notes=_notes(applied, managed=port.managed),
+        unresolved=frozenset(key for key in drifted if key not in known),
+        inventory=inventory.without(pattern.status.inventory.entries, lost) if lost else None,
+        needs=_needs((*unknown, *applied.failures)),
+        failed=frozenset(each.key for each in (*unknown, *applied.failures)),
+        error=to_error(applied, unknown=unknown, others=others),
+    )
+
+
+async def compare(
+    pattern: DesignPattern, rendering: Rendering, keys: Collection[ObjectKey], *, port: ComparePort
+) -> tuple[str, ...]:
+    """Learn by dry runs whether these objects are as they would be applied; of which that failed, a sentence each.
+
+    Raises:
+        Transient: the API server could not be asked for its kinds.
+    """
+    placed = await port.place(pattern, rendering.objects)
+    failures = await port.compare(pattern, [each for each in placed.objects if each.key in keys])
+    return tuple(f"{each.key.display_name} could not be compared: {each.message}" for each in failures)
+
+
+def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: ApplyPort) -> frozenset[ObjectKey]:
+    """What of ``done`` a watch says is still so."""
+    if not done:
+        return frozenset()
+    drifted = set(port.managed.drifted(owner_of(pattern).id))
+    return frozenset(key for key in done if key not in drifted and port.managed.is_watched(key))
+
+
+def not_owned(rendering: Rendering) -> tuple[str, ...]:
+    """The Namespaces that are used and never applied, and the hooks left out, a sentence; empty where there is none."""
+    said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _SAID]
+    return (summarize(said),) if said else ()
+
+
+def _notes(applied: ApplyResult, *, managed: ManagedObjects) -> tuple[str, ...]:
+    """What is to be known as long as it runs; what a watch tells of is told as it is then (``drift.paused_words``)."""
+    left = [(key, why) for key, why in applied.skipped if why != PAUSED or not managed.is_watched(key)]
+    return tuple(f"{key.display_name} {why}" for key, why in left) + tuple(
+        f"{key.display_name}: {note}" for key, note in applied.notes
+    )
+
+
+def _needs(failures: Collection[ApplyFailure]) -> frozenset[Need]:
+    return frozenset(each.need for each in failures if each.need is not None)

@@ -1,0 +1,214 @@
+"""From what a run made to what is written, told and remembered, and when the pattern is due again. Pure.
+
+It is the one place that decides this, for every sort of run: one that went all the steps, one that only looked after
+what runs, one that only looked, and the end of a pattern. Nothing here is written or told yet: that is for the caller,
+which takes ``Summary.state`` for its own once the status is written.
+"""
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
+from pattern_operator.apply import FinalizeResult, inventory
+from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.reconcile import status as statuses
+from pattern_operator.reconcile.backoff import retry_pause, seconds_of
+from pattern_operator.reconcile.events import (
+    Event,
+    drift_events,
+    failure_events,
+    kept_events,
+    ready_events,
+    run_events,
+)
+from pattern_operator.reconcile.finalize import advice_in
+from pattern_operator.reconcile.healthwait import restored
+from pattern_operator.reconcile.observed import observed, suspended
+from pattern_operator.reconcile.results import Results
+from pattern_operator.reconcile.state import Failed, State
+
+# A failure of these stages may end by something that happens in the registry, which tells nobody.
+IN_THE_REGISTRY: Final = frozenset({Stage.SOURCE, Stage.VERIFY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """``due`` is in seconds from now; None: only an event can wake the pattern."""
+
+    status: Status
+    events: tuple[Event, ...]
+    state: State
+    due: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Now: by the calendar, in seconds of the monotonic clock, and a number in [0, 1) to spread retries by."""
+
+    now: datetime
+    clock: float
+    jitter: float
+
+
+def summarize(pattern: DesignPattern, state: State, results: Results, *, told: Status, moment: Moment) -> Summary:
+    """A run went all the steps, or as far as it could; ``told`` is the status that events told of last."""
+    status = statuses.after(pattern, results, now=moment.now)
+    events, state = run_events(told, status, results, state=state)
+    state, due = _requeue_after(pattern, state, results, moment=moment)
+    state = replace(state, failed=failed_run(results, due, moment=moment) if results.failure is not None else None)
+    return Summary(
+        status=status, events=events, state=state, due=earliest(due, health_due(pattern, state, results, moment=moment))
+    )
+
+
+def summarize_upkeep(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
+    """The back-off of a failed run lasts, and only what runs was looked after."""
+    status = statuses.after(pattern, results, now=moment.now)
+    events, told = run_events(pattern.status, status, results, state=state)
+    if state.failed is None or not state.failed.reported:  # status does not speak of the failure yet
+        status, events, told = pattern.status, (), state
+    due = earliest(left(state, clock=moment.clock), health_due(pattern, state, results, moment=moment))
+    return Summary(status=status, events=events, state=told, due=due)
+
+
+def summarize_observation(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
+    """The objects were looked at beside something else."""
+    status = observed(pattern, results, now=moment.now)
+    return Summary(status=status, events=_seen(pattern, status, results), state=state, due=None)
+
+
+def summarize_suspended(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
+    """The objects of a suspended pattern were looked at."""
+    status = suspended(pattern, results, now=moment.now)
+    due = health_due(pattern, state, results, moment=moment)
+    return Summary(status=status, events=_seen(pattern, status, results), state=state, due=due)
+
+
+def summarize_deletion(pattern: DesignPattern, state: State, remaining: FinalizeResult, *, moment: Moment) -> Summary:
+    """The objects of a pattern that goes were deleted as far as they could be; without an error it may go."""
+    kept, error = tuple(kept_events(remaining.skipped)), remaining.error
+    if error is None:
+        return Summary(status=pattern.status, events=kept, state=state, due=None)
+    status = statuses.deleting(pattern, remaining.entries, error=error, now=moment.now)
+    events, state = failure_events(error, stage=Stage.APPLY, status=_spoken(pattern), state=state)
+    due = advice_in(pattern, remaining, now=moment.now)
+    if isinstance(error, Transient):
+        state, due = _retry(pattern, state, error, moment=moment)
+    if not pattern.status.inventory.compressed:
+        with suppress(ValueError):  # an inventory that cannot be read has no object to wait for
+            results = Results(stage=Stage.APPLY, failure=error, failed=inventory.keys(remaining.entries))
+            state = replace(state, failed=failed_run(results, due, moment=moment))
+    return Summary(status=status, events=(*kept, *events), state=state, due=due)
+
+
+def summarize_defect(pattern: DesignPattern, state: State, *, moment: Moment) -> Summary:
+    """The operator failed by a defect of its own: said in status, so that nobody takes silence for success."""
+    error = Transient(
+        reason=Reason.INTERNAL_ERROR,
+        message="the operator failed on this pattern by a defect of its own; it is tried again. Please report it"
+        " with what the operator's log says.",
+    )
+    status = statuses.after(pattern, Results(stage=Stage.APPLY, failure=error), now=moment.now)
+    state, due = _retry(pattern, state.asked_again(), error, moment=moment)
+    state = replace(state, failed=failed_run(None, due, moment=moment))
+    events, state = failure_events(error, stage=Stage.APPLY, status=_spoken(pattern), state=state)
+    return Summary(status=status, events=events, state=state, due=due)
+
+
+def summarize_unwritable(pattern: DesignPattern, state: State, error: Stalled, *, moment: Moment) -> Summary:
+    """The status does not fit: the least is said; a change of the pattern wakes it, and no timer."""
+    results = state.failed.results if state.failed is not None else None
+    events, state = failure_events(error, stage=Stage.APPLY, status=_spoken(pattern), state=state)
+    state = replace(state, failed=Failed(results=results, retry_at=math.inf, reported=False))
+    status = statuses.unwritable(pattern, error, now=moment.now)
+    return Summary(status=status, events=events, state=state, due=None)
+
+
+def unwritten(pattern: DesignPattern, state: State, error: PatternError, *, moment: Moment) -> tuple[State, float]:
+    """The status could not be written: what is remembered then, and the seconds until that is tried again."""
+    results = state.failed.results if state.failed is not None else None
+    state, due = _retry(pattern, state, error, moment=moment)
+    return replace(state, failed=Failed(results=results, retry_at=moment.clock + due, reported=False)), due
+
+
+def unreported(state: State, results: Results) -> State:
+    """A run is over, and status does not speak of it yet."""
+    return replace(state, failed=Failed(results=results.remembered(), retry_at=math.inf, reported=False))
+
+
+def remembered(pattern: DesignPattern, kept: State | None, *, moment: Moment) -> State:
+    """What is known of a pattern before its first run: since when status says that it is not healthy."""
+    state = kept if kept is not None else State()
+    timeout = seconds_of(pattern.spec.timeout)
+    since = restored(pattern.status, timeout=timeout, now=moment.now, clock=moment.clock)
+    asked, answered = pattern.metadata.annotations.requested_at, pattern.status.last_handled_reconcile_at
+    handled = asked if asked == answered else state.handled_request
+    return replace(state, unhealthy_since=since, handled_request=handled)
+
+
+def left(state: State, *, clock: float) -> float | None:
+    """Seconds until what failed, or could not be repaired, is tried again."""
+    moments = [state.failed.retry_at] if state.failed is not None else []
+    moments += [state.unrepaired.retry_at] if state.unrepaired is not None else []
+    seconds = min(moments, default=math.inf) - clock
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def health_due(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> float | None:
+    """Seconds until health has been awaited for as long as the pattern allows; None where it is not."""
+    if state.unhealthy_since is None or results.health is None or results.overdue:
+        return None
+    return max(state.unhealthy_since + seconds_of(pattern.spec.timeout) - moment.clock, 0.0)
+
+
+def failed_run(results: Results | None, due: float | None, *, moment: Moment) -> Failed:
+    """What is remembered of a failed run that is tried again in ``due`` seconds."""
+    retry_at = moment.clock + due if due is not None else math.inf
+    return Failed(results=results.remembered() if results is not None else None, retry_at=retry_at)
+
+
+def earliest(*moments: float | None) -> float | None:
+    """The earliest of some moments, of which each may be never."""
+    return min((each for each in moments if each is not None), default=None)
+
+
+def _requeue_after(
+    pattern: DesignPattern, state: State, results: Results, *, moment: Moment
+) -> tuple[State, float | None]:
+    """Seconds until there is something to do that no event tells of; None: never."""
+    lookups = state.caches.lookups
+    if isinstance(results.failure, Transient):
+        state, pause = _retry(pattern, state, results.failure, moment=moment)
+        return state, max(pause, lookups.rest)
+    times = list[float]()
+    interval = max(seconds_of(pattern.spec.interval), lookups.rest)
+    if lookups.last is not None and lookups.last.reference.mutable:
+        times.append(lookups.last.at + interval - moment.clock)
+    stalled_here = isinstance(results.failure, Stalled) and results.stage not in IN_THE_REGISTRY
+    if results.failure is not None and not stalled_here:
+        times.append(interval)
+    if results.unwatched:
+        times.append(seconds_of(pattern.spec.retry_interval))
+    return replace(state, failures=0), max(min(times), 0.0) if times else None
+
+
+def _retry(pattern: DesignPattern, state: State, error: PatternError, *, moment: Moment) -> tuple[State, float]:
+    failures = state.failures + 1
+    return replace(state, failures=failures), retry_pause(pattern, failures, error, jitter=moment.jitter)
+
+
+def _seen(pattern: DesignPattern, after: Status, results: Results) -> tuple[Event, ...]:
+    drifted = drift_events(pattern.status, after, results.drifted)
+    return (*drifted, *ready_events(pattern.status, after, stage=Stage.HEALTH))
+
+
+def _spoken(pattern: DesignPattern) -> Status:
+    return msgspec.structs.replace(pattern.status, observed_generation=pattern.metadata.generation)

@@ -1,0 +1,181 @@
+"""Whole runs, with no server: what the steps give, what is remembered, what is written, and when a pattern is due."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.reconcile.world import KEY, World, key_to, names
+
+from pattern_operator.reconcile.pipeline import STEPS
+from pattern_operator.reconcile.state import Applying, Running
+
+KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(**KEYS)
+    made.push("stable", "one", "a", "b")
+    yield made
+    made.close()
+
+
+def test_the_order_can_be_read_aloud():
+    assert [each.name for each in STEPS] == ["resolve", "verify", "fetch", "render", "gate", "apply", "observe"]
+
+
+async def test_a_new_pattern_is_applied_and_ready(world: World):
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+    assert names(world.status) == {"a", "b"}
+    assert isinstance(world.state.objects, Running)
+    assert [reason for reason, _ in world.events] == ["Updated", "Ready"]
+
+
+async def test_a_settled_pattern_writes_nothing_and_asks_once_an_interval(world: World):
+    await world.settle()
+    before, world.asked = world.writes, []
+
+    await world.settle(3 * 300.0)
+
+    assert world.writes == before
+    assert world.asked == ["tag", "tag", "tag"]
+
+
+async def test_a_tag_that_is_moved_is_followed_and_what_left_is_pruned(world: World):
+    await world.settle()
+    world.push("stable", "two", "b", "c")
+
+    await world.settle(300.0)
+
+    assert world.holds("two", "b", "c")
+    assert names(world.status) == {"b", "c"}
+    assert world.ready == ("True", "Ready")
+
+
+@pytest.mark.parametrize(
+    ("newer", "reason"),
+    [({"signed": False}, "SignatureMissing"), ({"refused": True}, "NotAPattern")],
+    ids=["verify", "render"],
+)
+async def test_what_runs_stays_as_it_is_when_something_newer_is_refused(world: World, newer: Any, reason: str):
+    await world.settle()
+    world.push("stable", "two", "b", "c", **newer)
+
+    await world.settle(300.0)
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("False", reason)
+    assert names(world.status) == {"a", "b"}
+    assert world.state.running is not None
+    assert world.removed == []
+
+
+async def test_beside_something_newer_that_is_refused_drift_is_still_put_right(world: World):
+    await world.settle()
+    world.push("stable", "two", "b", "c", signed=False)
+    await world.settle(300.0)
+    world.drift("a", None)
+
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert (
+        "DriftRepaired",
+        "ConfigMap team/a was deleted, or lost its owner label; it was applied again",
+    ) in world.events
+
+
+async def test_an_apply_that_fails_in_part_goes_on_with_what_is_left(world: World):
+    world.refuses = {key_to("b")}
+    await world.settle(0.5)
+    objects = world.state.objects
+    assert isinstance(objects, Applying)
+    assert (objects.applied, world.ready) == ({key_to("a")}, ("False", "ApplyFailed"))
+    world.refuses = set()
+
+    await world.settle(60.0)
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+
+
+async def test_after_a_restart_nothing_that_is_as_it_was_is_written_or_removed(world: World):
+    await world.settle()
+    before = world.writes
+
+    world.restart()
+    await world.settle()
+
+    assert (world.writes, world.removed) == (before, [])
+    assert world.ready == ("True", "Ready")
+
+
+async def test_after_a_restart_drift_is_put_right_also_where_something_newer_is_refused(world: World):
+    await world.settle()
+    world.push("stable", "two", "b", "c", signed=False)
+    await world.settle(300.0)
+    world.drift("a", "someone")
+    world.restart()
+
+    await world.settle()
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("False", "SignatureMissing")
+
+
+async def test_a_registry_that_is_away_takes_nothing_from_what_runs(world: World):
+    await world.settle()
+    world.away = True
+    world.restart()
+
+    await world.settle(600.0)
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+
+
+async def test_a_suspended_pattern_is_left_alone_and_goes_on_when_it_is_not(world: World):
+    await world.settle()
+    world.change(suspend=True)
+    await world.settle()
+    world.drift("a", None)
+    world.push("stable", "two", "b")
+    world.asked = []
+    await world.settle(600.0)
+    assert (world.asked, key_to("a") in world.live) == ([], False)
+
+    world.change(suspend=False)
+    await world.settle()
+
+    assert world.holds("two", "b")
+
+
+async def test_a_deleted_pattern_takes_its_objects_down_and_then_goes(world: World):
+    await world.settle()
+    world.stuck = {key_to("a")}
+    world.delete()
+    await world.settle()
+    assert (world.ready, names(world.status), world.live) == (("False", "Deleting"), {"a"}, {key_to("a"): "one"})
+
+    world.stuck = set()
+    world.waker.asked(KEY)
+    await world.settle()
+
+    assert (world.pattern, world.live) == (None, {})
+
+
+async def test_what_left_and_cannot_go_yet_stays_in_the_inventory_and_goes_later(world: World):
+    await world.settle()
+    world.stuck = {key_to("a")}
+    world.push("stable", "two", "b")
+    await world.settle(300.0)
+    assert (names(world.status), world.ready) == ({"a", "b"}, ("True", "Ready"))
+
+    world.stuck = set()
+    await world.settle(3 * 300.0)
+
+    assert names(world.status) == {"b"}
+    assert world.holds("two", "b")

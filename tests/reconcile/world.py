@@ -1,0 +1,604 @@
+"""A world in memory for whole runs: a registry, a cluster, one DesignPattern, and the real Reconciler between them.
+
+The ports are the only fakes. The world keeps what must always hold, and fails the test at the moment it does not:
+nothing unverified is applied, and nothing is created that the inventory in status does not name already.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+
+from pattern_operator.api.designpattern import DesignPattern, decode
+from pattern_operator.api.metadata import Finalizers
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Digest, Reference, Revision
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import InventoryEntry, Status
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult, VerifiedSignature
+from pattern_operator.apply import (
+    ApplyFailure,
+    ApplyResult,
+    DriftState,
+    FinalizeResult,
+    Health,
+    HealthState,
+    Notification,
+    NotificationKind,
+    PruneResult,
+    ScopedObjects,
+    inventory,
+)
+from pattern_operator.errors import Stalled, Transient, Waiting
+from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.reconcile import PatternKey, Patterns, Ports, Reconciler, State, Waker
+from pattern_operator.reconcile.desired import DesiredState
+from pattern_operator.reconcile.login import NO_LOGIN, Login, Told
+from pattern_operator.reconcile.patterns import key_of
+from pattern_operator.reconcile.repositories import Found
+from pattern_operator.reconcile.writer import Gone
+from pattern_operator.sandbox import BuildRefused
+from pattern_operator.source import FetchedSignatures
+from pattern_operator.source.held_version import Resolution
+from pattern_operator.telemetry import Metrics
+
+KEY = PatternKey("team", "web")
+OWNER = "u-1"
+OURS, NONE = Finalizers(count=1, ours=0), Finalizers()
+MAX_RUNS = 60  # until the world is at rest: more is a pattern that never is
+
+
+def digest_of(name: str) -> Digest:
+    return Digest.of(name.encode())
+
+
+def key_to(name: str) -> ObjectKey:
+    return ObjectKey("", "ConfigMap", "team", name)
+
+
+def mark(content: str) -> bytes:
+    return hashlib.sha256(content.encode()).digest()[:8]
+
+
+class Broken(AssertionError):
+    """What must always hold does not."""
+
+
+@dataclass
+class Artifact:
+    """Objects by name; all of them hold the name of the artifact."""
+
+    objects: tuple[str, ...]
+    signed: bool = True
+    refused: bool = False  # it will not render, whatever is tried
+
+
+class Managed:
+    """What the watches tell: in step with the cluster, and lost with the process."""
+
+    def __init__(self, live: dict[ObjectKey, str]) -> None:
+        self._live = live
+        self._wanted: dict[ObjectKey, bytes | None] = {}  # None: it counts, and is compared with nothing
+        self.ill: set[ObjectKey] = set()
+
+    def record(self, key: ObjectKey, content: str) -> None:
+        self._wanted[key] = mark(content)
+
+    def get(self, key: ObjectKey) -> Any:
+        if key not in self._wanted:
+            return None
+        return SimpleNamespace(
+            present=key in self._live, pending=False, changed_by="someone", observed=SimpleNamespace(label=OWNER)
+        )
+
+    def is_watched(self, key: ObjectKey) -> bool:
+        return key in self._live
+
+    def is_known_absent(self, _: ObjectKey) -> bool:
+        return True
+
+    def is_terminating(self, _: ObjectKey) -> bool:
+        return False
+
+    def drifted(self, _: str) -> tuple[ObjectKey, ...]:
+        return tuple(sorted(key for key in self._wanted if self._is_drifted(key)))
+
+    def _is_drifted(self, key: ObjectKey) -> bool:
+        wanted = self._wanted[key]
+        if key not in self._live:
+            return True
+        return wanted is not None and wanted != mark(self._live[key])
+
+    def all_drifted(self, owner: str) -> frozenset[ObjectKey]:
+        return frozenset(self.drifted(owner))
+
+    def to_compare(self, _: str) -> frozenset[ObjectKey]:
+        return frozenset()
+
+    def conflicts(self, _: str) -> tuple[str, ...]:
+        return ()
+
+    def paused(self, _: str) -> tuple[ObjectKey, ...]:
+        return ()
+
+    def is_pending(self, _: ObjectKey, *, owner: str) -> bool:
+        return False
+
+    def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
+        if self._wanted.get(key) is None:
+            return DriftState.UNKNOWN
+        return DriftState.DRIFTED if self._is_drifted(key) else DriftState.IN_SYNC
+
+    def fingerprints(self, _: str) -> dict[str, bytes]:
+        return {str(key): wanted for key, wanted in self._wanted.items() if wanted is not None}
+
+    def expects_any(self, _: str) -> bool:
+        return bool(self._wanted)
+
+    def health(self, _: str) -> Health:
+        for key in sorted(self._wanted):
+            if key not in self._live:
+                return Health(HealthState.NOT_FOUND, f"{key.display_name}: is gone")
+            if key in self.ill:
+                return Health(HealthState.IN_PROGRESS, f"{key.display_name}: is starting")
+        return Health(HealthState.CURRENT, "all objects are healthy")
+
+    def release(self, keys: Iterable[ObjectKey], *, owner: str) -> None:
+        for key in keys:
+            self._wanted.pop(key, None)
+
+    def expect(self, key: ObjectKey, *, owner: str) -> None:
+        self._wanted.setdefault(key, None)
+
+    def mark_missing(self, key: ObjectKey, *, owner: str) -> None:
+        self._wanted.setdefault(key, None)
+
+    def restore(self, key: ObjectKey, *, owner: str, known: bytes) -> None:
+        self._wanted[key] = known or None
+
+    def rerun_finished(self, _: str) -> None:
+        return
+
+    def forget(self, _: str) -> None:
+        self._wanted.clear()
+
+
+class World:
+    """The registry, the cluster and the pattern, all of which outlive the process; ``restart`` begins another one."""
+
+    def __init__(self, **spec: Any) -> None:
+        self.clock = 0.0
+        self.tags: dict[str, str] = {}
+        self.artifacts: dict[str, Artifact] = {}
+        self.live: dict[ObjectKey, str] = {}  # what each object holds
+        self.refuses: set[ObjectKey] = set()
+        self.stuck: set[ObjectKey] = set()  # a finalizer holds them
+        self.away = False  # the registry
+        self.asked: list[str] = []
+        self.writes = 0
+        self.events: list[tuple[str, str]] = []
+        self.removed: list[ObjectKey] = []
+        self.defects: list[str] = []
+        self._version = 1
+        self.pattern: DesignPattern | None = decode(
+            {
+                "metadata": {
+                    "name": KEY.name,
+                    "namespace": KEY.namespace,
+                    "uid": OWNER,
+                    "generation": 1,
+                    "resourceVersion": "1",
+                },
+                "spec": {"source": {"url": "oci://registry.example/web", "ref": {"tag": "stable"}}, **spec},
+            }
+        )
+        self.due: dict[PatternKey, float] = {}
+        self.restart()
+
+    # --- what others do ---
+
+    def push(self, tag: str, name: str, *objects: str, signed: bool = True, refused: bool = False) -> None:
+        """Give a tag to an artifact."""
+        self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused)
+        self.tags[tag] = name
+
+    def change(self, **spec: Any) -> None:
+        """The user changes sections of the spec."""
+        assert self.pattern is not None
+        body = msgspec.to_builtins(self.pattern.spec) | spec
+        metadata = self.pattern.metadata
+        changed = decode({"metadata": {"name": "web", "namespace": "team"}, "spec": body}).spec
+        self.pattern = msgspec.structs.replace(
+            self.pattern,
+            spec=changed,
+            metadata=msgspec.structs.replace(
+                metadata, generation=metadata.generation + 1, resource_version=self._next_version()
+            ),
+        )
+        self._watched()
+
+    def delete(self) -> None:
+        """The user deletes the pattern."""
+        assert self.pattern is not None
+        metadata = msgspec.structs.replace(
+            self.pattern.metadata, deletion_timestamp="2026-11-25T12:00:00Z", resource_version=self._next_version()
+        )
+        if metadata.finalizers.ours is None:
+            self._gone()
+            return
+        self.pattern = msgspec.structs.replace(self.pattern, metadata=metadata)
+        self._watched()
+
+    def drift(self, name: str, content: str | None) -> None:
+        """Somebody changes an object, or deletes it."""
+        key = key_to(name)
+        if content is None:
+            self.live.pop(key, None)
+            kind = NotificationKind.GONE
+        else:
+            self.live[key] = content
+            kind = NotificationKind.DRIFTED
+        if key in self.managed._wanted:
+            self.waker.noticed(KEY, Notification(kind, key))
+
+    def restart(self) -> None:
+        """Another process takes over: all that was remembered is lost."""
+        self.due = {}
+        self.patterns = Patterns()
+        self.managed = Managed(self.live)
+        self.waker = Waker(self, clock=lambda: self.clock)
+        self._cpu = ThreadPoolExecutor(1)
+        self.reconciler = self._reconciler()
+        if self.pattern is not None:
+            self.patterns.take(self.pattern)
+            self.waker.asked(KEY)
+
+    def _reconciler(self, kept: dict[str, State] | None = None) -> Reconciler:
+        ports: Any = Ports(
+            repositories=Registry(self),
+            cluster=Cluster(self),
+            clock=lambda: self.clock,
+            jitter=lambda: 0.5,  # type: ignore[arg-type]
+        )
+        writer: Any = Writer(self)
+        awaited: Any = SimpleNamespace(
+            during=lambda _: nullcontext(), wait=lambda *_: None, released=lambda *_, **__: None
+        )
+        recorder: Any = SimpleNamespace(
+            event=lambda _, *, kind, reason, action, note: self.events.append((reason, note)),
+            aggregate=lambda _, *, reason, action, notes: self.events.extend((reason, note) for note in notes),
+        )
+        return Reconciler(
+            patterns=self.patterns,
+            ports=ports,
+            awaited=awaited,
+            writer=writer,
+            recorder=recorder,
+            metrics=Metrics(),
+            internal_errors=InternalErrors(self.defects.append),
+            now=self.now,
+            waker=self.waker,
+            kept=kept,
+        )
+
+    # --- time ---
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 25, 12, tzinfo=UTC) + timedelta(seconds=self.clock)
+
+    def add(self, key: PatternKey, *, delay: float = 0.0) -> None:
+        """The queue's way in."""
+        due = self.clock + max(delay, 0.0)
+        self.due[key] = min(due, self.due.get(key, due))
+
+    async def run_once(self) -> float | None:
+        """One run, whoever woke it."""
+        self.due.pop(KEY, None)
+        delay = await self.reconciler.run(KEY)
+        if self.defects:
+            raise Broken(f"a defect: {self.defects}")
+        if delay is not None:
+            self.add(KEY, delay=delay)
+        return delay
+
+    async def settle(self, seconds: float = 5.0) -> None:
+        """Run whatever is due within so many seconds."""
+        end = self.clock + seconds
+        for _ in range(MAX_RUNS):
+            due = self.due.get(KEY)
+            if due is None or due > end:
+                self.clock = end
+                return
+            self.clock = max(self.clock, due)
+            await self.run_once()
+        raise Broken("the pattern is never at rest")
+
+    # --- what is there ---
+
+    @property
+    def status(self) -> Status:
+        assert self.pattern is not None
+        return self.pattern.status
+
+    @property
+    def ready(self) -> tuple[str, str]:
+        found = next(each for each in self.status.conditions if each.type == "Ready")
+        return found.status, found.reason
+
+    @property
+    def state(self) -> State:
+        return self.reconciler._states.get(OWNER) or State()
+
+    def holds(self, name: str, *objects: str) -> bool:
+        """Whether the cluster has exactly these objects, of this artifact."""
+        return self.live == {key_to(each): name for each in objects}
+
+    def close(self) -> None:
+        self._cpu.shutdown()
+
+    # --- the API server's part ---
+
+    def _next_version(self) -> str:
+        self._version += 1
+        return str(self._version)
+
+    def _watched(self) -> None:
+        assert self.pattern is not None
+        if self.patterns.take(self.pattern) is not None:
+            self.waker.asked(KEY)
+
+    def _gone(self) -> None:
+        self.pattern = None
+        self.reconciler.forget(KEY, uid=OWNER)
+
+    def write(
+        self, asked: DesignPattern, *, status: Status | None = None, finalizers: Finalizers | None = None
+    ) -> DesignPattern:
+        """A patch of status, or of the finalizers; the answer is what the real writer makes of it."""
+        if self.pattern is None:
+            raise Gone(key_of(asked))
+        metadata = msgspec.structs.replace(self.pattern.metadata, resource_version=self._next_version())
+        if finalizers is not None:
+            metadata = msgspec.structs.replace(metadata, finalizers=finalizers)
+        newest = msgspec.structs.replace(
+            self.pattern, metadata=metadata, status=self.pattern.status if status is None else status
+        )
+        self.writes += 1
+        self.pattern = newest
+        if metadata.deletion_timestamp and metadata.finalizers.ours is None:
+            self.pattern = None
+        else:
+            self._watched()
+        merged = msgspec.structs.replace(
+            asked.metadata, finalizers=metadata.finalizers, resource_version=metadata.resource_version
+        )
+        return msgspec.structs.replace(asked, metadata=merged, status=newest.status)
+
+
+@dataclass
+class Writer:
+    """Writes into the world, and nothing when nothing changed."""
+
+    world: World
+
+    async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
+        return pattern if status == pattern.status else self.world.write(pattern, status=status)
+
+    async def hold(self, pattern: DesignPattern) -> DesignPattern:
+        return pattern if pattern.metadata.finalizers.ours is not None else self.world.write(pattern, finalizers=OURS)
+
+    async def release(self, pattern: DesignPattern) -> DesignPattern:
+        return pattern if pattern.metadata.finalizers.ours is None else self.world.write(pattern, finalizers=NONE)
+
+
+@dataclass
+class Registry:
+    """The port of registries, Secrets and the sandbox."""
+
+    world: World
+    checked: set[Digest] = field(default_factory=set)
+
+    def told(self, _: DesignPattern) -> Told:
+        return NO_LOGIN.told
+
+    def forget(self, _: PatternKey) -> None:
+        return
+
+    async def login(self, _: DesignPattern) -> Login:
+        return NO_LOGIN
+
+    def _ask(self, what: str) -> None:
+        self.world.asked.append(what)
+        if self.world.away:
+            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is asked again.")
+
+    async def look_up(self, _: DesignPattern, reference: Reference, **__: Any) -> Found:
+        tag = reference.tag or ""
+        try:
+            self._ask("tag")
+        except Transient as error:
+            return Found(error, 0)
+        if tag not in self.world.tags:
+            missing = Stalled(reason=Reason.ARTIFACT_NOT_FOUND, message=f"there is no tag {tag}: push it.")
+            return Found(missing, 0)
+        return Found(Resolution(Revision(tag, digest_of(self.world.tags[tag]))), 0)
+
+    async def policy(self, pattern: DesignPattern) -> VerificationPolicy:
+        return (
+            VerificationPolicy()
+            if pattern.spec.verify is None
+            else VerificationPolicy((TrustedKey("release-team", b"key"),))
+        )
+
+    async def manifest(self, _: DesignPattern, desired: Any, **__: Any) -> Any:
+        return SimpleNamespace(context=str(desired.revision), types=())
+
+    async def signatures(self, _: DesignPattern, desired: Any, **__: Any) -> FetchedSignatures:
+        self._ask("signatures")
+        return FetchedSignatures()
+
+    async def check(self, _: DesignPattern, desired: DesiredState, __: Any) -> VerificationResult:
+        digest = desired.revision.digest
+        if not desired.policy.authorities:
+            return VerificationResult(required=False)
+        if not self.world.artifacts[str(digest)].signed:
+            raise Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
+        self.checked.add(digest)
+        return VerificationResult(required=True, verified_by=(VerifiedSignature("release-team", "bundle", "referrer"),))
+
+    @asynccontextmanager
+    async def layers(self, _: DesignPattern, desired: Any, *__: Any, **___: Any) -> AsyncIterator[Any]:
+        if desired.policy.authorities and desired.revision.digest not in self.checked:
+            raise Broken("layers of an artifact that was not verified are pulled")
+        yield desired.revision
+
+    @asynccontextmanager
+    async def built(self, _: DesignPattern, __: Any, layers: Revision) -> AsyncIterator[Rendering]:
+        artifact = self.world.artifacts[str(layers.digest)]
+        if artifact.refused:
+            raise BuildRefused(Stage.RENDER, Stalled(reason=Reason.NOT_A_PATTERN, message="it is not a pattern."))
+        name = next(
+            name
+            for name in set(self.world.tags.values()) | set(self.world.live.values())
+            if digest_of(name) == layers.digest
+        )
+        objects = tuple(
+            Object.of(
+                {
+                    "apiVersion": "v1",
+                    "kind": "ConfigMap",
+                    "metadata": {"name": each, "namespace": "team"},
+                    "data": {"of": name},
+                }
+            )
+            for each in artifact.objects
+        )
+        yield Rendering(objects=objects, format="Manifests")
+
+
+class Transfers:
+    """What patterns hand over: nothing."""
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_, **__: None
+
+
+@dataclass
+class Cluster:
+    """The port of the cluster."""
+
+    world: World
+    transfers: Transfers = field(default_factory=Transfers)
+
+    @property
+    def managed(self) -> Managed:
+        return self.world.managed
+
+    def account(self, _: DesignPattern) -> None:
+        return None
+
+    def cpu(self, _: DesignPattern) -> Any:
+        return self.world._cpu
+
+    def ancestors(self, _: DesignPattern) -> frozenset[PatternKey]:
+        return frozenset({KEY})
+
+    def check(self, *_: Any) -> None:
+        return
+
+    def wait_only(self, *_: Any) -> None:
+        return
+
+    async def place(self, _: DesignPattern, objects: Iterable[Object]) -> ScopedObjects:
+        return ScopedObjects(tuple(objects))
+
+    async def digest(self, _: DesignPattern, objects: Collection[Object]) -> str:
+        return hashlib.sha256("".join(f"{each.key}{each.body}" for each in objects).encode()).hexdigest()[:24]
+
+    async def idle_rules(self, *_: Any) -> tuple[str, ...]:
+        return ()
+
+    async def is_resumed(self, *_: Any) -> bool:
+        return True
+
+    async def compare(self, *_: Any) -> tuple[ApplyFailure, ...]:
+        return ()
+
+    async def blocking_admission(self, *_: Any) -> frozenset[ObjectKey]:
+        return frozenset()
+
+    async def watch(self, **_: Any) -> None:
+        return
+
+    async def send(
+        self,
+        pattern: DesignPattern,
+        objects: Collection[Object],
+        *,
+        owned: Collection[ObjectKey],
+        on_applied: Any = None,
+    ) -> ApplyResult:
+        applied: list[ObjectKey] = []
+        failures: list[ApplyFailure] = []
+        created: set[ObjectKey] = set()
+        configured: set[ObjectKey] = set()
+        for each in objects:
+            name = each.body["data"]["of"]
+            self._check(pattern, each.key, name)
+            if each.key in self.world.refuses:
+                failures.append(ApplyFailure(each.key, Reason.APPLY_FAILED, "it is refused"))
+                continue
+            (configured if each.key in self.world.live else created).add(each.key)
+            self.world.live[each.key] = name
+            self.managed.record(each.key, name)
+            applied.append(each.key)
+            if on_applied is not None:
+                on_applied(each, each.body)
+        absent = frozenset(each.key for each in failures if each.key not in self.world.live)
+        return ApplyResult(
+            tuple(applied), (), tuple(failures), absent, created=frozenset(created), configured=frozenset(configured)
+        )
+
+    def _check(self, pattern: DesignPattern, key: ObjectKey, name: str) -> None:
+        if pattern.spec.verify is not None and not self.world.artifacts[str(digest_of(name))].signed:
+            raise Broken(f"{name}, which nobody signed, is applied")
+        if str(key) not in {each.id for each in self.world.status.inventory.entries}:
+            raise Broken(f"{key} is about to exist, and status does not name it")
+        if self.world.pattern is None or self.world.pattern.metadata.finalizers.ours is None:
+            raise Broken(f"{key} is about to exist, and no finalizer keeps the pattern until it is gone")
+
+    async def prune(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult:
+        keys = [inventory.key_of(each) for each in entries]
+        going = tuple(each for each in entries if inventory.key_of(each) in self.world.stuck & set(self.world.live))
+        gone = tuple(key for key in keys if key not in self.world.stuck or key not in self.world.live)
+        self._remove(gone)
+        return PruneResult(deleted=gone, remaining=going)
+
+    async def delete(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> FinalizeResult:
+        pruned = await self.prune(_, entries)
+        if not pruned.remaining:
+            return FinalizeResult()
+        return FinalizeResult(
+            entries=pruned.remaining, error=Waiting(reason=Reason.DELETING, message="something is left")
+        )
+
+    def _remove(self, keys: Iterable[ObjectKey]) -> None:
+        for key in keys:
+            if self.world.live.pop(key, None) is not None:
+                self.world.removed.append(key)
+
+    def forget(self, owner: str) -> None:
+        self.managed.forget(owner)
+
+
+def names(status: Status) -> set[str]:
+    """The names of the inventory."""
+    return {inventory.key_of(each).name for each in status.inventory.entries}
