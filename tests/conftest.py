@@ -52,7 +52,7 @@ def shown() -> Shown:
 def nothing_leaks(request: pytest.FixtureRequest, shown: Shown) -> Iterator[None]:
     """After every test with an operator: no secret that was planted is in what the operator shows.
 
-    It is set up last, so that it looks before anything of the test is taken away.
+    It is set up last, so that it looks before anything of the test is removed.
     """
     if not OPERATED & set(request.fixturenames):
         yield

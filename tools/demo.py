@@ -1,6 +1,6 @@
 """``make demo``: the whole way on real parts, told as it goes. Exit code 0 only when every step showed what it says.
 
-A real Meshery design is pushed to a real registry and signed by real cosign; a DesignPattern demands the signature; a
+A real Meshery design is pushed to a real registry and signed by real cosign; a DesignPattern requires the signature; a
 real API server, real controllers and the operator do the rest.
 """
 
@@ -49,7 +49,7 @@ class Demo:
         """All chapters."""
         chapter("Push version 1.0.0 of a real Meshery design, and sign it with cosign")
         self.publish(EXAMPLES / "1.0.0", "1.0.0", key=self.team)
-        chapter("Apply a DesignPattern that demands the team's signature")
+        chapter("Apply a DesignPattern that requires the team's signature")
         self.apply_pattern()
         self.wait_for("version 1.0.0 to be Ready", lambda: self.runs("1.0.0"))
         self.show()

@@ -60,7 +60,7 @@ def registry(
 
 
 def decode_or_log(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
-    """Take a state in; the key when it asks for work. One that the CRD would refuse today is logged and left alone."""
+    """Take a state in; the key when it asks for work. One that the CRD would refuse today is logged and skipped."""
     try:
         return patterns.observe(state)
     except msgspec.ValidationError as error:
@@ -68,7 +68,7 @@ def decode_or_log(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | 
         where = PatternKey(meta.namespace, meta.name)
         patterns.keep_owner(where, uid=meta.uid)
         logger.error(  # noqa: TRY400 - no defect
-            "left alone, because the CRD would refuse it: pattern=%s: %s",
+            "skipped, because the CRD would refuse it: pattern=%s: %s",
             where,
             error,
             extra=about_name(where.namespace, where.name),

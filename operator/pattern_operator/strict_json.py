@@ -94,7 +94,7 @@ def _refuse_half_letters(document: object) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise InvalidDocument("holds half a letter") from error
+        raise InvalidDocument("contains an unpaired surrogate") from error
 
 
 def _refuse_depth(document: object) -> None:

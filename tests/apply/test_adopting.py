@@ -1,4 +1,4 @@
-"""What was there before the pattern, on the real API server: adopted, left alone, refused, and given back."""
+"""What was there before the pattern, on the real API server: adopted, skipped, refused, and released."""
 
 import asyncio
 from typing import Any

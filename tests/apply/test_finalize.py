@@ -82,7 +82,7 @@ async def test_a_step_deletes_nothing_twice(harness: Harness, namespace: str):
 
     assert [verb for verb, _, _ in harness.requests].count("delete") == 1
     assert "held by the finalizers example.com/held" in again.message
-    assert "To let go and leave them in the cluster" in again.message  # nobody knows what that finalizer waits for
+    assert "To keep them in the cluster instead" in again.message  # nobody knows what that finalizer waits for
     await harness.patch(desired.key, {"metadata": {"finalizers": None}})
     await harness.told(NotificationKind.GONE, desired.key, of=team)
     assert await finalize(again.entries, owner=team, deleter=harness.deleter) == FinalizeResult()

@@ -42,7 +42,7 @@ def test_a_table_says_what_runs_and_whether_it_is_well(patternctl, namespace, pa
     assert header.index("MESSAGE") == web.index("1.4.2 runs")
 
 
-def test_a_wide_table_says_who_vouched_and_where_it_comes_from(patternctl, namespace, pattern):
+def test_a_wide_table_says_who_signed_and_where_it_comes_from(patternctl, namespace, pattern):
     pattern("web", RUNS | ready("True", "Ready", "runs"), suspend=True)
 
     header, web = patternctl("get", "-n", namespace, "-o", "wide").out.splitlines()

@@ -64,9 +64,9 @@ def test_it_is_said_what_there_was_and_nothing_else(capsys):
     assert "1. 1 pattern, with its objects but" in shown(found(pattern()), capsys)
     assert "1. 2 patterns, with their objects but" in shown(found(pattern(), pattern("shop")), capsys)
     assert "1. patterns: none is here\n2. " in shown(found(), capsys)
-    assert uninstall._taken(found(pattern())) == "taken away: 1 pattern, 1 object of the operator, the CRD"
-    assert uninstall._taken(found(crd=False)) == "taken away: 1 object of the operator"
-    assert uninstall._taken(found(parts=(), crd=False)).startswith("nothing was taken away")
+    assert uninstall._taken(found(pattern())) == "removed: 1 pattern, 1 object of the operator, the CRD"
+    assert uninstall._taken(found(crd=False)) == "removed: 1 object of the operator"
+    assert uninstall._taken(found(parts=(), crd=False)).startswith("nothing was removed")
 
 
 def test_kinds_that_cannot_be_looked_at_are_named(capsys):

@@ -1,4 +1,4 @@
-"""``patternctl verify``: what real cosign signed is vouched for, and nothing else is."""
+"""``patternctl verify``: what real cosign signed is verified, and nothing else is."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def stranger(cosign):
     return cosign.key_pair("stranger")
 
 
-# --- vouched for ----------------------------------------------------------------------------------------------------
+# --- verified ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", ["bundle", "cosign"])
@@ -101,7 +101,7 @@ def test_the_credentials_are_those_of_docker_login(patternctl, start_registry, c
     assert (done.code, done.err) == (0, "")
 
 
-# --- not vouched for ------------------------------------------------------------------------------------------------
+# --- not verified ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

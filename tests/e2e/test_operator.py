@@ -168,7 +168,7 @@ def test_a_resource_that_only_an_older_crd_admitted_ends_nothing(testbed: Testbe
     scenario.until_runs(digest)
 
     assert (
-        f"left alone, because the CRD would refuse it: pattern={scenario.namespace}/odd"
+        f"skipped, because the CRD would refuse it: pattern={scenario.namespace}/odd"
         in testbed.operator.process.log.read_text()
     )
 

@@ -25,7 +25,7 @@ def behind(proxy: Quirks, scenario: Scenario, name: str) -> Scenario:
     return scenario.another(name, repository=replace(scenario.repository, registry=proxy.address))
 
 
-def demanding(key: KeyPair) -> dict[str, object]:
+def requiring(key: KeyPair) -> dict[str, object]:
     """``spec.verify`` that wants a signature with this key."""
     return {"authorities": [{"name": "release-team", "key": {"data": key.pem}}]}
 
@@ -56,7 +56,7 @@ async def test_what_is_signed_runs_whatever_the_registry_does(
     there = behind(proxy, scenario, "web")
     proxy.mode = mode
 
-    await asyncio.to_thread(lambda: there.want(verify=demanding(key_pair)))
+    await asyncio.to_thread(lambda: there.want(verify=requiring(key_pair)))
     status = await asyncio.to_thread(there.until_runs, digest)
 
     assert [each["format"] for each in status["verifiedBy"]] == [form]
@@ -70,7 +70,7 @@ async def test_a_place_that_cannot_be_asked_is_not_a_missing_signature_and_is_as
     there = behind(proxy, scenario, "web")
     proxy.mode = "referrers503"
 
-    await asyncio.to_thread(lambda: there.want(verify=demanding(key_pair)))
+    await asyncio.to_thread(lambda: there.want(verify=requiring(key_pair)))
     failed = await asyncio.to_thread(there.until_says, "Verified", "RegistryUnavailable")
     proxy.mode = ""
     status = await asyncio.to_thread(there.until_runs, digest)

@@ -492,7 +492,7 @@ def test_a_pattern_whose_account_is_gone_leaves_its_objects_and_says_how_to_let_
 
     assert stuck["message"].startswith("1 object left: ConfigMap")  # what is gone needs no right
     assert f'User "{mine.deployer}" cannot delete' in stuck["message"]
-    assert "To let go and leave them in the cluster" in stuck["message"]
+    assert "To keep them in the cluster instead" in stuck["message"]
     assert there == scenario.names() == ["kept"]
 
 

@@ -172,7 +172,7 @@ def test_where_a_pattern_cannot_go_nothing_of_the_operator_is_taken_away(
     rights = ("--clusterrole=cluster-admin", f"--serviceaccount={TEAM}:deployer")
     bare.kubectl("-n", TEAM, "create", "rolebinding", "deployer", *rights)
     assert done.code == 4
-    assert "after 5 s these patterns are left, so nothing of the operator was taken away" in done.err
+    assert "after 5 s these patterns are left, so nothing of the operator was removed" in done.err
     assert f"{TEAM}/web: " in done.err
     assert f"ServiceAccount {TEAM}/deployer" in done.err
     assert there == "clusterrole.rbac.authorization.k8s.io/pattern-operator\n"
@@ -225,4 +225,4 @@ def test_where_nothing_is_installed_uninstall_says_so(bare: Testbed, patternctl:
     assert "2. the operator and its rights: none is here" in shown.out
     assert f"3. the CRD {CRD}, which is not here" in shown.out
     assert (shown.code, done.code) == (0, 0)
-    assert done.out == "nothing was taken away: neither patterns nor the operator nor the CRD is here\n"
+    assert done.out == "nothing was removed: neither patterns nor the operator nor the CRD is here\n"

@@ -1,4 +1,4 @@
-"""Who vouches for what runs: signatures of the real cosign in a real registry, keys where users keep them, and every
+"""Who signed what runs: signatures of the real cosign in a real registry, keys where users keep them, and every
 way in which a signature can be missing, somebody else's, or of another artifact."""
 
 import hashlib
@@ -57,7 +57,7 @@ def assert_refused(status: dict[str, Any], reason: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["bundle", "cosign"])
-def test_what_is_signed_runs_and_status_says_who_vouches(
+def test_what_is_signed_runs_and_status_says_who_signed(
     scenario: Scenario, cosign: Cosign, key_pair: KeyPair, form: str
 ) -> None:
     digest = push(scenario.repository, "1.0.0", SETTINGS)
@@ -77,7 +77,7 @@ def test_what_is_signed_runs_and_status_says_who_vouches(
     assert "verified by release-team" in scenario.events("Ready")[0]["message"]
 
 
-def test_kubectl_shows_at_a_glance_what_runs_and_who_vouches(
+def test_kubectl_shows_at_a_glance_what_runs_and_who_signed(
     scenario: Scenario, cosign: Cosign, key_pair: KeyPair
 ) -> None:
     digest = push(scenario.repository, "1.0.0", SETTINGS)
@@ -316,7 +316,7 @@ def test_when_a_key_is_withdrawn_nothing_is_deleted_and_nothing_more_is_applied_
     assert left == ["other"]
 
 
-def test_what_is_no_longer_vouched_for_is_not_said_to_be(
+def test_what_is_no_longer_verified_is_not_said_to_be(
     scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
     digest = push(scenario.repository, "1.0.0", SETTINGS)
@@ -448,7 +448,7 @@ def test_an_update_whose_signatures_cannot_be_asked_for_leaves_what_runs(
     assert failed["digest"] == first
 
 
-def test_what_was_vouched_for_stays_ready_when_a_restarted_operator_cannot_ask_again(
+def test_what_was_verified_stays_ready_when_a_restarted_operator_cannot_ask_again(
     testbed: Testbed, scenario: Scenario, own_registry: Registry, cosign: Cosign, key_pair: KeyPair
 ) -> None:
     pinned = scenario.another("pinned", repository=own_registry.repository())
@@ -468,7 +468,7 @@ def test_what_was_vouched_for_stays_ready_when_a_restarted_operator_cannot_ask_a
     assert meanwhile == "True"
 
 
-def test_what_other_keys_may_not_vouch_for_is_not_ready_while_nobody_can_be_asked(
+def test_what_other_keys_may_not_have_signed_is_not_ready_while_nobody_can_be_asked(
     registry: Registry, scenario: Scenario, cosign: Cosign, key_pair: KeyPair, stranger: KeyPair
 ) -> None:
     digest = push(scenario.repository, "1.0.0", SETTINGS)

@@ -31,7 +31,7 @@ def told(before: Status, made: Results) -> list[Event]:
     return Told()(before, made)
 
 
-def test_a_first_version_is_told_with_who_vouches():
+def test_a_first_version_is_told_with_who_signed():
     (event,) = told(Status(), results(verification=VERIFIED))
 
     assert (event.kind, event.reason) == ("Normal", "Ready")

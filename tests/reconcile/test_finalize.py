@@ -1,4 +1,4 @@
-"""When it is said how to let go of what is being deleted: not at once where it goes by itself, and not never."""
+"""When the status says how to keep what is being deleted: not at once where it goes by itself, and not never."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +12,8 @@ from pattern_operator.errors import Waiting
 from pattern_operator.reconcile.finalize import PATIENCE, advice_in, finalize
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-GOES = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left."), advice="To let go: do this")
-STUCK = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left. To let go: do this"))
+GOES = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left."), advice="To keep them: do this")
+STUCK = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left. To keep them: do this"))
 
 
 def deleted(at: str, **more):
@@ -49,7 +49,7 @@ class Goes:
 
 @pytest.mark.parametrize(
     ("after", "says"),
-    [(0.0, "1 object left."), (PATIENCE - 1, "1 object left."), (PATIENCE, "1 object left. To let go: do this")],
+    [(0.0, "1 object left."), (PATIENCE - 1, "1 object left."), (PATIENCE, "1 object left. To keep them: do this")],
 )
 async def test_it_is_said_then_and_not_before(after, says):
     entries = {"count": 1, "entries": [{"id": "team_a__ConfigMap", "v": "v1"}]}

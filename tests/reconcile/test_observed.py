@@ -200,7 +200,7 @@ def test_a_pattern_of_which_a_part_was_applied_does_not_say_that_nothing_was():
     assert message(found, "Ready").startswith("suspended before all of it was applied")
 
 
-def test_that_nobody_vouches_for_what_runs_is_not_hidden_by_the_suspension():
+def test_that_what_runs_is_not_verified_is_not_hidden_by_the_suspension():
     refused = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger")
     lost = status.after(
         pattern(status=FIRST),

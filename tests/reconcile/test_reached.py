@@ -104,7 +104,7 @@ def test_a_tag_that_was_moved_is_not_ready_until_what_it_leads_to_runs(stage):
 
 @pytest.mark.parametrize("policy", [OTHER_KEYS, UNREADABLE])
 @pytest.mark.parametrize("stage", ASKS)
-def test_what_other_keys_are_to_vouch_for_is_not_ready_although_the_spec_is_the_same(stage, policy):
+def test_what_other_keys_must_sign_is_not_ready_although_the_spec_is_the_same(stage, policy):
     for failure in failures(*PASSES):
         found = pattern(status=FIRST)
         for _ in range(3):

@@ -38,7 +38,7 @@ def running(**more: object) -> DesignPattern:
     return pattern(status=status.after(pattern(), results(), now=NOW), **more)
 
 
-def test_a_whole_run_says_what_runs_and_who_vouches():
+def test_a_whole_run_says_what_runs_and_who_signed():
     found = status.after(pattern(), results(), now=NOW)
 
     assert conditions(found) == {
@@ -346,7 +346,7 @@ def test_history_keeps_as_many_as_the_spec_says():
     assert [each.version for each in found.status.history] == ["1.0.3", "1.0.2"]
 
 
-def test_who_vouches_no_longer_is_not_named_any_more():
+def test_who_is_not_verified_any_longer_is_not_named_any_more():
     lost = Results(stage=Stage.VERIFY, revision=REVISION, failure=REFUSED, health=WELL)
 
     found = status.after(running(), lost, now=LATER)
@@ -363,7 +363,7 @@ def test_who_vouches_no_longer_is_not_named_any_more():
         pytest.param(Results(stage=Stage.VERIFY, revision=REVISION, failure=AWAY), id="nobody could be asked"),
     ],
 )
-def test_who_vouches_for_what_runs_is_named_as_long_as_nothing_says_otherwise(kept):
+def test_who_signed_what_runs_is_named_as_long_as_nothing_says_otherwise(kept):
     found = status.after(running(), kept, now=LATER)
 
     assert [each.authority for each in found.verified_by] == ["release-team"]

@@ -279,7 +279,7 @@ def test_a_message_names_no_more_than_some_files():
         pytest.param([layer(b"x", title="../a")], "leads out", id="a title that leads out"),
         pytest.param([layer(b"x", title="/a")], "absolute", id="a title that is absolute"),
         pytest.param([layer(b"x", title="a\x1b[2Jb")], "letters", id="a title for terminals"),
-        pytest.param([layer(b"x", title="a\ud800")], "letters", id="a title of half a letter"),
+        pytest.param([layer(b"x", title="a\ud800")], "letters", id="a title with an unpaired surrogate"),
         pytest.param([layer(b"not a tar at all" * 100)], "not a tar", id="an archive that is none"),
         pytest.param([layer(gzip.compress(b"{}"))], "too early", id="a compressed file called an archive"),
         pytest.param([layer(entry("a", flag=b"2") + END, "x/y", title="a")], "link", id="an archive by its content"),

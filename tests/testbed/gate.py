@@ -86,7 +86,7 @@ class Gate:
 
 @contextmanager
 def gate(name: str, *, namespace: str, kubectl: Kubectl, authority: Authority) -> Iterator[Gate]:
-    """Put a gate before the ConfigMaps called ``name`` in ``namespace``; it is taken away at the end."""
+    """Put a gate before the ConfigMaps called ``name`` in ``namespace``; it is removed at the end."""
     made = Gate(name)
     with webhook(made, "configmaps", namespace=namespace, kubectl=kubectl, authority=authority):
         try:

@@ -214,7 +214,7 @@ def test_what_is_not_a_bundle_is_refused_as_unreadable(signature, says):
         ),
     ],
 )
-def test_a_bundle_that_no_demanded_key_signed_is_untrusted(signature, says):
+def test_a_bundle_that_no_required_key_signed_is_untrusted(signature, says):
     refusal = refusal_of(signature)
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED

@@ -39,20 +39,20 @@ def classic() -> list[Signature]:
 
 
 @pytest.mark.parametrize("key", SUPPORTED)
-def test_a_bundle_of_cosign_is_vouched_for_by_its_key(key):
+def test_a_bundle_of_cosign_is_verified_by_its_key(key):
     result = verify(SIGNED, [bundle(key)], policy=VerificationPolicy((authority(key),)))
 
     assert result.verified_by == (VerifiedSignature(key, format="bundle", where=f"referrer {key}"),)
 
 
 @pytest.mark.parametrize("key", SUPPORTED)
-def test_a_classic_signature_of_cosign_is_vouched_for_by_its_key(key):
+def test_a_classic_signature_of_cosign_is_verified_by_its_key(key):
     result = verify(SIGNED, classic(), policy=VerificationPolicy((authority(key),)))
 
     assert result.verified_by == (VerifiedSignature(key, format="cosign", where=f"layer {KEYS.index(key) + 1}"),)
 
 
-def test_all_keys_of_both_formats_vouch_together():
+def test_all_keys_of_both_formats_count_together():
     policy = VerificationPolicy(tuple(authority(key) for key in SUPPORTED), threshold=len(SUPPORTED))
 
     result = verify(SIGNED, [*classic()[:2], bundle("p521"), bundle("rsa2048")], policy=policy)

@@ -40,7 +40,7 @@ def refusal_of(signatures, *, policy, digest=ARTIFACT, repository=None) -> Stall
 
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
-def test_every_kind_of_key_vouches_in_every_format(make, signer):
+def test_every_kind_of_key_verifies_in_every_format(make, signer):
     signature = make(signer=signer)
 
     result = verify(ARTIFACT, [signature], policy=policy_of(signer))
@@ -50,7 +50,7 @@ def test_every_kind_of_key_vouches_in_every_format(make, signer):
 
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())
-def test_no_kind_of_key_vouches_for_what_another_key_signed(make, signer):
+def test_no_kind_of_key_verifies_what_another_key_signed(make, signer):
     signature = make(signer=BOB)
 
     refusal = refusal_of([signature], policy=policy_of(signer))
@@ -64,7 +64,7 @@ def test_without_authorities_nobody_asked_and_nothing_is_looked_at():
     assert result == VerificationResult(required=False)
 
 
-def test_the_verdict_names_who_vouches_in_which_format_and_where():
+def test_the_result_names_who_signed_in_which_format_and_where():
     signatures = [cosign(signer=ALICE, where="sha256-0a1b.sig layer 1"), bundle(signer=BOB, where="referrer sha256:2c")]
 
     result = verify(ARTIFACT, signatures, policy=policy_of(ALICE, BOB))

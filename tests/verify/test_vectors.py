@@ -60,7 +60,7 @@ def rejected() -> list[Any]:
 
 
 @pytest.mark.parametrize("case", accepted())
-def test_what_others_accept_is_vouched_for(case):
+def test_what_others_accept_is_verified(case):
     digest, signatures, policy = inputs(case)
 
     result = verify(digest, signatures, policy=policy)

@@ -22,7 +22,10 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling", "True while the operator works towards the spec; absent otherwise (kstatus)."
     STALLED = "Stalled", "True when no retry helps and somebody must change something; absent otherwise (kstatus)."
     FETCHED = "Fetched", "Whether the artifact was resolved and pulled, each part checked against its digest."
-    VERIFIED = "Verified", "True with who vouches, False with why not, Unknown (NoPolicy) where nobody asked."
+    VERIFIED = (
+        "Verified",
+        "True with who signed, False with why not, Unknown (NoPolicy) where no signature is required.",
+    )
     RENDERED = "Rendered", "Whether the components of the artifact became objects."
     APPLIED = (
         "Applied",

@@ -25,7 +25,7 @@ class Reason(StrEnum):
     DELETING = "Deleting", "The pattern is being deleted; its objects go first."
     PRUNING = "Pruning", "What is wanted runs; objects that left the pattern are being deleted, and not all are gone."
     SUCCEEDED = "Succeeded", "The stage did what it is for."
-    NO_POLICY = "NoPolicy", "Nobody asked for a signature: add `spec.verify.authorities` to demand one."
+    NO_POLICY = "NoPolicy", "No signature is required: add `spec.verify.authorities` to require one."
     NOT_REACHED = "NotReached", "An earlier stage failed, so this one has not looked at the new revision."
     UNHEALTHY = "Unhealthy", "At least one object failed; the message names it and what it says."
     WAITING_FOR_HEALTH = "WaitingForHealth", "Objects are applied and not all are healthy yet."
@@ -65,13 +65,13 @@ class Reason(StrEnum):
     CACHE_UNAVAILABLE = "CacheUnavailable", "The cache directory cannot be read or written; see the message."
 
     # --- verify -----------------------------------------------------------------------------------------------------
-    SIGNATURE_MISSING = "SignatureMissing", "A signature is demanded and the artifact has none; sign it."
-    SIGNATURE_UNTRUSTED = "SignatureUntrusted", "The artifact is signed, but by none of the demanded authorities."
+    SIGNATURE_MISSING = "SignatureMissing", "A signature is required and the artifact has none; sign it."
+    SIGNATURE_UNTRUSTED = "SignatureUntrusted", "The artifact is signed, but by none of the required authorities."
     SIGNATURE_OF_ANOTHER_ARTIFACT = (
         "SignatureOfAnotherArtifact",
-        "A good signature by a demanded authority, but of another digest: it was copied here.",
+        "A valid signature by a required authority, but of another digest: it was copied here.",
     )
-    SIGNATURE_INVALID = "SignatureInvalid", "What lies in place of a signature cannot be read as one."
+    SIGNATURE_INVALID = "SignatureInvalid", "What the registry has as a signature cannot be read as one."
     KEY_INVALID = "KeyInvalid", "A key of `spec.verify` is not a public key the operator can use; correct it."
     TOO_MANY_SIGNATURES = "TooManySignatures", "More signatures than the operator tries; remove the surplus."
 
@@ -79,7 +79,7 @@ class Reason(StrEnum):
     NOT_A_PATTERN = "NotAPattern", "The artifact holds neither a Meshery design nor Kubernetes manifests."
     DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is not valid YAML or JSON."
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
-    COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; mend them or set `onInvalid: Skip`."
+    COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; correct them or set `onInvalid: Skip`."
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
     RESOURCE_LIMIT_EXCEEDED = (
         "ResourceLimitExceeded",
@@ -125,7 +125,10 @@ class Reason(StrEnum):
         "The pattern holds an object of the operator itself (its namespace, Lease, CRDs, RBAC); take it out.",
     )
     PRUNE_FAILED = "PruneFailed", "An object that left the pattern could not be deleted."
-    DELETION_FAILED = "DeletionFailed", "Objects could not be deleted; the message names them and how to let go."
+    DELETION_FAILED = (
+        "DeletionFailed",
+        "Objects could not be deleted; the message names them and how to keep them in the cluster.",
+    )
     INVENTORY_TOO_LARGE = (
         "InventoryTooLarge",
         "The names of the objects do not fit into status, even compressed; nothing was changed. Split the pattern.",

@@ -67,11 +67,11 @@ class RenderStatus(ApiStruct, frozen=True):
 
 
 class VerifiedBy(ApiStruct, frozen=True):
-    """An authority that vouches for the digest."""
+    """An authority that signed the digest."""
 
     authority: Annotated[str, Meta(description="Its name.")]
     format: Annotated[str, Meta(description="The format of its signature: `cosign` or `bundle`.")]
-    where: Annotated[str, Meta(description="Where the signature lies in the registry.")]
+    where: Annotated[str, Meta(description="Where the signature is in the registry.")]
 
 
 class HistoryEntry(ApiStruct, frozen=True):
@@ -80,7 +80,7 @@ class HistoryEntry(ApiStruct, frozen=True):
     revision: Annotated[str, Meta(description="`<tag>@<digest>`.")]
     version: Annotated[str, Meta(description="The version it is called.")] = ""
     applied_at: Annotated[str, Meta(description="When it was applied.")] = ""
-    verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that vouched for it.")] = ()
+    verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that signed it.")] = ()
 
 
 class Status(ApiStruct, frozen=True):
@@ -124,7 +124,7 @@ class Status(ApiStruct, frozen=True):
         ),
     ] = ""
     verified_by: Annotated[
-        tuple[VerifiedBy, ...], Meta(description="The authorities that vouch for the running revision.")
+        tuple[VerifiedBy, ...], Meta(description="The authorities that signed the running revision.")
     ] = ()
     inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns.")] = field(
         default_factory=Inventory

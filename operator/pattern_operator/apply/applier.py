@@ -102,7 +102,7 @@ class _Run:
     configured: set[ObjectKey] = field(default_factory=set)
     failures: list[ApplyFailure] = field(default_factory=list)
     coming: set[str] = field(default_factory=set)  # names of the CRDs that are applied and not served yet
-    away: ApiError | None = None  # the API server does not answer, or wants to be left alone
+    away: ApiError | None = None  # the API server does not answer, or throttles us
 
     def note_change(self, key: ObjectKey, decision: Create | Own | Adopt, answer: Body) -> None:
         """Write down whether an apply made or changed the object: one that changes nothing leaves its version."""

@@ -98,7 +98,7 @@ class _Run:
     impersonate: str | None
     otherwise: Reason
     later: Collection[ObjectKey] = ()  # that are deleted after these
-    away: ApiError | None = None  # the API server does not answer, or wants to be left alone
+    away: ApiError | None = None  # the API server does not answer, or throttles us
     gone: dict[tuple[str, str], bool] = field(default_factory=dict)  # kinds that discovery does not show
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 

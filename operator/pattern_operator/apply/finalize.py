@@ -19,11 +19,11 @@ from pattern_operator.errors import PatternError, Stalled, Transient, Waiting
 
 @dataclass(frozen=True, slots=True)
 class FinalizeResult:
-    """What is left after a step. Without ``entries`` the pattern may go; ``skipped`` were left alone, with the reason.
+    """What is left after a step. Without ``entries`` the pattern may go; ``skipped`` were not deleted, with the reason.
 
-    ``error`` says what is left and why, and how to let go: Waiting when a notification will bring the deletion on,
-    Transient when it has to be tried again; None when nothing is left. Where it goes on by itself, ``error`` does not
-    say how to let go: ``advice`` does, for when it takes long.
+    ``error`` says what is left and why, and how to keep it in the cluster: Waiting when a notification will continue
+    the deletion, Transient when it has to be tried again; None when nothing is left. Where the deletion continues by
+    itself, ``advice`` says how to keep the objects, for when it takes long.
     """
 
     entries: tuple[InventoryEntry, ...] = ()
@@ -50,7 +50,7 @@ async def finalize(
 
 
 def nothing_deleted(entries: Iterable[InventoryEntry], *, owner: Owner, error: Stalled) -> FinalizeResult:
-    """Nothing was deleted because of ``error``: all of ``entries`` are left, and how to let go of them is said."""
+    """Nothing was deleted because of ``error``: all of ``entries`` are left, and it is said how to keep them."""
     entries = tuple(entries)
     message = f"{pluralize(len(entries))} left: {error.message} {_let_go(owner)}"
     return FinalizeResult(entries=entries, error=Stalled(reason=error.reason, message=message))
@@ -58,7 +58,7 @@ def nothing_deleted(entries: Iterable[InventoryEntry], *, owner: Owner, error: S
 
 def _let_go(owner: Owner) -> str:
     return (
-        f"To let go and leave them in the cluster: kubectl patch designpattern {owner.name} -n {owner.namespace}"
+        f"To keep them in the cluster instead: kubectl patch designpattern {owner.name} -n {owner.namespace}"
         """ --type merge -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
     )
 

@@ -20,7 +20,7 @@ _FLUX_OBJECT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ManagingTool:
-    """What manages an object: ``name`` for people, such as ``the Helm release shop/web``, and how it can let go."""
+    """What manages an object: ``name`` for people, such as ``the Helm release shop/web``, and how it can release it."""
 
     name: str
     advice: str

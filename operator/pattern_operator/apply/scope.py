@@ -1,4 +1,4 @@
-"""Where objects really go: a manifest may name a namespace in vain, or leave out the one that is needed."""
+"""Resolves scope: drops the namespace of cluster-scoped kinds and fills in the default one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

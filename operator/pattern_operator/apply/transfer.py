@@ -1,4 +1,4 @@
-"""Objects that one pattern lets go while another has them are handed over, and not deleted and made anew.
+"""Transfers objects from a pattern that drops them to another that contains them, without deleting them.
 
 A claim would lose its data by that. Nobody gets anything by naming an object: it is offered only by the pattern that
 has it and wants it no longer, to those that were refused for no other reason than that, and whose own account has shown

@@ -14,7 +14,7 @@ DESCRIPTIONS: Final = {
     FAILED: "not done, or not signed by one of the keys; standard error says why",
     USAGE: "the command line is wrong",
     REFUSED: "rendered in part: at least one component was refused",
-    LEFT: "for uninstall: patterns are left, and nothing of the operator was taken away",
+    LEFT: "for uninstall: patterns are left, and nothing of the operator was removed",
     INTERRUPTED: "interrupted",
 }
 

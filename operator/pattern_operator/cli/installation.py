@@ -127,7 +127,7 @@ class Installation:
 
 
 async def look(session: Session, *, namespace: str, now: datetime) -> Installation:
-    """Find what an uninstall takes away; changes nothing. Raises ApiError where something may not be read."""
+    """Find what an uninstall removes; changes nothing. Raises ApiError where something may not be read."""
     crd = await get(session, CRDS, CRD_NAME)
     patterns = [] if crd is None else [each async for each in objects.each(session, DESIGN_PATTERN)]
     staying, unseen = await _staying(session, patterns)

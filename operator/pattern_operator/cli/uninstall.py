@@ -32,7 +32,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         help="show what an uninstall would delete; with --yes, do it",
         description="Show what taking the operator out of the cluster would delete, and in which order. With --yes, do"
         " it: patterns first, while the operator still deletes what they hold; then the operator, its rights and its"
-        " CRD. Where a pattern is left, nothing of the operator is taken away.",
+        " CRD. Where a pattern is left, nothing of the operator is removed.",
         epilog=_EXAMPLES
         + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.LEFT, exit_codes.INTERRUPTED),
     )
@@ -145,7 +145,7 @@ def _tell(message: str) -> None:
 
 
 def _complain(left: "Sequence[Pattern]", *, seconds: float) -> None:
-    output.print_error(f"after {seconds:.0f} s these patterns are left, so nothing of the operator was taken away")
+    output.print_error(f"after {seconds:.0f} s these patterns are left, so nothing of the operator was removed")
     for each in left[:_NAMED]:
         output.print_error(f"{each.display_name}: {output.plain(each.why)}")
     if len(left) > _NAMED:
@@ -169,15 +169,15 @@ def _print(
 
 
 def _taken(plan: "Installation") -> str:
-    """What was taken away, of what was there."""
+    """What was removed, of what was there."""
     from pattern_operator.api.object import pluralize
 
     taken = [pluralize(len(plan.patterns), "pattern")] if plan.patterns else []
     taken += [f"{pluralize(len(plan.parts), 'object')} of the operator"] if plan.parts else []
     taken += ["the CRD"] if plan.crd else []
     if not taken:
-        return "nothing was taken away: neither patterns nor the operator nor the CRD is here"
-    return f"taken away: {', '.join(taken)}"
+        return "nothing was removed: neither patterns nor the operator nor the CRD is here"
+    return f"removed: {', '.join(taken)}"
 
 
 def _facts(

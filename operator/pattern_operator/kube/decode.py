@@ -21,7 +21,7 @@ from pattern_operator.kube.json_size import is_too_large
 
 T = TypeVar("T")
 
-MAX_TURN: Final = 0.005  # seconds of work on many things before the loop is let go on
+MAX_TURN: Final = 0.005  # seconds of work on many things before the event loop gets a turn
 
 
 class _Parts(msgspec.Struct):

@@ -30,7 +30,7 @@ class Resource:
         """Return the URL path of the collection, or of the object ``name``, or of a subresource of it.
 
         A namespaced kind without a namespace is the collection of all namespaces; the namespace of a cluster-scoped
-        kind is left out, because an inventory may still carry the one that a manifest named in vain.
+        kind is left out, because an inventory may still have the one that a manifest named for a cluster-scoped kind.
 
         Raises:
             ApiError: 422 Invalid, without asking the server, for a name that would lead to another path

@@ -40,7 +40,7 @@ async def finalize(pattern: DesignPattern, *, port: DeletePort, now: datetime) -
 
 
 def advice_in(pattern: DesignPattern, remaining: FinalizeResult, *, now: datetime) -> float | None:
-    """Seconds until it is said how to let go of what goes by itself, but takes long; None where that was said."""
+    """Seconds until the status says how to keep objects whose deletion takes long; None where it does already."""
     if not remaining.advice:
         return None
     try:

@@ -44,7 +44,7 @@ _OF_HEALTH = frozenset({Reason.READY, Reason.UNHEALTHY, Reason.HEALTH_TIMEOUT, R
 
 
 def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status:
-    """The status of a pattern that is left alone: what runs, whether it is well, and what waits.
+    """The status of a suspended pattern: what runs, whether it is healthy, and what waits.
 
     No registry is asked, so a tag that was moved since is not known; a spec that was changed is.
     """
@@ -53,7 +53,7 @@ def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status
         conditions.set(ConditionType.HEALTHY, *health_words(seen))
         judge_drift(conditions, seen)
     if _is_trust_lost(conditions):
-        pass  # nobody vouches for what runs: Ready says so
+        pass  # what runs is not verified: Ready says so
     elif is_reached(pattern, None):
         _judge_what_runs(conditions, pattern, seen)
     else:

@@ -14,7 +14,7 @@ def owner_of(pattern: DesignPattern) -> Owner:
 
 
 def note_change(pattern: DesignPattern | None, *, transfers: Transfers) -> None:
-    """A pattern was changed, or is seen for the first time: it may have objects now that others let go."""
+    """A pattern was changed, or is seen for the first time: it may have objects now that others release."""
     if pattern is None:
         return
     owner = owner_of(pattern)

@@ -217,7 +217,7 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
         return
     conditions.drop(ConditionType.STALLED)
     if results.stage in _ASKED_ELSEWHERE and is_reached(pattern, results.policy, revision=results.revision):
-        # Nobody says that something newer is wanted: Ready speaks of what runs, the stage's condition of what is amiss.
+        # Ready describes what runs, the condition of the stage what failed: nobody asked for something newer.
         if results.health:
             judge_health(conditions, pattern, results)
         return
@@ -226,7 +226,7 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
 
 
 def _record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
-    """The facts beside the conditions: what was tried, what runs, who vouched, what is owned."""
+    """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
     state = _state(pattern, results)
     status = msgspec.structs.replace(pattern.status, last_applied_state=state)
     if not state:  # what is there is a part of this and a part of that

@@ -69,7 +69,7 @@ class FieldNormalizer:
     repeats: int = 0
 
     def normalize(self, value: Any, at: str = "") -> Any:
-        """Copy ``value``, which stands at the field ``at``, with field names, nulls and numbers mended.
+        """Copy ``value``, which stands at the field ``at``, with field names, nulls and numbers normalized.
 
         Raises:
             ConflictingField: the choice between two contents of one field would be an invention.

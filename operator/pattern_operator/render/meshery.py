@@ -144,7 +144,7 @@ def _name(component: WorkingComponent, drawn: Component, *, api_version: str) ->
 
 
 def _configuration(component: WorkingComponent, drawn: Component, *, api_version: str) -> Body | None:
-    """The configuration with field names mended, and what the services form keeps beside it laid over its metadata."""
+    """The configuration with normalized field names; labels and annotations of the services form override its own."""
     if drawn.configuration is None:
         component.repairs.append("configuration null read as empty")
     configuration = {} if drawn.configuration is None else drawn.configuration

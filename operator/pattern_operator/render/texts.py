@@ -38,7 +38,7 @@ _TEXTS: Final = frozenset(
 )
 _LISTS: Final = frozenset({"args", "command", "accessModes", "verbs", "apiGroups", "resourceNames", "finalizers"})
 _VALUES_IN: Final = frozenset({"env", "sysctls", "httpHeaders", "tolerations", "options"})  # of which `value` is text
-_SCALARS: Final = (bool, int, float)  # lists and mappings are for the API server to refuse: no quotes would mend them
+_SCALARS: Final = (bool, int, float)  # lists and mappings are for the API server to refuse: quotes would not help
 _SELECTS: Final = frozenset({"matchExpressions", "matchFields"})  # of which each of `values` is text
 
 

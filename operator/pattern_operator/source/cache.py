@@ -285,7 +285,7 @@ class CacheWriter:
 
 
 def _remove_empty(*folders: Path) -> None:
-    """Remove those that are empty, in this order; what is not empty, not there or no folder is let be."""
+    """Remove those that are empty, in this order; what is not empty, not there or not a folder is skipped."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

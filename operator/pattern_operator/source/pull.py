@@ -1,6 +1,6 @@
 """Brings an artifact here, every byte of it checked against the digest it is known by: first what it says, then it.
 
-What an artifact says is one document of a few KiB, and decides whether anybody vouches for it. Its layers are pulled
+What an artifact says is one document of a few KiB, and decides whether it is verified. Its layers are pulled
 after that, straight into the cache, so that they are nowhere in memory as a whole.
 """
 

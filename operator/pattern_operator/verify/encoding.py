@@ -1,4 +1,4 @@
-"""Reads the base64 of signatures strictly, and shows what others wrote without letting it speak."""
+"""Decodes the base64 of signatures strictly, and quotes untrusted text safely."""
 
 import base64
 

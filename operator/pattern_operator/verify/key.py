@@ -124,7 +124,7 @@ def _not_one_public_key(pem: bytes) -> str | None:
         return f"has more than {MAX_PUBLIC_KEY} bytes"
     labels = _BLOCK.findall(pem)
     if any(b"PRIVATE KEY" in label for label in labels):
-        return "is a private key, which must not be here: take it away, and count it as disclosed"
+        return "is a private key, which must not be here: remove it, and treat it as disclosed"
     if not labels:
         return "is not PEM"
     if len(labels) > 1:

@@ -98,7 +98,7 @@ def test_a_config_without_credentials_has_none(content):
         ),
         pytest.param(
             b'{"auths": {"reg": {"username": "a", "password": "' + SECRET.encode() + b'\\ud800"}}}',
-            "half a letter",
+            "an unpaired surrogate",
             id="a password that no header can hold",
         ),
     ],

@@ -210,7 +210,7 @@ class ManagedObjects:
         return managed
 
     def expect(self, key: ObjectKey, *, owner: str) -> None:
-        """Let an object of ``owner`` that is known, and was left alone on purpose, count for the health of its pattern.
+        """Count a known object of ``owner`` that was skipped on purpose for the health of its pattern.
 
         One that carries another pattern's label is that one's: to name its key gives no part in it.
         """

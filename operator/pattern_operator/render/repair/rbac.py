@@ -19,7 +19,7 @@ Accounts = dict[str, set[str]]
 
 
 def repair_bindings(components: Iterable[WorkingComponent]) -> None:
-    """Mend roleRef and subjects of every binding; what stays incomplete is found by ``required``."""
+    """Repair roleRef and subjects of every binding; what stays incomplete is found by ``required``."""
     included = [component for component in components if not component.excluded]
     accounts: Accounts = {}
     for component in included:

@@ -2,7 +2,7 @@
 
 Without this anybody who names a digest would be given what the credentials of somebody else had pulled; Kubernetes met
 the same with the images of a node (KEP-2535, "Ensure Secret Pulled Images"). A registry is only believed about its own
-repositories, so content is cached by repository, too (``cache``): else one that lies could vouch for its own readers.
+repositories, so content is cached by repository, too (``cache``): else one that lies could confirm its own readers.
 """
 
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from typing import Final
 from pattern_operator.api.reference import Digest
 from pattern_operator.source.registry.token_cache import Scope
 
-_MAX_RECORDS: Final = 65_536  # some 300 bytes each; who is forgotten costs one HEAD
+_MAX_RECORDS: Final = 65_536  # some 300 bytes each; an evicted entry costs one HEAD request
 
 
 class PullRecords:

@@ -88,7 +88,7 @@ class TokenCache:
     async def lock(self, scope: Scope) -> AsyncIterator[None]:
         """Let one at a time ask for a token; those who waited look here first.
 
-        Nobody waits for long: where each in the line asks in vain, whoever came last would wait for all of them.
+        Nobody waits for long: where each request fails, the last in the queue would wait for all of them.
         """
         lock = self._locks.setdefault(scope, asyncio.Lock())
         has_it = False
