@@ -23,6 +23,11 @@ def design(fake_registry: FakeRegistry, **more) -> Digest:
     return fake_registry.manifest([fake_registry.blob(LAYER, FLUX)], **more)
 
 
+def cache_in(directory) -> Cache:
+    """A cache as another process would open it."""
+    return Cache(directory, max_size=2**20, disk=EXECUTORS.disk)
+
+
 async def pulled(
     fake_registry: FakeRegistry,
     network,
@@ -133,10 +138,12 @@ async def test_a_second_pull_asks_nothing(fake_registry, network, cache):
 
 async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(fake_registry, network, tmp_path):
     digest = design(fake_registry)
-    first = await pulled(fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    before = cache_in(tmp_path)
+    first = await pulled(fake_registry, network, digest, cache=before)
+    await before.flush()
     fake_registry.asked.clear()
 
-    second = await pulled(fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    second = await pulled(fake_registry, network, digest, cache=cache_in(tmp_path))
 
     assert first == second
     assert [(asked.method, asked.path) for asked in fake_registry.asked] == [
@@ -146,15 +153,12 @@ async def test_a_pull_after_a_restart_asks_whether_it_may_with_one_head(fake_reg
 
 async def test_what_runs_already_is_pulled_after_a_restart_without_a_request(fake_registry, network, tmp_path):
     digest = design(fake_registry)
-    first = await pulled(fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk))
+    before = cache_in(tmp_path)
+    first = await pulled(fake_registry, network, digest, cache=before)
+    await before.flush()
     fake_registry.asked.clear()
 
-    assert (
-        await pulled(
-            fake_registry, network, digest, cache=Cache(tmp_path, max_size=2**20, disk=EXECUTORS.disk), running=digest
-        )
-        == first
-    )
+    assert await pulled(fake_registry, network, digest, cache=cache_in(tmp_path), running=digest) == first
     assert fake_registry.asked == []
 
 
@@ -219,13 +223,17 @@ async def test_two_versions_share_what_is_the_same(fake_registry, network, cache
 
 
 @pytest.mark.parametrize("damaged", ["manifest", "layer"])
-async def test_what_was_damaged_in_the_cache_is_fetched_again(fake_registry, network, cache, tmp_path, damaged):
+async def test_what_was_damaged_on_the_disk_is_fetched_again_after_a_restart(
+    fake_registry, network, cache, tmp_path, damaged
+):
     digest, pull_records = design(fake_registry), PullRecords()
     first = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
+    await cache.flush()
     name = digest if damaged == "manifest" else Digest.of(LAYER)
     (file,) = (tmp_path / "cache").glob(f"*/sha256/{name.hex}")
     file.write_bytes(b"evil")
     fake_registry.asked.clear()
+    cache = cache_in(tmp_path / "cache")
 
     second = await pulled(fake_registry, network, digest, cache=cache, pull_records=pull_records)
     asked = len(fake_registry.asked)
@@ -243,7 +251,7 @@ async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(fake_registry,
             fake_registry,
             network,
             design(fake_registry),
-            cache=Cache(tmp_path / "file", max_size=2**20, disk=EXECUTORS.disk),
+            cache=cache_in(tmp_path / "file"),
         )
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
@@ -252,8 +260,9 @@ async def test_a_cache_that_cannot_be_used_is_an_error_of_its_own(fake_registry,
 # --- what is not what it is called ----------------------------------------------------------------------------------
 
 
-def kept(tmp_path) -> set[str]:
+async def kept(cache: Cache, tmp_path) -> set[str]:
     """What is in the cache."""
+    await cache.flush()
     return {f"sha256:{path.name}" for path in (tmp_path / "cache").glob("*/sha256/*")}
 
 
@@ -266,7 +275,7 @@ async def test_a_tampered_manifest_is_refused_and_not_kept(fake_registry, networ
 
     assert error.reason is Reason.DIGEST_MISMATCH
     assert "Nothing of it is used" in error.message
-    assert kept(tmp_path) == set()
+    assert await kept(cache, tmp_path) == set()
 
 
 async def test_a_tampered_layer_is_refused_and_not_kept(fake_registry, network, cache, tmp_path):
@@ -276,7 +285,7 @@ async def test_a_tampered_layer_is_refused_and_not_kept(fake_registry, network, 
     error = await refusal(fake_registry, network, digest, cache=cache)
 
     assert error.reason is Reason.DIGEST_MISMATCH
-    assert kept(tmp_path) == {str(digest)}
+    assert await kept(cache, tmp_path) == {str(digest)}
 
 
 @pytest.mark.parametrize("wrong", [-1, 1, 1000])
@@ -296,7 +305,7 @@ async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_no
     fake_registry.manifests[str(digest)] = (INDEX, fake_registry.manifests[str(digest)][1])
 
     assert (await refusal(fake_registry, network, digest, cache=cache)).reason is Reason.ARTIFACT_UNSUPPORTED
-    assert kept(tmp_path) == set()
+    assert await kept(cache, tmp_path) == set()
 
 
 async def test_an_index_of_several_manifests_is_not_a_pattern(fake_registry, network, cache):

@@ -15,7 +15,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_MANIFEST
 from pattern_operator.source import (
-    Cache,
+    DiskCache,
     LayerSelector,
     Network,
     RepositoryClient,
@@ -91,7 +91,7 @@ async def pulled(
     """
     with TemporaryDirectory(prefix="patternctl-") as directory:
         async with opened(wanted.repository, insecure=insecure, token_service=token_service) as client:
-            cache = Cache(Path(directory), max_size=_ROOM, disk=client.executors.disk)
+            cache = DiskCache(Path(directory), max_size=_ROOM, disk=client.executors.disk)
             output.progress(f"asking {wanted.repository.host} for {wanted}")
             revision = await resolve(wanted, registry=client)
             output.progress(f"pulling {wanted.repository}@{revision.digest}")

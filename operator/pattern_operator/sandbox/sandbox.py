@@ -22,6 +22,7 @@ from pattern_operator.limits import (
 )
 from pattern_operator.sandbox import wire
 from pattern_operator.sandbox.build import BuildRefused, Layers, Plan, build_if_small
+from pattern_operator.sandbox.handover import as_files
 from pattern_operator.sandbox.pool import CannotStart, Pool, WorkerDied, WorkerLimits
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
@@ -105,12 +106,10 @@ class Sandbox:
     async def _ask(self, plan: Plan, layers: Layers, *, tenant: str) -> bytes:
         """Let a worker do it; one that somebody else killed is replaced once."""
         message = wire.encode_request(wire.Request(plan=plan, layers=tuple(layer for layer, _ in layers)))
-        files = [file for _, file in layers]
         for left in reversed(range(_TRIES)):
-            for file in files:
-                file.seek(0)
             try:
-                return await self._pool.run(tenant, message, files)
+                with as_files([file for _, file in layers]) as files:
+                    return await self._pool.run(tenant, message, files)
             except WorkerDied as death:
                 if death.how == "killed" and left:
                     continue

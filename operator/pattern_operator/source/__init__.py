@@ -8,7 +8,8 @@ Nothing here decides whom to trust: that is ``verify``.
 """
 
 from pattern_operator.archive import LayerSelector
-from pattern_operator.source.cache import Cache
+from pattern_operator.source.cache.cache import Cache
+from pattern_operator.source.cache.disk import DiskCache
 from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.credentials.docker_config import Credentials, from_docker_home
 from pattern_operator.source.credentials.pull_secrets import PullSecretReader
@@ -31,6 +32,7 @@ __all__ = [
     "ConnectionWaits",
     "Credential",
     "Credentials",
+    "DiskCache",
     "DnsResolver",
     "FetchedSignatures",
     "LayerSelector",

@@ -7,13 +7,15 @@ after that, straight into the cache, so that they are nowhere in memory as a who
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import BinaryIO
 
 from pattern_operator.api.artifact import Artifact, Descriptor
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.archive import Layer, LayerSelector, extract_files
 from pattern_operator.executors import run_in
-from pattern_operator.source.cache import Cache
+from pattern_operator.limits import MAX_SMALL_CONTENT
+from pattern_operator.source.cache.store import ContentStore
 from pattern_operator.source.image_index import manifest_of_index
 from pattern_operator.source.layers import layer_of, select_layers
 from pattern_operator.source.manifest import Manifest, parse_manifest
@@ -45,7 +47,7 @@ async def fetch_manifest(
     revision: Revision,
     *,
     registry: RepositoryClient,
-    cache: Cache,
+    cache: ContentStore,
     layer: LayerSelector,
     running: Digest | None = None,
 ) -> ResolvedManifest:
@@ -80,7 +82,7 @@ async def fetch_manifest(
 
 @asynccontextmanager
 async def open_layers(
-    artifact: ResolvedManifest, *, registry: RepositoryClient, cache: Cache
+    artifact: ResolvedManifest, *, registry: RepositoryClient, cache: ContentStore
 ) -> AsyncIterator[tuple[tuple[Layer, BinaryIO], ...]]:
     """The selected layers, each with its checked content open for reading during the block; pulled where they must be.
 
@@ -97,15 +99,25 @@ async def open_layers(
                 descriptor.digest, size=descriptor.size, scope=registry.cache_scope, tenant=registry.tenant
             )
             if file is None:
-                async with cache.writer(
-                    descriptor.digest, scope=registry.cache_scope, tenant=registry.tenant
-                ) as writer:
-                    async with deadline.enforced():
-                        await registry.download(descriptor, write=writer.write)
-                    file = await writer.commit()
+                file = await _pull_layer(descriptor, registry=registry, cache=cache, deadline=deadline)
             stack.callback(file.close)
             opened.append((layer_of(descriptor), file))
         yield tuple(opened)
+
+
+async def _pull_layer(
+    descriptor: Descriptor, *, registry: RepositoryClient, cache: ContentStore, deadline: Deadline
+) -> BinaryIO:
+    """Pull a layer into the cache; a small one through memory, which needs no file before it can be read."""
+    if descriptor.size <= MAX_SMALL_CONTENT:
+        async with deadline.enforced():
+            content = await registry.blob(descriptor)
+        await cache.put(descriptor.digest, content, scope=registry.cache_scope, tenant=registry.tenant)
+        return BytesIO(content)
+    async with cache.writer(descriptor.digest, scope=registry.cache_scope, tenant=registry.tenant) as writer:
+        async with deadline.enforced():
+            await registry.download(descriptor, write=writer.write)
+        return await writer.commit()
 
 
 async def pull(
@@ -113,7 +125,7 @@ async def pull(
     revision: Revision,
     *,
     registry: RepositoryClient,
-    cache: Cache,
+    cache: ContentStore,
     layer: LayerSelector,
     running: Digest | None = None,
 ) -> Artifact:
@@ -144,7 +156,9 @@ async def pull(
     )
 
 
-async def _manifest(digest: Digest, *, registry: RepositoryClient, cache: Cache, shown: bool) -> tuple[bytes, str]:
+async def _manifest(
+    digest: Digest, *, registry: RepositoryClient, cache: ContentStore, shown: bool
+) -> tuple[bytes, str]:
     """The bytes of a manifest or index, and what the registry calls them, which the cache does not know.
 
     ``shown``: who asks may see it, as far as it is in the cache.

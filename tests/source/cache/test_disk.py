@@ -9,15 +9,20 @@ from tests.executors import EXECUTORS
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Transient
-from pattern_operator.source import Cache
-from pattern_operator.source import cache as module
-from pattern_operator.source.cache import BLOCK, cost_of
+from pattern_operator.source import DiskCache
+from pattern_operator.source.cache import disk as module
+from pattern_operator.source.cache.entry import BLOCK, cost_of
 
 CONTENT = b"kind: ConfigMap\n"
 DIGEST = Digest.of(CONTENT)
 SCOPE = "https://registry.example/v2/team/web"
 UNIT = cost_of(100)
 FOLDER = hashlib.sha256(SCOPE.encode()).hexdigest()[:32]
+
+
+@pytest.fixture
+def cache(tmp_path) -> DiskCache:
+    return DiskCache(tmp_path / "cache", max_size=2**30, disk=EXECUTORS.disk)
 
 
 def contents(number: int, *, size: int = 100) -> list[tuple[Digest, bytes]]:
@@ -48,7 +53,7 @@ async def test_empty_content_is_content(cache):
 
 
 async def test_each_algorithm_has_its_place(tmp_path):
-    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     long = Digest.of(CONTENT, "sha512")
 
     await cache.put(long, CONTENT, scope=SCOPE)
@@ -59,16 +64,16 @@ async def test_each_algorithm_has_its_place(tmp_path):
 
 
 async def test_content_survives_a_restart(tmp_path):
-    await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).put(DIGEST, CONTENT, scope=SCOPE)
+    await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).put(DIGEST, CONTENT, scope=SCOPE)
 
-    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) == CONTENT
+    assert await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) == CONTENT
 
 
 @pytest.mark.parametrize(
     "damage", [b"", CONTENT[:-1], CONTENT + b"!", b"evil"], ids=["emptied", "cut", "longer", "else"]
 )
 async def test_content_that_was_changed_on_the_disk_is_as_if_it_had_never_been_there(tmp_path, damage):
-    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, scope=SCOPE)
     path = tmp_path / FOLDER / "sha256" / DIGEST.hex
     path.write_bytes(damage)
@@ -81,7 +86,7 @@ async def test_content_that_was_changed_on_the_disk_is_as_if_it_had_never_been_t
 
 
 async def test_content_that_someone_removed_is_put_again(tmp_path):
-    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, scope=SCOPE)
     (tmp_path / FOLDER / "sha256" / DIGEST.hex).unlink()
 
@@ -95,7 +100,7 @@ async def test_content_that_someone_removed_is_put_again(tmp_path):
 
 
 async def test_the_least_recently_used_goes_first(tmp_path):
-    cache = Cache(tmp_path, max_size=3 * UNIT, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=3 * UNIT, disk=EXECUTORS.disk)
     (first, one), (second, two), (third, three), (fourth, four) = contents(4)
     await cache.put(first, one, scope=SCOPE)
     await cache.put(second, two, scope=SCOPE)
@@ -114,21 +119,21 @@ async def test_the_least_recently_used_goes_first(tmp_path):
 
 async def test_use_is_remembered_over_a_restart(tmp_path):
     (first, one), (second, two), (third, three) = contents(3)
-    before = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    before = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
     await before.put(first, one, scope=SCOPE)
     await before.put(second, two, scope=SCOPE)
     os.utime(tmp_path / FOLDER / "sha256" / first.hex, ns=(1, 1))  # both were written in one tick of the clock
     os.utime(tmp_path / FOLDER / "sha256" / second.hex, ns=(2, 2))
     await before.get(first, scope=SCOPE)
 
-    after = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    after = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
     await after.put(third, three, scope=SCOPE)
 
     assert [await after.get(digest, scope=SCOPE) for digest in (first, second, third)] == [one, None, three]
 
 
 async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
-    cache = Cache(tmp_path, max_size=4 * UNIT + UNIT // 2, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=4 * UNIT + UNIT // 2, disk=EXECUTORS.disk)
 
     for digest, content in contents(20):
         await cache.put(digest, content, scope=SCOPE)
@@ -139,7 +144,7 @@ async def test_files_on_the_disk_never_exceed_the_size_that_was_set(tmp_path):
 
 
 async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tmp_path):
-    cache = Cache(tmp_path, max_size=10, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=10, disk=EXECUTORS.disk)
     (first, one), (second, two) = contents(2)
 
     await cache.put(first, one, scope=SCOPE)
@@ -152,18 +157,18 @@ async def test_what_alone_exceeds_the_size_is_kept_until_something_else_comes(tm
 
 
 async def test_a_smaller_cache_over_the_same_directory_shrinks_it(tmp_path):
-    before = Cache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
+    before = DiskCache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
     for digest, content in contents(5):
         await before.put(digest, content, scope=SCOPE)
 
-    after = Cache(tmp_path, max_size=UNIT + UNIT // 2, disk=EXECUTORS.disk)
+    after = DiskCache(tmp_path, max_size=UNIT + UNIT // 2, disk=EXECUTORS.disk)
     await after.put(DIGEST, CONTENT, scope=SCOPE)
 
     assert sum(path.stat().st_size for path in tmp_path.glob("*/*/*")) <= 150
 
 
 async def test_what_is_counted_is_the_room_on_the_disk_and_not_the_bytes_of_content(tmp_path):
-    cache = Cache(tmp_path, max_size=256 * BLOCK, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=256 * BLOCK, disk=EXECUTORS.disk)
 
     for digest, content in contents(200, size=3):
         await cache.put(digest, content, scope=f"{SCOPE}/{digest.hex}")
@@ -175,7 +180,7 @@ async def test_what_is_counted_is_the_room_on_the_disk_and_not_the_bytes_of_cont
 
 async def test_there_is_a_most_of_pieces_however_small_they_are(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MAX_ENTRIES", 5)
-    cache = Cache(tmp_path, max_size=2**30, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=2**30, disk=EXECUTORS.disk)
 
     for digest, content in contents(20, size=1):
         await cache.put(digest, content, scope=SCOPE)
@@ -184,7 +189,7 @@ async def test_there_is_a_most_of_pieces_however_small_they_are(tmp_path, monkey
 
 
 async def test_repositories_whose_content_is_gone_leave_no_folders(tmp_path):
-    cache = Cache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
 
     for digest, content in contents(20):
         await cache.put(digest, content, scope=f"{SCOPE}/{digest.hex}")
@@ -196,13 +201,13 @@ async def test_empty_folders_of_an_earlier_process_are_removed(tmp_path):
     (tmp_path / FOLDER / "sha256").mkdir(parents=True)
     (tmp_path / "lost+found").mkdir()
 
-    await Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE)
+    await DiskCache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE)
 
     assert [each.name for each in tmp_path.iterdir()] == ["lost+found"]
 
 
 async def test_what_is_being_written_counts_and_what_is_given_up_counts_no_more(tmp_path):
-    cache = Cache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=10 * UNIT, disk=EXECUTORS.disk)
     (first, one), (second, two), (third, three) = contents(3)
     await cache.put(first, one, scope=SCOPE)
 
@@ -217,7 +222,7 @@ async def test_what_is_being_written_counts_and_what_is_given_up_counts_no_more(
 
 
 async def test_a_limit_of_open_files_that_is_reached_is_said_as_such(tmp_path, monkeypatch):
-    cache = Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
 
     def full(**_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -237,7 +242,7 @@ async def test_what_a_process_left_unfinished_is_removed(tmp_path):
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(b"half")
 
-    assert await Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) is None
+    assert await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).get(DIGEST, scope=SCOPE) is None
     assert not unfinished.exists()
 
 
@@ -247,7 +252,7 @@ async def test_files_of_others_are_let_be(tmp_path):
         other.parent.mkdir(parents=True, exist_ok=True)
         other.write_bytes(b"x" * 1000)
 
-    cache = Cache(tmp_path, max_size=100, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=100, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
     assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
@@ -255,7 +260,7 @@ async def test_files_of_others_are_let_be(tmp_path):
 
 
 async def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
-    cache = Cache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, scope=SCOPE)
     other = Digest.of(b"other")
     (tmp_path / FOLDER / "sha256" / other.hex).mkdir()  # so that the file cannot take its place
@@ -273,7 +278,7 @@ async def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
 )
 async def test_a_directory_that_cannot_be_used_is_an_error_that_says_what_to_do(tmp_path, use):
     (tmp_path / "file").write_text("")
-    cache = Cache(tmp_path / "file" / "cache", max_size=1000, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path / "file" / "cache", max_size=1000, disk=EXECUTORS.disk)
 
     with pytest.raises(Transient) as failure:
         await use(cache)
@@ -285,7 +290,7 @@ async def test_a_directory_that_cannot_be_used_is_an_error_that_says_what_to_do(
 
 async def test_a_directory_that_was_mended_is_used_again(tmp_path):
     (tmp_path / "cache").write_text("")
-    cache = Cache(tmp_path / "cache", max_size=1000, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path / "cache", max_size=1000, disk=EXECUTORS.disk)
     with pytest.raises(Transient):
         await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
@@ -296,7 +301,7 @@ async def test_a_directory_that_was_mended_is_used_again(tmp_path):
 
 
 async def test_many_at_once_get_what_they_put(tmp_path):
-    cache = Cache(tmp_path, max_size=5 * UNIT, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=5 * UNIT, disk=EXECUTORS.disk)
     made = contents(30)
 
     async def use(digest: Digest, content: bytes) -> bool:
@@ -335,7 +340,7 @@ async def test_what_is_not_finished_leaves_nothing(cache, tmp_path):
 
 
 async def test_opened_content_can_be_read_although_it_is_evicted_meanwhile(tmp_path):
-    cache = Cache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
+    cache = DiskCache(tmp_path, max_size=UNIT, disk=EXECUTORS.disk)
     await cache.put(DIGEST, CONTENT, scope=SCOPE)
 
     opened = await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE)

@@ -1,19 +1,19 @@
-"""Content by repository and digest on a disk, so that what was pulled once is not pulled again, also after a restart.
+"""Content on a disk, so that what was pulled once is not pulled again, also after a restart.
 
-Layout: ``<scope>/<algorithm>/<hex>``, the scope being a hash of where the content came from: what one repository gave
-is not given to who asks another one (see ``readers``). A file's modification time is when it was last used.
+Layout: ``<scope>/<algorithm>/<hex>``, the scope being a hash of where the content came from. A file's modification time
+is when it was last used.
 """
 
 import errno
-import hashlib
 import os
 import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
@@ -21,36 +21,17 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Transient
 from pattern_operator.executors import NOBODY, Threads, run_in
+from pattern_operator.source.cache.entry import Entry, cost_of
+from pattern_operator.source.cache.files import is_intact, remove_empty, write_all
 
 _UNFINISHED: Final = ".unfinished-"
-_CHUNK: Final = 1 << 18  # bytes read at once to be hashed
 _SCOPE: Final = re.compile("[0-9a-f]{32}")
-BLOCK: Final = 4096  # bytes; what the file systems of nodes (ext4, xfs, overlay) give a file at least
-# Blocks of one piece of content beside its own: its inode, and its two folders where nothing else is in them.
-OVERHEAD: Final = 3
 MAX_ENTRIES: Final = 50_000  # pieces of content: each takes an inode, and some 600 bytes of memory
 _NO_FILES: Final = (errno.EMFILE, errno.ENFILE)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Entry:
-    """One piece of content: the name of its scope's folder, and its digest."""
-
-    scope: str
-    digest: Digest
-
-    @classmethod
-    def of(cls, scope: str, digest: Digest) -> "_Entry":
-        return cls(hashlib.sha256(scope.encode()).hexdigest()[:32], digest)
-
-
-def cost_of(size: int) -> int:
-    """Bytes of a disk that content of ``size`` bytes takes, with all that belongs to it."""
-    return (-(-size // BLOCK) + OVERHEAD) * BLOCK
-
-
-class Cache:
+class DiskCache:
     """At most ``max_size`` bytes of a disk; the least recently used goes first, but never what was just written.
 
     What counts is the room on the disk (``cost_of``), with what is still being written: a file of one byte takes a
@@ -66,24 +47,29 @@ class Cache:
         self._disk = disk
         self._max_size = max_size
         self._lock = threading.Lock()
-        self._costs: OrderedDict[_Entry, int] | None = None  # in order of use; None before the directory was looked at
+        self._costs: OrderedDict[Entry, int] | None = None  # in order of use; None before the directory was looked at
         self._total = 0
+
+    def is_missing(self, digest: Digest, *, scope: str) -> bool:
+        """Whether the content is known not to be there, without a look at the disk; takes no time."""
+        costs = self._costs
+        return costs is not None and Entry.of(scope, digest) not in costs
 
     async def get(self, digest: Digest, *, scope: str, tenant: str = NOBODY) -> bytes | None:
         """The content of ``scope`` that ``digest`` names, or None."""
-        return await self._in_disk(tenant, lambda: self._get(_Entry.of(scope, digest)))
+        return await self._in_disk(tenant, lambda: self._get(Entry.of(scope, digest)))
 
     async def open(self, digest: Digest, *, size: int, scope: str, tenant: str = NOBODY) -> BinaryIO | None:
         """The content of ``scope`` that ``digest`` names, open at its beginning; None where it is not there whole.
 
         It can be read to its end whatever becomes of its file. The caller closes it.
         """
-        return await self._in_disk(tenant, lambda: self._open(_Entry.of(scope, digest), size))
+        return await self._in_disk(tenant, lambda: self._open(Entry.of(scope, digest), size))
 
     @asynccontextmanager
     async def writer(self, digest: Digest, *, scope: str, tenant: str = NOBODY) -> AsyncIterator["CacheWriter"]:
         """Write content of ``scope`` piece by piece; nothing of it is kept unless ``CacheWriter.commit`` is called."""
-        writer = await self._in_disk(tenant, lambda: self._open_writer(_Entry.of(scope, digest), tenant))
+        writer = await self._in_disk(tenant, lambda: self._open_writer(Entry.of(scope, digest), tenant))
         try:
             yield writer
         finally:
@@ -91,7 +77,7 @@ class Cache:
 
     async def put(self, digest: Digest, content: bytes, *, scope: str, tenant: str = NOBODY) -> None:
         """Keep ``content`` of ``scope``, whose digest the caller has checked."""
-        await self._in_disk(tenant, lambda: self._put(_Entry.of(scope, digest), content))
+        await self._in_disk(tenant, lambda: self._put(Entry.of(scope, digest), content))
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
@@ -105,7 +91,7 @@ class Cache:
                 )
             raise Transient(reason=Reason.CACHE_UNAVAILABLE, message=f"{says}: {context}") from error
 
-    def _get(self, entry: _Entry) -> bytes | None:
+    def _get(self, entry: Entry) -> bytes | None:
         with self._lock:
             if entry not in self._opened():
                 return None
@@ -126,7 +112,7 @@ class Cache:
                 self._opened().move_to_end(entry)
         return content
 
-    def _open(self, entry: _Entry, size: int) -> BinaryIO | None:
+    def _open(self, entry: Entry, size: int) -> BinaryIO | None:
         with self._lock:
             if entry not in self._opened():
                 return None
@@ -136,7 +122,7 @@ class Cache:
             self._forget(entry)
             return None
         try:
-            if _is_intact(file, entry.digest, size):
+            if is_intact(file, entry.digest, size):
                 os.utime(file.fileno())
                 with self._lock:
                     if entry in self._opened():
@@ -149,15 +135,20 @@ class Cache:
         self._forget(entry)
         return None
 
-    def _put(self, entry: _Entry, content: bytes) -> None:
+    def put_all(self, contents: Sequence[tuple[Entry, bytes]]) -> None:
+        """Keep each content, whose digest the caller has checked. Blocks."""
+        for entry, content in contents:
+            self._guarded(partial(self._put, entry, content))
+
+    def _put(self, entry: Entry, content: bytes) -> None:
         writer = self._open_writer(entry)
         try:
-            _write_all(writer.file, content)
+            write_all(writer.file, content)
             self._commit(writer, len(content))
         finally:
             self._discard(writer)
 
-    def _open_writer(self, entry: _Entry, tenant: str = NOBODY) -> "CacheWriter":
+    def _open_writer(self, entry: Entry, tenant: str = NOBODY) -> "CacheWriter":
         with self._lock:  # else a folder that has become empty could be removed between the two
             self._opened()
             folder = self._path(entry).parent
@@ -170,7 +161,7 @@ class Cache:
             writer.counted += len(piece)
             self._total += len(piece)
             self._evict()
-        _write_all(writer.file, piece)
+        write_all(writer.file, piece)
 
     def _commit(self, writer: "CacheWriter", size: int) -> None:
         entry = writer.entry
@@ -198,7 +189,7 @@ class Cache:
     async def _in_disk(self, tenant: str, work: Callable[[], T]) -> T:
         return await run_in(self._disk.of(tenant), self._guarded, work)
 
-    def _evict(self, *, keep: _Entry | None = None) -> None:
+    def _evict(self, *, keep: Entry | None = None) -> None:
         entries = self._opened()
         while self._total > self._max_size or len(entries) > MAX_ENTRIES:
             oldest = next(iter(entries), keep)
@@ -206,45 +197,45 @@ class Cache:
                 return
             self._remove(oldest)
 
-    def _forget(self, entry: _Entry) -> None:
+    def _forget(self, entry: Entry) -> None:
         """Drop it with its file: someone may have put it anew since we looked, and a file is never left uncounted."""
         with self._lock:
             self._remove(entry)
 
-    def _remove(self, entry: _Entry) -> None:
+    def _remove(self, entry: Entry) -> None:
         self._path(entry).unlink(missing_ok=True)
         self._drop(entry)
         self._tidy(entry)
 
-    def _drop(self, entry: _Entry) -> None:
+    def _drop(self, entry: Entry) -> None:
         self._total -= self._opened().pop(entry, 0)
 
-    def _tidy(self, entry: _Entry) -> None:
+    def _tidy(self, entry: Entry) -> None:
         """Remove the folders of ``entry`` that are empty: anybody can name any number of repositories."""
         folder = self._path(entry).parent
-        _remove_empty(folder, folder.parent)
+        remove_empty(folder, folder.parent)
 
-    def _opened(self) -> OrderedDict[_Entry, int]:
+    def _opened(self) -> OrderedDict[Entry, int]:
         """The content by age; looks at the directory once. The lock must be held."""
         if self._costs is not None:
             return self._costs
         self._directory.mkdir(parents=True, exist_ok=True)
-        found: list[tuple[int, _Entry, int]] = []
+        found: list[tuple[int, Entry, int]] = []
         for path in self._directory.glob("*/*/*"):
             if path.name.startswith(_UNFINISHED):  # a process ended while it wrote
                 path.unlink(missing_ok=True)
                 continue
             with suppress(InvalidReference, FileNotFoundError):  # not ours, or gone
                 digest, status = Digest.parse(f"{path.parent.name}:{path.name}"), path.stat()
-                found.append((status.st_mtime_ns, _Entry(path.parts[-3], digest), cost_of(status.st_size)))
+                found.append((status.st_mtime_ns, Entry(path.parts[-3], digest), cost_of(status.st_size)))
         for scope in self._directory.iterdir():
             if _SCOPE.fullmatch(scope.name):
-                _remove_empty(*scope.glob("*"), scope)
+                remove_empty(*scope.glob("*"), scope)
         self._costs = OrderedDict((entry, cost) for _, entry, cost in sorted(found))
         self._total = sum(self._costs.values())
         return self._costs
 
-    def _path(self, entry: _Entry) -> Path:
+    def _path(self, entry: Entry) -> Path:
         return self._directory / entry.scope / entry.digest.algorithm / entry.digest.hex
 
 
@@ -252,8 +243,8 @@ class Cache:
 class CacheWriter:
     """Content that is being written to a cache; ``path`` and ``file`` are the cache's own."""
 
-    cache: Cache
-    entry: _Entry
+    cache: DiskCache
+    entry: Entry
     path: Path
     file: BinaryIO
     tenant: str = NOBODY
@@ -282,27 +273,3 @@ class CacheWriter:
             file.close()
             raise
         return file
-
-
-def _remove_empty(*folders: Path) -> None:
-    """Remove those that are empty, in this order; what is not empty, not there or not a folder is skipped."""
-    for folder in folders:
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _write_all(file: BinaryIO, piece: bytes) -> None:
-    left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _is_intact(file: BinaryIO, digest: Digest, size: int) -> bool:
-    """Whether the content is what it is called; leaves the file at its beginning."""
-    if os.fstat(file.fileno()).st_size != size:
-        return False
-    state = hashlib.new(digest.algorithm)
-    while chunk := file.read(_CHUNK):
-        state.update(chunk)
-    file.seek(0)
-    return Digest(digest.algorithm, state.hexdigest()) == digest
