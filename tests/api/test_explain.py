@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from tests.api.test_crd import pattern
+from tests.api.test_crd import nodes, pattern
 from tests.testbed.kubectl import KubectlFailed
 
 from pattern_operator.api.crd import crd
@@ -67,6 +67,22 @@ def test_a_number_in_place_of_text_is_refused_with_how_to_write_it(kubectl, spec
         kubectl("create", "--dry-run=server", "--filename=-", stdin=json.dumps(pattern(**spec)))
 
     assert says in str(refused.value)
+
+
+def test_descriptions_of_a_list_and_of_its_items_are_sentences_that_do_not_run_together(explain):
+    schema = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    lists = {path: node for path, node in nodes(schema) if node.get("type") == "array"}
+
+    for path, node in lists.items():
+        assert node["description"].endswith("."), path
+        assert node["items"].get("description", ".").endswith("."), path
+        assert "properties" not in node["items"] or "description" not in node["items"], path
+    assert {
+        ".spec.apply.ignoreDifferences",
+        ".spec.apply.ignoreDifferences[].paths",
+        ".status.verifiedBy",
+    } <= lists.keys()
+    assert "so that nobody has a conflict. From 0 to 16 entries. FIELDS:" in explain("spec.apply.ignoreDifferences")
 
 
 @pytest.mark.parametrize("tag", ["1", "1.0", "true", "null", "a", "v1.0_rc-1"])

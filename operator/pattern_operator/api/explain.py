@@ -17,7 +17,7 @@ _PLAIN: Final = (str, int, bool)
 def explained(schema: Schema) -> Schema:
     """A copy of the schema of a kind, with what ``kubectl explain`` and a refusal should say in ``spec``."""
     properties = {**schema["properties"], "spec": _explained(schema["properties"]["spec"], "spec")}
-    return without_examples({**schema, "properties": properties})
+    return _described_once(without_examples({**schema, "properties": properties}))
 
 
 def _explained(node: Schema, name: str) -> Schema:
@@ -30,8 +30,19 @@ def _explained(node: Schema, name: str) -> Schema:
         result["properties"] = {child: _explained(each, child) for child, each in node["properties"].items()}
     if "items" in node:
         result["items"] = _explained(node["items"], name)
-        if node.get("description") and "properties" in node["items"]:  # kubectl explain runs the two together
-            result["items"].pop("description", None)
+    return result
+
+
+def _described_once(node: Schema) -> Schema:
+    """The schema without descriptions of the objects in a described list: kubectl explain joins the two."""
+    result = {**node}
+    if "properties" in node:
+        result["properties"] = {name: _described_once(child) for name, child in node["properties"].items()}
+    if isinstance(node.get("items"), dict):
+        items = _described_once(node["items"])
+        if node.get("description") and "properties" in items:
+            items.pop("description", None)
+        result["items"] = items
     return result
 
 
