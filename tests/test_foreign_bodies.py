@@ -30,7 +30,7 @@ from tests.executors import EXECUTORS
 from tests.foreign_bodies import HUGE, JUNK, NAMES, REAL, Foreign, bodies, deep
 
 import pattern_operator
-from pattern_operator import handlers, life
+from pattern_operator import handlers
 from pattern_operator.api import fields
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import expand
@@ -122,6 +122,7 @@ from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
 from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
 from pattern_operator.reconcile.awaiting import RIGHTS
+from pattern_operator.startup import load_patterns
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
 NOW: Final = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -575,7 +576,7 @@ async def kopf_handler(body: Any) -> None:
 
 @reader
 async def all_patterns(body: Any) -> None:
-    await life._find_all(answering(body), Patterns())
+    await load_patterns(answering(body), Patterns())
 
 
 @reader
@@ -733,7 +734,18 @@ def test_the_bodies_that_are_made_wrong_are_right_before(name: str, loop: asynci
 # --- that the list is whole ----------------------------------------------------------------------------------------
 
 ROOT: Final = Path(pattern_operator.__file__).parent
-LOOKED_AT: Final = ("api", "apply", "kube", "reconcile", "telemetry", "cli", "rollout", "handlers.py", "life.py")
+LOOKED_AT: Final = (
+    "api",
+    "apply",
+    "kube",
+    "reconcile",
+    "telemetry",
+    "cli",
+    "rollout",
+    "handlers.py",
+    "startup.py",
+    "app.py",
+)
 TAKES_A_BODY: Final = frozenset(
     {"body", "metadata", "answer", "document", "item", "lease", "causes", "event", "change", "status", "pattern"}
 )

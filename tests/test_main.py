@@ -60,11 +60,11 @@ def test_where_registries_may_be_is_handed_on(
 ) -> None:
     found = []
 
-    async def live(settings: object) -> int:
+    async def run(settings: object, _: object) -> int:
         found.append(settings)
         return 0
 
-    monkeypatch.setattr("pattern_operator.life.live", live)
+    monkeypatch.setattr("pattern_operator.manager.run", run)
     monkeypatch.setattr("pattern_operator.telemetry.configure", lambda **_: None)
 
     assert main(["run", *arguments]) == 0
@@ -74,11 +74,11 @@ def test_where_registries_may_be_is_handed_on(
 def test_a_thread_that_computes_gives_the_event_loop_way_sooner_than_python_asks_for(monkeypatch: pytest.MonkeyPatch):
     found = []
 
-    async def live(_: object) -> int:
+    async def run(_: object, __: object) -> int:
         found.append(sys.getswitchinterval())
         return 0
 
-    monkeypatch.setattr("pattern_operator.life.live", live)
+    monkeypatch.setattr("pattern_operator.manager.run", run)
     monkeypatch.setattr("pattern_operator.telemetry.configure", lambda **_: None)
     before = sys.getswitchinterval()
     try:

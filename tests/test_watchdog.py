@@ -42,24 +42,24 @@ def test_nothing_to_do_is_not_a_complaint(scene):
     beat = scene.beat()
 
     for _ in range(3):
-        beat.look()
+        beat.check()
         scene.clock.now += 10 * UNSERVED
 
-    assert beat.complaint == ""
+    assert beat.check() == ""
 
 
 def test_patterns_that_are_due_while_nothing_runs_are_told_after_a_minute(scene):
     beat, scene.overdue = scene.beat(), 3
 
-    beat.look()
+    beat.check()
     scene.clock.now += UNSERVED
-    beat.look()
-    at_first = beat.complaint
+    beat.check()
+    at_first = beat.check()
     scene.clock.now += 1
-    beat.look()
+    beat.check()
 
     assert at_first == ""
-    assert beat.complaint == "patterns are due for 60 s, and no worker takes one"
+    assert beat.check() == "patterns are due for 60 s, and no worker takes one"
 
 
 async def test_patterns_that_wait_while_others_run_are_not_a_complaint(scene):
@@ -71,16 +71,16 @@ async def test_patterns_that_wait_while_others_run_are_not_a_complaint(scene):
     running = asyncio.create_task(beat.tracking(run)("web"))
     await asyncio.sleep(0)
     for _ in range(3):
-        beat.look()
+        beat.check()
         scene.clock.now += UNSERVED
-    assert beat.complaint == ""
+    assert beat.check() == ""
 
     free.set()
     await running
-    beat.look()
+    beat.check()
     scene.clock.now += UNSERVED + 1
-    beat.look()
-    assert beat.complaint != ""
+    beat.check()
+    assert beat.check() != ""
 
 
 async def test_a_run_without_end_is_told(scene):
@@ -92,10 +92,10 @@ async def test_a_run_without_end_is_told(scene):
     running = asyncio.create_task(beat.tracking(run)("team/web"))
     await asyncio.sleep(0)
     scene.clock.now += LONGEST_RUN + 1
-    beat.look()
+    beat.check()
     running.cancel()
 
-    assert beat.complaint == "the run of team/web goes on for more than 1800 s"
+    assert beat.check() == "the run of team/web goes on for more than 1800 s"
 
 
 async def test_a_run_that_fails_is_over(scene):
@@ -107,9 +107,9 @@ async def test_a_run_that_fails_is_over(scene):
     with pytest.raises(ValueError):
         await beat.tracking(run)("web")
     scene.clock.now += LONGEST_RUN + 1
-    beat.look()
+    beat.check()
 
-    assert beat.complaint == ""
+    assert beat.check() == ""
 
 
 def test_a_watch_that_does_not_move_is_told(scene):
@@ -118,9 +118,9 @@ def test_a_watch_that_does_not_move_is_told(scene):
 
     scene.clock.now += LONGEST_SILENCE + 1
     scene.watches[0].last_activity = scene.clock.now
-    beat.look()
+    beat.check()
 
-    assert beat.complaint == "the watch of secrets has not moved for 900 s"
+    assert beat.check() == "the watch of secrets has not moved for 900 s"
 
 
 async def test_what_does_not_go_on_ends_the_work(scene, monkeypatch):

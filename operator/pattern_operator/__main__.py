@@ -1,4 +1,4 @@
-"""``pattern-operator``: the process. It parses the command line, and lives as long as nobody tells it to end."""
+"""``pattern-operator``: the process. It parses the command line, and runs until SIGTERM or SIGINT."""
 
 import argparse
 import gc
@@ -113,10 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     import uvloop  # a third more requests a second from the same core
 
-    from pattern_operator.life import Settings, live
+    from pattern_operator.app import run_app
+    from pattern_operator.manager import run
     from pattern_operator.reconcile.tenancy import Tenancy
     from pattern_operator.rlimits import raise_open_file_limit
     from pattern_operator.sandbox import WorkerLimits
+    from pattern_operator.settings import Settings
     from pattern_operator.source import RegistryNetwork
     from pattern_operator.telemetry import configure
 
@@ -140,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     raise_open_file_limit()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is loaded by now stays: to look at it again and again would hold the event loop for 30 ms
-    return uvloop.run(live(settings))
+    return uvloop.run(run(settings, run_app))
 
 
 if __name__ == "__main__":

@@ -16,18 +16,18 @@ MAX_KINDS: Final = 256  # kinds of errors that are told apart; there are fewer p
 # Where errors are contained: the words of the metric, all of them, so that each counts from zero.
 PLACES: Final = (
     "apply",  # of one object
-    "managed_object_notification",
     "dry_run",  # of one object
     "event",
     "explain",  # why a workload is not healthy
     "gauge",
     "handler",  # kopf's
     "lanes",  # whom a run counts for
-    "life",  # the whole work was begun anew
     "line",  # of what waits for a worker
     "look_for_kind",
     "loop",  # where nobody waits for it
     "managed_object",  # at what a watch told of one object
+    "managed_object_notification",
+    "manager",  # the whole work was restarted
     "remove",  # of one object
     "request_hook",
     "run",  # of one pattern

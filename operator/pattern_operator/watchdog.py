@@ -28,20 +28,16 @@ class RunningWatch(Protocol):
 
 
 class WorkStalled(Exception):
-    """The work does not go on: it is ended and begun anew."""
+    """The work does not go on: it is ended and restarted."""
 
 
 @dataclass(slots=True)
 class Watchdog:
-    """Looks after one run of the operator. ``overdue`` is how many keys could run now, ``watches`` are the watches.
-
-    ``complaint`` says what does not go on; it is empty while all does.
-    """
+    """Looks after one run of the operator. ``overdue`` is how many keys could run now, ``watches`` are the watches."""
 
     clock: Callable[[], float]
     overdue: Callable[[], int]
     watches: Callable[[], Iterable[RunningWatch]]
-    complaint: str = ""
     _running: dict[Any, float] = field(default_factory=dict)  # since when
     _idle_since: float | None = None  # since when keys are due and nothing runs
 
@@ -66,20 +62,19 @@ class Watchdog:
         """
         while True:
             await asyncio.sleep(SAMPLE)
-            self.look()
-            if self.complaint:
-                raise WorkStalled(self.complaint)
+            if problem := self.check():
+                raise WorkStalled(problem)
 
-    def look(self) -> None:
-        """Set ``complaint`` by how things stand now."""
+    def check(self) -> str:
+        """What does not go on now; empty while all does."""
         now = self.clock()
         if self._running or not self.overdue():
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = now
-        self.complaint = self._judge(now)
+        return self._stalled(now)
 
-    def _judge(self, now: float) -> str:
+    def _stalled(self, now: float) -> str:
         if self._idle_since is not None and now - self._idle_since > UNSERVED:
             return f"patterns are due for {UNSERVED:.0f} s, and no worker takes one"
         long = [key for key, since in self._running.items() if now - since > LONGEST_RUN]

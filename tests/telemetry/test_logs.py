@@ -24,11 +24,11 @@ def as_before() -> Iterator[None]:
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]):
     configure(level="info", form="json")
 
-    logging.getLogger("pattern_operator.life").warning("two\nlines: pattern=%s", "team/web")
+    logging.getLogger("pattern_operator.manager").warning("two\nlines: pattern=%s", "team/web")
 
     (line,) = capsys.readouterr().err.splitlines()
     said = json.loads(line)
-    assert (said["level"], said["logger"]) == ("warning", "pattern_operator.life")
+    assert (said["level"], said["logger"]) == ("warning", "pattern_operator.manager")
     assert said["message"] == "two\nlines: pattern=team/web"
 
 

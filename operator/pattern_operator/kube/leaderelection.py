@@ -174,7 +174,7 @@ class LeaderElector:
     def _see(self, lease: Body | None) -> None:
         """Take the Lease in; the holder's time begins anew only where it renewed, as client-go counts it."""
         held = LeaderElectionRecord.of(lease)
-        if held != self._held or lease is None:
+        if held != self._held:
             self._held, self._seen_at = held, self._clock()
         self._object = lease
 
@@ -211,7 +211,7 @@ class LeaderElector:
             try:
                 async with asyncio.timeout(max(renewed + self._times.deadline - self._clock(), 0.01)):
                     started = self._clock()
-                    await self._renew()
+                    await self._renew(self._identity, duration=self._times.duration)
                 renewed, pause = started, self._times.renew
             except _TakenOverError as error:
                 log.critical("lost the Lease %s/%s: %s", self._namespace, self._name, error)
@@ -223,14 +223,15 @@ class LeaderElector:
                     log.critical("lost the Lease %s/%s: not renewed in time", self._namespace, self._name)
                     lost.set()
 
-    async def _renew(self) -> None:
+    async def _renew(self, holder: str, *, duration: float) -> None:
+        """Write the Lease that is ours, also where somebody edited it, or our last write was not answered."""
         try:
-            await self._write(self._identity, duration=self._times.duration)
+            await self._write(holder, duration=duration)
         except ApiError as error:
             if error.reason not in ("Conflict", "NotFound"):
                 raise
             await self._look_again()
-            await self._write(self._identity, duration=self._times.duration)
+            await self._write(holder, duration=duration)
 
     async def _look_again(self) -> None:
         """After a conflict: someone edited the Lease, or someone took it."""
@@ -248,8 +249,8 @@ class LeaderElector:
     async def _release(self) -> None:
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                await self._write("", duration=1.0)
-        except (ApiError, TimeoutError) as error:  # it runs out by itself
+                await self._renew("", duration=1.0)
+        except (ApiError, TimeoutError, _TakenOverError) as error:  # it runs out by itself
             log.warning("cannot release the Lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer")
 
     async def _write(self, holder: str, *, duration: float) -> None:

@@ -1,0 +1,277 @@
+"""Puts the parts of the operator together, and runs them as long as this process leads. Nothing else happens here."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pattern_operator import handlers
+from pattern_operator.aio import BackgroundTasks, background_tasks
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import (
+    Applier,
+    Deleter,
+    DryRun,
+    ManagedObjects,
+    Notification,
+    NotificationKind,
+    Protected,
+    Transfers,
+)
+from pattern_operator.apply.pod_diagnosis import diagnose_pods
+from pattern_operator.apply.pvc_diagnosis import PVC, diagnose_pvc
+from pattern_operator.health import Running
+from pattern_operator.kopf_runner import run_kopf
+from pattern_operator.kube import ApiError, Discovery, Resource, Session, identity
+from pattern_operator.manager import CannotRun, Process
+from pattern_operator.reconcile import (
+    Awaited,
+    Cluster,
+    Existence,
+    Explainer,
+    Holders,
+    Line,
+    PatternKey,
+    Patterns,
+    Ports,
+    Queue,
+    Reconciler,
+    Referents,
+    Registries,
+    Repositories,
+    Restored,
+    Waker,
+    Writer,
+    note_change,
+)
+from pattern_operator.sandbox import Sandbox
+from pattern_operator.source import Cache, DnsResolver, Network, PullRecords, PullSecretReader, TokenCache
+from pattern_operator.startup import load_patterns, own_account
+from pattern_operator.telemetry import EventRecorder, about_name
+from pattern_operator.watchdog import Watchdog
+
+logger = logging.getLogger(__name__)
+
+
+async def run_app(process: Process, session: Session, *, lost: asyncio.Event) -> None:
+    """Reconcile DesignPatterns until the process is to stop or ``lost`` is set: another one leads.
+
+    Raises:
+        CannotRun: the CRDs are missing, or etcd was restored from a backup.
+        ApiError: the API server could not be asked what there is.
+        TasksStillRunning: some task does not end.
+        Exception: a part failed; the others have ended.
+    """
+    account = await own_account(process, session)
+    async with (
+        Network.open(process.settings.registry_network, resolver=DnsResolver()) as network,
+        Sandbox.open(executors=process.executors, limits=process.settings.workers) as sandbox,
+        background_tasks() as tasks,
+    ):
+        parts = _build(process, session, tasks=tasks, network=network, sandbox=sandbox, protected=account.protected)
+        for key in await load_patterns(session, parts.patterns):
+            parts.request(key)
+        process.phase = _start(process, session, parts, tasks=tasks, excess_permissions=account.excess_permissions)
+        registry = handlers.registry(
+            session=session,
+            patterns=parts.patterns,
+            wake=parts.request,
+            reconciler=parts.reconciler,
+            stop=tasks.end,
+        )
+        await run_kopf(registry, shutdown=process.shutdown, until=(process.stop_requested, lost, tasks.ended))
+        await tasks.end()
+        try:
+            tasks.check()
+        except Restored as error:
+            raise CannotRun(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What is put together; nothing of it runs yet. ``request`` wakes a pattern that somebody changed."""
+
+    patterns: Patterns
+    queue: Queue[PatternKey]
+    cluster: Cluster
+    writer: Writer
+    recorder: EventRecorder
+    reconciler: Reconciler
+    request: Callable[[PatternKey], None]
+
+
+def _build(
+    process: Process,
+    session: Session,
+    *,
+    tasks: BackgroundTasks,
+    network: Network,
+    sandbox: Sandbox,
+    protected: Protected,
+) -> _Parts:
+    """Make the reconciler and all that it needs."""
+    clock = asyncio.get_running_loop().time
+    patterns = Patterns()
+    queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
+    waker = Waker(queue, clock=clock)
+
+    def notify(owner: str, notification: Notification) -> None:
+        key = patterns.owned_by(owner)
+        if key is not None:
+            _log_notification(key, notification)
+            waker.noticed(key, notification)
+
+    def changed(owner: str, notification: Notification) -> None:
+        notify(owner, notification)
+        if notification.kind is NotificationKind.GONE:
+            awaited.released([notification.key])
+
+    def request(key: PatternKey) -> None:
+        note_change(patterns.get(key), transfers=transfers)
+        waker.asked(key)
+
+    discovery = Discovery(session)
+    transfers = Transfers(on_change=notify, errors=process.internal_errors)
+    managed_objects = ManagedObjects(
+        session,
+        tasks=tasks,
+        on_change=changed,
+        now=_now,
+        on_problem=_log_watch_problem,
+        listed=patterns.lists,
+        on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
+    )
+    tasks.at_end(managed_objects.close)
+    tasks.at_end(transfers.close)
+    awaited = Awaited(session, discovery, wake=waker.found, tasks=tasks)
+    tenancy = replace(process.settings.tenancy, own_user=protected.user)
+    cluster = Cluster(
+        patterns=patterns,
+        managed=managed_objects,
+        discovery=discovery,
+        applier=Applier(
+            session,
+            discovery,
+            managed_objects=managed_objects,
+            holder=Holders(patterns),
+            protected=protected,
+            transfers=transfers,
+        ),
+        deleter=Deleter(session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers),
+        dry_run=DryRun(session, discovery, managed_objects=managed_objects),
+        transfers=transfers,
+        protected=protected,
+        tenancy=tenancy,
+        executors=process.executors,
+    )
+    repositories = Repositories(
+        registries=Registries(
+            network=network,
+            configs=PullSecretReader(cpu=process.executors.cpu),
+            tokens=TokenCache(),
+            pull_records=PullRecords(),
+            cache=Cache(
+                process.settings.cache_directory, max_size=process.settings.cache_size, disk=process.executors.disk
+            ),
+            executors=process.executors,
+        ),
+        referents=Referents(session, wake=waker.found, tasks=tasks),
+        sandbox=sandbox,
+        executors=process.executors,
+    )
+    writer = Writer(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
+    recorder = EventRecorder(
+        session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
+    )
+    reconciler = Reconciler(
+        patterns=patterns,
+        ports=Ports(repositories=repositories, cluster=cluster, clock=clock),
+        awaited=awaited,
+        writer=writer,
+        recorder=recorder,
+        metrics=process.metrics,
+        internal_errors=process.internal_errors,
+        now=_now,
+        waker=waker,
+        kept=process.kept,
+    )
+    return _Parts(
+        patterns=patterns,
+        queue=queue,
+        cluster=cluster,
+        writer=writer,
+        recorder=recorder,
+        reconciler=reconciler,
+        request=request,
+    )
+
+
+def _start(
+    process: Process, session: Session, parts: _Parts, *, tasks: BackgroundTasks, excess_permissions: str
+) -> Running:
+    """Begin the work in ``tasks``; what the probes look at from now on."""
+    clock, queue, reconciler = asyncio.get_running_loop().time, parts.queue, parts.reconciler
+
+    def keep() -> None:
+        process.kept = reconciler.what_is_kept()
+
+    tasks.at_end(keep)
+    explainer = Explainer(
+        patterns=parts.patterns,
+        managed_objects=parts.cluster.managed,
+        tenancy=parts.cluster.tenancy,
+        look=lambda key, user: (diagnose_pvc if (key.group, key.kind) == PVC else diagnose_pods)(
+            session, parts.cluster.discovery, key, impersonate=user
+        ),
+        tasks=tasks,
+        internal_errors=process.internal_errors,
+    )
+    watchdog = Watchdog(clock=clock, overdue=lambda: queue.overdue, watches=lambda: session.watches)
+    run = explainer.after(watchdog.tracking(reconciler.run))
+    existence = Existence(session, parts.patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
+    concurrency = process.settings.concurrency
+    line = Line(queue, parts.patterns, parts.writer, workers=concurrency, now=_now, clock=clock)
+    process.metrics.watch_patterns(parts.patterns.count_ready, lambda: queue.overdue)
+    process.metrics.watch_share(lambda: queue.largest_share)
+    tasks.create_task(parts.recorder.run(), name="events")
+    tasks.create_task(queue.work(run, concurrency=concurrency), name="queue")
+    tasks.create_task(watchdog.watch_over(), name="watchdog")
+    tasks.create_task(existence.run(), name="existence")
+    tasks.create_task(line.watch(process.internal_errors), name="line")
+    return Running(
+        watchdog=watchdog,
+        own_permissions=session.own_permissions,
+        line=line,
+        message=f"works; too many rights: {excess_permissions}" if excess_permissions else "works",
+    )
+
+
+def _log_notification(pattern: PatternKey, notification: Notification) -> None:
+    logger.debug(
+        "managed object changed: pattern=%s object=%s event=%s",
+        pattern,
+        notification.key,
+        notification.kind,
+        extra=about_name(pattern.namespace, pattern.name),
+    )
+
+
+def _log_watch_problem(resource: Resource, error: ApiError) -> None:
+    logger.warning("cannot watch: resource=%s.%s: %s", resource.plural, resource.group, error)
+
+
+def _log_unlisted(pattern: PatternKey | None, key: ObjectKey) -> None:
+    """Once for each owner: whoever may label objects can make any number of them."""
+    whose = f"DesignPattern {pattern}" if pattern else "a DesignPattern that does not exist"
+    logger.warning(
+        "not followed: object=%s carries the owner label of %s and is not in its inventory. Take the label"
+        " pattern-operator.io/owner off, unless it was left there on purpose; others of the same label are not logged.",
+        key,
+        whose,
+        extra=about_name(pattern.namespace, pattern.name) if pattern else None,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,68 @@
+"""What a new leader asks the API server before it starts to work: who it is, and which DesignPatterns there are."""
+
+import logging
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from pattern_operator.api.fields import ObjectMeta
+from pattern_operator.apply import Protected, excess_permissions, operator_rbac
+from pattern_operator.handlers import decode_or_log
+from pattern_operator.kube import ApiError, Session, objects, user_name
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
+from pattern_operator.manager import LEASE_NAME, CannotRun, Process
+from pattern_operator.reconcile import PatternKey, Patterns
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """The objects that no pattern may change, because the operator needs them, and the rights that it has too much."""
+
+    protected: Protected
+    excess_permissions: str  # a clause; empty where it has none, or where patterns may use the operator's own
+
+
+async def own_account(process: Process, session: Session) -> OwnAccount:
+    """Ask who the operator is, and log it with the rules in force.
+
+    Raises:
+        ApiError: the API server could not be asked.
+    """
+    user = await user_name(session)
+    protected = Protected.of(user, lease=(process.lease_namespace, LEASE_NAME))
+    protected = replace(protected, rbac=await operator_rbac(session, protected=protected))
+    account = f" account={protected.account.user}" if protected.account.user != user else ""
+    logger.info("works as: user=%s%s", user or "(unknown)", account)
+    logger.info("rules: %s", process.settings.flags)
+    if not process.settings.tenancy.require_service_account:
+        return OwnAccount(protected, "")
+    excess = await excess_permissions(session, protected=protected)
+    if excess:
+        logger.warning("too many rights: %s", excess)
+    return OwnAccount(protected, excess)
+
+
+async def load_patterns(session: Session, patterns: Patterns) -> list[PatternKey]:
+    """List the DesignPatterns into ``patterns``; the keys of those that ask for work, the oldest first.
+
+    Of each body only what is read is kept, before the next is built.
+
+    Raises:
+        CannotRun: the CRDs are missing.
+        ApiError: the API server could not be asked.
+    """
+    found: set[tuple[str, PatternKey]] = set()
+    try:
+        async for body in objects.each(session, DESIGN_PATTERN):
+            key = decode_or_log(body, patterns=patterns)
+            if key is not None:
+                found.add((ObjectMeta.of(body).created, key))
+    except ApiError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise
+        raise CannotRun(
+            f"the API server at {session.server} has no kind DesignPattern: apply crds/"
+            " (kubectl apply --server-side -k crds)"
+        ) from error
+    return [key for _, key in sorted(found)]

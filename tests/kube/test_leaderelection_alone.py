@@ -1,0 +1,157 @@
+"""Leader election against an API server in memory: whoever does not hold the Lease any more stops at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from tests.kube.fake_collection import Collection
+
+from pattern_operator.kube import LeaderElector, Session
+from pattern_operator.kube.leaderelection import Timing
+from pattern_operator.kube.wellknown import LEASE
+
+FAST = Timing(duration=3.0, deadline=2.0, renew=0.05, retry=0.02)
+SLOW = Timing(duration=60.0, deadline=40.0, renew=0.05, retry=0.02)  # a leader that is not told would lead on for 40 s
+
+
+@pytest.fixture
+def leases() -> Collection:
+    return Collection(LEASE)
+
+
+@pytest.fixture
+async def session(leases: Collection) -> AsyncIterator[Session]:
+    async with leases.serve() as session:
+        yield session
+
+
+def elector(session: Session, identity: str = "a", timing: Timing = SLOW) -> LeaderElector:
+    return LeaderElector(session, namespace="team", name="leader", identity=identity, times=timing)
+
+
+def taken_by(leases: Collection, holder: str) -> None:
+    leases.put("leader", spec={"holderIdentity": holder, "leaseDurationSeconds": 60})
+
+
+def holder(leases: Collection) -> str:
+    return str(leases.objects["team", "leader"]["spec"]["holderIdentity"])
+
+
+async def test_a_leader_that_was_pushed_out_stops_at_once_and_gives_nothing_back(leases, session):
+    async with elector(session).acquire() as lost, asyncio.timeout(5):
+        taken_by(leases, "b")
+        await lost.wait()
+
+    assert holder(leases) == "b"
+
+
+async def test_a_leader_whose_lease_was_deleted_stops_at_once(leases, session):
+    async with elector(session).acquire() as lost, asyncio.timeout(5):
+        leases.drop("leader")
+        await lost.wait()
+
+    assert not leases.objects
+
+
+async def test_a_renewal_that_dies_of_an_unexpected_error_ends_leadership(leases, session, monkeypatch):
+    one = elector(session)
+
+    async def die(*_: object, **__: object) -> None:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(one, "_renew", die)
+    stopped = False
+    with pytest.raises(TypeError, match="a defect"):
+        async with one.acquire() as lost:
+            async with asyncio.timeout(5):
+                await lost.wait()
+            stopped = True
+
+    assert stopped
+    assert holder(leases) == "a"  # nobody knows what else is wrong: the Lease runs out
+
+
+async def test_a_leader_that_cannot_renew_in_time_stops(leases, session):
+    loop = asyncio.get_running_loop()
+    async with elector(session, timing=Timing(duration=3.0, deadline=0.3, renew=0.05, retry=0.02)).acquire() as lost:
+        started = loop.time()
+        leases.refuse["replace"] = (500, "InternalError")
+        async with asyncio.timeout(5):
+            await lost.wait()
+
+    assert 0.2 < loop.time() - started < 2.0
+
+
+async def test_a_renewal_that_failed_once_is_tried_again_and_costs_nothing(leases, session):
+    one = elector(session)
+    async with one.acquire() as lost:
+        leases.refuse["replace"] = (500, "InternalError")
+        await until(lambda: bool(one.problem))
+        del leases.refuse["replace"]
+        await until(lambda: not one.problem)
+        assert not lost.is_set()
+
+    assert holder(leases) == ""
+
+
+async def test_a_leader_that_ends_gives_the_lease_back(leases, session):
+    async with elector(session).acquire():
+        while_it_leads = holder(leases)
+
+    assert (while_it_leads, holder(leases)) == ("a", "")
+
+
+async def test_a_leader_whose_last_renewal_was_not_answered_gives_the_lease_back_all_the_same(leases, session):
+    async with elector(session, timing=Timing(renew=30.0)).acquire():
+        leases.put("leader", spec=leases.objects["team", "leader"]["spec"])  # of another version than it knows
+
+    assert holder(leases) == ""
+
+
+async def test_a_lease_that_its_holder_deleted_is_taken_at_once(leases, session):
+    taken_by(leases, "b")
+    one = elector(session)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: bool(one.holder))
+    leases.drop("leader")
+    async with asyncio.timeout(5):
+        await waiting
+
+    assert holder(leases) == ""
+
+
+async def test_of_two_candidates_that_write_together_the_slower_waits(leases, session):
+    leases.put("leader", spec={"holderIdentity": ""})
+    first, second = elector(session, "a"), elector(session, "b")
+    leads = asyncio.Event()
+
+    async def lead(one: LeaderElector) -> None:
+        async with one.acquire():
+            leads.set()
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(lead(each)) for each in (first, second)]
+    async with asyncio.timeout(5):
+        await leads.wait()
+    await until(lambda: bool(first.holder or second.holder))
+    winner = holder(leases)
+
+    assert {first.holder, second.holder} == {"", winner}
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Look again every few turns of the loop: what is waited for has no event of its own."""
+    async with asyncio.timeout(5):
+        for _ in range(1000):
+            if done():
+                return
+            await asyncio.sleep(0.005)
+    raise AssertionError("it did not happen")
+
+
+async def _lead(one: LeaderElector) -> None:
+    async with one.acquire():
+        return
