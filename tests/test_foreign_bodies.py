@@ -54,7 +54,7 @@ from pattern_operator.apply.account_rbac import binds
 from pattern_operator.apply.adoption import decide
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.autoscaler import autoscaler_of
-from pattern_operator.apply.crd import is_established, kinds_of_crds, until_established
+from pattern_operator.apply.crd import has_conflict, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.dry_run import _values
 from pattern_operator.apply.errors import failure_of
@@ -403,6 +403,7 @@ async def taking_marks_off(body: Any) -> None:
 @reader
 def definition(body: Any) -> None:
     is_established(body)
+    has_conflict(body)
     for found in kinds_of_crds([Object(CRD_KEY, "apiextensions.k8s.io/v1", as_object(body).body)]).values():
         found.path(namespace="team", name="it")
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.apply.harness import config_map, definition
 
 from pattern_operator.api.object import Object
-from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds
+from pattern_operator.apply.crd import has_conflict, is_crd, is_established, kinds_of_crds
 from pattern_operator.kube import Resource
 
 
@@ -88,6 +88,20 @@ def test_a_broken_definition_is_left_to_the_api_server(broken: Any):
 )
 def test_a_kind_is_served_when_its_definition_is_established(status: Any, established: bool):
     assert is_established({"status": status}) is established
+
+
+@pytest.mark.parametrize(
+    ("status", "conflict"),
+    [
+        (None, False),
+        ({"conditions": [{"type": "NamesAccepted", "status": "True"}]}, False),
+        ({"conditions": [{"type": "Established", "status": "False"}]}, False),
+        ({"conditions": [{"type": "NamesAccepted", "status": "Unknown"}]}, False),
+        ({"conditions": [{"type": "NamesAccepted", "status": "False", "reason": "KindConflict"}]}, True),
+    ],
+)
+def test_a_definition_whose_names_another_has_is_in_conflict(status: Any, conflict: bool):
+    assert has_conflict({"status": status}) is conflict
 
 
 _SPEC = st.recursive(

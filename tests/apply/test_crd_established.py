@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from tests.apply.harness import Harness, definition, owner
 
+from pattern_operator.api.object import Object
 from pattern_operator.apply import crd
 from pattern_operator.apply.crd import until_established
 
@@ -23,6 +24,22 @@ async def test_it_waits_until_every_kind_is_served(harness: Harness):
             each["type"]: each["status"] for each in (await harness.get(each_crd.key))["status"]["conditions"]
         }
         assert conditions["Established"] == "True"
+
+
+async def test_a_definition_whose_kind_another_one_has_is_not_waited_for(harness: Harness):
+    team, first = owner(), definition("Widget", group())
+    names = {"kind": "Widget", "plural": "others", "singular": "other", "listKind": "OtherList"}
+    spec = {**first.body["spec"], "names": names}
+    metadata = {"name": f"others.{spec['group']}"}
+    second = Object.of({**first.body, "metadata": metadata, "spec": spec})
+    await harness.apply(first, by=team)
+    await harness.apply(second, by=team)
+
+    async with asyncio.timeout(crd.PATIENCE / 2):
+        await until_established([second.key.name], session=harness.session, owner=team.id)
+
+    conditions = (await harness.get(second.key))["status"]["conditions"]
+    assert ("NamesAccepted", "False") in [(each["type"], each["status"]) for each in conditions]
 
 
 async def test_a_definition_that_never_comes_is_not_waited_for_for_ever(harness: Harness, monkeypatch):

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from tests.e2e.scenario import Scenario, condition, push, widget, widgets
 from tests.testbed.kubectl import Kubectl
 
-NOISE = 16.0  # seconds
+NOISE = 10.0  # seconds
 CHANGES = 0.2  # seconds between two texts
-WRITES = 4  # of status at most in that time: once every 2 s, for ever, would be eight
+WRITES = 3  # of status at most in that time: once every 2 s, for ever, would be five
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from pattern_operator.aio import background_task
-from pattern_operator.api.fields import ObjectMeta, has_condition, mapping_at, mappings, text_at
+from pattern_operator.api.fields import ObjectMeta, conditions_of, has_condition, mapping_at, mappings, text, text_at
 from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply.wave import is_of_the_server
@@ -60,8 +60,15 @@ def is_established(body: object) -> bool:
     return has_condition(body, "Established")
 
 
+def has_conflict(body: object) -> bool:
+    """Whether another CRD has the names of this one, so that it is not served (``NamesAccepted`` is False)."""
+    return any(
+        (text(each.get("type")), text(each.get("status"))) == ("NamesAccepted", "False") for each in conditions_of(body)
+    )
+
+
 async def until_established(names: Iterable[str], *, session: Session, owner: str) -> None:
-    """Watch the CRDs of these names, which carry the owner's label, until all are served.
+    """Watch the CRDs of these names, which carry the owner's label, until each is served, or has a name conflict.
 
     Gives up in silence when the time is over or they cannot be watched: applying their objects then says what is wrong.
     """
@@ -69,7 +76,7 @@ async def until_established(names: Iterable[str], *, session: Session, owner: st
     done = asyncio.Event()
 
     def changed(change: WatchEvent) -> None:
-        if is_established(change.object):
+        if is_established(change.object) or has_conflict(change.object):
             missing.discard(ObjectMeta.of(change.object).name)
         if not missing:
             done.set()
