@@ -32,7 +32,7 @@ def bare(testbed_state: Path, registry_server: Registry) -> Iterator[Testbed]:
 
 @pytest.fixture(params=["default", "restricted"])
 def manifests(request: pytest.FixtureRequest) -> Path:
-    """An installation."""
+    """An installation; what does not depend on which one is tried with one alone."""
     return Path("manifests") / str(request.param)
 
 
@@ -110,6 +110,7 @@ def test_readyz_says_which_right_the_operator_lacks_and_that_it_has_it_again(
     removed(bare)
 
 
+@pytest.mark.parametrize("manifests", ["restricted"], indirect=True)
 def test_readyz_says_that_the_crd_is_gone_while_the_operator_works(bare: Testbed, told: Scenario) -> None:
     bare.kubectl("delete", "crd", CRD)  # which deletes every pattern, and the operator what they hold
     eventually(lambda: ready(bare)[0] == 503)
@@ -160,6 +161,7 @@ def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
     removed(bare)
 
 
+@pytest.mark.parametrize("manifests", ["restricted"], indirect=True)
 def test_where_a_pattern_cannot_go_nothing_of_the_operator_is_taken_away(
     bare: Testbed, told: Scenario, patternctl: Patternctl
 ) -> None:
@@ -182,6 +184,7 @@ def test_where_a_pattern_cannot_go_nothing_of_the_operator_is_taken_away(
     bare.kubectl("-n", TEAM, "delete", "configmap", "more", "settings")
 
 
+@pytest.mark.parametrize("manifests", ["default"], indirect=True)
 def test_a_deletion_that_hangs_since_the_operator_went_first_ends_when_it_comes_back(
     bare: Testbed, told: Scenario, manifests: Path, patternctl: Patternctl
 ) -> None:
@@ -201,6 +204,7 @@ def test_a_deletion_that_hangs_since_the_operator_went_first_ends_when_it_comes_
     bare.operator.stop()
 
 
+@pytest.mark.parametrize("manifests", ["restricted"], indirect=True)
 def test_without_an_operator_patterns_are_let_go_of_and_what_they_hold_stays(
     bare: Testbed, told: Scenario, patternctl: Patternctl
 ) -> None:
