@@ -37,7 +37,7 @@ from pattern_operator.limits import (
 )
 from pattern_operator.source import FetchedSignatures, fetch_signatures, push
 from pattern_operator.source.registry.timeouts import Timeouts
-from pattern_operator.source.signatures.referrers import PREDICATE_HINT
+from pattern_operator.source.signatures.formats import PREDICATE_HINT
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pattern_operator.aio import run_all
-from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Descriptor, Signature, SignatureFormat
+from pattern_operator.api.artifact import Descriptor, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import (
-    MAX_ATTESTATIONS,
     MAX_REFERRER_MANIFEST,
     MAX_REFERRERS,
     MAX_SIGNATURE_BLOB,
@@ -30,18 +29,11 @@ from pattern_operator.limits import (
 from pattern_operator.source.manifest import Manifest, parse_manifest
 from pattern_operator.source.registry.client import FetchedManifest, RepositoryClient
 from pattern_operator.source.registry.timeouts import Deadline
+from pattern_operator.source.signatures.budget import MAX_REQUESTS, SignatureBudget, SignatureLayer
+from pattern_operator.source.signatures.formats import BUNDLES, format_of_manifest, format_of_type, reading_order
 from pattern_operator.source.signatures.in_toto import is_other_statement
-from pattern_operator.source.signatures.referrers import (
-    BUNDLES,
-    COSIGN,
-    PREDICATE_HINT,
-    SAYS_NOTHING,
-    FallbackTag,
-    list_referrers,
-)
+from pattern_operator.source.signatures.referrers import FallbackTag, list_referrers
 
-SIMPLE_SIGNING: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
-_AT_ONCE: Final = 8  # requests; signatures are small, and registries slow down who asks for more
 _ENOUGH: Final = 4  # failures after which no more referrers are asked for: the others would fail alike
 _MAX_TAG: Final = 128
 _UNREADABLE: Final = frozenset(
@@ -92,10 +84,10 @@ async def fetch_signatures(digest: Digest, *, registry: RepositoryClient) -> Fet
     deadline = Deadline.after(
         registry.timeouts.lookup, context=registry.context(f"finding the signatures of {digest}"), waits=registry.waits
     )
-    finder = _Finder(digest, registry, asyncio.Semaphore(_AT_ONCE), deadline, _Room())
+    finder = _Finder(digest, registry, asyncio.Semaphore(MAX_REQUESTS), deadline, SignatureBudget())
     tagged, referring = await run_all([finder.found(finder.tagged()), finder.found(finder.referring())])
     failures = [*tagged.failures, *referring.failures]
-    if finder.room.full:
+    if finder.budget.full:
         counted = f"more than {MAX_SIGNATURES} signatures, or more than {MAX_SIGNATURES_SIZE} bytes of them"
         message = f"{digest} has {counted}: remove those that are not needed from the registry."
         failures.append(Stalled(reason=Reason.TOO_MANY_SIGNATURES, message=message))
@@ -103,19 +95,10 @@ async def fetch_signatures(digest: Digest, *, registry: RepositoryClient) -> Fet
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
-    """A blob that may be a signature, and where it is."""
-
-    descriptor: Descriptor
-    form: SignatureFormat
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Place:
     """What is to be read in one place, what there cannot be read, and what could not be asked."""
 
-    layers: tuple[_Layer, ...] = ()
+    layers: tuple[SignatureLayer, ...] = ()
     unreadable: tuple[Signature, ...] = ()
     failures: tuple[PatternError, ...] = ()
 
@@ -128,7 +111,7 @@ class _Finder:
     registry: RepositoryClient
     turns: asyncio.Semaphore
     deadline: Deadline
-    room: "_Room"
+    budget: SignatureBudget
     failed: int = field(default=0)  # requests for referrers
 
     async def tagged(self) -> _Place:
@@ -164,8 +147,8 @@ class _Finder:
         )
 
     async def _referrer(self, entry: Descriptor) -> tuple[int, _Place]:
-        """What a referrer holds, and its turn, as in ``_turn``. Its type is its manifest's where none is listed."""
-        form, where = _form(entry.artifact_type or ""), f"referrer {entry.digest}"
+        """What a referrer holds, and its ``reading_order``. Its type is that of its manifest where none is listed."""
+        form, where = format_of_type(entry.artifact_type or ""), f"referrer {entry.digest}"
         try:
             async with self.turns:
                 if self.failed >= _ENOUGH:
@@ -179,7 +162,7 @@ class _Finder:
             place = _failed(where, error, form=form or SignatureFormat.BUNDLE)
             self.failed += len(place.failures)
             return 0, place
-        form = form or _form_of(manifest)
+        form = form or format_of_manifest(manifest)
         if form is None:
             return 0, _Place()
         if manifest.subject is None or manifest.subject.digest != self.digest:
@@ -187,7 +170,7 @@ class _Finder:
         if form is SignatureFormat.BUNDLE and [layer.media_type in BUNDLES for layer in manifest.layers] != [True]:
             says = f"{where} (it has not exactly one layer, a bundle)"
             return 0, _Place(unreadable=(_placeholder(says, form=form),))
-        return _turn(manifest), _Place(_layers(manifest, form=form, where=where))
+        return reading_order(manifest), _Place(_layers(manifest, form=form, where=where))
 
     async def _manifest(self, content: FetchedManifest, *, context: str) -> Manifest:
         return await self.registry.offload(
@@ -206,15 +189,15 @@ class _Finder:
         """
         place = await looking
         waiting, kept, failures = deque(place.layers), list[Signature](), list(place.failures)
-        while waiting and (batch := self.room.next_batch(waiting)):
+        while waiting and (batch := self.budget.next_batch(waiting)):
             for found in await run_all([self._layer(layer) for layer in batch]):
                 if isinstance(found, PatternError):
                     failures.append(found)
-                elif self.room.take(found):
+                elif self.budget.take(found):
                     kept.append(found)
         return FetchedSignatures((*kept, *place.unreadable[:MAX_SIGNATURES]), tuple(failures))
 
-    async def _layer(self, layer: _Layer) -> Signature | PatternError:
+    async def _layer(self, layer: SignatureLayer) -> Signature | PatternError:
         descriptor = layer.descriptor
         if descriptor.size > MAX_SIGNATURE_BLOB:
             says = f"{layer.where} (it has {descriptor.size} bytes, more than any signature)"
@@ -233,77 +216,10 @@ class _Finder:
         )
 
 
-@dataclass(slots=True)
-class _Room:
-    """How many signatures there are so far, and how large they are; attestations count for neither.
-
-    ``full``: there was one more than there is room for.
-    """
-
-    signatures: int = 0
-    size: int = 0
-    attestations: int = 0
-    full: bool = False
-
-    def next_batch(self, waiting: deque[_Layer]) -> list[_Layer]:
-        """Take what is read next: a layer that certainly is a signature only where there is room for it."""
-        batch: list[_Layer] = []
-        number, size = self.signatures, self.size
-        while waiting and len(batch) < _AT_ONCE and not self.full:
-            layer = waiting[0]
-            size += layer.descriptor.size if layer.descriptor.size <= MAX_SIGNATURE_BLOB else 0
-            number += 1
-            certain = layer.form is SignatureFormat.COSIGN
-            if (number > MAX_SIGNATURES or size > MAX_SIGNATURES_SIZE) and (certain or batch):
-                self.full = certain and not batch
-                break
-            batch.append(waiting.popleft())
-        return batch
-
-    def take(self, signature: Signature) -> bool:
-        """Whether to keep one: there is room for it. Of attestations the first ones are enough for a message."""
-        if signature.attestation:
-            self.attestations += 1
-            return self.attestations <= MAX_ATTESTATIONS
-        if not signature.payload:  # it cannot be read, and says so
-            return True
-        size = self.size + len(signature.payload)
-        if self.full or self.signatures == MAX_SIGNATURES or size > MAX_SIGNATURES_SIZE:
-            self.full = True
-            return False
-        self.signatures, self.size = self.signatures + 1, size
-        return True
-
-
-def _form(media_type: str) -> SignatureFormat | None:
-    """The format of a referrer of this type; None where it is not a signature, or nobody says what it is."""
-    media_type = media_type.lower()
-    if media_type in BUNDLES:
-        return SignatureFormat.BUNDLE
-    return SignatureFormat.COSIGN if media_type == COSIGN else None
-
-
-def _form_of(manifest: Manifest) -> SignatureFormat | None:
-    """The format by what a manifest says of itself; by its layers where its types say nothing."""
-    for media_type in (manifest.artifact_type, manifest.config.media_type):
-        if media_type.lower() not in SAYS_NOTHING:
-            return _form(media_type)
-    types = {layer.media_type for layer in manifest.layers}
-    if types and types <= BUNDLES:
-        return SignatureFormat.BUNDLE
-    return SignatureFormat.COSIGN if types == {SIMPLE_SIGNING} else None
-
-
-def _turn(manifest: Manifest) -> int:
-    """When a referrer is read: what says that it states something else last, because that is only a hint."""
-    hint = manifest.annotations.get(PREDICATE_HINT, "")
-    return 0 if hint == SIGNATURE_PREDICATE else 1 if not hint else 2
-
-
-def _layers(manifest: Manifest, *, form: SignatureFormat, where: str) -> tuple[_Layer, ...]:
+def _layers(manifest: Manifest, *, form: SignatureFormat, where: str) -> tuple[SignatureLayer, ...]:
     one = form is SignatureFormat.BUNDLE
     numbered = enumerate(manifest.layers, start=1)
-    return tuple(_Layer(layer, form, where if one else f"{where} layer {number}") for number, layer in numbered)
+    return tuple(SignatureLayer(layer, form, where if one else f"{where} layer {number}") for number, layer in numbered)
 
 
 def _failed(where: str, error: PatternError, *, form: SignatureFormat) -> _Place:

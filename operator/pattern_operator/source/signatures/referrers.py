@@ -13,24 +13,13 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_REFERRER_PAGES, MAX_REFERRERS
-from pattern_operator.source.manifest import OCI_MANIFEST, parse_index
+from pattern_operator.source.manifest import parse_index
 from pattern_operator.source.registry.client import RepositoryClient
 from pattern_operator.source.registry.errors import not_a_manifest
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.registry.transport import Response
+from pattern_operator.source.signatures.formats import BUNDLES, COSIGN, PREDICATE_HINT, SAYS_NOTHING
 
-BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
-BUNDLES: Final = frozenset({BUNDLE, "application/vnd.dev.sigstore.bundle+json;version=0.3"})  # as it was first spelled
-COSIGN: Final = "application/vnd.dev.cosign.artifact.sig.v1+json"
-# What registries list where they do not look for an artifactType, or fill it from the config: it says nothing.
-SAYS_NOTHING: Final = frozenset(
-    {
-        *("", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json", OCI_MANIFEST),
-        *("application/vnd.unknown.config.v1+json", "application/vnd.unknown.artifact.v1", "application/json"),
-        "application/octet-stream",
-    }
-)
-PREDICATE_HINT: Final = "dev.sigstore.bundle.predicateType"  # an annotation that cosign 3 writes
 _ATTESTATION: Final = 3
 _MAY_SIGN: Final = BUNDLES | {COSIGN} | SAYS_NOTHING
 
