@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pattern_operator import handlers
 from pattern_operator.aio import BackgroundTasks, background_tasks
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.stage import Stage
 from pattern_operator.apply import (
     Applier,
     Deleter,
@@ -223,6 +225,9 @@ def _start(
         tenancy=parts.cluster.tenancy,
         look=lambda key, user: (diagnose_pvc if (key.group, key.kind) == PVC else diagnose_pods)(
             session, parts.cluster.discovery, key, impersonate=user
+        ),
+        on_cause=lambda pattern, words: parts.recorder.event(
+            pattern, kind="Warning", reason=Reason.UNHEALTHY, action=Stage.HEALTH.value, note=words
         ),
         tasks=tasks,
         internal_errors=process.internal_errors,

@@ -26,6 +26,8 @@ class Scene:
         self.ill = ill
         self.asked: list[tuple[str, str | None]] = []
         self.said: dict[str, str] = {}
+        self.events: list[tuple[str, str]] = []
+        self.cause, self.looked = "the cause", asyncio.Event()
         patterns = Patterns()
         patterns.take(pattern(resourceVersion="1", spec=spec or {}))
         self.errors: list[str] = []
@@ -36,6 +38,7 @@ class Scene:
             ),
             tenancy=tenancy or Tenancy(),
             look=self.look,
+            on_cause=lambda of, words: self.events.append((of.metadata.name, words)),
             tasks=asyncio.get_running_loop(),
             internal_errors=InternalErrors(self.errors.append),
         )
@@ -48,7 +51,8 @@ class Scene:
 
     async def look(self, key: ObjectKey, user: str | None) -> str:
         self.asked.append((key.name, user))
-        return "the cause"
+        self.looked.set()
+        return self.cause
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +71,21 @@ async def test_what_is_ill_for_a_while_is_looked_at_in_the_name_of_the_patterns_
     assert at_once == []
     assert scene.asked == [("web", "system:serviceaccount:team:deployer")]
     assert scene.said == {"web": "the cause"}
+
+
+async def test_the_first_cause_that_is_found_is_an_event_and_another_is_none():
+    scene = Scene(workload("web"))
+    scene.cause = ""
+    scene.explainer.notice(KEY)
+    await asyncio.sleep(0.03)
+    unknown = list(scene.events)
+    for scene.cause in ("image x cannot be pulled", "image x cannot be pulled (again)"):
+        scene.looked.clear()
+        await scene.looked.wait()
+    await asyncio.sleep(0.01)
+
+    assert unknown == []
+    assert scene.events == [("web", "Deployment.apps team/web: image x cannot be pulled")]
 
 
 async def test_what_comes_right_by_itself_is_not_looked_at():

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from pattern_operator.aio import Tasks
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import ManagedObjects, owner_id
 from pattern_operator.apply.pod_diagnosis import WORKLOADS
@@ -27,11 +28,16 @@ AT_ONCE: Final = 4  # looks of all patterns together
 
 Run = Callable[[PatternKey], Awaitable[float | None]]
 Look = Callable[[ObjectKey, str | None], Awaitable[ConsideredHealthy | str]]
+CauseFound = Callable[[DesignPattern, str], None]
 _LOOKED_AT: Final = WORKLOADS | {PVC}
 
 
 class Explainer:
-    """Looks at ill workloads and claims, tells ``managed_objects`` why; ``look(key, user)`` may have nothing to say."""
+    """Looks at ill workloads and claims, tells ``managed_objects`` why; ``look(key, user)`` may have nothing to say.
+
+    ``on_cause(pattern, words)`` is told of the first cause that is found of each, as soon as it is: what Ready says may
+    wait for more of the pattern.
+    """
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class Explainer:
         managed_objects: ManagedObjects,
         tenancy: Tenancy,
         look: Look,
+        on_cause: CauseFound,
         tasks: Tasks,
         internal_errors: InternalErrors,
     ) -> None:
@@ -47,6 +54,7 @@ class Explainer:
         self._managed = managed_objects
         self._tenancy = tenancy
         self._look = look
+        self._on_cause = on_cause
         self._tasks = tasks
         self._errors = internal_errors
         self._looking: dict[PatternKey, set[ObjectKey]] = {}
@@ -77,7 +85,7 @@ class Explainer:
                 self._tasks.create_task(self._explain(key, each), name=f"explain-{each}")
 
     async def _explain(self, key: PatternKey, workload: ObjectKey) -> None:
-        pause = FIRST
+        pause, reported = FIRST, False
         try:
             while True:
                 await asyncio.sleep(pause)
@@ -90,6 +98,9 @@ class Explainer:
                     self._managed.consider_healthy(workload, cause.reason)
                     return
                 self._managed.explain(workload, cause)
+                if cause and not reported:
+                    self._on_cause(pattern, f"{workload.display_name}: {cause}")
+                    reported = True
                 pause = min(pause * 2, LONGEST)
         except PatternError:  # no account may be used: nobody is asked
             return
