@@ -20,7 +20,7 @@ from tests.apply.harness import (
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Owner
-from pattern_operator.apply.delete import Deletion, DeletionOutcome
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.kube import ApiUnavailable, objects
 
 OWNER_LABEL, PATTERN, ADOPTED = (f"pattern-operator.io/{name}" for name in ("owner", "pattern", "adopted"))

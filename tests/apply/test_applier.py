@@ -28,7 +28,7 @@ from pattern_operator.apply import (
     to_error,
 )
 from pattern_operator.apply.annotations import IF_ABSENT, IGNORE
-from pattern_operator.apply.applier import CONCURRENCY
+from pattern_operator.apply.request_lanes import CONCURRENCY
 from pattern_operator.errors import Transient, Waiting
 from pattern_operator.kube import ApiError, ApiUnavailable, Resource, objects
 

@@ -10,8 +10,8 @@ from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Deleter, NotificationKind, Owner
-from pattern_operator.apply.applier import CONCURRENCY
-from pattern_operator.apply.delete import Deletion, DeletionOutcome
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
+from pattern_operator.apply.request_lanes import CONCURRENCY
 from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, Resource
 
 
@@ -114,7 +114,7 @@ async def test_what_somebody_labelled_elsewhere_does_not_hide_it_either(harness:
     """It did: a namespace whose roles went before its objects hung on its DesignPattern for ever."""
     nobody = f"system:serviceaccount:{namespace}:nobody"
     team, watched, gone = owner(), config_map("c", namespace), config_map("gone", namespace)
-    monkeypatch.setattr(harness.managed_objects, "_listed", lambda key: key.name != "alien")
+    monkeypatch.setattr(harness.managed_objects._events, "_listed", lambda key: key.name != "alien")
     await harness.apply(watched, by=team)
     told = harness.next_event()
     metadata = {"name": "alien", "namespace": namespace, "labels": {OWNER_LABEL: "of-nobody"}}

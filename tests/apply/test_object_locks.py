@@ -26,9 +26,9 @@ async def gives(answer: Any) -> Any:
     return answer
 
 
-async def take(place: ObjectLock, answer: Any, *, since: int) -> Any:
+async def take(lock: ObjectLock, answer: Any, *, since: int) -> Any:
     try:
-        return await place.take(lambda: gives(answer), since=since)
+        return await lock.run(lambda: gives(answer), since=since)
     except ApiError as error:
         return error
 
@@ -42,35 +42,35 @@ async def take(place: ObjectLock, answer: Any, *, since: int) -> Any:
     ],
 )
 async def test_who_looked_before_somebody_took_the_object_has_to_look_again(first: Any, second: str | None):
-    place = ObjectLocks().at(KEY)
-    since = place.uses
+    lock = ObjectLocks().at(KEY)
+    since = lock.uses
 
-    await take(place, first, since=since)
+    await take(lock, first, since=since)
 
-    assert await take(place, "mine", since=since) == second
-    assert await take(place, "mine", since=place.uses) == "mine"
+    assert await take(lock, "mine", since=since) == second
+    assert await take(lock, "mine", since=lock.uses) == "mine"
 
 
 async def test_a_turn_that_does_not_end_is_not_waited_for_for_long(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(object_locks, "PATIENCE", 0.05)
-    place = ObjectLocks().at(KEY)
-    hanging = asyncio.create_task(place.take(asyncio.Event().wait, since=0))
+    lock = ObjectLocks().at(KEY)
+    hanging = asyncio.create_task(lock.run(asyncio.Event().wait, since=0))
     await asyncio.sleep(0)
 
     with pytest.raises(LockTimeout, match="another DesignPattern names it"):
-        await place.take(lambda: gives("mine"), since=0)
+        await lock.run(lambda: gives("mine"), since=0)
 
     hanging.cancel()
     await asyncio.wait({hanging})
-    assert await place.take(lambda: gives("mine"), since=1) == "mine"
+    assert await lock.run(lambda: gives("mine"), since=1) == "mine"
 
 
 async def test_nothing_is_kept_of_an_object_that_nobody_is_about_to_apply():
     several = ObjectLocks()
-    place = several.at(KEY)
-    assert several.at(KEY) is place
+    lock = several.at(KEY)
+    assert several.at(KEY) is lock
 
-    del place
+    del lock
 
     assert not several._locks_by_key
 
@@ -125,8 +125,8 @@ async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(h
     harness.living |= {each.id: each for each in (victim, mallory)}
     await harness.apply(desired, by=victim)
     await harness.caught_up(await harness.get(desired.key), desired.key)
-    place = harness.applier._locks.at(desired.key)
-    other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
+    lock = harness.applier._locks.at(desired.key)
+    other = asyncio.create_task(lock.run(asyncio.Event().wait, since=lock.uses))
     await asyncio.sleep(0)
     changed = await harness.patch(desired.key, {"data": {"a": "theirs"}})
     await harness.caught_up(changed, desired.key)
@@ -146,8 +146,8 @@ async def test_an_apply_that_hangs_fails_who_finds_nothing_after_a_moment_and_sa
     monkeypatch.setattr(object_locks, "PATIENCE", 0.1)
     desired = config_map("settings", namespace)
     await harness.apply(config_map("first", namespace), by=owner())
-    place = harness.applier._locks.at(desired.key)
-    other = asyncio.create_task(place.take(asyncio.Event().wait, since=place.uses))
+    lock = harness.applier._locks.at(desired.key)
+    other = asyncio.create_task(lock.run(asyncio.Event().wait, since=lock.uses))
     await asyncio.sleep(0)
 
     applied = await harness.apply(desired, by=owner())

@@ -4,7 +4,7 @@ import pytest
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.delete import Deletion, DeletionOutcome
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.apply.delete_waves import DeletedWaves
 from pattern_operator.apply.errors import deletion_failure_of
 from pattern_operator.apply.finalize import _remaining

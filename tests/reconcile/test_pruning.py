@@ -10,7 +10,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
 from pattern_operator.apply import ApplyFailure, Owner, PruneResult, inventory, prune
-from pattern_operator.apply.delete import Deletion, DeletionOutcome
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import pruning, status
 from pattern_operator.reconcile.results import Leaving, PrunedObjects

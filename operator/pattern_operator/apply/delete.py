@@ -1,32 +1,29 @@
-"""One object out of the cluster, if it is still ours to remove."""
+"""Objects out of the cluster, each only if it is still ours to delete."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from pattern_operator.aio import run_all
-from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, mapping_at, text_at
-from pattern_operator.api.names import ADOPTED_ANNOTATION, PATTERN_ANNOTATION
+from pattern_operator.api.fields import ObjectMeta, finalizers_of, text_at
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.account_rbac import rbac_of_account
-from pattern_operator.apply.annotations import Retention, retention_of
-from pattern_operator.apply.applier import CONCURRENCY, lanes_of
 from pattern_operator.apply.blocking_admission import blocking_admission
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome, propagation_of, terminating
 from pattern_operator.apply.errors import deletion_failure_of, is_unavailable
-from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.inventory import key_of
+from pattern_operator.apply.live_object import LiveObject, LiveObjects, recheck_kind_of_any_version
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.owner_metadata import remove_owner_metadata
-from pattern_operator.apply.ownership import Owner, is_namespace, is_protected, label_of
+from pattern_operator.apply.ownership import Owner, is_namespace, is_protected
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.apply.remaining_content import find_remaining_content, is_container
-from pattern_operator.apply.result import ApplyFailure, of_defect
+from pattern_operator.apply.request_lanes import CONCURRENCY, lanes_of
+from pattern_operator.apply.result import of_defect
 from pattern_operator.apply.transfer import Transfers
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import (
@@ -34,60 +31,12 @@ from pattern_operator.kube import (
     ApiUnavailable,
     Discovery,
     KindNotFound,
-    Propagation,
     Resource,
     Session,
     objects,
 )
 from pattern_operator.kube.errors import not_served_yet
 from pattern_operator.kube.kind_existence import is_missing
-from pattern_operator.quote import one_line
-
-FOREGROUND: Final = "foregroundDeletion"  # metav1.FinalizerDeleteDependents: the garbage collector takes it off
-_OF_THE_CLUSTER: Final = frozenset({"foregroundDeletion", "kubernetes"})  # gone when dependents, and contents, are
-_NAMED: Final = 5  # finalizers that a message names
-
-
-class DeletionOutcome(StrEnum):
-    """What came of the removal of an object."""
-
-    DELETED = "deleted"
-    TERMINATING = "terminating"  # its deletion has begun and finalizers hold it, or another pattern is to have it
-    SKIPPED = "skipped"  # it is not ours to delete, or somebody asked for it to stay
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    """The ending of one entry's object; ``message`` says why it is still there, without its name.
-
-    ``watched``: a notification will tell when an object that is going has gone. ``holders`` are the finalizers that
-    hold it, without those that the cluster takes off by itself: of what they wait for nobody knows.
-    """
-
-    entry: InventoryEntry
-    key: ObjectKey
-    outcome: DeletionOutcome
-    message: str = ""
-    failure: ApplyFailure | None = None
-    watched: bool = True
-    holders: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.key.display_name}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """The parts of a live object that decide."""
-
-    uid: str
-    label: str
-    retention: Retention
-    deleting: bool
-    finalizers: tuple[str, ...]
-    adopted: bool
-    pattern: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +47,7 @@ class _Run:
     impersonate: str | None
     otherwise: Reason
     later: Collection[ObjectKey] = ()  # that are deleted after these
-    away: ApiError | None = None  # the API server does not answer, or throttles us
+    unavailable: ApiError | None = None  # the API server does not answer, or throttles us
     gone: dict[tuple[str, str], bool] = field(default_factory=dict)  # kinds that discovery does not show
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -119,6 +68,7 @@ class Deleter:
         self._session = session
         self._discovery = discovery
         self._managed = managed_objects
+        self._live_objects = LiveObjects(session, discovery, managed_objects=managed_objects)
         self._protected = protected
         self._transfers = transfers if transfers is not None else Transfers()
         self._slots = FairSemaphore(concurrency)
@@ -177,7 +127,7 @@ class Deleter:
                 removal = await self._remove_if_kind_is_there(entry, key, run)
         except ApiError as error:
             if is_unavailable(error):
-                run.away = error
+                run.unavailable = error
             return _failed(entry, error, run)
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("remove", error)
@@ -208,34 +158,28 @@ class Deleter:
 
     async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
         resource = await self._find(key, entry.v)
-        if resource.namespaced != bool(
-            key.namespace
-        ):  # its CRD was made anew with another scope, and it went with that
+        if resource.namespaced != bool(key.namespace):  # its CRD was made anew with another scope: it went with that
             return Deletion(entry, key, DeletionOutcome.DELETED)
         await self._managed.ready(resource)  # may take long, and holds no slot
         async with self._slots.acquire(*lanes_of(key, run.owner)):
-            if run.away is not None:
-                raise run.away
+            if run.unavailable is not None:
+                raise run.unavailable
             return await self._remove(entry, key, resource, run)
 
     async def _remove(self, entry: InventoryEntry, key: ObjectKey, resource: Resource, run: _Run) -> Deletion:
         owner, impersonate = run.owner, run.impersonate
-        live = self._known(key) or await self._read(key, resource, impersonate=impersonate)
+        live = await self._live_objects.find(key, resource, impersonate=impersonate)
         if live is None:
             return Deletion(entry, key, DeletionOutcome.DELETED)
         if live.label != owner.id:
-            return Deletion(entry, key, DeletionOutcome.SKIPPED, _whose(live))
+            return Deletion(entry, key, DeletionOutcome.SKIPPED, live.why_not_ours)
         if live.deleting:
             return self._going(entry, key, live.finalizers)
         if live.retention.pruned if run.otherwise is Reason.PRUNE_FAILED else live.retention.deleted:
             # For good: a label of ours on what no pattern has would be taken for an object that was lost.
             rest = await self._remove_owner_metadata(key, resource, owner=owner, impersonate=impersonate)
-            return Deletion(
-                entry,
-                key,
-                DeletionOutcome.SKIPPED,
-                f"stays: it is annotated {live.retention.asked} in the cluster{rest}",
-            )
+            why = f"stays: it is annotated {live.retention.asked} in the cluster{rest}"
+            return Deletion(entry, key, DeletionOutcome.SKIPPED, why)
         if why := self._transfers.delay_reason(key, by=owner):
             return Deletion(entry, key, DeletionOutcome.TERMINATING, why)
         if why := await self._stays(key, live, run):
@@ -255,43 +199,7 @@ class Deleter:
                 raise
         return await self._discovery.find(group=key.group, kind=key.kind)  # its versions moved on
 
-    def _known(self, key: ObjectKey) -> _Live | None:
-        managed = self._managed.get(key)
-        if managed is None or not managed.present or not self._managed.is_watched(key):
-            return None
-        seen = managed.observed
-        return _Live(seen.uid, seen.label, seen.retention, seen.deleting, seen.finalizers, seen.adopted)
-
-    async def _read(self, key: ObjectKey, resource: Resource, *, impersonate: str | None) -> _Live | None:
-        """Look in the name of the pattern's account, never of the operator's own.
-
-        An account that is gone, or may not read, must not hide that its objects are gone, too: a watch that is in step
-        and does not know the object says that nothing with an owner label is there.
-        """
-        try:
-            body = await objects.get(
-                self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-            )
-        except ApiError as error:
-            if is_missing(error, key.name):
-                return None
-            await self._recheck_kind(resource, error)
-            if error.code == HTTPStatus.FORBIDDEN and self._managed.is_known_absent(key):
-                return None
-            raise
-        meta = ObjectMeta.of(body)
-        self._managed.observe(body, key=key)  # so that its end will be told
-        return _Live(
-            uid=meta.uid,
-            label=label_of(meta.raw),
-            retention=retention_of(mapping_at(meta.raw, "annotations")),
-            deleting=meta.deleting,
-            finalizers=finalizers_of(body),
-            adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
-            pattern=meta.annotation(PATTERN_ANNOTATION)[:MAX_WORD],
-        )
-
-    async def _stays(self, key: ObjectKey, live: _Live, run: _Run) -> str:
+    async def _stays(self, key: ObjectKey, live: LiveObject, run: _Run) -> str:
         """Why an object that carries our label is not deleted all the same; empty where it is."""
         if live.adopted:
             return "it existed before the pattern and was adopted"
@@ -337,26 +245,15 @@ class Deleter:
         except ApiError as error:
             if is_missing(error, key.name):
                 return Deletion(entry, key, DeletionOutcome.DELETED)
-            await self._recheck_kind(resource, error)
+            await recheck_kind_of_any_version(error, resource, discovery=self._discovery)
             raise
+        # Of some kinds the API server sends the last state of what went.
         if text_at(answer, "kind") == "Status" or not ObjectMeta.of(answer).deleting:
-            return Deletion(
-                entry, key, DeletionOutcome.DELETED
-            )  # of some kinds the API server sends the last state of what went
+            return Deletion(entry, key, DeletionOutcome.DELETED)
         return self._going(entry, key, finalizers_of(answer))
 
-    async def _recheck_kind(self, resource: Resource, error: ApiError) -> None:
-        """Where nothing is served at the path, look whether the kind still is; raises KindNotFound when it is not."""
-        if error.code == HTTPStatus.NOT_FOUND:
-            self._discovery.invalidate(resource)
-            await self._discovery.find(group=resource.group, kind=resource.kind)
-
     def _going(self, entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ...]) -> Deletion:
-        holders = tuple(each for each in finalizers if each not in _OF_THE_CLUSTER)
-        message = _deleted(key, finalizers)
-        return Deletion(
-            entry, key, DeletionOutcome.TERMINATING, message, watched=self._is_watched(key), holders=holders
-        )
+        return terminating(entry, key, finalizers, watched=self._is_watched(key))
 
     def _is_watched(self, key: ObjectKey) -> bool:
         return self._managed.is_watched(key) and self._managed.get(key) is not None
@@ -366,34 +263,3 @@ def _failed(entry: InventoryEntry, error: ApiError, run: _Run) -> Deletion:
     key = key_of(entry)
     failure = deletion_failure_of(key, error, otherwise=run.otherwise, account=run.impersonate)
     return Deletion(entry, key, DeletionOutcome.FAILED, failure.message, failure)
-
-
-def propagation_of(key: ObjectKey) -> Propagation:
-    """What becomes of what the object owns: the pods of a workload go first, and the workload is there as long as they.
-
-    So what the pods use, which goes after the workload, outlives them (Kubernetes documentation, "Foreground cascading
-    deletion"). A custom object goes at once: the garbage collector knows a new kind half a minute later, and only its
-    own controller, by a finalizer, can say when what it has made is gone.
-    """
-    owns_pods = key.group in ("apps", "batch") or (key.group, key.kind) == ("", "ReplicationController")
-    return Propagation.FOREGROUND if owns_pods else Propagation.BACKGROUND
-
-
-def _deleted(key: ObjectKey, finalizers: tuple[str, ...]) -> str:
-    """That it is being deleted, and what is waited for."""
-    others = [one_line(each, MAX_WORD) for each in finalizers if each != FOREGROUND]
-    held = f", held by the finalizers {', '.join(others[:_NAMED])}" if others else ""
-    if len(others) == len(finalizers):
-        return f"is being deleted{held}"
-    where = f" -n {key.namespace}" if key.namespace else " -A"
-    return (
-        f"is being deleted{held}, and is waiting for the pods and other objects that it owns (finalizer {FOREGROUND}):"
-        f" kubectl get pods{where} shows those that are Terminating"
-    )
-
-
-def _whose(live: _Live) -> str:
-    if not live.label:
-        return "is left: somebody took our owner label off"
-    whose = f"DesignPattern {one_line(live.pattern, MAX_WORD)}" if live.pattern else "another pattern"
-    return f"is left: it belongs to {whose} now"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
+from pattern_operator.apply.delete import Deleter
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.wave import DeletionWave, deletion_wave_of, reverse_waves

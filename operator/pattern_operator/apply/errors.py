@@ -72,6 +72,11 @@ def is_unavailable(error: ApiError) -> bool:
     return error.code in (0, HTTPStatus.TOO_MANY_REQUESTS)
 
 
+def passes_by_itself(error: ApiError) -> bool:
+    """Whether what was refused may pass at the next try although nobody has changed anything."""
+    return is_unavailable(error) or is_uid_conflict(error) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def is_missing_namespace(error: ApiError) -> bool:
     """Whether the API server has not got (or not seen) the namespace yet, rather than the kind."""
     return error.code == HTTPStatus.NOT_FOUND and error.message.startswith('namespaces "')

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
+from pattern_operator.apply.delete import Deleter
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.apply.delete_waves import DeletedWaves, delete_in_waves
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.ownership import Owner

@@ -1,7 +1,7 @@
-"""One at a time makes an object its own: between the look at it and the apply no other pattern may come.
+"""One pattern at a time makes an object its own: between the look at it and the apply no other one may come.
 
 The field manager is the same for every pattern, so the API server would let the second of two that both found nothing
-take the object over from the first. Who only *names* an object holds nobody up: a turn is uses after the pattern's
+take the object over from the first. Who only *names* an object holds nobody up: a lock is taken after the pattern's
 account was let see that the object is free, and after the slot for its requests; it lasts for one request; and it is
 waited for no longer than ``PATIENCE``, since that request may be slow for the one and not for the other.
 """
@@ -30,7 +30,7 @@ class LockTimeout(Exception):
 
 
 class ObjectLock:
-    """The line for one object. ``uses`` counts the applies that may have made the object somebody's.
+    """The lock of one object. ``uses`` counts the applies that may have made the object somebody's.
 
     Who looked at the object before the last of them has to look again.
     """
@@ -39,11 +39,11 @@ class ObjectLock:
         self.uses = 0
         self._lock = asyncio.Lock()
 
-    async def take(self, send: Callable[[], Awaitable[T]], *, since: int) -> T | None:
-        """Apply by ``send`` in one's turn; None where the object may be somebody's ``since`` this count.
+    async def run(self, send: Callable[[], Awaitable[T]], *, since: int) -> T | None:
+        """Apply by ``send`` under the lock; None where the object may be somebody's ``since`` this count.
 
         Raises:
-            LockTimeout: one's turn has not come in time.
+            LockTimeout: another pattern had it too long.
         """
         try:
             async with asyncio.timeout(PATIENCE):
@@ -65,14 +65,14 @@ class ObjectLock:
 
 
 class ObjectLocks:
-    """The places of all objects that somebody is about to apply; nothing is kept of the others."""
+    """The locks of all objects that somebody is about to apply; nothing is kept of the others."""
 
     def __init__(self) -> None:
         self._locks_by_key: WeakValueDictionary[ObjectKey, ObjectLock] = WeakValueDictionary()
 
     def at(self, key: ObjectKey) -> ObjectLock:
-        """The place of an object; hold it from before the look until after the apply."""
-        place = self._locks_by_key.get(key)
-        if place is None:
-            place = self._locks_by_key[key] = ObjectLock()
-        return place
+        """The lock of an object; hold it from before the look until after the apply."""
+        lock = self._locks_by_key.get(key)
+        if lock is None:
+            lock = self._locks_by_key[key] = ObjectLock()
+        return lock

@@ -7,7 +7,8 @@ from pattern_operator.api.names import DISABLED, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
-from pattern_operator.apply.delete import Deleter, Deletion, DeletionOutcome
+from pattern_operator.apply.delete import Deleter
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
 from pattern_operator.apply.delete_waves import delete_in_waves
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.result import ApplyFailure, rest_after, summarize

@@ -27,7 +27,7 @@ from pattern_operator.apply import (
     prune,
     resolve_scope,
 )
-from pattern_operator.apply.applier import OnApplied
+from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.errors import reason_of
 from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in

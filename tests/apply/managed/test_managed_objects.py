@@ -217,7 +217,8 @@ async def test_a_judgement_that_time_changes_is_made_again_without_an_event(
         }
     )
     # A clock that is 14 s ahead stands for the wait: a pod that finds no node within 15 s has failed.
-    monkeypatch.setattr(harness.managed_objects, "_now", lambda: harness_module.now(ahead=timedelta(seconds=14)))
+    for part in (harness.managed_objects, harness.managed_objects._events):
+        monkeypatch.setattr(part, "_now", lambda: harness_module.now(ahead=timedelta(seconds=14)))
 
     await harness.apply(pod, by=team)
 

@@ -92,6 +92,10 @@ class ManagedObject:
             return self.observed.health
         return Health(HealthState.NOT_FOUND, f"{where(self.key)}: is gone")
 
+    def carries_label_of(self, owner: str) -> bool:
+        """Whether the object is there, and names ``owner`` in its label."""
+        return self.present and self.observed.label == owner
+
     def has_finished(self, content: bytes) -> bool:
         """Whether the object is gone after it ended by itself, and was of this ``content`` (``content_hash``)."""
         return not self.present and self.observed.finished and bool(content) and self.content == content

@@ -20,7 +20,7 @@ from pattern_operator.apply import (
     to_error,
 )
 from pattern_operator.apply.adoption import PAUSED
-from pattern_operator.apply.applier import OnApplied
+from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient

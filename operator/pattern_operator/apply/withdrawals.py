@@ -1,0 +1,39 @@
+"""Our label on objects of others, set by a lost race: somebody made the object between the look and our apply.
+
+Until it is taken off, the object is in no inventory, because its label would let it be deleted with the pattern.
+"""
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.owner_metadata import get_existing, withdraw_apply
+from pattern_operator.kube import Resource, Session
+
+
+class Withdrawals:
+    """The applies that are to be taken back, by owner (its id) and object; a failure leaves one here for the next try.
+
+    Lost with the process: then ``adoption`` finds the label, and a pattern that is deleted looks at what carries it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._uids: dict[tuple[str, ObjectKey], str] = {}
+
+    def has(self, key: ObjectKey, owner: str) -> bool:
+        """Whether an apply of ``owner`` to the object is to be taken back."""
+        return (owner, key) in self._uids
+
+    def add(self, key: ObjectKey, owner: str, *, uid: str) -> None:
+        """The apply of ``owner`` met the object ``uid`` of somebody else."""
+        self._uids[owner, key] = uid
+
+    async def withdraw(self, key: ObjectKey, owner: str, resource: Resource, *, impersonate: str | None) -> None:
+        """Take our apply off the object, unless another took its place meanwhile.
+
+        Raises:
+            ApiError: it could not be; the next try does it.
+        """
+        uid = self._uids[owner, key]
+        existing = await get_existing(self._session, resource, key, impersonate=impersonate)
+        if existing is not None and (existing.uid, existing.owner) == (uid, owner):
+            await withdraw_apply(self._session, resource, key, uid=uid, impersonate=impersonate)
+        del self._uids[owner, key]
