@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pattern_operator.kube import ApiError, ApiUnavailable, KindNotFound, StatusCause
 from pattern_operator.kube.decode import read_object
-from pattern_operator.kube.errors import from_response
+from pattern_operator.kube.errors import from_response, is_unreadable_entry
 from pattern_operator.limits import MAX_STATUS_MESSAGE
 
 
@@ -139,6 +139,33 @@ def test_a_manifest_that_the_schema_refuses_is_invalid_and_its_values_are_not_re
     assert not isinstance(error, ApiUnavailable)
     assert ".stringData.password: expected string, got another type" in error.message
     assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ".spec.accessPolicy: field not declared in schema",
+        "request to convert CR to an invalid group/version: x.io/v1beta1",
+        "failed to prune fields: failed to convert it: request to convert CR to an invalid group/version: x.io/v1",
+    ],
+)
+def test_an_entry_of_managed_fields_that_cannot_be_read_is_told_from_a_wrong_manifest_and_not_asked_again(words: str):
+    error = answered(500, status(code=500, reason="InternalError", message=words))
+
+    assert is_unreadable_entry(error)
+    assert (error.code, error.reason, isinstance(error, ApiUnavailable)) == (422, "Invalid", False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "failed to create typed patch object (a/b; x.io/v1, Kind=Server): .spec.prot: field not declared in schema",
+        "request to convert CR from an invalid group/version: x.io/v1beta1",
+        "the server is currently unable to handle the request",
+    ],
+)
+def test_what_else_is_refused_says_nothing_of_managed_fields(words: str):
+    assert not is_unreadable_entry(answered(500, status(code=500, reason="InternalError", message=words)))
 
 
 def test_a_message_without_end_is_cut():

@@ -35,11 +35,18 @@ DEPLOYMENT = {
     "spec": {"template": {"spec": POD}},
 }
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "creds"}, "stringData": {"password": PLANTED}}
+DELETION = {"kind": "DeleteOptions", "apiVersion": "v1"}
+SECRETS = "/api/v1/namespaces/team/secrets/creds"
 WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "spec": {"password": "quercus", "url": URL}}
 
 
 def refused(
-    message: str, *causes: tuple[str, str, str], sent: dict[str, Any] | None = None, code: int = 422, reason: str = ""
+    message: str,
+    *causes: tuple[str, str, str],
+    sent: dict[str, Any] | None = None,
+    code: int = 422,
+    reason: str = "",
+    path: str = "/apis",
 ) -> ApiError:
     status = {
         "kind": "Status",
@@ -48,7 +55,7 @@ def refused(
         "details": {"causes": [{"reason": r, "field": f, "message": m} for r, f, m in causes]},
     }
     body = orjson.dumps(sent) if sent is not None else None
-    return from_response(code=code, retry_after=None, body=orjson.dumps(status), request=RequestContent(body, "/apis"))
+    return from_response(code=code, retry_after=None, body=orjson.dumps(status), request=RequestContent(body, path))
 
 
 def invalid(
@@ -229,6 +236,40 @@ CASES: dict[str, tuple[ApiError, str]] = {
         refused('admission webhook "w.example" denied the request: quercus is weak', sent=SECRET, code=400),
         'admission webhook "w.example" denied the request (its words are not shown, because they may repeat values; ask'
         " it with kubectl apply --dry-run=server)",
+    ),
+    "a webhook that refuses to have a Secret deleted": (
+        refused(
+            'admission webhook "w.example" denied the request: quercus is weak', sent=DELETION, code=400, path=SECRETS
+        ),
+        'admission webhook "w.example" denied the request (its words are not shown, because they may repeat values; ask'
+        " it with kubectl delete --dry-run=server)",
+    ),
+    "a policy that says whom to ask before a deletion": (
+        refused(
+            "configmaps \"w\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: ask team"
+            f" storage in ticket {PLANTED} before you delete this",
+            sent=DELETION,
+        ),
+        "ValidatingAdmissionPolicy 'p' with binding 'b' denied the request: ask team storage in ticket *** before you"
+        " delete this (*** may be a value that others have put into the object: kubectl delete --dry-run=server shows"
+        " it)",
+    ),
+    "a field that the version of an entry of managedFields does not have": (
+        refused(".spec.accessPolicy: field not declared in schema", sent=WIDGET, code=500),
+        "managedFields cannot be read: .spec.accessPolicy: field not declared in schema, in the version of an entry",
+    ),
+    "several of them": (
+        refused(
+            "errors:\n  .spec.a: field not declared in schema\n  .spec.b: field not declared in schema",
+            sent=WIDGET,
+            code=500,
+        ),
+        "managedFields cannot be read: .spec.a: field not declared in schema; .spec.b: field not declared in schema, in"
+        " the version of an entry",
+    ),
+    "an entry of managedFields whose version is gone": (
+        refused("request to convert CR to an invalid group/version: x.io/v1beta1", sent=WIDGET, code=500),
+        "managedFields cannot be read: an entry is of x.io/v1beta1, which the CRD does not have any more",
     ),
     "a policy": (
         refused(

@@ -12,6 +12,7 @@ import orjson
 from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
 from pattern_operator.api.removed import removed
 from pattern_operator.kube.json_size import is_too_large
+from pattern_operator.kube.message_formats import UNREADABLE_ENTRY
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
 from pattern_operator.limits import MAX_STATUS_MESSAGE
@@ -154,6 +155,11 @@ class KindNotFound(Exception):
         super().__init__(message)
 
 
+def is_unreadable_entry(error: ApiError) -> bool:
+    """Whether an apply was refused because the object cannot be read in the version of an entry of managedFields."""
+    return error.message.startswith(UNREADABLE_ENTRY)
+
+
 def from_response(
     *,
     code: int,
@@ -208,7 +214,7 @@ def _of(*, code: int, status: Mapping[str, Any], retry_after: str | None, reques
     reason = reason_word(status.get("reason")) or _REASONS.get(code, "Unknown")
     causes = causes_of(details.get("causes"), request=request)
     message = redacted(status, causes=causes, request=request) or reason
-    if message.startswith(_NOT_THE_KIND) and _PASSES not in message:
+    if message.startswith((*_NOT_THE_KIND, UNREADABLE_ENTRY)) and _PASSES not in message:
         code, reason = HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid"
     elif message == _TOO_LARGE:
         code, reason = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge"

@@ -56,6 +56,25 @@ def _typed(match: re.Match[str]) -> str:
     return f"{path}: {said}"
 
 
+UNREADABLE_ENTRY: Final = "managedFields cannot be read: "
+
+
+def _unreadable_entry(text: str, request: RequestContent) -> str:
+    """structured-merge-diff, merge/update.go: the live object in the version of an entry, bare or after what failed.
+
+    What does not fit of the request itself has a head that names the object (``_typed_patch``), and is none of this.
+    """
+    del request
+    rest = re.sub(r"^failed to (?:prune fields|add back owned items): (?:failed to convert [\w .]{1,80}: )?", "", text)
+    if match := re.match(r"request to convert CR to an invalid group/version: ([\w.-]{1,253}/[\w.-]{1,63})$", rest):
+        return f"{UNREADABLE_ENTRY}an entry is of {match.group(1)}, which the CRD does not have any more"
+    parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(rest) if "not declared" in match["rule"]))
+    if not parts or not re.match(r"(?:\.|errors:\n)", rest):
+        return ""
+    more = f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else ""
+    return f"{UNREADABLE_ENTRY}{'; '.join(parts[:_FIELDS])}{more}, in the version of an entry"
+
+
 def _strict(text: str, request: RequestContent) -> str:
     """apimachinery, runtime/serializer/json: names of fields, each quoted, after the marker."""
     del request
@@ -164,11 +183,16 @@ def _denied(text: str, request: RequestContent) -> str:
         return ""
     said = sentence(text[match.end() :], request)
     if not said and match["colon"]:
-        said = "(its words are not shown, because they may repeat values; ask it with kubectl apply --dry-run=server)"
+        said = f"(its words are not shown, because they may repeat values; ask it with {_same(request)})"
         return f"{match['who']} denied the request {said}"
     if MASK in said and not request.is_whole:
-        said += " (*** may be a value that others have put into the object: kubectl apply --dry-run=server shows it)"
+        said += f" (*** may be a value that others have put into the object: {_same(request)} shows it)"
     return f"{match['who']} denied the request" + (f": {said}" if said else "")
+
+
+def _same(request: RequestContent) -> str:
+    """The command that asks the same of the API server, and changes nothing."""
+    return f"kubectl {'delete' if request.is_deletion else 'apply'} --dry-run=server"
 
 
 def _webhook_failed(text: str, request: RequestContent) -> str:
@@ -253,6 +277,7 @@ def _limit_word(word: str) -> str:
 
 
 FORMS: Final = (
+    _unreadable_entry,
     _typed_patch,
     _denied,
     _webhook_failed,

@@ -60,6 +60,11 @@ class RequestContent:
         return kind not in ("", "DeleteOptions") and not (metadata.get("uid") or metadata.get("resourceVersion"))
 
     @property
+    def is_deletion(self) -> bool:
+        """Whether an object is to be deleted by it."""
+        return text_at(self._object, "kind") == "DeleteOptions"
+
+    @property
     def is_custom(self) -> bool:
         """Whether the object is of a kind that is not Kubernetes' own: its rules are written by anybody."""
         version = self._object.get("apiVersion") if self._object else None
