@@ -57,6 +57,7 @@ from pattern_operator.apply.autoscaler import autoscaler_of
 from pattern_operator.apply.crd import has_conflict, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.dry_run import _values
+from pattern_operator.apply.entry_versions import in_version
 from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.existing import read as marks_of
@@ -76,6 +77,7 @@ from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managing_tools import managing_tool_of
 from pattern_operator.apply.migrate import migration, needs_migration
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, RightsNeeded
+from pattern_operator.apply.owned_values import owned_values
 from pattern_operator.apply.owner_metadata import remove_owner_metadata
 from pattern_operator.apply.ownership import apply_policy_of, label_of
 from pattern_operator.apply.pod_cause import first_cause
@@ -327,6 +329,8 @@ def handing_fields_on(body: Any) -> None:
         found = migration({"metadata": {"managedFields": [ours, theirs]}}, key=KEY)
         assert found is not None
         assert len(found.metadata["managedFields"]) <= 2
+    in_version(body, "v1", is_picked=lambda _: True)
+    in_version({"metadata": {"managedFields": [{"fieldsV1": body}, {"fieldsV1": body}]}}, "v1", is_picked=bool)
     needs_migration(marks_of(body).entries, marks_of(body).annotations)
 
 
@@ -378,6 +382,8 @@ def leaving_to_others(body: Any) -> None:
     _values(rendered.body)
     scaled_in([rendered])
     missing_fields(own_fields({"metadata": {"managedFields": [{**DEEP_FIELDS, "fieldsV1": body}]}}), own_fields(body))
+    owned_values(body, fieldset.read(body))
+    owned_values([body, {"x": body}], {'k:{"x":1}': {"f:a": {}}, "v:1": {}, "i:0": {"f:a": {}}, "f:a": {}, "k:": {}})
 
 
 @reader

@@ -21,7 +21,7 @@ from pattern_operator.apply import (
     inventory,
     owner_id,
 )
-from pattern_operator.kube import ApiError, Conflicts, Discovery, Resource, Session, objects
+from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session, objects
 
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
 LOOKS = 1000
@@ -81,6 +81,35 @@ def definition(kind: str, group: str, *, scope: str = "Namespaced") -> Object:
     return Object.of(body)
 
 
+def two_versions(kind: str, group: str, *, served: tuple[str, ...] = ("v1beta1", "v1beta3")) -> Object:
+    """A CRD whose newer version, the stored one, has a field with a default that the older one does not have."""
+    fields: dict[str, dict[str, Any]] = {
+        "v1beta1": {"port": {"type": "string"}, "old": {"type": "string"}},
+        "v1beta3": {"port": {"type": "string"}, "accessPolicy": {"type": "string", "default": "deny"}},
+    }
+    made = definition(kind, group)
+    versions = [
+        {
+            "name": name,
+            "served": True,
+            "storage": name == "v1beta3",
+            "schema": {
+                "openAPIV3Schema": {
+                    "type": "object",
+                    "properties": {"spec": {"type": "object", "properties": fields[name]}},
+                }
+            },
+        }
+        for name in served
+    ]
+    return Object.of({**made.body, "spec": {**made.body["spec"], "versions": versions}})
+
+
+def of_version(kind: str, group: str, version: str, namespace: str, **spec: str) -> Object:
+    metadata = {"name": "it", "namespace": namespace}
+    return Object.of({"apiVersion": f"{group}/{version}", "kind": kind, "metadata": metadata, "spec": spec})
+
+
 def custom(kind: str, group: str, name: str, namespace: str) -> Object:
     metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     return Object.of({"apiVersion": f"{group}/v1", "kind": kind, "metadata": metadata, "spec": {"size": 1}})
@@ -105,11 +134,12 @@ class Harness:
             desired, owner=by, conflicts="Take" if conflicts == "Take" else "Fail", owned=more.pop("owned", ()), **more
         )
 
-    async def resource(self, key: ObjectKey) -> Resource:
-        return await self.discovery.find(group=key.group, kind=key.kind)
+    async def resource(self, key: ObjectKey, *, version: str | None = None) -> Resource:
+        return await self.discovery.find(group=key.group, kind=key.kind, version=version)
 
-    async def get(self, key: ObjectKey) -> dict[str, Any]:
-        return await objects.get(self.session, await self.resource(key), namespace=key.namespace, name=key.name)
+    async def get(self, key: ObjectKey, *, version: str | None = None) -> dict[str, Any]:
+        resource = await self.resource(key, version=version)
+        return await objects.get(self.session, resource, namespace=key.namespace, name=key.name)
 
     async def put(self, desired: Object, *, manager: str) -> dict[str, Any]:
         """Apply as somebody else."""
@@ -124,11 +154,13 @@ class Harness:
             conflicts=Conflicts.FORCE,
         )
 
-    async def patch(self, key: ObjectKey, change: dict[str, Any], *, subresource: str = "") -> dict[str, Any]:
+    async def patch(
+        self, key: ObjectKey, change: dict[str, Any], *, subresource: str = "", version: str | None = None
+    ) -> dict[str, Any]:
         """Merge a change as somebody else."""
         return await objects.patch_merge(
             self.session,
-            await self.resource(key),
+            await self.resource(key, version=version),
             body=orjson.dumps(change),
             namespace=key.namespace,
             name=key.name,
@@ -161,6 +193,32 @@ class Harness:
                 return
             await asyncio.sleep(PATIENCE / LOOKS)
         raise TimeoutError("it has not come about")
+
+    async def until_served(self, group: str, kind: str, *, version: str | None = None) -> None:
+        """Wait until the API server shows a kind that was just defined."""
+
+        async def is_served() -> bool:
+            self.discovery.invalidate()
+            try:
+                await self.discovery.find(group=group, kind=kind, version=version)
+            except KindNotFound:
+                return False
+            return True
+
+        await self.eventually(is_served)
+
+    async def until_dropped(self, group: str, kind: str, *, version: str) -> None:
+        """Wait until the API server does not serve a version of a kind any more."""
+
+        async def is_dropped() -> bool:
+            self.discovery.invalidate()
+            try:
+                await self.discovery.find(group=group, kind=kind, version=version)
+            except KindNotFound:
+                return True
+            return False
+
+        await self.eventually(is_dropped)
 
     async def caught_up(self, body: dict[str, Any], key: ObjectKey) -> None:
         """Wait until the watch of the key's kind has told of this version of the object."""

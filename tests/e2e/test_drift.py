@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.apply.harness import two_versions
 from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push, widget, widgets
 from tests.testbed.gate import gate
 from tests.testbed.operator import ACCOUNT, NAMESPACE
@@ -130,6 +131,32 @@ def test_an_object_whose_kind_went_is_made_again_when_the_kind_is_back(scenario:
     assert condition(missing, "Healthy")["status"] != "True"
     assert scenario.names(f"widgets.{group}") == ["first"]
     scenario.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
+
+
+def server(group: str, version: str, **spec: str) -> dict[str, Any]:
+    return {"apiVersion": f"{group}/{version}", "kind": "Server", "metadata": {"name": "it"}, "spec": spec}
+
+
+def test_a_change_of_which_managed_fields_says_nothing_is_put_right_or_told(scenario: Scenario, group: str) -> None:
+    crd = two_versions("Server", group).body
+    scenario.kubectl.apply(crd)
+    scenario.kubectl.established(f"servers.{group}")
+    digest = push(scenario.repository, "1.0.0", server(group, "v1beta1", port="p1"))
+    scenario.want()  # whose interval is an hour
+    scenario.until_runs(digest)
+
+    scenario.edit(f"servers.v1beta3.{group}", "it", {"spec": {"port": "hack"}})
+    scenario.until_object(f"servers.{group}", "it", lambda found: found["spec"]["port"] == "p1", seconds=10)
+    eventually(lambda: scenario.events("DriftRepaired"))
+    scenario.change({"apply": {"driftPolicy": "Report"}})
+    scenario.until_runs(digest)
+    scenario.edit(f"servers.v1beta3.{group}", "it", {"spec": {"port": "hack"}})
+    told = scenario.until_says("Applied", "Drifted")
+    scenario.edit(f"servers.v1beta3.{group}", "it", {"spec": {"port": "p1"}})
+    scenario.until_says("Applied", "Succeeded")
+
+    assert f"Server.{group} {scenario.namespace}/it was changed" in told["message"]
+    scenario.kubectl("delete", "crd", f"servers.{group}", "--wait=false")
 
 
 def test_a_job_that_has_done_its_work_and_was_cleaned_up_does_not_run_again(scenario: Scenario) -> None:

@@ -19,7 +19,8 @@ from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.field_release import fields_left_to_others
 from pattern_operator.apply.ignore_differences import Rule, decode_rules, without
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
-from pattern_operator.apply.managed.observation import fingerprint, writers_of
+from pattern_operator.apply.managed.observation import fingerprint, own_fields, writers_of
+from pattern_operator.apply.owned_values import owned_values
 from pattern_operator.apply.ownership import Owner, add_owner_metadata, apply_policy_of
 from pattern_operator.apply.result import ApplyFailure, of_defect
 from pattern_operator.fair_queue import Lane
@@ -89,11 +90,8 @@ class DryRun:
             return
         if not managed.present or managed.observed.label != owner.id:
             return
-        live = None
-        if managed.drifted:  # who holds the fields is known to be another: the values are compared
-            live = await verbs.get(
-                self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-            )
+        taken = managed.is_taken
+        live = await verbs.get(self._session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate)
         left, _ = await fields_left_to_others(
             self._session, desired, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
         )
@@ -110,13 +108,16 @@ class DryRun:
                 impersonate=impersonate,
                 dry_run="All",
             )
-        if live is not None:
+        if taken:  # who holds the fields is known to be another: all values are compared, those of others too
             same = _values(live) == _values(answer)
             writers = writers_of(ObjectMeta.of(live)) if same else None
             self._managed.record_comparison(key, owner=owner.id, writers=writers)
             return
         self._managed.expect(key, owner=owner.id)
         self._managed.compare(key, owner=owner.id, desired=fingerprint(ObjectMeta.of(answer).managers))
+        fields = own_fields(answer)
+        same = owned_values(live, fields) == owned_values(answer, fields)
+        self._managed.record_values(key, owner=owner.id, version=ObjectMeta.of(live).version, same=same)
 
 
 def _values(body: Body) -> dict[str, Any]:

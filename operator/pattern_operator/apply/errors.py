@@ -14,6 +14,7 @@ from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube import ApiError
+from pattern_operator.kube.errors import is_unreadable_entry
 from pattern_operator.kube.status_message import MAX_CAUSES
 
 VERBS: Final = "get, create, patch and delete"  # what applying an object, and removing it again, takes
@@ -97,6 +98,11 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
             return Reason.CONFLICT, _conflict(held, at_least="at least " if len(error.causes) == MAX_CAUSES else "")
         case HTTPStatus.UNPROCESSABLE_ENTITY if _drops_a_stored_version(key, error):
             return otherwise, f"{without_subject(error.message)}. {_stored_versions(key)}"
+        case HTTPStatus.UNPROCESSABLE_ENTITY if is_unreadable_entry(error):
+            way_out = (
+                "Apply it in the version that is stored (spec.versions of the CRD), or clear metadata.managedFields"
+            )
+            return otherwise, f"{error.message}. {way_out}: set it to a list of one empty entry, [{{}}]."
         case HTTPStatus.NOT_FOUND if is_missing_namespace(error):
             way_out = "Create the namespace, add it to the pattern, or set spec.apply.createNamespace: true."
             return otherwise, f"{error.message}. {way_out}"

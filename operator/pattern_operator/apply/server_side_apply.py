@@ -2,7 +2,8 @@
 
 Source: Kubernetes documentation, "Server-Side Apply". Around the one request: fields that others write are released
 first (``field_release``), what people put in the place of ours is taken back (``field_reclaim``), and what kubectl or
-Helm set on an adopted object is handed on (``migrate``). Everything is sent in the name of the pattern's account.
+Helm set on an adopted object is handed on (``migrate``); an entry of managedFields in a version that cannot be read
+gets another one (``entry_versions``). Everything is sent in the name of the pattern's account.
 """
 
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pattern_operator.api.object import Body, Object
 from pattern_operator.apply.adoption import Adopt, Create, Own
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.apply_run import ApplyRequest
+from pattern_operator.apply.entry_versions import apply_over_versions
 from pattern_operator.apply.field_reclaim import FieldReclaim, may_reclaim
 from pattern_operator.apply.field_release import fields_left_to_others, read_and_release_fields, release_fields
 from pattern_operator.apply.ignore_differences import Pointer, formerly_applied, without, without_released
@@ -108,7 +110,10 @@ class ServerSideApply:
             may=partial(may_reclaim, decision, takes=force),
             impersonate=impersonate,
         )
-        send = partial(reclaim.applied, apply)
+        over_versions = partial(
+            apply_over_versions, apply, session=self._session, resource=resource, key=key, impersonate=impersonate
+        )
+        send = partial(reclaim.applied, over_versions)
         if isinstance(decision, Adopt) and decision.migrates:
             keep = partial(without_released, body=marked.body, paths=left)
             await migrate(self._session, resource, key, send=apply, insist=send, keep=keep, impersonate=impersonate)

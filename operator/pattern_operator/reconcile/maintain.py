@@ -54,6 +54,9 @@ async def keep_current(run: Run, desired: DesiredState) -> None:
         if await run.cluster.is_resumed(run.pattern, key):
             run.state = run.state.unsettled()
             return
+    if untracked := run.cluster.managed.untracked(owner_of(run.pattern).id):
+        run.enter(Stage.APPLY)
+        await _compare_again(run, desired, untracked)
     if drifted := to_repair(run.pattern, managed=run.cluster.managed):
         run.enter(Stage.APPLY)
         await _repair(run, desired, drifted)
@@ -207,7 +210,7 @@ async def _recall(run: Run, policy: VerificationPolicy) -> None:
 
 
 async def _compare_again(run: Run, desired: DesiredState, doubtful: Collection[ObjectKey]) -> None:
-    """What drifted was written again: learn by a dry run whether it has the values that are desired now."""
+    """Who changed these says nothing of their values: learn by a dry run whether they have those that are desired."""
     async with _running(run, desired) as rendering:
         notes = await compare(run.pattern, rendering, doubtful, port=run.cluster)
     run.state = run.state.with_notes(notes)

@@ -29,7 +29,7 @@ def drift_state(managed: ManagedObject) -> DriftState:
         return DriftState.UNKNOWN
     if managed.drifted:
         return DriftState.DRIFTED
-    if managed.desired is None:
+    if managed.desired is None or managed.is_to_compare:
         return DriftState.UNKNOWN
     # It is to be skipped, and would have drifted if it were not.
     skipped = managed.pending or managed.desired != managed.observed.fingerprint
@@ -46,6 +46,11 @@ def drifted(objects: Iterable[ManagedObject], *, now: float) -> tuple[ObjectKey,
 def to_compare(objects: Iterable[ManagedObject]) -> frozenset[ObjectKey]:
     """The objects that drifted and were written again since: maybe they are as desired now."""
     return frozenset(each.key for each in objects if each.needs_comparison and each.present and each.drifted)
+
+
+def untracked(objects: Iterable[ManagedObject]) -> frozenset[ObjectKey]:
+    """The objects that were changed while managedFields was not: their values are to be compared."""
+    return frozenset(each.key for each in objects if each.is_to_compare)
 
 
 def conflicts(objects: Iterable[ManagedObject]) -> tuple[str, ...]:
@@ -110,6 +115,19 @@ def restore(managed: ManagedObject, record: RunRecord) -> None:
         managed.desired = managed.observed.fingerprint
     if not managed.present and finish is not FinishState.RUNNING:
         managed.observed = managed.observed.gone(finish, key=managed.key)
+
+
+def record_comparison(managed: ManagedObject, writers: bytes | None) -> None:
+    """What drifted was compared by its values: those are as desired, as these ``writers`` left them; None: others."""
+    managed.equal_writers, managed.needs_comparison = writers or b"", False
+    managed.untracked, managed.differs = False, managed.differs and writers is None
+
+
+def record_values(managed: ManagedObject, *, version: int, same: bool) -> None:
+    """The values that the pattern owns, as they were at ``version``, were compared with what an apply leaves."""
+    managed.differs = not same and not managed.is_taken
+    if managed.observed.version <= version:  # else it was changed meanwhile, and is compared again
+        managed.untracked = managed.needs_comparison = False
 
 
 def rerun_finished(managed: ManagedObject) -> None:

@@ -9,7 +9,7 @@ from pattern_operator.apply.drift_backoff import DriftBackoff
 from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, running_record
 from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.managed.field_managers import hashes_of, manager_that_took, missing_fields
-from pattern_operator.apply.managed.observation import EXISTS, FINGERPRINT_BYTES, Observation
+from pattern_operator.apply.managed.observation import EXISTS, FINGERPRINT_BYTES, Observation, is_untracked
 from pattern_operator.apply.managed.pacing import Pacing
 
 PENDING: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: the desired state was not sent
@@ -39,11 +39,14 @@ class ManagedObject:
     field_hashes: bytes = b""  # of the fields that our last apply owned (``hashes_of``); empty after a restart
     equal_writers: bytes = b""  # the ``writers`` whose object had all desired values, whoever holds the fields
     needs_comparison: bool = False  # it was written again since it drifted: maybe it is as desired now
+    untracked: bool = False  # it was changed, and managedFields was not: its values are to be compared
+    differs: bool = False  # a field of ours has another value, and managedFields does not say so
     reverted_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
     considered_healthy: tuple[str, int, str] | None = None  # uid and version of which it is healthy, and why
     content: bytes = b""  # of what ends by itself: what was applied (``finished.content_hash``)
     message_pacing: Pacing | None = None  # once its health has another message
+    comparison_pacing: Pacing | None = None  # once it is changed untracked
     state_pacing: Pacing | None = None  # once its health changes
 
     @property
@@ -53,8 +56,19 @@ class ManagedObject:
             return False
         if not self.present:
             return not self.observed.finished
+        return self.pending or self.differs or self.is_taken
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether managedFields says that somebody took or removed a field of ours, and the values may be others."""
         lost = self.desired is not None and self.desired != self.observed.fingerprint
-        return self.pending or (lost and self.equal_writers != self.observed.writers)
+        return lost and self.equal_writers != self.observed.writers
+
+    @property
+    def is_to_compare(self) -> bool:
+        """Whether only a comparison of its values tells if the object is as it was applied."""
+        skipped = not self.present or self.observed.paused or self.observed.deleting
+        return self.untracked and self.expected and self.desired is not None and not skipped
 
     @property
     def changed_by(self) -> str:
@@ -66,6 +80,8 @@ class ManagedObject:
         """What status keeps of the object, or how it stands if it ends by itself; empty where nothing is known."""
         if self.pending:
             return PENDING
+        if self.untracked or self.differs:
+            return b""  # our fields are as they were, and say nothing: after a restart the object is compared
         if not can_finish(self.key):
             return self.desired or b""
         if not self.observed.finished:
@@ -123,6 +139,7 @@ class ManagedObject:
             self.fields_before_drift = None
         self.expected, self.pending = True, False
         self.equal_writers, self.needs_comparison = b"", False
+        self.differs, self.untracked = False, is_untracked(answer, self.observed)
         self.desired = desired
 
     def record_deletion(self, version: int) -> None:
@@ -132,3 +149,4 @@ class ManagedObject:
     def stop_expecting(self) -> None:
         """It left its pattern: nothing is compared with it any more."""
         self.expected, self.desired, self.pending, self.field_hashes = False, None, False, b""
+        self.untracked = self.differs = False

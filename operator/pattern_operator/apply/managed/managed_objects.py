@@ -118,6 +118,10 @@ class ManagedObjects:
         """The objects of a pattern that drifted and were written again since: maybe they are as desired now."""
         return drift.to_compare(self._index.of(owner))
 
+    def untracked(self, owner: str) -> frozenset[ObjectKey]:
+        """The objects of a pattern that were changed while managedFields was not: their values are to be compared."""
+        return drift.untracked(self._index.of(owner))
+
     def conflicts(self, owner: str) -> tuple[str, ...]:
         """Who changes which object again after each repair, a sentence each: repairs of these are backed off."""
         return drift.conflicts(self._index.of(owner))
@@ -199,6 +203,8 @@ class ManagedObjects:
         self._events.recheck_later(managed, body)
         if managed.drifted:
             self._events.drift(managed)
+        elif managed.is_to_compare:
+            self._notifier.untracked(managed)
 
     def observe(self, body: Body, *, key: ObjectKey) -> ManagedObject | None:
         """Take what was read of an object that came into an inventory after a watch had told of it."""
@@ -261,7 +267,13 @@ class ManagedObjects:
         """
         managed = self._index.owned(key, owner)
         if managed is not None and managed.expected:
-            managed.equal_writers, managed.needs_comparison = writers or b"", False
+            drift.record_comparison(managed, writers)
+
+    def record_values(self, key: ObjectKey, *, owner: str, version: int, same: bool) -> None:
+        """The values that the pattern owns, as they were at ``version``, were compared with what an apply leaves."""
+        managed = self._index.owned(key, owner)
+        if managed is not None and managed.expected:
+            drift.record_values(managed, version=version, same=same)
 
     def rerun_finished(self, owner: str) -> None:
         """Somebody asks for it: what is gone, and may have ended while nobody looked, counts as missing."""

@@ -21,7 +21,7 @@ FREE_CHANGES: Final = 5  # changes of an object's health in a row that are told 
 class NotificationKind(StrEnum):
     """What happened."""
 
-    DRIFTED = "drifted"  # somebody took or removed a field that the pattern owns
+    DRIFTED = "drifted"  # somebody took or removed a field that the pattern owns, or may have
     GONE = "gone"  # it was deleted, or does not carry the owner label any more
     HEALTH = "health"  # its health, or what it says of it, is another
 
@@ -61,6 +61,17 @@ class Notifier:
         if pause:
             self._timers.set(("drift", managed.key), pause, self.notify, managed, kind)
 
+    def untracked(self, managed: ManagedObject) -> None:
+        """Its values are compared at once, and ever less often while it goes on being changed so."""
+        if ("untracked", managed.key) in self._timers:
+            return
+        managed.comparison_pacing = managed.comparison_pacing or Pacing(free=FREE_CHANGES)
+        pause = managed.comparison_pacing.wait(_now())
+        if pause:
+            self._timers.set(("untracked", managed.key), pause, self.notify, managed, NotificationKind.DRIFTED)
+        else:
+            self.notify(managed, NotificationKind.DRIFTED)
+
     def health_state(self, managed: ManagedObject) -> None:
         """Another health is told at once, unless it changes to and fro."""
         managed.state_pacing = managed.state_pacing or Pacing(free=FREE_CHANGES)
@@ -97,7 +108,7 @@ class Notifier:
 
 
 def _timers_of(key: ObjectKey) -> tuple[Hashable, ...]:
-    return ("drift", key), ("health", key), ("recheck", key)
+    return ("drift", key), ("health", key), ("recheck", key), ("untracked", key)
 
 
 def _now() -> float:

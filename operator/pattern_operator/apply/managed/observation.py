@@ -45,6 +45,7 @@ class Observation:
     health: Health
     generation: int  # 0 where the kind counts none: then any change may be one of the desired fields
     writers: bytes  # a hash of the generation, of who writes the desired fields, and when each did last
+    trail: bytes  # a hash of managedFields, without those of status
     other_managers: tuple[OtherManager, ...]  # other managers of the desired fields, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is not a kubectl
     scales: bool  # our apply set its replicas
@@ -71,6 +72,7 @@ class Observation:
             health=_health(body, key=key, now=now),
             generation=generation_of(meta),
             writers=writers_of(meta),
+            trail=_trail(managers),
             other_managers=_other_managers(managers),
             scaled_by=scaler_of(managers),
             scales=sets_replicas(managers),
@@ -124,6 +126,21 @@ def writers_of(meta: ObjectMeta) -> bytes:
             *([each.name, each.operation, each.subresource, each.time] for each in others),
         ]
     )
+
+
+def _trail(managers: Collection[ManagedFieldsEntry]) -> bytes:
+    """Another one after each change of the desired fields that the API server could attribute to somebody."""
+    entries = (each for each in managers if each.subresource != "status")
+    return _hash([[each.name, each.operation, each.subresource, each.time, each.fields] for each in entries])
+
+
+def is_untracked(before: Observation, after: Observation) -> bool:
+    """Whether the desired fields were changed between the two, and managedFields, which says by whom, was not.
+
+    Two changes by one manager within a second may look so, too. Of kinds that count no generations it is not known.
+    """
+    same = (before.uid, before.trail) == (after.uid, after.trail)
+    return same and bool(before.fingerprint) and after.generation > before.generation > 0
 
 
 def _hash(fields: object) -> bytes:

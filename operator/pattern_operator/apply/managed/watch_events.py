@@ -14,7 +14,7 @@ from pattern_operator.apply.managed.in_flight import InFlight
 from pattern_operator.apply.managed.index import Index
 from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.notification import NotificationKind, Notifier
-from pattern_operator.apply.managed.observation import Observation, own_fields
+from pattern_operator.apply.managed.observation import Observation, is_untracked, own_fields
 from pattern_operator.apply.managed.unlisted import UnlistedObjects
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.internal_errors import InternalErrors
@@ -131,8 +131,12 @@ class WatchEvents:
         managed.present, managed.observed = True, managed.after(observed)
         if managed.health.state is HealthState.CURRENT:
             managed.cause = ""
+        if is_untracked(before, observed) and not self._in_flight.has(managed.key, managed.owner):
+            managed.untracked = True
         if managed.drifted and not was_drifted:
             self.drift(managed)
+        elif managed.is_to_compare and not managed.drifted:
+            self._notifier.untracked(managed)
         elif is_changed_again(managed, before):
             managed.needs_comparison = True
             self._notifier.health_message(managed)
