@@ -1,7 +1,5 @@
 """Duplicates, limits, and the reasons of components."""
 
-import re
-
 import orjson
 import pytest
 from tests.render.designs import component, deployment, rendered, report_on
@@ -10,7 +8,7 @@ from pattern_operator import limits
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.render import ComponentReason, Options, render
+from pattern_operator.render import Options, render
 
 
 def _deployment(id_: str, image: str) -> dict[str, object]:
@@ -63,10 +61,3 @@ def test_more_objects_than_the_limit_are_refused():
         render([file], options=Options())
 
     assert refusal.value.reason is Reason.TOO_MANY_OBJECTS
-
-
-@pytest.mark.parametrize("reason", ComponentReason)
-def test_a_reason_of_a_component_is_a_word_with_a_sentence(reason: ComponentReason):
-    assert re.fullmatch(r"[A-Z][A-Za-z]+", reason)
-    assert reason.description.endswith(".")
-    assert str(reason) == reason.value

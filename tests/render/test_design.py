@@ -32,6 +32,10 @@ def _only(value: Any) -> Component:
         ({"services": {"web": {"image": "web:1"}}}, False),
         ({"services": {}}, False),
         ({"apiVersion": "v1", "kind": "Foo", "services": {"a": {"type": "Pod"}}}, False),
+        ({"apiVersion": "v1", "services": {"a": {"type": "Pod"}}}, False),
+        ({"kind": "Foo", "services": {"a": {"type": "Pod"}}}, False),
+        ({"components": [{"displayName": "a", "component": {}}, {"displayName": "b"}]}, False),
+        ({"components": []}, False),
         ({"components": [{"displayName": "a", "component": {}}]}, True),
         ({"components": [{"name": "a"}]}, False),
         ("designs.meshery.io/v1beta1", False),
@@ -126,6 +130,16 @@ def test_a_component_of_the_wrong_shape_is_still_counted(part: Any):
     made = _only({"schemaVersion": "designs.meshery.io/v1beta1", "components": [part]})
 
     assert (made.name, made.kind, made.place) == ("", "", "#1")
+
+
+@pytest.mark.parametrize("service", [{"type": "Pod"}, {"type": "Pod", "isAnnotation": "true"}])
+def test_a_service_of_the_older_form_is_not_an_annotation_unless_it_says_so(service: dict[str, Any]):
+    assert not _only({"services": {"web": service}}).annotation
+
+
+@pytest.mark.parametrize("parts", [{"components": None}, {"services": None}, {}, {"components": None, "services": {}}])
+def test_a_design_whose_components_are_null_or_absent_has_none(parts: dict[str, Any]):
+    assert _parse({"schemaVersion": "designs.meshery.io/v1beta1", **parts}).components == ()
 
 
 @pytest.mark.parametrize("components", [{"a": 1}, "text", 1])

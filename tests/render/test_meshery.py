@@ -50,8 +50,9 @@ def test_a_component_becomes_an_object_as_meshery_makes_it():
     assert only_report(rendering).repairs == ()
 
 
-def test_marks_are_left_out_where_the_design_has_no_ids():
-    file = design(component("ConfigMap", "config", {"data": {}}, id=""), id="no label value", version=None)
+@pytest.mark.parametrize("id_", ["no label value", "", None])
+def test_marks_are_left_out_where_the_design_has_no_ids(id_: str | None):
+    file = design(component("ConfigMap", "config", {"data": {}}, id=""), id=id_, version=None)
 
     (made,) = render([file], options=Options()).objects
 

@@ -151,6 +151,8 @@ def _binding(namespace: str) -> dict[str, Any]:
         pytest.param(_account(), "default", HERE, "team", id="to the pattern's own"),
         pytest.param(_account("default"), "default", HERE, "default", id="not when it stays"),
         pytest.param(_account("other"), "elsewhere", TARGET, "elsewhere", id="not one of another namespace"),
+        pytest.param(_account("other"), "default", TARGET, "default", id="not from default, when it names another one"),
+        pytest.param(_account("other"), "team", TARGET, "team", id="nor from the pattern's own"),
         pytest.param(_account("My Team"), "My Team", HERE, "my-team", id="to the namespace as it is called now"),
     ],
 )

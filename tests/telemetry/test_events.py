@@ -15,7 +15,16 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.kube import Endpoint, Session, objects
 from pattern_operator.kube.credentials import StaticAuth
 from pattern_operator.telemetry import EventRecorder
-from pattern_operator.telemetry.events import BURST, MAX_WAITING, MAX_WAITING_OF_NAMESPACE, PACE, WRITERS
+from pattern_operator.telemetry.events import (
+    BURST,
+    MAX_INSTANCE,
+    MAX_NOTE,
+    MAX_SOURCES,
+    MAX_WAITING,
+    MAX_WAITING_OF_NAMESPACE,
+    PACE,
+    WRITERS,
+)
 
 PATIENCE = 10.0
 
@@ -208,6 +217,125 @@ async def test_an_event_has_the_time_at_which_it_happened_and_stands_in_that_ord
         ("DriftRepaired", "2026-05-01T12:00:00.000000Z"),
         ("Ready", "2026-05-01T12:00:01.000000Z"),
     ]
+
+
+async def test_an_event_is_one_of_events_k8s_io_about_the_very_pattern(server: Server, told: Told):
+    told.recorder._now = lambda: datetime(2026, 5, 1, 12, 0, 0, 250, tzinfo=UTC)
+    about = pattern(name="w" * 253, uid="uid-1")
+
+    told.recorder.event(about, kind="Warning", reason="ApplyFailed", action="apply", note="refused")
+
+    await server.until(1)
+    (event,) = server.events
+    name, _, unique = event.pop("metadata")["name"].rpartition(".")
+    assert name == "w" * 200  # with what makes it unique, a name has 253 characters at most
+    assert unique.startswith(f"{int(datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()) * 1_000_000 + 250:014x}")
+    assert event == {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "eventTime": "2026-05-01T12:00:00.000250Z",
+        "type": "Warning",
+        "reason": "ApplyFailed",
+        "action": "apply",
+        "note": "refused",
+        "reportingController": "pattern-operator.io/operator",
+        "reportingInstance": "operator-0",
+        "regarding": {
+            "apiVersion": "pattern-operator.io/v1alpha1",
+            "kind": "DesignPattern",
+            "name": "w" * 253,
+            "namespace": "team",
+            "uid": "uid-1",
+        },
+    }
+
+
+async def test_two_events_of_one_moment_have_two_names(server: Server, told: Told):
+    told.recorder._now = lambda: datetime(2026, 5, 1, tzinfo=UTC)
+
+    told.say("one")
+    told.say("two")
+
+    await server.until(2)
+    assert len({event["metadata"]["name"] for event in server.events}) == 2
+
+
+@pytest.mark.parametrize(("kind", "level"), [("Normal", logging.INFO), ("Warning", logging.WARNING)])
+async def test_a_warning_is_a_warning_in_the_log(told: Told, caplog: pytest.LogCaptureFixture, kind: str, level: int):
+    caplog.set_level(logging.INFO)
+
+    told.say("it is so", kind=kind)
+
+    assert [each.levelno for each in caplog.records] == [level]
+
+
+async def test_what_was_left_out_is_said_once(server: Server, told: Told):
+    for number in range(BURST + 2):
+        told.say(f"event {number}")
+    told.now += PACE
+    told.say("after a while")
+    told.now += PACE
+    told.say("later")
+
+    await server.until(BURST + 2)
+    notes = [event["note"] for event in server.events]
+    assert "after a while (and 2 events before this one were not written)" in notes
+    assert "later" in notes
+
+
+async def test_an_instance_is_as_long_as_the_api_server_takes(server: Server):
+    async with _served(server) as session:
+        recorder = EventRecorder(
+            session,
+            instance="o" * 300,
+            now=lambda: datetime.now(UTC),
+            clock=lambda: 0.0,
+            on_dropped=lambda _: None,
+        )
+        running = asyncio.create_task(recorder.run())
+        recorder.event(pattern(), kind="Normal", reason="Ready", action="health", note="runs")
+        await server.until(1)
+        running.cancel()
+        await asyncio.wait({running})
+
+    assert server.events[0]["reportingInstance"] == "o" * MAX_INSTANCE
+
+
+async def test_patterns_are_counted_in_bounded_memory_and_the_least_recently_heard_is_forgotten(told: Told):
+    for number in range(BURST):
+        told.say(f"event {number}", name="first")
+    for number in range(MAX_SOURCES):
+        told.recorder._source(f"uid-{number}", "Normal")
+
+    assert len(told.recorder._sources) == MAX_SOURCES
+    assert ("team/first", "Normal") not in told.recorder._sources
+
+
+async def test_a_note_that_has_no_room_for_what_was_left_out_is_cut_and_not_that(server: Server, told: Told):
+    for number in range(BURST + 1):
+        told.say(f"event {number}")
+    told.now += PACE
+    told.say("x" * 2_000)
+
+    await server.until(BURST + 1)
+    note = server.events[-1]["note"]
+    assert len(note) == MAX_NOTE
+    assert note.endswith("xx (and 1 events before this one were not written)")
+
+
+async def test_a_note_as_long_as_the_limit_is_whole(server: Server, told: Told):
+    told.say("x" * MAX_NOTE)
+
+    await server.until(1)
+    assert server.events[0]["note"] == "x" * MAX_NOTE
+
+
+async def test_what_waits_to_be_aggregated_is_bounded(told: Told):
+    for number in range(MAX_WAITING + 1):
+        about = pattern(uid=f"uid-{number}")
+        told.recorder.aggregate(about, reason="DriftRepaired", action="apply", notes=["it was changed"])
+
+    assert told.dropped["full"] == 1
 
 
 async def test_a_note_is_as_long_as_the_api_server_takes_whatever_is_in_it(server: Server, told: Told):

@@ -189,6 +189,34 @@ def test_a_changed_byte_of_a_key_is_refused_or_another_key(place, flip):
         assert key != load(ALICE.pem, name="release")
 
 
+@pytest.mark.parametrize("bits", [2048, 8192])
+def test_an_rsa_key_of_a_size_at_the_limits_is_taken(bits):
+    assert load(rsa_of(bits), name="release").arithmetic.key_size == bits
+
+
+@pytest.mark.parametrize("bits", [2047, 8193])
+def test_an_rsa_key_of_a_size_beyond_the_limits_is_refused(bits):
+    assert f"has {bits} bits; RSA must have 2048 to 8192" in refusal_of(rsa_of(bits)).message
+
+
+@pytest.mark.parametrize("exponent", [65_537, 65_539])
+def test_an_rsa_key_with_a_large_exponent_is_taken(exponent):
+    assert load(rsa_of(2048, exponent=exponent), name="release")
+
+
+def test_an_rsa_key_with_an_exponent_below_the_limit_is_refused():
+    assert "has a public exponent below 65537" in refusal_of(rsa_of(2048, exponent=65_535)).message
+
+
+def rsa_of(bits: int, *, exponent: int = 65_537) -> bytes:
+    """The PEM of an RSA key of this size; nobody has its private half."""
+    return (
+        rsa.RSAPublicNumbers(exponent, (1 << bits) - 1)
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
 def test_a_key_as_long_as_the_limit_is_read():
     padded = ALICE.pem + b"\n" * (MAX_PUBLIC_KEY - len(ALICE.pem))
 

@@ -79,10 +79,9 @@ def parse(document: Document) -> Design:
     """
     top = mapping(document.value)
     field_name = "components" if "components" in top or "services" not in top else "services"
-    parts = top.get(field_name)
-    if parts is None:
-        parts = []
-    if not isinstance(parts, list if field_name == "components" else dict):
+    shape = list if field_name == "components" else dict
+    parts = shape() if top.get(field_name) is None else top[field_name]
+    if not isinstance(parts, shape):
         raise Stalled(
             reason=Reason.DOCUMENT_INVALID,
             message=f"{document.path}, line {document.line}: {field_name} of the design has the wrong shape. Correct"
