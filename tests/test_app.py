@@ -1,14 +1,15 @@
 """The parts together, against an API server in memory; kopf is left out, which only wakes patterns."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import pytest
 from tests.kube.fake_collection import Collection
 from tests.test_manager import PATIENCE, settings
 
-from pattern_operator import app
+from pattern_operator import app, startup
+from pattern_operator.apply import Protected
 from pattern_operator.executors import Executors
 from pattern_operator.health import Running, liveness_error, readiness
 from pattern_operator.kube import ApiError, Session
@@ -96,6 +97,49 @@ async def test_an_api_server_that_refuses_the_first_question_ends_the_work_befor
             await app.run_app(process, session, lost=asyncio.Event())
 
     assert not works.is_set()
+
+
+SILENT = ApiError(code=503, reason="ServiceUnavailable", message="no")
+NAMED = frozenset({("ClusterRole", "pattern-operator"), ("ClusterRoleBinding", "pattern-operator-applier")})
+RENAMED = frozenset({("ClusterRole", "acme-follower")})
+
+
+@pytest.fixture
+def rbac(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Answer each look at the operator's own RBAC with the next of these; with an error the API server is silent."""
+
+    def answer(*answers: ApiError | frozenset[tuple[str, str]]) -> None:
+        left = iter(answers)
+
+        async def look(*_: object, **__: object) -> frozenset[tuple[str, str]]:
+            found = next(left)
+            if isinstance(found, ApiError):
+                raise found
+            return found
+
+        monkeypatch.setattr(startup, "operator_rbac", look)
+
+    monkeypatch.setattr(startup, "RBAC_PAUSE", 0.01)
+    return answer
+
+
+async def test_rbac_that_does_not_answer_holds_up_no_pattern_and_is_protected_by_its_names_once_it_does(
+    process, session, works, rbac
+):
+    rbac(SILENT, SILENT, RENAMED)
+    running = asyncio.create_task(app.run_app(process, session, lost=asyncio.Event()))
+
+    async with asyncio.timeout(PATIENCE):
+        await works.wait()
+        with pytest.raises(CannotRun, match="own RBAC can be read now"):
+            await running
+
+
+async def test_rbac_that_turns_out_to_have_its_usual_names_restarts_nothing(session, rbac):
+    rbac(SILENT, NAMED)
+
+    async with asyncio.timeout(PATIENCE):
+        await startup.until_rbac_is_read(session, protected=Protected())
 
 
 async def test_what_the_next_run_may_believe_is_kept(process, session, works, monkeypatch):

@@ -49,7 +49,7 @@ from pattern_operator.reconcile import (
 )
 from pattern_operator.sandbox import Sandbox
 from pattern_operator.source import Cache, DnsResolver, Network, PullRecords, PullSecretReader, TokenCache
-from pattern_operator.startup import load_patterns, own_account
+from pattern_operator.startup import load_patterns, own_account, until_rbac_is_read
 from pattern_operator.telemetry import EventRecorder, about_name
 from pattern_operator.watchdog import Watchdog
 
@@ -60,7 +60,7 @@ async def run_app(process: Process, session: Session, *, lost: asyncio.Event) ->
     """Reconcile DesignPatterns until the process is to stop or ``lost`` is set: another one leads.
 
     Raises:
-        CannotRun: the CRDs are missing, or etcd was restored from a backup.
+        CannotRun: the CRDs are missing, etcd was restored from a backup, or own RBAC is known only now.
         ApiError: the API server could not be asked what there is.
         TasksStillRunning: some task does not end.
         Exception: a part failed; the others have ended.
@@ -75,6 +75,8 @@ async def run_app(process: Process, session: Session, *, lost: asyncio.Event) ->
         for key in await load_patterns(session, parts.patterns):
             parts.request(key)
         process.phase = _start(process, session, parts, tasks=tasks, excess_permissions=account.excess_permissions)
+        if not account.rbac_was_read:
+            tasks.create_task(until_rbac_is_read(session, protected=account.protected), name="own-rbac")
         registry = handlers.registry(
             session=session,
             patterns=parts.patterns,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.scenario import Scenario, condition, config_map, deployment, push
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push
 from tests.testbed.kubectl import Kubectl
 
 FAILS = {"pod-container-running-failed.stage.kwok.x-k8s.io": "true"}
@@ -107,6 +107,7 @@ def test_health_names_the_cause_that_the_pods_show(scenario: Scenario) -> None:
     assert message.startswith(f"Deployment {scenario.namespace}/web: ")
     assert "pod web-" in message
     assert "Insufficient cpu" in message
+    eventually(lambda: any("Insufficient cpu" in each["message"] for each in scenario.events("Unhealthy")))
 
 
 def test_an_account_that_may_not_list_pods_is_told_which_right_would_show_more(scenario: Scenario) -> None:
