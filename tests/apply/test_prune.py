@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from tests.apply.harness import (
     secret,
 )
 
-from pattern_operator.api.names import OWNER_LABEL
+from pattern_operator.api.names import NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import NotificationKind, inventory, prune
@@ -66,6 +67,36 @@ async def test_an_object_that_a_fresh_operator_cannot_see_is_read_before_it_is_l
 
     assert pruned.skipped == ((desired.key, "is left: somebody took our owner label off"),)
     assert await harness.is_there(desired.key)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        pytest.param({"labels": {OWNER_LABEL: None}}, False, id="the label alone"),
+        pytest.param({"labels": {OWNER_LABEL: None, NAME_LABEL: None}}, False, id="both labels"),
+        pytest.param(
+            {"labels": {OWNER_LABEL: None}, "annotations": {PATTERN_ANNOTATION: "team/other"}},
+            True,
+            id="and it is given to another pattern",
+        ),
+    ],
+)
+async def test_what_is_left_because_its_label_is_gone_keeps_no_other_mark_of_the_pattern(
+    harness: Harness, namespace: str, open_room, change: dict[str, Any], kept: bool
+):
+    team, desired = owner(), config_map("c", namespace)
+    await harness.apply(desired, by=team)
+    await harness.patch(desired.key, {"metadata": change})
+
+    async with open_room() as later:
+        pruned = await prune(entries(desired), owner=team, deleter=later.deleter)
+
+    assert pruned.skipped == ((desired.key, "is left: somebody took our owner label off"),)
+    found = await harness.get(desired.key)
+    assert found["data"] == desired.body["data"]
+    marks = {*found["metadata"].get("labels", {}), *found["metadata"].get("annotations", {})}
+    assert bool(marks & {NAME_LABEL, PATTERN_ANNOTATION}) is kept
+    assert ("pattern-operator" in {each["manager"] for each in found["metadata"].get("managedFields", [])}) is kept
 
 
 async def test_an_object_that_is_not_to_be_pruned_is_left(harness: Harness, namespace: str):

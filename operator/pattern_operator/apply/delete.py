@@ -1,7 +1,7 @@
 """Objects out of the cluster, each only if it is still ours to delete."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from pattern_operator.apply.errors import deletion_failure_of, is_unavailable
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.live_object import LiveObject, LiveObjects, recheck_kind_of_any_version
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
-from pattern_operator.apply.owner_metadata import remove_owner_metadata
+from pattern_operator.apply.owner_metadata import remove_leftover_metadata, remove_owner_metadata
 from pattern_operator.apply.ownership import Owner, is_namespace, is_protected
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.apply.remaining_content import find_remaining_content, is_container
@@ -172,7 +172,8 @@ class Deleter:
         if live is None:
             return Deletion(entry, key, DeletionOutcome.DELETED)
         if live.label != owner.id:
-            return Deletion(entry, key, DeletionOutcome.SKIPPED, live.why_not_ours)
+            rest = "" if live.label else await self._remove_leftovers(key, resource, run)
+            return Deletion(entry, key, DeletionOutcome.SKIPPED, f"{live.why_not_ours}{rest}")
         if live.deleting:
             return self._going(entry, key, live.finalizers)
         if live.retention.pruned if run.otherwise is Reason.PRUNE_FAILED else live.retention.deleted:
@@ -220,14 +221,15 @@ class Deleter:
         self, key: ObjectKey, resource: Resource, *, owner: Owner, impersonate: str | None
     ) -> str:
         """Take our marks off what stays; what to add to the message where that was not possible."""
-        try:
-            await remove_owner_metadata(self._session, resource, key, owner=owner.id, impersonate=impersonate)
-        except ApiUnavailable:
-            raise
-        except ApiError as error:
-            failure = deletion_failure_of(key, error, otherwise=Reason.APPLY_FAILED, account=impersonate)
-            return f". Our label could not be taken off: {failure.message}"
-        return ""
+        removing = remove_owner_metadata(self._session, resource, key, owner=owner.id, impersonate=impersonate)
+        return await _unless_refused(removing, key, impersonate=impersonate)
+
+    async def _remove_leftovers(self, key: ObjectKey, resource: Resource, run: _Run) -> str:
+        """As ``_remove_owner_metadata``, of what lost our owner label, and still has our other marks."""
+        removing = remove_leftover_metadata(
+            self._session, resource, key, pattern=str(run.owner), impersonate=run.impersonate
+        )
+        return await _unless_refused(removing, key, impersonate=run.impersonate)
 
     async def _delete(
         self, entry: InventoryEntry, key: ObjectKey, resource: Resource, *, uid: str, impersonate: str | None
@@ -257,6 +259,17 @@ class Deleter:
 
     def _is_watched(self, key: ObjectKey) -> bool:
         return self._managed.is_watched(key) and self._managed.get(key) is not None
+
+
+async def _unless_refused(removing: Awaitable[None], key: ObjectKey, *, impersonate: str | None) -> str:
+    try:
+        await removing
+    except ApiUnavailable:
+        raise
+    except ApiError as error:
+        failure = deletion_failure_of(key, error, otherwise=Reason.APPLY_FAILED, account=impersonate)
+        return f". Our label could not be taken off: {failure.message}"
+    return ""
 
 
 def _failed(entry: InventoryEntry, error: ApiError, run: _Run) -> Deletion:

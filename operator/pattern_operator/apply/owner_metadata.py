@@ -3,6 +3,7 @@
 Everything is asked and written as the pattern's account, with the verbs that applying needs besides: get and patch.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -61,9 +62,39 @@ async def remove_owner_metadata(
     Raises:
         ApiError: the API server refused, or others were faster each time.
     """
+    await _remove(session, resource, key, is_meant=lambda found: found.owner == owner, impersonate=impersonate)
+
+
+async def remove_leftover_metadata(
+    session: Session, resource: Resource, key: ObjectKey, *, pattern: str, impersonate: str | None
+) -> None:
+    """As ``remove_owner_metadata``, of an object that somebody took the owner label off and nothing else.
+
+    Its annotation still names ``pattern`` (``<namespace>/<name>``). What has any owner label is left as it is.
+
+    Raises:
+        ApiError: as ``remove_owner_metadata``.
+    """
+    await _remove(
+        session,
+        resource,
+        key,
+        is_meant=lambda found: not found.owner and found.pattern == pattern,
+        impersonate=impersonate,
+    )
+
+
+async def _remove(
+    session: Session,
+    resource: Resource,
+    key: ObjectKey,
+    *,
+    is_meant: Callable[[Existing], bool],
+    impersonate: str | None,
+) -> None:
     for attempt in range(1, TRIES + 1):
         body = await _metadata(session, resource, key, impersonate=impersonate)
-        if body is None or read(body).owner != owner:
+        if body is None or not is_meant(read(body)):
             return
         try:
             await objects.patch_merge(
