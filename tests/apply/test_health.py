@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.apply import HealthState, health_of, needs_status
-from pattern_operator.apply.kstatus import RULES
+from pattern_operator.apply.health import RULES
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -68,7 +68,7 @@ def widget(*conditions: tuple[str, str], generation: int = 2, seen: int | None =
             id="an old failure is not a failure",
         ),
         pytest.param(
-            widget(("Synced", "False")), HealthState.CURRENT, "exists", id="other conditions are its own affair"
+            widget(("Scaled", "False")), HealthState.CURRENT, "exists", id="other conditions are its own affair"
         ),
     ],
 )
@@ -186,11 +186,21 @@ def workload(kind: str, **status: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])
 def test_what_is_updated_by_hand_is_healthy_and_said_to_be_so(kind: str):
-    old = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 3, "updatedNumberScheduled": 0}
-    health = health_of(workload(kind, observedGeneration=2, replicas=3, updatedReplicas=0, **old), now=NOW)
+    pods = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 3, "numberAvailable": 3}
+    old = {"replicas": 3, "readyReplicas": 3, "updatedReplicas": 0, "updatedNumberScheduled": 0}
+    health = health_of(workload(kind, observedGeneration=2, **pods, **old), now=NOW)
 
     assert (health.state, health.notable) == (HealthState.CURRENT, True)
     assert health.message == f"{kind} team/agent: {ON_DELETE}"
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])
+def test_what_is_updated_by_hand_is_not_healthy_before_its_pods_run(kind: str):
+    pods = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 0}
+    health = health_of(workload(kind, observedGeneration=2, **pods, replicas=3, readyReplicas=0), now=NOW)
+
+    assert health.state is HealthState.IN_PROGRESS
+    assert "0 of 3" in health.message
 
 
 @pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])

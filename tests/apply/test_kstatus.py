@@ -189,9 +189,27 @@ STATEFUL_SET: dict[str, Row] = {
         IN_PROGRESS,
         "1 of 2 replicas above the partition updated",
     ),
+    "it is updated by hand, and no pod runs": (
+        {"replicas": 2, "updateStrategy": {"type": "OnDelete"}},
+        {"replicas": 2},
+        IN_PROGRESS,
+        "0 of 2 replicas ready",
+    ),
+    "its pods are ready, and not for as long as they must be": (
+        {"replicas": 2, "minReadySeconds": 120},
+        READY_SET | REVISIONS | {"availableReplicas": 1},
+        IN_PROGRESS,
+        "1 of 2 replicas available (minReadySeconds)",
+    ),
+    "its pods are ready for as long as they must be": (
+        {"replicas": 2, "minReadySeconds": 120},
+        READY_SET | REVISIONS | {"availableReplicas": 2},
+        CURRENT,
+        "2 of 2 replicas ready",
+    ),
     "it is updated by hand": (
         {"replicas": 2, "updateStrategy": {"type": "OnDelete"}},
-        {},
+        READY_SET,
         CURRENT,
         "updated when its pods are deleted (OnDelete)",
     ),
@@ -205,6 +223,21 @@ EVERYWHERE = {
     "updatedNumberScheduled": 2,
     "numberAvailable": 2,
     "numberReady": 2,
+}
+
+REPLICATION_CONTROLLER: dict[str, Row] = {
+    "no pod is ready": (
+        {"replicas": 2},
+        {"replicas": 2, "fullyLabeledReplicas": 2},
+        IN_PROGRESS,
+        "0 of 2 replicas available",
+    ),
+    "all is well": (
+        {"replicas": 2},
+        {"replicas": 2, "fullyLabeledReplicas": 2, "readyReplicas": 2, "availableReplicas": 2},
+        CURRENT,
+        "2 of 2 replicas available",
+    ),
 }
 
 DAEMON_SET: dict[str, Row] = {
@@ -396,6 +429,7 @@ BUDGET: dict[str, Row] = {
         *holds("apps/v1/Deployment", DEPLOYMENT),
         *holds("apps/v1/StatefulSet", STATEFUL_SET),
         *holds("apps/v1/DaemonSet", DAEMON_SET),
+        *holds("v1/ReplicationController", REPLICATION_CONTROLLER),
         *holds("apps/v1/ReplicaSet", REPLICA_SET),
         *holds("batch/v1/Job", JOB),
         *holds("v1/Pod", POD),

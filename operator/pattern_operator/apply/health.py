@@ -2,7 +2,8 @@
 
 Source: kubernetes-sigs/cli-utils, ``pkg/kstatus/status``; Flux and kpt judge by the same. In order: what is true of
 every kind (being deleted, generation not yet seen, ``Reconciling``, ``Stalled``), then the kind's own rule
-(``kstatus``), then the ``Ready`` condition; what says nothing is healthy by existing.
+(``kstatus``, ``builtin_health``), then what its status says by convention (``custom_health``); what says nothing is
+healthy by existing.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import Final
 
 from pattern_operator.api.fields import integer_at
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import builtin_health, kstatus
+from pattern_operator.apply.builtin_health import NOT_SCALING
+from pattern_operator.apply.custom_health import custom_health
 from pattern_operator.apply.kstatus import (
     ON_DELETE,
     PAUSED,
-    RULES,
     HealthState,
     ObjectView,
     Result,
@@ -50,7 +53,7 @@ def health_of(body: object, *, now: datetime) -> Health:
 
 
 def _is_notable(state: HealthState, fact: str) -> bool:
-    return state is HealthState.CURRENT and (fact == ON_DELETE or fact.startswith(PAUSED))
+    return state is HealthState.CURRENT and (fact == ON_DELETE or fact.startswith((PAUSED, NOT_SCALING)))
 
 
 def where(key: ObjectKey) -> str:
@@ -93,6 +96,9 @@ _STATELESS: Final = frozenset(
 )
 
 
+RULES: Final = {**kstatus.RULES, **builtin_health.RULES}
+
+
 def _evaluate(view: ObjectView, now: datetime) -> Result:
     if view.meta.deleting:
         return HealthState.TERMINATING, "is being deleted", None
@@ -105,17 +111,6 @@ def _evaluate(view: ObjectView, now: datetime) -> Result:
         return failed(view.condition("Stalled").words)
     if view.kind == ("", "Pod"):
         return pod(view, now)
-    rule = RULES.get(view.kind, _by_ready)
-    return rule(view)
-
-
-def _by_ready(view: ObjectView) -> Result:
-    if "Ready" not in view.conditions or not needs_status(group=view.kind[0], kind=view.kind[1]):
-        return current("exists")
-    ready = view.condition("Ready")
-    if ready.status != "True":
-        return progress(f"not ready: {ready.words}")
-    generation = view.meta.generation
-    if generation is not None and 0 <= ready.generation < generation:  # some controllers say it in the condition alone
-        return progress(f"its condition Ready is of generation {ready.generation} of {generation}")
-    return current("is ready")
+    if view.kind in RULES:
+        return RULES[view.kind](view)
+    return custom_health(view) if needs_status(group=view.kind[0], kind=view.kind[1]) else current("exists")

@@ -1,8 +1,8 @@
 """What each built-in kind must show in its status to be healthy: the rules of kstatus, kind by kind.
 
 Source: kubernetes-sigs/cli-utils, ``pkg/kstatus/status/core.go``. Where kstatus and what users expect part, users win:
-a running Job is in progress, a Service of type LoadBalancer needs an address, and a Pod that failed has failed (those
-that belong to a workload are judged by it).
+a running Job is in progress, a Service of type LoadBalancer needs an address, a Pod that failed has failed (those that
+belong to a workload are judged by it), and OnDelete waits for no update, but for pods that run.
 """
 
 from collections.abc import Callable, Mapping
@@ -162,15 +162,17 @@ def _replica_set(view: ObjectView) -> Result:
 
 def _stateful_set(view: ObjectView) -> Result:
     strategy = mapping(view.spec.get("updateStrategy"))
-    if strategy.get("type") == "OnDelete":
-        return current(ON_DELETE)
     desired, replicas, updated = view.desired(), view.count("replicas"), view.count("updatedReplicas")
     if desired > replicas:
         return progress(f"{replicas} of {desired} replicas created")
     if desired > view.count("readyReplicas"):
         return progress(f"{view.count('readyReplicas')} of {desired} replicas ready")
+    if integer(view.spec.get("minReadySeconds"), 0) > 0 and desired > view.count("availableReplicas"):
+        return progress(f"{view.count('availableReplicas')} of {desired} replicas available (minReadySeconds)")
     if replicas > desired:
         return progress(f"{replicas - desired} surplus replicas still to be ended")
+    if strategy.get("type") == "OnDelete":
+        return current(ON_DELETE)
     partition = integer(mapping(strategy.get("rollingUpdate")).get("partition"), -1)
     if partition >= 0:
         if updated < desired - partition:
@@ -184,8 +186,7 @@ def _stateful_set(view: ObjectView) -> Result:
 
 
 def _daemon_set(view: ObjectView) -> Result:
-    if mapping(view.spec.get("updateStrategy")).get("type") == "OnDelete":
-        return current(ON_DELETE)
+    on_delete = mapping(view.spec.get("updateStrategy")).get("type") == "OnDelete"
     if "observedGeneration" not in view.status:
         return progress("its controller has not seen it yet")
     desired = integer(view.status.get("desiredNumberScheduled"), -1)
@@ -197,9 +198,9 @@ def _daemon_set(view: ObjectView) -> Result:
         ("numberAvailable", "available"),
         ("numberReady", "ready"),
     ):
-        if desired > view.count(counter):
+        if desired > view.count(counter) and not (on_delete and word == "updated"):
             return progress(f"{view.count(counter)} of {desired} pods {word}")
-    return current(f"{desired} of {desired} pods ready")
+    return current(ON_DELETE if on_delete else f"{desired} of {desired} pods ready")
 
 
 def _job(view: ObjectView) -> Result:
@@ -291,6 +292,7 @@ def _pdb(_: ObjectView) -> Result:
 RULES: Final[dict[tuple[str, str], Callable[[ObjectView], Result]]] = {
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replica_set,
+    ("", "ReplicationController"): _replica_set,
     ("apps", "StatefulSet"): _stateful_set,
     ("apps", "DaemonSet"): _daemon_set,
     ("batch", "Job"): _job,
