@@ -175,6 +175,7 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol():
         pytest.param(enveloped(signatures=[{"sig": "!"}]), "is not base64", id="signature is not base64"),
         pytest.param(enveloped(signatures=[{"sig": "QU\nFB"}]), "is not base64", id="signature has a line break"),
         pytest.param(enveloped(signatures=[{"sig": "+-_/"}]), "is not base64", id="both alphabets"),
+        pytest.param(enveloped(signatures=[{"sig": "QQ="}]), "is not base64", id="half of its padding"),
         pytest.param(enveloped(signatures=[{"sig": "QU+_"}]), "is not base64", id="plus and underscore"),
         pytest.param(enveloped(signatures=[{"sig": "QU/-"}]), "is not base64", id="slash and minus"),
         pytest.param(enveloped(signatures=[{"sig": "QR"}]), "not canonical base64", id="unused bits set"),

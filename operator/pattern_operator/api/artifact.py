@@ -1,6 +1,6 @@
-"""What a registry holds, as values: descriptor, artifact, the files in it, and what claims to sign it.
+"""Values of a registry's content: descriptor, artifact, its files, and its signatures.
 
-Everything here was checked against its digest and size by ``source`` before it was made.
+``source`` checks the content against its digest and size before it makes them.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Artifact:
 
 
 class SignatureFormat(StrEnum):
-    """The ways in which a signature lies in a registry that the operator looks for."""
+    """The signature formats that the operator looks for in a registry."""
 
     COSIGN = "cosign"  # a layer of the tag sha256-<hex>.sig, or of an OCI 1.1 referrer of cosign's own type
     BUNDLE = "bundle"  # a Sigstore bundle v0.3, the only layer of a referrer
@@ -56,11 +56,11 @@ class SignatureFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Something that claims to sign an artifact; nothing in it is to be believed before ``verify`` has judged it.
+    """A signature that is not verified yet: nothing in it may be trusted before ``verify``.
 
     ``where`` names it for people, as in ``sha256-0a1b....sig layer 2``. ``payload`` is the raw blob: the
     simple-signing JSON of cosign, or the JSON of the bundle; its digest and size were checked. ``annotations`` are
-    those of the layer's descriptor. ``attestation``: it says of itself that it states something else than a signature.
+    those of the layer's descriptor. ``attestation``: it declares to be an attestation, not a signature.
     """
 
     format: SignatureFormat

@@ -12,13 +12,13 @@ class ConditionType(StrEnum):
     description: str
 
     def __new__(cls, value: str, description: str) -> "ConditionType":
-        """Join the public word and the sentence that documents it."""
+        """Make a member of the public word and the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.description = description
         return member
 
-    READY = "Ready", "True when the wanted revision runs and is healthy; what `kubectl wait` is for."
+    READY = "Ready", "True when the desired revision runs and is healthy; what `kubectl wait` is for."
     RECONCILING = "Reconciling", "True while the operator works towards the spec; absent otherwise (kstatus)."
     STALLED = "Stalled", "True when no retry helps and somebody must change something; absent otherwise (kstatus)."
     FETCHED = "Fetched", "Whether the artifact was resolved and pulled, each part checked against its digest."
@@ -29,7 +29,7 @@ class ConditionType(StrEnum):
     RENDERED = "Rendered", "Whether the components of the artifact became objects."
     APPLIED = (
         "Applied",
-        "Whether every object was applied and everything that left is gone (Unknown, Pruning: not yet).",
+        "Whether all objects are applied, and those that left the pattern are deleted (Unknown, Pruning: not yet).",
     )
     HEALTHY = "Healthy", "Whether every applied object is healthy by the rules of kstatus."
 
@@ -42,4 +42,4 @@ class Condition(Struct, rename="camel", frozen=True, kw_only=True):
     reason: Annotated[str, Meta(description="Why, as a CamelCase word.", max_length=1024)]
     message: Annotated[str, Meta(description="The fact, the object, the next step.", max_length=32768)]
     last_transition_time: Annotated[str, Meta(description="When the status last changed.")]
-    observed_generation: Annotated[int, Meta(description="The generation of the spec it speaks of.")] = 0
+    observed_generation: Annotated[int, Meta(description="The generation of the spec that it describes.")] = 0

@@ -1,4 +1,4 @@
-"""The CRD of DesignPattern, made from the types: what msgspec knows, in the words of a structural schema.
+"""The CRD of DesignPattern, generated from the types: msgspec's JSON schema as a structural schema.
 
 Rules of the target: Kubernetes documentation, "Extend the Kubernetes API with CustomResourceDefinitions", section
 "Specifying a structural schema". References are written out, ``null`` is absence, and every field has a description.

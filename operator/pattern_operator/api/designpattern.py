@@ -1,4 +1,4 @@
-"""The kind ``DesignPattern``: what users write in ``spec`` and read in ``status``.
+"""The kind ``DesignPattern``: ``spec`` and ``status``.
 
 The schema of the CRD and ``docs/designpattern.md`` are generated from these types and from nothing else (``make
 crds``, ``make docs``).
@@ -20,8 +20,8 @@ class DesignPattern(ApiStruct, frozen=True):
     """A pattern of Kubernetes resources from an OCI registry: pulled, verified, rendered, applied and kept so."""
 
     metadata: Metadata
-    spec: Annotated[Spec, Meta(description="What is wanted.")]
-    status: Annotated[Status, Meta(description="What is: written by the operator alone.")] = field(
+    spec: Annotated[Spec, Meta(description="The desired state.")]
+    status: Annotated[Status, Meta(description="The observed state, written by the operator alone.")] = field(
         default_factory=Status
     )
 

@@ -1,6 +1,6 @@
-"""What the CRD says to people: `kubectl explain` shows descriptions only, and a number in place of text gets a hint.
+"""Descriptions of the CRD for `kubectl explain`, and a hint for numbers in place of strings.
 
-Tools that read the docs' tables get defaults and rules from the schema itself; kubectl does not show them.
+`kubectl explain` shows neither defaults nor rules, so they are written into the descriptions.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _PLAIN: Final = (str, int, bool)
 
 
 def explained(schema: Schema) -> Schema:
-    """A copy of the schema of a kind, with what ``kubectl explain`` and a refusal should say in ``spec``."""
+    """A copy of the schema of a kind, with descriptions for ``kubectl explain`` and hints in ``spec``."""
     properties = {**schema["properties"], "spec": _explained(schema["properties"]["spec"], "spec")}
     return _described_once(without_examples({**schema, "properties": properties}))
 
@@ -62,10 +62,10 @@ def _facts(node: Schema) -> Iterator[str]:
 
 
 def _hint(node: Schema, name: str) -> list[Schema]:
-    """Rules that every text passes; what is none is refused with the words of the first.
+    """Rules that every string passes; a value of another type is refused with the message of the first.
 
-    An API server says of a number that it must be of type string. YAML makes a number of ``tag: 1.0``, and who wrote
-    it sees no number. A CEL rule is not evaluated where a type is wrong, and has no message then.
+    An API server says of a number that it must be of type string. YAML reads ``tag: 1.0`` as a number, which is not
+    obvious to its author. A CEL rule is not evaluated where the type is wrong, so it cannot explain that.
     """
     example = next(iter(node.get("examples", ())), node.get("default", "..."))
     return [{"enum": [f'text in quotes, as in {name}: "{example}"']}, {"not": {"pattern": _NO_TEXT}}]

@@ -1,7 +1,7 @@
-"""Reads the bodies that others wrote: every JSON value has an answer here, and no reader raises.
+"""Total readers of Kubernetes objects that others wrote: they never raise, whatever the JSON value is.
 
-A Kubernetes object of another API server, CRD or user can have any shape: ``spec`` a list, ``labels`` a text,
-``metadata`` missing. What has another shape than the API conventions give it ("Metadata", "Objects") counts as absent.
+An object of another API server, CRD or user can have any shape: ``spec`` a list, ``labels`` a string, ``metadata``
+missing. A field of another type than the API conventions ("Metadata", "Objects") define counts as absent.
 """
 
 from collections.abc import Iterator, Mapping

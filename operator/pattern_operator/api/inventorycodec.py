@@ -1,4 +1,4 @@
-"""How an inventory lies in status: entry by entry while that is short, else compressed; read alike either way.
+"""Encodes the inventory in status: as plain entries while they are short, else compressed.
 
 An object may have 1.5 MiB in etcd (its ``--max-request-bytes``), and 5,000 entries with long names have more. Names of
 one pattern resemble each other, so compressed they take a tenth. Sizes are bytes.
@@ -12,7 +12,7 @@ import msgspec
 
 from pattern_operator.api.status import Inventory, InventoryEntry
 
-PLAIN: Final = 512 * 1024  # of entries that lie there as they are, for people to read with kubectl
+PLAIN: Final = 512 * 1024  # of plain entries, which people can read with kubectl
 LARGEST: Final = 768 * 1024  # of an inventory in status, however it is written; the rest of the object needs room, too
 _UNPACKED: Final = 8 * 1024 * 1024  # 10,000 entries with the longest names that Kubernetes allows have 6.5 MiB
 MOST: Final = 20_000  # entries that are read: 5,000 old and 5,000 new ones, and as many that could not be pruned

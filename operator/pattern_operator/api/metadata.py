@@ -1,7 +1,7 @@
-"""What is kept of the metadata of a DesignPattern: the parts that the operator reads, and none of them without a bound.
+"""The parts of a DesignPattern's metadata that the operator reads, each bounded.
 
-Whoever may edit a pattern can put 1 MiB into its labels, its finalizers and what the server notes of both. All patterns
-are kept for as long as they live, so what nobody reads is left behind when a pattern is read.
+Whoever may edit a pattern can put 1 MiB into its labels, finalizers and managed fields. All patterns are kept in
+memory, so metadata that the operator does not read is dropped when a pattern is decoded.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ class Labels(ApiStruct, frozen=True):
 
 
 class Annotations(ApiStruct, frozen=True):
-    """The annotation that the operator reads; a longer text than ``MAX_REQUEST`` is told by its digest."""
+    """The annotation that the operator reads; a text longer than ``MAX_REQUEST`` is replaced by its digest."""
 
     requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
 
@@ -55,7 +55,7 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
     """``body`` (a DesignPattern as the API server gives it) with metadata as ``Metadata`` is made of."""
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
-        return dict(body)  # whoever makes a DesignPattern of it says what is wrong
+        return dict(body)  # decoding it says what is wrong
     found = dict(metadata)
     if isinstance(names := metadata.get("finalizers"), list):
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}

@@ -1,7 +1,4 @@
-"""Names that users, objects and other tools meet: each is spelled here, once.
-
-Source: design.md, "The kinds". A name stays once it is published.
-"""
+"""Public names: the API group, kinds, labels, annotations and the finalizer. They are never changed."""
 
 from typing import Final
 
@@ -11,7 +8,7 @@ API_VERSION: Final = f"{GROUP}/{VERSION}"
 KIND: Final = "DesignPattern"
 PLURAL: Final = "designpatterns"
 
-# Names that live on objects (design.md, "The kinds").
+# On managed objects.
 OWNER_LABEL: Final = f"{GROUP}/owner"
 NAME_LABEL: Final = f"{GROUP}/name"  # for people to select by; nothing is decided by it
 PATTERN_ANNOTATION: Final = f"{GROUP}/pattern"
@@ -20,7 +17,7 @@ PRUNE_ANNOTATION: Final = f"{GROUP}/prune"
 RECONCILE_ANNOTATION: Final = f"{GROUP}/reconcile"
 SSA_ANNOTATION: Final = f"{GROUP}/ssa"
 DISABLED: Final = "disabled"
-# Names that live on a DesignPattern.
+# On a DesignPattern.
 REQUESTED_AT_ANNOTATION: Final = f"{GROUP}/requestedAt"
 FINALIZER: Final = f"{GROUP}/finalizer"
 

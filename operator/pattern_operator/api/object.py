@@ -1,4 +1,4 @@
-"""A Kubernetes object as the stages hand it on, and the key it is known by."""
+"""A Kubernetes object as the stages pass it on, and its key."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final, Self

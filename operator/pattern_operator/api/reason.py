@@ -1,6 +1,6 @@
-"""Why something is as it is: every reason that a condition, an event, a metric or an exit of the CLI can carry.
+"""Every reason of a condition, an event, a metric or a command line error.
 
-A reason is a public name: it stays. The text beside it is what the docs say of it, and ends in the next step.
+Reasons are public names and are never changed. The sentence of each is its documentation, and ends in the next step.
 """
 
 from enum import StrEnum
@@ -12,31 +12,37 @@ class Reason(StrEnum):
     description: str
 
     def __new__(cls, value: str, description: str) -> "Reason":
-        """Join the public word and the sentence that documents it."""
+        """Make a member of the public word and the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.description = description
         return member
 
-    # --- all is well, or on the way ---------------------------------------------------------------------------------
-    READY = "Ready", "The wanted revision runs and is healthy."
+    # --- well, or in progress ---------------------------------------------------------------------------------
+    READY = "Ready", "The desired revision runs and is healthy."
     PROGRESSING = "Progressing", "The operator is working on it, or waits for objects to become healthy."
     SUSPENDED = "Suspended", "`spec.suspend` is true: nothing is pulled or applied until it is false."
     DELETING = "Deleting", "The pattern is being deleted; its objects go first."
-    PRUNING = "Pruning", "What is wanted runs; objects that left the pattern are being deleted, and not all are gone."
-    SUCCEEDED = "Succeeded", "The stage did what it is for."
+    PRUNING = (
+        "Pruning",
+        "The desired state runs; objects that left the pattern are being deleted, and not all are gone.",
+    )
+    SUCCEEDED = "Succeeded", "The stage succeeded."
     NO_POLICY = "NoPolicy", "No signature is required: add `spec.verify.authorities` to require one."
-    NOT_REACHED = "NotReached", "An earlier stage failed, so this one has not looked at the new revision."
-    UNHEALTHY = "Unhealthy", "At least one object failed; the message names it and what it says."
+    NOT_REACHED = "NotReached", "An earlier stage failed, so this one did not run for the new revision."
+    UNHEALTHY = "Unhealthy", "At least one object failed; the message names it and its state."
     WAITING_FOR_HEALTH = "WaitingForHealth", "Objects are applied and not all are healthy yet."
     HEALTH_TIMEOUT = "HealthTimeout", "Objects did not become healthy within `spec.timeout`."
-    DRIFTED = "Drifted", "Somebody changed an applied object, and it is left so: as asked, or after many repairs."
-    DRIFT_RESOLVED = "DriftResolved", "What had drifted and was left so is again as it was applied."
-    UPDATED = "Updated", "A revision was applied: which one in place of which, and what that changed in the cluster."
+    DRIFTED = (
+        "Drifted",
+        "Somebody changed an applied object, and it is not repaired: as the spec says, or after many repairs.",
+    )
+    DRIFT_RESOLVED = "DriftResolved", "Objects that had drifted and were not repaired are as applied again."
+    UPDATED = "Updated", "A revision was applied: which one replaced which, and what changed in the cluster."
     DRIFT_REPAIRED = "DriftRepaired", "Somebody changed or deleted an applied object; it was applied again."
 
     # --- source -----------------------------------------------------------------------------------------------------
-    INVALID_SPEC = "InvalidSpec", "The resource says something the operator cannot follow; correct the spec."
+    INVALID_SPEC = "InvalidSpec", "The spec is invalid, although the schema admits it; correct the spec."
     INVALID_REFERENCE = "InvalidReference", "The url or ref is not an OCI reference; correct `spec.source`."
     ARTIFACT_NOT_FOUND = "ArtifactNotFound", "There is no such repository, tag or digest (at a terminal: no such file)."
     NO_MATCHING_VERSION = "NoMatchingVersion", "No tag of the repository is in the semver range."
@@ -48,18 +54,18 @@ class Reason(StrEnum):
     AUTHENTICATION_REQUIRED = "AuthenticationRequired", "The registry wants credentials: set `spec.source.secretRef`."
     ACCESS_DENIED = "AccessDenied", "The credentials are known and not allowed to read this repository."
     SECRET_NOT_FOUND = "SecretNotFound", "A Secret or ConfigMap that the spec names does not exist; create it."
-    SECRET_INVALID = "SecretInvalid", "A Secret or ConfigMap does not hold what it should; correct its data."
-    REGISTRY_UNAVAILABLE = "RegistryUnavailable", "The registry did not answer, or answered with an error of its own."
-    REGISTRY_THROTTLED = "RegistryThrottled", "The registry asked to slow down (429); it is asked again later."
+    SECRET_INVALID = "SecretInvalid", "A Secret or ConfigMap does not contain what it should; correct its data."
+    REGISTRY_UNAVAILABLE = "RegistryUnavailable", "The registry did not answer, or answered with a server error."
+    REGISTRY_THROTTLED = "RegistryThrottled", "The registry asked to slow down (429); it is retried later."
     ADDRESS_REFUSED = (
         "AddressRefused",
-        "The registry, or a host that it names, has an address that is refused.",
+        "The registry, or a host that it names, has an address that the operator does not connect to.",
     )
     TLS_FAILED = "TLSFailed", "The registry's certificate was refused, or it speaks plain http (`insecure: true`)."
-    DIGEST_MISMATCH = "DigestMismatch", "What the registry sent is not what the digest names: do not trust it."
-    SIZE_MISMATCH = "SizeMismatch", "What the registry sent is not as long as its descriptor says."
+    DIGEST_MISMATCH = "DigestMismatch", "The content that the registry sent does not have its digest: do not trust it."
+    SIZE_MISMATCH = "SizeMismatch", "The content that the registry sent is not as long as its descriptor says."
     ARTIFACT_TOO_LARGE = "ArtifactTooLarge", "The artifact exceeds a limit of the operator; the message names it."
-    ARTIFACT_UNSUPPORTED = "ArtifactUnsupported", "The artifact has a shape the operator does not know."
+    ARTIFACT_UNSUPPORTED = "ArtifactUnsupported", "The artifact has a format that the operator does not support."
     ARCHIVE_REFUSED = "ArchiveRefused", "The layer is not a safe archive: links, odd names or a decompression bomb."
     LAYER_NOT_FOUND = "LayerNotFound", "No layer or file fits `spec.source.layer`."
     CACHE_UNAVAILABLE = "CacheUnavailable", "The cache directory cannot be read or written; see the message."
@@ -83,7 +89,7 @@ class Reason(StrEnum):
     TOO_MANY_OBJECTS = "TooManyObjects", "The pattern renders to more objects than the operator takes."
     RESOURCE_LIMIT_EXCEEDED = (
         "ResourceLimitExceeded",
-        "To unpack or render the artifact takes more memory or time than one pattern may; split it.",
+        "Unpacking or rendering the artifact takes more memory or time than one pattern may use; split it.",
     )
 
     # --- rollout ----------------------------------------------------------------------------------------------------
@@ -94,12 +100,12 @@ class Reason(StrEnum):
 
     CONTAINS_ITSELF = (
         "ContainsItself",
-        "The pattern holds a DesignPattern that is this one, or that holds this one; they would wait for each other.",
+        "The pattern contains a DesignPattern that is this one, or contains it; they would wait for each other.",
     )
 
     # --- apply ------------------------------------------------------------------------------------------------------
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
-    CONFLICT = "Conflict", "Another field manager holds a field with another value; see `spec.apply.conflicts`."
+    CONFLICT = "Conflict", "Another field manager has a field with another value; see `spec.apply.conflicts`."
     OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern owns this object: it carries its label."
     ALREADY_EXISTS = (
         "AlreadyExists",
@@ -107,22 +113,25 @@ class Reason(StrEnum):
     )
     MANAGED_BY_ANOTHER_TOOL = (
         "ManagedByAnotherTool",
-        "Helm, Argo CD, Flux or another tool manages the object; take it out of one of the two.",
+        "Helm, Argo CD, Flux or another tool manages the object; remove it from one of the two.",
     )
-    KEPT = "Kept", "An object left the pattern, or the pattern was deleted, and it stays in the cluster: see why."
+    KEPT = (
+        "Kept",
+        "An object left the pattern, or the pattern was deleted, and it is kept in the cluster; the message says why.",
+    )
     KIND_NOT_FOUND = "KindNotFound", "The API server has no such kind: its CRD is missing. Applied when it appears."
     FORBIDDEN = "Forbidden", "An account lacks a right, or does not exist; the message names it and the verbs."
     SERVICE_ACCOUNT_REQUIRED = (
         "ServiceAccountRequired",
-        "This operator lends no pattern its own rights; set `spec.apply.serviceAccountName`.",
+        "This operator applies nothing with its own rights; set `spec.apply.serviceAccountName`.",
     )
     CROSS_NAMESPACE = (
         "CrossNamespace",
-        "The pattern holds a DesignPattern of another namespace, which this operator does not allow; take it out.",
+        "The pattern contains a DesignPattern of another namespace, which this operator does not allow; remove it.",
     )
     PROTECTED_OBJECT = (
         "ProtectedObject",
-        "The pattern holds an object of the operator itself (its namespace, Lease, CRDs, RBAC); take it out.",
+        "The pattern contains an object of the operator itself (its namespace, Lease, CRDs, RBAC); remove it.",
     )
     PRUNE_FAILED = "PruneFailed", "An object that left the pattern could not be deleted."
     DELETION_FAILED = (
@@ -138,8 +147,8 @@ class Reason(StrEnum):
         "The API server takes no resource of this size; make spec and annotations smaller, or split the pattern.",
     )
     INVALID_STATUS = "InvalidStatus", "Somebody changed what only the operator writes; the message says what."
-    API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is asked again."
-    RUN_TIMEOUT = "RunTimeout", "A run took longer than a run may: the message says in which stage. It is tried again."
+    API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer; it is retried."
+    RUN_TIMEOUT = "RunTimeout", "A run took too long; the message names the stage. It is retried."
 
     # --- the command line -------------------------------------------------------------------------------------------
     PATTERN_NOT_FOUND = "PatternNotFound", "There is no such DesignPattern; `patternctl get -A` lists all there are."
@@ -156,6 +165,6 @@ class Reason(StrEnum):
     # --- the operator itself ----------------------------------------------------------------------------------------
     OPERATOR_BUSY = (
         "OperatorBusy",
-        "Patterns take what the operator has of processes, memory, ports or files; tried again.",
+        "Patterns use all processes, memory, ports or files of the operator; it is retried.",
     )
     INTERNAL_ERROR = "InternalError", "A defect of the operator; please report the message and the log."

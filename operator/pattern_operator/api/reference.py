@@ -1,4 +1,4 @@
-"""What a user wrote to name an artifact, and what it is known by once it is resolved.
+"""References to artifacts as users write them, and the revisions that they resolve to.
 
 Grammar: OCI distribution-spec 1.1, "Pulling manifests" (``<name>`` and ``<reference>``); OCI image-spec 1.1,
 "Digests". Only algorithms that are listed here are accepted, before any path or URL is built from a digest.
@@ -62,7 +62,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where artifacts live: ``host[:port]`` and the repository's name in it."""
+    """A repository: ``host[:port]`` and its name there."""
 
     host: str
     name: str
@@ -142,7 +142,7 @@ class Reference:
 
     @property
     def mutable(self) -> bool:
-        """Whether the registry may answer differently tomorrow."""
+        """Whether the reference may resolve to another digest later."""
         return self.digest is None
 
     def __str__(self) -> str:
@@ -154,7 +154,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A resolved artifact with the name it was found under; ``tag`` is empty when it was named by digest alone."""
+    """A resolved artifact: the digest, and the tag that it was resolved from; empty when only a digest was given."""
 
     tag: str
     digest: Digest
@@ -182,7 +182,7 @@ def is_tag(text: str) -> bool:
 
 
 def _refuse_credentials(text: str) -> None:
-    """Refuse ``user:password@host/name`` in words that do not show it."""
+    """Refuse ``user:password@host/name`` without quoting it."""
     if "/" in text.rpartition("@")[2] and "@" in text:
         raise InvalidReference(
             "there is an @ before the host or repository: write oci://host[:port]/repository without credentials, which"

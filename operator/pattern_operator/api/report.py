@@ -1,4 +1,4 @@
-"""What rendering made of an artifact: one line for each component, and the objects."""
+"""The result of rendering: a report on each component, and the objects."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ class Outcome(StrEnum):
     """What became of a component."""
 
     RENDERED = "rendered"
-    SKIPPED = "skipped"  # there is nothing to apply: an annotation, an ignored component, an alias, a duplicate
+    SKIPPED = "skipped"  # nothing to apply: an annotation, an ignored component, an alias, a duplicate
     REFUSED = "refused"  # it cannot be applied without inventing something
 
 

@@ -1,4 +1,4 @@
-"""The command that signs an artifact: spelled once for messages, the command line and the docs."""
+"""The command that signs an artifact, for messages, the command line and the docs."""
 
 from typing import Final
 

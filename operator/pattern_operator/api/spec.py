@@ -1,7 +1,7 @@
-"""``spec`` of a DesignPattern: what users ask for.
+"""``spec`` of a DesignPattern: the desired state.
 
-Each description is what the CRD and docs/designpattern.md say of the field. Rules that a schema cannot say are CEL,
-with messages that say what is right.
+The descriptions are those of the CRD and docs/designpattern.md. Rules that a schema cannot express are CEL, with
+messages that say what is right.
 """
 
 from typing import Annotated, Literal
@@ -46,16 +46,16 @@ class KeyReference(ApiStruct, frozen=True):
 
 
 class Ref(ApiStruct, frozen=True):
-    """Which artifact of the repository: a tag, a semver range, or a digest, which may stand beside a tag."""
+    """Which artifact of the repository: a tag, a semver range, or a digest, which may be set together with a tag."""
 
     tag: Annotated[
         Tag | None,
-        Meta(description="The tag to pull. Looked up again each `interval`, unless `digest` stands beside it."),
+        Meta(description="The tag to pull. Looked up again each `interval`, unless `digest` is set too."),
     ] = None
     semver: Annotated[
         VersionRange | None,
         Meta(
-            description="The range of versions of which the highest tag is pulled, judged as Helm and Flux judge it:"
+            description="The range of versions of which the highest tag is pulled, compared as Helm and Flux do:"
             " `>=1.4 <2`, `1.x`, `~1.4.2`, `^1`. Pre-releases only match where a bound names one, as in `>=1.0.0-0`."
         ),
     ] = None
@@ -66,27 +66,27 @@ class Ref(ApiStruct, frozen=True):
     digest: Annotated[
         DigestText | None,
         Meta(
-            description="The digest of the manifest to pull. Beside a tag, the digest is what is pulled and the tag is"
-            " the version it is called."
+            description="The digest of the manifest to pull. With a tag, the digest is pulled and the tag is the"
+            " name of the version."
         ),
     ] = None
 
 
 class Layer(ApiStruct, frozen=True):
-    """Which layer of the artifact holds the pattern, and where in it."""
+    """Which layer of the artifact contains the pattern, and where in it."""
 
     media_type: Annotated[
         MediaType | None,
         Meta(
-            description="The media type of the layer to use. Default: every layer that holds YAML, JSON or a tar,"
-            " but for SBOMs, attestations and signatures beside them."
+            description="The media type of the layer to use. Default: every layer that contains YAML, JSON or a tar,"
+            " except SBOMs, attestations and signatures."
         ),
     ] = None
     path: Annotated[
         FilePath | None,
         Meta(
-            description="The file or directory inside the layer. Default: `design.yml` and its like where there is"
-            " one, else every YAML and JSON file."
+            description="The file or directory inside the layer. Default: `design.yml`, `.yaml` or `.json` if there"
+            " is one, else every YAML and JSON file."
         ),
     ] = None
 
@@ -123,12 +123,12 @@ class Source(ApiStruct, frozen=True):
         HostPort | None,
         Meta(
             description="The registry's token service, `host[:port]`, where it is in a domain of another owner than the"
-            " registry: it may then be told the credentials. One of the same owner needs no naming. Without a port it"
-            " is the one of https; of an `insecure` registry it may speak plain http on a port that is named."
+            " registry: it may then receive the credentials. One of the same owner need not be named. Without a port it"
+            " is the one of https; for an `insecure` registry it may speak plain http on the named port."
         ),
     ] = None
     insecure: Annotated[bool, Meta(description="Speak plain http to the registry, as to one on localhost.")] = False
-    layer: Annotated[Layer | None, Meta(description="Which layer holds the pattern, and where in it.")] = None
+    layer: Annotated[Layer | None, Meta(description="Which layer contains the pattern, and where in it.")] = None
 
 
 class Key(ApiStruct, frozen=True):
@@ -138,12 +138,12 @@ class Key(ApiStruct, frozen=True):
         Pem | None,
         Meta(description="The public key itself: PEM of an ECDSA, RSA or Ed25519 key."),
     ] = None
-    secret_ref: Annotated[KeyReference | None, Meta(description="A Secret entry that holds the PEM.")] = None
-    config_map_ref: Annotated[KeyReference | None, Meta(description="A ConfigMap entry that holds the PEM.")] = None
+    secret_ref: Annotated[KeyReference | None, Meta(description="A Secret entry that contains the PEM.")] = None
+    config_map_ref: Annotated[KeyReference | None, Meta(description="A ConfigMap entry that contains the PEM.")] = None
 
 
 class Authority(ApiStruct, frozen=True):
-    """Someone whose signature counts."""
+    """An authority whose signature is accepted."""
 
     key: Annotated[
         Key,
@@ -158,14 +158,14 @@ class Authority(ApiStruct, frozen=True):
     name: Annotated[
         DisplayName | None,
         Meta(
-            description="What the authority is called in `status.verifiedBy` and in messages. Default: the name of the"
+            description="The name of the authority in `status.verifiedBy` and in messages. Default: the name of the"
             " Secret or ConfigMap, or the key's fingerprint."
         ),
     ] = None
 
 
 class Verify(ApiStruct, frozen=True):
-    """What must be proven about the artifact before anything of it is applied."""
+    """What must be verified before anything of the artifact is applied."""
 
     authorities: Annotated[
         tuple[Authority, ...],
@@ -178,26 +178,28 @@ class Render(ApiStruct, frozen=True):
 
     format: Annotated[
         Literal["Auto", "Meshery", "Manifests"],
-        Meta(description="What the artifact holds. `Auto` tells a Meshery design from plain manifests by its content."),
+        Meta(
+            description="The format of the artifact. `Auto` tells a Meshery design from plain manifests by its content."
+        ),
     ] = "Auto"
     target_namespace: Annotated[
         Namespace | None,
         Meta(
-            description="Every namespaced object goes there. Without it, an object that names no namespace goes to the"
+            description="The namespace of every namespaced object. Default: the one that the object names, else the"
             " one of the DesignPattern."
         ),
     ] = None
     on_invalid: Annotated[
         Literal["Refuse", "Skip"],
         Meta(
-            description="What becomes of the pattern when a component cannot be rendered: `Refuse` applies nothing,"
-            " `Skip` applies the rest and says so."
+            description="What happens when a component cannot be rendered: `Refuse` applies nothing, `Skip` applies"
+            " the rest and reports it."
         ),
     ] = "Refuse"
 
 
 class IgnoreTarget(ApiStruct, frozen=True):
-    """Which objects of the pattern: those that are all that is said; what is left out is any."""
+    """Which objects of the pattern: those that match every field that is set."""
 
     group: Annotated[
         Annotated[str, Meta(max_length=253)] | None,
@@ -210,13 +212,13 @@ class IgnoreTarget(ApiStruct, frozen=True):
 
 
 class IgnoreDifferences(ApiStruct, frozen=True):
-    """Fields that others write: applied when the object is created, and never again."""
+    """Fields that others write: they are applied when the object is created, and never again."""
 
     paths: Annotated[
         tuple[Pointer, ...],
         Meta(
             description="JSON pointers (RFC 6901) into the object as the artifact has it, such as `/spec/replicas`. An"
-            " entry of a list is named by its number there, as in `/webhooks/0/clientConfig/caBundle`.",
+            " entry of a list is named by its index, as in `/webhooks/0/clientConfig/caBundle`.",
             min_length=1,
             max_length=32,
         ),
@@ -227,14 +229,14 @@ class IgnoreDifferences(ApiStruct, frozen=True):
 
 
 class Apply(ApiStruct, frozen=True):
-    """How the objects are brought to the cluster, and kept there."""
+    """How the objects are applied, and kept as applied."""
 
     service_account_name: Annotated[
         ResourceName | None,
         Meta(
-            description="The ServiceAccount, in the namespace of the DesignPattern, in whose name objects are applied"
-            " and deleted. Default: the one of the operator's `--default-service-account`, else the operator's own,"
-            " unless the operator runs with `--require-service-account`."
+            description="The ServiceAccount, in the namespace of the DesignPattern, that is impersonated to apply"
+            " and delete objects. Default: the one of the operator's `--default-service-account`, else the operator's"
+            " own, unless the operator runs with `--require-service-account`."
         ),
     ] = None
     prune: Annotated[bool, Meta(description="Delete objects that left the pattern.")] = True
@@ -244,9 +246,9 @@ class Apply(ApiStruct, frozen=True):
     conflicts: Annotated[
         Literal["Fail", "Take"],
         Meta(
-            description="What happens when another field manager holds a field with another value on an object that"
-            " this pattern does not own yet: `Fail` says so, `Take` takes the field over. Whether the pattern may have"
-            " the object at all, `adopt` says."
+            description="What happens when another field manager has a field with another value on an object that"
+            " this pattern does not own yet: `Fail` reports it, `Take` takes the field over. `adopt` decides whether"
+            " the pattern may own the object at all."
         ),
     ] = "Fail"
     adopt: Annotated[
@@ -255,40 +257,43 @@ class Apply(ApiStruct, frozen=True):
             description="What happens with an object of the pattern that existed before it. `Never`: the pattern fails"
             " with AlreadyExists. `IfUnowned`: the object is applied and owned, unless it has a controller; a"
             " Namespace, CustomResourceDefinition, PersistentVolumeClaim or PersistentVolume is used as it is instead,"
-            " neither changed nor owned. `Always`: those are applied and owned too. What was adopted is annotated"
-            " `pattern-operator.io/adopted` and is left when the pattern goes. An object that Helm, Argo CD, Flux or"
-            " another DesignPattern has is never adopted."
+            " neither changed nor owned. `Always`: those are applied and owned too. An adopted object is annotated"
+            " `pattern-operator.io/adopted` and is kept when the pattern is deleted. An object that Helm, Argo CD,"
+            " Flux or another DesignPattern manages is never adopted."
         ),
     ] = "IfUnowned"
     create_namespace: Annotated[
         bool,
         Meta(
-            description="Make the namespaces that objects of the pattern go to (`render.targetNamespace`, or those that"
-            " objects name) where they do not exist and the pattern does not bring them. A namespace that was made"
-            " goes with the pattern, unless it holds objects of others; one that exists is used as it is."
+            description="Create the namespaces of the pattern's objects (`render.targetNamespace`, or those that"
+            " objects name) that do not exist and are not in the pattern. A namespace that was created is deleted"
+            " with the pattern, unless it contains objects of others; one that exists is used as it is."
         ),
     ] = False
     ignore_differences: Annotated[
         Annotated[tuple[IgnoreDifferences, ...], Meta(max_length=16)] | None,
         Meta(
             description="Fields of the pattern's objects that others write, such as an autoscaler `spec.replicas`. They"
-            " are applied when the object is created. After that they are neither compared nor put right, and the"
+            " are applied when the object is created. After that they are neither compared nor repaired, and the"
             " operator is not a manager of them, so that nobody has a conflict."
         ),
     ] = None
     drift_policy: Annotated[
         Literal["Repair", "Report"],
-        Meta(description="What happens when somebody changes an applied object: put it right, or only say so."),
+        Meta(
+            description="What happens when somebody changes an applied object: `Repair` applies it again, `Report` only"
+            " reports it."
+        ),
     ] = "Repair"
     wait: Annotated[bool, Meta(description="Whether Ready also means that every object is healthy.")] = True
     deletion_policy: Annotated[
         Literal["Delete", "Orphan"],
-        Meta(description="What becomes of the objects when the DesignPattern is deleted."),
+        Meta(description="What happens to the objects when the DesignPattern is deleted."),
     ] = "Delete"
 
 
 class Rollout(ApiStruct, frozen=True):
-    """Which revision may go when."""
+    """Which revision may be applied when."""
 
     history_limit: Annotated[
         int, Meta(description="How many applied revisions `status.history` keeps.", ge=0, le=10)
@@ -296,7 +301,7 @@ class Rollout(ApiStruct, frozen=True):
 
 
 class Spec(ApiStruct, frozen=True):
-    """What is wanted."""
+    """The desired state."""
 
     source: Annotated[Source, Meta(description="Where the pattern comes from.")]
     interval: Annotated[
@@ -304,17 +309,17 @@ class Spec(ApiStruct, frozen=True):
     ] = "5m"
     retry_interval: Annotated[
         Duration,
-        Meta(description="The longest pause between tries after a failure that may pass; the first is about 1 s."),
+        Meta(description="The longest delay between retries after a transient failure; the first is about 1 s."),
     ] = "2m"
     timeout: Annotated[
-        Duration, Meta(description="How long objects may take to become healthy before Ready says HealthTimeout.")
+        Duration, Meta(description="How long objects may take to become healthy before Ready is False (HealthTimeout).")
     ] = "5m"
     suspend: Annotated[
         bool, Meta(description="Do nothing: neither look up, nor apply, nor repair. Deleting still works.")
     ] = False
-    verify: Annotated[Verify | None, Meta(description="What must be proven about the artifact.")] = None
+    verify: Annotated[Verify | None, Meta(description="What must be verified about the artifact.")] = None
     render: Annotated[Render, Meta(description="How the artifact becomes objects.")] = field(default_factory=Render)
-    apply: Annotated[Apply, Meta(description="How the objects are brought to the cluster.")] = field(
-        default_factory=Apply
+    apply: Annotated[Apply, Meta(description="How the objects are applied.")] = field(default_factory=Apply)
+    rollout: Annotated[Rollout, Meta(description="Which revision may be applied when.")] = field(
+        default_factory=Rollout
     )
-    rollout: Annotated[Rollout, Meta(description="Which revision may go when.")] = field(default_factory=Rollout)

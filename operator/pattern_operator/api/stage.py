@@ -1,10 +1,10 @@
-"""The stages, one word each: a spec section, a package, a log field and a metrics label carry this very name."""
+"""The stages of the pipeline: spec sections, packages, log fields and metric labels have the same names."""
 
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """The steps of one pattern, in order; the last two only look at the cluster."""
+    """The stages of one pattern, in order."""
 
     SOURCE = "source"
     VERIFY = "verify"

@@ -1,4 +1,4 @@
-"""``status`` of a DesignPattern: what runs, whether it is well, and if not why. Written by the operator alone."""
+"""``status`` of a DesignPattern: what runs, whether it is healthy, and if not why. Only the operator writes it."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ class Inventory(ApiStruct, frozen=True):
 
     count: Annotated[int, Meta(description="How many objects.")] = 0
     entries: Annotated[
-        tuple[InventoryEntry, ...], Meta(description="The objects; absent where they are written compressed.")
+        tuple[InventoryEntry, ...], Meta(description="The objects; absent where `compressed` has them.")
     ] = ()
     compressed: Annotated[
         str,
@@ -41,7 +41,7 @@ class RefusedComponent(ApiStruct, frozen=True):
 
 
 class SkippedComponent(ApiStruct, frozen=True):
-    """A component of which nothing is applied."""
+    """A component that was skipped."""
 
     name: Annotated[str, Meta(description="Name of the component.")]
     kind: Annotated[str, Meta(description="Kind of the component.")]
@@ -49,7 +49,7 @@ class SkippedComponent(ApiStruct, frozen=True):
 
 
 class RenderStatus(ApiStruct, frozen=True):
-    """What rendering made of the revision last attempted."""
+    """The result of rendering the revision that was last attempted."""
 
     rendered: Annotated[int, Meta(description="Components that became objects.")] = 0
     skipped: Annotated[int, Meta(description="Components with nothing to apply: annotations, aliases, duplicates.")] = 0
@@ -62,7 +62,7 @@ class RenderStatus(ApiStruct, frozen=True):
         Meta(description="The skipped components, without annotations (drawings), the first 50 of them."),
     ] = ()
     repairs: Annotated[
-        tuple[str, ...], Meta(description="What was put right in the artifact's components, the first 50 repairs.")
+        tuple[str, ...], Meta(description="The repairs made to the artifact's components, the first 50 of them.")
     ] = ()
 
 
@@ -78,15 +78,15 @@ class HistoryEntry(ApiStruct, frozen=True):
     """A revision that was applied."""
 
     revision: Annotated[str, Meta(description="`<tag>@<digest>`.")]
-    version: Annotated[str, Meta(description="The version it is called.")] = ""
+    version: Annotated[str, Meta(description="The name of the version.")] = ""
     applied_at: Annotated[str, Meta(description="When it was applied.")] = ""
     verified_by: Annotated[tuple[str, ...], Meta(description="The authorities that signed it.")] = ()
 
 
 class Status(ApiStruct, frozen=True):
-    """What is: written by the operator alone."""
+    """The observed state, written by the operator alone."""
 
-    observed_generation: Annotated[int, Meta(description="The generation of the spec this status speaks of.")] = 0
+    observed_generation: Annotated[int, Meta(description="The generation of the spec that this status describes.")] = 0
     conditions: Annotated[
         tuple[Condition, ...],
         Meta(
@@ -96,7 +96,7 @@ class Status(ApiStruct, frozen=True):
         ),
     ] = ()
     status: Annotated[
-        str, Meta(description="Where the pattern stands, in one word: the reason of Ready. For the table of kubectl.")
+        str, Meta(description="The state in one word: the reason of Ready. For the table of kubectl.")
     ] = ""
     version: Annotated[
         str, Meta(description="The version that runs: the tag, or else the version the design gives itself.")
@@ -112,7 +112,7 @@ class Status(ApiStruct, frozen=True):
     fingerprints: Annotated[
         str,
         Meta(
-            description="What the objects were like when they were applied, so that drift is found after a restart too:"
+            description="Fingerprints of the objects as they were applied, so that drift is found after a restart too:"
             " a digest of what was sent, and eight bytes an object, in the order of the inventory."
         ),
     ] = ""
@@ -129,9 +129,9 @@ class Status(ApiStruct, frozen=True):
     inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns.")] = field(
         default_factory=Inventory
     )
-    render: Annotated[RenderStatus | None, Meta(description="What rendering made of the revision last attempted.")] = (
-        None
-    )
+    render: Annotated[
+        RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
+    ] = None
     history: Annotated[tuple[HistoryEntry, ...], Meta(description="The revisions applied, latest first.")] = ()
     truncated: Annotated[
         tuple[str, ...],
