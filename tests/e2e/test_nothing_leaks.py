@@ -184,7 +184,7 @@ def test_patternctl_get_tells_of_them_without_a_value(told: dict[str, Told], ope
     patternctl = Patternctl(tmp_path, {"KUBECONFIG": str(operated.kubectl.kubeconfig.path)})
 
     whole = [patternctl("get", "-n", NAMESPACE, "-o", form) for form in ("wide", "json", "yaml")]
-    each = [patternctl("get", name, "-n", NAMESPACE) for name in list(told)[::8]]
+    each = [patternctl("get", name, "-n", NAMESPACE) for name in list(told)[::24]]
 
     assert all(name in whole[0].out for name in told)
     assert all(done.out for done in [*whole, *each])  # and none shows a value: patternctl looks for itself

@@ -184,6 +184,7 @@ def _controller_manager(settings: Settings, account: Kubeconfig) -> list[str | P
         f"--root-ca-file={settings.authority.ca}",
         "--kube-api-qps=500",  # else a test waits for the controllers' own rate limit
         "--kube-api-burst=1000",
+        "--pvclaimbinder-sync-period=1s",  # else a claim that was made before its volume waits for up to 15 s
     ]
 
 
