@@ -12,7 +12,7 @@ from tests.testbed.testbed import Testbed
 
 from pattern_operator.apply import Applier, Deleter, ManagedObjects, Notification, Owner, Transfers
 from pattern_operator.kube import Discovery, Endpoint, Session, objects
-from pattern_operator.kube.credentials import StaticAuth, tls_context
+from pattern_operator.kube.endpoint import StaticAuth, tls_context
 
 OpenRoom = Callable[[], AbstractAsyncContextManager[Harness]]
 

@@ -14,7 +14,7 @@ from tests.testbed.binaries import BIN
 from tests.testbed.process import Process
 
 from pattern_operator.kube import Endpoint
-from pattern_operator.kube.credentials import StaticAuth, tls_context
+from pattern_operator.kube.endpoint import StaticAuth, tls_context
 
 
 @dataclass

@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from pattern_operator.kube import Endpoint, Session
-from pattern_operator.kube.credentials import Authorization, StaticAuth
+from pattern_operator.kube.endpoint import Authorization, StaticAuth
 
 Handler = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
 

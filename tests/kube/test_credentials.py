@@ -10,6 +10,7 @@ from tests.executors import EXECUTORS
 from tests.kube.apiserver import ApiServer
 
 from pattern_operator.kube import ApiError, CredentialsError, Endpoint, Session, credentials, kubeconfig
+from pattern_operator.kube import in_cluster as in_cluster_account
 
 
 async def who(endpoint: Endpoint) -> str:
@@ -69,7 +70,7 @@ def account(server: ApiServer, tmp_path: Path) -> Path:
 
 
 def in_cluster(server: ApiServer, account: Path, **more: object) -> Endpoint:
-    return credentials.in_cluster(host="127.0.0.1", port=str(server.port), root=account, **more)
+    return in_cluster_account.in_cluster(host="127.0.0.1", port=str(server.port), root=account, **more)
 
 
 async def test_a_pod_uses_its_service_account(server, account):

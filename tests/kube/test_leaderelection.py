@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from pattern_operator.kube import Endpoint, LeaderElector, Session, objects
 from pattern_operator.kube import leaderelection as leases
-from pattern_operator.kube.credentials import StaticAuth
-from pattern_operator.kube.leaderelection import LeaderElectionRecord, Timing
+from pattern_operator.kube.endpoint import StaticAuth
+from pattern_operator.kube.leaderelection import Timing
+from pattern_operator.kube.resourcelock import LeaderElectionRecord
 from pattern_operator.kube.wellknown import LEASE
 
 NAME = "leader"

@@ -7,7 +7,7 @@ from aiohttp import web
 from tests.kube.conftest import CONFIG_MAP, NAMESPACE
 from tests.kube.fake_apiserver import script, serving
 
-from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Resource, Session, objects
+from pattern_operator.kube import ApiError, ApiUnavailable, Conflicts, Resource, Session, objects, pagination
 
 SECRET = Resource(group="", version="v1", kind="Secret", plural="secrets", namespaced=True)
 
@@ -191,7 +191,7 @@ async def test_a_merge_patch_reaches_the_status_alone(session, namespace):
 
 
 async def test_a_list_longer_than_a_page_comes_whole_and_with_kinds(session, namespace, monkeypatch):
-    monkeypatch.setattr(objects, "PAGE", 2)
+    monkeypatch.setattr(pagination, "PAGE", 2)
     for number in range(5):
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"n{number}"}}
         await objects.create(session, CONFIG_MAP, body=orjson.dumps(body), namespace=namespace, field_manager="us")

@@ -19,6 +19,7 @@ from pattern_operator.kube import (
     WatchEvent,
     WatchEventType,
     objects,
+    pagination,
     reflector,
 )
 
@@ -134,7 +135,7 @@ async def test_a_large_object_passes(session, namespace):
 
 
 async def test_a_list_of_many_pages_is_told_once(session, namespace, monkeypatch):
-    monkeypatch.setattr(reflector, "PAGE", 2)
+    monkeypatch.setattr(pagination, "PAGE", 2)
     names = [f"n{number}" for number in range(5)]
     for name in names:
         await put(session, namespace, name)

@@ -4,7 +4,7 @@ import pytest
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.kube import ApiError, Endpoint, Session, can_patch_everything, user_name
-from pattern_operator.kube.credentials import StaticAuth, tls_context
+from pattern_operator.kube.endpoint import StaticAuth, tls_context
 
 
 async def test_the_server_tells_the_user_that_the_credentials_stand_for(session):

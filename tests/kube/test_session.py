@@ -13,8 +13,8 @@ from tests.kube.fake_apiserver import script, serving
 from tests.testbed.process import free_port
 
 from pattern_operator.kube import ApiError, ApiUnavailable, CredentialsError, Endpoint, Session
-from pattern_operator.kube import session as kube_session
-from pattern_operator.kube.credentials import StaticAuth
+from pattern_operator.kube import response as kube_response
+from pattern_operator.kube.endpoint import StaticAuth
 from pattern_operator.limits import MAX_REFUSAL
 
 
@@ -266,7 +266,7 @@ async def test_a_refusal_without_end_is_not_read_and_not_shown(encoding: str):
 
 
 async def test_a_refusal_that_trickles_or_breaks_off_is_known_by_its_status(monkeypatch):
-    monkeypatch.setattr(kube_session, "REFUSAL_TIMEOUT", 0.2)
+    monkeypatch.setattr(kube_response, "REFUSAL_TIMEOUT", 0.2)
 
     async def slow(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=403)

@@ -7,7 +7,7 @@ import pytest
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.kube import Endpoint, Session
-from pattern_operator.kube.credentials import StaticAuth, tls_context
+from pattern_operator.kube.endpoint import StaticAuth, tls_context
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.kube import Endpoint, Session, objects
-from pattern_operator.kube.credentials import StaticAuth
+from pattern_operator.kube.endpoint import StaticAuth
 from pattern_operator.telemetry import EventRecorder
 from pattern_operator.telemetry.events import (
     BURST,

@@ -22,8 +22,8 @@ from pattern_operator.apply import owner_id
 from pattern_operator.apply.annotations import retention_of
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Resource, Session, objects, wellknown
-from pattern_operator.kube.leaderelection import LeaderElectionRecord
 from pattern_operator.kube.pagination import Page
+from pattern_operator.kube.resourcelock import LeaderElectionRecord
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 CRD_NAME: Final = f"{PLURAL}.{GROUP}"

@@ -9,19 +9,21 @@ with orjson is several times faster and 40 MB smaller.
 """
 
 from pattern_operator.kube import objects
-from pattern_operator.kube.credentials import Endpoint, load
+from pattern_operator.kube.credentials import load
 from pattern_operator.kube.decode import in_turns
 from pattern_operator.kube.discovery import Discovery
+from pattern_operator.kube.endpoint import Endpoint
 from pattern_operator.kube.errors import ApiError, ApiUnavailable, CredentialsError, KindNotFound
 from pattern_operator.kube.identity import holder_is_dead, identity, lease_namespace
 from pattern_operator.kube.leaderelection import LeaderElector
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.own_permissions import OwnPermissions
-from pattern_operator.kube.reflector import Projection, Reflector, WatchEvent, WatchEventType
+from pattern_operator.kube.reflector import Reflector
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.status_message import StatusCause
+from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
 
 __all__ = [
     "ApiError",

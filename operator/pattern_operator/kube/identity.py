@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pattern_operator.kube.credentials import SERVICE_ACCOUNT
+from pattern_operator.kube.in_cluster import SERVICE_ACCOUNT
 
 MAX_PID_DIGITS: Final = 10  # 2**22 is the most that Linux gives; a holder may write anything
 NAMESPACE: Final = "pattern-operator-system"  # of manifests/base: where the Lease lies for an operator outside a pod

@@ -13,6 +13,7 @@ from aiohttp.client_middlewares import ClientHandlerType
 from pattern_operator.kube.decode import read_list
 from pattern_operator.kube.errors import AnswerTooLarge
 from pattern_operator.kube.pagination import PageSize
+from pattern_operator.kube.response import read_at_most
 from pattern_operator.limits import MAX_PAGE_OF_KOPF
 
 PAGE: Final = 500  # objects that are asked for first: what kubectl and client-go ask for
@@ -51,22 +52,9 @@ class Pages:
                 return response
             try:
                 # A page of one object is taken as it is: nobody else can ask for less, and it fits into etcd.
-                response.text_of_list = await whole(response, self._most if self._pages.limit > 1 else None)
+                response.text_of_list = await read_at_most(response, self._most if self._pages.limit > 1 else None)
             except AnswerTooLarge as error:
                 self._pages.after(error)
             else:
                 self._pages.fitted(len(response.text_of_list))
                 return response
-
-
-async def whole(response: aiohttp.ClientResponse, most: int | None) -> bytes:
-    """The body of an answer; raises AnswerTooLarge where it has more than ``most`` bytes, and reads no further."""
-    if most is None:
-        return await response.read()
-    body = bytearray()
-    async for data in response.content.iter_any():
-        body += data
-        if len(body) > most:
-            response.close()
-            raise AnswerTooLarge(most)
-    return bytes(body)

@@ -20,11 +20,11 @@ import yaml
 from yarl import URL
 
 from pattern_operator.executors import run_in
-from pattern_operator.kube.credentials import Authorization, Endpoint, StaticAuth, tls_context
+from pattern_operator.kube.endpoint import Authorization, Endpoint, StaticAuth, tls_context
 from pattern_operator.kube.errors import CredentialsError
 from pattern_operator.quote import foreign
 
-LEEWAY: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
+EXPIRY_MARGIN: Final = timedelta(seconds=30)  # a token this close to its end is replaced before it is sent
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")  # what a header can hold, without spaces (RFC 9110, "Field Values")
 _REFUSED: Final = ("exec", "auth-provider", "tokenFile", "client-certificate", "client-key", "certificate-authority")
 
@@ -71,7 +71,7 @@ class KubeconfigUser:
 
     async def header(self) -> str:
         """Return the header, from a new run of the plugin when the last one's token is about to end."""
-        if self._expiry is not None and self._now() + LEEWAY >= self._expiry:
+        if self._expiry is not None and self._now() + EXPIRY_MARGIN >= self._expiry:
             await self.refresh(rejected=self._header)
         return self._header
 

@@ -12,22 +12,18 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from pattern_operator.aio import background_task
-from pattern_operator.api.fields import mapping_at
-from pattern_operator.kube import objects
 from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.objects import Body
-from pattern_operator.kube.reflector import Projection, Reflector, WatchEvent, WatchEventType
+from pattern_operator.kube.reflector import Reflector
+from pattern_operator.kube.resourcelock import LeaderElectionRecord, LeaseLock
 from pattern_operator.kube.session import Session
+from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
 from pattern_operator.kube.wellknown import LEASE
 
-FIELD_MANAGER: Final = "pattern-operator"
 RELEASE_SECONDS: Final = 3.0  # what giving the Lease back may take of a shutdown
-MAX_TRANSITIONS: Final = 2**31 - 1  # an int32 of the API (coordination.k8s.io/v1): one more, and no write is taken
 MAX_HOLDER: Final = 128  # characters of a holder that are shown: a pod's name and UID have some 70
 
 log = logging.getLogger(__name__)
@@ -46,31 +42,6 @@ class Timing:
     renew: float = 10.0
     retry: float = 2.0
     longest: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class LeaderElectionRecord:
-    """What a Lease says (coordination.k8s.io/v1, LeaseSpec). Its times are the holder's, and decide nothing."""
-
-    holder: str = ""
-    duration: float | None = None  # seconds, as written
-    acquired: str = ""
-    renewed: str = ""
-    transitions: int = 0
-
-    @classmethod
-    def of(cls, lease: Any) -> "LeaderElectionRecord":
-        """Read any JSON; what is not of its type counts as not said."""
-        spec = lease.get("spec") if isinstance(lease, dict) else None
-        said = spec if isinstance(spec, dict) else {}
-        duration = _count(said.get("leaseDurationSeconds"))
-        return cls(
-            holder=_text(said.get("holderIdentity")),
-            duration=float(duration) if duration else None,
-            acquired=_text(said.get("acquireTime")),
-            renewed=_text(said.get("renewTime")),
-            transitions=_count(said.get("leaseTransitions")),
-        )
 
 
 def never_dead(_: str) -> bool:
@@ -99,13 +70,11 @@ class LeaderElector:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self._session = session
-        self._namespace = namespace
-        self._name = name
+        self._lock = LeaseLock(session, namespace=namespace, name=name, identity=identity, now=now or _now)
         self._identity = identity
         self._holder_is_dead = holder_is_dead
         self._times = times or Timing()
         self._clock = clock
-        self._now = now or _now
         self._object: Body | None = None  # as last seen; None: there is none
         self._held = LeaderElectionRecord()
         self._seen_at = 0.0
@@ -131,7 +100,7 @@ class LeaderElector:
         await self._acquire()
         lost = asyncio.Event()
         try:
-            async with background_task(self._keep(lost), name=f"lease {self._namespace}/{self._name}") as renewal:
+            async with background_task(self._keep(lost), name=f"lease {self._lock}") as renewal:
                 # However the renewal ends, nobody leads without it.
                 renewal.add_done_callback(lambda ended: None if ended.cancelled() else lost.set())
                 yield lost
@@ -143,13 +112,13 @@ class LeaderElector:
         watch = Reflector(
             self._session,
             LEASE,
-            namespace=self._namespace,
-            field_selector=f"metadata.name={self._name}",
+            namespace=self._lock.namespace,
+            field_selector=f"metadata.name={self._lock.name}",
             projection=Projection.FULL,
             on_change=self._observe,
             on_problem=self._troubled,
         )
-        async with background_task(watch.run(), name=f"watch lease {self._namespace}/{self._name}"):
+        async with background_task(watch.run(), name=f"watch lease {self._lock}"):
             await watch.synced.wait()
             while not await self._try():
                 # A renewal, a release or a deletion wakes us, or the end of the holder's time.
@@ -168,8 +137,8 @@ class LeaderElector:
         self._changed.set()
 
     def _troubled(self, error: ApiError) -> None:
-        self._problem = f"cannot watch the Lease {self._namespace}/{self._name}, and so not lead: {error}"
-        log.warning("cannot watch the Lease %s/%s, and so not lead: %s", self._namespace, self._name, error)
+        self._problem = f"cannot watch the Lease {self._lock}, and so not lead: {error}"
+        log.warning("cannot watch the Lease %s, and so not lead: %s", self._lock, error)
 
     def _see(self, lease: Body | None) -> None:
         """Take the Lease in; the holder's time begins anew only where it renewed, as client-go counts it."""
@@ -195,8 +164,8 @@ class LeaderElector:
             await self._write(self._identity, duration=self._times.duration)
         except ApiError as error:
             if error.reason not in ("Conflict", "AlreadyExists", "NotFound"):  # else someone was faster
-                self._problem = f"cannot take the Lease {self._namespace}/{self._name}: {error}"
-                log.warning("cannot take the Lease %s/%s: %s", self._namespace, self._name, error)
+                self._problem = f"cannot take the Lease {self._lock}: {error}"
+                log.warning("cannot take the Lease %s: %s", self._lock, error)
             await self._wait_for_change(self._times.retry)
             return False
         return True
@@ -214,13 +183,13 @@ class LeaderElector:
                     await self._renew(self._identity, duration=self._times.duration)
                 renewed, pause = started, self._times.renew
             except _TakenOverError as error:
-                log.critical("lost the Lease %s/%s: %s", self._namespace, self._name, error)
+                log.critical("lost the Lease %s: %s", self._lock, error)
                 lost.set()
             except (ApiError, TimeoutError) as error:
-                self._problem = f"cannot renew the Lease {self._namespace}/{self._name}: {str(error) or 'no answer'}"
-                log.warning("cannot renew the Lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer")
+                self._problem = f"cannot renew the Lease {self._lock}: {str(error) or 'no answer'}"
+                log.warning("cannot renew the Lease %s: %s", self._lock, str(error) or "no answer")
                 if self._clock() - renewed >= self._times.deadline:
-                    log.critical("lost the Lease %s/%s: not renewed in time", self._namespace, self._name)
+                    log.critical("lost the Lease %s: not renewed in time", self._lock)
                     lost.set()
 
     async def _renew(self, holder: str, *, duration: float) -> None:
@@ -236,7 +205,7 @@ class LeaderElector:
     async def _look_again(self) -> None:
         """After a conflict: someone edited the Lease, or someone took it."""
         try:
-            lease = await objects.get(self._session, LEASE, namespace=self._namespace, name=self._name)
+            lease = await self._lock.get()
         except ApiError as error:
             if error.reason != "NotFound":
                 raise
@@ -251,51 +220,15 @@ class LeaderElector:
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._renew("", duration=1.0)
         except (ApiError, TimeoutError, _TakenOverError) as error:  # it runs out by itself
-            log.warning("cannot release the Lease %s/%s: %s", self._namespace, self._name, str(error) or "no answer")
+            log.warning("cannot release the Lease %s: %s", self._lock, str(error) or "no answer")
 
     async def _write(self, holder: str, *, duration: float) -> None:
-        """Create or replace the Lease as it was last seen; Conflict or AlreadyExists when someone was faster."""
-        old = LeaderElectionRecord.of(self._object)
-        stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # metav1.MicroTime
-        ours = old.holder == self._identity
-        spec = {
-            "holderIdentity": holder,
-            "leaseDurationSeconds": max(1, round(duration)),
-            "acquireTime": (old.acquired or stamp) if ours else stamp,
-            "renewTime": stamp,
-            "leaseTransitions": min(old.transitions + (0 if ours or not self._object else 1), MAX_TRANSITIONS),
-        }
-        seen = mapping_at(self._object, "metadata")
-        metadata = {**seen, "name": self._name, "namespace": self._namespace}
-        body = orjson.dumps({"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": metadata, "spec": spec})
-        if self._object is None:
-            lease = await objects.create(
-                self._session, LEASE, body=body, namespace=self._namespace, field_manager=FIELD_MANAGER
-            )
-        else:
-            lease = await objects.replace(
-                self._session,
-                LEASE,
-                body=body,
-                namespace=self._namespace,
-                name=self._name,
-                field_manager=FIELD_MANAGER,
-            )
-        self._see(lease)
+        self._see(await self._lock.write(holder, duration=duration, seen=self._object))
         self._problem = ""
 
 
 class _TakenOverError(Exception):
     """The Lease is not ours any more; the message says whose it is."""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _count(value: Any) -> int:
-    """A number as the API has it (int32); 0 for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TRANSITIONS else 0
 
 
 def _shown(holder: str) -> str:

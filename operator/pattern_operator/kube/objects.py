@@ -1,16 +1,14 @@
 """The verbs: what can be done to one object, or to a collection, over a session."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from enum import StrEnum
-from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import orjson
 
 from pattern_operator.kube.decode import read_list, read_object
-from pattern_operator.kube.errors import AnswerTooLarge, ApiError
-from pattern_operator.kube.pagination import PageSize, TextPage
+from pattern_operator.kube.errors import AnswerTooLarge
+from pattern_operator.kube.pagination import Listed, PageSize, TextPage, pages
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 from pattern_operator.limits import MAX_PAGE
@@ -24,7 +22,6 @@ JSON_PATCH: Final = "application/json-patch+json"
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 LISTINGS: Final = 3  # how often a list begins anew: a page lives for 5 minutes, so this many take a quarter of an hour
-PAGE: Final = 500  # objects of one answer: what kubectl and client-go ask for
 
 
 class Conflicts(StrEnum):
@@ -218,10 +215,12 @@ async def list_(
     """Return all objects of the collection, each with its apiVersion and kind. They have to fit into memory."""
     selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
     found: list[Body] = []
-    async for page in _pages(session, resource.path(namespace=namespace), selectors=selectors, impersonate=impersonate):
-        if page.begins_anew:
+    async for listed in _pages(
+        session, resource.path(namespace=namespace), selectors=selectors, impersonate=impersonate
+    ):
+        if listed.begins_anew:
             found.clear()
-        found += [_titled(item, resource) async for item in page.content.items()]
+        found += [_titled(item, resource) async for item in listed.page.items()]
     return found
 
 
@@ -235,14 +234,14 @@ async def list_page(
     impersonate: str | None = None,
 ) -> list[Body]:
     """Return the first ``limit`` objects that the selector selects, fewer where a page would be too large."""
-    pages = PageSize(limit)
+    size = PageSize(limit)
     params = {"limit": str(limit), "labelSelector": label_selector}
     path = resource.path(namespace=namespace)
     while True:
         try:
             answer = await session.request("GET", path, params=params, impersonate=impersonate, most=MAX_PAGE)
         except AnswerTooLarge as error:
-            params["limit"] = str(pages.after(error))
+            params["limit"] = str(size.after(error))
             continue
         page = await TextPage.of(answer)
         return [item async for item in page.items()]
@@ -254,47 +253,20 @@ async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, Non
     Where the pages are too old before the last was read (410), all is read anew, so an object may come twice, and one
     that came may be gone.
     """
-    async for page in _pages(session, resource.path(namespace=""), selectors={}):
-        async for item in page.content.items():
+    async for listed in _pages(session, resource.path(namespace=""), selectors={}):
+        async for item in listed.page.items():
             yield _titled(item, resource)
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    content: TextPage
-    begins_anew: bool  # the pages before it were too old to go on from
-
-
-async def _pages(
+def _pages(
     session: Session, path: str, *, selectors: dict[str, str], impersonate: str | None = None
-) -> AsyncGenerator[_Listed, None]:
-    """Every page of a collection, none larger than ``MAX_PAGE``.
+) -> AsyncGenerator[Listed, None]:
+    """Every page of a collection, none larger than ``MAX_PAGE``."""
 
-    Raises:
-        ApiError: among others ``Expired`` (410), where the pages were too old ``LISTINGS`` times.
-    """
-    pages, listings = PageSize(PAGE), 1
-    params = {"limit": str(pages.limit)} | {name: value for name, value in selectors.items() if value}
-    anew = False
-    while True:
-        try:
-            answer = await session.request("GET", path, params=params, most=MAX_PAGE, impersonate=impersonate)
-        except AnswerTooLarge as error:
-            params["limit"] = str(pages.after(error))
-            continue
-        except ApiError as error:
-            if error.code != HTTPStatus.GONE or not params.pop("continue", "") or listings == LISTINGS:
-                raise
-            params.pop("limit", None)  # in one answer, as client-go does it (FullListIfExpired); too large: in pages
-            anew, listings = True, listings + 1
-            continue
-        params["limit"] = str(pages.fitted(len(answer)))
-        content = await TextPage.of(answer, after=params.get("continue", ""))
-        del answer
-        yield _Listed(content, anew)
-        if not content.more:
-            return
-        anew, params["continue"] = False, content.more
+    async def ask(params: dict[str, str]) -> bytes:
+        return await session.request("GET", path, params=params, most=MAX_PAGE, impersonate=impersonate)
+
+    return pages(ask, selectors=selectors, listings=LISTINGS)
 
 
 def _titled(item: Body, resource: Resource) -> Body:

@@ -1,15 +1,17 @@
-"""One page of a list, whatever was sent as one."""
+"""Lists in pages: each is bounded in bytes, and pages that became too old (410) are read anew."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final, Self
 
 from pattern_operator.api.fields import text_at
 from pattern_operator.kube.decode import ListTexts, read_object, split_list
-from pattern_operator.kube.errors import AnswerTooLarge, ApiUnavailable
+from pattern_operator.kube.errors import AnswerTooLarge, ApiError, ApiUnavailable
 from pattern_operator.limits import MAX_PAGE
 
+PAGE: Final = 500  # objects of one answer: what kubectl and client-go ask for
 _STEP: Final = 8  # times fewer, or more, objects; three tries from 500 to a single one
 
 
@@ -85,3 +87,46 @@ class PageSize:
         if size < self._most // _STEP:
             self.limit = min(self._largest, self.limit * _STEP)
         return self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a collection; ``begins_anew``: the pages before it were too old to go on from, and count no more."""
+
+    page: TextPage
+    begins_anew: bool
+
+
+async def pages(
+    ask: Callable[[dict[str, str]], Awaitable[bytes]], *, selectors: Mapping[str, str], listings: int
+) -> AsyncGenerator[Listed, None]:
+    """Every page of a collection; ``ask`` sends the query and returns the body, ``listings`` is how often it begins.
+
+    After a 410 all is asked for in one answer, as client-go does it (``FullListIfExpired``); where that is too large,
+    in smaller pages.
+
+    Raises:
+        ApiError: whatever ``ask`` raises, among it ``Expired`` (410) where the pages were too old ``listings`` times.
+    """
+    size = PageSize(PAGE)
+    params = {"limit": str(size.limit)} | {name: value for name, value in selectors.items() if value}
+    anew = False
+    while True:
+        try:
+            answer = await ask(params)
+        except AnswerTooLarge as error:
+            params["limit"] = str(size.after(error))
+            continue
+        except ApiError as error:
+            if error.code != HTTPStatus.GONE or not params.pop("continue", "") or listings <= 1:
+                raise
+            params.pop("limit", None)
+            anew, listings = True, listings - 1
+            continue
+        params["limit"] = str(size.fitted(len(answer)))
+        page = await TextPage.of(answer, after=params.get("continue", ""))
+        del answer
+        yield Listed(page, anew)
+        if not page.more:
+            return
+        anew, params["continue"] = False, page.more

@@ -12,22 +12,22 @@ before it goes on. And nothing is believed gone because a server that starts doe
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
+import sys
+from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 from pattern_operator.api.fields import ObjectMeta, number_of
 from pattern_operator.kube.decode import read_object
-from pattern_operator.kube.errors import AnswerTooLarge, ApiError, ApiUnavailable, not_served_yet
+from pattern_operator.kube.errors import ApiError, ApiUnavailable, not_served_yet
 from pattern_operator.kube.kind_existence import is_gone
-from pattern_operator.kube.objects import PAGE, Body
-from pattern_operator.kube.pagination import PageSize, TextPage
+from pattern_operator.kube.objects import Body
+from pattern_operator.kube.pagination import TextPage, pages
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import JSON, Session
+from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
 from pattern_operator.limits import MAX_PAGE
 
 WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
@@ -36,33 +36,6 @@ LAST_BACK_OFF: Final = 30.0
 LONGEST_REST: Final = timedelta(minutes=5)  # that a server may ask for (Retry-After): whoever waits longer is blind
 _DEFECT: Final = ApiUnavailable(code=0, reason="InternalError", message="the operator failed on what was sent")
 _METADATA: Final = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1"
-
-
-class Projection(StrEnum):
-    """How much of each object is sent."""
-
-    METADATA = "metadata"  # apiVersion, kind and metadata only
-    FULL = "full"
-
-
-class WatchEventType(StrEnum):
-    """What happened, in the words of a watch event."""
-
-    ADDED = "ADDED"
-    MODIFIED = "MODIFIED"
-    DELETED = "DELETED"
-
-
-@dataclass(frozen=True, slots=True)
-class WatchEvent:
-    """One change of one object; ``object`` always has the resource's own apiVersion and kind, and a name.
-
-    All else may have any shape. For an object that vanished unseen it holds only name, namespace, uid and the last
-    known resourceVersion.
-    """
-
-    type: WatchEventType
-    object: Body
 
 
 class Reflector:
@@ -163,55 +136,28 @@ class Reflector:
     async def _list(self) -> None:
         """Read the whole collection and tell in what it differs from what was known."""
         seen: set[tuple[str, str]] = set()
-        restored = False
-        async for page, anew in self._pages():
-            if anew:
+        restored, version = False, ""
+        async for listed in pages(self._ask, selectors=self._selectors, listings=sys.maxsize):
+            self._mark_active()
+            page, version = listed.page, listed.page.version
+            if listed.begins_anew:
                 seen.clear()
             async for item in page.items():
                 if not restored and self._is_older(item, page.version):
                     restored = True
                     self._restored()
                 seen.add(self._observe(item))
-        if not page.version:
+        if not version:
             raise ApiUnavailable(code=0, reason="Unreadable", message="the list that was sent has no resourceVersion")
-        if not restored and 0 < number_of(page.version) < self._newest:  # without a single object
+        if not restored and 0 < number_of(version) < self._newest:  # without a single object
             self._restored()
         for key in self._known.keys() - seen:
             self._vanish(key)
-        self._version = page.version
-        self._newest = number_of(page.version)
+        self._version = version
+        self._newest = number_of(version)
         self._broke = False
         self.problem = None
         self.synced.set()
-
-    async def _pages(self) -> AsyncGenerator[tuple[TextPage, bool], None]:
-        """The pages of the collection; True with the first one after those before were too old to go on (410).
-
-        Then all is asked for in one answer, as client-go does it (``FullListIfExpired``); where that is too large, in
-        smaller pages.
-        """
-        pages, anew = PageSize(PAGE), False
-        params = {**self._selected(), "limit": str(pages.limit)}
-        while True:
-            try:
-                answer = await self._ask(params)
-            except AnswerTooLarge as error:
-                params["limit"] = str(pages.after(error))
-                continue
-            except ApiError as error:
-                if error.code != HTTPStatus.GONE or not params.pop("continue", ""):
-                    raise
-                params.pop("limit", None)
-                anew = True
-                continue
-            params["limit"] = str(pages.fitted(len(answer)))
-            page = await TextPage.of(answer, after=params.get("continue", ""))
-            del answer
-            self._mark_active()
-            yield page, anew
-            if not page.more:
-                return
-            anew, params["continue"] = False, page.more
 
     async def _ask(self, params: dict[str, str]) -> bytes:
         return await self._session.request(

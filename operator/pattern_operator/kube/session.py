@@ -4,7 +4,6 @@ import asyncio
 import random
 import re
 import socket
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,20 +12,20 @@ from importlib.metadata import version
 from typing import Any, Final, Protocol
 
 import aiohttp
-from aiohttp.client_middlewares import ClientHandlerType
 from multidict import CIMultiDict
 from yarl import URL
 
 from pattern_operator.fair_queue import Lane
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.kube.credentials import Endpoint
-from pattern_operator.kube.errors import ApiUnavailable, CredentialsError, from_response
-from pattern_operator.kube.kopf_http import ListAnswer, Pages, whole
+from pattern_operator.kube.endpoint import Endpoint
+from pattern_operator.kube.errors import ApiUnavailable, CredentialsError
+from pattern_operator.kube.kopf_http import ListAnswer, Pages
+from pattern_operator.kube.middleware import Authorizer, RequestCounter
 from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.request_content import RequestContent
 from pattern_operator.kube.resource import verb_and_resource
-from pattern_operator.limits import MAX_REFUSAL
+from pattern_operator.kube.response import check, lines, read_at_most
 
 JSON: Final = "application/json"
 RESOURCE_SHARE: Final = 15  # times the free requests: 60 of 64 where everybody asks for one resource
@@ -34,7 +33,6 @@ _NAMESPACE: Final = re.compile("/namespaces/([^/?]+)")
 MAX_REQUESTS: Final = 64  # at once; more only queue in the API server (its own limit is 400 for everybody)
 KEEP_ALIVE: Final = 60.0  # seconds; below the API server's 90, so that it is we who close an idle connection
 CONNECT_TIMEOUT: Final = 10.0
-REFUSAL_TIMEOUT: Final = 10.0  # for the body of a refusal, whose status is known already
 TRIES: Final = 4
 MAX_WAIT: Final = timedelta(seconds=10)  # a server that asks for more is left to the queue, which holds no worker
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})  # our PATCHes are: server-side apply, merge patch
@@ -102,7 +100,7 @@ class Session:
             resolver=aiohttp.ThreadedResolver(),
         )
         errors, own_permissions = internal_errors or InternalErrors(), OwnPermissions()
-        counters = (_Counter(on_request, errors).count,) if on_request else ()
+        counters = (RequestCounter(on_request, errors).count,) if on_request else ()
         opened = partial(
             aiohttp.ClientSession,
             connector=connector,
@@ -110,7 +108,7 @@ class Session:
             headers={"User-Agent": f"pattern-operator/{version('pattern-operator')}"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        middlewares = (_Authorizer(endpoint).authorize, *counters)
+        middlewares = (Authorizer(endpoint).authorize, *counters)
         async with (
             opened(middlewares=middlewares) as http,
             opened(
@@ -189,8 +187,8 @@ class Session:
             async with self.http.get(
                 self._url(path), params=params, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
-                await _check(response, request=RequestContent(None, path))
-                async for line in _lines(response.content):
+                await check(response, request=RequestContent(None, path))
+                async for line in lines(response.content):
                     yield line
         except _FAILURES as error:
             raise self._unavailable(error) from error
@@ -219,8 +217,8 @@ class Session:
                     timeout=limits,
                     allow_redirects=False,
                 ) as response:
-                    await _check(response, request=RequestContent(body, path))
-                    return await whole(response, most)
+                    await check(response, request=RequestContent(body, path))
+                    return await read_at_most(response, most)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 if not again or isinstance(error, aiohttp.ClientConnectorError):
                     raise self._unavailable(error) from error
@@ -238,52 +236,6 @@ class Session:
 
     def _url(self, path: str) -> URL:
         return URL(self.server + path, encoded=True)
-
-
-class _Authorizer:
-    """Puts the credentials on each request to the server they are for, and on none to another."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._origin = URL(endpoint.server).origin()
-
-    async def authorize(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
-        if request.url.origin() != self._origin:
-            return await handler(request)
-        header = await self._put_on(request)
-        response = await handler(request)
-        if response.status != 401 or not await self._endpoint.authorization.refresh(rejected=header):
-            return response
-        response.close()  # not back to the pool: the connection may be what was refused (a client certificate)
-        await self._put_on(request)
-        return await handler(request)
-
-    async def _put_on(self, request: aiohttp.ClientRequest) -> str:
-        header = await self._endpoint.authorization.header()
-        if header:
-            request.headers["Authorization"] = header
-        if self._endpoint.tls_server_name:
-            request.server_hostname = self._endpoint.tls_server_name
-        return header
-
-
-class _Counter:
-    """Tells the hook of every request that is sent, repetitions and kopf's included."""
-
-    def __init__(self, hook: Callable[[str, str, int, float], None], errors: InternalErrors) -> None:
-        self._hook = hook
-        self._errors = errors
-
-    async def count(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
-        verb, resource = verb_and_resource(request.method, request.url.path, request.url.query)
-        started, code = time.monotonic(), 0
-        try:
-            response = await handler(request)
-            code = response.status
-        finally:
-            with self._errors.contain("request_hook"):
-                self._hook(verb, resource, code, time.monotonic() - started)
-        return response
 
 
 def _lanes(method: str, path: str, who: str | None) -> tuple[Hashable, Lane]:
@@ -315,48 +267,6 @@ def _wait(error: ApiUnavailable, *, method: str, attempt: int) -> float | None:
     if error.retry_after is None:
         return 0.1 * (1 << attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
     return error.retry_after.total_seconds() if error.retry_after <= MAX_WAIT else None
-
-
-async def _check(response: aiohttp.ClientResponse, *, request: RequestContent) -> None:
-    if response.status < 300:
-        return
-    raise from_response(
-        code=response.status,
-        retry_after=response.headers.get("Retry-After"),
-        body=await _refusal(response),
-        content_type=response.headers.get("Content-Type", ""),
-        request=request,
-    )
-
-
-async def _refusal(response: aiohttp.ClientResponse) -> bytes | None:
-    """The whole body of an answer that is not a success; None where it is too long, too slow or broken off.
-
-    A single ``read(n)`` gives what has arrived, which of a long body is its beginning.
-    """
-    body = bytearray()
-    try:
-        async with asyncio.timeout(REFUSAL_TIMEOUT):
-            async for data in response.content.iter_any():
-                body += data
-                if len(body) > MAX_REFUSAL:
-                    return None
-    except (aiohttp.ClientError, TimeoutError, OSError):  # the status was read: that is the answer
-        return None
-    return bytes(body)
-
-
-async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Split at line feeds. Reading by line is not for this: aiohttp and asyncio refuse lines over 128 and 64 KiB."""
-    buffer = bytearray()
-    async for data in content.iter_any():
-        looked = len(buffer)
-        buffer += data
-        start = 0
-        while (end := buffer.find(b"\n", max(start, looked))) >= 0:
-            yield bytes(buffer[start:end])
-            start = end + 1
-        del buffer[:start]
 
 
 def _socket(info: Any) -> socket.socket:

@@ -1,0 +1,69 @@
+"""Reads answers of the API server as streams: a refusal whole, a body up to a limit, a watch by line."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+
+from pattern_operator.kube.errors import AnswerTooLarge, from_response
+from pattern_operator.kube.request_content import RequestContent
+from pattern_operator.limits import MAX_REFUSAL
+
+REFUSAL_TIMEOUT: Final = 10.0  # seconds for the body of a refusal, whose status is known already
+
+
+async def check(response: aiohttp.ClientResponse, *, request: RequestContent) -> None:
+    """Raise the ApiError of an answer that is not a success."""
+    if response.status < 300:
+        return
+    raise from_response(
+        code=response.status,
+        retry_after=response.headers.get("Retry-After"),
+        body=await _refusal(response),
+        content_type=response.headers.get("Content-Type", ""),
+        request=request,
+    )
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body of an answer that is not a success; None where it is too long, too slow or broken off.
+
+    A single ``read(n)`` gives what has arrived, which of a long body is its beginning.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(REFUSAL_TIMEOUT):
+            async for data in response.content.iter_any():
+                body += data
+                if len(body) > MAX_REFUSAL:
+                    return None
+    except (aiohttp.ClientError, TimeoutError, OSError):  # the status was read: that is the answer
+        return None
+    return bytes(body)
+
+
+async def lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Split at line feeds. Reading by line is not for this: aiohttp and asyncio refuse lines over 128 and 64 KiB."""
+    buffer = bytearray()
+    async for data in content.iter_any():
+        looked = len(buffer)
+        buffer += data
+        start = 0
+        while (end := buffer.find(b"\n", max(start, looked))) >= 0:
+            yield bytes(buffer[start:end])
+            start = end + 1
+        del buffer[:start]
+
+
+async def read_at_most(response: aiohttp.ClientResponse, most: int | None) -> bytes:
+    """The body of an answer; raises AnswerTooLarge where it has more than ``most`` bytes, and reads no further."""
+    if most is None:
+        return await response.read()
+    body = bytearray()
+    async for data in response.content.iter_any():
+        body += data
+        if len(body) > most:
+            response.close()
+            raise AnswerTooLarge(most)
+    return bytes(body)
