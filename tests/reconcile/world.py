@@ -84,8 +84,9 @@ class Artifact:
 class Managed:
     """What the watches tell: in step with the cluster, and lost with the process."""
 
-    def __init__(self, live: dict[ObjectKey, str]) -> None:
-        self._live = live
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._live = world.live
         self._wanted: dict[ObjectKey, bytes | None] = {}  # None: it counts, and is compared with nothing
         self.ill: set[ObjectKey] = set()
 
@@ -123,6 +124,9 @@ class Managed:
     def to_compare(self, _: str) -> frozenset[ObjectKey]:
         return frozenset()
 
+    def untracked(self, _: str) -> frozenset[ObjectKey]:
+        return frozenset()
+
     def conflicts(self, _: str) -> tuple[str, ...]:
         return ()
 
@@ -152,8 +156,11 @@ class Managed:
         return Health(HealthState.CURRENT, "all objects are healthy")
 
     def release(self, keys: Iterable[ObjectKey], *, owner: str) -> None:
+        pattern = self._world.pattern
         for key in keys:
             self._wanted.pop(key, None)
+            if pattern is not None and not pattern.spec.apply.prune and key in self._live:
+                self._world.abandoned.add(key.name)
 
     def expect(self, key: ObjectKey, *, owner: str) -> None:
         self._wanted.setdefault(key, None)
@@ -177,6 +184,7 @@ class World:
     def __init__(self, **spec: Any) -> None:
         self.clock = 0.0
         self.tags: dict[str, str] = {}
+        self.names: list[str] = []  # of all artifacts that were ever pushed
         self.artifacts: dict[str, Artifact] = {}
         self.live: dict[ObjectKey, str] = {}  # what each object holds
         self.refuses: set[ObjectKey] = set()
@@ -186,6 +194,8 @@ class World:
         self.writes = 0
         self.events: list[tuple[str, str]] = []
         self.removed: list[ObjectKey] = []
+        self.applied: list[str] = []  # the names of the artifacts of which something was sent
+        self.abandoned: set[str] = set()  # objects that a spec asked to leave in the cluster
         self.defects: list[str] = []
         self._version = 1
         self.pattern: DesignPattern | None = decode(
@@ -209,6 +219,7 @@ class World:
         """Give a tag to an artifact."""
         self.artifacts[str(digest_of(name))] = Artifact(objects, signed, refused)
         self.tags[tag] = name
+        self.names.append(name)
 
     def change(self, **spec: Any) -> None:
         """The user changes sections of the spec."""
@@ -249,11 +260,23 @@ class World:
         if key in self.managed._wanted:
             self.waker.noticed(KEY, Notification(kind, key))
 
+    def becomes(self, name: str, *, ill: bool) -> None:
+        """The health of an object changes."""
+        key = key_to(name)
+        (self.managed.ill.add if ill else self.managed.ill.discard)(key)
+        self.waker.noticed(KEY, Notification(NotificationKind.HEALTH, key))
+
+    def artifacts_of(self, name: str) -> Artifact:
+        return self.artifacts[str(digest_of(name))]
+
+    def name_of(self, digest: str) -> str:
+        return next(each for each in self.names if str(digest_of(each)) == digest)
+
     def restart(self) -> None:
         """Another process takes over: all that was remembered is lost."""
         self.due = {}
         self.patterns = Patterns()
-        self.managed = Managed(self.live)
+        self.managed = Managed(self)
         self.waker = Waker(self, clock=lambda: self.clock)
         self._cpu = ThreadPoolExecutor(1)
         self.reconciler = self._reconciler()
@@ -465,11 +488,7 @@ class Registry:
         artifact = self.world.artifacts[str(layers.digest)]
         if artifact.refused:
             raise BuildRefused(Stage.RENDER, Stalled(reason=Reason.NOT_A_PATTERN, message="it is not a pattern."))
-        name = next(
-            name
-            for name in set(self.world.tags.values()) | set(self.world.live.values())
-            if digest_of(name) == layers.digest
-        )
+        name = self.world.name_of(str(layers.digest))
         objects = tuple(
             Object.of(
                 {
@@ -558,6 +577,8 @@ class Cluster:
                 continue
             (configured if each.key in self.world.live else created).add(each.key)
             self.world.live[each.key] = name
+            self.world.applied.append(name)
+            self.world.abandoned.discard(each.key.name)
             self.managed.record(each.key, name)
             applied.append(each.key)
             if on_applied is not None:
@@ -579,6 +600,7 @@ class Cluster:
         keys = [inventory.key_of(each) for each in entries]
         going = tuple(each for each in entries if inventory.key_of(each) in self.world.stuck & set(self.world.live))
         gone = tuple(key for key in keys if key not in self.world.stuck or key not in self.world.live)
+        self._check_prune(keys)
         self._remove(gone)
         return PruneResult(deleted=gone, remaining=going)
 
@@ -589,6 +611,16 @@ class Cluster:
         return FinalizeResult(
             entries=pruned.remaining, error=Waiting(reason=Reason.DELETING, message="something is left")
         )
+
+    def _check_prune(self, keys: Collection[ObjectKey]) -> None:
+        pattern = self.world.pattern
+        if pattern is None or pattern.metadata.deletion_timestamp or not self.world.applied:
+            return
+        desired = {key_to(each) for each in self.world.artifacts_of(self.world.applied[-1]).objects}
+        if desired & set(keys):
+            raise Broken("something that is desired is pruned")
+        if not desired <= set(self.world.live):
+            raise Broken("something is pruned before all that is desired is there")
 
     def _remove(self, keys: Iterable[ObjectKey]) -> None:
         for key in keys:

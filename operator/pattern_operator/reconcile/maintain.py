@@ -112,8 +112,11 @@ async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:
         run.observe_if_known()
         return
     drifted = [key for key in _to_repair(run, touched) if isinstance(objects, Running) or key in objects.applied]
+    unrepaired = run.state.unrepaired
     if drifted:
         await _keep_up(run, objects.desired, drifted)
+    elif unrepaired is not None and unrepaired.retry_at <= run.clock():  # by now others have put it right, or will
+        run.state = replace(run.state, unrepaired=None)
     if run.results.comparison is not None:
         fingerprints = run.cluster.managed.fingerprints(owner_of(run.pattern).id)
         run.results = replace(run.results, comparison=replace(run.results.comparison, fingerprints=fingerprints))

@@ -1,0 +1,159 @@
+"""Whatever happens to a pattern, in whatever order: what must hold holds after each step, and at last all is at rest.
+
+The world itself fails where something unverified is applied, or where something is created that status does not name.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.reconcile.world import KEY, World, digest_of, key_to, names
+
+from pattern_operator.api.condition import ConditionType
+from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.state import Applying, Running
+
+KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
+NAMES = st.sampled_from(("a", "b", "c"))
+OBJECTS = st.sets(NAMES, min_size=1)
+TAGS = st.sampled_from(("stable", "stable", "edge"))
+MOSTLY, RARELY = st.sampled_from((True, True, False)), st.sampled_from((False, False, True))
+Result = TypeVar("Result")
+
+
+class OnePattern(RuleBasedStateMachine):
+    """A pattern that follows a tag, its registry, its cluster, and those who change them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.world = World(interval="10s", **KEYS)
+        self.pushed = 0
+
+    def teardown(self) -> None:
+        self.world.close()
+        self.loop.close()
+
+    def do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self.loop.run_until_complete(work)
+
+    @initialize()
+    def begin(self) -> None:
+        self.world.push("stable", "v0", "a", "b")
+        self.do(self.world.settle())
+
+    # --- what happens ---
+
+    @rule(tag=TAGS, objects=OBJECTS, signed=MOSTLY, refused=RARELY, found=MOSTLY)
+    def somebody_pushes(self, tag: str, objects: set[str], signed: bool, refused: bool, found: bool) -> None:
+        self.pushed += 1
+        before = dict(self.world.live)
+        self.world.push(tag, f"v{self.pushed}", *sorted(objects), signed=signed, refused=refused)
+        if found:
+            self.do(self.world.settle(10.0))
+            self.nothing_was_taken_by_a_failure(before)
+
+    @rule(seconds=st.sampled_from((10.0, 0.0, 1.0, 30.0, 200.0)))
+    def time_passes(self, seconds: float) -> None:
+        before = dict(self.world.live)
+        self.do(self.world.settle(seconds))
+        self.nothing_was_taken_by_a_failure(before)
+
+    @precondition(lambda self: self.world.pattern is not None)
+    @rule(tag=TAGS, suspend=RARELY, prune=MOSTLY, report=RARELY)
+    def its_user_changes_it(self, tag: str, suspend: bool, prune: bool, report: bool) -> None:
+        source = {"url": "oci://registry.example/web", "ref": {"tag": tag}}
+        policy = "Report" if report else "Repair"
+        self.world.change(source=source, suspend=suspend, apply={"prune": prune, "driftPolicy": policy})
+
+    @precondition(lambda self: self.world.pattern is not None)
+    @rule(name=NAMES, content=st.sampled_from((None, "someone", "other")))
+    def somebody_changes_an_object(self, name: str, content: str | None) -> None:
+        if key_to(name) in self.world.live:
+            self.world.drift(name, content)
+
+    @rule(name=NAMES, refuses=RARELY)
+    def a_webhook_comes_or_goes(self, name: str, refuses: bool) -> None:
+        (self.world.refuses.add if refuses else self.world.refuses.discard)(key_to(name))
+
+    @rule(name=NAMES, stuck=RARELY)
+    def a_finalizer_comes_or_goes(self, name: str, stuck: bool) -> None:
+        (self.world.stuck.add if stuck else self.world.stuck.discard)(key_to(name))
+
+    @rule(away=RARELY)
+    def the_registry_goes_or_comes(self, away: bool) -> None:
+        self.world.away = away
+
+    @rule(name=NAMES, unhealthy=RARELY)
+    def an_object_becomes_ill_or_well(self, name: str, ill: bool) -> None:
+        self.world.becomes(name, unhealthy=ill)
+
+    @rule()
+    def the_operator_restarts(self) -> None:
+        self.world.restart()
+
+    @precondition(lambda self: self.world.pattern is not None and not self.world.pattern.metadata.deletion_timestamp)
+    @rule(really=st.integers(0, 9))
+    def its_user_deletes_it(self, really: int) -> None:
+        if really == 9:  # most of what is to be seen comes before
+            self.world.delete()
+
+    # --- what always holds ---
+
+    def nothing_was_taken_by_a_failure(self, before: dict[Any, str]) -> None:
+        """Only an update that was applied, or the end of the pattern, removes what was there."""
+        pattern, taken = self.world.pattern, set(self.world.removed) & set(before)
+        self.world.removed.clear()
+        if pattern is None or pattern.metadata.deletion_timestamp:
+            return
+        for key in taken:
+            applied = [each for each in self.world.applied if key.name not in self.world.artifacts_of(each).objects]
+            assert applied, f"{key} was removed, and nothing was applied that has it no longer"
+
+    @invariant()
+    def the_inventory_covers_what_exists(self) -> None:
+        pattern = self.world.pattern
+        if pattern is None:
+            assert {each.name for each in self.world.live} <= self.world.abandoned, "objects outlive their pattern"
+            return
+        listed = names(pattern.status)
+        left = {each.name for each in self.world.live} - listed - self.world.abandoned
+        assert not left, f"nobody would ever remove {left}"
+
+    @invariant()
+    def the_state_is_one_that_can_be(self) -> None:
+        state = self.world.state
+        if isinstance(state.objects, Applying):
+            assert state.running is None
+        if isinstance(state.objects, Running):
+            assert state.objects.desired.revision.digest in {digest_of(each) for each in self.world.applied}
+
+    @invariant()
+    def at_rest_ready_says_true_of_what_runs_alone_and_nothing_is_written_again(self) -> None:
+        world, pattern = self.world, self.world.pattern
+        if pattern is None or (KEY in world.due and world.due[KEY] <= world.clock):
+            return
+        ready = condition_of(pattern.status, ConditionType.READY)
+        if ready is None or ready.status != "True" or ready.observed_generation != pattern.metadata.generation:
+            return
+        digest = pattern.status.digest
+        there = {each.name for each in world.live}
+        # What drifted is put right, unless nobody may, or nobody can say whether it may be.
+        repairs = pattern.spec.apply.drift_policy == "Repair" and not pattern.spec.suspend and not world.away
+        for name in world.artifacts[digest].objects:
+            assert name in there, f"Ready, and {name} is not there"
+            is_applied = world.live[key_to(name)] == world.name_of(digest)
+            assert is_applied or not repairs, f"Ready, and {name} drifted"
+        writes = world.writes
+        self.do(world.run_once())
+        assert world.writes == writes or world.pattern is None or world.pattern.status != pattern.status
+        assert world.writes == writes, "status was written although nothing changed"
+
+
+TestOnePattern = OnePattern.TestCase
+TestOnePattern.settings = settings(
+    max_examples=120, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
