@@ -58,12 +58,12 @@ async def session(designs: Collection) -> AsyncIterator[Session]:
 
 
 @asynccontextmanager
-async def called_by_kopf(session: Session) -> AsyncIterator[Recorded]:
+async def called_by_kopf(session: Session, patterns: Patterns | None = None) -> AsyncIterator[Recorded]:
     """The handlers, and kopf that calls them. No fixture: when kopf ends, it cancels the tasks that began since."""
     recorded, end = Recorded(), asyncio.Event()
     registry = handlers.registry(
         session=session,
-        patterns=Patterns(),
+        patterns=Patterns() if patterns is None else patterns,
         wake=recorded.wake,
         reconciler=SimpleNamespace(forget=recorded.forget),  # type: ignore[arg-type]  # all that is called of it
         stop=recorded.stop,
@@ -90,6 +90,25 @@ async def test_what_is_there_what_comes_and_what_goes_is_told(designs, session):
     assert (first, second) == (("wake", KEY), ("wake", KEY))
     assert third == (f"forget {web['metadata']['uid']}", KEY)
     assert recorded.stopped
+
+
+async def test_the_answer_to_a_write_of_ours_is_not_told_once_more_by_the_watch(designs, session, monkeypatch):
+    patterns, decoded = Patterns(), list[str]()
+
+    def decode(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
+        decoded.append(state["metadata"]["resourceVersion"])
+        return decode_or_log(state, patterns=patterns)
+
+    monkeypatch.setattr(handlers, "decode_or_log", decode)
+    first = designs.put("web", spec=SPEC)["metadata"]["resourceVersion"]
+    async with called_by_kopf(session, patterns) as recorded:
+        await recorded.next()
+        # The watch is told of it only when the loop comes round again.
+        patterns.observe(designs.put("web", spec=SPEC, status={"observedGeneration": 1}))
+        last = designs.put("web", spec={**SPEC, "suspend": True}, metadata={"generation": 2})
+        await recorded.next()
+
+    assert decoded == [first, last["metadata"]["resourceVersion"]]
 
 
 async def test_a_pattern_that_cannot_be_read_wakes_nothing_and_hides_no_other(designs, session, caplog):

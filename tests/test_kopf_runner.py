@@ -129,3 +129,39 @@ async def test_what_kopf_fails_with_is_raised(session, shutdown, monkeypatch):
     monkeypatch.setattr(kopf_runner, "_run", fail)
     with pytest.raises(ValueError, match="kopf failed"):
         await run_kopf(kopf.OperatorRegistry(), shutdown=shutdown, until=(asyncio.Event(),))
+
+
+async def test_an_error_of_the_watch_is_a_new_list_and_not_the_end(patterns, session, shutdown):
+    patterns.put("there")
+    seen, end = Seen(session), asyncio.Event()
+    running = asyncio.create_task(run_kopf(seen.registry, shutdown=shutdown, until=(end,)))
+    async with asyncio.timeout(PATIENCE):
+        await seen.told.get()
+        patterns.fail_watches(500, "InternalError")
+        patterns.put("later")
+        again = {await seen.told.get() for _ in range(2)}
+        alive = not running.done()
+        end.set()
+        await running
+
+    assert alive
+    assert again == {"None there", "None later"}
+    assert patterns.asked.count("list designpatterns") == 2
+
+
+async def test_what_is_known_already_is_not_told(patterns, session, shutdown):
+    patterns.put("web")
+    patterns.put("other")
+    session.kopf_watch.skip_known(lambda _, name, __, ___: name == "web")
+    seen, end = Seen(session), asyncio.Event()
+    running = asyncio.create_task(run_kopf(seen.registry, shutdown=shutdown, until=(end,)))
+    async with asyncio.timeout(PATIENCE):
+        listed = {await seen.told.get() for _ in range(2)}
+        patterns.put("web", status={"observedGeneration": 1})
+        patterns.put("other", status={"observedGeneration": 1})
+        told = await seen.told.get()
+        end.set()
+        await running
+
+    assert listed == {"None web", "None other"}
+    assert told == "MODIFIED other"

@@ -31,6 +31,7 @@ def registry(
 ) -> kopf.OperatorRegistry:
     """The handlers, bound to what they fill; ``stop`` ends the operator's own tasks when kopf is told to end."""
     handlers = kopf.OperatorRegistry()
+    session.kopf_watch.skip_known(patterns.is_known)
 
     @kopf.on.login(registry=handlers)
     async def login(**_: Any) -> kopf.AiohttpSession:

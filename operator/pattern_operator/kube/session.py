@@ -21,6 +21,7 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube.endpoint import Endpoint
 from pattern_operator.kube.errors import ApiUnavailable, CredentialsError
 from pattern_operator.kube.kopf_http import ListAnswer, Pages
+from pattern_operator.kube.kopf_watch import KopfWatch
 from pattern_operator.kube.middleware import Authorizer, RequestCounter
 from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.request_content import RequestContent
@@ -55,7 +56,7 @@ class Session:
     server=session.server)`` from ``@kopf.on.login``. The credentials are put on by a middleware of both, request by
     request, so tokens rotate for kopf too, and its requests are counted with ours. kopf closes its own when it ends,
     and ``open`` both; every request after that raises ``ApiUnavailable``. ``own_permissions`` knows what kopf was
-    refused, and what else is noted there.
+    refused, and what else is noted there; ``kopf_watch`` filters what kopf is told.
 
     ``on_request(verb, resource, code, seconds)`` is called when the headers of an answer are there (``code`` 0: no
     answer). ``resource`` is ``plural[.group][/subresource]``. ``internal_errors`` takes the unexpected
@@ -70,6 +71,7 @@ class Session:
         kopf_http: aiohttp.ClientSession,
         internal_errors: InternalErrors | None = None,
         own_permissions: OwnPermissions | None = None,
+        kopf_watch: KopfWatch | None = None,
     ) -> None:
         self.server = endpoint.server
         self.endpoint = endpoint
@@ -77,6 +79,7 @@ class Session:
         self.kopf_http = kopf_http
         self.internal_errors = internal_errors or InternalErrors()
         self.own_permissions = own_permissions or OwnPermissions()
+        self.kopf_watch = kopf_watch or KopfWatch()
         self.watches: set[RunningWatch] = set()  # those that run now
         self._slots = FairSemaphore(MAX_REQUESTS)
 
@@ -99,7 +102,7 @@ class Session:
             socket_factory=_socket,
             resolver=aiohttp.ThreadedResolver(),
         )
-        errors, own_permissions = internal_errors or InternalErrors(), OwnPermissions()
+        errors, own_permissions, kopf_watch = internal_errors or InternalErrors(), OwnPermissions(), KopfWatch()
         counters = (RequestCounter(on_request, errors).count,) if on_request else ()
         opened = partial(
             aiohttp.ClientSession,
@@ -114,7 +117,7 @@ class Session:
             opened(
                 connector_owner=False,
                 response_class=ListAnswer,
-                middlewares=(Pages().fit, own_permissions.note, *middlewares),
+                middlewares=(kopf_watch.filter, Pages().fit, own_permissions.note, *middlewares),
             ) as kopf_http,
         ):
             yield cls(
@@ -123,6 +126,7 @@ class Session:
                 kopf_http=kopf_http,
                 internal_errors=errors,
                 own_permissions=own_permissions,
+                kopf_watch=kopf_watch,
             )
 
     async def request(

@@ -116,6 +116,11 @@ class Patterns:
             self._unpacked[key] = (content, pattern.status.inventory)
         return pattern
 
+    def is_known(self, namespace: str, name: str, uid: str, resource_version: str) -> bool:
+        """Whether this very version of a pattern was taken in, as the answer to a write of ours."""
+        known = self._patterns.get(PatternKey(namespace, name))
+        return known is not None and (known.metadata.uid, known.metadata.resource_version) == (uid, resource_version)
+
     def take(self, pattern: DesignPattern) -> PatternKey | None:
         """Take in a state that was read; as ``observe``."""
         key = key_of(pattern)
