@@ -1,0 +1,418 @@
+"""What is sent for an object, and what comes of it, at a cluster in memory."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from tests.apply.fake_cluster import FakeCluster, fields_of, managed, not_served, status
+from tests.apply.harness import config_map, deployment, namespace_named
+
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import HealthState, Owner
+from pattern_operator.apply.need import KindNeeded, ObjectNeeded
+from pattern_operator.kube import WatchEventType
+
+WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
+IF_ABSENT = {"pattern-operator.io/ssa": "IfAbsent"}
+DISABLED = {"pattern-operator.io/reconcile": "disabled"}
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[FakeCluster]:
+    async with FakeCluster().serve() as cluster:
+        cluster.patterns |= {each.id: each for each in (WEB, SHOP)}
+        yield cluster
+
+
+async def apply(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more):
+    return await cluster.applier.apply_all(
+        desired, owner=by, conflicts=more.pop("conflicts", "Fail"), owned=more.pop("owned", ()), **more
+    )
+
+
+# --- whose an object is ---------------------------------------------------------------------------------------------
+
+
+async def test_what_is_not_there_is_made_and_nothing_is_forced(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+
+    done = await apply(cluster, desired)
+
+    assert (done.applied, done.created, done.failures) == ((desired.key,), {desired.key}, ())
+    assert [each.is_forced for each in cluster.sent("PATCH", desired)] == [False]
+
+
+async def test_what_a_watch_shows_as_ours_is_applied_by_one_forced_request(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await apply(cluster, desired)
+    cluster.show(desired)
+    cluster.requests.clear()
+
+    done = await apply(cluster, config_map("c", "team", a="2"))
+
+    assert done.configured == {desired.key}
+    assert [(each.method, each.is_forced) for each in cluster.requests] == [("PATCH", True)]
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "not watched"])
+async def test_no_field_of_another_patterns_object_is_taken(cluster: FakeCluster, watched: bool):
+    desired = config_map("c", "team", a="1")
+    await apply(cluster, desired, by=SHOP)
+    cluster.show(desired)
+    before = cluster.at(desired)
+    if not watched:
+        cluster.watches.blind.add("ConfigMap")
+
+    done = await apply(cluster, config_map("c", "team", a="2"), owned=[desired.key])
+
+    (failure,) = done.failures
+    assert (failure.reason, failure.need) == (Reason.OWNED_BY_ANOTHER_PATTERN, ObjectNeeded(desired.key))
+    assert done.disowned == {desired.key}
+    assert cluster.at(desired) == before
+
+
+async def test_an_object_that_lost_its_label_to_another_is_not_taken_by_force(cluster: FakeCluster):
+    """A watch still files it under us; the label that it carries now decides."""
+    desired = config_map("c", "team", a="1")
+    await apply(cluster, desired)
+    cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"] = SHOP.id
+    cluster.at(desired)["metadata"]["resourceVersion"] = "900"
+    cluster.show(desired)
+
+    done = await apply(cluster, config_map("c", "team", a="2"), owned=[desired.key])
+
+    assert [each.reason for each in done.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
+    assert cluster.at(desired)["data"] == {"a": "1"}
+
+
+async def test_what_is_adopted_keeps_what_others_hold_unless_the_pattern_takes_it(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(
+        config_map("c", "team", a="theirs"), managedFields=[managed("theirs", "Update", fields_of(desired.body))]
+    )
+
+    kept = await apply(cluster, desired)
+    taken = await apply(cluster, desired, conflicts="Take")
+
+    assert [each.reason for each in kept.failures] == [Reason.CONFLICT]
+    assert [each.is_forced for each in cluster.sent("PATCH", desired)] == [False, True]
+    assert taken.applied == (desired.key,)
+    assert cluster.at(desired)["data"] == {"a": "1"}
+
+
+async def test_an_object_that_took_the_place_of_the_one_looked_at_is_looked_at_again(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await apply(cluster, desired)
+    cluster.show(desired)
+    cluster.put(config_map("c", "team", a="new"), owner=SHOP.id)  # and no watch has shown it yet
+
+    done = await apply(cluster, desired)
+
+    assert [each.reason for each in done.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
+    assert cluster.at(desired)["data"] == {"a": "new"}
+
+
+# --- what is not sent -----------------------------------------------------------------------------------------------
+
+
+async def test_what_is_there_and_only_made_if_absent_is_not_taken_for_ours(cluster: FakeCluster):
+    desired = config_map("c", "team", annotations=IF_ABSENT, a="1")
+    cluster.put(config_map("c", "team", a="theirs"))
+
+    done = await apply(cluster, desired)
+
+    assert done.skipped == ((desired.key, "is skipped: it is there, and annotated ssa: IfAbsent"),)
+    assert done.disowned == {desired.key}
+    assert cluster.managed_objects.get(desired.key) is None
+    assert cluster.sent("PATCH", desired) == []
+
+
+async def test_what_we_made_as_it_was_absent_counts_for_our_health_and_stays_ours(cluster: FakeCluster):
+    desired = config_map("c", "team", annotations=IF_ABSENT, a="1")
+    cluster.put(config_map("c", "team", a="changed"), owner=WEB.id)
+
+    done = await apply(cluster, desired)
+
+    assert [key for key, _ in done.skipped] == [desired.key]
+    assert done.disowned == frozenset()
+    assert cluster.managed_objects.expects_any(WEB.id)
+    assert cluster.managed_objects.drifted(WEB.id) == ()  # changes by others are welcome
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "not watched"])
+async def test_a_paused_object_is_not_sent_and_its_health_counts(cluster: FakeCluster, watched: bool):
+    desired = deployment("d", "team")
+    await apply(cluster, desired)
+    cluster.managed_objects.forget(WEB.id)
+    body = cluster.at(desired)
+    body["metadata"]["annotations"] |= DISABLED
+    body["metadata"]["resourceVersion"] = "900"
+    body["spec"]["replicas"] = 5
+    if watched:
+        cluster.show(desired)
+    else:
+        cluster.watches.blind.add("Deployment")
+        cluster.managed_objects.release([desired.key], owner=WEB.id)
+    cluster.requests.clear()
+
+    done = await apply(cluster, desired, owned=[desired.key])
+
+    assert [key for key, _ in done.skipped] == [desired.key]
+    assert (cluster.sent("PATCH", desired), done.disowned) == ([], frozenset())
+    assert cluster.managed_objects.health(WEB.id).state is HealthState.IN_PROGRESS
+    assert cluster.managed_objects.is_pending(desired.key, owner=WEB.id)
+
+
+async def test_a_paused_object_of_nobody_is_used_and_not_ours(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, annotations=DISABLED)
+
+    done = await apply(cluster, desired)
+
+    assert [key for key, _ in done.skipped] == [desired.key]
+    assert done.disowned == {desired.key}
+    assert not cluster.managed_objects.expects_any(WEB.id)
+
+
+# --- what fails -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["look", "apply"])
+async def test_a_kind_that_went_is_looked_for_again_and_said_to_be_missing(cluster: FakeCluster, place: str):
+    desired = config_map("c", "team")
+
+    def gone(request) -> web.Response | None:
+        if request.method == ("GET" if place == "look" else "PATCH"):
+            cluster.discovery.gone.add("ConfigMap")
+            return not_served()
+        return None
+
+    cluster.refusals.append(gone)
+
+    (failure,) = (await apply(cluster, desired)).failures
+
+    assert failure.reason is Reason.KIND_NOT_FOUND
+    assert failure.need == KindNeeded("", "ConfigMap", "v1")
+    assert cluster.discovery.invalidated == 1
+
+
+async def test_a_namespace_that_is_missing_says_nothing_of_the_kind(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.refuse("PATCH", desired, status(404, "NotFound", 'namespaces "team" not found', name="team"))
+
+    (failure,) = (await apply(cluster, desired)).failures
+
+    assert failure.reason is Reason.APPLY_FAILED
+    assert cluster.discovery.invalidated == 0
+
+
+CUSTOM = Object.of({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "team"}})
+CRD = Object.of(
+    {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": True}],
+        },
+    }
+)
+NO_ACCOUNT = 'pods "p" is forbidden: error looking up service account team/default: serviceaccount "default" not found'
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for between tries, and CRDs are served at once."""
+    monkeypatch.setattr("pattern_operator.apply.new_kind.NEW_KIND_DELAYS", (0.0,) * 3)
+
+    async def established(*_: object, **__: object) -> None: ...
+
+    monkeypatch.setattr("pattern_operator.apply.applier.until_established", established)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("brought", "refusal", "tries"),
+    [
+        pytest.param(CRD, not_served, 4, id="a kind that the pattern brings is not served yet"),
+        pytest.param(None, not_served, 1, id="a kind that it does not bring"),
+        pytest.param(CRD, lambda: status(422, "Invalid", "no"), 1, id="an invalid object of a new kind"),
+        pytest.param(CRD, lambda: status(409, "AlreadyExists", "no"), 3, id="others were faster: looked at anew"),
+        pytest.param(
+            namespace_named("team"), lambda: status(404, "NotFound", "namespaces gone"), 4, id="in a new namespace"
+        ),
+        pytest.param(
+            namespace_named("team"), lambda: status(403, "Forbidden", NO_ACCOUNT), 4, id="its account is not there yet"
+        ),
+        pytest.param(namespace_named("team"), lambda: status(403, "Forbidden", "quota"), 1, id="refused in it"),
+        pytest.param(
+            namespace_named("other"), lambda: status(403, "Forbidden", NO_ACCOUNT), 1, id="in an old namespace"
+        ),
+    ],
+)
+async def test_what_a_new_kind_or_namespace_lacks_for_a_moment_is_tried_again(cluster, brought, refusal, tries):
+    desired = CUSTOM if brought in (CRD, None) else config_map("c", "team")
+    cluster.refuse("PATCH", desired, *(refusal() for _ in range(20)))
+
+    done = await apply(cluster, *([brought] if brought else []), desired)
+
+    assert [each.key for each in done.failures] == [desired.key]
+    assert len(cluster.sent("PATCH", desired)) == tries
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_new_kind_is_applied_once_it_is_served(cluster: FakeCluster):
+    cluster.refuse("PATCH", CUSTOM, not_served(), not_served())
+
+    done = await apply(cluster, CRD, CUSTOM)
+
+    assert CUSTOM.key in done.applied
+    assert len(cluster.sent("PATCH", CUSTOM)) == 3
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_nobody_waits_for_a_kind_whose_definition_was_refused(cluster: FakeCluster):
+    cluster.refuse("PATCH", CRD, status(422, "Invalid", "no"))
+    cluster.refuse("PATCH", CUSTOM, *(not_served() for _ in range(9)))
+
+    await apply(cluster, CRD, CUSTOM)
+
+    assert len(cluster.sent("PATCH", CUSTOM)) == 1
+
+
+# --- whose a failed object is ---------------------------------------------------------------------------------------
+
+
+async def test_a_refused_object_stays_ours_only_where_it_was_so_before(cluster: FakeCluster):
+    ours, theirs, new = (config_map(name, "team", a="1") for name in ("ours", "theirs", "new"))
+    await apply(cluster, ours)
+    await apply(cluster, theirs, by=SHOP)
+    for each in (ours, theirs):
+        cluster.show(each)
+    for each in (ours, theirs, new):
+        cluster.refuse("PATCH", each, status(422, "Invalid", "no"))
+        cluster.refuse("GET", each, status(403, "Forbidden", "no"))
+
+    done = await apply(cluster, ours, theirs, new, owned=[theirs.key, ours.key])
+
+    assert {each.key for each in done.failures} == {ours.key, theirs.key, new.key}
+    assert done.disowned >= {new.key}
+    assert ours.key not in done.disowned
+
+
+async def test_what_no_watch_shows_and_the_inventory_names_may_be_there_and_stays_ours(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.watches.blind.add("ConfigMap")
+    cluster.refuse("GET", desired, status(403, "Forbidden", "no"), status(403, "Forbidden", "no"))
+
+    named = await apply(cluster, desired, owned=[desired.key])
+    unnamed = await apply(cluster, desired)
+
+    assert (named.disowned, unnamed.disowned) == (frozenset(), {desired.key})
+
+
+async def test_what_a_watch_in_step_does_not_show_is_not_there(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.refuse("GET", desired, status(403, "Forbidden", "no"))
+
+    done = await apply(cluster, desired, owned=[desired.key])
+
+    assert done.disowned == {desired.key}
+
+
+async def test_a_lost_race_leaves_the_object_to_whoever_made_it_first(cluster: FakeCluster):
+    """Our apply finds what somebody made between the look and the apply: our label is taken off again."""
+    desired = config_map("c", "team", a="1")
+    made: list[str] = []
+
+    def race(request) -> web.Response | None:
+        if request.method == "PATCH" and not made:
+            made.append(cluster.put(config_map("c", "team", a="1", b="theirs"))["metadata"]["uid"])
+        return None
+
+    cluster.refusals.append(race)
+
+    done = await apply(cluster, desired, adopt="Never")
+
+    assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
+    assert done.disowned == {desired.key}
+    assert cluster.at(desired)["metadata"]["uid"] == made[0]
+    assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
+    assert cluster.at(desired)["data"] == {"a": "1", "b": "theirs"}
+
+
+async def test_a_lost_race_whose_label_could_not_be_taken_off_owns_nothing_until_it_is(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    made: list[bool] = []
+
+    def race(request) -> web.Response | None:
+        if request.method != "PATCH":
+            return None
+        if not made:
+            made.append(True)
+            cluster.put(config_map("c", "team", a="1", b="theirs"))
+            return None
+        return status(403, "Forbidden", "no") if len(made) == 1 else None
+
+    cluster.refusals.append(race)
+
+    first = await apply(cluster, desired, adopt="Never")
+    cluster.show(desired, WatchEventType.ADDED)
+    made.append(True)
+    again = await apply(cluster, desired, adopt="Never")
+
+    assert (first.applied, first.disowned) == ((), {desired.key})
+    assert [each.reason for each in again.failures] == [Reason.ALREADY_EXISTS]
+    assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
+
+
+# --- the rest -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_claim_that_somebody_grew_keeps_its_size_and_people_are_told(cluster: FakeCluster):
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claim = Object.of(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "data", "namespace": "team"},
+            "spec": spec,
+        }
+    )
+    await apply(cluster, claim)
+    cluster.show(claim)
+    body = cluster.at(claim)
+    body["spec"]["resources"]["requests"]["storage"] = "2Gi"
+    for each in body["metadata"]["managedFields"]:
+        each["fieldsV1"].pop("f:spec")
+    cluster.refuse("PATCH", claim, status(422, "Invalid", "field can not be less than status.capacity"))
+
+    done = await apply(cluster, claim)
+
+    assert done.applied == (claim.key,)
+    assert [key for key, _ in done.notes] == [claim.key]
+    assert cluster.at(claim)["spec"]["resources"]["requests"]["storage"] == "2Gi"
+
+
+async def test_where_the_api_server_is_away_the_rest_is_not_tried_and_nothing_is_disowned(cluster: FakeCluster):
+    first, rest = config_map("a", "team"), [config_map(f"b{number}", "team") for number in range(40)]
+    retry = {"Retry-After": "3600"}  # longer than a session waits
+    cluster.refusals.append(lambda request: web.Response(status=429, headers=retry))
+
+    done = await apply(cluster, first, *rest, owned=[first.key])
+
+    assert {each.reason for each in done.failures} == {Reason.API_SERVER_UNAVAILABLE}
+    assert len(done.failures) == 41
+    assert len(cluster.requests) < 41
+
+
+async def test_the_account_of_the_pattern_asks_and_writes(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+
+    await apply(cluster, desired, impersonate="system:serviceaccount:team:web")
+
+    assert {each.user for each in cluster.requests} == {"system:serviceaccount:team:web"}

@@ -1,0 +1,268 @@
+"""What is deleted, and what is left, at a cluster in memory: each answer that the API server may give."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.apply.fake_cluster import FakeCluster, missing, not_served, status
+from tests.apply.harness import config_map, deployment, entries, namespace_named
+
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import Owner
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
+from pattern_operator.kube import WatchEventType
+
+WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
+ACCOUNT = "system:serviceaccount:team:web"
+DENIED = f'User "{ACCOUNT}" cannot delete resource "configmaps" in API group "" in the namespace "team"'
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[FakeCluster]:
+    async with FakeCluster().serve() as cluster:
+        yield cluster
+
+
+async def delete(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more: Any) -> list[Deletion]:
+    more = {"impersonate": None, "otherwise": Reason.PRUNE_FAILED} | more
+    return await cluster.deleter.delete_all(entries(*desired), owner=by, **more)
+
+
+def owned(cluster: FakeCluster, desired: Object, *, by: Owner = WEB, watched: bool = True, **metadata: Any) -> Object:
+    """An object that a pattern has, which a watch shows."""
+    cluster.put(desired, owner=by.id, **metadata)
+    if watched:
+        cluster.show(desired, WatchEventType.ADDED)
+    else:
+        cluster.watches.blind.add(desired.key.kind)
+    return desired
+
+
+async def test_what_a_watch_shows_is_deleted_by_one_request_for_that_very_object(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"))
+    uid = cluster.at(desired)["metadata"]["uid"]
+
+    (done,) = await delete(cluster, desired, impersonate=ACCOUNT)
+
+    assert (done.outcome, done.message, done.failure) == (DeletionOutcome.DELETED, "", None)
+    assert [(each.method, each.user) for each in cluster.requests] == [("DELETE", ACCOUNT)]
+    assert cluster.requests[0].body["preconditions"] == {"uid": uid}
+    assert cluster.at(desired) is None
+
+
+@pytest.mark.parametrize(("kind", "policy"), [("Deployment", "Foreground"), ("ConfigMap", "Background")])
+async def test_the_pods_of_a_workload_go_before_it(cluster: FakeCluster, kind: str, policy: str):
+    desired = owned(cluster, deployment("x", "team") if kind == "Deployment" else config_map("x", "team"))
+
+    await delete(cluster, desired)
+
+    assert [each.body["propagationPolicy"] for each in cluster.sent("DELETE", desired)] == [policy]
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "read"])
+async def test_what_vanishes_between_the_look_and_the_delete_is_gone(cluster: FakeCluster, watched: bool):
+    desired = owned(cluster, config_map("c", "team"), watched=watched)
+    cluster.refuse("DELETE", desired, missing("c"))
+
+    (done,) = await delete(cluster, desired)
+
+    assert (done.outcome, done.failure) == (DeletionOutcome.DELETED, None)
+
+
+async def test_what_is_not_there_is_gone(cluster: FakeCluster):
+    (done,) = await delete(cluster, config_map("c", "team"))
+
+    assert done.outcome is DeletionOutcome.DELETED
+    assert [each.method for each in cluster.requests] == ["GET"]
+
+
+async def test_another_object_of_that_name_is_not_deleted(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"))
+    cluster.put(config_map("c", "team", a="anew"))  # which no watch has shown
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.outcome is DeletionOutcome.FAILED
+    assert cluster.at(desired)["data"] == {"a": "anew"}
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "read"])
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        (SHOP.id, "is left: it belongs to another pattern now"),
+        ("", "is left: somebody took our owner label off"),
+    ],
+)
+async def test_what_does_not_carry_our_label_is_left(cluster: FakeCluster, label: str, why: str, watched: bool):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=label)
+    if watched:
+        cluster.show(desired, WatchEventType.ADDED)
+    else:
+        cluster.watches.blind.add("ConfigMap")
+
+    (done,) = await delete(cluster, desired)
+
+    assert (done.outcome, done.message) == (DeletionOutcome.SKIPPED, why)
+    assert cluster.sent("DELETE", desired) == []
+
+
+async def test_whose_it_is_now_is_named_where_the_object_says_so(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team", annotations={"pattern-operator.io/pattern": "team/shop"}), by=SHOP)
+    cluster.watches.blind.add("ConfigMap")
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.message == "is left: it belongs to DesignPattern team/shop now"
+
+
+async def test_what_finalizers_hold_is_terminating_and_told_of_when_it_goes(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"), finalizers=["example.com/held", "kubernetes"])
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.outcome is DeletionOutcome.TERMINATING
+    assert (done.watched, done.holders) == (True, ("example.com/held",))
+    assert "held by the finalizers example.com/held" in done.message
+
+
+async def test_what_is_terminating_already_is_not_deleted_again(cluster: FakeCluster):
+    desired = owned(
+        cluster, config_map("c", "team"), finalizers=["a.b/c"], deletionTimestamp="2026-05-01T13:00:00Z", watched=False
+    )
+
+    (done,) = await delete(cluster, desired)
+
+    assert (done.outcome, done.watched) == (DeletionOutcome.TERMINATING, False)
+    assert cluster.sent("DELETE", desired) == []
+
+
+async def test_what_was_adopted_stays_and_loses_our_marks(cluster: FakeCluster):
+    annotations = {"pattern-operator.io/adopted": "true", "mine": "kept"}
+    desired = owned(cluster, config_map("c", "team"), annotations=annotations)
+
+    (done,) = await delete(cluster, desired)
+
+    assert (done.outcome, done.message) == (
+        DeletionOutcome.SKIPPED,
+        "stays: it existed before the pattern and was adopted",
+    )
+    assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
+    assert cluster.at(desired)["metadata"]["annotations"] == {"mine": "kept"}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "outcome"),
+    [(Reason.PRUNE_FAILED, DeletionOutcome.SKIPPED), (Reason.DELETION_FAILED, DeletionOutcome.DELETED)],
+    ids=["pruned", "deleted with its pattern"],
+)
+async def test_what_asks_not_to_be_pruned_goes_with_its_pattern(cluster, otherwise: Reason, outcome: DeletionOutcome):
+    asked = {"argocd.argoproj.io/sync-options": "Prune=false"}
+    desired = owned(cluster, config_map("c", "team"), annotations=asked)
+
+    (done,) = await delete(cluster, desired, otherwise=otherwise)
+
+    assert done.outcome is outcome
+    if outcome is DeletionOutcome.SKIPPED:
+        assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["holds something", "is empty"])
+async def test_a_namespace_goes_only_when_it_is_empty(cluster: FakeCluster, inside: bool):
+    space = owned(cluster, namespace_named("mine"))
+    if inside:
+        cluster.put(config_map("theirs", "mine"))
+
+    (done,) = await delete(cluster, space)
+
+    assert done.outcome is (DeletionOutcome.SKIPPED if inside else DeletionOutcome.DELETED)
+    assert ("ConfigMap mine/theirs" in done.message or "ConfigMap theirs" in done.message) is inside
+
+
+async def test_a_namespace_of_the_cluster_and_a_protected_object_stay(cluster: FakeCluster):
+    space = owned(cluster, namespace_named("kube-system"))
+    ours = owned(cluster, config_map("c", "pattern-operator-system"))
+
+    done = await delete(cluster, space, ours)
+
+    assert {each.outcome for each in done} == {DeletionOutcome.SKIPPED}
+    assert cluster.requests == []
+
+
+# --- what fails -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_refused_deletion_says_which_right_is_missing(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"))
+    cluster.refuse("DELETE", desired, status(403, "Forbidden", DENIED))
+
+    (done,) = await delete(cluster, desired, impersonate=ACCOUNT)
+
+    assert done.outcome is DeletionOutcome.FAILED
+    assert done.failure is not None
+    assert done.failure.reason is Reason.FORBIDDEN
+    assert cluster.managed_objects.get(desired.key) is not None
+
+
+@pytest.mark.parametrize(
+    ("absent", "outcome"),
+    [(True, DeletionOutcome.DELETED), (False, DeletionOutcome.FAILED)],
+    ids=["a watch in step does not show it", "no watch tells"],
+)
+async def test_an_account_that_may_not_read_hides_nothing_that_a_watch_tells(cluster, absent: bool, outcome):
+    desired = config_map("c", "team")
+    cluster.refuse("GET", desired, status(403, "Forbidden", DENIED))
+    if not absent:
+        cluster.watches.blind.add("ConfigMap")
+
+    (done,) = await delete(cluster, desired, impersonate=ACCOUNT)
+
+    assert done.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("kinds", "outcome", "reason"),
+    [
+        ("gone", DeletionOutcome.DELETED, None),
+        ("hidden", DeletionOutcome.FAILED, Reason.API_SERVER_UNAVAILABLE),
+    ],
+)
+@pytest.mark.parametrize("place", ["GET", "DELETE"])
+async def test_with_its_kind_went_the_object_unless_it_is_only_not_shown(cluster, kinds, outcome, reason, place):
+    desired = owned(cluster, config_map("c", "team"), watched=place == "DELETE")
+
+    def went(request):
+        if request.method != place:
+            return None
+        getattr(cluster.discovery, kinds).add("ConfigMap")
+        return not_served()
+
+    cluster.refusals.append(went)
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.outcome is outcome
+    assert (done.failure.reason if done.failure else None) is reason
+    assert cluster.discovery.invalidated == 1
+
+
+async def test_where_the_api_server_is_away_the_rest_is_not_tried(cluster: FakeCluster):
+    many = [owned(cluster, config_map(f"c{number}", "team")) for number in range(40)]
+    cluster.refusals.append(lambda _: status(429, "TooManyRequests", "slow down"))
+
+    done = await delete(cluster, *many)
+
+    assert {each.outcome for each in done} == {DeletionOutcome.FAILED}
+    assert len({each.path for each in cluster.requests}) < 40
+
+
+async def test_what_is_deleted_is_expected_no_longer(cluster: FakeCluster):
+    desired = owned(cluster, config_map("c", "team"))
+    cluster.managed_objects.expect(desired.key, owner=WEB.id)
+
+    await delete(cluster, desired)
+    cluster.objects.clear()
+
+    assert not cluster.managed_objects.expects_any(WEB.id)
