@@ -160,7 +160,8 @@ class Crowd:
     hanging: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def do(self, deed: str, number: int) -> None:
-        who = Owner(f"w{number}", "team" if number % 2 else "far", f"w{number}")
+        # For data, patterns beside it are waited for without an end: that is another test.
+        who = Owner(f"w{number}", "team" if number % 2 and self.key is not PVC else "far", f"w{number}")
         match deed:
             case "wait" | "stop_waiting" | "exclude":
                 getattr(self.transfers, deed)(self.key, who if deed == "wait" else who.id)
@@ -187,6 +188,7 @@ DEEDS = (
     "exclude",
     "pattern_changed",
     "pattern_ran",
+    "pattern_suspended",
     "pattern_stalled",
     "leave",
     "forget",
@@ -266,21 +268,84 @@ async def test_who_was_changed_a_moment_ago_is_waited_for_until_it_has_run():
     assert transfers.delay_reason(KEY, by=OLD) == ""
 
 
-@pytest.mark.parametrize("key", [KEY, PVC])
-async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None, key: ObjectKey):
+@pytest.mark.parametrize(("who", "key"), [(NEW, KEY), (FAR, PVC)])
+async def test_nobody_is_waited_for_for_long_and_the_pattern_is_woken_for_it(short: None, who: Owner, key: ObjectKey):
     told = Told()
     transfers = Transfers(on_change=told)
-    transfers.pattern_changed(NEW, generation=1)
+    transfers.pattern_changed(who, generation=1)
     transfers.delay_reason(key, by=OLD)
 
     for number in range(1, 1_000):  # somebody who is changed all the time
-        transfers.pattern_changed(NEW, generation=number)
+        transfers.pattern_changed(who, generation=number)
         await asyncio.sleep(0.001)
         if not transfers.delay_reason(key, by=OLD):
             break
 
     assert number < 900
     assert "old" in told.owners
+
+
+def days_later(change: str) -> str:
+    """Why data stays a day after another pattern of its namespace was changed, and after ``change``."""
+
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.pattern_changed(NEW, generation=2)
+        transfers.delay_reason(PVC, by=OLD)
+        match change:
+            case "pattern_ran" | "pattern_rendered":
+                getattr(transfers, change)(NEW.id, generation=2)
+            case "rendered an older version":
+                transfers.pattern_rendered(NEW.id, generation=1)
+            case "seen again":
+                transfers.pattern_seen(NEW, generation=2)
+            case "nothing":
+                pass
+            case _:
+                getattr(transfers, change)(NEW.id)
+        await asyncio.sleep(86_400)
+        return transfers.delay_reason(PVC, by=OLD)
+
+    return run(scenario())
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["nothing", "pattern_ran", "pattern_stalled", "pattern_suspended", "rendered an older version", "seen again"],
+)
+def test_data_stays_as_long_as_nobody_knows_whether_a_changed_pattern_beside_it_has_it(change: str):
+    assert days_later(change) == (
+        "stays, because it holds data and DesignPattern team/new, which was changed, may have it in a version that"
+        " could not be rendered yet: let that pattern run, or delete the object yourself"
+    )
+
+
+@pytest.mark.parametrize("change", ["pattern_rendered", "leave", "forget"])
+def test_data_goes_once_it_is_known_that_nobody_has_it(change: str):
+    assert days_later(change) == ""
+
+
+@pytest.mark.parametrize("change", ["long before", "seen after a restart"])
+def test_a_pattern_that_has_not_rendered_for_long_holds_no_data(change: str):
+    async def scenario() -> str:
+        transfers = Transfers()
+        if change == "long before":
+            transfers.pattern_changed(NEW, generation=2)
+            await asyncio.sleep(transfer.DATA_CHANGE_WINDOW + 1)
+        else:
+            transfers.pattern_seen(NEW, generation=2)
+        transfers.pattern_ran(NEW.id, generation=2)
+        transfers.delay_reason(PVC, by=OLD)
+        await asyncio.sleep(transfer.DATA_GRACE)
+        return transfers.delay_reason(PVC, by=OLD)
+
+    assert run(scenario()) == ""
+
+
+async def test_that_data_is_about_to_be_lost_is_said():
+    assert Transfers().delay_reason(PVC, by=OLD) == (
+        "holds data, and is deleted in 15 s, unless another pattern has it by then"
+    )
 
 
 @pytest.mark.parametrize(("who", "key", "waits"), [(FAR, KEY, False), (FAR, PVC, True), (OLD, KEY, False)])
@@ -297,6 +362,7 @@ async def test_it_waits_a_moment_for_a_change_of_another_pattern_that_is_still_t
     transfers = Transfers(on_change=told)
     transfers.pattern_changed(THIRD, generation=1)
     transfers.pattern_ran(THIRD.id, generation=1)
+    transfers.pattern_rendered(THIRD.id, generation=1)
 
     first = transfers.delay_reason(key, by=OLD)
     async with asyncio.timeout(5):
@@ -327,7 +393,17 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    kept = ("_waiting", "_waits", "_excluded", "_offered", "_taking", "_changed_patterns", "_since", "_living")
+    kept = (
+        "_waiting",
+        "_waits",
+        "_excluded",
+        "_offered",
+        "_taking",
+        "_changed_patterns",
+        "_unrendered",
+        "_since",
+        "_living",
+    )
     assert not any(vars(transfers)[name] for name in kept)
     assert not len(transfers._timers)
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.scenario import API, Scenario, config_map, deployment, eventually, push
+from tests.e2e.scenario import API, Scenario, condition, config_map, deployment, eventually, push
 from tests.e2e.test_adoption import claim, grant, into
 from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
@@ -130,6 +130,35 @@ def test_data_is_waited_for_when_the_old_name_goes_before_the_new_one_comes(
     scenario.kubectl.apply(pattern(other, "1.0.0"))
     scenario.until_gone()
     other.until_says("Ready", "Ready")
+
+    assert scenario.get("pvc", "data")["metadata"]["uid"] == before
+
+
+@pytest.mark.parametrize("order", ["its version is pushed later", "it is resumed later"])
+def test_data_is_kept_until_a_changed_pattern_has_rendered_what_it_wants(
+    scenario: Scenario, other: Scenario, order: str
+) -> None:
+    push(scenario.repository, "1.0.0", config_map("mine"), claim("data"))
+    push(scenario.repository, "2.0.0", config_map("mine"))
+    push(other.repository, "1.0.0", config_map("theirs"))
+    scenario.kubectl.apply(pattern(scenario, "1.0.0"), pattern(other, "1.0.0"))
+    scenario.until_says("Ready", "Ready")
+    other.until_says("Ready", "Ready")
+    before = scenario.get("pvc", "data")["metadata"]["uid"]
+
+    moved = pattern(other, "2.0.0")
+    if order == "it is resumed later":
+        push(other.repository, "2.0.0", config_map("theirs"), claim("data"))
+        moved["spec"]["suspend"] = True
+    scenario.kubectl.apply(pattern(scenario, "2.0.0"), moved)
+    applied = scenario.until(lambda s: "holds data" in condition(s, "Applied")["message"])
+    assert f"DesignPattern {scenario.namespace}/other, which was changed" in condition(applied, "Applied")["message"]
+
+    push(other.repository, "2.0.0", config_map("theirs"), claim("data"))
+    scenario.kubectl.apply(pattern(other, "2.0.0"))
+    other.annotate("pattern-operator.io/requestedAt=now")  # who found nothing there comes again when it is asked to
+    other.until(lambda s: s["inventory"]["count"] == 2 and s["status"] == "Ready")
+    scenario.until(lambda s: s["inventory"]["count"] == 1)
 
     assert scenario.get("pvc", "data")["metadata"]["uid"] == before
 

@@ -8,6 +8,11 @@ offer is over.
 
 Two patterns that are changed at once run one after the other, in any order. So a pattern that was changed a moment ago,
 and may have the object in its new version, is waited for before the object is deleted.
+
+Data is not made anew with its object, so no delay decides for its deletion: until a pattern of the same namespace that
+was changed has rendered its new version, nobody knows what that contains, be the registry away, the tag not pushed, the
+signature missing or the pattern suspended. The data stays, and the message says for whom. Whoever may write patterns
+there is trusted with that: it holds nothing up elsewhere.
 """
 
 import asyncio
@@ -33,7 +38,8 @@ OFFER_DURATION: Final = (
 DATA_OFFER_DURATION: Final = 60.0  # the same where data would be lost
 TAKE_TIMEOUT: Final = 30.0  # seconds more for an apply of it that is on its way then
 GRACE: Final = 1.0  # seconds in which a change of another pattern of the namespace may still come
-DATA_GRACE: Final = 2.0  # the same of any pattern, where data would be lost
+DATA_GRACE: Final = 15.0  # the same of any pattern, where data would be lost
+DATA_CHANGE_WINDOW: Final = 600.0  # seconds before, in which a change of the other pattern belongs to the same move
 RECHECK_INTERVAL: Final = 0.5  # seconds between two looks whether whoever is waited for has run
 
 # What is lost with its object, and not made anew with it.
@@ -73,6 +79,7 @@ class Transfers:
         self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by whom, and whom it was told
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
         self._changed_patterns: dict[str, _Changed] = {}
+        self._unrendered: dict[str, _Changed] = {}  # the same, until the new version is rendered
         self._living: dict[str, set[str]] = {}  # the patterns of a namespace that may take something
         self._places: dict[str, str] = {}  # their namespaces
         self._since: dict[str, dict[ObjectKey, float]] = {}  # when an owner first wanted to delete an object
@@ -80,7 +87,12 @@ class Transfers:
     # --- patterns ---------------------------------------------------------------------------------------------------
 
     def pattern_changed(self, owner: Owner, *, generation: int) -> None:
-        """The pattern was changed, or is seen for the first time: nobody knows what its new version could take."""
+        """The pattern was changed: nobody knows what its new version could take."""
+        self.pattern_seen(owner, generation=generation)
+        self._unrendered[owner.id] = self._changed_patterns[owner.id]
+
+    def pattern_seen(self, owner: Owner, *, generation: int) -> None:
+        """The pattern is seen for the first time, and an earlier process looked at the version that it has."""
         self._stop_all_waiting(owner.id)
         self._living.setdefault(owner.namespace, set()).add(owner.id)
         self._places[owner.id] = owner.namespace
@@ -93,6 +105,12 @@ class Transfers:
         pattern_changed = self._changed_patterns.get(owner)
         if pattern_changed is not None and pattern_changed.generation <= generation:
             del self._changed_patterns[owner]
+
+    def pattern_rendered(self, owner: str, *, generation: int) -> None:
+        """The objects of the version are known: what of them others have it waits for, or asks for."""
+        unrendered = self._unrendered.get(owner)
+        if unrendered is not None and unrendered.generation <= generation:
+            del self._unrendered[owner]
 
     def may_wait(self, key: ObjectKey, owner: str) -> bool:
         """Whether it is still to be shown that the pattern could take the object, so that it may ``wait`` for it."""
@@ -138,12 +156,17 @@ class Transfers:
         """The run of the pattern came to no apply, and does not by itself: it takes nothing."""
         self._stop_all_waiting(owner)
 
-    def leave(self, owner: str) -> None:
-        """The pattern goes, or is suspended: it takes nothing."""
+    def pattern_suspended(self, owner: str) -> None:
+        """The pattern is suspended: it takes nothing now. What its new version contains is not known all the same."""
         self._stop_all_waiting(owner)
         self._remove_pattern(owner)
         self._changed_patterns.pop(owner, None)
         self._excluded.pop(owner, None)
+
+    def leave(self, owner: str) -> None:
+        """The pattern goes: it takes nothing any more."""
+        self.pattern_suspended(owner)
+        self._unrendered.pop(owner, None)
 
     def forget(self, owner: str) -> None:
         """The pattern is gone."""
@@ -196,7 +219,8 @@ class Transfers:
         """Why an object that ``by`` wants no longer is not deleted now; empty where it may be.
 
         ``by`` is woken when that may have changed. Nothing that other patterns do lets this say why for longer than
-        ``OFFER_DURATION`` (``DATA_OFFER_DURATION``) and ``TAKE_TIMEOUT`` seconds after it was pattern_changed first.
+        ``OFFER_DURATION`` (``DATA_OFFER_DURATION``) and ``TAKE_TIMEOUT`` seconds after it was first asked, but for
+        data: patterns of its namespace or of that of ``by`` that were changed are waited for until they rendered.
         """
         now = asyncio.get_running_loop().time()
         since = self._since.setdefault(by.id, {}).setdefault(key, now)
@@ -204,7 +228,14 @@ class Transfers:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        window = DATA_FIRST_RUN_WINDOW if (key.group, key.kind) in DATA else FIRST_RUN_WINDOW
+        holds_data = (key.group, key.kind) in DATA
+        if holds_data and (unknown := self._unknown_beside(key, by, since=since)) is not None:
+            self._schedule_recheck(key, by, RECHECK_INTERVAL)
+            return (
+                f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
+                f" that could not be rendered yet: let that pattern run, or delete the object yourself"
+            )
+        window = DATA_FIRST_RUN_WINDOW if holds_data else FIRST_RUN_WINDOW
         changed = self._recently_changed(key, by, after=now - window)
         if changed is not None and now - since < window:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
@@ -212,7 +243,8 @@ class Transfers:
         grace = self._grace(key, by)
         if now - since < grace:
             self._schedule_recheck(key, by, since + grace - now)
-            return f"is deleted in {grace:.0f} s, unless another pattern has it by then"
+            loss = "holds data, and " if holds_data else ""
+            return f"{loss}is deleted in {grace:.0f} s, unless another pattern has it by then"
         return ""
 
     def close(self) -> None:
@@ -256,6 +288,14 @@ class Transfers:
         for each in self._changed_patterns.values():
             near = (key.group, key.kind) in DATA or each.owner.namespace in (by.namespace, key.namespace)
             if each.owner.id != by.id and near and each.at > after:
+                return each.owner
+        return None
+
+    def _unknown_beside(self, key: ObjectKey, by: Owner, *, since: float) -> Owner | None:
+        """A pattern beside the object, or beside ``by``, of whose new version nobody knows what it contains."""
+        for each in self._unrendered.values():
+            beside = each.owner.namespace in (by.namespace, key.namespace)
+            if each.owner.id != by.id and beside and each.at > since - DATA_CHANGE_WINDOW:
                 return each.owner
         return None
 

@@ -18,10 +18,13 @@ def note_change(pattern: DesignPattern | None, *, transfers: Transfers) -> None:
     if pattern is None:
         return
     owner = owner_of(pattern)
+    generation = pattern.metadata.generation
     if pattern.metadata.deletion_timestamp:
         transfers.leave(owner.id)
+    elif generation == pattern.status.observed_generation:  # this version was looked at before
+        transfers.pattern_seen(owner, generation=generation)
     else:
-        transfers.pattern_changed(owner, generation=pattern.metadata.generation)
+        transfers.pattern_changed(owner, generation=generation)
 
 
 def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:

@@ -166,7 +166,7 @@ class Reconciler:
         if lacks_finalizer(pattern):
             pattern = await self._writer.hold(pattern)
         if pattern.spec.suspend:
-            self._cluster.transfers.leave(owner_id(pattern.metadata.uid))
+            self._cluster.transfers.pattern_suspended(owner_id(pattern.metadata.uid))
             return await self._leave_alone(pattern)
         if self._follows_login(pattern, state, woken):
             state = state.with_lookups(replace(state.caches.lookups, login_changed=True))
@@ -223,6 +223,8 @@ class Reconciler:
                 self._cluster.transfers.pattern_ran(owner, generation=generation)
             if isinstance(results.failure, Stalled):
                 self._cluster.transfers.pattern_stalled(owner)
+            if results.failure is None or results.rendering is not None:
+                self._cluster.transfers.pattern_rendered(owner, generation=generation)
             state = self._state(pattern)
             summary = summarize(pattern, state, results, told=told, moment=self._moment())
             self._remember(pattern, unreported(state, results))
