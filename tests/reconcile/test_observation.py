@@ -39,7 +39,7 @@ async def test_what_is_as_status_says_is_neither_written_nor_told(world: World):
 
 
 async def test_what_happened_is_written_and_told_once(world: World):
-    world.managed.ill = {key_to("a")}
+    world.managed.unhealthy_keys = {key_to("a")}
     before = world.writes
     for _ in range(2):
         happens(world)
@@ -55,7 +55,7 @@ async def test_of_a_pattern_that_is_on_its_way_to_something_newer_nothing_is_sai
     assert newer is not None
     ahead = status.ahead(world.pattern, world.status.inventory.entries, revision=newer, now=NOW)
     world.write(world.pattern, status=ahead)
-    world.managed.ill = {key_to("a")}
+    world.managed.unhealthy_keys = {key_to("a")}
 
     seen = await world.reconciler._observe(world.pattern)
 
@@ -66,7 +66,7 @@ async def test_a_status_that_cannot_be_written_is_in_nobodys_way(world: World, m
     async def refuse(*_: object) -> None:
         raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="it is away")
 
-    world.managed.ill = {key_to("a")}
+    world.managed.unhealthy_keys = {key_to("a")}
     monkeypatch.setattr(world.reconciler._writer, "status", refuse)
     assert world.pattern is not None
 
@@ -77,7 +77,7 @@ async def test_a_status_that_cannot_be_written_is_in_nobodys_way(world: World, m
 async def test_a_suspended_pattern_is_followed_once_and_comes_again_when_its_time_is_over(world: World):
     world.change(suspend=True, timeout="1m")
     world.restart()
-    world.managed.ill = {key_to("a")}
+    world.managed.unhealthy_keys = {key_to("a")}
     await world.settle(0.0)
     due = world.due[KEY] - world.clock
     await world.settle(60.0)

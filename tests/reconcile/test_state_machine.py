@@ -88,8 +88,8 @@ class OnePattern(RuleBasedStateMachine):
         self.world.away = away
 
     @rule(name=NAMES, unhealthy=RARELY)
-    def an_object_becomes_ill_or_well(self, name: str, ill: bool) -> None:
-        self.world.becomes(name, unhealthy=ill)
+    def an_object_becomes_unhealthy_or_healthy(self, name: str, unhealthy: bool) -> None:
+        self.world.becomes(name, unhealthy=unhealthy)
 
     @rule()
     def the_operator_restarts(self) -> None:

@@ -88,7 +88,7 @@ class Managed:
         self._world = world
         self._live = world.live
         self._wanted: dict[ObjectKey, bytes | None] = {}  # None: it counts, and is compared with nothing
-        self.ill: set[ObjectKey] = set()
+        self.unhealthy_keys: set[ObjectKey] = set()
 
     def record(self, key: ObjectKey, content: str) -> None:
         self._wanted[key] = mark(content)
@@ -151,7 +151,7 @@ class Managed:
         for key in sorted(self._wanted):
             if key not in self._live:
                 return Health(HealthState.NOT_FOUND, f"{key.display_name}: is gone")
-            if key in self.ill:
+            if key in self.unhealthy_keys:
                 return Health(HealthState.IN_PROGRESS, f"{key.display_name}: is starting")
         return Health(HealthState.CURRENT, "all objects are healthy")
 
@@ -260,10 +260,10 @@ class World:
         if key in self.managed._wanted:
             self.waker.noticed(KEY, Notification(kind, key))
 
-    def becomes(self, name: str, *, ill: bool) -> None:
+    def becomes(self, name: str, *, unhealthy: bool) -> None:
         """The health of an object changes."""
         key = key_to(name)
-        (self.managed.ill.add if ill else self.managed.ill.discard)(key)
+        (self.managed.unhealthy_keys.add if unhealthy else self.managed.unhealthy_keys.discard)(key)
         self.waker.noticed(KEY, Notification(NotificationKind.HEALTH, key))
 
     def artifacts_of(self, name: str) -> Artifact:
