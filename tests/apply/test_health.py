@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.apply import HealthState, health_of, needs_status
-from pattern_operator.apply.health import RULES
+from pattern_operator.apply import HealthState, health_of
+from pattern_operator.apply.health import RULES, needs_status
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -13,9 +13,8 @@ from pattern_operator.apply.delete import Deleter
 from pattern_operator.apply.dry_run import DryRun
 from pattern_operator.apply.excess_permissions import excess_permissions
 from pattern_operator.apply.finalize import FinalizeResult, finalize, nothing_deleted
-from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
+from pattern_operator.apply.health import Health, HealthState, health_of
 from pattern_operator.apply.managed.drift import DriftState
-from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.managed.observation import FINGERPRINT_BYTES
@@ -26,7 +25,7 @@ from pattern_operator.apply.prune import PruneResult, prune
 from pattern_operator.apply.result import ApplyFailure, ApplyResult, to_error
 from pattern_operator.apply.scope import ScopedObjects, resolve_scope
 from pattern_operator.apply.transfer import Transfers
-from pattern_operator.apply.wave import reverse_waves, waves
+from pattern_operator.apply.wave import waves
 
 __all__ = [
     "FINGERPRINT_BYTES",
@@ -39,7 +38,6 @@ __all__ = [
     "FinalizeResult",
     "Health",
     "HealthState",
-    "ManagedObject",
     "ManagedObjects",
     "Notification",
     "NotificationKind",
@@ -54,13 +52,11 @@ __all__ = [
     "health_of",
     "inventory",
     "inventory_objects",
-    "needs_status",
     "nothing_deleted",
     "operator_rbac",
     "owner_id",
     "prune",
     "resolve_scope",
-    "reverse_waves",
     "to_error",
     "waves",
 ]

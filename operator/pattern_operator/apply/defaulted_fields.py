@@ -15,11 +15,10 @@ import orjson
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.adoption import GUARDED
 from pattern_operator.apply.existing import quoted
-from pattern_operator.apply.field_reclaim import Blocked
 from pattern_operator.apply.immutable import says_immutable
-from pattern_operator.apply.replaced_fields import HeldField
+from pattern_operator.apply.replaced_fields import Blocked, HeldField
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.kube import ApiError
+from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.status_message import StatusCause
 
 _NAMED: Final = 3  # fields that a message names

@@ -13,7 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.account_rbac import rbac_of_account
 from pattern_operator.apply.blocking_admission import blocking_admission
-from pattern_operator.apply.delete_result import Deletion, DeletionOutcome, propagation_of, terminating
+from pattern_operator.apply.delete_result import Deletion, DeletionOutcome, terminating
 from pattern_operator.apply.errors import deletion_failure_of, is_unavailable
 from pattern_operator.apply.inventory import key_of
 from pattern_operator.apply.live_object import LiveObject, LiveObjects, recheck_kind_of_any_version
@@ -31,6 +31,7 @@ from pattern_operator.kube import (
     ApiUnavailable,
     Discovery,
     KindNotFound,
+    Propagation,
     Resource,
     Session,
     objects,
@@ -276,3 +277,14 @@ def _failed(entry: InventoryEntry, error: ApiError, run: _Run) -> Deletion:
     key = key_of(entry)
     failure = deletion_failure_of(key, error, otherwise=run.otherwise, account=run.impersonate)
     return Deletion(entry, key, DeletionOutcome.FAILED, failure.message, failure)
+
+
+def propagation_of(key: ObjectKey) -> Propagation:
+    """What becomes of what the object owns: the pods of a workload go first, and the workload is there as long as they.
+
+    So what the pods use, which goes after the workload, outlives them (Kubernetes documentation, "Foreground cascading
+    deletion"). A custom object goes at once: the garbage collector knows a new kind half a minute later, and only its
+    own controller, by a finalizer, can say when what it has made is gone.
+    """
+    owns_pods = key.group in ("apps", "batch") or (key.group, key.kind) == ("", "ReplicationController")
+    return Propagation.FOREGROUND if owns_pods else Propagation.BACKGROUND

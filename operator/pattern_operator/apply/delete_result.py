@@ -1,4 +1,4 @@
-"""What came of the deletion of one object, in words for people; and how what it owns is deleted with it. Pure."""
+"""What came of the deletion of one object, in words for people. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,6 @@ from pattern_operator.api.fields import MAX_WORD
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.kube import Propagation
 from pattern_operator.quote import one_line
 
 FOREGROUND: Final = "foregroundDeletion"  # metav1.FinalizerDeleteDependents: the garbage collector takes it off
@@ -50,17 +49,6 @@ def terminating(entry: InventoryEntry, key: ObjectKey, finalizers: tuple[str, ..
     holders = tuple(each for each in finalizers if each not in _OF_THE_CLUSTER)
     message = _message(key, finalizers)
     return Deletion(entry, key, DeletionOutcome.TERMINATING, message, watched=watched, holders=holders)
-
-
-def propagation_of(key: ObjectKey) -> Propagation:
-    """What becomes of what the object owns: the pods of a workload go first, and the workload is there as long as they.
-
-    So what the pods use, which goes after the workload, outlives them (Kubernetes documentation, "Foreground cascading
-    deletion"). A custom object goes at once: the garbage collector knows a new kind half a minute later, and only its
-    own controller, by a finalizer, can say when what it has made is gone.
-    """
-    owns_pods = key.group in ("apps", "batch") or (key.group, key.kind) == ("", "ReplicationController")
-    return Propagation.FOREGROUND if owns_pods else Propagation.BACKGROUND
 
 
 def _message(key: ObjectKey, finalizers: tuple[str, ...]) -> str:

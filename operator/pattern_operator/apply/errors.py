@@ -13,8 +13,7 @@ from pattern_operator.apply.immutable import next_step, says_immutable, without_
 from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.apply.result import ApplyFailure
-from pattern_operator.kube import ApiError
-from pattern_operator.kube.errors import is_unreadable_entry
+from pattern_operator.kube.errors import ApiError, is_unreadable_entry
 from pattern_operator.kube.status_message import MAX_CAUSES
 
 VERBS: Final = "get, create, patch and delete"  # what applying an object, and removing it again, takes

@@ -22,7 +22,7 @@ from pattern_operator.apply.ignore_differences import Pointer
 from pattern_operator.apply.immutable import says_immutable
 from pattern_operator.apply.migrate import is_of_whole_manifests, is_older
 from pattern_operator.apply.replaced_fields import (
-    HeldField,
+    Blocked,
     all_fields,
     handed_over,
     holders,
@@ -34,21 +34,6 @@ from pattern_operator.apply.replaced_fields import (
 from pattern_operator.kube import ApiError, Resource, Session, objects
 
 ROUNDS: Final = 3  # a refusal may tell of the next clash only when the first is gone
-
-
-class Blocked(ApiError):
-    """A refusal of an apply, and who holds what it was refused for (``held``, empty: nobody)."""
-
-    def __init__(self, error: ApiError, held: tuple[HeldField, ...]) -> None:
-        super().__init__(
-            code=error.code,
-            reason=error.reason,
-            message=error.message,
-            causes=error.causes,
-            retry_after=error.retry_after,
-            about=error.about,
-        )
-        self.held = held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

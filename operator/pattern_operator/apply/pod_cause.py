@@ -24,7 +24,6 @@ from pattern_operator.api.fields import (
 from pattern_operator.quote import foreign, image
 
 MAX_IMAGE: Final = 300  # characters of an image's name that are shown
-MAX_REASON: Final = 64
 MAX_SCHEDULER: Final = 300  # characters of what the scheduler says
 _IMAGE: Final = frozenset(
     {

@@ -126,7 +126,3 @@ def _subjects(body: Any) -> Iterator[tuple[str, str, str]]:
     for kind, listed in (("User", "userNames"), ("Group", "groupNames")):  # authorization.openshift.io/v1
         for name in list_at(body, listed):
             yield kind, "", text(name)
-
-
-def _entries(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final, Self
 
 from pattern_operator.api.account import ServiceAccount
-from pattern_operator.kube import ApiError
+from pattern_operator.kube.errors import ApiError
 
 _REFUSED: Final = re.compile(
     r'\bUser "(?P<user>[^"]{1,600})" cannot (?P<verb>[a-z]{1,32}) resource "(?P<resource>[a-z0-9./-]{1,253})"'

@@ -17,6 +17,7 @@ from pattern_operator.api.object import Body, Object
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
 from pattern_operator.apply.ignore_differences import Pointer, names_entry, without_released
+from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.fieldpath import field_path
 from pattern_operator.kube.status_message import StatusCause
 
@@ -41,6 +42,21 @@ class HeldField:
 
     manager: str
     field: str
+
+
+class Blocked(ApiError):
+    """A refusal of an apply, and who holds what it was refused for (``held``, empty: nobody)."""
+
+    def __init__(self, error: ApiError, held: tuple[HeldField, ...]) -> None:
+        super().__init__(
+            code=error.code,
+            reason=error.reason,
+            message=error.message,
+            causes=error.causes,
+            retry_after=error.retry_after,
+            about=error.about,
+        )
+        self.held = held
 
 
 def is_by_hand(entry: ManagedFieldsEntry) -> bool:

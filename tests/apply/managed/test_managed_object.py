@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply import HealthState, ManagedObject
+from pattern_operator.apply import HealthState
 from pattern_operator.apply.managed.field_managers import hashes_of
+from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.observation import Observation, fingerprint, own_fields
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
