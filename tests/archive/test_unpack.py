@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.archive.archives import END, FILES, entry, files, pax, summed, tar, tgz
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.archive import unpack as module
 from pattern_operator.archive.unpack import is_archive, is_gzip, unpack
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_UNPACKED, MAX_UNPACKED_FILES, MIB
@@ -236,6 +237,53 @@ def test_a_file_larger_than_all_may_be_is_refused_before_it_is_read(size):
 
     assert error.reason is Reason.ARTIFACT_TOO_LARGE
     assert "split" in error.message
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_an_archive_may_have_all_the_bytes_that_are_unpacked_and_none_more(monkeypatch: pytest.MonkeyPatch, packed):
+    archive = entry("a", b"x" * 512) + bytes(512)
+
+    monkeypatch.setattr(module, "MAX_UNPACKED", len(archive))
+    assert unpack(packed(archive), context="layer 1") == files({"a": b"x" * 512})
+
+    monkeypatch.setattr(module, "MAX_UNPACKED", len(archive) - 1)
+    assert refusal(packed(archive)).reason is Reason.ARTIFACT_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("spare", "spare_ratio", "accepted"),
+    [(0, -1, True), (-1, 0, True), (-1, -1, False)],
+    ids=["as large as is not judged", "as many times its size as may be", "more of both"],
+)
+def test_a_bomb_is_what_is_larger_than_both_limits(monkeypatch: pytest.MonkeyPatch, spare, spare_ratio, accepted):
+    archive = entry("a", b"x" * 98_304) + bytes(1024)
+    packed = gzip.compress(archive)
+    while len(archive) % len(packed):  # padding, so that the ratio is a whole number
+        packed += b"\0"
+    monkeypatch.setattr(module, "_RATIO_FROM", len(archive) + spare)
+    monkeypatch.setattr(module, "MAX_UNPACK_RATIO", len(archive) // len(packed) + spare_ratio)
+
+    if accepted:
+        assert unpack(packed, context="layer 1") == files({"a": b"x" * 98_304})
+    else:
+        assert "decompression bombs" in refused(packed)
+
+
+@pytest.mark.parametrize("size", [64 * 1024 - 512, 64 * 1024, 3 * 64 * 1024 - 512, 3 * 64 * 1024])
+def test_what_waits_inside_zlib_without_any_input_is_read(size):
+    """One byte of input can hold many chunks of output."""
+    contents = {"a": bytes(size)}
+
+    assert unpack(gzip.compress(entry("a", bytes(size)), compresslevel=9), context="layer 1") == files(contents)
+
+
+def test_a_gzip_may_have_as_many_members_as_are_read_and_no_more(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_MAX_GZIP_MEMBERS", 3)
+    archive = tar()
+    members = [gzip.compress(archive[:100]), gzip.compress(archive[100:1000]), gzip.compress(archive[1000:])]
+
+    assert unpack(b"".join(members), context="layer 1") == files()
+    assert refusal(b"".join([*members, gzip.compress(b"")])).reason is Reason.ARTIFACT_TOO_LARGE
 
 
 def test_too_many_files_are_refused():

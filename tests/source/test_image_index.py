@@ -84,13 +84,27 @@ def test_a_manifest_leads_to_none():
         pytest.param(index(entry(size="5")), "size is not a number", id="a bad size"),
         pytest.param(index(entry(digest="md5:0")), "digest is not a sha256", id="a bad digest"),
         pytest.param(index({"mediaType": OCI}), "size is not a number", id="half a descriptor"),
-        pytest.param(
-            json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": {}}).encode(), "no manifest", id="x"
+        *(
+            pytest.param(
+                json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed}).encode(),
+                "no manifest",
+                id=f"{listed!r} instead of a list",
+            )
+            for listed in ({}, 5, "x", True, None)
         ),
     ],
 )
 def test_an_index_that_does_not_lead_to_one_says_what_it_has(content, says):
     assert says in refusal(content)
+
+
+def test_an_index_is_known_by_its_shape_where_nobody_says_what_it_is():
+    content = json.dumps({"schemaVersion": 2, "manifests": [entry()]}).encode()
+
+    found = manifest_of_index(content, context="the artifact")
+
+    assert found is not None
+    assert found.digest == Digest.of(b"image")
 
 
 VALUES = st.recursive(

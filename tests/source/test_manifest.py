@@ -112,6 +112,14 @@ def test_unknown_fields_are_passed_over():
         pytest.param(changed(MANIFEST, MediaType=OCI_INDEX), "", "'MediaType'", id="two spellings of mediaType"),
         pytest.param(changed(MANIFEST, layers=None, LAYERS=[LAYER]), "", "'LAYERS'", id="another spelling"),
         pytest.param(changed(MANIFEST, config={**CONFIG, "Digest": "x"}), "", "'Digest'", id="in a descriptor"),
+        *(
+            pytest.param(changed(MANIFEST, **{name: {}}), "", f"{name!r}", id=f"{name} beside its right name")
+            for name in ("Config", "Subject", "Annotations", "ArtifactType", "Manifests", "SchemaVersion")
+        ),
+        *(
+            pytest.param(changed(MANIFEST, layers=[{**LAYER, name: None}]), "", f"{name!r}", id=f"{name} of a layer")
+            for name in ("MediaType", "Size", "Annotations", "ArtifactType")
+        ),
         pytest.param(changed(MANIFEST, layers=[{**LAYER, "\u017fize": 2}]), "", "ize", id="a long s, which folds to s"),
         pytest.param(changed(MANIFEST)[:-1] + b', "layers": []}', "", "same name twice", id="the same name twice"),
     ],
@@ -185,6 +193,11 @@ def test_a_descriptor_that_is_none_is_refused_wherever_it_stands(place, field, v
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
     assert says in error.message
+
+
+@pytest.mark.parametrize("size", [0, 2**63 - 1])
+def test_each_size_that_an_int64_has_is_read(size):
+    assert parse_manifest(changed(MANIFEST, layers=[{**LAYER, "size": size}])).layers[0].size == size
 
 
 # --- an index -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from tests.source.tls import serving_https
 from yarl import URL
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Repository
+from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import DnsResolver, Network
 from pattern_operator.source.registry.redirects import UnsafeRedirect, address
@@ -29,6 +29,34 @@ async def test_a_redirect_is_followed_and_credentials_stay_behind(fake_registry,
     stored = next(asked for asked in fake_registry.asked if asked.path.startswith("/store/"))
     assert stored.authorization == ""
     assert stored.path == "/store/x%2Fy?sig=a%2Bb"
+
+
+async def test_a_redirected_head_is_followed(fake_registry, network):
+    digest = Digest.of(CONTENT)
+    headers = {"Location": f"{fake_registry.elsewhere}/store"}
+    fake_registry.answer("HEAD", "/manifests/", status=307, headers=headers)
+    fake_registry.answer("GET", "/manifests/", body=b"{}", headers={"Docker-Content-Digest": str(Digest.of(b"{}"))})
+    fake_registry.answer("HEAD", "^/store", headers={"Docker-Content-Digest": str(digest)})
+
+    await client(fake_registry, network).resolve_tag("1.0")
+
+    assert "/store" in fake_registry.paths("HEAD")
+
+
+async def test_a_redirect_that_does_not_say_where_leads_to_no_address(fake_registry, network):
+    fake_registry.answer("GET", "/blobs/", status=307)
+
+    with pytest.raises(Transient) as failure:
+        await client(fake_registry, network).blob(descriptor(CONTENT))
+
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert "to something that is not an address" in failure.value.message
+
+
+@pytest.mark.parametrize("location", ["", "//:80/x", "https://:443/x", "mailto:a@b.example", "https://me@b.example/"])
+def test_what_names_no_host_is_not_followed(location):
+    with pytest.raises(UnsafeRedirect, match="is not an address"):
+        address(location, source=URL("https://registry.example/v2/"))
 
 
 async def test_another_hosts_challenge_is_not_answered(fake_registry, network):

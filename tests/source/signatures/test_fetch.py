@@ -165,6 +165,14 @@ async def test_where_there_is_no_referrers_api_the_fallback_tag_is_read(fake_reg
     assert [each.payload for each in await found(fake_registry, network, signed)] == [b'{"bundle": 1}']
 
 
+async def test_no_tag_of_cosign_is_asked_for_of_a_digest_that_is_too_long_for_one(fake_registry, network):
+    signed = Digest.of(b"signed", "sha512")
+    bundle(fake_registry, signed)
+
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b'{"bundle": 1}']
+    assert [path for path in fake_registry.paths("GET") if path.endswith(".sig")] == []
+
+
 async def test_where_there_is_an_api_the_fallback_tag_says_nothing(fake_registry, network, signed):
     bundle(fake_registry, signed)
     fake_registry.document(index(fake_registry.referrers), tag=f"sha256-{signed.hex}", media_type=INDEX)
@@ -478,6 +486,19 @@ async def test_more_entries_than_are_looked_at_are_refused(fake_registry, networ
 
     assert (await refusal(fake_registry, network, signed)).reason is Reason.TOO_MANY_SIGNATURES
     assert len([path for path in fake_registry.paths("GET") if "/manifests/sha256:" in path]) == MAX_REFERRERS
+
+
+@pytest.mark.parametrize(
+    ("number", "failures"), [(MAX_REFERRERS, []), (MAX_REFERRERS + 1, [Reason.TOO_MANY_SIGNATURES])]
+)
+async def test_one_more_referrer_than_is_looked_at_is_said(fake_registry, network, signed, number, failures):
+    fake_registry.answer("GET", "/manifests/sha256:", status=404)
+    for each in range(number):
+        fake_registry.refer(Digest.of(b"%d" % each), BUNDLE)
+
+    fetched = await fetch_signatures(signed, registry=client(fake_registry, network))
+
+    assert [failure.reason for failure in fetched.failures] == failures
 
 
 async def test_more_pages_than_are_read_are_refused(fake_registry, network, signed):
