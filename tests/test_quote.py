@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.quote import cut, foreign, image, masked, one_line, quoted
+from pattern_operator.quote import cut, first_few, foreign, image, listed, masked, one_line, quoted
 
 
 @given(st.text(), st.integers(4, 200))
@@ -126,3 +126,23 @@ def test_long_texts_are_quoted_in_a_moment(filling: str):
     quoted(filling * (2_000_000 // len(filling)))
 
     assert time.process_time() - begun < 0.05
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a, b"),
+        (["a", "b", "c"], "a, b and 1 more"),
+        (["a", "b", "c", "d"], "a, b and 2 more"),
+    ],
+)
+def test_the_first_few_are_named_and_the_others_counted(items, said):
+    assert first_few(items, 2) == said
+
+
+def test_sentences_are_told_apart_by_semicolons():
+    assert first_few(["a", "b", "c"], 1, separator="; ") == "a; and 2 more"
+    assert first_few(["a", "b", "c"], 1, separator="; ", at_least="at least ") == "a; and at least 2 more"
+    assert listed(["It is so.", "And so on...", "no."], 2) == "It is so; And so on...; and 1 more"

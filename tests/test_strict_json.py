@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.limits import MAX_JSON_DEPTH
+from pattern_operator.limits import MAX_NESTING
 from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded, read_json, read_object
 
 JSON = st.recursive(
@@ -34,12 +34,12 @@ def test_no_bytes_raise_anything_but_a_refusal(content):
         assert str(refusal).startswith(("is ", "has ", "holds "))
 
 
-@pytest.mark.parametrize("depth", [1, 2, MAX_JSON_DEPTH], ids=str)
+@pytest.mark.parametrize("depth", [1, 2, MAX_NESTING], ids=str)
 def test_a_document_as_deep_as_the_limit_is_read(depth):
     assert read_json(nested(depth)) is not None
 
 
-@pytest.mark.parametrize("depth", [MAX_JSON_DEPTH + 1, MAX_JSON_DEPTH + 2, 500], ids=str)
+@pytest.mark.parametrize("depth", [MAX_NESTING + 1, MAX_NESTING + 2, 500], ids=str)
 def test_a_deeper_document_is_refused(depth):
     with pytest.raises(InvalidDocument, match="nested deeper than 64"):
         read_json(nested(depth))

@@ -68,9 +68,8 @@ MAX_UNPACK_RATIO: Final = 100  # JSON with embedded schemas reaches 30
 
 # --- documents ------------------------------------------------------------------------------------------------------
 MAX_DOCUMENTS: Final = 32 * MIB  # files parsed for one pattern, together; parsed JSON takes ten times its size
-MAX_JSON_DEPTH: Final = 64  # Kubernetes objects stay below 30, CRD schemas included
+MAX_NESTING: Final = 64  # levels of JSON and YAML; Kubernetes objects stay below 30, CRD schemas included
 MAX_JSON_DIGITS: Final = 64  # of an integer; Kubernetes has no larger one than an int64, of 19 digits
-MAX_YAML_DEPTH: Final = 64
 MAX_YAML_ALIASES: Final = 1_000  # each alias is counted when it is used: what expands is what is limited
 MAX_NODES: Final = 600_000  # values and keys of a document, JSON or YAML; the 4.2 MB design has some 350,000
 MAX_STREAM: Final = 20_000  # documents of one file, the empty ones included; a bundle of charts has some hundred

@@ -5,7 +5,8 @@ for sentences of other programs, such as the message of a condition: they may re
 """
 
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 ELLIPSIS: Final = "\u2026"
@@ -50,9 +51,21 @@ def cut(text: str, limit: int) -> str:
     return encoded[: limit - len(ELLIPSIS.encode())].decode(errors="ignore") + ELLIPSIS
 
 
-def listed(sentences: Iterable[str]) -> str:
+def first_few(items: Sequence[str], most: int, *, separator: str = ", ", at_least: str = "") -> str:
+    """The first ``most`` of ``items``, and how many more there are: ``a, b and 3 more``, or ``a; b; and 3 more``.
+
+    ``at_least`` is put before the number where more may exist than are known.
+    """
+    shown, rest = separator.join(items[:most]), len(items) - most
+    if rest <= 0:
+        return shown
+    return f"{shown}{separator.rstrip().replace(',', '')} and {at_least}{rest} more"
+
+
+def listed(sentences: Iterable[str], most: int = sys.maxsize) -> str:
     """Several sentences in one: each without the full stop that it may end in, because the text goes on after it."""
-    return "; ".join(each if each.endswith("...") else each.removesuffix(".") for each in sentences)
+    texts = [each if each.endswith("...") else each.removesuffix(".") for each in sentences]
+    return first_few(texts, most, separator="; ")
 
 
 def one_line(text: str, limit: int = _SENTENCE) -> str:

@@ -4,10 +4,10 @@ Manifests, Secrets and what is signed are read here: a second reader would soone
 """
 
 import json
-from collections.abc import Iterable
 from typing import NoReturn
 
-from pattern_operator.limits import MAX_JSON_DEPTH, MAX_JSON_DIGITS, MAX_REGISTRY_VALUES
+from pattern_operator.limits import MAX_JSON_DIGITS, MAX_NESTING, MAX_REGISTRY_VALUES
+from pattern_operator.nesting import NestedTooDeep, levels
 
 
 class InvalidDocument(ValueError):
@@ -19,7 +19,7 @@ class TooManyValues(InvalidDocument):
 
 
 def read_json(content: bytes) -> object:
-    """Parse one JSON text (RFC 8259) of UTF-8 without byte order mark, nested at most ``MAX_JSON_DEPTH`` deep.
+    """Parse one JSON text (RFC 8259) of UTF-8 without byte order mark, nested at most ``MAX_NESTING`` deep.
 
     A name that occurs twice in an object is refused (RFC 8259 section 4 leaves open which one counts, so two readers
     may see two documents), and so are lone surrogates, integers of more than ``MAX_JSON_DIGITS`` digits, and ``NaN``
@@ -38,12 +38,16 @@ def read_json(content: bytes) -> object:
     except UnicodeDecodeError as error:
         raise InvalidDocument("is not UTF-8") from error
     except RecursionError as error:
-        raise InvalidDocument(f"is nested deeper than {MAX_JSON_DEPTH}") from error
+        raise InvalidDocument(f"is nested deeper than {MAX_NESTING}") from error
     except InvalidDocument:
         raise
     except ValueError as error:
         raise InvalidDocument("is not valid JSON") from error
-    _refuse_depth(document)
+    try:
+        for _ in levels(document):
+            pass
+    except NestedTooDeep as error:
+        raise InvalidDocument(str(error)) from error
     if b"\\u" in content:
         _refuse_half_letters(document)
     return document
@@ -95,23 +99,3 @@ def _refuse_half_letters(document: object) -> None:
         json.dumps(document, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidDocument("contains an unpaired surrogate") from error
-
-
-def _refuse_depth(document: object) -> None:
-    """Go down level by level: a foreign document must not decide how deep our own calls nest."""
-    level = [document]
-    for _depth in range(MAX_JSON_DEPTH):
-        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
-        if not level:
-            return
-    raise InvalidDocument(f"is nested deeper than {MAX_JSON_DEPTH}")
-
-
-def _children(node: object) -> Iterable[object]:
-    match node:
-        case dict():
-            return node.values()
-        case list():
-            return node
-        case _:
-            return ()

@@ -11,15 +11,14 @@ from pattern_operator.api.report import Outcome
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import (
     MAX_COMPONENTS,
-    MAX_JSON_DEPTH,
     MAX_KEY,
+    MAX_NESTING,
     MAX_NODES,
     MAX_PATH,
     MAX_REPAIRS,
     MAX_REPORT_NAME,
     MAX_SENTENCE,
     MAX_STREAM,
-    MAX_YAML_DEPTH,
     MIB,
 )
 from pattern_operator.render import Options, render
@@ -136,8 +135,8 @@ def test_what_is_only_long_is_read(content):
 
 
 def test_nesting_ends_at_the_same_depth_everywhere():
-    assert MAX_JSON_DEPTH == MAX_YAML_DEPTH
-    for depth, accepted in ((MAX_JSON_DEPTH, True), (MAX_JSON_DEPTH + 1, False)):
+    assert MAX_NESTING == MAX_NESTING
+    for depth, accepted in ((MAX_NESTING, True), (MAX_NESTING + 1, False)):
         content = b"[" * depth + b"1" + b"]" * depth
         for reader in (
             lambda text: read_json(text),

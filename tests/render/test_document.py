@@ -5,7 +5,7 @@ import pytest
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_JSON_DEPTH, MAX_STREAM
+from pattern_operator.limits import MAX_NESTING, MAX_STREAM
 from pattern_operator.render.document import is_document, read
 
 
@@ -91,7 +91,7 @@ def test_a_file_in_gzip_is_called_that():
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'], ids=["lists", "mappings"])
 def test_json_that_is_nested_too_deeply_is_refused(opening: bytes):
     closing = b"]" if opening == b"[" else b"}"
-    depth = MAX_JSON_DEPTH + 1
+    depth = MAX_NESTING + 1
 
     with pytest.raises(Stalled) as refusal:
         list(read(File("a.json", opening * depth + b"1" + closing * depth)))

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.limits import MAX_NODES, MAX_YAML_ALIASES, MAX_YAML_DEPTH
+from pattern_operator.limits import MAX_NESTING, MAX_NODES, MAX_YAML_ALIASES
 from pattern_operator.render.yamlstream import InvalidYaml, YamlTooLarge, load_all
 
 
@@ -87,7 +87,7 @@ def test_what_is_not_yaml_of_kubernetes_is_refused_with_its_line(text: str, line
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        pytest.param("[" * (MAX_YAML_DEPTH + 1), "nested deeper", id="depth"),
+        pytest.param("[" * (MAX_NESTING + 1), "nested deeper", id="depth"),
         pytest.param("[" * 100_000, "nested deeper", id="depth that would overflow a stack"),
         pytest.param("a: &a 1\nb: [" + "*a," * (MAX_YAML_ALIASES + 1) + "]", "aliases", id="aliases"),
         pytest.param(
@@ -108,7 +108,7 @@ def test_what_would_grow_beyond_a_limit_is_refused(text: str, why: str):
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        pytest.param("[" * (MAX_YAML_DEPTH + 1), "is the file what you meant to publish?", id="depth"),
+        pytest.param("[" * (MAX_NESTING + 1), "is the file what you meant to publish?", id="depth"),
         pytest.param("[" * 100_000, "is the file what you meant to publish?", id="depth of a stack"),
         pytest.param("- x\n" * (MAX_NODES + 1), "Split it.", id="a flat list"),
         pytest.param("---\n" * 20_001, "Split it.", id="documents"),
@@ -125,7 +125,7 @@ def test_the_next_step_fits_what_is_too_large(text: str, advice: str):
 
 
 def test_nesting_up_to_the_limit_is_read():
-    ((_, value),) = load_all("[" * MAX_YAML_DEPTH + "]" * MAX_YAML_DEPTH)
+    ((_, value),) = load_all("[" * MAX_NESTING + "]" * MAX_NESTING)
 
     assert isinstance(value, list)
 

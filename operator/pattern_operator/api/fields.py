@@ -4,7 +4,7 @@ An object of another API server, CRD or user can have any shape: ``spec`` a list
 missing. A field of another type than the API conventions ("Metadata", "Objects") define counts as absent.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self
@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 200  # of what is written; orjson writes 254 levels, and Kube
 _INT64: Final = range(-(2**63), 2**63)
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> dict[str, Any]:
     """``value`` where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
@@ -29,9 +29,9 @@ def array(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def mappings(value: object) -> Iterator[Mapping[str, Any]]:
+def mappings(value: object) -> list[dict[str, Any]]:
     """The objects in the list ``value``; what is not an object is left out, and what is not a list is empty."""
-    return (each for each in array(value) if isinstance(each, dict))
+    return [each for each in array(value) if isinstance(each, dict)]
 
 
 def text(value: object) -> str:
@@ -56,7 +56,7 @@ def list_at(body: object, *path: str) -> list[Any]:
     return array(_at(body, path))
 
 
-def mappings_at(body: object, *path: str) -> Iterator[Mapping[str, Any]]:
+def mappings_at(body: object, *path: str) -> list[dict[str, Any]]:
     """The objects in the list at ``path``."""
     return mappings(_at(body, path))
 
@@ -188,7 +188,7 @@ def finalizers_of(body: object) -> tuple[str, ...]:
     return (*ObjectMeta.of(body).finalizers, *finalizers_at(body, "spec", "finalizers"))
 
 
-def conditions_of(body: object) -> list[Mapping[str, Any]]:
+def conditions_of(body: object) -> list[dict[str, Any]]:
     """The first ``MAX_CONDITIONS`` entries of ``status.conditions``."""
     return list(islice(mappings_at(body, "status", "conditions"), MAX_CONDITIONS))
 

@@ -20,6 +20,7 @@ from pattern_operator.apply.replaced_fields import Blocked, HeldField
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube.errors import ApiError
 from pattern_operator.kube.status_message import StatusCause
+from pattern_operator.quote import first_few
 
 _NAMED: Final = 3  # fields that a message names
 _ONE_OF: Final = re.compile(r"may not specify more than 1 (?:volume|handler) type")
@@ -56,8 +57,7 @@ def explain_defaulted_fields(failure: ApplyFailure, error: ApiError, *, body: Bo
     fields = list(dict.fromkeys(cause.field for cause in error.causes if _is_left_over(cause, body)))
     if not fields:
         return failure
-    more = f" and {len(fields) - _NAMED} more" if len(fields) > _NAMED else ""
-    named = ", ".join(fields[:_NAMED]) + more
+    named = first_few(fields, _NAMED)
     message = (
         f"{_way_out(failure.key, fields)}. What the API server filled in by itself stands in the way at {named}, and"
         f" no manifest can take that away. It says: {failure.message}"

@@ -15,6 +15,7 @@ from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube.errors import ApiError, is_unreadable_entry
 from pattern_operator.kube.status_message import MAX_CAUSES
+from pattern_operator.quote import first_few
 
 VERBS: Final = "get, create, patch and delete"  # what applying an object, and removing it again, takes
 _MANAGERS: Final = 3  # field managers that a message names before it says what to do
@@ -184,8 +185,7 @@ def _held(error: ApiError) -> list[tuple[str, str]]:
 def _conflict(held: list[tuple[str, str]], *, at_least: str) -> str:
     """The fact, the way out, and then the fields: a message that is cut loses only some of these."""
     managers = list(dict.fromkeys(manager for manager, _ in held))
-    more = len(managers) - _MANAGERS
-    who = ", ".join(managers[:_MANAGERS]) + (f" and {more} more" if more > 0 else "")
+    who = first_few(managers, _MANAGERS)
     fields: dict[str, list[str]] = {}
     for manager, field in held[:_FIELDS]:
         fields.setdefault(manager, []).append(field)

@@ -85,5 +85,4 @@ def of_defect(key: ObjectKey) -> ApplyFailure:
 def summarize(lines: Iterable[object]) -> str:
     """The first few of ``lines``, and how many more there are; a sentence goes on here, so no line ends one."""
     texts = [str(line) for line in lines]
-    more = f"; and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
-    return listed(texts[:NAMED]) + more
+    return listed(texts, NAMED)

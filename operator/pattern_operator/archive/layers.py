@@ -15,7 +15,7 @@ from pattern_operator.archive.tarheader import InvalidHeader, safe_path
 from pattern_operator.archive.unpack import archive_refused, entries, inflated, is_archive, is_gzip
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_UNPACKED, MAX_UNPACKED_FILES
-from pattern_operator.quote import quoted
+from pattern_operator.quote import first_few, one_line, quoted
 
 TITLE: Final = "org.opencontainers.image.title"
 
@@ -26,6 +26,8 @@ _DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "j
 
 
 _ZIPPED_TYPES: Final = ("+gzip", ".gzip", "+gz")
+_NAMED: Final = 5  # files, or media types, that a message names
+_SHOWN: Final = 64  # bytes of each
 _ZIPPED_NAMES: Final = (".gz", ".gzip")
 
 
@@ -198,10 +200,4 @@ def _has(files: dict[str, bytes], path: str) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return (", ".join(_shown(name) for name in names[:5]) or "none") + more
-
-
-def _shown(name: str) -> str:
-    plain = "".join(letter if letter.isprintable() else " " for letter in name[:61])
-    return plain if len(name) <= 60 else f"{plain[:60]}..."
+    return first_few([one_line(name, _SHOWN) for name in names], _NAMED) or "none"

@@ -16,7 +16,7 @@ from pattern_operator.kube.message_formats import UNREADABLE_ENTRY
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
 from pattern_operator.limits import MAX_STATUS_MESSAGE
-from pattern_operator.quote import foreign, one_line
+from pattern_operator.quote import first_few, foreign, one_line
 
 # metav1.StatusReason is missing where a proxy or a load balancer answered instead of the API server.
 _REASONS: Final = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
@@ -123,9 +123,7 @@ class GroupUnavailable(ApiUnavailable):
     """The aggregated API server that has a group does not answer: nobody can say which kinds the group has."""
 
     def __init__(self, group: str, *others: str) -> None:
-        named = ", ".join(one_line(each, MAX_WORD) for each in (group, *others)[:_GROUPS])
-        if len(others) >= _GROUPS:
-            named += f" and {len(others) + 1 - _GROUPS} more"
+        named = first_few([one_line(each, MAX_WORD) for each in (group, *others)], _GROUPS)
         which = f"servers behind the groups {named} do" if others else f"server behind the group {named} does"
         message = f"the API {which} not answer: see kubectl get apiservices"
         super().__init__(code=HTTPStatus.SERVICE_UNAVAILABLE, reason="ServiceUnavailable", message=message)

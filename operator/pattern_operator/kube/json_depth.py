@@ -8,7 +8,8 @@ import re
 from asyncio import sleep
 from typing import Final
 
-MAX_DEPTH: Final = 200  # of what is kept; orjson writes 254 levels, and Kubernetes' own kinds have 30
+from pattern_operator.api.fields import MAX_DEPTH
+
 _TURN: Final = 4096  # tokens; some 2 ms
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]')
 

@@ -9,7 +9,7 @@ from typing import Final
 from pattern_operator.kube.fieldpath import field_path, name_or_mask
 from pattern_operator.kube.redact import AROUND, KNOWN, SENTENCE, sentence, together
 from pattern_operator.kube.request_content import RequestContent
-from pattern_operator.quote import MASK, cut
+from pattern_operator.quote import MASK, cut, first_few
 
 
 def subject_of(match: re.Match[str]) -> str:
@@ -31,12 +31,12 @@ def _typed_patch(text: str, request: RequestContent) -> str:
     where = f" ({subject.group(1)}; {subject.group(2)}, Kind={subject.group(3)})" if subject else ""
     parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(text)))
     said = (
-        "; ".join(parts[:_FIELDS])
+        first_few(parts, _FIELDS, separator="; ")
         or _no_base64(text, request)
         or _conversion(text, request)
         or "it does not fit the schema of its kind"
     )
-    return f"{head.group(1)}{where}: {said}" + (f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else "")
+    return f"{head.group(1)}{where}: {said}"
 
 
 _TYPED: Final = re.compile(
@@ -71,8 +71,7 @@ def _unreadable_entry(text: str, request: RequestContent) -> str:
     parts = list(dict.fromkeys(_typed(match) for match in _TYPED.finditer(rest) if "not declared" in match["rule"]))
     if not parts or not re.match(r"(?:\.|errors:\n)", rest):
         return ""
-    more = f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else ""
-    return f"{UNREADABLE_ENTRY}{'; '.join(parts[:_FIELDS])}{more}, in the version of an entry"
+    return f"{UNREADABLE_ENTRY}{first_few(parts, _FIELDS, separator='; ')}, in the version of an entry"
 
 
 def _strict(text: str, request: RequestContent) -> str:
@@ -83,8 +82,9 @@ def _strict(text: str, request: RequestContent) -> str:
         return ""
     found = re.findall(r'(unknown|duplicate) field ("(?:[^"\\]|\\.){0,400}")', rest)
     parts = list(dict.fromkeys(f"{kind} field {field_path(name[1:-1])}" for kind, name in found))
-    more = f"; and {len(parts) - _FIELDS} more" if len(parts) > _FIELDS else ""
-    return "strict decoding error: " + ("; ".join(parts[:_FIELDS]) + more or "it does not fit the schema of its kind")
+    return "strict decoding error: " + (
+        first_few(parts, _FIELDS, separator="; ") or "it does not fit the schema of its kind"
+    )
 
 
 def _conversion(text: str, request: RequestContent) -> str:
@@ -103,8 +103,7 @@ def _no_base64(text: str, request: RequestContent) -> str:
     paths = [field_path(path) for path in request.not_base64()]
     if not paths:
         return "illegal base64 data: the values of data must be base64; write them under stringData as they are"
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    what = f"{', '.join(paths[:_NAMED])}{more} {'is' if len(paths) == 1 else 'are'} not base64"
+    what = f"{first_few(paths, _NAMED)} {'is' if len(paths) == 1 else 'are'} not base64"
     plain = all(path.startswith("data.") for path in paths)
     return what + ("; write it under stringData as it is" if plain else "")
 

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 
 from pattern_operator.kube.resource import verb_and_resource
+from pattern_operator.quote import first_few
 
 # Seconds. What is refused is tried again within minutes; what is not, nobody wants any more (a pattern was deleted).
 LASTS: Final = 900.0
@@ -33,15 +34,15 @@ class OwnPermissions:
         refused = sorted((what, code) for what, (code, at) in self._refused.items() if at > since)
         if not refused:
             return ""
-        what, code = refused[0]
-        more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+        code = refused[0][1]
+        what = first_few([each for each, _ in refused], 1)
         if code == HTTPStatus.UNAUTHORIZED:
             return (
-                f"the API server takes the operator's credentials no more ({what}{more}, {code}): see whether its"
+                f"the API server takes the operator's credentials no more ({what}, {code}): see whether its"
                 " ServiceAccount is still there"
             )
         return (
-            f"the operator itself may not {what}{more} ({code}): give it its rights again, as by kubectl apply"
+            f"the operator itself may not {what} ({code}): give it its rights again, as by kubectl apply"
             " --server-side -k manifests/default (or restricted)"
         )
 

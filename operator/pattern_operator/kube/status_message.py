@@ -20,7 +20,7 @@ from pattern_operator.kube.fieldpath import field_path, name_or_mask
 from pattern_operator.kube.message_formats import FORMS, subject_of
 from pattern_operator.kube.redact import known_sentence, rule, sentence
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
-from pattern_operator.quote import ELLIPSIS, cut
+from pattern_operator.quote import ELLIPSIS, cut, first_few
 
 MAX_CAUSES: Final = 64  # of a refusal that are read; a message has room for some ten
 _NAMED: Final = 10  # of them that a message names; the rest is counted
@@ -213,8 +213,7 @@ def _invalid(text: str, causes: list[StatusCause]) -> str:
     # Two validators may find the same fault, and say it in the same words.
     said = list(dict.fromkeys(f"{each.field}: {each.message}" if each.field else each.message for each in causes))
     at_least = "at least " if len(causes) == MAX_CAUSES else ""
-    more = f"; and {at_least}{len(said) - _NAMED} more" if len(said) > _NAMED else ""
-    return head + "; ".join(said[:_NAMED]) + more
+    return head + first_few(said, _NAMED, separator="; ", at_least=at_least)
 
 
 def _single(text: str, request: RequestContent) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pattern_operator.render.coerce import mapping, mappings, text
+from pattern_operator.api.fields import mapping, mappings, text
 from pattern_operator.render.design import Component, Design
 
 _VIEWS: Final = frozenset({"Pod", "PodTemplate"})

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import orjson
 
+from pattern_operator.api.fields import array, mapping, mappings, text
 from pattern_operator.limits import MAX_OBJECT_VALUES
-from pattern_operator.render.coerce import items, mapping, mappings, text
+from pattern_operator.quote import first_few
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.document import has_more_values
@@ -223,8 +224,7 @@ class _Capture:
         """What was left out, in one sentence that names fields and no value."""
         if not self.left:
             return []
-        more = f" and {len(self.left) - _NAMED} more" if len(self.left) > _NAMED else ""
-        return [f"{', '.join(self.left[:_NAMED])}{more} left out: a cluster writes that"]
+        return [f"{first_few(self.left, _NAMED)} left out: a cluster writes that"]
 
     def _drop(self, holder: dict[str, Any], name: str, path: str) -> None:
         if name in holder:
@@ -243,7 +243,7 @@ class _Capture:
 
     def _keep(self, holder: dict[str, Any], name: str, path: str, kept: list[Any]) -> None:
         """Put ``kept`` in the place of a list of which something was left out."""
-        if len(kept) == len(items(holder.get(name))):
+        if len(kept) == len(array(holder.get(name))):
             return
         self.left.append(f"{path}.{name}" if path else name)
         if kept:
@@ -252,7 +252,7 @@ class _Capture:
             del holder[name]
 
     def _without_finalizers(self, metadata: dict[str, Any]) -> None:
-        found = items(metadata.get("finalizers"))
+        found = array(metadata.get("finalizers"))
         kept = [each for each in found if not (isinstance(each, str) and each in _FINALIZERS)]
         self._keep(metadata, "finalizers", "metadata", kept)
 
@@ -270,7 +270,7 @@ class _Capture:
     def namespace(self) -> None:
         """The finalizer of every Namespace."""
         spec = mapping(self.component.body.get("spec"))
-        kept = [each for each in items(spec.get("finalizers")) if each != "kubernetes"]
+        kept = [each for each in array(spec.get("finalizers")) if each != "kubernetes"]
         self._keep(spec, "finalizers", "spec", kept)
         if spec == {} and self.left:
             self.component.body.pop("spec", None)
@@ -298,7 +298,7 @@ class _Capture:
     def service(self) -> None:
         """Addresses and node ports; ``None`` is what an author says, not what a cluster allots."""
         spec, chosen = mapping(self.component.body.get("spec")), mapping(self.written.get("spec"))
-        if "None" not in (spec.get("clusterIP"), *items(spec.get("clusterIPs"))) and "clusterIP" not in chosen:
+        if "None" not in (spec.get("clusterIP"), *array(spec.get("clusterIPs"))) and "clusterIP" not in chosen:
             self._drop_allotted("spec", "clusterIP")
             self._drop_allotted("spec", "clusterIPs")
         kept = {_port(each) for each in mappings(chosen.get("ports")) if "nodePort" in each}
@@ -332,7 +332,7 @@ class _Capture:
         """The Secrets that controllers make for each account."""
         name = self.component.name
         for lists in ("secrets", "imagePullSecrets"):
-            kept = [each for each in items(self.component.body.get(lists)) if not self._is_made_for(name, each)]
+            kept = [each for each in array(self.component.body.get(lists)) if not self._is_made_for(name, each)]
             if isinstance(self.component.body.get(lists), list):
                 self._keep(self.component.body, lists, "", kept)
 
@@ -380,7 +380,7 @@ def _is_token(volume: dict[str, Any]) -> bool:
 
 
 def _others(entries: Any, gone: set[str]) -> list[Any]:
-    return [each for each in items(entries) if text(mapping(each).get("name")) not in gone]
+    return [each for each in array(entries) if text(mapping(each).get("name")) not in gone]
 
 
 def _port(port: dict[str, Any]) -> tuple[str, str]:

@@ -8,10 +8,10 @@ What the registrant of a model carries as metadata is never read: real designs h
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pattern_operator.api.fields import mapping, mappings, text
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
-from pattern_operator.render.coerce import mapping, mappings, text
 from pattern_operator.render.document import Document
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX
 

@@ -18,7 +18,8 @@ import orjson
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_JSON_DEPTH, MAX_KEY, MAX_NODES, MAX_STREAM
+from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM
+from pattern_operator.nesting import NestedTooDeep, levels
 from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_all
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
@@ -166,27 +167,16 @@ def _marks(content: bytes) -> int:
 
 def refuse_shape(value: Any, *, path: str) -> None:
     """Raise Stalled when ``value`` is nested so deeply that walking it by recursion is not safe, or has a huge key."""
-    level = [value]
-    for _ in range(MAX_JSON_DEPTH):
-        children: list[Any] = []
-        for node in level:
-            if isinstance(node, dict):
-                if any(len(key) > MAX_KEY for key in node):
-                    raise Stalled(
-                        reason=Reason.ARTIFACT_TOO_LARGE,
-                        message=f"{path} has a key of more than {MAX_KEY} characters, which no field of Kubernetes has."
-                        " Shorten it.",
-                    )
-                children.extend(child for child in node.values() if isinstance(child, dict | list))
-            elif isinstance(node, list):
-                children.extend(child for child in node if isinstance(child, dict | list))
-        if not children:
-            return
-        level = children
-    raise Stalled(
-        reason=Reason.ARTIFACT_TOO_LARGE,
-        message=f"{path} is nested deeper than {MAX_JSON_DEPTH} levels. {LESS_DEEP}",
-    )
+    try:
+        for level in levels(value):
+            if any(len(key) > MAX_KEY for node in level if isinstance(node, dict) for key in node):
+                raise Stalled(
+                    reason=Reason.ARTIFACT_TOO_LARGE,
+                    message=f"{path} has a key of more than {MAX_KEY} characters, which no field of Kubernetes has."
+                    " Shorten it.",
+                )
+    except NestedTooDeep as error:
+        raise Stalled(reason=Reason.ARTIFACT_TOO_LARGE, message=f"{path} {error} levels. {LESS_DEEP}") from error
 
 
 def _read_yaml(file: File) -> Iterator[Document]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from pattern_operator.api.fields import array, mapping, text
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.quote import quoted
 from pattern_operator.render.captured import controllers_of
-from pattern_operator.render.coerce import items, mapping, text
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.document import Document
@@ -71,7 +71,7 @@ def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
         yield where, value
         return
     kind, version = text(top["kind"]).removesuffix(_LIST), top.get("apiVersion")
-    for position, item in enumerate(items(top.get("items")), start=1):
+    for position, item in enumerate(array(top.get("items")), start=1):
         if kind and isinstance(item, dict) and not (item.get("kind") or item.get("apiVersion")):
             item = {**item, "apiVersion": version, "kind": kind}
         yield from _objects(item, f"{where}.{position}")

@@ -7,11 +7,11 @@ cannot be applied as it stands is repaired where the repair is exact, and refuse
 
 from typing import Any, Final
 
+from pattern_operator.api.fields import text
 from pattern_operator.api.object import Body
 from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
 from pattern_operator.render.captured import controllers_of
-from pattern_operator.render.coerce import text
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.design import Component, Design

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pattern_operator.api.fields import mapping, mappings
 from pattern_operator.api.object import Body
-from pattern_operator.render.coerce import mapping, mappings
 
 _TEMPLATE: Final = ("spec", "template", "spec")
 PLACES: Final[dict[tuple[str, str], tuple[str, ...]]] = {

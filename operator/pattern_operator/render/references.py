@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pattern_operator.api.fields import mapping, text
 from pattern_operator.api.object import Body
 from pattern_operator.limits import MAX_PATH
-from pattern_operator.render.coerce import mapping, text
 
 _BY_STRING: Final = {
     "claimName": "PersistentVolumeClaim",

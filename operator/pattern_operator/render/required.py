@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any, Final
 
+from pattern_operator.api.fields import array, mapping, mappings
 from pattern_operator.api.object import Body
-from pattern_operator.render.coerce import items, mapping, mappings
+from pattern_operator.quote import first_few
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import group_of
@@ -98,10 +99,9 @@ def find_incomplete(components: Iterable[WorkingComponent]) -> None:
             continue
         missing = _outermost(_missing(component))
         if missing:
-            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
             component.find(
                 ComponentReason.MISSING_REQUIRED_FIELD,
-                f"{component.kind} needs {', '.join(missing[:_NAMED])}{more}, absent or empty; add"
+                f"{component.kind} needs {first_few(missing, _NAMED)}, absent or empty; add"
                 f" {'it' if len(missing) == 1 else 'them'}, or remove the component",
             )
 
@@ -141,7 +141,7 @@ def _missing_of_service(spec: dict[str, Any]) -> Iterator[str]:
         if spec.get("externalName") in _EMPTY:
             yield "spec.externalName"
         return
-    ports = items(spec.get("ports"))
+    ports = array(spec.get("ports"))
     if not ports and spec.get("clusterIP") != "None":
         yield "spec.ports"
     for index, port in enumerate(mappings(ports)):
@@ -165,7 +165,7 @@ def _absent(value: Any, path: str, at: str = "") -> Iterator[str]:
     here = f"{at}.{name}" if at else name
     child = mapping(value).get(name)
     if field.endswith("[]"):
-        for index, item in enumerate(items(child)):
+        for index, item in enumerate(array(child)):
             yield from _absent(item, rest, f"{here}[{index}]")
     elif child in _EMPTY and "[]" in rest:
         return

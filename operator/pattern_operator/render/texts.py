@@ -8,7 +8,7 @@ and in every other kind the metadata.
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pattern_operator.render.coerce import items, mapping
+from pattern_operator.api.fields import array, mapping
 from pattern_operator.render.component import MAX_FOUND, WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.fields import FieldPath
@@ -63,7 +63,7 @@ def _wrong(component: WorkingComponent) -> Iterator[tuple[FieldPath, Any]]:
     metadata, top = mapping(component.body.get("metadata")), FieldPath(None, "metadata")
     for name in ("labels", "annotations"):
         yield from _of_map(mapping(metadata.get(name)), FieldPath(top, name))
-    yield from _of_list(items(metadata.get("finalizers")), FieldPath(top, "finalizers"))
+    yield from _of_list(array(metadata.get("finalizers")), FieldPath(top, "finalizers"))
     kind = (group_of(component.api_version), component.kind)
     if kind in _OPAQUE or kind[0] == _OPAQUE_GROUP or not is_built_in(component.api_version, component.kind):
         return
@@ -83,7 +83,7 @@ def _of(value: Any, at: FieldPath | None, field: str, *, maps: frozenset[str]) -
         if name in maps and isinstance(child, dict):
             yield from _of_map(child, here)
         elif name in _LISTS or (name == "values" and field in _SELECTS):
-            yield from _of_list(items(child), here)
+            yield from _of_list(array(child), here)
         elif isinstance(child, dict | list):
             yield from _of(child, here, name, maps=maps)
         elif (name in _TEXTS or (name == "value" and field in _VALUES_IN)) and isinstance(child, _SCALARS):

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES, MAX_YAML_DEPTH
+from pattern_operator.limits import MAX_KEY, MAX_NESTING, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES
 from pattern_operator.render.scalar import Scalar, key, resolve
 from pattern_operator.render.scalar import value as json_value
 
@@ -153,7 +153,7 @@ class _Reader:
 
     def _open(self, value: Any, anchor: str | None) -> None:
         self._count(1)
-        if len(self._frames) >= MAX_YAML_DEPTH:
+        if len(self._frames) >= MAX_NESTING:
             raise _too_deep(self.line)
         if self._awaits_key():
             raise InvalidYaml("a key is a list or a mapping, which JSON cannot hold", line=self.line)
@@ -247,7 +247,7 @@ class _Reader:
 
 
 def _too_deep(line: int) -> YamlTooLarge:
-    return YamlTooLarge(f"it is nested deeper than {MAX_YAML_DEPTH} levels", line=line, advice=LESS_DEEP)
+    return YamlTooLarge(f"it is nested deeper than {MAX_NESTING} levels", line=line, advice=LESS_DEEP)
 
 
 def _line_of(text: str, error: yaml.YAMLError) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pattern_operator.api.artifact import Descriptor
-from pattern_operator.source.json_fields import shown, text
+from pattern_operator.json_fields import string_field
+from pattern_operator.quote import first_few, one_line
 from pattern_operator.source.manifest import INDEXES, MANIFESTS, read_descriptor, read_document, unsupported
 from pattern_operator.source.media_types import essence, is_beside_content
 from pattern_operator.strict_json import InvalidDocument
@@ -16,7 +17,7 @@ from pattern_operator.strict_json import InvalidDocument
 _ATTESTATION: Final = "vnd.docker.reference.type"
 _UNKNOWN: Final = "unknown"
 _NAMED: Final = 5  # images that a message shows
-_PART: Final = 24  # letters of an operating system or architecture in a message
+_PART: Final = 24  # bytes of an operating system or architecture in a message
 
 
 def manifest_of_index(content: bytes, *, content_type: str = "", context: str) -> Descriptor | None:
@@ -51,7 +52,7 @@ def manifest_of_index(content: bytes, *, content_type: str = "", context: str) -
         )
     entry = next(iter(usable.values()))
     try:
-        called = essence(text(entry, "mediaType"))
+        called = essence(string_field(entry, "mediaType"))
         if called not in MANIFESTS:
             kind = "another index" if called in INDEXES else "something that is not a manifest"
             raise InvalidDocument(f"is an index of {kind}: push the pattern as one artifact")
@@ -75,14 +76,13 @@ def _has_unknown_platform(entry: Mapping[str, object]) -> bool:
 
 def _digest(entry: Mapping[str, object]) -> str:
     digest = entry.get("digest")
-    return shown(digest, length=71) if isinstance(digest, str) else ""
+    return one_line(digest, 71) if isinstance(digest, str) else ""
 
 
 def _named(entries: Iterable[Mapping[str, object]]) -> str:
     """The platforms and digests of the first entries, for a message."""
     named = [f"{_platform(entry)} {_digest(entry)}".strip() for entry in entries]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + more
+    return first_few(named, _NAMED)
 
 
 def _platform(entry: Mapping[str, object]) -> str:
@@ -90,7 +90,7 @@ def _platform(entry: Mapping[str, object]) -> str:
     if not isinstance(platform, dict):
         return ""
     parts = [platform.get(name) for name in ("os", "architecture", "variant")]
-    return "/".join(shown(part, length=_PART) for part in parts if isinstance(part, str) and part)
+    return "/".join(one_line(part, _PART) for part in parts if isinstance(part, str) and part)
 
 
 def _attestations(number: int) -> str:

@@ -12,8 +12,10 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference
 from pattern_operator.errors import Stalled
+from pattern_operator.json_fields import object_field, object_list_field, string_field, string_map_field
 from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST
-from pattern_operator.source.json_fields import child, children, known_word, shown, text, texts
+from pattern_operator.quote import one_line
+from pattern_operator.source.known_words import known_word
 from pattern_operator.source.media_types import essence
 from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded
 
@@ -34,6 +36,7 @@ _SAYS_NOTHING: Final = frozenset(
     {"application/json", "text/json", "application/octet-stream", "binary/octet-stream", "text/plain"}
 )
 _FOLDED: Final = {name.casefold(): name for name in _NAMES}
+_SHOWN: Final = 120  # bytes of a name that a message shows
 _MAX_SIZE: Final = 2**63 - 1  # image-spec, "Properties": size is an int64
 
 
@@ -72,7 +75,7 @@ def parse_manifest(
             context, f"has {_type(media_type)} and not media type {OCI_MANIFEST}: push it as an OCI artifact"
         )
     try:
-        layers = children(document, "layers")
+        layers = object_list_field(document, "layers")
         if len(layers) > max_layers:
             raise Stalled(
                 reason=Reason.ARTIFACT_TOO_LARGE,
@@ -82,11 +85,11 @@ def parse_manifest(
         subject = document.get("subject")
         return Manifest(
             media_type=media_type,
-            config=read_descriptor(child(document, "config")),
+            config=read_descriptor(object_field(document, "config")),
             layers=tuple(read_descriptor(layer) for layer in layers),
-            artifact_type=essence(text(document, "artifactType")),
-            annotations=texts(document, "annotations"),
-            subject=None if subject is None else read_descriptor(child(document, "subject")),
+            artifact_type=essence(string_field(document, "artifactType")),
+            annotations=string_map_field(document, "annotations"),
+            subject=None if subject is None else read_descriptor(object_field(document, "subject")),
         )
     except InvalidDocument as error:
         raise unsupported(context, str(error)) from error
@@ -154,7 +157,7 @@ def read_document(content: bytes, *, content_type: str, context: str) -> tuple[d
         _refuse_look_alikes(document)
         if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):
             raise InvalidDocument("has no schemaVersion 2")
-        media_type = text(document, "mediaType")
+        media_type = string_field(document, "mediaType")
     except TooManyValues as error:
         raise Stalled(reason=Reason.ARTIFACT_TOO_LARGE, message=f"{context} {error}.") from error
     except InvalidDocument as error:
@@ -178,7 +181,7 @@ def _refuse_look_alikes(document: Mapping[str, object]) -> None:
     """Refuse ``Layers`` for ``layers``: Go's encoding/json, and so most tools, would take the one for the other."""
     for name in document:
         if _FOLDED.get(name.casefold(), name) != name:
-            raise InvalidDocument(f"has {shown(name)!r}, which some readers take for another name")
+            raise InvalidDocument(f"has {one_line(name, _SHOWN)!r}, which some readers take for another name")
 
 
 def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
@@ -187,19 +190,19 @@ def read_descriptor(entry: Mapping[str, object]) -> Descriptor:
     size = entry.get("size")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MAX_SIZE:
         raise InvalidDocument("has a descriptor whose size is not a number of bytes")
-    media_type = essence(text(entry, "mediaType"))
+    media_type = essence(string_field(entry, "mediaType"))
     if not media_type:
         raise InvalidDocument("has a descriptor without mediaType")
     try:
-        digest = Digest.parse(text(entry, "digest"))
+        digest = Digest.parse(string_field(entry, "digest"))
     except InvalidReference as error:
         raise InvalidDocument("has a descriptor whose digest is not a sha256 or sha512") from error
     return Descriptor(
         media_type=media_type,
         digest=digest,
         size=size,
-        annotations=texts(entry, "annotations"),
-        artifact_type=essence(text(entry, "artifactType")) or None,
+        annotations=string_map_field(entry, "annotations"),
+        artifact_type=essence(string_field(entry, "artifactType")) or None,
     )
 
 

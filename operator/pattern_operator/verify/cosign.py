@@ -8,6 +8,7 @@ from typing import Final
 
 from pattern_operator.api.artifact import Signature
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository
+from pattern_operator.json_fields import object_field
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 from pattern_operator.verify.encoding import decode_base64, quoted
 from pattern_operator.verify.parsed_signature import MalformedSignature, ParsedSignature, Rejection
@@ -40,9 +41,9 @@ def check_payload(parsed: ParsedSignature, *, digest: Digest, repository: Reposi
     at, because the signed digest stands elsewhere.
     """
     try:
-        critical = _object(read_bounded(parsed.payload), "critical")
-        image = _object(critical, "image")
-        identity = _object(critical, "identity")
+        critical = object_field(read_bounded(parsed.payload), "critical")
+        image = object_field(critical, "image")
+        identity = object_field(critical, "identity")
     except InvalidDocument as error:
         return Rejection(f"has a payload that {error}")
     if critical.get("type") != TYPE:
@@ -73,10 +74,3 @@ def _another_repository(identity: dict[str, object], *, repository: Repository |
     except InvalidReference:
         pass
     return Rejection(f"was made for the repository {quoted(named)} and not for {repository}")
-
-
-def _object(parent: dict[str, object], name: str) -> dict[str, object]:
-    child = parent.get(name)
-    if not isinstance(child, dict):
-        raise InvalidDocument(f"has no object {name!r}")
-    return child

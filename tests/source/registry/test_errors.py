@@ -145,7 +145,7 @@ JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lYm9keSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
             "DENIED; UNKNOWN",
             id="the first two",
         ),
-        pytest.param([{"message": "no " * 200}], ("no " * 200)[:120] + "...", "", id="cut where it is long"),
+        pytest.param([{"message": "no " * 200}], ("no " * 200)[:117] + "\u2026", "", id="cut where it is long"),
         pytest.param([{"message": "\x1b[31mred\nline\u202eback"}], "[31mred line back", "", id="nothing for terminals"),
         pytest.param([{"message": f"your {JWT} is bad"}], "your *** is bad", "", id="a token"),
         pytest.param([{"message": "your password: hunter2 is bad"}], "your password *** is bad", "", id="a password"),

@@ -32,13 +32,12 @@ def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> 
     refused = list(rendering.with_outcome(Outcome.REFUSED))
     if not refused or pattern.spec.render.on_invalid == "Skip":
         return
-    named = listed(f"{each.display_name}: {each.message}" for each in refused[:NAMED])
-    more = f"; and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
+    named = listed((f"{each.display_name}: {each.message}" for each in refused), NAMED)
     raise Stalled(
         reason=Reason.COMPONENTS_REFUSED,
         message=f"{len(refused)} of {len(rendering.components)} components of {revision.display_name} cannot be"
         " rendered; nothing was applied. Correct them, or set spec.render.onInvalid: Skip to apply the rest:"
-        f" {named}{more}",
+        f" {named}",
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pattern_operator.render.coerce import items, mapping, mappings
+from pattern_operator.api.fields import array, mapping, mappings
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import group_of
 from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
@@ -23,7 +23,7 @@ def drop_stubs(components: Iterable[WorkingComponent]) -> None:
             continue
         spec = at(component.body, path)
         for field in CONTAINER_LISTS:
-            found = items(spec.get(field))
+            found = array(spec.get(field))
             ports = _ports_of_complete(found)
             kept = [container for container in found if not _is_covered(container, ports)]
             if len(kept) < len(found):
@@ -48,7 +48,7 @@ def _ports_of_complete(containers: list[Any]) -> frozenset[Port]:
 def _is_covered(container: Any, ports: frozenset[Port]) -> bool:
     if set(mapping(container)) != _PORTS_ONLY or not ports:
         return False
-    return all(isinstance(port, dict) and _said(port) in ports for port in items(container["ports"]))
+    return all(isinstance(port, dict) and _said(port) in ports for port in array(container["ports"]))
 
 
 def _said(port: dict[str, Any]) -> Port:

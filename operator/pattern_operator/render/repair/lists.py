@@ -7,7 +7,7 @@ people write.
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pattern_operator.render.coerce import items, mapping
+from pattern_operator.api.fields import array, mapping
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.kinds import group_of
@@ -53,14 +53,14 @@ def merge_entries(components: Iterable[WorkingComponent]) -> None:
             continue
         for path, holder, field, keys in _lists(component):
             try:
-                merged = _merged(items(holder.get(field)), keys)
+                merged = _merged(array(holder.get(field)), keys)
             except _Conflict as conflict:
                 component.find(
                     ComponentReason.CONFLICTING_LIST_ENTRIES,
                     f"{path}[{conflict}] has the {' and '.join(keys)} of an earlier entry, and differs; remove one",
                 )
                 continue
-            dropped = len(items(holder.get(field))) - len(merged)
+            dropped = len(array(holder.get(field))) - len(merged)
             if dropped:
                 holder[field] = merged
                 component.repairs.append(f"{path}: {dropped} left out that repeat another and say no more")

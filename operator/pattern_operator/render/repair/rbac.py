@@ -8,7 +8,7 @@ give away the cluster.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pattern_operator.render.coerce import items, mapping, mappings, text
+from pattern_operator.api.fields import array, mapping, mappings, text
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.kinds import RBAC_GROUP
 
@@ -36,7 +36,7 @@ def _mend_groups(component: WorkingComponent) -> None:
     """``rbac.authorization.k8s.io/v1`` is an apiVersion; the field wants the group."""
     places = [("roleRef", mapping(component.body.get("roleRef")))]
     places += [
-        (f"subjects[{index}]", mapping(item)) for index, item in enumerate(items(component.body.get("subjects")))
+        (f"subjects[{index}]", mapping(item)) for index, item in enumerate(array(component.body.get("subjects")))
     ]
     for path, place in places:
         group = text(place.get("apiGroup"))
@@ -46,7 +46,7 @@ def _mend_groups(component: WorkingComponent) -> None:
 
 
 def _drop_stubs(component: WorkingComponent) -> None:
-    subjects = items(component.body.get("subjects"))
+    subjects = array(component.body.get("subjects"))
     said = {text(subject.get("name")) for subject in mappings(subjects) if subject.get("kind")}
     kept: list[Any] = []
     for subject in subjects:

@@ -13,6 +13,7 @@ from typing import Self
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Repository
 from pattern_operator.errors import Stalled
+from pattern_operator.json_fields import string_field, string_map_field
 from pattern_operator.limits import MAX_CONFIG_VALUES, MAX_CREDENTIAL_GLOBS
 from pattern_operator.source.credentials import helper
 from pattern_operator.source.credentials.config_keys import (
@@ -26,7 +27,6 @@ from pattern_operator.source.credentials.config_keys import (
     specificity,
 )
 from pattern_operator.source.credentials.credential import Credential
-from pattern_operator.source.json_fields import text, texts
 from pattern_operator.source.origin import Scheme
 from pattern_operator.strict_json import InvalidDocument, read_bounded, read_object
 
@@ -116,8 +116,8 @@ def from_docker_home(home: Path | None = None) -> Credentials:
         config = read_object(path.read_bytes())
         return Credentials(
             _entries(config),
-            helpers=texts(config, "credHelpers"),
-            store=text(config, "credsStore"),
+            helpers=string_map_field(config, "credHelpers"),
+            store=string_field(config, "credsStore"),
             run_helper=helper.get,
         )
     except FileNotFoundError:
@@ -168,10 +168,10 @@ def _entries(config: Mapping[str, object]) -> dict[str, Credential]:
 
 def _credential(entry: Mapping[str, object]) -> Credential | None:
     """Read one entry; an empty one only says that a credential helper knows the rest."""
-    username, password = text(entry, "username"), text(entry, "password")
-    if encoded := text(entry, "auth"):
+    username, password = string_field(entry, "username"), string_field(entry, "password")
+    if encoded := string_field(entry, "auth"):
         username, password = _decoded(encoded)
-    identity_token = text(entry, "identitytoken")
+    identity_token = string_field(entry, "identitytoken")
     if not (username or password or identity_token):
         return None
     return Credential(username, password, identity_token)

@@ -13,9 +13,9 @@ from typing import Final
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
+from pattern_operator.json_fields import string_field
 from pattern_operator.limits import MAX_HELPER_OUTPUT
 from pattern_operator.source.credentials.credential import Credential
-from pattern_operator.source.json_fields import text
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -55,7 +55,7 @@ async def get(name: str, server: str) -> Credential | None:
         raise _failed(program, f"it ended with status {status}: run `{program} get` to see why")
     try:
         answer = read_bounded(output)
-        username, secret = text(answer, "Username"), text(answer, "Secret")
+        username, secret = string_field(answer, "Username"), string_field(answer, "Secret")
     except InvalidDocument as error:
         raise _failed(program, "its answer is not JSON with Username and Secret") from error
     return Credential("", identity_token=secret) if username == _TOKEN_USER else Credential(username, secret)

@@ -16,7 +16,7 @@ from pattern_operator.errors import Stalled
 from pattern_operator.executors import Executors
 from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.credentials.docker_config import Credentials
-from pattern_operator.source.json_fields import known_word
+from pattern_operator.source.known_words import known_word
 from pattern_operator.source.registry.challenge import Challenge
 from pattern_operator.source.registry.token_cache import CachedToken, Scope, TokenCache
 from pattern_operator.source.registry.token_service import fetch_token

@@ -12,9 +12,10 @@ import aiohttp
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
-from pattern_operator.source.json_fields import shown
+from pattern_operator.quote import one_line
 from pattern_operator.source.registry.network import AddressRefused
 
+_SHOWN: Final = 120  # bytes of what the TLS library says
 _OF_THIS_HOST: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 _HEALED_BY_TIME: Final = frozenset({9, 10})  # OpenSSL: X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
@@ -90,10 +91,10 @@ def _distrusted(refusal: Exception, *, context: str) -> PatternError:
     if isinstance(refusal, ssl.SSLCertVerificationError) and refusal.verify_code in _HEALED_BY_TIME:
         return Transient(  # nobody would change the spec for it
             reason=Reason.TLS_FAILED,
-            message=f"{context}: {shown(refusal.verify_message)}: who runs the registry must renew it, unless a clock"
-            " is wrong; it is asked again later.",
+            message=f"{context}: {one_line(refusal.verify_message, _SHOWN)}: who runs the registry must renew it,"
+            " unless a clock is wrong; it is asked again later.",
         )
-    why = shown(str(getattr(refusal, "verify_message", "")) or type(refusal).__name__)
+    why = one_line(str(getattr(refusal, "verify_message", "")) or type(refusal).__name__, _SHOWN)
     return Stalled(
         reason=Reason.TLS_FAILED,
         message=f"{context}: the registry's certificate was refused ({why}): it must be for this host and from a "
@@ -102,7 +103,7 @@ def _distrusted(refusal: Exception, *, context: str) -> PatternError:
 
 
 def _no_tls(error: OSError, *, context: str) -> PatternError:
-    said = shown(str(error))
+    said = one_line(str(error), _SHOWN)
     if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):  # the other side speaks TLS, and says no
         return Transient(
             reason=Reason.TLS_FAILED,

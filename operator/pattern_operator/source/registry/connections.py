@@ -18,7 +18,7 @@ from yarl import URL
 from pattern_operator.fair_queue import Lane
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
-from pattern_operator.source.json_fields import shown
+from pattern_operator.quote import one_line
 from pattern_operator.source.origin import Origin
 
 # Times the free connections that a tenant may hold: 16 of 32 alone, a second one 8, and so on, so that a few who send
@@ -97,7 +97,7 @@ class ConnectionLimiter:
         slots, users = self._slots.get(host, (FairSemaphore(self._most), 0))
         self._slots[host] = (slots, users + 1)
         waiting = True
-        waits.begin(shown(url.host_port_subcomponent or "", length=_LONGEST))
+        waits.begin(one_line(url.host_port_subcomponent or "", _LONGEST))
         try:
             async with slots.acquire(tenant, Lane(("tenant", tenant), _SHARE)):
                 waits.end()

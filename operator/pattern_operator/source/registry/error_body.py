@@ -6,11 +6,12 @@ Shape: distribution-spec 1.1, "Error Codes": ``{"errors": [{"code": ..., "messag
 import re
 from typing import Final
 
-from pattern_operator.source.json_fields import children, shown, text
+from pattern_operator.json_fields import object_list_field, string_field
+from pattern_operator.quote import one_line
 from pattern_operator.strict_json import InvalidDocument, read_object
 
 _MAX_ERRORS: Final = 2  # of an answer that are shown
-_QUOTED: Final = 120  # characters of a registry's own words that a message shows
+_QUOTED: Final = 120  # bytes of a registry's own words that a message shows
 _CODES: Final = frozenset(  # distribution-spec 1.1, "Error Codes", and what registries in use add to them
     {
         *("BLOB_UNKNOWN", "BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "DIGEST_INVALID", "MANIFEST_BLOB_UNKNOWN"),
@@ -36,8 +37,8 @@ def error_text(body: bytes) -> str:
 def _errors(body: bytes) -> list[tuple[str, str]]:
     """Code, or nothing where it is not a known one, and message of the first errors."""
     try:
-        errors = children(read_object(body), "errors")[:_MAX_ERRORS]
-        said = [(text(each, "code").upper(), text(each, "message")) for each in errors]
+        errors = object_list_field(read_object(body), "errors")[:_MAX_ERRORS]
+        said = [(string_field(each, "code").upper(), string_field(each, "message")) for each in errors]
     except InvalidDocument:
         return []
     return [(code if code in _CODES else "", message) for code, message in said]
@@ -45,4 +46,4 @@ def _errors(body: bytes) -> list[tuple[str, str]]:
 
 def _harmless(message: str) -> str:
     """Foreign words in one line, without what may be a credential."""
-    return shown(_OPAQUE.sub("***", _SECRETLY.sub(r"\1 ***", shown(message, length=240))), length=_QUOTED)
+    return one_line(_OPAQUE.sub("***", _SECRETLY.sub(r"\1 ***", one_line(message, 240))), _QUOTED)

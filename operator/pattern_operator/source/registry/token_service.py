@@ -16,10 +16,10 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.executors import run_in
+from pattern_operator.json_fields import string_field
 from pattern_operator.limits import MAX_TOKEN, MAX_TOKEN_RESPONSE
 from pattern_operator.quote import quoted
 from pattern_operator.source.credentials.credential import Credential
-from pattern_operator.source.json_fields import text
 from pattern_operator.source.offload import offload
 from pattern_operator.source.origin import Origin, same_host
 from pattern_operator.source.registry.challenge import Challenge
@@ -132,7 +132,7 @@ def _no_token(
 def _token(answer: Response, *, context: str) -> Token:
     try:
         document = read_bounded(answer.body)
-        value = text(document, "token") or text(document, "access_token")
+        value = string_field(document, "token") or string_field(document, "access_token")
         if len(value) > MAX_TOKEN or not _TOKEN.fullmatch(value):
             raise InvalidDocument("has no token")
     except InvalidDocument:

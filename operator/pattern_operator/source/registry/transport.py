@@ -18,7 +18,8 @@ from yarl import URL
 from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_ERROR_BODY
-from pattern_operator.source.json_fields import known_word, shown
+from pattern_operator.quote import one_line
+from pattern_operator.source.known_words import known_word
 from pattern_operator.source.origin import same_host
 from pattern_operator.source.registry import errors
 from pattern_operator.source.registry.address_space import AddressSpace
@@ -76,12 +77,12 @@ def utc_now() -> datetime:
 
 def host_of(url: URL) -> str:
     """The host of ``url`` for messages: as it is sent, hence ASCII."""
-    return shown(url.raw_host or "", length=253)
+    return one_line(url.raw_host or "", 253)
 
 
 def place_of(url: URL) -> str:
     """``host:port`` of ``url`` for messages, the port where it is not that of the scheme."""
-    return shown(url.host_port_subcomponent or "", length=260)
+    return one_line(url.host_port_subcomponent or "", 260)
 
 
 def is_encoded(response: aiohttp.ClientResponse) -> bool:

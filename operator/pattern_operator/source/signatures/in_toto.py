@@ -8,7 +8,7 @@ import base64
 import binascii
 
 from pattern_operator.api.artifact import SIGNATURE_PREDICATE
-from pattern_operator.source.json_fields import child, text
+from pattern_operator.json_fields import object_field, string_field
 from pattern_operator.strict_json import InvalidDocument, read_bounded
 
 
@@ -18,9 +18,9 @@ def is_other_statement(payload: bytes) -> bool:
     Total: what cannot be read may be a signature.
     """
     try:
-        encoded = text(child(read_bounded(payload), "dsseEnvelope"), "payload")
+        encoded = string_field(object_field(read_bounded(payload), "dsseEnvelope"), "payload")
         statement = read_bounded(base64.b64decode(encoded.replace("-", "+").replace("_", "/"), validate=False))
-        predicate = text(statement, "predicateType")
+        predicate = string_field(statement, "predicateType")
     except (InvalidDocument, binascii.Error, ValueError):
         return False
     return predicate not in ("", SIGNATURE_PREDICATE)

@@ -1,0 +1,62 @@
+"""One limit for how deep a document may be nested, whoever reads it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pattern_operator.errors import Stalled
+from pattern_operator.limits import MAX_NESTING
+from pattern_operator.nesting import NestedTooDeep, levels
+from pattern_operator.render.document import refuse_shape
+from pattern_operator.render.yamlstream import YamlTooLarge, load_all
+from pattern_operator.strict_json import InvalidDocument, read_json
+
+
+def lists(depth: int) -> Any:
+    found: Any = []
+    for _ in range(depth - 1):
+        found = [found]
+    return found
+
+
+def objects(depth: int) -> Any:
+    found: Any = {}
+    for _ in range(depth - 1):
+        found = {"a": found, "b": 1}
+    return found
+
+
+def _walk(document: Any) -> None:
+    for _ in levels(document):
+        pass
+
+
+READERS: dict[str, tuple[Callable[[Any], object], type[Exception]]] = {
+    "levels": (_walk, NestedTooDeep),
+    "JSON of registries, Secrets and signatures": (lambda it: read_json(json.dumps(it).encode()), InvalidDocument),
+    "YAML of artifacts": (lambda it: list(load_all(json.dumps(it))), YamlTooLarge),
+    "JSON of artifacts": (lambda it: refuse_shape(it, path="a.json"), Stalled),
+}
+
+
+@pytest.mark.parametrize("made", [lists, objects], ids=["lists", "objects"])
+@pytest.mark.parametrize(("read", "error"), READERS.values(), ids=READERS)
+def test_all_readers_draw_the_line_at_the_same_depth(read, error, made):
+    read(made(MAX_NESTING))
+
+    with pytest.raises(error, match=f"nested deeper than {MAX_NESTING}"):
+        read(made(MAX_NESTING + 1))
+
+
+def test_the_levels_come_from_the_outside_in():
+    inner, outer = {"c": 1}, [{"a": [2]}, 3]
+    outer[0]["b"] = inner
+
+    assert list(levels(outer)) == [[outer], [outer[0]], [[2], inner]]
+
+
+@pytest.mark.parametrize("scalar", [None, 1, "x", 1.5, True])
+def test_a_scalar_has_no_levels(scalar):
+    assert list(levels(scalar)) == []
