@@ -4,14 +4,14 @@ import asyncio
 import itertools
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kube.fake_collection import Collection
+from tests.kube.fake_collection import Collection, until
 
 from pattern_operator import manager
 from pattern_operator.aio import TasksStillRunning, background_tasks
@@ -84,16 +84,6 @@ async def running(process: Process, work: Work) -> AsyncIterator["asyncio.Task[N
 
 def holder(leases: Collection) -> str:
     return str(leases.objects["team", "pattern-operator"]["spec"]["holderIdentity"])
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Probe until it is so: to a probe nothing is told."""
-    async with asyncio.timeout(PATIENCE):
-        for _ in range(1000):
-            if done():
-                return
-            await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
 
 
 # --- restarts ---------------------------------------------------------------------------------------------------------

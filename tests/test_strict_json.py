@@ -39,6 +39,11 @@ def test_a_document_as_deep_as_the_limit_is_read(depth):
     assert read_json(nested(depth)) is not None
 
 
+@pytest.mark.parametrize("value", [b"1", b'"x"', b"null", b"true"])
+def test_what_is_not_a_list_or_object_makes_a_document_no_deeper(value):
+    assert read_json(b"[" * MAX_NESTING + value + b"]" * MAX_NESTING) is not None
+
+
 @pytest.mark.parametrize("depth", [MAX_NESTING + 1, MAX_NESTING + 2, 500], ids=str)
 def test_a_deeper_document_is_refused(depth):
     with pytest.raises(InvalidDocument, match="nested deeper than 64"):

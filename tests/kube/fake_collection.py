@@ -1,7 +1,7 @@
 """One collection of an API server in memory: list, watch, get, create and replace, and the ways in which they fail."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,6 +68,11 @@ class Collection:
         status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason}
         self._tell({"type": "ERROR", "object": {**status, "metadata": {}, "message": f"a test: {reason}"}})
 
+    def end_watches(self) -> None:
+        """End every watch as the server does when its time is over."""
+        self._events.append((self._version, b""))
+        self._notify()
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         _, found, rest = request.path.partition(f"/{self.resource.version}/")
         parts = rest.split("/") if found else []
@@ -129,6 +134,9 @@ class Collection:
 
     def _tell(self, event: Body) -> None:
         self._events.append((self._version, orjson.dumps(event) + b"\n"))
+        self._notify()
+
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -142,10 +150,22 @@ class Collection:
             changed = self._changed
             for _, line in self._events[seen:]:
                 seen += 1
+                if not line:
+                    return
                 await response.write(line)
                 if line.startswith(b'{"type":"ERROR"'):
                     return
             await changed.wait()
+
+
+async def until(done: Callable[[], bool], *, patience: float = 10.0) -> None:
+    """Look every few turns of the loop until it is so: of what is waited for nobody is told."""
+    async with asyncio.timeout(patience):
+        for _ in range(2_000):
+            if done():
+                return
+            await asyncio.sleep(0.005)
+    raise AssertionError("it did not happen")
 
 
 def _discovered(path: str, kinds: tuple[Resource, ...]) -> Body:

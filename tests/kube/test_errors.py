@@ -236,3 +236,15 @@ def test_any_status_is_an_error(code: int, fields: dict[str, Any], retry_after: 
 @given(st.binary(), st.integers(300, 599))
 def test_any_body_is_an_error(body: bytes, code: int):
     assert answered(code, body).code in (code, 422)
+
+
+@pytest.mark.parametrize("causes", [5, "x", {"field": "a"}, None], ids=repr)
+def test_causes_that_are_not_a_list_are_none(causes: object):
+    assert ApiError.from_status({"kind": "Status", "code": 422, "details": {"causes": causes}}).causes == ()
+
+
+def test_of_the_causes_those_that_are_not_objects_are_left_out_and_the_others_stay():
+    cause = {"reason": "FieldValueRequired", "field": "spec.replicas", "message": "Required value"}
+    error = ApiError.from_status({"kind": "Status", "code": 422, "details": {"causes": [5, cause, None, "x", [cause]]}})
+
+    assert [each.field for each in error.causes] == ["spec.replicas"]

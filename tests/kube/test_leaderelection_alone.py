@@ -1,10 +1,10 @@
 """Leader election against an API server in memory: whoever does not hold the Lease any more stops at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
-from tests.kube.fake_collection import Collection
+from tests.kube.fake_collection import Collection, until
 
 from pattern_operator.kube import LeaderElector, Session
 from pattern_operator.kube.leaderelection import Timing
@@ -140,16 +140,6 @@ async def test_of_two_candidates_that_write_together_the_slower_waits(leases, se
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Look again every few turns of the loop: what is waited for has no event of its own."""
-    async with asyncio.timeout(5):
-        for _ in range(1000):
-            if done():
-                return
-            await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
 
 
 async def _lead(one: LeaderElector) -> None:
