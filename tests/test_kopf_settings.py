@@ -19,3 +19,23 @@ def test_the_last_body_of_an_object_is_not_kept_while_it_is_idle():
     watch_only(settings)
 
     assert 0 < settings.queueing.idle_timeout < 0.1
+
+
+def test_nothing_of_kopfs_own_is_looked_for_in_an_object_or_written_to_it():
+    settings, body, patch = kopf.OperatorSettings(), kopf.Body({"metadata": {"annotations": {"a": "b"}}}), kopf.Patch()
+    watch_only(settings)
+    progress, diffbase = settings.persistence.progress_storage, settings.persistence.diffbase_storage
+    record = kopf.ProgressRecord(started="2026-01-01T00:00:00Z")  # type: ignore[typeddict-item]  # the rest is optional
+
+    essence = diffbase.build(body=body)
+    diffbase.store(body=body, patch=patch, essence=essence)
+    progress.store(key="changed", record=record, body=body, patch=patch)
+    progress.touch(body=body, patch=patch, value="x")
+    progress.purge(key="changed", body=body, patch=patch)
+
+    assert (essence, dict(patch)) == ({}, {})
+    assert progress.clear(essence=essence) is essence
+    assert progress.fetch(key="changed", body=body) is None
+    assert diffbase.fetch(body=body) is None
+    assert not settings.posting.enabled
+    assert settings.scanning.disabled

@@ -206,6 +206,15 @@ async def test_pauses_grow_with_failures_in_a_row_and_a_long_run_forgets_them(pr
     assert gaps[5] < gaps[3]
 
 
+async def test_what_no_run_contains_is_not_swallowed(process, monkeypatch):
+    async def once(_: Process, __: Work) -> None:
+        raise ValueError("not contained")
+
+    monkeypatch.setattr(manager, "run_once", once)
+    with pytest.raises(ValueError, match="not contained"):
+        await manager.run_with_restarts(process, None)  # type: ignore[arg-type]  # not called
+
+
 # --- leader election --------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ def watch_only(settings: kopf.OperatorSettings) -> None:
     """Turn off what we do ourselves, or not at all."""
     settings.posting.enabled = False
     settings.persistence.diffbase_storage = _NoDiffBase()
+    settings.persistence.progress_storage = _NoProgress()
     # An object that is idle holds a task and its last body, and our handlers never wait. Not 0: with Python 3.11 none
     # of kopf's tasks would ever get an event.
     settings.queueing.idle_timeout = 0.01
@@ -43,3 +44,23 @@ class _NoDiffBase(kopf.DiffBaseStorage):
 
     def store(self, **_: Any) -> None:
         """Store nothing."""
+
+
+class _NoProgress(kopf.ProgressStorage):
+    """Keeps no progress of handlers: ours are done when they return, and kopf would look for it at every event."""
+
+    def fetch(self, **_: Any) -> None:
+        """Know of nothing that was stored."""
+
+    def store(self, **_: Any) -> None:
+        """Store nothing."""
+
+    def purge(self, **_: Any) -> None:
+        """Remove nothing."""
+
+    def touch(self, **_: Any) -> None:
+        """Store nothing."""
+
+    def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
+        """Take nothing out: nothing was put in."""
+        return essence
