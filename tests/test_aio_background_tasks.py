@@ -80,7 +80,7 @@ async def test_a_task_that_never_ends_is_an_error_and_not_a_wait_for_ever():
             except asyncio.CancelledError:
                 continue
 
-    with pytest.raises(TasksStillRunning, match=r"^1 tasks go on although they were cancelled: immortal$"):
+    with pytest.raises(TasksStillRunning, match=r"^1 tasks are still running although they were cancelled: immortal$"):
         async with background_tasks(grace=0.1) as behind:
             behind.create_task(immortal(), name="immortal")
             await asyncio.sleep(0)

@@ -177,7 +177,7 @@ async def test_tasks_that_cannot_be_ended_end_the_process(process, leases):
     process.shutdown = Shutdown(grace=60.0, exit_process=codes.append)
 
     async def work(_: Process, __: Session, *, lost: asyncio.Event) -> None:
-        raise TasksStillRunning("1 tasks go on although they were cancelled: worker-0")
+        raise TasksStillRunning("1 tasks are still running although they were cancelled: worker-0")
 
     await manager.run_once(process, work)
 

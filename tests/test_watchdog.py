@@ -95,7 +95,7 @@ async def test_a_run_without_end_is_told(scene):
     beat.check()
     running.cancel()
 
-    assert beat.check() == "the run of team/web goes on for more than 1800 s"
+    assert beat.check() == "the run of team/web has taken more than 1800 s"
 
 
 async def test_a_run_that_fails_is_over(scene):

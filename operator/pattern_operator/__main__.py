@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     run = commands.add_parser(
         "run",
-        help="watch DesignPatterns and bring them to the cluster",
+        help="reconcile DesignPatterns",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     run.add_argument(
@@ -64,28 +64,31 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--context", help="the context of the kubeconfig, when not its current one")
     run.add_argument(
-        "--cache-dir", type=Path, default=Path("/var/cache/pattern-operator"), help="where pulled artifacts are kept"
+        "--cache-dir",
+        type=Path,
+        default=Path("/var/cache/pattern-operator"),
+        help="the directory of the artifact cache",
     )
-    run.add_argument("--cache-size", type=size, default="1Gi", help="how much of them at most")
+    run.add_argument("--cache-size", type=size, default="1Gi", help="its maximum size")
     run.add_argument(
-        "--metrics-bind", type=address, default=":8080", help="where /metrics, /healthz and /readyz listen"
+        "--metrics-bind", type=address, default=":8080", help="the address of /metrics, /healthz and /readyz"
     )
-    run.add_argument("--lease-namespace", help="where the Lease of the one that leads lies; in a pod its own namespace")
+    run.add_argument("--lease-namespace", help="the namespace of the leader election Lease; default: the pod's own")
     run.add_argument(
         "--default-service-account",
         type=account,
         metavar="NAME",
-        help="the account, of its own namespace, of a pattern that names none in spec.apply.serviceAccountName",
+        help="the ServiceAccount, in the pattern's namespace, of patterns without spec.apply.serviceAccountName",
     )
     run.add_argument(
         "--require-service-account",
         action="store_true",
-        help="lend no pattern the operator's own rights: each has to name an account",
+        help="apply nothing with the operator's own rights: every pattern must name a ServiceAccount",
     )
     run.add_argument(
         "--no-cross-namespace",
         action="store_true",
-        help="refuse patterns that hold DesignPatterns of another namespace than their own",
+        help="refuse patterns that contain DesignPatterns of other namespaces",
     )
     run.add_argument(
         "--registry-network",
@@ -94,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
         default="Any",
         help="where registries, and what they send the operator to, may be: Public refuses private addresses",
     )
-    run.add_argument("--concurrency", type=count, default=32, help="how many patterns are worked on at once")
+    run.add_argument("--concurrency", type=count, default=32, help="how many patterns are reconciled at once")
     run.add_argument("--workers", type=count, default=2, help="how many processes unpack and render at once")
     run.add_argument("--worker-memory", type=size, default="160Mi", help="how much memory each of them may take")
     run.add_argument(
@@ -104,7 +107,9 @@ def parser() -> argparse.ArgumentParser:
         default="info",
         help="what is logged",
     )
-    run.add_argument("--log-format", type=str.lower, choices=("text", "json"), default="text", help="how it is logged")
+    run.add_argument(
+        "--log-format", type=str.lower, choices=("text", "json"), default="text", help="the format of log lines"
+    )
     return top
 
 

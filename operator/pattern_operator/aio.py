@@ -185,7 +185,7 @@ async def cancel_within(tasks: "Collection[asyncio.Task[Any]]", *, grace: float)
     while left := [task for task in tasks if not task.done()]:
         if loop.time() >= deadline:
             names = ", ".join(sorted(task.get_name() for task in left)[:NAMED])
-            raise TasksStillRunning(f"{len(left)} tasks go on although they were cancelled: {names}")
+            raise TasksStillRunning(f"{len(left)} tasks are still running although they were cancelled: {names}")
         for task in left:
             task.cancel()
         try:

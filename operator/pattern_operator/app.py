@@ -272,8 +272,8 @@ def _log_unlisted(pattern: PatternKey | None, key: ObjectKey) -> None:
     """Once for each owner: whoever may label objects can make any number of them."""
     whose = f"DesignPattern {pattern}" if pattern else "a DesignPattern that does not exist"
     logger.warning(
-        "not followed: object=%s carries the owner label of %s and is not in its inventory. Take the label"
-        " pattern-operator.io/owner off, unless it was left there on purpose; others of the same label are not logged.",
+        "not followed: object=%s carries the owner label of %s and is not in its inventory. Remove the label"
+        " pattern-operator.io/owner, unless it was left there on purpose; others of the same label are not logged.",
         key,
         whose,
         extra=about_name(pattern.namespace, pattern.name) if pattern else None,

@@ -41,7 +41,7 @@ GRACE = 10.0  # seconds between the signal and the cancellation of the work; ``s
 
 
 class CannotRun(Exception):
-    """The work cannot start, or not go on; the message says why. It is tried again, and no traceback is logged."""
+    """The work cannot start, or not go on; the message says why. It is retried, and no traceback is logged."""
 
 
 @dataclass(slots=True)

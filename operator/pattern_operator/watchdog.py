@@ -79,7 +79,7 @@ class Watchdog:
             return f"patterns are due for {UNSERVED:.0f} s, and no worker takes one"
         long = [key for key, since in self._running.items() if now - since > LONGEST_RUN]
         if long:
-            return f"the run of {long[0]} goes on for more than {LONGEST_RUN:.0f} s"
+            return f"the run of {long[0]} has taken more than {LONGEST_RUN:.0f} s"
         silent = [each.name for each in self.watches() if now - each.last_activity > LONGEST_SILENCE]
         if silent:
             return f"the watch of {silent[0]} has not moved for {LONGEST_SILENCE:.0f} s"

@@ -420,7 +420,7 @@ async def test_a_namespace_that_holds_what_would_be_missed_stays_and_says_what(h
     (removal,) = await removed(harness, space, by=team)
 
     assert removal.outcome is DeletionOutcome.SKIPPED
-    assert "it still holds 1 that would be deleted with it: ConfigMap" in removal.message
+    assert "it still contains 1 that would be deleted with it: ConfigMap" in removal.message
     assert f"kubectl delete namespace {space.key.name}" in removal.message
     assert await harness.is_there(held.key)
     assert await marks(harness, space) == (None, None, None)
@@ -436,7 +436,7 @@ async def test_a_look_into_a_full_namespace_ends_early(harness: Harness):
 
     (removal,) = await removed(harness, space, by=team)
 
-    assert "it still holds at least 3" in removal.message
+    assert "it still contains at least 3" in removal.message
     assert [verb for verb, _, _ in harness.requests[before:]].count("list") < 20
     await objects.delete(harness.session, NAMESPACE, namespace="", name=space.key.name)
 

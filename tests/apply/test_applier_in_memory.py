@@ -122,7 +122,7 @@ async def test_what_is_there_and_only_made_if_absent_is_not_taken_for_ours(clust
 
     done = await apply(cluster, desired)
 
-    assert done.skipped == ((desired.key, "is skipped: it is there, and annotated ssa: IfAbsent"),)
+    assert done.skipped == ((desired.key, "is skipped: it exists and is annotated ssa: IfAbsent"),)
     assert done.disowned == {desired.key}
     assert cluster.managed_objects.get(desired.key) is None
     assert cluster.sent("PATCH", desired) == []

@@ -71,7 +71,7 @@ async def test_the_command_in_the_message_lets_the_change_pass(
     applied = await harness.apply(workload(kind, namespace, **after), by=team)
 
     assert failure.message.startswith(f"Run once: kubectl patch {kind.lower()}.apps web -n {namespace} --type=merge")
-    assert f"stands in the way at {field}, " in failure.message
+    assert f"is in the way at {field}, " in failure.message
     assert "--cascade=orphan" in failure.message
     assert applied.failures == ()
 
@@ -83,7 +83,7 @@ async def test_a_volume_that_had_no_source_is_made_anew(harness: Harness, kubect
 
     refused = await harness.apply(desired, by=team)
     (failure,) = refused.failures
-    command = failure.message.removeprefix("Let it be made anew: ").partition(". What the API")[0]
+    command = failure.message.removeprefix("Recreate it: ").partition(". A default of")[0]
     kubectl(*shlex.split(command)[1:])
     applied = await harness.apply(desired, by=team)
 
@@ -197,4 +197,4 @@ def test_several_fields_are_named_and_the_rest_is_counted():
     told = explain(*causes, body={})
 
     assert "spec.x0, spec.x1, spec.x2 and 2 more" in told
-    assert told.startswith("Let it be made anew: kubectl delete deployment.apps web -n team --cascade=orphan")
+    assert told.startswith("Recreate it: kubectl delete deployment.apps web -n team --cascade=orphan")

@@ -14,7 +14,7 @@ from pattern_operator.internal_errors import InternalErrors
 
 OWNER = Owner("someowner", "team", "web")
 PASSWORD = "swordfish-4711"
-MESSAGE = "the operator failed on it by a defect of its own, and its log says where. It is tried again; report it."
+MESSAGE = "internal error of the operator; its log says where. It is retried; report it."
 
 
 class Scene:

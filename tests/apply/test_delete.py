@@ -83,7 +83,7 @@ async def test_an_object_that_changed_hands_unseen_is_read_and_left(harness: Har
     (removal,) = await removed(harness, desired, by=team)
 
     assert removal.outcome is DeletionOutcome.SKIPPED
-    assert removal.message == "is left: it belongs to DesignPattern other/pattern now"
+    assert removal.message == "is kept: it belongs to DesignPattern other/pattern now"
     assert await harness.is_there(desired.key)
 
 

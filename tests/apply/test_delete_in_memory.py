@@ -91,8 +91,8 @@ async def test_another_object_of_that_name_is_not_deleted(cluster: FakeCluster):
 @pytest.mark.parametrize(
     ("label", "why"),
     [
-        (SHOP.id, "is left: it belongs to another pattern now"),
-        ("", "is left: somebody took our owner label off"),
+        (SHOP.id, "is kept: it belongs to another pattern now"),
+        ("", "is kept: somebody removed our owner label"),
     ],
 )
 async def test_what_does_not_carry_our_label_is_left(cluster: FakeCluster, label: str, why: str, watched: bool):
@@ -115,7 +115,7 @@ async def test_whose_it_is_now_is_named_where_the_object_says_so(cluster: FakeCl
 
     (done,) = await delete(cluster, desired)
 
-    assert done.message == "is left: it belongs to DesignPattern team/shop now"
+    assert done.message == "is kept: it belongs to DesignPattern team/shop now"
 
 
 async def test_what_finalizers_hold_is_terminating_and_told_of_when_it_goes(cluster: FakeCluster):

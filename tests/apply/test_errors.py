@@ -127,7 +127,7 @@ DOES_IT_EXIST = "Does this account exist? If not, create it or correct spec.appl
         (
             WIDE,
             DEPLOYER,
-            f". {GRANT} (by a ClusterRoleBinding), or take the object out of the artifact. {DOES_IT_EXIST}",
+            f". {GRANT} (by a ClusterRoleBinding), or remove the object from the artifact. {DOES_IT_EXIST}",
         ),
         (KEY, None, ". Grant user u the verb patch on configmaps in the whole cluster (ClusterRoleBinding)."),
         (WIDE, "admin", ". Grant user u the verb patch on configmaps in the whole cluster (ClusterRoleBinding)."),

@@ -242,11 +242,11 @@ async def test_a_controller_that_is_in_the_way_is_named_with_its_field_and_keeps
     (failure,) = (await harness.apply(desired, by=team)).failures
 
     assert await harness.get(desired.key) == before
-    assert failure.message.startswith("Take away .spec.ports")
+    assert failure.message.startswith("Remove .spec.ports")
     assert f"(kubectl edit service s -n {namespace})" in failure.message
     assert "field manager port-controller has set it, and must not set it again" in failure.message
     assert "by itself" not in failure.message
-    assert "made anew" not in failure.message
+    assert "ecreate it" not in failure.message
 
 
 @pytest.mark.parametrize("conflicts", ["Take", "Fail"])
@@ -299,4 +299,4 @@ async def test_a_failure_of_another_kind_is_said_as_before(harness: Harness, nam
     (failure,) = (await harness.apply(service(namespace, {"port": 0, "name": "http"}), by=team)).failures
 
     assert failure.reason is Reason.APPLY_FAILED
-    assert "Take away" not in failure.message
+    assert "Remove" not in failure.message

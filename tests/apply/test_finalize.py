@@ -35,7 +35,7 @@ async def test_a_pattern_without_finalizers_is_gone_once_the_pods_of_its_workloa
     remaining = await finalize(first.entries, owner=team, deleter=harness.deleter)
 
     assert "waiting for the pods and other objects that it owns (finalizer foregroundDeletion)" in first.message
-    assert first.message.endswith("It goes on by itself.")
+    assert first.message.endswith("It continues by itself.")
     assert "Orphan" not in first.message
     assert """kubectl patch designpattern web -n team --type merge""" in first.advice
     assert remaining == FinalizeResult()

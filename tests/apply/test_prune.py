@@ -51,7 +51,7 @@ async def test_an_object_that_another_pattern_took_over_is_left(harness: Harness
     pruned = await prune(entries(desired), owner=team, deleter=harness.deleter)
 
     assert pruned.deleted == ()
-    assert pruned.skipped == ((desired.key, "is left: it belongs to another pattern now"),)
+    assert pruned.skipped == ((desired.key, "is kept: it belongs to another pattern now"),)
     assert await harness.is_there(desired.key)
 
 
@@ -65,7 +65,7 @@ async def test_an_object_that_a_fresh_operator_cannot_see_is_read_before_it_is_l
     async with open_room() as later:
         pruned = await prune(entries(desired), owner=team, deleter=later.deleter)
 
-    assert pruned.skipped == ((desired.key, "is left: somebody took our owner label off"),)
+    assert pruned.skipped == ((desired.key, "is kept: somebody removed our owner label"),)
     assert await harness.is_there(desired.key)
 
 
@@ -91,7 +91,7 @@ async def test_what_is_left_because_its_label_is_gone_keeps_no_other_mark_of_the
     async with open_room() as later:
         pruned = await prune(entries(desired), owner=team, deleter=later.deleter)
 
-    assert pruned.skipped == ((desired.key, "is left: somebody took our owner label off"),)
+    assert pruned.skipped == ((desired.key, "is kept: somebody removed our owner label"),)
     found = await harness.get(desired.key)
     assert found["data"] == desired.body["data"]
     marks = {*found["metadata"].get("labels", {}), *found["metadata"].get("annotations", {})}

@@ -56,7 +56,7 @@ async def test_a_definition_whose_own_group_is_silent_is_not_taken_for_empty():
 
 
 async def test_a_namespace_may_hold_objects_of_a_silent_group_and_it_is_said_which():
-    with pytest.raises(ApiUnavailable, match=r"nobody can say that it is empty: .* group down\.example does not"):
+    with pytest.raises(ApiUnavailable, match=r"it is not known to be empty: .* group down\.example does not"):
         await look(NAMESPACE, server(DOWN, UP))
 
 
@@ -66,7 +66,7 @@ async def test_a_kind_that_went_meanwhile_hides_nothing(status: int):
 
 
 async def test_a_kind_that_cannot_be_listed_is_named():
-    with pytest.raises(ApiError, match=r"nobody can say that it is empty: widgets\.up\.example cannot be listed") as no:
+    with pytest.raises(ApiError, match=r"it is not known to be empty: widgets\.up\.example cannot be listed") as no:
         await look(NAMESPACE, server(UP, status=500))
 
     assert isinstance(no.value, ApiUnavailable)
@@ -93,7 +93,7 @@ def starting(*groups: tuple[str, str, list[str]], definitions: list[str], establ
 
 
 async def test_before_the_kinds_of_all_definitions_are_shown_a_namespace_is_not_taken_for_empty():
-    with pytest.raises(ApiUnavailable, match=r"nobody can say that it is empty: .* serve gadgets\.late\.example"):
+    with pytest.raises(ApiUnavailable, match=r"it is not known to be empty: .* serve gadgets\.late\.example"):
         await look(NAMESPACE, starting(definitions=["gadgets.late.example"]))
 
 
@@ -103,5 +103,5 @@ async def test_a_definition_that_was_never_established_hides_nothing():
 
 async def test_a_kind_that_is_shown_and_not_served_for_a_moment_is_not_taken_for_empty():
     shown = ("late.example", "Current", ["Gadget"])
-    with pytest.raises(ApiError, match=r"nobody can say that it is empty: gadgets\.late\.example cannot be listed"):
+    with pytest.raises(ApiError, match=r"it is not known to be empty: gadgets\.late\.example cannot be listed"):
         await look(NAMESPACE, starting(shown, definitions=["gadgets.late.example"]))

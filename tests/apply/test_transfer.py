@@ -427,7 +427,7 @@ async def test_what_is_offered_is_taken_by_an_apply_and_what_is_not_is_refused(h
     assert taken.applied == (desired.key,)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["data"] == {"a": "2"}
-    assert ended.skipped == ((desired.key, "is left: it belongs to another pattern now"),)
+    assert ended.skipped == ((desired.key, "is kept: it belongs to another pattern now"),)
     assert harness.managed_objects.drifted(new.id) == harness.managed_objects.drifted(old.id) == ()
 
 

@@ -135,7 +135,7 @@ def test_no_bytes_raise_anything_but_a_refusal(archive):
         pytest.param(pax(path="../a") + entry("a") + END, "leads out", id="out of it, by an extended header"),
         pytest.param(entry("L", b"../a\0", flag=b"L") + entry("a") + END, "leads out", id="out of it, by a long name"),
         pytest.param(entry("../", flag=b"5") + END, "leads out", id="a folder out of it"),
-        pytest.param(entry("a\\b") + END, "letters", id="a backslash"),
+        pytest.param(entry("a\\b") + END, "characters", id="a backslash"),
         pytest.param(entry(b"\xff") + END, "not UTF-8", id="no UTF-8"),
         pytest.param(entry("L", b"\xff", flag=b"L") + entry("a") + END, "not UTF-8", id="a long name, no UTF-8"),
         pytest.param(entry("") + END, "not a name of a file", id="no name"),

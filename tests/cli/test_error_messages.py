@@ -93,7 +93,7 @@ def test_no_message_of_a_room_names_a_field_of_a_spec_at_a_terminal(where, text)
 
 
 def test_a_failure_that_may_pass_says_to_run_the_command_again_once():
-    asked = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="it did not answer; it is asked again later.")
+    asked = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="it did not answer; it is retried later.")
     other = Transient(reason=Reason.REGISTRY_THROTTLED, message="it asked for patience.")
 
     assert error_messages.format_error(asked) == "RegistryUnavailable: it did not answer; run it again."
@@ -135,10 +135,10 @@ UNREACHABLE = f"RegistryUnavailable: {GONE}/a: tag 1: it cannot be reached (Conn
             ("push", "", f"oci://{GONE}/a:1"),
             "ArtifactNotFound: the path is empty: name a file or folder, or - for standard input.",
         ),
-        (("render", "-"), "ArtifactNotFound: standard input is empty: look whether the command before it failed."),
+        (("render", "-"), "ArtifactNotFound: standard input is empty: check whether the command before it failed."),
         (
             ("push", "-", f"oci://{GONE}/a:1"),
-            "ArtifactNotFound: standard input is empty: look whether the command before it failed.",
+            "ArtifactNotFound: standard input is empty: check whether the command before it failed.",
         ),
         (("render", f"oci://{GONE}/a:1"), UNREACHABLE),
         (

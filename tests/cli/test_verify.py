@@ -257,7 +257,7 @@ def test_a_registry_that_does_not_listen_is_not_a_missing_signature(patternctl, 
 
     assert finding_of(done)["reason"] == "RegistryUnavailable"
     assert "; run it again." in done.err
-    assert "is asked again later" not in done.err
+    assert "is retried later" not in done.err
 
 
 def test_a_tag_that_is_not_there_is_said(patternctl, repository, digest, key_pair):

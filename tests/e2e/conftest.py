@@ -17,7 +17,7 @@ from tests.testbed.testbed import Testbed
 def scenario(testbed: Testbed, namespace: str, repository: Repository) -> Iterator[Scenario]:
     """A DesignPattern that is not applied yet, in a namespace and with a repository of its own.
 
-    Whatever a test does to it, the operator must never say that it failed by a defect of its own.
+    Whatever a test does to it, the operator must never report an internal error.
     """
     log = testbed.operator.process.log
     before = log.stat().st_size

@@ -165,7 +165,7 @@ def test_a_namespace_of_the_pattern_that_others_moved_into_stays_and_one_that_is
 
     (event,) = scenario.events("Kept")
     assert (
-        f"Namespace {shared}: stays: it still holds 1 that would be deleted with it: ConfigMap precious"
+        f"Namespace {shared}: stays: it still contains 1 that would be deleted with it: ConfigMap precious"
         in (event["message"])
     )
     assert f"kubectl delete namespace {shared}" in event["message"]
@@ -186,7 +186,7 @@ def test_a_definition_with_resources_of_others_survives_the_pattern(scenario: Sc
     status = scenario.until_runs(second)
 
     assert (
-        f"widgets.{group} stays: it still holds 1 that would be deleted with it: Widget.{group}"
+        f"widgets.{group} stays: it still contains 1 that would be deleted with it: Widget.{group}"
         in (condition(status, "Applied")["message"])
     )
     assert scenario.there(f"widgets.{group}", "theirs")

@@ -105,7 +105,7 @@ def test_a_field_that_cannot_change_is_told_with_what_to_do_and_done_once_that_w
     scenario.until_runs(second)
 
     assert "spec.selector: Invalid value" in failed["message"]
-    assert "delete the object, and it is made anew" in failed["message"]
+    assert "delete the object, and it is created again" in failed["message"]
 
 
 @pytest.mark.parametrize(

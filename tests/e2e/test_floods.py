@@ -61,7 +61,7 @@ def test_a_failing_pattern_keeps_its_objects_and_its_back_off_whatever_happens_t
     digest = push(own_story.repository, "1.0.0", *map(config_map, NAMES))
     own_story.want(retryInterval="5m")
     own_story.until_runs(digest)
-    own_story.change({"source": {"ref": {"tag": "9.9.9"}}})  # which is not there: nothing is tried again by time
+    own_story.change({"source": {"ref": {"tag": "9.9.9"}}})  # which is not there: nothing is retried by time
     own_story.until_says("Fetched", "ArtifactNotFound")
     own_registry.forget_requests()
 

@@ -195,7 +195,7 @@ def test_the_message_about_a_field_that_the_server_filled_in_has_a_way_out_that_
     scenario.kubectl(*shlex.split(command)[1:])
     scenario.until(lambda status: status["version"] == "v3" and condition(status, "Ready")["status"] == "True")
 
-    assert all("stands in the way at spec.strategy.rollingUpdate" in each for each in messages)
+    assert all("is in the way at spec.strategy.rollingUpdate" in each for each in messages)
     assert scenario.get("deployment", "board")["spec"]["strategy"] == {"type": "Recreate"}
 
 
@@ -242,7 +242,7 @@ def test_a_namespace_that_was_made_and_holds_what_is_of_others_stays(scenario: S
 
     assert is_there(scenario, other)
     assert scenario.kubectl("-n", other, "get", "configmap", "c", "--ignore-not-found", "-o", "name") == ""
-    eventually(lambda: any("it still holds 1" in each["message"] for each in scenario.events("Kept")))
+    eventually(lambda: any("it still contains 1" in each["message"] for each in scenario.events("Kept")))
 
 
 @pytest.mark.parametrize("adopt", ["Never", "IfUnowned"])

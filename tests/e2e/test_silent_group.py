@@ -58,4 +58,4 @@ def test_a_namespace_waits_for_a_silent_group_and_says_which(scenario: Scenario,
     scenario.until_gone()
 
     message = condition(said, "Ready")["message"]
-    assert f"nobody can say that it is empty: the API server behind the group {silent} does not answer" in message
+    assert f"it is not known to be empty: the API server behind the group {silent} does not answer" in message

@@ -228,7 +228,7 @@ def test_while_the_registry_is_away_what_runs_is_ready_and_kept_so_and_an_update
 
     assert away["status"] == "False"
     assert own_registry.address in away["message"]
-    assert "it is asked again later" in away["message"]
+    assert "it is retried later" in away["message"]
     assert ready_meanwhile
     assert condition(status, "Fetched")["status"] == "True"
 

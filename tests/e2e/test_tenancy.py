@@ -296,7 +296,7 @@ def test_the_objects_of_the_operator_are_objects_of_no_pattern_whoever_applies_i
     scenario.want(apply=AS_NOBODY)  # as the operator itself, which is cluster-admin here
     refused = scenario.until_says("Ready", "ProtectedObject")
 
-    assert "so no pattern may hold it" in refused["message"]
+    assert "so no pattern may contain it" in refused["message"]
     assert "nothing was applied" in refused["message"]
     assert versions(testbed.kubectl) == before
     assert scenario.names() == []

@@ -43,7 +43,7 @@ def test_of_a_change_that_is_known_kopf_gets_the_version_alone_to_go_on_from(wat
     "told",
     [
         pytest.param(line("MODIFIED", version="8"), id="of another version"),
-        pytest.param(line("MODIFIED", uid="v"), id="of one that was made anew"),
+        pytest.param(line("MODIFIED", uid="v"), id="of one that was created again"),
         pytest.param(line("MODIFIED", name="other"), id="of another pattern"),
         pytest.param(line("ADDED"), id="that it exists"),
         pytest.param(line("DELETED"), id="that it is gone"),

@@ -39,7 +39,7 @@ def test_credentials_that_are_not_taken_any_more_are_told_apart():
 
     access.answered("list designpatterns.pattern-operator.io", 401)
 
-    assert "takes the operator's credentials no more" in access.complaint
+    assert "does not accept the operator's credentials any more" in access.complaint
 
 
 def test_several_refusals_are_one_line():

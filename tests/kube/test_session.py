@@ -49,7 +49,7 @@ async def test_a_server_that_asks_for_a_long_wait_is_left_to_the_queue():
 @pytest.mark.parametrize(
     ("method", "code", "tries"),
     [
-        pytest.param("GET", 503, 4, id="a gateway's fault is tried again"),
+        pytest.param("GET", 503, 4, id="a gateway's fault is retried"),
         pytest.param("PATCH", 503, 4, id="so is it for an apply"),
         pytest.param("POST", 503, 1, id="but not for a create, which may have happened"),
         pytest.param("GET", 500, 1, id="a fault of the server is left to the queue"),

@@ -173,7 +173,7 @@ def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(g
     ("first", "second"),
     [
         ("did not answer within 20 s", "did not answer within 19.5 s"),
-        ("is asked again in 1m30s", "is asked again in 45s"),
+        ("is retried in 1m30s", "is retried in 45s"),
         ("3 of 40 objects could not be applied", "12 of 40 objects could not be applied"),
         ("127.0.0.1:24999 broke the connection from port 50112", "127.0.0.1:24999 broke the connection from port 9"),
         ("limit of 12.5 requests a second", "limit of 3 requests a second"),

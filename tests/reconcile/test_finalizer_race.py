@@ -55,7 +55,7 @@ class Cluster:
         if pattern is None or not lacks_finalizer(pattern):
             return
         if pattern.metadata.resource_version != str(self.version):
-            self.woken = True  # 409: it is tried again
+            self.woken = True  # 409: it is retried
         else:
             self.patterns.observe(self.change([FINALIZER]))
 

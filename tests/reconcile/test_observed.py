@@ -138,7 +138,7 @@ def test_a_spec_that_was_changed_with_the_suspension_is_not_ready_and_waits():
 
     assert conditions(found)["Ready"] == ("Unknown", "Suspended")
     assert message(found, "Ready") == (
-        f"suspended; 2.0.0 waits; {REVISION.display_name} runs: 2 objects; set spec.suspend: false to go on"
+        f"suspended; 2.0.0 waits; {REVISION.display_name} runs: 2 objects; set spec.suspend: false to resume"
     )
     assert conditions(found)["Healthy"] == ("True", "Succeeded")
 
@@ -181,7 +181,7 @@ def test_a_pattern_that_was_suspended_from_the_start_says_so():
     found = suspended(pattern(spec={"suspend": True}), see(None), now=NOW)
 
     assert conditions(found) == {"Ready": ("Unknown", "Suspended")}
-    assert message(found, "Ready") == "suspended before anything was applied; set spec.suspend: false to go on"
+    assert message(found, "Ready") == "suspended before anything was applied; set spec.suspend: false to resume"
 
 
 def test_a_pattern_that_is_suspended_while_it_waits_waits_no_longer():

@@ -19,7 +19,7 @@ STAY = InventoryEntry(id="team_stay__ConfigMap", v="v1")
 HELD = InventoryEntry(id="team_first_example.com_Widget", v="v1")
 CONTROLLER = InventoryEntry(id="team_web_apps_Deployment", v="v1")
 ALL = (HELD, STAY, CONTROLLER)
-AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer; it is asked again.")
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer; it is retried.")
 
 
 class Cluster:

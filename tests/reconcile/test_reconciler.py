@@ -1,4 +1,4 @@
-"""A run never raises: a defect is counted, logged without what it quotes, told in status, and tried again."""
+"""A run never raises: a defect is counted, logged without what it quotes, told in status, and retried."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

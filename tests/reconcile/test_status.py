@@ -22,7 +22,7 @@ from pattern_operator.reconcile.results import Results
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 1 of 2 replicas available")
 ILL = Health(HealthState.FAILED, "Job once: failed: BackoffLimitExceeded")
 REFUSED = Stalled(reason=Reason.SIGNATURE_UNTRUSTED, message="signed by a stranger: sign it with one of the keys.")
-AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer; it is asked again.")
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="registry.example does not answer; it is retried.")
 
 
 def conditions(found: Status) -> dict[str, tuple[str, str]]:

@@ -98,5 +98,5 @@ def test_where_it_is_allowed_a_pattern_may_hold_designpatterns_of_other_namespac
 
 
 def test_a_pattern_without_an_account_is_told_that_it_is_lent_no_rights():
-    with pytest.raises(Stalled, match="this operator lends no pattern its own rights"):
+    with pytest.raises(Stalled, match="this operator applies nothing with its own rights"):
         account_of(named(None), tenancy=REQUIRED)

@@ -441,7 +441,7 @@ class Registry:
     def _ask(self, what: str) -> None:
         self.world.asked.append(what)
         if self.world.away:
-            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is asked again.")
+            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is retried.")
 
     async def look_up(self, _: DesignPattern, reference: Reference, **__: Any) -> Found:
         tag = reference.tag or ""

@@ -118,7 +118,7 @@ def decide(
 
 
 def _of_predecessor(existing: Existing, owner: Owner) -> bool:
-    """Whether a pattern of the same name, which lives no longer, left it: deleted and made anew, or from a backup.
+    """Whether a pattern of the same name, which lives no longer, left it: deleted and created again, or from a backup.
 
     Whoever may write the object can make it look so, and the object is applied with the rights of the pattern's
     account as any other: pretending grants nothing that was not granted before, and only gives one's own object away.
@@ -129,7 +129,7 @@ def _of_predecessor(existing: Existing, owner: Owner) -> bool:
 def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> Decision:
     """The object was there before the pattern, and no pattern has it. ``spec.apply.conflicts`` has no say in this."""
     if existing.deleting:
-        message = "exists already and is being deleted; it is made anew once it is gone: look at its finalizers."
+        message = "exists already and is being deleted; it is created again once it is gone: look at its finalizers."
         return Refuse(Reason.ALREADY_EXISTS, message)
     if policy == "IfUnowned" and (key.group, key.kind) in GUARDED:
         return Skip(
@@ -139,7 +139,7 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
     if manager := managing_tool_of(existing, key):
         return Refuse(
             Reason.MANAGED_BY_ANOTHER_TOOL,
-            f"exists already and is managed by {manager.name}. Take it out of the pattern, or let the pattern have it:"
+            f"exists already and is managed by {manager.name}. Remove it from the pattern, or let the pattern have it:"
             f" {manager.advice}.",
         )
     if policy == "Never":
@@ -156,12 +156,12 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
 def _way_out(key: ObjectKey) -> str:
     """What to do about an object that may not be adopted; nobody is told to delete what others would be lost with."""
     if (key.group, key.kind) in GUARDED:
-        return "Take it out of the pattern, or set spec.apply.adopt: IfUnowned, which uses it as it is."
+        return "Remove it from the pattern, or set spec.apply.adopt: IfUnowned, which uses it as it is."
     return "Rename it in the pattern, delete the object, or set spec.apply.adopt: IfUnowned."
 
 
 def _of_another(holder: Owner) -> str:
     return (
-        f"is owned by DesignPattern {holder}, whose owner label it carries. Take it out of that one, and it is handed"
+        f"is owned by DesignPattern {holder}, whose owner label it carries. Remove it from that one, and it is handed"
         " over to this one; or rename it in one of the two."
     )

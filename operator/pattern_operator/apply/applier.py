@@ -135,7 +135,7 @@ class Applier:
     async def _attempt(self, desired: Object, run: ApplyRun) -> None:
         key, owner = desired.key, run.request.owner
         if why := self._protected.why(key, desired.body):
-            self._failed(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may hold it"), run)
+            self._failed(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may contain it"), run)
             return
         try:
             policy, annotation = requested_policy(mapping_at(desired.body, "metadata", "annotations"))
@@ -245,7 +245,7 @@ class Applier:
             if answer is not None:
                 return answer
         return Refuse(
-            Reason.APPLY_FAILED, "is changed or made anew by somebody again and again; it is tried again later."
+            Reason.APPLY_FAILED, "is changed or created again and again by somebody else; it is retried later."
         )
 
     async def _send(

@@ -59,8 +59,8 @@ def explain_defaulted_fields(failure: ApplyFailure, error: ApiError, *, body: Bo
         return failure
     named = first_few(fields, _NAMED)
     message = (
-        f"{_way_out(failure.key, fields)}. What the API server filled in by itself stands in the way at {named}, and"
-        f" no manifest can take that away. It says: {failure.message}"
+        f"{_way_out(failure.key, fields)}. A default of the API server is in the way at {named}, and"
+        f" no manifest can remove it. It says: {failure.message}"
     )
     return replace(failure, message=message)
 
@@ -96,7 +96,7 @@ def _held(key: ObjectKey, held: tuple[HeldField, ...]) -> str:
     fields = ", ".join(dict.fromkeys(each.field for each in held))
     kind, where = _named(key)
     return (
-        f"Take away {fields} (kubectl edit {kind} {where}), which does not go together"
+        f"Remove {fields} (kubectl edit {kind} {where}), which does not go together"
         f" with the manifest: field manager {managers} has set it, and must not set it again"
     )
 
@@ -109,8 +109,8 @@ def _way_out(key: ObjectKey, fields: list[str]) -> str:
         anew += " --cascade=orphan"
     if known is not None and fields == [known.field]:
         patch = orjson.dumps(known.patch).decode()
-        return f"Run once: kubectl patch {kind} {where} --type=merge -p '{patch}'; or let it be made anew: {anew}"
-    return f"Let it be made anew: {anew}"
+        return f"Run once: kubectl patch {kind} {where} --type=merge -p '{patch}'; or recreate it: {anew}"
+    return f"Recreate it: {anew}"
 
 
 def _named(key: ObjectKey) -> tuple[str, str]:

@@ -159,7 +159,9 @@ class Deleter:
 
     async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
         resource = await self._find(key, entry.v)
-        if resource.namespaced != bool(key.namespace):  # its CRD was made anew with another scope: it went with that
+        if resource.namespaced != bool(
+            key.namespace
+        ):  # its CRD was created again with another scope: it went with that
             return Deletion(entry, key, DeletionOutcome.DELETED)
         await self._managed.ready(resource)  # may take long, and holds no slot
         async with self._slots.acquire(*lanes_of(key, run.owner)):
@@ -269,7 +271,7 @@ async def _unless_refused(removing: Awaitable[None], key: ObjectKey, *, imperson
         raise
     except ApiError as error:
         failure = deletion_failure_of(key, error, otherwise=Reason.APPLY_FAILED, account=impersonate)
-        return f". Our label could not be taken off: {failure.message}"
+        return f". Our label could not be removed: {failure.message}"
     return ""
 
 

@@ -99,7 +99,7 @@ def _left_behind(removal: Deletion) -> Deletion:
     key = removal.key
     where = f" -n {key.namespace}" if key.namespace else ""
     why = (
-        "stays: the account's own binding is deleted, and so the account may not delete it any more. To delete it:"
+        "is kept: the account's own binding is deleted, so the account may not delete it any more. To delete it:"
         f" kubectl delete {key.kind.lower()} {key.name}{where}"
     )
     return Deletion(removal.entry, key, DeletionOutcome.SKIPPED, why)

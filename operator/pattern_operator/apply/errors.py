@@ -152,7 +152,7 @@ def _forbidden(
     if "is attempting to grant RBAC permissions" in error.message:
         return otherwise, (
             f"{error.message}. Nobody can give rights that they do not have: have them granted to that account, too, or"
-            " take the object out of the artifact."
+            " remove the object from the artifact."
         )
     if "cannot" in error.message and "User" in error.message:
         return Reason.FORBIDDEN, f"{error.message}. {_grant(key, error, account)}"
@@ -166,7 +166,7 @@ def _grant(key: ObjectKey, error: ApiError, account: ServiceAccount | None) -> s
         return f"{_sentence(lacking.granted())}." if lacking else "Grant that account this verb on this resource."
     grant = f"Grant ServiceAccount {account.namespace}/{account.name} the verbs {VERBS} on this resource"
     if not key.namespace:
-        grant += " (by a ClusterRoleBinding), or take the object out of the artifact"
+        grant += " (by a ClusterRoleBinding), or remove the object from the artifact"
     elif key.namespace != account.namespace:
         grant += f" in namespace {key.namespace}, or set spec.render.targetNamespace: {account.namespace}"
     return f"{grant}. Does this account exist? If not, create it or correct spec.apply.serviceAccountName."

@@ -23,7 +23,7 @@ class FinalizeResult:
     """What is left after a step. Without ``entries`` the pattern may go; ``skipped`` were not deleted, with the reason.
 
     ``error`` says what is left and why, and how to keep it in the cluster: Waiting when a notification will continue
-    the deletion, Transient when it has to be tried again; None when nothing is left. Where the deletion continues by
+    the deletion, Transient when it has to be retried; None when nothing is left. Where the deletion continues by
     itself, ``advice`` says how to keep the objects, for when it takes long.
     """
 
@@ -70,7 +70,7 @@ def _remaining(done: DeletedWaves, *, skipped: tuple[tuple[ObjectKey, str], ...]
     left, what = f"{pluralize(len(done.remaining))} left", f"{summarize(pending)}{after}"
     keeps = f"DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted."
     if all(each.failure is None and each.watched and not each.holders for each in pending):
-        error = Waiting(reason=Reason.DELETING, message=f"{left}: {what}. It goes on by itself.")
+        error = Waiting(reason=Reason.DELETING, message=f"{left}: {what}. It continues by itself.")
         return FinalizeResult(done.remaining, skipped, error, advice=_let_go(owner))
     match sum(each.failure is not None for each in pending):
         case 0:

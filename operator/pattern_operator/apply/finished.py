@@ -24,9 +24,7 @@ CONTENT_BYTES: Final = 3
 _SEEN_BYTES: Final = 4  # of the fingerprint that a mark keeps
 _JOB: Final = ("batch", "Job")
 _POD: Final = ("", "Pod")
-NOT_RERUN: Final = (
-    "has ended and is gone: it is not run again until it is changed in the pattern, or has another name there"
-)
+NOT_RERUN: Final = "has ended and is gone: it is not run again until the pattern changes it, or gives it another name"
 MAY_HAVE_FINISHED: Final = (
     "is not there any more, or lost its owner label, and may have ended while no operator looked: it is not run again"
     " until the pattern changes it or gives it another name. To run it again as it is, annotate the DesignPattern with"

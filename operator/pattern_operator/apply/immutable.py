@@ -26,7 +26,7 @@ _WORDS: Final = re.compile(
     r"|can not be less than (?:previous value|status\.capacity)|field is read-?only"
 )
 
-# What goes with an object that is deleted, so that it is made anew: nobody is to be surprised by it.
+# What goes with an object that is deleted, so that it is created again: nobody is to be surprised by it.
 _LOST: Final = {
     ("apps", "Deployment"): "its pods are stopped until then",
     ("apps", "DaemonSet"): "its pods are stopped until then",
@@ -34,7 +34,7 @@ _LOST: Final = {
     ("", "ReplicationController"): "its pods are stopped until then",
     ("", "Pod"): "what it holds in its own file system is lost",
     ("batch", "Job"): "it runs again",
-    ("batch", "CronJob"): "its runs that are going on are stopped",
+    ("batch", "CronJob"): "its runs are stopped",
     ("", "Service"): "it has no address until then, and another one after that",
     ("", "Secret"): "pods that start until then have to wait for it",
     ("", "ConfigMap"): "pods that start until then have to wait for it",
@@ -66,6 +66,6 @@ def next_step(key: ObjectKey) -> str:
     if (key.group, key.kind) == ("apps", "StatefulSet"):
         delete, cost = f"{delete} --cascade=orphan", "its pods run on, its claims and their data stay as they are"
     return (
-        f"delete the object, and it is made anew ({delete}{f'; {cost}' if cost else ''}), or give it another name in"
-        " the pattern."
+        f"delete the object, and it is created again ({delete}{f'; {cost}' if cost else ''}), or give it another"
+        " name in the pattern."
     )

@@ -52,9 +52,9 @@ class LiveObject:
     def why_not_ours(self) -> str:
         """Why an object without the pattern's label is not deleted."""
         if not self.label:
-            return "is left: somebody took our owner label off"
+            return "is kept: somebody removed our owner label"
         whose = f"DesignPattern {one_line(self.pattern, MAX_WORD)}" if self.pattern else "another pattern"
-        return f"is left: it belongs to {whose} now"
+        return f"is kept: it belongs to {whose} now"
 
 
 class LiveObjects:

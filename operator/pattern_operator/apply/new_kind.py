@@ -1,6 +1,6 @@
 """A kind or a namespace that the pattern itself has just brought: it is served a moment after it was created.
 
-Nothing tells when, so what needs it is tried again for a moment.
+Nothing tells when, so what needs it is retried for a moment.
 """
 
 import asyncio

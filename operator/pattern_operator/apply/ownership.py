@@ -32,7 +32,7 @@ class Owner:
 def owner_id(uid: str) -> str:
     """The id of the pattern with this UID: 24 small letters and digits, fit for a label's value.
 
-    It comes from the UID, not from the name: a pattern that was deleted and made anew is another owner.
+    It comes from the UID, not from the name: a pattern that was deleted and created again is another owner.
     """
     digest = hashlib.sha256(uid.encode()).digest()[:_ID_BYTES]
     return base64.b32encode(digest).decode().lower()

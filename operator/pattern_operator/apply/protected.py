@@ -81,7 +81,7 @@ class Protected:
             more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
             raise Stalled(
                 reason=Reason.PROTECTED_OBJECT,
-                message=f"{found[0]}, so no pattern may hold it{more}; nothing was applied. Take it out of the"
+                message=f"{found[0]}, so no pattern may contain it{more}; nothing was applied. Take it out of the"
                 " artifact, or rename it there if only its name is taken.",
             )
 

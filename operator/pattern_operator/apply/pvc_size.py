@@ -62,8 +62,8 @@ async def explain_grown_pvc(
     if wants is None or has is None or has <= wants or _is_ours(body):
         return ""
     return (
-        f"the claim asks for {live}, which is more than the {asked} of the artifact, and is left so, because a claim"
-        f" never shrinks: write {live} in the artifact, or list /spec/resources/requests/storage in"
+        f"the claim asks for {live}, which is more than the {asked} of the artifact, and is not changed, because a"
+        f" claim never shrinks: write {live} in the artifact, or list /spec/resources/requests/storage in"
         " spec.apply.ignoreDifferences"
     )
 

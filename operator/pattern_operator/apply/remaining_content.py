@@ -68,9 +68,9 @@ class RemainingContent:
 
     def __str__(self) -> str:
         if not self.objects:
-            return f"nobody can say that it is empty: {'; '.join(self.unseen[:NAMED])}"
+            return f"it is not known to be empty: {'; '.join(self.unseen[:NAMED])}"
         count = f"at least {len(self.objects)}" if self.more or self.unseen else str(len(self.objects))
-        return f"it still holds {count} that would be deleted with it: {', '.join(self.objects)}"
+        return f"it still contains {count} that would be deleted with it: {', '.join(self.objects)}"
 
 
 def is_container(key: ObjectKey) -> bool:
@@ -122,7 +122,7 @@ async def _kinds(discovery: Discovery, group: str | None = None) -> tuple[Resour
 
 def _unseen(error: ApiError, why: str) -> ApiError:
     kind = ApiUnavailable if isinstance(error, ApiUnavailable) else ApiError
-    message = f"nobody can say that it is empty: {why}"
+    message = f"it is not known to be empty: {why}"
     return kind(code=error.code, reason=error.reason, message=message, retry_after=error.retry_after)
 
 

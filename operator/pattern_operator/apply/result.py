@@ -71,14 +71,14 @@ def to_error(applied: ApplyResult, *, unknown: tuple[ApplyFailure, ...] = (), ot
 
 
 def rest_after(failures: Collection[ApplyFailure]) -> timedelta:
-    """How long to wait at least before all of these are tried again: as they ask, or as many as they are."""
+    """How long to wait at least before all of these are retried: as they ask, or as many as they are."""
     pauses = [failure.retry_after for failure in failures if failure.retry_after is not None]
     return max(*pauses, REST * len(failures)) if pauses else REST * len(failures)
 
 
 def of_defect(key: ObjectKey) -> ApplyFailure:
     """The failure of an object that the operator itself failed on. The error is logged, and may quote the object."""
-    message = "the operator failed on it by a defect of its own, and its log says where. It is tried again; report it."
+    message = "internal error of the operator; its log says where. It is retried; report it."
     return ApplyFailure(key, Reason.INTERNAL_ERROR, message)
 
 

@@ -37,7 +37,7 @@ class SkipCheck:
             return PAUSED
         if_absent = apply_policy_of(mapping_at(desired.body, "metadata")) == IF_ABSENT
         if if_absent and await retry_new_kind(lambda: self._is_there(key, resource, run), key, run):
-            return "is skipped: it is there, and annotated ssa: IfAbsent"
+            return "is skipped: it exists and is annotated ssa: IfAbsent"
         if managed is None or managed.owner != owner or not self._managed.is_watched(key):
             return ""
         if managed.observed.end_unobserved and not managed.content and is_ephemeral(desired.body, key=key):

@@ -9,7 +9,7 @@ offer is over.
 Two patterns that are changed at once run one after the other, in any order. So a pattern that was changed a moment ago,
 and may have the object in its new version, is waited for before the object is deleted.
 
-Data is not made anew with its object, so no delay decides for its deletion: until a pattern of the same namespace that
+Data is not recreated with its object, so no delay decides for its deletion: until a pattern of the same namespace that
 was changed has rendered its new version, nobody knows what that contains, be the registry away, the tag not pushed, the
 signature missing or the pattern suspended. The data stays, and the message says for whom. Whoever may write patterns
 there is trusted with that: it holds nothing up elsewhere.
@@ -42,7 +42,7 @@ DATA_GRACE: Final = 15.0  # the same of any pattern, where data would be lost
 DATA_CHANGE_WINDOW: Final = 600.0  # seconds before, in which a change of the other pattern belongs to the same move
 RECHECK_INTERVAL: Final = 0.5  # seconds between two looks whether whoever is waited for has run
 
-# What is lost with its object, and not made anew with it.
+# What is lost with its object, and not created again with it.
 DATA: Final = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
 
 

@@ -134,7 +134,7 @@ def _parts(name: str) -> list[str]:
     if name.startswith("/"):
         raise InvalidHeader(f"{quoted(name)} is an absolute path")
     if "\\" in name or not name.isprintable():
-        raise InvalidHeader(f"{quoted(name)} has letters that no path should have")
+        raise InvalidHeader(f"{quoted(name)} has characters that a path must not have")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise InvalidHeader(f"{quoted(name)} leads out of it")

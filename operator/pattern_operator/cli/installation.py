@@ -83,7 +83,7 @@ class Pattern:
     def why(self) -> str:
         """What the pattern itself says of its deletion."""
         if not ObjectMeta.of(self.body).deleting:
-            return "it was made anew meanwhile, or not deleted: stop whoever applies it"
+            return "it was created again meanwhile, or not deleted: stop whoever applies it"
         found = next((each for each in conditions_of(self.body) if text_at(each, "type") == "Ready"), {})
         return text_at(found, "message") or "its deletion has begun, and nobody has said anything of it yet"
 

@@ -108,7 +108,7 @@ class KubeconfigUser:
             raise CredentialsError(f"the kubeconfig {self._paths} cannot be used: {_why(error)}") from error
         except (TypeError, AttributeError, LookupError) as error:  # the library takes its shape for granted
             raise CredentialsError(
-                f"the kubeconfig {self._paths} has not the shape of one: compare it with `kubectl config view`"
+                f"the kubeconfig {self._paths} is not built as one: compare it with `kubectl config view`"
             ) from error
         if (
             _wants_plugin(files.config.value, user=chosen.get("user"))
@@ -122,7 +122,7 @@ class KubeconfigUser:
 
     def _take(self, said: dict[str, Any]) -> None:
         if not said.get("host"):
-            raise CredentialsError(f"the kubeconfig {self._paths} names no server for this context")
+            raise CredentialsError(f"the kubeconfig {self._paths} has no server for this context")
         try:
             URL(str(said["host"])).origin()
         except ValueError as error:

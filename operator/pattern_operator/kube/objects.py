@@ -175,7 +175,7 @@ async def delete(
 ) -> Body:
     """Delete the object and return the ``Status``, or the object while finalizers hold it.
 
-    With ``uid`` only that very object goes: one that was made anew under the same name is a ``Conflict``.
+    With ``uid`` only that very object goes: one that was created again under the same name is a ``Conflict``.
     """
     options: Body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.value}
     if uid:
@@ -250,7 +250,7 @@ async def list_page(
 async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, None]:
     """Yield the objects of all namespaces, one at a time: what is in memory is a page of text, and one object.
 
-    Where the pages are too old before the last was read (410), all is read anew, so an object may come twice, and one
+    Where the pages are too old before the last was read (410), the list starts again: an object may come twice, and one
     that came may be gone.
     """
     async for listed in _pages(session, resource.path(namespace=""), selectors={}):

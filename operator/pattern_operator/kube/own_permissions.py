@@ -15,7 +15,7 @@ from aiohttp.client_middlewares import ClientHandlerType
 from pattern_operator.kube.resource import verb_and_resource
 from pattern_operator.quote import first_few
 
-# Seconds. What is refused is tried again within minutes; what is not, nobody wants any more (a pattern was deleted).
+# Seconds. What is refused is retried within minutes; what is not, nobody wants any more (a pattern was deleted).
 LASTS: Final = 900.0
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
@@ -38,7 +38,7 @@ class OwnPermissions:
         what = first_few([each for each, _ in refused], 1)
         if code == HTTPStatus.UNAUTHORIZED:
             return (
-                f"the API server takes the operator's credentials no more ({what}, {code}): see whether its"
+                f"the API server does not accept the operator's credentials any more ({what}, {code}): see whether its"
                 " ServiceAccount is still there"
             )
         return (

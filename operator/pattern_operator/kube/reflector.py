@@ -83,7 +83,7 @@ class Reflector:
         self._broke = False  # the last watch ended before its time
         self.problem: ApiError | None = None
         self.name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
-        self.last_activity = 0.0  # when it last got anything, or tried again; seconds of the loop's clock
+        self.last_activity = 0.0  # when it last got anything, or retried; seconds of the loop's clock
         self._failures = 0
 
     async def run(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The one HTTP session to an API server: who asks, how many at once, and what is tried again."""
+"""The one HTTP session to an API server: who asks, how many at once, and what is retried."""
 
 import asyncio
 import random
@@ -43,7 +43,7 @@ _FAILURES: Final = (aiohttp.ClientError, TimeoutError, OSError, CredentialsError
 
 
 class RunningWatch(Protocol):
-    """A watch that runs: its ``name``, and when (seconds of the loop's clock) it last got anything or tried again."""
+    """A watch that runs: its ``name``, and when (seconds of the loop's clock) it last got anything or retried."""
 
     name: str
     last_activity: float
@@ -180,7 +180,7 @@ class Session:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch as they come, of any length, without the line feed.
 
-        Close it (``contextlib.aclosing``) to drop the connection at once. Nothing is tried again.
+        Close it (``contextlib.aclosing``) to drop the connection at once. Nothing is retried.
 
         Raises:
             ApiError: as ``request``; also when the connection breaks midway.

@@ -1,7 +1,7 @@
 """What patterns wait for in the cluster, of whatever sort: kinds, namespaces, rights, objects that others have.
 
 Each sort is watched from when the first pattern waits for one, by metadata alone, and nothing is kept of what nobody
-waits for. All but kinds is tried again after a pause anyway: a watch that is refused makes that pause longer, no more.
+waits for. All but kinds is retried after a pause anyway: a watch that is refused makes that pause longer, no more.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable

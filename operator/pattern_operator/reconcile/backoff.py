@@ -27,7 +27,7 @@ def pause(failures: int, *, ceiling: timedelta, retry_after: timedelta | None, j
 
 
 def retry_pause(pattern: DesignPattern, failures: int, error: PatternError, *, jitter: float) -> float:
-    """Seconds until a pattern is tried again after its ``failures``-th failure in a row; ``jitter`` is in [0, 1)."""
+    """Seconds until a pattern is retried after its ``failures``-th failure in a row; ``jitter`` is in [0, 1)."""
     ceiling = timedelta(seconds=seconds_of(pattern.spec.retry_interval))
     if error.reason in _ENDED_BY_OTHERS:
         ceiling = max(ceiling, OF_OTHERS)

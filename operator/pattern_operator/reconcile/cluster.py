@@ -85,7 +85,7 @@ class Cluster:
         except ApiError as error:
             raise Transient(
                 reason=reason_of(error),
-                message=f"the API server could not be asked for its kinds: {error.message}; it is asked again.",
+                message=f"the API server could not be asked for its kinds: {error.message}; it is retried.",
                 retry_after=error.retry_after,
             ) from error
         self.check(pattern, placed.objects)

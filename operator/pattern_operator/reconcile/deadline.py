@@ -116,13 +116,13 @@ class Patience:
         if told and self.waits.seconds >= self.seconds / 2:
             return Transient(
                 reason=Reason.RUN_TIMEOUT,
-                message=f"{stage.value}: the run ended after {self.seconds:.0f} s because {told}. It is tried again;"
+                message=f"{stage.value}: the run ended after {self.seconds:.0f} s because {told}. It is retried;"
                 " see which patterns pull slowly from that host.",
             )
         return Transient(
             reason=Reason.RUN_TIMEOUT,
             message=f"{stage.value}: {host_of(self.pattern) or 'the registry'} has not given all that was asked of it"
-            f" within {self.seconds:.0f} s, so the run ended{f' ({told})' if told else ''}. It is tried again; see"
+            f" within {self.seconds:.0f} s, so the run ended{f' ({told})' if told else ''}. It is retried; see"
             " whether the registry, or the network between, is slow.",
         )
 
@@ -131,6 +131,6 @@ def overrun(stage: Stage, *, seconds: float) -> Transient:
     """The error of a run that took longer than a run may."""
     return Transient(
         reason=Reason.RUN_TIMEOUT,
-        message=f"{stage.value}: the run was not done within {seconds:.0f} s, so it ended. It is tried again, and goes"
-        " on with what is left; see whether the API server or an admission webhook is slow.",
+        message=f"{stage.value}: the run was not done within {seconds:.0f} s, so it ended. It is retried, and"
+        " continues with what is left; see whether the API server or an admission webhook is slow.",
     )

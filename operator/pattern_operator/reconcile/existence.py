@@ -47,7 +47,7 @@ class Existence:
         async with background_task(self._watch.run(), name="watch-designpatterns-exist"):
             await self._restored.wait()
         raise Restored(
-            "the API server has older versions than were seen of it: etcd was restored from a backup; all is read anew"
+            "the API server has older versions than before: etcd was restored from a backup; everything is listed again"
         )
 
     def _changed(self, change: WatchEvent) -> None:

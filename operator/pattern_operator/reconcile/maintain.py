@@ -84,7 +84,7 @@ async def keep_running(run: Run) -> None:
     try:
         await _in_time(_keep(run))
     except PatternError as error:
-        _log(run.pattern, error, "what runs cannot be kept for now")
+        _log(run.pattern, error, "what runs cannot be reconciled for now")
     if run.state.running is None:
         await follow(run.pattern, port=run.cluster)
     else:
@@ -104,8 +104,8 @@ async def follow_inventory(run: Run) -> None:
 async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:
     """In a back-off, or before a registry is asked: put right what drifted, as far as that asks no registry.
 
-    What could not be applied is skipped until it is tried again, but for the objects ``touched`` since. Failures here
-    are logged, and what failed is tried again with pauses of its own.
+    What could not be applied is skipped until it is retried, but for the objects ``touched`` since. Failures here
+    are logged, and what failed is retried with pauses of its own.
     """
     objects = run.state.objects
     if not isinstance(objects, Applying | Running):
@@ -141,7 +141,7 @@ async def _keep_up(run: Run, desired: DesiredState, drifted: Collection[ObjectKe
             raise made.error
         run.state = replace(run.state.with_repaired(made), unrepaired=None)
     except PatternError as error:
-        _log(run.pattern, error, "what runs cannot be kept for now")
+        _log(run.pattern, error, "what runs cannot be reconciled for now")
         times = run.state.unrepaired.times + 1 if run.state.unrepaired is not None else 1
         retry_at = run.clock() + retry_pause(run.pattern, times, error, jitter=run.jitter())
         run.state = replace(run.state, unrepaired=Unrepaired(frozenset(drifted), retry_at, times))

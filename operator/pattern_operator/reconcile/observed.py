@@ -18,7 +18,7 @@ from pattern_operator.reconcile.reached import is_reached
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, running_words
 from pattern_operator.reconcile.results import Results
 
-GO_ON = "set spec.suspend: false to go on"
+GO_ON = "set spec.suspend: false to resume"
 
 
 def observed(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status:

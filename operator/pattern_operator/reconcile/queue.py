@@ -23,7 +23,7 @@ FEW: Final = 64  # entries of the heap that may be out of date before it is put 
 class Queue(Generic[Key]):
     """Keys with due times, in seconds of ``clock``. Not thread-safe: it lives on one event loop.
 
-    ``lanes`` is asked again whenever a key is added and before it runs, so its answer may change while a key waits.
+    ``lanes`` is retried whenever a key is added and before it runs, so its answer may change while a key waits.
     Without it, each key is a flow of its own.
     """
 
@@ -34,7 +34,7 @@ class Queue(Generic[Key]):
         self._later: list[tuple[float, int, Key]] = []  # keys that are not due yet, and entries that are out of date
         self._order = itertools.count()  # among equals, first come first served
         self._running: dict[Key, Lanes] = {}
-        self._line = FairQueue[Key](1)  # keys that are due; made anew when it is known how many workers there are
+        self._line = FairQueue[Key](1)  # keys that are due; created again when it is known how many workers there are
         self._changed = asyncio.Event()  # only the one that starts runs waits for it
 
     def __len__(self) -> int:

@@ -56,13 +56,13 @@ from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import EventRecorder, Metrics, about
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
-AFTER_DEFECT = 300.0  # seconds until a pattern is tried again whose status cannot even say what failed
+AFTER_DEFECT = 300.0  # seconds until a pattern is retried whose status cannot even say what failed
 
 logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Runs patterns. All it keeps is state that can be lost, by UID: a pattern that was made anew begins with none."""
+    """Runs patterns. All it keeps is state that can be lost, by UID: a recreated pattern begins with none."""
 
     def __init__(
         self,
@@ -382,7 +382,7 @@ class Reconciler:
     # --- what could not be said ---
 
     async def _report_unwritten(self, pattern: DesignPattern, error: PatternError) -> float | None:
-        """The status could not be written: it is tried again; one that does not fit says so in few words."""
+        """The status could not be written: it is retried; one that does not fit says so in few words."""
         state, moment = self._state(pattern), self._moment()
         if not isinstance(error, Stalled):
             state, due = unwritten(pattern, state, error, moment=moment)

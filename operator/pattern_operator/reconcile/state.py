@@ -81,7 +81,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The last run failed: what it made, and when it is tried again (infinite: by an event).
+    """The last run failed: what it made, and when it is retried (infinite: by an event).
 
     Without ``results`` there is nothing that could be done until then; ``reported`` says whether status speaks of it.
     """
@@ -93,7 +93,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unrepaired:
-    """What drifted and could not be put right so many ``times`` in a row; it is tried again at ``retry_at``."""
+    """What drifted and could not be put right so many ``times`` in a row; it is retried at ``retry_at``."""
 
     keys: frozenset[ObjectKey]
     retry_at: float

@@ -110,11 +110,10 @@ def summarize_deletion(pattern: DesignPattern, state: State, remaining: Finalize
 
 
 def summarize_defect(pattern: DesignPattern, state: State, *, moment: Moment) -> Summary:
-    """The operator failed by a defect of its own: said in status, so that nobody takes silence for success."""
+    """An internal error of the operator, reported in status, so that silence is not taken for success."""
     error = Transient(
         reason=Reason.INTERNAL_ERROR,
-        message="the operator failed on this pattern by a defect of its own; it is tried again. Please report it"
-        " with what the operator's log says.",
+        message="internal error of the operator; it is retried. Please report it with the operator's log.",
     )
     status = statuses.after(pattern, Results(stage=Stage.APPLY, failure=error), now=moment.now)
     state, due = _retry(pattern, state.asked_again(), error, moment=moment)
@@ -133,7 +132,7 @@ def summarize_unwritable(pattern: DesignPattern, state: State, error: Stalled, *
 
 
 def unwritten(pattern: DesignPattern, state: State, error: PatternError, *, moment: Moment) -> tuple[State, float]:
-    """The status could not be written: what is remembered then, and the seconds until that is tried again."""
+    """The status could not be written: what is remembered then, and the seconds until that is retried."""
     results = state.failed.results if state.failed is not None else None
     state, due = _retry(pattern, state, error, moment=moment)
     return replace(state, failed=Failed(results=results, retry_at=moment.clock + due, reported=False)), due
@@ -155,7 +154,7 @@ def remembered(pattern: DesignPattern, kept: State | None, *, moment: Moment) ->
 
 
 def left(state: State, *, clock: float) -> float | None:
-    """Seconds until what failed, or could not be repaired, is tried again."""
+    """Seconds until what failed, or could not be repaired, is retried."""
     moments = [state.failed.retry_at] if state.failed is not None else []
     moments += [state.unrepaired.retry_at] if state.unrepaired is not None else []
     seconds = min(moments, default=math.inf) - clock
@@ -170,7 +169,7 @@ def health_due(pattern: DesignPattern, state: State, results: Results, *, moment
 
 
 def failed_run(results: Results | None, due: float | None, *, moment: Moment) -> Failed:
-    """What is remembered of a failed run that is tried again in ``due`` seconds."""
+    """What is remembered of a failed run that is retried in ``due`` seconds."""
     retry_at = moment.clock + due if due is not None else math.inf
     return Failed(results=results.remembered() if results is not None else None, retry_at=retry_at)
 

@@ -44,7 +44,7 @@ def account_of(pattern: DesignPattern, *, tenancy: Tenancy) -> str | None:
         if tenancy.require_service_account:
             raise Stalled(
                 reason=Reason.SERVICE_ACCOUNT_REQUIRED,
-                message=f"{title} names no ServiceAccount, and this operator lends no pattern its own rights: set"
+                message=f"{title} names no ServiceAccount, and this operator applies nothing with its own rights: set"
                 f" spec.apply.serviceAccountName to a ServiceAccount of namespace {metadata.namespace} that has the"
                 " rights its objects need.",
             )
@@ -81,7 +81,7 @@ def check_namespaces(objects: Iterable[Object], *, pattern: DesignPattern, tenan
         more = f" and {len(astray) - 1} more are" if len(astray) > 1 else " is"
         raise Stalled(
             reason=Reason.CROSS_NAMESPACE,
-            message=f"{astray[0]}{more} not of namespace {own}, and this operator lets a pattern hold only those of its"
-            f" own namespace (--no-cross-namespace); nothing was applied. Take it out of the artifact, or apply it as"
+            message=f"{astray[0]}{more} not of namespace {own}, and this operator allows only those of the pattern's"
+            f" own namespace (--no-cross-namespace); nothing was applied. Remove it from the artifact, or apply it as"
             " somebody who may write to its namespace.",
         )

@@ -47,7 +47,7 @@ class Plan(Enum):
 def plan(woken: Woken, *, retried_at: float | None, now: float, runs: bool, asks: bool) -> Plan:
     """What a run does that was ``woken`` so.
 
-    ``retried_at``: when what failed last is tried again; None when nothing failed. ``runs``: something of the pattern
+    ``retried_at``: when what failed last is retried; None when nothing failed. ``runs``: something of the pattern
     is in the cluster; ``asks``: all the steps would ask a registry, which may take its time.
     """
     if retried_at is not None and now < retried_at and not woken.whole:

@@ -154,7 +154,7 @@ class Writer:
                 raise Stalled(
                     reason=Reason.STATUS_TOO_LARGE,
                     message=f"DesignPattern {key} could not be written: {error.message}. Make its spec and annotations"
-                    " smaller, or split the pattern; it is tried again when they change.",
+                    " smaller, or split the pattern; it is retried when they change.",
                 ) from error
             raise self._refused(key, error, _what(by)) from error
         self._session.own_permissions.answered(_what(by), HTTPStatus.OK)

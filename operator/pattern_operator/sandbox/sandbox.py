@@ -64,7 +64,7 @@ class Sandbox:
 
         Raises:
             BuildRefused: the artifact cannot be built: it is not a pattern, not safe, or takes more than one may. It is
-                not to be tried again.
+                not to be retried.
             Transient: OPERATOR_BUSY: others take what there is; WORKER_FAILED: no worker does the job.
         """
         async with AsyncExitStack() as stack:
@@ -117,8 +117,8 @@ class Sandbox:
             except CannotStart as error:
                 raise Transient(
                     reason=Reason.OPERATOR_BUSY,
-                    message=f"{plan.context}: no process to render it in can be started: {error}; it is tried again."
-                    " Where that goes on, give the operator more memory and processor time.",
+                    message=f"{plan.context}: no process to render it in can be started: {error}; it is retried."
+                    " If this persists, give the operator more memory and processor time.",
                 ) from error
         raise AssertionError("the last try returns or raises")
 
@@ -150,14 +150,14 @@ class Sandbox:
             case wire.TooLarge():
                 raise _refused(plan.context, f"the report on its components has more than {MAX_REPORT // MIB} MiB")
             case wire.Defect():
-                raise self._failed(plan, f"it failed by a defect of its own: {answer.where}")
+                raise self._failed(plan, f"internal error: {answer.where}")
 
     def _failed(self, plan: Plan, why: str) -> PatternError:
         logger.error("a worker failed: artifact=%s: %s", plan.context, why)
         return Transient(
             reason=Reason.INTERNAL_ERROR,
-            message=f"{plan.context} could not be rendered, by a defect of the operator; it is tried again. Please"
-            " report it with what the operator's log says.",
+            message=f"{plan.context} could not be rendered because of an internal error of the operator; it is"
+            " retried. Please report it with the operator's log.",
         )
 
 
@@ -178,6 +178,6 @@ def _who(tenant: str | None) -> str:
 def _busy(context: str, thing: str, *, who: str) -> Transient:
     return Transient(
         reason=Reason.OPERATOR_BUSY,
-        message=f"{context} waited for {PATIENCE:.0f} s for {thing}: {who}; it is tried again. Where that goes on, see"
+        message=f"{context} waited for {PATIENCE:.0f} s for {thing}: {who}; it is retried. If this persists, see"
         " which patterns are large, or give the operator more memory and --workers.",
     )

@@ -48,7 +48,7 @@ def read_stream(descriptor: int, *, context: str, name: str) -> tuple[File, ...]
     content = read(descriptor, where=Path(context), most=MAX_LAYERS_TOTAL)
     if not content:
         raise Stalled(
-            reason=Reason.ARTIFACT_NOT_FOUND, message=f"{context} is empty: look whether the command before it failed."
+            reason=Reason.ARTIFACT_NOT_FOUND, message=f"{context} is empty: check whether the command before it failed."
         )
     return _files(content, context=context, name=name)
 

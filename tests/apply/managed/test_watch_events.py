@@ -314,8 +314,7 @@ async def test_a_defect_at_one_object_is_counted_shown_on_its_pattern_and_costs_
     found = scene.managed_objects.health(OWNER)
     assert found.state is HealthState.FAILED
     assert found.message == (
-        "Widget team/it: the operator failed on what the API server says of it, by a defect of its own;"
-        " its log says where"
+        "Widget team/it: internal error of the operator while it read the object; its log says where"
     )
     assert [event.key for _, _, event in scene.told] == [KEY, other]
 

@@ -123,9 +123,7 @@ async def test_the_host_and_the_status_are_told(fake_registry, network, status):
     with pytest.raises(PatternError) as failure:
         await client(fake_registry, network).manifest("1.0")
 
-    assert (
-        f"the registry sent us to localhost, which answered {status}; it is asked again later." in failure.value.message
-    )
+    assert f"the registry sent us to localhost, which answered {status}; it is retried later." in failure.value.message
 
 
 @pytest.mark.parametrize(

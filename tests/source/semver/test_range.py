@@ -82,7 +82,7 @@ def test_what_differs_from_npm_is_as_flux_and_helm_judge(text, within, outside):
         pytest.param("[1.0,2.0)", "'[1.0' is not a bound", id="an interval"),
         pytest.param("1.a", "'1.a' is not a bound", id="a letter"),
         pytest.param("1.1x", "'1x' is not a number", id="half a wildcard"),
-        pytest.param("1.0.0-rc.01", "'01' in a pre-release begins with a nought", id="a nought"),
+        pytest.param("1.0.0-rc.01", "'01' in a pre-release begins with a zero", id="a nought"),
         pytest.param("18446744073709551616", "is a number of more than 64 bits", id="a large number"),
         pytest.param("1.2.3-" + "a" * 300, "has more than 256 characters", id="a long bound"),
         pytest.param("1" * (MAX_RANGE + 1), f"has {MAX_RANGE + 1} characters, and at most {MAX_RANGE} are", id="long"),

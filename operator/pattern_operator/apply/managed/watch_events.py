@@ -20,7 +20,7 @@ from pattern_operator.apply.ownership import label_of
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Resource, WatchEvent, WatchEventType
 
-DEFECT: Final = "the operator failed on what the API server says of it, by a defect of its own; its log says where"
+DEFECT: Final = "internal error of the operator while it read the object; its log says where"
 
 
 class WatchEvents:

@@ -216,9 +216,7 @@ async def _clear_the_way(
 def _cleared(error: PatternError, cleared: Collection[ObjectKey]) -> Transient:
     """What refused a version that does not have it any more is deleted; the version is applied again."""
     gone = summarize(key.display_name for key in cleared)
-    message = (
-        f"{error.message}. What refused it leaves with this version, and is deleted now: {gone}. It is tried again."
-    )
+    message = f"{error.message}. What refused it is not in this version, and is deleted now: {gone}. It is retried."
     return Transient(reason=error.reason, message=message)
 
 
@@ -227,7 +225,7 @@ async def repair(
 ) -> RepairedObjects:
     """Apply again the objects that are not as they were applied, and no others.
 
-    What could not be applied stays in the inventory, and is tried again; what others have now leaves it. Where the
+    What could not be applied stays in the inventory, and is retried; what others have now leaves it. Where the
     kind of an object has another scope now, only a whole apply puts it right: it is ``unresolved``.
 
     Raises:

@@ -39,10 +39,10 @@ def from_connection_error(error: Exception, *, context: str, host: str = "") -> 
     elif isinstance(error, aiohttp.ClientConnectorError):
         why = f"it cannot be reached ({_why(error.os_error)})"
     elif isinstance(error, UnicodeError | aiohttp.InvalidURL):
-        why = "it cannot be reached (its name is none that DNS knows)"
+        why = "it cannot be reached (its name does not exist in DNS)"
     else:
         why = f"the connection broke ({_broken(error)})"
-    return Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{context}: {sent}{why}; it is asked again later.")
+    return Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{context}: {sent}{why}; it is retried later.")
 
 
 def _broken(error: Exception) -> str:
@@ -69,7 +69,7 @@ def _cannot_connect(error: OSError, *, context: str) -> Transient:
     return Transient(
         reason=Reason.OPERATOR_BUSY,
         message=f"{context}: no connection can be made from here ({_why(error)}), so the registry was not asked; it is"
-        " tried again later. Where that goes on, look at this host's open files and ports, not at the registry.",
+        " retried later. If this persists, look at this host's open files and ports, not at the registry.",
     )
 
 
@@ -92,7 +92,7 @@ def _distrusted(refusal: Exception, *, context: str) -> PatternError:
         return Transient(  # nobody would change the spec for it
             reason=Reason.TLS_FAILED,
             message=f"{context}: {one_line(refusal.verify_message, _SHOWN)}: who runs the registry must renew it,"
-            " unless a clock is wrong; it is asked again later.",
+            " unless a clock is wrong; it is retried later.",
         )
     why = one_line(str(getattr(refusal, "verify_message", "")) or type(refusal).__name__, _SHOWN)
     return Stalled(
@@ -107,7 +107,7 @@ def _no_tls(error: OSError, *, context: str) -> PatternError:
     if isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):  # the other side speaks TLS, and says no
         return Transient(
             reason=Reason.TLS_FAILED,
-            message=f"{context}: the registry ended the TLS handshake ({said}); it is asked again later.",
+            message=f"{context}: the registry ended the TLS handshake ({said}); it is retried later.",
         )
     return Stalled(
         reason=Reason.TLS_FAILED,

@@ -41,19 +41,19 @@ def from_status(
     if status == 429:
         return Transient(
             reason=Reason.REGISTRY_THROTTLED,
-            message=f"{context}: the registry asked to slow down (429){quoted}; it is asked again later.",
+            message=f"{context}: the registry asked to slow down (429){quoted}; it is retried later.",
             retry_after=retry_after(headers, now=now),
         )
     if status >= 500 or status in (408, 425):
         return Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{context}: the registry failed with {status}{quoted}; it is asked again later.",
+            message=f"{context}: the registry failed with {status}{quoted}; it is retried later.",
             retry_after=retry_after(headers, now=now),
         )
     if status == 404:
         return Stalled(
             reason=Reason.ARTIFACT_NOT_FOUND,
-            message=f"{context}: the registry has no such thing (404){quoted}: correct source.url or source.ref, or"
+            message=f"{context}: the registry does not have it (404){quoted}: correct source.url or source.ref, or"
             " push.",
         )
     if status in (401, 403):
@@ -73,7 +73,9 @@ def _not_allowed(status: int, *, context: str, quoted: str, identified: bool, la
             " source.secretRef to a docker config with an entry for it.",
         )
     if status == 403:
-        known = "the credentials are not allowed to do this" if identified else "nobody may do this without credentials"
+        known = (
+            "the credentials are not allowed to do this" if identified else "this is not allowed without credentials"
+        )
         return Stalled(
             reason=Reason.ACCESS_DENIED,
             message=f"{context}: {known} (403){quoted}: grant access to the repository, or correct source.secretRef.",
@@ -102,7 +104,7 @@ def from_redirect_status(
     throttled = status == 429
     return Transient(
         reason=Reason.REGISTRY_THROTTLED if throttled else Reason.REGISTRY_UNAVAILABLE,
-        message=f"{context}: the registry sent us to {host}, which answered {status}; it is asked again later.",
+        message=f"{context}: the registry sent us to {host}, which answered {status}; it is retried later.",
         retry_after=retry_after(headers, now=now) if throttled or status >= 500 else None,
     )
 
@@ -111,7 +113,7 @@ def no_response(context: str, *, host: str, seconds: float) -> Transient:
     """The error for a request whose answer does not begin."""
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
-        message=f"{context}: {host} did not answer within {seconds:.0f} s; it is asked again later.",
+        message=f"{context}: {host} did not answer within {seconds:.0f} s; it is retried later.",
     )
 
 
@@ -144,7 +146,7 @@ def not_a_manifest(context: str, *, host: str) -> Transient:
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
         message=f"{context}: the registry sent us to {host}, which answered something that is not a manifest; it is"
-        " asked again later.",
+        " retried later.",
     )
 
 

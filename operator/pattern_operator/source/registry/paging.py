@@ -70,5 +70,5 @@ def _unsafe_link(context: str, where: str) -> Transient:
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
         message=f"{context}: the registry's link to the next page leads {where}, which is not followed; it is "
-        "asked again later.",
+        "retried later.",
     )

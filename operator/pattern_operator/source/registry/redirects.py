@@ -57,6 +57,6 @@ def redirected(response: aiohttp.ClientResponse, *, method: str, count: int, con
     except UnsafeRedirect as error:
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{context}: the registry redirects us {error}, which is not followed; it is asked again later.",
+            message=f"{context}: the registry redirects us {error}, which is not followed; it is retried later.",
         ) from error
     return target

@@ -143,7 +143,7 @@ class Deadline:
             raise Transient(
                 reason=Reason.REGISTRY_UNAVAILABLE,
                 message=f"{self.context} took longer than {self.seconds:.0f} s, all answers of the registry together"
-                f"{_told(self.waits)}; it is asked again later.",
+                f"{_told(self.waits)}; it is retried later.",
             ) from error
 
 
@@ -156,5 +156,5 @@ def _slow(received: int, seconds: float, *, context: str, host: str) -> Transien
         reason=Reason.REGISTRY_UNAVAILABLE,
         message=f"{context}: {host} sent only {received} bytes in {seconds:.0f} s"
         f" ({received / max(seconds, 0.001):.0f} "
-        "bytes a second), which is too slow: the answer was given up; it is asked again later.",
+        "bytes a second), which is too slow: the request was cancelled; it is retried later.",
     )

@@ -138,7 +138,7 @@ def _token(answer: Response, *, context: str) -> Token:
     except InvalidDocument:
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
-            message=f"{context}: its answer holds no token as the specification has it; it is asked again later.",
+            message=f"{context}: its answer holds no token as the specification has it; it is retried later.",
         ) from None  # which part of it is missing would tell what the host says
     return Token(value, _seconds(document.get("expires_in")))
 

@@ -102,7 +102,7 @@ def encoded(response: aiohttp.ClientResponse, *, context: str, foreign: bool) ->
     return Transient(
         reason=Reason.REGISTRY_UNAVAILABLE,
         message=f"{context}: the answer is encoded{'' if foreign else f' ({coding})'} although it was asked for as it"
-        " is: a proxy in between changes it; it is asked again later.",
+        " is: a proxy in between changes it; it is retried later.",
     )
 
 

@@ -108,6 +108,6 @@ def _identifier(text: str) -> _Identifier:
     if not text.isdecimal():
         return (1, 0, text)
     if text[0] == "0" and text != "0":
-        raise NotAVersion(f"{quoted(text)} in a pre-release begins with a nought")
+        raise NotAVersion(f"{quoted(text)} in a pre-release begins with a zero")
     number = int(text)
     return (0, number, "") if number <= _MAX_NUMBER else (1, 0, text)  # the library compares what is larger as words

@@ -71,7 +71,7 @@ async def _by_api(digest: Digest, *, registry: RepositoryClient, deadline: Deadl
             return Listing(found.entries, (*found.failures, error))
         if not read:
             return None
-        message = f"{context}: a page of it is gone; it is asked again later."  # a list that ends in the middle
+        message = f"{context}: a page of it is gone; it is retried later."  # a list that ends in the middle
         gone = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message)
         return Listing(found.entries, (*found.failures, gone))
     return found
