@@ -18,6 +18,11 @@ from pattern_operator.api.removed import REMOVED, removed
         ("rbac.authorization.k8s.io/v1beta1", "Role", "1.22: write rbac.authorization.k8s.io/v1"),
         ("storage.k8s.io/v1beta1", "CSIStorageCapacity", "1.27: write storage.k8s.io/v1"),
         ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", "1.32: write flowcontrol.apiserver.k8s.io/v1"),
+        ("settings.k8s.io/v1alpha1", "PodPreset", "removed from Kubernetes in 1.20: take it out"),
+        ("auditregistration.k8s.io/v1alpha1", "AuditSink", "removed from Kubernetes in 1.19: take it out"),
+        ("networking.k8s.io/v1alpha1", "ClusterCIDR", "removed from Kubernetes in 1.29: take it out"),
+        ("resource.k8s.io/v1alpha2", "ResourceClass", "1.31: write a DeviceClass of resource.k8s.io/v1"),
+        ("resource.k8s.io/v1alpha3", "PodSchedulingContext", "removed from Kubernetes in 1.32: take it out"),
     ],
 )
 def test_a_removed_kind_has_its_release_and_what_to_write(version: str, kind: str, words: str):

@@ -86,6 +86,21 @@ async def test_a_definition_created_later_is_found_in_its_preferred_version(sess
         await discovery.find(group="tests.example", kind="Later", version="v9")
 
 
+@pytest.mark.parametrize(
+    ("group", "kind", "meant"),
+    [
+        ("apps", "Deploymnet", r"did you mean Deployment\?"),
+        ("", "Ingress", r"did you mean Ingress of networking\.k8s\.io/v1\?"),
+        ("batch", "Thing", "no CRD can bring it"),
+    ],
+)
+async def test_a_kind_that_a_group_of_kubernetes_has_not_asks_for_no_crd(session, group: str, kind: str, meant: str):
+    with pytest.raises(KindNotFound, match=meant) as missing:
+        await Discovery(session).find(group=group, kind=kind, version="v1")
+
+    assert "install the CRD" not in str(missing.value)
+
+
 async def test_a_missing_kind_is_looked_for_once_a_second_by_however_many(session, requests):
     clock = Clock()
     discovery = Discovery(session, clock=clock)

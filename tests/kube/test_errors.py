@@ -195,11 +195,13 @@ def test_who_does_not_answer_is_named_with_the_cause():
 def test_a_missing_kind_says_what_to_do():
     missing = KindNotFound(group="example.com", version="v1", kind="Widget")
     other = KindNotFound(group="example.com", version="v2", kind="Widget", served=("example.com/v1",))
+    gone = KindNotFound(group="settings.k8s.io", version="v1alpha1", kind="PodPreset")
     core = KindNotFound(group="", version="v1", kind="Widget")
 
     assert str(missing) == "the API server has no kind Widget.example.com: install the CRD that defines it"
     assert str(other) == "the API server serves Widget.example.com as example.com/v1, not as v2"
-    assert str(core) == "the API server has no kind Widget: install the CRD that defines it"
+    assert str(gone).startswith("PodPreset of settings.k8s.io/v1alpha1 was removed from Kubernetes in 1.20")
+    assert str(core).startswith("the API server has no kind Widget: no CRD can bring it")
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>please log in</html>", b"[]", b'"x"', b"{", b"\xff"])

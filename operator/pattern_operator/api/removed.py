@@ -1,7 +1,8 @@
 """Kinds that Kubernetes itself no longer serves, and what to write in their place.
 
 Source: Kubernetes documentation, "Deprecated API Migration Guide" (docs/reference/using-api/deprecation-guide), and the
-changelogs of Kubernetes 1.21, 1.22 and 1.34 for what it does not list.
+changelogs of Kubernetes for what it does not list: 1.21, 1.22, 1.34, and of alpha kinds that went altogether 1.9, 1.14,
+1.19, 1.20 (kubernetes/kubernetes#94090), 1.27, 1.29 (#121229), 1.31 and 1.32 (#128003).
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,18 @@ _FLOW: Final = "FlowSchema PriorityLevelConfiguration"
 _SELECTOR: Final = "in which spec.selector is required"
 _BACKENDS: Final = "in which backends are written service.name and service.port, and pathType is required"
 _PSP: Final = "take it out, and label the Namespaces for Pod Security admission (pod-security.kubernetes.io/enforce)"
+_PRESET: Final = "take it out; a MutatingAdmissionPolicy or a webhook can change Pods as they are created"
+_AUDIT: Final = "take it out; the API server is started with --audit-webhook-config-file instead"
+_CIDR: Final = (
+    "take it out; ranges of addresses for Pods are set by the network plugin, or by an operator with a CRD of its own"
+)
+_INITIALIZER: Final = (
+    "take it out; a MutatingWebhookConfiguration of admissionregistration.k8s.io/v1 does the same work"
+)
+_HOOKS: Final = "take it out; a ValidatingWebhookConfiguration of admissionregistration.k8s.io/v1 does the same work"
+_CLASS: Final = "write a DeviceClass of resource.k8s.io/v1, which has other fields"
+_SCHEDULING: Final = "take it out; the scheduler allocates claims without it"
+_PARAMETERS: Final = "take it out; a ResourceClaim and a DeviceClass of resource.k8s.io/v1 have parameters themselves"
 
 # api version, kinds, release, what to write, and what else changes.
 _TABLE: Final = (
@@ -84,6 +97,17 @@ _TABLE: Final = (
     ("flowcontrol.apiserver.k8s.io/v1beta1", _FLOW, "1.26", "flowcontrol.apiserver.k8s.io/v1", ""),
     ("flowcontrol.apiserver.k8s.io/v1beta2", _FLOW, "1.29", "flowcontrol.apiserver.k8s.io/v1", ""),
     ("flowcontrol.apiserver.k8s.io/v1beta3", _FLOW, "1.32", "flowcontrol.apiserver.k8s.io/v1", ""),
+    (f"{_ADMISSION}/v1alpha1", "InitializerConfiguration", "1.14", "", _INITIALIZER),
+    (f"{_ADMISSION}/v1alpha1", "ExternalAdmissionHookConfiguration", "1.9", "", _HOOKS),
+    ("auditregistration.k8s.io/v1alpha1", "AuditSink", "1.19", "", _AUDIT),
+    ("settings.k8s.io/v1alpha1", "PodPreset", "1.20", "", _PRESET),
+    ("networking.k8s.io/v1alpha1", "ClusterCIDR", "1.29", "", _CIDR),
+    ("resource.k8s.io/v1alpha1", "ResourceClass", "1.27", "", _CLASS),
+    ("resource.k8s.io/v1alpha1", "PodScheduling", "1.27", "", _SCHEDULING),
+    ("resource.k8s.io/v1alpha2", "ResourceClass", "1.31", "", _CLASS),
+    ("resource.k8s.io/v1alpha2", "ResourceClaimParameters ResourceClassParameters", "1.31", "", _PARAMETERS),
+    ("resource.k8s.io/v1alpha2", "PodSchedulingContext", "1.31", "", _SCHEDULING),
+    ("resource.k8s.io/v1alpha3", "PodSchedulingContext", "1.32", "", _SCHEDULING),
 )  # fmt: skip
 
 REMOVED: Final = {

@@ -61,7 +61,8 @@ class Discovery:
         if group in self._silent:
             raise GroupUnavailable(group)
         served = tuple(resource.api_version for resource in self._kinds.get((group, kind), ()))
-        raise KindNotFound(group=group, version=version, kind=kind, served=served)
+        kinds = {each: resources[0].api_version for each, resources in self._kinds.items() if resources}
+        raise KindNotFound(group=group, version=version, kind=kind, served=served, kinds=kinds)
 
     async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
         """Every kind whose objects can be listed and deleted, in the preferred version of its group; read anew.

@@ -12,6 +12,7 @@ import orjson
 from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
 from pattern_operator.api.removed import removed
 from pattern_operator.kube.json_size import is_too_large
+from pattern_operator.kube.kind_suggestion import NO_KINDS, GroupKind, next_step
 from pattern_operator.kube.message_formats import UNREADABLE_ENTRY
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
@@ -136,9 +137,20 @@ def not_served_yet(name: str) -> ApiUnavailable:
 
 
 class KindNotFound(Exception):
-    """The API server serves no such kind: its CRD is missing, Kubernetes removed it, or another version is served."""
+    """The API server serves no such kind: its CRD is missing, Kubernetes removed it, or another version is served.
 
-    def __init__(self, *, group: str, version: str | None, kind: str, served: tuple[str, ...] = ()) -> None:
+    ``kinds`` are those that it has, with the apiVersion of each: one of them may be meant.
+    """
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        version: str | None,
+        kind: str,
+        served: tuple[str, ...] = (),
+        kinds: Mapping[GroupKind, str] = NO_KINDS,
+    ) -> None:
         self.group = group
         self.version = version
         self.kind = kind
@@ -149,7 +161,7 @@ class KindNotFound(Exception):
         elif served:
             message = f"the API server serves {name} as {', '.join(served)}, not as {version}"
         else:
-            message = f"the API server has no kind {name}: install the CRD that defines it"
+            message = f"the API server has no kind {name}: {next_step(group, kind, kinds=kinds)}"
         super().__init__(message)
 
 
