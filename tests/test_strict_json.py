@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pattern_operator.limits import MAX_NESTING
+from pattern_operator.limits import MAX_JSON_DIGITS, MAX_NESTING
 from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded, read_json, read_object
 
 JSON = st.recursive(
@@ -107,3 +107,20 @@ def test_more_values_than_are_read_are_not_even_looked_at(content):
         read_bounded(content, most=90)
 
     assert read_bounded(content, most=130)["a"][-1] == 1
+
+
+def test_as_many_values_as_the_limit_are_read():
+    assert read_bounded(b'{"a": 1, "b": 2, "c": 3}', most=3) == {"a": 1, "b": 2, "c": 3}
+    assert read_bounded(b'{"a": [[]]}', most=3) == {"a": [[]]}
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1, "b": 2, "c": 3, "d": 4}', b'{"a": [[[]]]}'])
+def test_one_value_more_than_the_limit_is_refused(content):
+    with pytest.raises(TooManyValues):
+        read_bounded(content, most=3)
+
+
+def test_a_number_of_as_many_digits_as_the_limit_is_read():
+    assert read_json(b"1" * MAX_JSON_DIGITS) == int("1" * MAX_JSON_DIGITS)
+    with pytest.raises(InvalidDocument, match="not valid JSON"):
+        read_json(b"1" * (MAX_JSON_DIGITS + 1))

@@ -33,6 +33,10 @@ def test_a_field_that_holds_a_name_refers_to_an_object_of_its_kind(field: str, k
     assert found({field: "web"}) == [(kind, "web", "", f"spec.{field}")]
 
 
+def test_a_field_that_holds_a_name_refers_to_an_object_of_the_same_namespace():
+    assert found({"secretName": "web", "namespace": "team"}) == [("Secret", "web", "", "spec.secretName")]
+
+
 @pytest.mark.parametrize(
     ("field", "kind"),
     [

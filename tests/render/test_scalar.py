@@ -124,6 +124,7 @@ def test_what_json_cannot_hold_is_refused(text: str):
         ("a", "a"),
         (1, "1"),
         (18, "18"),
+        (2**63 - 1, "9223372036854775807"),
         (1.5, "1.5"),
         (True, "true"),
         (False, "false"),
@@ -163,6 +164,13 @@ def test_a_scalar_that_is_read_is_text_a_word_or_a_finite_number(text: str):
         return
 
     assert read is None or isinstance(read, str | bool | int) or math.isfinite(read)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(1000.0, int), (-(2.0**62), int), (0.5, float), (2.0**63, float), (-(2.0**63), float)]
+)
+def test_a_whole_number_is_an_integer_where_a_field_of_kubernetes_can_hold_it(number: float, kind: type):
+    assert type(whole(number)) is kind
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

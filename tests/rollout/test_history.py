@@ -25,6 +25,13 @@ def test_the_same_revision_applied_again_is_not_a_new_entry():
     assert history == before
 
 
+def test_the_same_revision_is_cut_to_the_limit_too():
+    before = (entry("2@y"), entry("1@x"))
+
+    assert prepend(before, entry("2@y"), limit=1) == before[:1]
+    assert prepend(before, entry("2@y"), limit=0) == ()
+
+
 def test_going_back_to_an_earlier_revision_is_a_new_entry():
     history = prepend((entry("2@y"), entry("1@x")), entry("1@x"), limit=5)
 

@@ -152,6 +152,19 @@ async def test_a_namespace_whose_events_hang_holds_up_its_own_events_only(server
     assert told.dropped["full"] > 0
 
 
+async def test_a_namespace_has_its_bound_of_what_waits_and_not_of_what_was_written(server: Server, told: Told):
+    for number in range(MAX_WAITING_OF_NAMESPACE):
+        told.say("written", name=f"p{number}")
+    await server.until(MAX_WAITING_OF_NAMESPACE)
+    for number in range(MAX_WAITING_OF_NAMESPACE):
+        told.say("written too", name=f"q{number}")
+    at_the_bound = dict(told.dropped)
+    told.say("one too many", name="r")
+
+    assert at_the_bound == {}
+    assert told.dropped == {"full": 1}
+
+
 async def test_no_more_wait_than_the_bound(told: Told):
     for number in range(2 * MAX_WAITING):
         told.say("waits", name=f"p{number}", namespace=f"n{number % 50}")  # nothing is written before the loop turns
@@ -328,6 +341,14 @@ async def test_a_note_as_long_as_the_limit_is_whole(server: Server, told: Told):
 
     await server.until(1)
     assert server.events[0]["note"] == "x" * MAX_NOTE
+
+
+async def test_nothing_that_happened_is_no_event_and_no_line(told: Told, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+
+    told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=[])
+
+    assert caplog.records == []
 
 
 async def test_what_waits_to_be_aggregated_is_bounded(told: Told):

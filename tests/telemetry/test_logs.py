@@ -164,6 +164,10 @@ def test_a_pattern_that_says_the_same_over_and_over_is_counted_and_the_others_ar
     assert other
     assert bounded.filter(later)
     assert later.getMessage() == f"failed: pattern=team/web: 500 ({500 - BURST} more like it were left out)"
+    now += PACE
+    last = line("team/web", 501)
+    assert bounded.filter(last)
+    assert last.getMessage() == "failed: pattern=team/web: 501"
 
 
 def test_lines_of_many_patterns_are_counted_in_bounded_memory():

@@ -1,6 +1,7 @@
 """The process's own HTTP: metrics and probes, and nothing else."""
 
 import asyncio
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -105,6 +106,21 @@ async def test_who_holds_all_connections_keeps_no_probe_out():
 
     assert answered[:2] == (200, "ok\n")
     assert ended.count(False) == 7  # the newest; the probe took the place of the eighth
+
+
+async def test_a_connection_that_was_closed_is_not_aborted_later():
+    aborted: list[str] = []
+    connection, transport = asyncio.BaseProtocol(), SimpleNamespace(abort=lambda: aborted.append("late"))
+    limiter = ConnectionLimiter(seconds=0.01)
+    over = asyncio.get_running_loop().create_future()
+
+    limiter.add(connection, transport)  # type: ignore[arg-type]
+    limiter.remove(connection)
+    limiter.remove(connection)
+    asyncio.get_running_loop().call_later(0.02, over.set_result, None)
+    await over
+
+    assert aborted == []
 
 
 async def test_a_connection_that_answered_is_open_for_the_next_request():
