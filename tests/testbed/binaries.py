@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.testbed import debian, toolchain
 from tests.testbed.paths import BIN, ROOT, SOURCES, STATE
 
-KUBERNETES = "v1.37.2"  # as in controlplane/go.mod: clients choke on a server that does not say its version
+KUBERNETES = "v1.37.2"  # as in programs/controlplane/go.mod: clients choke on a server that does not say its version
 STAGES = (
     "node/fast/node-initialize.yaml",
     "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
@@ -29,7 +29,7 @@ REMINDER = 30  # seconds between two lines of progress while go says nothing
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program: its directory below tests/testbed, the package in it, and what a first build costs."""
+    """One program: its directory below tests/testbed/programs, the package in it, and what a first build costs."""
 
     name: str
     package: str

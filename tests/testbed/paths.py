@@ -3,6 +3,6 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "tests" / "testbed"
+SOURCES = ROOT / "tests" / "testbed" / "programs"
 STATE = ROOT / ".testbed"
 BIN = STATE / "bin"

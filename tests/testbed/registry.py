@@ -69,7 +69,7 @@ class Registry:
         """Misbehave by ``rules`` inside the ``with`` block.
 
         The keys of a rule: path (regular expression), method, status, headers, body, tamper, truncate, times, delayMs;
-        what each does stands in registry/faults.go.
+        what each does stands in programs/registry/faults.go.
         """
         self.misbehave(*rules)
         try:

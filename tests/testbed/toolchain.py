@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-NEEDED = (1, 26)  # what the go.mod files here ask for
+NEEDED = (1, 26)  # what the go.mod files of programs ask for
 
 
 @dataclass(frozen=True, slots=True)
