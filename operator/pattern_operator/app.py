@@ -225,7 +225,7 @@ def _start(
         patterns=parts.patterns,
         managed_objects=parts.cluster.managed,
         tenancy=parts.cluster.tenancy,
-        look=lambda key, user: (diagnose_pvc if (key.group, key.kind) == PVC else diagnose_pods)(
+        look=lambda key, user: (diagnose_pvc if key.group_kind == PVC else diagnose_pods)(
             session, parts.cluster.discovery, key, impersonate=user
         ),
         on_cause=lambda pattern, words: parts.recorder.event(

@@ -53,3 +53,10 @@ def test_default_and_kube_namespaces_are_protected(name, protected):
 @pytest.mark.parametrize(("number", "words"), [(0, "0 objects"), (1, "1 object"), (2, "2 objects")])
 def test_a_number_of_objects_is_said_as_people_do(number: int, words: str):
     assert pluralize(number) == words
+
+
+def test_the_kind_of_an_object_is_the_kind_of_its_resource_in_whatever_version():
+    key = ObjectKey("apps", "Deployment", "team", "web")
+
+    assert key.group_kind == ("apps", "Deployment")
+    assert (key.group_kind.group, key.group_kind.kind) == ("apps", "Deployment")

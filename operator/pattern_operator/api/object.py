@@ -1,7 +1,7 @@
 """A Kubernetes object as the stages pass it on, and its key."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from pattern_operator.api.fields import text_at
 from pattern_operator.quote import quoted
@@ -9,6 +9,13 @@ from pattern_operator.quote import quoted
 Body = dict[str, Any]  # a Kubernetes object of unknown kind really is this
 
 OF_CREATE_NAMESPACE: Final = "spec.apply.createNamespace"  # the component of a Namespace that this field asks for
+
+
+class GroupKind(NamedTuple):
+    """A kind in whatever version (apimachinery, ``schema.GroupKind``); ``group`` of the core is empty."""
+
+    group: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +42,11 @@ class ObjectKey:
 
     def __str__(self) -> str:
         return f"{self.namespace}_{self.name}_{self.group}_{self.kind}"
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """The kind of the object."""
+        return GroupKind(self.group, self.kind)
 
     @property
     def display_name(self) -> str:

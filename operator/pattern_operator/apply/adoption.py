@@ -131,7 +131,7 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
     if existing.deleting:
         message = "exists already and is being deleted; it is created again once it is gone: look at its finalizers."
         return Refuse(Reason.ALREADY_EXISTS, message)
-    if policy == "IfUnowned" and (key.group, key.kind) in GUARDED:
+    if policy == "IfUnowned" and key.group_kind in GUARDED:
         return Skip(
             "existed before the pattern: it is used as it is, not changed, and stays when the pattern goes; set"
             " spec.apply.adopt: Always to let the pattern own it"
@@ -155,7 +155,7 @@ def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> De
 
 def _way_out(key: ObjectKey) -> str:
     """What to do about an object that may not be adopted; nobody is told to delete what others would be lost with."""
-    if (key.group, key.kind) in GUARDED:
+    if key.group_kind in GUARDED:
         return "Remove it from the pattern, or set spec.apply.adopt: IfUnowned, which uses it as it is."
     return "Rename it in the pattern, delete the object, or set spec.apply.adopt: IfUnowned."
 

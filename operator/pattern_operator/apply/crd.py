@@ -23,7 +23,7 @@ CrdKinds = dict[tuple[str, str, str], Resource]  # by group, version and kind
 
 def is_crd(key: ObjectKey) -> bool:
     """Whether the object is a CustomResourceDefinition."""
-    return (key.group, key.kind) == (CRD.group, CRD.kind)
+    return key.group_kind == (CRD.group, CRD.kind)
 
 
 def kinds_of_crds(objects: Iterable[Object]) -> CrdKinds:

@@ -103,9 +103,9 @@ def _held(key: ObjectKey, held: tuple[HeldField, ...]) -> str:
 
 def _way_out(key: ObjectKey, fields: list[str]) -> str:
     kind, where = _named(key)
-    known = _PATCHES.get((key.group, key.kind))
+    known = _PATCHES.get(key.group_kind)
     anew = f"kubectl delete {kind} {where}"
-    if (key.group, key.kind) in _KEEPS_PODS:
+    if key.group_kind in _KEEPS_PODS:
         anew += " --cascade=orphan"
     if known is not None and fields == [known.field]:
         patch = orjson.dumps(known.patch).decode()

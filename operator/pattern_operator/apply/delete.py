@@ -151,7 +151,7 @@ class Deleter:
             raise not_served_yet(f"{key.kind}.{key.group}") from None
 
     async def _is_kind_gone(self, key: ObjectKey, run: _Run) -> bool:
-        kind = (key.group, key.kind)
+        kind = key.group_kind
         async with run.looking:  # once for all objects of it
             if kind not in run.gone:
                 run.gone[kind] = await self._discovery.is_gone(group=key.group, kind=key.kind)
@@ -288,5 +288,5 @@ def propagation_of(key: ObjectKey) -> Propagation:
     deletion"). A custom object goes at once: the garbage collector knows a new kind half a minute later, and only its
     own controller, by a finalizer, can say when what it has made is gone.
     """
-    owns_pods = key.group in ("apps", "batch") or (key.group, key.kind) == ("", "ReplicationController")
+    owns_pods = key.group in ("apps", "batch") or key.group_kind == ("", "ReplicationController")
     return Propagation.FOREGROUND if owns_pods else Propagation.BACKGROUND

@@ -66,21 +66,21 @@ class RunRecord:
 
 def can_finish(key: ObjectKey) -> bool:
     """Whether objects of the kind end by themselves."""
-    return (key.group, key.kind) in (_JOB, _POD)
+    return key.group_kind in (_JOB, _POD)
 
 
 def is_ephemeral(body: object, *, key: ObjectKey) -> bool:
     """Whether the object, once it has ended, may be gone without anybody deleting it."""
-    if (key.group, key.kind) == _JOB:
+    if key.group_kind == _JOB:
         return mapping_at(body, "spec").get("ttlSecondsAfterFinished") is not None
-    return (key.group, key.kind) == _POD and text_at(body, "spec", "restartPolicy") in ("Never", "OnFailure")
+    return key.group_kind == _POD and text_at(body, "spec", "restartPolicy") in ("Never", "OnFailure")
 
 
 def has_finished(body: object, *, key: ObjectKey) -> bool:
     """Whether a Job or Pod has ended, well or not, and not only because somebody deletes it."""
     if not can_finish(key) or ObjectMeta.of(body).deleting:
         return False
-    if (key.group, key.kind) == _JOB:
+    if key.group_kind == _JOB:
         return has_condition(body, "Complete") or has_condition(body, "Failed")
     return text_at(body, "status", "phase") in ("Succeeded", "Failed")
 

@@ -56,14 +56,14 @@ def without_subject(message: str) -> str:
 
 def next_step(key: ObjectKey) -> str:
     """How an object comes to have another value in a field that it keeps for life, and what that costs."""
-    if (key.group, key.kind) in GUARDED:  # to delete it would take what it holds along
+    if key.group_kind in GUARDED:  # to delete it would take what it holds along
         return "leave the field as it is there, or give the object another name in the pattern."
     kind = key.kind.lower() if is_of_the_server(key.group) else f"{key.kind.lower()}.{key.group}"
     delete = f"kubectl delete {kind} {key.name}" + (f" -n {key.namespace}" if key.namespace else "")
-    cost = _LOST.get((key.group, key.kind), "")
+    cost = _LOST.get(key.group_kind, "")
     if not cost and not is_of_the_server(key.group):
         cost = "what its controller has made for it, data too, may be deleted with it"
-    if (key.group, key.kind) == ("apps", "StatefulSet"):
+    if key.group_kind == ("apps", "StatefulSet"):
         delete, cost = f"{delete} --cascade=orphan", "its pods run on, its claims and their data stay as they are"
     return (
         f"delete the object, and it is created again ({delete}{f'; {cost}' if cost else ''}), or give it another"

@@ -96,7 +96,7 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
         theirs = fieldset.difference(fieldset.read(each.get("fieldsV1")), applied)
         if each.get("apiVersion") != ours.get("apiVersion"):
             continue  # fields of another version are others: nobody has them, and none of them goes
-        if (key.group, key.kind) not in GUARDED and is_of_whole_manifests(ManagedFieldsEntry.of(each)):
+        if key.group_kind not in GUARDED and is_of_whole_manifests(ManagedFieldsEntry.of(each)):
             left, theirs = _divided(theirs)
             handed_on = fieldset.union(handed_on, left)
         if theirs:

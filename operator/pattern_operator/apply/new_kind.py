@@ -37,7 +37,7 @@ async def retry_new_kind(call: Callable[[], Awaitable[T]], key: ObjectKey, run: 
 def is_of_new_kind(error: ApiError | KindNotFound, key: ObjectKey, run: ApplyRun) -> bool:
     """Whether the refusal may be over in a moment, because the pattern has just brought what the object needs."""
     if isinstance(error, KindNotFound) or error.code == HTTPStatus.NOT_FOUND:
-        new_kind = any((group, kind) == (key.group, key.kind) for group, _, kind in run.own_kinds)
+        new_kind = any((group, kind) == key.group_kind for group, _, kind in run.own_kinds)
         return new_kind or key.namespace in run.namespaces
     # The ServiceAccount "default" of a new namespace is made by a controller; bare pods are refused before it is there.
     return error.code == HTTPStatus.FORBIDDEN and key.namespace in run.namespaces and "not found" in error.message

@@ -91,7 +91,7 @@ def apply_policy_of(metadata: object) -> str:
 
 def is_namespace(key: ObjectKey) -> bool:
     """Whether the object is a Namespace."""
-    return (key.group, key.kind) == ("", "Namespace")
+    return key.group_kind == ("", "Namespace")
 
 
 def is_protected(key: ObjectKey) -> bool:

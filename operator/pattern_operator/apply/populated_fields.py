@@ -171,7 +171,7 @@ POPULATED_FIELDS: Final = (
 def without_populated_fields(body: Body, *, key: ObjectKey) -> Body:
     """The object without the fields of ``POPULATED_FIELDS`` that it writes empty; ``body`` itself is not changed."""
     for each in POPULATED_FIELDS:
-        if (each.group, each.kind) == (key.group, key.kind) and each.where(body):
+        if (each.group, each.kind) == key.group_kind and each.where(body):
             body = _without(body, each.path, each.empty)
     return body
 

@@ -51,7 +51,7 @@ class Protected:
 
         ``key`` is the one the object has in the cluster. Without ``body`` only the key decides.
         """
-        kind = (key.group, key.kind)
+        kind = key.group_kind
         if kind == _LEASE and (key.namespace, key.name) == self.lease:
             return "is the Lease of the operator"
         if key.namespace == self.account.namespace and self._has_own_namespace:

@@ -53,7 +53,7 @@ async def explain_grown_pvc(
         ApiError: it could not be looked at.
     """
     key = desired.key
-    if (key.group, key.kind) != _CLAIM or error.code != HTTPStatus.UNPROCESSABLE_ENTITY:
+    if key.group_kind != _CLAIM or error.code != HTTPStatus.UNPROCESSABLE_ENTITY:
         return ""
     asked = _request(desired.body)
     body = await objects.get(session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate)

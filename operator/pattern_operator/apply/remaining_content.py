@@ -100,7 +100,7 @@ async def find_remaining_content(
         looked_at = [each for each in kinds if (each.plural, each.group) == (plural, group)]
     else:
         kinds = await _kinds(discovery)  # each may have an object in a namespace
-        looked_at = [each for each in kinds if each.namespaced and (each.group, each.kind) not in _OF_NO_WEIGHT]
+        looked_at = [each for each in kinds if each.namespaced and each.group_kind not in _OF_NO_WEIGHT]
     namespace = key.name if is_namespace(key) else ""
     look = _Look(session, discovery, impersonate, namespace=namespace, kinds=kinds, later=later, owner=owner)
     try:
@@ -210,7 +210,7 @@ class _Look:
         takes the object along: the garbage collector is only not there yet."""
         group, _, _ = quoted(reference.get("apiVersion")).rpartition("/")
         kind = quoted(reference.get("kind"))
-        resource = next((each for each in self.kinds if (each.group, each.kind) == (group, kind)), None)
+        resource = next((each for each in self.kinds if each.group_kind == (group, kind)), None)
         if resource is None:
             return True  # virtual, or of another group that is not known: nobody can say
         if self.namespace and resource.namespaced:

@@ -228,7 +228,7 @@ class Transfers:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        holds_data = (key.group, key.kind) in DATA
+        holds_data = key.group_kind in DATA
         if holds_data and (unknown := self._unknown_beside(key, by, since=since)) is not None:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return (
@@ -253,7 +253,7 @@ class Transfers:
 
     def _offer(self, key: ObjectKey, by: Owner, *, age: float) -> Owner | None:
         """Offer the object to all that wait for it, as long as it may be; one of them, the first."""
-        whole = DATA_OFFER_DURATION if (key.group, key.kind) in DATA else OFFER_DURATION
+        whole = DATA_OFFER_DURATION if key.group_kind in DATA else OFFER_DURATION
         if (sends := self._taking.get(key)) and age < whole + TAKE_TIMEOUT:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return sends[0]
@@ -278,7 +278,7 @@ class Transfers:
 
     def _grace(self, key: ObjectKey, by: Owner) -> float:
         """How long to wait for a change that may still come; not at all where there is no pattern beside it."""
-        if (key.group, key.kind) in DATA:
+        if key.group_kind in DATA:
             return DATA_GRACE
         beside = any(self._living.get(each, set()) - {by.id} for each in {by.namespace, key.namespace})
         return GRACE if beside else 0.0
@@ -286,7 +286,7 @@ class Transfers:
     def _recently_changed(self, key: ObjectKey, by: Owner, *, after: float) -> Owner | None:
         """Another pattern that was changed since, and may have the object: for data any, else one beside it."""
         for each in self._changed_patterns.values():
-            near = (key.group, key.kind) in DATA or each.owner.namespace in (by.namespace, key.namespace)
+            near = key.group_kind in DATA or each.owner.namespace in (by.namespace, key.namespace)
             if each.owner.id != by.id and near and each.at > after:
                 return each.owner
         return None

@@ -91,7 +91,7 @@ def is_of_the_server(group: str) -> bool:
 
 def wave_of(key: ObjectKey) -> Wave:
     """The wave in which the object goes, by its group and kind alone."""
-    kind = (key.group, key.kind)
+    kind = key.group_kind
     if kind in _FOUNDATION:
         return Wave.FOUNDATION
     if kind in _CONFIGURATION:
@@ -130,7 +130,7 @@ class DeletionWave(IntEnum):
 
 def deletion_wave_of(key: ObjectKey) -> DeletionWave:
     """The wave in which the object is deleted, by its group and kind alone."""
-    kind = (key.group, key.kind)
+    kind = key.group_kind
     if kind in _BINDINGS:
         return DeletionWave.BINDINGS
     if kind in _RIGHTS:

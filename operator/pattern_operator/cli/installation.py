@@ -193,7 +193,7 @@ async def _staying(session: Session, patterns: Iterable[dict[str, Any]]) -> tupl
         for entry in mappings_at(pattern, "status", "inventory", "entries"):
             with suppress(ValueError):
                 key = ObjectKey.parse(text_at(entry, "id"))
-                kinds.add((key.group, key.kind))
+                kinds.add(key.group_kind)
     discovery, found, unseen = Discovery(session), Counter[str](), list[str]()
     for group, kind in sorted(kinds):
         try:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import list_at, mappings_at, text, text_at
+from pattern_operator.api.object import GroupKind
 from pattern_operator.kube.decode import read_list
 from pattern_operator.kube.errors import GroupUnavailable, KindNotFound, not_served_yet
 from pattern_operator.kube.kind_existence import crd_names, is_established_crd, is_kind_gone
@@ -32,7 +33,7 @@ class Discovery:
         self._session = session
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
+        self._kinds: dict[GroupKind, tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
         self._deletable: tuple[Resource, ...] = ()
         self._silent: frozenset[str] = frozenset()  # groups of aggregated servers that do not answer
         self._groups: frozenset[str] = frozenset()  # that are shown, with whatever kinds
@@ -60,7 +61,7 @@ class Discovery:
             return found
         if group in self._silent:
             raise GroupUnavailable(group)
-        served = tuple(resource.api_version for resource in self._kinds.get((group, kind), ()))
+        served = tuple(resource.api_version for resource in self._kinds.get(GroupKind(group, kind), ()))
         kinds = {each: resources[0].api_version for each, resources in self._kinds.items() if resources}
         raise KindNotFound(group=group, version=version, kind=kind, served=served, kinds=kinds)
 
@@ -106,12 +107,12 @@ class Discovery:
         Of ``resource`` nothing is known then; the other kinds stay known to whoever asks while it is read.
         """
         if resource is not None:
-            self._kinds.pop((resource.group, resource.kind), None)
+            self._kinds.pop(resource.group_kind, None)
         self._read_at = None
         self._invalidations += 1
 
     def _look_up(self, *, group: str, kind: str, version: str | None) -> Resource | None:
-        resources = self._kinds.get((group, kind), ())
+        resources = self._kinds.get(GroupKind(group, kind), ())
         return next((r for r in resources if version is None or r.version == version), None)
 
     def _may_read(self) -> bool:
@@ -120,11 +121,11 @@ class Discovery:
     async def _read(self) -> None:
         invalidations = self._invalidations
         core, groups = await run_all(self._session.request("GET", path, accept=_ACCEPT) for path in ("/api", "/apis"))
-        kinds: dict[tuple[str, str], tuple[Resource, ...]] = {}
+        kinds: dict[GroupKind, tuple[Resource, ...]] = {}
         documents = await read_list(core), await read_list(groups)
         deletable: dict[tuple[str, str], Resource] = {}
         for resource, verbs in (*_resources(documents[0]), *_resources(documents[1])):
-            key = (resource.group, resource.kind)
+            key = resource.group_kind
             kinds[key] = (*kinds.get(key, ()), resource)
             if verbs >= {"list", "delete"}:
                 deletable.setdefault((resource.group, resource.plural), resource)

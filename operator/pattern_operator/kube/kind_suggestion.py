@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from pattern_operator.api.fields import MAX_WORD
+from pattern_operator.api.object import GroupKind
 from pattern_operator.quote import one_line
-
-GroupKind = tuple[str, str]
 
 NO_KINDS: Final[Mapping[GroupKind, str]] = MappingProxyType({})
 # The groups that Kubernetes serves itself (its discovery, 1.37) or once did (extensions, and the last line).

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from pattern_operator.api.object import GroupKind
 from pattern_operator.kube.errors import ApiError
 from pattern_operator.quote import quoted
 
@@ -20,6 +21,11 @@ class Resource:
     kind: str
     plural: str
     namespaced: bool
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """The kind, in whatever version."""
+        return GroupKind(self.group, self.kind)
 
     @property
     def api_version(self) -> str:

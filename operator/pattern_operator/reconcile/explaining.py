@@ -79,7 +79,7 @@ class Explainer:
         for each in self._managed.unhealthy(owner_id(pattern.metadata.uid)):
             if len(looking) >= OF_PATTERN:
                 return
-            if (each.group, each.kind) in _LOOKED_AT and each not in looking:
+            if each.group_kind in _LOOKED_AT and each not in looking:
                 looking = self._looking.setdefault(key, looking)
                 looking.add(each)
                 self._tasks.create_task(self._explain(key, each), name=f"explain-{each}")

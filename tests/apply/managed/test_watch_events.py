@@ -13,6 +13,7 @@ from tests.faketime import run
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import DriftState, HealthState, ManagedObjects, Notification, NotificationKind
 from pattern_operator.apply.finished import MAY_HAVE_FINISHED, FinishState, RunRecord, content_hash
+from pattern_operator.apply.managed.observation import Observation
 from pattern_operator.apply.managed.unlisted import MAX_NAMES
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Resource, WatchEvent, WatchEventType
@@ -683,3 +684,24 @@ async def test_an_excuse_holds_until_the_object_changes():
     assert "Widget team/it: need not be ready yet" in excused.message
     assert scene.told[0][2] == Notification(NotificationKind.HEALTH, KEY)
     assert after.state is HealthState.IN_PROGRESS
+
+
+def test_of_the_echo_of_an_apply_and_of_what_is_older_nothing_is_looked_at(monkeypatch):
+    async def scene() -> list[int]:
+        scene, looked = Scene(), list[int]()
+        scene.see(scene.body())
+        whole = Observation.of
+
+        def look(body: dict[str, Any], **rest: Any) -> Observation:
+            looked.append(int(body["metadata"]["resourceVersion"]))
+            return whole(body, **rest)
+
+        monkeypatch.setattr(Observation, "of", look)
+        known = scene.version
+        for version in (known - 1, known, known + 1):
+            body = scene.body()
+            body["metadata"]["resourceVersion"] = str(version)
+            scene.see(body)
+        return [version - known for version in looked]
+
+    assert run(scene()) == [1]

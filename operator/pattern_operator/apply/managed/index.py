@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.observation import Observation
-
-GroupKind = tuple[str, str]
 
 
 class Index:
@@ -41,7 +39,7 @@ class Index:
         managed = self._by_key.get(key)
         if managed is None:
             managed = self._by_key[key] = ManagedObject(key, owner, observed)
-            kind = (key.group, key.kind)
+            kind = key.group_kind
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
         elif managed.owner != owner:
             self._unfile(managed)
@@ -53,7 +51,7 @@ class Index:
         """Forget an object."""
         del self._by_key[managed.key]
         self._unfile(managed)
-        kind = (managed.key.group, managed.key.kind)
+        kind = managed.key.group_kind
         self._kinds[kind] -= 1
         if not self._kinds[kind]:
             del self._kinds[kind]

@@ -79,11 +79,11 @@ class ManagedObjects:
 
     def is_watched(self, key: ObjectKey) -> bool:
         """Whether a watch would tell of a change to the object."""
-        return self._watches.is_watched((key.group, key.kind))
+        return self._watches.is_watched(key.group_kind)
 
     def resource_of(self, key: ObjectKey) -> Resource | None:
         """Where the kind of an object is served, as the watch that is in step knows it."""
-        return self._watches.resource_of((key.group, key.kind))
+        return self._watches.resource_of(key.group_kind)
 
     def is_terminating(self, key: ObjectKey) -> bool:
         """Whether a watch says that the object is being deleted."""
@@ -318,6 +318,6 @@ class ManagedObjects:
         """Forget an object; a kind that no object is left of is watched no longer."""
         self._index.remove(managed)
         self._notifier.cancel(managed.key)
-        kind = (managed.key.group, managed.key.kind)
+        kind = managed.key.group_kind
         if not self._index.has_kind(kind):
             self._watches.stop(kind)

@@ -75,7 +75,7 @@ class WatchEvents:
     def restored(self, resource: Resource) -> None:
         """etcd was restored from a backup: what is told of the kind from now on is newer, whatever its version says."""
         for managed in self._index:
-            if (managed.key.group, managed.key.kind) == (resource.group, resource.kind):
+            if managed.key.group_kind == resource.group_kind:
                 managed.observed, managed.deleted_version = replace(managed.observed, version=0), 0
 
     def drift(self, managed: ManagedObject, *, kind: NotificationKind = NotificationKind.DRIFTED) -> None:
@@ -113,11 +113,11 @@ class WatchEvents:
             if managed is not None:
                 self._forget(managed)
             return
+        if managed is not None and managed.present and 0 < meta.version <= managed.observed.version:
+            return  # the echo of our own apply, or older: most events are, so nothing of it is looked at
         observed = Observation.of(body, key=key, now=self._now())
         if managed is None:
             managed = self._index.file(key, owner=observed.label, observed=observed)
-        elif managed.present and 0 < observed.version <= managed.observed.version:
-            return  # the echo of our own apply, or older
         else:
             self._update(managed, observed)
             if managed.drifted and managed.fields_before_drift is None:

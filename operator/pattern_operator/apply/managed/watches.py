@@ -9,12 +9,11 @@ from typing import Final
 from pattern_operator.aio import Tasks
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import OWNER_LABEL
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.apply.health import needs_status
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent
 
 FIRST_LIST_TIMEOUT: Final = 5.0  # seconds that a kind's watch is waited for, once; from then on it is applied blindly
-GroupKind = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -52,7 +51,7 @@ class Watches:
 
     def start(self, resource: Resource) -> None:
         """Start to follow the kind, unless it is followed already (in whatever version)."""
-        kind = (resource.group, resource.kind)
+        kind = resource.group_kind
         if kind in self._kinds:
             return
         watch = Reflector(
@@ -76,11 +75,11 @@ class Watches:
     async def ready(self, resource: Resource) -> None:
         """Start to follow the kind, and wait until what exists of it is known, or it is clear that it cannot be."""
         self.start(resource)
-        await self._kinds[resource.group, resource.kind].settled.wait()
+        await self._kinds[resource.group_kind].settled.wait()
 
     def remember(self, key: ObjectKey, body: object) -> None:
         """An object that did not matter when it was told matters now."""
-        kind_watch, meta = self._kinds.get((key.group, key.kind)), ObjectMeta.of(body)
+        kind_watch, meta = self._kinds.get(key.group_kind), ObjectMeta.of(body)
         if kind_watch is not None:
             kind_watch.watch.remember(key.namespace, key.name, uid=meta.uid, version=meta.resource_version)
 
@@ -105,11 +104,11 @@ class Watches:
         return kind_watch.watch.resource if kind_watch is not None and self.is_watched(kind) else None
 
     def _changed(self, resource: Resource, change: WatchEvent) -> None:
-        if (resource.group, resource.kind) in self._kinds:
+        if resource.group_kind in self._kinds:
             self._on_change(resource, change)
 
     def _failed(self, resource: Resource, error: ApiError) -> None:
-        kind = (resource.group, resource.kind)
+        kind = resource.group_kind
         kind_watch = self._kinds.get(kind)
         if kind_watch is None:
             return

@@ -66,7 +66,7 @@ async def gate(pattern: DesignPattern, revision: Revision, rendering: Rendering,
 
 
 def _is_pattern(key: ObjectKey) -> bool:
-    return (key.group, key.kind) == (GROUP, KIND)
+    return key.group_kind == (GROUP, KIND)
 
 
 def _pattern_key(key: ObjectKey, pattern: DesignPattern) -> PatternKey:

@@ -85,12 +85,12 @@ async def follow(pattern: DesignPattern, *, port: FollowPort) -> None:
     for number, key in enumerate(keys):
         if number % MANY == 0:
             await asyncio.sleep(0)  # others have their turn
-        if (key.group, key.kind) in lost:
+        if key.group_kind in lost:
             continue
         try:
             await port.watch(group=key.group, kind=key.kind)
         except (ApiError, KindNotFound) as error:
-            lost.add((key.group, key.kind))
+            lost.add(key.group_kind)
             said = about(pattern, stage=Stage.HEALTH)
             logger.warning("objects of a kind cannot be followed: %s kind=%s: %s", where, key.kind, error, extra=said)
             continue
