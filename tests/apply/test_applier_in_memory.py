@@ -142,19 +142,12 @@ async def test_what_we_made_as_it_was_absent_counts_for_our_health_and_stays_our
 
 @pytest.mark.parametrize("watched", [True, False], ids=["watched", "not watched"])
 async def test_a_paused_object_is_not_sent_and_its_health_counts(cluster: FakeCluster, watched: bool):
-    desired = deployment("d", "team")
-    await apply(cluster, desired)
-    cluster.managed_objects.forget(WEB.id)
-    body = cluster.at(desired)
-    body["metadata"]["annotations"] |= DISABLED
-    body["metadata"]["resourceVersion"] = "900"
-    body["spec"]["replicas"] = 5
+    desired = deployment("d", "team", replicas=5)
+    cluster.put(desired, owner=WEB.id, annotations=DISABLED)
     if watched:
         cluster.show(desired)
     else:
         cluster.watches.blind.add("Deployment")
-        cluster.managed_objects.release([desired.key], owner=WEB.id)
-    cluster.requests.clear()
 
     done = await apply(cluster, desired, owned=[desired.key])
 
@@ -260,7 +253,9 @@ async def test_what_a_new_kind_or_namespace_lacks_for_a_moment_is_tried_again(cl
 
     done = await apply(cluster, *([brought] if brought else []), desired)
 
-    assert [each.key for each in done.failures] == [desired.key]
+    (failure,) = done.failures
+    assert failure.key == desired.key
+    assert failure.reason is not Reason.INTERNAL_ERROR
     assert len(cluster.sent("PATCH", desired)) == tries
 
 
@@ -284,6 +279,42 @@ async def test_nobody_waits_for_a_kind_whose_definition_was_refused(cluster: Fak
     assert len(cluster.sent("PATCH", CUSTOM)) == 1
 
 
+@pytest.mark.usefixtures("at_once")
+async def test_nobody_waits_for_a_namespace_that_was_refused(cluster: FakeCluster):
+    space, desired = namespace_named("team"), config_map("c", "team")
+    cluster.refuse("PATCH", space, status(422, "Invalid", "no"))
+    cluster.refuse("PATCH", desired, *(status(404, "NotFound", 'namespaces "team" not found') for _ in range(9)))
+
+    await apply(cluster, space, desired)
+
+    assert len(cluster.sent("PATCH", desired)) == 1
+
+
+# --- who waits for an object of another pattern -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("refusal", "offered"),
+    [
+        pytest.param(status(422, "Invalid", "no"), False, id="what is refused for good is offered no more"),
+        pytest.param(status(409, "Conflict", "changed"), True, id="what may pass by itself is"),
+    ],
+)
+async def test_who_could_not_take_what_is_offered_holds_up_nobody(cluster: FakeCluster, refusal, offered: bool):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.transfers.wait(desired.key, WEB)
+    cluster.transfers.delay_reason(desired.key, by=SHOP)
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
+    cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"] = WEB.id
+    cluster.refuse("PATCH", desired, refusal)
+
+    (failure,) = (await apply(cluster, desired)).failures
+
+    assert failure.key == desired.key
+    assert cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id) is offered
+
+
 # --- whose a failed object is ---------------------------------------------------------------------------------------
 
 
@@ -300,8 +331,7 @@ async def test_a_refused_object_stays_ours_only_where_it_was_so_before(cluster: 
     done = await apply(cluster, ours, theirs, new, owned=[theirs.key, ours.key])
 
     assert {each.key for each in done.failures} == {ours.key, theirs.key, new.key}
-    assert done.disowned >= {new.key}
-    assert ours.key not in done.disowned
+    assert done.disowned == {theirs.key, new.key}
 
 
 async def test_what_no_watch_shows_and_the_inventory_names_may_be_there_and_stays_ours(cluster: FakeCluster):
@@ -368,6 +398,18 @@ async def test_a_lost_race_whose_label_could_not_be_taken_off_owns_nothing_until
     assert (first.applied, first.disowned) == ((), {desired.key})
     assert [each.reason for each in again.failures] == [Reason.ALREADY_EXISTS]
     assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
+
+
+async def test_what_a_lost_race_labelled_is_not_ours_while_the_api_server_is_away(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, owner=WEB.id)
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
+    cluster.refusals.append(lambda _: web.Response(status=503, headers={"Retry-After": "3600"}))
+
+    done = await apply(cluster, desired, owned=[desired.key])
+
+    assert [each.reason for each in done.failures] == [Reason.API_SERVER_UNAVAILABLE]
+    assert done.disowned == {desired.key}
 
 
 # --- the rest -------------------------------------------------------------------------------------------------------

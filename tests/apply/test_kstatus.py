@@ -354,6 +354,30 @@ POD: dict[str, Row] = {
         FAILED,
         "has ended without success: the node was low on memory",
     ),
+    "it failed and says no more than why": (
+        {},
+        {"phase": "Failed", "reason": "DeadlineExceeded"},
+        FAILED,
+        "has ended without success: DeadlineExceeded",
+    ),
+    "its scheduling waits for a gate": (
+        {},
+        {"phase": "Pending", "conditions": [condition("PodScheduled", "False", reason="SchedulingGated")]},
+        IN_PROGRESS,
+        "phase Pending",
+    ),
+    "it has a node again": (
+        {},
+        {"phase": "Pending", "conditions": [condition("PodScheduled", "True", reason="Unschedulable")]},
+        IN_PROGRESS,
+        "phase Pending",
+    ),
+    "it found no node before it was lost": (
+        {},
+        {"phase": "Unknown", "conditions": [condition("PodScheduled", "False", reason="Unschedulable")]},
+        IN_PROGRESS,
+        "phase Unknown",
+    ),
     "its node is lost": ({}, {"phase": "Unknown"}, IN_PROGRESS, "phase Unknown"),
 }
 

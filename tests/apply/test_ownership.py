@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.apply.harness import config_map, namespace_named
 
-from pattern_operator.api.names import NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
+from pattern_operator.api.names import ADOPTED_ANNOTATION, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import Object
 from pattern_operator.apply import Owner, add_owner_metadata, inventory_objects, owner_id
 from pattern_operator.apply.annotations import IGNORE
@@ -45,6 +45,17 @@ def test_a_stamp_says_whose_an_object_is_and_leaves_the_original_alone():
     }
     assert (stamped.key, stamped.component, stamped.body["data"]) == (rendered.key, "id-1", {"a": "1"})
     assert rendered.body == before
+
+
+def test_annotations_and_labels_that_an_object_has_stay_beside_ours():
+    metadata = {"name": "c", "labels": {"app": "x"}, "annotations": {"mine": "1", PATTERN_ANNOTATION: "other/pattern"}}
+    rendered = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+    stamped = add_owner_metadata(rendered, owner=WEB, adopted=True, uid="u").body["metadata"]
+
+    assert stamped["uid"] == "u"
+    assert stamped["labels"] == {"app": "x", OWNER_LABEL: WEB.id, NAME_LABEL: "web"}
+    assert stamped["annotations"] == {"mine": "1", PATTERN_ANNOTATION: "team/web", ADOPTED_ANNOTATION: "true"}
 
 
 @pytest.mark.parametrize(

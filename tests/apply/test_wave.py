@@ -3,14 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pattern_operator.api.object import Object, ObjectKey
-from pattern_operator.apply.wave import Wave, reverse_waves, wave_of, waves
+from pattern_operator.apply.wave import DeletionWave, Wave, is_of_the_server, reverse_waves, wave_of, waves
 
 KINDS = [
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Wave.FOUNDATION),
     ("v1", "Namespace", Wave.FOUNDATION),
     ("scheduling.k8s.io/v1", "PriorityClass", Wave.FOUNDATION),
     ("storage.k8s.io/v1", "StorageClass", Wave.FOUNDATION),
+    ("storage.k8s.io/v1", "VolumeAttributesClass", Wave.FOUNDATION),
     ("networking.k8s.io/v1", "IngressClass", Wave.FOUNDATION),
+    ("resource.k8s.io/v1", "DeviceClass", Wave.FOUNDATION),
     ("node.k8s.io/v1", "RuntimeClass", Wave.FOUNDATION),
     ("rbac.authorization.k8s.io/v1", "ClusterRole", Wave.FOUNDATION),
     ("rbac.authorization.k8s.io/v1", "Role", Wave.CONFIGURATION),
@@ -18,7 +20,9 @@ KINDS = [
     ("v1", "ConfigMap", Wave.CONFIGURATION),
     ("v1", "Secret", Wave.CONFIGURATION),
     ("v1", "Service", Wave.CONFIGURATION),
+    ("v1", "PersistentVolume", Wave.CONFIGURATION),
     ("v1", "PersistentVolumeClaim", Wave.CONFIGURATION),
+    ("networking.k8s.io/v1", "NetworkPolicy", Wave.CONFIGURATION),
     ("v1", "ResourceQuota", Wave.CONFIGURATION),
     ("v1", "LimitRange", Wave.CONFIGURATION),
     ("gateway.networking.k8s.io/v1", "GatewayClass", Wave.CONFIGURATION),
@@ -91,6 +95,66 @@ def test_what_gives_rights_leaves_after_all_else_and_bindings_last(objects: list
 
 def gives_rights(key: ObjectKey) -> bool:
     return key.group == "rbac.authorization.k8s.io" or (key.group, key.kind) == ("", "ServiceAccount")
+
+
+def test_the_waves_go_in_this_order():
+    assert [each.name for each in sorted(Wave)] == [
+        "FOUNDATION",
+        "CONFIGURATION",
+        "BINDINGS",
+        "WORKLOADS",
+        "CUSTOM",
+        "INTERCEPTORS",
+    ]
+    assert [each.name for each in sorted(DeletionWave)] == [
+        "INTERCEPTORS",
+        "CUSTOM",
+        "WORKLOADS",
+        "CONFIGURATION",
+        "FOUNDATION",
+        "RIGHTS",
+        "BINDINGS",
+    ]
+
+
+# The API groups of kube-apiserver 1.37 itself ("kubectl api-versions" without any CRD or aggregated server).
+SERVED = (
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+)
+
+
+@pytest.mark.parametrize("group", SERVED)
+def test_a_group_of_the_api_server_itself_has_no_custom_objects(group: str):
+    assert is_of_the_server(group)
+    assert wave_of(ObjectKey(group, "Thing", "a", "b")) is not Wave.CUSTOM
+
+
+@pytest.mark.parametrize("group", ["gateway.networking.k8s.io", "snapshot.storage.k8s.io", "example.com", "k8s.io"])
+def test_other_groups_are_custom_whatever_they_are_called(group: str):
+    assert not is_of_the_server(group)
+    assert wave_of(ObjectKey(group, "Thing", "a", "b")) is Wave.CUSTOM
 
 
 def test_a_kind_that_only_sounds_built_in_is_custom():

@@ -130,6 +130,28 @@ WHO = [
         id="somebody under our name",
     ),
     pytest.param([by("edit", TWO, 1)], "edit", id="who took all of it"),
+    pytest.param(
+        [entry(fields=LEFT), by("edit", {"f:data": {"f:b": {}}}, 1), by("argocd", {"f:data": {"f:b": {}}}, 2)],
+        "argocd",
+        id="of two who hold it, who wrote last",
+    ),
+    pytest.param(
+        [
+            entry(fields=LEFT),
+            by("edit", {"f:data": {"f:b": {}}}, 20),
+            *(by(f"old-{second}", {"f:data": {"f:b": {}}}, second) for second in range(10)),
+        ],
+        "edit",
+        id="of very many, too",
+    ),
+    pytest.param(
+        [
+            entry(fields=LEFT),
+            by("pattern-operator", {"f:data": {"f:b": {}}}, 1, operation="Apply", subresource="scale"),
+        ],
+        "",
+        id="our own apply of a subresource",
+    ),
 ]
 
 
