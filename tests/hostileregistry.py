@@ -225,7 +225,7 @@ async def _serve(port: int, hole: int) -> None:
         )
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 - all of 127.0.0.0/8 leads here: many hosts
         await asyncio.Event().wait()
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pattern_operator.fair_queue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes
+from pattern_operator.fair_queue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes, Sort
 
 
 class Model:
@@ -16,17 +16,30 @@ class Model:
         self.free = capacity
         self.waiting: dict[int, tuple[int, int, Lanes]] = {}
         self.held: Counter[object] = Counter()
+        self.now = 0.0
+        self.starts: dict[object, float] = {}
 
     def push(self, item: int, rank: int, order: int, lanes: Lanes) -> None:
         if item in self.waiting:
-            rank, order, _ = self.waiting[item]
+            rank, order, before = self.waiting[item]
+            if before == lanes:
+                return
+            del self.waiting[item]
+        flow = lanes[0]
+        if flow not in {waiting[0] for *_, waiting in self.waiting.values()}:
+            earliest = min((self.starts[each[0]] for *_, each in self.waiting.values()), default=self.now)
+            self.starts[flow] = max(self.starts.get(flow, 0.0), min(self.now, earliest))
         self.waiting[item] = (rank, order, lanes)
 
     def pop(self) -> int | None:
         may = [item for item, (*_, lanes) in self.waiting.items() if self.free and self.may_start(lanes)]
         if not may:
             return None
-        return min(may, key=lambda item: (self.held[self.waiting[item][2][0]], self.waiting[item][:2]))
+        return min(may, key=self.turn)
+
+    def turn(self, item: int) -> tuple[int, float, int, int]:
+        rank, order, (flow, *_) = self.waiting[item]
+        return self.held[flow], self.starts[flow], rank, order
 
     def may_start(self, lanes: Lanes) -> bool:
         flow, *others = lanes
@@ -36,10 +49,12 @@ class Model:
 
     def start(self, item: int) -> None:
         *_, lanes = self.waiting.pop(item)
+        self.now = max(self.now, self.starts[lanes[0]])
         self.held.update(lanes)
         self.free -= 1
 
-    def end(self, lanes: Lanes) -> None:
+    def end(self, lanes: Lanes, used: int) -> None:
+        self.starts[lanes[0]] += used
         self.held.subtract(lanes)
         self.free += 1
 
@@ -51,7 +66,7 @@ STEPS = st.one_of(
     PUSH,
     st.tuples(st.just("pop")),
     st.tuples(st.just("pop")),
-    st.tuples(st.just("end"), st.integers(0, 100)),
+    st.tuples(st.just("end"), st.integers(0, 100), st.integers(0, 3)),
     st.tuples(st.just("remove"), st.integers(0, 60)),
 )
 
@@ -73,8 +88,8 @@ def test_who_is_next_is_who_the_plain_rules_say(capacity, steps):
                 model.waiting.pop(values[0], None)
             case "end" if seated:
                 lanes = seated.pop(values[0] % len(seated))
-                queue.give_back(lanes)
-                model.end(lanes)
+                queue.give_back(lanes, used=values[1])
+                model.end(lanes, values[1])
             case "pop":
                 expected, taken = model.pop(), queue.pop()
                 assert (taken[0] if taken else None) == expected
@@ -243,3 +258,79 @@ def test_a_lane_holds_no_more_than_its_own_share():
         queue.push(number, rank=0, lanes=(Lane(number, 1), Lane("namespace", 3), "kind"))
 
     assert seat_all(queue) == 24
+
+
+def test_who_has_used_little_goes_before_who_has_used_much_whoever_has_waited_for_longer():
+    queue = FairQueue[str](1)
+    for turn in range(3):
+        queue.push(f"hog {turn}", rank=0, lanes=("hog", f"host {turn}"))
+        assert queue.pop() is not None
+        queue.give_back(("hog", f"host {turn}"), used=40)
+    for number in range(300):
+        queue.push(f"old {number}", rank=number, lanes=("hog", f"another host {number}"))
+    queue.push("guest", rank=1_000, lanes=("guest", "works.example"))
+
+    taken = [queue.pop()]
+    queue.give_back(taken[0][1], used=1)  # type: ignore[index]
+    taken.append(queue.pop())
+
+    assert [each[0] for each in taken if each] == ["guest", "old 0"]
+
+
+def test_who_comes_anew_has_no_arrears_to_call_in():
+    """Who did nothing for long goes first once, not until it has used as much as the others did meanwhile."""
+    queue = FairQueue[str](1)
+    for number in range(20):
+        queue.push(f"busy {number}", rank=0, lanes=("busy",))
+    for _ in range(10):
+        one_turn(queue, used=5)
+    for number in range(10):
+        queue.push(f"late {number}", rank=0, lanes=("late",))
+
+    after = [one_turn(queue, used=5).split()[0] for _ in range(10)]
+
+    assert after.count("late") == after.count("busy") == 5
+
+
+BURSTS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=120)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 8), BURSTS)
+def test_a_quiet_namespace_waits_for_one_turn_of_each_other_at_most_whatever_flows_they_make(seats, bursts):
+    """Twelve namespaces with hosts without end, each turn as long as they like; then somebody who has used nothing."""
+    queue = FairQueue[object](seats)
+    seated: list[tuple[Lanes, int]] = []
+    for number, (namespace, hosts, seconds) in enumerate(bursts):
+        for host in range(hosts):
+            lanes = (
+                Lane(("namespace", namespace), 3),
+                Lane(("runs", namespace, number, host), 2),
+                Sort("registries", 7),
+            )
+            queue.push((number, host), rank=number, lanes=lanes)
+        while (taken := queue.pop()) is not None:
+            seated.append((taken[1], seconds))
+        if seated:
+            lanes, used = seated.pop(0)
+            queue.give_back(lanes, used=used)
+    queue.push("guest", rank=1_000, lanes=(Lane(("namespace", "quiet"), 3), Lane("its host", 2), Sort("registries", 7)))
+
+    before = Counter[object]()
+    while (taken := queue.pop()) is None or taken[0] != "guest":
+        if taken is not None:
+            before[taken[1][0]] += 1
+            seated.append((taken[1], 40))
+        else:
+            lanes, used = seated.pop(0)
+            queue.give_back(lanes, used=used)
+
+    assert max(before.values(), default=0) <= 1
+
+
+def one_turn(queue: FairQueue[str], *, used: float) -> str:
+    """Who is served next, with the only seat."""
+    taken = queue.pop()
+    assert taken is not None
+    queue.give_back(taken[1], used=used)
+    return taken[0]

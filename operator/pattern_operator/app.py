@@ -190,7 +190,12 @@ def _build(
     )
     reconciler = Reconciler(
         patterns=patterns,
-        ports=Ports(repositories=repositories, cluster=cluster, clock=clock),
+        ports=Ports(
+            repositories=repositories,
+            cluster=cluster,
+            clock=clock,
+            aside=lambda key: lambda after: queue.aside(key, after),
+        ),
         awaited=awaited,
         writer=writer,
         recorder=recorder,
@@ -238,7 +243,15 @@ def _start(
     run = explainer.after(watchdog.tracking(reconciler.run))
     existence = Existence(session, parts.patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
     concurrency = process.settings.concurrency
-    line = Line(queue, parts.patterns, parts.writer, workers=concurrency, now=_now, clock=clock)
+    line = Line(
+        queue,
+        parts.patterns,
+        parts.writer,
+        workers=concurrency,
+        now=_now,
+        clock=clock,
+        tell_repair=reconciler.tell_waiting_repair,
+    )
     process.metrics.watch_patterns(parts.patterns.count_ready, lambda: queue.overdue)
     process.metrics.watch_share(lambda: queue.largest_share)
     tasks.create_task(parts.recorder.run(), name="events")

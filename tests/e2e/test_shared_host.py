@@ -15,6 +15,7 @@ from tests.testbed.testbed import Testbed
 pytestmark = pytest.mark.e2e
 
 SLOW = 32  # patterns of one tenant, each with a repository that trickles
+SLOW_NAMESPACES, SLOW_EACH = 8, 12  # and many namespaces of one, each with patterns that trickle
 SOON = 8.0  # seconds; each of the slow ones holds its connection for ten, and there are more of them than connections
 
 RANGES = 40  # patterns of one tenant, each with a list of 10,000 long tags
@@ -28,6 +29,17 @@ def host(testbed_state: Path) -> Iterator[str]:
     started, address, _ = hostileregistry.start(testbed_state)
     yield address
     started.stop()
+
+
+@pytest.fixture
+def slow_tenants(testbed: Testbed) -> Iterator[list[str]]:
+    """Namespaces of one who wants many shares."""
+    names = [f"slow-{uuid4().hex[:6]}" for _ in range(SLOW_NAMESPACES)]
+    for name in names:
+        testbed.kubectl("create", "namespace", name)
+    yield names
+    for name in names:
+        testbed.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture
@@ -91,6 +103,41 @@ def test_a_tenant_whose_ranges_match_none_of_many_long_tags_leaves_the_processor
     lists = [int(request("GET", f"http://{host}/v2/{each}/manifests/x").body) for each in repositories]
     assert min(lists) >= 1
     assert max(lists) <= 2 + (time.monotonic() - begun) / LISTED_EACH, lists  # spec.interval is 1s
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["hosts of their own", "the same host"])
+def test_namespaces_whose_registries_trickle_hold_up_neither_what_is_new_nor_a_repair_of_another(
+    testbed: Testbed, scenario: Scenario, host: str, slow_tenants: list[str], shared: bool
+):
+    """More runs that trickle than there are workers, of more namespaces than would leave one of them free."""
+    port = host.rpartition(":")[2]
+    testbed.kubectl.apply(pattern("repaired", scenario.namespace, f"oci://{host}/well/repaired"))
+    ready = {"namespace": scenario.namespace, "seconds": 60}
+    testbed.kubectl.until("designpattern", "repaired", lambda body: body and is_ready(body), **ready)
+    before = testbed.kubectl.until("configmap", "settings", bool, **ready)
+    for number, namespace in enumerate(slow_tenants):
+        hosts = ["127.0.0.1" if shared else f"127.2.{number}.{each + 1}" for each in range(SLOW_EACH)]
+        urls = [f"oci://{each}:{port}/trickling-manifests/{namespace}-{at}" for at, each in enumerate(hosts)]
+        testbed.kubectl.apply(*(pattern(f"slow-{at}", namespace, url) for at, url in enumerate(urls)))
+
+    for at in range(2):
+        begun = time.monotonic()
+        testbed.kubectl("delete", "configmap", "settings", "--namespace", scenario.namespace)
+        testbed.kubectl.until("configmap", "settings", lambda body: body and body != before, **ready)
+        repaired = time.monotonic() - begun
+        begun = time.monotonic()
+        testbed.kubectl.apply(pattern(f"new-{at}", scenario.namespace, f"oci://{host}/well/new-{at}"))
+        testbed.kubectl.until("designpattern", f"new-{at}", has_an_answer, **ready)
+        new = time.monotonic() - begun
+
+        assert repaired < SOON, f"repaired after {repaired:.1f} s"
+        assert new < SOON, f"new after {new:.1f} s"
+
+
+def has_an_answer(body: dict[str, Any]) -> bool:
+    """Whether it was rendered and came to apply: it may have an object that another pattern has."""
+    fetched = condition((body or {}).get("status", {}), "Fetched")
+    return fetched.get("status") == "True"
 
 
 def is_ready(body: dict[str, Any]) -> bool:

@@ -1,6 +1,9 @@
 """Deadlines: work that takes too long ends, whole, with an error that says what it waited for."""
 
 import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from tests.reconcile.pattern import pattern
@@ -8,7 +11,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.reconcile.deadline import Beside, Patience, Superseded, overrun, within
+from pattern_operator.reconcile.deadline import AFTER_GIVING_WAY, Beside, Patience, Superseded, overrun, within
 
 
 def late() -> Transient:
@@ -240,3 +243,43 @@ async def test_a_run_whose_registry_is_slow_says_so_and_what_it_waited_for_besid
 
     assert "see whether the registry, or the network between, is slow" in error.value.message
     assert "waited 1 s for a free connection" in error.value.message
+
+
+async def test_a_run_gives_way_when_it_is_told_to_and_rests_before_it_comes_again():
+    gives_way, ended = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def aside(_: float) -> AsyncIterator[asyncio.Event]:
+        yield gives_way
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    asyncio.get_running_loop().call_later(0.01, gives_way.set)
+    with pytest.raises(Transient, match="the run gave way to them") as error:
+        await Patience.of(pattern(), 60, clock=clock, aside=aside).wait(hang(), stage=Stage.SOURCE)
+
+    assert ended.is_set()
+    assert error.value.reason is Reason.RUN_TIMEOUT
+    assert error.value.retry_after == AFTER_GIVING_WAY
+
+
+async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobody():
+    stray = list[dict[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
+
+    async def fail_late() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
+
+    with pytest.raises(Transient):
+        await Patience.of(pattern(), 0.01, clock=clock).wait(fail_late(), stage=Stage.SOURCE)
+    gc.collect()
+    await asyncio.sleep(0)
+
+    assert stray == []

@@ -98,3 +98,23 @@ def test_a_pattern_is_due_when_its_health_has_been_awaited_for_long_enough(since
 
     assert health_due(made, state, results(health=BUSY), moment=moment) == due
     assert health_due(made, state, results(health=BUSY, overdue=True), moment=moment) is None
+
+
+async def test_what_is_missing_is_said_while_its_repair_waits_for_a_worker(world: World):
+    world.live[key_to("a")] = "another"
+    before = world.writes
+
+    for _ in range(2):
+        await world.reconciler.tell_waiting_repair(KEY)
+
+    assert "its repair waits for a worker" in message(world.status, "Ready")
+    assert conditions(world.status)["Applied"] == ("True", "Drifted")
+    assert world.writes == before + 1
+
+
+async def test_of_a_pattern_that_waits_and_has_not_drifted_nothing_is_written(world: World):
+    before = world.writes
+
+    await world.reconciler.tell_waiting_repair(KEY)
+
+    assert world.writes == before

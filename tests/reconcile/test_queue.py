@@ -10,7 +10,7 @@ from typing import Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pattern_operator.reconcile.queue import Queue, Run
+from pattern_operator.reconcile.queue import ASIDE, Queue, Run
 
 
 @asynccontextmanager
@@ -303,7 +303,8 @@ def test_ten_thousand_keys_are_added_and_taken_in_logarithmic_time():
         for _ in range(count):
             taken = queue._take()
             assert taken is not None
-            queue._line.give_back(taken[1])
+            queue._running.pop(taken.key)
+            queue._line.give_back(taken.lanes)
         return (time.process_time() - begun) / count
 
     assert seconds_a_key(16_000) < 5 * seconds_a_key(1_000)
@@ -345,6 +346,119 @@ async def test_a_run_that_raises_ends_the_work_with_its_error():
         assert work.done()
         assert str(work.exception()) == "a"
         work.cancel()
+
+
+async def test_a_run_that_waits_outside_for_long_has_no_worker_until_it_goes_on():
+    answer, order = asyncio.Event(), list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        if key == "slow":
+            async with queue.aside(key, 0.01):
+                order.append("waits")
+                await answer.wait()
+        order.append(key)
+
+    queue.add("slow")
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.05)
+        beside = (queue.running, queue.aside_count, queue.running_lanes)
+        queue.add("quick")
+        await asyncio.sleep(0.02)
+        answer.set()
+        await asyncio.sleep(0.02)
+
+    assert beside == (1, 1, ())
+    assert order == ["waits", "quick", "slow"]
+    assert queue._line.free == 1
+
+
+async def test_a_run_that_is_done_outside_soon_keeps_its_worker():
+    order = list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key[0],))
+
+    async def run(key: str) -> None:
+        async with queue.aside(key, 5):
+            await asyncio.sleep(0.01)
+        order.append(key)
+
+    for key in ("a", "b"):
+        queue.add(key)
+    async with working(queue, run, concurrency=1):
+        await asyncio.sleep(0.1)
+
+    assert order == ["a", "b"]
+
+
+async def test_however_many_namespaces_wait_outside_for_ever_a_new_one_is_served_soon():
+    """Each of them with more patterns than there are places aside; what gives way is told so."""
+    gave_way, ran = list[str](), asyncio.Event()
+    queue = Queue[str](clock=clock, lanes=lambda key: (key.partition("/")[0], key))
+
+    async def run(key: str) -> float | None:
+        if key == "guest/new":
+            ran.set()
+            return None
+        async with queue.aside(key, 0.01) as gives_way:
+            await gives_way.wait()
+            gave_way.append(key)
+        return 0.02
+
+    for number in range(200):
+        queue.add(f"hog{number % 20}/{number}")
+    async with working(queue, run, concurrency=4):
+        await asyncio.sleep(0.2)
+        assert queue.aside_count <= (ASIDE + 1) * 4
+        begun = clock()
+        queue.add("guest/new")
+        async with asyncio.timeout(2):
+            await ran.wait()
+
+    assert clock() - begun < 0.5
+    assert gave_way
+    assert queue._line.free == 4
+
+
+async def test_of_one_namespace_alone_no_run_gives_way():
+    gave_way = list[str]()
+    queue = Queue[str](clock=clock, lanes=lambda _: ("only",))
+
+    async def run(key: str) -> None:
+        async with queue.aside(key, 0.01) as gives_way:
+            await gives_way.wait()
+            gave_way.append(key)
+
+    for number in range(50):
+        queue.add(str(number))
+    async with working(queue, run, concurrency=4):
+        await asyncio.sleep(0.1)
+        waiting = queue.aside_count
+
+    assert waiting == ASIDE * 4
+    assert gave_way == []
+
+
+async def test_a_run_that_fails_outside_or_is_cancelled_there_leaves_no_worker_taken():
+    queue = Queue[str](clock=clock, lanes=lambda key: (key,))
+    failed = list[str]()
+
+    async def run(key: str) -> None:
+        try:
+            async with queue.aside(key, 0.0):
+                await asyncio.sleep(0.03)
+                if key == "fails":
+                    raise ValueError(key)
+                await asyncio.Event().wait()
+        except ValueError:
+            failed.append(key)
+
+    for key in ("fails", "hangs"):
+        queue.add(key)
+    async with working(queue, run, concurrency=2):
+        await asyncio.sleep(0.1)
+
+    assert failed == ["fails"]
+    assert (queue._line.free, queue.running, len(queue._aside)) == (2, 0, 0)
 
 
 def collector(ran: list[str]) -> Run[str]:

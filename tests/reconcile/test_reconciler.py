@@ -11,6 +11,7 @@ from pattern_operator.api.designpattern import decode
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
 from pattern_operator.reconcile.deadline import Superseded
+from pattern_operator.reconcile.lanes import whose
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
 from pattern_operator.reconcile.state import Followed, State
 from pattern_operator.reconcile.summary import Moment, remembered
@@ -154,7 +155,7 @@ def reconciler_of(body: dict[str, Any], *, kept: dict[str, State] | None = None)
 
 
 def asks_a_registry(made: Reconciler) -> bool:
-    return any(lane[0] == "host" for lane in made.lanes(KEY))
+    return whose(made.lanes(KEY))[1] is not None
 
 
 def test_the_first_look_at_what_runs_waits_for_nobody_who_asks_the_same_registry():

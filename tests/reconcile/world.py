@@ -412,6 +412,9 @@ class Writer:
 
     world: World
 
+    async def first_status(self, pattern: DesignPattern, status: Status) -> None:
+        await self.status(pattern, status)
+
     async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
         return pattern if status == pattern.status else self.world.write(pattern, status=status)
 

@@ -96,7 +96,7 @@ class DryRun:
             self._session, desired, rules=rules, scaled_by=managed.observed.scaled_by, impersonate=impersonate
         )
         marked = add_owner_metadata(desired, owner=owner, adopted=managed.observed.adopted, uid=managed.observed.uid)
-        async with self._slots.acquire(Lane(("pattern", owner.id), 2), Lane(("namespace", owner.namespace), 3)):
+        async with self._slots.acquire(Lane(("namespace", owner.namespace), 3), Lane(("pattern", owner.id), 2)):
             answer = await verbs.apply(
                 self._session,
                 resource,

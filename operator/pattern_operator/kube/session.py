@@ -15,6 +15,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from pattern_operator.api.account import ServiceAccount
 from pattern_operator.fair_queue import Lane
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.internal_errors import InternalErrors
@@ -246,12 +247,15 @@ def _lanes(method: str, path: str, who: str | None) -> tuple[Hashable, Lane]:
     """Whom a request counts for, so that what is slow holds its share only.
 
     It is the resource, or what is discovered; first its namespace, because a webhook may be slow for one namespace, and
-    the account that is impersonated, because the API server may delay one account.
+    the tenant that is impersonated, because the API server may delay one. That is the namespace of the account, because
+    more accounts cost a tenant nothing.
     """
     _, resource = verb_and_resource(method, path, {})
     named = path if resource == "discovery" else resource
     namespace = _NAMESPACE.search(path)
-    return (named, namespace and namespace[1], who), Lane(named, RESOURCE_SHARE)
+    account = ServiceAccount.of_user(who) if who is not None else None
+    tenant = account.namespace if account is not None else who
+    return (named, namespace and namespace[1], tenant), Lane(named, RESOURCE_SHARE)
 
 
 def _headers(*, accept: str | None, impersonate: str | None) -> CIMultiDict[str]:

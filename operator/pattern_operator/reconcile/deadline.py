@@ -5,8 +5,10 @@ every task group inside to hand a cancellation on, and those of Python 3.11 do n
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self, TypeVar
 
 from pattern_operator.aio import cancel_and_wait
@@ -19,6 +21,10 @@ from pattern_operator.source import ConnectionWaits
 
 Result = TypeVar("Result")
 Work = Coroutine[Any, Any, Result]
+
+
+AFTER_GIVING_WAY = timedelta(seconds=15)  # until a run that gave way comes again: it has shown that it takes long
+PROMPT = 0.5  # seconds that a run waits for its registry with a worker; quick ones answer all within
 
 
 class Superseded(Exception):
@@ -64,6 +70,24 @@ async def within(
     return task.result()
 
 
+async def _unless(ends: asyncio.Event, work: Work[Result], error: Callable[[], Transient]) -> Result:
+    """The result of ``work``; raises ``error`` when ``ends`` is set before there is one."""
+    task = asyncio.create_task(work, name="gives-way")
+    # Where the caller is cancelled, an error of the work in the same moment is no news: it is looked at all the same.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    ending = asyncio.create_task(ends.wait(), name="way-given")
+    try:
+        await asyncio.wait({task, ending}, return_when=asyncio.FIRST_COMPLETED)
+        over = not task.done()
+    finally:
+        await cancel_and_wait([task, ending])
+    if over and not task.cancelled() and (failed := task.exception()) is not None:
+        raise error() from failed
+    if over:
+        raise error()
+    return task.result()
+
+
 async def _attend(task: asyncio.Task[Result], seconds: float, beside: Beside) -> None:
     """Wait until ``task`` is done or not wanted, or for so long, and act when something happens meanwhile."""
     clock = asyncio.get_running_loop().time
@@ -79,12 +103,21 @@ async def _attend(task: asyncio.Task[Result], seconds: float, beside: Beside) ->
             await beside.act()
 
 
+@asynccontextmanager
+async def stay(_: float) -> AsyncIterator[asyncio.Event]:
+    """Of a run that has no worker to give to others meanwhile: it never gives way."""
+    yield asyncio.Event()
+
+
+Aside = Callable[[float], AbstractAsyncContextManager[asyncio.Event]]
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long one run waits for a registry, all its requests together: until the moment ``until`` of ``clock``.
 
     The requests of the run tell ``waits`` how long they waited for a connection: that counts as well, but no registry
-    is called slow for it.
+    is called slow for it. While it waits for longer than a moment, others have its worker (``aside``).
     """
 
     pattern: DesignPattern
@@ -93,23 +126,45 @@ class Patience:
     clock: Callable[[], float]
     waits: ConnectionWaits
     beside: Beside | None = None
+    aside: Aside = stay
 
     @classmethod
     def of(
-        cls, pattern: DesignPattern, seconds: float, *, clock: Callable[[], float], beside: Beside | None = None
+        cls,
+        pattern: DesignPattern,
+        seconds: float,
+        *,
+        clock: Callable[[], float],
+        beside: Beside | None = None,
+        aside: Aside = stay,
     ) -> Self:
         """Begin now."""
-        return cls(pattern, seconds, clock() + seconds, clock, ConnectionWaits(clock), beside)
+        return cls(pattern, seconds, clock() + seconds, clock, ConnectionWaits(clock), beside, aside)
 
     async def wait(self, work: Work[Result], *, stage: Stage) -> Result:
         """The result of ``work``, which asks the registry.
 
         Raises:
-            Transient: the patience is over.
+            Transient: the patience is over, or that of others who wait for a worker.
             Superseded: nobody wants it any more.
         """
         left = self.until - self.clock()
-        return await within(left, work, late=lambda: self._late(stage), beside=self.beside)
+        prompt = max(PROMPT - (self.seconds - left), 0.0)
+        try:
+            async with self.aside(prompt) as gives_way:
+                yielding = _unless(gives_way, work, lambda: self._gave_way(stage))
+                return await within(left, yielding, late=lambda: self._late(stage), beside=self.beside)
+        finally:
+            work.close()  # where it was never begun
+
+    def _gave_way(self, stage: Stage) -> Transient:
+        return Transient(
+            reason=Reason.RUN_TIMEOUT,
+            message=f"{stage.value}: {host_of(self.pattern) or 'the registry'} has not given all that was asked of it"
+            f" within {self.seconds - self.until + self.clock():.0f} s, and patterns of other namespaces wait, so the"
+            " run gave way to them. It is tried again; see whether the registry, or the network between, is slow.",
+            retry_after=AFTER_GIVING_WAY,
+        )
 
     def _late(self, stage: Stage) -> Transient:
         told = self.waits.summary

@@ -29,6 +29,12 @@ def drift_left(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str,
     return managed.conflicts(owner)
 
 
+def waiting_repairs(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str, ...]:
+    """What drifted and will be put right once there is a worker for it, a sentence each."""
+    drifted = sorted(managed.all_drifted(owner_of(pattern).id))
+    return tuple(f"{drift_of(key, managed=managed)}; its repair waits for a worker" for key in drifted)
+
+
 def to_repair(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[ObjectKey, ...]:
     """What is to be applied again; where drift is only told, that is what was paused, and missed what is desired."""
     owner = owner_of(pattern).id

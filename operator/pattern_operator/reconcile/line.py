@@ -9,7 +9,7 @@ import itertools
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -27,9 +27,11 @@ from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
 from pattern_operator.reconcile.writer import Gone
 from pattern_operator.telemetry import about
 
-EVERY: Final = 5.0  # seconds between two sweeps
+EVERY: Final = 1.0  # seconds between two sweeps
 LONG: Final = 5.0  # seconds that a pattern may wait with nothing said
-WRITES: Final = 10  # of a sweep: two a second, however many wait
+LONG_DRIFTED: Final = 1.0  # seconds that it may say nothing of an object that is missing or drifted
+WRITES: Final = 2  # of a sweep: two a second, however many wait
+MOST_REPAIRS: Final = 20  # patterns of a sweep that are looked at for drift
 LOGGED: Final = 60.0  # seconds between two lines of the log
 MAX_HOST: Final = 128  # bytes of a registry's name in these words
 IN_LINE: Final = "waits for a worker"
@@ -43,6 +45,8 @@ class Waiting(Protocol):
     def waiting(self, seconds: float) -> list[PatternKey]: ...  # noqa: D102 - see the class
     @property
     def running_lanes(self) -> Collection[Lanes]: ...  # noqa: D102 - see the class
+
+    def add(self, key: PatternKey, *, delay: float = 0.0) -> None: ...  # noqa: D102 - see the class
 
 
 class FirstWriter(Protocol):
@@ -63,13 +67,17 @@ class Line:
         workers: int,
         now: Callable[[], datetime],
         clock: Callable[[], float],
+        tell_repair: Callable[[PatternKey], Awaitable[None]],
     ) -> None:
+        """``tell_repair`` says what drifted of a pattern that waits, if anything did and status does not say so."""
         self._queue = queue
         self._patterns = patterns
         self._writer = writer
         self._workers = workers
         self._now = now
         self._clock = clock
+        self._tell_repair = tell_repair
+        self._repairs: frozenset[PatternKey] = frozenset()  # that wait, and were told
         self._logged_at = -math.inf
         self.words = ""
 
@@ -82,6 +90,7 @@ class Line:
 
     async def sweep(self) -> None:
         """Look once, and write what is to be said."""
+        await self._tell_repairs()
         waiting, lanes = self._queue.waiting(LONG), self._queue.running_lanes
         self.words = holders(lanes, waiting, workers=self._workers)
         if self.words and self._clock() - self._logged_at >= LOGGED:
@@ -97,6 +106,18 @@ class Line:
                 logger.debug(
                     "not said that a pattern waits: pattern=%s: %s", key_of(pattern), error, extra=about(pattern)
                 )
+
+    async def _tell_repairs(self) -> None:
+        """What is missing is said once of each pattern that waits, and looked at again by a run that comes after."""
+        waiting = self._queue.waiting(LONG_DRIFTED)
+        self._repairs &= frozenset(waiting)
+        for key in list(itertools.islice((each for each in waiting if each not in self._repairs), MOST_REPAIRS)):
+            self._repairs |= {key}
+            try:
+                await self._tell_repair(key)
+            except Gone:
+                continue
+            self._queue.add(key)  # a run that began meanwhile does not know what was written
 
 
 def _is_to_say(pattern: DesignPattern) -> bool:

@@ -22,11 +22,13 @@ from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.awaiting import Awaited
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.deadline import Beside, Superseded
+from pattern_operator.reconcile.drift import waiting_repairs
 from pattern_operator.reconcile.events import Event
 from pattern_operator.reconcile.finalize import finalize
 from pattern_operator.reconcile.lanes import host_of, lanes_of
 from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
+from pattern_operator.reconcile.observed import observed
 from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of, lacks_finalizer
 from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.reached import is_known_otherwise
@@ -139,6 +141,28 @@ class Reconciler:
             woken = self._waker.pending(key, ends_failure=state.is_ended_by)
             asks = self._plan(pattern, state, woken) is Plan.WHOLE and self._asks(pattern, state, woken)
         return lanes_of(key, pattern, asks=asks)
+
+    async def tell_waiting_repair(self, key: PatternKey) -> None:
+        """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
+
+        Raises:
+            Gone: the resource does not exist any more.
+        """
+        pattern = self._patterns.get(key)
+        if pattern is None or pattern.metadata.uid not in self._states or pattern.spec.suspend:
+            return
+        drifted = waiting_repairs(pattern, managed=self._cluster.managed)
+        if not drifted or not pattern.status.revision or not is_whole(pattern):
+            return
+        run = self._looking(pattern)
+        run.observe_if_known()
+        after = observed(pattern, replace(run.results, drifted=drifted), now=self._now())
+        if after == pattern.status:
+            return
+        try:
+            await self._writer.first_status(pattern, after)
+        except PatternError as error:  # mostly: its run has begun, and says more
+            logger.debug("waiting repair not told: pattern=%s: %s", key, error, extra=about(pattern))
 
     def what_is_kept(self) -> dict[str, State]:
         """What stays true of patterns when the cluster may have changed unseen: what registries and keys said."""

@@ -14,10 +14,11 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.deadline import Beside, Patience
+from pattern_operator.reconcile.deadline import Aside, Beside, Patience, stay
 from pattern_operator.reconcile.desired import span
 from pattern_operator.reconcile.drift import paused_words
 from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.patterns import PatternKey, key_of
 from pattern_operator.reconcile.repositories import Repositories
 from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State
@@ -34,13 +35,15 @@ async def _nothing_is_applied(_: Entries, __: Revision) -> None:
 class Ports:
     """What runs may do: each step is given the one port that it needs.
 
-    ``clock`` is monotonic, in seconds; ``jitter`` gives numbers in [0, 1).
+    ``clock`` is monotonic, in seconds; ``jitter`` gives numbers in [0, 1); ``aside`` is how the run of a pattern gives
+    its worker to others while it waits for a registry.
     """
 
     repositories: Repositories
     cluster: Cluster
     clock: Callable[[], float]
     jitter: Callable[[], float] = random.random
+    aside: Callable[[PatternKey], Aside] = lambda _: stay
 
 
 class Run:
@@ -65,6 +68,7 @@ class Run:
         self.repositories = ports.repositories
         self.cluster = ports.cluster
         self.clock, self.jitter = ports.clock, ports.jitter
+        self._aside = ports.aside(key_of(pattern))
         self.write_ahead = write_ahead
         self._beside = beside
 
@@ -78,11 +82,11 @@ class Run:
 
     def patience(self, seconds: float) -> Patience:
         """So long the run waits for a registry; what is done beside it is done."""
-        return Patience.of(self.pattern, seconds, clock=self.clock, beside=self._beside)
+        return Patience.of(self.pattern, seconds, clock=self.clock, beside=self._beside, aside=self._aside)
 
     def impatience(self, seconds: float) -> Patience:
         """As ``patience``, where nothing else is done meanwhile: the objects themselves are looked after."""
-        return Patience.of(self.pattern, seconds, clock=self.clock)
+        return Patience.of(self.pattern, seconds, clock=self.clock, aside=self._aside)
 
     def observe(self) -> None:
         """Take in what the watches say of the objects. Asks nobody."""

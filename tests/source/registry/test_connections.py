@@ -107,6 +107,52 @@ async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wai
     assert connections.hosts == 0
 
 
+async def test_a_request_that_gets_next_to_nothing_gives_way_to_a_tenant_that_has_no_connection():
+    connections, order = ConnectionLimiter(2), []
+    slow = [asyncio.create_task(take(connections, f"slow-{number}", order, seconds=60)) for number in range(2)]
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await take(connections, "guest", order, seconds=0)
+    for task in slow[1:]:
+        task.cancel()
+    ended = await asyncio.gather(*slow, return_exceptions=True)
+
+    assert isinstance(ended[0], Transient)  # the one that went on for longest, and no other
+    assert ended[0].reason == Reason.REGISTRY_UNAVAILABLE
+    assert "sent only 0 bytes" in ended[0].message
+    assert isinstance(ended[1], asyncio.CancelledError)
+    assert connections.hosts == 0
+
+
+async def test_a_request_that_gets_its_answer_keeps_its_connection_whoever_waits():
+    connections, order = ConnectionLimiter(1), []
+    guest = None
+    async with connections.acquire(URL_OF_A_HOST, tenant="quick", waits=ConnectionWaits()) as held:
+        held.received = lambda: 1 << 30
+        guest = asyncio.create_task(take(connections, "guest", order, seconds=0))
+        await asyncio.sleep(3.5)
+        waited = not order
+    await guest
+
+    assert waited
+    assert order == ["guest"]
+
+
+async def test_a_tenant_that_has_a_connection_lets_nobody_give_way():
+    connections, order = ConnectionLimiter(2), []
+    async with connections.acquire(URL_OF_A_HOST, tenant="a", waits=ConnectionWaits()):
+        second = asyncio.create_task(take(connections, "b", order, seconds=60))
+        third = asyncio.create_task(take(connections, "a", order, seconds=60))
+        await asyncio.sleep(3.5)
+        waiting = list(order)
+    for task in (second, third):
+        task.cancel()
+    await asyncio.gather(second, third, return_exceptions=True)
+
+    assert waiting == ["b"]
+
+
 async def test_no_host_is_asked_by_more_at_once_than_it_may_however_it_is_written():
     connections, holding, most = ConnectionLimiter(3), 0, 0
     spelled = ["https://registry.example/a", "https://REGISTRY.example.:443/b", "https://registry.example:443/c"]

@@ -165,11 +165,12 @@ class Transport:
         """
         try:
             async with (
-                self.network.connections.acquire(url, tenant=self.tenant, waits=self.waits),
+                self.network.connections.acquire(url, tenant=self.tenant, waits=self.waits) as held,
                 await self._begin(
                     method, url, context=context, hop=hop, headers=headers, body=body, form=form
                 ) as response,
             ):
+                held.received = lambda: response.content.total_bytes
                 yield response
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
             raise self._unreachable(
