@@ -127,6 +127,11 @@ def test_a_folder_with_content_is_refused():
         header(entry("a/", flag=b"5", size=1))
 
 
+def test_a_file_whose_name_is_that_of_a_folder_is_refused():
+    with pytest.raises(InvalidHeader, match="is not a name of a file"):
+        header(entry("a/", flag=b"0"))
+
+
 def test_a_folder_as_archives_before_posix_wrote_it_is_one():
     assert header(entry("a/", flag=b"\0")).kind is EntryType.FOLDER
 

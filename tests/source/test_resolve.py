@@ -243,6 +243,16 @@ async def test_a_list_that_does_not_come_is_tried_again_later(fake_registry, net
         await resolve(reference(fake_registry, semver="*"), registry=registry)
 
 
+async def test_as_many_tags_as_are_read_are_chosen_from(fake_registry, network):
+    tags = [f"1.0.{number}" for number in range(MAX_TAGS)]
+    fake_registry.answer("GET", "/tags/list", body=json.dumps({"tags": tags}).encode())
+    fake_registry.manifest([], tag=tags[-1])
+
+    found = await resolve(Reference(fake_registry.repository, semver="1.x"), registry=client(fake_registry, network))
+
+    assert found.tag == tags[-1]
+
+
 async def test_more_tags_than_are_read_are_refused_and_not_cut(fake_registry, network):
     body = json.dumps({"tags": [f"1.0.{number}" for number in range(MAX_TAGS + 1)]}).encode()
     fake_registry.answer("GET", "/tags/list$", body=body)

@@ -235,15 +235,14 @@ class _Measured:
 
     def inflate(self, inflate: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
         """What comes out of ``data``, in chunks."""
-        full = True
-        while (data or full) and not inflate.eof:  # after a full chunk more may wait inside, without any input
+        while data and not inflate.eof:  # what waits inside comes with the next input, and the trailer is always one
             try:
                 chunk = inflate.decompress(data, _CHUNK)
             except zlib.error as error:
                 raise archive_refused(
                     self.context, "its compressed data are damaged, or something follows them"
                 ) from error
-            data, full = inflate.unconsumed_tail, len(chunk) == _CHUNK
+            data = inflate.unconsumed_tail
             self.produced += len(chunk)
             self._refuse_bomb()
             if chunk:

@@ -96,6 +96,40 @@ async def test_content_that_someone_removed_is_put_again(tmp_path):
     assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
 
 
+async def test_content_that_someone_removed_takes_no_room(tmp_path):
+    (first, one), (second, two), (third, three) = contents(3)
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    await cache.put(first, one, scope=SCOPE)
+    await cache.put(second, two, scope=SCOPE)
+    (tmp_path / FOLDER / "sha256" / second.hex).unlink()
+    assert await cache.get(second, scope=SCOPE) is None
+    assert cache.is_missing(second, scope=SCOPE)
+
+    await cache.put(third, three, scope=SCOPE)
+
+    assert await cache.get(first, scope=SCOPE) == one
+
+
+async def test_a_directory_is_made_with_those_that_lead_to_it(tmp_path):
+    cache = DiskCache(tmp_path / "not" / "there" / "yet", max_size=1000, disk=EXECUTORS.disk)
+
+    assert await cache.get(DIGEST, scope=SCOPE) is None
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
+
+
+async def test_nothing_is_known_to_be_missing_before_the_directory_was_looked_at(tmp_path):
+    await DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk).put(DIGEST, CONTENT, scope=SCOPE)
+    cache = DiskCache(tmp_path, max_size=1000, disk=EXECUTORS.disk)
+
+    assert not cache.is_missing(DIGEST, scope=SCOPE)
+    assert not cache.is_missing(Digest.of(b"other"), scope=SCOPE)
+    await cache.get(DIGEST, scope=SCOPE)
+    assert not cache.is_missing(DIGEST, scope=SCOPE)
+    assert cache.is_missing(Digest.of(b"other"), scope=SCOPE)
+
+
 # --- how much is kept -----------------------------------------------------------------------------------------------
 
 

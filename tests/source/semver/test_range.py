@@ -217,3 +217,8 @@ def test_which_tag_is_taken(tags, wanted):
 @given(tags=st.lists(st.text(max_size=128)))
 def test_any_tags_may_be_looked_through(tags):
     assert SemverRange("*").highest(tags) in (None, *tags)
+
+
+@pytest.mark.parametrize("tags", [["1.0.0_a", "1.0.0_c", "1.0.0_b"], ["1.0.0_c", "1.0.0_a"], ["1.0.0_a", "1.0.0_c"]])
+def test_of_equal_versions_the_last_by_name_is_chosen_in_whatever_order_they_are_listed(tags):
+    assert SemverRange("1.x").highest(tags) == "1.0.0_c"
