@@ -275,3 +275,25 @@ def test_a_link_out_of_the_folder_is_never_published(patternctl, repository, reg
         assert "tulipwood" not in done.out + done.err
 
     assert registry.requests() == {}
+
+
+def test_an_oci_layout_is_copied_with_its_digest(patternctl, repository, tmp_path):
+    patternctl("push", "--insecure", WHOLE, f"{repository.oci}:1.0.0")
+    layout, manifest = tmp_path / "layout", repository.manifest("1.0.0")
+    digest = manifest.headers["Docker-Content-Digest"]
+    blobs = layout / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    document = json.loads(manifest.body)
+    (blobs / digest.removeprefix("sha256:")).write_bytes(manifest.body)
+    for each in (document["config"], *document["layers"]):
+        (blobs / each["digest"].removeprefix("sha256:")).write_bytes(repository.blob(each["digest"]))
+    entry = {"mediaType": document["mediaType"], "digest": digest, "size": len(manifest.body)}
+    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    (layout / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
+
+    done = patternctl("push", "--insecure", layout, f"{repository.oci}-copy:2.0.0", "-o", "json")
+
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["digest"] == digest
+    rendered = patternctl("render", "--insecure", f"{repository.oci}-copy:2.0.0")
+    assert rendered.code == 0

@@ -19,9 +19,11 @@ examples:
   patternctl push ./manifests oci://registry.example/patterns/web:1.0.0 -o json | jq -r .digest
   kubectl kustomize ./overlay | patternctl push - oci://registry.example/patterns/web:1.0.0
   patternctl push --insecure ./design.yml oci://localhost:5000/web:dev
+  patternctl push ./layout oci://registry.example/patterns/web:1.0.0
 
 Of a folder, the YAML and JSON files in it and below are pushed, hidden ones left out; of a tar, all that is in it. The
-same files give the same digest, on every machine and day.
+same files give the same digest, on every machine and day. An OCI image layout (a folder with a file oci-layout) is
+copied byte for byte: what it calls by the tag, or the one artifact that it has, keeps its digest.
 
 """
 
@@ -34,7 +36,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
         description="Push a design or manifests to a registry as an OCI artifact, and say which digest to sign.",
         epilog=_EXAMPLES + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE),
     )
-    command.add_argument("path", metavar="PATH", help="a file, a folder or a tar; - for standard input")
+    command.add_argument("path", metavar="PATH", help="a file, a folder, a tar or an OCI layout; - for standard input")
     command.add_argument("reference", metavar="REFERENCE", help="oci://host[:port]/repository:tag")
     command.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="how to print")
     connection.add(command)
@@ -67,10 +69,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
+    from pathlib import Path
+
     from pattern_operator.api.reason import Reason
     from pattern_operator.cli import registry
     from pattern_operator.errors import Stalled
     from pattern_operator.source import push
+    from pattern_operator.source.layout_marker import is_layout
 
     reference = registry.reference(options.reference)
     if not registry.has_tag(options.reference) and reference.digest is None:
@@ -83,6 +88,14 @@ async def _push(options: argparse.Namespace) -> "tuple[Reference, Revision]":
             reason=Reason.INVALID_REFERENCE,
             message=f"{reference} names a digest, which only the content itself can have: push to a tag.",
         )
+    if is_layout(Path(options.path)):
+        from pattern_operator.source.oci_layout import push_layout  # here, because it takes a second to load
+
+        async with registry.opened(
+            reference.repository, insecure=options.insecure, token_service=options.token_service
+        ) as client:
+            output.progress(f"pushing the OCI layout {output.plain(options.path)} to {reference}")
+            return reference, await push_layout(Path(options.path), registry=client, tag=reference.tag)
     files = inputs.read(options.path)
     for warning in _warnings(files):
         output.print_error(output.plain(f"warning: {warning}"))

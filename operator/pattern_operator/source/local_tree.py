@@ -138,6 +138,24 @@ def _below(
             os.close(descriptor)
 
 
+def read_below(root: int, path: tuple[str, ...], *, where: Path, most: int) -> bytes:
+    """Read one file below ``root``, an open folder; no part of ``path`` may be a link.
+
+    Raises:
+        Stalled: ARCHIVE_REFUSED: a part is a link, or what is neither file nor folder. ARTIFACT_TOO_LARGE.
+        OSError: it is not there, or cannot be read.
+    """
+    folder = os.dup(root)
+    try:
+        for position, part in enumerate(path, start=1):
+            descriptor = _open(part, folder, where=where.joinpath(*path[:position]))
+            os.close(folder)
+            folder = descriptor
+        return read(folder, where=where.joinpath(*path), most=most)
+    finally:
+        os.close(folder)
+
+
 def read(descriptor: int, *, where: Path, most: int) -> bytes:
     """Read a file to its end; raises Stalled ARTIFACT_TOO_LARGE for one of more than ``most`` bytes."""
     content = bytearray()

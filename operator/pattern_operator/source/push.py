@@ -153,13 +153,7 @@ async def _blob(registry: RepositoryClient, content: bytes, *, media_type: str) 
     there = await registry.request("HEAD", f"blobs/{digest}", context=context, expect=(200, 404))
     if there.status == 404:
         begun = await registry.request("POST", "blobs/uploads/", context=context, expect=(202,))
-        try:
-            session = address(begun.headers.get("Location", ""), source=begun.url)
-        except UnsafeRedirect as error:
-            raise Transient(
-                reason=Reason.REGISTRY_UNAVAILABLE,
-                message=f"{context}: the registry sends the content {error}, which is not followed; try again later.",
-            ) from error
+        session = upload_target(begun.headers.get("Location", ""), source=begun.url, context=context)
         await registry.request(
             "PUT",
             URL(f"{session}{'&' if session.raw_query_string else '?'}digest={digest}", encoded=True),
@@ -178,14 +172,38 @@ async def _manifest(registry: RepositoryClient, content: bytes, *, tag: str) -> 
     answer = await registry.request(
         "PUT", f"manifests/{tag}", context=context, headers={"Content-Type": OCI_MANIFEST}, body=content, expect=(201,)
     )
-    stored = answer.headers.get("Docker-Content-Digest", str(digest))
-    if stored != str(digest):
-        raise Stalled(
-            reason=Reason.DIGEST_MISMATCH,
-            message=f"{context}: the registry stored {_digest_in(stored)} and not {digest}: something in between"
-            " changed it.",
-        )
+    ensure_stored(digest, answer.headers.get("Docker-Content-Digest", ""), context=context)
     return digest
+
+
+def upload_target(location: str, *, source: URL, context: str) -> URL:
+    """Where the registry at ``source`` wants a blob.
+
+    Raises:
+        Transient: REGISTRY_UNAVAILABLE: it names no address, or one over plain http.
+    """
+    try:
+        return address(location, source=source)
+    except UnsafeRedirect as error:
+        raise Transient(
+            reason=Reason.REGISTRY_UNAVAILABLE,
+            message=f"{context}: the registry sends the content {error}, which is not followed; try again later.",
+        ) from error
+
+
+def ensure_stored(digest: Digest, header: str, *, context: str) -> None:
+    """Refuse a manifest that the registry stored as another one; ``header`` is what it says, if anything.
+
+    Raises:
+        Stalled: DIGEST_MISMATCH.
+    """
+    if header in ("", str(digest)):
+        return
+    raise Stalled(
+        reason=Reason.DIGEST_MISMATCH,
+        message=f"{context}: the registry stored {_digest_in(header)} and not {digest}: something in between changed"
+        " it.",
+    )
 
 
 def _digest_in(header: str) -> str:

@@ -80,6 +80,19 @@ async def test_what_waits_already_is_written_once(disk, behind):
     assert disk.written.count(ENTRIES[1]) == 1
 
 
+async def test_what_waits_already_takes_no_more_room(disk, behind, monkeypatch):
+    monkeypatch.setattr(write_behind, "MAX_WAITING", 10)
+    disk.open.clear()
+    behind.add(ENTRIES[0], b"x")
+    await asyncio.sleep(0.05)  # it is being written, and no longer waits
+    assert [behind.add(ENTRIES[1], b"12345"), behind.add(ENTRIES[1], b"12345")] == [True, True]
+
+    assert behind.add(ENTRIES[2], b"12345")
+
+    disk.open.set()
+    await behind.flush()
+
+
 async def test_no_more_waits_than_is_bounded(disk, behind, monkeypatch):
     monkeypatch.setattr(write_behind, "MAX_WAITING", 10)
     disk.open.clear()
