@@ -181,7 +181,7 @@ def test_a_field_that_does_not_exist_is_found(spec: Any, says: list[str]):
 
 def test_every_repair_that_the_docs_quote_is_what_a_report_says():
     page = (ROOT / "docs" / "meshery-designs.md").read_text()
-    _, _, section = page.partition("## What is put right")
+    _, _, section = page.partition("## What is repaired")
     quoted = re.findall(r"\| `([^`]+)` \|$", section.partition("\n## ")[0], re.MULTILINE)
 
     assert len(quoted) >= 20
