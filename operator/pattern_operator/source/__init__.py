@@ -1,10 +1,12 @@
-"""The first room: from what a user wrote to bytes that are proven to be those of one digest.
+"""From what a user wrote to bytes that are proven to be those of one digest. Whom to trust is for ``verify`` to say.
 
-``resolve`` finds the digest (``resolve_or_hold``: beside what runs), ``fetch_manifest`` what the artifact says of
-itself, ``fetch_signatures`` what claims to sign it, ``open_layers`` brings its content (``pull``: as files in memory);
-each asks a ``RepositoryClient``, the client of one repository, which knows ``Credentials`` and remembers in a
-``TokenCache`` what lets it in. ``Cache`` keeps content by digest. ``push`` and ``read_local`` are for the command line.
-Nothing here decides whom to trust: that is ``verify``.
+``resolve`` finds the digest; ``fetch_manifest`` reads the manifest; ``fetch_signatures`` finds what claims to sign it;
+``open_layers`` gives its content (``pull``: as files in memory). Each takes a ``RepositoryClient``, the client of one
+repository, which knows ``Credentials`` and keeps tokens in a ``TokenCache``. ``Cache`` keeps content by repository and
+digest. ``push``, ``read_local`` and ``oci_layout`` are for the command line.
+
+Where to look: registry authentication in ``registry.auth``, pull Secrets in ``credentials.pull_secrets``, ranges of
+versions in ``semver.range``, the formats of signatures in ``signatures.formats``; tar safety is in ``archive``.
 """
 
 from pattern_operator.archive import LayerSelector

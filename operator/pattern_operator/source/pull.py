@@ -1,4 +1,4 @@
-"""Brings an artifact here, every byte of it checked against the digest it is known by: first what it says, then it.
+"""Pulls an artifact, every byte of it checked against its digest: first the manifest, then the layers.
 
 What an artifact says is one document of a few KiB, and decides whether it is verified. Its layers are pulled
 after that, straight into the cache, so that they are nowhere in memory as a whole.

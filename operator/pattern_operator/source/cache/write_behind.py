@@ -1,4 +1,4 @@
-"""Writes small content to the disk after whoever brought it has gone on: a pattern need not wait for a file.
+"""Writes small content to the disk behind the pattern that pulled it, which need not wait for a file.
 
 What is not written when the process ends is pulled again by the next one. A disk that fails is told to the next who
 brings something, for that is written while they wait.

@@ -1,4 +1,4 @@
-"""What a person or machine shows to a registry, and never to a log: it has no ``repr`` of its secrets."""
+"""A username with a password, or a token: it has no ``repr`` of its secrets, so that no log has them."""
 
 import base64
 from dataclasses import dataclass, field

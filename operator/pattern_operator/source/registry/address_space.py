@@ -1,4 +1,4 @@
-"""From where an address can be reached: what a registry may send the operator to is decided by it.
+"""How public an address is: it decides to which addresses a registry may send the operator.
 
 Sources: the IANA special-purpose address registries (RFC 6890 and its successors), and for whom a public server may
 send inwards the "Private Network Access" draft of the WICG. Python's ``ipaddress.is_global`` is not asked: what it says

@@ -1,4 +1,4 @@
-"""A client of one registry that says who we are: it decorates ``Transport``, as ``auth.Client`` of oras-go its own.
+"""A client of one registry that authenticates: it decorates ``Transport``, as ``auth.Client`` of oras-go its client.
 
 It answers challenges and follows redirects. Credentials and tokens go to the registry itself, and stay behind where it
 sends us elsewhere (CVE-2018-18074).

@@ -1,4 +1,4 @@
-"""Who we are to one repository: which credentials are for it, and what they get us from its token service.
+"""Which credentials a repository is asked with, and which tokens its token service gives for them.
 
 A token service is asked only where credentials may be sent, also without any: what it answers goes to the registry, so
 a registry must not choose from which host the operator takes it.

@@ -1,4 +1,4 @@
-"""What a registry wants to know before it answers (``WWW-Authenticate``).
+"""Parses what a registry asks for before it answers (``WWW-Authenticate``).
 
 Grammar: RFC 9110 sections 11.2 and 11.3 (a challenge has parameters or, as Negotiate and NTLM do, one token). Bearer
 parameters: distribution, "Token Authentication Specification".

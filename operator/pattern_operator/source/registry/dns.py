@@ -1,4 +1,4 @@
-"""Looks up the addresses of hosts without a thread, so that names that hang are nobody's business but their own.
+"""Looks up the addresses of hosts without a thread, so that one that hangs delays nobody else.
 
 ``getaddrinfo`` of the C library blocks, cannot be interrupted, and takes half a minute for a name server that does not
 answer: six such names held every thread of the event loop's pool. c-ares does the same with sockets: /etc/hosts,

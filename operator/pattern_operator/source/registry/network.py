@@ -1,4 +1,4 @@
-"""The way to registries: whom connections may go to. How many of them one host may have is in ``connections``.
+"""Connections to registries: which addresses they may go to. How many a host may have is in ``connections``.
 
 An address is checked where the socket for it is made: after every look-up, for addresses that stand in a URL, and for
 each try, so that what was checked is what is connected to, whatever a name server says the next time (DNS rebinding).

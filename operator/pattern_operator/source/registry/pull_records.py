@@ -1,8 +1,9 @@
-"""Who was shown which manifest by its registry: the cache knows content, and not who may have it.
+"""Which credentials the registry has let read which manifest: a cache of content does not know who may have it.
 
-Without this anybody who names a digest would be given what the credentials of somebody else had pulled; Kubernetes met
-the same with the images of a node (KEP-2535, "Ensure Secret Pulled Images"). A registry is only believed about its own
-repositories, so content is cached by repository, too (``cache``): else one that lies could confirm its own readers.
+Without it whoever names a digest would get what somebody else's credentials had pulled; Kubernetes has the same for the
+images of a node (KEP-2535, "Ensure Secret Pulled Images"). A pattern whose credentials have not been checked for this
+artifact sends one HEAD before the cache is used. A registry is believed about its own repositories only, so content is
+cached by repository, too (``cache``): else one that lies could confirm its own readers.
 """
 
 from collections import OrderedDict
@@ -15,7 +16,10 @@ _MAX_RECORDS: Final = 65_536  # some 300 bytes each; an evicted entry costs one 
 
 
 class PullRecords:
-    """What was shown to whom, in this life of the process; the least recently used go first. For one event loop."""
+    """The manifests that each reader was let read, while the process runs; the least recently used go first.
+
+    For one event loop.
+    """
 
     def __init__(self) -> None:
         self._records: OrderedDict[tuple[Scope, Digest], None] = OrderedDict()

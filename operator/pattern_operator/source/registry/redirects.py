@@ -1,4 +1,4 @@
-"""Where a registry may send us: blobs often lie in a store of another host, which need not know who we are.
+"""Where a registry may redirect to: blobs often lie in a store of another host, which gets no credentials.
 
 Rules: RFC 9110 section 15.4. That credentials stay behind is the work of ``auth`` (CVE-2018-18074).
 """

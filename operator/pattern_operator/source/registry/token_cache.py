@@ -1,4 +1,4 @@
-"""Remembers what lets us in, so that a settled operator asks a registry once and its token service hardly ever."""
+"""Caches tokens of registries, so that a settled operator hardly ever asks a token service."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""One HTTP request at a time, with limits: what comes back is an answer, or one of the errors of the house.
+"""One HTTP request at a time, with limits: what comes back is an answer, or one of the errors of the product.
 
 Nothing here knows credentials or follows redirects; ``auth`` does both. (Redirects that the HTTP library follows
 carry headers along: CVE-2018-18074.)
