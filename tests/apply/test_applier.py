@@ -377,7 +377,7 @@ async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_
     assert not harness.managed_objects.get(desired.key).expected
 
 
-async def test_a_value_of_a_secret_that_was_changed_is_put_right(harness: Harness, namespace: str):
+async def test_a_value_of_a_secret_that_was_changed_is_repaired(harness: Harness, namespace: str):
     team, desired = owner(), secret("s", namespace, key="ours")
     await harness.apply(desired, by=team)
     changed = await harness.patch(desired.key, {"data": {"key": "dGhlaXJz"}})

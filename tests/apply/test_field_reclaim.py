@@ -1,4 +1,4 @@
-"""What people put in the place of what the pattern has goes when it is put right: pure rules, then a real server."""
+"""What people put in the place of the pattern's fields is removed by a repair: pure rules, then a real server."""
 
 import json
 from typing import Any
@@ -174,7 +174,7 @@ async def test_what_somebody_put_in_the_place_of_ours_goes_in_the_repair(
 
 
 @pytest.mark.parametrize("named", [{"name": "http"}, {}])
-async def test_the_port_of_a_service_is_put_right_also_by_an_operator_that_did_not_see_it_change(
+async def test_the_port_of_a_service_is_repaired_also_by_an_operator_that_did_not_see_it_change(
     cluster: Testbed, harness: Harness, open_room: Any, namespace: str, named: dict[str, Any]
 ) -> None:
     team, desired = owner(), service(namespace, {"port": 80, **named})

@@ -120,7 +120,7 @@ async def test_what_another_pattern_names_in_vain_is_made_again_at_once(harness:
     assert (victim.id, Notification(NotificationKind.GONE, desired.key)) in harness.events
 
 
-async def test_what_a_pattern_has_is_put_right_while_an_apply_of_another_hangs(harness: Harness, namespace: str):
+async def test_what_a_pattern_has_is_repaired_while_an_apply_of_another_hangs(harness: Harness, namespace: str):
     victim, mallory, desired = owner("victim"), owner("mallory"), config_map("settings", namespace)
     harness.living |= {each.id: each for each in (victim, mallory)}
     await harness.apply(desired, by=victim)

@@ -118,7 +118,7 @@ def test_the_namespace_that_the_operator_would_make_is_printed(patternctl, files
     ]
 
 
-def test_what_is_left_out_and_put_right_is_in_the_report(patternctl, files):
+def test_what_is_left_out_and_repaired_is_in_the_report(patternctl, files):
     hook = b"apiVersion: v1\nkind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\n"
     seen = (
         b"apiVersion: v1\nkind: Service\nmetadata: {name: s, uid: u}\nspec: {clusterIP: 1.2.3.4, ports: [{port: 80}]}\n"

@@ -176,7 +176,7 @@ class Api:
 
 @dataclass
 class Repairs:
-    """How long each change of an object took to be put right, in seconds, by the object's name."""
+    """How long each change of an object took to be repaired, in seconds, by the object's name."""
 
     api: Api
     seconds: list[tuple[float, str]] = field(default_factory=list)

@@ -135,7 +135,7 @@ def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
     assert all(condition(each.status, "Ready")["status"] == "True" for each in told)
 
 
-def test_what_drifted_while_the_operator_was_away_is_put_right_and_nothing_else_is_sent(
+def test_what_drifted_while_the_operator_was_away_is_repaired_and_nothing_else_is_sent(
     audited: Testbed, stories: Callable[[str], Scenario]
 ) -> None:
     scenario = stories("web")

@@ -1,4 +1,4 @@
-"""What others do to objects that a pattern applied: what is put right, what is only told, and what is left to them."""
+"""Changes of applied objects by others: what is repaired, what is only reported, and what is left to them."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ OPERATOR = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 UNDONE = 12  # repairs that are undone by a test; a handful is made at once
 
 
-def test_a_changed_field_is_put_right_at_once_by_one_apply(testbed: Testbed, scenario: Scenario) -> None:
+def test_a_changed_field_is_repaired_at_once_by_one_apply(testbed: Testbed, scenario: Scenario) -> None:
     digest = push(scenario.repository, "1.0.0", config_map("settings"), config_map("other"))
     scenario.want()  # whose interval is an hour
     scenario.until_runs(digest)
@@ -137,7 +137,7 @@ def server(group: str, version: str, **spec: str) -> dict[str, Any]:
     return {"apiVersion": f"{group}/{version}", "kind": "Server", "metadata": {"name": "it"}, "spec": spec}
 
 
-def test_a_change_of_which_managed_fields_says_nothing_is_put_right_or_told(scenario: Scenario, group: str) -> None:
+def test_a_change_of_which_managed_fields_says_nothing_is_repaired_or_told(scenario: Scenario, group: str) -> None:
     crd = two_versions("Server", group).body
     scenario.kubectl.apply(crd)
     scenario.kubectl.established(f"servers.{group}")

@@ -37,7 +37,7 @@ def test_an_authority_that_is_injected_stays_where_the_manifest_has_a_blank_one(
     patch = json.dumps([{"op": "add", "path": path, "value": authority}])
     scenario.kubectl("patch", "validatingwebhookconfiguration", name, "--type=json", "-p", patch)
 
-    scenario.edit("configmap", "other", {"data": {"a": "drift"}})  # what drifts is still put right
+    scenario.edit("configmap", "other", {"data": {"a": "drift"}})  # what drifts is still repaired
     eventually(lambda: scenario.get("configmap", "other")["data"] == {"a": "1"})
     scenario.request()
 
@@ -59,7 +59,7 @@ def test_an_aggregated_role_keeps_the_rules_that_the_controller_gives_it(scenari
     scenario.until_says("Ready", "Ready")
     scenario.until_object("clusterrole", name, lambda found: found["rules"] == rules)
 
-    scenario.edit("clusterrole", f"{name}-part", {"rules": []})  # what drifts is still put right, and brings an apply
+    scenario.edit("clusterrole", f"{name}-part", {"rules": []})  # what drifts is still repaired, and brings an apply
     eventually(lambda: scenario.events("DriftRepaired"))
     second = push(scenario.repository, "2.0.0", {**part, "rules": [*rules, *rules]}, whole)
     scenario.change({"source": {"ref": {"tag": "2.0.0"}}})

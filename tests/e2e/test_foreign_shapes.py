@@ -14,7 +14,7 @@ OWNER = "pattern-operator.io/owner"
 
 
 def is_repaired(scenario: Scenario, name: str) -> None:
-    """Wait until somebody's change of a ConfigMap is put right."""
+    """Wait until somebody's change of a ConfigMap is repaired."""
     scenario.edit("configmap", name, {"data": {"a": uuid4().hex}})
     scenario.until_object("configmap", name, lambda found: found["data"] == {"a": "1"}, seconds=10)
 

@@ -50,7 +50,7 @@ def test_an_autoscaler_in_the_pattern_is_named_once_and_scales_alone(scenario: S
     assert condition(again, "Ready")["status"] == "True"
 
 
-def test_an_autoscaler_that_comes_later_scales_alone_and_what_kubectl_scales_is_put_right(scenario: Scenario) -> None:
+def test_an_autoscaler_that_comes_later_scales_alone_and_what_kubectl_scales_is_repaired(scenario: Scenario) -> None:
     digest = push(scenario.repository, "1.0.0", deployment("web"))
     scenario.want(apply={"wait": False})
     scenario.until_runs(digest)

@@ -1,5 +1,5 @@
 """From bytes to objects that a real API server takes: published designs and plain manifests, what is refused in them,
-what is put right, and where they go."""
+what is repaired, and where they go."""
 
 import json
 
@@ -168,10 +168,10 @@ def test_an_update_that_renders_to_nothing_prunes_nothing_unless_it_is_meant(sce
     assert scenario.names("deployment,service") == []
 
 
-# --- what is put right ----------------------------------------------------------------------------------------------
+# --- what is repaired ----------------------------------------------------------------------------------------------
 
 
-def test_what_was_put_right_in_a_design_is_told(scenario: Scenario) -> None:
+def test_what_was_repaired_in_a_design_is_told(scenario: Scenario) -> None:
     digest = push_design(scenario.repository, "1.0.0", "nginx-emptied/v1")
 
     scenario.want(render=here(scenario), apply={"wait": False})  # its Service wants a load balancer

@@ -92,7 +92,7 @@ def test_what_goes_later_is_told_when_it_is_gone(desired: DesiredState):
     assert event.note == f"2.0.0 ({TWO.short}): pruned ConfigMap team/old"
 
 
-def test_what_drifted_and_was_put_right_is_told_by_its_own_event_alone():
+def test_what_drifted_and_was_repaired_is_told_by_its_own_event_alone():
     now = status("1.0.0", ONE)
     repaired = results(repaired=("ConfigMap team/a was changed",))
 

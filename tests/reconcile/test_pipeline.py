@@ -73,7 +73,7 @@ async def test_what_runs_stays_as_it_is_when_something_newer_is_refused(world: W
     assert world.removed == []
 
 
-async def test_beside_something_newer_that_is_refused_drift_is_still_put_right(world: World):
+async def test_beside_something_newer_that_is_refused_drift_is_still_repaired(world: World):
     await world.settle()
     world.push("stable", "two", "b", "c", signed=False)
     await world.settle(300.0)
@@ -113,7 +113,7 @@ async def test_after_a_restart_nothing_that_is_as_it_was_is_written_or_removed(w
     assert world.ready == ("True", "Ready")
 
 
-async def test_after_a_restart_drift_is_put_right_also_where_something_newer_is_refused(world: World):
+async def test_after_a_restart_drift_is_repaired_also_where_something_newer_is_refused(world: World):
     await world.settle()
     world.push("stable", "two", "b", "c", signed=False)
     await world.settle(300.0)

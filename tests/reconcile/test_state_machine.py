@@ -141,7 +141,7 @@ class OnePattern(RuleBasedStateMachine):
             return
         digest = pattern.status.digest
         there = {each.name for each in world.live}
-        # What drifted is put right, unless nobody may, or nobody can say whether it may be.
+        # What drifted is repaired, unless nobody may, or nobody can say whether it may be.
         repairs = pattern.spec.apply.drift_policy == "Repair" and not pattern.spec.suspend and not world.away
         for name in world.artifacts[digest].objects:
             assert name in there, f"Ready, and {name} is not there"

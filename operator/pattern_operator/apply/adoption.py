@@ -118,7 +118,7 @@ def decide(
 
 
 def _of_predecessor(existing: Existing, owner: Owner) -> bool:
-    """Whether a pattern of the same name, which lives no longer, left it: deleted and created again, or from a backup.
+    """Whether a pattern of the same name, which no longer exists, left it: deleted and created again, or from a backup.
 
     Whoever may write the object can make it look so, and the object is applied with the rights of the pattern's
     account as any other: pretending grants nothing that was not granted before, and only gives one's own object away.

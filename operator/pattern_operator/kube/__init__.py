@@ -1,6 +1,6 @@
 """The one session to an API server: credentials, discovery, requests, watches, lease.
 
-``credentials.load`` finds an ``Endpoint``; ``Session.open`` talks to it; ``Discovery`` says where a kind lives
+``credentials.load`` finds an ``Endpoint``; ``Session.open`` talks to it; ``Discovery`` finds the resource of a kind
 (``Resource``); ``objects`` has the verbs; ``Reflector`` follows a kind without polling; ``LeaderElector`` lets one of
 several operators lead. Whatever the server refuses is an ``ApiError``, without the values that it quotes.
 

@@ -21,7 +21,7 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-LISTINGS: Final = 3  # how often a list begins anew: a page lives for 5 minutes, so this many take a quarter of an hour
+LISTINGS: Final = 3  # times that a list starts again; a page expires after 5 minutes, so they take a quarter of an hour
 
 
 class Conflicts(StrEnum):

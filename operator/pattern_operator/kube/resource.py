@@ -1,4 +1,4 @@
-"""Where a kind lives on the API server: its path, and the words its requests are counted under."""
+"""A kind on the API server: its path, and the labels its requests are counted under."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

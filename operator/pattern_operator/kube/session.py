@@ -278,7 +278,7 @@ def _wait(error: ApiUnavailable, *, method: str, attempt: int) -> float | None:
 
 
 def _socket(info: Any) -> socket.socket:
-    """Make a socket that notices a peer that vanished without a word within a minute: a watch is silent for long."""
+    """Make a socket that notices a peer that vanished without notice within a minute: a watch is silent for long."""
     family, kind, protocol, *_ = info
     made = socket.socket(family=family, type=kind, proto=protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

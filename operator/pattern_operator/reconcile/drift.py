@@ -30,7 +30,7 @@ def drift_left(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str,
 
 
 def waiting_repairs(pattern: DesignPattern, *, managed: ManagedObjects) -> tuple[str, ...]:
-    """What drifted and will be put right once there is a worker for it, a sentence each."""
+    """What drifted and will be repaired once there is a worker for it, a sentence each."""
     drifted = sorted(managed.all_drifted(owner_of(pattern).id))
     return tuple(f"{drift_of(key, managed=managed)}; its repair waits for a worker" for key in drifted)
 

@@ -1,4 +1,4 @@
-"""What runs is looked after: its health is seen, its drift put right, whatever becomes of something newer.
+"""What runs is looked after: its health is seen, its drift is repaired, whatever becomes of something newer.
 
 It goes the steps of the pipeline, for the objects that drifted and no others. What runs is known from memory, and after
 a restart from status: then it is verified and applied once more, the objects of the inventory and no others. Where
@@ -42,12 +42,12 @@ logger = logging.getLogger(__name__)
 
 
 async def keep_current(run: Run, desired: DesiredState) -> None:
-    """What is desired runs: put right what drifted, go on with what left the pattern, and look at all of it.
+    """The desired state runs: repair drift, continue the prune, and check the health of all objects.
 
     Where the state is not settled any more, only a whole apply puts right what drifted.
 
     Raises:
-        Stalled, Transient: what drifted could not be put right, or what left could not be deleted.
+        Stalled, Transient: what drifted could not be repaired, or what left could not be deleted.
     """
     running = run.state.running
     for key in sorted(running.skipped if running is not None else ()):
@@ -102,7 +102,7 @@ async def follow_inventory(run: Run) -> None:
 
 
 async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:
-    """In a back-off, or before a registry is asked: put right what drifted, as far as that asks no registry.
+    """In a back-off, or before a registry is asked: repair what drifted, as far as that asks no registry.
 
     What could not be applied is skipped until it is retried, but for the objects ``touched`` since. Failures here
     are logged, and what failed is retried with pauses of its own.
@@ -178,7 +178,7 @@ async def _policy(run: Run) -> VerificationPolicy:
 
 
 async def _recall(run: Run, policy: VerificationPolicy) -> None:
-    """After a restart: verify what status says runs, and put right what is not as it was applied.
+    """After a restart: verify what status says runs, and repair what is not as it was applied.
 
     Where nothing is known to compare with, an object is applied once, or in Report mode compared by a dry run.
     """

@@ -137,11 +137,11 @@ class Patterns:
         return key if lacks_finalizer(pattern) and not lacks_finalizer(before) else None
 
     def keep_owner(self, key: PatternKey, *, uid: str) -> None:
-        """Know that a pattern lives although it cannot be read: what carries its owner label is not free."""
+        """Know that a pattern exists although it cannot be read: what carries its owner label is not free."""
         self._by_owner[owner_id(uid)] = key
 
     def forget_owner(self, uid: str) -> None:
-        """A pattern with this UID lives no longer."""
+        """A pattern with this UID no longer exists."""
         self._by_owner.pop(owner_id(uid), None)
 
     def forget(self, key: PatternKey) -> DesignPattern | None:

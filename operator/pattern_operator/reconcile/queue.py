@@ -52,7 +52,7 @@ class _Return(Generic[Key]):
 
 
 class Queue(Generic[Key]):
-    """Keys with due times, in seconds of ``clock``. Not thread-safe: it lives on one event loop.
+    """Keys with due times, in seconds of ``clock``. Not thread-safe: it belongs to one event loop.
 
     ``lanes`` is retried whenever a key is added and before it runs, so its answer may change while a key waits.
     Without it, each key is a flow of its own.

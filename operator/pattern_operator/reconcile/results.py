@@ -70,7 +70,7 @@ class AppliedObjects:
     sent: str  # the ``sent_digest`` of all objects
     fingerprints: Comparison
     changes: Changes = NO_CHANGES
-    repaired: tuple[str, ...] = ()  # what had drifted and was put right, a sentence each
+    repaired: tuple[str, ...] = ()  # drift that was repaired, a sentence each
     notes: tuple[str, ...] = ()  # what people should know although it succeeded
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     needs: frozenset[Need] = frozenset()  # what would end the failures of objects, where something tells of it
@@ -87,7 +87,7 @@ class RepairedObjects:
     ``unresolved`` are those that the pattern has no longer under this key: their kind has another scope now.
     """
 
-    repaired: tuple[str, ...] = ()  # what was put right, a sentence each
+    repaired: tuple[str, ...] = ()  # what was repaired, a sentence each
     notes: tuple[str, ...] = ()  # what was skipped, a sentence each
     unresolved: frozenset[ObjectKey] = frozenset()
     inventory: Entries | None = None  # where something has left it

@@ -1,7 +1,7 @@
 """Which objects a whole apply does not send: what is as it was applied, and in Report mode what drifted.
 
 A restart, a Lease that was lost and a request ask for the same desired state again. Then nothing new is to be sent,
-and what others changed is put right (Repair) or left and told (Report).
+and what others changed is repaired (Repair) or left and reported (Report).
 """
 
 from collections.abc import Collection

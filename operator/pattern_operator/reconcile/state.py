@@ -93,7 +93,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unrepaired:
-    """What drifted and could not be put right so many ``times`` in a row; it is retried at ``retry_at``."""
+    """What drifted and could not be repaired so many ``times`` in a row; it is retried at ``retry_at``."""
 
     keys: frozenset[ObjectKey]
     retry_at: float

@@ -65,7 +65,7 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
 def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
     """The status written before the first object is touched: the inventory that is about to exist.
 
-    A try of what failed before changes nothing else: Ready says what is wrong until that is put right.
+    A try of what failed before changes nothing else: Ready says what is wrong until that is corrected.
     """
     inventory, marks = Inventory(count=len(entries), entries=entries), marks_of(pattern.status, entries)
     if _is_tried_again(pattern, revision):

@@ -18,7 +18,7 @@ from pattern_operator.token_bucket import TokenBucket
 
 USER: Final = (20, 1.0)  # runs at once, and seconds between further ones: nobody writes a spec faster by hand
 OTHERS: Final = (5, 10.0)  # a Secret that is changed ten times a second costs six runs a minute
-OBJECTS: Final = (20, 0.5)  # what drifts is put right within a second, however much happens
+OBJECTS: Final = (20, 0.5)  # what drifts is repaired within a second, however much happens
 MAX_EVENTS: Final = 1_000  # of objects that are remembered between two runs; what is beyond waits for the next try
 
 

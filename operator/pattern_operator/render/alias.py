@@ -53,7 +53,7 @@ def workload_of_alias(design: Design) -> dict[str, Component]:
 
 
 def _runs(component: Component) -> bool:
-    """Whether the component is a workload that will be applied, and brings its Pods to life."""
+    """Whether the component is a workload that will be applied, and creates its Pods."""
     return component.kind in _WORKLOADS and not component.annotation and not component.ignored
 
 

@@ -44,7 +44,7 @@ class ComponentReason(StrEnum):
         "ForeignModel",
         "Its model is not one of Kubernetes resources, so Meshery does not deploy it either.",
     )
-    ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which brings it to life itself."
+    ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which creates it itself."
     DUPLICATE = "Duplicate", "Another component renders to the very same object."
     HOOK = "Hook", "A hook or test of Helm or Argo CD (`helm.sh/hook`), which only that tool may create, at its moment."
     CONTROLLED = (

@@ -648,7 +648,7 @@ async def test_a_job_that_a_new_list_does_not_have_may_have_ended_if_a_ttl_takes
         end_unobserved(scene)
 
 
-async def test_a_job_that_was_changed_while_no_operator_ran_is_put_right():
+async def test_a_job_that_was_changed_while_no_operator_ran_is_repaired():
     same, other = Scene(), Scene()
     known = applied_job(Scene(), ttl=0)
     theirs = job_body(other)

@@ -154,7 +154,7 @@ async def apply(
         on_applied(key)
     left = [each for each in objects if each.key not in done]
     applied = await port.send(pattern, left, owned=placed.owned, on_applied=lambda each, _: on_applied(each.key))
-    put_right = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
+    repaired = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not repaired
     made = AppliedObjects(
         applied=frozenset({*applied.applied, *done}),
         # What was written ahead and is not there, or is another's, is named no longer.
@@ -162,7 +162,7 @@ async def apply(
         sent=sent,
         fingerprints=Comparison(fingerprints=port.managed.fingerprints(owner.id)),
         changes=Changes().plus(created=applied.created, configured=applied.configured),
-        repaired=tuple(words for key, words in drifted.items() if key in put_right),
+        repaired=tuple(words for key, words in drifted.items() if key in repaired),
         notes=(
             *_notes(applied, managed=port.managed),
             *kept.notes,
@@ -238,11 +238,11 @@ async def repair(
     said = {key: drift_of(key, managed=port.managed) for key in sorted(drifted)}
     applied = await port.send(pattern, objects, owned=owned_keys(pattern))
     lost = {key for key, _ in applied.skipped if key in applied.disowned}
-    put_right = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not put right
+    repaired = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not repaired
     known = {each.key for each in objects} | {each.key for each in unknown}
     others = len(placed.objects) + len(placed.unknown) - len(objects) - len(unknown)
     return RepairedObjects(
-        repaired=tuple(words for key, words in said.items() if key in put_right),
+        repaired=tuple(words for key, words in said.items() if key in repaired),
         notes=_notes(applied, managed=port.managed),
         unresolved=frozenset(key for key in drifted if key not in known),
         inventory=inventory.without(pattern.status.inventory.entries, lost) if lost else None,
