@@ -11,6 +11,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Notification, NotificationKind, Owner, Transfers, prune, transfer
 from pattern_operator.apply.delete import DeletionOutcome
+from pattern_operator.internal_errors import InternalErrors
 
 KEY = config_map("c", "team").key
 PVC = ObjectKey("", "PersistentVolumeClaim", "team", "data")
@@ -470,3 +471,17 @@ async def test_who_finds_it_paused_when_it_is_offered_does_not_take_it_and_holds
 
     assert "is handed over" in handing.message
     assert done.deleted == (desired.key,)
+
+
+async def test_a_defect_of_who_is_woken_is_counted_and_costs_nobody_the_transfer():
+    errors: list[str] = []
+
+    def broken(*_: object) -> None:
+        raise TypeError("a defect of who is told")
+
+    transfers = Transfers(on_change=broken, errors=InternalErrors(errors.append))
+    transfers.wait(KEY, NEW)
+
+    assert "is handed over" in transfers.delay_reason(KEY, by=OLD)
+    assert transfers.is_offered(KEY, by=OLD.id, to=NEW.id)
+    assert errors == ["managed_object_notification"]

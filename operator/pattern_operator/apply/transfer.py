@@ -29,12 +29,10 @@ from pattern_operator.apply.timers import Timers
 from pattern_operator.internal_errors import InternalErrors
 
 FIRST_RUN_WINDOW: Final = 10.0  # seconds after a pattern was changed in which its first run is waited for
-DATA_FIRST_RUN_WINDOW: Final = (
-    60.0  # the same where data would be lost: a registry that does not answer at once costs none
-)
-OFFER_DURATION: Final = (
-    30.0  # seconds from when an object is wanted no longer in which others may take it, all together
-)
+# The same where data would be lost: a registry that does not answer at once costs none.
+DATA_FIRST_RUN_WINDOW: Final = 60.0
+# Seconds from when an object is wanted no longer in which others may take it, all together.
+OFFER_DURATION: Final = 30.0
 DATA_OFFER_DURATION: Final = 60.0  # the same where data would be lost
 TAKE_TIMEOUT: Final = 30.0  # seconds more for an apply of it that is on its way then
 GRACE: Final = 1.0  # seconds in which a change of another pattern of the namespace may still come
@@ -62,7 +60,7 @@ def _notify_nobody(_: str, __: Notification) -> None:
 class Transfers:
     """Who waits for which object, who was changed a moment ago, and what is offered to whom.
 
-    ``on_change(owner id, event)`` wakes a pattern; it is called in the loop and must not raise.
+    ``on_change(owner id, notification)`` wakes a pattern; it is called in the loop, and what it raises is counted.
     """
 
     def __init__(
@@ -72,7 +70,8 @@ class Transfers:
         errors: InternalErrors | None = None,
     ) -> None:
         self._on_change = on_change
-        self._timers = Timers(errors if errors is not None else InternalErrors())
+        self._errors = errors if errors is not None else InternalErrors()
+        self._timers = Timers(self._errors)
         self._waiting: dict[ObjectKey, dict[str, Owner]] = {}  # the longest first
         self._waits: dict[str, set[ObjectKey]] = {}  # the same by owner
         self._excluded: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
@@ -144,7 +143,7 @@ class Transfers:
         for by, told in offers.items():
             if owner in told:
                 told.discard(owner)
-                self._on_change(by, Notification(NotificationKind.GONE, key))
+                self._wake(by, key)
 
     def exclude(self, key: ObjectKey, owner: str) -> None:
         """The pattern could not take the object: it gets it from nobody, until it is changed."""
@@ -265,10 +264,9 @@ class Transfers:
         for each in other_managers:
             if each.id not in told:
                 told.add(each.id)
-                self._on_change(each.id, Notification(NotificationKind.GONE, key))
+                self._wake(each.id, key)
         if (by.id, whole) not in self._timers:
-            event = Notification(NotificationKind.GONE, key)
-            self._timers.set((by.id, whole), whole - age, self._on_change, by.id, event)
+            self._timers.set((by.id, whole), whole - age, self._wake, by.id, key)
         return other_managers[0]
 
     def _withdraw(self, key: ObjectKey, *, by: str) -> None:
@@ -301,4 +299,8 @@ class Transfers:
 
     def _schedule_recheck(self, key: ObjectKey, by: Owner, pause: float) -> None:
         if by.id not in self._timers:  # one a pattern: it looks at all that it wants to delete
-            self._timers.set(by.id, pause, self._on_change, by.id, Notification(NotificationKind.GONE, key))
+            self._timers.set(by.id, pause, self._wake, by.id, key)
+
+    def _wake(self, owner: str, key: ObjectKey) -> None:
+        with self._errors.contain("managed_object_notification"):
+            self._on_change(owner, Notification(NotificationKind.GONE, key))
