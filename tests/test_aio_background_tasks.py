@@ -18,8 +18,8 @@ async def test_a_task_that_fails_ends_the_others_and_its_error_is_told():
         other = behind.create_task(asyncio.sleep(60))
         behind.create_task(fail(ValueError("it")))
         async with asyncio.timeout(5):
-            await behind.ended.wait()
-        await behind.end()
+            await behind.failed.wait()
+        await behind.stop()
 
         assert other.cancelled()
         with pytest.raises(ValueError, match=r"^it$"):
@@ -32,7 +32,7 @@ async def test_a_task_that_ends_well_or_is_stopped_ends_nobody():
         behind.create_task(asyncio.sleep(60)).cancel()
         await asyncio.sleep(0.01)
 
-        assert not behind.ended.is_set()
+        assert not behind.failed.is_set()
         behind.check()
 
 
@@ -46,8 +46,8 @@ async def test_a_failing_task_ends_the_workers_also_where_their_runs_fail_at_the
             await asyncio.sleep(0)
             together.set()
             async with asyncio.timeout(5):
-                await behind.ended.wait()
-                await behind.end()
+                await behind.failed.wait()
+                await behind.stop()
 
             assert workers.cancelled()
 
@@ -89,7 +89,7 @@ async def test_a_task_that_never_ends_is_an_error_and_not_a_wait_for_ever():
 
 async def test_a_task_that_is_begun_after_the_end_does_nothing():
     async with background_tasks() as behind:
-        await behind.end()
+        await behind.stop()
         task = behind.create_task(asyncio.sleep(60))
         await asyncio.wait({task}, timeout=5)
 

@@ -140,8 +140,8 @@ async def test_a_background_task_that_fails_restarts_the_work(process, leases):
             tasks.create_task(go_on(), name="another")
             await asyncio.sleep(0)
             tasks.create_task(fail(), name="fails")
-            await tasks.ended.wait()
-            await tasks.end()
+            await tasks.failed.wait()
+            await tasks.stop()
             tasks.check()
 
     async with running(process, work), asyncio.timeout(PATIENCE):

@@ -11,7 +11,7 @@ from pattern_operator.api.account import is_account_name
 
 # How long a thread that computes may keep the event loop waiting for the interpreter. Beside two such threads a tick
 # of the loop came 36 to 39 ms late at the 99th percentile with Python's 5 ms, and 9 to 11 ms with this; they did no
-# less meanwhile. With one such thread it was 5 to 6 ms, but then whoever has it stops all others.
+# less meanwhile. With one such thread it was 5 to 6 ms, but then the one that has it stops all others.
 SWITCH_SECONDS = 0.001
 
 _SIZES = {"": 1, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}

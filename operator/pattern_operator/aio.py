@@ -2,7 +2,7 @@
 
 Not asyncio.TaskGroup: up to Python 3.12 it raises the errors of its tasks in place of the cancellation that ended it,
 it cancels each task only once, and it leaves ``Task.cancelling()`` of its owner above zero (seen with 3.11.7). A worker
-whose cancellation is lost this way lives on.
+whose cancellation is lost this way keeps running.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ async def run_all(work: Iterable[Coroutine[Any, Any, Result]], *, name: str = ""
             each.close()
         try:
             await cancel_and_wait(tasks)
-        finally:  # an error that nobody looks at is logged by asyncio
+        finally:  # asyncio logs an error that is not retrieved
             results = [_outcome(task) for task in tasks if task.done()]
     for result in results:
         if isinstance(result, _Failed) and not isinstance(result.error, TaskCancelled):
@@ -112,43 +112,43 @@ async def background_task(work: Coroutine[Any, Any, None], *, name: str) -> Asyn
 
 
 class TasksStillRunning(Exception):
-    """Tasks did not end although they were cancelled again and again: only the end of the process ends them."""
+    """Tasks did not end although they were cancelled again and again: only an exit of the process ends them."""
 
 
 @dataclass(slots=True)
 class BackgroundTasks:
-    """Runs tasks until ``end``; when one of them fails, the others are cancelled and ``ended`` is set."""
+    """Runs tasks until ``stop``; when one of them fails, the others are cancelled and ``failed`` is set."""
 
     grace: float = GRACE
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set["asyncio.Task[Any]"] = field(default_factory=set)
-    _at_end: list[Callable[[], None]] = field(default_factory=list)
+    _on_stop: list[Callable[[], None]] = field(default_factory=list)
     _error: BaseException | None = None
-    _ending: bool = False
+    _stopping: bool = False
 
     def create_task(self, coro: Coroutine[Any, Any, Any], *, name: str | None = None) -> "asyncio.Task[Any]":
-        """Run ``coro``; one that is begun after the end is cancelled before its first step."""
+        """Run ``coro``; after ``stop`` it is cancelled before its first step."""
         task = asyncio.get_running_loop().create_task(coro, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        if self._ending:
+        if self._stopping:
             task.cancel()
         return task
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         """Cancel all, and wait until they are gone.
 
         Raises:
             TasksStillRunning: some are not gone after ``grace`` seconds.
         """
-        self._begin_end()
+        self._begin_stop()
         while self._tasks:  # a task that ends may begin another one
             await cancel_within(tuple(self._tasks), grace=self.grace)
             await asyncio.sleep(0)  # the callbacks of tasks run after them
 
-    def at_end(self, call: Callable[[], None]) -> None:
-        """Call this when the end begins, or a task has failed."""
-        self._at_end.append(call)
+    def on_stop(self, call: Callable[[], None]) -> None:
+        """Call this when ``stop`` is called, or a task failed."""
+        self._on_stop.append(call)
 
     def check(self) -> None:
         """Raise what a task failed with, if one did."""
@@ -163,15 +163,15 @@ class BackgroundTasks:
             self._error = error
         else:
             logger.warning("another task failed: task=%s type=%s", task.get_name(), type(error).__name__)
-        self._begin_end()
+        self._begin_stop()
         for other in self._tasks:
             other.cancel()
-        self.ended.set()
+        self.failed.set()
 
-    def _begin_end(self) -> None:
-        self._ending = True
-        while self._at_end:
-            self._at_end.pop()()
+    def _begin_stop(self) -> None:
+        self._stopping = True
+        while self._on_stop:
+            self._on_stop.pop()()
 
 
 async def cancel_within(tasks: "Collection[asyncio.Task[Any]]", *, grace: float) -> None:
@@ -198,7 +198,7 @@ async def cancel_within(tasks: "Collection[asyncio.Task[Any]]", *, grace: float)
 
 @asynccontextmanager
 async def background_tasks(*, grace: float = GRACE) -> AsyncIterator[BackgroundTasks]:
-    """Give tasks a place to run beside the block; all of them are gone when it is left.
+    """Run tasks in the background of the block; when it is left, all of them have ended.
 
     Raises:
         TasksStillRunning: some cannot be ended.
@@ -207,4 +207,4 @@ async def background_tasks(*, grace: float = GRACE) -> AsyncIterator[BackgroundT
     try:
         yield made
     finally:
-        await made.end()
+        await made.stop()

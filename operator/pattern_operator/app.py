@@ -82,10 +82,10 @@ async def run_app(process: Process, session: Session, *, lost: asyncio.Event) ->
             patterns=parts.patterns,
             wake=parts.request,
             reconciler=parts.reconciler,
-            stop=tasks.end,
+            stop=tasks.stop,
         )
-        await run_kopf(registry, shutdown=process.shutdown, until=(process.stop_requested, lost, tasks.ended))
-        await tasks.end()
+        await run_kopf(registry, shutdown=process.shutdown, until=(process.stop_requested, lost, tasks.failed))
+        await tasks.stop()
         try:
             tasks.check()
         except Restored as error:
@@ -146,8 +146,8 @@ def _build(
         listed=patterns.lists,
         on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
     )
-    tasks.at_end(managed_objects.close)
-    tasks.at_end(transfers.close)
+    tasks.on_stop(managed_objects.close)
+    tasks.on_stop(transfers.close)
     awaited = Awaited(session, discovery, wake=waker.found, tasks=tasks)
     tenancy = replace(process.settings.tenancy, own_user=protected.user)
     cluster = Cluster(
@@ -225,7 +225,7 @@ def _start(
     def keep() -> None:
         process.kept = reconciler.what_is_kept()
 
-    tasks.at_end(keep)
+    tasks.on_stop(keep)
     explainer = Explainer(
         patterns=parts.patterns,
         managed_objects=parts.cluster.managed,
@@ -282,7 +282,7 @@ def _log_watch_problem(resource: Resource, error: ApiError) -> None:
 
 
 def _log_unlisted(pattern: PatternKey | None, key: ObjectKey) -> None:
-    """Once for each owner: whoever may label objects can make any number of them."""
+    """Once for each owner: anybody who may label objects can make any number of them."""
     whose = f"DesignPattern {pattern}" if pattern else "a DesignPattern that does not exist"
     logger.warning(
         "not followed: object=%s carries the owner label of %s and is not in its inventory. Remove the label"

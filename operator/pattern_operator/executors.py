@@ -2,7 +2,7 @@
 
 And within a pool no tenant waits for all that another one has to do: the threads are shared out (``Threads``).
 
-The event loop's default executor is given to nobody: whoever shares it waits for the slowest of all, and a name server
+The event loop's default executor is not used: all who share it wait for the slowest, and a name server
 that does not answer would stop the cache, the verification and the rendering of everybody.
 """
 
@@ -46,7 +46,7 @@ class _Crew:
         self._line = FairQueue[_Task](size)
         self._ranking = StartTimeRanking()
         self._changed = threading.Condition()
-        self._idle = 0  # threads that wait, and were not told to look
+        self._idle = 0  # threads that wait, and were not notified
         self._started = 0
         self._closed = False
 

@@ -1,4 +1,4 @@
-"""A semaphore with shares: of so many requests at once, whoever is slow holds a part only (``fair_queue``)."""
+"""A semaphore with fair shares: a slow flow holds a part of the permits only (``fair_queue``)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable

@@ -29,7 +29,7 @@ def registry(
     reconciler: Reconciler,
     stop: Callable[[], Awaitable[None]],
 ) -> kopf.OperatorRegistry:
-    """The handlers, bound to what they fill; ``stop`` ends the operator's own tasks when kopf is told to end."""
+    """The handlers, bound to what they fill; ``stop`` ends the operator's own tasks when kopf stops."""
     handlers = kopf.OperatorRegistry()
     session.kopf_watch.skip_known(patterns.is_known)
 

@@ -1,4 +1,4 @@
-"""Contains the operator's own defects: an error that nobody expected costs the one object or kind it happened at.
+"""Contains the operator's own defects: an unexpected error costs the one object or kind it happened at.
 
 It is counted each time and logged once for each kind of it, with the traceback: a watch repeats it for every object.
 """
@@ -12,8 +12,8 @@ from typing import Final
 
 logger = logging.getLogger(__name__)
 
-MAX_KINDS: Final = 256  # kinds of errors that are told apart; there are fewer places that can fail
-# Where errors are contained: the words of the metric, all of them, so that each counts from zero.
+MAX_KINDS: Final = 256  # kinds of errors that are logged; there are fewer places that can fail
+# Where errors are contained: the label values of the metric, all of them, so that each counts from zero.
 PLACES: Final = (
     "apply",  # of one object
     "dry_run",  # of one object
@@ -25,7 +25,7 @@ PLACES: Final = (
     "line",  # of what waits for a worker
     "look_for_kind",
     "loop",  # where nobody waits for it
-    "managed_object",  # at what a watch told of one object
+    "managed_object",  # at a watch event of one object
     "managed_object_notification",
     "manager",  # the whole work was restarted
     "remove",  # of one object

@@ -1,4 +1,4 @@
-"""How many files and connections the process may hold: as many as it is allowed, not as few as it begins with.
+"""How many files and connections the process may hold: the hard limit, not the soft one that it starts with.
 
 containerd 2 starts processes with a soft limit of 1,024 and a hard one of half a million. The soft limit is for
 programs that use ``select``, which can name no more; nothing here does.

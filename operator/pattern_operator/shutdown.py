@@ -1,4 +1,4 @@
-"""Ends the process when it is told to: in good order within the grace, and hard after it.
+"""Stops the process on SIGTERM and SIGINT: in good order within the grace, and at once after it.
 
 A thread of its own counts the grace, so that nothing can hold the process: no task that swallows its cancellation, no
 thread that is blocked (the interpreter waits for those of executors), no library, and no event loop that is stuck.
@@ -43,15 +43,15 @@ class Shutdown:
             signal.signal(number, self._signalled)
 
     def request_stop(self) -> None:
-        """End the process as if it was told to: the grace begins."""
-        with suppress(BlockingIOError, OSError):  # told a thousand times already, or over
+        """Stop the process as a signal does: the grace begins."""
+        with suppress(BlockingIOError, OSError):  # a thousand signals already, or the pipe is closed
             os.write(self._write, b"!")
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self.requested.set)
 
     def exit_now(self, why: str) -> None:
-        """End the process now: there is no way back to a clean state."""
-        logger.critical("ends hard: %s", why)
+        """Exit now: there is no way back to a clean state."""
+        logger.critical("exits now: %s", why)
         self._exit_process(1)
 
     def _signalled(self, _number: int, _frame: object) -> None:
@@ -61,6 +61,6 @@ class Shutdown:
         """Wait for the first signal, and then for the second one or the end of the grace."""
         os.read(self._read, 1)
         again, _, _ = select.select([self._read], [], [], self._grace)
-        # No logging: whoever holds its lock may be what hangs.
-        os.write(2, b"ends hard: told a second time\n" if again else b"ends hard: it did not end in time\n")
+        # No logging: what hangs may hold its lock.
+        os.write(2, b"exits now: a second signal\n" if again else b"exits now: it did not stop within the grace\n")
         self._exit_process(1)

@@ -1,7 +1,7 @@
-"""Whether the work goes on: watches turn, due patterns are run, and no run lasts for ever.
+"""Notices work that stalled: a watch that is silent, patterns that are due and not run, a run without an end.
 
 Everything here has an end of its own elsewhere (timeouts of requests, deadlines of runs); what is still not over long
-after that is a defect, and the work is begun anew. An API server or a registry that is away is none: requests fail, and
+after that is a defect, and the work is restarted. An API server or a registry that is away is none: requests fail, and
 that is progress.
 """
 
@@ -19,7 +19,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class RunningWatch(Protocol):
-    """What shows that it goes on: ``name``, and when it last did (seconds of the clock)."""
+    """A watch: its ``name``, and when it last received anything or retried (seconds of the clock)."""
 
     @property
     def name(self) -> str: ...  # noqa: D102 - see the class

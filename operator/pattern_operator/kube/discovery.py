@@ -49,7 +49,7 @@ class Discovery:
             ApiError: the server could not be asked.
         """
         found = self._look_up(group=group, kind=kind, version=version)
-        # One reads anew; who asks meanwhile for what was known does not wait for what happens to other kinds.
+        # One caller reads; the others get what was known meanwhile, and do not wait for other kinds.
         if found is not None and (self._read_at is not None or self._lock.locked()):
             return found
         async with self._lock:
@@ -66,7 +66,7 @@ class Discovery:
         raise KindNotFound(group=group, version=version, kind=kind, served=served, kinds=kinds)
 
     async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
-        """Every kind whose objects can be listed and deleted, in the preferred version of its group; read anew.
+        """Every kind whose objects can be listed and deleted, in the preferred version of its group; read again.
 
         What can only be read is computed by an aggregated server (metrics, packages) and goes by itself. With ``group``
         only its kinds have to be known, and those of a group whose server is silent may be missing.
@@ -96,15 +96,15 @@ class Discovery:
         """Whether a kind that ``find`` did not find is gone for certain; its objects went with it.
 
         Raises:
-            ApiError: it cannot be told.
+            ApiError: the server could not be asked.
         """
         listed = group in self._groups and group not in self._silent
         return await is_kind_gone(self._session, group=group, kind=kind, listed=listed)
 
     def invalidate(self, resource: Resource | None = None) -> None:
-        """Read anew at the next question: a CRD came, went or changed its versions.
+        """Read again at the next question: a CRD was created, deleted or changed its versions.
 
-        Of ``resource`` nothing is known then; the other kinds stay known to whoever asks while it is read.
+        Of ``resource`` nothing is known then; the other kinds stay known while it is read.
         """
         if resource is not None:
             self._kinds.pop(resource.group_kind, None)

@@ -15,8 +15,8 @@ NAMESPACE: Final = "pattern-operator-system"  # of manifests/base: where the Lea
 def identity(*, account: Path = SERVICE_ACCOUNT, environment: Mapping[str, str] = os.environ) -> str:
     """The name and UID of the pod, which a restarted container keeps; outside of pods the host and the process.
 
-    The Deployment tells both by the downward API (``POD_NAME``, ``POD_UID``). The host's name alone would make two pods
-    on the network of one node the same holder. Where the Deployment does not tell them, a pod goes by its host's name.
+    The Deployment sets both by the downward API (``POD_NAME``, ``POD_UID``). The host's name alone would make two pods
+    on the network of one node the same holder. Where the Deployment does not set them, a pod goes by its host's name.
     """
     pod, uid = environment.get("POD_NAME", ""), environment.get("POD_UID", "")
     if pod and uid:

@@ -1,4 +1,4 @@
-"""How much is built of a JSON text, told before it is: the parser holds the interpreter while it builds."""
+"""Estimates what parsing a JSON text would build, before it is parsed: the parser blocks the interpreter."""
 
 from typing import Final
 
@@ -10,7 +10,8 @@ _SMALL: Final = 64 * KIB  # bytes that are built within some 5 ms, whatever they
 def is_too_large(content: bytes) -> bool:
     """Whether it would be built for too long: lists, objects and names take time, numbers and texts little.
 
-    Brackets within texts count too. Names are told by how the API server writes them, without a space behind.
+    Brackets within texts count too. Names are recognized by how the API server writes them, without a space after
+    the colon.
     """
     if len(content) <= _SMALL:
         return False

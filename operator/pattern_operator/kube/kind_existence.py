@@ -2,7 +2,7 @@
 
 ``/apis`` answers 200 without the groups of CRDs until the API server has read them, and a request to them gets 404
 meanwhile. What there is to serve stands in the CustomResourceDefinitions and the APIServices, which are ordinary
-objects in etcd: a kind is gone only when none of them speaks of it. Where they cannot be read, nobody can say.
+objects in etcd: a kind is gone only when none of them speaks of it. Where they cannot be read, it is unknown.
 
 Source: kube-aggregator, ``pkg/controllers/autoregister``: APIServices of the server's own groups are labelled
 ``onstart``, those made for CRDs ``true``; an aggregated server's carry no such label.
@@ -24,7 +24,7 @@ _PAGE: Final = 500
 
 
 async def is_gone(session: Session, resource: Resource) -> bool:
-    """Whether the API server has ``resource`` no more in its version; False also where it cannot be told."""
+    """Whether the API server has ``resource`` no more in its version; False also where that is unknown."""
     try:
         definition = await _definition(session, f"{resource.plural}.{resource.group}")
         if definition is not None:
@@ -42,7 +42,7 @@ async def is_kind_gone(session: Session, *, group: str, kind: str, listed: bool)
     """Whether no version of a kind is served any more; ``listed``: discovery shows the group, without the kind.
 
     Raises:
-        ApiError: it cannot be told.
+        ApiError: the server could not be asked.
     """
     async for name in crd_names(session):
         if name.partition(".")[2] == group and _defines(await _definition(session, name), kind):

@@ -4,7 +4,7 @@ kopf spends a quarter of a millisecond on each event, and most events of a patte
 own writes, whose answers it has read already. Of these kopf gets a bookmark, which it skips.
 
 kopf also takes every ERROR event but 410 for fatal, and every line that is not JSON. After either a new list is all
-that is needed (client-go's reflector does no more), so kopf is told 410 in place of both, and its next list waits
+that is needed (client-go's reflector does no more), so kopf gets 410 in place of both, and its next list waits
 longer with each one in a row.
 """
 
@@ -62,7 +62,7 @@ class KopfWatch:
         self._failures = 0  # in a row
 
     def skip_known(self, is_known: Callable[[str, str, str, str], bool]) -> None:
-        """Tell kopf nothing of changes that are known: ``is_known(namespace, name, uid, resource_version)``."""
+        """Send kopf no changes that are known: ``is_known(namespace, name, uid, resource_version)``."""
         self._is_known = is_known
 
     async def filter(self, request: aiohttp.ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:

@@ -45,7 +45,7 @@ class Timing:
 
 
 def never_dead(_: str) -> bool:
-    """Say of every holder that it may still live: all that can be said of a process on another machine."""
+    """Assume that every holder may still run: nothing else is known of a process on another machine."""
     return False
 
 
@@ -95,13 +95,13 @@ class LeaderElector:
     async def acquire(self) -> AsyncIterator[asyncio.Event]:
         """Wait until the Lease is ours, keep it while the block runs, give it back at its end.
 
-        Yields an event that is set when the Lease was lost: whoever leads must then stop, at once.
+        Yields an event that is set when the Lease was lost: the leader must then stop, at once.
         """
         await self._acquire()
         lost = asyncio.Event()
         try:
             async with background_task(self._keep(lost), name=f"lease {self._lock}") as renewal:
-                # However the renewal ends, nobody leads without it.
+                # However the renewal ends, leadership ends with it.
                 renewal.add_done_callback(lambda ended: None if ended.cancelled() else lost.set())
                 yield lost
         finally:
@@ -141,7 +141,7 @@ class LeaderElector:
         log.warning("cannot watch the Lease %s, and so not lead: %s", self._lock, error)
 
     def _see(self, lease: Body | None) -> None:
-        """Take the Lease in; the holder's time begins anew only where it renewed, as client-go counts it."""
+        """Take the Lease in; the holder's time starts again only where it renewed, as in client-go."""
         held = LeaderElectionRecord.of(lease)
         if held != self._held:
             self._held, self._seen_at = held, self._clock()
@@ -232,7 +232,7 @@ class _TakenOverError(Exception):
 
 
 def _shown(holder: str) -> str:
-    """A holder's name as one short line, because whoever may write the Lease may write anything there."""
+    """A holder's name as one short line, because everybody who may write the Lease may write anything there."""
     line = "".join(each if each.isprintable() else "?" for each in holder[: MAX_HOLDER + 1])
     return line if len(line) <= MAX_HOLDER else f"{line[:MAX_HOLDER]}\u2026"
 

@@ -1,4 +1,4 @@
-"""The messages of API servers that are understood whole: each form is read, and composed anew of its names alone.
+"""The messages of API servers that are understood whole: each format is parsed, and rewritten of its names alone.
 
 A form is a function of the text and of what was sent; it gives an empty text where the message has another form.
 """

@@ -218,7 +218,7 @@ async def list_(
     async for listed in _pages(
         session, resource.path(namespace=namespace), selectors=selectors, impersonate=impersonate
     ):
-        if listed.begins_anew:
+        if listed.restarted:
             found.clear()
         found += [_titled(item, resource) async for item in listed.page.items()]
     return found

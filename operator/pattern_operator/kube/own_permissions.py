@@ -1,4 +1,4 @@
-"""What the API server refuses to the operator itself: as long as it does, the operator does not work, whoever asks.
+"""What the API server refuses to the operator itself: as long as it does, no pattern is worked on.
 
 Noted from answers to what the operator does anyway, so that a settled cluster is asked nothing. A request in the name
 of a pattern's account is not noted: what that may not do costs its pattern.
@@ -15,7 +15,7 @@ from aiohttp.client_middlewares import ClientHandlerType
 from pattern_operator.kube.resource import verb_and_resource
 from pattern_operator.quote import first_few
 
-# Seconds. What is refused is retried within minutes; what is not, nobody wants any more (a pattern was deleted).
+# Seconds. What is refused is retried within minutes; what is not is not needed any more (a pattern was deleted).
 LASTS: Final = 900.0
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 

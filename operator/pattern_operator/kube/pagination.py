@@ -1,4 +1,4 @@
-"""Lists in pages: each is bounded in bytes, and pages that became too old (410) are read anew."""
+"""Lists in pages: each is bounded in bytes, and pages that became too old (410) are read again."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -91,10 +91,10 @@ class PageSize:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of a collection; ``begins_anew``: the pages before it were too old to go on from, and count no more."""
+    """A page of a collection; ``restarted``: the pages before it were too old to go on from, and count no more."""
 
     page: TextPage
-    begins_anew: bool
+    restarted: bool
 
 
 async def pages(

@@ -1,8 +1,8 @@
-"""One kind, followed: every change is told once, and what happened while nobody listened is found out.
+"""Follows one kind: every change is reported once, also what happened while the connection was down.
 
 List, then watch from there (Kubernetes, "Efficient detection of changes"). A connection that ends goes on where it
-stopped; a version that the server has forgotten (410) is listed anew and compared with what was known, so that an
-object that vanished meanwhile is told as deleted. A settled watch sends one request every 5 to 9 minutes.
+stopped; after a 410 (the version is too old) the collection is listed again and compared with what was known, so that
+an object that vanished meanwhile is reported as deleted. A settled watch sends one request every 5 to 9 minutes.
 
 Nothing is believed newer than it is: etcd that was restored from a backup has versions below those that were seen, and
 a watch from there would be silent until they are reached again. So a watch that broke looks at the version of the list
@@ -33,7 +33,7 @@ from pattern_operator.limits import MAX_PAGE
 WATCH_SECONDS: Final = (300.0, 540.0)  # spread, so that a thousand watches do not end together
 FIRST_BACK_OFF: Final = 0.2
 LAST_BACK_OFF: Final = 30.0
-LONGEST_REST: Final = timedelta(minutes=5)  # that a server may ask for (Retry-After): whoever waits longer is blind
+LONGEST_REST: Final = timedelta(minutes=5)  # that a server may ask for (Retry-After): a longer wait would miss too much
 _DEFECT: Final = ApiUnavailable(code=0, reason="InternalError", message="the operator failed on what was sent")
 _METADATA: Final = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1"
 
@@ -45,7 +45,7 @@ class Reflector:
     the session's ``internal_errors``. ``on_problem`` is told of each new reason why the server does not answer as it
     should (``Forbidden``, ``NotFound``, ``Unreachable``...), once until it changes or is over; the watch tries again by
     itself. ``problem`` is what keeps it from following now, None when nothing does. ``synced`` is set when the first
-    list is complete. Of a kind that is gone (``NotFound``), every object is told as deleted.
+    list is complete. Of a kind that is gone (``NotFound``), every object is reported as deleted.
 
     ``on_restored`` is called where the server has older versions than were seen, before what it has is told.
 
@@ -127,20 +127,20 @@ class Reflector:
         return not_served_yet(self.name)
 
     async def _check_version(self) -> None:
-        """List anew where the server does not know the version to go on from: etcd was restored from a backup."""
+        """List again where the server does not know the version to continue from: etcd was restored from a backup."""
         params = {**self._selected(), "limit": "1"}
         page = await TextPage.of(await self._ask(params))
         if 0 < number_of(page.version) < self._newest:
             self._version = ""
 
     async def _list(self) -> None:
-        """Read the whole collection and tell in what it differs from what was known."""
+        """Read the whole collection and report how it differs from what was known."""
         seen: set[tuple[str, str]] = set()
         restored, version = False, ""
         async for listed in pages(self._ask, selectors=self._selectors, listings=sys.maxsize):
             self._mark_active()
             page, version = listed.page, listed.page.version
-            if listed.begins_anew:
+            if listed.restarted:
                 seen.clear()
             async for item in page.items():
                 if not restored and self._is_older(item, page.version):
@@ -200,7 +200,7 @@ class Reflector:
                 self._version = ""  # whatever it is: going on from here would end here again
                 raise ApiError.from_status(item)
             case _:
-                self._version = ""  # nobody can say what was missed
+                self._version = ""  # what was missed is unknown
                 raise ApiUnavailable(code=0, reason="Unreadable", message="what was sent is not a watch event")
         self._version = meta.resource_version or self._version
         self._newest = max(self._newest, meta.version)
@@ -220,7 +220,7 @@ class Reflector:
             self._on_restored()
 
     def _observe(self, item: Body) -> tuple[str, str]:
-        """Tell of ``item`` unless this very version of it was told; return its key."""
+        """Report ``item`` unless this very version of it was reported; return its key."""
         meta = ObjectMeta.of(item)
         key = (meta.namespace, meta.name)
         now = (meta.uid, meta.resource_version)

@@ -1,4 +1,4 @@
-"""What a request holds, so that nobody's answer repeats a value of it: the values, and the names that may be shown.
+"""What a request contains, so that no message repeats a value of it: the values, and the names that may be shown.
 
 An answer speaks of the object that results, which may hold more than the request (``RequestContent.is_whole``).
 """

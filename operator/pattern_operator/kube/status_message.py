@@ -1,4 +1,4 @@
-"""What an API server's refusal says, composed anew without the values it quotes: field, rule, who refused.
+"""What an API server's refusal says, rewritten without the values it quotes: field, rule, who refused.
 
 API servers quote what they refuse: ``Invalid value: {...}``, ``&core.PodTemplateSpec{...}``, the whole of a Secret.
 Nothing of a text is shown because it looks harmless; what is shown was understood. Sources of the grammar: Kubernetes

@@ -1,4 +1,4 @@
-"""What a watch tells: one change of one object, and how much of the object is sent."""
+"""A watch event: one change of one object, and how much of the object is sent."""
 
 from dataclasses import dataclass
 from enum import StrEnum
