@@ -16,6 +16,7 @@ MAX_KINDS: Final = 256  # kinds of errors that are logged; there are fewer place
 # Where errors are contained: the label values of the metric, all of them, so that each counts from zero.
 PLACES: Final = (
     "apply",  # of one object
+    "delete",  # of one object
     "dry_run",  # of one object
     "event",
     "explain",  # why a workload is not healthy
@@ -28,7 +29,6 @@ PLACES: Final = (
     "managed_object",  # at a watch event of one object
     "managed_object_notification",
     "manager",  # the whole work was restarted
-    "remove",  # of one object
     "request_hook",
     "run",  # of one pattern
     "timer",

@@ -78,5 +78,5 @@ async def test_a_defect_at_one_object_costs_that_object_of_a_removal(scene, monk
     assert bad.failure is not None
     assert (bad.failure.reason, bad.message) == (Reason.INTERNAL_ERROR, MESSAGE)
     assert good.failure is None
-    assert scene.errors == ["remove"]
+    assert scene.errors == ["delete"]
     assert PASSWORD not in caplog.text

@@ -1,4 +1,4 @@
-"""What is done with an object before a pattern applies it for the first time: made, taken for ours, or let alone.
+"""Decides about an object before a pattern first applies it: create it, own it, adopt it, skip it, or refuse.
 
 An object is a pattern's own once it carries the owner label of the pattern in the cluster, and not before: an inventory
 is written ahead, and then also names what was never there. Pure; ``applier`` looks and acts.

@@ -54,7 +54,7 @@ class _Run:
 
 
 class Deleter:
-    """Removes objects of all patterns, never more than ``concurrency`` requests at once, in fair shares."""
+    """Deletes objects of all patterns, never more than ``concurrency`` requests at once, in fair shares."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Deleter:
             self._transfers.delay_reason(key, by=owner)
         return await run_all(self._attempt(entry, run) for entry in entries)
 
-    async def rights(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
+    async def account_rbac(self, keys: Iterable[ObjectKey], *, owner: Owner, impersonate: str) -> frozenset[ObjectKey]:
         """Which of these bindings bind ``impersonate``, and their roles; never raises for what a server answers."""
         return await rbac_of_account(
             impersonate, keys, read=partial(self._body_of, owner=owner, impersonate=impersonate)
@@ -119,32 +119,32 @@ class Deleter:
         key = key_of(entry)
         try:
             if is_protected(key):
-                removal = Deletion(
+                deletion = Deletion(
                     entry, key, DeletionOutcome.SKIPPED, "is a namespace of the cluster, which no pattern owns"
                 )
             elif why := self._protected.why(key):
-                removal = Deletion(entry, key, DeletionOutcome.SKIPPED, f"stays: it {why}")
+                deletion = Deletion(entry, key, DeletionOutcome.SKIPPED, f"stays: it {why}")
             else:
-                removal = await self._remove_if_kind_is_there(entry, key, run)
+                deletion = await self._delete_if_kind_is_served(entry, key, run)
         except ApiError as error:
             if is_unavailable(error):
                 run.unavailable = error
             return _failed(entry, error, run)
         except Exception as error:  # a defect costs this object
-            self._session.internal_errors.record("remove", error)
+            self._session.internal_errors.record("delete", error)
             failure = of_defect(key)
             return Deletion(entry, key, DeletionOutcome.FAILED, failure.message, failure)
         self._managed.release([key], owner=run.owner.id)
-        return removal
+        return deletion
 
-    async def _remove_if_kind_is_there(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
+    async def _delete_if_kind_is_served(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
         """With its kind went every object of it; a kind that only is not shown at the moment is asked for again.
 
         Raises:
-            ApiError: it could not be removed, or nobody can say whether its kind is gone.
+            ApiError: it could not be deleted, or nobody can say whether its kind is gone.
         """
         try:
-            return await self._find_and_remove(entry, key, run)
+            return await self._find_and_delete(entry, key, run)
         except KindNotFound:
             if await self._is_kind_gone(key, run):
                 return Deletion(entry, key, DeletionOutcome.DELETED)
@@ -157,7 +157,7 @@ class Deleter:
                 run.gone[kind] = await self._discovery.is_gone(group=key.group, kind=key.kind)
             return run.gone[kind]
 
-    async def _find_and_remove(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
+    async def _find_and_delete(self, entry: InventoryEntry, key: ObjectKey, run: _Run) -> Deletion:
         resource = await self._find(key, entry.v)
         if resource.namespaced != bool(
             key.namespace
@@ -167,9 +167,9 @@ class Deleter:
         async with self._slots.acquire(*lanes_of(key, run.owner)):
             if run.unavailable is not None:
                 raise run.unavailable
-            return await self._remove(entry, key, resource, run)
+            return await self._delete_ours(entry, key, resource, run)
 
-    async def _remove(self, entry: InventoryEntry, key: ObjectKey, resource: Resource, run: _Run) -> Deletion:
+    async def _delete_ours(self, entry: InventoryEntry, key: ObjectKey, resource: Resource, run: _Run) -> Deletion:
         owner, impersonate = run.owner, run.impersonate
         live = await self._live_objects.find(key, resource, impersonate=impersonate)
         if live is None:

@@ -52,15 +52,15 @@ async def delete_in_waves(
     done: list[Deletion] = []
     async for wave, unbound in _waves(left, owner=owner, deleter=deleter, impersonate=impersonate):
         now = [left.pop(key) for key in wave]
-        removals = await deleter.delete_all(
+        deletions = await deleter.delete_all(
             now, owner=owner, impersonate=impersonate, otherwise=otherwise, later=frozenset(left)
         )
         if unbound:
-            removals = [_left_behind(each) for each in removals]
-        done += removals
-        if any(each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED) for each in removals):
+            deletions = [_left_behind(each) for each in deletions]
+        done += deletions
+        if any(each.outcome in (DeletionOutcome.TERMINATING, DeletionOutcome.FAILED) for each in deletions):
             break
-    done.sort(key=lambda removal: removal.key)
+    done.sort(key=lambda deletion: deletion.key)
     return DeletedWaves(
         deleted=tuple(each for each in done if each.outcome is DeletionOutcome.DELETED),
         skipped=tuple(each for each in done if each.outcome is DeletionOutcome.SKIPPED),
@@ -85,21 +85,21 @@ async def _waves(
     last = tuple(key for wave in waves if deletion_wave_of(wave[0]) >= DeletionWave.RIGHTS for key in wave)
     own = frozenset[ObjectKey]()
     if impersonate is not None and len(last) > 1:
-        own = await deleter.rights(last, owner=owner, impersonate=impersonate)
+        own = await deleter.account_rbac(last, owner=owner, impersonate=impersonate)
     for wave in reverse_waves(key for key in last if key not in own):
         yield wave, False
     for wave in reversed(reverse_waves(key for key in last if key in own)):
         yield wave, deletion_wave_of(wave[0]) is DeletionWave.RIGHTS
 
 
-def _left_behind(removal: Deletion) -> Deletion:
+def _left_behind(deletion: Deletion) -> Deletion:
     """A role that the account could delete by nothing but itself stays: nobody could end the wait for it."""
-    if removal.failure is None or removal.failure.reason is not Reason.FORBIDDEN:
-        return removal
-    key = removal.key
+    if deletion.failure is None or deletion.failure.reason is not Reason.FORBIDDEN:
+        return deletion
+    key = deletion.key
     where = f" -n {key.namespace}" if key.namespace else ""
     why = (
         "is kept: the account's own binding is deleted, so the account may not delete it any more. To delete it:"
         f" kubectl delete {key.kind.lower()} {key.name}{where}"
     )
-    return Deletion(removal.entry, key, DeletionOutcome.SKIPPED, why)
+    return Deletion(deletion.entry, key, DeletionOutcome.SKIPPED, why)

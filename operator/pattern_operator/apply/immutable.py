@@ -1,4 +1,4 @@
-"""Fields that an object keeps for life: told by the words of whoever refuses a change, with the way to another value.
+"""Immutable fields: recognised by the words of whoever refuses a change, with the way to another value.
 
 Each validator of Kubernetes has words of its own (core, apps, batch, rbac, storage, networking, scheduling validation),
 and so has each rule of a CRD that compares with ``oldSelf`` (Kubernetes documentation, "Validation rules"), and each

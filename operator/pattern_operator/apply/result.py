@@ -35,9 +35,9 @@ class ApplyFailure:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """``applied`` are in the cluster as they should be, ``left`` were let alone as somebody asked, with the reason.
+    """``applied`` are in the cluster as they should be, ``skipped`` were not sent, with the reason.
 
-    ``notes`` are what people should know of some of ``applied``. ``disowned`` are those of ``left`` and ``failures``
+    ``notes`` are what people should know of some of ``applied``. ``disowned`` are those of ``skipped`` and ``failures``
     that are not the pattern's: they do not exist, or are another's. ``created`` were not there before, ``configured``
     were written with another content.
     """

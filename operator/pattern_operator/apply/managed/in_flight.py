@@ -4,7 +4,7 @@ from pattern_operator.api.object import ObjectKey
 
 
 class InFlight:
-    """The applies without an answer so far, by object and owner; others only name the object, maybe in vain."""
+    """The applies without an answer so far, by object and owner; others only name the object."""
 
     def __init__(self) -> None:
         self._owners: dict[ObjectKey, set[str]] = {}

@@ -1,4 +1,4 @@
-"""What is told of managed objects, to whom and how often: at once at first, less and less often while it goes on.
+"""Notifies patterns about their managed objects: at once at first, less and less often while it goes on.
 
 Timers are kept by object, so that they are cancelled with it.
 """
