@@ -208,7 +208,7 @@ def config_at(server):
         pytest.param("{", "cannot be used", id="not yaml"),
         pytest.param("apiVersion: v1\nkind: Config\n", "cannot be used", id="without contexts"),
         pytest.param("\0\1\2", "cannot be used", id="binary"),
-        pytest.param("- a\n", "has not the shape of one", id="a list"),
+        pytest.param("- a\n", "has the wrong structure", id="a list"),
         pytest.param("contexts: 5\n", "the kubeconfig", id="a number of contexts"),
         pytest.param(config_at("nonsense"), "its server is not a URL", id="no server"),
         pytest.param(config_at("https://127.0.0.1:65536"), "its server is not a URL", id="no port"),

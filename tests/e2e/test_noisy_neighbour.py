@@ -336,7 +336,7 @@ def judged(testbed: Testbed, seen: Seen, *, pid: int) -> list[str]:
         f"memory reached {seen.memory.peak:.0f} MiB: {seen.memory.at_peak}": seen.memory.peak > MEMORY,
         f"the operator has another pid, or ended:\n{running.tail()}": running.pid != pid or not running.alive,
         f"it began to lead {log.count('leads: lease=')} times": log.count("leads: lease=") != 1,
-        "a life ended by an error": "ended by an error" in log or "begins anew" in log,
+        "the work ended by an error": "the work ended by an error" in log,
         f"the log has a traceback: {log[log.find('Traceback') - 500 :][:3000]}": "Traceback" in log,
         f"probes failed {len(seen.probes)} times: {seen.probes[:5]}": bool(seen.probes),
         f"hostile patterns say nothing at all: {seen.silent}": bool(seen.silent),

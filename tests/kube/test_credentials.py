@@ -271,8 +271,8 @@ def test_a_secret_that_holds_no_kubeconfig_is_refused(text):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        pytest.param("- a\n", "has not the shape of one", id="a list"),
-        pytest.param("contexts: 5\n", "has not the shape of one", id="a number of contexts"),
+        pytest.param("- a\n", "has the wrong structure", id="a list"),
+        pytest.param("contexts: 5\n", "has the wrong structure", id="a number of contexts"),
         pytest.param(
             "current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nusers: [{name: a, user: {}}]\n"
             "clusters: [{name: a, cluster: {server: nonsense}}]\n",

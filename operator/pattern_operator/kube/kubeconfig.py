@@ -108,7 +108,7 @@ class KubeconfigUser:
             raise CredentialsError(f"the kubeconfig {self._paths} cannot be used: {_why(error)}") from error
         except (TypeError, AttributeError, LookupError) as error:  # the library takes its shape for granted
             raise CredentialsError(
-                f"the kubeconfig {self._paths} is not built as one: compare it with `kubectl config view`"
+                f"the kubeconfig {self._paths} has the wrong structure: compare it with `kubectl config view`"
             ) from error
         if (
             _wants_plugin(files.config.value, user=chosen.get("user"))
