@@ -15,7 +15,7 @@ from pattern_operator.health import Running, liveness_error, readiness
 from pattern_operator.kube import ApiError, Session
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.manager import CannotRun, Process
-from pattern_operator.reconcile import Existence, Restored
+from pattern_operator.reconcile import DeletionWatch, Restored
 from pattern_operator.shutdown import Shutdown
 
 
@@ -70,7 +70,7 @@ async def test_a_part_that_fails_ends_the_work_with_its_error(process, session, 
     async def fail(_: object) -> None:
         raise ValueError("a defect of a part")
 
-    monkeypatch.setattr(Existence, "run", fail)
+    monkeypatch.setattr(DeletionWatch, "run", fail)
 
     async with asyncio.timeout(PATIENCE):
         with pytest.raises(ValueError, match="a defect of a part"):
@@ -83,7 +83,7 @@ async def test_after_a_restore_of_etcd_the_work_starts_again_and_that_is_not_a_d
     async def restored(_: object) -> None:
         raise Restored("etcd was restored from a backup")
 
-    monkeypatch.setattr(Existence, "run", restored)
+    monkeypatch.setattr(DeletionWatch, "run", restored)
 
     async with asyncio.timeout(PATIENCE):
         with pytest.raises(CannotRun, match="etcd was restored from a backup"):

@@ -122,8 +122,16 @@ from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.wellknown import CONFIG_MAP, NAMESPACE, SECRET
-from pattern_operator.reconcile import Awaited, AwaitedKinds, Existence, PatternKey, Patterns, Referents, Writer
-from pattern_operator.reconcile.awaiting import RIGHTS
+from pattern_operator.reconcile import (
+    ConfigSources,
+    DeletionWatch,
+    MissingKinds,
+    PatternKey,
+    PatternStore,
+    Prerequisites,
+    StatusWriter,
+)
+from pattern_operator.reconcile.prerequisites import RIGHTS
 from pattern_operator.startup import load_patterns
 
 EXAMPLES: Final = int(os.environ.get("FOREIGN_BODIES", "3000"))
@@ -556,12 +564,12 @@ def compressed_inventories(body: Any) -> None:
 
 @reader
 def patterns(body: Any) -> None:
-    known = Patterns()
+    known = PatternStore()
     if isinstance(body, dict):
         handlers.decode_or_log(body, patterns=known)
         handlers.decode_or_log(body, patterns=known)
         for pattern in known:
-            known.line_of(pattern)
+            known.ancestors(pattern)
         decode(body)
 
 
@@ -571,7 +579,7 @@ async def kopf_handler(body: Any) -> None:
         return
     registry = handlers.registry(
         session=answering({}),
-        patterns=Patterns(),
+        patterns=PatternStore(),
         wake=lambda _: None,
         reconciler=SimpleNamespace(forget=lambda key, uid: uid.encode()),
         stop=lambda: None,
@@ -583,30 +591,30 @@ async def kopf_handler(body: Any) -> None:
 
 @reader
 async def all_patterns(body: Any) -> None:
-    await load_patterns(answering(body), Patterns())
+    await load_patterns(answering(body), PatternStore())
 
 
 @reader
 async def writing(body: Any) -> None:
     pattern = decode(REAL["DesignPattern"])
-    await Writer(answering(body), Patterns(), wake=lambda _: None, cpu=EXECUTORS.cpu).hold(pattern)
+    await StatusWriter(answering(body), PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu).add_finalizer(pattern)
 
 
 @reader
 async def secrets_and_config_maps(body: Any) -> None:
-    referents = Referents(answering(body), wake=lambda _: None, tasks=NoTasks())
+    config_sources = ConfigSources(answering(body), wake=lambda _: None, tasks=NoTasks())
     for resource in (SECRET, CONFIG_MAP):
-        referents._follow = _followed
+        config_sources._follow = _followed
         for _ in range(2):
             with suppress(PatternError, ApiError):
-                await referents.read(resource, namespace="team", name="it", reader=PatternKey("team", "web"))
+                await config_sources.read(resource, namespace="team", name="it", reader=PatternKey("team", "web"))
             if isinstance(body, dict):
-                referents._changed(resource, WatchEvent(WatchEventType.MODIFIED, body))
+                config_sources._changed(resource, WatchEvent(WatchEventType.MODIFIED, body))
 
 
 @reader
 async def awaited_kinds(body: Any) -> None:
-    one = AwaitedKinds(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
+    one = MissingKinds(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
     one.wait(PatternKey("team", "web"), [KindNeeded(KEY.group, KEY.kind)])
     if isinstance(body, dict):
         one._changed(WatchEvent(WatchEventType.ADDED, body))
@@ -614,7 +622,7 @@ async def awaited_kinds(body: Any) -> None:
 
 @reader
 async def awaited_others(body: Any) -> None:
-    one = Awaited(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
+    one = Prerequisites(answering({}), FakeDiscovery(answering({})), wake=lambda _: None, tasks=NoTasks())
     one.wait(PatternKey("team", "web"), [NamespaceNeeded("team"), RightsNeeded("team")])
     if isinstance(body, dict):
         for resource in (NAMESPACE, *RIGHTS):
@@ -624,7 +632,7 @@ async def awaited_others(body: Any) -> None:
 
 @reader
 async def existence(body: Any) -> None:
-    one = Existence(answering({}), Patterns(), on_gone=lambda *_: None)
+    one = DeletionWatch(answering({}), PatternStore(), on_gone=lambda *_: None)
     if isinstance(body, dict):
         one._changed(WatchEvent(WatchEventType.DELETED, body))
 
@@ -768,7 +776,7 @@ OURS: Final = frozenset(
         "cli/session.py:change",  # the change that is sent
         "cli/get.py:_gone",  # the change that a watch has read
         "cli/uninstaller.py:observe",  # by ObjectMeta alone
-        "reconcile/writer.py:_patch",  # the change that is sent
+        "reconcile/status_writer.py:_patch",  # the change that is sent
         "telemetry/events.py:_write",
     }
 )

@@ -15,7 +15,7 @@ from pattern_operator.handlers import decode_or_log
 from pattern_operator.kopf_runner import run_kopf
 from pattern_operator.kube import Session
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
-from pattern_operator.reconcile import PatternKey, Patterns
+from pattern_operator.reconcile import PatternKey, PatternStore
 from pattern_operator.shutdown import Shutdown
 
 __all__ = ["signals"]
@@ -58,12 +58,12 @@ async def session(designs: Collection) -> AsyncIterator[Session]:
 
 
 @asynccontextmanager
-async def called_by_kopf(session: Session, patterns: Patterns | None = None) -> AsyncIterator[Recorded]:
+async def called_by_kopf(session: Session, patterns: PatternStore | None = None) -> AsyncIterator[Recorded]:
     """The handlers, and kopf that calls them. No fixture: when kopf ends, it cancels the tasks that began since."""
     recorded, end = Recorded(), asyncio.Event()
     registry = handlers.registry(
         session=session,
-        patterns=Patterns() if patterns is None else patterns,
+        patterns=PatternStore() if patterns is None else patterns,
         wake=recorded.wake,
         reconciler=SimpleNamespace(forget=recorded.forget),  # type: ignore[arg-type]  # all that is called of it
         stop=recorded.stop,
@@ -93,9 +93,9 @@ async def test_what_is_there_what_comes_and_what_goes_is_told(designs, session):
 
 
 async def test_the_answer_to_a_write_of_ours_is_not_told_once_more_by_the_watch(designs, session, monkeypatch):
-    patterns, decoded = Patterns(), list[str]()
+    patterns, decoded = PatternStore(), list[str]()
 
-    def decode(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
+    def decode(state: dict[str, Any], *, patterns: PatternStore) -> PatternKey | None:
         decoded.append(state["metadata"]["resourceVersion"])
         return decode_or_log(state, patterns=patterns)
 
@@ -104,7 +104,7 @@ async def test_the_answer_to_a_write_of_ours_is_not_told_once_more_by_the_watch(
     async with called_by_kopf(session, patterns) as recorded:
         await recorded.next()
         # The watch is told of it only when the loop comes round again.
-        patterns.observe(designs.put("web", spec=SPEC, status={"observedGeneration": 1}))
+        patterns.upsert(designs.put("web", spec=SPEC, status={"observedGeneration": 1}))
         last = designs.put("web", spec={**SPEC, "suspend": True}, metadata={"generation": 2})
         await recorded.next()
 
@@ -125,7 +125,7 @@ async def test_a_defect_costs_one_event_and_is_counted(designs, session, monkeyp
     counted = list[str]()
     session.internal_errors.count = counted.append
 
-    def decode(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
+    def decode(state: dict[str, Any], *, patterns: PatternStore) -> PatternKey | None:
         if state["metadata"]["name"] == "first":
             raise TypeError("a defect")
         return decode_or_log(state, patterns=patterns)
@@ -145,14 +145,14 @@ def body(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_state_is_decoded_and_asks_for_work():
-    patterns = Patterns()
+    patterns = PatternStore()
 
     assert decode_or_log(body(), patterns=patterns) == KEY
     assert patterns.get(KEY) is not None
 
 
 def test_of_a_state_that_the_crd_would_refuse_the_owner_is_kept_and_the_log_says_which_and_why(caplog):
-    patterns = Patterns()
+    patterns = PatternStore()
 
     assert decode_or_log(body(spec={"source": 5}), patterns=patterns) is None
     assert "pattern=team/web" in caplog.text

@@ -10,7 +10,7 @@ from tests.kube.fake_apiserver import script, serving
 
 from pattern_operator.kube import ApiError
 from pattern_operator.manager import CannotRun
-from pattern_operator.reconcile import Patterns
+from pattern_operator.reconcile import PatternStore
 from pattern_operator.startup import load_patterns
 
 
@@ -25,7 +25,7 @@ async def test_the_oldest_patterns_are_worked_on_first():
     answer, _ = script(web.Response(body=orjson.dumps({"metadata": {}, "items": bodies})))
 
     async with serving(answer) as session:
-        found = await load_patterns(session, Patterns())
+        found = await load_patterns(session, PatternStore())
 
     assert [key.name for key in found] == ["old", "new"]
 
@@ -35,7 +35,7 @@ async def test_an_api_server_without_the_crds_is_no_reason_to_exit_and_the_messa
 
     async with serving(answer) as session:
         with pytest.raises(CannotRun, match="has no kind DesignPattern: apply crds/"):
-            await load_patterns(session, Patterns())
+            await load_patterns(session, PatternStore())
 
 
 async def test_any_other_refusal_is_told_as_it_is():
@@ -43,7 +43,7 @@ async def test_any_other_refusal_is_told_as_it_is():
 
     async with serving(answer) as session:
         with pytest.raises(ApiError) as refusal:
-            await load_patterns(session, Patterns())
+            await load_patterns(session, PatternStore())
 
     assert refusal.value.reason == "Forbidden"
 
@@ -51,7 +51,7 @@ async def test_any_other_refusal_is_told_as_it_is():
 async def test_patterns_of_fat_metadata_are_found_in_little_memory():
     page = orjson.dumps({"metadata": {}, "items": [fat(f"p{number}") for number in range(8)]})
     answer, _ = script(web.Response(body=page))
-    patterns = Patterns()
+    patterns = PatternStore()
 
     async with serving(answer) as session:
         tracemalloc.start()

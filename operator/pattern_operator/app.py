@@ -28,23 +28,23 @@ from pattern_operator.kopf_runner import run_kopf
 from pattern_operator.kube import ApiError, Discovery, Resource, Session, identity
 from pattern_operator.manager import CannotRun, Process
 from pattern_operator.reconcile import (
-    Awaited,
     Cluster,
-    Existence,
-    Explainer,
-    Holders,
-    Line,
+    ConfigSources,
+    DeletionWatch,
+    OwnerLookup,
     PatternKey,
-    Patterns,
+    PatternStore,
     Ports,
+    Prerequisites,
     Queue,
+    QueueReport,
     Reconciler,
-    Referents,
     Registries,
     Repositories,
     Restored,
+    StatusWriter,
     Waker,
-    Writer,
+    WorkloadDiagnosis,
     note_change,
 )
 from pattern_operator.sandbox import Sandbox
@@ -96,10 +96,10 @@ async def run_app(process: Process, session: Session, *, lost: asyncio.Event) ->
 class _Parts:
     """What is put together; nothing of it runs yet. ``request`` wakes a pattern that somebody changed."""
 
-    patterns: Patterns
+    patterns: PatternStore
     queue: Queue[PatternKey]
     cluster: Cluster
-    writer: Writer
+    writer: StatusWriter
     recorder: EventRecorder
     reconciler: Reconciler
     request: Callable[[PatternKey], None]
@@ -116,7 +116,7 @@ def _build(
 ) -> _Parts:
     """Make the reconciler and all that it needs."""
     clock = asyncio.get_running_loop().time
-    patterns = Patterns()
+    patterns = PatternStore()
     queue = Queue[PatternKey](clock=clock, lanes=lambda key: reconciler.lanes(key))
     waker = Waker(queue, clock=clock)
 
@@ -129,7 +129,7 @@ def _build(
     def changed(owner: str, notification: Notification) -> None:
         notify(owner, notification)
         if notification.kind is NotificationKind.GONE:
-            awaited.released([notification.key])
+            prerequisites.released([notification.key])
 
     def request(key: PatternKey) -> None:
         note_change(patterns.get(key), transfers=transfers)
@@ -148,7 +148,7 @@ def _build(
     )
     tasks.on_stop(managed_objects.close)
     tasks.on_stop(transfers.close)
-    awaited = Awaited(session, discovery, wake=waker.found, tasks=tasks)
+    prerequisites = Prerequisites(session, discovery, wake=waker.found, tasks=tasks)
     tenancy = replace(process.settings.tenancy, own_user=protected.user)
     cluster = Cluster(
         patterns=patterns,
@@ -158,7 +158,7 @@ def _build(
             session,
             discovery,
             managed_objects=managed_objects,
-            holder=Holders(patterns),
+            holder=OwnerLookup(patterns),
             protected=protected,
             transfers=transfers,
         ),
@@ -180,11 +180,11 @@ def _build(
             ),
             executors=process.executors,
         ),
-        referents=Referents(session, wake=waker.found, tasks=tasks),
+        config_sources=ConfigSources(session, wake=waker.found, tasks=tasks),
         sandbox=sandbox,
         executors=process.executors,
     )
-    writer = Writer(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
+    writer = StatusWriter(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
     recorder = EventRecorder(
         session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
     )
@@ -196,7 +196,7 @@ def _build(
             clock=clock,
             aside=lambda key: lambda after: queue.aside(key, after),
         ),
-        awaited=awaited,
+        prerequisites=prerequisites,
         writer=writer,
         recorder=recorder,
         metrics=process.metrics,
@@ -226,7 +226,7 @@ def _start(
         process.kept = reconciler.what_is_kept()
 
     tasks.on_stop(keep)
-    explainer = Explainer(
+    explainer = WorkloadDiagnosis(
         patterns=parts.patterns,
         managed_objects=parts.cluster.managed,
         tenancy=parts.cluster.tenancy,
@@ -241,9 +241,9 @@ def _start(
     )
     watchdog = Watchdog(clock=clock, overdue=lambda: queue.overdue, watches=lambda: session.watches)
     run = explainer.after(watchdog.tracking(reconciler.run))
-    existence = Existence(session, parts.patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
+    existence = DeletionWatch(session, parts.patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
     concurrency = process.settings.concurrency
-    line = Line(
+    line = QueueReport(
         queue,
         parts.patterns,
         parts.writer,

@@ -15,7 +15,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import GROUP, PLURAL, VERSION
 from pattern_operator.kopf_settings import watch_only
 from pattern_operator.kube import Session
-from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
+from pattern_operator.reconcile import PatternKey, PatternStore, Reconciler
 from pattern_operator.telemetry import about_name
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 def registry(
     *,
     session: Session,
-    patterns: Patterns,
+    patterns: PatternStore,
     wake: Callable[[PatternKey], None],
     reconciler: Reconciler,
     stop: Callable[[], Awaitable[None]],
@@ -60,10 +60,10 @@ def registry(
     return handlers
 
 
-def decode_or_log(state: dict[str, Any], *, patterns: Patterns) -> PatternKey | None:
+def decode_or_log(state: dict[str, Any], *, patterns: PatternStore) -> PatternKey | None:
     """Take a state in; the key when it asks for work. One that the CRD would refuse today is logged and skipped."""
     try:
-        return patterns.observe(state)
+        return patterns.upsert(state)
     except msgspec.ValidationError as error:
         meta = ObjectMeta.of(state)
         where = PatternKey(meta.namespace, meta.name)

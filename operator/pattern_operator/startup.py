@@ -14,7 +14,7 @@ from pattern_operator.handlers import decode_or_log
 from pattern_operator.kube import ApiError, Session, objects, user_name
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.manager import LEASE_NAME, CannotRun, Process
-from pattern_operator.reconcile import PatternKey, Patterns
+from pattern_operator.reconcile import PatternKey, PatternStore
 
 RBAC_PAUSE: Final = 5.0  # seconds until RBAC that could not be read is read again; doubles
 LONGEST_RBAC_PAUSE: Final = 60.0
@@ -79,7 +79,7 @@ async def until_rbac_is_read(session: Session, *, protected: Protected) -> None:
         raise CannotRun("own RBAC can be read now, and has names of its own: starting again, to protect it by them")
 
 
-async def load_patterns(session: Session, patterns: Patterns) -> list[PatternKey]:
+async def load_patterns(session: Session, patterns: PatternStore) -> list[PatternKey]:
     """List the DesignPatterns into ``patterns``; the keys of those that ask for work, the oldest first.
 
     Of each body only what is read is kept, before the next is built.

@@ -15,7 +15,7 @@ from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import State
 
 
-class Told:
+class SecretVersion:
     """What one pattern is told, run after run."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Told:
 
 
 def told(before: Status, made: Results) -> list[Event]:
-    return Told()(before, made)
+    return SecretVersion()(before, made)
 
 
 def test_a_first_version_is_told_with_who_signed():
@@ -56,10 +56,10 @@ HELD = "1.0.0 is held: registry.example/web does not list this tag any more"
 
 
 def test_a_version_that_is_held_is_told_once_and_said_beside_what_runs():
-    found, told_of = status.after(pattern(), results(), now=NOW), []
+    found, secret_version_of = status.after(pattern(), results(), now=NOW), []
     for held in (HELD, HELD, ""):
         made = results(applied=False, held=held)
-        told_of.append([(each.kind, each.reason, each.note) for each in told(found, made)])
+        secret_version_of.append([(each.kind, each.reason, each.note) for each in told(found, made)])
         found = status.after(pattern(status=found), made, now=NOW)
         said = {each.type: (each.status, each.reason, each.message) for each in found.conditions}
 
@@ -67,7 +67,7 @@ def test_a_version_that_is_held_is_told_once_and_said_beside_what_runs():
         assert said["Ready"][:2] == ("True", "Ready")
         assert (HELD in said["Fetched"][2], HELD in said["Ready"][2]) == (bool(held), bool(held))
 
-    assert told_of == [[("Warning", "VersionWithdrawn", HELD)], [], []]
+    assert secret_version_of == [[("Warning", "VersionWithdrawn", HELD)], [], []]
 
 
 MINE = "ConfigMap team/a was changed by kubectl-edit"
@@ -109,7 +109,7 @@ def test_drift_that_ends_by_an_apply_that_is_on_its_way_is_not_said_to_be_over()
 
 
 def test_a_failure_is_told_once_until_it_is_another_one():
-    tell, away = Told(), Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="away")
+    tell, away = SecretVersion(), Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="away")
     denied = Stalled(reason=Reason.ACCESS_DENIED, message="denied")
 
     before, reasons = Status(), []
@@ -134,7 +134,7 @@ ILL = Health(HealthState.FAILED, "Job once: failed")
 
 
 def test_ready_that_goes_by_a_failure_that_was_told_is_told_again():
-    tell, runs = Told(), status.after(pattern(), results(), now=NOW)
+    tell, runs = SecretVersion(), status.after(pattern(), results(), now=NOW)
     away = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL)
 
     (first,) = tell(runs, away)  # what is wanted runs: Ready stays True
@@ -146,7 +146,7 @@ def test_ready_that_goes_by_a_failure_that_was_told_is_told_again():
 
 
 def test_ready_that_goes_by_health_while_a_registry_is_away_is_told_in_its_own_words():
-    tell, runs = Told(), status.after(pattern(), results(), now=NOW)
+    tell, runs = SecretVersion(), status.after(pattern(), results(), now=NOW)
     well = Results(stage=Stage.SOURCE, failure=AWAY, health=WELL)
     ill = Results(stage=Stage.SOURCE, failure=AWAY, health=ILL)
     tell(runs, well)
@@ -159,7 +159,7 @@ def test_ready_that_goes_by_health_while_a_registry_is_away_is_told_in_its_own_w
 
 @pytest.mark.parametrize("generation", [1, 2], ids=["the same spec", "another spec"])
 def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(generation: int):
-    tell = Told()
+    tell = SecretVersion()
     failed = lambda name: Results(failure=Stalled(reason=Reason.FORBIDDEN, message=f"{name} may not"))  # noqa: E731
 
     tell(Status(), failed("typo1"))
@@ -186,7 +186,7 @@ def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(g
     ],
 )
 def test_a_failure_whose_numbers_alone_differ_is_the_same(first: str, second: str):
-    tell, before = Told(), Status()
+    tell, before = SecretVersion(), Status()
     counts = []
     for message in (first, second, first):
         made = Results(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=message))
@@ -197,7 +197,7 @@ def test_a_failure_whose_numbers_alone_differ_is_the_same(first: str, second: st
 
 
 def test_words_that_are_new_each_time_are_told_a_few_times_and_those_that_alternate_once_each():
-    tell, before, counts = Told(), Status(), []
+    tell, before, counts = SecretVersion(), Status(), []
     for number in range(100):
         words = f"nonce {''.join(chr(ord('a') + int(digit)) for digit in str(number))}"
         made = Results(failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=words))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pattern_operator.api.names import FINALIZER
-from pattern_operator.reconcile import PatternKey, Patterns
-from pattern_operator.reconcile.patterns import lacks_finalizer
+from pattern_operator.reconcile import PatternKey, PatternStore
+from pattern_operator.reconcile.pattern_store import lacks_finalizer
 
 KEY = PatternKey("team", "web")
 
@@ -17,12 +17,12 @@ class Cluster:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - no secret
-        self.patterns = Patterns()
+        self.patterns = PatternStore()
         self.version = 1
         self.finalizers = [FINALIZER]
         self.events: list[dict[str, Any]] = []
         self.woken = False
-        self.patterns.observe(self.body())
+        self.patterns.upsert(self.body())
 
     def body(self) -> dict[str, Any]:
         entries = [{"id": "team_a__ConfigMap", "v": "v1"}]
@@ -39,12 +39,12 @@ class Cluster:
 
     def tell(self) -> None:
         """One event of the watch."""
-        if self.events and self.patterns.observe(self.events.pop(0)) is not None:
+        if self.events and self.patterns.upsert(self.events.pop(0)) is not None:
             self.woken = True
 
     def write_status(self) -> None:
         """The answer to a write of ours may be the first to show what somebody else did."""
-        if self.patterns.observe(self.change(self.finalizers)) is not None:
+        if self.patterns.upsert(self.change(self.finalizers)) is not None:
             self.woken = True
 
     def run(self) -> None:
@@ -57,7 +57,7 @@ class Cluster:
         if pattern.metadata.resource_version != str(self.version):
             self.woken = True  # 409: it is retried
         else:
-            self.patterns.observe(self.change([FINALIZER]))
+            self.patterns.upsert(self.change([FINALIZER]))
 
 
 @pytest.mark.parametrize("start", range(0, 200, 20))

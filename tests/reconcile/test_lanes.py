@@ -6,7 +6,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.fair_queue import FairQueue, Lane, Sort
 from pattern_operator.reconcile.lanes import lanes_of, whose
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey
 
 KEY, OTHER = PatternKey("team", "web"), PatternKey("team", "other")
 TEAM = Lane(("namespace", "team"), 3)

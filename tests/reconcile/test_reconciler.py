@@ -9,7 +9,7 @@ from tests.foreign_bodies import REAL
 
 from pattern_operator.api.designpattern import decode
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.reconcile import PatternKey, Patterns, Reconciler
+from pattern_operator.reconcile import PatternKey, PatternStore, Reconciler
 from pattern_operator.reconcile.deadline import Superseded
 from pattern_operator.reconcile.lanes import whose
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
@@ -27,11 +27,11 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 def ports(now: float) -> Any:
     """A clock, and nothing that a run could do."""
-    repositories = SimpleNamespace(told=lambda _: None)
+    repositories = SimpleNamespace(secret_version=lambda _: None)
     return SimpleNamespace(cluster=None, repositories=repositories, clock=lambda: now, jitter=lambda: 0.5)
 
 
-class Writer:
+class StatusWriter:
     """Takes statuses down, or fails."""
 
     def __init__(self) -> None:
@@ -51,8 +51,8 @@ def counted() -> list[str]:
 
 
 @pytest.fixture
-def writer() -> Writer:
-    return Writer()
+def writer() -> StatusWriter:
+    return StatusWriter()
 
 
 @pytest.fixture
@@ -62,14 +62,16 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def reconciler(counted: list[str], writer: Writer, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Reconciler:
+def reconciler(
+    counted: list[str], writer: StatusWriter, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Reconciler:
     """One whose runs fail by a defect that quotes a password."""
-    patterns = Patterns()
-    patterns.observe(REAL["DesignPattern"])
+    patterns = PatternStore()
+    patterns.upsert(REAL["DesignPattern"])
     made = Reconciler(
         patterns=patterns,
         ports=ports(0.0),
-        awaited=SimpleNamespace(),
+        prerequisites=SimpleNamespace(),
         writer=writer,
         recorder=SimpleNamespace(event=lambda *_, **event: told.append(event["reason"])),
         metrics=Metrics(),
@@ -138,13 +140,13 @@ def owning(**changes: Any) -> dict[str, Any]:
 
 
 def reconciler_of(body: dict[str, Any], *, kept: dict[str, State] | None = None) -> Reconciler:
-    patterns = Patterns()
-    patterns.observe(body)
+    patterns = PatternStore()
+    patterns.upsert(body)
     return Reconciler(
         patterns=patterns,
         ports=ports(1_000.0),
-        awaited=SimpleNamespace(),
-        writer=Writer(),
+        prerequisites=SimpleNamespace(),
+        writer=StatusWriter(),
         recorder=SimpleNamespace(),
         metrics=Metrics(),
         internal_errors=InternalErrors(lambda _: None),

@@ -21,7 +21,7 @@ class Holding:
 async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
     spec = {"verify": {"authorities": [{"key": {"configMapRef": {"name": "k"}}}]}}
 
-    asked: Any = Repositories(registries=None, referents=Holding(), sandbox=None, executors=None)  # type: ignore[arg-type]
+    asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=None)  # type: ignore[arg-type]
 
     found = await asked.policy(pattern(spec=spec))
 

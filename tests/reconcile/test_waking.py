@@ -8,7 +8,7 @@ import pytest
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.stage import Stage
 from pattern_operator.apply import Notification, NotificationKind
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.reconcile.state import concerns
 from pattern_operator.reconcile.waking import MAX_EVENTS, OBJECTS, OTHERS, USER, Plan, Waker, Woken, plan
 

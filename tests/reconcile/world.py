@@ -39,12 +39,12 @@ from pattern_operator.apply import (
 )
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.reconcile import PatternKey, Patterns, Ports, Reconciler, State, Waker
+from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
 from pattern_operator.reconcile.desired import DesiredState
-from pattern_operator.reconcile.login import NO_LOGIN, Login, Told
-from pattern_operator.reconcile.patterns import key_of
+from pattern_operator.reconcile.pattern_store import key_of
+from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
-from pattern_operator.reconcile.writer import Gone
+from pattern_operator.reconcile.status_writer import PatternDeleted
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.source.held_version import Resolution
@@ -275,7 +275,7 @@ class World:
     def restart(self) -> None:
         """Another process takes over: all that was remembered is lost."""
         self.due = {}
-        self.patterns = Patterns()
+        self.patterns = PatternStore()
         self.managed = Managed(self)
         self.waker = Waker(self, clock=lambda: self.clock)
         self._cpu = ThreadPoolExecutor(1)
@@ -291,8 +291,8 @@ class World:
             clock=lambda: self.clock,
             jitter=lambda: 0.5,  # type: ignore[arg-type]
         )
-        writer: Any = Writer(self)
-        awaited: Any = SimpleNamespace(
+        writer: Any = StatusWriter(self)
+        prerequisites: Any = SimpleNamespace(
             during=lambda _: nullcontext(), wait=lambda *_: None, released=lambda *_, **__: None
         )
         recorder: Any = SimpleNamespace(
@@ -302,7 +302,7 @@ class World:
         return Reconciler(
             patterns=self.patterns,
             ports=ports,
-            awaited=awaited,
+            prerequisites=prerequisites,
             writer=writer,
             recorder=recorder,
             metrics=Metrics(),
@@ -387,7 +387,7 @@ class World:
     ) -> DesignPattern:
         """A patch of status, or of the finalizers; the answer is what the real writer makes of it."""
         if self.pattern is None:
-            raise Gone(key_of(asked))
+            raise PatternDeleted(key_of(asked))
         metadata = msgspec.structs.replace(self.pattern.metadata, resource_version=self._next_version())
         if finalizers is not None:
             metadata = msgspec.structs.replace(metadata, finalizers=finalizers)
@@ -407,7 +407,7 @@ class World:
 
 
 @dataclass
-class Writer:
+class StatusWriter:
     """Writes into the world, and nothing when nothing changed."""
 
     world: World
@@ -418,10 +418,10 @@ class Writer:
     async def status(self, pattern: DesignPattern, status: Status) -> DesignPattern:
         return pattern if status == pattern.status else self.world.write(pattern, status=status)
 
-    async def hold(self, pattern: DesignPattern) -> DesignPattern:
+    async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         return pattern if pattern.metadata.finalizers.ours is not None else self.world.write(pattern, finalizers=OURS)
 
-    async def release(self, pattern: DesignPattern) -> DesignPattern:
+    async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         return pattern if pattern.metadata.finalizers.ours is None else self.world.write(pattern, finalizers=NONE)
 
 
@@ -432,8 +432,8 @@ class Registry:
     world: World
     checked: set[Digest] = field(default_factory=set)
 
-    def told(self, _: DesignPattern) -> Told:
-        return NO_LOGIN.told
+    def secret_version(self, _: DesignPattern) -> SecretVersion:
+        return NO_LOGIN.secret
 
     def forget(self, _: PatternKey) -> None:
         return

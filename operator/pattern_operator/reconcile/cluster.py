@@ -33,8 +33,8 @@ from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube import ApiError, Discovery
 from pattern_operator.reconcile.comparison import sent_digest
-from pattern_operator.reconcile.owning import owner_of
-from pattern_operator.reconcile.patterns import PatternKey, Patterns
+from pattern_operator.reconcile.owner import owner_of
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
 
 
@@ -42,7 +42,7 @@ from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namesp
 class Cluster:
     """The objects of patterns: what the watches say of them (``managed``), and all that changes them."""
 
-    patterns: Patterns
+    patterns: PatternStore
     managed: ManagedObjects
     discovery: Discovery
     applier: Applier
@@ -63,7 +63,7 @@ class Cluster:
 
     def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
-        return self.patterns.line_of(pattern)
+        return self.patterns.ancestors(pattern)
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None:
         """Raise Stalled where the pattern holds what no pattern may hold, or not this one."""

@@ -6,7 +6,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import ManagedObjects
 from pattern_operator.apply.adoption import PAUSED
-from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.owner import owner_of
 
 
 def drift_of(key: ObjectKey, *, managed: ManagedObjects) -> str:

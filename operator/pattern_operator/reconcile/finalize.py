@@ -12,7 +12,7 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import FinalizeResult, nothing_deleted
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile.deadline import overrun, within
-from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.owner import owned_keys, owner_of
 
 PATIENCE: Final = 120.0  # seconds of a deletion; pods have 30 to end, and a few waves follow each other
 

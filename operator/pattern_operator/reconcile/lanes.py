@@ -6,7 +6,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import InvalidReference, Repository
 from pattern_operator.fair_queue import Lane, Lanes, Sort
 from pattern_operator.reconcile.desired import scheme_of
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.source import Origin
 
 HOST_SHARE: Final = 2  # times the free workers, of what a namespace asks one host for: 2/3 alone

@@ -25,7 +25,7 @@ from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.deadline import Patience, Result, Work, overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.drift import to_repair
-from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.reached import UNREADABLE, policy_digest
 from pattern_operator.reconcile.results import RepairedObjects
 from pattern_operator.reconcile.run import Run

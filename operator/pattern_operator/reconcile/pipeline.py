@@ -19,7 +19,7 @@ from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.maintain import keep_current, keep_running
-from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached, policy_digest
 from pattern_operator.reconcile.results import StepError, failing_at
 from pattern_operator.reconcile.run import Run
@@ -180,7 +180,7 @@ async def run_steps(run: Run) -> None:
     """Go as far as possible; the error that ended the way is in the results.
 
     Raises:
-        Gone: the resource does not exist any more.
+        PatternDeleted: the resource does not exist any more.
         Superseded: while a registry was waited for, something else was asked of the pattern.
     """
     try:

@@ -11,7 +11,7 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import ManagedObjects, Owner, PruneResult, inventory
 from pattern_operator.reconcile.changes import Changes
-from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.results import Entries, Leaving, PrunedObjects
 
 

@@ -19,22 +19,23 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.fair_queue import Lanes
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import status as statuses
-from pattern_operator.reconcile.awaiting import Awaited
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.deadline import Beside, Superseded
 from pattern_operator.reconcile.drift import waiting_repairs
 from pattern_operator.reconcile.events import Event
 from pattern_operator.reconcile.finalize import finalize
 from pattern_operator.reconcile.lanes import host_of, lanes_of
-from pattern_operator.reconcile.line import asked_for, is_in_line
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
 from pattern_operator.reconcile.observed import observed
-from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of, lacks_finalizer
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of, lacks_finalizer
 from pattern_operator.reconcile.pipeline import run_steps
+from pattern_operator.reconcile.prerequisites import Prerequisites
+from pattern_operator.reconcile.queue_report import asked_for, is_in_line
 from pattern_operator.reconcile.reached import is_known_otherwise
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.run import Ports, Run
 from pattern_operator.reconcile.state import Nothing, State
+from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
 from pattern_operator.reconcile.steps.observe import is_whole
 from pattern_operator.reconcile.steps.resolve import has_new_login, is_known
 from pattern_operator.reconcile.summary import (
@@ -54,7 +55,6 @@ from pattern_operator.reconcile.summary import (
     unwritten,
 )
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
-from pattern_operator.reconcile.writer import Gone, Writer
 from pattern_operator.telemetry import EventRecorder, Metrics, about
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
@@ -69,10 +69,10 @@ class Reconciler:
     def __init__(
         self,
         *,
-        patterns: Patterns,
+        patterns: PatternStore,
         ports: Ports,
-        awaited: Awaited,
-        writer: Writer,
+        prerequisites: Prerequisites,
+        writer: StatusWriter,
         recorder: EventRecorder,
         metrics: Metrics,
         internal_errors: InternalErrors,
@@ -84,7 +84,7 @@ class Reconciler:
         self._patterns = patterns
         self._ports = ports
         self._cluster, self._clock = ports.cluster, ports.clock
-        self._awaited = awaited
+        self._prerequisites = prerequisites
         self._writer = writer
         self._recorder = recorder
         self._metrics = metrics
@@ -113,7 +113,7 @@ class Reconciler:
         with self._metrics.run():
             try:
                 return earliest(await self._run(pattern), self._waker.wait(key))
-            except Gone:
+            except PatternDeleted:
                 self.forget(key, uid=pattern.metadata.uid)
                 return None
             except Superseded:  # what superseded it has woken the pattern: it is in the queue
@@ -146,7 +146,7 @@ class Reconciler:
         """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
 
         Raises:
-            Gone: the resource does not exist any more.
+            PatternDeleted: the resource does not exist any more.
         """
         pattern = self._patterns.get(key)
         if pattern is None or pattern.metadata.uid not in self._states or pattern.spec.suspend:
@@ -178,8 +178,8 @@ class Reconciler:
             self._patterns.forget(key)
             self._waker.forget(key)
             self._ports.repositories.forget(key)
-            self._awaited.wait(key, ())
-            self._awaited.released((each.id for each in known.status.inventory.entries), by=key)
+            self._prerequisites.wait(key, ())
+            self._prerequisites.released((each.id for each in known.status.inventory.entries), by=key)
 
     async def _run(self, pattern: DesignPattern) -> float | None:
         key, state = key_of(pattern), self._state(pattern)
@@ -188,7 +188,7 @@ class Reconciler:
             self._cluster.transfers.leave(owner_id(pattern.metadata.uid))
             return await self._delete(pattern, woken)
         if lacks_finalizer(pattern):
-            pattern = await self._writer.hold(pattern)
+            pattern = await self._writer.add_finalizer(pattern)
         if pattern.spec.suspend:
             self._cluster.transfers.pattern_suspended(owner_id(pattern.metadata.uid))
             return await self._leave_alone(pattern)
@@ -230,7 +230,7 @@ class Reconciler:
 
     def _follows_login(self, pattern: DesignPattern, state: State, woken: Woken) -> bool:
         """A Secret that changes all the time is followed as often as others may wake a pattern, whatever else does."""
-        return woken.whole and has_new_login(state.caches.lookups, self._ports.repositories.told(pattern))
+        return woken.whole and has_new_login(state.caches.lookups, self._ports.repositories.secret_version(pattern))
 
     # --- the sorts of runs ---
 
@@ -241,7 +241,7 @@ class Reconciler:
                 self._cluster.managed.rerun_finished(owner_id(pattern.metadata.uid))
             self._remember(pattern, replace(state.asked_again(), handled_request=requested))
         before, owner, generation = pattern.status, owner_id(pattern.metadata.uid), pattern.metadata.generation
-        with self._awaited.during(key_of(pattern)):
+        with self._prerequisites.during(key_of(pattern)):
             pattern, results, told = await self._run_steps(pattern)
             if results.stage not in IN_THE_REGISTRY or not isinstance(results.failure, Transient):
                 self._cluster.transfers.pattern_ran(owner, generation=generation)
@@ -253,7 +253,7 @@ class Reconciler:
             summary = summarize(pattern, state, results, told=told, moment=self._moment())
             self._remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
-            self._awaited.wait(key_of(pattern), results.needs)
+            self._prerequisites.wait(key_of(pattern), results.needs)
         self._tell_released(pattern, before, summary.status)
         self._metrics.record_result(results.stage, results.failure.reason if results.failure else Reason.READY)
         self._record_repairs(pattern, results)
@@ -267,7 +267,7 @@ class Reconciler:
 
         async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
             nonlocal pattern
-            pattern = await self._writer.hold(pattern)
+            pattern = await self._writer.add_finalizer(pattern)
             if entries != pattern.status.inventory.entries or is_known_otherwise(
                 pattern, run.results.policy, revision=revision
             ):
@@ -334,7 +334,7 @@ class Reconciler:
         finally:
             self._remember(pattern, run.state)
         if run.results.needs:
-            self._awaited.wait(key_of(pattern), run.results.needs)
+            self._prerequisites.wait(key_of(pattern), run.results.needs)
         self._record_repairs(pattern, run.results)
         return run.results
 
@@ -347,7 +347,7 @@ class Reconciler:
         """Say what the watches tell of what runs, whatever else goes on; the pattern as it is then.
 
         Raises:
-            Gone: the resource does not exist any more.
+            PatternDeleted: the resource does not exist any more.
         """
         run = self._looking(pattern)
         if pattern.status.revision and is_whole(pattern):
@@ -371,7 +371,7 @@ class Reconciler:
         """Say what the watches tell of a suspended pattern; seconds until that may change without an event.
 
         Raises:
-            Gone: the resource does not exist any more.
+            PatternDeleted: the resource does not exist any more.
             Stalled, Transient: status could not be written.
         """
         if _is_new(pattern, self._state(pattern)):
@@ -389,14 +389,14 @@ class Reconciler:
         waits = state.failed is not None and self._clock() < state.failed.retry_at - CLOCK_SLACK
         if waits and not woken.whole and not any(map(state.is_ended_by, woken.events)):
             return left(state, clock=self._clock())
-        with self._awaited.during(key_of(pattern)):
+        with self._prerequisites.during(key_of(pattern)):
             remaining = await finalize(pattern, port=self._cluster, now=self._now())
             summary = summarize_deletion(pattern, state, remaining, moment=self._moment())
             if remaining.error is None:
-                await self._writer.release(pattern)
+                await self._writer.remove_finalizer(pattern)
             else:
                 await self._writer.status(pattern, summary.status)
-            self._awaited.wait(key_of(pattern), remaining.needs)
+            self._prerequisites.wait(key_of(pattern), remaining.needs)
         self._record(pattern, summary.events)
         self._remember(pattern, summary.state)
         if remaining.error is None:
@@ -431,7 +431,7 @@ class Reconciler:
     async def _try_to_write(self, pattern: DesignPattern, status: Status) -> None:
         try:
             await self._writer.status(pattern, status)
-        except (PatternError, Gone) as failed:
+        except (PatternError, PatternDeleted) as failed:
             logger.warning("status not written: pattern=%s: %s", key_of(pattern), failed, extra=about(pattern))
 
     # --- helpers ---
@@ -450,7 +450,7 @@ class Reconciler:
         """Wake who waits for what left the inventory. What a run writes ahead and takes back was never in it before."""
         if before.inventory.entries != after.inventory.entries:
             left_it = {each.id for each in before.inventory.entries} - {each.id for each in after.inventory.entries}
-            self._awaited.released(left_it, by=key_of(pattern))
+            self._prerequisites.released(left_it, by=key_of(pattern))
 
     def _record_repairs(self, pattern: DesignPattern, results: Results) -> None:
         notes = tuple(f"{each}; it was applied again" for each in results.repaired)

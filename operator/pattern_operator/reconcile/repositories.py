@@ -20,10 +20,10 @@ from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
 from pattern_operator.reconcile import desired as spec
+from pattern_operator.reconcile.config_sources import ConfigSources
 from pattern_operator.reconcile.desired import DesiredState, scheme_of
-from pattern_operator.reconcile.login import DOCKER_CONFIG, Login, Told, login_of, told_of
-from pattern_operator.reconcile.patterns import PatternKey, key_of
-from pattern_operator.reconcile.referents import Referents
+from pattern_operator.reconcile.pattern_store import PatternKey, key_of
+from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, SecretVersion, login_of, secret_version_of
 from pattern_operator.sandbox import Plan, Sandbox
 from pattern_operator.sandbox.build import Layers
 from pattern_operator.source import (
@@ -98,21 +98,21 @@ class Repositories:
     """Asks in the name of a pattern: with the Secret that its spec names, in the threads of its namespace."""
 
     registries: Registries
-    referents: Referents
+    config_sources: ConfigSources
     sandbox: Sandbox
     executors: Executors
 
-    def told(self, pattern: DesignPattern) -> Told:
+    def secret_version(self, pattern: DesignPattern) -> SecretVersion:
         """What is known of the Secret of the login without reading it."""
-        return told_of(pattern, referents=self.referents)
+        return secret_version_of(pattern, config_sources=self.config_sources)
 
     def forget(self, key: PatternKey) -> None:
         """A pattern is gone: what only it used is no longer kept."""
-        self.referents.forget(key)
+        self.config_sources.forget(key)
 
     async def login(self, pattern: DesignPattern) -> Login:
         """The login that a registry would be asked with now; raises as ``login_of``."""
-        return await login_of(pattern, referents=self.referents)
+        return await login_of(pattern, config_sources=self.config_sources)
 
     async def look_up(
         self, pattern: DesignPattern, reference: Reference, *, running: Revision | None, waits: ConnectionWaits
@@ -137,7 +137,7 @@ class Repositories:
         """
         if pattern.spec.verify is None:
             return VerificationPolicy()
-        found = [await _authority(each, pattern, self.referents) for each in pattern.spec.verify.authorities]
+        found = [await _authority(each, pattern, self.config_sources) for each in pattern.spec.verify.authorities]
         return VerificationPolicy(authorities=tuple(found))
 
     async def manifest(
@@ -210,7 +210,7 @@ class Repositories:
         if ref is None:
             return None
         namespace = pattern.metadata.namespace
-        data = await self.referents.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
+        data = await self.config_sources.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
         where = f"Secret {namespace}/{ref.name}"
         if DOCKER_CONFIG not in data:
             raise Stalled(
@@ -225,7 +225,7 @@ class Repositories:
         )
 
 
-async def _authority(spec: Authority, pattern: DesignPattern, referents: Referents) -> TrustedKey:
+async def _authority(spec: Authority, pattern: DesignPattern, config_sources: ConfigSources) -> TrustedKey:
     if spec.key.data is not None:
         pem = spec.key.data.encode()
         return TrustedKey(name=spec.name or f"key {hashlib.sha256(pem).hexdigest()[:12]}", key=pem)
@@ -237,7 +237,7 @@ async def _authority(spec: Authority, pattern: DesignPattern, referents: Referen
             message="spec.verify.authorities[].key needs exactly one of data, secretRef or configMapRef",
         )
     namespace = pattern.metadata.namespace
-    data = await referents.read(resource, namespace=namespace, name=ref.name, reader=key_of(pattern))
+    data = await config_sources.read(resource, namespace=namespace, name=ref.name, reader=key_of(pattern))
     if ref.key not in data:
         raise Stalled(
             reason=Reason.SECRET_INVALID,

@@ -17,8 +17,8 @@ from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import Aside, Beside, Patience, stay
 from pattern_operator.reconcile.desired import span
 from pattern_operator.reconcile.drift import paused_words
-from pattern_operator.reconcile.owning import owner_of
-from pattern_operator.reconcile.patterns import PatternKey, key_of
+from pattern_operator.reconcile.owner import owner_of
+from pattern_operator.reconcile.pattern_store import PatternKey, key_of
 from pattern_operator.reconcile.repositories import Repositories
 from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State

@@ -16,7 +16,7 @@ from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
 from pattern_operator.reconcile.desired import DesiredState
-from pattern_operator.reconcile.login import NO_LOGIN, Login
+from pattern_operator.reconcile.registry_login import NO_LOGIN, Login
 from pattern_operator.reconcile.reported_failure import ReportedFailure
 from pattern_operator.reconcile.results import (
     NOTHING_LEAVES,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey
 
 MAX_HEARD: Final = 1_000  # things that are kept during one run; where more happens, it counts as everything
 

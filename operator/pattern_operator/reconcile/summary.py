@@ -30,7 +30,7 @@ from pattern_operator.reconcile.events import (
     run_events,
 )
 from pattern_operator.reconcile.finalize import advice_in
-from pattern_operator.reconcile.healthwait import restored
+from pattern_operator.reconcile.health_timeout import restored
 from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import Failed, State

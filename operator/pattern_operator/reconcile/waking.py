@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from pattern_operator.apply import Notification
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.token_bucket import TokenBucket
 
 USER: Final = (20, 1.0)  # runs at once, and seconds between further ones: nobody writes a spec faster by hand

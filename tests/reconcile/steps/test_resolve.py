@@ -15,7 +15,7 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.limits import MAX_TAGS, TAGS_A_SECOND
 from pattern_operator.reconcile.desired import reference
-from pattern_operator.reconcile.login import DOCKER_CONFIG, Login, login_of, told_of
+from pattern_operator.reconcile.registry_login import DOCKER_CONFIG, Login, login_of, secret_version_of
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.state import Lookup, Lookups, Nothing
 from pattern_operator.reconcile.steps.resolve import has_new_login, is_known, resolve
@@ -26,7 +26,7 @@ SPEC = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"},
 ANONYMOUS = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}}
 
 
-class Referents:
+class ConfigSources:
     """Secrets by name, with the version that a watch told last."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Referents:
     def touch(self, name: str) -> None:
         self.versions[name] = self.versions.get(name, 0) + 1
 
-    def told(self, _: Any, *, namespace: str, name: str) -> int:
+    def known_version(self, _: Any, *, namespace: str, name: str) -> int:
         assert namespace == "team"
         return self.versions.get(name, 0)
 
@@ -56,13 +56,13 @@ class Registry:
     """Answers each look-up with ``answer``, after ``listed`` tags; reads the login from the Secrets."""
 
     def __init__(self) -> None:
-        self.referents = Referents()
+        self.config_sources = ConfigSources()
         self.asked = 0
         self.answer: Revision | PatternError = REVISION
         self.listed = 0
 
     async def login(self, asking: Any) -> Login:
-        return await login_of(asking, referents=self.referents)  # type: ignore[arg-type]
+        return await login_of(asking, config_sources=self.config_sources)  # type: ignore[arg-type]
 
     async def look_up(self, *_: Any, **__: Any) -> Found:
         self.asked += 1
@@ -74,7 +74,7 @@ class Run:
 
     def __init__(self) -> None:
         self.registry = Registry()
-        self.referents = self.registry.referents
+        self.config_sources = self.registry.config_sources
         self.lookups = Lookups()
         self.found: Revision | PatternError = REVISION
         self.now = 0.0
@@ -86,7 +86,7 @@ class Run:
     async def __call__(self, spec: dict[str, Any] = SPEC) -> int:
         """Go once, as the reconciler does when others woke the pattern; how often the registry was asked by it."""
         before, wanted = self.asked, pattern(spec=spec)
-        if has_new_login(self.lookups, told_of(wanted, referents=self.referents)):  # type: ignore[arg-type]
+        if has_new_login(self.lookups, secret_version_of(wanted, config_sources=self.config_sources)):  # type: ignore[arg-type]
             self.lookups = replace(self.lookups, login_changed=True)
         made = await resolve(
             wanted,
@@ -103,41 +103,41 @@ class Run:
 @pytest.fixture
 async def run() -> Run:
     made = Run()
-    made.referents.put("pull", password="one")
+    made.config_sources.put("pull", password="one")
     assert await made() == 1
     return made
 
 
 async def test_another_login_is_tried_once(run: Run):
-    run.referents.put("pull", password="two")
+    run.config_sources.put("pull", password="two")
 
     assert [await run() for _ in range(3)] == [1, 0, 0]
 
 
 async def test_a_secret_that_holds_the_same_login_asks_nobody_and_is_read_once(run: Run):
-    run.referents.touch("pull")  # by a label
-    before = run.referents.reads
+    run.config_sources.touch("pull")  # by a label
+    before = run.config_sources.reads
 
     assert [await run() for _ in range(3)] == [0, 0, 0]
-    assert run.referents.reads == before + 1
+    assert run.config_sources.reads == before + 1
 
 
 async def test_a_secret_that_is_gone_is_said_at_each_run_until_it_is_back(run: Run):
-    kept = run.referents.data.pop("pull")
-    run.referents.touch("pull")
+    kept = run.config_sources.data.pop("pull")
+    run.config_sources.touch("pull")
 
     for _ in range(2):
         with pytest.raises(Stalled, match="does not exist"):
             await run()
-    run.referents.data["pull"] = kept
-    run.referents.touch("pull")
+    run.config_sources.data["pull"] = kept
+    run.config_sources.touch("pull")
 
     assert await run() == 0
     assert run.asked == 1
 
 
 async def test_a_spec_that_names_another_secret_or_none_asks_with_that_one(run: Run):
-    run.referents.put("other", password="two")
+    run.config_sources.put("other", password="two")
     other = {"source": {**SPEC["source"], "secretRef": {"name": "other"}}}
 
     assert [await run(other), await run(other)] == [1, 0]
@@ -145,14 +145,14 @@ async def test_a_spec_that_names_another_secret_or_none_asks_with_that_one(run: 
 
 
 async def test_a_secret_of_another_shape_is_another_login(run: Run):
-    run.referents.data["pull"] = {"password": b"two"}
-    run.referents.touch("pull")
+    run.config_sources.data["pull"] = {"password": b"two"}
+    run.config_sources.touch("pull")
 
     assert await run() == 1
 
 
 async def test_nothing_of_the_secret_is_remembered(run: Run):
-    login = await login_of(pattern(spec=SPEC), referents=run.referents)  # type: ignore[arg-type]
+    login = await login_of(pattern(spec=SPEC), config_sources=run.config_sources)  # type: ignore[arg-type]
 
     assert run.lookups.last is not None
     assert run.lookups.last.login == login

@@ -29,10 +29,10 @@ from pattern_operator.reconcile.changes import Changes
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.drift import drift_of
-from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.results import AppliedObjects, Entries, RepairedObjects
-from pattern_operator.reconcile.sparing import UnchangedPort, spared
 from pattern_operator.reconcile.state import Applying, Objects
+from pattern_operator.reconcile.unchanged import UnchangedPort, unchanged
 from pattern_operator.render.component_reason import ComponentReason
 
 _SAID = frozenset({ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE, ComponentReason.HOOK})
@@ -137,7 +137,7 @@ async def apply(
     """
     owner, objects = owner_of(pattern), placed.objects
     sent = await port.digest(pattern, objects)
-    kept = await spared(
+    kept = await unchanged(
         pattern,
         objects,
         sent=sent,

@@ -12,8 +12,8 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.errors import Stalled
 from pattern_operator.quote import listed
-from pattern_operator.reconcile.inventorysize import check_candidate
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.inventory_size import check_candidate
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.rollout import Candidate, check
 
 NAMED = 5  # refused components that a message names; status.render has more

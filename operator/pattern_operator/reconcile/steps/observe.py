@@ -20,8 +20,8 @@ from pattern_operator.reconcile.backoff import CLOCK_SLACK, seconds_of
 from pattern_operator.reconcile.comparison import unpacked
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.drift import drift_left
-from pattern_operator.reconcile.healthwait import is_over, left_current
-from pattern_operator.reconcile.owning import owned_keys, owner_of
+from pattern_operator.reconcile.health_timeout import is_over, left_current
+from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.results import Observed
 from pattern_operator.telemetry import about
 

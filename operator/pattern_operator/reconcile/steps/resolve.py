@@ -14,8 +14,8 @@ from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.limits import TAGS_A_SECOND
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.desired import reference, span
-from pattern_operator.reconcile.login import Login, Told
 from pattern_operator.reconcile.reached import running_revision
+from pattern_operator.reconcile.registry_login import Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.state import Lookup, Lookups, Objects
 from pattern_operator.source import ConnectionWaits
@@ -93,6 +93,6 @@ def _is_due(pattern: DesignPattern, known: Lookup, *, rest: float, now: float) -
     return known.reference.mutable and now - known.at >= interval - CLOCK_SLACK
 
 
-def has_new_login(lookups: Lookups, told: Told) -> bool:
+def has_new_login(lookups: Lookups, told: SecretVersion) -> bool:
     """Whether the Secret of the login was changed, or the spec names another, since the registry was asked."""
-    return lookups.last is not None and lookups.last.login.told != told
+    return lookups.last is not None and lookups.last.login.secret != told

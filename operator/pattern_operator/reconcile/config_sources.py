@@ -1,6 +1,6 @@
 """The Secrets and ConfigMaps that patterns refer to: read once, known until a watch says that they changed.
 
-A referent is read when a step first needs it. From then on a metadata watch of its kind tells of every change: the
+A config_source is read when a step first needs it. From then on a metadata watch of its kind tells of every change: the
 content is dropped, and the patterns that used it are woken. No content is ever logged or put into a message.
 """
 
@@ -18,15 +18,15 @@ from pattern_operator.apply.errors import reason_of
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, Projection, Reflector, Resource, Session, WatchEvent, objects
 from pattern_operator.kube.wellknown import CONFIG_MAP
-from pattern_operator.reconcile.content import Contents
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.content_cache import ContentCache
+from pattern_operator.reconcile.pattern_store import PatternKey
 
 SYNC_TIMEOUT = 5.0  # seconds after its begin that the watch of a kind is waited for
 MAX_USED = 64  # Secrets and ConfigMaps that one pattern is woken by; a spec names 17 at most
 
 
 @dataclass(frozen=True, slots=True)
-class Referent:
+class ConfigSource:
     """The name of a Secret or ConfigMap."""
 
     kind: str
@@ -37,17 +37,17 @@ class Referent:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
-class Referents:
+class ConfigSources:
     """Reads Secrets and ConfigMaps for patterns, and wakes the patterns when they change."""
 
     def __init__(self, session: Session, *, wake: Callable[[PatternKey], None], tasks: Tasks) -> None:
         self._session = session
         self._wake = wake
         self._tasks = tasks
-        self._content: Contents[Referent] = Contents()
-        self._users: dict[Referent, set[PatternKey]] = {}
-        self._used: dict[PatternKey, dict[Referent, None]] = {}  # what each pattern uses, the oldest first
-        self._newest: dict[Referent, int] = {}  # the version that the watch told last, of those that somebody uses
+        self._content: ContentCache[ConfigSource] = ContentCache()
+        self._users: dict[ConfigSource, set[PatternKey]] = {}
+        self._used: dict[PatternKey, dict[ConfigSource, None]] = {}  # what each pattern uses, the oldest first
+        self._newest: dict[ConfigSource, int] = {}  # the version that the watch told last, of those that somebody uses
         self._watches: dict[str, Reflector] = {}
         self._begun: dict[str, float] = {}  # when each was, in seconds of the loop
 
@@ -58,51 +58,54 @@ class Referents:
             Stalled: it does not exist; ``reader`` is woken when it does.
             Transient: the API server could not be asked, or RBAC does not allow it.
         """
-        referent = Referent(resource.kind, namespace, name)
-        self._use(referent, reader)
+        config_source = ConfigSource(resource.kind, namespace, name)
+        self._use(config_source, reader)
         followed = await self._follow(resource)
-        known = self._content.get(referent)
+        known = self._content.get(config_source)
         if known is not None:
             return known
         try:
             body = await objects.get(self._session, resource, namespace=namespace, name=name)
         except ApiError as error:
-            raise _explain(referent, error) from error
-        content = _decode(body, referent)
+            raise _explain(config_source, error) from error
+        content = _decode(body, config_source)
         # Without a watch nobody would say that it changed; and a watch may have told of a newer one than this already.
-        if followed and ObjectMeta.of(body).version >= self._newest.get(referent, 0):
-            self._content.keep(referent, content)
+        if followed and ObjectMeta.of(body).version >= self._newest.get(config_source, 0):
+            self._content.keep(config_source, content)
         return content
 
-    def told(self, resource: Resource, *, namespace: str, name: str) -> int:
+    def known_version(self, resource: Resource, *, namespace: str, name: str) -> int:
         """The version of it that a watch told last, of one that somebody uses; 0 where none was told of."""
-        return self._newest.get(Referent(resource.kind, namespace, name), 0)
+        return self._newest.get(ConfigSource(resource.kind, namespace, name), 0)
 
     def forget(self, reader: PatternKey) -> None:
         """A pattern is gone: what only it used is no longer kept."""
-        for referent in self._used.pop(reader, {}):
-            self._drop(referent, reader)
+        for config_source in self._used.pop(reader, {}):
+            self._drop(config_source, reader)
 
-    def _use(self, referent: Referent, reader: PatternKey) -> None:
-        """Let ``reader`` be woken by ``referent``, and no longer by what it used long before: specs change for ever."""
-        self._users.setdefault(referent, set()).add(reader)
+    def _use(self, config_source: ConfigSource, reader: PatternKey) -> None:
+        """Let ``reader`` be woken by ``config_source``, and no longer by what it used long before.
+
+        Specs change for ever.
+        """
+        self._users.setdefault(config_source, set()).add(reader)
         used = self._used.setdefault(reader, {})
-        used.pop(referent, None)
-        used[referent] = None
+        used.pop(config_source, None)
+        used[config_source] = None
         if len(used) > MAX_USED:
             oldest = next(iter(used))
             del used[oldest]
             self._drop(oldest, reader)
 
-    def _drop(self, referent: Referent, reader: PatternKey) -> None:
-        users = self._users.get(referent)
+    def _drop(self, config_source: ConfigSource, reader: PatternKey) -> None:
+        users = self._users.get(config_source)
         if users is None:
             return
         users.discard(reader)
         if not users:
-            del self._users[referent]
-            self._content.drop(referent)
-            self._newest.pop(referent, None)
+            del self._users[config_source]
+            self._content.drop(config_source)
+            self._newest.pop(config_source, None)
 
     async def _follow(self, resource: Resource) -> bool:
         """Start the watch of a kind when it is first needed; whether it has seen what is there."""
@@ -126,36 +129,36 @@ class Referents:
 
     def _changed(self, resource: Resource, change: WatchEvent) -> None:
         meta = ObjectMeta.of(change.object)
-        referent = Referent(resource.kind, meta.namespace, meta.name)
-        users = self._users.get(referent)
+        config_source = ConfigSource(resource.kind, meta.namespace, meta.name)
+        users = self._users.get(config_source)
         if users is None:
             return
-        self._newest[referent] = meta.version
-        self._content.drop(referent)
+        self._newest[config_source] = meta.version
+        self._content.drop(config_source)
         for key in users:
             self._wake(key)
 
 
-def _explain(referent: Referent, error: ApiError) -> Stalled | Transient:
+def _explain(config_source: ConfigSource, error: ApiError) -> Stalled | Transient:
     if error.code == 404:
         return Stalled(
             reason=Reason.SECRET_NOT_FOUND,
-            message=f"{referent} does not exist; create it, or correct the name in the spec. It is used as soon as it"
-            " is there.",
+            message=f"{config_source} does not exist; create it, or correct the name in the spec. It is used as soon as"
+            " it is there.",
         )
     if error.code == 403:
         return Transient(
             reason=Reason.FORBIDDEN,
-            message=f"the operator may not read {referent}: {error.message}. Grant its ServiceAccount get on it.",
+            message=f"the operator may not read {config_source}: {error.message}. Grant its ServiceAccount get on it.",
         )
-    return Transient(reason=reason_of(error), message=f"{referent} could not be read: {error.message}")
+    return Transient(reason=reason_of(error), message=f"{config_source} could not be read: {error.message}")
 
 
-def _decode(body: Mapping[str, object], referent: Referent) -> Mapping[str, bytes]:
+def _decode(body: Mapping[str, object], config_source: ConfigSource) -> Mapping[str, bytes]:
     data = texts(mapping_at(body, "data"))
-    if referent.kind == CONFIG_MAP.kind:
+    if config_source.kind == CONFIG_MAP.kind:
         return {name: text(value).encode() for name, value in data.items()}
     try:
         return {name: base64.b64decode(value, validate=True) for name, value in data.items()}
     except (binascii.Error, TypeError, ValueError):
-        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{referent} has data that is not base64") from None
+        raise Stalled(reason=Reason.SECRET_INVALID, message=f"{config_source} has data that is not base64") from None

@@ -16,7 +16,7 @@ from pattern_operator.api.status import (
     VerifiedBy,
 )
 from pattern_operator.limits import MAX_STATUS_MESSAGE
-from pattern_operator.reconcile.statusbudget import MAX_STATUS, MAX_TEXTS, size_of, within_budget
+from pattern_operator.reconcile.status_budget import MAX_STATUS, MAX_TEXTS, size_of, within_budget
 
 INVENTORY = Inventory(count=1, entries=(InventoryEntry(id="a_b__ConfigMap", v="v1"),))
 LETTERS = {"ascii": "x", "four bytes": "\U0001f600", "escaped": '"', "control": "\x01", "half a pair": "\udc80"}

@@ -13,7 +13,7 @@ from pattern_operator.api.status import Status
 from pattern_operator.apply import ApplyFailure, DriftState, inventory
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.sparing import spared
+from pattern_operator.reconcile.unchanged import unchanged
 
 SAME, OTHER, UNKNOWN = DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.UNKNOWN
 OBJECTS = tuple(config_map(name, "team") for name in ("as-applied", "drifted", "unknown"))
@@ -57,7 +57,7 @@ async def left(cluster: Any, spec: dict[str, Any], *, found: Status | None = Non
     known = {"policy": more.pop("policy", KEYS), "asked": more.pop("again", False)}
     asked = pattern(status=found or applied(more.pop("before", spec)), spec=spec)
     wanted: dict[str, Any] = {"sent": "sent", "owned": OWNED, "revision": REVISION, **more}
-    found_out = await spared(asked, OBJECTS, port=cluster, **known, **wanted)
+    found_out = await unchanged(asked, OBJECTS, port=cluster, **known, **wanted)
     return sorted(key.name for key in found_out.keys)
 
 
@@ -127,7 +127,7 @@ async def test_in_report_mode_a_new_version_is_sent_whole():
 async def test_what_could_not_be_compared_is_left_and_said():
     asked = pattern(status=applied(REPORT), spec=REPORT)
 
-    found = await spared(
+    found = await unchanged(
         asked,
         OBJECTS,
         sent="sent",

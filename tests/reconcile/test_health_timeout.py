@@ -9,7 +9,7 @@ from tests.reconcile.pattern import NOW, WELL, pattern, results
 from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.healthwait import is_over, left_current, restored
+from pattern_operator.reconcile.health_timeout import is_over, left_current, restored
 
 BUSY = Health(HealthState.IN_PROGRESS, "Deployment web: 0 of 1 replicas available")
 ILL = Health(HealthState.FAILED, "Deployment web: failed")

@@ -23,9 +23,9 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.executors import Threads
 from pattern_operator.kube import Session, objects
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
-from pattern_operator.reconcile.inventorysize import written as written_as
-from pattern_operator.reconcile.patterns import Patterns
-from pattern_operator.reconcile.writer import Writer
+from pattern_operator.reconcile.inventory_size import written as written_as
+from pattern_operator.reconcile.pattern_store import PatternStore
+from pattern_operator.reconcile.status_writer import StatusWriter
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def cpu() -> Iterator[Threads]:
     pool.shutdown()
 
 
-def writer(session: Session, cpu: Threads) -> Writer:
-    return Writer(session, Patterns(), wake=lambda _: None, cpu=cpu)
+def writer(session: Session, cpu: Threads) -> StatusWriter:
+    return StatusWriter(session, PatternStore(), wake=lambda _: None, cpu=cpu)
 
 
 def inventory(*names: str) -> Inventory:

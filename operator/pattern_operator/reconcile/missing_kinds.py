@@ -17,7 +17,7 @@ from pattern_operator.apply.need import KindNeeded
 from pattern_operator.kube import ApiError, Discovery, KindNotFound, Projection, Reflector, Session, WatchEvent
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.kube.wellknown import CRD
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.token_bucket import TokenBucket
 
 LOOKS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds before each look; one server needs 0.1, several up to 5
@@ -30,7 +30,7 @@ RECENT = 60.0  # seconds for which a change of a group is remembered: a run that
 MAX_RECENT = 1_000  # groups whose last change is remembered
 
 
-class AwaitedKinds:
+class MissingKinds:
     """Who waits for which kinds; ``wake`` is called with a pattern when one of its kinds is served."""
 
     def __init__(

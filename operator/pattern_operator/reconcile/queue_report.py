@@ -23,8 +23,8 @@ from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.quote import cut
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.lanes import host_of, whose
-from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
-from pattern_operator.reconcile.writer import Gone
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.status_writer import PatternDeleted
 from pattern_operator.telemetry import about
 
 EVERY: Final = 1.0  # seconds between two sweeps
@@ -55,13 +55,13 @@ class FirstWriter(Protocol):
     async def first_status(self, pattern: DesignPattern, status: Status) -> None: ...  # noqa: D102 - see the class
 
 
-class Line:
+class QueueReport:
     """Sweeps the queue. ``words`` are who holds the workers while patterns wait; empty while none does."""
 
     def __init__(
         self,
         queue: Waiting,
-        patterns: Patterns,
+        patterns: PatternStore,
         writer: FirstWriter,
         *,
         workers: int,
@@ -102,7 +102,7 @@ class Line:
             words = why(pattern, lanes, workers=self._workers)
             try:
                 await self._writer.first_status(pattern, status.waiting(pattern, words, now=self._now()))
-            except (PatternError, Gone) as error:  # mostly: its run has begun, and says more
+            except (PatternError, PatternDeleted) as error:  # mostly: its run has begun, and says more
                 logger.debug(
                     "not said that a pattern waits: pattern=%s: %s", key_of(pattern), error, extra=about(pattern)
                 )
@@ -115,7 +115,7 @@ class Line:
             self._repairs |= {key}
             try:
                 await self._tell_repair(key)
-            except Gone:
+            except PatternDeleted:
                 continue
             self._queue.add(key)  # a run that began meanwhile does not know what was written
 

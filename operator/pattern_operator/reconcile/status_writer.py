@@ -20,22 +20,22 @@ from pattern_operator.executors import Threads
 from pattern_operator.kube import ApiError, Session, objects
 from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
-from pattern_operator.reconcile.inventorysize import written as inventory_as_written
-from pattern_operator.reconcile.patterns import PatternKey, Patterns, key_of
-from pattern_operator.reconcile.statusbudget import within_budget
+from pattern_operator.reconcile.inventory_size import written as inventory_as_written
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.status_budget import within_budget
 
 _FINALIZERS: Final = "/metadata/finalizers"
 _to_status: Final = partial(objects.patch_merge, subresource="status")
 
 
-class Gone(Exception):
+class PatternDeleted(Exception):
     """The DesignPattern does not exist any more: there is nothing left to write to."""
 
     def __init__(self, key: PatternKey) -> None:
         super().__init__(f"DesignPattern {key} is gone")
 
 
-class Writer:
+class StatusWriter:
     """Writes status by JSON merge patch and the finalizer by JSON patch, and takes the answer in as the newest state.
 
     An answer may be the first to tell that the user asked for something else meanwhile: ``wake`` is called then. What
@@ -43,7 +43,7 @@ class Writer:
     """
 
     def __init__(
-        self, session: Session, patterns: Patterns, *, wake: Callable[[PatternKey], None], cpu: Threads
+        self, session: Session, patterns: PatternStore, *, wake: Callable[[PatternKey], None], cpu: Threads
     ) -> None:
         self._cpu = cpu  # where what is large is compressed
         self._session = session
@@ -54,7 +54,7 @@ class Writer:
         """Make ``status`` the status of ``pattern``; the pattern as it is afterwards.
 
         Raises:
-            Gone: the resource does not exist any more.
+            PatternDeleted: the resource does not exist any more.
             Stalled: the inventory or the whole does not fit into what the API server takes.
             Transient: the API server could not be asked, or refused.
         """
@@ -94,7 +94,7 @@ class Writer:
             " changed.",
         )
 
-    async def hold(self, pattern: DesignPattern) -> DesignPattern:
+    async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``status`` does."""
         finalizers = pattern.metadata.finalizers
         if finalizers.ours is not None:
@@ -103,7 +103,7 @@ class Writer:
             return await self._set_finalizer(pattern, {"op": "add", "path": f"{_FINALIZERS}/-", "value": FINALIZER})
         return await self._set_finalizer(pattern, {"op": "add", "path": _FINALIZERS, "value": [FINALIZER]})
 
-    async def release(self, pattern: DesignPattern) -> DesignPattern:
+    async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Take our finalizer away: the API server deletes the resource. Raises as ``status`` does."""
         place = pattern.metadata.finalizers.ours
         if place is None:
@@ -149,7 +149,7 @@ class Writer:
             )
         except ApiError as error:
             if is_missing(error, key.name):  # and not only that the kind is not served for a moment
-                raise Gone(key) from error
+                raise PatternDeleted(key) from error
             if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 raise Stalled(
                     reason=Reason.STATUS_TOO_LARGE,

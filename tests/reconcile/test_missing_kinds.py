@@ -11,7 +11,7 @@ from pattern_operator.apply.need import KindNeeded
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.errors import GroupUnavailable
-from pattern_operator.reconcile import AwaitedKinds, PatternKey, awaited
+from pattern_operator.reconcile import MissingKinds, PatternKey, missing_kinds
 
 PATIENCE = 30.0
 WAITS, OTHER = PatternKey("team", "waits"), PatternKey("team", "other")
@@ -36,7 +36,7 @@ class Woken(list[PatternKey]):
 
 async def test_a_pattern_is_woken_when_its_kind_is_served(session: Session, tasks, kubectl: Kubectl, group: str):
     woken, discovery = Woken(), Discovery(session)
-    kinds = AwaitedKinds(session, discovery, wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(session, discovery, wake=woken.wake, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded(group, "Widget")])
     kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
 
@@ -53,7 +53,7 @@ async def test_a_pattern_is_woken_when_its_kind_is_served(session: Session, task
 async def test_a_kind_that_came_before_the_watch_began_is_not_missed(session: Session, tasks, kubectl: Kubectl, group):
     woken = Woken()
     kubectl.apply(definition("Widget", group).body)
-    kinds = AwaitedKinds(session, Discovery(session), wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(session, Discovery(session), wake=woken.wake, tasks=tasks)
 
     kinds.wait(WAITS, [KindNeeded(group, "Widget")])
     async with asyncio.timeout(PATIENCE):
@@ -64,7 +64,7 @@ async def test_a_kind_that_came_before_the_watch_began_is_not_missed(session: Se
 
 
 async def test_where_nobody_waits_nothing_is_watched(session: Session, tasks, requests):
-    kinds = AwaitedKinds(session, Discovery(session), wake=lambda _: None, tasks=tasks)
+    kinds = MissingKinds(session, Discovery(session), wake=lambda _: None, tasks=tasks)
 
     kinds.wait(WAITS, ())
     await asyncio.sleep(0)
@@ -85,10 +85,10 @@ async def test_a_crd_that_changes_all_the_time_is_looked_for_now_and_then_only(t
         async def find(self, **_: str) -> Resource:
             raise KindNotFound(group="busy.example", version=None, kind="Widget")
 
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "LOOKS", (0.0,))
-    monkeypatch.setattr(awaited, "PACE", (3, 60.0))
-    kinds = AwaitedKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "LOOKS", (0.0,))
+    monkeypatch.setattr(missing_kinds, "PACE", (3, 60.0))
+    kinds = MissingKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded("busy.example", "Widget")])
 
     for _ in range(100):
@@ -114,9 +114,9 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
                 raise KindNotFound(group="busy.example", version=None, kind="Widget")
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
 
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "LOOKS", (0.0,))
-    kinds = AwaitedKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "LOOKS", (0.0,))
+    kinds = MissingKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded("late.example", "Widget")])
     change = WatchEvent(WatchEventType.MODIFIED, {"metadata": {"name": "widgets.late.example"}})
 
@@ -145,9 +145,9 @@ async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_serv
                 raise GroupUnavailable(group)
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
 
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "LOOKS", (0.0,))
-    kinds = AwaitedKinds(Away(), Half(), wake=woken.wake, tasks=tasks)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "LOOKS", (0.0,))
+    kinds = MissingKinds(Away(), Half(), wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("half.example", "Load")])
     kinds.wait(WAITS, [KindNeeded("half.example", "Widget")])
 
@@ -193,14 +193,14 @@ class Growing:
 
 async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(tasks, monkeypatch):
     """200 times, at another moment each: the definition comes before, between and after the look and the wait."""
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "LOOKS", (0.0, 0.01))
-    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "LOOKS", (0.0, 0.01))
+    monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
     lost = []
 
     async def race(number: int) -> None:
         group, woken, server = f"g{number}.example", Woken(), Growing()
-        kinds = AwaitedKinds(Away(), server, wake=woken.wake, tasks=tasks)
+        kinds = MissingKinds(Away(), server, wake=woken.wake, tasks=tasks)
         kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])  # the watch of definitions runs already
 
         async def come() -> None:
@@ -233,10 +233,10 @@ async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(
 
 
 async def test_a_kind_that_an_api_server_behind_a_balancer_showed_late_is_looked_for_once_more(tasks, monkeypatch):
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
     woken, server = Woken(), Growing()
-    kinds = AwaitedKinds(Away(), server, wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(Away(), server, wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
     server.served.add("late.example")  # and no definition is told: that was long ago
 
@@ -255,10 +255,10 @@ async def test_who_waits_for_another_version_is_not_woken_by_the_one_that_is_ser
             looked.append(version)
             raise KindNotFound(group=group, version=version, kind=kind, served=(f"{group}/v1",))
 
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
     woken = Woken()
-    kinds = AwaitedKinds(Away(), Other(), wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(Away(), Other(), wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
 
     kinds.wait(WAITS, [KindNeeded(group, "Widget", "v2")])
@@ -277,9 +277,9 @@ async def test_a_thousand_patterns_that_begin_to_wait_at_once_cost_one_look_a_se
             reads += 1
             raise KindNotFound(group=group, version=version, kind=kind)
 
-    monkeypatch.setattr(awaited, "Reflector", Silent)
-    monkeypatch.setattr(awaited, "SECOND_LOOK", 0.01)
-    kinds = AwaitedKinds(Away(), Counting(), wake=lambda _: None, tasks=tasks)
+    monkeypatch.setattr(missing_kinds, "Reflector", Silent)
+    monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
+    kinds = MissingKinds(Away(), Counting(), wake=lambda _: None, tasks=tasks)
     for number in range(1000):
         kinds.wait(PatternKey("team", str(number)), [KindNeeded("missing.example", "Widget")])
 

@@ -13,17 +13,17 @@ from pattern_operator.aio import background_task
 from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.kube import Projection, Reflector, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
-from pattern_operator.reconcile.patterns import PatternKey, Patterns
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
 
 
 class Restored(Exception):
     """The API server has older versions of DesignPatterns than were seen: etcd was restored from a backup."""
 
 
-class Existence:
+class DeletionWatch:
     """Watches which DesignPatterns exist. ``on_gone(key, uid)`` is called for each that is there no longer."""
 
-    def __init__(self, session: Session, patterns: Patterns, *, on_gone: Callable[[PatternKey, str], None]) -> None:
+    def __init__(self, session: Session, patterns: PatternStore, *, on_gone: Callable[[PatternKey, str], None]) -> None:
         self._on_gone = on_gone
         self._patterns = patterns
         self._restored = asyncio.Event()

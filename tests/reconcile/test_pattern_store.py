@@ -12,8 +12,8 @@ from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry
 from pattern_operator.apply import owner_id
-from pattern_operator.reconcile import PatternKey, Patterns
-from pattern_operator.reconcile.patterns import lacks_finalizer
+from pattern_operator.reconcile import PatternKey, PatternStore
+from pattern_operator.reconcile.pattern_store import lacks_finalizer
 
 KEY = PatternKey("team", "web")
 MOMENT = "2026-11-25T12:00:00Z"
@@ -26,14 +26,14 @@ def body(version: int, **metadata: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def patterns() -> Patterns:
-    seen = Patterns()
-    seen.observe(body(10))
+def patterns() -> PatternStore:
+    seen = PatternStore()
+    seen.upsert(body(10))
     return seen
 
 
 def test_a_new_pattern_asks_for_work():
-    assert Patterns().observe(body(10)) == KEY
+    assert PatternStore().upsert(body(10)) == KEY
 
 
 @pytest.mark.parametrize(
@@ -48,88 +48,88 @@ def test_a_new_pattern_asks_for_work():
         pytest.param({"uid": "u-2"}, True, id="another pattern of the same name"),
     ],
 )
-def test_only_what_users_change_asks_for_work(patterns: Patterns, change: dict[str, Any], asks: bool):
-    assert patterns.observe(body(11, **change)) == (KEY if asks else None)
+def test_only_what_users_change_asks_for_work(patterns: PatternStore, change: dict[str, Any], asks: bool):
+    assert patterns.upsert(body(11, **change)) == (KEY if asks else None)
 
 
 @pytest.mark.parametrize("shown", ["InvalidStatus", "Deleting"])
 @pytest.mark.parametrize(("ready", "asks"), [("InvalidStatus", True), ("DeletionFailed", False)])
 def test_an_inventory_that_could_not_be_read_asks_for_work_when_it_was_corrected(ready: str, shown: str, asks: bool):
-    patterns, spoilt, corrected = Patterns(), body(10), body(11)
+    patterns, spoilt, corrected = PatternStore(), body(10), body(11)
     condition = {"type": "Ready", "status": "False", "reason": ready, "message": "", "lastTransitionTime": MOMENT}
     told = {"status": shown, "conditions": [condition]}
     spoilt["status"] = {**told, "inventory": {"count": 1, "entries": [{"id": "spoilt", "v": "v1"}]}}
     corrected["status"] = {**told, "inventory": {"count": 0, "entries": []}}
-    patterns.observe(spoilt)
+    patterns.upsert(spoilt)
 
-    assert patterns.observe(corrected) == (KEY if asks else None)
+    assert patterns.upsert(corrected) == (KEY if asks else None)
 
 
-def test_an_older_state_is_not_taken_in(patterns: Patterns):
-    assert patterns.observe(body(9, generation=7)) is None
+def test_an_older_state_is_not_taken_in(patterns: PatternStore):
+    assert patterns.upsert(body(9, generation=7)) is None
 
     known = patterns.get(KEY)
     assert known is not None
     assert known.metadata.generation == 1
 
 
-def test_a_pattern_is_found_by_the_owner_its_objects_name(patterns: Patterns):
+def test_a_pattern_is_found_by_the_owner_its_objects_name(patterns: PatternStore):
     assert patterns.owned_by(owner_id("u-1")) == KEY
 
-    patterns.observe(body(11, uid="u-2"))
+    patterns.upsert(body(11, uid="u-2"))
 
     assert (patterns.owned_by(owner_id("u-1")), patterns.owned_by(owner_id("u-2"))) == (None, KEY)
 
 
-def test_a_pattern_that_is_forgotten_is_found_no_more(patterns: Patterns):
+def test_a_pattern_that_is_forgotten_is_found_no_more(patterns: PatternStore):
     patterns.forget(KEY)
 
     assert (patterns.get(KEY), patterns.owned_by(owner_id("u-1")), len(patterns)) == (None, None, 0)
 
 
-def test_what_the_crd_would_refuse_is_an_error(patterns: Patterns):
+def test_what_the_crd_would_refuse_is_an_error(patterns: PatternStore):
     with pytest.raises(msgspec.ValidationError, match="ref"):
-        patterns.observe({**body(12), "spec": {"source": {"url": "oci://registry.example/web"}}})
+        patterns.upsert({**body(12), "spec": {"source": {"url": "oci://registry.example/web"}}})
 
 
-def test_patterns_are_counted_by_their_ready(patterns: Patterns):
+def test_patterns_are_counted_by_their_ready(patterns: PatternStore):
     ready = {"type": "Ready", "status": "True", "reason": "Ready", "message": "", "lastTransitionTime": ""}
-    patterns.observe({**body(11), "status": {"conditions": [ready]}})
-    patterns.observe(body(12, name="other", uid="u-3"))
+    patterns.upsert({**body(11), "status": {"conditions": [ready]}})
+    patterns.upsert(body(12, name="other", uid="u-3"))
 
     assert [patterns.count_ready(status) for status in ("True", "False", "Unknown")] == [1, 0, 1]
 
 
 def test_the_line_of_a_pattern_is_itself_and_who_applied_it_up_to_the_first():
-    seen = Patterns()
-    seen.observe(body(10))
-    seen.observe(body(11, name="inner", uid="u-2", labels={"pattern-operator.io/owner": owner_id("u-1")}))
-    seen.observe(body(12, name="innermost", uid="u-3", labels={"pattern-operator.io/owner": owner_id("u-2")}))
+    seen = PatternStore()
+    seen.upsert(body(10))
+    seen.upsert(body(11, name="inner", uid="u-2", labels={"pattern-operator.io/owner": owner_id("u-1")}))
+    seen.upsert(body(12, name="innermost", uid="u-3", labels={"pattern-operator.io/owner": owner_id("u-2")}))
     innermost, first = seen.get(PatternKey("team", "innermost")), seen.get(KEY)
     assert innermost is not None
     assert first is not None
 
-    assert {key.name for key in seen.line_of(innermost)} == {"innermost", "inner", "web"}
-    assert seen.line_of(first) == {KEY}
+    assert {key.name for key in seen.ancestors(innermost)} == {"innermost", "inner", "web"}
+    assert seen.ancestors(first) == {KEY}
 
 
 def test_a_line_that_runs_in_a_circle_ends():
-    seen = Patterns()
-    seen.observe(body(10, labels={"pattern-operator.io/owner": owner_id("u-2")}))
-    seen.observe(body(11, name="other", uid="u-2", labels={"pattern-operator.io/owner": owner_id("u-1")}))
+    seen = PatternStore()
+    seen.upsert(body(10, labels={"pattern-operator.io/owner": owner_id("u-2")}))
+    seen.upsert(body(11, name="other", uid="u-2", labels={"pattern-operator.io/owner": owner_id("u-1")}))
     first = seen.get(KEY)
     assert first is not None
 
-    assert seen.line_of(first) == {KEY, PatternKey("team", "other")}
+    assert seen.ancestors(first) == {KEY, PatternKey("team", "other")}
 
 
 def test_what_any_inventory_names_is_listed_until_the_last_one_drops_it():
-    patterns, key = Patterns(), ObjectKey("", "ConfigMap", "team", "shared")
+    patterns, key = PatternStore(), ObjectKey("", "ConfigMap", "team", "shared")
     with_it = {"inventory": {"count": 1, "entries": [{"id": str(key), "v": "v1"}]}}
 
     found = [patterns.lists(key)]
     for name, version, status in (("a", 1, with_it), ("b", 2, with_it), ("a", 3, {}), ("a", 4, {})):
-        patterns.observe({**body(version, name=name, uid=f"u-{name}"), "status": status})
+        patterns.upsert({**body(version, name=name, uid=f"u-{name}"), "status": status})
         found.append(patterns.lists(key))
     patterns.forget(PatternKey("team", "b"))
 
@@ -138,7 +138,7 @@ def test_what_any_inventory_names_is_listed_until_the_last_one_drops_it():
 
 
 def test_a_pattern_that_cannot_be_read_lives_until_it_is_deleted():
-    patterns = Patterns()
+    patterns = PatternStore()
 
     patterns.keep_owner(PatternKey("team", "odd"), uid="u-odd")
     lives = patterns.owned_by(owner_id("u-odd"))
@@ -154,9 +154,9 @@ def compressed(count: int) -> dict[str, Any]:
     return {"inventory": msgspec.to_builtins(packed(whole))}
 
 
-def test_an_inventory_is_unpacked_once_for_a_content(patterns: Patterns):
+def test_an_inventory_is_unpacked_once_for_a_content(patterns: PatternStore):
     status, another = compressed(5_000), compressed(4_000)
-    patterns.observe({**body(1), "status": status})
+    patterns.upsert({**body(1), "status": status})
 
     first, second = patterns.read({**body(2), "status": status}), patterns.read({**body(3), "status": status})
 
@@ -165,20 +165,20 @@ def test_an_inventory_is_unpacked_once_for_a_content(patterns: Patterns):
     assert patterns.read({**body(4), "status": another}).status.inventory.count == 4_000
 
 
-def test_entries_that_somebody_wrote_beside_a_known_text_count(patterns: Patterns):
+def test_entries_that_somebody_wrote_beside_a_known_text_count(patterns: PatternStore):
     status = compressed(5_000)
     for version in (1, 2):
-        patterns.observe({**body(version), "status": status})
+        patterns.upsert({**body(version), "status": status})
     more = {"inventory": status["inventory"] | {"entries": [{"id": "team_x__ConfigMap", "v": "v1"}]}}
 
     assert patterns.read({**body(3), "status": more}).status.inventory.count == 5_001
 
 
-async def test_a_pattern_of_10000_entries_is_taken_in_in_a_moment(patterns: Patterns):
+async def test_a_pattern_of_10000_entries_is_taken_in_in_a_moment(patterns: PatternStore):
     status = compressed(10_000)
 
     async def work() -> None:
-        patterns.observe({**body(11), "status": status})
+        patterns.upsert({**body(11), "status": status})
 
     assert await longest_hold(work) < MOST
 
@@ -192,14 +192,14 @@ def held(**metadata: Any) -> dict[str, Any]:
 
 
 def test_a_finalizer_that_somebody_took_away_is_something_to_do():
-    patterns = Patterns()
-    patterns.observe(held(resourceVersion="1", finalizers=[FINALIZER]))
+    patterns = PatternStore()
+    patterns.upsert(held(resourceVersion="1", finalizers=[FINALIZER]))
 
-    assert patterns.observe(held(resourceVersion="2")) == PatternKey("team", "web")
-    assert patterns.observe(held(resourceVersion="3")) is None  # it is known
-    assert patterns.observe(held(resourceVersion="4", finalizers=["other.example/f"])) is None
-    assert patterns.observe(held(resourceVersion="5", finalizers=[FINALIZER])) is None
-    assert patterns.observe(held(resourceVersion="6", finalizers=["other.example/f"])) is not None
+    assert patterns.upsert(held(resourceVersion="2")) == PatternKey("team", "web")
+    assert patterns.upsert(held(resourceVersion="3")) is None  # it is known
+    assert patterns.upsert(held(resourceVersion="4", finalizers=["other.example/f"])) is None
+    assert patterns.upsert(held(resourceVersion="5", finalizers=[FINALIZER])) is None
+    assert patterns.upsert(held(resourceVersion="6", finalizers=["other.example/f"])) is not None
 
 
 def test_of_a_pattern_that_is_being_deleted_nobody_puts_the_finalizer_back():

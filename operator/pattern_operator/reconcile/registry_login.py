@@ -10,43 +10,44 @@ from typing import Final
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.kube.wellknown import SECRET
-from pattern_operator.reconcile.patterns import key_of
-from pattern_operator.reconcile.referents import Referents
+from pattern_operator.reconcile.config_sources import ConfigSources
+from pattern_operator.reconcile.pattern_store import key_of
 
 DOCKER_CONFIG = ".dockerconfigjson"  # the entry of a Secret of type kubernetes.io/dockerconfigjson
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SecretVersion:
     """The Secret that a spec names, empty where it names none, and the version of it that a watch told last."""
 
     name: str = ""
     version: int = 0
 
 
-NOT_TOLD: Final = Told()
+NO_SECRET: Final = SecretVersion()
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
     """What a registry was asked with. ``digest`` is of the docker config, empty where there was none."""
 
-    told: Told = NOT_TOLD
+    secret: SecretVersion = NO_SECRET
     digest: str = ""
 
 
 NO_LOGIN: Final = Login()
 
 
-def told_of(pattern: DesignPattern, *, referents: Referents) -> Told:
+def secret_version_of(pattern: DesignPattern, *, config_sources: ConfigSources) -> SecretVersion:
     """What is known of the Secret without reading it."""
     ref = pattern.spec.source.secret_ref
     if ref is None:
-        return NOT_TOLD
-    return Told(ref.name, referents.told(SECRET, namespace=pattern.metadata.namespace, name=ref.name))
+        return NO_SECRET
+    version = config_sources.known_version(SECRET, namespace=pattern.metadata.namespace, name=ref.name)
+    return SecretVersion(ref.name, version)
 
 
-async def login_of(pattern: DesignPattern, *, referents: Referents) -> Login:
+async def login_of(pattern: DesignPattern, *, config_sources: ConfigSources) -> Login:
     """The login that a registry would be asked with now.
 
     Raises:
@@ -56,8 +57,9 @@ async def login_of(pattern: DesignPattern, *, referents: Referents) -> Login:
     ref = pattern.spec.source.secret_ref
     if ref is None:
         return NO_LOGIN
-    told = told_of(pattern, referents=referents)  # before it is read: what comes meanwhile is another one
+    # Before it is read: what comes meanwhile is another one.
+    secret = secret_version_of(pattern, config_sources=config_sources)
     namespace = pattern.metadata.namespace
-    data = await referents.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
+    data = await config_sources.read(SECRET, namespace=namespace, name=ref.name, reader=key_of(pattern))
     config = data.get(DOCKER_CONFIG)
-    return Login(told, "" if config is None else hashlib.sha256(config).hexdigest())
+    return Login(secret, "" if config is None else hashlib.sha256(config).hexdigest())

@@ -9,7 +9,7 @@ from tests.testbed.kubectl import Kubectl
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.need import NamespaceNeeded, ObjectNeeded, RightsNeeded
 from pattern_operator.kube import Discovery, Session
-from pattern_operator.reconcile import Awaited, PatternKey
+from pattern_operator.reconcile import PatternKey, Prerequisites
 
 PATIENCE = 30.0
 RBAC = {"apiGroup": "rbac.authorization.k8s.io"}
@@ -39,8 +39,8 @@ def woken() -> Woken:
 
 
 @pytest.fixture
-def awaited(session: Session, tasks: asyncio.TaskGroup, woken: Woken) -> Awaited:
-    return Awaited(session, Discovery(session), wake=woken.wake, tasks=tasks)
+def prerequisites(session: Session, tasks: asyncio.TaskGroup, woken: Woken) -> Prerequisites:
+    return Prerequisites(session, Discovery(session), wake=woken.wake, tasks=tasks)
 
 
 @pytest.fixture
@@ -48,10 +48,12 @@ def pattern(namespace: str) -> PatternKey:
     return PatternKey(namespace, "web")
 
 
-async def test_a_namespace_that_appears_wakes_who_waits_for_it(awaited: Awaited, woken, pattern, kubectl: Kubectl):
+async def test_a_namespace_that_appears_wakes_who_waits_for_it(
+    prerequisites: Prerequisites, woken, pattern, kubectl: Kubectl
+):
     late = f"late-{uuid4().hex[:8]}"
-    awaited.wait(pattern, {NamespaceNeeded(late)})
-    awaited.wait(PatternKey("team", "other"), {NamespaceNeeded("elsewhere")})
+    prerequisites.wait(pattern, {NamespaceNeeded(late)})
+    prerequisites.wait(PatternKey("team", "other"), {NamespaceNeeded("elsewhere")})
 
     kubectl("create", "namespace", late)
     await woken.once()
@@ -60,8 +62,10 @@ async def test_a_namespace_that_appears_wakes_who_waits_for_it(awaited: Awaited,
     kubectl("delete", "namespace", late, "--wait=false")
 
 
-async def test_a_namespace_that_came_before_the_watch_is_not_missed(awaited: Awaited, woken, pattern, namespace):
-    awaited.wait(pattern, {NamespaceNeeded(namespace)})
+async def test_a_namespace_that_came_before_the_watch_is_not_missed(
+    prerequisites: Prerequisites, woken, pattern, namespace
+):
+    prerequisites.wait(pattern, {NamespaceNeeded(namespace)})
 
     await woken.once()
 
@@ -69,10 +73,10 @@ async def test_a_namespace_that_came_before_the_watch_is_not_missed(awaited: Awa
 
 
 async def test_a_right_that_is_granted_wakes_who_lacks_one(
-    awaited: Awaited, woken, pattern, namespace, kubectl: Kubectl
+    prerequisites: Prerequisites, woken, pattern, namespace, kubectl: Kubectl
 ):
-    awaited.wait(pattern, {RightsNeeded(namespace)})
-    await synced(awaited, woken)
+    prerequisites.wait(pattern, {RightsNeeded(namespace)})
+    await synced(prerequisites, woken)
     woken.clear()
 
     for what in (
@@ -86,12 +90,14 @@ async def test_a_right_that_is_granted_wakes_who_lacks_one(
     assert set(woken) == {pattern}
 
 
-async def test_a_right_of_another_namespace_wakes_nobody_here(awaited: Awaited, woken, pattern, namespace, kubectl):
+async def test_a_right_of_another_namespace_wakes_nobody_here(
+    prerequisites: Prerequisites, woken, pattern, namespace, kubectl
+):
     other = f"other-{uuid4().hex[:8]}"
     kubectl("create", "namespace", other)
-    awaited.wait(pattern, {RightsNeeded(namespace)})
-    awaited.wait(PatternKey(other, "web"), {RightsNeeded(other)})
-    await synced(awaited, woken)
+    prerequisites.wait(pattern, {RightsNeeded(namespace)})
+    prerequisites.wait(PatternKey(other, "web"), {RightsNeeded(other)})
+    await synced(prerequisites, woken)
     woken.clear()
 
     kubectl("-n", other, "create", "role", "r", "--verb=get", "--resource=configmaps")
@@ -101,10 +107,12 @@ async def test_a_right_of_another_namespace_wakes_nobody_here(awaited: Awaited, 
     kubectl("delete", "namespace", other, "--wait=false")
 
 
-async def test_a_cluster_wide_right_wakes_everybody_who_lacks_one(awaited: Awaited, woken, pattern, namespace, kubectl):
+async def test_a_cluster_wide_right_wakes_everybody_who_lacks_one(
+    prerequisites: Prerequisites, woken, pattern, namespace, kubectl
+):
     name = f"t-{uuid4().hex[:8]}"
-    awaited.wait(pattern, {RightsNeeded(namespace)})
-    await synced(awaited, woken)
+    prerequisites.wait(pattern, {RightsNeeded(namespace)})
+    await synced(prerequisites, woken)
     woken.clear()
 
     kubectl("create", "clusterrolebinding", name, "--clusterrole=view", f"--serviceaccount={namespace}:deployer")
@@ -114,36 +122,40 @@ async def test_a_cluster_wide_right_wakes_everybody_who_lacks_one(awaited: Await
     kubectl("delete", "clusterrolebinding", name)
 
 
-async def test_an_object_that_another_pattern_lets_go_wakes_who_waits_for_it(awaited: Awaited, woken, pattern):
-    awaited.wait(pattern, {ObjectNeeded(KEY)})
+async def test_an_object_that_another_pattern_lets_go_wakes_who_waits_for_it(
+    prerequisites: Prerequisites, woken, pattern
+):
+    prerequisites.wait(pattern, {ObjectNeeded(KEY)})
 
-    awaited.released([str(KEY)], by=pattern)
-    awaited.released(["team_other__ConfigMap"], by=PatternKey("team", "holder"))
+    prerequisites.released([str(KEY)], by=pattern)
+    prerequisites.released(["team_other__ConfigMap"], by=PatternKey("team", "holder"))
     before = list(woken)
-    awaited.released([str(KEY)], by=PatternKey("team", "holder"))
+    prerequisites.released([str(KEY)], by=PatternKey("team", "holder"))
 
     assert (before, woken) == ([], [pattern])
 
 
-async def test_an_object_that_is_let_go_in_the_middle_of_the_run_wakes_at_its_end(awaited: Awaited, woken, pattern):
-    with awaited.during(pattern):
-        awaited.released([KEY])
-        awaited.wait(pattern, {ObjectNeeded(KEY)})
+async def test_an_object_that_is_let_go_in_the_middle_of_the_run_wakes_at_its_end(
+    prerequisites: Prerequisites, woken, pattern
+):
+    with prerequisites.during(pattern):
+        prerequisites.released([KEY])
+        prerequisites.wait(pattern, {ObjectNeeded(KEY)})
 
     assert woken == [pattern]
 
 
-async def test_where_nobody_waits_nothing_is_watched(awaited: Awaited, pattern, requests):
-    awaited.wait(pattern, ())
+async def test_where_nobody_waits_nothing_is_watched(prerequisites: Prerequisites, pattern, requests):
+    prerequisites.wait(pattern, ())
     await asyncio.sleep(0)
 
     assert requests == []
 
 
-async def synced(awaited: Awaited, woken: Woken) -> None:
+async def synced(prerequisites: Prerequisites, woken: Woken) -> None:
     """Wait until the first lists are over: whoever waits is woken once by each, because it may be there already."""
     async with asyncio.timeout(PATIENCE):
-        for watch in awaited._watched.values():
+        for watch in prerequisites._watched.values():
             await watch.synced.wait()
     await asyncio.sleep(0.05)
     woken.moved.clear()

@@ -13,7 +13,7 @@ _ENTRY: Final = 200  # bytes of memory that an entry takes beside its text
 K = TypeVar("K", bound=Hashable)
 
 
-class Contents(Generic[K]):
+class ContentCache(Generic[K]):
     """Entries by name for each of many; at most ``most`` bytes."""
 
     def __init__(self, *, most: int = MAX_REFERENTS) -> None:

@@ -18,7 +18,7 @@ from pattern_operator.apply.pod_diagnosis import WORKLOADS
 from pattern_operator.apply.pvc_diagnosis import PVC, ConsideredHealthy
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.reconcile.patterns import PatternKey, Patterns
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
 from pattern_operator.reconcile.tenancy import Tenancy, account_of
 
 FIRST: Final = 5.0  # seconds for which a workload may come right by itself
@@ -32,7 +32,7 @@ CauseFound = Callable[[DesignPattern, str], None]
 _LOOKED_AT: Final = WORKLOADS | {PVC}
 
 
-class Explainer:
+class WorkloadDiagnosis:
     """Looks at ill workloads and claims, tells ``managed_objects`` why; ``look(key, user)`` may have nothing to say.
 
     ``on_cause(pattern, words)`` is told of the first cause that is found of each, as soon as it is: what Ready says may
@@ -42,7 +42,7 @@ class Explainer:
     def __init__(
         self,
         *,
-        patterns: Patterns,
+        patterns: PatternStore,
         managed_objects: ManagedObjects,
         tenancy: Tenancy,
         look: Look,

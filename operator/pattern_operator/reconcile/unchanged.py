@@ -13,7 +13,7 @@ from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.apply import ApplyFailure, DriftState, ManagedObjects
 from pattern_operator.reconcile.comparison import unpacked
-from pattern_operator.reconcile.owning import owner_of
+from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached
 
 
@@ -28,14 +28,14 @@ class UnchangedPort(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
+class Unchanged:
     """``keys`` are not sent; ``notes`` say of which objects it is not known whether they drifted, a sentence each."""
 
     keys: frozenset[ObjectKey] = frozenset()
     notes: tuple[str, ...] = ()
 
 
-async def spared(
+async def unchanged(
     pattern: DesignPattern,
     objects: Collection[Object],
     *,
@@ -45,7 +45,7 @@ async def spared(
     policy: str | None,
     asked: bool,
     port: UnchangedPort,
-) -> Spared:
+) -> Unchanged:
     """What of ``objects`` needs no apply; ``sent`` is their ``sent_digest``, ``owned`` what the inventory names.
 
     ``pattern`` is as its status was before anything of this apply was written. Where somebody ``asked`` for an apply of
@@ -58,9 +58,9 @@ async def spared(
         nothing_new = reached and (same or not before)
         return await _left_to_others(pattern, objects, owned=owned, nothing_new=nothing_new, asked=asked, port=port)
     if not (reached and same) or asked:
-        return Spared()
+        return Unchanged()
     standing = _standing(objects, pattern=pattern, managed=port.managed)
-    return Spared(frozenset(key for key, state in standing.items() if state is DriftState.IN_SYNC))
+    return Unchanged(frozenset(key for key, state in standing.items() if state is DriftState.IN_SYNC))
 
 
 async def _left_to_others(
@@ -71,7 +71,7 @@ async def _left_to_others(
     nothing_new: bool,
     asked: bool,
     port: UnchangedPort,
-) -> Spared:
+) -> Unchanged:
     """In Report mode: what drifted or may have drifted, and where there is ``nothing_new`` all that is owned.
 
     Where somebody ``asked`` for it, what drifted is compared by its values, too.
@@ -89,9 +89,9 @@ async def _left_to_others(
         key: standing[key] for key in standing if key in owned and not port.managed.is_pending(key, owner=owner)
     }
     if nothing_new:
-        return Spared(frozenset(of_others), notes)
+        return Unchanged(frozenset(of_others), notes)
     doubtful = {DriftState.DRIFTED, DriftState.UNKNOWN}
-    return Spared(frozenset(key for key, state in of_others.items() if state in doubtful), notes)
+    return Unchanged(frozenset(key for key, state in of_others.items() if state in doubtful), notes)
 
 
 def _standing(

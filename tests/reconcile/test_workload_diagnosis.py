@@ -10,7 +10,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.pvc_diagnosis import ConsideredHealthy
 from pattern_operator.internal_errors import InternalErrors
-from pattern_operator.reconcile import Explainer, PatternKey, Patterns, Tenancy, explaining
+from pattern_operator.reconcile import PatternKey, PatternStore, Tenancy, WorkloadDiagnosis, workload_diagnosis
 
 KEY = PatternKey("team", "web")
 
@@ -28,10 +28,10 @@ class Scene:
         self.said: dict[str, str] = {}
         self.events: list[tuple[str, str]] = []
         self.cause, self.looked = "the cause", asyncio.Event()
-        patterns = Patterns()
+        patterns = PatternStore()
         patterns.take(pattern(resourceVersion="1", spec=spec or {}))
         self.errors: list[str] = []
-        self.explainer = Explainer(
+        self.explainer = WorkloadDiagnosis(
             patterns=patterns,
             managed_objects=SimpleNamespace(
                 unhealthy=lambda _: self.ill, explain=self.explain, consider_healthy=self.consider_healthy
@@ -57,8 +57,8 @@ class Scene:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explaining, "FIRST", 0.02)
-    monkeypatch.setattr(explaining, "LONGEST", 10.0)
+    monkeypatch.setattr(workload_diagnosis, "FIRST", 0.02)
+    monkeypatch.setattr(workload_diagnosis, "LONGEST", 10.0)
 
 
 async def test_what_is_ill_for_a_while_is_looked_at_in_the_name_of_the_patterns_account():

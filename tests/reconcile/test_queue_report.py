@@ -14,9 +14,18 @@ from pattern_operator.api.status import Status
 from pattern_operator.errors import Transient
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.lanes import lanes_of
-from pattern_operator.reconcile.line import EVERY, LOGGED, WRITES, Line, asked_for, holders, is_in_line, why
-from pattern_operator.reconcile.patterns import PatternKey, key_of
-from pattern_operator.reconcile.writer import Gone
+from pattern_operator.reconcile.pattern_store import PatternKey, key_of
+from pattern_operator.reconcile.queue_report import (
+    EVERY,
+    LOGGED,
+    WRITES,
+    QueueReport,
+    asked_for,
+    holders,
+    is_in_line,
+    why,
+)
+from pattern_operator.reconcile.status_writer import PatternDeleted
 
 RUNS = status.after(pattern(), results(inventory=ENTRIES), now=NOW)
 
@@ -42,7 +51,7 @@ class Scene:
         self.repairs: list[PatternKey] = []
         self.error: Exception | None = None
         patterns: Any = SimpleNamespace(get=self.known.get)
-        self.line = Line(
+        self.line = QueueReport(
             self, patterns, self, workers=32, now=lambda: NOW, clock=lambda: self.now, tell_repair=self.tell_repair
         )
 
@@ -54,7 +63,7 @@ class Scene:
 
     async def tell_repair(self, key: PatternKey) -> None:
         self.repairs.append(key)
-        if isinstance(self.error, Gone):
+        if isinstance(self.error, PatternDeleted):
             raise self.error
 
     async def first_status(self, found: DesignPattern, new: Status) -> None:
@@ -131,7 +140,7 @@ async def test_a_sweep_writes_a_few_and_the_next_ones_the_others():
 
 @pytest.mark.parametrize(
     "error",
-    [Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="conflict"), Gone(PatternKey("team", "p0"))],
+    [Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="conflict"), PatternDeleted(PatternKey("team", "p0"))],
     ids=["somebody wrote it", "gone"],
 )
 async def test_one_that_cannot_be_written_holds_up_no_other(error: Exception):

@@ -14,8 +14,8 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, Need, ObjectNeeded, RightsNeeded
 from pattern_operator.kube import Discovery, Projection, Reflector, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.wellknown import NAMESPACE
-from pattern_operator.reconcile.awaited import AwaitedKinds
-from pattern_operator.reconcile.patterns import PatternKey
+from pattern_operator.reconcile.missing_kinds import MissingKinds
+from pattern_operator.reconcile.pattern_store import PatternKey
 from pattern_operator.reconcile.subscriptions import Subscriptions
 
 _RBAC: Final = ("rbac.authorization.k8s.io", "v1")
@@ -29,7 +29,7 @@ RIGHTS: Final = (
 )
 
 
-class Awaited:
+class Prerequisites:
     """Who waits for what; ``wake`` is called with a pattern when something of it came."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Awaited:
     ) -> None:
         self._session = session
         self._tasks = tasks
-        self._kinds = AwaitedKinds(session, discovery, wake=wake, tasks=tasks)
+        self._kinds = MissingKinds(session, discovery, wake=wake, tasks=tasks)
         self._others = Subscriptions(wake=wake)
         self._watched: dict[Resource, Reflector] = {}
 

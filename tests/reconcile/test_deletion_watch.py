@@ -8,7 +8,7 @@ from aiohttp import web
 from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
 
-from pattern_operator.reconcile import Existence, PatternKey, Patterns, Restored
+from pattern_operator.reconcile import DeletionWatch, PatternKey, PatternStore, Restored
 
 PATIENCE = 10.0
 
@@ -56,19 +56,19 @@ class Server:
 
 
 @pytest.fixture
-def patterns() -> Patterns:
-    found = Patterns()
+def patterns() -> PatternStore:
+    found = PatternStore()
     for name in ("stays", "goes"):
         found.take(pattern(name=name, uid=f"u-{name}", resourceVersion="5"))
     return found
 
 
-async def test_what_vanished_before_the_watch_began_is_told(patterns: Patterns):
+async def test_what_vanished_before_the_watch_began_is_told(patterns: PatternStore):
     server = Server()
     server.there = {"stays": ("u-stays", 5)}
 
     async with serving(server.answer) as session:
-        existence = Existence(session, patterns, on_gone=server.take)
+        existence = DeletionWatch(session, patterns, on_gone=server.take)
         task = asyncio.create_task(existence.run())
         await server.until_told(1)
         task.cancel()
@@ -78,12 +78,14 @@ async def test_what_vanished_before_the_watch_began_is_told(patterns: Patterns):
 
 
 @pytest.mark.parametrize("left", [{"stays": ("u-stays", 5)}, {}], ids=["others are left", "none is left"])
-async def test_what_vanishes_while_the_watch_is_too_old_is_told(patterns: Patterns, left: dict[str, tuple[str, int]]):
+async def test_what_vanishes_while_the_watch_is_too_old_is_told(
+    patterns: PatternStore, left: dict[str, tuple[str, int]]
+):
     server = Server()
     server.there = {"stays": ("u-stays", 5), "goes": ("u-goes", 5)}
 
     async with serving(server.answer) as session:
-        existence = Existence(session, patterns, on_gone=server.take)
+        existence = DeletionWatch(session, patterns, on_gone=server.take)
         task = asyncio.create_task(existence.run())
         await server.listed.wait()
         server.there, server.version = left, 20
@@ -95,12 +97,12 @@ async def test_what_vanishes_while_the_watch_is_too_old_is_told(patterns: Patter
     assert sorted(name for name, _ in server.gone) == sorted({"stays", "goes"} - set(left))
 
 
-async def test_one_of_the_same_name_that_was_made_since_is_told_as_another(patterns: Patterns):
+async def test_one_of_the_same_name_that_was_made_since_is_told_as_another(patterns: PatternStore):
     server = Server()
     server.there = {"stays": ("u-stays", 5), "goes": ("u-new", 8)}
 
     async with serving(server.answer) as session:
-        existence = Existence(session, patterns, on_gone=server.take)
+        existence = DeletionWatch(session, patterns, on_gone=server.take)
         task = asyncio.create_task(existence.run())
         await server.until_told(1)
         task.cancel()
@@ -109,12 +111,12 @@ async def test_one_of_the_same_name_that_was_made_since_is_told_as_another(patte
     assert server.gone == [("goes", "u-goes")]
 
 
-async def test_a_restore_of_etcd_ends_what_remembers(patterns: Patterns):
+async def test_a_restore_of_etcd_ends_what_remembers(patterns: PatternStore):
     server = Server()
     server.there = {"stays": ("u-stays", 5), "goes": ("u-goes", 5)}
 
     async with serving(server.answer) as session:
-        task = asyncio.create_task(Existence(session, patterns, on_gone=lambda *_: None).run())
+        task = asyncio.create_task(DeletionWatch(session, patterns, on_gone=lambda *_: None).run())
         await server.listed.wait()
         server.version = 7
         server.too_old.set()

@@ -11,8 +11,8 @@ from tests.kube.fake_apiserver import serving
 
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.names import FINALIZER
-from pattern_operator.reconcile.patterns import Patterns
-from pattern_operator.reconcile.writer import Writer
+from pattern_operator.reconcile.pattern_store import PatternStore
+from pattern_operator.reconcile.status_writer import StatusWriter
 
 VERSION = {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
 ADDED = {"op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER}
@@ -31,22 +31,22 @@ async def sent(work: str, finalizers: list[str]) -> list[Any]:
         return web.Response(body=orjson.dumps(body))
 
     async with serving(answer) as session:
-        writer = Writer(session, Patterns(), wake=lambda _: None, cpu=EXECUTORS.cpu)
+        writer = StatusWriter(session, PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu)
         await getattr(writer, work)(decode(body))
     return seen
 
 
 @pytest.mark.parametrize(("before", "operation"), [([], FIRST), (OTHERS, ADDED)], ids=["alone", "beside many"])
 async def test_our_finalizer_is_put_beside_the_others(before, operation):
-    assert await sent("hold", before) == [[VERSION, operation]]
+    assert await sent("add_finalizer", before) == [[VERSION, operation]]
 
 
 async def test_only_our_finalizer_is_taken_away():
     removed = {"op": "remove", "path": f"/metadata/finalizers/{len(OTHERS)}"}
 
-    assert await sent("release", [*OTHERS, FINALIZER, "b.example/last"]) == [[VERSION, removed]]
+    assert await sent("remove_finalizer", [*OTHERS, FINALIZER, "b.example/last"]) == [[VERSION, removed]]
 
 
-@pytest.mark.parametrize(("work", "finalizers"), [("hold", [FINALIZER]), ("release", OTHERS)])
+@pytest.mark.parametrize(("work", "finalizers"), [("add_finalizer", [FINALIZER]), ("remove_finalizer", OTHERS)])
 async def test_nothing_is_sent_when_it_is_as_wanted(work, finalizers):
     assert await sent(work, finalizers) == []

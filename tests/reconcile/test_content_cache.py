@@ -2,11 +2,11 @@
 
 import tracemalloc
 
-from pattern_operator.reconcile.content import Contents
+from pattern_operator.reconcile.content_cache import ContentCache
 
 
 def test_what_is_kept_is_given_until_it_is_dropped():
-    contents = Contents[str]()
+    contents = ContentCache[str]()
     contents.keep("a", {"k": b"1"})
     contents.keep("a", {"k": b"2"})
     kept = contents.get("a")
@@ -18,7 +18,7 @@ def test_what_is_kept_is_given_until_it_is_dropped():
 
 
 def test_the_first_makes_room_for_the_last():
-    contents = Contents[int](most=10_000)
+    contents = ContentCache[int](most=10_000)
     for number in range(10):
         contents.keep(number, {"k": bytes(2_000)})
 
@@ -26,7 +26,7 @@ def test_the_first_makes_room_for_the_last():
 
 
 def test_what_was_dropped_leaves_its_room():
-    contents = Contents[int](most=3_000)
+    contents = ContentCache[int](most=3_000)
     for number in range(10):
         contents.keep(number, {"k": bytes(2_000)})
         contents.drop(number)
@@ -36,7 +36,7 @@ def test_what_was_dropped_leaves_its_room():
 
 
 def test_what_is_larger_than_all_room_is_not_kept_and_puts_nothing_out():
-    contents = Contents[int](most=1_000)
+    contents = ContentCache[int](most=1_000)
     contents.keep(1, {"k": b"1"})
     contents.keep(2, {"k": bytes(2_000)})
 
@@ -45,7 +45,7 @@ def test_what_is_larger_than_all_room_is_not_kept_and_puts_nothing_out():
 
 
 def test_any_number_of_large_ones_takes_little_memory():
-    contents = Contents[int](most=1_000_000)
+    contents = ContentCache[int](most=1_000_000)
     tracemalloc.start()
     try:
         for number in range(100):

@@ -12,8 +12,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.kube import Reflector, Session
 from pattern_operator.kube.wellknown import CONFIG_MAP, SECRET
-from pattern_operator.reconcile import PatternKey, Referents
-from pattern_operator.reconcile.referents import MAX_USED
+from pattern_operator.reconcile import ConfigSources, PatternKey
+from pattern_operator.reconcile.config_sources import MAX_USED
 
 KEY = PatternKey("team", "web")
 PATIENCE = 20.0
@@ -46,8 +46,8 @@ def woken() -> Woken:
 
 
 @pytest.fixture
-def referents(session: Session, tasks: asyncio.TaskGroup, woken: Woken) -> Referents:
-    return Referents(session, wake=woken.wake, tasks=tasks)
+def config_sources(session: Session, tasks: asyncio.TaskGroup, woken: Woken) -> ConfigSources:
+    return ConfigSources(session, wake=woken.wake, tasks=tasks)
 
 
 @pytest.fixture
@@ -63,49 +63,49 @@ def put(kubectl: Kubectl, namespace: str) -> Callable[..., None]:
     return put
 
 
-async def test_a_secret_is_read_once(referents, put, namespace, requests):
+async def test_a_secret_is_read_once(config_sources, put, namespace, requests):
     put("key", pem="one")
 
     for _ in range(3):
-        found = await referents.read(SECRET, namespace=namespace, name="key", reader=KEY)
+        found = await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY)
 
     assert found == {"pem": b"one"}
     assert requests.count(("get", "secrets")) == 1
 
 
-async def test_a_config_map_is_read_as_text(referents, put, namespace):
+async def test_a_config_map_is_read_as_text(config_sources, put, namespace):
     put("key", kind="ConfigMap", pem="one")
 
-    assert await referents.read(CONFIG_MAP, namespace=namespace, name="key", reader=KEY) == {"pem": b"one"}
+    assert await config_sources.read(CONFIG_MAP, namespace=namespace, name="key", reader=KEY) == {"pem": b"one"}
 
 
-async def test_a_change_wakes_who_read_it_and_is_read_again(referents, put, namespace, woken):
+async def test_a_change_wakes_who_read_it_and_is_read_again(config_sources, put, namespace, woken):
     put("key", pem="one")
-    await referents.read(SECRET, namespace=namespace, name="key", reader=KEY)
+    await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY)
     woken.forget()
 
     put("key", pem="two")
     await woken.next()
 
     assert set(woken.keys) == {KEY}
-    assert await referents.read(SECRET, namespace=namespace, name="key", reader=KEY) == {"pem": b"two"}
+    assert await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY) == {"pem": b"two"}
 
 
-async def test_what_is_missing_is_said_and_wakes_when_it_comes(referents, put, namespace, woken):
+async def test_what_is_missing_is_said_and_wakes_when_it_comes(config_sources, put, namespace, woken):
     with pytest.raises(Stalled, match=f"Secret {namespace}/key does not exist; create it") as refusal:
-        await referents.read(SECRET, namespace=namespace, name="key", reader=KEY)
+        await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY)
 
     put("key", pem="one")
     await woken.next()
 
     assert refusal.value.reason is Reason.SECRET_NOT_FOUND
-    assert await referents.read(SECRET, namespace=namespace, name="key", reader=KEY) == {"pem": b"one"}
+    assert await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY) == {"pem": b"one"}
 
 
-async def test_what_nobody_reads_wakes_nobody(referents, put, namespace, woken):
+async def test_what_nobody_reads_wakes_nobody(config_sources, put, namespace, woken):
     put("mine", pem="one")
     put("other", pem="one")
-    await referents.read(SECRET, namespace=namespace, name="mine", reader=KEY)
+    await config_sources.read(SECRET, namespace=namespace, name="mine", reader=KEY)
     woken.forget()
 
     put("other", pem="two")
@@ -115,14 +115,14 @@ async def test_what_nobody_reads_wakes_nobody(referents, put, namespace, woken):
     assert woken.keys == [KEY]
 
 
-async def test_a_pattern_that_is_gone_is_woken_no_more(referents, put, namespace, woken):
+async def test_a_pattern_that_is_gone_is_woken_no_more(config_sources, put, namespace, woken):
     put("key", pem="one")
     other = PatternKey("team", "other")
     for reader in (KEY, other):
-        await referents.read(SECRET, namespace=namespace, name="key", reader=reader)
+        await config_sources.read(SECRET, namespace=namespace, name="key", reader=reader)
     woken.forget()
 
-    referents.forget(KEY)
+    config_sources.forget(KEY)
     put("key", pem="two")
     await woken.next()
 
@@ -131,10 +131,10 @@ async def test_a_pattern_that_is_gone_is_woken_no_more(referents, put, namespace
 
 def test_the_content_of_a_secret_is_in_no_message_about_it():
     body = {"data": {"pem": "not base64 but s3cret"}}
-    from pattern_operator.reconcile.referents import Referent, _decode
+    from pattern_operator.reconcile.config_sources import ConfigSource, _decode
 
     with pytest.raises(Stalled) as refusal:
-        _decode(body, Referent("Secret", "team", "key"))
+        _decode(body, ConfigSource("Secret", "team", "key"))
 
     assert "s3cret" not in json.dumps(refusal.value.diagnostics())
 
@@ -147,9 +147,9 @@ async def test_a_kind_that_cannot_be_watched_is_waited_for_once_and_not_by_every
             await asyncio.Event().wait()
             raise AssertionError
 
-    monkeypatch.setattr("pattern_operator.reconcile.referents.Reflector", Mute)
-    monkeypatch.setattr("pattern_operator.reconcile.referents.SYNC_TIMEOUT", 0.3)
-    reading = Referents(session, wake=lambda _: None, tasks=tasks)
+    monkeypatch.setattr("pattern_operator.reconcile.config_sources.Reflector", Mute)
+    monkeypatch.setattr("pattern_operator.reconcile.config_sources.SYNC_TIMEOUT", 0.3)
+    reading = ConfigSources(session, wake=lambda _: None, tasks=tasks)
     begun = asyncio.get_running_loop().time()
 
     for number in range(20):
@@ -159,11 +159,13 @@ async def test_a_kind_that_cannot_be_watched_is_waited_for_once_and_not_by_every
     assert asyncio.get_running_loop().time() - begun < 3.0
 
 
-async def test_a_pattern_is_woken_by_what_it_used_lately_and_keeps_no_more(referents: Referents, namespace: str):
+async def test_a_pattern_is_woken_by_what_it_used_lately_and_keeps_no_more(
+    config_sources: ConfigSources, namespace: str
+):
     for number in range(MAX_USED + 20):
         with pytest.raises(Stalled):
-            await referents.read(SECRET, namespace=namespace, name=f"none{number}", reader=KEY)
+            await config_sources.read(SECRET, namespace=namespace, name=f"none{number}", reader=KEY)
 
-    assert len(referents._users) == MAX_USED
-    referents.forget(KEY)
-    assert not referents._users
+    assert len(config_sources._users) == MAX_USED
+    config_sources.forget(KEY)
+    assert not config_sources._users

@@ -6,13 +6,13 @@ the pattern's account may turn out not to have.
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import Owner
-from pattern_operator.reconcile.patterns import Patterns
+from pattern_operator.reconcile.pattern_store import PatternStore
 
 
-class Holders:
+class OwnerLookup:
     """Reads an owner label: ``holders(label, key)`` is the pattern, or None where the object is free to be adopted."""
 
-    def __init__(self, patterns: Patterns) -> None:
+    def __init__(self, patterns: PatternStore) -> None:
         self._patterns = patterns
 
     def __call__(self, label: str, key: ObjectKey) -> Owner | None:

@@ -33,7 +33,7 @@ def key_of(pattern: DesignPattern) -> PatternKey:
     return PatternKey(pattern.metadata.namespace, pattern.metadata.name)
 
 
-class Patterns:
+class PatternStore:
     """The newest known state of every DesignPattern, from watch events and from the answers to our own writes."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Patterns:
             return True
         return names is not None and (str(key) in names.listed or names.any_spoilt())
 
-    def line_of(self, pattern: DesignPattern) -> frozenset[PatternKey]:
+    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]:
         """The pattern itself, the pattern that applied it, the one that applied that, and so on."""
         line: set[PatternKey] = set()
         current: DesignPattern | None = pattern
@@ -85,7 +85,7 @@ class Patterns:
             current = self.get(holder) if holder is not None else None
         return frozenset(line)
 
-    def observe(self, body: dict[str, Any]) -> PatternKey | None:
+    def upsert(self, body: dict[str, Any]) -> PatternKey | None:
         """Take in a state; the key when it asks for work, None when it is old, or only our own status.
 
         Raises:
@@ -122,7 +122,7 @@ class Patterns:
         return known is not None and (known.metadata.uid, known.metadata.resource_version) == (uid, resource_version)
 
     def take(self, pattern: DesignPattern) -> PatternKey | None:
-        """Take in a state that was read; as ``observe``."""
+        """Take in a state that was read; as ``upsert``."""
         key = key_of(pattern)
         before = self._patterns.get(key)
         if before is not None and _version(before) > _version(pattern) and before.metadata.uid == pattern.metadata.uid:
