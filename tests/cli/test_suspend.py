@@ -178,7 +178,7 @@ def test_what_was_ready_before_the_request_is_not_an_answer(patternctl, namespac
     assert (done.code, done.out) == (1, "")
     assert done.err == (
         "patternctl: web is not ready after 2 s: the operator has not looked at it yet, and nobody holds the Lease"
-        " pattern-operator-system/pattern-operator: no operator works there."
+        " pattern-operator-system/pattern-operator: no operator runs there."
         f" `patternctl get web -n {namespace} -w` goes on watching it.\n"
     )
 

@@ -43,7 +43,7 @@ def test_a_pattern_that_orphans_leaves_all_of_its_objects(capsys):
     assert ["team", "kept", "3", "3"] in [line.split() for line in said.splitlines()]
     assert ["team", "web", "3", "0"] in [line.split() for line in said.splitlines()]
     assert "Deployment pattern-operator-system/pattern-operator" in said
-    assert "The operator works: pod_1" in said
+    assert "The operator runs: pod_1" in said
     assert said.endswith("Nothing was changed.\n")
 
 
@@ -51,18 +51,18 @@ def test_patterns_that_would_wait_for_an_operator_that_does_not_work_are_counted
     plan = found(pattern("web"), pattern("free", finalizers=()), holder="")
 
     assert [each.name for each in plan.stuck] == ["web"]
-    assert "No operator works here, and 1 pattern cannot go without one" in shown(plan, capsys)
+    assert "No operator runs here, and 1 pattern cannot go without one" in shown(plan, capsys)
 
 
 def test_an_operator_whose_objects_have_other_labels_is_not_said_to_be_absent(capsys):
     said = shown(found(pattern(), parts=()), capsys)
 
-    assert "An operator works (pod_1), and none of its objects has the label" in said
+    assert "An operator runs (pod_1), and none of its objects has the label" in said
 
 
 def test_it_is_said_what_there_was_and_nothing_else(capsys):
-    assert "1. 1 pattern, with its objects but" in shown(found(pattern()), capsys)
-    assert "1. 2 patterns, with their objects but" in shown(found(pattern(), pattern("shop")), capsys)
+    assert "1. 1 pattern, with its objects, except" in shown(found(pattern()), capsys)
+    assert "1. 2 patterns, with their objects, except" in shown(found(pattern(), pattern("shop")), capsys)
     assert "1. patterns: none is here\n2. " in shown(found(), capsys)
     assert uninstall._taken(found(pattern())) == "removed: 1 pattern, 1 object of the operator, the CRD"
     assert uninstall._taken(found(crd=False)) == "removed: 1 object of the operator"

@@ -137,7 +137,7 @@ def test_uninstall_shows_what_it_would_do_and_does_it_when_told(
     bare.operator.stop()
 
     assert (shown.code, before) == (0, ["more", "settings"])
-    assert "1. 1 pattern, with its objects but those that are LEFT in the cluster:" in shown.out
+    assert "1. 1 pattern, with its objects, except those that are LEFT in the cluster:" in shown.out
     assert ["team", "web", "2", "1"] in [line.split() for line in shown.out.splitlines()]
     assert "Nothing was changed." in shown.out
     assert facts["operator"]["works"]
@@ -198,7 +198,7 @@ def test_a_deletion_that_hangs_since_the_operator_went_first_ends_when_it_comes_
     told.kubectl("wait", "--for=delete", f"crd/{CRD}", "--timeout=60s", seconds=70.0)
 
     assert refused.code == 1
-    assert "no operator works here, and 1 pattern waits for one to delete what it holds" in refused.err
+    assert "no operator runs here, and 1 pattern waits for one to delete its objects" in refused.err
     assert "--keep-objects" in refused.err
     assert told.names() == []
     bare.operator.stop()

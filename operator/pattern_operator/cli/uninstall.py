@@ -19,8 +19,8 @@ _NAMED: Final = 10  # patterns that an error names
 _EXAMPLES = """\
 examples:
   patternctl uninstall                       what would be deleted, and what would stay; nothing is changed
-  patternctl uninstall --yes                 patterns with what they hold, then the operator, its rights and its CRD
-  patternctl uninstall --yes --keep-objects  what patterns hold stays in the cluster, and nobody looks after it
+  patternctl uninstall --yes                 patterns with their objects, then the operator, its rights and its CRD
+  patternctl uninstall --yes --keep-objects  objects of patterns stay in the cluster, and are not managed any more
 
 """
 
@@ -30,8 +30,8 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     command = commands.add_parser(
         "uninstall",
         help="show what an uninstall would delete; with --yes, do it",
-        description="Show what taking the operator out of the cluster would delete, and in which order. With --yes, do"
-        " it: patterns first, while the operator still deletes what they hold; then the operator, its rights and its"
+        description="Show what removing the operator from the cluster would delete, and in which order. With --yes, do"
+        " it: patterns first, while the operator still deletes their objects; then the operator, its rights and its"
         " CRD. Where a pattern is left, nothing of the operator is removed.",
         epilog=_EXAMPLES
         + exit_codes.table(exit_codes.OK, exit_codes.FAILED, exit_codes.USAGE, exit_codes.LEFT, exit_codes.INTERRUPTED),
@@ -40,7 +40,7 @@ def add(commands: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument(
         "--keep-objects",
         action="store_true",
-        help="leave everything that patterns hold in the cluster; works without an operator, too",
+        help="keep all objects of patterns in the cluster; works without an operator, too",
     )
     command.add_argument(
         "--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="how long patterns may take (default: 300)"
@@ -95,7 +95,7 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
                 _print(plan, (), server=endpoint.server, options=options, done=False)
                 return exit_codes.OK
             if plan.stuck and not options.keep_objects:
-                raise _nobody_works(plan)
+                raise _no_operator(plan)
             policy = uninstaller.ObjectPolicy.KEEP if options.keep_objects else uninstaller.ObjectPolicy.AS_PATTERN_SAYS
             left = await uninstaller.uninstall(plan, session, policy=policy, seconds=options.timeout, tell=_tell)
     except ApiError as error:
@@ -113,18 +113,18 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
     return exit_codes.OK
 
 
-def _nobody_works(plan: "Installation") -> "PatternError":
+def _no_operator(plan: "Installation") -> "PatternError":
     from pattern_operator.api.reason import Reason
     from pattern_operator.errors import Stalled
 
     number = len(plan.stuck)
     waiting = "1 pattern waits" if number == 1 else f"{number} patterns wait"
-    held = "it holds" if number == 1 else "they hold"
+    objects = "its objects" if number == 1 else "their objects"
     return Stalled(
         reason=Reason.DELETION_FAILED,
-        message=f"no operator works here, and {waiting} for one to delete what {held}: install it again (kubectl apply"
-        " --server-side -k manifests/default, or restricted) and run this again; or leave what"
-        f" {held} in the cluster with --keep-objects. Nothing was changed.",
+        message=f"no operator runs here, and {waiting} for one to delete {objects}: install it again (kubectl apply"
+        " --server-side -k manifests/default, or restricted) and run this again; or keep"
+        f" {objects} in the cluster with --keep-objects. Nothing was changed.",
     )
 
 
@@ -216,7 +216,7 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
     else:
         whose = "its" if len(plan.patterns) == 1 else "their"
         patterns = pluralize(len(plan.patterns), "pattern")
-        print(f"1. {patterns}, with {whose} objects but those that are LEFT in the cluster:")
+        print(f"1. {patterns}, with {whose} objects, except those that are LEFT in the cluster:")
         rows = [
             [each.namespace, each.name, str(each.objects), str(each.objects if options.keep_objects else each.stay)]
             for each in plan.patterns
@@ -224,21 +224,21 @@ def _show(plan: "Installation", *, server: str, options: argparse.Namespace) -> 
         print("\n".join(f"   {line}" for line in output.table(["NAMESPACE", "NAME", "OBJECTS", "LEFT"], rows)))
         if plan.unseen:
             print(f"   (More may stay: {', '.join(map(output.plain, plan.unseen))} cannot be looked at now.)")
-        print("   (Namespaces and CRDs stay, too, as long as they hold what is not the pattern's.)")
+        print("   (Namespaces and CRDs stay, too, while they contain objects of others.)")
     print(f"2. the operator and its rights: {', '.join(map(str, plan.parts)) or 'none is here'}")
     print(f"3. the CRD {CRD_NAME}" + ("" if plan.crd else ", which is not here") + "\n")
     if plan.going:
         print("The deletion of the CRD has begun already: it ends when no pattern is left.")
     if plan.holder and not plan.parts:
         print(
-            f"An operator works ({output.plain(plan.holder)}), and none of its objects has the label that the manifests"
+            f"An operator runs ({output.plain(plan.holder)}), and none of its objects has the label that the manifests"
         )
         print("give them (app.kubernetes.io/name: pattern-operator): delete it as it was installed, between 1 and 3.")
     elif plan.holder:
-        print(f"The operator works: {output.plain(plan.holder)}")
+        print(f"The operator runs: {output.plain(plan.holder)}")
     elif plan.stuck and not options.keep_objects:
-        print(f"No operator works here, and {pluralize(len(plan.stuck), 'pattern')} cannot go without one. Install it")
+        print(f"No operator runs here, and {pluralize(len(plan.stuck), 'pattern')} cannot go without one. Install it")
         print("again first, or keep its objects in the cluster with --keep-objects.")
     else:
-        print("No operator works here.")
+        print("No operator runs here.")
     print("Nothing was changed.")

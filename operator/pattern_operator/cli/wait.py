@@ -81,7 +81,7 @@ async def _nobody_works(here: Cluster) -> str:
         found = await holder(here.session, namespace=NAMESPACE, now=datetime.now(UTC))
     except ApiError:
         return ""
-    return "" if found else f", and nobody holds the Lease {NAMESPACE}/{LEASE}: no operator works there"
+    return "" if found else f", and nobody holds the Lease {NAMESPACE}/{LEASE}: no operator runs there"
 
 
 def _is_answered(pattern: dict[str, Any]) -> bool:
