@@ -141,6 +141,16 @@ def test_hooks_that_are_left_out_are_told_beside_what_is_printed(patternctl, fil
     assert "Pod t is a hook of Helm (test) and is left out" in done.err
 
 
+def test_what_is_for_tools_on_a_machine_is_told_beside_what_is_printed(patternctl, files):
+    kptfile = b"apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: shop}\n"
+    config = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+
+    done = patternctl("render", files(a_yml=kptfile, b_yml=config))
+
+    assert (done.code, len(done.yaml)) == (0, 1)
+    assert "Kptfile shop is left out, because it describes a package of kpt to kpt" in done.err
+
+
 def test_a_part_of_the_pattern_is_chosen_by_path(patternctl, files):
     manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
     folder = files(a_yml=manifest % b"a", b_yml=manifest % b"b")

@@ -7,7 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push, push_files
+from tests.e2e.scenario import (
+    Scenario,
+    condition,
+    config_map,
+    deployment,
+    eventually,
+    push,
+    push_files,
+    secret,
+)
 from tests.render.fieldcases import case
 
 
@@ -52,6 +61,32 @@ def test_hooks_that_helm_template_prints_never_run_and_are_named(scenario: Scena
     assert (
         "Job shop-uninstall is a hook of Helm (pre-delete) and is left out" in condition(status, "Applied")["message"]
     )
+
+
+def test_what_is_for_tools_on_a_machine_is_left_out_and_named(scenario: Scenario) -> None:
+    local = config_map("setters")
+    local["metadata"]["annotations"] = {"config.kubernetes.io/local-config": "true"}
+    kptfile = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "shop"}}
+    digest = push(scenario.repository, "1.0.0", kptfile, local, config_map("a"))
+
+    scenario.want()
+    status = scenario.until_runs(digest)
+    applied = condition(status, "Applied")["message"]
+
+    assert scenario.names() == ["a"]
+    assert "Kptfile shop is left out, because it describes a package of kpt" in applied
+    assert "ConfigMap setters is left out, because its annotation config.kubernetes.io/local-config" in applied
+
+
+def test_what_is_encrypted_is_refused_before_anything_is_sent(scenario: Scenario) -> None:
+    encrypted = {**secret("login", password="ENC[AES256_GCM,data:x,type:str]"), "sops": {"mac": "x", "version": "3"}}
+    push(scenario.repository, "1.0.0", config_map("a"), encrypted)
+
+    scenario.want()
+    refused = scenario.until_says("Ready", "ComponentsRefused")["message"]
+
+    assert "is encrypted with SOPS, and the operator decrypts nothing: take it out" in refused
+    assert scenario.names() == []
 
 
 def test_what_helm_is_asked_to_keep_stays_when_it_leaves_the_pattern_and_when_the_pattern_goes(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import Owner
@@ -72,10 +74,11 @@ def test_namespaces_that_are_used_as_they_are_are_named_the_first_few_of_them():
     assert len(said) < 1024
 
 
-def test_hooks_that_are_left_out_are_named():
-    hook = ComponentReport("1", "wipe", "Job", Outcome.SKIPPED, "Hook", "Job wipe is a hook of Helm (pre-delete)")
+@pytest.mark.parametrize("reason", ["Hook", "LocalConfig"])
+def test_what_is_left_to_other_tools_is_named(reason: str):
+    hook = ComponentReport("1", "wipe", "Job", Outcome.SKIPPED, reason, "Job wipe is for another tool")
 
-    assert not_owned(Rendering((), (hook,))) == ("Job wipe is a hook of Helm (pre-delete)",)
+    assert not_owned(Rendering((), (hook,))) == ("Job wipe is for another tool",)
 
 
 def test_where_every_namespace_is_applied_nothing_is_said():

@@ -15,6 +15,7 @@ SKIPS = {
     "ForeignModel",
     "Hook",
     "Ignored",
+    "LocalConfig",
     "ProtectedNamespace",
     "TargetNamespace",
 }

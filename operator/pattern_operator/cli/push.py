@@ -111,13 +111,13 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
     from pattern_operator.api.report import Outcome
     from pattern_operator.cli.error_messages import in_cli_terms
     from pattern_operator.errors import Stalled
-    from pattern_operator.render import ComponentReason, Options, render
+    from pattern_operator.render import FOR_OTHER_TOOLS, Options, render
 
     try:
         rendering = render(files, options=Options())
     except Stalled as error:
         return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
-    found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == ComponentReason.HOOK]
+    found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
     more = [f"and {len(found) - _NAMED} more: patternctl render shows them"] if len(found) > _NAMED else []
     return found[:_NAMED] + more

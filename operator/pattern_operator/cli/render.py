@@ -121,15 +121,15 @@ def _print(rendering: "Rendering", form: str) -> None:
 
 
 def _tell_left_out(rendering: "Rendering") -> None:
-    """Say which hooks of other tools are not in what is printed: whoever pipes it on would miss them."""
+    """Say what is for other tools and not in what is printed: whoever pipes it on would miss it."""
     from pattern_operator.api.report import Outcome
-    from pattern_operator.render import ComponentReason
+    from pattern_operator.render import FOR_OTHER_TOOLS
 
-    hooks = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason == ComponentReason.HOOK]
-    for message in hooks[:_NAMED]:
+    left = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
+    for message in left[:_NAMED]:
         output.print_error(output.plain(message))
-    if len(hooks) > _NAMED:
-        output.print_error(f"and {len(hooks) - _NAMED} more hooks: --report FILE has them all")
+    if len(left) > _NAMED:
+        output.print_error(f"and {len(left) - _NAMED} more are left out: --report FILE has them all")
 
 
 def _complain(refused: "Sequence[ComponentReport]", *, of: int) -> None:

@@ -13,11 +13,12 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.render import manifests, meshery
 from pattern_operator.render.captured import leave_out_captured
 from pattern_operator.render.component import WorkingComponent
-from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
 from pattern_operator.render.deduplicate import merge_duplicates, objects
 from pattern_operator.render.design import Design
 from pattern_operator.render.document import Document, has_more_values
 from pattern_operator.render.hooks import leave_out_hooks
+from pattern_operator.render.local_config import leave_out_local_config
 from pattern_operator.render.namespace import assign_namespaces, created_namespaces, update_references
 from pattern_operator.render.options import Options
 from pattern_operator.render.outdated import note_removed_versions
@@ -29,7 +30,7 @@ from pattern_operator.render.required import find_incomplete
 from pattern_operator.render.selection import is_read, select
 from pattern_operator.render.texts import find_wrong_texts
 
-__all__ = ["ComponentReason", "Options", "has_more_values", "is_read", "render"]
+__all__ = ["FOR_OTHER_TOOLS", "ComponentReason", "Options", "has_more_values", "is_read", "render"]
 
 
 def render(files: Sequence[File], *, options: Options) -> Rendering:
@@ -80,8 +81,9 @@ def _manifests(documents: list[Document], *, options: Options) -> Rendering:
 
 
 def _leave_out(components: list[WorkingComponent]) -> None:
-    """Excludes hooks of other tools, and removes what a cluster wrote."""
+    """Excludes hooks and files of other tools, and removes what a cluster wrote."""
     leave_out_hooks(components)
+    leave_out_local_config(components)
     leave_out_captured(components)
 
 

@@ -36,6 +36,7 @@ class ComponentReason(StrEnum):
     NOT_A_RESOURCE = "NotAResource", "Its kind is a request or an answer of the API, not something a cluster stores."
     UNRESOLVED_REFERENCE = "UnresolvedReference", "It refers to another part of the design by `$(#ref...)`."
     INVALID_DOCUMENT = "InvalidDocument", "It has not the shape of a Kubernetes object or of a component."
+    ENCRYPTED = "Encrypted", "It is encrypted with SOPS; the operator has no keys, and decrypts nothing."
 
     # --- skipped: there is nothing to apply ---------------------------------------------------------------------------
     ANNOTATION = "Annotation", "A drawing in the design, not a resource."
@@ -47,6 +48,10 @@ class ComponentReason(StrEnum):
     ALIAS = "Alias", "A view of the Pod template of a workload in the same design, which creates it itself."
     DUPLICATE = "Duplicate", "Another component renders to the very same object."
     HOOK = "Hook", "A hook or test of Helm or Argo CD (`helm.sh/hook`), which only that tool may create, at its moment."
+    LOCAL_CONFIG = (
+        "LocalConfig",
+        "It configures a tool such as kpt (`config.kubernetes.io/local-config`, a Kptfile), and is not for a cluster.",
+    )
     CONTROLLED = (
         "Controlled",
         "Another object of the artifact makes it (`metadata.ownerReferences`), such as a Pod's Job.",
@@ -69,8 +74,12 @@ _NOTHING_TO_APPLY: Final = frozenset(
         ComponentReason.ALIAS,
         ComponentReason.DUPLICATE,
         ComponentReason.HOOK,
+        ComponentReason.LOCAL_CONFIG,
         ComponentReason.CONTROLLED,
         ComponentReason.PROTECTED_NAMESPACE,
         ComponentReason.TARGET_NAMESPACE,
     }
 )
+
+FOR_OTHER_TOOLS: Final = frozenset({ComponentReason.HOOK, ComponentReason.LOCAL_CONFIG})
+"""Skips that people are told of one by one: who wrote the component may count on it."""

@@ -20,6 +20,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM
 from pattern_operator.nesting import NestedTooDeep, levels
+from pattern_operator.render.unbuilt import TEMPLATE, is_template
 from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_all
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
@@ -195,6 +196,10 @@ def _read_yaml(file: File) -> Iterator[Document]:
             message=f"{file.path}, line {error.line}: {error}. {error.advice}",
         ) from None
     except InvalidYaml as error:
+        if is_template(text, line=error.line):
+            raise Stalled(
+                reason=Reason.DOCUMENT_INVALID, message=f"{file.path}, line {error.line}: it is {TEMPLATE}"
+            ) from None
         raise _invalid(file, error.line, str(error)) from None
 
 

@@ -15,8 +15,11 @@ from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.document import Document
 from pattern_operator.render.fields import values_of, with_nulls, without_nulls
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX, built_in, is_built_in, is_stored, naming
+from pattern_operator.render.local_config import is_local_config
 from pattern_operator.render.names import is_api_version, is_kind, is_valid
+from pattern_operator.render.sops import HOW_TO, is_encrypted
 from pattern_operator.render.texts import must_be_text
+from pattern_operator.render.unbuilt import TEMPLATE, is_kustomization, is_template_name, kustomization
 
 # Written by the API server (metav1.ObjectMeta); in a manifest they come from `kubectl get -o yaml` of another cluster.
 _OF_A_CLUSTER: Final = frozenset(
@@ -48,6 +51,7 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
 
     Raises:
         Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a component is made: each takes some 600 bytes.
+            NOT_A_PATTERN where one of them is a kustomization.
     """
     objects = (each for document in documents for each in _objects(document.value, document.where))
     found = list(islice(objects, MAX_COMPONENTS + 1))
@@ -57,6 +61,9 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
             message=f"{documents[0].path}, and what is beside it, hold more than {MAX_COMPONENTS} objects, which is"
             " more than the operator takes. Split the artifact.",
         )
+    for where, value in found:
+        if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
+            raise kustomization(where)
     return [_component(value, where=where) for where, value in found]
 
 
@@ -94,6 +101,9 @@ def _component(value: Any, *, where: str) -> WorkingComponent:
         component.refuse(
             ComponentReason.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: remove it or correct it"
         )
+        return component
+    if is_encrypted(top):
+        component.refuse(ComponentReason.ENCRYPTED, f"{where} {HOW_TO}")
         return component
     if component.kind.endswith(SUFFIX) and is_kind(component.kind.removesuffix(SUFFIX)):
         top = _without_suffix(component, top)
@@ -156,6 +166,8 @@ def _faults(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -> Ite
     name, namespace = metadata.get("name"), text(metadata.get("namespace"))
     if name is None or name == "":
         yield ComponentReason.MISSING_NAME, _missing(metadata, "name", "metadata.name", where=where)
+    elif isinstance(name, str) and is_template_name(name):
+        yield ComponentReason.INVALID_NAME, f"metadata.name of {where} is {TEMPLATE}"
     elif isinstance(name, str) and not is_valid(name, kind=naming(version, kind)):
         yield ComponentReason.INVALID_NAME, f"{quoted(name)} is not a valid name for a {kind}; rename it in {where}"
     if namespace and not is_valid(namespace, kind="Namespace"):

@@ -13,6 +13,8 @@ from pattern_operator.render.design import Design, is_design, parse
 from pattern_operator.render.document import Document, is_document, read
 from pattern_operator.render.manifests import is_manifest
 from pattern_operator.render.options import Options
+from pattern_operator.render.sops import HOW_TO, is_encrypted
+from pattern_operator.render.unbuilt import chart, kustomization
 
 _DESIGN_NAMES: Final = ("design.yml", "design.yaml", "design.json")
 _KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
@@ -89,17 +91,13 @@ def _refuse_too_much(files: list[File]) -> None:
 def _refuse_what_needs_a_build(files: list[File]) -> None:
     for file in files:
         if _name(file) in _KUSTOMIZATIONS:
-            raise _not_a_pattern(
-                f"{file.path} is a kustomization, which is not supported yet: publish the output of `kustomize build`"
-            )
+            raise kustomization(file.path)
         if _name(file) in _CHARTS:
-            raise _not_a_pattern(
-                f"{file.path} is of a Helm chart, which is not supported yet: publish the output of `helm template`"
-            )
+            raise chart(file.path)
 
 
 def _manifests(documents: list[Document]) -> list[Document]:
-    if not any(is_manifest(document.value) for document in documents):
+    if not any(is_manifest(document.value) or is_encrypted(document.value) for document in documents):
         raise _not_a_pattern("the artifact holds neither a Meshery design nor a document with apiVersion and kind")
     return documents
 
@@ -110,6 +108,8 @@ def _only(designs: list[Document]) -> Design:
             f"the artifact holds {len(designs)} designs, {designs[0].where} and {designs[1].where} among them:"
             " name the file of one in spec.source.layer.path"
         )
+    if is_encrypted(designs[0].value):
+        raise Stalled(reason=Reason.DOCUMENT_INVALID, message=f"{designs[0].where} {HOW_TO}")
     return parse(designs[0])
 
 

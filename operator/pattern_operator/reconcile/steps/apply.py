@@ -33,9 +33,9 @@ from pattern_operator.reconcile.owner import owned_keys, owner_of
 from pattern_operator.reconcile.results import AppliedObjects, Entries, RepairedObjects
 from pattern_operator.reconcile.state import Applying, Objects
 from pattern_operator.reconcile.unchanged import UnchangedPort, unchanged
-from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.component_reason import FOR_OTHER_TOOLS, ComponentReason
 
-_SAID = frozenset({ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE, ComponentReason.HOOK})
+_SAID = FOR_OTHER_TOOLS | {ComponentReason.PROTECTED_NAMESPACE, ComponentReason.TARGET_NAMESPACE}
 
 
 class PlacePort(Protocol):
@@ -274,7 +274,7 @@ def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: A
 
 
 def not_owned(rendering: Rendering) -> tuple[str, ...]:
-    """The Namespaces that are used and never applied, and the hooks left out, a sentence; empty where there is none."""
+    """The Namespaces that are used and never applied, and what is for other tools, a sentence; empty where none is."""
     said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _SAID]
     return (summarize(said),) if said else ()
 
