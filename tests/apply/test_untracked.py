@@ -79,7 +79,7 @@ async def test_what_is_put_back_by_hand_is_as_it_was_applied_again(harness: Harn
     assert after == frozenset()
 
 
-async def test_a_field_that_the_pattern_does_not_set_is_no_drift(harness: Harness, namespace: str, group: str):
+async def test_a_field_that_the_pattern_does_not_set_is_not_drift(harness: Harness, namespace: str, group: str):
     team = owner()
     desired = await applied(harness, namespace, group, by=team)
 

@@ -36,13 +36,13 @@ async def test_the_very_object_is_asked_to_forget_our_apply_and_that_is_done_onc
     assert not withdrawals.has(DESIRED.key, "web")
 
 
-@pytest.mark.parametrize("change", ["made anew", "another owner", "gone"])
+@pytest.mark.parametrize("change", ["created again", "another owner", "gone"])
 async def test_what_is_not_that_object_any_more_is_left_alone(cluster: FakeCluster, change: str):
     uid = cluster.put(DESIRED, owner="shop" if change == "another owner" else "web")["metadata"]["uid"]
     if change == "gone":
         cluster.objects.clear()
 
-    withdrawals = await withdraw(cluster, uid="another" if change == "made anew" else uid)
+    withdrawals = await withdraw(cluster, uid="another" if change == "created again" else uid)
 
     assert cluster.sent("PATCH", DESIRED) == []
     assert not withdrawals.has(DESIRED.key, "web")

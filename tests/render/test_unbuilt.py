@@ -90,7 +90,7 @@ def test_templates_inside_of_values_are_applied():
         "# {{ x }}\na: b: c\n",
     ],
 )
-def test_what_is_no_yaml_for_another_reason_is_not_called_one(content: str):
+def test_what_is_not_yaml_for_another_reason_is_not_called_one(content: str):
     with pytest.raises(Stalled) as refusal:
         render(_files(content), options=Options())
 

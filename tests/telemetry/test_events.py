@@ -343,7 +343,7 @@ async def test_a_note_as_long_as_the_limit_is_whole(server: Server, told: Told):
     assert server.events[0]["note"] == "x" * MAX_NOTE
 
 
-async def test_nothing_that_happened_is_no_event_and_no_line(told: Told, caplog: pytest.LogCaptureFixture):
+async def test_nothing_that_happened_is_neither_an_event_nor_a_line(told: Told, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
 
     told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=[])

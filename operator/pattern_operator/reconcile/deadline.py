@@ -73,7 +73,7 @@ async def within(
 async def _unless(ends: asyncio.Event, work: Work[Result], error: Callable[[], Transient]) -> Result:
     """The result of ``work``; raises ``error`` when ``ends`` is set before there is one."""
     task = asyncio.create_task(work, name="gives-way")
-    # Where the caller is cancelled, an error of the work in the same moment is no news: it is looked at all the same.
+    # Where the caller is cancelled, an error of the work in the same moment is not new: it is looked at all the same.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     ending = asyncio.create_task(ends.wait(), name="way-given")
     try:
@@ -162,7 +162,7 @@ class Patience:
             reason=Reason.RUN_TIMEOUT,
             message=f"{stage.value}: {host_of(self.pattern) or 'the registry'} has not given all that was asked of it"
             f" within {self.seconds - self.until + self.clock():.0f} s, and patterns of other namespaces wait, so the"
-            " run gave way to them. It is tried again; see whether the registry, or the network between, is slow.",
+            " run gave way to them. It is retried; see whether the registry, or the network between, is slow.",
             retry_after=AFTER_GIVING_WAY,
         )
 

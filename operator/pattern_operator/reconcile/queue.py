@@ -65,7 +65,7 @@ class Queue(Generic[Key]):
         self._later: list[tuple[float, int, Key]] = []  # keys that are not due yet, and entries that are out of date
         self._order = itertools.count()  # among equals, first come first served
         self._running: dict[Key, _Place[Key]] = {}
-        # Keys that are due, and runs that come back; both made anew when it is known how many workers there are.
+        # Keys that are due, and runs that come back; both created again when it is known how many workers there are.
         self._line = FairQueue[Key | _Return[Key]](1)
         self._aside = Places[Key](ASIDE, 1)
         self._changed = asyncio.Event()  # only the one that starts runs waits for it

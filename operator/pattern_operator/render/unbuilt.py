@@ -13,7 +13,7 @@ _KUSTOMIZATIONS: Final = frozenset({"Kustomization", "Component"})
 TEMPLATE: Final = "a template that was not rendered ({{ ... }}), as of Helm: publish the output of `helm template`"
 # What a template writes stands where a value or a line begins; between quotes and in a comment it is text.
 _ACTION: Final = re.compile(r"[^\"'#]*\{[{%]")
-_AROUND: Final = 1  # lines before and after the one that is no YAML: where a line of a template ends decides that
+_AROUND: Final = 1  # lines before and after the one that is not YAML: where a line of a template ends decides that
 
 
 def is_kustomization(value: Any) -> bool:

@@ -36,7 +36,7 @@ class Told:
 
 
 def test_drift_is_told_at_once_and_again_when_the_next_repair_is_due():
-    async def story() -> Told:
+    async def scenario() -> Told:
         told = Told()
         for _ in range(7):
             told.managed.backoff.record_repair(asyncio.get_running_loop().time())
@@ -44,63 +44,63 @@ def test_drift_is_told_at_once_and_again_when_the_next_repair_is_due():
         await asyncio.sleep(600)
         return told
 
-    told = run(story())
+    told = run(scenario())
 
     assert told.moments == [0.0, 4.0]
     assert {(owner, each) for _, owner, each in told.told} == {("web", Notification(DRIFTED, KEY))}
 
 
 def test_health_that_changes_to_and_fro_is_told_ever_later():
-    async def story() -> Told:
+    async def scenario() -> Told:
         told = Told()
         for _ in range(FREE_CHANGES + 1):
             told.notifier.health_state(told.managed)
         await asyncio.sleep(600)
         return told
 
-    told = run(story())
+    told = run(scenario())
 
     assert told.moments == [0.0] * FREE_CHANGES + [2.0]
 
 
 def test_messages_are_told_later_and_of_many_the_last_once():
-    async def story() -> Told:
+    async def scenario() -> Told:
         told = Told()
         for _ in range(10):
             told.notifier.health_message(told.managed)
         await asyncio.sleep(600)
         return told
 
-    told = run(story())
+    told = run(scenario())
 
     assert told.moments == [2.0]
     assert told.told[0][2] == Notification(HEALTH, KEY)
 
 
 def test_another_health_takes_the_place_of_a_message_that_waits():
-    async def story() -> Told:
+    async def scenario() -> Told:
         told = Told()
         told.notifier.health_message(told.managed)
         told.notifier.health_state(told.managed)
         await asyncio.sleep(600)
         return told
 
-    assert run(story()).moments == [0.0]
+    assert run(scenario()).moments == [0.0]
 
 
 def test_of_messages_of_what_nobody_expects_nothing_is_told():
-    async def story() -> Told:
+    async def scenario() -> Told:
         told = Told()
         told.managed.expected = False
         told.notifier.health_message(told.managed)
         await asyncio.sleep(600)
         return told
 
-    assert run(story()).told == []
+    assert run(scenario()).told == []
 
 
 def test_nothing_is_told_later_of_what_is_forgotten_or_once_it_is_closed():
-    async def story(end: str) -> tuple[Told, list[str]]:
+    async def scenario(end: str) -> tuple[Told, list[str]]:
         told, called = Told(), list[str]()
         for _ in range(7):
             told.managed.backoff.record_repair(asyncio.get_running_loop().time())
@@ -116,27 +116,27 @@ def test_nothing_is_told_later_of_what_is_forgotten_or_once_it_is_closed():
         return told, called
 
     for end in ("forgotten", "closed"):
-        told, called = run(story(end))
+        told, called = run(scenario(end))
         assert (told.moments, called) == ([0.0], [])
 
 
 def test_a_recheck_takes_the_place_of_the_one_before():
-    async def story() -> list[str]:
+    async def scenario() -> list[str]:
         told, called = Told(), list[str]()
         told.notifier.recheck(told.managed, 5.0, lambda: called.append("first"))
         told.notifier.recheck(told.managed, 1.0, lambda: called.append("second"))
         await asyncio.sleep(600)
         return called
 
-    assert run(story()) == ["second"]
+    assert run(scenario()) == ["second"]
 
 
 def test_a_defect_of_who_is_told_is_counted_and_costs_that_notification():
-    async def story() -> Told:
+    async def scenario() -> Told:
         told = Told(fails=True)
         told.notifier.notify(told.managed, HEALTH)
         told.notifier.health_message(told.managed)
         await asyncio.sleep(600)
         return told
 
-    assert run(story()).errors == ["managed_object_notification"] * 2
+    assert run(scenario()).errors == ["managed_object_notification"] * 2

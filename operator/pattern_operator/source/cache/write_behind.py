@@ -1,7 +1,7 @@
 """Writes small content to the disk behind the pattern that pulled it, which need not wait for a file.
 
 What is not written when the process ends is pulled again by the next one. A disk that fails is told to the next who
-brings something, for that is written while they wait.
+brings something, because that is written while they wait.
 """
 
 import asyncio

@@ -193,7 +193,7 @@ async def _held(host: _Host, *, tenant: str, place: str) -> AsyncIterator[HeldCo
         raise Transient(
             reason=Reason.REGISTRY_UNAVAILABLE,
             message=f"{place} sent only {received} bytes in {seconds:.0f} s while patterns of other namespaces waited"
-            " for a connection to it, so the answer was given up; it is retried later. See whether the registry,"
+            " for a connection to it, so the request was cancelled; it is retried later. See whether the registry,"
             " or the network between, is slow.",
         ) from error
 
