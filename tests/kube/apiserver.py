@@ -1,6 +1,7 @@
 """etcd and kube-apiserver alone: what the package kube talks to, and can be ended and started again under a test."""
 
 import datetime
+import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.testbed.authority import Authority, write_key
 from tests.testbed.binaries import BIN
 from tests.testbed.process import Process
 
-from pattern_operator.kube import Endpoint
+from pattern_operator.kube import Endpoint, Session
 from pattern_operator.kube.endpoint import StaticAuth, tls_context
 
 
@@ -141,3 +142,12 @@ def client_certificate() -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+async def user_at(endpoint: Endpoint) -> str:
+    """The name that the API server knows the caller by."""
+    review = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}'
+    async with Session.open(endpoint) as session:
+        answer = await session.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=review)
+    name: str = json.loads(answer)["status"]["userInfo"]["username"]
+    return name

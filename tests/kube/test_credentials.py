@@ -7,19 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.executors import EXECUTORS
-from tests.kube.apiserver import ApiServer
+from tests.kube.apiserver import ApiServer, user_at
 
-from pattern_operator.kube import ApiError, CredentialsError, Endpoint, Session, credentials, kubeconfig
-from pattern_operator.kube import in_cluster as in_cluster_account
-
-
-async def who(endpoint: Endpoint) -> str:
-    """The name that the API server knows the caller by."""
-    review = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}'
-    async with Session.open(endpoint) as session:
-        answer = await session.request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=review)
-    name: str = json.loads(answer)["status"]["userInfo"]["username"]
-    return name
+from pattern_operator.kube import CredentialsError, credentials, kubeconfig
 
 
 def encoded(text: str) -> str:
@@ -60,80 +50,12 @@ def plugin(path: Path, *, status: dict[str, str], counter: Path) -> dict[str, ob
     }
 
 
-@pytest.fixture
-def account(server: ApiServer, tmp_path: Path) -> Path:
-    """The files that a pod finds, as the kubelet lays them out."""
-    (tmp_path / "ca.crt").write_text(server.authority.ca.read_text())
-    (tmp_path / "namespace").write_text("patterns\n")
-    (tmp_path / "token").write_text(server.token + "\n")
-    return tmp_path
-
-
-def in_cluster(server: ApiServer, account: Path, **more: object) -> Endpoint:
-    return in_cluster_account.in_cluster(host="127.0.0.1", port=str(server.port), root=account, **more)
-
-
-async def test_a_pod_uses_its_service_account(server, account):
-    endpoint = in_cluster(server, account)
-
-    assert await who(endpoint) == "admin"
-    assert endpoint.namespace == "patterns"
-
-
-async def test_a_rotated_token_is_used_without_a_new_session(server, account):
-    time = 0.0
-    endpoint = in_cluster(server, account, clock=lambda: time)
-    first = await who(endpoint)
-    (account / "token").write_text(server.other_token)
-
-    time += 5.0
-    before = await who(endpoint)
-    time += 6.0
-    after = await who(endpoint)
-
-    assert (first, before, after) == ("admin", "admin", "other")
-
-
-async def test_a_refused_token_is_read_again_at_once(server, account):
-    (account / "token").write_text("expired")
-    endpoint = in_cluster(server, account)
-    (account / "token").write_text(server.other_token)
-
-    assert await who(endpoint) == "other"
-
-
-async def test_a_token_that_stays_refused_is_an_error_after_one_more_look(server, account):
-    (account / "token").write_text("expired")
-
-    with pytest.raises(ApiError) as refusal:
-        await who(in_cluster(server, account))
-
-    assert (refusal.value.code, refusal.value.reason) == (401, "Unauthorized")
-
-
-async def test_a_token_file_that_is_being_swapped_keeps_the_token_that_was(server, account):
-    time = 0.0
-    endpoint = in_cluster(server, account, clock=lambda: time)
-    (account / "token").unlink()
-    time += 60.0
-
-    assert await who(endpoint) == "admin"
-
-
-@pytest.mark.parametrize("missing", ["token", "ca.crt"])
-def test_a_service_account_without_its_files_is_refused(server, account, missing):
-    (account / missing).unlink()
-
-    with pytest.raises(CredentialsError, match=str(account)):
-        in_cluster(server, account)
-
-
 async def test_a_kubeconfig_with_a_token(server, tmp_path):
     path = written(tmp_path / "config", config(server, {"token": server.token}))
 
     endpoint = await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)
 
-    assert await who(endpoint) == "admin"
+    assert await user_at(endpoint) == "admin"
     assert endpoint.namespace == "shop"
     assert server.token not in repr(endpoint)
 
@@ -145,14 +67,14 @@ async def test_a_kubeconfig_with_a_client_certificate(server, tmp_path):
     }
     path = written(tmp_path / "config", config(server, user))
 
-    assert await who(await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)) == "certified"
+    assert await user_at(await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)) == "certified"
 
 
 async def test_the_file_that_the_environment_names_is_used(server, tmp_path, monkeypatch):
     path = written(tmp_path / "config", config(server, {"token": server.other_token}))
     monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'absent'}:{path}")
 
-    assert await who(await credentials.load(disk=EXECUTORS.disk)) == "other"
+    assert await user_at(await credentials.load(disk=EXECUTORS.disk)) == "other"
 
 
 async def test_an_exec_plugin_is_run_once_and_again_when_its_token_ends(server, tmp_path):
@@ -165,10 +87,10 @@ async def test_an_exec_plugin_is_run_once_and_again_when_its_token_ends(server, 
         kubeconfig.open_files, str(path), context=None, disk=EXECUTORS.disk, now=lambda: now
     )
 
-    names = [await who(endpoint), await who(endpoint)]
+    names = [await user_at(endpoint), await user_at(endpoint)]
     runs = counter.read_text()
     now += timedelta(hours=1)
-    names.append(await who(endpoint))
+    names.append(await user_at(endpoint))
 
     assert names == ["admin"] * 3
     assert (runs, counter.read_text()) == ("x", "xx")
@@ -182,7 +104,7 @@ async def test_an_exec_plugin_is_run_again_when_its_token_is_refused(server, tmp
     endpoint = await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)
     plugin(tmp_path / "p.py", status={"token": server.token}, counter=counter)
 
-    assert await who(endpoint) == "admin"
+    assert await user_at(endpoint) == "admin"
     assert counter.read_text() == "xx"
 
 
@@ -192,7 +114,7 @@ async def test_an_exec_plugin_may_give_a_client_certificate(server, tmp_path):
         tmp_path / "config", config(server, plugin(tmp_path / "p.py", status=status, counter=tmp_path / "n"))
     )
 
-    assert await who(await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)) == "certified"
+    assert await user_at(await credentials.load(disk=EXECUTORS.disk, kubeconfig=path)) == "certified"
 
 
 async def test_a_plugin_that_fails_is_named(server, tmp_path):
@@ -237,7 +159,7 @@ async def test_the_kubeconfig_of_a_secret_reaches_a_remote_cluster(server):
         {"client-certificate-data": encoded(server.client_certificate), "client-key-data": encoded(server.client_key)},
     )
 
-    names = [await who(kubeconfig.of_text(json.dumps(text).encode())) for text in (token, certificate)]
+    names = [await user_at(kubeconfig.of_text(json.dumps(text).encode())) for text in (token, certificate)]
 
     assert names == ["other", "certified"]
 

@@ -6,14 +6,11 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pattern_operator.kube import Endpoint, LeaderElector, Session, objects
 from pattern_operator.kube import leaderelection as leases
 from pattern_operator.kube.endpoint import StaticAuth
 from pattern_operator.kube.leaderelection import Timing
-from pattern_operator.kube.resourcelock import LeaderElectionRecord
 from pattern_operator.kube.wellknown import LEASE
 
 NAME = "leader"
@@ -305,23 +302,3 @@ async def test_a_candidate_stands_by_only_while_the_holders_time_lasts(session, 
 
     assert (stands_by, waiting.holder) == ("gone?", "")
     await candidate.die()
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=10,
-)
-
-
-@given(json_values, json_values)
-def test_no_shape_of_a_lease_raises(body: Any, value: Any):
-    fields = ("holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime", "leaseTransitions")
-
-    LeaderElectionRecord.of(body)
-    LeaderElectionRecord.of({"spec": body})
-    held = LeaderElectionRecord.of({"spec": dict.fromkeys(fields, value)})
-
-    assert isinstance(held.holder, str)
-    assert held.duration is None or 0 < held.duration < 2**31
-    assert 0 <= held.transitions < 2**31
