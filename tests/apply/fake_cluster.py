@@ -20,6 +20,9 @@ from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, Wa
 
 Body = dict[str, Any]
 Refusal = Callable[["Request"], web.Response | None]
+CLUSTER_SCOPED = frozenset(
+    {"Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration"}
+)
 OWNER_LABEL = "pattern-operator.io/owner"
 
 
@@ -50,7 +53,7 @@ class KnownKinds(Discovery):
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
         if kind in self.gone | self.hidden:
             raise KindNotFound(group=group, kind=kind, version=version)
-        namespaced = kind not in ("Namespace", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding")
+        namespaced = kind not in CLUSTER_SCOPED
         return Resource(group, version or "v1", kind, f"{kind.lower()}s", namespaced=namespaced)
 
     async def is_gone(self, *, group: str, kind: str) -> bool:

@@ -259,6 +259,44 @@ async def test_what_a_new_kind_or_namespace_lacks_for_a_moment_is_tried_again(cl
     assert len(cluster.sent("PATCH", desired)) == tries
 
 
+@pytest.mark.parametrize("established", [True, False])
+async def test_objects_of_a_new_kind_wait_until_it_is_established(cluster: FakeCluster, monkeypatch, established: bool):
+    waited: list[tuple[set[str], list[str]]] = []
+
+    async def wait(names: set[str], **_: object) -> None:
+        waited.append((set(names), [each.method for each in cluster.sent("PATCH", CUSTOM)]))
+
+    monkeypatch.setattr("pattern_operator.apply.applier.until_established", wait)
+    if established:
+        condition = {"type": "Established", "status": "True"}
+        cluster.put(CRD, owner=WEB.id)
+        cluster.at(CRD)["status"] = {"conditions": [condition]}
+
+    hook = Object.of(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "h"},
+        }
+    )
+
+    done = await apply(cluster, CRD, CUSTOM, hook)
+
+    assert set(done.applied) == {CRD.key, CUSTOM.key, hook.key}
+    assert waited == ([] if established else [({"widgets.example.com"}, [])])
+    assert cluster.discovery.invalidated == (0 if established else 1)
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_an_object_that_is_called_like_its_namespace_brings_no_namespace(cluster: FakeCluster):
+    desired = config_map("team", "team")
+    cluster.refuse("PATCH", desired, *(status(404, "NotFound", 'namespaces "team" not found') for _ in range(9)))
+
+    await apply(cluster, desired)
+
+    assert len(cluster.sent("PATCH", desired)) == 1
+
+
 @pytest.mark.usefixtures("at_once")
 async def test_a_new_kind_is_applied_once_it_is_served(cluster: FakeCluster):
     cluster.refuse("PATCH", CUSTOM, not_served(), not_served())
