@@ -9,7 +9,8 @@ from pattern_operator.api.names import FINALIZER
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import FinalizeResult
 from pattern_operator.errors import Waiting
-from pattern_operator.reconcile.finalize import PATIENCE, advice_in, finalize
+from pattern_operator.reconcile.deletion_advice import ADVISE_AFTER, advice_in
+from pattern_operator.reconcile.finalize import finalize
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 GOES = FinalizeResult(error=Waiting(reason=Reason.DELETING, message="1 object left."), advice="To keep them: do this")
@@ -25,10 +26,10 @@ def deleted(at: str, **more):
 @pytest.mark.parametrize(
     ("remaining", "at", "after", "seconds"),
     [
-        (GOES, "2026-01-01T00:00:00Z", 0.0, PATIENCE),
-        (GOES, "2026-01-01T00:00:00Z", PATIENCE - 1, 1.0),
-        (GOES, "2026-01-01T00:00:00Z", PATIENCE, 0.0),
-        (GOES, "2026-01-01T00:00:00Z", 10 * PATIENCE, 0.0),
+        (GOES, "2026-01-01T00:00:00Z", 0.0, ADVISE_AFTER),
+        (GOES, "2026-01-01T00:00:00Z", ADVISE_AFTER - 1, 1.0),
+        (GOES, "2026-01-01T00:00:00Z", ADVISE_AFTER, 0.0),
+        (GOES, "2026-01-01T00:00:00Z", 10 * ADVISE_AFTER, 0.0),
         (GOES, "not a time", 0.0, 0.0),
         (STUCK, "2026-01-01T00:00:00Z", 0.0, None),
     ],
@@ -49,7 +50,11 @@ class Goes:
 
 @pytest.mark.parametrize(
     ("after", "says"),
-    [(0.0, "1 object left."), (PATIENCE - 1, "1 object left."), (PATIENCE, "1 object left. To keep them: do this")],
+    [
+        (0.0, "1 object left."),
+        (ADVISE_AFTER - 1, "1 object left."),
+        (ADVISE_AFTER, "1 object left. To keep them: do this"),
+    ],
 )
 async def test_it_is_said_then_and_not_before(after, says):
     entries = {"count": 1, "entries": [{"id": "team_a__ConfigMap", "v": "v1"}]}

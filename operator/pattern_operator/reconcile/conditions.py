@@ -1,18 +1,75 @@
-"""The conditions of one status under construction, by the rules of kstatus and of metav1.Condition. Pure."""
+"""The conditions of one status under construction, by the rules of kstatus and of metav1.Condition. Pure.
 
+Which stage owns a condition, and what it means to have one, is data: ``RULES``. What Ready, Reconciling and Stalled say
+together is data, too: ``STANDINGS`` (sigs.k8s.io/cli-utils, "kstatus").
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Final, Literal
 
 import msgspec
 
 from pattern_operator import limits
 from pattern_operator.api.condition import Condition, ConditionType
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.quote import cut
 
 Truth = Literal["True", "False", "Unknown"]
+
+
+class Polarity(StrEnum):
+    """What a condition that is True means: that something is as it should be, or that something is not."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"  # it is there only while it is True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition, the stages whose facts and failures it tells, and its polarity."""
+
+    kind: ConditionType
+    stages: frozenset[Stage]
+    polarity: Polarity = Polarity.POSITIVE
+
+
+RULES: Final = (
+    Rule(ConditionType.READY, frozenset()),
+    Rule(ConditionType.RECONCILING, frozenset(), Polarity.NEGATIVE),
+    Rule(ConditionType.STALLED, frozenset(), Polarity.NEGATIVE),
+    Rule(ConditionType.FETCHED, frozenset({Stage.SOURCE})),
+    Rule(ConditionType.VERIFIED, frozenset({Stage.VERIFY})),
+    Rule(ConditionType.RENDERED, frozenset({Stage.RENDER})),
+    Rule(ConditionType.APPLIED, frozenset({Stage.ROLLOUT, Stage.APPLY})),
+    Rule(ConditionType.HEALTHY, frozenset({Stage.HEALTH})),
+)
+OF_STAGE: Final = {stage: rule.kind for rule in RULES for stage in rule.stages}
+_NEGATIVE: Final = tuple(rule.kind for rule in RULES if rule.polarity is Polarity.NEGATIVE)
+
+
+class Standing(StrEnum):
+    """How a pattern stands, for whoever waits for it."""
+
+    READY = "what is desired runs, and is well"
+    STALLED = "it failed, and only a change helps"
+    RETRYING = "it failed, and is tried again"
+    PROGRESSING = "it is under way"
+    PAUSED = "nothing is under way, and nothing failed"
+
+
+# What Ready says, and which of the negative conditions stands beside it.
+STANDINGS: Final[Mapping[Standing, tuple[Truth, ConditionType | None]]] = {
+    Standing.READY: ("True", None),
+    Standing.STALLED: ("False", ConditionType.STALLED),
+    Standing.RETRYING: ("False", ConditionType.RECONCILING),
+    Standing.PROGRESSING: ("Unknown", ConditionType.RECONCILING),
+    Standing.PAUSED: ("Unknown", None),
+}
 
 
 def rfc3339(moment: datetime) -> str:
@@ -45,6 +102,16 @@ class Conditions:
             last_transition_time=before.last_transition_time if before and before.status == status else self.now,
             observed_generation=self.generation,
         )
+
+    def stand(self, standing: Standing, reason: str, message: str) -> None:
+        """Say how the pattern stands: Ready, and of the negative conditions the one that goes with it, and no other."""
+        truth, beside = STANDINGS[standing]
+        self.set(ConditionType.READY, truth, reason, message)
+        for kind in _NEGATIVE:
+            if kind == beside:
+                self.set(kind, "True", reason, message)
+            else:
+                self.drop(kind)
 
     def reason(self, kind: ConditionType) -> str:
         """Why it is as it is; empty where there is no such condition."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 from pattern_operator import limits
 from pattern_operator.api.designpattern import DesignPattern
@@ -12,9 +12,8 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import FinalizeResult, nothing_deleted
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile.deadline import overrun, within
+from pattern_operator.reconcile.deletion_advice import advice_in
 from pattern_operator.reconcile.owner import owned_keys, owner_of
-
-PATIENCE: Final = 120.0  # seconds of a deletion; pods have 30 to end, and a few waves follow each other
 
 
 class DeletePort(Protocol):
@@ -37,17 +36,6 @@ async def finalize(pattern: DesignPattern, *, port: DeletePort, now: datetime) -
         return remaining
     error = Waiting(reason=Reason.DELETING, message=f"{remaining.message} {remaining.advice}")
     return FinalizeResult(remaining.entries, remaining.skipped, error)
-
-
-def advice_in(pattern: DesignPattern, remaining: FinalizeResult, *, now: datetime) -> float | None:
-    """Seconds until the status says how to keep objects whose deletion takes long; None where it does already."""
-    if not remaining.advice:
-        return None
-    try:
-        began = datetime.fromisoformat(pattern.metadata.deletion_timestamp or "")
-    except ValueError:
-        return 0.0
-    return max((began - now).total_seconds() + PATIENCE, 0.0)
 
 
 async def _step(pattern: DesignPattern, *, port: DeletePort) -> FinalizeResult:

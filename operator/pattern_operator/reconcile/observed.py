@@ -13,7 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.api.status import Status
 from pattern_operator.quote import quoted
-from pattern_operator.reconcile.conditions import Conditions, finish
+from pattern_operator.reconcile.conditions import Conditions, Standing, finish
 from pattern_operator.reconcile.reached import is_reached
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, running_words
 from pattern_operator.reconcile.results import Results
@@ -57,8 +57,7 @@ def suspended(pattern: DesignPattern, seen: Results, *, now: datetime) -> Status
     elif is_reached(pattern, None):
         _judge_what_runs(conditions, pattern, seen)
     else:
-        conditions.set(ConditionType.READY, "Unknown", Reason.SUSPENDED, _words(pattern, seen))
-        conditions.drop(ConditionType.STALLED)
+        conditions.stand(Standing.PAUSED, Reason.SUSPENDED, _words(pattern, seen))
     conditions.drop(ConditionType.RECONCILING)
     status = finish(pattern.status, conditions, generation=pattern.metadata.generation)
     return msgspec.structs.replace(status, status=Reason.SUSPENDED.value)

@@ -8,7 +8,7 @@ from pattern_operator.api.reference import InvalidReference, Revision
 from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.result import summarize
 from pattern_operator.quote import listed
-from pattern_operator.reconcile.conditions import Conditions, Truth
+from pattern_operator.reconcile.conditions import Conditions, Standing, Truth
 from pattern_operator.reconcile.results import Leaving, Results
 
 
@@ -29,17 +29,10 @@ def judge_health(conditions: Conditions, pattern: DesignPattern, results: Result
     """Ready, Reconciling and Stalled of a pattern of which the desired state was reached."""
     healthy, reason, message = health_words(results)
     if healthy == "True" or not pattern.spec.apply.wait:
-        conditions.set(ConditionType.READY, "True", Reason.READY, running_words(pattern, results))
-        conditions.drop(ConditionType.RECONCILING)
-        conditions.drop(ConditionType.STALLED)
+        conditions.stand(Standing.READY, Reason.READY, running_words(pattern, results))
         return
-    conditions.set(ConditionType.READY, healthy, reason, message)
-    if healthy == "False":  # it goes on being watched: what becomes healthy late is Ready then
-        conditions.set(ConditionType.STALLED, "True", reason, message)
-        conditions.drop(ConditionType.RECONCILING)
-        return
-    conditions.set(ConditionType.RECONCILING, "True", reason, message)
-    conditions.drop(ConditionType.STALLED)
+    # Where it failed it goes on being watched: what becomes healthy late is Ready then.
+    conditions.stand(Standing.STALLED if healthy == "False" else Standing.PROGRESSING, reason, message)
 
 
 def judge_drift(conditions: Conditions, results: Results) -> None:

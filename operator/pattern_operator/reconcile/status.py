@@ -9,7 +9,6 @@ from datetime import datetime
 
 import msgspec
 
-from pattern_operator import limits
 from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
@@ -19,34 +18,27 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import (
-    HistoryEntry,
     Inventory,
     InventoryEntry,
-    RefusedComponent,
-    RenderStatus,
-    SkippedComponent,
     Status,
-    VerifiedBy,
 )
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.errors import PatternError, Stalled
 from pattern_operator.quote import listed
-from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
-from pattern_operator.reconcile.conditions import Conditions, Truth, condition_of, finish, rfc3339, shorten
-from pattern_operator.reconcile.reached import is_known_otherwise, is_reached, state_of
+from pattern_operator.reconcile.comparison import marks_of
+from pattern_operator.reconcile.conditions import (
+    OF_STAGE,
+    Conditions,
+    Standing,
+    Truth,
+    condition_of,
+    finish,
+)
+from pattern_operator.reconcile.reached import is_reached
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
 from pattern_operator.reconcile.results import Results
-from pattern_operator.render.component_reason import ComponentReason
-from pattern_operator.rollout.history import prepend
+from pattern_operator.reconcile.status_record import record
 
-_FACT = {
-    Stage.SOURCE: ConditionType.FETCHED,
-    Stage.VERIFY: ConditionType.VERIFIED,
-    Stage.RENDER: ConditionType.RENDERED,
-    Stage.ROLLOUT: ConditionType.APPLIED,
-    Stage.APPLY: ConditionType.APPLIED,
-    Stage.HEALTH: ConditionType.HEALTHY,
-}
 _ASKED_ELSEWHERE = frozenset({Stage.SOURCE, Stage.VERIFY})  # where no answer says nothing of what runs
 
 
@@ -55,7 +47,7 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     conditions = Conditions.of(pattern, now=now)
     _state_facts(conditions, pattern, results)
     _judge(conditions, pattern, results)
-    status = _record(pattern, results, now=now)
+    status = record(pattern, results, now=now)
     asked = pattern.metadata.annotations.requested_at
     requested = status.last_handled_reconcile_at if asked is None else asked
     status = msgspec.structs.replace(status, last_handled_reconcile_at=requested)
@@ -72,10 +64,8 @@ def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revisi
         return msgspec.structs.replace(pattern.status, inventory=inventory, fingerprints=marks)
     conditions = Conditions.of(pattern, now=now)
     message = f"applying {revision.display_name}"
-    conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
-    conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
+    conditions.stand(Standing.PROGRESSING, Reason.PROGRESSING, message)
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
-    conditions.drop(ConditionType.STALLED)
     attempted = msgspec.structs.replace(
         pattern.status,
         inventory=inventory,
@@ -92,9 +82,7 @@ def waiting(pattern: DesignPattern, message: str, *, now: datetime) -> Status:
     What runs by an older spec stays what status speaks of: ``observedGeneration`` is that of the spec looked at last.
     """
     conditions = Conditions.of(pattern, now=now)
-    conditions.set(ConditionType.RECONCILING, "True", Reason.PROGRESSING, message)
-    conditions.set(ConditionType.READY, "Unknown", Reason.PROGRESSING, message)
-    conditions.drop(ConditionType.STALLED)
+    conditions.stand(Standing.PROGRESSING, Reason.PROGRESSING, message)
     status = finish(pattern.status, conditions, generation=pattern.metadata.generation)
     observed = pattern.status.observed_generation if pattern.status.revision else pattern.metadata.generation
     return msgspec.structs.replace(status, observed_generation=observed)
@@ -119,9 +107,8 @@ def deleting(
 ) -> Status:
     """The status while objects go: what is left, and why. The column STATUS says that it goes."""
     conditions = Conditions.of(pattern, now=now)
-    conditions.set(ConditionType.READY, "False", error.reason, error.message)
+    conditions.stand(Standing.RETRYING, error.reason, error.message)
     conditions.set(ConditionType.RECONCILING, "True", Reason.DELETING, error.message)
-    conditions.drop(ConditionType.STALLED)
     if pattern.status.inventory.compressed:  # it cannot be read: it stays as it is, for whoever corrects it
         left = pattern.status
     else:
@@ -134,8 +121,7 @@ def unwritable(pattern: DesignPattern, error: PatternError, *, now: datetime) ->
     """The least that can be said where a status was too large: Ready and why, beside the inventory that is there."""
     conditions = Conditions.of(pattern, now=now)
     conditions.current.clear()
-    conditions.set(ConditionType.READY, "False", error.reason, error.message)
-    conditions.set(ConditionType.STALLED, "True", error.reason, error.message)
+    conditions.stand(Standing.STALLED, error.reason, error.message)
     least = msgspec.structs.replace(pattern.status, render=None, history=(), verified_by=(), fingerprints="")
     return finish(least, conditions, generation=pattern.metadata.generation)
 
@@ -160,8 +146,7 @@ def _state_facts(conditions: Conditions, pattern: DesignPattern, results: Result
     if results.health:
         conditions.set(ConditionType.HEALTHY, *health_words(results))
     if results.failure:
-        kind = _FACT[results.stage]
-        conditions.set(kind, "False", results.failure.reason, results.failure.message)
+        conditions.set(OF_STAGE[results.stage], "False", results.failure.reason, results.failure.message)
 
 
 def _fetched_words(pattern: DesignPattern, results: Results) -> str:
@@ -211,9 +196,7 @@ def _judge(conditions: Conditions, pattern: DesignPattern, results: Results) -> 
 
 def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Results, failure: PatternError) -> None:
     if isinstance(failure, Stalled):
-        conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
-        conditions.set(ConditionType.STALLED, "True", failure.reason, failure.message)
-        conditions.drop(ConditionType.RECONCILING)
+        conditions.stand(Standing.STALLED, failure.reason, failure.message)
         return
     conditions.drop(ConditionType.STALLED)
     if results.stage in _ASKED_ELSEWHERE and is_reached(pattern, results.policy, revision=results.revision):
@@ -221,89 +204,4 @@ def _judge_failure(conditions: Conditions, pattern: DesignPattern, results: Resu
         if results.health:
             judge_health(conditions, pattern, results)
         return
-    conditions.set(ConditionType.READY, "False", failure.reason, failure.message)
-    conditions.set(ConditionType.RECONCILING, "True", failure.reason, failure.message)
-
-
-def _record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
-    """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
-    state = _state(pattern, results)
-    status = msgspec.structs.replace(pattern.status, last_applied_state=state)
-    if not state:  # what is there is a part of this and a part of that
-        marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
-        status = msgspec.structs.replace(status, fingerprints=marks)
-    if results.revision:
-        status = msgspec.structs.replace(status, last_attempted_revision=str(results.revision))
-    if _trust_is_lost(status, results):
-        status = msgspec.structs.replace(status, verified_by=())
-    if results.rendering:
-        status = msgspec.structs.replace(status, render=_render_status(results.rendering))
-    if results.inventory is not None:
-        inventory = Inventory(count=len(results.inventory), entries=results.inventory)
-        status = msgspec.structs.replace(status, inventory=inventory)
-    if results.comparison is not None:
-        tried = state and not results.comparison.sent  # what runs was applied before, and stays known
-        comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison
-        compared = packed(comparison, status.inventory.entries)
-        status = msgspec.structs.replace(status, fingerprints=compared)
-    if not (results.applied and results.revision):
-        return status
-    limit = pattern.spec.rollout.history_limit
-    return _now_runs(status, results, results.revision, history_limit=limit, now=now)
-
-
-def _state(pattern: DesignPattern, results: Results) -> str:
-    """The desired state that is applied in full; none while the cluster is on its way to another."""
-    if results.stage is Stage.HEALTH and results.failure is None and results.policy is not None:
-        return state_of(pattern.spec, results.policy)
-    newer = is_known_otherwise(pattern, results.policy, revision=results.revision)
-    return "" if results.stage is Stage.APPLY and newer else pattern.status.last_applied_state
-
-
-def _trust_is_lost(status: Status, results: Results) -> bool:
-    """Whether it is the running artifact itself that is not verified any longer."""
-    refused = results.stage is Stage.VERIFY and isinstance(results.failure, Stalled)
-    return refused and results.revision is not None and str(results.revision.digest) == status.digest
-
-
-def _now_runs(status: Status, results: Results, revision: Revision, *, history_limit: int, now: datetime) -> Status:
-    design_version = results.rendering.version if results.rendering else status.design_version
-    version = revision.tag or design_version
-    verified = results.verification.verified_by if results.verification else ()
-    entry = HistoryEntry(
-        revision=str(revision),
-        version=version,
-        applied_at=rfc3339(now),
-        verified_by=tuple(sorted({each.authority for each in verified})),
-    )
-    return msgspec.structs.replace(
-        status,
-        version=version,
-        design_version=design_version,
-        revision=str(revision),
-        digest=str(revision.digest),
-        short_digest=revision.digest.short,
-        last_applied_revision=str(revision),
-        verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in verified),
-        history=prepend(status.history, entry, limit=history_limit),
-    )
-
-
-def _render_status(rendering: Rendering) -> RenderStatus:
-    refused = tuple(rendering.with_outcome(Outcome.REFUSED))
-    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
-    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repairs)
-    return RenderStatus(
-        rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
-        skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),
-        refused=len(refused),
-        refusals=tuple(
-            RefusedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message))
-            for c in refused[: limits.MAX_STATUS_ENTRIES]
-        ),
-        skips=tuple(
-            SkippedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason)
-            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
-        ),
-        repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
-    )
+    conditions.stand(Standing.RETRYING, failure.reason, failure.message)

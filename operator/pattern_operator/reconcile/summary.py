@@ -21,6 +21,7 @@ from pattern_operator.apply import FinalizeResult, inventory
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import retry_pause, seconds_of
+from pattern_operator.reconcile.deletion_advice import advice_in
 from pattern_operator.reconcile.events import (
     Event,
     drift_events,
@@ -29,7 +30,6 @@ from pattern_operator.reconcile.events import (
     ready_events,
     run_events,
 )
-from pattern_operator.reconcile.finalize import advice_in
 from pattern_operator.reconcile.health_timeout import restored
 from pattern_operator.reconcile.observed import observed, suspended
 from pattern_operator.reconcile.results import Results

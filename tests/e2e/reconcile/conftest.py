@@ -1,4 +1,4 @@
-"""What the tests of this package share: a session to the testbed's cluster, and tasks that end with the test."""
+"""What the tests of this package on a real API server share: a session to it, and tasks that end with the test."""
 
 import asyncio
 from collections.abc import AsyncIterator

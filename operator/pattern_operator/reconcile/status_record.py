@@ -1,0 +1,111 @@
+"""The facts of a status beside its conditions: what was tried, what runs, who signed it, what is owned. Pure."""
+
+from datetime import datetime
+
+import msgspec
+
+from pattern_operator import limits
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import (
+    HistoryEntry,
+    Inventory,
+    RefusedComponent,
+    RenderStatus,
+    SkippedComponent,
+    Status,
+    VerifiedBy,
+)
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.comparison import marks_of, packed, with_marks
+from pattern_operator.reconcile.conditions import rfc3339, shorten
+from pattern_operator.reconcile.reached import is_known_otherwise, state_of
+from pattern_operator.reconcile.results import Results
+from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.rollout.history import prepend
+
+
+def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
+    """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
+    state = _state(pattern, results)
+    status = msgspec.structs.replace(pattern.status, last_applied_state=state)
+    if not state:  # what is there is a part of this and a part of that
+        marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
+        status = msgspec.structs.replace(status, fingerprints=marks)
+    if results.revision:
+        status = msgspec.structs.replace(status, last_attempted_revision=str(results.revision))
+    if _trust_is_lost(status, results):
+        status = msgspec.structs.replace(status, verified_by=())
+    if results.rendering:
+        status = msgspec.structs.replace(status, render=_render_status(results.rendering))
+    if results.inventory is not None:
+        inventory = Inventory(count=len(results.inventory), entries=results.inventory)
+        status = msgspec.structs.replace(status, inventory=inventory)
+    if results.comparison is not None:
+        tried = state and not results.comparison.sent  # what runs was applied before, and stays known
+        comparison = with_marks(pattern.status, results.comparison) if tried else results.comparison
+        compared = packed(comparison, status.inventory.entries)
+        status = msgspec.structs.replace(status, fingerprints=compared)
+    if not (results.applied and results.revision):
+        return status
+    limit = pattern.spec.rollout.history_limit
+    return _now_runs(status, results, results.revision, history_limit=limit, now=now)
+
+
+def _state(pattern: DesignPattern, results: Results) -> str:
+    """The desired state that is applied in full; none while the cluster is on its way to another."""
+    if results.stage is Stage.HEALTH and results.failure is None and results.policy is not None:
+        return state_of(pattern.spec, results.policy)
+    newer = is_known_otherwise(pattern, results.policy, revision=results.revision)
+    return "" if results.stage is Stage.APPLY and newer else pattern.status.last_applied_state
+
+
+def _trust_is_lost(status: Status, results: Results) -> bool:
+    """Whether it is the running artifact itself that is not verified any longer."""
+    refused = results.stage is Stage.VERIFY and isinstance(results.failure, Stalled)
+    return refused and results.revision is not None and str(results.revision.digest) == status.digest
+
+
+def _now_runs(status: Status, results: Results, revision: Revision, *, history_limit: int, now: datetime) -> Status:
+    design_version = results.rendering.version if results.rendering else status.design_version
+    version = revision.tag or design_version
+    verified = results.verification.verified_by if results.verification else ()
+    entry = HistoryEntry(
+        revision=str(revision),
+        version=version,
+        applied_at=rfc3339(now),
+        verified_by=tuple(sorted({each.authority for each in verified})),
+    )
+    return msgspec.structs.replace(
+        status,
+        version=version,
+        design_version=design_version,
+        revision=str(revision),
+        digest=str(revision.digest),
+        short_digest=revision.digest.short,
+        last_applied_revision=str(revision),
+        verified_by=tuple(VerifiedBy(authority=v.authority, format=v.format, where=v.where) for v in verified),
+        history=prepend(status.history, entry, limit=history_limit),
+    )
+
+
+def _render_status(rendering: Rendering) -> RenderStatus:
+    refused = tuple(rendering.with_outcome(Outcome.REFUSED))
+    skipped = (c for c in rendering.with_outcome(Outcome.SKIPPED) if c.reason != ComponentReason.ANNOTATION)
+    repairs = (f"{c.display_name}: {repair}" for c in rendering.components for repair in c.repairs)
+    return RenderStatus(
+        rendered=sum(1 for _ in rendering.with_outcome(Outcome.RENDERED)),
+        skipped=sum(1 for _ in rendering.with_outcome(Outcome.SKIPPED)),
+        refused=len(refused),
+        refusals=tuple(
+            RefusedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason, message=shorten(c.message))
+            for c in refused[: limits.MAX_STATUS_ENTRIES]
+        ),
+        skips=tuple(
+            SkippedComponent(name=c.name or c.id, kind=c.kind, reason=c.reason)
+            for _, c in zip(range(limits.MAX_STATUS_ENTRIES), skipped, strict=False)
+        ),
+        repairs=tuple(shorten(repair) for _, repair in zip(range(limits.MAX_STATUS_ENTRIES), repairs, strict=False)),
+    )
