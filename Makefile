@@ -29,7 +29,8 @@ check: setup ## lint, spelling, types, import contracts, staleness of generated 
 	$(BIN)/python tools/generate.py --check
 
 test: setup testbed ## unit and e2e tests, on a real API server and a real registry
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" $(if $(PYTEST_ARGS),,--cov --cov-report=) $(PYTEST_ARGS)
+	$(if $(PYTEST_ARGS),,$(BIN)/python -m tools.coverage_floors)
 	$(if $(PYTEST_ARGS),,$(BIN)/python -m pytest -q -m alone --noisy-seconds 40 tests/e2e)
 
 noisy: setup testbed ## 32 hostile patterns beside 20 good ones for two minutes (SECONDS_OF_NOISE=120, SORTS_OF_NOISE=tags,tokens)
