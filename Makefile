@@ -6,6 +6,8 @@ BIN := .venv/bin
 N ?= 200
 SECONDS_OF_NOISE ?= 120
 INSTALL ?= default
+SAMPLE ?= 600
+SEED ?= 1
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +41,9 @@ noisy: setup testbed ## 32 hostile patterns beside 20 good ones for two minutes 
 crds docs: setup ## write what is generated from the code: crds/ and the docs that have a template docs/*.in.md
 	$(BIN)/python tools/generate.py
 
+mutate: setup ## which small changes of the code no unit test notices (SAMPLE=600, 0: all 8,000; SEED=1)
+	$(BIN)/python -m tools.mutation --sample $(SAMPLE) --seed $(SEED)
+
 demo: setup testbed ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)
 	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
 
@@ -57,4 +62,4 @@ up: .venv/.ready ## start a real cluster, a registry and the operator; says wher
 down: .venv/.ready ## end what up started
 	@$(BIN)/python -m tests.testbed down
 
-.PHONY: noisy testbed up down help setup check test crds docs demo demo-down bench
+.PHONY: noisy testbed up down help setup check test crds docs demo demo-down bench mutate

@@ -1,0 +1,1 @@
+"""``make mutate``: which small changes of the code do the unit tests not notice?"""
