@@ -78,6 +78,24 @@ def test_the_readme_links_to_every_page():
     assert linked == {f"docs/{page.name}" for page in ROOT.glob("docs/*.md") if not page.name.endswith(".in.md")}
 
 
+FOR_DEVELOPERS = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md", *sorted(ROOT.glob("docs/adr/*.md"))]
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS, ids=lambda page: page.name)
+def test_every_module_that_a_page_for_developers_names_is_there(page: Path):
+    named = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+\.py|[a-z_]+/))`", page.read_text())
+    roots = (ROOT, ROOT / "operator" / "pattern_operator")
+
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+
+def test_every_decision_is_in_the_list_of_decisions():
+    folder = ROOT / "docs" / "adr"
+    listed = re.findall(r"\]\(([^)]+\.md)\)", (folder / "README.md").read_text())
+
+    assert listed == sorted(page.name for page in folder.glob("[0-9]*.md"))
+
+
 def commands(of: str) -> set[tuple[str, str, str]]:
     """Page, verb and flag of every command line of a program in the docs."""
     found = set()
