@@ -15,8 +15,10 @@ from pattern_operator.health import Running, liveness_error, readiness
 from pattern_operator.kube import ApiError, Session
 from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.manager import CannotRun, Process
-from pattern_operator.reconcile import DeletionWatch, Restored
+from pattern_operator.reconcile import DeletionWatch, PatternKey, QueueReport, Restored
 from pattern_operator.shutdown import Shutdown
+from pattern_operator.telemetry import EventRecorder
+from pattern_operator.watchdog import Watchdog, WorkStalled
 
 
 @pytest.fixture
@@ -152,3 +154,47 @@ async def test_what_the_next_run_may_believe_is_kept(process, session, works, mo
         await running
 
     assert process.kept == {"uid": "kept"}
+
+
+async def test_work_that_stalled_is_ended_to_be_restarted(process, session, works, monkeypatch):
+    monkeypatch.setattr("pattern_operator.watchdog.SAMPLE", 0.01)
+    monkeypatch.setattr(Watchdog, "check", lambda _: "the watch of secrets has not moved for 900 s")
+
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(WorkStalled, match="has not moved"):
+            await app.run_app(process, session, lost=asyncio.Event())
+
+
+@pytest.mark.parametrize(
+    "part", [EventRecorder, QueueReport], ids=["the recorder of events", "what says that patterns wait"]
+)
+async def test_each_part_that_runs_by_itself_is_started(process, session, works, monkeypatch, part):
+    started = asyncio.Event()
+
+    async def run(*_: object) -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(part, "run" if part is EventRecorder else "watch", run)
+    running = asyncio.create_task(app.run_app(process, session, lost=asyncio.Event()))
+    async with asyncio.timeout(PATIENCE):
+        await started.wait()
+        process.stop_requested.set()
+        await running
+
+
+async def test_the_patterns_that_there_are_are_worked_on(process, works, monkeypatch):
+    worked: asyncio.Queue[PatternKey] = asyncio.Queue()
+
+    async def run(_: object, key: PatternKey) -> None:
+        worked.put_nowait(key)
+
+    monkeypatch.setattr("pattern_operator.app.Reconciler.run", run)
+    patterns = Collection(DESIGN_PATTERN)
+    patterns.put("web", spec={"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}})
+    async with patterns.serve() as session:
+        running = asyncio.create_task(app.run_app(process, session, lost=asyncio.Event()))
+        async with asyncio.timeout(PATIENCE):
+            assert await worked.get() == PatternKey("team", "web")
+            process.stop_requested.set()
+            await running

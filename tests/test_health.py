@@ -31,7 +31,7 @@ def running(*, now: float = 0.0, overdue: int = 0, words: str = "") -> Running:
     watchdog.check()
     clock[0] = now
     return Running(
-        watchdog=watchdog, own_permissions=OwnPermissions(), line=SimpleNamespace(words=words), message="works"
+        watchdog=watchdog, own_permissions=OwnPermissions(), queue_report=SimpleNamespace(words=words), message="works"
     )
 
 

@@ -241,9 +241,9 @@ def _start(
     )
     watchdog = Watchdog(clock=clock, overdue=lambda: queue.overdue, watches=lambda: session.watches)
     run = explainer.after(watchdog.tracking(reconciler.run))
-    existence = DeletionWatch(session, parts.patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
+    deletion_watch = DeletionWatch(session, parts.patterns, on_gone=lambda key, uid: reconciler.forget(key, uid=uid))
     concurrency = process.settings.concurrency
-    line = QueueReport(
+    queue_report = QueueReport(
         queue,
         parts.patterns,
         parts.writer,
@@ -257,12 +257,12 @@ def _start(
     tasks.create_task(parts.recorder.run(), name="events")
     tasks.create_task(queue.work(run, concurrency=concurrency), name="queue")
     tasks.create_task(watchdog.watch_over(), name="watchdog")
-    tasks.create_task(existence.run(), name="existence")
-    tasks.create_task(line.watch(process.internal_errors), name="line")
+    tasks.create_task(deletion_watch.run(), name="deletion watch")
+    tasks.create_task(queue_report.watch(process.internal_errors), name="queue report")
     return Running(
         watchdog=watchdog,
         own_permissions=session.own_permissions,
-        line=line,
+        queue_report=queue_report,
         message=f"works; too many rights: {excess_permissions}" if excess_permissions else "works",
     )
 

@@ -64,7 +64,7 @@ class Running:
 
     watchdog: Checked
     own_permissions: Complaining
-    line: Described
+    queue_report: Described
     message: str
 
 
@@ -94,5 +94,5 @@ def readiness(phase: Phase) -> tuple[bool, str]:
             problem = liveness_error(phase) or phase.own_permissions.complaint
             if problem:
                 return False, problem
-            waiting = phase.line.words
+            waiting = phase.queue_report.words
             return True, f"{phase.message}; {waiting}" if waiting else phase.message
