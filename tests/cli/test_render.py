@@ -151,6 +151,33 @@ def test_what_is_for_tools_on_a_machine_is_told_beside_what_is_printed(patternct
     assert "Kptfile shop is left out, because it describes a package of kpt to kpt" in done.err
 
 
+@pytest.mark.parametrize(
+    ("annotation", "said"),
+    [
+        ('kapp.k14s.io/noop: ""', "kapp.k14s.io/noop"),
+        ("kustomize.toolkit.fluxcd.io/reconcile: disabled", "kustomize.toolkit.fluxcd.io/reconcile"),
+        ("pattern-operator.io/ssa: Ignore", "ssa: Ignore"),
+    ],
+)
+def test_what_asks_never_to_be_applied_is_told_and_not_printed(patternctl, files, annotation: str, said: str):
+    asking = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b, annotations: {{{annotation}}}}}\n"
+    config = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {a: b}}\n"
+
+    done = patternctl("render", files(a_yml=asking.encode(), b_yml=config))
+
+    assert (done.code, [body["metadata"]["name"] for body in done.yaml]) == (0, ["c"])
+    assert f"ConfigMap default/b is never applied: it is annotated {said}\n" in done.err
+
+
+def test_where_all_ask_never_to_be_applied_there_is_nothing_to_deploy(patternctl, files):
+    asking = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, annotations: {kapp.k14s.io/exists: ''}}\n"
+
+    done = patternctl("render", files(a_yml=asking))
+
+    assert (done.code, done.out) == (0, "")
+    assert "there is nothing to deploy" in done.err
+
+
 def test_a_part_of_the_pattern_is_chosen_by_path(patternctl, files):
     manifest = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
     folder = files(a_yml=manifest % b"a", b_yml=manifest % b"b")

@@ -78,6 +78,21 @@ def test_what_is_for_tools_on_a_machine_is_left_out_and_named(scenario: Scenario
     assert "ConfigMap setters is left out, because its annotation config.kubernetes.io/local-config" in applied
 
 
+def test_what_asks_never_to_be_applied_is_named(scenario: Scenario) -> None:
+    noop, paused = config_map("b"), config_map("c")
+    noop["metadata"]["annotations"] = {"kapp.k14s.io/noop": ""}
+    paused["metadata"]["annotations"] = {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}
+    digest = push(scenario.repository, "1.0.0", noop, paused, config_map("a"))
+
+    scenario.want()
+    status = scenario.until_runs(digest)
+    applied = condition(status, "Applied")["message"]
+
+    assert scenario.names() == ["a"]
+    for name, annotation in (("b", "kapp.k14s.io/noop"), ("c", "kustomize.toolkit.fluxcd.io/reconcile")):
+        assert f"ConfigMap {scenario.namespace}/{name} is never applied: it is annotated {annotation}" in applied
+
+
 def test_what_is_encrypted_is_refused_before_anything_is_sent(scenario: Scenario) -> None:
     encrypted = {**secret("login", password="ENC[AES256_GCM,data:x,type:str]"), "sops": {"mac": "x", "version": "3"}}
     push(scenario.repository, "1.0.0", config_map("a"), encrypted)

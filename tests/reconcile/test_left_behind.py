@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import Owner
 from pattern_operator.reconcile.pruning import _left_behind
-from pattern_operator.reconcile.steps.apply import not_owned
+from pattern_operator.reconcile.steps.apply import Placed, ignored, not_owned
 
 OURS, THEIRS = Owner(id="ours", namespace="team", name="web"), "theirs"
 KEYS = [ObjectKey("", "ConfigMap", "team", name) for name in ("a", "b", "c", "d", "e")]
@@ -83,3 +83,44 @@ def test_what_is_left_to_other_tools_is_named(reason: str):
 
 def test_where_every_namespace_is_applied_nothing_is_said():
     assert not_owned(Rendering((), (skipped("x", "Duplicate"),))) == ()
+
+
+def _config_map(name: str, **annotations: str) -> Object:
+    metadata = {"name": name, "namespace": "shop", "annotations": annotations}
+    return Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+
+
+def _placed(*ours: Object, others: tuple[Object, ...] = ()) -> Placed:
+    return Placed(ours, (*ours, *others), (), frozenset(), (), ())
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        ("kapp.k14s.io/noop", ""),
+        ("kapp.k14s.io/exists", ""),
+        ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+        ("kustomize.toolkit.fluxcd.io/ssa", "Ignore"),
+    ],
+)
+def test_what_asks_never_to_be_applied_is_named(annotation: str, value: str):
+    asking = _config_map("b", **{annotation: value})
+
+    assert ignored(_placed(_config_map("a"), others=(asking,))) == (
+        f"ConfigMap shop/b is never applied: it is annotated {annotation}",
+    )
+
+
+def test_of_many_that_ask_the_first_few_are_named():
+    many = tuple(_config_map(f"c{number}", **{"kapp.k14s.io/noop": ""}) for number in range(3000))
+
+    (said,) = ignored(_placed(others=many))
+
+    assert said.endswith(" more")
+    assert len(said) < 1024
+
+
+def test_what_the_pattern_has_already_and_what_asks_for_nothing_is_not_named_here():
+    ours = _config_map("b", **{"kapp.k14s.io/noop": ""})
+
+    assert ignored(_placed(ours, others=(_config_map("c", **{"kapp.k14s.io/noop-ish": ""}),))) == ()

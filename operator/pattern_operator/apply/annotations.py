@@ -89,5 +89,11 @@ def apply_policy_of(annotations: Mapping[str, object]) -> tuple[str, str]:
     return "", ""
 
 
+def never_applied(annotations: Mapping[str, object]) -> str:
+    """The words for an object that asks never to be applied; empty for every other one."""
+    policy, said = apply_policy_of(annotations)
+    return f"is never applied: it is annotated {said}" if policy == IGNORE else ""
+
+
 def _said(annotations: Mapping[str, object], name: str) -> str:
     return text(annotations.get(name))[:_LONGEST].strip().lower()

@@ -15,8 +15,7 @@ from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.adoption import Adopt, Create, Own, Policy, Refuse, Skip
-from pattern_operator.apply.annotations import IGNORE
-from pattern_operator.apply.annotations import apply_policy_of as requested_policy
+from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
@@ -138,9 +137,8 @@ class Applier:
             self._failed(ApplyFailure(key, Reason.PROTECTED_OBJECT, f"{why}, so no pattern may contain it"), run)
             return
         try:
-            policy, annotation = requested_policy(mapping_at(desired.body, "metadata", "annotations"))
-            if policy == IGNORE:
-                self._skip(key, f"is never applied: it is annotated {annotation}", run)
+            if why := never_applied(mapping_at(desired.body, "metadata", "annotations")):
+                self._skip(key, why, run)
                 return
             resource = await find(desired, own_kinds=run.own_kinds, discovery=self._discovery)
             await self._managed.ready(resource)  # may take long, and holds no slot

@@ -7,9 +7,10 @@ from pattern_operator.cli import connection, exit_codes, inputs, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pattern_operator.api.artifact import File
+    from pattern_operator.api.object import Object, ObjectKey
     from pattern_operator.api.report import ComponentReport, Rendering
 
 _EXAMPLES = """\
@@ -68,12 +69,14 @@ def run(options: argparse.Namespace) -> int:
     refused = list(rendering.with_outcome(Outcome.REFUSED))
     if options.report:
         _report(rendering.components, options.report)
-    _print(rendering, options.output)
+    ignored = _ignored(rendering.objects)
+    printed = [made for made in rendering.objects if made.key not in ignored]
+    _print(printed, options.output)
     if refused and options.report != "-":
         _complain(refused, of=len(rendering.components))
     if options.report != "-":
-        _tell_left_out(rendering)
-    if not rendering.objects:
+        _tell_left_out(rendering, ignored.values())
+    if not printed:
         output.print_error(f"there is nothing to deploy in {output.plain(options.pattern)}")
     return exit_codes.REFUSED if refused else exit_codes.OK
 
@@ -110,22 +113,36 @@ def _report(components: "Sequence[ComponentReport]", place: str) -> None:
         Path(place).write_text(text, encoding="utf-8")
 
 
-def _print(rendering: "Rendering", form: str) -> None:
+def _ignored(objects: "Sequence[Object]") -> "dict[ObjectKey, str]":
+    """The objects that ask never to be applied, as the operator says it of each."""
+    from pattern_operator.api.fields import mapping_at
+
+    annotated = [(made.key, mapping_at(made.body, "metadata", "annotations")) for made in objects]
+    if not any(annotations for _, annotations in annotated):
+        return {}
+    from pattern_operator.apply.annotations import never_applied
+
+    asked = {key: never_applied(annotations) for key, annotations in annotated}
+    return {key: f"{key.display_name} {why}" for key, why in asked.items() if why}
+
+
+def _print(objects: "Sequence[Object]", form: str) -> None:
     from pattern_operator.cli import yaml_output
 
-    bodies = [made.body for made in rendering.objects]
+    bodies = [made.body for made in objects]
     if form == "json":
         output.document(yaml_output.dump({"apiVersion": "v1", "kind": "List", "items": bodies}, "json"))
     elif bodies:
         output.document(yaml_output.stream(bodies))
 
 
-def _tell_left_out(rendering: "Rendering") -> None:
-    """Say what is for other tools and not in what is printed: whoever pipes it on would miss it."""
+def _tell_left_out(rendering: "Rendering", ignored: "Iterable[str]") -> None:
+    """Say what is not in what is printed, as it is for other tools or asks so: whoever pipes it on would miss it."""
     from pattern_operator.api.report import Outcome
     from pattern_operator.render import FOR_OTHER_TOOLS
 
     left = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
+    left += ignored
     for message in left[:_NAMED]:
         output.print_error(output.plain(message))
     if len(left) > _NAMED:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import Outcome, Rendering
 from pattern_operator.apply import (
@@ -20,6 +21,7 @@ from pattern_operator.apply import (
     to_error,
 )
 from pattern_operator.apply.adoption import PAUSED
+from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.apply_run import OnApplied
 from pattern_operator.apply.need import Need
 from pattern_operator.apply.result import summarize
@@ -167,6 +169,7 @@ async def apply(
             *_notes(applied, managed=port.managed),
             *kept.notes,
             *not_owned(rendering),
+            *ignored(placed),
             *await port.idle_rules(pattern, placed.all_objects),
         ),
         skipped=frozenset(key for key, why in applied.skipped if why.startswith(PAUSED) and key in applied.disowned),
@@ -276,6 +279,18 @@ def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: A
 def not_owned(rendering: Rendering) -> tuple[str, ...]:
     """The Namespaces that are used and never applied, and what is for other tools, a sentence; empty where none is."""
     said = [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in _SAID]
+    return (summarize(said),) if said else ()
+
+
+def ignored(placed: Placed) -> tuple[str, ...]:
+    """The objects that ask never to be applied, and are none of the pattern's, a sentence; empty where none does."""
+    known = {each.key for each in placed.objects}  # what is the pattern's already is told as every skipped object
+    asked = (
+        (each.key, never_applied(mapping_at(each.body, "metadata", "annotations")))
+        for each in placed.all_objects
+        if each.key not in known
+    )
+    said = [f"{key.display_name} {why}" for key, why in asked if why]
     return (summarize(said),) if said else ()
 
 
