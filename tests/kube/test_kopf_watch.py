@@ -1,11 +1,15 @@
 """What kopf is told of a watch: not what is known, and no error that would end the operator."""
 
+import asyncio
 from typing import Any
 
 import orjson
 import pytest
+from tests.kube.fake_collection import Collection
 
+from pattern_operator.kube import Session, kopf_watch
 from pattern_operator.kube.kopf_watch import LAST_BACK_OFF, KopfWatch
+from pattern_operator.kube.wellknown import DESIGN_PATTERN
 
 
 def line(type_: str, *, version: str = "7", name: str = "web", uid: str = "u", **more: Any) -> bytes:
@@ -90,3 +94,21 @@ def test_lists_wait_longer_with_each_failure_in_a_row_and_no_longer_after_a_good
     assert 0.1 <= waits[0] <= 0.2
     assert LAST_BACK_OFF / 2 <= waits[-1] <= LAST_BACK_OFF
     assert watch._failures == 0
+
+
+async def test_the_list_after_a_failure_is_sent_only_after_its_pause(monkeypatch):
+    monkeypatch.setattr(kopf_watch, "FIRST_BACK_OFF", 0.4)
+    loop = asyncio.get_running_loop()
+
+    async def seconds(session: Session) -> float:
+        begun = loop.time()
+        async with session.kopf_http.get(f"{session.server}{DESIGN_PATTERN.path()}", params={"limit": "500"}):
+            return loop.time() - begun
+
+    async with Collection(DESIGN_PATTERN).serve() as session:
+        await seconds(session)  # the first connection takes its time
+        healthy = await seconds(session)
+        session.kopf_watch.take(error(500))
+        after_a_failure = await seconds(session)
+
+    assert healthy < 0.2 <= after_a_failure

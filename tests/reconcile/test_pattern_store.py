@@ -73,6 +73,21 @@ def test_an_older_state_is_not_taken_in(patterns: PatternStore):
     assert known.metadata.generation == 1
 
 
+@pytest.mark.parametrize(
+    ("seen", "known"),
+    [
+        pytest.param(("team", "web", "u-1", "10"), True, id="this very version"),
+        pytest.param(("team", "web", "u-1", "11"), False, id="a newer one"),
+        pytest.param(("team", "web", "u-1", "9"), False, id="an older one, as after a restore of etcd"),
+        pytest.param(("team", "web", "u-2", "10"), False, id="of one that was created again"),
+        pytest.param(("other", "web", "u-1", "10"), False, id="of another namespace"),
+        pytest.param(("team", "api", "u-1", "10"), False, id="of another name"),
+    ],
+)
+def test_known_is_only_the_version_that_was_taken_in(patterns: PatternStore, seen: tuple[str, ...], known: bool):
+    assert patterns.is_known(*seen) is known
+
+
 def test_a_pattern_is_found_by_the_owner_its_objects_name(patterns: PatternStore):
     assert patterns.owned_by(owner_id("u-1")) == KEY
 
