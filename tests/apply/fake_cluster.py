@@ -2,12 +2,13 @@
 refuses. Server-side apply is done field by field, lists as a whole; nothing is validated.
 """
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import orjson
@@ -67,16 +68,26 @@ class KnownKinds(Discovery):
         self.invalidated += 1
 
 
+class NoTasks:
+    """Runs nothing."""
+
+    def create_task(self, coro: Coroutine[Any, Any, Any], *, name: str | None = None) -> asyncio.Task[Any]:
+        raise AssertionError("the watches run, and these do not")
+
+
 class Watched:
     """Watches of which none runs; kinds in ``blind`` are not watched."""
 
     def __init__(self) -> None:
         self.blind: set[str] = set()
+        self.asked: list[str] = []  # the kinds that were waited for
 
     def start(self, _: Resource) -> None: ...
     def stop(self, _: Any) -> None: ...
     def remember(self, key: ObjectKey, body: object) -> None: ...
-    async def ready(self, _: Resource) -> None: ...
+    async def ready(self, resource: Resource) -> None:
+        self.asked.append(resource.kind)
+
     def resource_of(self, _: Any) -> Resource | None:
         return None
 
@@ -104,11 +115,11 @@ class FakeCluster:
             self.watches = Watched()
             self.managed_objects = ManagedObjects(
                 session,
-                tasks=None,  # type: ignore[arg-type] - nothing is run
+                tasks=NoTasks(),
                 on_change=lambda owner, notification: self.told.append((owner, notification)),
                 now=lambda: datetime.now(UTC),
             )
-            self.managed_objects._watches = self.watches  # type: ignore[assignment]
+            self.managed_objects._watches = cast(Any, self.watches)
             self.transfers = Transfers()
             self.applier = Applier(
                 session,
@@ -145,9 +156,13 @@ class FakeCluster:
         resource = Resource(key.group, "v1", key.kind, f"{key.kind.lower()}s", namespaced=bool(key.namespace))
         self.managed_objects._events.handle(resource, WatchEvent(kind, deepcopy(self.objects[path_of(desired)])))
 
-    def at(self, desired: Object) -> Body | None:
-        """The object as it is."""
-        return self.objects.get(path_of(desired))
+    def at(self, desired: Object) -> Body:
+        """The object as it is, which is there."""
+        return self.objects[path_of(desired)]
+
+    def has(self, desired: Object) -> bool:
+        """Whether the object is there."""
+        return path_of(desired) in self.objects
 
     def sent(self, method: str, desired: Object) -> list[Request]:
         """The requests of this method about the object."""
@@ -183,7 +198,7 @@ class FakeCluster:
             case "GET" if found is None:
                 items = [each for path, each in self.objects.items() if path.startswith(f"{seen.path}/")]
                 return answer({"metadata": {"resourceVersion": str(self._version)}, "items": items})
-            case "GET" if "PartialObjectMetadata" in request.headers.get("Accept", ""):
+            case "GET" if found is not None and "PartialObjectMetadata" in request.headers.get("Accept", ""):
                 return answer({"metadata": found["metadata"]})
             case "GET":
                 return answer(found)
@@ -226,7 +241,7 @@ class FakeCluster:
         if uid and (found is None or found["metadata"]["uid"] != uid):
             return status(409, "Conflict", "the UID in the precondition is another", name=name)
         ours = fields_of(body)
-        now = deepcopy(found) if found is not None else {"metadata": {"uid": uuid4().hex}}
+        now: Body = deepcopy(found) if found is not None else {"metadata": {"uid": uuid4().hex}}
         entries = [e for e in now["metadata"].get("managedFields", []) if e["manager"] != manager]
         held = [
             (path, each["manager"])
@@ -299,7 +314,7 @@ def not_served() -> web.Response:
 
 
 def managed(manager: str, operation: str, fields: Body) -> Body:
-    entry = {"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsType": "FieldsV1"}
+    entry: Body = {"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsType": "FieldsV1"}
     return entry | {"fieldsV1": fields, "time": "2026-05-01T12:00:00Z"}
 
 

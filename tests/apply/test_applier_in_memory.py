@@ -1,6 +1,7 @@
 """What is sent for an object, and what comes of it, at a cluster in memory."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -9,7 +10,7 @@ from tests.apply.harness import config_map, deployment, namespace_named
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import HealthState, Owner
+from pattern_operator.apply import ApplyResult, HealthState, Owner
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.kube import WatchEventType
 
@@ -25,7 +26,7 @@ async def cluster() -> AsyncIterator[FakeCluster]:
         yield cluster
 
 
-async def apply(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more):
+async def apply(cluster: FakeCluster, *desired: Object, by: Owner = WEB, **more: Any) -> ApplyResult:
     return await cluster.applier.apply_all(
         desired, owner=by, conflicts=more.pop("conflicts", "Fail"), owned=more.pop("owned", ()), **more
     )
@@ -113,6 +114,30 @@ async def test_an_object_that_took_the_place_of_the_one_looked_at_is_looked_at_a
     assert cluster.at(desired)["data"] == {"a": "new"}
 
 
+async def test_what_exists_of_a_kind_is_known_before_an_object_of_it_is_sent(cluster: FakeCluster):
+    await apply(cluster, config_map("c", "team"))
+
+    assert cluster.watches.asked == ["ConfigMap"]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "resumed"), [(DISABLED, False), ({}, True), (None, True)], ids=["paused", "not any more", "gone"]
+)
+async def test_a_paused_object_is_resumed_once_its_annotation_or_itself_is_gone(cluster, annotations, resumed: bool):
+    desired = config_map("c", "team")
+    if annotations is not None:
+        cluster.put(desired, annotations=annotations)
+
+    assert await cluster.applier.is_resumed(desired.key, impersonate=None) is resumed
+
+
+async def test_whether_an_object_is_resumed_is_asked_again_where_nobody_says(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.refuse("GET", desired, status(403, "Forbidden", "no"))
+
+    assert not await cluster.applier.is_resumed(desired.key, impersonate=None)
+
+
 # --- what is not sent -----------------------------------------------------------------------------------------------
 
 
@@ -157,6 +182,26 @@ async def test_a_paused_object_is_not_sent_and_its_health_counts(cluster: FakeCl
     assert cluster.managed_objects.is_pending(desired.key, owner=WEB.id)
 
 
+async def test_what_is_never_applied_is_not_asked_for_and_waits_for_nobody(cluster: FakeCluster):
+    desired = config_map("c", "team", annotations={"pattern-operator.io/ssa": "Ignore"})
+    cluster.transfers.wait(desired.key, WEB)
+
+    done = await apply(cluster, desired)
+
+    assert done.skipped == ((desired.key, "is never applied: it is annotated ssa: Ignore"),)
+    assert cluster.requests == []
+    assert cluster.transfers.may_wait(desired.key, WEB.id)
+
+
+async def test_what_is_the_operators_own_is_refused_and_not_ours(cluster: FakeCluster):
+    desired = config_map("c", "pattern-operator-system")
+
+    done = await apply(cluster, desired)
+
+    assert [each.reason for each in done.failures] == [Reason.PROTECTED_OBJECT]
+    assert (done.disowned, cluster.requests) == ({desired.key}, [])
+
+
 async def test_a_paused_object_of_nobody_is_used_and_not_ours(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
     cluster.put(desired, annotations=DISABLED)
@@ -188,6 +233,33 @@ async def test_a_kind_that_went_is_looked_for_again_and_said_to_be_missing(clust
     assert failure.reason is Reason.KIND_NOT_FOUND
     assert failure.need == KindNeeded("", "ConfigMap", "v1")
     assert cluster.discovery.invalidated == 1
+
+
+async def test_what_cannot_be_sent_fails_and_is_not_ours(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    desired.body["metadata"]["labels"] = ["no mapping"]
+
+    done = await apply(cluster, desired)
+
+    assert [each.reason for each in done.failures] == [Reason.APPLY_FAILED]
+    assert done.disowned == {desired.key}
+    assert "metadata.labels must be a mapping" in done.failures[0].message
+
+
+async def test_what_the_operator_fails_on_by_a_defect_is_offered_no_more(cluster: FakeCluster, monkeypatch):
+    desired = config_map("c", "team")
+    cluster.transfers.wait(desired.key, WEB)
+    cluster.transfers.delay_reason(desired.key, by=SHOP)
+
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(cluster.managed_objects, "record", broken)
+
+    done = await apply(cluster, desired)
+
+    assert [each.reason for each in done.failures] == [Reason.INTERNAL_ERROR]
+    assert not cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id)
 
 
 async def test_a_namespace_that_is_missing_says_nothing_of_the_kind(cluster: FakeCluster):

@@ -48,7 +48,7 @@ async def test_what_a_watch_shows_is_deleted_by_one_request_for_that_very_object
     assert (done.outcome, done.message, done.failure) == (DeletionOutcome.DELETED, "", None)
     assert [(each.method, each.user) for each in cluster.requests] == [("DELETE", ACCOUNT)]
     assert cluster.requests[0].body["preconditions"] == {"uid": uid}
-    assert cluster.at(desired) is None
+    assert not cluster.has(desired)
 
 
 @pytest.mark.parametrize(("kind", "policy"), [("Deployment", "Foreground"), ("ConfigMap", "Background")])

@@ -10,10 +10,10 @@ from tests.apply.harness import config_map, deployment
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.spec import IgnoreDifferences
-from pattern_operator.apply import Owner
+from pattern_operator.apply import ApplyResult, Owner
 
 WEB = Owner("webwebwebwebwebwebwebweb", "team", "web")
-LEFT = (IgnoreDifferences(paths=["/data/theirs"]),)
+LEFT = (IgnoreDifferences(paths=("/data/theirs",)),)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ async def cluster() -> AsyncIterator[FakeCluster]:
         yield cluster
 
 
-async def apply(cluster: FakeCluster, *desired: Object, **more: Any):
+async def apply(cluster: FakeCluster, *desired: Object, **more: Any) -> ApplyResult:
     more = {"conflicts": "Fail", "owned": ()} | more
     return await cluster.applier.apply_all(desired, owner=WEB, **more)
 
