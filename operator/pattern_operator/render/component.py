@@ -8,6 +8,7 @@ from pattern_operator.api.report import ComponentReport, Outcome
 from pattern_operator.limits import MAX_REPAIRS, MAX_REPORT_NAME, MAX_SENTENCE
 from pattern_operator.quote import one_line
 from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.written_keys import WrittenKeys
 
 MAX_FOUND: Final = 10  # faults of one object that are put into words; the rest is counted
 _ROOM: Final = MAX_SENTENCE - 64  # characters of them, so that the count of the rest is not what is cut
@@ -31,6 +32,7 @@ class WorkingComponent:
     source_namespace: str | None = None  # the namespace it names itself, None when it names none or has none
     controllers: tuple[tuple[str, str], ...] = ()  # kind and name of its controllers where it was captured
     captured: bool = False  # it bears marks of a cluster: what a cluster allots was not chosen by its author
+    written: WrittenKeys = field(default_factory=dict, repr=False)  # keys that are not read as they are written
     repairs: list[str] = field(default_factory=list)
     faults: list[tuple[ComponentReason, str]] = field(default_factory=list)  # the first ones that were found
     found: int = 0  # how many

@@ -21,7 +21,8 @@ from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_KEY, MAX_NODES, MAX_STREAM
 from pattern_operator.nesting import NestedTooDeep, levels
 from pattern_operator.render.unbuilt import TEMPLATE, is_template
-from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_all
+from pattern_operator.render.written_keys import WrittenKeys
+from pattern_operator.render.yamlstream import LESS_DEEP, InvalidYaml, YamlTooLarge, load_documents
 
 _BEGINS_AS_JSON: Final = re.compile(rb"\s*[{\[]")
 _NEXT_JSON: Final = re.compile(r"[\s\ufeff]*(?=[{\[])")
@@ -51,6 +52,7 @@ class Document:
     position: int
     line: int
     value: Any = field(repr=False)
+    written: WrittenKeys = field(default_factory=dict, repr=False)
 
     @property
     def where(self) -> str:
@@ -188,8 +190,8 @@ def _read_yaml(file: File) -> Iterator[Document]:
         gzip = file.content.startswith(_GZIP)
         raise _invalid(file, line, "it is compressed with gzip" if gzip else "it is not UTF-8") from None
     try:
-        for position, (line, value) in enumerate(load_all(text), start=1):
-            yield Document(file.path, position, line, value)
+        for position, each in enumerate(load_documents(text), start=1):
+            yield Document(file.path, position, each.line, each.value, each.written)
     except YamlTooLarge as error:
         raise Stalled(
             reason=Reason.ARTIFACT_TOO_LARGE,

@@ -20,6 +20,7 @@ from pattern_operator.render.names import is_api_version, is_kind, is_valid
 from pattern_operator.render.sops import HOW_TO, is_encrypted
 from pattern_operator.render.texts import must_be_text
 from pattern_operator.render.unbuilt import TEMPLATE, is_kustomization, is_template_name, kustomization
+from pattern_operator.render.written_keys import WrittenKeys, below, told
 
 # Written by the API server (metav1.ObjectMeta); in a manifest they come from `kubectl get -o yaml` of another cluster.
 _OF_A_CLUSTER: Final = frozenset(
@@ -53,7 +54,7 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
         Stalled: TOO_MANY_OBJECTS above MAX_COMPONENTS, before a component is made: each takes some 600 bytes.
             NOT_A_PATTERN where one of them is a kustomization.
     """
-    objects = (each for document in documents for each in _objects(document.value, document.where))
+    objects = (each for document in documents for each in _objects(document.value, document.where, document.written))
     found = list(islice(objects, MAX_COMPONENTS + 1))
     if len(found) > MAX_COMPONENTS:
         raise Stalled(
@@ -61,13 +62,13 @@ def components(documents: list[Document]) -> list[WorkingComponent]:
             message=f"{documents[0].path}, and what is beside it, hold more than {MAX_COMPONENTS} objects, which is"
             " more than the operator takes. Split the artifact.",
         )
-    for where, value in found:
+    for where, value, _ in found:
         if is_kustomization(value) and not is_local_config(mapping(mapping(value).get("metadata"))):
             raise kustomization(where)
-    return [_component(value, where=where) for where, value in found]
+    return [_component(value, where=where, written=written) for where, value, written in found]
 
 
-def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+def _objects(value: Any, where: str, written: WrittenKeys) -> Iterator[tuple[str, Any, WrittenKeys]]:
     """The objects of a document: itself, or what a list holds (``List``, ``PodList``, ``WidgetList``).
 
     As for kubectl (apimachinery, unstructured.UnstructuredJSONScheme) an entry without kind and apiVersion has those of
@@ -75,13 +76,13 @@ def _objects(value: Any, where: str) -> Iterator[tuple[str, Any]]:
     """
     top = mapping(value)
     if not _is_list(top):
-        yield where, value
+        yield where, value, written
         return
     kind, version = text(top["kind"]).removesuffix(_LIST), top.get("apiVersion")
     for position, item in enumerate(array(top.get("items")), start=1):
         if kind and isinstance(item, dict) and not (item.get("kind") or item.get("apiVersion")):
             item = {**item, "apiVersion": version, "kind": kind}
-        yield from _objects(item, f"{where}.{position}")
+        yield from _objects(item, f"{where}.{position}", below(written, "items", position - 1))
 
 
 def _is_list(top: dict[str, Any]) -> bool:
@@ -94,9 +95,9 @@ def _is_list(top: dict[str, Any]) -> bool:
     return is_custom and not ({"name", "generateName"} & mapping(top.get("metadata")).keys())
 
 
-def _component(value: Any, *, where: str) -> WorkingComponent:
+def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingComponent:
     top, metadata = mapping(value), mapping(mapping(value).get("metadata"))
-    component = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")))
+    component = WorkingComponent(id=where, name=text(metadata.get("name")), kind=text(top.get("kind")), written=written)
     if not top or not isinstance(top.get("metadata") or {}, dict):
         component.refuse(
             ComponentReason.INVALID_DOCUMENT, f"{where} is not a Kubernetes object: remove it or correct it"
@@ -118,6 +119,7 @@ def _component(value: Any, *, where: str) -> WorkingComponent:
     for reason, message in _faults(top, metadata, where=where):
         component.find(reason, message)
     _build(component, top)
+    component.repairs.extend(told(written))
     return component
 
 

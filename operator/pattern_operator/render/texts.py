@@ -13,6 +13,7 @@ from pattern_operator.render.component import MAX_FOUND, WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
 from pattern_operator.render.fields import FieldPath
 from pattern_operator.render.kinds import group_of, is_built_in
+from pattern_operator.render.written_keys import as_written
 
 # What they hold is of other kinds: schemas, and what drivers and controllers read.
 _OPAQUE: Final = frozenset({("apiextensions.k8s.io", "CustomResourceDefinition"), ("apps", "ControllerRevision")})
@@ -48,7 +49,8 @@ def find_wrong_texts(components: Iterable[WorkingComponent]) -> None:
         if component.excluded:
             continue
         for number, (place, value) in enumerate(_wrong(component), start=1):
-            component.find(ComponentReason.NOT_TEXT, must_be_text(str(place), value) if number <= MAX_FOUND else "")
+            where = str(as_written(place, component.written)) if number <= MAX_FOUND else ""
+            component.find(ComponentReason.NOT_TEXT, must_be_text(where, value) if where else "")
 
 
 def must_be_text(path: str, value: Any) -> str:

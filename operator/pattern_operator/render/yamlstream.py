@@ -18,6 +18,7 @@ import yaml
 from pattern_operator.limits import MAX_KEY, MAX_NESTING, MAX_NODES, MAX_STREAM, MAX_YAML_ALIASES
 from pattern_operator.render.scalar import Scalar, key, resolve
 from pattern_operator.render.scalar import value as json_value
+from pattern_operator.render.written_keys import LONGEST_WRITTEN, MOST_WRITTEN_KEYS, KeyPath, WrittenKeys
 
 _TAG: Final = "tag:yaml.org,2002:"
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -65,7 +66,21 @@ class _Frame:
         return isinstance(self.value, dict) and self.pending is None and not self.merging
 
 
+@dataclass(frozen=True, slots=True)
+class YamlDocument:
+    """A document, the line it begins at, and its keys that are not read as they are written."""
+
+    line: int
+    value: Any
+    written: WrittenKeys
+
+
 def load_all(text: str) -> Iterator[tuple[int, Any]]:
+    """As ``load_documents``, only the line and the value of each."""
+    return ((each.line, each.value) for each in load_documents(text))
+
+
+def load_documents(text: str) -> Iterator[YamlDocument]:
     """Give each document with the line it begins at; empty documents are left out.
 
     Raises:
@@ -98,9 +113,10 @@ class _Reader:
         self._frames: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._document: Any = None
+        self._written: dict[KeyPath, str] = {}
 
-    def documents(self, text: str) -> Iterator[tuple[int, Any]]:
-        """Yield ``(line, value)`` for each document that is not empty."""
+    def documents(self, text: str) -> Iterator[YamlDocument]:
+        """Yield each document that is not empty."""
         begins = 1
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):  # events: nothing is constructed
             self.line = event.start_mark.line + 1 if event.start_mark else self.line
@@ -116,11 +132,11 @@ class _Reader:
                 case yaml.AliasEvent():
                     self._alias(event.anchor or "")
                 case yaml.DocumentStartEvent():
-                    begins, self._document = self.line, None
+                    begins, self._document, self._written = self.line, None, {}
                     self._count_document()
                     self._anchors.clear()
                 case yaml.DocumentEndEvent() if self._document is not None:
-                    yield begins, self._document
+                    yield YamlDocument(begins, self._document, self._written)
                 case _:
                     pass
 
@@ -133,7 +149,23 @@ class _Reader:
         value = self._typed(event)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
+        is_key = self._awaits_key()
         self._place(value)
+        if is_key and not isinstance(value, str):
+            self._note_written(event.value)
+
+    def _note_written(self, written: str) -> None:
+        """Remember how the key that was just read stands in the file, where it is read as another."""
+        if (
+            written == self._frames[-1].pending
+            or len(written) > LONGEST_WRITTEN
+            or len(self._written) >= MOST_WRITTEN_KEYS
+        ):
+            return
+        steps = [each.pending if isinstance(each.value, dict) else len(each.value) for each in self._frames]
+        path = tuple(step for step in steps if step is not None)
+        if len(path) == len(steps):  # what is merged (<<) has no place of its own
+            self._written[path] = written
 
     def _typed(self, event: yaml.ScalarEvent) -> Scalar:
         text, tag = event.value, event.tag
@@ -211,7 +243,7 @@ class _Reader:
                 advice="Shorten it.",
             )
         if name in frame.value and name not in frame.merged:
-            raise InvalidYaml("a key occurs twice in one mapping", line=self.line)
+            raise InvalidYaml(_twice(value, name), line=self.line)
         frame.merged.discard(name)
         return name
 
@@ -244,6 +276,14 @@ class _Reader:
                 advice=f"{_MULTIPLIES} Or split it.",
             )
         raise YamlTooLarge(f"it holds more than {MAX_NODES} values and keys", line=self.line)
+
+
+def _twice(value: Scalar, name: str) -> str:
+    """What is wrong with a key that is there already; two words of a boolean are one key."""
+    if not isinstance(value, bool):
+        return "a key occurs twice in one mapping"
+    words = ", ".join(("y", "yes", "on", "true") if value else ("n", "no", "off", "false"))
+    return f"two keys of one mapping are both read as {name}, as each of {words} is without quotes: quote them"
 
 
 def _too_deep(line: int) -> YamlTooLarge:
