@@ -57,7 +57,7 @@ async def test_of_a_pattern_that_is_on_its_way_to_something_newer_nothing_is_sai
     world.write(world.pattern, status=ahead)
     world.managed.unhealthy_keys = {key_to("a")}
 
-    seen = await world.reconciler._observe(world.pattern)
+    seen = await world.reconciler._runs.observe(world.pattern)
 
     assert seen.status == ahead
 
@@ -67,10 +67,10 @@ async def test_a_status_that_cannot_be_written_is_in_nobodys_way(world: World, m
         raise Transient(reason=Reason.API_SERVER_UNAVAILABLE, message="it is away")
 
     world.managed.unhealthy_keys = {key_to("a")}
-    monkeypatch.setattr(world.reconciler._writer, "status", refuse)
+    monkeypatch.setattr(world.reconciler._runs._writer, "status", refuse)
     assert world.pattern is not None
 
-    assert await world.reconciler._observe(world.pattern) is world.pattern
+    assert await world.reconciler._runs.observe(world.pattern) is world.pattern
     assert world.events == []
 
 

@@ -132,19 +132,6 @@ async def test_a_run_says_when_its_key_is_due_again():
     assert ran == ["a", "a", "a"]
 
 
-async def test_a_discarded_key_does_not_run():
-    ran: list[str] = []
-    queue = Queue[str](clock=clock)
-
-    queue.add("a", delay=0.02)
-    queue.add("b", delay=0.02)
-    queue.discard("a")
-    async with working(queue, collector(ran)):
-        await asyncio.sleep(0.1)
-
-    assert ran == ["b"]
-
-
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.integers(min_value=0, max_value=20)), max_size=30))
 def test_keys_run_once_each_in_the_order_of_their_earliest_due_times(added: list[tuple[str, int]]):
     now = 0.0

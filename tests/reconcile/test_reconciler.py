@@ -163,7 +163,7 @@ def asks_a_registry(made: Reconciler) -> bool:
 def test_the_first_look_at_what_runs_waits_for_nobody_who_asks_the_same_registry():
     made = reconciler_of(owning())
     first = asks_a_registry(made)
-    made._states[decode(REAL["DesignPattern"]).metadata.uid] = State(objects=Followed())
+    made._states._states[decode(REAL["DesignPattern"]).metadata.uid] = State(objects=Followed())
 
     assert (first, asks_a_registry(made)) == (False, True)
 
@@ -196,7 +196,7 @@ async def test_what_an_earlier_reconciler_kept_is_taken_up_once(monkeypatch):
     monkeypatch.setattr(made, "_run", lambda _: give_up())
     for _ in range(2):
         await made.run(KEY)
-        policies.append(made._states[uid].caches.policy)
-        made._states.clear()
+        policies.append(made._states._states[uid].caches.policy)
+        made._states._states.clear()
 
     assert policies == ["keys", None]

@@ -358,7 +358,7 @@ class World:
 
     @property
     def state(self) -> State:
-        return self.reconciler._states.get(OWNER) or State()
+        return self.reconciler._states._states.get(OWNER) or State()
 
     def holds(self, name: str, *objects: str) -> bool:
         """Whether the cluster has exactly these objects, of this artifact."""

@@ -124,11 +124,6 @@ class Queue(Generic[Key]):
         if key not in self._running:  # else it is put in when its run ends
             self._put(key, due)
 
-    def discard(self, key: Key) -> None:
-        """Forget ``key``; a run of it that is under way goes on."""
-        self._due.pop(key, None)
-        self._line.remove(key)
-
     async def work(self, run: Run[Key], *, concurrency: int) -> None:
         """Run due keys until cancelled; ``run`` must not raise: an exception ends the work."""
         self._line = FairQueue(concurrency)
@@ -268,7 +263,7 @@ class Queue(Generic[Key]):
             if due > now:
                 return due - now
             heapq.heappop(self._later)
-            if self._due.get(key) == due and key not in self._running:  # neither superseded nor discarded
+            if self._due.get(key) == due and key not in self._running:  # not superseded
                 self._line.push(key, rank=due, lanes=self._lanes(key))
         return None
 

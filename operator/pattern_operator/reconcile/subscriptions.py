@@ -49,10 +49,6 @@ class Subscriptions:
         if len(heard) >= MAX_HEARD or not heard.isdisjoint(topics):
             self._wake(key)
 
-    def is_awaited(self, topic: Topic) -> bool:
-        """Whether a pattern waits for it."""
-        return topic in self._waiting
-
     def happened(self, topic: Topic, *, by: PatternKey | None = None) -> None:
         """Wake who waits for ``topic``, but for the pattern that did it."""
         for key, heard in self._heard.items():

@@ -1,0 +1,342 @@
+"""The sorts of runs of one pattern: all the steps, upkeep while a back-off lasts, a look, and its end.
+
+Each takes the state, lets the steps run, writes what ``summary`` makes of their results, and remembers the new state.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.reference import Revision
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import InventoryEntry, Status
+from pattern_operator.apply import owner_id
+from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.reconcile import status as statuses
+from pattern_operator.reconcile.backoff import CLOCK_SLACK
+from pattern_operator.reconcile.deadline import Beside
+from pattern_operator.reconcile.drift import waiting_repairs
+from pattern_operator.reconcile.events import Event
+from pattern_operator.reconcile.finalize import finalize
+from pattern_operator.reconcile.lanes import host_of
+from pattern_operator.reconcile.maintain import follow_inventory, keep_up
+from pattern_operator.reconcile.observed import observed
+from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
+from pattern_operator.reconcile.pipeline import run_steps
+from pattern_operator.reconcile.prerequisites import Prerequisites
+from pattern_operator.reconcile.queue_report import asked_for, is_in_line
+from pattern_operator.reconcile.reached import is_known_otherwise
+from pattern_operator.reconcile.results import Results
+from pattern_operator.reconcile.run import Ports, Run
+from pattern_operator.reconcile.states import StateStore, is_new
+from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
+from pattern_operator.reconcile.steps.observe import is_whole
+from pattern_operator.reconcile.summary import (
+    IN_THE_REGISTRY,
+    Moment,
+    left,
+    summarize,
+    summarize_defect,
+    summarize_deletion,
+    summarize_observation,
+    summarize_suspended,
+    summarize_unwritable,
+    summarize_upkeep,
+    unreported,
+    unwritten,
+)
+from pattern_operator.reconcile.waking import Waker, Woken
+from pattern_operator.telemetry import EventRecorder, Metrics, about
+
+LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
+
+logger = logging.getLogger(__name__)
+
+
+class Runs:
+    """Runs a pattern in one way or another. ``Reconciler`` decides in which."""
+
+    def __init__(
+        self,
+        *,
+        patterns: PatternStore,
+        states: StateStore,
+        ports: Ports,
+        prerequisites: Prerequisites,
+        writer: StatusWriter,
+        recorder: EventRecorder,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        waker: Waker,
+    ) -> None:
+        self._patterns = patterns
+        self._states = states
+        self._ports = ports
+        self._cluster, self._clock = ports.cluster, ports.clock
+        self._prerequisites = prerequisites
+        self._writer = writer
+        self._recorder = recorder
+        self._metrics = metrics
+        self._now = now
+        self._waker = waker
+
+    async def tell_waiting_repair(self, key: PatternKey) -> None:
+        """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
+
+        Raises:
+            PatternDeleted: the resource does not exist any more.
+        """
+        pattern = self._patterns.get(key)
+        if pattern is None or self._states.get(pattern) is None or pattern.spec.suspend:
+            return
+        drifted = waiting_repairs(pattern, managed=self._cluster.managed)
+        if not drifted or not pattern.status.revision or not is_whole(pattern):
+            return
+        run = self._looking(pattern)
+        run.observe_if_known()
+        after = observed(pattern, replace(run.results, drifted=drifted), now=self._now())
+        if after == pattern.status:
+            return
+        try:
+            await self._writer.first_status(pattern, after)
+        except PatternError as error:  # mostly: its run has begun, and says more
+            logger.debug("waiting repair not told: pattern=%s: %s", key, error, extra=about(pattern))
+
+    async def all_steps(self, pattern: DesignPattern) -> float | None:
+        """Go all the steps, as far as possible; seconds until the pattern is due again, None for never."""
+        requested, state = pattern.metadata.annotations.requested_at, self._states.of(pattern)
+        if requested != state.handled_request:
+            if state.running is not None:  # what may have ended unseen was told: whoever asks now knows of it
+                self._cluster.managed.rerun_finished(owner_id(pattern.metadata.uid))
+            self._states.remember(pattern, replace(state.asked_again(), handled_request=requested))
+        before, owner, generation = pattern.status, owner_id(pattern.metadata.uid), pattern.metadata.generation
+        with self._prerequisites.during(key_of(pattern)):
+            pattern, results, told = await self._run_steps(pattern)
+            if results.stage not in IN_THE_REGISTRY or not isinstance(results.failure, Transient):
+                self._cluster.transfers.pattern_ran(owner, generation=generation)
+            if isinstance(results.failure, Stalled):
+                self._cluster.transfers.pattern_stalled(owner)
+            if results.failure is None or results.rendering is not None:
+                self._cluster.transfers.pattern_rendered(owner, generation=generation)
+            state = self._states.of(pattern)
+            summary = summarize(pattern, state, results, told=told, moment=self.moment())
+            self._states.remember(pattern, unreported(state, results))
+            await self._writer.status(pattern, summary.status)
+            self._prerequisites.wait(key_of(pattern), results.needs)
+        self._tell_released(pattern, before, summary.status)
+        self._metrics.record_result(results.stage, results.failure.reason if results.failure else Reason.READY)
+        self._record_repairs(pattern, results)
+        self._record(pattern, summary.events)
+        self._states.remember(pattern, summary.state)
+        return summary.due
+
+    async def _run_steps(self, pattern: DesignPattern) -> tuple[DesignPattern, Results, Status]:
+        """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last."""
+        asked, told = pattern, pattern.status  # as it was when the run began
+
+        async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
+            nonlocal pattern
+            pattern = await self._writer.add_finalizer(pattern)
+            if entries != pattern.status.inventory.entries or is_known_otherwise(
+                pattern, run.results.policy, revision=revision
+            ):
+                planned = statuses.ahead(pattern, entries, revision=revision, now=self._now())
+                pattern = await self._writer.status(pattern, planned)
+
+        async def keep() -> None:
+            nonlocal pattern, told
+            lasts = clock() - begun >= LASTS - CLOCK_SLACK
+            if lasts and (statuses.is_silent(pattern) or is_in_line(pattern)):
+                pattern = await self._say_what_is_asked(pattern)
+            await asyncio.sleep(self._waker.wait_for_events(key_of(asked)))  # they come in crowds
+            woken = Woken(events=self._waker.take_events(key_of(asked)))
+            self._states.remember(asked, run.state)
+            if woken.events:
+                await self.keep_up(asked, woken, Results())
+            seen = await self.observe(pattern)
+            run.state = self._states.of(asked)
+            if seen is not pattern:
+                pattern, told = seen, seen.status
+
+        def superseded() -> bool:
+            newest = self._patterns.get(key_of(asked))
+            return newest is None or _wish(newest) != _wish(asked)
+
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        with self._waker.during(key_of(pattern)) as happened:
+            timer = asyncio.get_running_loop().call_later(LASTS, happened.set)
+            beside = Beside(happened, keep, superseded)
+            run = Run(pattern, self._states.of(pattern), ports=self._ports, write_ahead=ahead, beside=beside)
+            try:
+                await run_steps(run)
+            finally:
+                timer.cancel()
+                self._states.remember(asked, run.state)
+        return pattern, run.results, told
+
+    async def _say_what_is_asked(self, pattern: DesignPattern) -> DesignPattern:
+        words = f"asks {host_of(pattern) or 'the registry'} for {asked_for(pattern)}"
+        try:
+            return await self._writer.status(pattern, statuses.waiting(pattern, words, now=self._now()))
+        except PatternError as error:  # the end of the run is written all the same, or tells why not
+            logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
+            return pattern
+
+    async def upkeep(self, pattern: DesignPattern, woken: Woken) -> float | None:
+        """The back-off lasts: look after what runs, say what became of it, and come again when it is over."""
+        failed = self._states.of(pattern).failed
+        if failed is None or failed.results is None:
+            return left(self._states.of(pattern), clock=self._clock())
+        results = await self.keep_up(pattern, woken, failed.results)
+        summary = summarize_upkeep(pattern, self._states.of(pattern), results, moment=self.moment())
+        await self._writer.status(pattern, summary.status)
+        self._tell_released(pattern, pattern.status, summary.status)
+        self._record(pattern, summary.events)
+        self._states.remember(pattern, summary.state)
+        return summary.due
+
+    async def keep_up(self, pattern: DesignPattern, woken: Woken, results: Results) -> Results:
+        """Repair what drifted, as far as that asks no registry; ``results`` with what came of it."""
+        run = Run(pattern, self._states.of(pattern), ports=self._ports, results=results)
+        try:
+            await keep_up(run, touched=frozenset(each.key for each in woken.events))
+        finally:
+            self._states.remember(pattern, run.state)
+        if run.results.needs:
+            self._prerequisites.wait(key_of(pattern), run.results.needs)
+        self._record_repairs(pattern, run.results)
+        return run.results
+
+    async def follow(self, pattern: DesignPattern) -> None:
+        """After a restart: let the objects of the inventory count before anything else."""
+        run = Run(pattern, self._states.of(pattern), ports=self._ports)
+        await follow_inventory(run)
+        self._states.remember(pattern, run.state)
+
+    async def observe(self, pattern: DesignPattern) -> DesignPattern:
+        """Say what the watches tell of what runs, whatever else goes on; the pattern as it is then.
+
+        Raises:
+            PatternDeleted: the resource does not exist any more.
+        """
+        run = self._looking(pattern)
+        if pattern.status.revision and is_whole(pattern):
+            run.observe_if_known()
+            self._states.remember(pattern, run.state)
+        summary = summarize_observation(pattern, run.state, run.results, moment=self.moment())
+        try:
+            after = await self._writer.status(pattern, summary.status)
+        except PatternError as error:  # the end of the run is written all the same, or tells why not
+            logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
+            return pattern
+        self._record(after, summary.events)
+        return after
+
+    def _looking(self, pattern: DesignPattern) -> Run:
+        state = self._states.of(pattern)
+        results = Results(stage=Stage.HEALTH, held=state.caches.lookups.held)
+        return Run(pattern, state, ports=self._ports, results=results)
+
+    async def leave_alone(self, pattern: DesignPattern) -> float | None:
+        """Say what the watches tell of a suspended pattern; seconds until that may change without an event.
+
+        Raises:
+            PatternDeleted: the resource does not exist any more.
+            Stalled, Transient: status could not be written.
+        """
+        if is_new(pattern, self._states.of(pattern)):
+            await self.follow(pattern)
+        run = self._looking(pattern)
+        run.observe_if_known()
+        self._states.remember(pattern, run.state)
+        summary = summarize_suspended(pattern, run.state, run.results, moment=self.moment())
+        after = await self._writer.status(pattern, summary.status)
+        self._record(after, summary.events)
+        return summary.due
+
+    async def delete(self, pattern: DesignPattern, woken: Woken) -> float | None:
+        """Delete the objects as far as they can go now; seconds until the pattern is due again, None for an event.
+
+        Raises:
+            PatternDeleted: nothing is left, and the finalizer is removed.
+        """
+        state = self._states.of(pattern)
+        waits = state.failed is not None and self._clock() < state.failed.retry_at - CLOCK_SLACK
+        if waits and not woken.whole and not any(map(state.is_ended_by, woken.events)):
+            return left(state, clock=self._clock())
+        with self._prerequisites.during(key_of(pattern)):
+            remaining = await finalize(pattern, port=self._cluster, now=self._now())
+            summary = summarize_deletion(pattern, state, remaining, moment=self.moment())
+            if remaining.error is None:
+                await self._writer.remove_finalizer(pattern)
+            else:
+                await self._writer.status(pattern, summary.status)
+            self._prerequisites.wait(key_of(pattern), remaining.needs)
+        self._record(pattern, summary.events)
+        self._states.remember(pattern, summary.state)
+        if remaining.error is None:
+            raise PatternDeleted(key_of(pattern))
+        return summary.due
+
+    # --- what could not be said ---
+
+    async def report_unwritten(self, pattern: DesignPattern, error: PatternError) -> float | None:
+        """The status could not be written: it is retried; one that does not fit says so in few words."""
+        state, moment = self._states.of(pattern), self.moment()
+        if not isinstance(error, Stalled):
+            state, due = unwritten(pattern, state, error, moment=moment)
+            self._states.remember(pattern, state)
+            return due
+        self._metrics.record_result(Stage.APPLY, error.reason)
+        newest = self._patterns.get(key_of(pattern)) or pattern
+        summary = summarize_unwritable(newest, state, error, moment=moment)
+        self._record(newest, summary.events)
+        self._states.remember(pattern, summary.state)
+        await self._try_to_write(newest, summary.status)
+        return None
+
+    async def report_internal_error(self, pattern: DesignPattern) -> float | None:
+        """A run failed by a defect: say so in status, so that nobody takes silence for success."""
+        summary = summarize_defect(pattern, self._states.of(pattern), moment=self.moment())
+        self._states.remember(pattern, summary.state)
+        self._metrics.record_result(Stage.APPLY, Reason.INTERNAL_ERROR)
+        await self._try_to_write(pattern, summary.status)
+        self._record(pattern, summary.events)
+        return summary.due
+
+    async def _try_to_write(self, pattern: DesignPattern, status: Status) -> None:
+        try:
+            await self._writer.status(pattern, status)
+        except (PatternError, PatternDeleted) as failed:
+            logger.warning("status not written: pattern=%s: %s", key_of(pattern), failed, extra=about(pattern))
+
+    # --- helpers ---
+
+    def moment(self) -> Moment:
+        """Now, for ``summary``."""
+        return Moment(now=self._now(), clock=self._clock(), jitter=self._ports.jitter())
+
+    def _tell_released(self, pattern: DesignPattern, before: Status, after: Status) -> None:
+        """Wake who waits for what left the inventory. What a run writes ahead and takes back was never in it before."""
+        if before.inventory.entries != after.inventory.entries:
+            left_it = {each.id for each in before.inventory.entries} - {each.id for each in after.inventory.entries}
+            self._prerequisites.released(left_it, by=key_of(pattern))
+
+    def _record_repairs(self, pattern: DesignPattern, results: Results) -> None:
+        notes = tuple(f"{each}; it was applied again" for each in results.repaired)
+        self._recorder.aggregate(pattern, reason=Reason.DRIFT_REPAIRED, action=Stage.APPLY.value, notes=notes)
+
+    def _record(self, pattern: DesignPattern, events: Iterable[Event]) -> None:
+        for each in events:
+            self._recorder.event(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
+
+
+def _wish(pattern: DesignPattern) -> tuple[object, ...]:
+    """What a run is for: another one of these, and it is for nothing."""
+    metadata = pattern.metadata
+    return metadata.uid, metadata.generation, metadata.deletion_timestamp
