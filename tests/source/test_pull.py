@@ -1,6 +1,7 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import pytest
 from tests.archive.archives import DESIGN, FILES, files, tgz
@@ -11,7 +12,8 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.source import Cache, LayerSelector, PullRecords, pull
+from pattern_operator.limits import MAX_SMALL_CONTENT
+from pattern_operator.source import Cache, LayerSelector, PullRecords, fetch_manifest, open_layers, pull
 
 FLUX = "application/vnd.cncf.flux.content.v1.tar+gzip"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -390,3 +392,21 @@ async def test_pulling_never_uses_the_default_executor(fake_registry, network, c
     asyncio.get_running_loop().set_default_executor(_Nobody())
 
     assert (await pulled(fake_registry, network, design(fake_registry), cache=cache)).files
+
+
+@pytest.mark.parametrize(("size", "in_memory"), [(MAX_SMALL_CONTENT, True), (MAX_SMALL_CONTENT + 1, False)])
+async def test_only_a_small_layer_is_ever_whole_in_memory(fake_registry, network, cache, size, in_memory):
+    digest = fake_registry.manifest([fake_registry.blob(b"x" * size, "text/yaml")])
+    registry = client(fake_registry, network)
+    artifact = await fetch_manifest(
+        Reference(fake_registry.repository, digest=digest),
+        Revision("", digest),
+        registry=registry,
+        cache=cache,
+        layer=LayerSelector(),
+    )
+
+    for _ in ("pulled", "from the cache"):
+        async with open_layers(artifact, registry=registry, cache=cache) as ((_, file),):
+            assert isinstance(file, BytesIO) is in_memory
+            assert file.read() == b"x" * size

@@ -11,7 +11,7 @@ from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Transient
 from pattern_operator.executors import Threads
 from pattern_operator.limits import MAX_SMALL_CONTENT
-from pattern_operator.source import Cache
+from pattern_operator.source import Cache, DiskCache
 
 SMALL, LARGE = b"kind: ConfigMap\n", b"x" * (MAX_SMALL_CONTENT + 1)
 SCOPE = "https://registry.example/v2/team/web"
@@ -131,7 +131,9 @@ async def test_a_disk_that_fails_is_told_to_the_next_who_brings_something(tmp_pa
 
     assert failure.value.reason is Reason.CACHE_UNAVAILABLE
     await cache.put(Digest.of(b"2"), b"2", scope=SCOPE)
-    await cache.put(Digest.of(b"3"), b"3", scope=SCOPE)
+    with monkeypatch.context() as nobody_waits:
+        nobody_waits.setattr(DiskCache, "put", refuse)
+        await cache.put(Digest.of(b"3"), b"3", scope=SCOPE)
     await cache.flush()
     after = opened(tmp_path)
     assert [await after.get(Digest.of(each), scope=SCOPE) for each in (b"2", b"3")] == [b"2", b"3"]

@@ -16,7 +16,7 @@ from pattern_operator.source import Credential, TokenCache
 from pattern_operator.source.origin import Origin
 from pattern_operator.source.registry.challenge import Challenge
 from pattern_operator.source.registry.timeouts import Timeouts
-from pattern_operator.source.registry.token_service import Token, fetch_token
+from pattern_operator.source.registry.token_service import Token, fetch_token, may_send_credentials
 from pattern_operator.source.registry.transport import Hop, Transport
 
 
@@ -417,3 +417,21 @@ async def test_a_real_registrys_token_is_replaced_when_it_has_ended(testbed_stat
 
     assert first == second == third == digest
     assert (before, after) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("realm", "registry", "named", "may"),
+    [
+        ("https://registry.example/token", "https://registry.example", None, True),
+        ("https://registry.example:8443/token", "https://registry.example", None, True),
+        ("https://auth.example.com/token", "https://registry.example.com", None, True),
+        ("https://auth.stranger.com/token", "https://registry.example.com", None, False),
+        ("https://b.github.io/token", "https://a.github.io", None, False),
+        ("https://auth.stranger.com/token", "https://registry.example.com", "auth.stranger.com", True),
+        ("https://auth.stranger.com:8443/token", "https://registry.example.com", "auth.stranger.com", False),
+        ("http://auth.stranger.com/token", "http://registry.example.com", "auth.stranger.com", False),
+        ("https://10.0.0.2/token", "https://10.0.0.3", None, False),
+    ],
+)
+async def test_credentials_go_to_the_owner_of_the_registry_and_to_whom_the_user_named(realm, registry, named, may):
+    assert await may_send_credentials(URL(realm), registry=URL(registry), named=named, cpu=EXECUTORS.cpu) is may

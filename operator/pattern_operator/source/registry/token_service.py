@@ -66,8 +66,7 @@ async def fetch_token(
         Transient: the service cannot be asked, or answers nonsense.
     """
     realm = _realm(challenge, registry=registry, context=context)
-    known = same_host(realm, registry) or _is_named(realm, named=named)
-    if not known and not await run_in(cpu, has_same_registrable_domain, realm.raw_host or "", registry.raw_host or ""):
+    if not await may_send_credentials(realm, registry=registry, named=named, cpu=cpu):
         raise _of_another_owner(realm, named=named, context=context)
     hop = hop.to(realm, source=registry)
     wanted = {"service": challenge.parameters.get("service", ""), "scope": challenge.parameters.get("scope") or scope}
@@ -85,6 +84,16 @@ async def fetch_token(
     if answer.status != 200:
         raise _no_token(answer, context=context, credential=credential, lacking=lacking, transport=transport)
     return await offload(cpu, len(answer.body), _token, answer, context=context)
+
+
+async def may_send_credentials(realm: URL, *, registry: URL, named: str | None, cpu: Executor) -> bool:
+    """Whether a token service may be sent the credentials of ``registry``, and be believed about a token.
+
+    It has to be at the same host, in a domain of the same owner, or ``named`` by the user.
+    """
+    if same_host(realm, registry) or _is_named(realm, named=named):
+        return True
+    return await run_in(cpu, has_same_registrable_domain, realm.raw_host or "", registry.raw_host or "")
 
 
 def _realm(challenge: Challenge, *, registry: URL, context: str) -> URL:
