@@ -200,6 +200,8 @@ def test_what_cannot_be_pushed_to_says_what_is_right(patternctl, reference, says
 
 
 HOOK = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed", "annotations": {"helm.sh/hook": "test"}}}
+NOOP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b", "annotations": {"kapp.k14s.io/noop": ""}}}
+KPTFILE = {"apiVersion": "kpt.dev/v1", "kind": "Kptfile", "metadata": {"name": "shop"}}
 
 
 @pytest.mark.parametrize(
@@ -210,8 +212,10 @@ HOOK = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed", "a
         ({"a.yaml": "a: [1, 2"}, ["DocumentInvalid", "a.yaml"]),
         ({"a.yaml": json.dumps(HOOK)}, ["seed", "helm.sh/hook"]),
         ({"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n"}, ["is refused", "metadata.name"]),
+        ({"a.yaml": json.dumps(NOOP)}, ["ConfigMap default/b is never applied", "kapp.k14s.io/noop"]),
+        ({"a.yaml": json.dumps(KPTFILE)}, ["Kptfile shop is left out"]),
     ],
-    ids=["kustomization", "chart", "broken", "hook", "refused"],
+    ids=["kustomization", "chart", "broken", "hook", "refused", "noop", "kptfile"],
 )
 def test_what_the_operator_will_not_apply_is_warned_of_and_pushed(patternctl, repository, tmp_path, files, says):
     for path, content in files.items():

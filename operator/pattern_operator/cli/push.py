@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from pattern_operator.cli import connection, exit_codes, inputs, output
+from pattern_operator.cli import connection, exit_codes, inputs, never_applied, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
@@ -119,5 +119,6 @@ def _warnings(files: "Sequence[File]") -> "list[str]":
         return [f"the operator cannot render this: {error.reason}: {in_cli_terms(error.message)}"]
     found = [f"{each.display_name} is refused: {each.message}" for each in rendering.with_outcome(Outcome.REFUSED)]
     found += [each.message for each in rendering.with_outcome(Outcome.SKIPPED) if each.reason in FOR_OTHER_TOOLS]
+    found += never_applied.asked_for(rendering.objects).values()
     more = [f"and {len(found) - _NAMED} more: patternctl render shows them"] if len(found) > _NAMED else []
     return found[:_NAMED] + more

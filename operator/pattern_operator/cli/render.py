@@ -3,14 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from pattern_operator.cli import connection, exit_codes, inputs, output
+from pattern_operator.cli import connection, exit_codes, inputs, never_applied, output
 from pattern_operator.cli.arguments import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pattern_operator.api.artifact import File
-    from pattern_operator.api.object import Object, ObjectKey
+    from pattern_operator.api.object import Object
     from pattern_operator.api.report import ComponentReport, Rendering
 
 _EXAMPLES = """\
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     refused = list(rendering.with_outcome(Outcome.REFUSED))
     if options.report:
         _report(rendering.components, options.report)
-    ignored = _ignored(rendering.objects)
+    ignored = never_applied.asked_for(rendering.objects)
     printed = [made for made in rendering.objects if made.key not in ignored]
     _print(printed, options.output)
     if refused and options.report != "-":
@@ -111,19 +111,6 @@ def _report(components: "Sequence[ComponentReport]", place: str) -> None:
         sys.stderr.write(text)
     else:
         Path(place).write_text(text, encoding="utf-8")
-
-
-def _ignored(objects: "Sequence[Object]") -> "dict[ObjectKey, str]":
-    """The objects that ask never to be applied, as the operator says it of each."""
-    from pattern_operator.api.fields import mapping_at
-
-    annotated = [(made.key, mapping_at(made.body, "metadata", "annotations")) for made in objects]
-    if not any(annotations for _, annotations in annotated):
-        return {}
-    from pattern_operator.apply.annotations import never_applied
-
-    asked = {key: never_applied(annotations) for key, annotations in annotated}
-    return {key: f"{key.display_name} {why}" for key, why in asked.items() if why}
 
 
 def _print(objects: "Sequence[Object]", form: str) -> None:
