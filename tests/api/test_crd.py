@@ -235,7 +235,7 @@ def test_a_duration_is_accepted(accepted, text):
 
 ONE_KEY = "key needs exactly one of data, secretRef or configMapRef"
 A_PEM = "must be the PEM of one public key: cosign.pub, beginning with -----BEGIN PUBLIC KEY-----"
-NOT_PRIVATE = "must not hold a private key: remove it, and treat it as disclosed"
+NOT_PRIVATE = "must not contain a private key: remove it, and treat it as disclosed"
 A_NAME = "must be the name of a resource: small letters, digits, - and ."
 AN_ENTRY = "must be a key of a Secret or ConfigMap: letters, digits and - . _"
 

@@ -190,7 +190,7 @@ def test_a_format_that_the_pattern_has_not_is_refused(patternctl):
     done = patternctl("render", DATA / "not-a-design", "--format", "Meshery")
 
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("patternctl: NotAPattern: the artifact holds no Meshery design")
+    assert done.err.startswith("patternctl: NotAPattern: the artifact contains no Meshery design")
 
 
 def test_every_format_of_the_spec_can_be_asked_for():
@@ -284,7 +284,7 @@ def test_a_report_that_cannot_be_written_is_said_before_any_object_is_printed(pa
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "NotAPattern: the artifact holds neither a Meshery design nor a document"),
+        (b"", "NotAPattern: the artifact contains neither a Meshery design nor a document"),
         (b"\xff\xff", "DocumentInvalid: a.yml, line 1: it is not UTF-8"),
         (b"a: [", "DocumentInvalid: a.yml, line 2: "),
         (b"{" * 100_000, "ArtifactTooLarge: a.yml, line 1: "),

@@ -156,7 +156,7 @@ def test_a_request_is_an_annotation(patternctl, known, namespace, pattern):
 
     done = patternctl("reconcile", "web", "-n", namespace)
 
-    assert done.out == f"web: is looked at again; `patternctl get web -n {namespace} -w` shows how that goes\n"
+    assert done.out == f"web: is reconciled now; `patternctl get web -n {namespace} -w` shows its progress\n"
     assert known.json("get", "dp", "web", "-n", namespace)["metadata"]["annotations"][REQUESTED].startswith("20")
 
 
@@ -179,7 +179,7 @@ def test_what_was_ready_before_the_request_is_not_an_answer(patternctl, namespac
     assert done.err == (
         "patternctl: web is not ready after 2 s: the operator has not looked at it yet, and nobody holds the Lease"
         " pattern-operator-system/pattern-operator: no operator runs there."
-        f" `patternctl get web -n {namespace} -w` goes on watching it.\n"
+        f" `patternctl get web -n {namespace} -w` continues to watch it.\n"
     )
 
 

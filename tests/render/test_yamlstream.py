@@ -95,7 +95,7 @@ def test_what_is_not_yaml_of_kubernetes_is_refused_with_its_line(text: str, line
             + "x," * 100
             + "]\n"
             + "".join(f"{name}: &{name} [" + f"*{before}," * 100 + "]\n" for before, name in ("ab", "bc", "cd")),
-            f"with what its aliases repeat it holds more than {MAX_NODES} values",
+            f"with what its aliases repeat it contains more than {MAX_NODES} values",
             id="aliases of aliases",
         ),
     ],

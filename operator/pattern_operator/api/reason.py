@@ -82,7 +82,7 @@ class Reason(StrEnum):
     TOO_MANY_SIGNATURES = "TooManySignatures", "More signatures than the operator tries; remove the surplus."
 
     # --- render -----------------------------------------------------------------------------------------------------
-    NOT_A_PATTERN = "NotAPattern", "The artifact holds neither a Meshery design nor Kubernetes manifests."
+    NOT_A_PATTERN = "NotAPattern", "The artifact contains neither a Meshery design nor Kubernetes manifests."
     DOCUMENT_INVALID = "DocumentInvalid", "A file of the artifact is not valid YAML or JSON."
     NOTHING_TO_DEPLOY = "NothingToDeploy", "The artifact renders to no object at all."
     COMPONENTS_REFUSED = "ComponentsRefused", "Components cannot be rendered; correct them or set `onInvalid: Skip`."

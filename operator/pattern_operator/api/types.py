@@ -70,7 +70,7 @@ Pem = Annotated[
         ),
         (
             "!self.contains('PRIVATE KEY-----')",
-            "must not hold a private key: remove it, and treat it as disclosed",
+            "must not contain a private key: remove it, and treat it as disclosed",
         ),
     ),
 ]

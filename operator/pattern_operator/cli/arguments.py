@@ -56,7 +56,7 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:
-    """Declare -v: it stands before a command or after it."""
+    """Declare -v, which may be before a command or after it."""
     parser.add_argument(
         "-v",
         "--verbose",

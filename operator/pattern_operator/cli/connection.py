@@ -1,16 +1,16 @@
-"""The options that say how a command speaks to a registry, the same for each command that does."""
+"""The options of the connection to a registry, the same for each command."""
 
 import argparse
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Declare them."""
-    command.add_argument("--insecure", action="store_true", help="speak plain http to the registry")
+    command.add_argument("--insecure", action="store_true", help="use plain http to the registry")
     command.add_argument(
         "--token-service",
         metavar="HOST[:PORT]",
         type=_authority,
-        help="a token service of another domain than the registry's that may be told the credentials",
+        help="a token service in another domain than the registry's that may receive the credentials",
     )
 
 

@@ -45,7 +45,7 @@ CRDS: Final = _resource(
     "apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False
 )
 NAMESPACES: Final = _resource("", "Namespace", "namespaces", namespaced=False)
-# In the order in which they go: who works, then what lets it work, and the namespace with all that is left in it.
+# In the order of deletion: the Deployment, its RBAC, and the namespace with all that is left in it.
 _PARTS: Final = (
     _resource("apps", "Deployment", "deployments", namespaced=True),
     _resource(_ADMISSION, "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", namespaced=False),
@@ -61,7 +61,7 @@ _PARTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A DesignPattern: how many objects it owns, and how many of them stay in the cluster when it goes.
+    """A DesignPattern: how many objects it owns, and how many of them stay in the cluster when it is deleted.
 
     ``body`` is what the API server sent; ``held`` says whether its deletion waits for the operator.
     """
@@ -107,7 +107,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What there is; ``holder`` is who holds the operator's Lease now, empty where nobody works.
+    """What there is; ``holder`` is the holder of the operator's Lease, empty where no operator runs.
 
     ``crd`` says whether the kind is there, and ``going`` whether its deletion has begun. ``unseen`` are kinds that
     cannot be looked at, so that more objects of them may stay than was counted.
@@ -142,7 +142,7 @@ async def look(session: Session, *, namespace: str, now: datetime) -> Installati
 
 
 async def holder(session: Session, *, namespace: str, now: datetime) -> str:
-    """Who holds the operator's Lease now; empty where nobody works. Raises ApiError where it may not be read."""
+    """The holder of the operator's Lease; empty where no operator runs. Raises ApiError where it may not be read."""
     lease = LeaderElectionRecord.of(await get(session, wellknown.LEASE, LEASE, namespace=namespace))
     return lease.holder if _is_fresh(lease.renewed, now) else ""
 

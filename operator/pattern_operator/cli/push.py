@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pattern_operator.api.artifact import File
     from pattern_operator.api.reference import Reference, Revision
 
-_NAMED: Final = 20  # warnings that are told
+_NAMED: Final = 20  # warnings that are printed
 _EXAMPLES = """\
 examples:
   patternctl push ./design.yml oci://registry.example/patterns/web:1.0.0

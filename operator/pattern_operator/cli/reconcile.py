@@ -1,4 +1,4 @@
-"""``patternctl reconcile``: look at a pattern again now, and with ``--wait`` tell how that ends."""
+"""``patternctl reconcile``: reconcile a pattern now, and with ``--wait`` wait until it is ready."""
 
 import argparse
 import re
@@ -14,7 +14,7 @@ examples:
   patternctl reconcile web --wait --timeout 10m  as in a pipeline, after a push
   patternctl reconcile web --wait -o json        the pattern as it is then
 
---wait ends at once where only a change helps (a missing signature, a wrong tag), and goes on where time may help.
+--wait ends at once where only a change helps (a missing signature, a wrong tag), and continues where time may help.
 
 """
 _DURATION: Final = re.compile(r"(?:\d{1,5}h)?(?:\d{1,5}m)?(?:\d{1,5}s?)?")
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         pattern = asyncio.run(wait.request_reconcile(options))
-    except wait.NotReadyError as error:  # its words are those of the operator, and speak of the DesignPattern
+    except wait.NotReadyError as error:  # the message is the operator's
         output.print_error(output.plain(str(error)))
         return exit_codes.FAILED
     if options.output != "table":
@@ -62,5 +62,5 @@ def run(options: argparse.Namespace) -> int:
         print(output.plain(f"{options.name}: {wait.ready(pattern).message}"))
     else:
         again = cluster.typed("get", options.name, options)
-        print(f"{options.name}: is looked at again; `{again} -w` shows how that goes")
+        print(f"{options.name}: is reconciled now; `{again} -w` shows its progress")
     return exit_codes.OK

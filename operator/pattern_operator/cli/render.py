@@ -25,7 +25,7 @@ rendered is printed even where some components are refused.
 
 """
 _FORMATS: Final = ("Auto", "Meshery", "Manifests")  # of spec.render.format
-_NAMED: Final = 20  # refused components that are told; --report tells all
+_NAMED: Final = 20  # refused components that are printed; --report has all
 
 
 def add(commands: "argparse._SubParsersAction[Parser]") -> None:

@@ -21,10 +21,10 @@ class _Command(NamedTuple):
 _SUSPEND: Final = _Command(
     name="suspend",
     suspend=True,
-    help="stop reconciling patterns: what runs goes on, and is not changed",
+    help="stop reconciling patterns: what runs keeps running, and is not changed",
     examples="""\
 examples:
-  patternctl suspend web                    what runs goes on; nothing is looked up, applied or repaired
+  patternctl suspend web                    what runs keeps running; nothing is looked up, applied or repaired
   patternctl suspend web db -n shop -o name
 
 A suspended pattern can still be deleted. `patternctl get -o wide` shows which patterns are suspended.

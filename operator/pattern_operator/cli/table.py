@@ -72,7 +72,7 @@ def _ready(pattern: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def message(pattern: dict[str, Any]) -> str:
-    """What Ready says, and that it speaks of an older spec where it does."""
+    """The message of Ready, and that it is about an older spec where it is."""
     message = text_at(_ready(pattern), "message")
     seen, wanted = integer_at(pattern, "status", "observedGeneration", default=-1), ObjectMeta.of(pattern).generation
     return message if seen in (-1, wanted) else f"(the change of the spec is not seen yet) {message}"

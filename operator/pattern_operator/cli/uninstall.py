@@ -104,7 +104,7 @@ async def _work(options: argparse.Namespace, *, disk: "Executor") -> int:
         kind, name = error.part.resource.plural, error.part.name
         raise Stalled(
             reason=Reason.DELETION_FAILED,
-            message=f"{error}: kubectl get {kind} {name} -o yaml says what holds it; then run this again.",
+            message=f"{error}: kubectl get {kind} {name} -o yaml shows what holds it; then run this again.",
         ) from None
     _print(plan, left, server=endpoint.server, options=options, done=not left)
     if left:

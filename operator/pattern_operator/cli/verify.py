@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _judge(options: argparse.Namespace) -> "tuple[dict[str, Any], PatternError | None]":
-    """What is found, and the error where no signature counts; the digest is told as far as it was found."""
+    """What is found, and the error where no signature counts; the digest is printed if it was resolved."""
     from pattern_operator.api import signing
     from pattern_operator.api.reason import Reason
     from pattern_operator.api.verification import VerificationPolicy

@@ -69,7 +69,7 @@ async def _until_ready(here: Cluster, options: argparse.Namespace) -> dict[str, 
     nobody = await _nobody_works(here) if last == _UNSEEN else ""
     raise NotReadyError(
         f"{name} is not ready after {options.timeout} s: {last.rstrip('.')}{nobody}."
-        f" `{cluster.typed('get', name, options)} -w` goes on watching it."
+        f" `{cluster.typed('get', name, options)} -w` continues to watch it."
     )
 
 
@@ -85,7 +85,7 @@ async def _nobody_works(here: Cluster) -> str:
 
 
 def _is_answered(pattern: dict[str, Any]) -> bool:
-    """Whether status speaks of this request, and of the spec as it is."""
+    """Whether status is about this request and the current spec."""
     status, meta = mapping_at(pattern, "status"), ObjectMeta.of(pattern)
     asked = meta.annotation(REQUESTED_AT_ANNOTATION)  # of somebody who asked after us: it answers us as well
     return (
@@ -103,7 +103,7 @@ def _is_ready(pattern: dict[str, Any], name: str) -> bool:
 
 
 def _failing(pattern: dict[str, Any]) -> ConditionView | None:
-    """The condition of the stage that failed: what ran goes on, and Ready is True, but nothing newer came."""
+    """The condition of the stage that failed, so that nothing newer was applied although Ready is True."""
     stages = (_condition(pattern, each) for each in ("Fetched", "Verified", "Rendered", "Applied"))
     return next((each for each in stages if each.status == "False"), None)
 

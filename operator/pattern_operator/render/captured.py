@@ -2,7 +2,7 @@
 
 Two sorts of fields. Some nobody but a cluster ever writes: they go from every object. Others a cluster allots and an
 author may choose too, such as ``clusterIP``: they go only from an object that bears the marks of a capture, and not
-where ``kubectl.kubernetes.io/last-applied-configuration`` shows that the author chose them. Every field is told.
+where ``kubectl.kubernetes.io/last-applied-configuration`` shows that the author chose them. Every field is reported.
 
 Sources: Kubernetes documentation, "Well-Known Labels, Annotations and Taints"; API reference 1.37 (fields that are
 populated by the system, or read-only).
@@ -307,7 +307,7 @@ class _Capture:
                 self._drop(port, "nodePort", f"spec.ports[{index}]")
 
     def claim(self) -> None:
-        """The volume that was bound; one that the artifact brings along is meant."""
+        """The volume that was bound; one that is in the artifact is kept."""
         volume = text(mapping(self.component.body.get("spec")).get("volumeName"))
         if ("PersistentVolume", volume) not in self.brought:
             self._drop_allotted("spec", "volumeName")

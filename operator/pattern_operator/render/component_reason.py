@@ -82,4 +82,4 @@ _NOTHING_TO_APPLY: Final = frozenset(
 )
 
 FOR_OTHER_TOOLS: Final = frozenset({ComponentReason.HOOK, ComponentReason.LOCAL_CONFIG})
-"""Skips that people are told of one by one: who wrote the component may count on it."""
+"""Skips that are reported one by one, because the author of the component may rely on it."""

@@ -45,7 +45,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """A design: its components in order, and the parts from which the aliases are told."""
+    """A design: its components in order, and the parts from which the aliases are found."""
 
     path: str
     id: str

@@ -126,7 +126,7 @@ def _json_stream(file: File) -> list[tuple[int, Any]] | None:
         if len(values) == MAX_STREAM:
             raise Stalled(
                 reason=Reason.ARTIFACT_TOO_LARGE,
-                message=f"{file.path} holds more than {MAX_STREAM} documents, which is more than the operator reads."
+                message=f"{file.path} contains more than {MAX_STREAM} documents, which is more than the operator reads."
                 " Split it.",
             )
         line += text.count("\n", begin, match.end())
@@ -146,7 +146,7 @@ def _refuse_many_nodes(file: File) -> None:
         return
     raise Stalled(
         reason=Reason.ARTIFACT_TOO_LARGE,
-        message=f"{file.path} holds more than {MAX_NODES} values and keys, which is more than the operator reads."
+        message=f"{file.path} contains more than {MAX_NODES} values and keys, which is more than the operator reads."
         " Split it.",
     )
 

@@ -139,7 +139,7 @@ def is_stored(api_version: str, name: str) -> bool:
 
 
 class Scopes:
-    """Which kinds are namespaced: Kubernetes' own, and those of the CRDs that the pattern brings itself."""
+    """Which kinds are namespaced: Kubernetes' own, and those of the CRDs in the pattern."""
 
     def __init__(self, bodies: Iterable[Body]) -> None:
         self._known = {key: kind.namespaced for key, kind in _BY_GROUP.items()}

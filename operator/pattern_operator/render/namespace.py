@@ -1,4 +1,4 @@
-"""Which namespace each object goes to, and what it takes for the rest of the pattern to find it there.
+"""Assigns each object its namespace, and updates the references to it.
 
 A namespaced object goes to ``targetNamespace``; without that to the namespace it names; and if it names none, to the
 pattern's own, where Meshery would take ``default``. Namespaces themselves are objects of the pattern, but for
@@ -54,7 +54,7 @@ def update_references(components: Iterable[WorkingComponent], *, options: Option
 
 
 def created_namespaces(objects: Sequence[Object], *, options: Options) -> tuple[Object, ...]:
-    """The Namespaces that objects go to and the pattern does not bring, where ``createNamespace`` asks for them."""
+    """The Namespaces of objects that are not in the pattern, where ``createNamespace`` is set."""
     if not options.create_namespace:
         return ()
     brought = {each.key.name for each in objects if (each.key.group, each.key.kind) == ("", _NAMESPACE)}
@@ -116,7 +116,7 @@ def _went(components: list[WorkingComponent], *, options: Options) -> dict[tuple
             went[component.kind, str(component.metadata["name"]), component.source_namespace] = str(
                 component.metadata["namespace"]
             )
-    for component in components:  # what is told about one that names its namespace counts for more
+    for component in components:  # a component that names its namespace takes precedence
         if not component.source_namespace and "namespace" in component.metadata:
             for assumed in (_MESHERY_DEFAULT, options.default_namespace):
                 went.setdefault(

@@ -41,7 +41,9 @@ def select(files: Sequence[File], *, options: Options) -> Design | list[Document
     if options.format != "Manifests" and (designs := _designs(documents)):
         return _only(designs)
     if options.format == "Meshery":
-        raise _not_a_pattern("the artifact holds no Meshery design: no document has schemaVersion designs.meshery.io/*")
+        raise _not_a_pattern(
+            "the artifact contains no Meshery design: no document has schemaVersion designs.meshery.io/*"
+        )
     return _manifests(documents)
 
 
@@ -98,14 +100,14 @@ def _refuse_what_needs_a_build(files: list[File]) -> None:
 
 def _manifests(documents: list[Document]) -> list[Document]:
     if not any(is_manifest(document.value) or is_encrypted(document.value) for document in documents):
-        raise _not_a_pattern("the artifact holds neither a Meshery design nor a document with apiVersion and kind")
+        raise _not_a_pattern("the artifact contains neither a Meshery design nor a document with apiVersion and kind")
     return documents
 
 
 def _only(designs: list[Document]) -> Design:
     if len(designs) > 1:
         raise _not_a_pattern(
-            f"the artifact holds {len(designs)} designs, {designs[0].where} and {designs[1].where} among them:"
+            f"the artifact contains {len(designs)} designs, {designs[0].where} and {designs[1].where} among them:"
             " name the file of one in spec.source.layer.path"
         )
     if is_encrypted(designs[0].value):

@@ -99,7 +99,7 @@ def load_documents(text: str) -> Iterator[YamlDocument]:
         raise InvalidYaml(problem, line=line) from None
     except yaml.YAMLError as error:
         # a ReaderError: its text quotes the character, and content is never repeated
-        raise InvalidYaml("it holds a character that YAML forbids", line=_line_of(text, error)) from None
+        raise InvalidYaml("it contains a character that YAML forbids", line=_line_of(text, error)) from None
 
 
 class _Reader:
@@ -263,7 +263,7 @@ class _Reader:
     def _count_document(self) -> None:
         self._documents += 1
         if self._documents > MAX_STREAM:
-            raise YamlTooLarge(f"it holds more than {MAX_STREAM} documents, empty ones included", line=self.line)
+            raise YamlTooLarge(f"it contains more than {MAX_STREAM} documents, empty ones included", line=self.line)
 
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
@@ -271,11 +271,11 @@ class _Reader:
             return
         if self._aliases:
             raise YamlTooLarge(
-                f"with what its aliases repeat it holds more than {MAX_NODES} values and keys",
+                f"with what its aliases repeat it contains more than {MAX_NODES} values and keys",
                 line=self.line,
                 advice=f"{_MULTIPLIES} Or split it.",
             )
-        raise YamlTooLarge(f"it holds more than {MAX_NODES} values and keys", line=self.line)
+        raise YamlTooLarge(f"it contains more than {MAX_NODES} values and keys", line=self.line)
 
 
 def _twice(value: Scalar, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Entries of a list that share their merge key: server-side apply refuses them, so repeats go and conflicts are told.
+"""Entries of a list that share their merge key, which server-side apply refuses: removes repeats, reports conflicts.
 
 Merge keys are those of the OpenAPI document of Kubernetes 1.37 (``x-kubernetes-list-map-keys``) for the lists that
 people write.
