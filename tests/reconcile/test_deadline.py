@@ -11,7 +11,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.reconcile.deadline import AFTER_GIVING_WAY, Beside, Patience, Superseded, overrun, within
+from pattern_operator.reconcile.deadline import AFTER_GIVING_WAY, Beside, RegistryTimeout, Superseded, overrun, within
 
 
 def late() -> Transient:
@@ -104,11 +104,11 @@ async def test_the_patience_with_a_registry_is_one_for_all_that_is_asked_of_it()
     async def trickle() -> None:
         await asyncio.sleep(0.06)
 
-    patience = Patience.of(pattern(), 0.1, clock=clock)
-    await patience.wait(trickle(), stage=Stage.SOURCE)
+    timeout = RegistryTimeout.of(pattern(), 0.1, clock=clock)
+    await timeout.wait(trickle(), stage=Stage.SOURCE)
 
     with pytest.raises(Transient) as error:
-        await patience.wait(trickle(), stage=Stage.VERIFY)
+        await timeout.wait(trickle(), stage=Stage.VERIFY)
 
     assert error.value.message.startswith("verify: registry.example has not given all")
     assert "see whether the registry" in error.value.message
@@ -126,9 +126,9 @@ async def test_what_happens_while_a_registry_is_waited_for_is_acted_on_at_once_a
 
     for moment in (0.02, 0.06):
         asyncio.get_running_loop().call_later(moment, happened.set)
-    patience = Patience.of(pattern(), 0.15, clock=clock, beside=Beside(happened, act))
+    timeout = RegistryTimeout.of(pattern(), 0.15, clock=clock, beside=Beside(happened, act))
     with pytest.raises(Transient):
-        await patience.wait(hangs(), stage=Stage.SOURCE)
+        await timeout.wait(hangs(), stage=Stage.SOURCE)
 
     assert [round(moment, 1) for moment in acted] == [0.0, 0.1]
     assert 0.14 < clock() - begun < 0.5
@@ -170,9 +170,12 @@ async def test_work_that_nobody_wants_any_more_is_ended_at_once_and_whole(moment
     else:
         change()
         ended.set()  # it never began
-    begun, patience = clock(), Patience.of(pattern(), 30, clock=clock, beside=Beside(happened, act, changed.is_set))
+    begun, timeout = (
+        clock(),
+        RegistryTimeout.of(pattern(), 30, clock=clock, beside=Beside(happened, act, changed.is_set)),
+    )
     with pytest.raises(Superseded):
-        await within(60, patience.wait(hangs(), stage=Stage.SOURCE), late=late)
+        await within(60, timeout.wait(hangs(), stage=Stage.SOURCE), late=late)
 
     assert ended.is_set()
     assert clock() - begun < 1
@@ -216,17 +219,17 @@ async def test_work_that_was_done_is_used_although_something_else_was_asked_mean
 
 
 async def test_a_run_that_waited_for_connections_most_of_its_time_calls_no_registry_slow():
-    patience = Patience.of(pattern(), 1.5, clock=clock)
+    timeout = RegistryTimeout.of(pattern(), 1.5, clock=clock)
 
     async def waits() -> None:
-        patience.waits.begin("registry.example:443")
+        timeout.waits.begin("registry.example:443")
         try:
             await asyncio.Event().wait()
         finally:
-            patience.waits.end()
+            timeout.waits.end()
 
     with pytest.raises(Transient) as error:
-        await patience.wait(waits(), stage=Stage.SOURCE)
+        await timeout.wait(waits(), stage=Stage.SOURCE)
 
     assert error.value.reason is Reason.RUN_TIMEOUT
     assert "waited 2 s for a free connection to registry.example:443" in error.value.message
@@ -234,12 +237,12 @@ async def test_a_run_that_waited_for_connections_most_of_its_time_calls_no_regis
 
 
 async def test_a_run_whose_registry_is_slow_says_so_and_what_it_waited_for_beside():
-    patience = Patience.of(pattern(), 3, clock=clock)
-    patience.waits.begin("registry.example:443")
-    asyncio.get_running_loop().call_later(1.2, patience.waits.end)
+    timeout = RegistryTimeout.of(pattern(), 3, clock=clock)
+    timeout.waits.begin("registry.example:443")
+    asyncio.get_running_loop().call_later(1.2, timeout.waits.end)
 
     with pytest.raises(Transient) as error:
-        await patience.wait(asyncio.sleep(60), stage=Stage.SOURCE)
+        await timeout.wait(asyncio.sleep(60), stage=Stage.SOURCE)
 
     assert "see whether the registry, or the network between, is slow" in error.value.message
     assert "waited 1 s for a free connection" in error.value.message
@@ -260,7 +263,7 @@ async def test_a_run_gives_way_when_it_is_told_to_and_rests_before_it_comes_agai
 
     asyncio.get_running_loop().call_later(0.01, gives_way.set)
     with pytest.raises(Transient, match="the run gave way to them") as error:
-        await Patience.of(pattern(), 60, clock=clock, aside=aside).wait(hang(), stage=Stage.SOURCE)
+        await RegistryTimeout.of(pattern(), 60, clock=clock, aside=aside).wait(hang(), stage=Stage.SOURCE)
 
     assert ended.is_set()
     assert error.value.reason is Reason.RUN_TIMEOUT
@@ -278,7 +281,7 @@ async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobo
             raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="at the end")
 
     with pytest.raises(Transient):
-        await Patience.of(pattern(), 0.01, clock=clock).wait(fail_late(), stage=Stage.SOURCE)
+        await RegistryTimeout.of(pattern(), 0.01, clock=clock).wait(fail_late(), stage=Stage.SOURCE)
     gc.collect()
     await asyncio.sleep(0)
 

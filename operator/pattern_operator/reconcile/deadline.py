@@ -1,4 +1,4 @@
-"""The end of patience: a run that waits for others for too long ends with an error, and another pattern has its worker.
+"""Timeouts of a run: one that waits for others for too long ends with an error, and another pattern has its worker.
 
 Work with a deadline has a task of its own, which is cancelled until it has ended. ``asyncio.timeout`` would count on
 every task group inside to hand a cancellation on, and those of Python 3.11 do not (``aio``).
@@ -113,7 +113,7 @@ Aside = Callable[[float], AbstractAsyncContextManager[asyncio.Event]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RegistryTimeout:
     """How long one run waits for a registry, all its requests together: until the moment ``until`` of ``clock``.
 
     The requests of the run tell ``waits`` how long they waited for a connection: that counts as well, but no registry
@@ -145,7 +145,7 @@ class Patience:
         """The result of ``work``, which asks the registry.
 
         Raises:
-            Transient: the patience is over, or that of others who wait for a worker.
+            Transient: the time is over, or others who wait for a worker have waited too long.
             Superseded: nobody wants it any more.
         """
         left = self.until - self.clock()

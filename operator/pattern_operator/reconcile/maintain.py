@@ -22,7 +22,7 @@ from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile import pruning
 from pattern_operator.reconcile.backoff import retry_pause
 from pattern_operator.reconcile.comparison import unpacked
-from pattern_operator.reconcile.deadline import Patience, Result, Work, overrun, within
+from pattern_operator.reconcile.deadline import RegistryTimeout, Result, Work, overrun, within
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.drift import to_repair
 from pattern_operator.reconcile.owner import owned_keys, owner_of
@@ -188,12 +188,12 @@ async def _recall(run: Run, policy: VerificationPolicy) -> None:
     except InvalidReference:
         return  # somebody wrote there by hand; the next success writes it anew
     desired = desired_state(pattern, revision, policy)
-    patience = run.patience(limits.MAX_RECALL_OF_REGISTRY)
-    reading = run.repositories.manifest(pattern, desired, waits=patience.waits)
-    artifact = await patience.wait(reading, stage=Stage.SOURCE)
+    registry_timeout = run.registry_timeout(limits.MAX_RECALL_OF_REGISTRY)
+    reading = run.repositories.manifest(pattern, desired, waits=registry_timeout.waits)
+    artifact = await registry_timeout.wait(reading, stage=Stage.SOURCE)
     known = run.state.caches.checked
-    asking = verify(pattern, desired, known, port=run.repositories, waits=patience.waits)
-    verified = await patience.wait(asking, stage=Stage.VERIFY)
+    asking = verify(pattern, desired, known, port=run.repositories, waits=registry_timeout.waits)
+    verified = await registry_timeout.wait(asking, stage=Stage.VERIFY)
     run.state = run.state.with_checked(verified.checked)
     await follow(pattern, port=run.cluster)
     owner, reports = owner_of(pattern).id, pattern.spec.apply.drift_policy == "Report"
@@ -201,7 +201,7 @@ async def _recall(run: Run, policy: VerificationPolicy) -> None:
     keys = [key for key in owned_keys(pattern) if managed.drift_state(key, owner=owner) not in left]
     notes: tuple[str, ...] = ()
     if keys:
-        async with _rendered(run, desired, artifact, patience=patience) as rendering:
+        async with _rendered(run, desired, artifact, registry_timeout=registry_timeout) as rendering:
             if reports:
                 notes = await compare(pattern, rendering, keys, port=run.cluster)
             else:
@@ -258,24 +258,24 @@ async def _prune(run: Run) -> None:
 @asynccontextmanager
 async def _running(run: Run, desired: DesiredState) -> AsyncIterator[Rendering]:
     """The rendering of what runs, during the block; its artifact was verified when it was applied."""
-    patience = run.impatience(limits.MAX_RECALL_OF_REGISTRY)
-    reading = run.repositories.manifest(run.pattern, desired, waits=patience.waits)
-    artifact = await patience.wait(reading, stage=Stage.APPLY)
-    async with _rendered(run, desired, artifact, patience=patience) as rendering:
+    registry_timeout = run.uninterrupted_timeout(limits.MAX_RECALL_OF_REGISTRY)
+    reading = run.repositories.manifest(run.pattern, desired, waits=registry_timeout.waits)
+    artifact = await registry_timeout.wait(reading, stage=Stage.APPLY)
+    async with _rendered(run, desired, artifact, registry_timeout=registry_timeout) as rendering:
         yield rendering
 
 
 @asynccontextmanager
 async def _rendered(
-    run: Run, desired: DesiredState, artifact: ResolvedManifest, *, patience: Patience
+    run: Run, desired: DesiredState, artifact: ResolvedManifest, *, registry_timeout: RegistryTimeout
 ) -> AsyncIterator[Rendering]:
     known = run.state.caches.why_unbuildable(desired)
     if known is not None:
         raise known.error
     async with AsyncExitStack() as stack:
         async with AsyncExitStack() as files:
-            pulling = fetch(run.pattern, desired, artifact, port=run.repositories, waits=patience.waits)
-            fetched = await patience.wait(files.enter_async_context(pulling), stage=Stage.SOURCE)
+            pulling = fetch(run.pattern, desired, artifact, port=run.repositories, waits=registry_timeout.waits)
+            fetched = await registry_timeout.wait(files.enter_async_context(pulling), stage=Stage.SOURCE)
             building = render(run.pattern, desired, artifact, fetched.layers, port=run.repositories)
             try:
                 rendering = await stack.enter_async_context(building)

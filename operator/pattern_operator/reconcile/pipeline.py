@@ -48,7 +48,7 @@ class _Way:
         self.is_done = False
         self.stack = stack
         self.files = AsyncExitStack()  # the layers, until they are rendered
-        self.patience = run.patience(limits.MAX_RUN_OF_REGISTRY)
+        self.registry_timeout = run.registry_timeout(limits.MAX_RUN_OF_REGISTRY)
 
 
 async def _resolve(way: _Way) -> None:
@@ -60,10 +60,10 @@ async def _resolve(way: _Way) -> None:
         objects=run.state.objects,
         port=run.repositories,
         clock=run.clock,
-        waits=way.patience.waits,
+        waits=way.registry_timeout.waits,
     )
     try:
-        resolved = await way.patience.wait(asking, stage=Stage.SOURCE)
+        resolved = await way.registry_timeout.wait(asking, stage=Stage.SOURCE)
     except PatternError:
         run.state = run.state.with_lookups(replace(lookups, last=None))
         raise
@@ -85,14 +85,14 @@ async def _resolve(way: _Way) -> None:
 
 async def _verify(way: _Way) -> None:
     """Of the artifact only the manifest is read until those who are trusted are known to have signed it."""
-    run, waits = way.run, way.patience.waits
+    run, waits = way.run, way.registry_timeout.waits
     with failing_at(Stage.SOURCE):
         reading = run.repositories.manifest(run.pattern, way.desired, waits=waits)
-        way.artifact = await way.patience.wait(reading, stage=Stage.SOURCE)
+        way.artifact = await way.registry_timeout.wait(reading, stage=Stage.SOURCE)
     known = run.state.caches.checked
     asking = verify(run.pattern, way.desired, known, port=run.repositories, waits=waits)
     try:
-        verified = await way.patience.wait(asking, stage=Stage.VERIFY)
+        verified = await way.registry_timeout.wait(asking, stage=Stage.VERIFY)
     except PatternError:
         run.state = run.state.with_checked(None)
         raise
@@ -101,13 +101,13 @@ async def _verify(way: _Way) -> None:
 
 
 async def _fetch(way: _Way) -> None:
-    run, waits = way.run, way.patience.waits
+    run, waits = way.run, way.registry_timeout.waits
     known = run.state.caches.why_unbuildable(way.desired)
     if known is not None:
         raise Unbuildable(known.stage, known.error)
     await way.stack.enter_async_context(way.files)
     pulling = fetch(run.pattern, way.desired, way.artifact, port=run.repositories, waits=waits)
-    way.fetched = await way.patience.wait(way.files.enter_async_context(pulling), stage=Stage.SOURCE)
+    way.fetched = await way.registry_timeout.wait(way.files.enter_async_context(pulling), stage=Stage.SOURCE)
 
 
 async def _render(way: _Way) -> None:

@@ -14,7 +14,7 @@ from pattern_operator.api.stage import Stage
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.comparison import Comparison
-from pattern_operator.reconcile.deadline import Aside, Beside, Patience, stay
+from pattern_operator.reconcile.deadline import Aside, Beside, RegistryTimeout, stay
 from pattern_operator.reconcile.desired import span
 from pattern_operator.reconcile.drift import paused_words
 from pattern_operator.reconcile.owner import owner_of
@@ -80,13 +80,13 @@ class Run:
         """A step failed; nothing else of the way is gone."""
         self.results = replace(self.results, stage=stage, failure=error)
 
-    def patience(self, seconds: float) -> Patience:
+    def registry_timeout(self, seconds: float) -> RegistryTimeout:
         """So long the run waits for a registry; what is done beside it is done."""
-        return Patience.of(self.pattern, seconds, clock=self.clock, beside=self._beside, aside=self._aside)
+        return RegistryTimeout.of(self.pattern, seconds, clock=self.clock, beside=self._beside, aside=self._aside)
 
-    def impatience(self, seconds: float) -> Patience:
-        """As ``patience``, where nothing else is done meanwhile: the objects themselves are looked after."""
-        return Patience.of(self.pattern, seconds, clock=self.clock, aside=self._aside)
+    def uninterrupted_timeout(self, seconds: float) -> RegistryTimeout:
+        """As ``registry_timeout``, where nothing else is done meanwhile: the objects themselves are looked after."""
+        return RegistryTimeout.of(self.pattern, seconds, clock=self.clock, aside=self._aside)
 
     def observe(self) -> None:
         """Take in what the watches say of the objects. Asks nobody."""
