@@ -89,6 +89,13 @@ def test_every_module_that_a_page_for_developers_names_is_there(page: Path):
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []
 
 
+def test_every_test_that_the_threat_model_names_is_there():
+    named = re.findall(r"`((?:[a-z0-9_]+/)*test_[a-z0-9_]+\.py)`", (ROOT / "SECURITY.md").read_text())
+
+    assert len(named) > 40
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
 def test_every_decision_is_in_the_list_of_decisions():
     folder = ROOT / "docs" / "adr"
     listed = re.findall(r"\]\(([^)]+\.md)\)", (folder / "README.md").read_text())
