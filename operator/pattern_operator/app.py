@@ -250,7 +250,7 @@ def _start(
         workers=concurrency,
         now=_now,
         clock=clock,
-        tell_repair=reconciler.tell_waiting_repair,
+        report_repair=reconciler.report_waiting_repair,
     )
     process.metrics.watch_patterns(parts.patterns.count_ready, lambda: queue.overdue)
     process.metrics.watch_share(lambda: queue.largest_share)

@@ -105,7 +105,7 @@ async def test_what_is_missing_is_said_while_its_repair_waits_for_a_worker(world
     before = world.writes
 
     for _ in range(2):
-        await world.reconciler.tell_waiting_repair(KEY)
+        await world.reconciler.report_waiting_repair(KEY)
 
     assert "its repair waits for a worker" in message(world.status, "Ready")
     assert conditions(world.status)["Applied"] == ("True", "Drifted")
@@ -115,6 +115,6 @@ async def test_what_is_missing_is_said_while_its_repair_waits_for_a_worker(world
 async def test_of_a_pattern_that_waits_and_has_not_drifted_nothing_is_written(world: World):
     before = world.writes
 
-    await world.reconciler.tell_waiting_repair(KEY)
+    await world.reconciler.report_waiting_repair(KEY)
 
     assert world.writes == before

@@ -52,7 +52,7 @@ class Scene:
         self.error: Exception | None = None
         patterns: Any = SimpleNamespace(get=self.known.get)
         self.line = QueueReport(
-            self, patterns, self, workers=32, now=lambda: NOW, clock=lambda: self.now, tell_repair=self.tell_repair
+            self, patterns, self, workers=32, now=lambda: NOW, clock=lambda: self.now, report_repair=self.report_repair
         )
 
     def waiting(self, _: float) -> list[PatternKey]:
@@ -61,7 +61,7 @@ class Scene:
     def add(self, key: PatternKey, *, delay: float = 0.0) -> None:
         self.added.append(key)
 
-    async def tell_repair(self, key: PatternKey) -> None:
+    async def report_repair(self, key: PatternKey) -> None:
         self.repairs.append(key)
         if isinstance(self.error, PatternDeleted):
             raise self.error

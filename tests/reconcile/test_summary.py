@@ -66,7 +66,7 @@ def failed(stage: Stage, error: PatternError, **more: Any) -> Results:
 
 
 def summary(state: State, made: Results, *, found: Status = FIRST, **more: Any) -> Summary:
-    return summarize(pattern(status=found, **more), state, made, told=found, moment=AT)
+    return summarize(pattern(status=found, **more), state, made, reported=found, moment=AT)
 
 
 def reasons(events: Iterable[Any]) -> list[str]:
@@ -327,6 +327,6 @@ def test_a_status_that_could_not_be_written_is_not_taken_for_reported():
 def test_a_later_moment_keeps_the_time_at_which_a_condition_changed():
     made = failed(Stage.SOURCE, AWAY)
     before = pattern(status=summary(RUNS, made).status)
-    later = summarize(before, RUNS, made, told=before.status, moment=replace(AT, now=LATER))
+    later = summarize(before, RUNS, made, reported=before.status, moment=replace(AT, now=LATER))
 
     assert msgspec.structs.replace(later.status) == before.status

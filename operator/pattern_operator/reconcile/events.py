@@ -97,12 +97,12 @@ def drift_events(before: Status, after: Status, drifted: Collection[str]) -> Ite
     ``drifted`` are the sentences that ``after`` tells.
     """
     was, now = condition_of(before, ConditionType.APPLIED), condition_of(after, ConditionType.APPLIED)
-    told_before = was.message if was is not None and was.reason == Reason.DRIFTED else ""
-    if now is not None and now.reason == Reason.DRIFTED and now.message != told_before:
-        news = [each for each in drifted if each not in told_before]
+    reported_before = was.message if was is not None and was.reason == Reason.DRIFTED else ""
+    if now is not None and now.reason == Reason.DRIFTED and now.message != reported_before:
+        news = [each for each in drifted if each not in reported_before]
         if news:
             yield Event(kind="Warning", reason=Reason.DRIFTED, stage=Stage.APPLY, note=summarize(news))
-    elif told_before and now is not None and (now.status, now.reason) == ("True", Reason.SUCCEEDED):
+    elif reported_before and now is not None and (now.status, now.reason) == ("True", Reason.SUCCEEDED):
         note = "no object differs any more from what was applied"
         yield Event(kind="Normal", reason=Reason.DRIFT_RESOLVED, stage=Stage.APPLY, note=note)
 

@@ -67,16 +67,16 @@ class QueueReport:
         workers: int,
         now: Callable[[], datetime],
         clock: Callable[[], float],
-        tell_repair: Callable[[PatternKey], Awaitable[None]],
+        report_repair: Callable[[PatternKey], Awaitable[None]],
     ) -> None:
-        """``tell_repair`` says what drifted of a pattern that waits, if anything did and status does not say so."""
+        """``report_repair`` says what drifted of a pattern that waits, if anything did and status does not say so."""
         self._queue = queue
         self._patterns = patterns
         self._writer = writer
         self._workers = workers
         self._now = now
         self._clock = clock
-        self._tell_repair = tell_repair
+        self._report_repair = report_repair
         self._repairs: frozenset[PatternKey] = frozenset()  # that wait, and were told
         self._logged_at = -math.inf
         self.words = ""
@@ -90,7 +90,7 @@ class QueueReport:
 
     async def sweep(self) -> None:
         """Look once, and write what is to be said."""
-        await self._tell_repairs()
+        await self._report_repairs()
         waiting, lanes = self._queue.waiting(LONG), self._queue.running_lanes
         self.words = holders(lanes, waiting, workers=self._workers)
         if self.words and self._clock() - self._logged_at >= LOGGED:
@@ -107,14 +107,14 @@ class QueueReport:
                     "not said that a pattern waits: pattern=%s: %s", key_of(pattern), error, extra=about(pattern)
                 )
 
-    async def _tell_repairs(self) -> None:
+    async def _report_repairs(self) -> None:
         """What is missing is said once of each pattern that waits, and looked at again by a run that comes after."""
         waiting = self._queue.waiting(LONG_DRIFTED)
         self._repairs &= frozenset(waiting)
         for key in list(itertools.islice((each for each in waiting if each not in self._repairs), MOST_REPAIRS)):
             self._repairs |= {key}
             try:
-                await self._tell_repair(key)
+                await self._report_repair(key)
             except PatternDeleted:
                 continue
             self._queue.add(key)  # a run that began meanwhile does not know what was written

@@ -121,9 +121,9 @@ class Reconciler:
             asks = self._plan(pattern, state, woken) is Plan.WHOLE and self._asks(pattern, state, woken)
         return lanes_of(key, pattern, asks=asks)
 
-    async def tell_waiting_repair(self, key: PatternKey) -> None:
-        """As ``Runs.tell_waiting_repair``."""
-        await self._runs.tell_waiting_repair(key)
+    async def report_waiting_repair(self, key: PatternKey) -> None:
+        """As ``Runs.report_waiting_repair``."""
+        await self._runs.report_waiting_repair(key)
 
     def what_is_kept(self) -> dict[str, State]:
         """What stays true of patterns when the cluster may have changed unseen: what registries and keys said."""

@@ -84,7 +84,7 @@ class Runs:
         self._now = now
         self._waker = waker
 
-    async def tell_waiting_repair(self, key: PatternKey) -> None:
+    async def report_waiting_repair(self, key: PatternKey) -> None:
         """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
 
         Raises:
@@ -104,18 +104,18 @@ class Runs:
         try:
             await self._writer.first_status(pattern, after)
         except PatternError as error:  # mostly: its run has begun, and says more
-            logger.debug("waiting repair not told: pattern=%s: %s", key, error, extra=about(pattern))
+            logger.debug("waiting repair not reported: pattern=%s: %s", key, error, extra=about(pattern))
 
     async def all_steps(self, pattern: DesignPattern) -> float | None:
         """Go all the steps, as far as possible; seconds until the pattern is due again, None for never."""
         requested, state = pattern.metadata.annotations.requested_at, self._states.of(pattern)
         if requested != state.handled_request:
-            if state.running is not None:  # what may have ended unseen was told: whoever asks now knows of it
+            if state.running is not None:  # what may have ended unseen was reported: whoever asks now knows of it
                 self._cluster.managed.rerun_finished(owner_id(pattern.metadata.uid))
             self._states.remember(pattern, replace(state.asked_again(), handled_request=requested))
         before, owner, generation = pattern.status, owner_id(pattern.metadata.uid), pattern.metadata.generation
         with self._prerequisites.during(key_of(pattern)):
-            pattern, results, told = await self._run_steps(pattern)
+            pattern, results, reported = await self._run_steps(pattern)
             if results.stage not in IN_THE_REGISTRY or not isinstance(results.failure, Transient):
                 self._cluster.transfers.pattern_ran(owner, generation=generation)
             if isinstance(results.failure, Stalled):
@@ -123,11 +123,11 @@ class Runs:
             if results.failure is None or results.rendering is not None:
                 self._cluster.transfers.pattern_rendered(owner, generation=generation)
             state = self._states.of(pattern)
-            summary = summarize(pattern, state, results, told=told, moment=self.moment())
+            summary = summarize(pattern, state, results, reported=reported, moment=self.moment())
             self._states.remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
             self._prerequisites.wait(key_of(pattern), results.needs)
-        self._tell_released(pattern, before, summary.status)
+        self._notify_released(pattern, before, summary.status)
         self._metrics.record_result(results.stage, results.failure.reason if results.failure else Reason.READY)
         self._record_repairs(pattern, results)
         self._record(pattern, summary.events)
@@ -136,7 +136,7 @@ class Runs:
 
     async def _run_steps(self, pattern: DesignPattern) -> tuple[DesignPattern, Results, Status]:
         """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last."""
-        asked, told = pattern, pattern.status  # as it was when the run began
+        asked, reported = pattern, pattern.status  # as it was when the run began
 
         async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
             nonlocal pattern
@@ -148,7 +148,7 @@ class Runs:
                 pattern = await self._writer.status(pattern, planned)
 
         async def keep() -> None:
-            nonlocal pattern, told
+            nonlocal pattern, reported
             lasts = clock() - begun >= LASTS - CLOCK_SLACK
             if lasts and (statuses.is_silent(pattern) or is_in_line(pattern)):
                 pattern = await self._say_what_is_asked(pattern)
@@ -160,7 +160,7 @@ class Runs:
             seen = await self.observe(pattern)
             run.state = self._states.of(asked)
             if seen is not pattern:
-                pattern, told = seen, seen.status
+                pattern, reported = seen, seen.status
 
         def superseded() -> bool:
             newest = self._patterns.get(key_of(asked))
@@ -177,7 +177,7 @@ class Runs:
             finally:
                 timer.cancel()
                 self._states.remember(asked, run.state)
-        return pattern, run.results, told
+        return pattern, run.results, reported
 
     async def _say_what_is_asked(self, pattern: DesignPattern) -> DesignPattern:
         words = f"asks {host_of(pattern) or 'the registry'} for {asked_for(pattern)}"
@@ -195,7 +195,7 @@ class Runs:
         results = await self.keep_up(pattern, woken, failed.results)
         summary = summarize_upkeep(pattern, self._states.of(pattern), results, moment=self.moment())
         await self._writer.status(pattern, summary.status)
-        self._tell_released(pattern, pattern.status, summary.status)
+        self._notify_released(pattern, pattern.status, summary.status)
         self._record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
         return summary.due
@@ -321,7 +321,7 @@ class Runs:
         """Now, for ``summary``."""
         return Moment(now=self._now(), clock=self._clock(), jitter=self._ports.jitter())
 
-    def _tell_released(self, pattern: DesignPattern, before: Status, after: Status) -> None:
+    def _notify_released(self, pattern: DesignPattern, before: Status, after: Status) -> None:
         """Wake who waits for what left the inventory. What a run writes ahead and takes back was never in it before."""
         if before.inventory.entries != after.inventory.entries:
             left_it = {each.id for each in before.inventory.entries} - {each.id for each in after.inventory.entries}

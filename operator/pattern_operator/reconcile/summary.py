@@ -1,8 +1,8 @@
 """From what a run made to what is written, told and remembered, and when the pattern is due again. Pure.
 
 It is the one place that decides this, for every sort of run: one that went all the steps, one that only looked after
-what runs, one that only looked, and the end of a pattern. Nothing here is written or told yet: that is for the caller,
-which takes ``Summary.state`` for its own once the status is written.
+what runs, one that only looked, and the end of a pattern. Nothing here is written or recorded yet: that is for the
+caller, which takes ``Summary.state`` for its own once the status is written.
 """
 
 import math
@@ -58,10 +58,10 @@ class Moment:
     jitter: float
 
 
-def summarize(pattern: DesignPattern, state: State, results: Results, *, told: Status, moment: Moment) -> Summary:
-    """A run went all the steps, or as far as it could; ``told`` is the status that events told of last."""
+def summarize(pattern: DesignPattern, state: State, results: Results, *, reported: Status, moment: Moment) -> Summary:
+    """A run went all the steps, or as far as it could; ``reported`` is the status that events told of last."""
     status = statuses.after(pattern, results, now=moment.now)
-    events, state = run_events(told, status, results, state=state)
+    events, state = run_events(reported, status, results, state=state)
     state, due = _requeue_after(pattern, state, results, moment=moment)
     state = replace(state, failed=failed_run(results, due, moment=moment) if results.failure is not None else None)
     return Summary(
@@ -72,11 +72,11 @@ def summarize(pattern: DesignPattern, state: State, results: Results, *, told: S
 def summarize_upkeep(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
     """The back-off of a failed run lasts, and only what runs was looked after."""
     status = statuses.after(pattern, results, now=moment.now)
-    events, told = run_events(pattern.status, status, results, state=state)
+    events, after = run_events(pattern.status, status, results, state=state)
     if state.failed is None or not state.failed.reported:  # status does not speak of the failure yet
-        status, events, told = pattern.status, (), state
+        status, events, after = pattern.status, (), state
     due = earliest(left(state, clock=moment.clock), health_due(pattern, state, results, moment=moment))
-    return Summary(status=status, events=events, state=told, due=due)
+    return Summary(status=status, events=events, state=after, due=due)
 
 
 def summarize_observation(pattern: DesignPattern, state: State, results: Results, *, moment: Moment) -> Summary:
