@@ -59,6 +59,18 @@ def test_a_whole_run_says_what_runs_and_who_signed():
     assert found.observed_generation == 1
 
 
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [(0, ""), (1, ", 1 of which ended and is gone"), (2, ", 2 of which ended and are gone")],
+)
+def test_what_ended_and_is_gone_is_not_said_to_run(ended: int, words: str):
+    healthy = Health(HealthState.CURRENT, "all is healthy", ended=ended)
+
+    found = status.after(pattern(), results(health=healthy), now=NOW)
+
+    assert condition(found, "Ready").message == f"{REVISION.display_name} runs: 2 objects{words}"
+
+
 def test_beside_a_digest_it_is_said_that_the_tag_was_not_looked_up():
     source = {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0", "digest": str(REVISION.digest)}}
     pinned = pattern(spec={"source": source})

@@ -42,6 +42,7 @@ class Health:
     recheck_at: datetime | None = None
     notable: bool = False  # healthy, and yet not as one would think
     unsure: tuple[str, ...] = ()  # of several: which are gone, and nobody saw whether they had ended
+    ended: int = 0  # of several: how many are gone after they ended well
 
 
 def health_of(body: object, *, now: datetime) -> Health:

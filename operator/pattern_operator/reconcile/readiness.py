@@ -48,7 +48,7 @@ def judge_drift(conditions: Conditions, results: Results) -> None:
 
 
 def running_words(pattern: DesignPattern, results: Results) -> str:
-    """What runs, beside it what left and is not gone yet, what may have ended unseen, and what drifted and is left so.
+    """What runs, and beside it what left and is not gone yet, what ended, and what drifted and is left so.
 
     None of it makes the pattern less ready: a volume claim in use stays for hours, and whoever waits for Ready waits
     for what is wanted. Nor is it Reconciling: a pattern that holds this one would count it as not healthy. Who waits
@@ -58,6 +58,8 @@ def running_words(pattern: DesignPattern, results: Results) -> str:
     leaving = results.leaving or Leaving()
     runs = f"{_title(pattern, results)} runs: {pluralize(count - len(leaving.pending))}"
     pinned = pinned_words(pattern, results.revision)
+    ended = results.health.ended if results.health is not None else 0
+    runs += f", {ended} of which ended and {'is' if ended == 1 else 'are'} gone" if ended else ""
     unsure = summarize(results.health.unsure) if results.health is not None else ""
     return listed(filter(None, (runs, results.held, pinned, leaving.message, unsure, *results.drifted)))
 

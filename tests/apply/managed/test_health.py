@@ -53,6 +53,20 @@ def test_what_is_healthy_and_yet_not_as_one_would_think_is_said():
     assert health.message == "2 objects are healthy; paused: is paused"
 
 
+def test_what_ended_is_counted_once_it_is_gone_and_not_where_nobody_saw_it_end():
+    ended = replace(one("ended", HealthState.CURRENT).observed, finished=True)
+    unseen = replace(ended, end_unobserved=True, health=Health(HealthState.CURRENT, "may have", notable=True))
+
+    health = worst(
+        one("there", HealthState.CURRENT),
+        replace(one("still-there", HealthState.CURRENT), observed=ended),
+        replace(one("gone", HealthState.CURRENT, present=False), observed=ended),
+        replace(one("unseen", HealthState.CURRENT, present=False), observed=unseen),
+    )
+
+    assert (health.state, health.ended, health.unsure) == (HealthState.CURRENT, 1, ("may have",))
+
+
 def test_it_is_judged_again_when_the_first_of_them_may_change_by_time_alone():
     soon, late = (
         one(name, HealthState.IN_PROGRESS, health={"recheck_at": NOW + timedelta(seconds=seconds)})

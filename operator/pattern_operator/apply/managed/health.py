@@ -52,7 +52,8 @@ def _all_healthy(expected: Collection[ManagedObject]) -> Health:
     notable = sorted(each.health.message for each in expected if each.health.notable)
     unsure = tuple(sorted(each.health.message for each in expected if each.observed.end_unobserved))
     words = summarize([f"{len(expected)} objects are healthy", *notable])
-    return Health(HealthState.CURRENT, words, notable=bool(notable), unsure=unsure)
+    ended = sum(1 for each in expected if not each.present and not each.health.notable)
+    return Health(HealthState.CURRENT, words, notable=bool(notable), unsure=unsure, ended=ended)
 
 
 def _by_severity(managed: ManagedObject) -> tuple[int, ObjectKey]:
