@@ -117,6 +117,7 @@ from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.discovery import _resources, _silent
 from pattern_operator.kube.errors import from_response
 from pattern_operator.kube.kind_existence import is_gone, is_kind_gone
+from pattern_operator.kube.kopf_watch import KopfWatch
 from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.pagination import Page
 from pattern_operator.kube.self_review import can_patch_everything, user_name
@@ -162,6 +163,7 @@ class FakeSession:
     watches: set[Any] = field(default_factory=set)
     server: str = "https://api.example"
     own_permissions: OwnPermissions = field(default_factory=OwnPermissions)
+    kopf_watch: KopfWatch = field(default_factory=KopfWatch)
 
     async def request(self, *_: Any, **__: Any) -> bytes:
         return self.answer
@@ -571,6 +573,14 @@ def patterns(body: Any) -> None:
         for pattern in known:
             known.ancestors(pattern)
         decode(body)
+
+
+@reader
+def what_kopf_is_sent(body: Any) -> None:
+    watch = KopfWatch()
+    watch.skip_known(lambda *seen: all(isinstance(each, str) for each in seen))
+    for event in (body, {"type": "MODIFIED", "object": body}, {"type": "ERROR", "object": body}):
+        assert watch.take(answering(event).answer)
 
 
 @reader
