@@ -1,5 +1,6 @@
 """What is sent for an object, and what comes of it, at a cluster in memory."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -138,6 +139,26 @@ async def test_whether_an_object_is_resumed_is_asked_again_where_nobody_says(clu
     assert not await cluster.applier.is_resumed(desired.key, impersonate=None)
 
 
+async def test_of_two_patterns_that_both_find_nothing_one_gets_the_object(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+
+    first, second = await asyncio.gather(apply(cluster, desired), apply(cluster, desired, by=SHOP))
+
+    assert sorted([first.applied, second.applied]) == [(), (desired.key,)]
+    reasons = [each.reason for each in (*first.failures, *second.failures)]
+    assert reasons == [Reason.OWNED_BY_ANOTHER_PATTERN]
+
+
+async def test_each_object_that_is_applied_is_named_at_once(cluster: FakeCluster):
+    named: list[str] = []
+    bad = config_map("bad", "team")
+    cluster.refuse("PATCH", bad, status(422, "Invalid", "no"))
+
+    await apply(cluster, config_map("a", "team"), bad, on_applied=lambda each, answer: named.append(each.key.name))
+
+    assert named == ["a"]
+
+
 # --- what is not sent -----------------------------------------------------------------------------------------------
 
 
@@ -207,6 +228,20 @@ async def test_a_paused_object_of_nobody_is_used_and_not_ours(cluster: FakeClust
     cluster.put(desired, annotations=DISABLED)
 
     done = await apply(cluster, desired)
+
+    assert [key for key, _ in done.skipped] == [desired.key]
+    assert done.disowned == {desired.key}
+    assert not cluster.managed_objects.expects_any(WEB.id)
+
+
+async def test_what_somebody_took_from_us_and_pauses_counts_for_our_health_no_longer(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await apply(cluster, desired)
+    del cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"]
+    cluster.at(desired)["metadata"]["annotations"] |= DISABLED
+    cluster.watches.blind.add("ConfigMap")
+
+    done = await apply(cluster, desired, owned=[desired.key])
 
     assert [key for key, _ in done.skipped] == [desired.key]
     assert done.disowned == {desired.key}
@@ -423,6 +458,53 @@ async def test_who_could_not_take_what_is_offered_holds_up_nobody(cluster: FakeC
 
     assert failure.key == desired.key
     assert cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id) is offered
+
+
+async def test_who_has_the_object_waits_for_it_no_longer(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.transfers.wait(desired.key, WEB)
+    cluster.transfers.delay_reason(desired.key, by=SHOP)
+
+    done = await apply(cluster, desired)
+
+    assert done.applied == (desired.key,)
+    assert cluster.at(desired)["metadata"]["labels"]["pattern-operator.io/owner"] == WEB.id
+    assert not cluster.transfers.is_offered(desired.key, by=SHOP.id, to=WEB.id)
+
+
+async def test_who_waits_shows_by_a_dry_run_that_it_could_take_the_object(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+
+    await apply(cluster, desired)
+
+    assert [each.params.get("dryRun") for each in cluster.sent("PATCH", desired)] == ["All"]
+    assert not cluster.transfers.may_wait(desired.key, WEB.id)  # it does
+
+
+@pytest.mark.parametrize("passes", [True, False], ids=["may pass", "for good"])
+async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeCluster, passes: bool):
+    desired = config_map("c", "team")
+    cluster.put(desired, owner=SHOP.id)
+    cluster.refuse("PATCH", desired, status(409, "Conflict", "no") if passes else status(403, "Forbidden", "no"))
+
+    (failure,) = (await apply(cluster, desired)).failures
+
+    assert cluster.transfers.may_wait(desired.key, WEB.id)
+    assert ("It is not handed over to this pattern" in failure.message) is not passes
+
+
+@pytest.mark.parametrize("state", ["paused", "terminating"])
+async def test_nobody_waits_for_what_is_paused_or_terminating(cluster: FakeCluster, state: str):
+    desired = config_map("c", "team")
+    marks = {"annotations": DISABLED} if state == "paused" else {"deletionTimestamp": "2026-05-01T13:00:00Z"}
+    cluster.put(desired, owner=SHOP.id, **marks)
+
+    await apply(cluster, desired)
+
+    assert cluster.sent("PATCH", desired) == []
+    assert cluster.transfers.may_wait(desired.key, WEB.id)
 
 
 # --- whose a failed object is ---------------------------------------------------------------------------------------
