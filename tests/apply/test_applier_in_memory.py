@@ -604,6 +604,16 @@ async def test_what_a_lost_race_labelled_is_not_ours_while_the_api_server_is_awa
     assert done.disowned == {desired.key}
 
 
+async def test_what_a_lost_race_labelled_may_be_adopted_once_our_label_is_off(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, owner=WEB.id)
+    cluster.applier._withdrawals.add(desired.key, WEB.id, uid=cluster.at(desired)["metadata"]["uid"])
+
+    done = await apply(cluster, desired, adopt="Always")
+
+    assert (done.applied, done.disowned) == ((desired.key,), frozenset())
+
+
 # --- the rest -------------------------------------------------------------------------------------------------------
 
 
