@@ -1,4 +1,4 @@
-"""How often, and how long, what a new kind lacks is tried again."""
+"""How often, and how long, what a new kind lacks is retried."""
 
 import asyncio
 
@@ -44,12 +44,12 @@ class Served:
 
 @pytest.mark.parametrize("after", range(len(NEW_KIND_DELAYS) + 1))
 def test_it_is_tried_again_with_growing_pauses_until_it_is_served(after: int):
-    async def story() -> tuple[str, float]:
+    async def scenario() -> tuple[str, float]:
         begun = asyncio.get_running_loop().time()
         answer = await retry_new_kind(Served(after), WIDGET, bringing(WIDGETS))
         return answer, asyncio.get_running_loop().time() - begun
 
-    answer, took = run(story())
+    answer, took = run(scenario())
 
     assert answer == "applied"
     assert took == pytest.approx(sum(NEW_KIND_DELAYS[:after]))
@@ -58,12 +58,12 @@ def test_it_is_tried_again_with_growing_pauses_until_it_is_served(after: int):
 def test_in_the_end_it_fails_and_what_is_not_brought_fails_at_once():
     never, other = Served(99), Served(99)
 
-    async def story() -> None:
+    async def scenario() -> None:
         with pytest.raises(KindNotFound):
             await retry_new_kind(never, WIDGET, bringing(WIDGETS))
         with pytest.raises(KindNotFound):
             await retry_new_kind(other, OTHER, bringing())
 
-    run(story())
+    run(scenario())
 
     assert (never.tries, other.tries) == (len(NEW_KIND_DELAYS) + 1, 1)

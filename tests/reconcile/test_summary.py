@@ -53,7 +53,7 @@ LOOKUP = Lookup(Reference(Repository.parse("oci://registry.example/web"), tag="1
 RUNS = State(objects=Running(desired=DESIRED), caches=Caches(lookups=Lookups(last=LOOKUP), policy=KEYS))
 FIRST = statuses.after(pattern(), results(), now=NOW)
 
-AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is asked again.")
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="the registry is away; it is retried.")
 UNSIGNED = Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it: sign it.")
 TOO_MANY = Stalled(reason=Reason.COMPONENTS_REFUSED, message="3 components cannot be rendered: correct them.")
 NO_KIND = Waiting(reason=Reason.KIND_NOT_FOUND, message="1 object waits for its CRD.")

@@ -71,7 +71,7 @@ class _Source:
         return self._bytes[begin:end].decode()
 
     def mutant(self, edit: _Edit) -> Mutant | None:
-        """The text with one edit; None where it is no program, or the same one."""
+        """The text with one edit; None where it is not a program, or the same one."""
         begin, end = self.span(edit.node)
         whole = self._bytes[begin:end].decode()
         changed = edit.new if not edit.old else edit.old.replace("\0", edit.new)

@@ -57,7 +57,7 @@ class Standing(StrEnum):
 
     READY = "what is desired runs, and is well"
     STALLED = "it failed, and only a change helps"
-    RETRYING = "it failed, and is tried again"
+    RETRYING = "it failed, and is retried"
     PROGRESSING = "it is under way"
     PAUSED = "nothing is under way, and nothing failed"
 
