@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from aiohttp import web
 from tests.apply.fake_cluster import FakeCluster, fields_of, managed, not_served, status
 from tests.apply.harness import config_map, deployment, namespace_named
 
-from pattern_operator.api.object import Object
+from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyResult, HealthState, Owner
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
@@ -157,6 +158,32 @@ async def test_each_object_that_is_applied_is_named_at_once(cluster: FakeCluster
     await apply(cluster, config_map("a", "team"), bad, on_applied=lambda each, answer: named.append(each.key.name))
 
     assert named == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "listed", "ours"),
+    [("team/web", True, True), ("team/shop", True, False), ("team/web", False, False)],
+    ids=["ours", "of another pattern", "in no inventory"],
+)
+async def test_an_object_whose_label_somebody_took_off_stays_ours(cluster: FakeCluster, pattern, listed, ours: bool):
+    desired = config_map("c", "team", a="1")
+    cluster.put(desired, annotations={"pattern-operator.io/pattern": pattern})
+
+    done = await apply(cluster, desired, owned=[desired.key] if listed else (), adopt="Never")
+
+    assert (desired.key in done.applied) is ours
+    assert [each.reason for each in done.failures] == ([] if ours else [Reason.ALREADY_EXISTS])
+
+
+@pytest.mark.parametrize("component", [OF_CREATE_NAMESPACE, "web"], ids=["of createNamespace", "of the artifact"])
+async def test_a_namespace_that_is_only_to_be_there_never_fails(cluster: FakeCluster, component: str):
+    space = replace(namespace_named("mine"), component=component)
+    cluster.put(space)
+
+    done = await apply(cluster, space, adopt="Never")
+
+    assert ([key for key, _ in done.skipped] == [space.key]) is (component == OF_CREATE_NAMESPACE)
+    assert bool(done.failures) is (component != OF_CREATE_NAMESPACE)
 
 
 # --- what is not sent -----------------------------------------------------------------------------------------------
