@@ -3,7 +3,9 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class FakeTimeLoop(asyncio.SelectorEventLoop):
@@ -27,7 +29,7 @@ class _Selector(selectors.DefaultSelector):
         return super().select(0)
 
 
-def run(work: Coroutine[Any, Any, Any]) -> Any:
+def run(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` in such a loop."""
     with asyncio.Runner(loop_factory=FakeTimeLoop) as runner:
         return runner.run(work)

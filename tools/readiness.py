@@ -1,7 +1,7 @@
 """Waits until every one of some patterns is Ready, whatever becomes of the watch: no figure is of others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,7 @@ class ObjectCollection:
             raise WatchLost(f"GET {self.url}: {type(error).__name__}") from error
         return listed["items"], listed["metadata"]["resourceVersion"]
 
-    async def watch(self, version: str) -> AsyncIterator[dict[str, Any]]:
+    async def watch(self, version: str) -> AsyncGenerator[dict[str, Any], None]:
         """The events after ``version`` until the server ends the watch. Raises WatchLost where it ends otherwise."""
         where = f"{self.url}?watch=true&resourceVersion={version}"
         timeout = aiohttp.ClientTimeout(total=None)
@@ -61,7 +61,7 @@ class ObjectCollection:
         except _FAILED as error:
             raise WatchLost(f"GET {where}: {type(error).__name__}") from error
 
-    async def follow(self) -> AsyncIterator[dict[str, Any] | None]:
+    async def follow(self) -> AsyncGenerator[dict[str, Any] | None, None]:
         """The objects as they are, then as they become, for ever; None says that all are told anew."""
         while True:
             try:

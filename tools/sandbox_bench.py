@@ -94,7 +94,7 @@ async def render(sandbox: Sandbox, path: Path, *, tenant: str) -> str:
     with path.open("rb", buffering=0) as file:
         layer = Layer(hostile.LAYER, "", os.fstat(file.fileno()).st_size)
         try:
-            async with sandbox.rendered(plan, [(layer, file)], tenant=tenant) as rendering:  # type: ignore[list-item]
+            async with sandbox.rendered(plan, [(layer, file)], tenant=tenant) as rendering:
                 await asyncio.sleep(0.2)  # it is applied
                 return f"{len(rendering.objects)} objects"
         except BuildRefused as refused:

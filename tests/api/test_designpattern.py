@@ -1,16 +1,19 @@
 """The kind as a value: read from what the API server sends, written back without what says nothing."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.status import InventoryEntry, Status, VerifiedBy
 
-MINIMAL = {
+SPEC: dict[str, Any] = {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.4.2"}}}
+MINIMAL: dict[str, Any] = {
     "apiVersion": "pattern-operator.io/v1alpha1",
     "kind": "DesignPattern",
     "metadata": {"name": "web", "namespace": "shop", "uid": "8f1c", "generation": 3},
-    "spec": {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.4.2"}}},
+    "spec": SPEC,
 }
 
 
@@ -45,9 +48,14 @@ def test_every_section_is_read():
     found = decode(MINIMAL | {"spec": spec})
 
     assert found.spec.source.ref.semver_filter == "^v"
+    assert found.spec.source.layer is not None
+    assert found.spec.verify is not None
+    first = found.spec.verify.authorities[0]
+    assert first.key is not None
     assert found.spec.source.layer.media_type == "application/yaml"
     assert [authority.name for authority in found.spec.verify.authorities] == [None, "b"]
-    assert found.spec.verify.authorities[0].key.secret_ref.key == "cosign.pub"
+    assert first.key.secret_ref is not None
+    assert first.key.secret_ref.key == "cosign.pub"
     assert found.spec.apply.service_account_name == "applier"
     assert found.spec.rollout.history_limit == 0
     assert msgspec.to_builtins(found.spec.source) == spec["source"]
@@ -60,7 +68,7 @@ def test_the_parts_of_metadata_that_nobody_reads_are_passed_over():
 
 
 def test_a_resource_of_a_newer_crd_is_read_as_far_as_it_is_known():
-    spec = MINIMAL["spec"] | {"parameters": {"replicas": 3}}
+    spec = SPEC | {"parameters": {"replicas": 3}}
 
     assert decode(MINIMAL | {"spec": spec, "status": {"candidate": "2.0.0"}}) == decode(MINIMAL)
 
@@ -71,11 +79,11 @@ def test_a_resource_of_a_newer_crd_is_read_as_far_as_it_is_known():
         ({}, "source"),
         ({"source": {"url": "oci://r/web"}}, "ref"),
         ({"source": {"url": "oci://r/web", "ref": {"tag": 1}}}, "$.spec.source.ref.tag"),
-        ({**MINIMAL["spec"], "render": {"format": "Helm"}}, "$.spec.render.format"),
-        ({**MINIMAL["spec"], "apply": {"prune": "yes"}}, "$.spec.apply.prune"),
-        ({**MINIMAL["spec"], "rollout": {"historyLimit": 11}}, "$.spec.rollout.historyLimit"),
-        ({**MINIMAL["spec"], "verify": {"authorities": []}}, "$.spec.verify.authorities"),
-        ({**MINIMAL["spec"], "interval": ""}, "$.spec.interval"),
+        ({**SPEC, "render": {"format": "Helm"}}, "$.spec.render.format"),
+        ({**SPEC, "apply": {"prune": "yes"}}, "$.spec.apply.prune"),
+        ({**SPEC, "rollout": {"historyLimit": 11}}, "$.spec.rollout.historyLimit"),
+        ({**SPEC, "verify": {"authorities": []}}, "$.spec.verify.authorities"),
+        ({**SPEC, "interval": ""}, "$.spec.interval"),
     ],
 )
 def test_what_the_crd_would_refuse_is_refused_with_the_place(spec, where):
@@ -107,6 +115,6 @@ def test_a_pattern_can_not_be_changed_by_who_holds_it():
     entry = InventoryEntry(id="shop_web__Service", v="v1")
 
     with pytest.raises(AttributeError):
-        entry.id = "other"
+        entry.id = "other"  # type: ignore[misc]  # that it raises is what is tested
     with pytest.raises(AttributeError):
-        decode(MINIMAL).spec.suspend = True
+        decode(MINIMAL).spec.suspend = True  # type: ignore[misc]  # as above

@@ -34,7 +34,8 @@ def test_the_name_in_the_code_is_the_public_word(word):
 
 
 def test_a_word_is_a_text_to_programs():
-    assert Reason.READY == "Ready"
+    assert isinstance(Reason.READY, str)
+    assert str(Reason.READY) == "Ready"
     assert f"{Reason.DIGEST_MISMATCH}: {ConditionType.FETCHED}" == "DigestMismatch: Fetched"
     assert Reason("DigestMismatch") is Reason.DIGEST_MISMATCH
 

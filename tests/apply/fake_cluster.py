@@ -13,9 +13,10 @@ from uuid import uuid4
 
 import orjson
 from aiohttp import web
+from tests.apply.fake_watches import FakeWatches, NoTasks
 from tests.kube.fake_apiserver import serving
 
-from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.object import Object
 from pattern_operator.apply import Applier, Deleter, ManagedObjects, Notification, Owner, Transfers
 from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, WatchEvent, WatchEventType
 
@@ -68,33 +69,6 @@ class KnownKinds(Discovery):
         self.invalidated += 1
 
 
-class NoTasks:
-    """Runs nothing."""
-
-    def create_task(self, coro: Coroutine[Any, Any, Any], *, name: str | None = None) -> asyncio.Task[Any]:
-        raise AssertionError("the watches run, and these do not")
-
-
-class Watched:
-    """Watches of which none runs; kinds in ``blind`` are not watched."""
-
-    def __init__(self) -> None:
-        self.blind: set[str] = set()
-        self.asked: list[str] = []  # the kinds that were waited for
-
-    def start(self, _: Resource) -> None: ...
-    def stop(self, _: Any) -> None: ...
-    def remember(self, key: ObjectKey, body: object) -> None: ...
-    async def ready(self, resource: Resource) -> None:
-        self.asked.append(resource.kind)
-
-    def resource_of(self, _: Any) -> Resource | None:
-        return None
-
-    def is_watched(self, kind: tuple[str, str]) -> bool:
-        return kind[1] not in self.blind
-
-
 @dataclass
 class FakeCluster:
     """The cluster, and an applier and a deleter at it. What a watch shows is shown by ``show``."""
@@ -112,14 +86,14 @@ class FakeCluster:
         async with serving(self._answer) as session:
             self.session = session
             self.discovery = KnownKinds(session)
-            self.watches = Watched()
+            self.watches = FakeWatches()
             self.managed_objects = ManagedObjects(
                 session,
                 tasks=NoTasks(),
                 on_change=lambda owner, notification: self.told.append((owner, notification)),
                 now=lambda: datetime.now(UTC),
             )
-            self.managed_objects._watches = cast(Any, self.watches)
+            self.managed_objects._watches = self.watches
             self.transfers = Transfers()
             self.applier = Applier(
                 session,

@@ -1,13 +1,14 @@
 """A harness for the package apply with a real API server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import orjson
+import pytest
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import (
@@ -21,6 +22,7 @@ from pattern_operator.apply import (
     inventory,
     owner_id,
 )
+from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.kube import ApiError, Conflicts, Discovery, KindNotFound, Resource, Session, objects
 
 PATIENCE = 20.0  # seconds; what is waited for takes milliseconds, the machine may be busy
@@ -35,11 +37,24 @@ def owner(name: str = "web") -> Owner:
     return Owner(owner_id(uuid4().hex), "team", name)
 
 
-def config_map(name: str, namespace: str, /, *, annotations: dict[str, str] | None = None, **data: str) -> Object:
+def config_map(
+    name: str,
+    namespace: str,
+    /,
+    *,
+    annotations: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
+    **entries: str,
+) -> Object:
+    """A ConfigMap of ``entries``, and of ``data``, whose keys may be any."""
     metadata: dict[str, Any] = {"name": name, "namespace": namespace}
     if annotations:
-        metadata["annotations"] = annotations
-    return Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"a": "1"}})
+        metadata["annotations"] = dict(annotations)
+    if labels:
+        metadata["labels"] = dict(labels)
+    content = {**(data or {}), **entries} or {"a": "1"}
+    return Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": content})
 
 
 def secret(name: str, namespace: str, **text: str) -> Object:
@@ -133,6 +148,16 @@ class Harness:
         return await self.applier.apply_all(
             desired, owner=by, conflicts="Take" if conflicts == "Take" else "Fail", owned=more.pop("owned", ()), **more
         )
+
+    def replace_request(self, request: Callable[..., Awaitable[bytes]]) -> None:
+        """Send what is asked from now on by ``request``, which may hand it on to the one that was there."""
+        pytest.MonkeyPatch().setattr(self.session, "request", request)
+
+    def managed(self, key: ObjectKey) -> ManagedObject:
+        """What is known of an object; there is something."""
+        found = self.managed_objects.get(key)
+        assert found is not None
+        return found
 
     async def resource(self, key: ObjectKey, *, version: str | None = None) -> Resource:
         return await self.discovery.find(group=key.group, kind=key.kind, version=version)

@@ -211,8 +211,8 @@ async def test_an_object_of_another_living_pattern_is_refused_with_its_name(harn
     assert [failure.reason for failure in applied.failures] == [Reason.OWNED_BY_ANOTHER_PATTERN]
     assert "is owned by DesignPattern team/other" in applied.failures[0].message
     assert applied.disowned == {desired.key}
-    assert harness.managed_objects.get(desired.key).expected  # by the other: who was refused does not make it forgotten
-    assert harness.managed_objects.get(desired.key).owner == other.id
+    assert harness.managed(desired.key).expected  # by the other: who was refused does not make it forgotten
+    assert harness.managed(desired.key).owner == other.id
 
 
 async def test_two_patterns_that_find_nothing_at_the_same_moment_do_not_both_have_it(harness: Harness, namespace: str):
@@ -229,7 +229,7 @@ async def test_two_patterns_that_find_nothing_at_the_same_moment_do_not_both_hav
             if method == "GET" and path.endswith("/configmaps/c"):
                 await asyncio.sleep(0.3)  # time enough for every other look to find nothing, too
 
-    harness.session.request = slow
+    harness.replace_request(slow)
     results = await asyncio.gather(*(harness.apply(desired, by=each) for each in teams))
 
     winners = [team for team, applied in zip(teams, results, strict=True) if applied.applied]
@@ -288,7 +288,7 @@ async def test_what_may_have_been_made_is_kept_where_the_answer_is_lost(harness:
             raise ApiUnavailable.unreachable("https://away.example", error=OSError("reset"))
         return answer
 
-    harness.session.request = lost
+    harness.replace_request(lost)
     applied = await harness.apply(desired, by=owner())
 
     assert [failure.reason for failure in applied.failures] == [Reason.API_SERVER_UNAVAILABLE]
@@ -343,11 +343,11 @@ async def test_our_label_that_could_not_be_taken_off_at_once_makes_nothing_ours(
 
     async def failing(method: str, path: str, **more: Any) -> Any:
         if method == "PATCH" and b"uid" in more["body"] and b"labels" not in more["body"]:  # what is taken back
-            harness.session.request = request
+            harness.replace_request(request)
             raise ApiUnavailable.unreachable("https://away.example", error=OSError("reset"))
         return await request(method, path, **more)
 
-    harness.session.request = failing
+    harness.replace_request(failing)
     await _meanwhile(harness, lambda: make(harness, config_map("c", namespace, a="same")))
     failed = await harness.apply(desired, by=team, adopt="Never", owned=[desired.key])
     labelled = await marks(harness, desired)
@@ -367,11 +367,11 @@ async def _meanwhile(harness: Harness, act: Any) -> None:
 
     async def interrupted(method: str, path: str, **more: Any) -> bytes:
         if method == "PATCH":
-            harness.session.request = original
+            harness.replace_request(original)
             await act()
         return await original(method, path, **more)
 
-    harness.session.request = interrupted
+    harness.replace_request(interrupted)
 
 
 # --- what others have in it -------------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ def test_marks_that_are_nobodys_keep_nobody_out(metadata):
 def test_marks_that_only_our_own_apply_has_set_are_no_other_tools():
     """A rendered manifest may carry them; what a dead pattern applied from it is not Flux's."""
     label = "kustomize.toolkit.fluxcd.io/name"
-    fields = {"f:metadata": {"f:labels": {f"f:{label}": {}}}}
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {f"f:{label}": {}}}}
     own = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": fields}
     flux = {"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": fields}
 

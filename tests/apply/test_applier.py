@@ -374,7 +374,7 @@ async def test_an_object_of_another_that_is_not_to_be_reconciled_does_not_count_
     applied = await harness.apply(desired, by=team, conflicts="Take")
 
     assert [key for key, _ in applied.skipped] == [desired.key]
-    assert not harness.managed_objects.get(desired.key).expected
+    assert not harness.managed(desired.key).expected
 
 
 async def test_a_value_of_a_secret_that_was_changed_is_repaired(harness: Harness, namespace: str):
@@ -470,7 +470,7 @@ async def test_never_more_requests_at_once_than_allowed(harness: Harness, namesp
         finally:
             running -= 1
 
-    harness.session.request = counting
+    harness.replace_request(counting)
     applier = Applier(harness.session, harness.discovery, managed_objects=harness.managed_objects, concurrency=4)
 
     applied = await applier.apply_all(
@@ -501,7 +501,7 @@ async def test_a_server_that_is_away_or_busy_is_not_asked_for_each_object(
         await asyncio.sleep(0)
         raise error
 
-    harness.session.request = unreachable
+    harness.replace_request(unreachable)
     applied = await harness.apply(*desired, by=team)
 
     assert {failure.reason for failure in applied.failures} == {Reason.API_SERVER_UNAVAILABLE}

@@ -1,6 +1,7 @@
 """One object out of the cluster, or left there, and what is said of it."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -97,7 +98,7 @@ async def test_a_failure_is_said_in_the_servers_words_and_the_object_stays_expec
     assert removal.failure is not None
     assert removal.failure.reason is Reason.FORBIDDEN
     assert "cannot delete resource" in removal.message
-    assert harness.managed_objects.get(desired.key).expected
+    assert harness.managed(desired.key).expected
 
 
 async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gone(harness: Harness, namespace: str):
@@ -141,6 +142,7 @@ async def test_what_no_watch_sees_and_the_account_may_not_read_is_left_and_read_
     (removal,) = await removed(harness, desired, by=team, impersonate=nobody)
 
     assert removal.outcome is DeletionOutcome.FAILED
+    assert removal.failure is not None
     assert removal.failure.reason is Reason.FORBIDDEN
     assert "cannot get resource" in removal.message
     assert [(verb, code) for verb, _, code in harness.requests[before:]] == [("get", 403)]
@@ -155,7 +157,7 @@ async def away(harness: Harness, error: ApiError) -> list[str]:
         await asyncio.sleep(0)
         raise error
 
-    harness.session.request = refuse
+    harness.replace_request(refuse)
     return tries
 
 
@@ -169,7 +171,7 @@ async def test_a_server_that_is_away_is_not_asked_for_each_object(harness: Harne
 
     assert len(tries) <= CONCURRENCY
     assert {removal.outcome for removal in removals} == {DeletionOutcome.FAILED}
-    assert {removal.failure.reason for removal in removals} == {Reason.API_SERVER_UNAVAILABLE}
+    assert {removal.failure and removal.failure.reason for removal in removals} == {Reason.API_SERVER_UNAVAILABLE}
 
 
 async def test_a_server_that_asks_to_slow_down_is_left_alone(harness: Harness, namespace: str):
@@ -191,7 +193,7 @@ async def test_another_refusal_stops_nobody_else(harness: Harness, namespace: st
     removals = await removed(harness, *desired, by=team)
 
     assert len(tries) == 50
-    assert {removal.failure.reason for removal in removals} == {Reason.PRUNE_FAILED}
+    assert {removal.failure and removal.failure.reason for removal in removals} == {Reason.PRUNE_FAILED}
 
 
 async def test_never_more_requests_at_once_than_allowed(harness: Harness, namespace: str):
@@ -200,7 +202,7 @@ async def test_never_more_requests_at_once_than_allowed(harness: Harness, namesp
     await harness.apply(*desired, by=team)
     original = harness.session.request
 
-    async def counting(method: str, path: str, **more: object) -> bytes:
+    async def counting(method: str, path: str, **more: Any) -> bytes:
         nonlocal running, most
         running += method == "DELETE"
         most = max(most, running)
@@ -209,7 +211,7 @@ async def test_never_more_requests_at_once_than_allowed(harness: Harness, namesp
         finally:
             running -= method == "DELETE"
 
-    harness.session.request = counting
+    harness.replace_request(counting)
     deleter = Deleter(harness.session, harness.discovery, managed_objects=harness.managed_objects, concurrency=3)
 
     removals = await deleter.delete_all(

@@ -33,8 +33,14 @@ def test_an_entry_beside_those_of_the_pattern_was_added_and_stays() -> None:
 
 def test_another_member_of_a_union_is_picked_where_ours_is_gone_only() -> None:
     body = {"env": [{"name": "A", "value": "x"}], "volumes": [{"name": "v", "configMap": {"name": "x"}}]}
-    theirs = {"f:env": {'k:{"name":"A"}': {"f:valueFrom": {}}}, "f:volumes": {'k:{"name":"v"}': {"f:emptyDir": {}}}}
-    there = {"f:env": {'k:{"name":"A"}': {"f:value": {}}}, "f:volumes": {'k:{"name":"v"}': {"f:configMap": {}}}}
+    theirs: dict[str, Any] = {
+        "f:env": {'k:{"name":"A"}': {"f:valueFrom": {}}},
+        "f:volumes": {'k:{"name":"v"}': {"f:emptyDir": {}}},
+    }
+    there: dict[str, Any] = {
+        "f:env": {'k:{"name":"A"}': {"f:value": {}}},
+        "f:volumes": {'k:{"name":"v"}': {"f:configMap": {}}},
+    }
 
     assert replaced(theirs, body=body, live=theirs) == theirs
     assert replaced(theirs, body=body, live=there) == {}
@@ -42,7 +48,7 @@ def test_another_member_of_a_union_is_picked_where_ours_is_gone_only() -> None:
 
 @pytest.mark.parametrize("section", ["annotations", "labels"])
 def test_what_is_added_to_metadata_stays_also_where_something_went(section: str) -> None:
-    theirs = {"f:metadata": {f"f:{section}": {"f:new": {}}}}
+    theirs: dict[str, Any] = {"f:metadata": {f"f:{section}": {"f:new": {}}}}
     deep = {"f:spec": {"f:template": theirs}}
     body = {"metadata": {section: {"old": "1"}}}
 

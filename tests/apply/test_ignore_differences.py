@@ -128,7 +128,9 @@ def test_what_the_object_does_not_have_is_nothing_to_leave() -> None:
 
 
 def test_entries_of_a_list_are_given_up_by_their_keys() -> None:
-    fields = {"f:spec": {"f:list": {'k:{"name":"x"}': {".": {}, "f:name": {}, "f:b": {}}, 'k:{"name":"y"}': {".": {}}}}}
+    fields: dict[str, Any] = {
+        "f:spec": {"f:list": {'k:{"name":"x"}': {".": {}, "f:name": {}, "f:b": {}}, 'k:{"name":"y"}': {".": {}}}}
+    }
 
     left = without_released(fields, body=BODY, paths=[("spec", "list", "0", "b"), ("spec", "list", "1")])
 

@@ -226,7 +226,7 @@ async def test_somebody_who_writes_meanwhile_is_not_overwritten(
 
         await migrate(*place, send=tried, **more)
 
-    monkeypatch.setattr("pattern_operator.apply.applier.migrate", racing)
+    monkeypatch.setattr("pattern_operator.apply.server_side_apply.migrate", racing)
     applied = await harness.apply(desired, by=team)
 
     assert len(written) == 1

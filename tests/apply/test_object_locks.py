@@ -86,7 +86,7 @@ async def hanging(harness: Harness, desired: list[Object], *, by: Owner, at: str
             await asyncio.Event().wait()
         return await original(sent, path, **more)
 
-    harness.session.request = request
+    harness.replace_request(request)
     work = harness.applier.apply_all(desired, owner=by, conflicts="Fail", owned=(), impersonate=MALLORY)
     task = asyncio.create_task(work)
     try:
@@ -96,7 +96,7 @@ async def hanging(harness: Harness, desired: list[Object], *, by: Owner, at: str
             await asyncio.sleep(0.002)
         yield
     finally:
-        harness.session.request = original
+        harness.replace_request(original)
         task.cancel()
         await asyncio.wait({task})
 

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 from tests.apply.test_protected import RBAC, account, an
+from tests.kube.fake_session import FakeSession
 
 from pattern_operator.apply.operator_rbac import operator_rbac
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
@@ -17,16 +18,9 @@ def binding(name: str, role: str, *subjects: Any) -> dict[str, Any]:
     return {"metadata": {"name": name}, "roleRef": {"kind": "ClusterRole", "name": role}, "subjects": list(subjects)}
 
 
-class Answers:
+def answering(answer: list[Any] | ApiError) -> FakeSession:
     """A session whose every request is answered alike."""
-
-    def __init__(self, answer: list[Any] | ApiError) -> None:
-        self._answer = answer
-
-    async def request(self, *_: object, **__: object) -> bytes:
-        if isinstance(self._answer, ApiError):
-            raise self._answer
-        return orjson.dumps({"metadata": {}, "items": self._answer})
+    return FakeSession(answer if isinstance(answer, ApiError) else orjson.dumps({"metadata": {}, "items": answer}))
 
 
 async def test_what_binds_the_operators_account_and_what_it_binds_is_its_own():
@@ -37,7 +31,7 @@ async def test_what_binds_the_operators_account_and_what_it_binds_is_its_own():
         binding("nobody", "none"),
     ]
 
-    assert await operator_rbac(Answers(listed), protected=OPERATOR) == {
+    assert await operator_rbac(answering(listed), protected=OPERATOR) == {
         ("ClusterRoleBinding", "acme"),
         ("ClusterRole", "acme-kind_watch"),
     }
@@ -45,12 +39,14 @@ async def test_what_binds_the_operators_account_and_what_it_binds_is_its_own():
 
 @pytest.mark.parametrize("code", [403, 404])
 async def test_an_operator_that_may_not_list_bindings_goes_by_names(code: int):
-    assert await operator_rbac(Answers(ApiError(code=code, reason="", message="no")), protected=OPERATOR) == frozenset()
+    assert (
+        await operator_rbac(answering(ApiError(code=code, reason="", message="no")), protected=OPERATOR) == frozenset()
+    )
 
 
 async def test_a_server_that_does_not_answer_is_no_reason_to_go_by_names():
     with pytest.raises(ApiError):
-        await operator_rbac(Answers(ApiError(code=0, reason="Unreachable", message="no")), protected=OPERATOR)
+        await operator_rbac(answering(ApiError(code=0, reason="Unreachable", message="no")), protected=OPERATOR)
 
 
 def test_it_is_protected_also_when_it_is_to_lose_the_account():

@@ -172,7 +172,7 @@ def test_a_job_that_selects_by_hand_keeps_its_selector():
 
 
 POD = {"containers": [{"name": "main", "image": "registry.example/main:1"}]}
-APPLIED = {
+APPLIED: dict[str, dict[str, Any]] = {
     "Job": {
         "apiVersion": "batch/v1",
         "spec": {"selector": {}, "template": {"spec": {**POD, "restartPolicy": "Never"}}},

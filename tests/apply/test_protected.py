@@ -9,7 +9,7 @@ from tests.apply.harness import config_map, entries, owner
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.delete import DeletionOutcome
+from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, NAMESPACE, Protected
 from pattern_operator.errors import Stalled
 

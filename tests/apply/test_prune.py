@@ -160,7 +160,7 @@ async def test_an_object_made_anew_by_somebody_else_is_left(harness: Harness, na
 async def test_the_delete_is_for_the_very_object_that_was_seen(harness: Harness, namespace: str):
     team, desired = owner(), config_map("c", namespace)
     await harness.apply(desired, by=team)
-    managed = harness.managed_objects.get(desired.key)
+    managed = harness.managed(desired.key)
     frozen = managed.observed
     await harness.delete(desired.key)
     await harness.told(NotificationKind.GONE, desired.key, of=team)
@@ -285,6 +285,7 @@ async def test_what_cannot_be_deleted_keeps_what_it_needs(harness: Harness, name
     pruned = await prune(entries(desired, workload), owner=team, deleter=harness.deleter, impersonate=account)
 
     assert pruned.remaining == entries(desired, workload)
+    assert pruned.error is not None
     assert pruned.error.message.startswith("1 object that left the pattern could not be deleted: Deployment.apps ")
     assert f"grant ServiceAccount {namespace}/nobody the verbs get and delete on deployments.apps in namespace" in (
         pruned.error.message

@@ -69,7 +69,8 @@ async def bound(cluster: Testbed, harness: Harness, desired: Object) -> None:
     cluster.kubectl.apply(volume)
 
     async def is_bound() -> bool:
-        return (await harness.get(desired.key)).get("status", {}).get("phase") == "Bound"
+        claim = await harness.get(desired.key)
+        return bool(claim.get("status", {}).get("phase") == "Bound")
 
     await harness.eventually(is_bound)
 

@@ -27,8 +27,8 @@ def server(*groups: tuple[str, str, list[str]], items: list[str] | None = None, 
         if (said := undefined(request)) is not None:
             return said
         if status != 200:
-            said = {"kind": "Status", "code": status, "reason": "InternalError", "message": "leader changed"}
-            return web.Response(status=status, body=orjson.dumps(said))
+            failure = {"kind": "Status", "code": status, "reason": "InternalError", "message": "leader changed"}
+            return web.Response(status=status, body=orjson.dumps(failure))
         found = [{"metadata": {"name": name, "namespace": "team"}} for name in items or ()]
         return web.Response(body=orjson.dumps({"kind": "List", "metadata": {}, "items": found}))
 

@@ -10,7 +10,7 @@ from tests.faketime import run
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Notification, NotificationKind, Owner, Transfers, prune, transfer
-from pattern_operator.apply.delete import DeletionOutcome
+from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.internal_errors import InternalErrors
 
 KEY = config_map("c", "team").key
@@ -439,7 +439,7 @@ async def test_who_could_not_take_it_holds_up_nobody(harness: Harness, namespace
         had, desired = deployment("c", namespace, app="one"), deployment("c", namespace, app="two")
     else:
         had = config_map("c", namespace)
-        desired = config_map("c", namespace, **({"bad key!": "1"} if why == "invalid" else {}))
+        desired = config_map("c", namespace, data={"bad key!": "1"} if why == "invalid" else None)
     await harness.apply(had, by=old)
     harness.living[old.id] = old
     if why == "paused":

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -99,7 +100,7 @@ def pattern(known, namespace):
 
     def make(name, *statuses, **spec):
         source = {"url": "oci://registry.example/patterns/web", "ref": {"tag": "1.4.2"}}
-        body = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern"}
+        body: dict[str, Any] = {"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern"}
         body |= {"metadata": {"name": name, "namespace": namespace}, "spec": {"source": source, **spec}}
         known("create", "-f", "-", stdin=json.dumps(body))
         for status in statuses:

@@ -109,7 +109,7 @@ def test_a_script_is_printed_for_every_shell(patternctl, shell):
 
 def test_kubectl_completes_its_plugin(patternctl):
     environment = {**patternctl.environment, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    kubectl = [BIN / "kubectl", "__complete", "pattern", "re"]
+    kubectl = [str(BIN / "kubectl"), "__complete", "pattern", "re"]
 
     done = subprocess.run(kubectl, env=environment, capture_output=True, text=True, check=True)
 

@@ -1,5 +1,6 @@
 """The program itself: its help at once, its exit codes, and an orderly end whatever happens to its output."""
 
+import argparse
 import os
 import re
 import shlex
@@ -83,7 +84,7 @@ def examples():
 
 
 def subcommand(name):
-    (commands,) = (action for action in parser()._actions if hasattr(action, "add_parser"))
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     return commands.choices[name]
 
 

@@ -27,6 +27,7 @@ def piped(patternctl):
 
     def run(content, *arguments):
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cat:
+            assert cat.stdin is not None
             cat.stdin.write(content)
             cat.stdin.close()
             return patternctl(*arguments, stdin=cat.stdout)

@@ -147,6 +147,7 @@ def _requests(known, name, namespace):
     with subprocess.Popen(
         command, env={**os.environ, "KUBECONFIG": str(known.kubeconfig.path)}, stdout=subprocess.PIPE, text=True
     ) as watch:
+        assert watch.stdout is not None
         yield (line.strip() for line in watch.stdout if line.strip())
         watch.terminate()
 

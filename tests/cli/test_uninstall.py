@@ -32,7 +32,7 @@ def found(*patterns: Pattern, **more) -> Installation:
     return Installation(patterns=patterns, **given)
 
 
-def shown(plan: Installation, capsys) -> str:
+def shown(plan: Installation, capsys: pytest.CaptureFixture[str]) -> str:
     uninstall._show(plan, server="https://cluster", options=OPTIONS)
     return capsys.readouterr().out
 

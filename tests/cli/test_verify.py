@@ -1,6 +1,7 @@
 """``patternctl verify``: what real cosign signed is verified, and nothing else is."""
 
 import asyncio
+import functools
 import json
 
 import pytest
@@ -304,11 +305,13 @@ async def test_a_token_service_of_another_host_is_told_where_it_is_named(pattern
     digest = pushed.push("1.0.0", [(YAML, b"kind: ConfigMap\n")])
     await asyncio.to_thread(cosign.sign_bundle, pushed.at(digest), key=key_pair, account=ALICE)
     async with quirks(real.address) as proxy:
-        host = f"localhost:{proxy.server.port}"
+        host = f"localhost:{proxy.port}"
         patternctl.log_in(host, name=ALICE.name, password=ALICE.password)
-        command = ("verify", "--insecure", f"oci://{host}/{pushed.name}:1.0.0", "--key", key_pair.public)
-        refused = await asyncio.to_thread(patternctl, *command)
-        done = await asyncio.to_thread(patternctl, *command, "--token-service", real.address)
+        verify = functools.partial(
+            patternctl, "verify", "--insecure", f"oci://{host}/{pushed.name}:1.0.0", "--key", key_pair.public
+        )
+        refused = await asyncio.to_thread(verify)
+        done = await asyncio.to_thread(verify, "--token-service", real.address)
 
     assert refused.code == 1
     assert f"give --token-service {real.address}" in refused.err

@@ -9,9 +9,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.testbed import controlplane, process
 from tests.testbed.authority import Authority, write_key
-from tests.testbed.binaries import BIN
+from tests.testbed.http import answers
+from tests.testbed.paths import BIN
 from tests.testbed.process import Process
 
 from pattern_operator.kube import Endpoint, Session
@@ -47,9 +49,9 @@ class ApiServer:
         )
         client, peer = (f"http://127.0.0.1:{process.free_port()}" for _ in range(2))
         etcd = process.start("etcd", _etcd(directory, client=client, peer=peer), directory=directory)
-        etcd.wait_until(lambda: controlplane.answers(f"{client}/readyz"), seconds=controlplane.READY)
+        etcd.wait_until(lambda: answers(f"{client}/readyz"), seconds=controlplane.READY)
         port = process.free_port()
-        command = [
+        command: list[str | Path] = [
             BIN / "controlplane",
             "kube-apiserver",
             f"--etcd-servers={client}",
@@ -88,7 +90,7 @@ class ApiServer:
     def wait(self) -> None:
         """Return when it serves."""
         self.process.wait_until(
-            lambda: controlplane.answers(f"{self.url}/readyz", ca=self.authority.ca, token=self.token),
+            lambda: answers(f"{self.url}/readyz", ca=self.authority.ca, token=self.token),
             seconds=controlplane.READY,
         )
 
@@ -135,7 +137,7 @@ def client_certificate() -> tuple[str, str]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(

@@ -2,6 +2,7 @@ import asyncio
 import base64
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def config(server: ApiServer, user: dict[str, object], **cluster: object) -> dict[str, object]:
+def config(server: ApiServer, user: Mapping[str, object], **cluster: object) -> dict[str, object]:
     authority = {"certificate-authority-data": encoded(server.authority.ca.read_text())}
     return {
         "apiVersion": "v1",

@@ -89,7 +89,7 @@ async def test_an_object_of_much_text_is_read_whole():
 
 
 def test_what_a_pattern_may_apply_is_never_too_much():
-    fields = {f"f:field{number}": {} for number in range(25_000)}
+    fields: dict[str, dict[str, str]] = {f"f:field{number}": {} for number in range(25_000)}
     body = {"metadata": {"managedFields": [{"fieldsV1": fields}]}, "spec": {name: [] for name in fields}}
 
     assert not is_too_large(orjson.dumps(body))

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import orjson
@@ -193,7 +194,7 @@ async def test_all_silent_groups_are_named_as_far_as_a_message_goes():
 async def test_an_answer_that_was_under_way_when_it_was_to_be_forgotten_does_not_count_as_new():
     answer, asked = script(document(), document(), document(("tests.example", "Current", ["Late"])))
 
-    def forgetting(request: web.Request) -> web.StreamResponse:
+    def forgetting(request: web.Request) -> web.StreamResponse | Awaitable[web.StreamResponse]:
         if len(asked) == 1:
             discovery.invalidate()  # a CRD came while the second of the two answers was under way
         return answer(request)
@@ -207,7 +208,9 @@ async def test_an_answer_that_was_under_way_when_it_was_to_be_forgotten_does_not
     assert found.plural == "lates"
 
 
-async def test_who_asks_for_a_known_kind_does_not_wait_while_another_is_looked_for():
+async def test_who_asks_for_a_known_kind_does_not_wait_while_another_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+):
     answer, asked = script(document(("apps", "Current", ["Deployment"])))
 
     async with serving(answer) as session:
@@ -219,7 +222,7 @@ async def test_who_asks_for_a_known_kind_does_not_wait_while_another_is_looked_f
             await asyncio.Event().wait()
             return await original(*args, **more)
 
-        session.request = hanging
+        monkeypatch.setattr(session, "request", hanging)
         discovery.invalidate(Resource("gone.example", "v1", "Widget", "widgets", namespaced=True))
         looking = asyncio.create_task(discovery.find(group="gone.example", kind="Widget"))
         await reads.wait()
@@ -227,7 +230,7 @@ async def test_who_asks_for_a_known_kind_does_not_wait_while_another_is_looked_f
             found = await discovery.find(group="apps", kind="Deployment")
         looking.cancel()
         await asyncio.wait({looking})
-        session.request = original
+        monkeypatch.undo()
         again = await discovery.find(group="apps", kind="Deployment", version="v1")
 
     assert found == known

@@ -232,7 +232,7 @@ async def test_a_list_that_is_always_too_old_is_an_error_after_a_few_tries():
 
 
 async def test_of_many_objects_one_is_built_at_a_time():
-    data = {str(number): {} for number in range(500)}
+    data: dict[str, dict[str, str]] = {str(number): {} for number in range(500)}
     items = [{"metadata": {"name": f"n{number}"}, "data": data} for number in range(500)]
     page = orjson.dumps({"metadata": {}, "items": items})
     answer, _ = script(web.Response(body=page))
@@ -265,7 +265,7 @@ async def test_an_operation_on_one_entry_of_a_list_leaves_the_others(session, na
             field_manager="us",
         )
         version["value"] = after["metadata"]["resourceVersion"]
-        return after["metadata"].get("finalizers", [])
+        return list(after["metadata"].get("finalizers", []))
 
     added = {"op": "add", "path": "/metadata/finalizers/-", "value": "c.example/d"}
     assert await patch(added) == ["a.example/b", "c.example/d"]

@@ -65,11 +65,12 @@ async def following(
     *,
     resource: Resource = CONFIG_MAP,
     projection: Projection = Projection.METADATA,
-    **more: str,
+    namespace: str | None = None,
+    label_selector: str = "",
 ) -> AsyncIterator[Reflector]:
     """A watch that runs; told apart from the test, it is synced when the block starts unless a problem came first."""
     follower = Reflector(
-        session, resource, projection=projection, on_change=diary.change, on_problem=diary.problem, **more
+        session, resource, projection=projection, on_change=diary.change, on_problem=diary.problem, namespace=namespace, label_selector=label_selector
     )
     task = asyncio.create_task(follower.run())
     synced = asyncio.create_task(follower.synced.wait())

@@ -12,6 +12,7 @@ from tests.kube.apiserver import ApiServer
 from tests.kube.conftest import CONFIG_MAP, NAMESPACE
 from tests.kube.test_reflector import Diary, drop, put
 from tests.testbed import controlplane
+from tests.testbed.http import answers
 
 from pattern_operator.kube import Projection, Reflector, Session, objects
 
@@ -34,7 +35,7 @@ def stop(server: ApiServer) -> None:
 def start(server: ApiServer) -> None:
     server.etcd = server.etcd.again()
     client = next(str(each) for each in server.etcd.command if "--listen-client-urls" in str(each)).partition("=")[2]
-    server.etcd.wait_until(lambda: controlplane.answers(f"{client}/readyz"), seconds=controlplane.READY)
+    server.etcd.wait_until(lambda: answers(f"{client}/readyz"), seconds=controlplane.READY)
     server.start_again()
 
 

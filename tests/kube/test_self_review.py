@@ -1,6 +1,7 @@
 """Who the operator is to the API server, by the server's own word."""
 
 import pytest
+from tests.kube.fake_session import FakeSession
 from tests.testbed.testbed import Testbed
 
 from pattern_operator.kube import ApiError, Endpoint, Session, can_patch_everything, user_name
@@ -34,28 +35,16 @@ async def test_the_server_tells_that_an_administrator_may_change_everything(sess
     assert await can_patch_everything(session)
 
 
-class Answers:
-    """A session whose every request is answered alike."""
-
-    def __init__(self, answer: bytes | ApiError) -> None:
-        self._answer = answer
-
-    async def request(self, *_: object, **__: object) -> bytes:
-        if isinstance(self._answer, ApiError):
-            raise self._answer
-        return self._answer
-
-
 @pytest.mark.parametrize("answer", [b"{}", b'{"status":[]}', b'{"status":{"userInfo":{"username":7}}}'])
 async def test_an_answer_of_another_shape_tells_nobody(answer: bytes):
-    assert await user_name(Answers(answer)) == ""
+    assert await user_name(FakeSession(answer)) == ""
 
 
 @pytest.mark.parametrize("code", [403, 404])
 async def test_a_server_that_does_not_tell_is_not_a_failure(code: int):
-    assert await user_name(Answers(ApiError(code=code, reason="", message="no"))) == ""
+    assert await user_name(FakeSession(ApiError(code=code, reason="", message="no"))) == ""
 
 
 async def test_a_server_that_cannot_be_asked_is_one():
     with pytest.raises(ApiError):
-        await user_name(Answers(ApiError(code=500, reason="InternalError", message="no")))
+        await user_name(FakeSession(ApiError(code=500, reason="InternalError", message="no")))

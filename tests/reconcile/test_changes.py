@@ -61,7 +61,7 @@ def test_of_thousands_a_few_are_named():
 def test_what_was_made_and_then_written_was_made():
     said = Changes().plus(created=[key("a")]).plus(configured=[key("a"), key("b")])
 
-    assert (said.created, said.configured) == ({key("a")}, {key("b")})
+    assert (said.created, said.configured) == (frozenset({key("a")}), frozenset({key("b")}))
 
 
 def state(**changes: list[ObjectKey]) -> State:

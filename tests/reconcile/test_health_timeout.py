@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import NOW, WELL, pattern, results
+from tests.reconcile.pattern import NOW, REVISION, WELL, pattern, results
 
 from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
@@ -70,7 +70,7 @@ def test_what_was_over_before_a_restart_stays_so():
 
 def test_a_rollout_after_one_that_was_never_healthy_has_the_whole_time_after_a_restart_too():
     old = status.after(pattern(), results(health=BUSY), now=NOW - timedelta(days=1))
-    ahead = status.ahead(pattern(status=old), (), revision=results().revision, now=NOW)
+    ahead = status.ahead(pattern(status=old), (), revision=REVISION, now=NOW)
     new = status.after(pattern(status=ahead), results(health=BUSY), now=NOW)
 
     assert seconds_left(new, after=100) == 200

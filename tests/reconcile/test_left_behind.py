@@ -1,35 +1,30 @@
 """What a pattern leaves in the cluster on purpose is said."""
 
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
 from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.names import OWNER_LABEL
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
-from pattern_operator.apply import Owner
+from pattern_operator.apply import ManagedObjects, Owner
+from pattern_operator.apply.managed.managed_object import ManagedObject
+from pattern_operator.apply.managed.observation import Observation
 from pattern_operator.reconcile.pruning import _left_behind
 from pattern_operator.reconcile.steps.apply import Placed, ignored, not_owned
 
 OURS, THEIRS = Owner(id="ours", namespace="team", name="web"), "theirs"
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 KEYS = [ObjectKey("", "ConfigMap", "team", name) for name in ("a", "b", "c", "d", "e")]
 
 
-@dataclass
-class Seen:
-    label: str
+def managed(label: str, *, present: bool = True) -> ManagedObject:
+    """One that carries ``label`` as that of its owner."""
+    observed = Observation.of({"metadata": {"labels": {OWNER_LABEL: label}}}, key=KEYS[0], now=NOW)
+    return ManagedObject(KEYS[0], label, observed, present=present)
 
 
-@dataclass
-class ManagedObject:
-    label: str
-    present: bool = True
-    observed: Seen = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.observed = Seen(self.label)
-
-
-class Known:
+class Known(ManagedObjects):
     """ManagedObjects of which some are known; the watch of ConfigMaps is in step unless it is ``blind``."""
 
     def __init__(self, *, blind: bool = False, **managed_objects: ManagedObject) -> None:
@@ -43,19 +38,19 @@ class Known:
 
 
 def test_what_stays_under_prune_false_is_named_with_the_reason():
-    (said,) = _left_behind(KEYS, owner=OURS, managed=Known(b=ManagedObject("ours")))
+    (said,) = _left_behind(KEYS, owner=OURS, managed=Known(b=managed("ours")))
 
     assert said == "ConfigMap team/b left the pattern and is not deleted, because spec.apply.prune is false"
 
 
 def test_what_is_gone_or_of_another_pattern_is_not_named():
-    known = Known(a=ManagedObject("ours", present=False), b=ManagedObject(THEIRS), c=ManagedObject(""))
+    known = Known(a=managed("ours", present=False), b=managed(THEIRS), c=managed(""))
 
     assert _left_behind(KEYS, owner=OURS, managed=known) == ()
 
 
 def test_where_no_watch_tells_all_of_it_is_named():
-    said = _left_behind(KEYS, owner=OURS, managed=Known(blind=True, e=ManagedObject(THEIRS)))
+    said = _left_behind(KEYS, owner=OURS, managed=Known(blind=True, e=managed(THEIRS)))
 
     assert [each.split()[1] for each in said] == ["team/a", "team/b", "team/c", "team/d"]
 

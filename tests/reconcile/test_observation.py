@@ -1,6 +1,6 @@
 """Looking at what runs: written when it is another, told once, and never in the way of anything else."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from tests.reconcile.pattern import BUSY, NOW, conditions, message, results
@@ -15,7 +15,7 @@ from pattern_operator.reconcile.summary import Moment, health_due
 
 
 @pytest.fixture
-async def world() -> Iterator[World]:
+async def world() -> AsyncIterator[World]:
     """One that runs, and whose registry is away from now on."""
     made = World()
     made.push("stable", "one", "a", "b")

@@ -93,7 +93,7 @@ async def test_an_apply_that_fails_in_part_goes_on_with_what_is_left(world: Worl
     await world.settle(0.5)
     objects = world.state.objects
     assert isinstance(objects, Applying)
-    assert (objects.applied, world.ready) == ({key_to("a")}, ("False", "ApplyFailed"))
+    assert (objects.applied, world.ready) == (frozenset({key_to("a")}), ("False", "ApplyFailed"))
     world.refuses = set()
 
     await world.settle(60.0)

@@ -66,6 +66,9 @@ class Cluster:
     def managed(self) -> Any:
         return self
 
+    async def blocking_admission(self, *_: Any) -> frozenset[ObjectKey]:
+        return frozenset()
+
     async def prune(self, _: DesignPattern, entries: Any) -> PruneResult:
         return await prune(entries, owner=Owner("u-1", "team", "web"), deleter=self)  # type: ignore[arg-type]
 

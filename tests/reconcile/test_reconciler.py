@@ -5,18 +5,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.apply.fake_watches import NoTasks
 from tests.foreign_bodies import REAL
+from tests.kube.fake_session import FakeSession
 
-from pattern_operator.api.designpattern import decode
+from pattern_operator.api.designpattern import DesignPattern, decode
 from pattern_operator.internal_errors import InternalErrors
+from pattern_operator.kube import Discovery
 from pattern_operator.reconcile import PatternKey, PatternStore, Reconciler
 from pattern_operator.reconcile.deadline import Superseded
 from pattern_operator.reconcile.lanes import whose
+from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.reconciler import AFTER_DEFECT
 from pattern_operator.reconcile.state import Followed, State
+from pattern_operator.reconcile.status_writer import StatusWriter
 from pattern_operator.reconcile.summary import Moment, remembered
-from pattern_operator.reconcile.waking import Woken
-from pattern_operator.telemetry import Metrics
+from pattern_operator.reconcile.waking import Waker
+from pattern_operator.telemetry import EventRecorder, Metrics
+from pattern_operator.telemetry.events import EventType
 
 KEY = PatternKey("team", "it")
 PASSWORD = "swordfish-4711"
@@ -31,7 +37,28 @@ def ports(now: float) -> Any:
     return SimpleNamespace(cluster=None, repositories=repositories, clock=lambda: now, jitter=lambda: 0.5)
 
 
-class StatusWriter:
+class Recorder(EventRecorder):
+    """Takes the reasons of events down."""
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+
+    def event(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
+        self._told.append(reason)
+
+
+class Queue:
+    """Nobody takes from it."""
+
+    def add(self, key: PatternKey, *, delay: float = 0.0) -> None: ...
+
+
+def no_prerequisites() -> Prerequisites:
+    session = FakeSession()
+    return Prerequisites(session, Discovery(session), wake=lambda _: None, tasks=NoTasks())
+
+
+class Written(StatusWriter):
     """Takes statuses down, or fails."""
 
     def __init__(self) -> None:
@@ -51,8 +78,8 @@ def counted() -> list[str]:
 
 
 @pytest.fixture
-def writer() -> StatusWriter:
-    return StatusWriter()
+def writer() -> Written:
+    return Written()
 
 
 @pytest.fixture
@@ -63,7 +90,7 @@ def told() -> list[str]:
 
 @pytest.fixture
 def reconciler(
-    counted: list[str], writer: StatusWriter, told: list[str], monkeypatch: pytest.MonkeyPatch
+    counted: list[str], writer: Written, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> Reconciler:
     """One whose runs fail by a defect that quotes a password."""
     patterns = PatternStore()
@@ -71,12 +98,12 @@ def reconciler(
     made = Reconciler(
         patterns=patterns,
         ports=ports(0.0),
-        prerequisites=SimpleNamespace(),
+        prerequisites=no_prerequisites(),
         writer=writer,
-        recorder=SimpleNamespace(event=lambda *_, **event: told.append(event["reason"])),
+        recorder=Recorder(told),
         metrics=Metrics(),
         internal_errors=InternalErrors(counted.append),
-        waker=SimpleNamespace(wait=lambda _: None),
+        waker=Waker(Queue(), clock=lambda: 0.0),
         now=lambda: NOW,
     )
 
@@ -142,15 +169,17 @@ def owning(**changes: Any) -> dict[str, Any]:
 def reconciler_of(body: dict[str, Any], *, kept: dict[str, State] | None = None) -> Reconciler:
     patterns = PatternStore()
     patterns.upsert(body)
+    waker = Waker(Queue(), clock=lambda: 0.0)
+    waker.asked(KEY)
     return Reconciler(
         patterns=patterns,
         ports=ports(1_000.0),
-        prerequisites=SimpleNamespace(),
-        writer=StatusWriter(),
-        recorder=SimpleNamespace(),
+        prerequisites=no_prerequisites(),
+        writer=Written(),
+        recorder=Recorder([]),
         metrics=Metrics(),
         internal_errors=InternalErrors(lambda _: None),
-        waker=SimpleNamespace(pending=lambda *_, **__: Woken(whole=True), wait=lambda _: None),
+        waker=waker,
         now=lambda: NOW,
         kept=kept,
     )

@@ -1,5 +1,6 @@
 """What a whole apply does not send, by the drift policy, by what is known and by what was asked for."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -7,10 +8,11 @@ import pytest
 from tests.apply.harness import config_map
 from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, moved_to, pattern, results
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
-from pattern_operator.apply import ApplyFailure, DriftState, inventory
+from pattern_operator.apply import ApplyFailure, DriftState, ManagedObjects, inventory
 from pattern_operator.reconcile import status
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.unchanged import unchanged
@@ -22,27 +24,37 @@ OWNED = inventory.keys(ENTRIES)
 REPORT = {"apply": {"driftPolicy": "Report"}}
 
 
-class Cluster:
-    """Says of each object how it stands, and learns of an unknown one by a dry run."""
+class Standing(ManagedObjects):
+    """Knows of each object how it stands, and which one is ``owed`` an update."""
 
-    def __init__(self, *, learns: DriftState = SAME, fails: bool = False, is_pending: str = "") -> None:
-        self.owed = is_pending
-        self.standing = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
-        self.learns, self.fails = learns, fails
-        self.dry_runs: list[str] = []
-        self.managed = self
+    def __init__(self, owed: str) -> None:
+        self.owed = owed
+        self.states = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
 
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
-        return self.standing.get(key.name, UNKNOWN)
+        return self.states.get(key.name, UNKNOWN)
 
     def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
         return key.name == self.owed
 
-    async def compare(self, _: Any, objects: Any) -> tuple[ApplyFailure, ...]:
+
+class Cluster:
+    """Says of each object how it stands, and learns of an unknown one by a dry run."""
+
+    def __init__(self, *, learns: DriftState = SAME, fails: bool = False, is_pending: str = "") -> None:
+        self.learns, self.fails = learns, fails
+        self.dry_runs: list[str] = []
+        self._standing = Standing(is_pending)
+
+    @property
+    def managed(self) -> ManagedObjects:
+        return self._standing
+
+    async def compare(self, _: DesignPattern, objects: Collection[Object]) -> tuple[ApplyFailure, ...]:
         self.dry_runs += [each.key.name for each in objects]
         if self.fails:
             return tuple(ApplyFailure(each.key, Reason.FORBIDDEN, "may not") for each in objects)
-        self.standing |= {each.key.name: self.learns for each in objects}
+        self._standing.states |= {each.key.name: self.learns for each in objects}
         return ()
 
 

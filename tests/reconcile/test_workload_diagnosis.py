@@ -1,13 +1,13 @@
 """When workloads are looked at: after some seconds, ever less often, a few of a pattern, and in whose name."""
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.reconcile.pattern import pattern
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply import ManagedObjects
 from pattern_operator.apply.pvc_diagnosis import ConsideredHealthy
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Tenancy, WorkloadDiagnosis, workload_diagnosis
@@ -19,13 +19,29 @@ def workload(name: str, kind: str = "Deployment") -> ObjectKey:
     return ObjectKey("apps", kind, "team", name)
 
 
+class Ill(ManagedObjects):
+    """ManagedObjects of which these are not healthy; what is said of them is taken down by their names."""
+
+    def __init__(self, ill: tuple[ObjectKey, ...], said: dict[str, str]) -> None:
+        self.ill, self._said = ill, said
+
+    def unhealthy(self, owner: str) -> tuple[ObjectKey, ...]:
+        return self.ill
+
+    def explain(self, key: ObjectKey, cause: str) -> None:
+        self._said[key.name] = cause
+
+    def consider_healthy(self, key: ObjectKey, why: str) -> None:
+        self._said[key.name] = f"excused: {why}"
+
+
 class Scene:
     """An explainer of one pattern, what it asked, and what it said."""
 
     def __init__(self, *ill: ObjectKey, spec: dict[str, Any] | None = None, tenancy: Tenancy | None = None) -> None:
-        self.ill = ill
         self.asked: list[tuple[str, str | None]] = []
         self.said: dict[str, str] = {}
+        self.objects = Ill(ill, self.said)
         self.events: list[tuple[str, str]] = []
         self.cause, self.looked = "the cause", asyncio.Event()
         patterns = PatternStore()
@@ -33,21 +49,13 @@ class Scene:
         self.errors: list[str] = []
         self.explainer = WorkloadDiagnosis(
             patterns=patterns,
-            managed_objects=SimpleNamespace(
-                unhealthy=lambda _: self.ill, explain=self.explain, consider_healthy=self.consider_healthy
-            ),
+            managed_objects=self.objects,
             tenancy=tenancy or Tenancy(),
             look=self.look,
             on_cause=lambda of, words: self.events.append((of.metadata.name, words)),
             tasks=asyncio.get_running_loop(),
             internal_errors=InternalErrors(self.errors.append),
         )
-
-    def explain(self, key: ObjectKey, cause: str) -> None:
-        self.said[key.name] = cause
-
-    def consider_healthy(self, key: ObjectKey, words: str) -> None:
-        self.said[key.name] = f"excused: {words}"
 
     async def look(self, key: ObjectKey, user: str | None) -> str:
         self.asked.append((key.name, user))
@@ -91,7 +99,7 @@ async def test_the_first_cause_that_is_found_is_an_event_and_another_is_none():
 async def test_what_comes_right_by_itself_is_not_looked_at():
     scene = Scene(workload("web"))
     scene.explainer.notice(KEY)
-    scene.ill = ()
+    scene.objects.ill = ()
     await asyncio.sleep(0.05)
 
     assert scene.asked == []

@@ -285,12 +285,9 @@ class World:
             self.waker.asked(KEY)
 
     def _reconciler(self, kept: dict[str, State] | None = None) -> Reconciler:
-        ports: Any = Ports(
-            repositories=Registry(self),
-            cluster=Cluster(self),
-            clock=lambda: self.clock,
-            jitter=lambda: 0.5,  # type: ignore[arg-type]
-        )
+        registry: Any = Registry(self)  # the facades are built of clients of a registry and a server: none is here
+        cluster: Any = Cluster(self)
+        ports = Ports(repositories=registry, cluster=cluster, clock=lambda: self.clock, jitter=lambda: 0.5)
         writer: Any = StatusWriter(self)
         prerequisites: Any = SimpleNamespace(
             during=lambda _: nullcontext(), wait=lambda *_: None, released=lambda *_, **__: None

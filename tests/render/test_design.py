@@ -90,7 +90,7 @@ def test_a_dehydrated_component_has_its_model_by_reference():
     ],
 )
 def test_a_service_of_the_older_form_is_read(type_: str, api_version: str, kind: str, expected: str, *, suffixed: bool):
-    service = {
+    service: dict[str, Any] = {
         "id": None,
         "name": "web",
         "type": type_,

@@ -253,7 +253,9 @@ def test_what_is_not_a_manifest_is_refused(value: object, reason: str):
     ],
 )
 def test_what_must_be_text_and_is_not_says_what_it_is(field: str, value: object, what: str):
-    wrong = _object(**{field.removeprefix("metadata."): value}) if "." in field else _object() | {field: value}
+    at, _, name = field.rpartition(".")
+    wrong: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    (wrong[at] if at else wrong)[name] = value
 
     _, report = _render(_object(name="good"), wrong).components
 
@@ -262,7 +264,7 @@ def test_what_must_be_text_and_is_not_says_what_it_is(field: str, value: object,
 
 @pytest.mark.parametrize("field", ["name", "apiVersion", "kind"])
 def test_what_must_be_text_and_is_null_says_so(field: str):
-    wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    wrong: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
     (wrong["metadata"] if field == "name" else wrong)[field] = None
 
     _, report = _render(_object(name="good"), wrong).components

@@ -1,5 +1,7 @@
 """Where the Pod specification of each kind is, and its containers."""
 
+from typing import Any
+
 import pytest
 
 from pattern_operator.render.podspec import PLACES, at, containers
@@ -37,7 +39,7 @@ def test_a_path_leads_to_a_part_of_the_body():
 
 
 @pytest.mark.parametrize("body", [{}, {"spec": None}, {"spec": []}, {"spec": {"template": "x"}}], ids=str)
-def test_a_path_to_nothing_leads_to_an_empty_mapping(body: dict):
+def test_a_path_to_nothing_leads_to_an_empty_mapping(body: dict[str, Any]):
     assert at(body, ("spec", "template", "spec")) == {}
 
 

@@ -92,7 +92,7 @@ def test_the_table_of_kubectl_holds_for_keys():
 def test_the_tables_are_what_kubectl_reads():
     lines = [f"  - {text}" for text in VALUES] + ["keys:"] + [f"  - {text}: 1" for text in KEYS]
     body = "\n".join(["apiVersion: v1", "kind: Any", "metadata: {name: a}", "values:", *lines])
-    command = [BINARY, "annotate", "--local", "--filename=-", "a=b", "--output=json"]
+    command = [str(BINARY), "annotate", "--local", "--filename=-", "a=b", "--output=json"]
     done = subprocess.run(command, input=body.encode(), capture_output=True, check=True, timeout=60)
 
     read = json.loads(done.stdout)

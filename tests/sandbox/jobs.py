@@ -28,7 +28,7 @@ def of_layer(layer: bytes) -> list[tuple[Layer, BinaryIO]]:
     file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it is closed with the last that holds it
     file.write(layer)
     file.seek(0)
-    return [(Layer(LAYER, "", len(layer)), file)]  # type: ignore[list-item]  # a FileIO reads as a BinaryIO does
+    return [(Layer(LAYER, "", len(layer)), file)]
 
 
 def in_memory(content: bytes) -> list[tuple[Layer, BinaryIO]]:

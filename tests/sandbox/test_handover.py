@@ -2,11 +2,11 @@
 
 import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from pattern_operator.sandbox import handover
 from pattern_operator.sandbox.handover import as_files
 
 
@@ -32,7 +32,7 @@ def test_a_file_is_handed_over_as_it_is_from_its_beginning(tmp_path: Path):
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
 def test_the_file_has_no_name(monkeypatch: pytest.MonkeyPatch, platform: str):
-    monkeypatch.setattr(handover.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
 
     with as_files([io.BytesIO(b"x")]) as (file,):
         assert os.fstat(file.fileno()).st_nlink == 0

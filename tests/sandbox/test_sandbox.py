@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -235,7 +236,7 @@ async def test_a_process_that_nobody_needs_is_ended(monkeypatch, sandbox):
 
 
 async def test_no_process_to_be_had_is_tried_again_later(monkeypatch, sandbox):
-    monkeypatch.setattr(pool.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
 
     with pytest.raises(Transient) as busy:
         await objects_of(sandbox, LARGE)

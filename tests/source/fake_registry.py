@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from tests.executors import EXECUTORS
 
 from pattern_operator.api.artifact import Descriptor, Signature
@@ -51,7 +51,7 @@ class FakeRegistry:
     The newest rule is asked first; one that answers None leaves it to the next, and at last to the content.
     """
 
-    server: TestServer | None = None
+    server: BaseTestServer[web.Request] | None = None
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     referrers: list[dict[str, Any]] | None = field(default_factory=list)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 _HOP: frozenset[str] = frozenset({"host", "connection", "content-length", "transfer-encoding", "date", "server"})
 UNSUPPORTED = b'{"errors":[{"code":"UNSUPPORTED","message":"no such endpoint"}]}'
@@ -25,7 +25,12 @@ class Quirks:
         self.mode = ""
         self.upstream = upstream
         self._client = client
-        self.server: TestServer | None = None
+        self.server: BaseTestServer[web.Request] | None = None
+
+    @property
+    def port(self) -> int | None:
+        assert self.server is not None
+        return self.server.port
 
     @property
     def address(self) -> str:

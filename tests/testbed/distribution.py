@@ -57,14 +57,14 @@ def start(directory: Path, *, program: Program, account: Account, tokens: TokenS
     }
     path = directory / "config.yml"
     path.write_text(json.dumps(config))  # which is YAML
-    command = [BIN / program, "serve", path]
+    command: list[str | Path] = [BIN / program, "serve", path]
     registry = Distribution(process.start(program, command, directory=directory), address, account)
     registry.process.wait_until(lambda: _answers(address), seconds=READY)
     return registry
 
 
 def _htpasswd(account: Account, path: Path) -> dict[str, Any]:
-    made = [BIN / "distribution", "htpasswd", account.name, account.password]
+    made: list[str | Path] = [BIN / "distribution", "htpasswd", account.name, account.password]
     path.write_bytes(subprocess.run(made, capture_output=True, check=True).stdout)
     return {"htpasswd": {"realm": "testbed", "path": str(path)}}
 

@@ -30,8 +30,8 @@ PAYLOAD = GOOD.payload
 RAW_SIGNATURE = ALICE.sign(PAYLOAD)
 
 
-def layer(payload: bytes = PAYLOAD, *, media_type: str = SIMPLE_SIGNING, **annotations: str) -> Signature:
-    return Signature(SignatureFormat.COSIGN, "layer 1", media_type, payload, annotations)
+def layer(annotations: dict[str, str]) -> Signature:
+    return Signature(SignatureFormat.COSIGN, "layer 1", SIMPLE_SIGNING, PAYLOAD, annotations)
 
 
 def annotated(text: str) -> Signature:
@@ -70,11 +70,11 @@ def test_line_breaks_in_the_base64_are_allowed():
             dataclasses.replace(GOOD, media_type=SIMPLE_SIGNING + ";x=1"), "has media type", id="media type parameter"
         ),
         pytest.param(dataclasses.replace(GOOD, media_type=""), "has media type", id="no media type"),
-        pytest.param(layer(), "has no annotation", id="no annotation"),
+        pytest.param(layer({}), "has no annotation", id="no annotation"),
         pytest.param(annotated(""), "has no annotation", id="empty annotation"),
         pytest.param(annotated("\r\n"), "has no annotation", id="annotation of line breaks"),
         pytest.param(
-            layer(**{ANNOTATION.upper(): base64_text(RAW_SIGNATURE)}), "has no annotation", id="annotation in capitals"
+            layer({ANNOTATION.upper(): base64_text(RAW_SIGNATURE)}), "has no annotation", id="annotation in capitals"
         ),
         pytest.param(annotated("!" + base64_text(RAW_SIGNATURE)), "is not base64", id="foreign character"),
         pytest.param(annotated(" " + base64_text(RAW_SIGNATURE)), "is not base64", id="space"),

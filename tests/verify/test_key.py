@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -25,7 +26,7 @@ MESSAGE = b"what is signed"
 WEAK_RSA = rsa.generate_private_key(65537, 1024)  # noqa: S505 - it is refused
 
 
-def public_pem(key: object, *, form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
+def public_pem(key: PrivateKeyTypes, *, form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, form)
 
 
@@ -75,10 +76,11 @@ def test_no_bytes_are_a_signature_or_raise(signer, signature, message):
 
 
 def test_p256_takes_sha256_and_no_other_hash():
-    key = load(ALICE.pem, name="release")
+    key, private = load(ALICE.pem, name="release"), ALICE.key
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
 
     for algorithm in (hashes.SHA1(), hashes.SHA384(), hashes.SHA512()):  # noqa: S303 - it is refused
-        assert not verify_signature(key, ALICE.key.sign(MESSAGE, ec.ECDSA(algorithm)), MESSAGE)
+        assert not verify_signature(key, private.sign(MESSAGE, ec.ECDSA(algorithm)), MESSAGE)
 
 
 def test_two_texts_of_one_key_are_one_key():
@@ -191,7 +193,10 @@ def test_a_changed_byte_of_a_key_is_refused_or_another_key(place, flip):
 
 @pytest.mark.parametrize("bits", [2048, 8192])
 def test_an_rsa_key_of_a_size_at_the_limits_is_taken(bits):
-    assert load(rsa_of(bits), name="release").arithmetic.key_size == bits
+    taken = load(rsa_of(bits), name="release").arithmetic
+
+    assert isinstance(taken, rsa.RSAPublicKey)
+    assert taken.key_size == bits
 
 
 @pytest.mark.parametrize("bits", [2047, 8193])
@@ -201,7 +206,10 @@ def test_an_rsa_key_of_a_size_beyond_the_limits_is_refused(bits):
 
 @pytest.mark.parametrize("exponent", [65_537, 65_539])
 def test_an_rsa_key_with_a_large_exponent_is_taken(exponent):
-    assert load(rsa_of(2048, exponent=exponent), name="release")
+    taken = load(rsa_of(2048, exponent=exponent), name="release").arithmetic
+
+    assert isinstance(taken, rsa.RSAPublicKey)
+    assert taken.public_numbers().e == exponent
 
 
 def test_an_rsa_key_with_an_exponent_below_the_limit_is_refused():

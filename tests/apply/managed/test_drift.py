@@ -25,8 +25,7 @@ def seen(fingerprint: bytes = SAME, **more: Any) -> Observation:
 
 
 def known(observed: Observation | None = None, key: ObjectKey = KEY, **more: Any) -> ManagedObject:
-    more = {"expected": True, "desired": SAME} | more
-    return ManagedObject(key, "web", observed or seen(), **more)
+    return replace(ManagedObject(key, "web", observed or seen(), expected=True, desired=SAME), **more)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_the_order_of_fields_does_not_matter(fields: dict[str, Any]):
 TWO = {"f:data": {"f:a": {}, "f:b": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}
 LEFT = {"f:data": {"f:a": {}}, "f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": {"f:replicas": {}}}  # without b
 UNSCALED = {name: fields for name, fields in TWO.items() if name != "f:spec"}
-ANNOTATED = {"f:metadata": {"f:annotations": {"f:example.com/note": {}}}}
+ANNOTATED: dict[str, Any] = {"f:metadata": {"f:annotations": {"f:example.com/note": {}}}}
 
 
 def by(name: str, fields: Any, second: int, **more: Any) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def test_who_changed_an_object_is_who_holds_now_what_was_ours(managers: list[dic
 
 
 def test_after_a_restart_who_holds_more_than_what_was_ours_is_not_proven_to_have_taken_it():
-    more = {"f:data": {"f:b": {}, "f:theirs": {}}}
+    more: dict[str, Any] = {"f:data": {"f:b": {}, "f:theirs": {}}}
     changed = ManagedObject(
         KEY, "o", observed(entry(fields=LEFT), by("edit", more, 1)), desired=of([entry(fields=TWO)])
     )
@@ -236,10 +236,12 @@ def test_what_counts_as_drift(change: dict[str, Any], drifted: bool):
     assert changed.drifted is drifted
 
 
-@pytest.mark.parametrize("asked", ["paused", "deleting"])
-def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: str):
+@pytest.mark.parametrize(
+    "asked", [pytest.param({"paused": True}, id="paused"), pytest.param({"deleting": True}, id="deleting")]
+)
+def test_who_is_to_be_let_be_does_not_drift_unless_it_is_gone(asked: dict[str, Any]):
     changed = managed()
-    changed.desired, changed.observed = b"another", replace(changed.observed, **{asked: True})
+    changed.desired, changed.observed = b"another", replace(changed.observed, **asked)
 
     assert not changed.drifted
     changed.present = False

@@ -85,7 +85,7 @@ async def test_a_forced_apply_by_another_manager_is_drift(harness: Harness, name
     await harness.put(config_map("it", namespace, a="9"), manager="kubectl")
 
     await harness.told(DRIFTED, desired.key, of=team)
-    assert harness.managed_objects.get(desired.key).changed_by == "kubectl"
+    assert harness.managed(desired.key).changed_by == "kubectl"
 
 
 async def test_a_manager_who_shares_a_value_with_us_is_not_drift(harness: Harness, namespace: str):
@@ -248,7 +248,7 @@ async def test_the_echo_of_our_own_apply_is_not_drift(harness: Harness, namespac
     team = owner()
 
     for value in "abcdefgh":
-        await harness.apply(config_map("it", namespace, **{value: value}), by=team)
+        await harness.apply(config_map("it", namespace, data={value: value}), by=team)
     last = await harness.get(config_map("it", namespace).key)
     await harness.caught_up(last, config_map("it", namespace).key)
 
@@ -305,14 +305,14 @@ def _let_a_deletion_overtake(harness: Harness, desired: Object, *, answer: ApiEr
         if method != "PATCH":
             return said
         await harness.eventually(_truth(lambda: _is_present(harness, desired)))
-        harness.session.request = original
+        harness.replace_request(original)
         await harness.delete(desired.key)
         await harness.eventually(_truth(lambda: not _is_present(harness, desired)))
         if answer is not None:
             raise answer
         return said
 
-    harness.session.request = slow
+    harness.replace_request(slow)
 
 
 def _is_present(harness: Harness, desired: Object) -> bool:
@@ -335,9 +335,11 @@ async def test_an_apply_that_fails_leaves_no_trace_of_what_went_meanwhile(harnes
 
 async def overtaken(harness: Harness, apply: Callable[[], Awaitable[ApplyResult]]) -> Callable[[], None]:
     """Apply, and hold back the one answer: calling what is returned hands it on."""
-    record, answers = harness.managed_objects.record, []
-    harness.managed_objects.record = lambda body, **more: answers.append((body, more))
-    await apply()
+    record = harness.managed_objects.record
+    answers: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(harness.managed_objects, "record", lambda body, **more: answers.append((body, more)))
+        await apply()
     ((body, more),) = answers
     return lambda: record(body, **more)
 
@@ -411,7 +413,7 @@ async def test_an_object_that_another_pattern_took_is_drift_of_the_first(harness
     await harness.caught_up(taken, desired.key)
 
     assert harness.managed_objects.drifted(first.id) == (desired.key,)
-    assert harness.managed_objects.get(desired.key).observed.label == second.id
+    assert harness.managed(desired.key).observed.label == second.id
 
 
 async def test_a_namespace_that_is_being_deleted_is_told(harness: Harness):
@@ -430,7 +432,7 @@ async def test_a_kind_that_cannot_be_watched_is_said_with_its_health(
     team, desired = owner(), deployment("it", namespace, replicas=1)
     await harness.apply(desired, by=team)
     monkeypatch.setattr(harness.managed_objects, "is_watched", lambda key: False)
-    managed = harness.managed_objects.get(desired.key)
+    managed = harness.managed(desired.key)
     managed.observed = replace(managed.observed, health=replace(managed.observed.health, state=HealthState.IN_PROGRESS))
 
     message = harness.managed_objects.health(team.id).message

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.apply.fake_watches import FakeWatches
 from tests.faketime import run
+from tests.kube.fake_session import FakeSession
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.apply import DriftState, HealthState, ManagedObjects, Notification, NotificationKind
 from pattern_operator.apply.finished import MAY_HAVE_FINISHED, FinishState, RunRecord, content_hash
+from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.apply.managed.observation import Observation
 from pattern_operator.apply.managed.unlisted import MAX_NAMES
 from pattern_operator.internal_errors import InternalErrors
@@ -24,14 +27,6 @@ KEY = ObjectKey("example.com", "Widget", "team", "it")
 OWNER = "owner-of-it"
 JOBS = Resource(group="batch", version="v1", kind="Job", plural="jobs", namespaced=True)
 JOB = ObjectKey("batch", "Job", "team", "migrate")
-
-
-@dataclass
-class Session:
-    """All of a session that managed_objects need when nothing is watched."""
-
-    internal_errors: InternalErrors
-    watches: set[Any] = field(default_factory=set)
 
 
 class Tasks:
@@ -56,14 +51,21 @@ class Scene:
     def __post_init__(self) -> None:
         self.begun = asyncio.get_running_loop().time()
         self.managed_objects = ManagedObjects(
-            Session(InternalErrors(self.errors.append)),
+            FakeSession(internal_errors=InternalErrors(self.errors.append)),
             tasks=Tasks(),
             on_change=self.note,
             now=self.now,
             listed=self.listed,
             on_unlisted=lambda owner, key: self.unlisted.append((owner, key)),
         )
-        self.managed_objects._watches.is_watched = lambda _: True
+        self.watches = FakeWatches()
+        self.managed_objects._watches = self.watches
+
+    def managed(self, key: ObjectKey = KEY) -> ManagedObject:
+        """What is known of an object; there is something."""
+        found = self.managed_objects.get(key)
+        assert found is not None
+        return found
 
     def now(self) -> datetime:
         return datetime(2026, 5, 1, tzinfo=UTC) + timedelta(seconds=asyncio.get_running_loop().time())
@@ -341,7 +343,7 @@ async def test_an_object_that_is_missing_counts_as_gone_where_a_watch_would_show
 
     scene.managed_objects.mark_missing(KEY, owner=OWNER)
     health = scene.managed_objects.health(OWNER)
-    scene.managed_objects._watches.is_watched = lambda _: False
+    scene.watches.sees = False
     scene.managed_objects.mark_missing(replace(KEY, name="end_unobserved"), owner=OWNER)
 
     assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget team/it: is gone")
@@ -370,7 +372,7 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
     unknown = scene.managed_objects.drift_state(KEY, owner=OWNER)
     scene.managed_objects.compare(KEY, owner=OWNER, desired=known[str(KEY)])
     same = scene.managed_objects.drift_state(KEY, owner=OWNER)
-    scene.managed_objects.get(KEY).desired = None
+    scene.managed().desired = None
     scene.managed_objects.compare(KEY, owner=OWNER, desired=b"anything")
     other = scene.managed_objects.drift_state(KEY, owner=OWNER)
 
@@ -392,8 +394,12 @@ async def test_what_had_done_its_work_before_a_restart_is_not_missed():
 async def test_what_only_an_apply_can_tell_of_is_not_just_the_same():
     scene = Scene()
     body = owned(scene.body())
-    entry = {"manager": "an-autoscaler", "operation": "Update", "subresource": "scale"}
-    entry["fieldsV1"] = {"f:spec": {"f:replicas": {}}}
+    entry = {
+        "manager": "an-autoscaler",
+        "operation": "Update",
+        "subresource": "scale",
+        "fieldsV1": {"f:spec": {"f:replicas": {}}},
+    }
     body["metadata"]["managedFields"].append(entry)
 
     scene.managed_objects.record(body, key=KEY, owner=OWNER, resource=WIDGET)
@@ -421,7 +427,7 @@ async def test_what_was_written_again_since_it_drifted_is_doubtful_until_it_is_c
     by_a_writer = scene.managed_objects.to_compare(OWNER)
     scene.managed_objects.record_comparison(KEY, owner=OWNER, writers=None)
 
-    assert (at_first, by_status, by_a_writer) == (frozenset(), frozenset(), {KEY})
+    assert (at_first, by_status, by_a_writer) == (frozenset(), frozenset(), frozenset({KEY}))
     assert scene.managed_objects.to_compare(OWNER) == frozenset()
     assert scene.managed_objects.all_drifted(OWNER) == {KEY}
 
@@ -431,7 +437,7 @@ async def test_what_has_the_wanted_values_is_not_drift_until_it_is_written_again
     scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
     scene.see(theirs(scene.body(), second=1))
 
-    scene.managed_objects.record_comparison(KEY, owner=OWNER, writers=scene.managed_objects.get(KEY).observed.writers)
+    scene.managed_objects.record_comparison(KEY, owner=OWNER, writers=scene.managed().observed.writers)
     put_back = scene.managed_objects.all_drifted(OWNER)
     scene.see(theirs(scene.body(message="a status"), second=1))
     by_status = scene.managed_objects.all_drifted(OWNER)
@@ -591,8 +597,8 @@ def end_unobserved(scene: Scene) -> None:
     assert (health.state, health.notable) == (HealthState.CURRENT, True)
     assert health.unsure == (f"Job team/migrate: {MAY_HAVE_FINISHED}",)
     assert health.unsure[0] in health.message
-    assert scene.managed_objects.get(JOB).has_finished(content())
-    assert not scene.managed_objects.get(JOB).has_finished(content("m:2"))
+    assert scene.managed(JOB).has_finished(content())
+    assert not scene.managed(JOB).has_finished(content("m:2"))
 
 
 async def test_a_job_that_its_ttl_may_have_taken_while_no_operator_ran_is_not_missed_by_any_later_one():

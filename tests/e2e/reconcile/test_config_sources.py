@@ -66,10 +66,9 @@ def put(kubectl: Kubectl, namespace: str) -> Callable[..., None]:
 async def test_a_secret_is_read_once(config_sources, put, namespace, requests):
     put("key", pem="one")
 
-    for _ in range(3):
-        found = await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY)
+    found = [await config_sources.read(SECRET, namespace=namespace, name="key", reader=KEY) for _ in range(3)]
 
-    assert found == {"pem": b"one"}
+    assert found == [{"pem": b"one"}] * 3
     assert requests.count(("get", "secrets")) == 1
 
 

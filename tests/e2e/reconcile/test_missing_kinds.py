@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 from tests.apply.harness import definition
+from tests.kube.fake_session import FakeSession
 from tests.testbed.kubectl import Kubectl
 
 from pattern_operator.apply.need import KindNeeded
-from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.kube import Discovery, KindNotFound, Resource, Session, WatchEvent, WatchEventType
 from pattern_operator.kube.errors import GroupUnavailable
 from pattern_operator.reconcile import MissingKinds, PatternKey, missing_kinds
@@ -75,20 +75,20 @@ async def test_where_nobody_waits_nothing_is_watched(session: Session, tasks, re
 async def test_a_crd_that_changes_all_the_time_is_looked_for_now_and_then_only(tasks, monkeypatch: pytest.MonkeyPatch):
     looks = 0
 
-    class Nothing:
+    class Nothing(Growing):
         """Discovery of a server that has no kinds, and counts who looks."""
 
-        def invalidate(self) -> None:
+        def invalidate(self, resource: Resource | None = None) -> None:
             nonlocal looks
             looks += 1
 
-        async def find(self, **_: str) -> Resource:
+        async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
             raise KindNotFound(group="busy.example", version=None, kind="Widget")
 
     monkeypatch.setattr(missing_kinds, "Reflector", Silent)
     monkeypatch.setattr(missing_kinds, "LOOKS", (0.0,))
     monkeypatch.setattr(missing_kinds, "PACE", (3, 60.0))
-    kinds = MissingKinds(Away(), Nothing(), wake=lambda _: None, tasks=tasks)
+    kinds = MissingKinds(FakeSession(), Nothing(), wake=lambda _: None, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded("busy.example", "Widget")])
 
     for _ in range(100):
@@ -102,13 +102,10 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
     served = False
     woken = Woken()
 
-    class Late:
+    class Late(Growing):
         """Discovery of a server that serves the kind after a second change only."""
 
-        def invalidate(self) -> None:
-            return
-
-        async def find(self, *, group: str, kind: str, version: str | None) -> Resource:
+        async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
             await asyncio.sleep(0.01)
             if not served:
                 raise KindNotFound(group="busy.example", version=None, kind="Widget")
@@ -116,7 +113,7 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
 
     monkeypatch.setattr(missing_kinds, "Reflector", Silent)
     monkeypatch.setattr(missing_kinds, "LOOKS", (0.0,))
-    kinds = MissingKinds(Away(), Late(), wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(FakeSession(), Late(), wake=woken.wake, tasks=tasks)
     kinds.wait(WAITS, [KindNeeded("late.example", "Widget")])
     change = WatchEvent(WatchEventType.MODIFIED, {"metadata": {"name": "widgets.late.example"}})
 
@@ -134,20 +131,17 @@ async def test_a_change_in_the_middle_of_a_look_is_looked_for_too(tasks, monkeyp
 async def test_a_kind_is_found_although_another_of_its_group_is_of_a_silent_server(tasks, monkeypatch):
     woken = Woken()
 
-    class Half:
+    class Half(Growing):
         """Discovery of a group with a version that an aggregated server has, which does not answer."""
 
-        def invalidate(self) -> None:
-            return
-
-        async def find(self, *, group: str, kind: str, version: str | None) -> Resource:
+        async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
             if kind != "Widget":
                 raise GroupUnavailable(group)
             return Resource(group=group, version="v1", kind=kind, plural="widgets", namespaced=True)
 
     monkeypatch.setattr(missing_kinds, "Reflector", Silent)
     monkeypatch.setattr(missing_kinds, "LOOKS", (0.0,))
-    kinds = MissingKinds(Away(), Half(), wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(FakeSession(), Half(), wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("half.example", "Load")])
     kinds.wait(WAITS, [KindNeeded("half.example", "Widget")])
 
@@ -168,19 +162,13 @@ class Silent:
         await asyncio.Event().wait()
 
 
-class Away:
-    """A session to nowhere."""
-
-    internal_errors = InternalErrors(lambda _: None)
-
-
-class Growing:
+class Growing(Discovery):
     """Discovery of a server that has no kinds until a definition comes; it shows what it read a moment ago."""
 
     def __init__(self) -> None:
         self.served: set[str] = set()
 
-    def invalidate(self) -> None:
+    def invalidate(self, resource: Resource | None = None) -> None:
         return
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
@@ -200,7 +188,7 @@ async def test_a_kind_that_comes_while_its_pattern_looks_for_it_is_never_missed(
 
     async def race(number: int) -> None:
         group, woken, server = f"g{number}.example", Woken(), Growing()
-        kinds = MissingKinds(Away(), server, wake=woken.wake, tasks=tasks)
+        kinds = MissingKinds(FakeSession(), server, wake=woken.wake, tasks=tasks)
         kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])  # the watch of definitions runs already
 
         async def come() -> None:
@@ -236,7 +224,7 @@ async def test_a_kind_that_an_api_server_behind_a_balancer_showed_late_is_looked
     monkeypatch.setattr(missing_kinds, "Reflector", Silent)
     monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
     woken, server = Woken(), Growing()
-    kinds = MissingKinds(Away(), server, wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(FakeSession(), server, wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
     server.served.add("late.example")  # and no definition is told: that was long ago
 
@@ -258,7 +246,7 @@ async def test_who_waits_for_another_version_is_not_woken_by_the_one_that_is_ser
     monkeypatch.setattr(missing_kinds, "Reflector", Silent)
     monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
     woken = Woken()
-    kinds = MissingKinds(Away(), Other(), wake=woken.wake, tasks=tasks)
+    kinds = MissingKinds(FakeSession(), Other(), wake=woken.wake, tasks=tasks)
     kinds.wait(OTHER, [KindNeeded("elsewhere.example", "Widget")])
 
     kinds.wait(WAITS, [KindNeeded(group, "Widget", "v2")])
@@ -279,7 +267,7 @@ async def test_a_thousand_patterns_that_begin_to_wait_at_once_cost_one_look_a_se
 
     monkeypatch.setattr(missing_kinds, "Reflector", Silent)
     monkeypatch.setattr(missing_kinds, "SECOND_LOOK", 0.01)
-    kinds = MissingKinds(Away(), Counting(), wake=lambda _: None, tasks=tasks)
+    kinds = MissingKinds(FakeSession(), Counting(), wake=lambda _: None, tasks=tasks)
     for number in range(1000):
         kinds.wait(PatternKey("team", str(number)), [KindNeeded("missing.example", "Widget")])
 

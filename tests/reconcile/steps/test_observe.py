@@ -1,7 +1,8 @@
 """What runs is followed, as far as its kinds can be asked."""
 
+from collections.abc import Collection
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.reconcile.pattern import NEWER, NOW, REVISION, pattern
@@ -9,7 +10,7 @@ from tests.reconcile.pattern import NEWER, NOW, REVISION, pattern
 from pattern_operator.api.condition import Condition
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.status import Inventory, InventoryEntry, Status
-from pattern_operator.apply import Health, HealthState
+from pattern_operator.apply import Health, HealthState, ManagedObjects
 from pattern_operator.apply.finished import FinishState, RunRecord
 from pattern_operator.kube import ApiUnavailable, KindNotFound
 from pattern_operator.kube.errors import GroupUnavailable
@@ -74,7 +75,7 @@ async def test_an_inventory_that_cannot_be_read_is_not_followed():
     assert cluster.asked == []
 
 
-def condition(kind: str, status: str, reason: str) -> Condition:
+def condition(kind: str, status: Literal["True", "False", "Unknown"], reason: str) -> Condition:
     moment = "2026-11-25T12:00:00Z"
     return Condition(type=kind, status=status, reason=reason, message="", last_transition_time=moment)
 
@@ -145,7 +146,7 @@ async def test_of_what_is_on_its_way_only_the_marks_of_what_ends_by_itself_are_k
     assert unpacked(planned) == Comparison("", {ids["done"]: done, ids["once"]: running})
 
 
-class Seen:
+class Seen(ManagedObjects):
     """ManagedObjects of one health, and a clock."""
 
     def __init__(self) -> None:
@@ -161,7 +162,7 @@ class Seen:
     def get(self, _: ObjectKey) -> None:
         return None
 
-    def health(self, _: str) -> Health:
+    def health(self, owner: str, *, keys: Collection[ObjectKey] | None = None) -> Health:
         return Health(self.state, "it is so")
 
     def expects_any(self, _: str) -> bool:

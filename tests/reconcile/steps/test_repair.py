@@ -1,22 +1,46 @@
 """A repair tells only of what was sent, and asks for a whole apply where there is nothing to send."""
 
+from collections.abc import Collection
 from typing import Any
 
 from tests.apply.harness import config_map, custom
 from tests.reconcile.pattern import REVISION, pattern
 
+from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import Rendering
 from pattern_operator.api.status import Status
-from pattern_operator.apply import ApplyFailure, ApplyResult, ScopedObjects, resolve_scope
+from pattern_operator.apply import ApplyFailure, ApplyResult, ManagedObjects, ScopedObjects, resolve_scope
+from pattern_operator.apply.apply_run import OnApplied
+from pattern_operator.apply.managed.managed_object import ManagedObject
 from pattern_operator.errors import Transient
-from pattern_operator.kube import KindNotFound, Resource
+from pattern_operator.kube import Discovery, KindNotFound, Resource
 from pattern_operator.reconcile.steps.apply import repair
 
 GROUP = "example.com"
 WIDE = Resource(group=GROUP, version="v1", kind="Widget", plural="widgets", namespaced=False)
 MAP = Resource(group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True)
+
+
+class Kinds(Discovery):
+    """Knows these kinds."""
+
+    def __init__(self, kinds: dict[str, Resource]) -> None:
+        self.served = kinds
+
+    async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
+        if kind not in self.served:
+            raise KindNotFound(group=group, kind=kind, version=version)
+        return self.served[kind]
+
+
+class Unknown(ManagedObjects):
+    """Of no object is anything known."""
+
+    def __init__(self) -> None: ...
+    def get(self, key: ObjectKey) -> ManagedObject | None:
+        return None
 
 
 class Cluster:
@@ -27,29 +51,25 @@ class Cluster:
         self.refuses: frozenset[ObjectKey] = frozenset()
         self.left: frozenset[ObjectKey] = frozenset()
         self.kinds = {"Widget": WIDE, "ConfigMap": MAP}
-
-    async def find(self, *, group: str, kind: str, version: str) -> Resource:
-        if kind not in self.kinds:
-            raise KindNotFound(group=group, kind=kind, version=version)
-        return self.kinds[kind]
+        self.managed: ManagedObjects = Unknown()
 
     async def place(self, owner: Any, objects: Any) -> ScopedObjects:
-        return await resolve_scope(objects, discovery=self, default_namespace=owner.metadata.namespace)
+        return await resolve_scope(objects, discovery=Kinds(self.kinds), default_namespace=owner.metadata.namespace)
 
-    async def send(self, _: Any, objects: Any, **__: Any) -> ApplyResult:
+    async def send(
+        self,
+        pattern: DesignPattern,
+        objects: Collection[Object],
+        *,
+        owned: Collection[ObjectKey],
+        on_applied: OnApplied | None = None,
+    ) -> ApplyResult:
         self.sent = [each.key for each in objects]
         return ApplyResult(
             tuple(key for key in self.sent if key not in self.refuses | self.left),
             tuple((key, "is paused") for key in self.sent if key in self.left),
             tuple(ApplyFailure(key, Reason.APPLY_FAILED, "no") for key in self.sent if key in self.refuses),
         )
-
-    def get(self, _: ObjectKey) -> None:
-        return None
-
-    @property
-    def managed(self) -> Any:
-        return self
 
 
 def rendering(*objects: Object) -> Rendering:
