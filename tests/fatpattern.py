@@ -8,7 +8,7 @@ LABELS = 1_000  # with what the server notes of them, a body of some 0.7 MB
 def fat(name: str, **metadata: Any) -> dict[str, Any]:
     """A pattern of the CRD with long labels, annotations, finalizers and managedFields, each text its own."""
     labels = {f"{name}{'x' * 230}/{number:06d}": "v" * 60 for number in range(LABELS)}
-    fields = {f"f:{label}": {} for label in labels}
+    fields: dict[str, dict[str, str]] = {f"f:{label}": {} for label in labels}
     return {
         "apiVersion": "pattern-operator.io/v1alpha1",
         "kind": "DesignPattern",

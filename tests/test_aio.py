@@ -74,7 +74,9 @@ async def test_an_error_leaves_no_cancellation_counted_at_the_caller():
     with pytest.raises(ValueError, match="x"):
         await run_all([fail(ValueError("x"))])
 
-    assert asyncio.current_task().cancelling() == 0
+    caller = asyncio.current_task()
+    assert caller is not None
+    assert caller.cancelling() == 0
 
 
 async def test_a_cancellation_while_tasks_are_ended_is_raised_when_they_are_gone():

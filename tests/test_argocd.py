@@ -94,7 +94,12 @@ def test_each_status_has_its_health(obj: dict[str, Any], status: str, message: s
 
 
 def test_the_script_is_added_to_what_argocd_cm_holds_already(kubectl: Kubectl, namespace: str) -> None:
-    there = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": {"url": "here"}}
+    there: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "argocd-cm"},
+        "data": {"url": "here"},
+    }
     kubectl.apply({**there, "metadata": {**there["metadata"], "namespace": namespace}})
     command = ("apply", "--server-side", "--field-manager=designpattern-health", "-f", "manifests/argocd/health.yaml")
 

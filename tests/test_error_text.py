@@ -1,5 +1,7 @@
 import time
 
+import pytest
+
 from pattern_operator.api.reason import Reason
 from pattern_operator.error_text import trace_of, words_of
 from pattern_operator.errors import Stalled
@@ -59,13 +61,12 @@ def fail() -> None:
 
 
 def test_a_trace_names_places_and_no_values():
-    try:
+    with pytest.raises(ExceptionGroup) as raised:
         try:
             fail()
         except ValueError as error:
             raise ExceptionGroup("tulipwood", [error, KeyError("tulipwood")]) from error
-    except ExceptionGroup as group:
-        trace = "\n".join(trace_of(group))
+    trace = "\n".join(trace_of(raised.value))
 
     assert "tulipwood" not in trace
     assert "test_error_text.py" in trace

@@ -2,11 +2,14 @@
 
 import time
 from collections import Counter
+from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pattern_operator.fair_queue import FLOW_SHARE, LANE_SHARE, FairQueue, Lane, Lanes, Sort
+
+Item = TypeVar("Item")
 
 
 class Model:
@@ -210,11 +213,11 @@ def test_what_is_put_in_and_taken_out_over_and_over_leaves_nothing_behind():
         queue.push(number, rank=-number, lanes=("a", "h"))
         queue.remove(number)
 
-    kept = [*queue._idle, *(each for heap in (*queue._flows.values(), *queue._parked.values()) for each in heap)]
-    assert len(kept) + sum(len(group.items) for group in queue._groups.values()) < 1_000
+    kept = len(queue._idle) + sum(map(len, queue._flows.values())) + sum(map(len, queue._parked.values()))
+    assert kept + sum(len(group.items) for group in queue._groups.values()) < 1_000
 
 
-def seat_all(queue: FairQueue) -> int:
+def seat_all(queue: FairQueue[Any]) -> int:
     """Give out seats until nobody may have one; how many."""
     count = 0
     while queue.pop() is not None:
@@ -222,9 +225,10 @@ def seat_all(queue: FairQueue) -> int:
     return count
 
 
-def drain(queue: FairQueue) -> list:
+def drain(queue: FairQueue[Item]) -> list[Item]:
     """Serve everybody, giving each seat back when no other can be given out."""
-    served, seated = [], []
+    served: list[Item] = []
+    seated: list[Lanes] = []
     while True:
         taken = queue.pop()
         if taken is not None:
@@ -312,8 +316,8 @@ def test_a_quiet_namespace_waits_for_one_turn_of_each_other_at_most_whatever_flo
         while (taken := queue.pop()) is not None:
             seated.append((taken[1], seconds))
         if seated:
-            lanes, used = seated.pop(0)
-            queue.give_back(lanes, used=used)
+            ended, used = seated.pop(0)
+            queue.give_back(ended, used=used)
     queue.push("guest", rank=1_000, lanes=(Lane(("namespace", "quiet"), 3), Lane("its host", 2), Sort("registries", 7)))
 
     before = Counter[object]()
@@ -322,8 +326,8 @@ def test_a_quiet_namespace_waits_for_one_turn_of_each_other_at_most_whatever_flo
             before[taken[1][0]] += 1
             seated.append((taken[1], 40))
         else:
-            lanes, used = seated.pop(0)
-            queue.give_back(lanes, used=used)
+            ended, used = seated.pop(0)
+            queue.give_back(ended, used=used)
 
     assert max(before.values(), default=0) <= 1
 

@@ -2,7 +2,10 @@
 
 import kopf
 
-from pattern_operator.kopf_settings import PAGE, watch_only
+from pattern_operator.kopf_settings import watch_only
+from pattern_operator.kube.kopf_http import PAGE
+
+CHANGED = kopf.HandlerId("changed")
 
 
 def test_kopf_lists_in_pages():
@@ -25,17 +28,17 @@ def test_nothing_of_kopfs_own_is_looked_for_in_an_object_or_written_to_it():
     settings, body, patch = kopf.OperatorSettings(), kopf.Body({"metadata": {"annotations": {"a": "b"}}}), kopf.Patch()
     watch_only(settings)
     progress, diffbase = settings.persistence.progress_storage, settings.persistence.diffbase_storage
-    record = kopf.ProgressRecord(started="2026-01-01T00:00:00Z")  # type: ignore[typeddict-item]  # the rest is optional
+    record = kopf.ProgressRecord(started="2026-01-01T00:00:00Z")
 
     essence = diffbase.build(body=body)
     diffbase.store(body=body, patch=patch, essence=essence)
-    progress.store(key="changed", record=record, body=body, patch=patch)
+    progress.store(key=CHANGED, record=record, body=body, patch=patch)
     progress.touch(body=body, patch=patch, value="x")
-    progress.purge(key="changed", body=body, patch=patch)
+    progress.purge(key=CHANGED, body=body, patch=patch)
 
     assert (essence, dict(patch)) == ({}, {})
     assert progress.clear(essence=essence) is essence
-    assert progress.fetch(key="changed", body=body) is None
+    assert progress.fetch(key=CHANGED, body=body) is None
     assert diffbase.fetch(body=body) is None
     assert not settings.posting.enabled
     assert settings.scanning.disabled

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from pattern_operator.__main__ import SWITCH_SECONDS, main, parser
+from pattern_operator.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,9 @@ def test_what_cannot_be_understood_says_what_is_right(
 def test_where_registries_may_be_is_handed_on(
     arguments: list[str], wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
+    found: list[Settings] = []
 
-    async def run(settings: object, _: object) -> int:
+    async def run(settings: Settings, _: object) -> int:
         found.append(settings)
         return 0
 

@@ -51,10 +51,11 @@ def test_all_readers_draw_the_line_at_the_same_depth(read, error, made):
 
 
 def test_the_levels_come_from_the_outside_in():
-    inner, outer = {"c": 1}, [{"a": [2]}, 3]
-    outer[0]["b"] = inner
+    inner = {"c": 1}
+    first = {"a": [2], "b": inner}
+    outer = [first, 3]
 
-    assert list(levels(outer)) == [[outer], [outer[0]], [[2], inner]]
+    assert list(levels(outer)) == [[outer], [first], [[2], inner]]
 
 
 @pytest.mark.parametrize("scalar", [None, 1, "x", 1.5, True])

@@ -5,13 +5,14 @@ import hashlib
 import html
 import json
 import textwrap
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
 from tests import planted
 from tests.planted import PIN, Shape, assert_no_leak, leaks, value
 
-FORMS = {
+FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda text: text,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 behind one byte": lambda text: base64.b64encode(b"a" + text.encode()).decode(),

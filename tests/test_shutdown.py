@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import pytest
 
@@ -57,11 +58,17 @@ async def main():
 LOOPS = {"asyncio": "asyncio.run", "uvloop": "__import__('uvloop').run"}
 
 
+def output(stream: IO[str] | None) -> str:
+    assert stream is not None
+    return stream.read()
+
+
 @contextmanager
 def program(body: str, *, loop: str = "uvloop", grace: float = GRACE) -> Iterator["subprocess.Popen[str]"]:
     text = PROGRAM.format(grace=grace, body=BODIES[body].strip(), run=LOOPS[loop])
     running = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
+        assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         time.sleep(0.1)  # it goes on to what it does
         yield running
@@ -77,7 +84,7 @@ def test_a_process_that_works_ends_in_good_order(loop, number):
         running.send_signal(number)
 
         assert running.wait(timeout=5) == 0
-        assert running.stdout.read() == "over\n"
+        assert output(running.stdout) == "over\n"
 
 
 @pytest.mark.parametrize("body", [body for body in BODIES if body != "works"])
@@ -88,7 +95,7 @@ def test_nothing_holds_the_process_for_longer_than_its_grace(body):
 
         assert running.wait(timeout=GRACE + 10) == 1
         assert time.monotonic() - told >= GRACE
-        assert "it did not stop within the grace" in running.stderr.read()
+        assert "it did not stop within the grace" in output(running.stderr)
 
 
 def test_a_second_signal_ends_the_process_at_once():
@@ -98,7 +105,7 @@ def test_a_second_signal_ends_the_process_at_once():
         running.send_signal(signal.SIGTERM)
 
         assert running.wait(timeout=5) == 1
-        assert "a second signal" in running.stderr.read()
+        assert "a second signal" in output(running.stderr)
 
 
 async def test_the_hard_end_is_given_the_exit_code_of_a_failure():

@@ -106,7 +106,9 @@ def test_more_values_than_are_read_are_not_even_looked_at(content):
     with pytest.raises(TooManyValues, match="more than 90 values"):
         read_bounded(content, most=90)
 
-    assert read_bounded(content, most=130)["a"][-1] == 1
+    values = read_bounded(content, most=130)["a"]
+    assert isinstance(values, list)
+    assert values[-1] == 1
 
 
 def test_as_many_values_as_the_limit_are_read():

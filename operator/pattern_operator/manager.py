@@ -83,7 +83,7 @@ class Process:
 class Work(Protocol):
     """What the leader does until the process is to stop or ``lost`` is set. It may raise anything."""
 
-    async def __call__(self, process: Process, session: Session, *, lost: asyncio.Event) -> None:
+    async def __call__(self, process: Process, session: Session, /, *, lost: asyncio.Event) -> None:
         """Work as the leader."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.apply.managed.watches import Watches
 from pattern_operator.kube import Resource
 
@@ -21,11 +21,11 @@ class FakeWatches(Watches):
         self.asked.append(resource.kind)
 
     def remember(self, key: ObjectKey, body: object) -> None: ...
-    def stop(self, kind: tuple[str, str]) -> None: ...
-    def is_watched(self, kind: tuple[str, str]) -> bool:
+    def stop(self, kind: GroupKind) -> None: ...
+    def is_watched(self, kind: GroupKind) -> bool:
         return self.sees and kind[1] not in self.blind
 
-    def resource_of(self, kind: tuple[str, str]) -> Resource | None:
+    def resource_of(self, kind: GroupKind) -> Resource | None:
         return None
 
 

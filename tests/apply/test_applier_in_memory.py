@@ -42,7 +42,7 @@ async def test_what_is_not_there_is_made_and_nothing_is_forced(cluster: FakeClus
 
     done = await apply(cluster, desired)
 
-    assert (done.applied, done.created, done.failures) == ((desired.key,), {desired.key}, ())
+    assert (done.applied, done.created, done.failures) == ((desired.key,), frozenset({desired.key}), ())
     assert [each.is_forced for each in cluster.sent("PATCH", desired)] == [False]
 
 
@@ -247,7 +247,7 @@ async def test_what_is_the_operators_own_is_refused_and_not_ours(cluster: FakeCl
     done = await apply(cluster, desired)
 
     assert [each.reason for each in done.failures] == [Reason.PROTECTED_OBJECT]
-    assert (done.disowned, cluster.requests) == ({desired.key}, [])
+    assert (done.disowned, cluster.requests) == (frozenset({desired.key}), [])
 
 
 async def test_a_paused_object_of_nobody_is_used_and_not_ours(cluster: FakeCluster):
@@ -561,7 +561,7 @@ async def test_what_no_watch_shows_and_the_inventory_names_may_be_there_and_stay
     named = await apply(cluster, desired, owned=[desired.key])
     unnamed = await apply(cluster, desired)
 
-    assert (named.disowned, unnamed.disowned) == (frozenset(), {desired.key})
+    assert (named.disowned, unnamed.disowned) == (frozenset(), frozenset({desired.key}))
 
 
 async def test_what_a_watch_in_step_does_not_show_is_not_there(cluster: FakeCluster):
@@ -614,7 +614,7 @@ async def test_a_lost_race_whose_label_could_not_be_taken_off_owns_nothing_until
     made.append(True)
     again = await apply(cluster, desired, adopt="Never")
 
-    assert (first.applied, first.disowned) == ((), {desired.key})
+    assert (first.applied, first.disowned) == ((), frozenset({desired.key}))
     assert [each.reason for each in again.failures] == [Reason.ALREADY_EXISTS]
     assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.test_foreign_bodies import FakeDiscovery, FakeSession, managed_objects
+from tests.kube.fake_session import FakeSession
+from tests.test_foreign_bodies import FakeDiscovery, managed_objects
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
@@ -23,9 +24,7 @@ class Scene:
     def __init__(self) -> None:
         self.errors: list[str] = []
         metadata = {"name": "it", "namespace": "team", "uid": "u", "labels": {"pattern-operator.io/owner": OWNER.id}}
-        session: Any = FakeSession(
-            orjson.dumps({"metadata": metadata}), internal_errors=InternalErrors(self.errors.append)
-        )
+        session = FakeSession(orjson.dumps({"metadata": metadata}), internal_errors=InternalErrors(self.errors.append))
         self.managed_objects = managed_objects(session)
         self.applier = Applier(session, FakeDiscovery(session), managed_objects=self.managed_objects)
         self.deleter = Deleter(session, FakeDiscovery(session), managed_objects=self.managed_objects)

@@ -148,7 +148,7 @@ def by_the_api_server(group: str) -> dict[str, Refused]:
     cron["spec"] = {"schedule": token, "jobTemplate": {"spec": {"template": {"spec": {**pod_spec(), **never}}}}}
     kept = config_map("kept", password=value(Shape.CONFIG_MAP))
     changed = config_map("kept", password=value(Shape.CONFIG_MAP) + "2")
-    stateful = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}}
+    stateful: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}}
     labels = {"matchLabels": {"app": "db"}}
     template = {"metadata": {"labels": {"app": "db"}}, "spec": pod_spec()}
     stateful["spec"] = {"serviceName": "db", "replicas": 0, "selector": labels, "template": template}

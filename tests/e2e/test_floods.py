@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from tests.e2e.scenario import Scenario, condition, config_map, eventually, push, secret
@@ -149,7 +150,7 @@ def test_a_registry_that_hangs_holds_up_nobody_but_its_own_patterns_and_each_of_
 
     slowest = max(repaired_in(scenario, "settings", f"theirs {number}") for number in range(4))
     for each in hanging:  # those that run and those that wait for their share
-        eventually(lambda each=each: condition(each.status, "Ready"), seconds=30)
+        eventually(partial(readiness, each), seconds=30)
     changed = time.monotonic()
     scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
     scenario.until_runs(second, seconds=10)
@@ -175,6 +176,14 @@ def test_what_runs_is_repaired_while_its_own_registry_hangs(own_story: Scenario,
     assert slowest < SOON
 
 
+def readiness(scenario: Scenario) -> dict[str, Any]:
+    return condition(scenario.status, "Ready")
+
+
+def has_told_of(scenario: Scenario, tag: str) -> bool:
+    return any(tag in each["message"] for each in scenario.events("ArtifactNotFound"))
+
+
 def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure_is_told(
     own_story: Scenario, own_registry: Registry
 ) -> None:
@@ -184,7 +193,7 @@ def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure
     for tag in ("9.9.8", "9.9.9"):  # which are not there
         own_story.change({"source": {"ref": {"tag": tag}}})
         own_story.until_says("Ready", "ArtifactNotFound")
-        eventually(lambda tag=tag: any(tag in each["message"] for each in own_story.events("ArtifactNotFound")))
+        eventually(partial(has_told_of, own_story, tag))
 
     own_registry.misbehave(HANGS)
     own_story.change({"source": {"ref": {"tag": "2.0.0"}}})

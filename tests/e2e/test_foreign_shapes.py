@@ -1,9 +1,10 @@
 """Objects of every shape in the cluster of an operator: they cost nobody else anything (field case 05)."""
 
-import json
 import time
 import urllib.request
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from tests.e2e.scenario import Scenario, config_map, eventually, push, push_files, widgets
@@ -104,12 +105,12 @@ def test_an_object_that_was_labelled_before_it_came_into_the_inventory_is_ours_f
     eventually(lambda: scenario.names() == ["alien", "settings"])
 
 
-def widget_of(group: str, name: str, spec: object) -> dict[str, object]:
+def widget_of(group: str, name: str, spec: object) -> dict[str, Any]:
     return {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": name}, "spec": spec}
 
 
-def labelled(body: dict[str, object], owner: str) -> dict[str, object]:
-    return json.loads(json.dumps(body | {"metadata": {**body["metadata"], "labels": {OWNER: owner}}}))  # type: ignore[dict-item]
+def labelled(body: dict[str, Any], owner: str) -> dict[str, Any]:
+    return deepcopy(body) | {"metadata": {**body["metadata"], "labels": {OWNER: owner}}}
 
 
 def deep(levels: int) -> object:

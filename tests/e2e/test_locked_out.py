@@ -64,7 +64,12 @@ def unanswered(name: str, rule: dict[str, Any], *, scenario: Scenario) -> dict[s
     """A webhook configuration that refuses what ``rule`` says, in the test's own namespace: nobody answers it."""
     space = {"matchLabels": {"kubernetes.io/metadata.name": scenario.namespace}}
     client = {"service": {"name": "nowhere", "namespace": scenario.namespace, "path": "/x"}}
-    webhook = {"name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "rules": [rule]}
+    webhook: dict[str, Any] = {
+        "name": "a.example.com",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "rules": [rule],
+    }
     webhook |= {"failurePolicy": "Fail", "clientConfig": client, "namespaceSelector": space, "timeoutSeconds": 1}
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",

@@ -3,6 +3,7 @@ namespaces that are not there."""
 
 import json
 import shlex
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -226,6 +227,12 @@ def test_streams_of_json_marks_and_nulls_are_read_as_kubectl_reads_them(
     assert scenario.names() == names
 
 
+def has_failed(version: str, status: dict[str, Any]) -> bool:
+    """Whether ``version`` was tried, and did not become ready."""
+    tried = str(status["lastAttemptedRevision"]).startswith(version)
+    return tried and condition(status, "Ready")["status"] == "False"
+
+
 def test_the_message_about_a_field_that_the_server_filled_in_has_a_way_out_that_works(scenario: Scenario) -> None:
     for version in ("v1", "v2", "v3"):
         push_case(scenario, version, f"01-recreate/{version}")
@@ -235,11 +242,7 @@ def test_the_message_about_a_field_that_the_server_filled_in_has_a_way_out_that_
     messages = []
     for version in ("v2", "v3"):
         scenario.change({"source": {"ref": {"tag": version}}})
-        scenario.until(
-            lambda status, version=version: (
-                status["lastAttemptedRevision"].startswith(version) and condition(status, "Ready")["status"] == "False"
-            )
-        )
+        scenario.until(partial(has_failed, version))
         messages.append(condition(scenario.status, "Ready")["message"])
     command = messages[0].partition("Run once: ")[2].partition("; or ")[0]
     scenario.kubectl(*shlex.split(command)[1:])

@@ -22,7 +22,14 @@ def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted
     kubectl("delete", "crd", "designpatterns.pattern-operator.io")
     account = operator.account(restricted.directory, kubectl=kubectl)
     address = f"127.0.0.1:{process.free_port()}"
-    command = [operator.PROGRAM, "run", "--kubeconfig", account.path, "--cache-dir", restricted.directory / "cache"]
+    command: list[str | Path] = [
+        operator.PROGRAM,
+        "run",
+        "--kubeconfig",
+        account.path,
+        "--cache-dir",
+        restricted.directory / "cache",
+    ]
     started = process.start("operator", [*command, "--metrics-bind", address], directory=restricted.directory)
 
     started.wait_until(lambda: "kubectl apply --server-side -k crds" in started.log.read_text(), seconds=30)
@@ -83,7 +90,7 @@ def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, scenario
     testbed.operator.stop()
     account = testbed.operator.kubeconfig
     port = process.free_port()
-    command = [BINARY, "--kubeconfig", account.path, "proxy", f"--port={port}"]
+    command: list[str | Path] = [BINARY, "--kubeconfig", account.path, "proxy", f"--port={port}"]
     proxy = process.start("proxy", command, directory=tmp_path)
     proxy.wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), seconds=20)
     plain = Kubeconfig(tmp_path / "plain", f"http://127.0.0.1:{port}", account.ca, account.token, "plain").write()
@@ -112,7 +119,7 @@ def test_an_operator_that_cannot_reach_the_api_server_is_not_ready(testbed: Test
     nowhere = f"https://127.0.0.1:{process.free_port()}"
     lost = Kubeconfig(tmp_path / "lost", nowhere, account.ca, account.token, "lost").write()
     address = f"127.0.0.1:{process.free_port()}"
-    command = [operator.PROGRAM, "run", "--kubeconfig", lost.path, "--cache-dir", tmp_path / "cache"]
+    command: list[str | Path] = [operator.PROGRAM, "run", "--kubeconfig", lost.path, "--cache-dir", tmp_path / "cache"]
     started = process.start("operator", [*command, "--metrics-bind", address], directory=tmp_path)
 
     started.wait_until(lambda: "cannot be reached" in started.log.read_text(), seconds=30)
@@ -124,7 +131,7 @@ def test_an_operator_that_cannot_reach_the_api_server_is_not_ready(testbed: Test
 
 
 def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tmp_path: Path) -> None:
-    command = [operator.PROGRAM, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
+    command: list[str | Path] = [operator.PROGRAM, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
     command += ["--cache-dir", tmp_path / "cache", "--metrics-bind", testbed.operator.address]
 
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=30)
@@ -138,7 +145,8 @@ def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tm
 def test_an_operator_whose_user_has_no_name_works(testbed: Testbed, scenario: Scenario, tmp_path: Path) -> None:
     digest = push(scenario.repository, "1.0.0", config_map("settings"))
     testbed.operator.stop()
-    command = [sys.executable, "-c", NAMELESS, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
+    command: list[str | Path] = [sys.executable, "-c", NAMELESS]
+    command += ["run", "--kubeconfig", testbed.operator.kubeconfig.path]
     command += ["--cache-dir", tmp_path / "cache", "--metrics-bind", "127.0.0.1:0"]
     nameless = process.start("operator", command, directory=tmp_path)
 

@@ -88,7 +88,7 @@ def places(testbed_state: Path, token_service: TokenService) -> Iterator[dict[st
     def ours(name: str, options: Options) -> registries.Registry:
         return registries.start(root, name=name, options=options)
 
-    started = [
+    started: list[registries.Registry | distribution.Distribution] = [
         ours("basic", Options(auth="basic", account=ALICE)),
         ours("bearer", Options(auth="bearer", account=ALICE)),
         distribution.start(root / "v3", program="distribution", account=ALICE),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -112,9 +113,9 @@ def test_namespaces_whose_registries_trickle_hold_up_neither_what_is_new_nor_a_r
     """More runs that trickle than there are workers, of more namespaces than would leave one of them free."""
     port = host.rpartition(":")[2]
     testbed.kubectl.apply(pattern("repaired", scenario.namespace, f"oci://{host}/well/repaired"))
-    ready = {"namespace": scenario.namespace, "seconds": 60}
-    testbed.kubectl.until("designpattern", "repaired", lambda body: body and is_ready(body), **ready)
-    before = testbed.kubectl.until("configmap", "settings", bool, **ready)
+    until = partial(testbed.kubectl.until, namespace=scenario.namespace, seconds=60)
+    until("designpattern", "repaired", lambda body: body and is_ready(body))
+    before = until("configmap", "settings", bool)
     for number, namespace in enumerate(slow_tenants):
         hosts = ["127.0.0.1" if shared else f"127.2.{number}.{each + 1}" for each in range(SLOW_EACH)]
         urls = [f"oci://{each}:{port}/trickling-manifests/{namespace}-{at}" for at, each in enumerate(hosts)]
@@ -123,11 +124,11 @@ def test_namespaces_whose_registries_trickle_hold_up_neither_what_is_new_nor_a_r
     for at in range(2):
         begun = time.monotonic()
         testbed.kubectl("delete", "configmap", "settings", "--namespace", scenario.namespace)
-        testbed.kubectl.until("configmap", "settings", lambda body: body and body != before, **ready)
+        until("configmap", "settings", lambda body: body and body != before)
         repaired = time.monotonic() - begun
         begun = time.monotonic()
         testbed.kubectl.apply(pattern(f"new-{at}", scenario.namespace, f"oci://{host}/well/new-{at}"))
-        testbed.kubectl.until("designpattern", f"new-{at}", has_an_answer, **ready)
+        until("designpattern", f"new-{at}", has_an_answer)
         new = time.monotonic() - begun
 
         assert repaired < SOON, f"repaired after {repaired:.1f} s"

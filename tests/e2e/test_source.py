@@ -50,7 +50,7 @@ def fresh() -> dict[str, Any]:
 
 
 def stays_ready(scenario: Scenario) -> bool:
-    return condition(scenario.status, "Ready")["status"] == "True"
+    return bool(condition(scenario.status, "Ready")["status"] == "True")
 
 
 def path_of(repository: Repository, kind: str) -> str:

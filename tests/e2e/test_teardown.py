@@ -27,7 +27,7 @@ def workload(kind: str) -> dict[str, Any]:
     labels = {"metadata": {"labels": {"app": "w"}}}
     if kind in ("Job", "CronJob"):
         job = {"template": {**labels, "spec": {**pod, "restartPolicy": "Never"}}}
-        spec = job if kind == "Job" else {"schedule": "* * * * *", "jobTemplate": {"spec": job}}
+        spec: dict[str, Any] = job if kind == "Job" else {"schedule": "* * * * *", "jobTemplate": {"spec": job}}
         return {"apiVersion": "batch/v1", "kind": kind, "metadata": {"name": "w"}, "spec": spec}
     spec = {"selector": {"matchLabels": {"app": "w"}}, "template": {**labels, "spec": pod}}
     if kind == "StatefulSet":

@@ -421,7 +421,7 @@ def test_the_operator_of_tenants_has_no_right_to_read_one_object_or_to_write_any
 
 def readyz(tenants: Testbed) -> str:
     with urlopen(f"http://{tenants.operator.address}/readyz", timeout=5) as answer:
-        return answer.read().decode()
+        return bytes(answer.read()).decode()
 
 
 def test_an_operator_that_kept_the_rights_of_default_says_so_and_what_takes_them_away(tenants: Testbed) -> None:

@@ -114,7 +114,7 @@ def test_an_authority_without_a_name_is_called_after_its_key(
     cosign.sign_bundle(scenario.repository.at(digest), key=key_pair)
     scenario.make(secret("in-a-secret", **{"cosign.pub": key_pair.pem}))
     scenario.make(config_map("in-a-config-map", **{"team.pem": key_pair.pem}))
-    keys = {
+    keys: dict[str, dict[str, Any]] = {
         "secretRef": {"secretRef": {"name": "in-a-secret"}},
         "configMapRef": {"configMapRef": {"name": "in-a-config-map", "key": "team.pem"}},
         "data": {"data": key_pair.pem},

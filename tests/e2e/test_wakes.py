@@ -18,8 +18,8 @@ def test_patterns_whose_kind_comes_in_the_same_second_go_on_at_once(scenario: Sc
         asked = [many.submit(each.want, interval=NEVER, retryInterval=NEVER) for each in patterns[:3]]
         asked.append(many.submit(scenario.make, widgets(group)))
         asked += [many.submit(each.want, interval=NEVER, retryInterval=NEVER) for each in patterns[3:]]
-        for each in asked:
-            each.result()
+        for done in asked:
+            done.result()
 
     # All of them name the same object: whose it is, is another matter than whether the kind is known.
     for each in patterns:

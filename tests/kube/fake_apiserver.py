@@ -20,7 +20,9 @@ async def serving(answer: Handler, *, authorization: Authorization | None = None
         given = answer(request)
         return given if isinstance(given, web.StreamResponse) else await given
 
-    runner = web.ServerRunner(web.Server(handle))
+    application = web.Application(client_max_size=2**26)
+    application.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -1,6 +1,7 @@
 """The service account of a pod, and the token that the kubelet replaces."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.kube.apiserver import ApiServer, user_at
@@ -18,7 +19,7 @@ def account(server: ApiServer, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def endpoint_of(server: ApiServer, account: Path, **more: object) -> Endpoint:
+def endpoint_of(server: ApiServer, account: Path, **more: Any) -> Endpoint:
     return in_cluster(host="127.0.0.1", port=str(server.port), root=account, **more)
 
 

@@ -1,9 +1,9 @@
 import orjson
 import pytest
 
+from pattern_operator.api.fields import MAX_DEPTH
 from pattern_operator.kube.decode import read_list, read_object
 from pattern_operator.kube.json_depth import prune_depth
-from pattern_operator.nesting import MAX_DEPTH
 
 
 def nested(levels: int) -> bytes:

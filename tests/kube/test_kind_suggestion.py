@@ -2,20 +2,21 @@
 
 import pytest
 
+from pattern_operator.api.object import GroupKind
 from pattern_operator.kube.errors import KindNotFound
 from pattern_operator.kube.kind_suggestion import NO_KINDS, next_step
 
 KINDS = {
-    ("", "Pod"): "v1",
-    ("", "Secret"): "v1",
-    ("apps", "Deployment"): "apps/v1",
-    ("apps", "DaemonSet"): "apps/v1",
-    ("apps", "ReplicaSet"): "apps/v1",
-    ("networking.k8s.io", "Ingress"): "networking.k8s.io/v1",
-    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): "admissionregistration.k8s.io/v1",
-    ("example.com", "Widget"): "example.com/v1",
-    ("serving.knative.dev", "Service"): "serving.knative.dev/v1",
-    ("", "Service"): "v1",
+    GroupKind("", "Pod"): "v1",
+    GroupKind("", "Secret"): "v1",
+    GroupKind("apps", "Deployment"): "apps/v1",
+    GroupKind("apps", "DaemonSet"): "apps/v1",
+    GroupKind("apps", "ReplicaSet"): "apps/v1",
+    GroupKind("networking.k8s.io", "Ingress"): "networking.k8s.io/v1",
+    GroupKind("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): "admissionregistration.k8s.io/v1",
+    GroupKind("example.com", "Widget"): "example.com/v1",
+    GroupKind("serving.knative.dev", "Service"): "serving.knative.dev/v1",
+    GroupKind("", "Service"): "v1",
 }
 INSTALL = "install the CRD that defines it"
 

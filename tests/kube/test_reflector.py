@@ -65,12 +65,18 @@ async def following(
     *,
     resource: Resource = CONFIG_MAP,
     projection: Projection = Projection.METADATA,
-    namespace: str | None = None,
+    namespace: str = "",
     label_selector: str = "",
 ) -> AsyncIterator[Reflector]:
     """A watch that runs; told apart from the test, it is synced when the block starts unless a problem came first."""
     follower = Reflector(
-        session, resource, projection=projection, on_change=diary.change, on_problem=diary.problem, namespace=namespace, label_selector=label_selector
+        session,
+        resource,
+        projection=projection,
+        on_change=diary.change,
+        on_problem=diary.problem,
+        namespace=namespace,
+        label_selector=label_selector,
     )
     task = asyncio.create_task(follower.run())
     synced = asyncio.create_task(follower.synced.wait())

@@ -578,7 +578,10 @@ BEGINNINGS = ['admission webhook "w" denied the request: ', 'x "y" is invalid: '
 def test_the_longest_refusal_is_reduced_in_a_moment(filling: str):
     text = filling * (1_000_000 // len(filling))
     causes = [{"reason": "FieldValueInvalid", "field": text, "message": f"Invalid value: {text}"}]
-    statuses: list[dict[str, Any]] = [{"message": text, "details": {"causes": causes}}, *({"message": begin + text} for begin in BEGINNINGS)]
+    statuses: list[dict[str, Any]] = [
+        {"message": text, "details": {"causes": causes}},
+        *({"message": begin + text} for begin in BEGINNINGS),
+    ]
     sent = RequestContent(orjson.dumps(DEPLOYMENT), "/x")
 
     for status in statuses:

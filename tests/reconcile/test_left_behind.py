@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.names import OWNER_LABEL
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.apply import ManagedObjects, Owner
 from pattern_operator.apply.managed.managed_object import ManagedObject

@@ -89,9 +89,7 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def reconciler(
-    counted: list[str], writer: Written, told: list[str], monkeypatch: pytest.MonkeyPatch
-) -> Reconciler:
+def reconciler(counted: list[str], writer: Written, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Reconciler:
     """One whose runs fail by a defect that quotes a password."""
     patterns = PatternStore()
     patterns.upsert(REAL["DesignPattern"])

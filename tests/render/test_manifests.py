@@ -1,5 +1,7 @@
 """Plain manifests: kept as they are written."""
 
+from typing import Any
+
 import orjson
 import pytest
 import yaml

@@ -51,12 +51,17 @@ class FakeRegistry:
     The newest rule is asked first; one that answers None leaves it to the next, and at last to the content.
     """
 
-    server: BaseTestServer[web.Request] | None = None
+    server: BaseTestServer | None = None
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     referrers: list[dict[str, Any]] | None = field(default_factory=list)
     instead: list[tuple[str, str, Handler]] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def port(self) -> int | None:
+        assert self.server is not None
+        return self.server.port
 
     @property
     def address(self) -> str:
@@ -185,7 +190,7 @@ async def serving(*, host: str = "127.0.0.1") -> AsyncIterator[FakeRegistry]:
 
 def client(
     fake_registry: FakeRegistry | Repository,
-    network: Network | None,
+    network: Network,
     *,
     credential: Credential | None = None,
     tokens: TokenCache | None = None,

@@ -25,7 +25,7 @@ class Quirks:
         self.mode = ""
         self.upstream = upstream
         self._client = client
-        self.server: BaseTestServer[web.Request] | None = None
+        self.server: BaseTestServer | None = None
 
     @property
     def port(self) -> int | None:

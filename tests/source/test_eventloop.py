@@ -143,7 +143,7 @@ async def test_a_manifest_does_not_hold_it(fake_registry, network, cache, more):
     ],
 )
 async def test_headers_do_not_hold_it(fake_registry, network, status, name, value):
-    async def many(_: web.Request) -> web.StreamResponse:
+    async def many(request: web.Request) -> web.StreamResponse:
         answer = web.Response(status=status, body=b'{"tags": []}')
         for _ in range(100):
             answer.headers.add(name, value)
@@ -185,10 +185,12 @@ async def test_a_body_in_chunks_of_one_byte_does_not_hold_it(fake_registry, netw
         response = web.StreamResponse()
         response.enable_chunked_encoding()
         await response.prepare(request)
+        transport = request.transport
+        assert transport is not None
         for _ in range(4):
-            request.transport.write(b"1\r\nx\r\n" * 20_000)
+            transport.write(b"1\r\nx\r\n" * 20_000)
             await response.drain() if hasattr(response, "drain") else None
-        request.transport.write(b"0\r\n\r\n")
+        transport.write(b"0\r\n\r\n")
         return response
 
     fake_registry.on("GET", "/tags/list", tiny)

@@ -1,6 +1,7 @@
 """Which manifest of an index is pulled: as buildx writes it, and as nobody should."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,13 +19,15 @@ from pattern_operator.source import LayerSelector, pull, resolve
 from pattern_operator.source.image_index import manifest_of_index
 
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
-ATTESTATION = {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
-UNKNOWN = {"platform": {"os": "unknown", "architecture": "unknown"}}
-AMD64 = {"platform": {"os": "linux", "architecture": "amd64"}}
-ARM = {"platform": {"os": "linux", "architecture": "arm", "variant": "v7"}}
+ATTESTATION: dict[str, Any] = {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+UNKNOWN: dict[str, Any] = {"platform": {"os": "unknown", "architecture": "unknown"}}
+AMD64: dict[str, Any] = {"platform": {"os": "linux", "architecture": "amd64"}}
+ARM: dict[str, Any] = {"platform": {"os": "linux", "architecture": "arm", "variant": "v7"}}
+
+NO_LISTS: tuple[Any, ...] = ({}, 5, "x", True, None)
 
 
-def entry(content: bytes = b"image", media_type: str = OCI, **more: object) -> dict[str, object]:
+def entry(content: bytes = b"image", media_type: str = OCI, **more: Any) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": str(Digest.of(content)), "size": 5, **more}
 
 
@@ -90,7 +93,7 @@ def test_a_manifest_leads_to_none():
                 "no manifest",
                 id=f"{listed!r} instead of a list",
             )
-            for listed in ({}, 5, "x", True, None)
+            for listed in NO_LISTS
         ),
     ],
 )

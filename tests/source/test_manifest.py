@@ -1,5 +1,6 @@
 import json
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,8 @@ from pattern_operator.source.manifest import (
 )
 
 DIGEST = Digest.of(b"x")
-LAYER = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": str(DIGEST), "size": 1}
-CONFIG = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": str(Digest.of(b"{}")), "size": 2}
+LAYER: dict[str, Any] = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": str(DIGEST), "size": 1}
+CONFIG: dict[str, Any] = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": str(Digest.of(b"{}")), "size": 2}
 MANIFEST = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": CONFIG, "layers": [LAYER]}
 INDEX = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [{**LAYER, "mediaType": OCI_MANIFEST}]}
 
@@ -34,12 +35,12 @@ VALUES = st.recursive(
 )
 
 
-def changed(document: dict, **fields: object) -> bytes:
+def changed(document: dict[str, Any], **fields: object) -> bytes:
     """The document with other fields; None removes one."""
     return json.dumps({name: value for name, value in {**document, **fields}.items() if value is not None}).encode()
 
 
-def refusal(content: bytes, **more: str) -> Stalled:
+def refusal(content: bytes, **more: Any) -> Stalled:
     with pytest.raises(Stalled) as refused:
         parse_manifest(content, **more)
     return refused.value
@@ -284,10 +285,11 @@ def test_a_manifest_may_have_as_many_layers_as_are_read_and_no_more():
 
 def test_more_bytes_than_are_read_are_refused():
     content = changed(MANIFEST)
-    assert parse_manifest(content + b" " * (MAX_MANIFEST - len(content)))
+    longest = parse_manifest(content + b" " * (MAX_MANIFEST - len(content)))
 
     error = refusal(content + b" " * (MAX_MANIFEST - len(content) + 1))
 
+    assert longest == parse_manifest(content)
     assert error.reason is Reason.ARTIFACT_TOO_LARGE
 
 

@@ -2,6 +2,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import NoReturn
 
 import pytest
 from tests.archive.archives import DESIGN, FILES, files, tgz
@@ -311,16 +312,14 @@ async def test_a_manifest_called_another_thing_by_the_registry_is_refused_and_no
 
 
 async def test_an_index_of_several_manifests_is_not_a_pattern(fake_registry, network, cache):
-    entries = [
-        {"mediaType": OCI, "digest": str(each), "size": 1}
-        for each in (design(fake_registry), fake_registry.manifest([]))
-    ]
+    digests = [str(design(fake_registry)), str(fake_registry.manifest([]))]
+    entries = [{"mediaType": OCI, "digest": each, "size": 1} for each in digests]
     digest = fake_registry.document(index(entries), media_type=INDEX)
 
     error = await refusal(fake_registry, network, digest, cache=cache)
 
     assert error.reason is Reason.ARTIFACT_UNSUPPORTED
-    assert [each["digest"] for each in entries if each["digest"] not in error.message] == []
+    assert [each for each in digests if each not in error.message] == []
 
 
 @pytest.mark.parametrize("missing", ["manifest", "layer"])
@@ -384,7 +383,7 @@ async def test_a_real_registry_that_is_tampered_with_is_found_out(registry, repo
 
 
 class _Nobody(ThreadPoolExecutor):
-    def submit(self, *_: object, **__: object):  # type: ignore[no-untyped-def]
+    def submit(self, *_: object, **__: object) -> NoReturn:
         raise AssertionError("the loop's default executor is given to nobody")
 
 

@@ -4,6 +4,7 @@ import json
 import ssl
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -33,8 +34,9 @@ async def pushed(fake_registry: FakeRegistry, network, contents=FILES, **more) -
     return await push(files(contents), registry=client(fake_registry, network), tag="1.0", **more)
 
 
-def manifest_of(fake_registry: FakeRegistry, revision: Revision) -> dict:
-    return json.loads(fake_registry.manifests[str(revision.digest)][1])
+def manifest_of(fake_registry: FakeRegistry, revision: Revision) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(fake_registry.manifests[str(revision.digest)][1])
+    return manifest
 
 
 # --- what is pushed -------------------------------------------------------------------------------------------------

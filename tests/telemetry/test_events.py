@@ -5,15 +5,15 @@ import json
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiohttp import web
+from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
 
-from pattern_operator.kube import Endpoint, Session, objects
-from pattern_operator.kube.endpoint import StaticAuth
+from pattern_operator.kube import Session, objects
 from pattern_operator.telemetry import EventRecorder
 from pattern_operator.telemetry.events import (
     BURST,
@@ -33,7 +33,7 @@ class Server:
     """Takes events; those of the namespace ``held`` hang until ``opened``, those of ``refusing`` are refused."""
 
     def __init__(self) -> None:
-        self.events: list[dict] = []
+        self.events: list[dict[str, Any]] = []
         self.asked = 0
         self.opened = asyncio.Event()
         self._came = asyncio.Condition()
@@ -89,7 +89,7 @@ def server() -> Server:
 @pytest.fixture
 async def told(server: Server) -> AsyncIterator[Told]:
     """A recorder that writes to the server."""
-    async with _served(server) as session:
+    async with serving(server.answer) as session:
         told = Told(session)
         running = asyncio.create_task(told.recorder.run())
         yield told
@@ -297,7 +297,7 @@ async def test_what_was_left_out_is_said_once(server: Server, told: Told):
 
 
 async def test_an_instance_is_as_long_as_the_api_server_takes(server: Server):
-    async with _served(server) as session:
+    async with serving(server.answer) as session:
         recorder = EventRecorder(
             session,
             instance="o" * 300,
@@ -364,20 +364,6 @@ async def test_a_note_is_as_long_as_the_api_server_takes_whatever_is_in_it(serve
 
     await server.until(1)
     assert len(server.events[0]["note"].encode()) <= 1_024
-
-
-@asynccontextmanager
-async def _served(server: Server) -> AsyncIterator[Session]:
-    runner = web.ServerRunner(web.Server(server.answer))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    endpoint = Endpoint(server=f"http://127.0.0.1:{runner.addresses[0][1]}", authorization=StaticAuth("Bearer t"))
-    try:
-        async with Session.open(endpoint) as session:
-            yield session
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_defect_at_one_event_is_counted_and_the_next_is_written(server: Server, told: Told, monkeypatch):

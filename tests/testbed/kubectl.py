@@ -93,7 +93,15 @@ class Kubectl:
 
     def _watch(self, kind: str, name: str, namespace: str, *, seconds: float) -> Iterator[Any]:
         """Yield one object as it is now and after each change, None once it is deleted, for so many seconds."""
-        command = [str(BINARY), "--cache-dir", str(self.cache), "get", kind, "--field-selector", f"metadata.name={name}"]
+        command = [
+            str(BINARY),
+            "--cache-dir",
+            str(self.cache),
+            "get",
+            kind,
+            "--field-selector",
+            f"metadata.name={name}",
+        ]
         command += ["--namespace", namespace, "--watch", "--output-watch-events", "-o", "json"]
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig.path)}
         watching = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

@@ -30,8 +30,8 @@ PAYLOAD = GOOD.payload
 RAW_SIGNATURE = ALICE.sign(PAYLOAD)
 
 
-def layer(annotations: dict[str, str]) -> Signature:
-    return Signature(SignatureFormat.COSIGN, "layer 1", SIMPLE_SIGNING, PAYLOAD, annotations)
+def layer(annotations: dict[str, str], *, payload: bytes = PAYLOAD) -> Signature:
+    return Signature(SignatureFormat.COSIGN, "layer 1", SIMPLE_SIGNING, payload, annotations)
 
 
 def annotated(text: str) -> Signature:
@@ -200,7 +200,7 @@ def test_one_changed_byte_of_the_signature_is_refused(place, flip):
 
 @given(payload=st.binary(), text=st.text() | st.binary().map(base64_text))
 def test_no_bytes_verify_or_raise_anything_but_a_refusal(payload, text):
-    refusal = refusal_of(layer(payload, **{ANNOTATION: text}))
+    refusal = refusal_of(layer({ANNOTATION: text}, payload=payload))
 
     assert refusal.reason in {Reason.SIGNATURE_UNTRUSTED, Reason.SIGNATURE_INVALID}
 

@@ -84,7 +84,7 @@ def _tests(job: Job) -> int:
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
-    sys.meta_path.insert(0, _Finder(job.module, job.text))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Finder(job.module, job.text))
     with contextlib.suppress(BaseException):
         options = ["-x", "-q", "-m", "not e2e", "--no-header", "-p", "no:cacheprovider", "-p", "no:cov", "-W", "ignore"]
         return int(pytest.main([*options, *job.tests]))

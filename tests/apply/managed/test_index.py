@@ -1,11 +1,11 @@
 from datetime import UTC, datetime
 
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.apply.managed.index import Index
 from pattern_operator.apply.managed.observation import Observation
 
 A, B = ObjectKey("", "ConfigMap", "team", "a"), ObjectKey("", "ConfigMap", "team", "b")
-CONFIG_MAPS = ("", "ConfigMap")
+CONFIG_MAPS = GroupKind("", "ConfigMap")
 
 
 def observed(name: str = "a") -> Observation:

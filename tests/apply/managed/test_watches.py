@@ -13,11 +13,12 @@ from tests.apply.harness import CONFIG_MAP, DEPLOYMENT, PATIENCE
 from tests.kube.fake_apiserver import Handler, serving, undefined
 
 from pattern_operator.api.names import OWNER_LABEL
+from pattern_operator.api.object import GroupKind
 from pattern_operator.apply.managed import watches
 from pattern_operator.apply.managed.watches import Watches
 from pattern_operator.kube import ApiError, Reflector, Resource, WatchEvent
 
-KIND = ("", "ConfigMap")
+KIND = GroupKind("", "ConfigMap")
 
 
 @dataclass

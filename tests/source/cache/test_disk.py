@@ -2,6 +2,7 @@ import asyncio
 import errno
 import hashlib
 import os
+import tempfile
 
 import pytest
 from tests.executors import EXECUTORS
@@ -261,7 +262,7 @@ async def test_a_limit_of_open_files_that_is_reached_is_said_as_such(tmp_path, m
     def full(**_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr(module.tempfile, "mkstemp", full)
+    monkeypatch.setattr(tempfile, "mkstemp", full)
     with pytest.raises(Transient, match="limit of open files") as failure:
         await cache.put(DIGEST, CONTENT, scope=SCOPE)
 

@@ -68,8 +68,9 @@ def test_any_username_and_password_come_back_as_they_were_written(username, pass
         config({"reg.example": {"auth": encoded(username, password)}}), where=WHERE
     )
 
-    assert credentials.for_host("reg.example", "x") == Credential(username, password)
-    assert credentials.for_host("reg.example", "x").basic == f"Basic {encoded(username, password)}"
+    found = credentials.for_host("reg.example", "x")
+    assert found == Credential(username, password)
+    assert found.basic == f"Basic {encoded(username, password)}"
 
 
 @pytest.mark.parametrize("content", [b"{}", b'{"auths": {}}', b'{"auths": null}', config({"reg.example": {}})])

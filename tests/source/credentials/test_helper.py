@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +28,7 @@ SECRET = "sw0rdfish"
 
 
 @pytest.fixture
-def helper(tmp_path, monkeypatch):
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Write ``docker-credential-test``, a real program on PATH."""
     directory = tmp_path / "bin"
     directory.mkdir()

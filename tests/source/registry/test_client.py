@@ -69,6 +69,7 @@ async def test_a_connection_that_breaks_is_tried_again_later(fake_registry, netw
         response = web.StreamResponse(headers={"Content-Length": str(len(CONTENT))})
         await response.prepare(request)
         await response.write(CONTENT[:10])
+        assert request.transport is not None
         request.transport.close()
         return response
 
@@ -298,8 +299,8 @@ async def test_a_redirect_to_another_name_of_the_same_machine_is_not_told_who_we
         ("[0::1]:5000", "[::1]:5000", "https"),
     ],
 )
-def test_one_registry_has_one_place_in_the_cache_however_it_is_written(one, other, scheme):
-    places = {client(Repository(host, "team/web"), None, scheme=scheme).cache_scope for host in (one, other)}
+async def test_one_registry_has_one_place_in_the_cache_however_it_is_written(network, one, other, scheme):
+    places = {client(Repository(host, "team/web"), network, scheme=scheme).cache_scope for host in (one, other)}
 
     assert len(places) == 1
 
@@ -352,15 +353,17 @@ async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(fake_r
 
     await registry.manifest("1.0")
 
-    assert tokens.get(scope).authorization == "Bearer t0ken"
+    kept = tokens.get(scope)
+    assert kept is not None
+    assert kept.authorization == "Bearer t0ken"
 
 
 # --- where it is ----------------------------------------------------------------------------------------------------
 
 
-def test_docker_hub_is_asked_where_it_is_and_for_what_it_calls_things():
-    official = client(Repository("docker.io", "nginx"), network=None)
-    other = client(Repository("docker.io", "team/web"), network=None)
+async def test_docker_hub_is_asked_where_it_is_and_for_what_it_calls_things(network):
+    official = client(Repository("docker.io", "nginx"), network)
+    other = client(Repository("docker.io", "team/web"), network)
 
     assert str(official._url("tags/list")) == "http://registry-1.docker.io/v2/library/nginx/tags/list"
     assert str(other._url("tags/list")) == "http://registry-1.docker.io/v2/team/web/tags/list"

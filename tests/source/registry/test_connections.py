@@ -84,7 +84,8 @@ async def test_some_tenants_who_hang_together_leave_a_connection_to_whoever_come
 
 
 async def test_one_tenant_alone_has_half_of_the_connections():
-    connections, order = ConnectionLimiter(8), []
+    order: list[str] = []
+    connections = ConnectionLimiter(8)
     holding = [asyncio.create_task(take(connections, "a", order, seconds=60)) for _ in range(20)]
     await asyncio.sleep(0.01)
     taken = len(order)
@@ -97,7 +98,8 @@ async def test_one_tenant_alone_has_half_of_the_connections():
 
 
 async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wait():
-    connections, order = ConnectionLimiter(4), []
+    order: list[str] = []
+    connections = ConnectionLimiter(4)
     first = [asyncio.create_task(take(connections, "many", order, seconds=0.01)) for _ in range(40)]
     await asyncio.sleep(0)
     last = asyncio.create_task(take(connections, "few", order, seconds=0.01))
@@ -108,7 +110,8 @@ async def test_between_tenants_whoever_holds_the_fewest_is_next_however_many_wai
 
 
 async def test_a_request_that_gets_next_to_nothing_gives_way_to_a_tenant_that_has_no_connection():
-    connections, order = ConnectionLimiter(2), []
+    order: list[str] = []
+    connections = ConnectionLimiter(2)
     slow = [asyncio.create_task(take(connections, f"slow-{number}", order, seconds=60)) for number in range(2)]
     await asyncio.sleep(0)
 
@@ -126,7 +129,8 @@ async def test_a_request_that_gets_next_to_nothing_gives_way_to_a_tenant_that_ha
 
 
 async def test_a_request_that_gets_its_answer_keeps_its_connection_whoever_waits():
-    connections, order = ConnectionLimiter(1), []
+    order: list[str] = []
+    connections = ConnectionLimiter(1)
     guest = None
     async with connections.acquire(URL_OF_A_HOST, tenant="quick", waits=ConnectionWaits()) as held:
         held.received = lambda: 1 << 30
@@ -140,7 +144,8 @@ async def test_a_request_that_gets_its_answer_keeps_its_connection_whoever_waits
 
 
 async def test_a_tenant_that_has_a_connection_lets_nobody_give_way():
-    connections, order = ConnectionLimiter(2), []
+    order: list[str] = []
+    connections = ConnectionLimiter(2)
     async with connections.acquire(URL_OF_A_HOST, tenant="a", waits=ConnectionWaits()):
         second = asyncio.create_task(take(connections, "b", order, seconds=60))
         third = asyncio.create_task(take(connections, "a", order, seconds=60))
@@ -181,7 +186,8 @@ async def test_another_host_and_another_port_have_connections_of_their_own():
 
 
 async def test_whoever_is_cancelled_while_it_waits_leaves_no_connection_taken():
-    connections, order = ConnectionLimiter(1), []
+    order: list[str] = []
+    connections = ConnectionLimiter(1)
     holder = asyncio.create_task(take(connections, "a", order, seconds=60))
     await asyncio.sleep(0)
     waiting = [asyncio.create_task(take(connections, "b", order, seconds=60)) for _ in range(5)]

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.executors import EXECUTORS
@@ -139,7 +140,7 @@ async def test_names_of_the_hosts_file_are_known(names):
     assert {each["host"] for each in found} == {"127.0.0.1"}
 
 
-async def test_no_more_addresses_are_tried_than_a_registry_has():
+async def test_no_more_addresses_are_tried_than_a_registry_has(monkeypatch):
     class Many:
         nodes = [type("Node", (), {"addr": (b"127.0.0.1", 1), "family": socket.AF_INET})] * 5_000
 
@@ -148,7 +149,7 @@ async def test_no_more_addresses_are_tried_than_a_registry_has():
     async def many(*_, **__):
         return Many
 
-    names._resolver = type("Resolver", (), {"getaddrinfo": staticmethod(many)})
+    monkeypatch.setattr(names, "_resolver", SimpleNamespace(getaddrinfo=many))
 
     assert len(await names.resolve("many.example", 443)) <= 32
 

@@ -120,6 +120,7 @@ def test_every_refusal_names_the_request_the_status_and_a_next_step(status, iden
 def test_every_failure_that_passes_may_say_when_to_ask_again(status):
     error = from_status(status, context="x", headers={"Retry-After": "7"}, identified=False, now=NOW)
 
+    assert isinstance(error, Transient)
     assert error.retry_after == timedelta(seconds=7)
 
 

@@ -187,9 +187,9 @@ async def test_a_registry_on_the_link_sends_us_to_itself_and_to_no_other_host_th
 async def test_a_token_service_on_the_link_is_asked_by_no_registry_of_another_name(link):
     names = Lies(reg_evil_example=[[LINK]], auth_evil_example=[["127.4.0.2"]])
     async with opened(resolver=names) as network, serving(host="127.4.0.2") as other:
-        realm = f"http://auth.evil.example:{other.server.port}/token"
+        realm = f"http://auth.evil.example:{other.port}/token"
         challenged(link, f'Bearer realm="{realm}"', accepted="Bearer x")
-        repository = Repository(f"reg.evil.example:{link.server.port}", NAME)
+        repository = Repository(f"reg.evil.example:{link.port}", NAME)
         error = await refusal_of(client(repository, network).manifest("1.0"))
 
     assert error.reason is Reason.ADDRESS_REFUSED

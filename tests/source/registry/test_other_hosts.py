@@ -1,10 +1,22 @@
 """Nothing that another host than the registry says gets into what people read: the registry chose that host."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 from aiohttp import web
-from tests.source.fake_registry import OCI, FakeRegistry, bearer, challenged, client, descriptor, sha256, signatures
+from tests.source.fake_registry import (
+    OCI,
+    FakeRegistry,
+    Handler,
+    bearer,
+    challenged,
+    client,
+    descriptor,
+    sha256,
+    signatures,
+)
 
 from pattern_operator.api.reference import Digest, Reference
 from pattern_operator.errors import PatternError
@@ -14,7 +26,12 @@ SECRET = "sw0rdfish-of-the-cluster"
 BODY = json.dumps({"secret": SECRET, "mediaType": SECRET, SECRET: 1, "errors": [{"code": SECRET, "message": SECRET}]})
 
 
-def telling(status: int = 200, body: bytes = BODY.encode(), media_type: str = OCI, **headers: str):
+def telling(
+    status: int = 200,
+    body: bytes = BODY.encode(),
+    media_type: str = OCI,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Handler:
     """An internal page that holds a secret wherever an answer can hold one."""
 
     async def handler(_: web.Request) -> web.StreamResponse:
@@ -56,9 +73,9 @@ INTERNAL = [
     pytest.param(telling(body=SECRET.encode()), id="text"),
     pytest.param(telling(body=json.dumps({"tags": {SECRET: SECRET}, "manifests": SECRET}).encode()), id="of its shape"),
     pytest.param(telling(body=b'{"schemaVersion": 2, "layers": 1, "manifests": 1}'), id="two shapes"),
-    pytest.param(telling(**{"Content-Encoding": SECRET}), id="an encoding"),
-    pytest.param(telling(**{"Docker-Content-Digest": sha256(SECRET.encode())}), id="a digest"),
-    pytest.param(telling(301, Location=f"gopher://{SECRET}/"), id="a redirect"),
+    pytest.param(telling(headers={"Content-Encoding": SECRET}), id="an encoding"),
+    pytest.param(telling(headers={"Docker-Content-Digest": sha256(SECRET.encode())}), id="a digest"),
+    pytest.param(telling(301, headers={"Location": f"gopher://{SECRET}/"}), id="a redirect"),
     *(pytest.param(telling(status), id=str(status)) for status in (400, 401, 403, 404, 418, 429, 500, 503)),
 ]
 

@@ -30,7 +30,7 @@ async def test_an_answer_is_whole_and_says_where_it_came_from(fake_registry, tra
 
 
 async def test_a_request_says_who_asks_and_wants_bytes_as_they_are(fake_registry, transport):
-    seen = {}
+    seen: dict[str, str] = {}
 
     async def note(request: web.Request) -> web.StreamResponse:
         seen.update(request.headers)

@@ -180,12 +180,17 @@ def precedence(version: str) -> tuple[object, ...]:
 def test_the_highest_is_the_one_that_precedes_no_other(versions):
     highest = SemverRange("*-0").highest(versions)
 
+    assert highest is not None
     assert precedence(highest) == max(map(precedence, versions))
 
 
 @given(version=VERSION, other=VERSION)
 def test_versions_are_ordered_by_precedence(version, other):
-    assert (precedence(version) < precedence(other)) == (Version.of_tag(version) < Version.of_tag(other))
+    one, two = Version.of_tag(version), Version.of_tag(other)
+
+    assert one is not None
+    assert two is not None
+    assert (precedence(version) < precedence(other)) == (one < two)
 
 
 def test_the_order_of_the_specification_is_kept():

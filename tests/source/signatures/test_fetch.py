@@ -1,6 +1,7 @@
 import base64
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.archive.archives import files
@@ -43,7 +44,7 @@ SIGNATURE = "dev.cosignproject.cosign/signature"
 
 
 @pytest.fixture
-def signed(fake_registry) -> Digest:
+def signed(fake_registry: FakeRegistry) -> Digest:
     """An artifact of the fake registry without signatures."""
     return fake_registry.manifest([], tag="1.0")
 
@@ -52,14 +53,14 @@ def tag_of(digest: Digest) -> str:
     return f"{digest.algorithm}-{digest.hex}.sig"
 
 
-def simple(fake_registry: FakeRegistry, number: int = 1, **more) -> dict:
+def simple(fake_registry: FakeRegistry, number: int = 1, **more: Any) -> dict[str, Any]:
     """A layer as cosign's classic format has it."""
     return fake_registry.blob(
         b'{"critical": %d}' % number, SIMPLE_SIGNING, annotations={SIGNATURE: f"s{number}"}, **more
     )
 
 
-def classic(fake_registry: FakeRegistry, signed: Digest, *layers: dict) -> None:
+def classic(fake_registry: FakeRegistry, signed: Digest, *layers: dict[str, Any]) -> None:
     fake_registry.manifest(layers or [simple(fake_registry)], tag=tag_of(signed))
 
 
