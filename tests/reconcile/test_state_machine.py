@@ -75,9 +75,31 @@ class OnePattern(RuleBasedStateMachine):
         if key_to(name) in self.world.live:
             self.world.drift(name, content)
 
-    @rule(name=NAMES, refuses=RARELY)
+    @rule(name=NAMES, refuses=MOSTLY)
     def a_webhook_comes_or_goes(self, name: str, refuses: bool) -> None:
         (self.world.refuses.add if refuses else self.world.refuses.discard)(key_to(name))
+
+    @precondition(lambda self: self.world.pattern is not None)
+    @rule(objects=OBJECTS, name=NAMES)
+    def an_update_is_refused_in_part(self, objects: set[str], name: str) -> None:
+        self.world.refuses.add(key_to(name))
+        self.somebody_pushes("stable", objects, signed=True, refused=False, found=True)
+
+    @precondition(lambda self: self.world.pattern is not None)
+    @rule(name=NAMES)
+    def an_object_is_lost_beside_an_update_that_is_refused(self, name: str) -> None:
+        self.somebody_pushes("stable", {name}, signed=False, refused=False, found=True)
+        runs, pattern = self.world.state.running, self.world.pattern
+        if key_to(name) not in self.world.live:
+            return
+        self.world.drift(name, None)
+        self.do(self.world.settle(200.0))
+        repairs = (
+            runs is not None and runs == self.world.state.running and not self.world.refuses and not self.world.away
+        )
+        if repairs and pattern is not None and not pattern.spec.suspend and pattern.spec.apply.drift_policy == "Repair":
+            has = self.world.artifacts[str(runs.desired.revision.digest)].objects if runs is not None else ()
+            assert name not in has or key_to(name) in self.world.live, f"{name} of what runs is not repaired"
 
     @rule(name=NAMES, stuck=RARELY)
     def a_finalizer_comes_or_goes(self, name: str, stuck: bool) -> None:
