@@ -179,3 +179,40 @@ async def test_what_left_and_cannot_go_yet_stays_in_the_inventory_and_goes_later
 
     assert names(world.status) == {"b"}
     assert world.holds("two", "b")
+
+
+@pytest.mark.parametrize("content", [None, "someone"], ids=["deleted", "changed"])
+async def test_drift_of_what_runs_is_repaired_at_once_and_no_registry_is_asked(world: World, content: str | None):
+    await world.settle()
+    world.asked = []
+    world.drift("a", content)
+
+    await world.settle(1.0)
+
+    assert world.holds("one", "a", "b")
+    assert (world.asked, world.ready) == ([], ("True", "Ready"))
+
+
+async def test_after_a_restart_what_is_missing_is_seen_at_once_and_repaired_when_its_registry_is_back(world: World):
+    await world.settle()
+    world.restart()
+    world.drift("a", None)
+    world.away = True
+
+    await world.settle(10.0)
+
+    assert world.ready[0] == "False"
+    world.away = False
+    await world.settle(60.0)
+    assert world.holds("one", "a", "b")
+
+
+async def test_a_repair_that_is_refused_while_the_registry_is_away_is_not_retried_without_a_pause(world: World):
+    await world.settle()
+    world.drift("a", None)
+    world.away, world.refuses = True, {key_to("a")}
+    world.change(source={"url": "oci://registry.example/web", "ref": {"tag": "edge"}})
+
+    await world.settle(600.0)  # it fails where the pattern is never at rest
+
+    assert world.ready == ("False", "RegistryUnavailable")
