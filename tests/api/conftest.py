@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.scenario import eventually
 from tests.kube.apiserver import ApiServer
 from tests.testbed import operator
 from tests.testbed.kubeconfig import Kubeconfig
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.paths import ROOT
+
+from pattern_operator.api.names import GROUP, PLURAL
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +25,8 @@ def kubectl(testbed_state: Path) -> Iterator[Kubectl]:
         admin = Kubeconfig(path, server.url, ca, server.token, "admin").write()
         kubectl = Kubectl(admin, directory / "kubectl")
         operator.install(ROOT / "crds", kubectl=kubectl)
+        # Discovery names a kind a moment after it is served; kubectl explains only what is named there.
+        eventually(lambda: f"{PLURAL}.{GROUP}" in kubectl("api-resources", "--api-group", GROUP, "--output=name"))
         yield kubectl
     finally:
         server.stop()

@@ -457,7 +457,9 @@ def test_it_goes_by_its_short_name_and_is_one_of_the_patterns(kubectl, web, name
 
 
 def test_kubectl_explains_every_field(kubectl):
-    assert "`Auto` tells a Meshery design from plain manifests" in kubectl("explain", "dp.spec.render.format")
+    explained = " ".join(kubectl("explain", "dp.spec.render.format").split())
+
+    assert "`Auto` tells a Meshery design from plain manifests" in explained  # kubectl breaks lines anywhere
 
 
 # --- its schema -----------------------------------------------------------------------------------------------------
