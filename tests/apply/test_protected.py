@@ -159,7 +159,7 @@ def test_the_refusal_names_the_object_and_says_what_to_do():
 
     assert refusal.value.reason is Reason.PROTECTED_OBJECT
     assert refusal.value.message.startswith(f"ConfigMap {NAMESPACE}/d is in {NAMESPACE}")
-    assert "and 1 more; nothing was applied. Remove it from the artifact" in refusal.value.message
+    assert "and 1 more; nothing was applied. Take it out of the artifact" in refusal.value.message
 
 
 def test_what_holds_nothing_of_the_operator_is_not_refused():

@@ -151,8 +151,8 @@ def test_data_is_kept_until_a_changed_pattern_has_rendered_what_it_wants(
         push(other.repository, "2.0.0", config_map("theirs"), claim("data"))
         moved["spec"]["suspend"] = True
     scenario.kubectl.apply(pattern(scenario, "2.0.0"), moved)
-    applied = scenario.until(lambda s: "holds data" in condition(s, "Applied")["message"])
-    assert f"DesignPattern {scenario.namespace}/other, which was changed" in condition(applied, "Applied")["message"]
+    held = f"holds data and DesignPattern {scenario.namespace}/other, which was changed"
+    scenario.until(lambda s: held in condition(s, "Applied")["message"])
 
     push(other.repository, "2.0.0", config_map("theirs"), claim("data"))
     scenario.kubectl.apply(pattern(other, "2.0.0"))

@@ -62,15 +62,15 @@ class Notifier:
             self._timers.set(("drift", managed.key), pause, self.notify, managed, kind)
 
     def untracked(self, managed: ManagedObject) -> None:
-        """Its values are compared at once, and ever less often while it goes on being changed so."""
+        """Its values are compared soon, and ever less often while it goes on being changed so.
+
+        Never at once: two changes by one manager within a second look so, too, and may be of its status alone.
+        """
         if ("untracked", managed.key) in self._timers:
             return
-        managed.comparison_pacing = managed.comparison_pacing or Pacing(free=FREE_CHANGES)
+        managed.comparison_pacing = managed.comparison_pacing or Pacing()
         pause = managed.comparison_pacing.wait(_now())
-        if pause:
-            self._timers.set(("untracked", managed.key), pause, self.notify, managed, NotificationKind.DRIFTED)
-        else:
-            self.notify(managed, NotificationKind.DRIFTED)
+        self._timers.set(("untracked", managed.key), pause, self.notify, managed, NotificationKind.DRIFTED)
 
     def health_state(self, managed: ManagedObject) -> None:
         """Another health is told at once, unless it changes to and fro."""
