@@ -7,6 +7,8 @@ tests run one after another, so a test may kill and restart what it uses.
 import os
 import re
 import shutil
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -40,6 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "testbed_state" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Let a test measure the code, and not what traces it for coverage (its own mark leaves xdist's tracer on)."""
+    here, elsewhere = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    yield
+    threading.settrace(elsewhere)
+    sys.settrace(here)
 
 
 @pytest.fixture(scope="session")

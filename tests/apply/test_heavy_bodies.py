@@ -13,6 +13,8 @@ from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.managed.observation import Observation
 from pattern_operator.limits import MAX_READ_CONTAINERS
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 META = {"name": "a", "namespace": "shop", "uid": "u", "resourceVersion": "5", "generation": 1}
 MANY = MAX_READ_CONTAINERS

@@ -15,7 +15,7 @@ from pattern_operator.errors import PatternError
 from pattern_operator.limits import MAX_MANIFEST
 from pattern_operator.source import LayerSelector, pull, resolve
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("untraced")]
 
 
 def filled(head: bytes, unit: bytes, tail: bytes, *, most: int = MAX_MANIFEST) -> bytes:
