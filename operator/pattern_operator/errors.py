@@ -64,3 +64,19 @@ def _rebuild(kind: type[PatternError], state: dict[str, Any]) -> PatternError:
     Exception.__init__(error, state.get("message", ""))
     error.__dict__.update(state)
     return error
+
+
+def without_traces(error: PatternError) -> PatternError:
+    """The same error, and the ones behind it, without the frames that they came through.
+
+    What is remembered of a pattern for long must not keep what those frames hold: layers, and what was built of them.
+    """
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        each = chain.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = None
+            chain += [each.__cause__, each.__context__]
+    return error
