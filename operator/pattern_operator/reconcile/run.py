@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
-from pattern_operator.errors import PatternError, without_traces
+from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.cluster import Cluster
 from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.deadline import Aside, Beside, RegistryTimeout, stay
@@ -78,7 +78,7 @@ class Run:
 
     def fail(self, stage: Stage, error: PatternError) -> None:
         """A step failed; nothing else of the way is gone."""
-        self.results = replace(self.results, stage=stage, failure=without_traces(error))
+        self.results = replace(self.results, stage=stage, failure=error)
 
     def registry_timeout(self, seconds: float) -> RegistryTimeout:
         """So long the run waits for a registry; what is done beside it is done."""

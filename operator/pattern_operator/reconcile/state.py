@@ -181,6 +181,12 @@ class State:
         results = self.failed.results if self.failed is not None else None
         return results is not None and concerns(event, stage=results.stage, failed=results.failed)
 
+    def errors(self) -> tuple[PatternError, ...]:
+        """Every error that is remembered."""
+        refusals = tuple(each.error for each in (self.refused, self.caches.unbuildable) if each is not None)
+        results = self.failed.results if self.failed is not None else None
+        return refusals if results is None or results.failure is None else (*refusals, results.failure)
+
     # --- what others ask ---
 
     def of_registries(self) -> "State":

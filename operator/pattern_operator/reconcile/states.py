@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.errors import without_traces
 from pattern_operator.reconcile.state import Nothing, State
 from pattern_operator.reconcile.summary import Moment, remembered
 
@@ -33,6 +34,8 @@ class StateStore:
 
     def remember(self, pattern: DesignPattern, state: State) -> None:
         """Put ``state`` in place of the one before, unless the pattern was forgotten while it ran."""
+        for error in state.errors():
+            without_traces(error)
         if pattern.metadata.uid in self._states:
             self._states[pattern.metadata.uid] = state
 

@@ -6,14 +6,14 @@ Times are seconds of one monotonic clock, and are given.
 from dataclasses import dataclass
 from typing import Final
 
-FIRST: Final = 2.0  # seconds between two tellings of what changes often
-LONGEST: Final = 300.0  # seconds between two tellings, however long it goes on
+FIRST: Final = 2.0  # seconds between two notifications of what changes often
+LONGEST: Final = 300.0  # seconds between two notifications, however long it goes on
 QUIET: Final = 60.0  # seconds without a change, or twice the pause, after which it begins anew
 
 
 @dataclass(slots=True, eq=False)
 class Pacing:
-    """The tellings of one thing. The first ``free`` of them are made at once."""
+    """The notifications of one thing. The first ``free`` of them are made at once."""
 
     free: int = 0
     told: int = 0  # in a row
