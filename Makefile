@@ -41,8 +41,8 @@ noisy: setup testbed ## 32 hostile patterns beside 20 good ones for two minutes 
 crds docs: setup ## write what is generated from the code: crds/ and the docs that have a template docs/*.in.md
 	$(BIN)/python tools/generate.py
 
-mutate: setup ## which small changes of the code no unit test notices (SAMPLE=600, 0: all 8,000; SEED=1)
-	$(BIN)/python -m tools.mutation --sample $(SAMPLE) --seed $(SEED)
+mutate: setup ## which small changes of the code no unit test notices (SAMPLE=600, 0: all; SEED=1; MUTATED=apply,kube/session.py); run again, it goes on
+	$(BIN)/python -m tools.mutation --sample $(SAMPLE) --seed $(SEED) $(if $(MUTATED),--packages $(MUTATED))
 
 demo: setup testbed ## the whole way on real parts: push, sign, apply, update, refuse (KEEP=1 leaves it running)
 	@$(BIN)/python -m tools.demo $(if $(KEEP),--keep)

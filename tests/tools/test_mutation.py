@@ -4,8 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools.mutation.learning import PACKAGE, RanTest, Record
 from tools.mutation.mutants import mutants
-from tools.mutation.running import Job, Outcome, run
+from tools.mutation.results import Results, equivalents, table
+from tools.mutation.running import Ended, Importing, Job, Outcome, UnitTest, run_swapped
+from tools.mutation.selection import Place, Selection
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,8 @@ from tools.mutation.running import Job, Outcome, run
         ("a.call()", "pass"),
         ("raise a", "pass"),
         ("x = 'é' if a == b else c", "x = 'é' if a != b else c"),
+        ("LIMIT: Final = 4 * KIB", "LIMIT: Final = 0"),
+        ("LIMIT = timedelta(seconds=9)", "LIMIT = timedelta()"),
     ],
 )
 def test_what_decides_something_is_changed(line: str, changed: str) -> None:
@@ -44,6 +49,9 @@ def test_what_decides_something_is_changed(line: str, changed: str) -> None:
         'x = f"{a + b} and {c == d}"',
         "logger.warning('text', 1)",
         "def f(a: Literal[1]) -> None: ...",
+        "@dataclass(frozen=True, slots=True)\nclass X: ...",
+        "class X(Struct, frozen=True): ...",
+        "x = zip(a, b, strict=True)",
     ],
 )
 def test_what_only_says_something_is_not_changed(text: str) -> None:
@@ -63,39 +71,168 @@ def test_a_mutant_names_its_line() -> None:
     assert [(each.line, each.change) for each in mutants("a\nb\nc = d == e")] == [(3, "d == e  ->  d != e")]
 
 
+def test_a_mutant_names_its_function_and_tells_two_alike_apart() -> None:
+    found = mutants("class A:\n    def f(self):\n        return None if x and y else 7 if x and y else 8")
+
+    assert [(each.function, each.change) for each in found if "and" in each.change and "None" not in each.change] == [
+        ("A.f", "x and y  ->  x or y"),
+        ("A.f", "x and y  ->  x or y (2)"),
+    ]
+
+
+def test_a_mutant_is_the_same_when_another_function_of_the_module_changes() -> None:
+    function = "def f():\n    return a == b\n"
+
+    first, second = (mutants(f"{before}\n{function}") for before in ("x = y", "# a comment\nx = y + z"))
+
+    assert {each.digest for each in first} <= {each.digest for each in second}
+    assert not {each.digest for each in first} & {each.digest for each in mutants(function.replace("f()", "g()"))}
+
+
+def test_what_runs_on_import_tells_what_it_defines() -> None:
+    text = "class A:\n    b = x == y\n    def f(self):\n        return x == z"
+
+    assert {each.change: each.names for each in mutants(text) if "!=" in each.change} == {
+        "x == y  ->  x != y": {"A", "b"},
+        "x == z  ->  x != z": frozenset(),
+    }
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package with a function, its test, and one that does not end where the function is wrong."""
+    """A package with a function and a limit, and tests: one does not end where the function is wrong, one fails."""
     folder = tmp_path / "mutated_package"
     folder.mkdir()
     (folder / "__init__.py").touch()
-    (folder / "limit.py").write_text("def is_over(n):\n    return n > 9\n")
+    (folder / "limit.py").write_text(LIMIT)
     test = "from mutated_package.limit import is_over\n\n"
     (tmp_path / "test_limit.py").write_text(
-        test + "def test_over():\n    assert is_over(11)\n\ndef test_hang():\n    while not is_over(11): pass\n"
+        f"{test}def test_over():\n    assert is_over(11)\n\ndef test_hang():\n    while not is_over(11): pass\n"
+        "def test_fails(): raise ValueError\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tools.mutation.running.PATIENCE", 1)
     return tmp_path
 
 
-def job(package: Path, comparison: str, *tests: str) -> Job:
-    ids = tuple(f"{package}/test_limit.py::{test}" for test in tests)
-    return Job("mutated_package.limit", f"def is_over(n):\n    return n {comparison}\n", ids, seconds=5)
+LIMIT = "LIMIT = 9\ndef is_over(n):\n    return n > LIMIT\n"
 
 
-def test_a_mutant_that_a_test_fails_with_is_noticed(package: Path) -> None:
-    assert run(job(package, "< 9", "test_over")) is Outcome.NOTICED
+def job(package: Path, text: str, *tests: str) -> Job:
+    known = tuple(UnitTest(f"test_limit.py::{test}", 0.01) for test in tests)
+    return Job("mutated_package.limit", package / "mutated_package" / "limit.py", text, known)
 
 
-def test_a_mutant_that_every_test_passes_with_is_not_noticed(package: Path) -> None:
-    assert run(job(package, ">= 9", "test_over")) is Outcome.UNNOTICED
-    assert "mutated_package.limit" not in sys.modules  # it was imported in the fork alone
+def swapped(package: Path, *jobs: Job) -> list[Ended | None]:
+    return [ended for _, ended in sorted(run_swapped(jobs, package, processes=1), key=lambda each: each[0])]
 
 
-def test_a_mutant_that_never_ends_is_noticed(package: Path) -> None:
-    assert run(job(package, "< 9", "test_hang")) is Outcome.NOTICED
+OVER, HANG, FAILS = "test_over", "test_hang", "test_fails"
 
 
-def test_a_line_that_no_test_runs_is_untested(package: Path) -> None:
-    assert run(job(package, "< 9")) is Outcome.UNTESTED
+@pytest.mark.parametrize(
+    ("comparison", "tests", "ended"),
+    [
+        ("<", [OVER], Ended(Outcome.NOTICED, f"test_limit.py::{OVER}")),
+        (">=", [OVER], Ended(Outcome.UNNOTICED)),
+        ("<", [HANG], Ended(Outcome.NOTICED, f"test_limit.py::{HANG}")),
+        (">=", [FAILS, OVER], Ended(Outcome.UNNOTICED)),
+        (">=", [FAILS], Ended(Outcome.UNTESTED)),
+    ],
+    ids=[
+        "a test fails with it",
+        "every test passes with it",
+        "a test never ends with it",
+        "a test that fails without it, too, tells nothing",
+        "no other test runs it",
+    ],
+)
+def test_a_mutant_is_noticed(package: Path, comparison: str, tests: list[str], ended: Ended) -> None:
+    mutant = job(package, LIMIT.replace(">", comparison), *tests)
+
+    assert swapped(package, mutant) == [ended]
+
+
+def test_each_mutant_is_tried_by_itself(package: Path) -> None:
+    noticed, unnoticed = (job(package, LIMIT.replace(">", comparison), OVER) for comparison in ("<", ">="))
+
+    ended = swapped(package, noticed, unnoticed, noticed)
+
+    assert [each.outcome for each in ended if each] == [Outcome.NOTICED, Outcome.UNNOTICED, Outcome.NOTICED]
+    assert "mutated_package.limit" not in sys.modules  # it was imported in forks alone
+
+
+def test_what_runs_on_import_is_imported_anew(package: Path) -> None:
+    too_high, unnoticed = (job(package, LIMIT.replace("9", limit), OVER) for limit in ("99", "10"))
+
+    assert swapped(package, too_high) == [None]
+    assert Importing().run(too_high) == Ended(Outcome.NOTICED, f"test_limit.py::{OVER}")
+    assert Importing().run(unnoticed) == Ended(Outcome.UNNOTICED)
+    assert Importing().run(job(package, LIMIT.replace("9", "99"), FAILS)) == Ended(Outcome.UNTESTED)
+
+
+MODULE = "apply/wave.py"
+
+
+def place(text: str, change: str) -> Place:
+    return next(Place(PACKAGE / MODULE, each) for each in mutants(text) if each.change == change)
+
+
+def test_the_tests_of_a_mutant_are_those_that_run_its_line_the_modules_own_and_the_fastest_first() -> None:
+    ran = {MODULE: [2]}
+    known = Record(
+        "",
+        {},
+        {
+            "tests/kube/test_x.py::a": RanTest(0.1, ran),
+            "tests/apply/test_x.py::slow": RanTest(2.0, ran),
+            "tests/apply/test_x.py::fast": RanTest(1.0, ran),
+            "tests/apply/test_wave.py::own": RanTest(3.0, ran),
+            "tests/apply/test_wave.py::elsewhere": RanTest(0.1, {MODULE: [3]}),
+        },
+    )
+    chosen = Selection([known], {}).tests(place("def f():\n    return a == b", "a == b  ->  a != b"))
+
+    assert [test.id.removeprefix("tests/") for test in chosen] == [
+        "apply/test_wave.py::own",
+        "apply/test_x.py::fast",
+        "apply/test_x.py::slow",
+        "kube/test_x.py::a",
+    ]
+
+
+def test_a_result_is_kept_until_the_function_changes_or_where_not_noticed_its_tests(tmp_path: Path) -> None:
+    file, now = tmp_path / "results.jsonl", (UnitTest("tests/a.py::b", 1),)
+    noticed, unnoticed = (
+        place("def f():\n    return a == b", change) for change in ("a == b  ->  a != b", "a == b  ->  None")
+    )
+    Results(file).put(noticed, now, Ended(Outcome.NOTICED, "tests/a.py::b"))
+    Results(file).put(unnoticed, now, Ended(Outcome.UNNOTICED))
+    known = Results(file)
+
+    assert known.get(noticed, now) is known.get(noticed, ()) is Outcome.NOTICED
+    assert known.get(place("def f(x):\n    return a == b", "a == b  ->  a != b"), now) is None
+    assert known.get(unnoticed, now) is Outcome.UNNOTICED
+    assert known.get(unnoticed, (*now, UnitTest("tests/a.py::c", 1))) is None
+
+
+def test_each_mutant_that_is_called_equivalent_has_a_reason(tmp_path: Path) -> None:
+    file = tmp_path / "equivalent.txt"
+    file.write_text("# a comment\na.py: f: x + 1  ->  x - 1  # x is not a number\n")
+    assert equivalents(file) == {"a.py: f: x + 1  ->  x - 1": "x is not a number"}
+
+    file.write_text("a.py: f: x + 1  ->  x - 1\n")
+    with pytest.raises(ValueError, match="does not say why"):
+        equivalents(file)
+
+
+def test_the_table_shows_packages_and_the_modules_where_something_is_not_noticed() -> None:
+    one, other = (place("def f():\n    return a == b", change) for change in ("a == b  ->  a != b", "a == b  ->  None"))
+
+    shown = table([(one, Outcome.NOTICED), (other, Outcome.UNNOTICED)])
+
+    assert [" ".join(line.split()) for line in shown.splitlines()] == [
+        "apply 1 of 2 50.0 %",
+        "apply/wave.py 1 of 2 50.0 %",
+    ]

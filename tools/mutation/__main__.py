@@ -1,137 +1,123 @@
 """``make mutate``: makes small changes to the code, and tells those that no unit test notices.
 
-First every unit test runs once, to learn which lines it runs (coverage contexts). Then a sample of mutants is tried,
-each with the tests that run its line, two at a time. What is not noticed is printed as it is found, a line each, then
-the score of each package; the last line is JSON.
+Tests whose record is stale run once, to learn which lines they run (learning.py). Then a sample of mutants is tried,
+each with the tests that run its line. What becomes of each is kept: a run that was stopped goes on, and one after new
+tests were written tries what was not noticed. Ctrl-C ends a run with the table of what is known so far.
+
+What is not noticed is printed as it is found, a line each; then a table by package and module; the last line is JSON.
 """
 
 import argparse
 import json
-import multiprocessing
 import os
 import random
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from coverage import CoverageData
-from tools.mutation.mutants import Mutant, mutants
-from tools.mutation.running import Job, Outcome, run
+from tools.mutation.learning import PACKAGE, PACKAGES, ROOT, Learned
+from tools.mutation.results import Results, equivalents, table
+from tools.mutation.running import Ended, Importing, Job, Outcome, UnitTest, run_swapped, set_up_hypothesis
+from tools.mutation.selection import Place, Selection, places
 
-ROOT = Path(__file__).parent.parent.parent
-PACKAGE = ROOT / "operator" / "pattern_operator"
-PACKAGES = ("verify", "source", "apply", "reconcile", "kube", "rollout")
-MOST_TESTS = 60  # that are run for one mutant: those of the module's own file first
+STATE = ROOT / ".testbed" / "mutation"
 PRELOADED = ("aiohttp", "cryptography.x509", "hypothesis", "kopf", "msgspec", "orjson", "yaml", "prometheus_client")
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A mutant and the module it is of."""
-
-    file: Path
-    mutant: Mutant
-
-    @property
-    def package(self) -> str:
-        """The package of the module."""
-        return self.file.relative_to(PACKAGE).parts[0]
-
-    @property
-    def module(self) -> str:
-        """The module, dotted."""
-        return ".".join(self.file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-
-    def __str__(self) -> str:
-        return f"{self.file.relative_to(PACKAGE)}:{self.mutant.line}: {self.mutant.change}"
+Trial = tuple[Place, tuple[UnitTest, ...]]
 
 
-class Selection:
-    """Which tests run a line, as coverage's contexts tell."""
-
-    def __init__(self, data: CoverageData) -> None:
-        self._data = data
-
-    def tests(self, place: Place) -> tuple[str, ...]:
-        """The tests for a mutant, those of the module's own first; what runs at import has the module's own alone."""
-        contexts = self._data.contexts_by_lineno(str(place.file)).get(place.mutant.line, [])
-        found = {context.rpartition("|")[0] for context in contexts if context}
-        own = f"test_{place.file.stem}.py"
-        if not found:
-            return tuple(str(file) for file in sorted((ROOT / "tests" / place.package).rglob(own)))
-        return tuple(sorted(found, key=lambda test: (own not in test, place.package not in test, test))[:MOST_TESTS])
-
-
-def places(packages: Sequence[str], *, sample: int, seed: int) -> list[Place]:
-    """A sample of all mutants of some packages; 0 takes all."""
-    files = [file for package in packages for file in sorted((PACKAGE / package).rglob("*.py"))]
-    every = [Place(file, mutant) for file in files for mutant in mutants(file.read_text())]
-    if not sample or sample >= len(every):
-        return every
-    return sorted(random.Random(seed).sample(every, sample), key=str)  # noqa: S311 - no secret
-
-
-def learn(packages: Sequence[str], database: Path) -> CoverageData:
-    """Run the unit tests of some packages once, and learn which lines each of them runs."""
-    tests = [str(path) for package in packages if (path := ROOT / "tests" / package).exists()]
-    flags = ["--cov", f"--cov-config={ROOT / 'pyproject.toml'}", "--cov-context=test", "--cov-report="]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not e2e", *flags, *tests]
-    subprocess.run(command, cwd=ROOT, check=True, env=_environment(database))
-    data = CoverageData(basename=str(database))
-    data.read()
-    return data
-
-
-def _environment(database: Path) -> dict[str, str]:
-    return {**os.environ, "COVERAGE_FILE": str(database)}
-
-
-def try_all(found: Sequence[Place], selection: Selection, *, seconds: float) -> Iterator[tuple[Place, Outcome]]:
-    """Each mutant with what became of it, as they end."""
+def try_all(trials: Sequence[Trial], selection: Selection, *, jobs: int) -> Iterator[tuple[Trial, Ended]]:
+    """Each mutant with what became of it, as they end: those that can be swapped in ``jobs`` processes first."""
     for name in PRELOADED:
         __import__(name)
-    jobs = [Job(place.module, place.mutant.text, selection.tests(place), seconds) for place in found]
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        yield from zip(found, pool.imap(run, jobs, chunksize=1), strict=True)
+    set_up_hypothesis()
+    swapped = [trial for trial in trials if trial[1] and not selection.runs_on_import(trial[0])]
+    imported = [trial for trial in trials if trial[1] and selection.runs_on_import(trial[0])]
+    yield from ((trial, Ended(Outcome.UNTESTED)) for trial in trials if not trial[1])
+    for number, ended in run_swapped([_job(trial) for trial in swapped], PACKAGE, processes=jobs):
+        if ended is None:
+            imported.append(swapped[number])
+        else:
+            yield swapped[number], ended
+    importing = Importing()
+    for trial in imported:
+        yield trial, importing.run(_job(trial))
+
+
+def _job(trial: Trial) -> Job:
+    place, tests = trial
+    return Job(place.module, place.file, place.mutant.text, tests)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what is not noticed; 1 where a package is below the floor."""
+    options = _options(arguments)
+    learned = Learned(options.state / "learned")
+    if not options.known:
+        learned.refresh()
+    selection = Selection(learned.records(), learned.imported())
+    every = places(options.packages.split(","))
+    known_equivalent = equivalents()
+    sample = _sample([place for place in every if place.name not in known_equivalent], options.sample, options.seed)
+    results = Results(options.state / "results.jsonl")
+    outcomes: dict[Place, Outcome] = {}
+    trials: list[Trial] = []
+    for place in sample:
+        tests = selection.tests(place)
+        if (outcome := results.get(place, tests)) is None:
+            trials.append((place, tests))
+        else:
+            outcomes[place] = outcome
+            _say(place, outcome)
+    print(f"{len(sample)} mutants, {len(trials)} of them to try.", flush=True)
+    try:
+        for (place, tests), ended in try_all(trials, selection, jobs=options.jobs):
+            results.put(place, tests, ended)
+            outcomes[place] = ended.outcome
+            _say(place, ended.outcome)
+    except KeyboardInterrupt:
+        print("Stopped: run it again to go on.")
+    for name in _stale(known_equivalent, every, options.packages):
+        print(f"equivalent.txt names what is not a mutant any more: {name}")
+    return _report(outcomes, seed=options.seed, floor=options.floor)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
-    parser.add_argument("--packages", default=",".join(PACKAGES), help="by comma (default: %(default)s)")
+    parser.add_argument("--packages", default=",".join(PACKAGES), help="or modules, by comma (default: %(default)s)")
     parser.add_argument("--sample", type=int, default=600, help="how many mutants; 0: all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another one chooses others")
-    parser.add_argument("--seconds", type=float, default=60, help="a mutant that takes longer is noticed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at once (default: %(default)s)")
     parser.add_argument("--floor", type=float, default=0, help="percent that are noticed, at least")
-    parser.add_argument("--known", type=Path, help="coverage data of an earlier run: no test is run first")
-    options = parser.parse_args(arguments)
-    packages = options.packages.split(",")
-    if options.known:
-        data = CoverageData(basename=str(options.known))
-        data.read()
-    else:
-        data = learn(packages, ROOT / ".testbed" / "mutation.coverage")
-    found = places(packages, sample=options.sample, seed=options.seed)
-    outcomes: Counter[tuple[str, Outcome]] = Counter()
-    for place, outcome in try_all(found, Selection(data), seconds=options.seconds):
-        outcomes[place.package, outcome] += 1
-        if outcome is not Outcome.NOTICED:
-            print(f"{outcome}: {place}", flush=True)
-    scores = dict(_scores(outcomes, packages))
-    for package, score in scores.items():
-        print(f"{package:12} {score:5.1f} %")
-    print(json.dumps({"mutants": len(found), "seed": options.seed, "noticed": scores}))
-    return 1 if any(score < options.floor for score in scores.values()) else 0
+    parser.add_argument("--known", action="store_true", help="use the records of tests as they are, stale or not")
+    parser.add_argument("--state", type=Path, default=STATE, help="where records and results are kept")
+    return parser.parse_args(arguments)
 
 
-def _scores(outcomes: Counter[tuple[str, Outcome]], packages: Sequence[str]) -> Iterator[tuple[str, float]]:
-    for package in packages:
-        total = sum(count for (name, _), count in outcomes.items() if name == package)
-        if total:
-            yield package, round(100 * outcomes[package, Outcome.NOTICED] / total, 1)
+def _sample(found: list[Place], size: int, seed: int) -> list[Place]:
+    if not size or size >= len(found):
+        return found
+    return sorted(random.Random(seed).sample(found, size), key=str)  # noqa: S311 - no secret
+
+
+def _say(place: Place, outcome: Outcome) -> None:
+    if outcome is not Outcome.NOTICED:
+        print(f"{outcome}: {place}", flush=True)
+
+
+def _stale(known: Mapping[str, str], every: Iterable[Place], packages: str) -> list[str]:
+    names = {place.name for place in every}
+    return [name for name in known if name not in names] if packages == ",".join(PACKAGES) else []
+
+
+def _report(outcomes: Mapping[Place, Outcome], *, seed: int, floor: float) -> int:
+    print(table(outcomes.items()))
+    total = Counter(place.package for place in outcomes)
+    noticed = Counter(place.package for place, outcome in outcomes.items() if outcome is Outcome.NOTICED)
+    scores = {package: round(100 * noticed[package] / count, 1) for package, count in total.items()}
+    print(json.dumps({"mutants": len(outcomes), "seed": seed, "noticed": scores}))
+    return 1 if any(score < floor for score in scores.values()) else 0
 
 
 if __name__ == "__main__":
