@@ -773,7 +773,7 @@ OURS: Final = frozenset(
         "cli/get.py:_gone",  # the change that a watch has read
         "cli/uninstaller.py:observe",  # by ObjectMeta alone
         "reconcile/status_writer.py:_patch",  # the change that is sent
-        "telemetry/events.py:_write",
+        "telemetry/event_queue.py:_write",
     }
 )
 

@@ -25,7 +25,7 @@ from pattern_operator.apply.pod_diagnosis import diagnose_pods
 from pattern_operator.apply.pvc_diagnosis import PVC, diagnose_pvc
 from pattern_operator.health import Running
 from pattern_operator.kopf_runner import run_kopf
-from pattern_operator.kube import ApiError, Discovery, Resource, Session, identity
+from pattern_operator.kube import ApiError, Discovery, Resource, Session
 from pattern_operator.manager import CannotRun, Process
 from pattern_operator.reconcile import (
     Cluster,
@@ -47,8 +47,8 @@ from pattern_operator.reconcile import (
     WorkloadDiagnosis,
     note_change,
 )
-from pattern_operator.sandbox import Sandbox
-from pattern_operator.source import Cache, DnsResolver, Network, PullRecords, PullSecretReader, TokenCache
+from pattern_operator.resources import Resources
+from pattern_operator.source import PullRecords, PullSecretReader, TokenCache
 from pattern_operator.startup import load_patterns, own_account, until_rbac_is_read
 from pattern_operator.telemetry import EventRecorder, about_name
 from pattern_operator.watchdog import Watchdog
@@ -66,12 +66,8 @@ async def run_app(process: Process, session: Session, *, lost: asyncio.Event) ->
         Exception: a part failed; the others have ended.
     """
     account = await own_account(process, session)
-    async with (
-        Network.open(process.settings.registry_network, resolver=DnsResolver()) as network,
-        Sandbox.open(executors=process.executors, limits=process.settings.workers) as sandbox,
-        background_tasks() as tasks,
-    ):
-        parts = _build(process, session, tasks=tasks, network=network, sandbox=sandbox, protected=account.protected)
+    async with Resources.open(process, session) as resources, background_tasks() as tasks:
+        parts = _build(process, session, tasks=tasks, resources=resources, protected=account.protected)
         for key in await load_patterns(session, parts.patterns):
             parts.request(key)
         process.phase = _start(process, session, parts, tasks=tasks, excess_permissions=account.excess_permissions)
@@ -110,8 +106,7 @@ def _build(
     session: Session,
     *,
     tasks: BackgroundTasks,
-    network: Network,
-    sandbox: Sandbox,
+    resources: Resources,
     protected: Protected,
 ) -> _Parts:
     """Make the reconciler and all that it needs."""
@@ -171,23 +166,18 @@ def _build(
     )
     repositories = Repositories(
         registries=Registries(
-            network=network,
+            network=resources.network,
             configs=PullSecretReader(cpu=process.executors.cpu),
             tokens=TokenCache(),
             pull_records=PullRecords(),
-            cache=Cache(
-                process.settings.cache_directory, max_size=process.settings.cache_size, disk=process.executors.disk
-            ),
+            cache=resources.cache,
             executors=process.executors,
         ),
         config_sources=ConfigSources(session, wake=waker.found, tasks=tasks),
-        sandbox=sandbox,
+        sandbox=resources.sandbox,
         executors=process.executors,
     )
     writer = StatusWriter(session, patterns, wake=waker.asked, cpu=process.executors.cpu)
-    recorder = EventRecorder(
-        session, instance=identity(), now=_now, clock=clock, on_dropped=process.metrics.event_dropped
-    )
     reconciler = Reconciler(
         patterns=patterns,
         ports=Ports(
@@ -198,7 +188,7 @@ def _build(
         ),
         prerequisites=prerequisites,
         writer=writer,
-        recorder=recorder,
+        recorder=resources.recorder,
         metrics=process.metrics,
         internal_errors=process.internal_errors,
         now=_now,
@@ -210,7 +200,7 @@ def _build(
         queue=queue,
         cluster=cluster,
         writer=writer,
-        recorder=recorder,
+        recorder=resources.recorder,
         reconciler=reconciler,
         request=request,
     )

@@ -13,20 +13,13 @@ from aiohttp import web
 from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
 
-from pattern_operator.kube import Session, objects
+from pattern_operator.kube import Session
 from pattern_operator.telemetry import EventRecorder
-from pattern_operator.telemetry.events import (
-    BURST,
-    MAX_INSTANCE,
-    MAX_NOTE,
-    MAX_SOURCES,
-    MAX_WAITING,
-    MAX_WAITING_OF_NAMESPACE,
-    PACE,
-    WRITERS,
-)
+from pattern_operator.telemetry.event_queue import MAX_WAITING, MAX_WAITING_OF_NAMESPACE, WRITERS
+from pattern_operator.telemetry.events import BURST, MAX_AGGREGATED, MAX_INSTANCE, MAX_NOTE, MAX_SOURCES, PACE
 
 PATIENCE = 10.0
+WINDOW = 0.05  # seconds in which notes are aggregated
 
 
 class Server:
@@ -69,7 +62,7 @@ class Told:
             now=lambda: datetime.now(UTC),
             clock=lambda: self.now,
             on_dropped=self._drop,
-            window=0.05,
+            window=WINDOW,
         )
 
     def _drop(self, reason: str) -> None:
@@ -352,7 +345,7 @@ async def test_nothing_that_happened_is_neither_an_event_nor_a_line(told: Told, 
 
 
 async def test_what_waits_to_be_aggregated_is_bounded(told: Told):
-    for number in range(MAX_WAITING + 1):
+    for number in range(MAX_AGGREGATED + 1):
         about = pattern(uid=f"uid-{number}")
         told.recorder.aggregate(about, reason="DriftRepaired", action="apply", notes=["it was changed"])
 
@@ -366,19 +359,24 @@ async def test_a_note_is_as_long_as_the_api_server_takes_whatever_is_in_it(serve
     assert len(server.events[0]["note"].encode()) <= 1_024
 
 
-async def test_a_defect_at_one_event_is_counted_and_the_next_is_written(server: Server, told: Told, monkeypatch):
-    counted: list[str] = []
-    told.recorder._session.internal_errors.count = counted.append
-    create = objects.create
+async def test_what_was_recorded_before_the_end_is_written_before_it(server: Server):
+    async with serving(server.answer) as session:
+        told = Told(session)
+        told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=["a was changed"])
+        told.say("1.0.0 runs: 2 objects")
 
-    async def fail_once(*arguments: object, **named: object) -> object:
-        monkeypatch.setattr(objects, "create", create)
-        raise TypeError("swordfish-4711")
+        await told.recorder.aclose()
 
-    monkeypatch.setattr(objects, "create", fail_once)
-    told.recorder.event(pattern(), kind="Warning", reason="A", action="apply", note="lost")
-    told.recorder.event(pattern(), kind="Warning", reason="B", action="apply", note="written")
-    await server.until(1)
+    assert sorted(event["note"] for event in server.events) == ["1.0.0 runs: 2 objects", "a was changed"]
+    assert told.dropped == {}
 
-    assert [event["note"] for event in server.events] == ["written"]
-    assert counted == ["event"]
+
+async def test_notes_that_were_written_at_the_end_are_not_written_again_when_their_window_ends(server: Server, caplog):
+    async with serving(server.answer) as session:
+        told = Told(session)
+        told.recorder.aggregate(pattern(), reason="DriftRepaired", action="apply", notes=["a was changed"])
+        await told.recorder.aclose()
+        await asyncio.sleep(2 * WINDOW)
+
+    assert len(server.events) == 1
+    assert "internal error" not in caplog.text

@@ -1,15 +1,14 @@
 """Kubernetes events: what ``kubectl describe`` and ``kubectl events`` show, and the same line in the log.
 
-An event is written after the run that recorded it, and neither delays nor fails that run. One that cannot be written
-is logged and lost. A pattern writes a burst of events and then one in five minutes, as client-go's event recorder has
-it (``EventSourceObjectSpamFilter``); the next one that is written says how many were left out.
+An event is written after the run that recorded it, and neither delays nor fails that run (``event_queue``). One that
+cannot be written is logged and lost. A pattern writes a burst of events and then one in five minutes, as client-go's
+event recorder has it (``EventSourceObjectSpamFilter``); the next one that is written says how many were left out.
 """
 
 import asyncio
 import hashlib
-import itertools
 import logging
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,12 +16,10 @@ from typing import Final, Literal
 
 import orjson
 
-from pattern_operator.aio import background_tasks
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import API_VERSION, FIELD_MANAGER, KIND
-from pattern_operator.fair_queue import FairQueue, Lanes
-from pattern_operator.kube import ApiError, Session, objects
-from pattern_operator.kube.wellknown import EVENT
+from pattern_operator.api.names import API_VERSION, KIND
+from pattern_operator.kube import Session
+from pattern_operator.telemetry.event_queue import EventQueue
 from pattern_operator.telemetry.logfields import about
 from pattern_operator.token_bucket import TokenBucket
 
@@ -35,9 +32,8 @@ MAX_INSTANCE = 128  # characters; events.k8s.io/v1, Event.reportingInstance
 BURST: Final = 25  # events of a pattern at once, warnings and others each; client-go's defaultSpamBurst
 PACE: Final = 300.0  # seconds between its further ones; client-go's defaultSpamQPS is 1/300
 MAX_SOURCES: Final = 4_096  # patterns whose events are counted; client-go's maxLruCacheEntries
-MAX_WAITING: Final = 1_000  # events that wait to be written; each is below 2 KiB
-MAX_WAITING_OF_NAMESPACE: Final = 250  # where events are not taken (a quota, a webhook), the others' are
-WRITERS: Final = 4  # events written at once
+MAX_AGGREGATED: Final = 1_000  # events that wait for further notes
+CLOSING: Final = 2.0  # seconds in which the last events are written when the operator stops, or leads no more
 
 AGGREGATION_WINDOW: Final = 5.0  # seconds in which repairs are aggregated to one event: 300 deletions take two or three
 NAMED: Final = 5  # notes that an aggregated event quotes; the rest is counted
@@ -86,9 +82,9 @@ class _AggregatedEvent:
 
 
 class EventRecorder:
-    """Logs events of patterns, and writes them to the API server while ``run`` runs.
+    """Logs events of patterns, and writes them to the API server while ``run`` runs, the last of them in ``aclose``.
 
-    ``on_dropped`` is called with why an event was not written: ``rate``, ``full`` or ``refused``.
+    ``on_dropped`` is called with why an event was not written: ``rate``, ``full``, ``refused`` or ``shutdown``.
     """
 
     def __init__(
@@ -101,7 +97,7 @@ class EventRecorder:
         on_dropped: Callable[[str], None],
         window: float = AGGREGATION_WINDOW,
     ) -> None:
-        self._session = session
+        self._internal_errors = session.internal_errors
         self._instance = instance[:MAX_INSTANCE]
         self._now = now
         self._clock = clock
@@ -109,11 +105,8 @@ class EventRecorder:
         self._aggregation_window = window
         self._sources: OrderedDict[tuple[str, EventType], _Source] = OrderedDict()
         self._aggregated: dict[tuple[str, str], _AggregatedEvent] = {}
-        self._line = FairQueue[int](WRITERS)
-        self._waiting: dict[int, tuple[str, bytes]] = {}  # namespace and body
-        self._of_namespace: Counter[str] = Counter()
-        self._numbers = itertools.count()
-        self._changed = asyncio.Event()
+        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._queue = EventQueue(session, on_dropped=on_dropped)
 
     def event(self, pattern: DesignPattern, *, kind: EventType, reason: str, action: str, note: str) -> None:
         """Log an event and queue it; ``action`` is the stage. Never waits."""
@@ -132,15 +125,28 @@ class EventRecorder:
         _log(pattern, kind="Normal", reason=reason, action=action, note=str(now))
         key = (pattern.metadata.uid, reason)
         if key not in self._aggregated:
-            if len(self._aggregated) >= MAX_WAITING:
+            if len(self._aggregated) >= MAX_AGGREGATED:
                 self._on_dropped("full")
                 return
             self._aggregated[key] = _AggregatedEvent(pattern, action, now.since)
-            asyncio.get_running_loop().call_later(self._aggregation_window, self._put_aggregated, key)
+            loop = asyncio.get_running_loop()
+            self._timers[key] = loop.call_later(self._aggregation_window, self._put_aggregated, key)
         self._aggregated[key].add(notes)
 
+    async def run(self) -> None:
+        """Write what is recorded, until cancelled."""
+        await self._queue.run()
+
+    async def aclose(self) -> None:
+        """Once ``run`` has ended: write what was recorded before, within ``CLOSING`` seconds."""
+        for key in tuple(self._aggregated):
+            self._timers[key].cancel()
+            self._put_aggregated(key)
+        await self._queue.drain(seconds=CLOSING)
+
     def _put_aggregated(self, key: tuple[str, str]) -> None:
-        with self._session.internal_errors.contain("timer"):
+        with self._internal_errors.contain("timer"):
+            del self._timers[key]
             each = self._aggregated.pop(key)
             self._put(each.pattern, kind="Normal", reason=key[1], action=each.action, note=str(each), at=each.since)
 
@@ -149,50 +155,20 @@ class EventRecorder:
     ) -> None:
         metadata = pattern.metadata
         source = self._source(metadata.uid, kind)
-        dropped = None
         if not source.bucket.take(self._clock()):
-            dropped = "rate"
-        elif len(self._waiting) >= MAX_WAITING or self._of_namespace[metadata.namespace] >= MAX_WAITING_OF_NAMESPACE:
-            dropped = "full"
-            logger.warning("too many events wait, some are not written: namespace=%s", metadata.namespace)
-        if dropped is not None:
-            source.left_out += 1
-            self._on_dropped(dropped)
+            self._leave_out(source, "rate")
             return
         more = f" (and {source.left_out} events before this one were not written)" if source.left_out else ""
-        source.left_out = 0
-        number = next(self._numbers)
         body = self._event(pattern, kind=kind, reason=reason, action=action, note=_cut(note, more), at=at)
-        self._waiting[number] = (metadata.namespace, body)
-        self._of_namespace[metadata.namespace] += 1
-        self._line.push(number, rank=0.0, lanes=(metadata.namespace,))
-        self._changed.set()
+        if not self._queue.put(body, uid=metadata.uid, namespace=metadata.namespace):
+            logger.warning("too many events wait, some are not written: namespace=%s", metadata.namespace)
+            self._leave_out(source, "full")
+            return
+        source.left_out = 0
 
-    async def run(self) -> None:
-        """Write what is recorded, until cancelled."""
-        async with background_tasks() as writers:
-            while True:
-                writers.check()
-                self._changed.clear()
-                while (taken := self._line.pop()) is not None:
-                    task = writers.create_task(self._write(*taken), name="event")
-                    task.add_done_callback(lambda _: self._changed.set())
-                await self._changed.wait()
-
-    async def _write(self, number: int, lanes: Lanes) -> None:
-        namespace, body = self._waiting.pop(number)
-        self._of_namespace[namespace] -= 1
-        if not self._of_namespace[namespace]:
-            del self._of_namespace[namespace]
-        try:
-            await objects.create(self._session, EVENT, namespace=namespace, body=body, field_manager=FIELD_MANAGER)
-        except ApiError as error:
-            self._on_dropped("refused")
-            logger.warning("event not written: namespace=%s: %s", namespace, error.message)
-        except Exception as error:  # a defect costs this event
-            self._session.internal_errors.record("event", error)
-        finally:
-            self._line.give_back(lanes)
+    def _leave_out(self, source: _Source, why: str) -> None:
+        source.left_out += 1
+        self._on_dropped(why)
 
     def _source(self, uid: str, kind: EventType) -> _Source:
         source = self._sources.setdefault((uid, kind), _Source())

@@ -68,7 +68,7 @@ class Metrics:
         )
         self._events_dropped = Counter(
             f"{PREFIX}_events_dropped_total",
-            "Kubernetes events that were not written; reason is rate (many of one pattern), full or refused.",
+            "Kubernetes events that were not written; reason is rate (many of one pattern), full, refused or shutdown.",
             ("reason",),
             registry=self.registry,
         )

@@ -1,6 +1,8 @@
 """Small content comes from memory, without a thread; all of it is on the disk in the end."""
 
+import asyncio
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,30 @@ async def test_a_disk_that_fails_is_told_to_the_next_who_brings_something(tmp_pa
     await cache.flush()
     after = opened(tmp_path)
     assert [await after.get(Digest.of(each), scope=SCOPE) for each in (b"2", b"3")] == [b"2", b"3"]
+
+
+async def test_a_cache_that_is_closed_has_all_of_it_on_the_disk(tmp_path):
+    cache = opened(tmp_path)
+    for number in range(100):
+        await cache.put(Digest.of(b"%d" % number), b"%d" % number, scope=SCOPE)
+
+    await cache.aclose()
+
+    after = opened(tmp_path)
+    assert [await after.get(Digest.of(b"%d" % number), scope=SCOPE) for number in range(100)] == [
+        b"%d" % number for number in range(100)
+    ]
+
+
+async def test_a_disk_that_hangs_does_not_keep_a_cache_from_closing(tmp_path, monkeypatch):
+    monkeypatch.setattr("pattern_operator.source.cache.cache.CLOSING", 0.05)
+    released, threads = threading.Event(), Threads("disk", size=1)
+    threads.submit(released.wait)
+    cache = Cache(tmp_path, max_size=2**24, disk=threads)
+    await cache.put(Digest.of(SMALL), SMALL, scope=SCOPE)
+
+    async with asyncio.timeout(5.0):
+        await cache.aclose()
+
+    assert list(tmp_path.iterdir()) == []
+    released.set()

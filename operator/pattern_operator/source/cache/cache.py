@@ -1,9 +1,10 @@
 """The cache of the operator: small content comes from memory, without a thread, and all of it is on a disk."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from contextlib import AbstractAsyncContextManager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from pattern_operator.api.reference import Digest
 from pattern_operator.executors import NOBODY, Threads
@@ -12,6 +13,8 @@ from pattern_operator.source.cache.disk import CacheWriter, DiskCache
 from pattern_operator.source.cache.entry import Entry
 from pattern_operator.source.cache.memory import MemoryCache
 from pattern_operator.source.cache.write_behind import WriteBehind
+
+CLOSING: Final = 2.0  # seconds in which the last contents are written; 4 MiB, which is all that may wait, take less
 
 
 class Cache:
@@ -64,3 +67,12 @@ class Cache:
     async def flush(self) -> None:
         """Wait until all that was put is on the disk."""
         await self._behind.flush()
+
+    async def aclose(self) -> None:
+        """Let all that was put come to the disk, within ``CLOSING`` seconds: what does not is pulled again some day.
+
+        The next ``Cache`` of the directory, be it of this process, would take what is being written for left-overs.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                await self.flush()
