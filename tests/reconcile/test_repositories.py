@@ -1,13 +1,18 @@
-"""What a pattern wants of others is bounded where it is read, because it is remembered with the pattern."""
+"""What a pattern wants of others is bounded where it is read, and is checked in a thread only if there is anything."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.reconcile.pattern import pattern
+from tests.reconcile.pattern import REVISION, pattern
 
+from pattern_operator.api.verification import TrustedKey, VerificationPolicy
 from pattern_operator.errors import Stalled
+from pattern_operator.executors import Executors
 from pattern_operator.limits import MAX_PUBLIC_KEY
+from pattern_operator.reconcile.desired import desired_state
 from pattern_operator.reconcile.repositories import Repositories
+from pattern_operator.source import FetchedSignatures
 from pattern_operator.verify.key import load
 
 
@@ -28,3 +33,19 @@ async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
     assert [len(each.key) for each in found.authorities] == [MAX_PUBLIC_KEY + 1]
     with pytest.raises(Stalled, match=f"more than {MAX_PUBLIC_KEY} bytes"):
         load(found.authorities[0].key, name="k")
+
+
+async def test_a_pattern_that_asks_for_no_signature_waits_for_no_thread():
+    with Executors.open() as executors:
+        asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=executors)  # type: ignore[arg-type]
+        executors.cpu.shutdown()  # whoever needs a thread of it fails
+
+        unsigned = pattern()
+        desired = desired_state(unsigned, REVISION, await asked.policy(unsigned))
+        found = await asked.check(unsigned, desired, FetchedSignatures())
+
+        signed = replace(desired, policy=VerificationPolicy(authorities=(TrustedKey(name="k", key=b"no key"),)))
+        with pytest.raises(RuntimeError, match="threads for cpu are ended"):
+            await asked.check(unsigned, signed, FetchedSignatures())
+
+    assert not found.required
