@@ -18,6 +18,7 @@ import uvloop
 from tests.testbed.paths import STATE
 from tests.testbed.testbed import Testbed
 from tools.bench.cluster import Cluster
+from tools.bench.machine import machine
 from tools.bench.meters import Meters
 from tools.bench.rows import Bench
 from tools.readiness import Unready, WatchLost
@@ -40,6 +41,7 @@ async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
         connector = aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context(cafile=str(admin.ca)))
         async with aiohttp.ClientSession(connector=connector) as http:
             cluster = Cluster(http, admin.server, {"Authorization": f"Bearer {admin.token}"})
+            yield machine(await cluster.version())
             meters = Meters(DIRECTORY, testbed.controlplane.audit_log)
             async for row in Bench(testbed, cluster, meters, say, patterns).rows():
                 yield row

@@ -32,6 +32,12 @@ class Cluster:
                 raise RuntimeError(f"{method} {url}: {response.status} {await response.text()}")
             await response.read()
 
+    async def version(self) -> str:
+        """The version of the API server, as in ``v1.37.2``."""
+        async with self.http.get(f"{self.server}/version", headers=self.headers) as response:
+            found: str = (await response.json())["gitVersion"]
+            return found
+
     async def apply(self, url: str, body: Mapping[str, Any]) -> None:
         """One server-side apply."""
         await self.send("PATCH", f"{url}?fieldManager=bench&force=true", body, content_type=APPLY)

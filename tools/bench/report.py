@@ -1,0 +1,136 @@
+"""Makes docs/performance.md of what ``make bench`` printed: ``python -m tools.bench.report bench.jsonl``.
+
+Nothing is measured here, and nothing of the page is written by hand but its template, ``performance.in.md``.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+TEMPLATE = Path(__file__).parent / "performance.in.md"
+
+Row = Mapping[str, Any]
+
+# The columns: what they are called, what they say of a row, and whether the earlier run is shown beside.
+COLUMNS: tuple[tuple[str, Callable[[Row], str], bool], ...] = (
+    ("row", lambda row: row["row"], False),
+    ("patterns", lambda row: str(row["patterns"]), False),
+    ("objects", lambda row: str(row["objects"]), False),
+    ("raw, s", lambda row: f"{row['raw_seconds']:.2f}", False),
+    ("operator, s", lambda row: f"{row['seconds']:.2f}", False),
+    ("ratio", lambda row: f"{row['ratio']:.1f}", True),
+    ("requests", lambda row: f"{row['requests_per_pattern_total']:.1f}", True),
+    ("operator CPU, ms", lambda row: f"{1000 * row['operator_cpu_seconds'] / row['patterns']:.1f}", True),
+    ("server CPU, s", lambda row: f"{row['server_cpu_seconds']:.1f} ({row['raw_server_cpu_seconds']:.1f})", False),
+    ("peak, MiB", lambda row: f"{row['operator_peak_mib']:.0f}", True),
+)
+
+
+class Unreadable(Exception):
+    """A file is not what the bench prints."""
+
+
+def page(rows: Sequence[Row], before: Sequence[Row] = ()) -> str:
+    """The page, of the rows of one run and perhaps those of an earlier one."""
+    known, earlier = _by_name(rows), _by_name(before)
+    measured = [row for row in rows if "ratio" in row]
+    if not measured:
+        raise Unreadable("there is no row with a ratio in it")
+    texts = {
+        "MACHINE": _machine(known.get("machine"), earlier.get("machine")),
+        "ROWS": _table(measured, earlier),
+        "BEFORE": "| before | the figure to the left of it, in an earlier run |\n" if earlier else "",
+        "SETTLED": _settled(known.get("settled"), earlier.get("settled")),
+    }
+    return re.sub(r"<!-- ([A-Z]+) -->\n", lambda name: texts[name[1]], TEMPLATE.read_text())
+
+
+def read(lines: Iterable[str]) -> list[Row]:
+    """The rows that the bench printed; raises Unreadable."""
+    try:
+        rows = [json.loads(line) for line in lines if line.strip()]
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"it is not one JSON object a line: {error}") from error
+    if not all(isinstance(row, dict) and isinstance(row.get("row"), str) for row in rows):
+        raise Unreadable("a line is not a row: it has no name")
+    return rows
+
+
+def _by_name(rows: Iterable[Row]) -> dict[str, Row]:
+    return {row["row"]: row for row in rows}
+
+
+def _machine(row: Row | None, before: Row | None) -> str:
+    if row is None:
+        return ""
+    earlier = f" Before: commit {before['commit']}, {before['date']}." if before is not None else ""
+    return (
+        f"Measured on {row['date']} at commit {row['commit']}: {row['cores']} cores, {row['memory_gib']} GiB,"
+        f" Python {row['python']}, Kubernetes {row['kubernetes']}.{earlier}\n"
+    )
+
+
+def _table(rows: Iterable[Row], before: Mapping[str, Row]) -> str:
+    columns = [
+        column
+        for name, figure, is_compared in COLUMNS
+        for column in ((name, figure), ("before", _of_earlier(figure, before)))[: 2 if before and is_compared else 1]
+    ]
+    lines = [[name for name, _ in columns], ["---", *["--:"] * (len(columns) - 1)]]
+    lines += [[figure(row) for _, figure in columns] for row in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _of_earlier(figure: Callable[[Row], str], before: Mapping[str, Row]) -> Callable[[Row], str]:
+    """``figure`` of the row of the same name in the earlier run; a dash where there is none."""
+
+    def of_earlier(row: Row) -> str:
+        found = before.get(row["row"])
+        return "-" if found is None else figure(found)
+
+    return of_earlier
+
+
+def _settled(row: Row | None, before: Row | None) -> str:
+    if row is None:
+        return "It was not measured.\n"
+    text = (
+        f"{row['patterns']} patterns at rest: {_requests(row)} to the API server beside the Lease, and"
+        f" {row['operator_cpu_percent']:.2f} % of one core. An object of one of them that somebody changes is as it was"
+        f" after {1000 * row['repair_seconds']:.0f} ms."
+    )
+    if before is not None:
+        text += (
+            f" Before: {_requests(before)}, {before['operator_cpu_percent']:.2f} %,"
+            f" {1000 * before['repair_seconds']:.0f} ms."
+        )
+    return text + "\n"
+
+
+def _requests(row: Row) -> str:
+    number = sum(row["requests_per_minute"].values())
+    return f"{number:.1f} requests a minute" if number else "no request"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the page; 1 where a file cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench.report", description=__doc__)
+    parser.add_argument("rows", type=Path, nargs="?", help="what make bench printed; standard input without it")
+    parser.add_argument("--before", type=Path, help="what it printed at an earlier commit, on the same machine")
+    options = parser.parse_args(arguments)
+    try:
+        rows = read(options.rows.read_text().splitlines() if options.rows else sys.stdin)
+        before = read(options.before.read_text().splitlines()) if options.before else []
+        print(page(rows, before), end="")
+    except (OSError, Unreadable, KeyError) as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
