@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.planted import assert_no_leak
 from tests.shown import Shown
 from tests.testbed import binaries
@@ -28,6 +29,10 @@ from tests.testbed.testbed import Testbed
 
 RUNS = STATE / "tests"
 OPERATED = {"testbed", "operated", "restricted", "noisy"}  # fixtures that give an operator
+
+# No property is about time, and machines are busy at times.
+settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no deadline")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -74,7 +74,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(1, 24), st.lists(STEPS, max_size=250))
 def test_who_is_next_is_who_the_plain_rules_say(capacity, steps):
     queue, model = FairQueue[int](capacity), Model(capacity)
@@ -299,7 +299,7 @@ def test_who_comes_anew_has_no_arrears_to_call_in():
 BURSTS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=120)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 8), BURSTS)
 def test_a_quiet_namespace_waits_for_one_turn_of_each_other_at_most_whatever_flows_they_make(seats, bursts):
     """Twelve namespaces with hosts without end, each turn as long as they like; then somebody who has used nothing."""

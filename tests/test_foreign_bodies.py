@@ -716,7 +716,7 @@ def throw(read: Reader, body: Any, loop: asyncio.Runner) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=EXAMPLES // len(READERS), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=EXAMPLES // len(READERS), suppress_health_check=list(HealthCheck), database=None)
 @given(body=bodies())
 @example(body=Foreign({"apiVersion": "v1", "metadata": {"name": "x", "uid": "u"}, "spec": ["cpu", "memory"]}))
 @example(body=Foreign({"metadata": {"name": "x", "uid": "u", "finalizers": 5}, "spec": {"finalizers": 5}}))

@@ -238,7 +238,7 @@ async def seconds_of_removal(key: ObjectKey, deeds: list[tuple[str, int, float]]
 
 
 # No shrinking: an example in which the time never ends takes a second, and any one of them tells enough.
-@settings(max_examples=50, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=50, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(key=st.sampled_from([KEY, PVC]), deeds=st.lists(DEED, max_size=60))
 def test_whatever_those_who_wait_do_the_removal_ends_in_time(key: ObjectKey, deeds: list[tuple[str, int, float]]):
     bound = transfer.TAKE_TIMEOUT + (transfer.DATA_OFFER_DURATION if key is PVC else transfer.OFFER_DURATION)

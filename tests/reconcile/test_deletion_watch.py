@@ -10,6 +10,7 @@ from tests.reconcile.pattern import pattern
 
 from pattern_operator.reconcile import DeletionWatch, PatternKey, PatternStore, Restored
 
+pytestmark = pytest.mark.real_time
 PATIENCE = 10.0
 
 

@@ -14,6 +14,7 @@ from pattern_operator.api.names import FINALIZER
 from pattern_operator.reconcile.pattern_store import PatternStore
 from pattern_operator.reconcile.status_writer import StatusWriter
 
+pytestmark = pytest.mark.real_time
 VERSION = {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
 ADDED = {"op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER}
 FIRST = {"op": "add", "path": "/metadata/finalizers", "value": [FINALIZER]}

@@ -4,16 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from tests.executors import EXECUTORS
 from tests.source.fake_registry import FakeRegistry, serving
 
 from pattern_operator.source import Cache, DnsResolver, Network
-
-settings.register_profile(
-    "no deadline", deadline=None
-)  # no property here is about time, and machines are busy at times
-settings.load_profile("no deadline")
 
 
 @pytest.fixture

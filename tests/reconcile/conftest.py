@@ -1,0 +1,16 @@
+"""Time in these tests passes only when nothing is left to do now: none of them waits.
+
+Those that speak to a server over a socket are marked ``real_time``.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+from tests.faketime import FakeTimeLoop
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    if item.get_closest_marker("real_time") is not None:
+        return {"real time": asyncio.new_event_loop}
+    return {"fake time": FakeTimeLoop}
