@@ -17,13 +17,13 @@ from typing import Final, Generic, TypeVar
 
 from pattern_operator.aio import background_tasks
 from pattern_operator.fair_queue import FairQueue, Lanes
+from pattern_operator.fair_queue.lazy_heap import has_many_stale
 from pattern_operator.reconcile.aside import Places
 
 Key = TypeVar("Key", bound=Hashable)
 Run = Callable[[Key], Awaitable[float | None]]
 
 ASIDE: Final = 2  # runs beside each worker that wait for a registry; each may hold a body, or a list of tags, of 2 MiB
-FEW: Final = 64  # entries of the heap that may be out of date before it is put in order
 
 
 @dataclass(slots=True, eq=False)
@@ -250,7 +250,7 @@ class Queue(Generic[Key]):
 
     def _put(self, key: Key, due: float) -> None:
         heapq.heappush(self._later, (due, next(self._order), key))
-        if len(self._later) > 2 * len(self._due) + FEW:  # most of it is out of date
+        if has_many_stale(self._later, current=len(self._due)):
             self._later = [entry for entry in self._later if self._due.get(entry[2]) == entry[0]]
             heapq.heapify(self._later)
         self._changed.set()
