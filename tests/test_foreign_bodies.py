@@ -33,11 +33,11 @@ from tests.kube.fake_session import FakeSession
 import pattern_operator
 from pattern_operator import handlers
 from pattern_operator.api import fields
+from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.designpattern import decode
 from pattern_operator.api.inventorycodec import expand
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply import (
     Applier,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from tests.apply.harness import Harness, config_map, deployment, owner
 
+from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply import DriftState, DryRun, HealthState, Owner
 
 

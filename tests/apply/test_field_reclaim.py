@@ -282,7 +282,7 @@ async def test_what_kubectl_apply_made_is_adopted_though_keys_and_unions_differ(
 
 
 async def test_what_is_left_to_others_is_not_taken(cluster: Testbed, harness: Harness, namespace: str) -> None:
-    from pattern_operator.api.spec import IgnoreDifferences
+    from pattern_operator.api.apply_spec import IgnoreDifferences
 
     team, desired = owner(), workload(namespace)
     rules = (IgnoreDifferences(paths=(f"{MAIN}/env",)),)

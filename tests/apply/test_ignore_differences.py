@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.apply.harness import Harness, config_map, deployment, owner, secret
 
+from pattern_operator.api.apply_spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.api.fields import ManagedFieldsEntry
 from pattern_operator.api.object import Object
-from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.apply.ignore_differences import (
     decode_rules,
     has,

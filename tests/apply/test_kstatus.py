@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pattern_operator.apply import HealthState, health_of
-from pattern_operator.apply.kstatus import NO_DEADLINE, SCHEDULE_WINDOW
+from pattern_operator.apply.deployment_health import NO_DEADLINE
+from pattern_operator.apply.kstatus import SCHEDULE_WINDOW
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 CURRENT, IN_PROGRESS, FAILED = HealthState.CURRENT, HealthState.IN_PROGRESS, HealthState.FAILED

@@ -7,9 +7,9 @@ import pytest
 from tests.apply.fake_cluster import FakeCluster, fields_of, managed, status
 from tests.apply.harness import config_map, deployment
 
+from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply import ApplyResult, Owner
 
 WEB = Owner("webwebwebwebwebwebwebweb", "team", "web")

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Final, Literal
 
 from pattern_operator.aio import run_all
+from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.adoption import Adopt, Create, Own, Policy, Refuse, Skip
 from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied

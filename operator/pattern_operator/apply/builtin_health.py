@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from pattern_operator.api.fields import text
-from pattern_operator.apply.kstatus import ObjectView, Result, current, failed, progress, words_at
+from pattern_operator.apply.health_result import Result, current, failed, progress
+from pattern_operator.apply.object_view import ObjectView, words_at
 
 NOT_SCALING: Final = "does not scale its target now"
 

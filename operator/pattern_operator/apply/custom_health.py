@@ -17,15 +17,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pattern_operator.api.fields import MAX_NAME, conditions_of, mapping, mappings, text, text_at
-from pattern_operator.apply.kstatus import (
-    ConditionView,
-    ObjectView,
-    Result,
-    current,
-    failed,
-    progress,
-    words_at,
-)
+from pattern_operator.apply.health_result import Result, current, failed, progress
+from pattern_operator.apply.object_view import ConditionView, ObjectView, words_at
 from pattern_operator.quote import foreign
 
 GATEWAY_API: Final = "gateway.networking.k8s.io"

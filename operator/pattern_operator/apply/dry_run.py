@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pattern_operator.aio import run_all
+from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.fields import ObjectMeta, mapping_at
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.errors import failure_of
 from pattern_operator.apply.field_release import fields_left_to_others

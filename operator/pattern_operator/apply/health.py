@@ -15,17 +15,10 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import builtin_health, kstatus
 from pattern_operator.apply.builtin_health import NOT_SCALING
 from pattern_operator.apply.custom_health import custom_health
-from pattern_operator.apply.kstatus import (
-    ON_DELETE,
-    PAUSED,
-    HealthState,
-    ObjectView,
-    Result,
-    current,
-    failed,
-    pod,
-    progress,
-)
+from pattern_operator.apply.deployment_health import PAUSED
+from pattern_operator.apply.health_result import HealthState, Result, current, failed, progress
+from pattern_operator.apply.kstatus import ON_DELETE, pod
+from pattern_operator.apply.object_view import ObjectView
 
 __all__ = ["Health", "HealthState", "health_of", "needs_status"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
+from pattern_operator.api.apply_spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mappings
 from pattern_operator.api.object import Body, Object
-from pattern_operator.api.spec import IgnoreDifferences, IgnoreTarget
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
 

@@ -5,145 +5,18 @@ a running Job is in progress, a Service of type LoadBalancer needs an address, a
 belong to a workload are judged by it), and OnDelete waits for no update, but for pods that run.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final
 
-from pattern_operator.api.fields import (
-    MAX_NAME,
-    ObjectMeta,
-    conditions_of,
-    integer,
-    mapping,
-    mapping_at,
-    mappings,
-    mappings_at,
-    text,
-    text_at,
-)
-from pattern_operator.api.names import FIELD_MANAGER
-from pattern_operator.quote import foreign
+from pattern_operator.api.fields import MAX_NAME, integer, mapping, mappings, mappings_at, text
+from pattern_operator.apply.deployment_health import deployment
+from pattern_operator.apply.health_result import HealthState, Result, current, failed, progress
+from pattern_operator.apply.object_view import ObjectView, words_at
 
 SCHEDULE_WINDOW: Final = timedelta(seconds=15)  # kstatus, core.go: a pod that finds no node at once may find one soon
-MAX_WORDS: Final = 1024  # characters of a controller's message that are kept
 MAX_CONTAINERS: Final = 5  # containers that a message names
-NO_DEADLINE: Final = 2**31 - 1  # spec.progressDeadlineSeconds that turns the Progressing condition off
-
-
-PAUSED: Final = "is paused (spec.paused)"
 ON_DELETE: Final = "updated when its pods are deleted (OnDelete)"
-
-
-class HealthState(StrEnum):
-    """The states of kstatus, in its own words."""
-
-    CURRENT = "Current"
-    IN_PROGRESS = "InProgress"
-    FAILED = "Failed"
-    TERMINATING = "Terminating"
-    NOT_FOUND = "NotFound"  # never of a body: for who expected an object and found none
-
-
-# The state, the fact for people, and from when on the same status may be judged differently.
-Result = tuple[HealthState, str, datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionView:
-    """The parts of a condition that are judged; all empty for one that is not there."""
-
-    status: str = ""
-    reason: str = ""
-    message: str = ""
-    generation: int = -1  # that it speaks of (``observedGeneration``); -1 where it does not say
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Self:
-        """Read an entry of ``status.conditions``."""
-        generation = integer(entry.get("observedGeneration"), -1)
-        return cls(text(entry.get("status")), words_at(entry, "reason"), words_at(entry, "message"), generation)
-
-    @property
-    def words(self) -> str:
-        """What the condition says, for people."""
-        return self.message or self.reason or "its controller says no more"
-
-
-class ObjectView:
-    """The parts of a body that rules look at, whatever shape the body has."""
-
-    def __init__(self, body: object) -> None:
-        self.meta = ObjectMeta.of(body)
-        self.spec = mapping_at(body, "spec")
-        self.status = mapping_at(body, "status")
-        self.kind = (text_at(body, "apiVersion").rpartition("/")[0], text_at(body, "kind")[:MAX_NAME])
-        self.conditions = {text(c.get("type")): ConditionView.of(c) for c in conditions_of(body)}
-
-    def condition(self, name: str) -> ConditionView:
-        """Return the condition of that type; one that says nothing when there is none."""
-        return self.conditions.get(name) or ConditionView()
-
-    def is_true(self, name: str) -> bool:
-        """Whether the condition is there, and True."""
-        return self.condition(name).status == "True"
-
-    def desired(self) -> int:
-        """``spec.replicas``, which is 1 when absent."""
-        return integer(self.spec.get("replicas"), 1)
-
-    def count(self, name: str) -> int:
-        """A counter of the status, which is left out when it is 0."""
-        return integer(self.status.get(name), 0)
-
-
-def _deployment(view: ObjectView) -> Result:
-    return _paused(view) if view.spec.get("paused") is True else _rollout(view)
-
-
-def _paused(view: ObjectView) -> Result:
-    """Its controller goes on to count, and ``updated`` are those of the template that is desired now."""
-    desired, updated, available = view.desired(), view.count("updatedReplicas"), view.count("availableReplicas")
-    whole = desired == view.count("replicas") == updated == available == view.count("readyReplicas")
-    counted = f"{updated} of {desired} replicas updated, {available} available"
-    return (current if whole else progress)(f"{PAUSED}, {counted}: {_resumed(view)}")
-
-
-def _rollout(view: ObjectView) -> Result:
-    progressing = view.condition("Progressing")
-    if progressing.reason == "ProgressDeadlineExceeded":
-        return failed(f"exceeded its progress deadline: {progressing.words}")
-    desired, replicas, updated = view.desired(), view.count("replicas"), view.count("updatedReplicas")
-    available, ready = view.count("availableReplicas"), view.count("readyReplicas")
-    refused = view.condition("ReplicaFailure")  # by a quota, pod security, a webhook
-    if refused.status == "True" and desired > view.count("readyReplicas"):
-        return progress(f"{ready} of {desired} replicas ready, and more cannot be created: {refused.words}")
-    if desired > replicas:
-        return progress(f"{replicas} of {desired} replicas created")
-    if desired > updated:
-        return progress(f"{updated} of {desired} replicas updated")
-    if replicas > desired:
-        return progress(f"{replicas - desired} surplus replicas still to be ended")
-    if updated > available:
-        return progress(f"{available} of {updated} replicas available")
-    if desired > ready:
-        return progress(f"{ready} of {desired} replicas ready")
-    no_deadline = integer(view.spec.get("progressDeadlineSeconds"), NO_DEADLINE) == NO_DEADLINE
-    if not no_deadline and not (progressing.status == "True" and progressing.reason == "NewReplicaSetAvailable"):
-        return progress(f"its new ReplicaSet is not available: {progressing.words}")
-    if not view.is_true("Available"):
-        return progress(f"not available: {view.condition('Available').words}")
-    return current(f"{available} of {desired} replicas available")
-
-
-def _resumed(view: ObjectView) -> str:
-    """How a paused Deployment goes on: who holds the field says whether the artifact asks for the pause."""
-    holders = [each for each in view.meta.managers if "f:paused" in mapping_at(each.fields, "f:spec")]
-    if any(each.name == FIELD_MANAGER and each.operation == "Apply" for each in holders):
-        return "the artifact says so; take spec.paused out of it"
-    by = f"paused by {foreign(holders[0].name, MAX_NAME)}; " if holders else ""
-    return f"{by}kubectl rollout resume deployment/{view.meta.name} -n {view.meta.namespace}"
 
 
 def _replica_set(view: ObjectView) -> Result:
@@ -290,7 +163,7 @@ def _pdb(_: ObjectView) -> Result:
 
 
 RULES: Final[dict[tuple[str, str], Callable[[ObjectView], Result]]] = {
-    ("apps", "Deployment"): _deployment,
+    ("apps", "Deployment"): deployment,
     ("apps", "ReplicaSet"): _replica_set,
     ("", "ReplicationController"): _replica_set,
     ("apps", "StatefulSet"): _stateful_set,
@@ -302,26 +175,6 @@ RULES: Final[dict[tuple[str, str], Callable[[ObjectView], Result]]] = {
     ("policy", "PodDisruptionBudget"): _pdb,
     ("apiregistration.k8s.io", "APIService"): _api_service,
 }
-
-
-def current(fact: str) -> Result:
-    """Return: it does what it is for."""
-    return HealthState.CURRENT, fact, None
-
-
-def progress(fact: str) -> Result:
-    """Return: it is on its way, and nobody needs to act."""
-    return HealthState.IN_PROGRESS, fact, None
-
-
-def failed(fact: str) -> Result:
-    """Return: it will not come right by itself."""
-    return HealthState.FAILED, fact, None
-
-
-def words_at(body: object, name: str) -> str:
-    """What a controller says at ``name``: as much of it as people read, and no credential that it repeats."""
-    return foreign(text_at(body, name), MAX_WORDS)
 
 
 def _time(value: object) -> datetime | None:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pattern_operator.api.apply_spec import Apply
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.duration import parse_duration
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Reference, Repository, Revision
-from pattern_operator.api.spec import Apply, Layer, Render, Source
+from pattern_operator.api.spec import Layer, Render, Source
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
 from pattern_operator.render import Options
