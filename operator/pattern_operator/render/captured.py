@@ -3,9 +3,6 @@
 Two sorts of fields. Some nobody but a cluster ever writes: they go from every object. Others a cluster allots and an
 author may choose too, such as ``clusterIP``: they go only from an object that bears the marks of a capture, and not
 where ``kubectl.kubernetes.io/last-applied-configuration`` shows that the author chose them. Every field is reported.
-
-Sources: Kubernetes documentation, "Well-Known Labels, Annotations and Taints"; API reference 1.37 (fields that are
-populated by the system, or read-only).
 """
 
 import re
@@ -18,173 +15,41 @@ import orjson
 from pattern_operator.api.fields import array, mapping, mappings, text
 from pattern_operator.limits import MAX_OBJECT_VALUES
 from pattern_operator.quote import first_few
+from pattern_operator.render.cluster_fields import (
+    ALLOTTED,
+    ANNOTATIONS,
+    FINALIZERS,
+    JOB_LABELS,
+    JOB_UID_LABELS,
+    LABELS,
+    LAST_APPLIED,
+    UNPREFIXED_LABELS,
+)
 from pattern_operator.render.component import WorkingComponent
-from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.controlled import leave_out_controlled
 from pattern_operator.render.document import has_more_values
 from pattern_operator.render.kinds import group_of, is_built_in
 from pattern_operator.render.podspec import CONTAINER_LISTS, PLACES, at
 
-LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _LONGEST: Final = 256 * 1024  # bytes of annotations that the API server takes (apimachinery, TotalAnnotationSizeLimitB)
 
-_MANAGED_BY: Final = "endpoints.kubernetes.io/managed-by"
-_TRIGGER: Final = "endpoints.kubernetes.io/last-change-trigger-time"
-_ANNOTATIONS: Final = frozenset(
-    {
-        LAST_APPLIED,
-        "autoscaling.alpha.kubernetes.io/conditions",
-        "autoscaling.alpha.kubernetes.io/current-metrics",
-        "batch.kubernetes.io/cronjob-scheduled-timestamp",
-        "batch.kubernetes.io/job-tracking",
-        "cni.projectcalico.org/containerID",
-        "cni.projectcalico.org/podIP",
-        "cni.projectcalico.org/podIPs",
-        "control-plane.alpha.kubernetes.io/leader",
-        "csi.volume.kubernetes.io/nodeid",
-        "deployment.kubernetes.io/desired-replicas",
-        "deployment.kubernetes.io/max-replicas",
-        "deployment.kubernetes.io/revision",
-        "deployment.kubernetes.io/revision-history",
-        "deprecated.daemonset.template.generation",
-        _TRIGGER,
-        "endpoints.kubernetes.io/over-capacity",
-        "k8s.v1.cni.cncf.io/network-status",
-        "k8s.v1.cni.cncf.io/networks-status",
-        "kubernetes.io/config.hash",
-        "kubernetes.io/config.mirror",
-        "kubernetes.io/config.seen",
-        "kubernetes.io/config.source",
-        "kubernetes.io/limit-ranger",
-        "kubernetes.io/psp",
-        "kubernetes.io/service-account.uid",
-        "node.alpha.kubernetes.io/ttl",
-        "openshift.io/sa.scc.mcs",
-        "openshift.io/sa.scc.supplemental-groups",
-        "openshift.io/sa.scc.uid-range",
-        "openshift.io/scc",
-        "pv.kubernetes.io/bind-completed",
-        "pv.kubernetes.io/bound-by-controller",
-        "pv.kubernetes.io/migrated-to",
-        "pv.kubernetes.io/provisioned-by",
-        "volume.beta.kubernetes.io/storage-provisioner",
-        "volume.kubernetes.io/provisioner-deletion-secret-name",
-        "volume.kubernetes.io/provisioner-deletion-secret-namespace",
-        "volume.kubernetes.io/selected-node",
-        "volume.kubernetes.io/storage-provisioner",
-        "volume.kubernetes.io/storage-resizer",
-        "volumes.kubernetes.io/controller-managed-attach-detach",
-    }
-)
-_JOB_UID: Final = ("batch.kubernetes.io/controller-uid", "controller-uid")
-_JOB_LABELS: Final = (*_JOB_UID, "batch.kubernetes.io/job-name", "job-name")
-_UNPREFIXED: Final = frozenset({"controller-uid", "job-name"})  # words that an author may use for a label, too
-_LABELS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("", "Namespace"): ("kubernetes.io/metadata.name",),
-    ("", "Pod"): (
-        *_JOB_LABELS,
-        "apps.kubernetes.io/pod-index",
-        "batch.kubernetes.io/job-completion-index",
-        "controller-revision-hash",
-        "pod-template-generation",
-        "pod-template-hash",
-        "statefulset.kubernetes.io/pod-name",
-    ),
-    ("", "Secret"): ("kubernetes.io/legacy-token-invalid-since", "kubernetes.io/legacy-token-last-used"),
-}
-# Others, such as Argo CD's resources-finalizer, are written by authors.
-_FINALIZERS: Final = frozenset(
-    {
-        "batch.kubernetes.io/job-tracking",
-        "customresourcecleanup.apiextensions.k8s.io",
-        "external-provisioner.volume.kubernetes.io/finalizer",
-        "foregroundDeletion",
-        "kubernetes",
-        "kubernetes.io/pv-protection",
-        "kubernetes.io/pvc-protection",
-        "orphan",
-        "service.kubernetes.io/load-balancer-cleanup",
-        "snapshot.storage.kubernetes.io/pvc-as-source-protection",
-    }
-)
-_ALLOTTED: Final[dict[tuple[str, str], tuple[str, ...]]] = {  # in spec
-    ("", "Node"): ("podCIDR", "podCIDRs", "providerID"),
-    ("", "Pod"): ("ephemeralContainers", "nodeName", "priority"),
-    ("", "Service"): ("healthCheckNodePort",),
-    ("certificates.k8s.io", "CertificateSigningRequest"): ("extra", "groups", "uid", "username"),
-}
 _ACCESS: Final = re.compile(r"kube-api-access-[a-z0-9]{5}")
 _TOKEN: Final = re.compile(r"[a-z0-9.-]{1,240}-token-[a-z0-9]{5}")
 _OF_ACCOUNTS: Final = re.compile(r"-(?:token|dockercfg)-[a-z0-9]{5}")
 _MADE_FOR_ACCOUNT: Final = "kubernetes.io/service-account-token"
-_OF_EVERY_NAMESPACE: Final = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
-_BARE: Final = {"apiVersion", "kind", "metadata"}
 _NAMED: Final = 12  # fields that a sentence names
-
-
-def controllers_of(metadata: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Kind and name of the objects whose controllers made this one (``metadata.ownerReferences``)."""
-    owners = mappings(metadata.get("ownerReferences"))
-    return tuple((text(each.get("kind")), text(each.get("name"))) for each in owners if each.get("controller") is True)
 
 
 def leave_out_captured(components: Iterable[WorkingComponent]) -> None:
     """Skip objects that others of the artifact make, and take out of the rest what a cluster has written."""
     included = [component for component in components if not component.excluded]
-    _leave_out_controlled(included)
+    leave_out_controlled(included)
     included = [component for component in included if not component.excluded]
     brought = frozenset((component.kind, component.name) for component in included)
     for component in included:
         capture = _Capture(component, brought)
         capture.clean()
         component.repairs.extend(capture.repairs())
-
-
-def _leave_out_controlled(components: list[WorkingComponent]) -> None:
-    """Skip what a controller makes of another object here: beside that one it would be a stray, or be made twice."""
-    there = {(component.kind, component.name, component.source_namespace) for component in components}
-    for component in components:
-        maker = next((owner for owner in component.controllers if (*owner, component.source_namespace) in there), None)
-        maker = maker or _deployment_of(component, there)
-        if maker is not None:
-            component.skip(
-                ComponentReason.CONTROLLED, f"{maker[0]} {maker[1]} makes it (metadata.ownerReferences): it is left out"
-            )
-        elif _is_of_every_namespace(component):
-            component.skip(ComponentReason.CONTROLLED, "the cluster makes it in every namespace: it is left out")
-        elif component.kind == "Endpoints" and _has_mark_of_endpoints(component.metadata):
-            component.skip(
-                ComponentReason.CONTROLLED, f"a controller makes it for Service {component.name}: it is left out"
-            )
-
-
-def _is_of_every_namespace(component: WorkingComponent) -> bool:
-    """Whether each namespace has it anyway; the account ``default`` is meant where anything is said of it."""
-    if (component.api_version, component.kind) == ("v1", "ConfigMap"):
-        return component.name in _OF_EVERY_NAMESPACE
-    is_default = (component.api_version, component.kind, component.name) == ("v1", "ServiceAccount", "default")
-    return (
-        is_default and component.captured and component.metadata.keys() == {"name"} and component.body.keys() == _BARE
-    )
-
-
-def _has_mark_of_endpoints(metadata: dict[str, Any]) -> bool:
-    labels, annotations = mapping(metadata.get("labels")), mapping(metadata.get("annotations"))
-    return labels.get(_MANAGED_BY) == "endpoint-controller" or _TRIGGER in annotations
-
-
-def _deployment_of(component: WorkingComponent, there: Iterable[tuple[str, str, str | None]]) -> tuple[str, str] | None:
-    """The Deployment of a Pod whose ReplicaSet was not captured: the name of that one ends in the Pod's hash."""
-    suffix = f"-{text(mapping(component.metadata.get('labels')).get('pod-template-hash'))}"
-    for kind, name in component.controllers:
-        deployment = ("Deployment", name.removesuffix(suffix))
-        if (
-            kind == "ReplicaSet"
-            and len(suffix) > 1
-            and name.endswith(suffix)
-            and (*deployment, component.source_namespace) in there
-        ):
-            return deployment
-    return None
 
 
 @dataclass(slots=True)
@@ -201,7 +66,7 @@ class _Capture:
         metadata = self.component.metadata
         annotations = mapping(metadata.get("annotations"))
         self.written = _last_applied(annotations.get(LAST_APPLIED))
-        for name in sorted(_ANNOTATIONS & annotations.keys()):
+        for name in sorted(ANNOTATIONS & annotations.keys()):
             self._drop(annotations, name, "metadata.annotations")
             self.component.captured = True
         self._forget_empty(metadata, "annotations")
@@ -209,15 +74,15 @@ class _Capture:
             return
         self._without_finalizers(metadata)
         kind = (group_of(self.component.api_version), self.component.kind)
-        for name in _LABELS.get(kind, ()):
-            if self.component.captured or name not in _UNPREFIXED:
+        for name in LABELS.get(kind, ()):
+            if self.component.captured or name not in UNPREFIXED_LABELS:
                 self._drop(mapping(metadata.get("labels")), name, "metadata.labels")
         if clean := _OF_KINDS.get(kind):
             clean(self)
         self._forget_empty(metadata, "labels")
         if kind in PLACES:
             self._without_tokens(at(self.component.body, PLACES[kind]), ".".join(PLACES[kind]))
-        for name in _ALLOTTED.get(kind, ()):
+        for name in ALLOTTED.get(kind, ()):
             self._drop_allotted("spec", name)
 
     def repairs(self) -> list[str]:
@@ -253,7 +118,7 @@ class _Capture:
 
     def _without_finalizers(self, metadata: dict[str, Any]) -> None:
         found = array(metadata.get("finalizers"))
-        kept = [each for each in found if not (isinstance(each, str) and each in _FINALIZERS)]
+        kept = [each for each in found if not (isinstance(each, str) and each in FINALIZERS)]
         self._keep(metadata, "finalizers", "metadata", kept)
 
     def _without_tokens(self, spec: dict[str, Any], path: str) -> None:
@@ -283,14 +148,14 @@ class _Capture:
         selector = mapping(mapping(spec.get("selector")).get("matchLabels"))
         template = mapping(mapping(spec.get("template")).get("metadata"))
         labels = mapping(template.get("labels"))
-        if not any(name in holder for holder in (selector, labels) for name in _JOB_UID):
+        if not any(name in holder for holder in (selector, labels) for name in JOB_UID_LABELS):
             return
         self._drop(spec, "selector", "spec")
         for holder, path in (
             (labels, "spec.template.metadata.labels"),
             (mapping(self.component.metadata.get("labels")), "metadata.labels"),
         ):
-            for name in _JOB_LABELS:
+            for name in JOB_LABELS:
                 self._drop(holder, name, path)
         if template.get("labels") == {}:
             del template["labels"]

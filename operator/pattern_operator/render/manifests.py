@@ -9,9 +9,9 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_COMPONENTS
 from pattern_operator.quote import quoted
-from pattern_operator.render.captured import controllers_of
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.controlled import controllers_of
 from pattern_operator.render.document import Document
 from pattern_operator.render.fields import values_of, with_nulls, without_nulls
 from pattern_operator.render.kinds import OLDEST_API_VERSION, SUFFIX, built_in, is_built_in, is_stored, naming

@@ -11,9 +11,9 @@ from pattern_operator.api.fields import text
 from pattern_operator.api.object import Body
 from pattern_operator.quote import quoted
 from pattern_operator.render.alias import workload_of_alias
-from pattern_operator.render.captured import controllers_of
 from pattern_operator.render.component import WorkingComponent
 from pattern_operator.render.component_reason import ComponentReason
+from pattern_operator.render.controlled import controllers_of
 from pattern_operator.render.design import Component, Design
 from pattern_operator.render.fields import ConflictingField, FieldNormalizer, UnresolvedReference, values_of
 from pattern_operator.render.kinds import built_in, is_built_in, is_stored, naming
