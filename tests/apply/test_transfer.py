@@ -9,7 +9,7 @@ from tests.faketime import run
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Notification, NotificationKind, Owner, Transfers, prune, transfer
+from pattern_operator.apply import Notification, NotificationKind, Owner, Transfers, changed_patterns, prune, transfer
 from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.internal_errors import InternalErrors
 
@@ -332,7 +332,7 @@ def test_a_pattern_that_has_not_rendered_for_long_holds_no_data(change: str):
         transfers = Transfers()
         if change == "long before":
             transfers.pattern_changed(NEW, generation=2)
-            await asyncio.sleep(transfer.DATA_CHANGE_WINDOW + 1)
+            await asyncio.sleep(changed_patterns.DATA_CHANGE_WINDOW + 1)
         else:
             transfers.pattern_seen(NEW, generation=2)
         transfers.pattern_ran(NEW.id, generation=2)
@@ -394,18 +394,9 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    kept = (
-        "_waiting",
-        "_waits",
-        "_excluded",
-        "_offered",
-        "_taking",
-        "_changed_patterns",
-        "_unrendered",
-        "_since",
-        "_living",
-    )
+    kept = ("_waiting", "_waits", "_excluded", "_offered", "_taking", "_since")
     assert not any(vars(transfers)[name] for name in kept)
+    assert not any(vars(transfers._patterns).values())
     assert not len(transfers._timers)
 
 

@@ -6,8 +6,8 @@ by a dry run that it could write it (``takeover_check``). It is the apply of one
 account, that takes the object. However many wait, and whatever they do, it is deleted when the time of the
 offer is over.
 
-Two patterns that are changed at once run one after the other, in any order. So a pattern that was changed a moment ago,
-and may have the object in its new version, is waited for before the object is deleted.
+A pattern that was changed a moment ago, and may have the object in its new version, is waited for before the object is
+deleted (``changed_patterns``).
 
 Data is not recreated with its object, so no delay decides for its deletion: until a pattern of the same namespace that
 was changed has rendered its new version, nobody knows what that contains, be the registry away, the tag not pushed, the
@@ -18,11 +18,11 @@ there is trusted with that: it holds nothing up elsewhere.
 import asyncio
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from pattern_operator.api.names import GROUP
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.apply.changed_patterns import DATA, ChangedPatterns
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.timers import Timers
@@ -37,20 +37,7 @@ DATA_OFFER_DURATION: Final = 60.0  # the same where data would be lost
 TAKE_TIMEOUT: Final = 30.0  # seconds more for an apply of it that is on its way then
 GRACE: Final = 1.0  # seconds in which a change of another pattern of the namespace may still come
 DATA_GRACE: Final = 15.0  # the same of any pattern, where data would be lost
-DATA_CHANGE_WINDOW: Final = 600.0  # seconds before, in which a change of the other pattern belongs to the same move
 RECHECK_INTERVAL: Final = 0.5  # seconds between two looks whether whoever is waited for has run
-
-# What is lost with its object, and not created again with it.
-DATA: Final = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
-
-
-@dataclass(frozen=True, slots=True)
-class _Changed:
-    """A pattern that was changed, and has not run since."""
-
-    owner: Owner
-    generation: int
-    at: float
 
 
 def _notify_nobody(_: str, __: Notification) -> None:
@@ -77,39 +64,28 @@ class Transfers:
         self._excluded: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
         self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by whom, and whom it was told
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
-        self._changed_patterns: dict[str, _Changed] = {}
-        self._unrendered: dict[str, _Changed] = {}  # the same, until the new version is rendered
-        self._living: dict[str, set[str]] = {}  # the patterns of a namespace that may take something
-        self._places: dict[str, str] = {}  # their namespaces
+        self._patterns = ChangedPatterns()
         self._since: dict[str, dict[ObjectKey, float]] = {}  # when an owner first wanted to delete an object
 
     # --- patterns ---------------------------------------------------------------------------------------------------
 
     def pattern_changed(self, owner: Owner, *, generation: int) -> None:
         """The pattern was changed: nobody knows what its new version could take."""
-        self.pattern_seen(owner, generation=generation)
-        self._unrendered[owner.id] = self._changed_patterns[owner.id]
+        self._begin_anew(owner)
+        self._patterns.change(owner, generation=generation, now=asyncio.get_running_loop().time())
 
     def pattern_seen(self, owner: Owner, *, generation: int) -> None:
         """The pattern is seen for the first time, and an earlier process looked at the version that it has."""
-        self._stop_all_waiting(owner.id)
-        self._living.setdefault(owner.namespace, set()).add(owner.id)
-        self._places[owner.id] = owner.namespace
-        self._changed_patterns[owner.id] = _Changed(owner, generation, asyncio.get_running_loop().time())
-        self._cancel_release(owner.id, tuple(self._since.get(owner.id, ())))
-        self._excluded.pop(owner.id, None)
+        self._begin_anew(owner)
+        self._patterns.see(owner, generation=generation, now=asyncio.get_running_loop().time())
 
     def pattern_ran(self, owner: str, *, generation: int) -> None:
         """The pattern has run since, as far as its objects: what it waits for is known."""
-        pattern_changed = self._changed_patterns.get(owner)
-        if pattern_changed is not None and pattern_changed.generation <= generation:
-            del self._changed_patterns[owner]
+        self._patterns.record_run(owner, generation=generation)
 
     def pattern_rendered(self, owner: str, *, generation: int) -> None:
         """The objects of the version are known: what of them others have it waits for, or asks for."""
-        unrendered = self._unrendered.get(owner)
-        if unrendered is not None and unrendered.generation <= generation:
-            del self._unrendered[owner]
+        self._patterns.record_rendering(owner, generation=generation)
 
     def may_wait(self, key: ObjectKey, owner: str) -> bool:
         """Whether it is still to be shown that the pattern could take the object, so that it may ``wait`` for it."""
@@ -158,14 +134,13 @@ class Transfers:
     def pattern_suspended(self, owner: str) -> None:
         """The pattern is suspended: it takes nothing now. What its new version contains is not known all the same."""
         self._stop_all_waiting(owner)
-        self._remove_pattern(owner)
-        self._changed_patterns.pop(owner, None)
+        self._patterns.suspend(owner)
         self._excluded.pop(owner, None)
 
     def leave(self, owner: str) -> None:
         """The pattern goes: it takes nothing any more."""
         self.pattern_suspended(owner)
-        self._unrendered.pop(owner, None)
+        self._patterns.remove(owner)
 
     def forget(self, owner: str) -> None:
         """The pattern is gone."""
@@ -173,6 +148,12 @@ class Transfers:
         self._cancel_release(owner, tuple(self._since.get(owner, ())))
         for each in (owner, (owner, OFFER_DURATION), (owner, DATA_OFFER_DURATION)):
             self._timers.cancel(each)
+
+    def _begin_anew(self, owner: Owner) -> None:
+        """What the pattern waits for, and lets go, is found out again."""
+        self._stop_all_waiting(owner.id)
+        self._cancel_release(owner.id, tuple(self._since.get(owner.id, ())))
+        self._excluded.pop(owner.id, None)
 
     def _stop_all_waiting(self, owner: str) -> None:
         for key in tuple(self._waits.get(owner, ())):
@@ -186,13 +167,6 @@ class Transfers:
             self._withdraw(key, by=owner)
         if not since:
             self._since.pop(owner, None)
-
-    def _remove_pattern(self, owner: str) -> None:
-        namespace = self._places.pop(owner, "")
-        owners = self._living.get(namespace, set())
-        owners.discard(owner)
-        if not owners:
-            self._living.pop(namespace, None)
 
     # --- objects ----------------------------------------------------------------------------------------------------
 
@@ -228,14 +202,14 @@ class Transfers:
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
         holds_data = key.group_kind in DATA
-        if holds_data and (unknown := self._unknown_beside(key, by, since=since)) is not None:
+        if holds_data and (unknown := self._patterns.unrendered(key, by, since=since)) is not None:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return (
                 f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
                 f" that could not be rendered yet: let that pattern run, or delete the object yourself"
             )
         window = DATA_FIRST_RUN_WINDOW if holds_data else FIRST_RUN_WINDOW
-        changed = self._recently_changed(key, by, after=now - window)
+        changed = self._patterns.unrun(key, by, after=now - window)
         if changed is not None and now - since < window:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return f"stays until DesignPattern {changed} has run, which was changed a moment ago and may have it now"
@@ -278,24 +252,7 @@ class Transfers:
         """How long to wait for a change that may still come; not at all where there is no pattern beside it."""
         if key.group_kind in DATA:
             return DATA_GRACE
-        beside = any(self._living.get(each, set()) - {by.id} for each in {by.namespace, key.namespace})
-        return GRACE if beside else 0.0
-
-    def _recently_changed(self, key: ObjectKey, by: Owner, *, after: float) -> Owner | None:
-        """Another pattern that was changed since, and may have the object: for data any, else one beside it."""
-        for each in self._changed_patterns.values():
-            near = key.group_kind in DATA or each.owner.namespace in (by.namespace, key.namespace)
-            if each.owner.id != by.id and near and each.at > after:
-                return each.owner
-        return None
-
-    def _unknown_beside(self, key: ObjectKey, by: Owner, *, since: float) -> Owner | None:
-        """A pattern beside the object, or beside ``by``, of whose new version nobody knows what it contains."""
-        for each in self._unrendered.values():
-            beside = each.owner.namespace in (by.namespace, key.namespace)
-            if each.owner.id != by.id and beside and each.at > since - DATA_CHANGE_WINDOW:
-                return each.owner
-        return None
+        return GRACE if self._patterns.are_beside(key, by) else 0.0
 
     def _schedule_recheck(self, key: ObjectKey, by: Owner, pause: float) -> None:
         if by.id not in self._timers:  # one a pattern: it looks at all that it wants to delete
