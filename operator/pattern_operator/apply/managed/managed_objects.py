@@ -1,4 +1,4 @@
-"""What is known of the managed objects in the cluster, from watches alone: who drifted, who is healthy, who is gone.
+"""Records what is applied, deleted and expected of the managed objects, and watches what becomes of them.
 
 Nothing here changes the cluster, and nothing is asked that a watch tells. After a restart there is nothing to compare
 with: each pattern is applied once, which changes nothing and sets the fingerprints.
@@ -13,13 +13,13 @@ from datetime import datetime
 from pattern_operator.aio import Tasks
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.annotations import IF_ABSENT
-from pattern_operator.apply.health import Health, HealthState
+from pattern_operator.apply.health import HealthState
 from pattern_operator.apply.managed import drift
-from pattern_operator.apply.managed.drift import DriftState
-from pattern_operator.apply.managed.health import is_unhealthy, unhealthy, worst_health
+from pattern_operator.apply.managed.health import is_unhealthy
 from pattern_operator.apply.managed.in_flight import InFlight
 from pattern_operator.apply.managed.index import Index
 from pattern_operator.apply.managed.managed_object import ManagedObject
+from pattern_operator.apply.managed.managed_view import ManagedView
 from pattern_operator.apply.managed.notification import Listener, NotificationKind, Notifier
 from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managed.unlisted import UnlistedObjects
@@ -28,7 +28,7 @@ from pattern_operator.apply.managed.watches import Watches
 from pattern_operator.kube import ApiError, Resource, Session
 
 
-class ManagedObjects:
+class ManagedObjects(ManagedView):
     """The managed objects of all patterns. ``on_change(owner id, notification)`` is called in the loop.
 
     ``tasks`` runs the watches; ``now`` gives a time with a time zone; ``on_problem`` is told of kinds that cannot be
@@ -48,21 +48,20 @@ class ManagedObjects:
         on_unlisted: Callable[[str, ObjectKey], None] = lambda *_: None,
     ) -> None:
         self._now = now
-        self._index = Index()
+        index, unlisted = Index(), UnlistedObjects(on_first=on_unlisted)
         self._in_flight = InFlight()
-        self._unlisted = UnlistedObjects(on_first=on_unlisted)
         self._notifier = Notifier(on_change, errors=session.internal_errors)
         self._events = WatchEvents(
-            self._index,
+            index,
             notifier=self._notifier,
             in_flight=self._in_flight,
-            unlisted=self._unlisted,
+            unlisted=unlisted,
             listed=listed,
             forget=self._forget,
             now=now,
             errors=session.internal_errors,
         )
-        self._watches = Watches(
+        watches = Watches(
             session,
             tasks=tasks,
             on_change=self._events.handle,
@@ -70,88 +69,7 @@ class ManagedObjects:
             on_restored=self._events.restored,
             remembers=self._events.is_relevant,
         )
-
-    # --- one object -------------------------------------------------------------------------------------------------
-
-    def get(self, key: ObjectKey) -> ManagedObject | None:
-        """What is known of an object; None says that no watch has told of it."""
-        return self._index.get(key)
-
-    def is_watched(self, key: ObjectKey) -> bool:
-        """Whether a watch would tell of a change to the object."""
-        return self._watches.is_watched(key.group_kind)
-
-    def resource_of(self, key: ObjectKey) -> Resource | None:
-        """Where the kind of an object is served, as the watch that is in step knows it."""
-        return self._watches.resource_of(key.group_kind)
-
-    def is_terminating(self, key: ObjectKey) -> bool:
-        """Whether a watch says that the object is being deleted."""
-        managed = self._index.get(key)
-        return managed is not None and managed.present and managed.observed.deleting
-
-    def is_known_absent(self, key: ObjectKey) -> bool:
-        """Whether the object is not there, or carries no owner label, when nothing is known of it."""
-        return self.is_watched(key) and not self._unlisted.may_have(key)
-
-    def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
-        """Whether what the pattern wants of an object was not sent because it was to be skipped."""
-        managed = self._index.owned(key, owner)
-        return managed is not None and managed.expected and managed.pending
-
-    def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
-        """Whether an object of the pattern is as it was applied."""
-        managed = self._index.owned(key, owner)
-        return drift.drift_state(managed) if managed is not None and self.is_watched(key) else DriftState.UNKNOWN
-
-    # --- the objects of a pattern -----------------------------------------------------------------------------------
-
-    def drifted(self, owner: str) -> tuple[ObjectKey, ...]:
-        """The objects of a pattern that are not as they were applied, sorted; without those with backed-off repairs."""
-        return drift.drifted(self._index.of(owner), now=asyncio.get_running_loop().time())
-
-    def all_drifted(self, owner: str) -> frozenset[ObjectKey]:
-        """The objects of a pattern that are not as they were applied, those with backed-off repairs too."""
-        return frozenset(managed.key for managed in self._index.of(owner) if managed.drifted)
-
-    def to_compare(self, owner: str) -> frozenset[ObjectKey]:
-        """The objects of a pattern that drifted and were written again since: maybe they are as desired now."""
-        return drift.to_compare(self._index.of(owner))
-
-    def untracked(self, owner: str) -> frozenset[ObjectKey]:
-        """The objects of a pattern that were changed while managedFields was not: their values are to be compared."""
-        return drift.untracked(self._index.of(owner))
-
-    def conflicts(self, owner: str) -> tuple[str, ...]:
-        """Who changes which object again after each repair, a sentence each: repairs of these are backed off."""
-        return drift.conflicts(self._index.of(owner))
-
-    def fingerprints(self, owner: str) -> dict[str, bytes]:
-        """What ``restore`` needs to know of the objects after a restart, by inventory id, as far as it is known."""
-        return drift.fingerprints(self._index.of(owner))
-
-    def health(self, owner: str, *, keys: Collection[ObjectKey] | None = None) -> Health:
-        """The worst health among the objects that the pattern applied (or the ``keys`` of them), and who says what.
-
-        ``recheck_at`` is when it may change without any event; a ``HEALTH`` notification is sent then.
-        """
-        objects = (each for each in self._index.of(owner) if keys is None or each.key in keys)
-        return worst_health(objects, is_watched=self.is_watched)
-
-    def unhealthy(self, owner: str) -> tuple[ObjectKey, ...]:
-        """The objects of a pattern that are there and not healthy, the worst first."""
-        return unhealthy(self._index.of(owner))
-
-    def expects_any(self, owner: str) -> bool:
-        """Whether any object of the pattern counts for its health."""
-        return any(managed.expected for managed in self._index.of(owner))
-
-    def paused(self, owner: str) -> tuple[ObjectKey, ...]:
-        """The objects of a pattern that a watch shows to be skipped, as somebody annotated them so, sorted."""
-        found = (each for each in self._index.of(owner) if each.expected and each.present and each.observed.paused)
-        return tuple(sorted(each.key for each in found if self.is_watched(each.key)))
-
-    # --- what those who apply and delete have to say ----------------------------------------------------------------
+        super().__init__(index, watches=watches, unlisted=unlisted)
 
     async def ready(self, resource: Resource) -> None:
         """Watch a kind, and wait until what exists of it is known (or that it cannot be known)."""
