@@ -25,9 +25,7 @@ from pattern_operator.reconcile.state import Nothing, State
 from pattern_operator.reconcile.states import StateStore, is_new
 from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
 from pattern_operator.reconcile.steps.resolve import has_new_login, is_known
-from pattern_operator.reconcile.summary import (
-    earliest,
-)
+from pattern_operator.reconcile.summary import earliest
 from pattern_operator.reconcile.waking import Plan, Waker, Woken, plan
 from pattern_operator.telemetry import EventRecorder, Metrics, about
 
@@ -101,11 +99,11 @@ class Reconciler:
             except PatternError as error:  # the status itself could not be written
                 said = about(pattern, reason=error.reason)
                 logger.warning("run failed: pattern=%s reason=%s: %s", key, error.reason, error.message, extra=said)
-                return await self._runs.report_unwritten(pattern, error)
+                return await self._runs.reporter.report_unwritten(pattern, error)
             except Exception as error:  # one pattern's defect must not end the process: it is told, and retried
                 self._errors.record("run", error)
                 logger.error("run failed: pattern=%s type=%s", key, type(error).__name__, extra=about(pattern))  # noqa: TRY400 - no message: it may quote an object
-                return await self._runs.report_internal_error(pattern)
+                return await self._runs.reporter.report_internal_error(pattern)
 
     def lanes(self, key: PatternKey) -> Lanes:
         """Whom the next run of a pattern counts for; one that asks no registry is not held up by those that do."""

@@ -5,12 +5,11 @@ Each takes the state, lets the steps run, writes what ``summary`` makes of their
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
@@ -20,7 +19,6 @@ from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.deadline import Beside
 from pattern_operator.reconcile.drift import waiting_repairs
-from pattern_operator.reconcile.events import Event
 from pattern_operator.reconcile.finalize import finalize
 from pattern_operator.reconcile.lanes import host_of
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
@@ -30,6 +28,7 @@ from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue_report import asked_for, is_in_line
 from pattern_operator.reconcile.reached import is_known_otherwise
+from pattern_operator.reconcile.reporting import Reporter
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.run import Ports, Run
 from pattern_operator.reconcile.states import StateStore, is_new
@@ -40,14 +39,11 @@ from pattern_operator.reconcile.summary import (
     Moment,
     left,
     summarize,
-    summarize_defect,
     summarize_deletion,
     summarize_observation,
     summarize_suspended,
-    summarize_unwritable,
     summarize_upkeep,
     unreported,
-    unwritten,
 )
 from pattern_operator.reconcile.waking import Waker, Woken
 from pattern_operator.telemetry import EventRecorder, Metrics, about
@@ -79,10 +75,17 @@ class Runs:
         self._cluster, self._clock = ports.cluster, ports.clock
         self._prerequisites = prerequisites
         self._writer = writer
-        self._recorder = recorder
-        self._metrics = metrics
         self._now = now
         self._waker = waker
+        self.reporter = Reporter(
+            patterns=patterns,
+            states=states,
+            prerequisites=prerequisites,
+            writer=writer,
+            recorder=recorder,
+            metrics=metrics,
+            moment=self.moment,
+        )
 
     async def report_waiting_repair(self, key: PatternKey) -> None:
         """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
@@ -127,10 +130,10 @@ class Runs:
             self._states.remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
             self._prerequisites.wait(key_of(pattern), results.needs)
-        self._notify_released(pattern, before, summary.status)
-        self._metrics.record_result(results.stage, results.failure.reason if results.failure else Reason.READY)
-        self._record_repairs(pattern, results)
-        self._record(pattern, summary.events)
+        self.reporter.notify_released(pattern, before, summary.status)
+        self.reporter.count(results)
+        self.reporter.record_repairs(pattern, results)
+        self.reporter.record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
         return summary.due
 
@@ -181,11 +184,8 @@ class Runs:
 
     async def _say_what_is_asked(self, pattern: DesignPattern) -> DesignPattern:
         words = f"asks {host_of(pattern) or 'the registry'} for {asked_for(pattern)}"
-        try:
-            return await self._writer.status(pattern, statuses.waiting(pattern, words, now=self._now()))
-        except PatternError as error:  # the end of the run is written all the same, or tells why not
-            logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
-            return pattern
+        waiting = statuses.waiting(pattern, words, now=self._now())
+        return await self.reporter.write_if_possible(pattern, waiting) or pattern
 
     async def upkeep(self, pattern: DesignPattern, woken: Woken) -> float | None:
         """The back-off lasts: look after what runs, say what became of it, and come again when it is over."""
@@ -195,8 +195,8 @@ class Runs:
         results = await self.keep_up(pattern, woken, failed.results)
         summary = summarize_upkeep(pattern, self._states.of(pattern), results, moment=self.moment())
         await self._writer.status(pattern, summary.status)
-        self._notify_released(pattern, pattern.status, summary.status)
-        self._record(pattern, summary.events)
+        self.reporter.notify_released(pattern, pattern.status, summary.status)
+        self.reporter.record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
         return summary.due
 
@@ -209,7 +209,7 @@ class Runs:
             self._states.remember(pattern, run.state)
         if run.results.needs:
             self._prerequisites.wait(key_of(pattern), run.results.needs)
-        self._record_repairs(pattern, run.results)
+        self.reporter.record_repairs(pattern, run.results)
         return run.results
 
     async def follow(self, pattern: DesignPattern) -> None:
@@ -229,12 +229,10 @@ class Runs:
             run.observe_if_known()
             self._states.remember(pattern, run.state)
         summary = summarize_observation(pattern, run.state, run.results, moment=self.moment())
-        try:
-            after = await self._writer.status(pattern, summary.status)
-        except PatternError as error:  # the end of the run is written all the same, or tells why not
-            logger.warning("status not written: pattern=%s: %s", key_of(pattern), error, extra=about(pattern))
+        after = await self.reporter.write_if_possible(pattern, summary.status)
+        if after is None:
             return pattern
-        self._record(after, summary.events)
+        self.reporter.record(after, summary.events)
         return after
 
     def _looking(self, pattern: DesignPattern) -> Run:
@@ -256,7 +254,7 @@ class Runs:
         self._states.remember(pattern, run.state)
         summary = summarize_suspended(pattern, run.state, run.results, moment=self.moment())
         after = await self._writer.status(pattern, summary.status)
-        self._record(after, summary.events)
+        self.reporter.record(after, summary.events)
         return summary.due
 
     async def delete(self, pattern: DesignPattern, woken: Woken) -> float | None:
@@ -277,63 +275,15 @@ class Runs:
             else:
                 await self._writer.status(pattern, summary.status)
             self._prerequisites.wait(key_of(pattern), remaining.needs)
-        self._record(pattern, summary.events)
+        self.reporter.record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
         if remaining.error is None:
             raise PatternDeleted(key_of(pattern))
         return summary.due
 
-    # --- what could not be said ---
-
-    async def report_unwritten(self, pattern: DesignPattern, error: PatternError) -> float | None:
-        """The status could not be written: it is retried; one that does not fit says so in few words."""
-        state, moment = self._states.of(pattern), self.moment()
-        if not isinstance(error, Stalled):
-            state, due = unwritten(pattern, state, error, moment=moment)
-            self._states.remember(pattern, state)
-            return due
-        self._metrics.record_result(Stage.APPLY, error.reason)
-        newest = self._patterns.get(key_of(pattern)) or pattern
-        summary = summarize_unwritable(newest, state, error, moment=moment)
-        self._record(newest, summary.events)
-        self._states.remember(pattern, summary.state)
-        await self._try_to_write(newest, summary.status)
-        return None
-
-    async def report_internal_error(self, pattern: DesignPattern) -> float | None:
-        """A run failed by a defect: say so in status, so that nobody takes silence for success."""
-        summary = summarize_defect(pattern, self._states.of(pattern), moment=self.moment())
-        self._states.remember(pattern, summary.state)
-        self._metrics.record_result(Stage.APPLY, Reason.INTERNAL_ERROR)
-        await self._try_to_write(pattern, summary.status)
-        self._record(pattern, summary.events)
-        return summary.due
-
-    async def _try_to_write(self, pattern: DesignPattern, status: Status) -> None:
-        try:
-            await self._writer.status(pattern, status)
-        except (PatternError, PatternDeleted) as failed:
-            logger.warning("status not written: pattern=%s: %s", key_of(pattern), failed, extra=about(pattern))
-
-    # --- helpers ---
-
     def moment(self) -> Moment:
         """Now, for ``summary``."""
         return Moment(now=self._now(), clock=self._clock(), jitter=self._ports.jitter())
-
-    def _notify_released(self, pattern: DesignPattern, before: Status, after: Status) -> None:
-        """Wake who waits for what left the inventory. What a run writes ahead and takes back was never in it before."""
-        if before.inventory.entries != after.inventory.entries:
-            left_it = {each.id for each in before.inventory.entries} - {each.id for each in after.inventory.entries}
-            self._prerequisites.released(left_it, by=key_of(pattern))
-
-    def _record_repairs(self, pattern: DesignPattern, results: Results) -> None:
-        notes = tuple(f"{each}; it was applied again" for each in results.repaired)
-        self._recorder.aggregate(pattern, reason=Reason.DRIFT_REPAIRED, action=Stage.APPLY.value, notes=notes)
-
-    def _record(self, pattern: DesignPattern, events: Iterable[Event]) -> None:
-        for each in events:
-            self._recorder.event(pattern, kind=each.kind, reason=each.reason, action=each.stage.value, note=each.note)
 
 
 def _wish(pattern: DesignPattern) -> tuple[object, ...]:
