@@ -24,6 +24,11 @@ class Timers:
     def __contains__(self, key: Hashable) -> bool:
         return key in self._handles
 
+    def left(self, key: Hashable) -> float | None:
+        """Seconds until the call is due; None where there is none."""
+        handle = self._handles.get(key)
+        return None if handle is None else max(handle.when() - asyncio.get_running_loop().time(), 0.0)
+
     def set(self, key: Hashable, delay: float, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call in ``delay`` seconds, in place of what was set for ``key`` before; after ``close`` do nothing."""
         self.cancel(key)

@@ -77,6 +77,53 @@ def test_messages_are_told_later_and_of_many_the_last_once():
     assert told.told[0][2] == Notification(HEALTH, KEY)
 
 
+def test_a_message_and_a_comparison_that_are_due_at_about_the_same_time_are_told_in_one_moment():
+    async def scenario(*, message_first: bool) -> Told:
+        told = Told()
+        first, then = told.notifier.health_message, told.notifier.untracked
+        for change in (first, then) if message_first else (then, first):
+            change(told.managed)
+            await asyncio.sleep(0.4)
+        await asyncio.sleep(600)
+        return told
+
+    for told in (run(scenario(message_first=True)), run(scenario(message_first=False))):
+        assert told.moments == [2.0, 2.0]
+        assert {each.kind for _, _, each in told.told} == {DRIFTED, HEALTH}
+
+
+def test_a_message_does_not_wait_for_a_comparison_that_is_far_away():
+    async def scenario() -> Told:
+        told = Told()
+        for _ in range(4):  # each twice as late
+            told.notifier.untracked(told.managed)
+            await asyncio.sleep(20)
+        told.notifier.untracked(told.managed)  # in 32 seconds
+        told.notifier.health_message(told.managed)
+        await asyncio.sleep(600)
+        return told
+
+    told = run(scenario())
+
+    assert [moment for moment, _, each in told.told if each.kind is HEALTH] == [82.0]
+
+
+def test_a_comparison_is_not_made_more_often_because_a_message_is_told_soon():
+    async def scenario() -> Told:
+        told = Told()
+        for _ in range(4):  # each twice as late
+            told.notifier.untracked(told.managed)
+            await asyncio.sleep(20)
+        told.notifier.health_message(told.managed)
+        told.notifier.untracked(told.managed)  # in 32 seconds, and the message in 2
+        await asyncio.sleep(600)
+        return told
+
+    told = run(scenario())
+
+    assert [moment for moment, _, each in told.told if each.kind is DRIFTED][-1] == 112.0
+
+
 def test_another_health_takes_the_place_of_a_message_that_waits():
     async def scenario() -> Told:
         told = Told()

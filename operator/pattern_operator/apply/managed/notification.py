@@ -11,7 +11,7 @@ from typing import Final
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.managed.managed_object import ManagedObject
-from pattern_operator.apply.managed.pacing import Pacing
+from pattern_operator.apply.managed.pacing import FIRST, Pacing
 from pattern_operator.apply.timers import Timers
 from pattern_operator.internal_errors import InternalErrors
 
@@ -69,7 +69,7 @@ class Notifier:
         if ("untracked", managed.key) in self._timers:
             return
         managed.comparison_pacing = managed.comparison_pacing or Pacing()
-        pause = managed.comparison_pacing.wait(_now())
+        pause = self._together(managed.comparison_pacing.wait(_now()), ("health", managed.key))
         self._timers.set(("untracked", managed.key), pause, self.notify, managed, NotificationKind.DRIFTED)
 
     def health_state(self, managed: ManagedObject) -> None:
@@ -87,7 +87,8 @@ class Notifier:
         """Messages change often while an object makes progress, and some never end: they are told ever less often."""
         if managed.expected and ("health", managed.key) not in self._timers:
             managed.message_pacing = managed.message_pacing or Pacing()
-            self._health_in(managed.message_pacing.wait(_now()), managed)
+            pause = self._together(managed.message_pacing.wait(_now()), ("untracked", managed.key))
+            self._health_in(pause, managed)
 
     def recheck(self, managed: ManagedObject, delay: float, call: Callable[[], None]) -> None:
         """Call in ``delay`` seconds, in place of what was to be called for the object before."""
@@ -101,6 +102,14 @@ class Notifier:
     def close(self) -> None:
         """Tell nothing later any more."""
         self._timers.close()
+
+    def _together(self, pause: float, other: Hashable) -> float:
+        """``pause``, or the time left of the timer ``other`` where that is about the same: one run then serves both.
+
+        A change of an object's values is often one of what it says of its health, too, and each run writes status.
+        """
+        left = self._timers.left(other)
+        return left if left is not None and pause / 2 <= left <= pause + FIRST else pause
 
     def _health_in(self, pause: float, managed: ManagedObject) -> None:
         if ("health", managed.key) not in self._timers:
