@@ -325,7 +325,7 @@ def handing_fields_on(body: Any) -> None:
         theirs = {"manager": "helm", "operation": "Update", "apiVersion": "v1", "fieldsV1": body}
         found = migration({"metadata": {"managedFields": [ours, theirs]}}, key=KEY)
         assert found is not None
-        assert len(found.metadata["managedFields"]) <= 2
+        assert len(found["managedFields"]) <= 2
     in_version(body, "v1", is_picked=lambda _: True)
     in_version({"metadata": {"managedFields": [{"fieldsV1": body}, {"fieldsV1": body}]}}, "v1", is_picked=bool)
     needs_migration(marks_of(body).entries, marks_of(body).annotations)

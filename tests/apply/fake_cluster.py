@@ -36,6 +36,7 @@ class Request:
     params: dict[str, str]
     body: Any
     user: str
+    content_type: str
 
     @property
     def is_forced(self) -> bool:
@@ -158,6 +159,7 @@ class FakeCluster:
             dict(request.query),
             orjson.loads(content) if content else None,
             request.headers.get("Impersonate-User", ""),
+            request.headers.get("Content-Type", ""),
         )
         self.requests.append(seen)
         for each in self.refusals:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.apply.fake_cluster import FakeCluster, fields_of, managed, not_served, status
+from tests.apply.fake_cluster import FakeCluster, Request, fields_of, managed, not_served, status
 from tests.apply.harness import config_map, deployment, namespace_named
 
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply import ApplyResult, HealthState, Owner
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.kube import WatchEventType
@@ -687,3 +688,47 @@ async def test_the_account_of_the_pattern_asks_and_writes(cluster: FakeCluster):
     await apply(cluster, desired, impersonate="system:serviceaccount:team:web")
 
     assert {each.user for each in cluster.requests} == {"system:serviceaccount:team:web"}
+
+
+# --- what others leave to the pattern, while they write ---------------------------------------------------------------
+
+
+async def test_an_object_that_goes_while_its_fields_are_given_up_is_made_again(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1", b="1")
+    await apply(cluster, desired)
+    cluster.show(desired)
+
+    def vanish(request: Request) -> web.Response | None:
+        if request.method == "PATCH" and "json" in request.content_type and cluster.at(desired) is before:
+            cluster.objects.clear()
+            return status(409, "Conflict", "the object has been modified")
+        return None
+
+    before = cluster.at(desired)
+    cluster.refusals.append(vanish)
+    rules = (IgnoreDifferences(paths=("/data/b",)),)
+
+    done = await apply(cluster, desired, ignored=rules)
+
+    assert (done.failures, done.applied) == ((), (desired.key,))
+    assert cluster.has(desired)
+
+
+async def test_fields_are_given_up_also_while_a_controller_writes_the_status(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1", b="1")
+    await apply(cluster, desired)
+    cluster.show(desired)
+    left = iter(range(6))
+
+    def write(request: Request) -> web.Response | None:
+        if request.method == "PATCH" and "json" in request.content_type and next(left, None) is not None:
+            meta = cluster.at(desired)["metadata"]
+            meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 100)
+        return None
+
+    cluster.refusals.append(write)
+
+    done = await apply(cluster, desired, ignored=(IgnoreDifferences(paths=("/data/b",)),))
+
+    assert (done.failures, done.applied) == ((), (desired.key,))
+    assert next(left, None) is None

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.apply.fake_cluster import FakeCluster, fields_of, managed, status
+from aiohttp import web
+from tests.apply.fake_cluster import FakeCluster, Request, fields_of, managed, status
 from tests.apply.harness import config_map, deployment
 
 from pattern_operator.api.apply_spec import IgnoreDifferences
@@ -39,6 +40,28 @@ async def test_what_is_left_to_others_is_made_with_the_object_and_given_up_at_on
 
     assert done.applied == (desired.key,)
     assert cluster.at(desired)["data"] == {"ours": "1", "theirs": "first"}
+    assert our_fields(cluster, desired)["f:data"] == {"f:ours": {}}
+
+
+async def test_a_controller_that_writes_a_new_object_at_once_is_not_who_made_it(cluster: FakeCluster):
+    desired = config_map("c", "team", ours="1", theirs="first")
+    written = list[str]()
+
+    def write(request: Request) -> web.Response | None:
+        if request.method == "PATCH" and "merge-patch" in request.content_type and not written:
+            written.append("status")
+            meta = cluster.at(desired)["metadata"]
+            meta["resourceVersion"] = str(int(meta["resourceVersion"]) + 100)
+            meta["managedFields"].append(managed("controller", "Update", {"f:status": {"f:seen": {}}}))
+        return None
+
+    cluster.refusals.append(write)
+
+    done = await apply(cluster, desired, ignored=LEFT)
+
+    assert (done.failures, done.disowned) == ((), frozenset())
+    assert done.created == {desired.key}
+    assert written
     assert our_fields(cluster, desired)["f:data"] == {"f:ours": {}}
 
 

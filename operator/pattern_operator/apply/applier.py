@@ -20,7 +20,7 @@ from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
 from pattern_operator.apply.errors import failure_of, is_uid_conflict, is_unavailable, passes_by_itself
-from pattern_operator.apply.existing import has_other_managers, read
+from pattern_operator.apply.existing import read
 from pattern_operator.apply.finished import content_hash
 from pattern_operator.apply.ignore_differences import decode_rules
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
@@ -42,6 +42,7 @@ from pattern_operator.apply.wave import waves
 from pattern_operator.apply.withdrawals import Withdrawals
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session
+from pattern_operator.kube.kind_existence import is_missing
 
 LOOKS: Final = 3  # at an object that others make anew meanwhile
 
@@ -252,18 +253,19 @@ class Applier:
         """Apply to the very object that was looked at; None where another took its place, to be looked at anew."""
         key = desired.key
         try:
-            answer, note = await self._apply.send(desired, resource, decision, run.request)
+            sent, note = await self._apply.send(desired, resource, decision, run.request)
         except ApiError as error:
-            if not is_uid_conflict(error):
+            is_gone = not isinstance(decision, Create) and is_missing(error, key.name)
+            if not (is_uid_conflict(error) or is_gone):
                 raise
             return None
         if note:
             run.notes[key] = note
-        if not (isinstance(decision, Create) and has_other_managers(answer)):
-            run.record_change(key, decision, answer)
-            return answer
+        if not sent.is_of_others:
+            run.record_change(key, decision, sent.body)
+            return sent.body
         # Somebody made it between the look and the apply: it is theirs, and decided about as such.
-        self._withdrawals.add(key, run.request.owner.id, uid=read(answer).uid)
+        self._withdrawals.add(key, run.request.owner.id, uid=read(sent.body).uid)
         await self._withdraw(key, resource, run)
         return None
 

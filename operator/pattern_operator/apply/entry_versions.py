@@ -11,33 +11,25 @@ entries of others are given it, too. Everything is asked and written in the name
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
-import orjson
-
 from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mappings
-from pattern_operator.api.names import FIELD_MANAGER
-from pattern_operator.api.object import Body, ObjectKey
+from pattern_operator.api.object import Body
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
-from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.apply.metadata_edit import MetadataEditor
+from pattern_operator.kube import ApiError
 from pattern_operator.kube.errors import is_unreadable_entry
 
 Entry = Mapping[str, Any]
 
 
-async def apply_over_versions(
-    send: Callable[[], Awaitable[Body]],
-    *,
-    session: Session,
-    resource: Resource,
-    key: ObjectKey,
-    impersonate: str | None,
-) -> Body:
+async def apply_over_versions(send: Callable[[], Awaitable[Body]], *, editor: MetadataEditor) -> Body:
     """Send the apply, and again where it was refused for the version of an entry that could be changed.
 
     Raises:
-        ApiError: as ``send``; somebody was faster (``Conflict`` without a cause), or the entries may not be written.
+        ApiError: as ``send`` and as ``MetadataEditor.edit``.
     """
     for is_picked in (_is_ours, _is_any):
         try:
@@ -45,20 +37,7 @@ async def apply_over_versions(
         except ApiError as error:
             if not is_unreadable_entry(error):
                 raise
-        live = await objects.get_metadata(
-            session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-        )
-        metadata = in_version(live, resource.api_version, is_picked=is_picked)
-        if metadata is not None:
-            await objects.patch_merge(
-                session,
-                resource,
-                body=orjson.dumps({"metadata": metadata}),
-                namespace=key.namespace,
-                name=key.name,
-                field_manager=FIELD_MANAGER,
-                impersonate=impersonate,
-            )
+        await editor.edit(partial(in_version, api_version=editor.resource.api_version, is_picked=is_picked))
     return await send()
 
 

@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from pattern_operator.api.fields import ManagedFieldsEntry
-from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, Object
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.adoption import GUARDED, Adopt, Create, Own
 from pattern_operator.apply.ignore_differences import Pointer
 from pattern_operator.apply.immutable import says_immutable
+from pattern_operator.apply.metadata_edit import Edited, MetadataEditor
 from pattern_operator.apply.migrate import is_of_whole_manifests, is_older
 from pattern_operator.apply.replaced_fields import (
     Blocked,
@@ -31,7 +31,9 @@ from pattern_operator.apply.replaced_fields import (
     protecting,
     replaced,
 )
-from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.kube import ApiError
+
+Pick = Callable[[fieldset.Fields], fieldset.Fields]
 
 ROUNDS: Final = 3  # a refusal may tell of the next clash only when the first is gone
 
@@ -44,31 +46,29 @@ class FieldReclaim:
     of an entry of managedFields whether its fields may be taken.
     """
 
-    session: Session
-    resource: Resource
+    editor: MetadataEditor
     desired: Object
     sent: bytes
     left: tuple[Pointer, ...]
     may: Callable[[ManagedFieldsEntry], bool]
-    impersonate: str | None
 
     async def replaced(self) -> None:
         """Take what stands in the place of something that the pattern has, and that is gone.
 
         Raises:
-            ApiError: there is no such object, somebody was faster (``Conflict``), or it was refused.
+            ApiError: as ``MetadataEditor.edit``.
         """
         if self._is_guarded:
             return
-        live = await self._look()
-        await self._take(live, partial(replaced, body=self._body, live=all_fields(live)))
+        body = self._body
+        await self._take(lambda live: partial(replaced, body=body, live=all_fields(live)))
 
     async def applied(self, send: Callable[[], Awaitable[Body]]) -> Body:
         """Send the apply, and once more where something that was in the way could be taken.
 
         Raises:
             Blocked: it was refused all the same, or others hold what is in the way.
-            ApiError: as ``send``.
+            ApiError: as ``send`` and as ``MetadataEditor.edit``.
         """
         for _ in range(ROUNDS):
             try:
@@ -76,9 +76,10 @@ class FieldReclaim:
             except ApiError as error:
                 if not _may_clash(error) or self._is_guarded:
                     raise
-                live = await self._look()
-                if not await self._take(live, partial(in_the_way, body=self._body, causes=error.causes)):
-                    raise Blocked(error, holders(live, body=self._body, causes=error.causes)) from error
+                body = self._body
+                taken = await self._take(partial(_whatever, partial(in_the_way, body=body, causes=error.causes)))
+                if not taken.changed:
+                    raise Blocked(error, holders(taken.body, body=body, causes=error.causes)) from error
         return await send()
 
     @property
@@ -90,28 +91,14 @@ class FieldReclaim:
         body: Body = orjson.loads(self.sent)
         return body
 
-    async def _look(self) -> Body:
-        key = self.desired.key
-        return await objects.get_metadata(
-            self.session, self.resource, namespace=key.namespace, name=key.name, impersonate=self.impersonate
-        )
+    async def _take(self, pick: Callable[[Body], Pick]) -> Edited:
+        """Hand over what is picked of an entry's fields by ``pick(the object as it is)``, where there is anything."""
 
-    async def _take(self, live: Body, pick: Callable[[fieldset.Fields], fieldset.Fields]) -> bool:
-        """Hand over what is picked; whether there was anything."""
-        picked = protecting(pick, body=self.desired.body, left=self.left)
-        metadata = handed_over(live, self.desired, pick=lambda who, fields: picked(fields) if self.may(who) else {})
-        if metadata is None:
-            return False
-        await objects.patch_merge(
-            self.session,
-            self.resource,
-            body=orjson.dumps({"metadata": metadata}),
-            namespace=self.desired.key.namespace,
-            name=self.desired.key.name,
-            field_manager=FIELD_MANAGER,
-            impersonate=self.impersonate,
-        )
-        return True
+        def change(live: Body) -> Any:
+            picked = protecting(pick(live), body=self.desired.body, left=self.left)
+            return handed_over(live, self.desired, pick=lambda who, fields: picked(fields) if self.may(who) else {})
+
+        return await self.editor.edit(change)
 
 
 def may_reclaim(decision: Own | Adopt | Create, entry: ManagedFieldsEntry, *, takes: bool) -> bool:
@@ -123,6 +110,11 @@ def may_reclaim(decision: Own | Adopt | Create, entry: ManagedFieldsEntry, *, ta
     if isinstance(decision, Own):
         return is_by_hand(entry)
     return isinstance(decision, Adopt) and (is_older(entry) if takes else is_of_whole_manifests(entry))
+
+
+def _whatever(pick: Pick, _: Body) -> Pick:
+    """``pick``, however the object is."""
+    return pick
 
 
 def _may_clash(error: ApiError) -> bool:

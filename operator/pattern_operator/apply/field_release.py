@@ -5,13 +5,11 @@ Everything is asked and written in the name of the pattern's account.
 
 from collections.abc import Iterable
 
-import orjson
-
-from pattern_operator.api.names import FIELD_MANAGER
-from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.api.object import Body, Object
 from pattern_operator.apply.autoscaler import autoscaler_of
 from pattern_operator.apply.ignore_differences import REPLICAS, Pointer, Rule, has, pointers_of, release_patch
-from pattern_operator.kube import Resource, Session, objects
+from pattern_operator.apply.metadata_edit import MetadataEditor
+from pattern_operator.kube import Session
 
 
 async def fields_left_to_others(
@@ -49,40 +47,15 @@ async def _is_scaled(session: Session, desired: Object, *, impersonate: str | No
     return await autoscaler_of(session, desired.key, manager="", impersonate=impersonate) is not None
 
 
-async def read_and_release_fields(
-    session: Session, resource: Resource, applied: Object, *, paths: tuple[Pointer, ...], impersonate: str | None
-) -> None:
-    """As ``release_fields``, of the object as it is now; raises ApiError too when there is none."""
-    key: ObjectKey = applied.key
-    live = await objects.get_metadata(
-        session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-    )
-    await release_fields(session, resource, applied, live=live, paths=paths, impersonate=impersonate)
-
-
 async def release_fields(
-    session: Session,
-    resource: Resource,
-    applied: Object,
-    *,
-    live: Body,
-    paths: tuple[Pointer, ...],
-    impersonate: str | None,
+    editor: MetadataEditor, applied: Object, *, paths: tuple[Pointer, ...], live: Body | None = None
 ) -> Body:
-    """Be no manager of what is left to others; no value changes. The object then, ``live`` where nothing is changed.
+    """Be no manager of what is left to others; no value changes. The object then, or as it was read.
+
+    ``live`` is the object where it was just read.
 
     Raises:
-        ApiError: somebody was faster (``Conflict``), or it was refused.
+        ApiError: as ``MetadataEditor.edit``.
     """
-    metadata = release_patch(live, body=applied.body, paths=paths)
-    if metadata is None:
-        return live
-    return await objects.patch_merge(
-        session,
-        resource,
-        body=orjson.dumps({"metadata": metadata}),
-        namespace=applied.key.namespace,
-        name=applied.key.name,
-        field_manager=FIELD_MANAGER,
-        impersonate=impersonate,
-    )
+    edited = await editor.edit(lambda live: release_patch(live, body=applied.body, paths=paths), live=live)
+    return edited.body

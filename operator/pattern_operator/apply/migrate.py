@@ -8,19 +8,16 @@ The fields themselves are not touched by that.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
-import orjson
-
 from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mapping_at, mappings
-from pattern_operator.api.names import FIELD_MANAGER
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.adoption import GUARDED
 from pattern_operator.apply.existing import is_ours
-from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.apply.metadata_edit import MetadataEditor
+from pattern_operator.kube import ApiError
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 Entry = Mapping[str, Any]
@@ -65,18 +62,12 @@ def is_of_whole_manifests(entry: ManagedFieldsEntry) -> bool:
     return not entry.subresource and (entry.name, entry.operation) in _OF_WHOLE_MANIFESTS
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """The merge patch of the metadata that hands the fields on; the object must still be as it was (``Conflict``)."""
+def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fields) -> dict[str, Any] | None:
+    """The merge patch of the metadata that hands the fields on, before the first apply; None: nothing is handed on.
 
-    metadata: dict[str, Any]
-
-
-def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fields) -> Migration | None:
-    """What to write before the first apply, given what the API server answered to it as a dry run; None: nothing.
-
-    ``tried`` is an object of any shape. Without an entry of ours in it nothing can be handed on. ``keep`` is what of a
-    set of fields the pattern wants to have: not what it leaves to others.
+    ``tried`` is what the API server answers to that apply as a dry run, of any shape. Without an entry of ours in it
+    nothing can be handed on. ``keep`` is what of a set of fields the pattern wants to have: not what it leaves to
+    others.
     """
     meta = ObjectMeta.of(tried)
     entries = list(mappings(meta.raw.get("managedFields")))[:MAX_MANAGERS]
@@ -101,13 +92,13 @@ def migration(tried: object, *, key: ObjectKey, keep: Keep = lambda fields: fiel
             handed_on = fieldset.union(handed_on, left)
         if theirs:
             kept.append({**each, "fieldsV1": theirs})
-    metadata = {
+    metadata: dict[str, Any] = {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,
         "managedFields": [{**ours, "fieldsV1": keep(handed_on)}, *kept],
         **({"annotations": {LAST_APPLIED: None}} if annotated and not _holds_annotation(applied) else {}),
     }
-    return Migration(metadata)
+    return metadata
 
 
 def _divided(fields: fieldset.Fields) -> tuple[fieldset.Fields, fieldset.Fields]:
@@ -128,38 +119,27 @@ def needs_migration(entries: tuple[ManagedFieldsEntry, ...], annotations: Mappin
 
 
 async def migrate(
-    session: Session,
-    resource: Resource,
-    key: ObjectKey,
+    editor: MetadataEditor,
     *,
-    send: Callable[..., Awaitable[dict[str, Any]]],
-    insist: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[..., Awaitable[Body]],
+    insist: Callable[[], Awaitable[Body]],
     keep: Keep,
-    impersonate: str | None,
 ) -> None:
     """Hand the fields on before the apply ``send`` is sent, which takes ``dry_run``. No field changes by that.
 
     ``insist`` applies for good, and makes room for it first: it is called where the dry run cannot tell.
 
     Raises:
-        ApiError: the apply would be refused, or somebody was faster (``Conflict`` without a cause).
+        ApiError: the apply would be refused; or as ``MetadataEditor.edit``.
     """
-    try:
-        tried = await send(dry_run="All")
-    except ApiError as error:
-        if error.code not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-            raise
-        # A webhook that cannot try without effect, or what an older manager has does not go together with the manifest.
-        tried = await insist()
-    found = migration(tried, key=key, keep=keep)
-    if found is None:
-        return
-    await objects.patch_merge(
-        session,
-        resource,
-        body=orjson.dumps({"metadata": found.metadata}),
-        namespace=key.namespace,
-        name=key.name,
-        field_manager=FIELD_MANAGER,
-        impersonate=impersonate,
-    )
+
+    async def tried() -> Body:
+        try:
+            return await send(dry_run="All")
+        except ApiError as error:
+            if error.code not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+                raise
+            # A webhook that cannot try without effect, or what an older manager has does not go with the manifest.
+            return await insist()
+
+    await editor.edit(lambda tried: migration(tried, key=editor.key, keep=keep), read=tried)

@@ -4,8 +4,7 @@ Everything is asked and written as the pattern's account, with the verbs that ap
 """
 
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -13,10 +12,9 @@ from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, mappings
 from pattern_operator.api.names import ADOPTED_ANNOTATION, FIELD_MANAGER, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.existing import Existing, is_ours, read
+from pattern_operator.apply.metadata_edit import MetadataEditor
 from pattern_operator.kube import ApiError, Conflicts, Resource, Session, objects
 from pattern_operator.kube.kind_existence import is_missing
-
-TRIES: Final = 3  # of a write that somebody was faster than
 
 
 async def get_existing(
@@ -27,8 +25,15 @@ async def get_existing(
     Raises:
         ApiError: among others ``NotFound`` where nothing is served at its path, which says nothing of the object.
     """
-    body = await _metadata(session, resource, key, impersonate=impersonate)
-    return None if body is None else read(body)
+    try:
+        body = await objects.get_metadata(
+            session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
+        )
+    except ApiError as error:
+        if is_missing(error, key.name):
+            return None
+        raise
+    return read(body)
 
 
 async def withdraw_apply(
@@ -92,40 +97,12 @@ async def _remove(
     is_meant: Callable[[Existing], bool],
     impersonate: str | None,
 ) -> None:
-    for attempt in range(1, TRIES + 1):
-        body = await _metadata(session, resource, key, impersonate=impersonate)
-        if body is None or not is_meant(read(body)):
-            return
-        try:
-            await objects.patch_merge(
-                session,
-                resource,
-                body=orjson.dumps({"metadata": _without_owner_metadata(ObjectMeta.of(body))}),
-                namespace=key.namespace,
-                name=key.name,
-                field_manager=FIELD_MANAGER,
-                impersonate=impersonate,
-            )
-        except ApiError as error:
-            if is_missing(error, key.name):
-                return
-            if error.code != HTTPStatus.CONFLICT or attempt == TRIES:
-                raise
-        else:
-            return
-
-
-async def _metadata(
-    session: Session, resource: Resource, key: ObjectKey, *, impersonate: str | None
-) -> dict[str, Any] | None:
+    editor = MetadataEditor(session=session, resource=resource, key=key, impersonate=impersonate)
     try:
-        return await objects.get_metadata(
-            session, resource, namespace=key.namespace, name=key.name, impersonate=impersonate
-        )
+        await editor.edit(lambda live: _without_owner_metadata(ObjectMeta.of(live)) if is_meant(read(live)) else None)
     except ApiError as error:
-        if is_missing(error, key.name):
-            return None
-        raise
+        if not is_missing(error, key.name):
+            raise
 
 
 def _without_owner_metadata(meta: ObjectMeta) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Helm set on an adopted object is handed on (``migrate``); an entry of managedFie
 gets another one (``entry_versions``). Everything is sent in the name of the pattern's account.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pattern_operator.api.names import FIELD_MANAGER
@@ -15,14 +15,24 @@ from pattern_operator.apply.adoption import Adopt, Create, Own
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.apply_run import ApplyRequest
 from pattern_operator.apply.entry_versions import apply_over_versions
+from pattern_operator.apply.existing import has_other_managers
 from pattern_operator.apply.field_reclaim import FieldReclaim, may_reclaim
-from pattern_operator.apply.field_release import fields_left_to_others, read_and_release_fields, release_fields
+from pattern_operator.apply.field_release import fields_left_to_others, release_fields
 from pattern_operator.apply.ignore_differences import Pointer, formerly_applied, without, without_released
+from pattern_operator.apply.metadata_edit import MetadataEditor
 from pattern_operator.apply.migrate import migrate
 from pattern_operator.apply.new_kind import recheck_kind
 from pattern_operator.apply.ownership import add_owner_metadata
 from pattern_operator.apply.pvc_size import STORAGE, explain_grown_pvc
 from pattern_operator.kube import ApiError, Conflicts, Discovery, Resource, Session, objects
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The object after its apply. ``is_of_others``: it was to be made, and somebody else had just made it."""
+
+    body: Body
+    is_of_others: bool = False
 
 
 class ServerSideApply:
@@ -34,8 +44,8 @@ class ServerSideApply:
 
     async def send(
         self, desired: Object, resource: Resource, decision: Create | Own | Adopt, request: ApplyRequest
-    ) -> tuple[Body, str]:
-        """Apply to the very object that ``decision`` is about; the answer, and what people should know of it.
+    ) -> tuple[Sent, str]:
+        """Apply to the very object that ``decision`` is about; the object then, and what people should know of it.
 
         Raises:
             ApiError, KindNotFound: it was refused, or another object took its place (``errors.is_uid_conflict``).
@@ -71,7 +81,7 @@ class ServerSideApply:
         resource: Resource,
         decision: Create | Own | Adopt,
         request: ApplyRequest,
-    ) -> Body:
+    ) -> Sent:
         """Apply the object without what of it is left to others, but where it is made: then with all of it."""
         key, impersonate = desired.key, request.impersonate
         force = isinstance(decision, Own) or (isinstance(decision, Adopt) and request.conflicts == "Take")
@@ -94,32 +104,27 @@ class ServerSideApply:
             conflicts=Conflicts.FORCE if force else Conflicts.FAIL,
             impersonate=impersonate,
         )
+        editor = MetadataEditor(session=self._session, resource=resource, key=key, impersonate=impersonate)
         if isinstance(decision, Create):
             answer = await apply()
-            if not left:
-                return answer
-            return await release_fields(
-                self._session, resource, marked, live=answer, paths=left, impersonate=impersonate
-            )
+            if has_other_managers(answer):
+                return Sent(answer, is_of_others=True)
+            # From here on controllers write it, too, and are not who has made it.
+            return Sent(await release_fields(editor, marked, paths=left, live=answer) if left else answer)
         reclaim = FieldReclaim(
-            session=self._session,
-            resource=resource,
+            editor=editor,
             desired=marked,
             sent=body,
             left=left,
             may=partial(may_reclaim, decision, takes=force),
-            impersonate=impersonate,
         )
-        over_versions = partial(
-            apply_over_versions, apply, session=self._session, resource=resource, key=key, impersonate=impersonate
-        )
-        send = partial(reclaim.applied, over_versions)
+        send = partial(reclaim.applied, partial(apply_over_versions, apply, editor=editor))
         if isinstance(decision, Adopt) and decision.migrates:
             keep = partial(without_released, body=marked.body, paths=left)
-            await migrate(self._session, resource, key, send=apply, insist=send, keep=keep, impersonate=impersonate)
+            await migrate(editor, send=apply, insist=send, keep=keep)
         if isinstance(decision, Own):
             if decision.touched:
                 await reclaim.replaced()
             if left:
-                await read_and_release_fields(self._session, resource, marked, paths=left, impersonate=impersonate)
-        return await send()
+                await release_fields(editor, marked, paths=left)
+        return Sent(await send())
