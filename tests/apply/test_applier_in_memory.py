@@ -10,9 +10,9 @@ from aiohttp import web
 from tests.apply.fake_cluster import FakeCluster, Request, fields_of, managed, not_served, status
 from tests.apply.harness import config_map, deployment, namespace_named
 
+from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.spec import IgnoreDifferences
 from pattern_operator.apply import ApplyResult, HealthState, Owner
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.kube import WatchEventType
