@@ -44,13 +44,17 @@ class Request:
 
 
 class KnownKinds(Discovery):
-    """Knows every kind but those in ``gone``: they are gone for good; of those in ``hidden`` nobody can say."""
+    """Knows every kind but those in ``gone``: they are gone for good; of those in ``hidden`` nobody can say.
+
+    ``listed`` are those of which objects can be listed.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.gone: set[str] = set()
         self.hidden: set[str] = set()
         self.invalidated = 0
+        self.listed = [Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)]
 
     async def find(self, *, group: str, kind: str, version: str | None = None) -> Resource:
         if kind in self.gone | self.hidden:
@@ -62,8 +66,7 @@ class KnownKinds(Discovery):
         return kind in self.gone
 
     async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
-        kinds = (Resource("", "v1", "ConfigMap", "configmaps", namespaced=True),)
-        return tuple(each for each in kinds if group in (None, each.group))
+        return tuple(each for each in self.listed if group in (None, each.group))
 
     def invalidate(self, resource: Resource | None = None) -> None:
         self.invalidated += 1

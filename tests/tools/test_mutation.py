@@ -112,7 +112,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tools.mutation.running.PATIENCE", 1)
     return tmp_path
 
 
@@ -148,7 +147,10 @@ OVER, HANG, FAILS = "test_over", "test_hang", "test_fails"
         "no other test runs it",
     ],
 )
-def test_a_mutant_is_noticed(package: Path, comparison: str, tests: list[str], ended: Ended) -> None:
+def test_a_mutant_is_noticed(
+    package: Path, monkeypatch: pytest.MonkeyPatch, comparison: str, tests: list[str], ended: Ended
+) -> None:
+    monkeypatch.setattr("tools.mutation.running.PATIENCE", 3)
     mutant = job(package, LIMIT.replace(">", comparison), *tests)
 
     assert swapped(package, mutant) == [ended]

@@ -96,9 +96,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _sample(found: list[Place], size: int, seed: int) -> list[Place]:
-    if not size or size >= len(found):
-        return found
-    return sorted(random.Random(seed).sample(found, size), key=str)  # noqa: S311 - no secret
+    """Some of the mutants, in the order in which they are tried: a run that is stopped has tried a smaller sample."""
+    shuffled = list(found)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - no secret
+    return shuffled[: size or None]
 
 
 def _say(place: Place, outcome: Outcome) -> None:
@@ -112,7 +113,7 @@ def _stale(known: Mapping[str, str], every: Iterable[Place], packages: str) -> l
 
 
 def _report(outcomes: Mapping[Place, Outcome], *, seed: int, floor: float) -> int:
-    print(table(outcomes.items()))
+    print(table(sorted(outcomes.items(), key=lambda row: row[0].path)))
     total = Counter(place.package for place in outcomes)
     noticed = Counter(place.package for place, outcome in outcomes.items() if outcome is Outcome.NOTICED)
     scores = {package: round(100 * noticed[package] / count, 1) for package, count in total.items()}
