@@ -1,5 +1,6 @@
 """A cluster in memory for those who apply and delete: what an API server does to objects, and the ways in which it
-refuses. Server-side apply is done field by field, lists as a whole; nothing is validated.
+refuses. Server-side apply is done field by field, lists as a whole; nothing is validated. What it makes of a
+resourceVersion is what a real one does (``test_create_only``).
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -81,6 +82,7 @@ class FakeCluster:
     refusals: list[Refusal] = field(default_factory=list)
     told: list[tuple[str, Notification]] = field(default_factory=list)
     patterns: dict[str, Owner] = field(default_factory=dict)  # that live, by id
+    takes_any_version: bool = False  # as an aggregated API server may: an apply is refused for no resourceVersion
     _version: int = 100
 
     @asynccontextmanager
@@ -215,7 +217,7 @@ class FakeCluster:
     def _apply(self, request: Request, found: Body | None) -> web.Response:
         name = request.path.rpartition("/")[2]
         body, manager = deepcopy(request.body), request.params["fieldManager"]
-        uid = body["metadata"].pop("uid", "")
+        uid, version = body["metadata"].pop("uid", ""), body["metadata"].pop("resourceVersion", "")
         if uid and (found is None or found["metadata"]["uid"] != uid):
             return status(409, "Conflict", "the UID in the precondition is another", name=name)
         ours = fields_of(body)
@@ -233,6 +235,9 @@ class FakeCluster:
                 for path, who in held
             ]
             return status(409, "Conflict", "Apply failed with conflicts", name=name, causes=causes)
+        is_other = found is not None and version not in ("", found["metadata"]["resourceVersion"])
+        if is_other and not self.takes_any_version:
+            return status(409, "Conflict", "the object has been modified", name=name)
         for each in entries:
             for path, who in held:
                 if who == each["manager"]:

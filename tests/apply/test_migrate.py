@@ -207,7 +207,7 @@ async def test_it_is_done_once_and_costs_nothing_where_there_is_nothing_to_hand_
         await harness.apply(one, by=team)
         requests.append([verb for verb, _, _ in harness.requests[before:] if verb not in ("watch", "list")])
 
-    assert requests == [["get", "patch", "patch", "patch"], ["get", "patch"], ["patch"]]
+    assert requests == [["patch", "get", "patch", "patch", "patch"], ["patch", "get", "patch"], ["patch"]]
 
 
 async def test_somebody_who_writes_meanwhile_is_not_overwritten(

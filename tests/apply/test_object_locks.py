@@ -125,7 +125,7 @@ async def test_what_a_pattern_has_is_repaired_while_an_apply_of_another_hangs(ha
     harness.living |= {each.id: each for each in (victim, mallory)}
     await harness.apply(desired, by=victim)
     await harness.caught_up(await harness.get(desired.key), desired.key)
-    lock = harness.applier._locks.at(desired.key)
+    lock = harness.applier._object._locks.at(desired.key)
     other = asyncio.create_task(lock.run(asyncio.Event().wait, since=lock.uses))
     await asyncio.sleep(0)
     changed = await harness.patch(desired.key, {"data": {"a": "theirs"}})
@@ -140,13 +140,13 @@ async def test_what_a_pattern_has_is_repaired_while_an_apply_of_another_hangs(ha
     await asyncio.wait({other})
 
 
-async def test_an_apply_that_hangs_fails_who_finds_nothing_after_a_moment_and_says_why(
+async def test_an_apply_that_hangs_fails_who_would_adopt_the_object_after_a_moment_and_says_why(
     harness: Harness, namespace: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(object_locks, "PATIENCE", 0.1)
     desired = config_map("settings", namespace)
-    await harness.apply(config_map("first", namespace), by=owner())
-    lock = harness.applier._locks.at(desired.key)
+    await harness.put(desired, manager="somebody")
+    lock = harness.applier._object._locks.at(desired.key)
     other = asyncio.create_task(lock.run(asyncio.Event().wait, since=lock.uses))
     await asyncio.sleep(0)
 

@@ -31,7 +31,12 @@ PAUSED: Final = "is skipped: it is annotated reconcile: disabled in the cluster"
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """There is none: it is made, and is the pattern's own."""
+    """There is none: it is made, and is the pattern's own.
+
+    ``conditional``: the API server refuses the apply where there is one all the same (``create_only``).
+    """
+
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

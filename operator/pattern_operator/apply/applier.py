@@ -1,32 +1,31 @@
 """Objects to the cluster by server-side apply: one request an object, waves in order, no failure ends the rest.
 
 Source: Kubernetes documentation, "Server-Side Apply". The field manager is ``pattern-operator`` for every pattern, so
-that two operators' patterns are told apart by the owner label, never by managers. Before the first apply of an object
-that no watch shows as the pattern's own, one GET of its metadata tells whose it is (``ownership_check``).
+that two operators' patterns are told apart by the owner label, never by managers. The first apply of an object that
+no watch shows makes it, or is refused where there is one (``create_only``); then one GET of its metadata tells whose it
+is (``ownership_check``).
 """
 
 from collections.abc import Collection, Iterable
-from functools import partial
-from typing import Final, Literal
+from typing import Literal
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.adoption import Adopt, Create, Own, Policy, Refuse, Skip
+from pattern_operator.apply.adoption import Policy, Refuse, Skip
 from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
-from pattern_operator.apply.errors import failure_of, is_uid_conflict, is_unavailable, passes_by_itself
-from pattern_operator.apply.existing import read
+from pattern_operator.apply.errors import failure_of, is_unavailable, passes_by_itself
 from pattern_operator.apply.finished import content_hash
 from pattern_operator.apply.ignore_differences import decode_rules
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.apply.new_kind import retry_new_kind
-from pattern_operator.apply.object_locks import LockTimeout, ObjectLocks
+from pattern_operator.apply.object_apply import ObjectApply
 from pattern_operator.apply.owner_metadata import get_existing
 from pattern_operator.apply.ownership import Owner, apply_policy_of, is_namespace, is_protected
 from pattern_operator.apply.ownership_check import OwnerLookup, OwnershipCheck
@@ -42,9 +41,6 @@ from pattern_operator.apply.wave import waves
 from pattern_operator.apply.withdrawals import Withdrawals
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import ApiError, ApiUnavailable, Discovery, KindNotFound, Resource, Session
-from pattern_operator.kube.kind_existence import is_missing
-
-LOOKS: Final = 3  # at an object that others make anew meanwhile
 
 
 class Applier:
@@ -67,17 +63,20 @@ class Applier:
         self._managed = managed_objects
         self._protected = protected
         self._transfers = transfers if transfers is not None else Transfers()
-        self._check = OwnershipCheck(
-            session,
-            discovery,
-            managed_objects=managed_objects,
-            transfers=self._transfers,
-            holder=holder,
-        )
         self._skips = SkipCheck(session, managed_objects=managed_objects)
-        self._apply = ServerSideApply(session, discovery)
         self._withdrawals = Withdrawals(session)
-        self._locks = ObjectLocks()
+        self._object = ObjectApply(
+            check=OwnershipCheck(
+                session,
+                discovery,
+                managed_objects=managed_objects,
+                transfers=self._transfers,
+                holder=holder,
+            ),
+            sender=ServerSideApply(session, discovery),
+            withdrawals=self._withdrawals,
+            transfers=self._transfers,
+        )
         self._slots = FairSemaphore(concurrency)
 
     async def apply_all(
@@ -188,7 +187,7 @@ class Applier:
             self._skip(key, why, run)
             return
         with self._managed.applying(key, owner=owner):
-            answer = await retry_new_kind(lambda: self._look_and_send(desired, resource, run), key, run)
+            answer = await retry_new_kind(lambda: self._object.apply(desired, resource, run), key, run)
             if isinstance(answer, dict):
                 policy = apply_policy_of(mapping_at(desired.body, "metadata"))
                 self._managed.record(answer, key=key, owner=owner, resource=resource, content=content, policy=policy)
@@ -215,69 +214,6 @@ class Applier:
             run.not_established.add(desired.key.name)
         if run.on_applied is not None:
             run.on_applied(desired, answer)
-
-    async def _look_and_send(self, desired: Object, resource: Resource, run: ApplyRun) -> Body | Skip | Refuse:
-        """Look whose the object is, and apply it where it may be the pattern's; the answer, or why it was not sent.
-
-        Each apply is for the very object that was looked at (its UID): where another took its place meanwhile, the API
-        server refuses, and it is looked at again.
-
-        Raises:
-            ApiError, KindNotFound: it was refused.
-            ValueError: it is not JSON.
-        """
-        key, owner = desired.key, run.request.owner
-        withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet
-        lock = self._locks.at(key)
-        for number in range(LOOKS):
-            since = lock.uses
-            known = None if number or withdrawn else self._check.known(key, owner)
-            decision = known or await self._check.look(desired, resource, run.request)
-            if isinstance(decision, Skip | Refuse):
-                return decision
-            send = partial(self._send, desired, resource, decision, run)
-            try:  # what carries our label already is nobody else's to take: no lock is needed
-                with self._transfers.taking(key, owner):
-                    answer = await (send() if known is not None else lock.run(send, since=since))
-            except LockTimeout as error:
-                return Refuse(Reason.APPLY_FAILED, str(error))
-            if answer is not None:
-                return answer
-        return Refuse(
-            Reason.APPLY_FAILED, "is changed or created again and again by somebody else; it is retried later."
-        )
-
-    async def _send(
-        self, desired: Object, resource: Resource, decision: Create | Own | Adopt, run: ApplyRun
-    ) -> Body | None:
-        """Apply to the very object that was looked at; None where another took its place, to be looked at anew."""
-        key = desired.key
-        try:
-            sent, note = await self._apply.send(desired, resource, decision, run.request)
-        except ApiError as error:
-            is_gone = not isinstance(decision, Create) and is_missing(error, key.name)
-            if not (is_uid_conflict(error) or is_gone):
-                raise
-            return None
-        if note:
-            run.notes[key] = note
-        if not sent.is_of_others:
-            run.record_change(key, decision, sent.body)
-            return sent.body
-        # Somebody made it between the look and the apply: it is theirs, and decided about as such.
-        self._withdrawals.add(key, run.request.owner.id, uid=read(sent.body).uid)
-        await self._withdraw(key, resource, run)
-        return None
-
-    async def _withdraw(self, key: ObjectKey, resource: Resource, run: ApplyRun) -> bool:
-        """Take back an apply that met somebody else's object, also of an earlier run; whether there was one."""
-        owner = run.request.owner.id
-        if not self._withdrawals.has(key, owner):
-            return False
-        run.disowned.add(key)
-        await self._withdrawals.withdraw(key, owner, resource, impersonate=run.request.impersonate)
-        run.disowned.discard(key)
-        return True
 
     def _is_ours(self, key: ObjectKey, request: ApplyRequest) -> bool:
         """Whether the object may carry our label in the cluster, as far as can be known without asking.

@@ -1,9 +1,10 @@
 """One pattern at a time makes an object its own: between the look at it and the apply no other one may come.
 
-The field manager is the same for every pattern, so the API server would let the second of two that both found nothing
-take the object over from the first. Who only *names* an object holds nobody up: a lock is taken after the pattern's
-account was let see that the object is free, and after the slot for its requests; it lasts for one request; and it is
-waited for no longer than ``PATIENCE``, since that request may be slow for the one and not for the other.
+The field manager is the same for every pattern, so the API server would let the second of two that both adopt an
+object take it over from the first; and, where it keeps no condition (``create_only``), the second of two that both
+found nothing. Who only *names* an object holds nobody up: a lock is taken after the pattern's account was let see that
+the object is free, and after the slot for its requests; it lasts for one request; and it is waited for no longer than
+``PATIENCE``, since that request may be slow for the one and not for the other.
 """
 
 import asyncio

@@ -46,11 +46,14 @@ def name_label(name: str) -> str:
     return name[:MAX_LABEL].rstrip("-.")
 
 
-def add_owner_metadata(rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "") -> Object:
+def add_owner_metadata(
+    rendered: Object, *, owner: Owner, adopted: bool = False, uid: str = "", version: str = ""
+) -> Object:
     """A copy of ``rendered`` that says whose it is; only what changes is copied, the rest is shared.
 
     ``adopted`` marks what existed before the pattern: the mark stays only as long as each apply sends it. Of ``uid``
-    the API server makes a condition: another object of the same name is not touched.
+    and ``version`` the API server makes conditions: another object of the same name, and another state of it, is not
+    touched.
 
     Raises:
         ValueError: the labels or annotations are not a mapping; ours in place of them would hide that.
@@ -65,6 +68,7 @@ def add_owner_metadata(rendered: Object, *, owner: Owner, adopted: bool = False,
         "metadata": {
             **metadata,
             **({"uid": uid} if uid else {}),
+            **({"resourceVersion": version} if version else {}),
             "labels": {**_entries(metadata, "labels"), OWNER_LABEL: owner.id, NAME_LABEL: name_label(owner.name)},
             "annotations": annotations,
         },

@@ -1,5 +1,6 @@
 """Whose an object is before it is applied: known from a watch, or looked at in the name of the pattern's account.
 
+What nothing tells of is not looked at: the API server refuses its apply where there is one (``create_only``).
 The decision itself is ``adoption.decide``; here is what it needs to know.
 """
 
@@ -8,8 +9,9 @@ from dataclasses import replace
 
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.adoption import Adopt, Create, Decision, Own, Policy, Refuse, Skip, decide
+from pattern_operator.apply.adoption import GUARDED, Adopt, Create, Decision, Own, Policy, Refuse, Skip, decide
 from pattern_operator.apply.apply_run import ApplyRequest
+from pattern_operator.apply.create_only import refuses_what_exists
 from pattern_operator.apply.errors import failure_of, passes_by_itself
 from pattern_operator.apply.existing import Existing
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
@@ -21,7 +23,7 @@ from pattern_operator.apply.replaced_fields import is_touched
 from pattern_operator.apply.replicas import scaler_of, sets_replicas
 from pattern_operator.apply.takeover_check import check_takeover
 from pattern_operator.apply.transfer import Transfers
-from pattern_operator.kube import ApiError, Discovery, Resource, Session
+from pattern_operator.kube import ApiError, Discovery, LocalApis, Resource, Session
 
 OwnerLookup = Callable[[str, ObjectKey], Owner | None]
 
@@ -40,6 +42,7 @@ class OwnershipCheck:
     ) -> None:
         self._session = session
         self._discovery = discovery
+        self._local = LocalApis(session)
         self._managed = managed_objects
         self._transfers = transfers
         self._holder = holder
@@ -59,6 +62,30 @@ class OwnershipCheck:
             version=str(observed.version or ""),
         )
 
+    async def need_not_look(self, key: ObjectKey, resource: Resource, request: ApplyRequest) -> bool:
+        """Whether nothing tells of the object, and the API server refuses the apply where there is one all the same.
+
+        What more than the object is lost with (``GUARDED``) is there more often than not, and is never written to
+        before it was looked at.
+        """
+        managed = self._managed.get(key)
+        if (managed is not None and managed.present) or key.group_kind in GUARDED:
+            return False
+        if self._managed.is_watched(key):
+            told_of = managed is None and not self._managed.is_known_absent(key)
+        else:
+            told_of = key in request.owned
+        return not told_of and await refuses_what_exists(resource, local=self._local)
+
+    async def is_there(self, key: ObjectKey, resource: Resource, request: ApplyRequest) -> bool:
+        """Whether there is an object, of whomever.
+
+        Raises:
+            ApiError: it could not be looked at.
+        """
+        found = await get_existing(self._session, resource, key, impersonate=request.impersonate)
+        return found is not None
+
     async def look(self, desired: Object, resource: Resource, request: ApplyRequest) -> Decision:
         """Read the object, and decide about it. Where another pattern owns it, ``request.owner`` waits for it.
 
@@ -72,7 +99,7 @@ class OwnershipCheck:
             await recheck_kind(error, resource, discovery=self._discovery)
             raise
         if existing is None:
-            return Create()
+            return Create(conditional=await refuses_what_exists(resource, local=self._local))
         decision = decide(
             existing,
             key=key,

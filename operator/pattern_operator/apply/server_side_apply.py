@@ -24,7 +24,7 @@ from pattern_operator.apply.migrate import migrate
 from pattern_operator.apply.new_kind import recheck_kind
 from pattern_operator.apply.ownership import add_owner_metadata
 from pattern_operator.apply.pvc_size import STORAGE, explain_grown_pvc
-from pattern_operator.kube import ApiError, Conflicts, Discovery, Resource, Session, objects
+from pattern_operator.kube import NO_VERSION, ApiError, Conflicts, Discovery, Resource, Session, objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class ServerSideApply:
             owner=request.owner,
             adopted=isinstance(decision, Adopt) or (isinstance(decision, Own) and decision.adopted),
             uid="" if isinstance(decision, Create) else decision.uid,
+            version=NO_VERSION if isinstance(decision, Create) and decision.conditional else "",
         )
         sent = without(marked.body, left) if left and not isinstance(decision, Create) else marked.body
         body = apply_body(replace(marked, body=sent))

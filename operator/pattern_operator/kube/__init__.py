@@ -16,9 +16,11 @@ from pattern_operator.kube.endpoint import Endpoint
 from pattern_operator.kube.errors import ApiError, ApiUnavailable, CredentialsError, KindNotFound
 from pattern_operator.kube.identity import holder_is_dead, identity, lease_namespace
 from pattern_operator.kube.leaderelection import LeaderElector
+from pattern_operator.kube.local_apis import LocalApis
 from pattern_operator.kube.objects import Conflicts, Propagation
 from pattern_operator.kube.own_permissions import OwnPermissions
 from pattern_operator.kube.reflector import Reflector
+from pattern_operator.kube.request_content import NO_VERSION
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.self_review import can_patch_everything, user_name
 from pattern_operator.kube.session import Session
@@ -26,6 +28,7 @@ from pattern_operator.kube.status_message import StatusCause
 from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
 
 __all__ = [
+    "NO_VERSION",
     "ApiError",
     "ApiUnavailable",
     "Conflicts",
@@ -34,6 +37,7 @@ __all__ = [
     "Endpoint",
     "KindNotFound",
     "LeaderElector",
+    "LocalApis",
     "OwnPermissions",
     "Projection",
     "Propagation",

@@ -15,6 +15,9 @@ import orjson
 
 from pattern_operator.api.fields import mapping_at, text_at
 
+# An apply with this resourceVersion makes an object, and is refused where there is one: no object comes to have it,
+# because etcd's revisions are int64, and so are those of what is used in its place (kine).
+NO_VERSION: Final = str(2**63 - 1)
 _LARGEST: Final = 128 * 1024  # bytes of a request whose values are compared; of a larger one no sentence is shown
 _SHORTEST: Final = 4  # letters of a word that counts as a value: shorter ones occur everywhere
 _PIECES: Final = re.compile(r"[^\s\"'=:@/,;{}\[\]()<>&?|]+")
@@ -55,9 +58,11 @@ class RequestContent:
 
         What is sent for an object that exists, which then is named by its UID or version, is a part of it; a patch, the
         options of a deletion and a request without a body are even less. What mutating webhooks add is not known here.
+        Of what was sent to be made where there is none (``NO_VERSION``), the answer is not shown where there is one.
         """
         kind, metadata = text_at(self._object, "kind"), mapping_at(self._object, "metadata")
-        return kind not in ("", "DeleteOptions") and not (metadata.get("uid") or metadata.get("resourceVersion"))
+        is_new = not metadata.get("uid") and metadata.get("resourceVersion") in (None, "", NO_VERSION)
+        return kind not in ("", "DeleteOptions") and is_new
 
     @property
     def is_deletion(self) -> bool:

@@ -1,0 +1,129 @@
+"""One object to the cluster: made where nothing tells of one, else looked at, and applied if it may be the pattern's.
+
+Each apply is for the very object that was looked at, or for none at all: where it is another one meanwhile, the API
+server refuses, and it is looked at again.
+"""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from pattern_operator.api.object import Body, Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply.adoption import Adopt, Create, Own, Refuse, Skip
+from pattern_operator.apply.apply_run import ApplyRun
+from pattern_operator.apply.errors import is_uid_conflict, is_unavailable
+from pattern_operator.apply.existing import read
+from pattern_operator.apply.object_locks import LockTimeout, ObjectLocks
+from pattern_operator.apply.ownership_check import OwnershipCheck
+from pattern_operator.apply.server_side_apply import ServerSideApply
+from pattern_operator.apply.transfer import Transfers
+from pattern_operator.apply.withdrawals import Withdrawals
+from pattern_operator.kube import ApiError, Resource
+from pattern_operator.kube.kind_existence import is_missing
+
+LOOKS: Final = 3  # at an object that others make anew meanwhile
+
+
+class ObjectApply:
+    """Applies one object at a time; ``check`` tells whose it is, ``withdrawals`` what is to be taken back."""
+
+    def __init__(
+        self, *, check: OwnershipCheck, sender: ServerSideApply, withdrawals: Withdrawals, transfers: Transfers
+    ) -> None:
+        self._check = check
+        self._sender = sender
+        self._withdrawals = withdrawals
+        self._transfers = transfers
+        self._locks = ObjectLocks()
+
+    async def apply(self, desired: Object, resource: Resource, run: ApplyRun) -> Body | Skip | Refuse:
+        """Look whose the object is, and apply it where it may be the pattern's; the answer, or why it was not sent.
+
+        Nobody looks before what nothing tells of is made. Each apply is for the very object that was looked at (its
+        UID, or that there is none): where another took its place meanwhile, the API server refuses, and it is looked at
+        again.
+
+        Raises:
+            ApiError, KindNotFound: it was refused.
+            ValueError: it is not JSON.
+        """
+        key, owner = desired.key, run.request.owner
+        withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet
+        lock = self._locks.at(key)
+        if not withdrawn and await self._check.need_not_look(key, resource, run.request):
+            made = await self._create(desired, resource, run)
+            if made is not None:
+                return made
+        for number in range(LOOKS):
+            since = lock.uses
+            known = None if number or withdrawn else self._check.known(key, owner)
+            decision = known or await self._check.look(desired, resource, run.request)
+            if isinstance(decision, Skip | Refuse):
+                return decision
+            send = partial(self._send, desired, resource, decision, run)
+            try:  # what carries our label already is nobody else's to take: no lock is needed
+                with self._transfers.taking(key, owner):
+                    answer = await (send() if known is not None else lock.run(send, since=since))
+            except LockTimeout as error:
+                return Refuse(Reason.APPLY_FAILED, str(error))
+            if answer is not None:
+                return answer
+        return Refuse(
+            Reason.APPLY_FAILED, "is changed or created again and again by somebody else; it is retried later."
+        )
+
+    async def _create(self, desired: Object, resource: Resource, run: ApplyRun) -> Body | None:
+        """Make the object where there is none; None where there is one, which is to be looked at.
+
+        Of several that make it at once the API server lets one, so no lock is needed. An apply to an object of others
+        may also be refused for what is in it, by a field manager or by admission: so each refusal of an object that is
+        there is left to the look.
+
+        Raises:
+            ApiError, KindNotFound: there is none, and it cannot be made; or the API server does not say.
+            ValueError: it is not JSON.
+        """
+        try:
+            return await self._send(desired, resource, Create(conditional=True), run)
+        except ApiError as error:
+            if error.code == HTTPStatus.CONFLICT:  # another manager has its fields, so it is there
+                return None
+            if is_unavailable(error) or error.code == HTTPStatus.NOT_FOUND:  # nobody can say, or there can be none
+                raise
+            if not await self._check.is_there(desired.key, resource, run.request):
+                raise
+            return None
+
+    async def _send(
+        self, desired: Object, resource: Resource, decision: Create | Own | Adopt, run: ApplyRun
+    ) -> Body | None:
+        """Apply to the very object that was looked at; None where another took its place, to be looked at anew."""
+        key = desired.key
+        try:
+            sent, note = await self._sender.send(desired, resource, decision, run.request)
+        except ApiError as error:
+            is_gone = not isinstance(decision, Create) and is_missing(error, key.name)
+            if not (is_uid_conflict(error) or is_gone):
+                raise
+            return None
+        if note:
+            run.notes[key] = note
+        if not sent.is_of_others:
+            run.record_change(key, decision, sent.body)
+            return sent.body
+        # Somebody made it between the look and the apply, and the API server did not refuse that (``create_only``): it
+        # is theirs, and decided about as such.
+        self._withdrawals.add(key, run.request.owner.id, uid=read(sent.body).uid)
+        await self._withdraw(key, resource, run)
+        return None
+
+    async def _withdraw(self, key: ObjectKey, resource: Resource, run: ApplyRun) -> bool:
+        """Take back an apply that met somebody else's object, also of an earlier run; whether there was one."""
+        owner = run.request.owner.id
+        if not self._withdrawals.has(key, owner):
+            return False
+        run.disowned.add(key)
+        await self._withdrawals.withdraw(key, owner, resource, impersonate=run.request.impersonate)
+        run.disowned.discard(key)
+        return True
