@@ -1,0 +1,208 @@
+"""What the steps do to the cluster is done as the spec says, and in the name of the pattern's account."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.apply.fake_cluster import FakeCluster, managed
+from tests.apply.harness import config_map, entries
+from tests.executors import EXECUTORS
+from tests.reconcile.pattern import pattern
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import Object
+from pattern_operator.api.reason import Reason
+from pattern_operator.apply import DriftState, DryRun, Protected, owner_id
+from pattern_operator.errors import Stalled, Transient
+from pattern_operator.kube import ApiError, KindNotFound
+from pattern_operator.reconcile import PatternKey, PatternStore
+from pattern_operator.reconcile.cluster import Cluster
+from pattern_operator.reconcile.owner import owner_of
+from pattern_operator.reconcile.tenancy import Tenancy
+
+pytestmark = pytest.mark.real_time
+WEB = owner_id("u-1")
+ACCOUNT = "system:serviceaccount:team:deployer"
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeCluster]:
+    async with FakeCluster().serve() as fake:
+        yield fake
+
+
+@pytest.fixture
+def cluster(fake: FakeCluster) -> Cluster:
+    return Cluster(
+        patterns=PatternStore(),
+        managed=fake.managed_objects,
+        discovery=fake.discovery,
+        applier=fake.applier,
+        deleter=fake.deleter,
+        dry_run=DryRun(fake.session, fake.discovery, managed_objects=fake.managed_objects),
+        transfers=fake.transfers,
+        protected=Protected(),
+        tenancy=Tenancy(cross_namespace=False),
+        executors=EXECUTORS,
+    )
+
+
+def web(**apply: Any) -> DesignPattern:
+    return pattern(spec={"apply": {"serviceAccountName": "deployer", **apply}})
+
+
+def users(fake: FakeCluster) -> set[str]:
+    return {each.user for each in fake.requests}
+
+
+def of_the_operator(namespace: str) -> Object:
+    metadata = {"name": "p", "namespace": namespace}
+    return Object.of({"apiVersion": "pattern-operator.io/v1alpha1", "kind": "DesignPattern", "metadata": metadata})
+
+
+async def test_objects_are_applied_compared_and_pruned_as_the_account(cluster: Cluster, fake: FakeCluster):
+    desired, named = config_map("c", "team", a="1"), list[str]()
+
+    done = await cluster.send(web(), [desired], owned=[], on_applied=lambda each, _: named.append(each.key.name))
+    fake.show(desired)
+    failures = await cluster.compare(web(), [desired])
+    pruned = await cluster.prune(web(), entries(desired))
+
+    assert (done.applied, named, failures, pruned.deleted) == ((desired.key,), ["c"], (), (desired.key,))
+    assert fake.sent("PATCH", desired)[0].body["metadata"]["labels"]["pattern-operator.io/owner"] == WEB
+    assert users(fake) == {ACCOUNT}
+
+
+@pytest.mark.parametrize(("adopt", "reasons"), [("Never", [Reason.ALREADY_EXISTS]), ("IfUnowned", [])])
+async def test_what_was_there_is_adopted_as_the_spec_says(cluster: Cluster, fake: FakeCluster, adopt: str, reasons):
+    desired = config_map("c", "team", a="1")
+    fake.put(desired)
+
+    done = await cluster.send(web(adopt=adopt), [desired], owned=[])
+
+    assert [each.reason for each in done.failures] == reasons
+
+
+@pytest.mark.parametrize(("conflicts", "value"), [("Fail", "theirs"), ("Take", "1")])
+async def test_what_others_hold_is_taken_as_the_spec_says(cluster: Cluster, fake: FakeCluster, conflicts, value: str):
+    desired = config_map("c", "team", a="1")
+    fake.put(config_map("c", "team", a="theirs"), managedFields=[managed("theirs", "Apply", {"f:data": {"f:a": {}}})])
+
+    await cluster.send(web(conflicts=conflicts), [desired], owned=[])
+
+    assert fake.at(desired)["data"] == {"a": value}
+
+
+async def test_what_is_ignored_is_neither_applied_nor_compared(cluster: Cluster, fake: FakeCluster):
+    desired, asked = config_map("c", "team", a="1", b="2"), web(ignoreDifferences=[{"paths": ["/data/b"]}])
+    await cluster.send(asked, [desired], owned=[])
+    fake.at(desired)["data"]["b"] = "theirs"
+    fake.show(desired)
+
+    await cluster.compare(asked, [desired])
+
+    assert cluster.managed.drift_state(desired.key, owner=WEB) is DriftState.IN_SYNC
+    assert await cluster.idle_rules(asked, [desired]) == ()
+    idle = web(ignoreDifferences=[{"target": {"kind": "Secret"}, "paths": ["/data/b"]}])
+    assert len(await cluster.idle_rules(idle, [desired])) == 1
+    assert await cluster.idle_rules(web(), [desired]) == ()
+
+
+async def test_all_objects_of_a_pattern_that_goes_are_deleted_as_the_account(cluster: Cluster, fake: FakeCluster):
+    desired = config_map("c", "team")
+    fake.put(desired, owner=WEB)
+
+    done = await cluster.delete(web(), entries(desired))
+
+    assert (done.entries, fake.has(desired), users(fake)) == ((), False, {ACCOUNT})
+
+
+async def test_whether_an_object_is_resumed_is_asked_as_the_account(cluster: Cluster, fake: FakeCluster):
+    paused = config_map("c", "team")
+    fake.put(paused, annotations={"pattern-operator.io/reconcile": "disabled"})
+
+    assert not await cluster.is_resumed(web(), paused.key)
+    assert await cluster.is_resumed(web(), config_map("gone", "team").key)
+    assert users(fake) == {ACCOUNT}
+
+
+async def test_a_webhook_of_the_pattern_that_refuses_is_found_as_the_account(cluster: Cluster, fake: FakeCluster):
+    hook = Object.of(
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingWebhookConfiguration",
+            "metadata": {"name": "h"},
+            "webhooks": [{"name": "deny.example.com"}],
+        }
+    )
+    fake.put(hook)
+
+    said = ['admission webhook "deny.example.com" denied the request: no']
+
+    assert await cluster.blocking_admission(web(), said, [hook.key]) == {hook.key}
+    assert users(fake) == {ACCOUNT}
+
+
+async def test_objects_get_the_namespace_of_the_pattern_and_are_checked_there(cluster: Cluster):
+    bare = Object.of({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
+    placed = await cluster.place(web(), [bare])
+    assert [each.key.namespace for each in placed.objects] == ["team"]
+
+    with pytest.raises(Stalled) as astray:
+        await cluster.place(web(), [of_the_operator("other")])
+    assert astray.value.reason is Reason.CROSS_NAMESPACE
+    with pytest.raises(Stalled) as protected:
+        await cluster.place(web(), [config_map("c", "pattern-operator-system")])
+    assert protected.value.reason is Reason.PROTECTED_OBJECT
+
+
+async def test_kinds_that_cannot_be_asked_for_are_waited_for(cluster: Cluster, fake: FakeCluster, monkeypatch):
+    async def find(**_: object) -> None:
+        raise ApiError(code=500, reason="InternalError", message="leader changed")
+
+    monkeypatch.setattr(fake.discovery, "find", find)
+
+    with pytest.raises(Transient, match="could not be asked for its kinds: leader changed") as error:
+        await cluster.place(web(), [config_map("c", "team")])
+    assert error.value.reason is Reason.API_SERVER_UNAVAILABLE
+
+
+async def test_the_same_objects_have_the_same_digest(cluster: Cluster):
+    one, other = config_map("c", "team", a="1"), config_map("c", "team", a="2")
+
+    assert await cluster.digest(web(), [one]) == await cluster.digest(web(), [one])
+    assert await cluster.digest(web(), [one]) != await cluster.digest(web(), [other])
+
+
+async def test_a_kind_is_watched_once_it_is_found(cluster: Cluster, fake: FakeCluster):
+    await cluster.watch(group="", kind="ConfigMap")
+    assert fake.watches.asked == ["ConfigMap"]
+
+    fake.discovery.gone.add("Widget")
+    with pytest.raises(KindNotFound):
+        await cluster.watch(group="example.com", kind="Widget")
+
+
+async def test_a_pattern_that_is_gone_counts_for_nothing(cluster: Cluster, fake: FakeCluster):
+    desired = config_map("c", "team")
+    await cluster.send(web(), [desired], owned=[])
+    assert cluster.managed.expects_any(WEB)
+
+    cluster.forget(WEB)
+
+    assert not cluster.managed.expects_any(WEB)
+
+
+async def test_a_pattern_waits_for_no_object_but_those_that_a_run_named(cluster: Cluster):
+    kept, other = config_map("kept", "team").key, config_map("other", "team").key
+    for each in (kept, other):
+        cluster.transfers.wait(each, owner_of(web()))
+
+    cluster.wait_only(web(), [kept])
+
+    assert [cluster.transfers.may_wait(each, WEB) for each in (kept, other)] == [False, True]
+
+
+def test_the_pattern_is_its_own_ancestor(cluster: Cluster) -> None:
+    assert cluster.ancestors(web()) == {PatternKey("team", "web")}
+    assert cluster.account(web()) == ACCOUNT
