@@ -208,6 +208,28 @@ def test_what_its_controller_has_not_seen_is_in_progress_however_it_is_updated(k
     assert health_of(workload(kind, observedGeneration=1), now=NOW).state is HealthState.IN_PROGRESS
 
 
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [("pattern-operator.io/v1alpha1", "DesignPattern"), ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")],
+)
+def test_a_status_that_only_the_crd_has_set_says_that_nobody_has_seen_the_object(api_version: str, kind: str):
+    metadata = {"name": "inner", "namespace": "team", "generation": 1}
+    body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "status": {"observedGeneration": -1}}
+
+    health = health_of(body, now=NOW)
+
+    assert health.state is HealthState.IN_PROGRESS
+    assert health.message == f"{kind} team/inner: its controller has not seen it yet"
+
+
+@pytest.mark.parametrize("status", [{}, {"observedGeneration": None}, {"observedGeneration": "x"}, {"phase": "Bound"}])
+def test_a_status_without_a_generation_says_nothing_of_who_has_seen_the_object(status: dict[str, Any]):
+    metadata = {"name": "w", "namespace": "team", "generation": 1}
+    body = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": metadata, "status": status}
+
+    assert health_of(body, now=NOW).state is HealthState.CURRENT
+
+
 def api_service(*conditions: dict[str, str]) -> dict[str, Any]:
     metadata = {"name": "v1.metrics.example"}
     status = {"conditions": list(conditions)}

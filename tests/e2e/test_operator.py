@@ -134,7 +134,7 @@ def test_an_operator_that_cannot_listen_says_what_to_choose(testbed: Testbed, tm
     command: list[str | Path] = [operator.PROGRAM, "run", "--kubeconfig", testbed.operator.kubeconfig.path]
     command += ["--cache-dir", tmp_path / "cache", "--metrics-bind", testbed.operator.address]
 
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=120)
 
     assert done.returncode == 1
     assert f"cannot listen: address={testbed.operator.address}" in done.stderr

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.faketime import run
 
 from pattern_operator.sandbox.shares import Shares, TooMuch
 
@@ -22,27 +23,32 @@ async def turns(shares: Shares, wishes: list[str]) -> list[str]:
     return granted
 
 
-async def test_who_asks_often_waits_behind_who_asks_once():
-    assert await turns(Shares(1, share=1), ["a"] * 5 + ["b", "c"]) == ["a", "a", "b", "c", "a", "a", "a"]
+def test_who_asks_often_waits_behind_who_asks_once():
+    async def scenario() -> list[str]:
+        return await turns(Shares(1, share=1), ["a"] * 5 + ["b", "c"])
+
+    assert run(scenario()) == ["a", "a", "b", "c", "a", "a", "a"]
 
 
-async def test_who_held_it_for_long_waits_behind_who_did_not():
-    shares, order = Shares(1, share=1), list[str]()
+def test_who_held_it_for_long_waits_behind_who_did_not():
+    async def scenario() -> list[str]:
+        shares, order = Shares(1, share=1), list[str]()
 
-    async def take(tenant: str, seconds: float) -> None:
-        async with shares.hold(tenant, 1, patience=5):
-            order.append(tenant)
-            await asyncio.sleep(seconds)
+        async def take(tenant: str, seconds: float) -> None:
+            async with shares.hold(tenant, 1, patience=5):
+                order.append(tenant)
+                await asyncio.sleep(seconds)
 
-    await take("slow", 0.1)
-    await take("quick", 0.02)
-    async with shares.hold("anybody", 1, patience=1):
-        waiting = [asyncio.create_task(take(tenant, 0)) for tenant in ("slow", "quick", "new")]
-        await asyncio.sleep(0.01)
-        assert shares.waiting == 3
-    await asyncio.gather(*waiting)
+        await take("slow", 0.1)
+        await take("quick", 0.02)
+        async with shares.hold("anybody", 1, patience=1):
+            waiting = [asyncio.create_task(take(tenant, 0)) for tenant in ("slow", "quick", "new")]
+            await asyncio.sleep(0.01)
+            assert shares.waiting == 3
+        await asyncio.gather(*waiting)
+        return order
 
-    assert order[2:] == ["new", "quick", "slow"]
+    assert run(scenario())[2:] == ["new", "quick", "slow"]
 
 
 async def test_a_tenant_holds_no_more_than_a_share_however_much_is_free():

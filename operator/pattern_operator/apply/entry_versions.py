@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mappings
+from pattern_operator.api.fields import MAX_MANAGERS, ManagedFieldsEntry, ObjectMeta, mappings, text
 from pattern_operator.api.object import Body
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.existing import is_ours
@@ -53,7 +53,7 @@ def in_version(live: object, api_version: str, *, is_picked: Callable[[Entry], b
         entry = each
         if is_picked(each) and each.get("apiVersion") != api_version:
             entry, changed = {**each, "apiVersion": api_version}, True
-        name = tuple(str(entry.get(part, "")) for part in ("manager", "operation", "apiVersion", "subresource"))
+        name = tuple(text(entry.get(part)) for part in ("manager", "operation", "apiVersion", "subresource"))
         if (same := entries.get(name)) is not None:
             fields = fieldset.union(fieldset.read(same.get("fieldsV1")), fieldset.read(entry.get("fieldsV1")))
             entry = {**entry, "fieldsV1": fields}

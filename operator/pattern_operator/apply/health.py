@@ -96,9 +96,13 @@ RULES: Final = {**kstatus.RULES, **builtin_health.RULES}
 def _evaluate(view: ObjectView, now: datetime) -> Result:
     if view.meta.deleting:
         return HealthState.TERMINATING, "is being deleted", None
-    seen, generation = integer_at(view.status, "observedGeneration", default=-1), view.meta.generation
-    if seen >= 0 and generation is not None and seen != generation:
-        return progress(f"its controller has seen generation {seen} of {generation}")
+    generation = view.meta.generation
+    if generation is not None:
+        seen = integer_at(view.status, "observedGeneration", default=generation)
+        if seen < 0:  # what CRDs set until the controller writes a status: DesignPatterns, and the kinds of Flux
+            return progress("its controller has not seen it yet")
+        if seen != generation:
+            return progress(f"its controller has seen generation {seen} of {generation}")
     if view.is_true("Reconciling"):
         return progress(view.condition("Reconciling").words)
     if view.is_true("Stalled"):
