@@ -106,6 +106,52 @@ def test_who_is_next_is_who_the_plain_rules_say(capacity, steps):
     assert sorted(drain(queue)) == sorted(model.waiting)  # nobody is lost
 
 
+@settings(max_examples=400)
+@given(st.integers(1, 24), st.lists(STEPS, max_size=250))
+def test_who_takes_a_seat_at_once_is_who_would_have_got_it_by_waiting(capacity, steps):
+    """And whoever comes after that finds the same order."""
+    quick, slow = FairQueue[int](capacity), FairQueue[int](capacity)
+    seated: list[Lanes] = []
+
+    for number, (what, *values) in enumerate(steps):
+        match what:
+            case "push":
+                _, rank, lanes = values
+                slow.push(number, rank=rank, lanes=lanes)
+                waits_alone = len(slow) == 1
+                gets_it = slow.pop() if waits_alone else None
+                assert quick.take(lanes) == (gets_it is not None)
+                if gets_it is not None:
+                    seated.append(lanes)
+                else:
+                    quick.push(number, rank=rank, lanes=lanes)
+            case "end" if seated:
+                lanes = seated.pop(values[0] % len(seated))
+                for queue in (quick, slow):
+                    queue.give_back(lanes, used=values[1])
+            case "pop":
+                taken = slow.pop()
+                assert quick.pop() == taken
+                if taken is not None:
+                    seated.append(taken[1])
+        assert (len(quick), quick.free, quick.largest_share) == (len(slow), slow.free, slow.largest_share)
+
+    for lanes in seated:
+        for queue in (quick, slow):
+            queue.give_back(lanes)
+    assert drain(quick) == drain(slow)
+
+
+def test_nobody_takes_a_seat_at_once_before_those_who_wait():
+    queue = FairQueue[str](2)
+    queue.push("waits", rank=0.0, lanes=("a",))
+
+    assert not queue.take(("b",))
+    assert queue.pop() == ("waits", ("a",))
+    assert queue.take(("b",))
+    assert not queue.take(("c",))
+
+
 def test_everybody_who_waits_gets_a_seat_in_the_end():
     queue = FairQueue[int](4)
     for item in range(500):

@@ -118,6 +118,18 @@ class FairQueue(Generic[Item]):
         self._place(group)
         return item, group.lanes
 
+    def take(self, lanes: Lanes) -> bool:
+        """Get a seat at once, where nobody waits and there is one: what ``push`` and ``pop`` would do, in less time.
+
+        It is given back as any other seat.
+        """
+        if self._entries or not self._seats.has_one_for(lanes):
+            return False
+        self._starts.serve_at_once(lanes[0], seated=self._seats.flows)
+        self._seats.take(lanes)
+        self._idle_turn.pop(lanes[0], None)
+        return True
+
     def charge(self, flow: Hashable, seconds: float) -> None:
         """A flow that holds a seat, or has just waited, used so much time: it begins so much later."""
         self._starts.charge(flow, seconds)

@@ -58,6 +58,13 @@ class Seats:
         """How many seats the lane holds as the first one of whoever sits there."""
         return self._flows.get(flow, 0)
 
+    def has_one_for(self, lanes: Lanes) -> bool:
+        """Whether somebody with these lanes may have a seat now; the first seat of a flow needs no share of it."""
+        flow, *others = lanes
+        if not self.free or (flow in self._flows and self.is_flow_closed(flow)):
+            return False
+        return not any(map(self.is_lane_closed, others))
+
     def take(self, lanes: Lanes) -> None:
         """One seat is held by somebody with these lanes."""
         self.free -= 1

@@ -42,11 +42,7 @@ class StartTimes:
             self._waiting[flow] = 0
             self._note(flow)
         self._waiting[flow] += 1
-        if len(self._starts) > 2 * (len(self._waiting) + len(seated)) + FEW_FLOWS:
-            kept = self._waiting.keys() | set(seated)
-            late = sorted(((at, index, each) for index, (each, at) in enumerate(self._starts.items())), reverse=True)
-            behind = {each: at for at, _, each in late[:FEW_FLOWS] if at > self._now}
-            self._starts = {each: at for each, at in self._starts.items() if each in kept or each in behind}
+        self._forget_few(seated)
 
     def end_to_wait(self, flow: Hashable) -> None:
         """One item of the flow fewer waits."""
@@ -58,11 +54,23 @@ class StartTimes:
         """An item of the flow is served now."""
         self._now = max(self._now, self._starts[flow])
 
+    def serve_at_once(self, flow: Hashable, *, seated: Collection[Hashable]) -> None:
+        """An item of the flow is served now that did not wait, and nobody else does; as for who waits for no time."""
+        self._now = self._starts[flow] = max(self._starts.get(flow, 0.0), self._now)
+        self._forget_few(seated)
+
     def charge(self, flow: Hashable, seconds: float) -> None:
         """The flow used so much time: it begins so much later."""
         self._starts[flow] = self._starts.get(flow, self._now) + seconds
         if flow in self._waiting:
             self._note(flow)
+
+    def _forget_few(self, seated: Collection[Hashable]) -> None:
+        if len(self._starts) > 2 * (len(self._waiting) + len(seated)) + FEW_FLOWS:
+            kept = self._waiting.keys() | set(seated)
+            late = sorted(((at, index, each) for index, (each, at) in enumerate(self._starts.items())), reverse=True)
+            behind = {each: at for at, _, each in late[:FEW_FLOWS] if at > self._now}
+            self._starts = {each: at for each, at in self._starts.items() if each in kept or each in behind}
 
     def _earliest(self) -> float:
         """Where who comes anew begins: not behind those who wait, who may be late, nor with arrears to call in."""
