@@ -11,7 +11,15 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.reconcile.deadline import AFTER_GIVING_WAY, Beside, RegistryTimeout, Superseded, overrun, within
+from pattern_operator.reconcile.deadline import (
+    AFTER_GIVING_WAY,
+    Beside,
+    Ending,
+    RegistryTimeout,
+    Superseded,
+    overrun,
+    within,
+)
 
 
 def late() -> Transient:
@@ -286,3 +294,31 @@ async def test_an_error_in_the_moment_in_which_the_patience_ends_is_left_to_nobo
     await asyncio.sleep(0)
 
     assert stray == []
+
+
+async def test_an_ending_that_was_asked_for_before_the_work_began_ends_it_at_once():
+    asked, begun = asyncio.Event(), clock()
+    asked.set()
+    given = Transient(reason=Reason.RUN_TIMEOUT, message="gave way")
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(Transient, match="gave way"):
+        await within(60, hangs(), late=late, ending=Ending(asked, lambda: given))
+
+    assert clock() - begun < 1
+
+
+async def test_what_had_happened_before_the_work_began_is_done_beside_it():
+    happened, acted = asyncio.Event(), asyncio.Event()
+    happened.set()
+
+    async def act() -> None:
+        acted.set()
+
+    async def work() -> int:
+        await acted.wait()
+        return 7
+
+    assert await within(60, work(), late=late, beside=Beside(happened, act)) == 7

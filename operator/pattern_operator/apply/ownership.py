@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
@@ -29,6 +30,7 @@ class Owner:
         return f"{self.namespace}/{self.name}"
 
 
+@lru_cache(maxsize=4_096)  # a run asks some twenty times for the same one
 def owner_id(uid: str) -> str:
     """The id of the pattern with this UID: 24 small letters and digits, fit for a label's value.
 

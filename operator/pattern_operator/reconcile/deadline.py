@@ -24,6 +24,7 @@ Work = Coroutine[Any, Any, Result]
 
 
 AFTER_GIVING_WAY = timedelta(seconds=15)  # until a run that gave way comes again: it has shown that it takes long
+BRIEF = 0.05  # seconds that work is waited for before anything beside it is: most is done by then
 PROMPT = 0.5  # seconds that a run waits for its registry with a worker; quick ones answer all within
 
 
@@ -43,26 +44,46 @@ class Beside:
     superseded: Callable[[], bool] = lambda: False
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What ends work before its time: an ``event``, and the error that it is then."""
+
+    event: asyncio.Event
+    error: Callable[[], Transient]
+
+
 async def within(
-    seconds: float, work: Work[Result], *, late: Callable[[], Transient], beside: Beside | None = None
+    seconds: float,
+    work: Work[Result],
+    *,
+    late: Callable[[], Transient],
+    beside: Beside | None = None,
+    ending: Ending | None = None,
 ) -> Result:
     """The result of ``work``; nothing of it runs any more when this returns or raises.
 
     Raises:
-        Transient: what ``late`` makes, when ``work`` was not done in so many seconds.
+        Transient: what ``late`` makes, when ``work`` was not done in so many seconds; what ``ending`` makes.
         Superseded: it is not wanted any more.
     """
     ends: Callable[[], Exception] = late
     task = asyncio.create_task(work, name="with-deadline")
+    # Where the caller is cancelled, an error of the work in the same moment is not new: it is looked at all the same.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    end = asyncio.get_running_loop().time() + seconds
     try:
-        if beside is None:
-            await asyncio.wait({task}, timeout=max(seconds, 0.0))
-        else:
-            await _attend(task, seconds, beside)
-            ends = Superseded if beside.superseded() else late
+        if not _is_called(beside, ending):
+            await asyncio.wait({task}, timeout=max(min(seconds, BRIEF), 0.0))
+        if not task.done():
+            await _attend(task, end, beside, ending)
+            if beside is not None and beside.superseded():
+                ends = Superseded
+            elif ending is not None and ending.event.is_set():
+                ends = ending.error
         over = not task.done()
     finally:
-        await cancel_and_wait([task])
+        if not task.done():
+            await cancel_and_wait([task])
     if over and task.cancelled():
         raise ends()
     if over and (error := task.exception()) is not None:
@@ -70,35 +91,27 @@ async def within(
     return task.result()
 
 
-async def _unless(ends: asyncio.Event, work: Work[Result], error: Callable[[], Transient]) -> Result:
-    """The result of ``work``; raises ``error`` when ``ends`` is set before there is one."""
-    task = asyncio.create_task(work, name="gives-way")
-    # Where the caller is cancelled, an error of the work in the same moment is not new: it is looked at all the same.
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    ending = asyncio.create_task(ends.wait(), name="way-given")
-    try:
-        await asyncio.wait({task, ending}, return_when=asyncio.FIRST_COMPLETED)
-        over = not task.done()
-    finally:
-        await cancel_and_wait([task, ending])
-    if over and not task.cancelled() and (failed := task.exception()) is not None:
-        raise error() from failed
-    if over:
-        raise error()
-    return task.result()
+def _is_called(beside: Beside | None, ending: Ending | None) -> bool:
+    """Whether there is something to do, or to end, already."""
+    if beside is not None and (beside.happened.is_set() or beside.superseded()):
+        return True
+    return ending is not None and ending.event.is_set()
 
 
-async def _attend(task: asyncio.Task[Result], seconds: float, beside: Beside) -> None:
-    """Wait until ``task`` is done or not wanted, or for so long, and act when something happens meanwhile."""
+async def _attend(task: asyncio.Task[Result], end: float, beside: Beside | None, ending: Ending | None) -> None:
+    """Wait until ``task`` is done or is to end, or until ``end``, and act when something happens meanwhile."""
     clock = asyncio.get_running_loop().time
-    end = clock() + seconds
-    while not task.done() and not beside.superseded() and (left := end - clock()) > 0:
-        happened = asyncio.ensure_future(beside.happened.wait())
+    while not task.done() and (left := end - clock()) > 0:
+        if (beside is not None and beside.superseded()) or (ending is not None and ending.event.is_set()):
+            return
+        events = [*([beside.happened] if beside else []), *([ending.event] if ending else [])]
+        waiting = [asyncio.ensure_future(each.wait()) for each in events]
         try:
-            await asyncio.wait({task, happened}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, *waiting}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            happened.cancel()
-        if beside.happened.is_set() and not task.done() and not beside.superseded():
+            for each in waiting:
+                each.cancel()
+        if beside is not None and beside.happened.is_set() and not task.done() and not beside.superseded():
             beside.happened.clear()
             await beside.act()
 
@@ -152,8 +165,8 @@ class RegistryTimeout:
         prompt = max(PROMPT - (self.seconds - left), 0.0)
         try:
             async with self.aside(prompt) as gives_way:
-                yielding = _unless(gives_way, work, lambda: self._gave_way(stage))
-                return await within(left, yielding, late=lambda: self._late(stage), beside=self.beside)
+                ending = Ending(gives_way, lambda: self._gave_way(stage))
+                return await within(left, work, late=lambda: self._late(stage), beside=self.beside, ending=ending)
         finally:
             work.close()  # where it was never begun
 

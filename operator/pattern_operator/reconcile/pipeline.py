@@ -29,7 +29,7 @@ from pattern_operator.reconcile.steps.fetch import Fetched, fetch
 from pattern_operator.reconcile.steps.gate import accept, gate
 from pattern_operator.reconcile.steps.render import Unbuildable, render
 from pattern_operator.reconcile.steps.resolve import resolve
-from pattern_operator.reconcile.steps.verify import verify
+from pattern_operator.reconcile.steps.verify import asks_registry, verify
 from pattern_operator.source import ResolvedManifest
 
 _OF_THE_ARTIFACT = frozenset({Stage.RENDER, Stage.ROLLOUT})  # what these refuse, they refuse again
@@ -92,7 +92,9 @@ async def _verify(way: _Way) -> None:
     known = run.state.caches.checked
     asking = verify(run.pattern, way.desired, known, port=run.repositories, waits=waits)
     try:
-        verified = await way.registry_timeout.wait(asking, stage=Stage.VERIFY)
+        if asks_registry(way.desired, known):
+            asking = way.registry_timeout.wait(asking, stage=Stage.VERIFY)
+        verified = await asking
     except PatternError:
         run.state = run.state.with_checked(None)
         raise

@@ -10,7 +10,7 @@ from pattern_operator.api.verification import TrustedKey, VerificationPolicy, Ve
 from pattern_operator.errors import PatternError, Stalled, Transient
 from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.state import Checked
-from pattern_operator.reconcile.steps.verify import Verified, verify
+from pattern_operator.reconcile.steps.verify import Verified, asks_registry, verify
 from pattern_operator.source import ConnectionWaits, FetchedSignatures
 
 POLICY = VerificationPolicy((TrustedKey("release-team", b"key"),))
@@ -90,3 +90,25 @@ async def test_a_refusal_is_raised_as_it_is():
 
     with pytest.raises(Stalled, match="no signature: sign it"):
         await verified(Signatures(refuses=refusal), wanted())
+
+
+@pytest.mark.parametrize(
+    ("policy", "known", "asks"),
+    [
+        (POLICY, None, True),
+        (POLICY, Checked(NEWER.digest, POLICY, VERIFIED), True),
+        (POLICY, Checked(REVISION.digest, OTHER, VERIFIED), True),
+        (POLICY, Checked(REVISION.digest, POLICY, VERIFIED), False),
+        (VerificationPolicy(), None, False),
+    ],
+    ids=["nothing is known", "another digest is", "another policy is", "it is known", "no signature is required"],
+)
+async def test_a_registry_is_waited_for_only_where_signatures_are_read(
+    policy: VerificationPolicy, known: Checked | None, asks: bool
+):
+    port = Signatures()
+
+    await verified(port, wanted(policy), known)
+
+    assert asks_registry(wanted(policy), known) is asks
+    assert ("signatures" in port.asked) is asks

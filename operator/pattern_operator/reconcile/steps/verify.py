@@ -48,13 +48,22 @@ async def verify(
         Transient: the registry could not be asked, which is not an answer.
     """
     digest, policy = desired.revision.digest, desired.policy
-    if known is not None and (known.digest, known.policy) == (digest, policy):
+    if known is not None and _is_same(desired, known):
         return Verified(known.result, known)
     found = FetchedSignatures()
-    if policy.authorities:
+    if asks_registry(desired, known):
         found = await port.signatures(pattern, desired, waits=waits)
     try:
         result = await port.check(pattern, desired, found)
     except Stalled as refusal:
         raise found.explain(refusal) from refusal
     return Verified(result, Checked(digest, policy, result))
+
+
+def asks_registry(desired: DesiredState, known: Checked | None) -> bool:
+    """Whether ``verify`` has anything to ask: not where no signature is required, nor where it is known."""
+    return bool(desired.policy.authorities) and not (known is not None and _is_same(desired, known))
+
+
+def _is_same(desired: DesiredState, known: Checked) -> bool:
+    return (known.digest, known.policy) == (desired.revision.digest, desired.policy)
