@@ -4,6 +4,7 @@ SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 BIN := .venv/bin
 N ?= 200
+TREE ?= .
 SECONDS_OF_NOISE ?= 120
 INSTALL ?= default
 SAMPLE ?= 600
@@ -50,8 +51,8 @@ demo: setup testbed ## the whole way on real parts: push, sign, apply, update, r
 demo-down: setup ## end what make demo KEEP=1 left running
 	@$(BIN)/python -m tools.demo --end
 
-bench: setup testbed ## what N patterns cost beside the raw requests for their objects: new, changed, drifted, restarted, deleted, large; one JSON line a row
-	@$(BIN)/python -m tools.bench --patterns $(N)
+bench: setup testbed ## what N patterns cost beside the raw requests for their objects, one JSON line a row (TREE=another working tree: its operator)
+	@$(BIN)/python -m tools.bench --patterns $(N) --tree $(TREE)
 
 testbed: .venv/.ready ## build the programs that up, test and bench run (the first time takes some 10 minutes)
 	@$(BIN)/python -m tests.testbed build

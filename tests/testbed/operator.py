@@ -13,7 +13,7 @@ from tests.testbed.kubectl import Kubectl
 from tests.testbed.paths import ROOT
 from tests.testbed.process import Process
 
-PROGRAM = Path(sys.executable).parent / "pattern-operator"
+PROGRAM = Path(sys.executable).with_name("pattern-operator")
 NAMESPACE = "pattern-operator-system"
 ACCOUNT = "pattern-operator"
 DEFAULT = ROOT / "manifests" / "default"
@@ -64,14 +64,14 @@ class Operator:
         self.wait_ready()
 
 
-def install(manifests: Path, *, kubectl: Kubectl) -> None:
-    """Apply the CRDs, then the rights of ``manifests`` and all else but the Deployment: the operator runs beside.
+def install(manifests: Path, *, kubectl: Kubectl, crds: Path = CRDS) -> None:
+    """Apply ``crds``, then the rights of ``manifests`` and all else but the Deployment: the operator runs beside.
 
     Raises:
         KubectlFailed: the manifests do not build, or the API server refuses one.
     """
-    objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", CRDS)))
-    if manifests != CRDS:
+    objects: list[dict[str, Any]] = list(yaml.safe_load_all(kubectl("kustomize", crds)))
+    if manifests != crds:
         objects += yaml.safe_load_all(kubectl("kustomize", manifests))
     kubectl.apply(*(each for each in objects if each["kind"] != "Deployment"))
     kubectl.established(*(each["metadata"]["name"] for each in objects if each["kind"] == "CustomResourceDefinition"))
@@ -93,14 +93,14 @@ def account(directory: Path, *, kubectl: Kubectl) -> Kubeconfig:
     return Kubeconfig(directory / "operator.kubeconfig", admin.server, admin.ca, token, user).write()
 
 
-def start(directory: Path, *, kubeconfig: Kubeconfig, flags: tuple[str, ...] = ()) -> Operator:
+def start(directory: Path, *, kubeconfig: Kubeconfig, flags: tuple[str, ...] = (), program: Path = PROGRAM) -> Operator:
     """Start the operator, with ``flags`` after its usual ones, and wait until it is ready.
 
     Raises:
         ProcessEnded: it does not start; the message holds the end of its log.
     """
     address = f"127.0.0.1:{process.free_port()}"
-    command: list[str | Path] = [PROGRAM, "run", "--kubeconfig", kubeconfig.path]
+    command: list[str | Path] = [program, "run", "--kubeconfig", kubeconfig.path]
     command += ["--cache-dir", directory / "cache", "--metrics-bind", address, *flags]
     operator = Operator(process.start("operator", command, directory=directory), kubeconfig, address)
     operator.wait_ready()

@@ -96,6 +96,16 @@ class Testbed:
         self._operator = operator.start(self.directory, kubeconfig=account, flags=flags)
         return self._operator
 
+    def start_operator_of(self, tree: Path) -> Operator:
+        """As ``start_operator``, with the operator of another working tree, which has a .venv of its own."""
+        manifests = tree / "manifests" / "default"
+        operator.install(manifests, kubectl=self.kubectl, crds=tree / "crds")
+        account = operator.account(self.directory, kubectl=self.kubectl)
+        flags = operator.flags_of(manifests, kubectl=self.kubectl)
+        program = tree / ".venv" / "bin" / "pattern-operator"
+        self._operator = operator.start(self.directory, kubeconfig=account, flags=flags, program=program)
+        return self._operator
+
     def stop(self) -> None:
         """End every process; the logs and the state stay in ``directory``."""
         stop(self.directory)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.testbed.paths import ROOT
 from tools.bench.__main__ import main
 from tools.bench.workload import AFTER, large, name_of, path, small
 from tools.readiness import Unready, WatchLost
@@ -12,8 +14,8 @@ from tools.readiness import Unready, WatchLost
 
 @pytest.mark.parametrize("error", [Unready("2 of 2 patterns are not Ready after 600 s"), WatchLost("GET: 503")])
 def test_no_figure_is_printed_of_what_is_not_ready(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
-    async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
-        assert patterns == 2
+    async def measure(patterns: int, tree: Path) -> AsyncIterator[dict[str, Any]]:
+        assert (patterns, tree) == (2, ROOT)
         yield {"row": "new"}
         raise error
 
@@ -23,14 +25,16 @@ def test_no_figure_is_printed_of_what_is_not_ready(error: Exception, capsys: pyt
     assert (code, json.loads(shown.out), shown.err) == (1, {"row": "new"}, f"bench: {error}\n")
 
 
-def test_a_row_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
-        yield {"row": "new", "patterns": patterns, "ratio": 2.5}
+def test_a_row_is_a_line_and_the_operator_may_be_of_another_tree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measure(patterns: int, tree: Path) -> AsyncIterator[dict[str, Any]]:
+        yield {"row": "new", "patterns": patterns, "ratio": 2.5, "tree": str(tree)}
         yield {"row": "settled", "patterns": patterns}
 
-    assert main(["--patterns", "2"], measure=measure) == 0
+    assert main(["--patterns", "2", "--tree", str(tmp_path)], measure=measure) == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        {"row": "new", "patterns": 2, "ratio": 2.5},
+        {"row": "new", "patterns": 2, "ratio": 2.5, "tree": str(tmp_path)},
         {"row": "settled", "patterns": 2},
     ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.testbed.paths import ROOT
 from tools.bench.machine import machine
 from tools.bench.report import Unreadable, main, page, read
 
@@ -109,7 +110,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_a_run_says_what_it_was_measured_on():
-    found = machine("v1.37.2")
+    found = machine(ROOT, kubernetes="v1.37.2")
 
     assert (found["row"], found["kubernetes"]) == ("machine", "v1.37.2")
     assert found["cores"] >= 1

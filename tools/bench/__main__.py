@@ -11,11 +11,12 @@ import shutil
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import uvloop
-from tests.testbed.paths import STATE
+from tests.testbed.paths import ROOT, STATE
 from tests.testbed.testbed import Testbed
 from tools.bench.cluster import Cluster
 from tools.bench.machine import machine
@@ -31,8 +32,8 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
-    """Start the parts, measure, end the parts."""
+async def measure(patterns: int, tree: Path) -> AsyncIterator[dict[str, Any]]:
+    """Start the parts, the operator of ``tree`` among them, measure, end the parts."""
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     testbed = await asyncio.to_thread(Testbed.start, DIRECTORY, audit=True)
     try:
@@ -41,24 +42,29 @@ async def measure(patterns: int) -> AsyncIterator[dict[str, Any]]:
         connector = aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context(cafile=str(admin.ca)))
         async with aiohttp.ClientSession(connector=connector) as http:
             cluster = Cluster(http, admin.server, {"Authorization": f"Bearer {admin.token}"})
-            yield machine(await cluster.version())
+            yield machine(tree, kubernetes=await cluster.version())
             meters = Meters(DIRECTORY, testbed.controlplane.audit_log)
-            async for row in Bench(testbed, cluster, meters, say, patterns).rows():
+            async for row in Bench(testbed, cluster, meters, say, patterns, tree).rows():
                 yield row
     finally:
         await asyncio.to_thread(testbed.stop)
 
 
 def main(
-    arguments: Sequence[str] | None = None, *, measure: Callable[[int], AsyncIterator[dict[str, Any]]] = measure
+    arguments: Sequence[str] | None = None,
+    *,
+    measure: Callable[[int, Path], AsyncIterator[dict[str, Any]]] = measure,
 ) -> int:
     """Measure and print; no figure where a pattern is not as it should be."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--patterns", type=int, default=200, help="how many")
+    parser.add_argument(
+        "--tree", type=Path, default=ROOT, help="a working tree with a .venv, whose operator is measured: this one"
+    )
     options = parser.parse_args(arguments)
 
     async def run() -> None:
-        async for row in measure(options.patterns):
+        async for row in measure(options.patterns, options.tree.resolve()):
             print(json.dumps(row), flush=True)
 
     try:

@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 
-
-def machine(kubernetes: str) -> dict[str, Any]:
-    """The row; ``kubernetes`` is the version of the API server."""
+def machine(tree: Path, *, kubernetes: str) -> dict[str, Any]:
+    """The row; ``tree`` is where the operator is from, ``kubernetes`` the version of the API server."""
     return {
         "row": "machine",
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": _git("describe", "--always", "--dirty", "--abbrev=10"),
+        "commit": _git(tree, "describe", "--always", "--dirty", "--abbrev=10"),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "python": platform.python_version(),
@@ -23,7 +21,7 @@ def machine(kubernetes: str) -> dict[str, Any]:
     }
 
 
-def _git(*arguments: str) -> str:
-    command = ("git", "-C", str(ROOT), *arguments)
+def _git(tree: Path, *arguments: str) -> str:
+    command = ("git", "-C", str(tree), *arguments)
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     return made.stdout.strip() or "unknown"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.testbed.testbed import Testbed
@@ -25,13 +26,14 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The rows share one cluster: each finds it as the row before left it."""
+    """The rows share one cluster: each finds it as the row before left it. ``tree`` is where the operator is from."""
 
     testbed: Testbed
     cluster: Cluster
     meters: Meters
     say: Callable[[str], None]
     patterns: int
+    tree: Path
 
     async def rows(self) -> AsyncIterator[Figures]:
         """The figures, a row at a time. Raises Unready where a pattern is not as it should be."""
@@ -39,7 +41,7 @@ class Bench:
             await self.cluster.send("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         self.say(f"pushing {2 * self.patterns} artifacts")
         await self._push()
-        await asyncio.to_thread(self.testbed.start_operator)
+        await asyncio.to_thread(self.testbed.start_operator_of, self.tree)
         await self._warm_up()
         yield await self.new()
         yield await self.settled()
