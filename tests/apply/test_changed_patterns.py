@@ -1,8 +1,7 @@
 """Patterns that were changed: who is waited for before an object goes, and until when."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.changed_patterns import DATA_CHANGE_WINDOW, ChangedPatterns
@@ -79,6 +78,6 @@ def test_another_pattern_of_the_namespace_of_the_object_or_of_the_pattern_is_bes
 
     assert not alone
     assert not patterns.are_beside(KEY, OLD)
-    assert patterns.are_beside(replace(KEY, namespace="elsewhere"), OLD)
+    assert patterns.are_beside(structs.replace(KEY, namespace="elsewhere"), OLD)
     patterns.suspend(FAR.id)
-    assert not patterns.are_beside(replace(KEY, namespace="elsewhere"), OLD)
+    assert not patterns.are_beside(structs.replace(KEY, namespace="elsewhere"), OLD)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
 
+import msgspec
+
 from pattern_operator.api.fields import text_at
 from pattern_operator.quote import quoted
 
@@ -18,8 +20,7 @@ class GroupKind(NamedTuple):
     kind: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectKey:
+class ObjectKey(msgspec.Struct, frozen=True, order=True, gc=False):
     """Group, kind, namespace and name; the namespace of a cluster-scoped object is empty.
 
     Written ``namespace_name_group_kind`` in inventories, as Flux writes it. Only the name of an RBAC object can hold a

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
+import msgspec
+
 from pattern_operator.quote import quoted
 
 _ALGORITHMS: Final = {"sha256": 64, "sha512": 128}  # image-spec, "Registered algorithms": algorithm, hex digits
@@ -27,8 +29,7 @@ class InvalidReference(ValueError):
     """The text is not a reference; the message says what is right."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
+class Digest(msgspec.Struct, frozen=True, order=True, gc=False):
     """``<algorithm>:<hex>`` of raw bytes."""
 
     algorithm: str
@@ -60,8 +61,7 @@ class Digest:
         return f"{self.algorithm}:{self.hex}"
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True, gc=False):
     """A repository: ``host[:port]`` and its name there."""
 
     host: str

@@ -3,9 +3,10 @@
 import base64
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from pattern_operator.api.fields import MAX_NAME, mapping, mapping_at, text_at
 from pattern_operator.api.names import ADOPTED_ANNOTATION, NAME_LABEL, OWNER_LABEL, PATTERN_ANNOTATION
@@ -18,8 +19,7 @@ MAX_LABEL: Final = 63  # characters of a label's value; Kubernetes documentation
 _ID_BYTES: Final = 15  # 120 bits: two UIDs never meet; 24 characters of base32 without padding
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True, gc=False):
     """The pattern that owns objects: its id (``owner_id``), and where it is."""
 
     id: str

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
@@ -72,4 +74,5 @@ def _place(each: Object, *, namespace: str) -> Object:
     there = {name: value for name, value in metadata.items() if name != "namespace"}
     if namespace:
         there["namespace"] = namespace
-    return replace(each, key=replace(each.key, namespace=namespace), body={**each.body, "metadata": there})
+    key = msgspec.structs.replace(each.key, namespace=namespace)
+    return replace(each, key=key, body={**each.body, "metadata": there})

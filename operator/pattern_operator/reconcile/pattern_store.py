@@ -17,8 +17,7 @@ from pattern_operator.api.status import Inventory
 from pattern_operator.apply.ownership import owner_id
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PatternKey:
+class PatternKey(msgspec.Struct, frozen=True, order=True, gc=False):
     """Namespace and name of a DesignPattern."""
 
     namespace: str

@@ -3,11 +3,12 @@
 import asyncio
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.apply.fake_watches import FakeWatches
 from tests.faketime import run
 from tests.kube.fake_session import FakeSession
@@ -241,18 +242,18 @@ async def test_nothing_known_says_that_nothing_is_there_but_of_what_was_seen_in_
     scene = Scene(listed=lambda _: False)
     scene.see(scene.body("alien"))
     scene.see(scene.body())
-    observed, other = KEY, replace(KEY, name="other")
+    observed, other = KEY, structs.replace(KEY, name="other")
 
     before = (
         scene.managed_objects.is_known_absent(observed),
         scene.managed_objects.is_known_absent(other),
-        scene.managed_objects.is_known_absent(replace(KEY, namespace="b")),
+        scene.managed_objects.is_known_absent(structs.replace(KEY, namespace="b")),
     )
     scene.see(scene.body(), kind=WatchEventType.DELETED)
 
     assert before == (False, True, True)
     assert scene.managed_objects.is_known_absent(observed)
-    assert not scene.managed_objects.is_known_absent(replace(KEY, name="alien"))
+    assert not scene.managed_objects.is_known_absent(structs.replace(KEY, name="alien"))
 
 
 async def test_what_was_seen_in_no_inventory_and_is_followed_now_is_known_once_it_is_gone():
@@ -275,8 +276,8 @@ async def test_too_many_objects_in_no_inventory_are_not_told_apart_in_their_name
     scene.see(scene.body("alien-0"), kind=WatchEventType.DELETED)
 
     assert not scene.managed_objects.is_known_absent(KEY)
-    assert not scene.managed_objects.is_known_absent(replace(KEY, name="alien-0"))
-    assert scene.managed_objects.is_known_absent(replace(KEY, namespace="b"))
+    assert not scene.managed_objects.is_known_absent(structs.replace(KEY, name="alien-0"))
+    assert scene.managed_objects.is_known_absent(structs.replace(KEY, namespace="b"))
 
 
 async def test_an_object_that_is_read_again_when_it_comes_into_an_inventory_is_followed():
@@ -344,10 +345,10 @@ async def test_an_object_that_is_missing_counts_as_gone_where_a_watch_would_show
     scene.managed_objects.mark_missing(KEY, owner=OWNER)
     health = scene.managed_objects.health(OWNER)
     scene.watches.sees = False
-    scene.managed_objects.mark_missing(replace(KEY, name="end_unobserved"), owner=OWNER)
+    scene.managed_objects.mark_missing(structs.replace(KEY, name="end_unobserved"), owner=OWNER)
 
     assert (health.state, health.message) == (HealthState.NOT_FOUND, "Widget team/it: is gone")
-    assert scene.managed_objects.get(replace(KEY, name="end_unobserved")) is None
+    assert scene.managed_objects.get(structs.replace(KEY, name="end_unobserved")) is None
     assert scene.managed_objects.all_drifted(OWNER) == {KEY}
 
 

@@ -1,8 +1,9 @@
 """What names one piece of cached content, and what it costs."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from pattern_operator.api.reference import Digest
 
@@ -11,8 +12,7 @@ BLOCK: Final = 4096  # bytes; what the file systems of nodes (ext4, xfs, overlay
 OVERHEAD: Final = 3
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, order=True, gc=False):
     """One piece of content: the name of its scope's folder, and its digest."""
 
     scope: str
