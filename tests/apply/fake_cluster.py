@@ -206,7 +206,7 @@ class FakeCluster:
         if found is None:
             return missing(name)
         if request.body.get("preconditions", {}).get("uid") not in (None, found["metadata"]["uid"]):
-            return status(409, "Conflict", "the UID in the precondition is another", name=name)
+            return conflict(request.path, "the UID in the precondition (a) does not match the UID in record (b).")
         if found["metadata"].get("finalizers"):
             changed = deepcopy(found)
             changed["metadata"]["deletionTimestamp"] = "2026-05-01T13:00:00Z"
@@ -219,7 +219,8 @@ class FakeCluster:
         body, manager = deepcopy(request.body), request.params["fieldManager"]
         uid, version = body["metadata"].pop("uid", ""), body["metadata"].pop("resourceVersion", "")
         if uid and (found is None or found["metadata"]["uid"] != uid):
-            return status(409, "Conflict", "the UID in the precondition is another", name=name)
+            why = "uid mismatch: the provided object specified uid a, and no existing object was found"
+            return conflict(request.path, why) if found is None else another_uid(name)
         ours = fields_of(body)
         now: Body = deepcopy(found) if found is not None else {"metadata": {"uid": uuid4().hex}}
         entries = [e for e in now["metadata"].get("managedFields", []) if e["manager"] != manager]
@@ -237,7 +238,7 @@ class FakeCluster:
             return status(409, "Conflict", "Apply failed with conflicts", name=name, causes=causes)
         is_other = found is not None and version not in ("", found["metadata"]["resourceVersion"])
         if is_other and not self.takes_any_version:
-            return status(409, "Conflict", "the object has been modified", name=name)
+            return conflict(request.path)
         for each in entries:
             for path, who in held:
                 if who == each["manager"]:
@@ -256,7 +257,7 @@ class FakeCluster:
     def _merge(self, request: Request, found: Body) -> web.Response:
         metadata = request.body.get("metadata", {})
         if metadata.get("resourceVersion", "") not in ("", found["metadata"]["resourceVersion"]):
-            return status(409, "Conflict", "it has been changed", name=found["metadata"]["name"])
+            return conflict(request.path)
         now = deepcopy(found)
         merge(now, request.body)
         now["metadata"]["managedFields"] = [e for e in now["metadata"].get("managedFields", []) if e]
@@ -284,6 +285,29 @@ def status(code: int, reason: str, message: str, *, name: str = "", causes: Any 
     details = {"name": name, "causes": list(causes)} if name or causes else {}
     body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
     return web.Response(status=code, body=orjson.dumps(body | {"details": details}))
+
+
+CHANGED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def conflict(path: str, why: str = CHANGED) -> web.Response:
+    """A write of the object at this path is refused, because somebody was faster; in the API server's words."""
+    *rest, plural, name = path.strip("/").split("/")
+    resource = plural if rest[0] == "api" else f"{plural}.{rest[1]}"
+    return status(409, "Conflict", f'Operation cannot be fulfilled on {resource} "{name}": {why}', name=name)
+
+
+def another_uid(name: str) -> web.Response:
+    """An apply names another UID than the object has."""
+    rule = 'Invalid value: "a": field is immutable'
+    cause = {"reason": "FieldValueInvalid", "field": "metadata.uid", "message": rule}
+    return status(422, "Invalid", f'ConfigMap "{name}" is invalid: metadata.uid', name=name, causes=[cause])
+
+
+def denied(code: int, reason: str = "", *, name: str = "", causes: Any = ()) -> web.Response:
+    """An admission webhook refuses it, with a code, a reason and details of its choice."""
+    words = 'admission webhook "guard.example.com" denied the request: not allowed by the policy of the team'
+    return status(code, reason, words, name=name, causes=causes)
 
 
 def missing(name: str) -> web.Response:

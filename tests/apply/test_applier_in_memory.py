@@ -7,13 +7,24 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.apply.fake_cluster import FakeCluster, Request, fields_of, managed, not_served, status
-from tests.apply.harness import config_map, deployment, namespace_named
+from tests.apply.fake_cluster import (
+    FakeCluster,
+    Request,
+    another_uid,
+    conflict,
+    denied,
+    fields_of,
+    managed,
+    not_served,
+    status,
+)
+from tests.apply.harness import config_map, deployment, entries, namespace_named
 
 from pattern_operator.api.apply_spec import IgnoreDifferences
 from pattern_operator.api.object import OF_CREATE_NAMESPACE, Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyResult, HealthState, Owner
+from pattern_operator.apply.delete_result import DeletionOutcome
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.kube import WatchEventType
 
@@ -352,6 +363,13 @@ CRD = Object.of(
         },
     }
 )
+
+
+def exists() -> web.Response:
+    """Somebody has just made the object of ``CUSTOM``."""
+    return status(409, "AlreadyExists", 'widgets.example.com "w" already exists', name="w")
+
+
 NO_ACCOUNT = 'pods "p" is forbidden: error looking up service account team/default: serviceaccount "default" not found'
 
 
@@ -372,7 +390,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(CRD, not_served, 4, id="a kind that the pattern brings is not served yet"),
         pytest.param(None, not_served, 1, id="a kind that it does not bring"),
         pytest.param(CRD, lambda: status(422, "Invalid", "no"), 1, id="an invalid object of a new kind"),
-        pytest.param(CRD, lambda: status(409, "AlreadyExists", "no"), 3, id="others were faster: looked at anew"),
+        pytest.param(CRD, exists, 3, id="others were faster: looked at anew"),
         pytest.param(
             namespace_named("team"), lambda: status(404, "NotFound", "namespaces gone"), 4, id="in a new namespace"
         ),
@@ -473,7 +491,7 @@ async def test_nobody_waits_for_a_namespace_that_was_refused(cluster: FakeCluste
     ("refusal", "offered"),
     [
         pytest.param(status(422, "Invalid", "no"), False, id="what is refused for good is offered no more"),
-        pytest.param(status(409, "Conflict", "changed"), True, id="what may pass by itself is"),
+        pytest.param(conflict("/api/v1/namespaces/team/configmaps/c"), True, id="what may pass by itself is"),
     ],
 )
 async def test_who_could_not_take_what_is_offered_holds_up_nobody(cluster: FakeCluster, refusal, offered: bool):
@@ -520,7 +538,8 @@ async def test_who_could_not_take_the_object_does_not_wait_for_it(cluster: FakeC
     desired = config_map("c", "team")
     cluster.put(desired, owner=SHOP.id)
     cluster.show(desired)
-    cluster.refuse("PATCH", desired, status(409, "Conflict", "no") if passes else status(403, "Forbidden", "no"))
+    changed = conflict("/api/v1/namespaces/team/configmaps/c")
+    cluster.refuse("PATCH", desired, changed if passes else status(403, "Forbidden", "no"))
 
     (failure,) = (await apply(cluster, desired)).failures
 
@@ -570,6 +589,84 @@ async def test_what_no_watch_shows_and_the_inventory_names_may_be_there_and_stay
     unnamed = await apply(cluster, desired)
 
     assert (named.disowned, unnamed.disowned) == (frozenset(), frozenset({desired.key}))
+
+
+NOT_NOW = {
+    "a webhook that says 409": lambda _: denied(409, "Conflict", name="c"),
+    "a webhook that says that it exists": lambda _: denied(409, "AlreadyExists", name="c"),
+    "a webhook that says that it is gone": lambda _: denied(404, "NotFound", name="c"),
+    "a webhook that says that it is busy": lambda _: denied(429, "TooManyRequests"),
+    "a webhook that says that it is away": lambda _: denied(503, "ServiceUnavailable"),
+    "a webhook that names a manager": lambda _: denied(
+        409, "Conflict", causes=[{"reason": "FieldManagerConflict", "field": ".data.a", "message": "x"}]
+    ),
+    "a quota that changes all the time": lambda _: conflict("/api/v1/namespaces/team/resourcequotas/q"),
+    "others who are faster each time": lambda path: conflict(path),
+    "others who make it anew each time": lambda _: another_uid("c"),
+}
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "in the inventory"])
+@pytest.mark.parametrize("refusal", NOT_NOW.values(), ids=NOT_NOW.keys())
+async def test_an_object_that_is_ours_stays_ours_whatever_its_apply_is_refused_for(cluster, refusal, watched: bool):
+    """An object that left the inventory so was left behind by the pattern that was deleted."""
+    desired, other = config_map("c", "team", a="1"), config_map("d", "team", a="1")
+    await apply(cluster, desired)
+    if watched:
+        cluster.show(desired)
+    else:
+        cluster.watches.blind.add("ConfigMap")
+    path = "/api/v1/namespaces/team/configmaps/c"
+    cluster.refuse("PATCH", desired, *(refusal(path) for _ in range(9)))
+
+    done = await apply(cluster, desired, other, owned=[desired.key])
+
+    assert [each.key for each in done.failures] == [desired.key]
+    assert done.applied == (other.key,)
+    assert done.disowned == frozenset()
+    (deletion,) = await cluster.deleter.delete_all(
+        entries(desired), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
+    )
+    assert (deletion.outcome, cluster.has(desired)) == (DeletionOutcome.DELETED, False)
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["an object of ours", "a new one"])
+@pytest.mark.parametrize("code", [404, 409, 413, 422, 429, 503, 504])
+async def test_the_words_of_a_webhook_are_shown_whatever_its_code(cluster: FakeCluster, code: int, made: bool):
+    desired = config_map("c", "team", a="1")
+    if made:
+        await apply(cluster, desired)
+        cluster.show(desired)
+    cluster.requests.clear()
+    cluster.refuse("PATCH", desired, *(denied(code, "Conflict", name="c") for _ in range(9)))
+
+    (failure,) = (await apply(cluster, desired)).failures
+
+    words = 'admission webhook "guard.example.com" denied the request: not allowed by the policy of the team'
+    assert (failure.reason, failure.message) == (Reason.APPLY_FAILED, words)
+    assert len(cluster.sent("PATCH", desired)) == 1
+
+
+async def test_a_quota_that_was_changed_meanwhile_costs_another_try(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    cluster.refuse("PATCH", desired, *(conflict("/api/v1/namespaces/team/resourcequotas/q") for _ in range(2)))
+
+    done = await apply(cluster, desired)
+
+    assert (done.applied, done.failures) == ((desired.key,), ())
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["an object of ours", "a new one"])
+async def test_a_quota_that_changes_all_the_time_is_told_of(cluster: FakeCluster, made: bool):
+    desired = config_map("c", "team", a="1")
+    if made:
+        await apply(cluster, desired)
+        cluster.show(desired)
+    cluster.refuse("PATCH", desired, *(conflict("/api/v1/namespaces/team/resourcequotas/q") for _ in range(9)))
+
+    (failure,) = (await apply(cluster, desired)).failures
+
+    assert failure.message.startswith('Operation cannot be fulfilled on resourcequotas "q"')
 
 
 async def test_what_a_watch_in_step_does_not_show_is_not_there(cluster: FakeCluster):
@@ -711,7 +808,7 @@ async def test_an_object_that_goes_while_its_fields_are_given_up_is_made_again(c
     def vanish(request: Request) -> web.Response | None:
         if request.method == "PATCH" and "json" in request.content_type and cluster.at(desired) is before:
             cluster.objects.clear()
-            return status(409, "Conflict", "the object has been modified")
+            return conflict(request.path)
         return None
 
     before = cluster.at(desired)

@@ -5,7 +5,7 @@ from tests.apply.harness import config_map
 
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply.errors import deletion_failure_of, failure_of, is_missing_namespace
+from pattern_operator.apply.errors import deletion_failure_of, failure_of, is_missing_namespace, is_unavailable
 from pattern_operator.kube import ApiError, ApiUnavailable, StatusCause
 
 KEY = config_map("c", "team").key
@@ -16,6 +16,8 @@ def error(code: int, message: str, *causes: StatusCause, kind: type[ApiError] = 
 
 
 FORBIDDEN = 'configmaps "c" is forbidden: User "u" cannot patch resource "configmaps" in API group ""'
+GUARD = 'admission webhook "g.example.com" denied the request'
+CODES = (404, 413, 429, 503, 504)
 CASES = {
     "rights": (
         error(403, FORBIDDEN),
@@ -71,6 +73,18 @@ CASES = {
     "too large": (error(413, "etcdserver: request is too large"), Reason.APPLY_FAILED, "or split it"),
     "invalid": (error(422, "spec.replicas: must be >= 0"), Reason.APPLY_FAILED, "spec.replicas: must be >= 0"),
     "webhook": (error(500, "failed calling webhook", kind=ApiUnavailable), Reason.APPLY_FAILED, "failed calling"),
+    "a webhook's 409": (
+        error(409, f"{GUARD}: no", StatusCause(".a", "FieldManagerConflict", 'conflict with "x"')),
+        Reason.APPLY_FAILED,
+        f"{GUARD}: no",
+    ),
+    **{f"a webhook's {code}": (error(code, f"{GUARD}: no"), Reason.APPLY_FAILED, f"{GUARD}: no") for code in CODES},
+    "a webhook about a user": (
+        error(403, f"{GUARD}: the User cannot do this"),
+        Reason.APPLY_FAILED,
+        f"{GUARD}: the User cannot do this",
+    ),
+    "immutable to a webhook": (error(403, f"{GUARD}: a: field is immutable"), Reason.APPLY_FAILED, "delete the object"),
     "away": (error(0, "cannot be reached", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "cannot be reached"),
     "busy": (error(429, "slow down", kind=ApiUnavailable), Reason.API_SERVER_UNAVAILABLE, "slow down"),
 }
@@ -198,3 +212,11 @@ def test_whatever_else_a_deletion_is_refused_for_means_what_it_means_elsewhere(n
     refused = CASES[name][0]
 
     assert deletion_failure_of(KEY, refused, otherwise=Reason.APPLY_FAILED, account=None) == failure_of(KEY, refused)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("a webhook")])
+def test_the_words_of_a_webhook_stand_alone(name: str):
+    refused = CASES[name][0]
+
+    assert failure_of(KEY, refused).message == refused.message
+    assert not is_unavailable(refused)

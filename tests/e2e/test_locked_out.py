@@ -1,11 +1,14 @@
-"""What docs/operations.md says of a webhook that refuses every change works."""
+"""Webhooks that refuse changes: what docs/operations.md says of them works, and no object is forgotten for one."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
-from tests.e2e.scenario import Scenario, config_map, eventually, push
+from tests.e2e.scenario import Scenario, condition, config_map, eventually, push
+from tests.testbed.gate import webhook
 from tests.testbed.kubectl import KubectlFailed
+from tests.testbed.testbed import Testbed
 
 KIND = "validatingwebhookconfiguration"
 
@@ -58,6 +61,43 @@ def test_a_version_that_removes_a_webhook_which_refuses_it_is_applied(scenario: 
 
     assert scenario.there("configmap", "b")
     assert not scenario.there(KIND, name)
+
+
+class NoUpdates:
+    """Refuses every update as if somebody had been faster."""
+
+    def __init__(self) -> None:
+        self.in_force = threading.Event()
+
+    def admit(self, review: dict[str, Any]) -> dict[str, Any]:
+        self.in_force.set()
+        request = review["request"]
+        response: dict[str, Any] = {"uid": request["uid"], "allowed": request["operation"] != "UPDATE"}
+        if not response["allowed"]:
+            response["status"] = {"code": 409, "reason": "Conflict", "message": "changes are not allowed"}
+        return {**review, "response": response}
+
+
+def test_an_object_whose_update_a_webhook_refuses_with_409_is_not_forgotten(
+    testbed: Testbed, scenario: Scenario
+) -> None:
+    first = push(scenario.repository, "1.0.0", config_map("c", v="1"), config_map("d"))
+    push(scenario.repository, "2.0.0", config_map("c", v="2"), config_map("d"))
+    third = push(scenario.repository, "3.0.0", config_map("d"))
+    scenario.want(retryInterval="1s")
+    scenario.until_runs(first)
+
+    space, kubectl = scenario.namespace, scenario.kubectl
+    with webhook(NoUpdates(), "configmaps", namespace=space, kubectl=kubectl, authority=testbed.authority):
+        scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+        scenario.until_says("Applied", "ApplyFailed")
+        refused = scenario.status
+    scenario.change({"source": {"ref": {"tag": "3.0.0"}}})
+    scenario.until_runs(third)
+
+    assert refused["inventory"]["count"] == 2
+    assert "gate.testbed.example" in condition(refused, "Applied")["message"]
+    eventually(lambda: not scenario.there("configmap", "c"))
 
 
 def unanswered(name: str, rule: dict[str, Any], *, scenario: Scenario) -> dict[str, Any]:

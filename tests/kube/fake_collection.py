@@ -101,6 +101,11 @@ class Collection:
         found = _discovered(request.path, (self.resource, CRD, NAMESPACE))
         return _json(found or {"metadata": {"resourceVersion": "1"}, "items": []})
 
+    @property
+    def _named(self) -> str:
+        """As the API server names the kind in what it refuses."""
+        return f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
+
     @staticmethod
     def _verb(request: web.Request, name: str) -> str:
         if request.method != "GET":
@@ -112,15 +117,16 @@ class Collection:
             body = orjson.loads(await request.read())
             key = (key[0], body["metadata"]["name"])
             if key in self.objects:
-                return _refusal(409, "AlreadyExists")
+                return _refusal(409, "AlreadyExists", f'{self._named} "{key[1]}" already exists', name=key[1])
             return _json(self._store(key, body, "ADDED"), status=201)
         now = self.objects.get(key)
         if now is None:
-            return _refusal(404, "NotFound")
+            return _refusal(404, "NotFound", f'{self._named} "{key[1]}" not found', name=key[1])
         if verb == "replace":
             body = orjson.loads(await request.read())
             if body["metadata"].get("resourceVersion") not in (None, now["metadata"]["resourceVersion"]):
-                return _refusal(409, "Conflict")
+                changed = f'Operation cannot be fulfilled on {self._named} "{key[1]}": the object has been modified'
+                return _refusal(409, "Conflict", changed, name=key[1])
             return _json(self._store(key, body, "MODIFIED"))
         return _json(now)
 
@@ -193,5 +199,6 @@ def _json(body: Body, *, status: int = 200) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
 
 
-def _refusal(code: int, reason: str) -> web.Response:
-    return _json({"kind": "Status", "code": code, "reason": reason, "message": reason}, status=code)
+def _refusal(code: int, reason: str, message: str = "", *, name: str = "") -> web.Response:
+    status = {"kind": "Status", "code": code, "reason": reason, "message": message or reason}
+    return _json(status | {"details": {"name": name}}, status=code)

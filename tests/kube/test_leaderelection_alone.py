@@ -94,6 +94,20 @@ async def test_a_renewal_that_failed_once_is_tried_again_and_costs_nothing(lease
     assert holder(leases) == ""
 
 
+@pytest.mark.parametrize("refusal", [(409, "Conflict"), (409, "AlreadyExists"), (404, "NotFound")])
+async def test_a_lease_that_is_refused_for_another_reason_than_that_someone_was_faster_is_told_of(
+    leases, session, refusal: tuple[int, str]
+):
+    """As by a webhook or a quota: the operator waited without a word."""
+    leases.refuse["create"] = refusal
+    one = elector(session)
+    waiting = asyncio.create_task(_lead(one))
+    await until(lambda: one.problem.startswith("cannot take the Lease"))
+    del leases.refuse["create"]
+    async with asyncio.timeout(5):
+        await waiting
+
+
 async def test_a_leader_that_ends_gives_the_lease_back(leases, session):
     async with elector(session).acquire():
         while_it_leads = holder(leases)

@@ -135,6 +135,17 @@ async def test_a_drain_ends_at_its_deadline_and_counts_what_is_lost(caplog: pyte
     assert "events are not written, the operator stops: count=3" in caplog.text
 
 
+async def test_an_event_that_a_webhook_calls_written_is_counted_as_lost():
+    words = 'admission webhook "g.example.com" denied the request: no'
+    status = {"kind": "Status", "code": 409, "reason": "AlreadyExists", "message": words}
+    async with serving(lambda _: web.json_response(status, status=409)) as session:
+        recorded = Recorded(session)
+        recorded.put("first")
+        await recorded.queue.drain(seconds=LONG)
+
+    assert recorded.dropped == {"refused": 1}
+
+
 async def test_a_drain_with_nothing_to_write_sends_nothing():
     server = Server()
     async with recording(server) as recorded:

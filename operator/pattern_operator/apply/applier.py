@@ -25,7 +25,8 @@ from pattern_operator.apply.ignore_differences import decode_rules
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.need import KindNeeded, ObjectNeeded
 from pattern_operator.apply.new_kind import retry_new_kind
-from pattern_operator.apply.object_apply import ObjectApply
+from pattern_operator.apply.object_apply import Contested, ObjectApply
+from pattern_operator.apply.object_locks import LockTimeout
 from pattern_operator.apply.owner_metadata import get_existing
 from pattern_operator.apply.ownership import Owner, apply_policy_of, is_namespace, is_protected
 from pattern_operator.apply.ownership_check import OwnerLookup, OwnershipCheck
@@ -147,8 +148,9 @@ class Applier:
                     run.fail(failure_of(key, run.unavailable))
                     return
                 await self._apply_object(desired, resource, run)
-        except ValueError as error:
-            self._failed(ApplyFailure(key, Reason.APPLY_FAILED, str(error)), run)
+        except (ValueError, Contested, LockTimeout) as error:
+            failure = ApplyFailure(key, Reason.APPLY_FAILED, str(error))
+            self._failed(failure, run, passes=not isinstance(error, ValueError))
         except KindNotFound as error:
             need = KindNeeded(error.group, error.kind, error.version or "")
             self._failed(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error), need=need), run)

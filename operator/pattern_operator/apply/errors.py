@@ -13,6 +13,7 @@ from pattern_operator.apply.immutable import next_step, says_immutable, without_
 from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.apply.result import ApplyFailure
+from pattern_operator.kube.conflict import is_optimistic_lock
 from pattern_operator.kube.errors import ApiError, is_unreadable_entry
 from pattern_operator.kube.status_message import MAX_CAUSES
 from pattern_operator.quote import first_few
@@ -70,12 +71,12 @@ def is_unavailable(error: ApiError) -> bool:
 
     The rest of a run is not tried then: each request would wait as long, and make it worse.
     """
-    return error.code in (0, HTTPStatus.TOO_MANY_REQUESTS)
+    return error.code in (0, HTTPStatus.TOO_MANY_REQUESTS) and not error.is_denial
 
 
 def passes_by_itself(error: ApiError) -> bool:
     """Whether what was refused may pass at the next try although nobody has changed anything."""
-    return is_unavailable(error) or is_uid_conflict(error) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_unavailable(error) or is_optimistic_lock(error) or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def is_missing_namespace(error: ApiError) -> bool:
@@ -83,14 +84,9 @@ def is_missing_namespace(error: ApiError) -> bool:
     return error.code == HTTPStatus.NOT_FOUND and error.message.startswith('namespaces "')
 
 
-def is_uid_conflict(error: ApiError) -> bool:
-    """Whether the object that was looked at is not there any more: another took its place, or none."""
-    if error.code == HTTPStatus.CONFLICT:
-        return not any(cause.reason == "FieldManagerConflict" for cause in error.causes)
-    return error.code == HTTPStatus.UNPROCESSABLE_ENTITY and any(c.field == "metadata.uid" for c in error.causes)
-
-
 def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceAccount | None) -> tuple[Reason, str]:
+    if error.is_denial:  # its code is the choice of who wrote the webhook or the policy
+        return otherwise, _denial(key, error)
     match error.code:
         case 0 | 429 | 502 | 503 | 504:
             return Reason.API_SERVER_UNAVAILABLE, error.message
@@ -119,6 +115,13 @@ def _judge(key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceA
         case HTTPStatus.FORBIDDEN:
             return _forbidden(key, error, otherwise, account)
     return otherwise, error.message
+
+
+def _denial(key: ObjectKey, error: ApiError) -> str:
+    """The words of a webhook or a policy; of a field that it does not let change the way out, too."""
+    if not says_immutable(error.message):
+        return error.message
+    return f"{error.message}. The field cannot be changed on an object that exists: {next_step(key)}"
 
 
 def _drops_a_stored_version(key: ObjectKey, error: ApiError) -> bool:

@@ -7,7 +7,6 @@ repeats such a write in the same way (``util/retry``, ``RetryOnConflict``).
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -16,6 +15,7 @@ from pattern_operator.api.fields import ObjectMeta
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.kube import ApiError, Resource, Session, objects
+from pattern_operator.kube.conflict import is_overtaken
 
 TRIES: Final = 10  # of one edit; between a read and its write there are a few milliseconds
 
@@ -71,7 +71,7 @@ class MetadataEditor:
             try:
                 return Edited(await self._write(metadata), changed=True)
             except ApiError as error:
-                if error.code != HTTPStatus.CONFLICT or not left:
+                if not left or not is_overtaken(error, self.resource, self.key.name):
                     raise
                 live = await look()
                 if ObjectMeta.of(live).uid != uid:

@@ -9,20 +9,27 @@ from http import HTTPStatus
 from typing import Final
 
 from pattern_operator.api.object import Body, Object, ObjectKey
-from pattern_operator.api.reason import Reason
 from pattern_operator.apply.adoption import Adopt, Create, Own, Refuse, Skip
 from pattern_operator.apply.apply_run import ApplyRun
-from pattern_operator.apply.errors import is_uid_conflict, is_unavailable
+from pattern_operator.apply.errors import is_unavailable
 from pattern_operator.apply.existing import read
-from pattern_operator.apply.object_locks import LockTimeout, ObjectLocks
+from pattern_operator.apply.object_locks import ObjectLocks
 from pattern_operator.apply.ownership_check import OwnershipCheck
 from pattern_operator.apply.server_side_apply import ServerSideApply
 from pattern_operator.apply.transfer import Transfers
 from pattern_operator.apply.withdrawals import Withdrawals
 from pattern_operator.kube import ApiError, Resource
+from pattern_operator.kube.conflict import is_field_conflict, is_optimistic_lock, is_overtaken
 from pattern_operator.kube.kind_existence import is_missing
 
 LOOKS: Final = 3  # at an object that others make anew meanwhile
+
+
+class Contested(Exception):
+    """Others changed the object, or made it anew, between each look at it and the apply."""
+
+    def __init__(self) -> None:
+        super().__init__("is changed or created again and again by somebody else; it is retried later.")
 
 
 class ObjectApply:
@@ -46,6 +53,8 @@ class ObjectApply:
 
         Raises:
             ApiError, KindNotFound: it was refused.
+            Contested, LockTimeout: others were faster each time, or have not got an answer yet; whose the object is
+                now is not known.
             ValueError: it is not JSON.
         """
         key, owner = desired.key, run.request.owner
@@ -65,13 +74,13 @@ class ObjectApply:
             try:  # what carries our label already is nobody else's to take: no lock is needed
                 with self._transfers.taking(key, owner):
                     answer = await (send() if known is not None else lock.run(send, since=since))
-            except LockTimeout as error:
-                return Refuse(Reason.APPLY_FAILED, str(error))
+            except ApiError as error:
+                if not is_optimistic_lock(error) or number + 1 == LOOKS:
+                    raise
+                continue  # the quota that counts the object was changed meanwhile
             if answer is not None:
                 return answer
-        return Refuse(
-            Reason.APPLY_FAILED, "is changed or created again and again by somebody else; it is retried later."
-        )
+        raise Contested
 
     async def _create(self, desired: Object, resource: Resource, run: ApplyRun) -> Body | None:
         """Make the object where there is none; None where there is one, which is to be looked at.
@@ -87,10 +96,10 @@ class ObjectApply:
         try:
             return await self._send(desired, resource, Create(conditional=True), run)
         except ApiError as error:
-            if error.code == HTTPStatus.CONFLICT:  # another manager has its fields, so it is there
+            if is_field_conflict(error) or is_optimistic_lock(error):  # of the object's fields, or of a quota
                 return None
-            if is_unavailable(error) or error.code == HTTPStatus.NOT_FOUND:  # nobody can say, or there can be none
-                raise
+            if is_unavailable(error) or (error.code == HTTPStatus.NOT_FOUND and not error.is_denial):
+                raise  # nobody can say, or there can be none
             if not await self._check.is_there(desired.key, resource, run.request):
                 raise
             return None
@@ -104,7 +113,7 @@ class ObjectApply:
             sent, note = await self._sender.send(desired, resource, decision, run.request)
         except ApiError as error:
             is_gone = not isinstance(decision, Create) and is_missing(error, key.name)
-            if not (is_uid_conflict(error) or is_gone):
+            if not (is_overtaken(error, resource, key.name) or is_gone):
                 raise
             return None
         if note:

@@ -48,7 +48,7 @@ class ServerSideApply:
         """Apply to the very object that ``decision`` is about; the object then, and what people should know of it.
 
         Raises:
-            ApiError, KindNotFound: it was refused, or another object took its place (``errors.is_uid_conflict``).
+            ApiError, KindNotFound: it was refused, or another object took its place (``conflict.is_overtaken``).
             ValueError: it is not JSON.
         """
         key = desired.key

@@ -137,7 +137,7 @@ def _overtaken() -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        if error.code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+        if error.is_denial or error.code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
             raise
 
 

@@ -14,7 +14,7 @@ from pattern_operator.api.object import GroupKind
 from pattern_operator.api.removed import removed
 from pattern_operator.kube.json_size import is_too_large
 from pattern_operator.kube.kind_suggestion import NO_KINDS, next_step
-from pattern_operator.kube.message_formats import UNREADABLE_ENTRY
+from pattern_operator.kube.message_formats import DENIAL, UNREADABLE_ENTRY
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
 from pattern_operator.limits import MAX_STATUS_MESSAGE
@@ -69,6 +69,11 @@ class ApiError(Exception):
         self.message = message
         self.causes = causes
         self.retry_after = retry_after
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether an admission webhook or policy said no, which may be with any code, reason, causes and ``about``."""
+        return DENIAL.match(self.message) is not None
 
     def __str__(self) -> str:
         return f"{self.message} ({self.code} {self.reason})" if self.code else f"{self.message} ({self.reason})"
@@ -239,7 +244,7 @@ def _made(
 ) -> ApiError:
     seconds = _int(retry_after)
     again = code == HTTPStatus.TOO_MANY_REQUESTS or code >= HTTPStatus.INTERNAL_SERVER_ERROR
-    kind = ApiUnavailable if again else ApiError
+    kind = ApiUnavailable if again and not DENIAL.match(message) else ApiError
     return kind(
         code=code,
         reason=reason,

@@ -72,7 +72,7 @@ async def is_established_crd(session: Session, name: str) -> bool:
 
 def is_missing(error: ApiError, name: str) -> bool:
     """Whether the API server says that there is no object of this name, and not only that nothing is at the path."""
-    return error.code == 404 and error.about == name
+    return error.code == 404 and error.about == name and not error.is_denial
 
 
 def _defines(definition: Any, kind: str) -> bool:

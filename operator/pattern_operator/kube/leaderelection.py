@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from pattern_operator.aio import background_task
+from pattern_operator.kube.conflict import is_overtaken
 from pattern_operator.kube.errors import ApiError
+from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.objects import Body
 from pattern_operator.kube.reflector import Reflector
 from pattern_operator.kube.resourcelock import LeaderElectionRecord, LeaseLock
@@ -163,7 +165,7 @@ class LeaderElector:
         try:
             await self._write(self._identity, duration=self._times.duration)
         except ApiError as error:
-            if error.reason not in ("Conflict", "AlreadyExists", "NotFound"):  # else someone was faster
+            if not self._is_overtaken(error):
                 self._problem = f"cannot take the Lease {self._lock}: {error}"
                 log.warning("cannot take the Lease %s: %s", self._lock, error)
             await self._wait_for_change(self._times.retry)
@@ -197,17 +199,21 @@ class LeaderElector:
         try:
             await self._write(holder, duration=duration)
         except ApiError as error:
-            if error.reason not in ("Conflict", "NotFound"):
+            if not self._is_overtaken(error):
                 raise
             await self._look_again()
             await self._write(holder, duration=duration)
+
+    def _is_overtaken(self, error: ApiError) -> bool:
+        """Whether someone was faster: a webhook or a quota that refuses the Lease says 409, too."""
+        return is_overtaken(error, LEASE, self._lock.name) or is_missing(error, self._lock.name)
 
     async def _look_again(self) -> None:
         """After a conflict: someone edited the Lease, or someone took it."""
         try:
             lease = await self._lock.get()
         except ApiError as error:
-            if error.reason != "NotFound":
+            if not is_missing(error, self._lock.name):
                 raise
             raise _TakenOverError("it was deleted") from error
         holder = LeaderElectionRecord.of(lease).holder

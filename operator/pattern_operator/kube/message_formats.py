@@ -176,7 +176,14 @@ _DENIED: Final = re.compile(
 )
 
 
+DENIAL: Final = re.compile(
+    r"(?:admission webhook \"[\w.-]{1,253}\"|ValidatingAdmissionPolicy '[\w.-]{1,253}'"
+    r"(?: with binding '[\w.-]{1,253}')?) denied the request"
+)
+
+
 def _denied(text: str, request: RequestContent) -> str:
+    """apiserver, plugin/webhook/errors and plugin/policy/validating: ``DENIAL``, and what it says."""
     match = _DENIED.match(text)
     if match is None:
         return ""
@@ -234,9 +241,13 @@ _FIXED: Final = re.compile(
     r"|Request entity too large: limit is \d{1,12}"
     r'|object is being deleted: [\w./-]{1,300} "[^"\s]{1,253}" already exists)'
 )
-_MODIFIED: Final = re.compile(
-    r'Operation cannot be fulfilled on ([\w./-]{1,300}) ("[^"\s]{1,253}"): (the object has been modified'
-    r"(?:; please apply your changes to the latest version and try again)?|[^\n]{0,300}Precondition failed)"
+MODIFIED: Final = "the object has been modified"
+ANOTHER: Final = "the object is another one by now"
+# registry/generic/registry/store.go; endpoints/handlers/patch.go; registry/rest/delete.go; storage/etcd3.
+_CONFLICT: Final = re.compile(
+    rf'Operation cannot be fulfilled on ([\w./-]{{1,300}}) ("[^"\s]{{1,253}}"): ({MODIFIED}'
+    r"(?:; please apply your changes to the latest version and try again)?|uid mismatch: "
+    r"|the (?:UID|ResourceVersion) in the precondition |[^\n]{0,700}Precondition failed: )"
 )
 
 
@@ -245,8 +256,8 @@ def _fixed(text: str, request: RequestContent) -> str:
     match = _FIXED.fullmatch(text.strip())
     if match is not None:
         return match.group()
-    if match := _MODIFIED.match(text):
-        said = match.group(3) if match.group(3).startswith("the object") else "the object is another one by now"
+    if match := _CONFLICT.match(text):
+        said = match.group(3) if match.group(3).startswith(MODIFIED) else ANOTHER
         return f"Operation cannot be fulfilled on {match.group(1)} {match.group(2)}: {said}"
     if "etcdserver: request is too large" in text or "trying to send message larger than max" in text:
         return "etcdserver: request is too large"

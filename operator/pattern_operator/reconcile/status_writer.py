@@ -150,7 +150,7 @@ class StatusWriter:
         except ApiError as error:
             if is_missing(error, key.name):  # and not only that the kind is not served for a moment
                 raise PatternDeleted(key) from error
-            if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not error.is_denial:
                 raise Stalled(
                     reason=Reason.STATUS_TOO_LARGE,
                     message=f"DesignPattern {key} could not be written: {error.message}. Make its spec and annotations"

@@ -107,8 +107,8 @@ class EventQueue:
             path = EVENT.path(namespace=namespace)
             await self._session.request("POST", path, body=body, params={"fieldManager": FIELD_MANAGER})
         except ApiError as error:
-            if error.reason == "AlreadyExists":  # it was written, and who wrote it was cancelled before the answer
-                return
+            if error.reason == "AlreadyExists" and not error.is_denial:
+                return  # it was written, and who wrote it was cancelled before the answer
             self._on_dropped("refused")
             logger.warning("event not written: namespace=%s: %s", namespace, error.message)
         except Exception as error:  # a defect costs this event
