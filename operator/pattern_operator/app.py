@@ -127,7 +127,7 @@ def _build(
             prerequisites.released([notification.key])
 
     def request(key: PatternKey) -> None:
-        note_change(patterns.get(key), transfers=transfers)
+        note_change(patterns.get(key), transfers=transfers, now=_now())
         waker.asked(key)
 
     discovery = Discovery(session)

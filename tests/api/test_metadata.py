@@ -61,6 +61,30 @@ def test_of_finalizers_the_place_of_ours_is_known(finalizers, count, ours):
     assert (found.count, found.ours) == (count, ours)
 
 
+def entry(time: object, fields: object, **more: Any) -> dict[str, Any]:
+    return {"manager": "m", "operation": "Update", "time": time, "fieldsV1": fields, **more}
+
+
+SPEC: dict[str, Any] = {"f:spec": {"f:suspend": {}}}
+STATUS: dict[str, Any] = {"f:status": {}}
+
+
+@pytest.mark.parametrize(
+    ("managed", "changed"),
+    [
+        ([], ""),
+        ([entry("2026-11-25T12:00:00Z", SPEC)], "2026-11-25T12:00:00Z"),
+        ([entry("2026-11-25T12:00:00Z", SPEC), entry("2026-11-25T11:00:00Z", SPEC)], "2026-11-25T12:00:00Z"),
+        ([entry("2026-11-25T12:00:00Z", SPEC), entry("2026-11-25T13:00:00Z", STATUS)], "2026-11-25T12:00:00Z"),
+        ([entry("2026-11-25T12:00:00Z", {"f:metadata": {}})], ""),
+        ([entry(3, SPEC), entry("9" * 1_000_000, SPEC), entry(None, ["f:spec"]), "f:spec", None], ""),
+        ("f:spec", ""),
+    ],
+)
+def test_when_the_spec_was_changed_is_what_managed_fields_say(managed: object, changed: str):
+    assert read(managedFields=managed, specChanged="2030-01-01T00:00:00Z").spec_changed == changed
+
+
 @pytest.mark.parametrize("metadata", [[], "text", None, {"name": "a", "finalizers": "b"}, {"name": "a", "labels": []}])
 def test_metadata_of_another_shape_is_refused(metadata):
     with pytest.raises(msgspec.ValidationError):

@@ -70,6 +70,30 @@ async def test_what_vanishes_between_the_look_and_the_delete_is_gone(cluster: Fa
     assert (done.outcome, done.failure) == (DeletionOutcome.DELETED, None)
 
 
+def stateful_set(name: str, namespace: str, *, when_deleted: str) -> Object:
+    body = deployment(name, namespace).body
+    policy = {"whenDeleted": when_deleted, "whenScaled": "Retain"}
+    spec = {**body["spec"], "persistentVolumeClaimRetentionPolicy": policy}
+    return Object.of({**body, "kind": "StatefulSet", "spec": spec})
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "read"])
+@pytest.mark.parametrize(
+    ("when_deleted", "outcome"),
+    [("Delete", DeletionOutcome.TERMINATING), ("Retain", DeletionOutcome.DELETED)],
+)
+async def test_a_stateful_set_that_takes_its_claims_along_is_deleted_as_what_holds_data(
+    cluster: FakeCluster, when_deleted: str, outcome: DeletionOutcome, watched: bool
+):
+    desired = owned(cluster, stateful_set("db", "team", when_deleted=when_deleted), watched=watched)
+
+    (done,) = await delete(cluster, desired)
+
+    assert done.outcome is outcome
+    assert ("holds data" in done.message) is (outcome is DeletionOutcome.TERMINATING)
+    assert cluster.has(desired) is (outcome is DeletionOutcome.TERMINATING)
+
+
 async def test_what_is_not_there_is_gone(cluster: FakeCluster):
     (done,) = await delete(cluster, config_map("c", "team"))
 

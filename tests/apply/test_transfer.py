@@ -326,6 +326,115 @@ def test_data_goes_once_it_is_known_that_nobody_has_it(change: str):
     assert days_later(change) == ""
 
 
+DAY = 86_400
+TAKES = "DesignPattern team/new has it in its version and has not taken it (Forbidden)"
+
+
+@pytest.mark.parametrize("failed", ["waits", "excluded", "stalled"])
+def test_data_stays_as_long_as_a_pattern_of_the_namespace_has_it_in_its_version_and_cannot_take_it(failed: str):
+    async def scenario() -> tuple[str, str, str]:
+        transfers = Transfers()
+        transfers.pattern_changed(NEW, generation=2)
+        transfers.pattern_has_data(NEW, frozenset({PVC}), failure="Forbidden")
+        transfers.pattern_rendered(NEW.id, generation=2)
+        first = transfers.delay_reason(PVC, by=OLD)
+        transfers.wait(PVC, NEW)
+        if failed == "excluded":
+            transfers.exclude(PVC, NEW.id)
+        if failed == "stalled":
+            transfers.pattern_stalled(NEW.id)
+        await asyncio.sleep(DAY)
+        later = transfers.delay_reason(PVC, by=OLD)
+        transfers.pattern_has_data(NEW, frozenset(), failure="Forbidden")
+        return first, later, transfers.delay_reason(PVC, by=OLD)
+
+    first, later, last = run(scenario())
+
+    assert first == (
+        f"stays, because it holds data and {TAKES}: correct that pattern or take the object out of it, annotate the"
+        " object pattern-operator.io/prune: disabled to let it stay for good, or delete it yourself"
+    )
+    assert TAKES in later or (failed == "waits" and "is handed over to DesignPattern team/new" in later)
+    assert last == ""
+
+
+def test_data_is_handed_over_to_who_could_not_take_it_for_a_day_once_it_can():
+    async def scenario() -> tuple[bool, bool]:
+        transfers = Transfers()
+        transfers.pattern_has_data(NEW, frozenset({PVC}), failure="Forbidden")
+        transfers.delay_reason(PVC, by=OLD)
+        transfers.wait(PVC, NEW)
+        transfers.exclude(PVC, NEW.id)
+        await asyncio.sleep(DAY)
+        transfers.delay_reason(PVC, by=OLD)
+        meanwhile = transfers.may_wait(PVC, NEW.id) and not transfers.is_offered(PVC, by=OLD.id, to=NEW.id)
+        transfers.wait(PVC, NEW)
+        transfers.delay_reason(PVC, by=OLD)
+        return meanwhile, transfers.is_offered(PVC, by=OLD.id, to=NEW.id)
+
+    assert run(scenario()) == (True, True)
+
+
+@pytest.mark.parametrize("what", ["its version is not known", "its version has it"])
+def test_who_may_write_patterns_beside_data_of_another_namespace_keeps_it_for_ten_minutes_at_most(what: str):
+    async def scenario() -> float:
+        transfers, there = Transfers(), ObjectKey("", "PersistentVolumeClaim", "elsewhere", "data")
+        for seconds in range(0, 2_000, 10):
+            if what == "its version has it":
+                transfers.pattern_has_data(FAR, frozenset({there}), failure="Forbidden")
+            elif seconds % 100 == 0:
+                transfers.pattern_changed(FAR, generation=seconds)
+                transfers.pattern_ran(FAR.id, generation=seconds)
+            if not transfers.delay_reason(there, by=OLD):
+                return seconds
+            await asyncio.sleep(10)
+        return 2_000
+
+    assert run(scenario()) == changed_patterns.DATA_CHANGE_WINDOW
+
+
+@pytest.mark.parametrize(
+    ("lets_go", "held"), [(None, False), (3_000.0, False), (3_001.0, True), (3_600.0, True)], ids=str
+)
+def test_after_a_restart_data_is_kept_for_a_change_that_belonged_to_the_same_move(lets_go: float | None, held: bool):
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.pattern_changed(NEW, generation=2, ago=3_600)
+        if lets_go is not None:
+            transfers.lets_go_since(OLD.id, ago=lets_go)
+        transfers.pattern_ran(NEW.id, generation=2)
+        transfers.delay_reason(PVC, by=OLD)
+        await asyncio.sleep(transfer.DATA_GRACE)
+        return transfers.delay_reason(PVC, by=OLD)
+
+    assert ("may have it in a version that could not be rendered yet" in run(scenario())) is held
+
+
+async def test_what_a_pattern_wants_to_delete_after_its_first_run_it_did_not_want_to_before_the_restart():
+    transfers = Transfers()
+    transfers.pattern_changed(NEW, generation=2, ago=3_600)
+    transfers.lets_go_since(OLD.id, ago=3_600)
+    transfers.pattern_rendered(OLD.id, generation=1)
+
+    assert "could not be rendered yet" not in transfers.delay_reason(PVC, by=OLD)
+
+
+async def test_a_newer_version_that_cannot_be_rendered_may_have_data_too():
+    transfers = Transfers()
+    transfers.pattern_seen(NEW, generation=2)
+    transfers.pattern_unrendered(NEW, generation=2)
+
+    assert "may have it in a version that could not be rendered yet" in transfers.delay_reason(PVC, by=OLD)
+
+
+@pytest.mark.parametrize("holds_data", [True, False])
+async def test_of_a_workload_it_is_said_whether_data_goes_with_it(holds_data: bool):
+    transfers, workload = Transfers(), ObjectKey("apps", "StatefulSet", "team", "db")
+
+    assert ("holds data" in transfers.delay_reason(workload, by=OLD, holds_data=holds_data)) is holds_data
+    assert "holds data" in transfers.delay_reason(workload, by=OLD)  # where nobody says
+
+
 @pytest.mark.parametrize("change", ["long before", "seen after a restart"])
 def test_a_pattern_that_has_not_rendered_for_long_holds_no_data(change: str):
     async def scenario() -> str:
@@ -389,12 +498,14 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
         transfers.pattern_changed(each, generation=1)
         transfers.wait(KEY, each)
         transfers.wait(PVC, each)
-        transfers.exclude(PVC, each.id)
+        transfers.exclude(KEY, each.id)
         transfers.delay_reason(PVC, by=each)
+        transfers.lets_go_since(each.id, ago=1)
+        transfers.pattern_has_data(each, frozenset({PVC}), failure="")
     for each in (OLD, NEW):
         transfers.forget(each.id)
 
-    kept = ("_waiting", "_waits", "_excluded", "_offered", "_taking", "_since")
+    kept = ("_waiting", "_waits", "_excluded", "_offered", "_taking", "_since", "_earlier")
     assert not any(vars(transfers)[name] for name in kept)
     assert not any(vars(transfers._patterns).values())
     assert not len(transfers._timers)

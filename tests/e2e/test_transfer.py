@@ -1,6 +1,7 @@
 """What moves from one pattern to another in one change is handed over: its UID, and so its data, stay."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,8 @@ from tests.e2e.scenario import API, Scenario, condition, config_map, deployment,
 from tests.e2e.test_adoption import claim, grant, into
 from tests.testbed.repository import Repository
 from tests.testbed.testbed import Testbed
+
+from pattern_operator.apply.transfer import DATA_GRACE
 
 MOVES = [claim("data"), config_map("settings"), deployment("app")]
 KINDS = [("pvc", "data"), ("configmap", "settings"), ("deployment", "app")]
@@ -161,6 +164,101 @@ def test_data_is_kept_until_a_changed_pattern_has_rendered_what_it_wants(
     scenario.until(lambda s: s["inventory"]["count"] == 1)
 
     assert scenario.get("pvc", "data")["metadata"]["uid"] == before
+
+
+def stays(scenario: Scenario, kind: str, name: str, *, uid: str, seconds: float = DATA_GRACE + 4.0) -> None:
+    """Look for longer than the operator waits before it deletes data."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        metadata = scenario.get(kind, name)["metadata"]
+        assert (metadata["uid"], "deletionTimestamp" in metadata) == (uid, False)
+        time.sleep(0.5)
+
+
+@pytest.mark.parametrize("order", ["its version is pushed later", "it is resumed later"])
+def test_data_is_kept_for_a_version_that_nobody_has_seen_when_the_operator_is_killed_meanwhile(
+    testbed: Testbed, scenario: Scenario, other: Scenario, order: str
+) -> None:
+    push(scenario.repository, "1.0.0", config_map("mine"), claim("data"))
+    push(scenario.repository, "2.0.0", config_map("mine"))
+    push(other.repository, "1.0.0", config_map("theirs"))
+    scenario.kubectl.apply(pattern(scenario, "1.0.0"), pattern(other, "1.0.0"))
+    scenario.until_says("Ready", "Ready")
+    other.until_says("Ready", "Ready")
+    before = scenario.get("pvc", "data")["metadata"]["uid"]
+    moved = pattern(other, "2.0.0")
+    moved["spec"]["suspend"] = order == "it is resumed later"
+    scenario.kubectl.apply(pattern(scenario, "2.0.0"), moved)
+    scenario.until(lambda s: "holds data and DesignPattern" in condition(s, "Applied")["message"])
+
+    testbed.operator.kill()
+    testbed.operator.restart()
+    stays(scenario, "pvc", "data", uid=before)
+    push(other.repository, "2.0.0", config_map("theirs"), claim("data"))
+    scenario.kubectl.apply(pattern(other, "2.0.0"))
+    other.annotate("pattern-operator.io/requestedAt=now")
+    other.until(lambda s: s["inventory"]["count"] == 2 and s["status"] == "Ready")
+    scenario.until(lambda s: s["inventory"]["count"] == 1)
+
+    assert scenario.get("pvc", "data")["metadata"]["uid"] == before
+
+
+@pytest.mark.parametrize("failure", ["ComponentsRefused", "Forbidden"])
+def test_data_is_kept_for_a_pattern_that_has_it_in_its_version_and_cannot_take_it_yet(
+    scenario: Scenario, other: Scenario, failure: str
+) -> None:
+    moved = [config_map("theirs"), claim("data")]
+    push(scenario.repository, "1.0.0", config_map("mine"), claim("data"))
+    push(scenario.repository, "2.0.0", config_map("mine"))
+    push(other.repository, "1.0.0", config_map("theirs"))
+    push(other.repository, "2.0.0", *moved, *([config_map("Not_A_Name")] if failure == "ComponentsRefused" else []))
+    push(other.repository, "2.0.1", *moved)
+    scenario.kubectl.apply(pattern(scenario, "1.0.0"), pattern(other, "1.0.0"))
+    scenario.until_says("Ready", "Ready")
+    other.until_says("Ready", "Ready")
+    before = scenario.get("pvc", "data")["metadata"]["uid"]
+
+    account = {"serviceAccountName": "late"} if failure == "Forbidden" else {}
+    scenario.kubectl.apply(pattern(scenario, "2.0.0"), pattern(other, "2.0.0", **account))
+    held = f"DesignPattern {scenario.namespace}/other has it in its version and has not taken it ({failure})"
+    scenario.until(lambda s: held in condition(s, "Applied")["message"])
+    stays(scenario, "pvc", "data", uid=before)
+    if failure == "Forbidden":
+        namespace = f"--namespace={scenario.namespace}"
+        scenario.kubectl("create", "serviceaccount", "late", namespace)
+        late = f"--serviceaccount={scenario.namespace}:late"
+        scenario.kubectl("create", "rolebinding", "late", "--clusterrole=edit", late, namespace)
+    else:
+        scenario.kubectl.apply(pattern(other, "2.0.1"))
+    other.until(lambda s: s["inventory"]["count"] == 2 and s["status"] == "Ready")
+    scenario.until(lambda s: s["inventory"]["count"] == 1)
+
+    assert scenario.get("pvc", "data")["metadata"]["uid"] == before
+
+
+def test_a_stateful_set_that_takes_its_claims_along_is_kept_as_data_is(scenario: Scenario, other: Scenario) -> None:
+    database = deployment("db")
+    claims = [{**claim("data"), "metadata": {"name": "data"}}]
+    policy = {"whenDeleted": "Delete", "whenScaled": "Retain"}
+    spec = {**database["spec"], "serviceName": "db", "volumeClaimTemplates": claims}
+    database = {**database, "kind": "StatefulSet", "spec": {**spec, "persistentVolumeClaimRetentionPolicy": policy}}
+    push(scenario.repository, "1.0.0", config_map("mine"), database)
+    push(scenario.repository, "2.0.0", config_map("mine"))
+    push(other.repository, "1.0.0", config_map("theirs"))
+    scenario.kubectl.apply(pattern(scenario, "1.0.0"), pattern(other, "1.0.0"))
+    scenario.until_says("Ready", "Ready")
+    other.until_says("Ready", "Ready")
+    eventually(lambda: scenario.there("pvc", "data-db-0"))
+    before = scenario.get("pvc", "data-db-0")["metadata"]["uid"]
+
+    scenario.kubectl.apply(pattern(scenario, "2.0.0"), pattern(other, "2.0.0"))
+    scenario.until(lambda s: "holds data and DesignPattern" in condition(s, "Applied")["message"])
+    push(other.repository, "2.0.0", config_map("theirs"), database)
+    other.annotate("pattern-operator.io/requestedAt=now")
+    other.until(lambda s: s["inventory"]["count"] == 2 and s["status"] == "Ready")
+    scenario.until(lambda s: s["inventory"]["count"] == 1)
+
+    assert scenario.get("pvc", "data-db-0")["metadata"]["uid"] == before
 
 
 def test_a_claim_that_asks_to_stay_outlives_the_wrong_order_too(scenario: Scenario, other: Scenario) -> None:

@@ -11,10 +11,11 @@ from typing import Any, Final
 from msgspec import field
 
 from pattern_operator.api.base import ApiStruct
-from pattern_operator.api.fields import text
+from pattern_operator.api.fields import ObjectMeta, text
 from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION
 
 MAX_REQUEST: Final = 1024  # characters of requestedAt; a time has some 30
+_MAX_TIME: Final = 32  # characters; metav1.Time has 20
 
 
 class Labels(ApiStruct, frozen=True):
@@ -49,6 +50,7 @@ class Metadata(ApiStruct, frozen=True):
     finalizers: Finalizers = Finalizers()
     labels: Labels = Labels()
     annotations: Annotations = Annotations()
+    spec_changed: str = ""  # when somebody last changed the spec (metav1.Time); empty where that is not known
 
 
 def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,13 +58,19 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         return dict(body)  # decoding it says what is wrong
-    found = dict(metadata)
+    found = {**metadata, "specChanged": _spec_changed(ObjectMeta(metadata))}
     if isinstance(names := metadata.get("finalizers"), list):
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
     annotations = metadata.get("annotations")
     if isinstance(annotations, dict) and isinstance(request := annotations.get(REQUESTED_AT_ANNOTATION), str):
         found["annotations"] = {REQUESTED_AT_ANNOTATION: _short(request)}
     return {**body, "metadata": found}
+
+
+def _spec_changed(meta: ObjectMeta) -> str:
+    """The newest time at which a manager changed fields of the spec (server-side apply, "Field management")."""
+    times = (each.time for each in meta.managers if isinstance(each.fields, dict) and "f:spec" in each.fields)
+    return max((each for each in times if len(each) <= _MAX_TIME), default="")
 
 
 def _short(request: str) -> str:

@@ -9,6 +9,7 @@ everything down in order.
 
 from pattern_operator.apply import inventory
 from pattern_operator.apply.applier import Applier
+from pattern_operator.apply.data import data_keys
 from pattern_operator.apply.delete import Deleter
 from pattern_operator.apply.dry_run import DryRun
 from pattern_operator.apply.excess_permissions import excess_permissions
@@ -47,6 +48,7 @@ __all__ = [
     "ScopedObjects",
     "Transfers",
     "add_owner_metadata",
+    "data_keys",
     "excess_permissions",
     "finalize",
     "health_of",

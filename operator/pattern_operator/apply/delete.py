@@ -13,6 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.account_rbac import rbac_of_account
 from pattern_operator.apply.blocking_admission import blocking_admission
+from pattern_operator.apply.data import holds_data
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome, terminating
 from pattern_operator.apply.errors import deletion_failure_of, is_unavailable
 from pattern_operator.apply.inventory import key_of
@@ -184,7 +185,8 @@ class Deleter:
             rest = await self._remove_owner_metadata(key, resource, owner=owner, impersonate=impersonate)
             why = f"stays: it is annotated {live.retention.asked} in the cluster{rest}"
             return Deletion(entry, key, DeletionOutcome.SKIPPED, why)
-        if why := self._transfers.delay_reason(key, by=owner):
+        data = holds_data(key, deletes_claims=live.deletes_claims)
+        if why := self._transfers.delay_reason(key, by=owner, holds_data=data):
             return Deletion(entry, key, DeletionOutcome.TERMINATING, why)
         if why := await self._stays(key, live, run):
             rest = await self._remove_owner_metadata(key, resource, owner=owner, impersonate=impersonate)

@@ -8,6 +8,7 @@ from pattern_operator.api.fields import MAX_WORD, ObjectMeta, finalizers_of, map
 from pattern_operator.api.names import ADOPTED_ANNOTATION, PATTERN_ANNOTATION
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply.annotations import Retention, retention_of
+from pattern_operator.apply.data import deletes_claims
 from pattern_operator.apply.existing import ADOPTED
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.managed.observation import Observation
@@ -28,6 +29,7 @@ class LiveObject:
     finalizers: tuple[str, ...]
     adopted: bool
     pattern: str = ""
+    deletes_claims: bool = False  # claims that a controller has made for it go with it
 
     @classmethod
     def of(cls, body: Body) -> Self:
@@ -41,12 +43,21 @@ class LiveObject:
             finalizers=finalizers_of(body),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
             pattern=meta.annotation(PATTERN_ANNOTATION)[:MAX_WORD],
+            deletes_claims=deletes_claims(body),
         )
 
     @classmethod
     def observed(cls, seen: Observation) -> Self:
         """Take what a watch has told."""
-        return cls(seen.uid, seen.label, seen.retention, seen.deleting, seen.finalizers, seen.adopted)
+        return cls(
+            uid=seen.uid,
+            label=seen.label,
+            retention=seen.retention,
+            deleting=seen.deleting,
+            finalizers=seen.finalizers,
+            adopted=seen.adopted,
+            deletes_claims=seen.deletes_claims,
+        )
 
     @property
     def why_not_ours(self) -> str:

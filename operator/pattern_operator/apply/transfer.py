@@ -11,18 +11,22 @@ deleted (``changed_patterns``).
 
 Data is not recreated with its object, so no delay decides for its deletion: until a pattern of the same namespace that
 was changed has rendered its new version, nobody knows what that contains, be the registry away, the tag not pushed, the
-signature missing or the pattern suspended. The data stays, and the message says for whom. Whoever may write patterns
-there is trusted with that: it holds nothing up elsewhere.
+signature missing or the pattern suspended; and one that is known to have it, and cannot take it, may be able to later.
+The data stays, and the message says for whom. Whoever may write patterns there is trusted with that; what is in other
+namespaces holds it up for a time that ends. None of it depends on how long this process lives: status and metadata say
+when a pattern was changed, and since when another one lets go (``pattern_changed``, ``lets_go_since``).
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pattern_operator.api.names import GROUP
+from pattern_operator.api.names import DISABLED, GROUP, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.changed_patterns import DATA, ChangedPatterns
+from pattern_operator.apply.changed_patterns import ChangedPatterns, Taker
+from pattern_operator.apply.data import may_hold_data
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.ownership import Owner
 from pattern_operator.apply.timers import Timers
@@ -66,18 +70,24 @@ class Transfers:
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
         self._patterns = ChangedPatterns()
         self._since: dict[str, dict[ObjectKey, float]] = {}  # when an owner first wanted to delete an object
+        self._earlier: dict[str, float] = {}  # the same before this process began, by what status says
 
     # --- patterns ---------------------------------------------------------------------------------------------------
 
-    def pattern_changed(self, owner: Owner, *, generation: int) -> None:
-        """The pattern was changed: nobody knows what its new version could take."""
+    def pattern_changed(self, owner: Owner, *, generation: int, ago: float = 0.0) -> None:
+        """The pattern was changed ``ago`` seconds ago: nobody knows what its new version could take."""
         self._begin_anew(owner)
-        self._patterns.change(owner, generation=generation, now=asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._patterns.change(owner, generation=generation, now=now, at=now - ago)
 
     def pattern_seen(self, owner: Owner, *, generation: int) -> None:
-        """The pattern is seen for the first time, and an earlier process looked at the version that it has."""
+        """The pattern is seen for the first time, or again, and all of the version that it has was applied."""
         self._begin_anew(owner)
         self._patterns.see(owner, generation=generation, now=asyncio.get_running_loop().time())
+
+    def lets_go_since(self, owner: str, *, ago: float) -> None:
+        """The pattern has wanted to delete objects for ``ago`` seconds, by what its status says."""
+        self._earlier[owner] = asyncio.get_running_loop().time() - ago
 
     def pattern_ran(self, owner: str, *, generation: int) -> None:
         """The pattern has run since, as far as its objects: what it waits for is known."""
@@ -86,6 +96,18 @@ class Transfers:
     def pattern_rendered(self, owner: str, *, generation: int) -> None:
         """The objects of the version are known: what of them others have it waits for, or asks for."""
         self._patterns.record_rendering(owner, generation=generation)
+        self._earlier.pop(owner, None)  # what its first run wanted to delete is known now
+
+    def pattern_has_data(self, owner: Owner, keys: frozenset[ObjectKey], *, failure: str) -> None:
+        """The version has these objects, and no others, with which data may be lost.
+
+        ``failure`` is the reason for which its run failed; empty where it did not.
+        """
+        self._patterns.record_data(Taker(owner, keys, failure))
+
+    def pattern_unrendered(self, owner: Owner, *, generation: int) -> None:
+        """A newer version than what runs was found, and could not be rendered: what it contains is not known."""
+        self._patterns.lose_sight(owner, generation=generation, at=asyncio.get_running_loop().time())
 
     def may_wait(self, key: ObjectKey, owner: str) -> bool:
         """Whether it is still to be shown that the pattern could take the object, so that it may ``wait`` for it."""
@@ -122,9 +144,13 @@ class Transfers:
                 self._wake(by, key)
 
     def exclude(self, key: ObjectKey, owner: str) -> None:
-        """The pattern could not take the object: it gets it from nobody, until it is changed."""
+        """The pattern could not take the object: it gets it from nobody, until it is changed.
+
+        Data may be kept for it (``delay_reason``): that it gets once a later run shows again that it could take it.
+        """
         if key in self._waits.get(owner, ()):
-            self._excluded.setdefault(owner, set()).add(key)
+            if not may_hold_data(key):
+                self._excluded.setdefault(owner, set()).add(key)
             self.stop_waiting(key, owner)
 
     def pattern_stalled(self, owner: str) -> None:
@@ -146,6 +172,7 @@ class Transfers:
         """The pattern is gone."""
         self.leave(owner)
         self._cancel_release(owner, tuple(self._since.get(owner, ())))
+        self._earlier.pop(owner, None)
         for each in (owner, (owner, OFFER_DURATION), (owner, DATA_OFFER_DURATION)):
             self._timers.cancel(each)
 
@@ -188,50 +215,69 @@ class Transfers:
             if not self._taking[key]:
                 del self._taking[key]
 
-    def delay_reason(self, key: ObjectKey, *, by: Owner) -> str:
+    def delay_reason(self, key: ObjectKey, *, by: Owner, holds_data: bool | None = None) -> str:
         """Why an object that ``by`` wants no longer is not deleted now; empty where it may be.
 
-        ``by`` is woken when that may have changed. Nothing that other patterns do lets this say why for longer than
-        ``OFFER_DURATION`` (``DATA_OFFER_DURATION``) and ``TAKE_TIMEOUT`` seconds after it was first asked, but for
-        data: patterns of its namespace or of that of ``by`` that were changed are waited for until they rendered.
+        ``holds_data``: whether data is lost with it; None where only its kind tells. ``by`` is woken when the answer
+        may have changed. Nothing that other patterns do lets this say why for longer than ``OFFER_DURATION``
+        (``DATA_OFFER_DURATION``) and ``TAKE_TIMEOUT`` seconds after it was first asked, but for data: see
+        ``changed_patterns`` for how long that is kept for whom.
         """
         now = asyncio.get_running_loop().time()
         since = self._since.setdefault(by.id, {}).setdefault(key, now)
-        if (to := self._offer(key, by, age=now - since)) is not None:
+        holds_data = may_hold_data(key) if holds_data is None else holds_data
+        wanted = min(since, self._earlier.get(by.id, since))
+        taker = self._patterns.taker(key, by, since=wanted, now=now) if holds_data else None
+        longest = math.inf if taker is not None else DATA_OFFER_DURATION if holds_data else OFFER_DURATION
+        if (to := self._offer(key, by, age=now - since, longest=longest)) is not None:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        holds_data = key.group_kind in DATA
-        if holds_data and (unknown := self._patterns.unrendered(key, by, since=since)) is not None:
+        if holds_data and (held := self._held_for(key, by, taker, since=wanted, now=now)):
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
-            return (
-                f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
-                f" that could not be rendered yet: let that pattern run, or delete the object yourself"
-            )
+            return held
         window = DATA_FIRST_RUN_WINDOW if holds_data else FIRST_RUN_WINDOW
-        changed = self._patterns.unrun(key, by, after=now - window)
+        if holds_data:
+            changed = self._patterns.unrun_anywhere(by, after=now - window)
+        else:
+            changed = self._patterns.unrun(key, by, after=now - window)
         if changed is not None and now - since < window:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return f"stays until DesignPattern {changed} has run, which was changed a moment ago and may have it now"
-        grace = self._grace(key, by)
+        grace = DATA_GRACE if holds_data else self._grace(key, by)
         if now - since < grace:
             self._schedule_recheck(key, by, since + grace - now)
             loss = "holds data, and " if holds_data else ""
             return f"{loss}is deleted in {grace:.0f} s, unless another pattern has it by then"
         return ""
 
+    def _held_for(self, key: ObjectKey, by: Owner, taker: Taker | None, *, since: float, now: float) -> str:
+        """Why data stays that nobody takes just now; empty where there is no reason."""
+        if (unknown := self._patterns.unrendered(key, by, since=since, now=now)) is not None:
+            return (
+                f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
+                f" that could not be rendered yet: let that pattern run, or delete the object yourself"
+            )
+        if taker is None:
+            return ""
+        why = f" and has not taken it ({taker.failure})" if taker.failure else " and has not taken it"
+        return (
+            f"stays, because it holds data and DesignPattern {taker.owner} has it in its version{why}: correct that"
+            f" pattern or take the object out of it, annotate the object {PRUNE_ANNOTATION}: {DISABLED} to let it stay"
+            f" for good, or delete it yourself"
+        )
+
     def close(self) -> None:
         """Wake nobody any more."""
         self._timers.close()
 
-    def _offer(self, key: ObjectKey, by: Owner, *, age: float) -> Owner | None:
-        """Offer the object to all that wait for it, as long as it may be; one of them, the first."""
-        whole = DATA_OFFER_DURATION if key.group_kind in DATA else OFFER_DURATION
-        if (sends := self._taking.get(key)) and age < whole + TAKE_TIMEOUT:
+    def _offer(self, key: ObjectKey, by: Owner, *, age: float, longest: float) -> Owner | None:
+        """Offer the object to all that wait for it, for ``longest`` seconds; one of them, the first."""
+        if (sends := self._taking.get(key)) and age < longest + TAKE_TIMEOUT:
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return sends[0]
         other_managers = [each for each in self._waiting.get(key, {}).values() if each.id != by.id]
-        if not other_managers or age >= whole:
+        if not other_managers or age >= longest:
             self._withdraw(key, by=by.id)  # from here on nobody begins to take it
             return None
         told = self._offered.setdefault(key, {}).setdefault(by.id, set())
@@ -239,8 +285,8 @@ class Transfers:
             if each.id not in told:
                 told.add(each.id)
                 self._wake(each.id, key)
-        if (by.id, whole) not in self._timers:
-            self._timers.set((by.id, whole), whole - age, self._wake, by.id, key)
+        if math.isfinite(longest) and (by.id, longest) not in self._timers:
+            self._timers.set((by.id, longest), longest - age, self._wake, by.id, key)
         return other_managers[0]
 
     def _withdraw(self, key: ObjectKey, *, by: str) -> None:
@@ -250,8 +296,6 @@ class Transfers:
 
     def _grace(self, key: ObjectKey, by: Owner) -> float:
         """How long to wait for a change that may still come; not at all where there is no pattern beside it."""
-        if key.group_kind in DATA:
-            return DATA_GRACE
         return GRACE if self._patterns.are_beside(key, by) else 0.0
 
     def _schedule_recheck(self, key: ObjectKey, by: Owner, pause: float) -> None:

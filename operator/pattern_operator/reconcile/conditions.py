@@ -6,7 +6,7 @@ together is data, too: ``STANDINGS`` (sigs.k8s.io/cli-utils, "kstatus").
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -75,6 +75,16 @@ STANDINGS: Final[Mapping[Standing, tuple[Truth, ConditionType | None]]] = {
 def rfc3339(moment: datetime) -> str:
     """A moment as metav1.Time writes it: UTC, whole seconds."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_since(moment: str, now: datetime) -> float | None:
+    """Seconds since a moment of status or metadata, never less than none; None where it is not a time."""
+    try:
+        then = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return max((now - then).total_seconds(), 0.0)
 
 
 @dataclass(slots=True)

@@ -4,13 +4,13 @@ The count begins when health leaves Current, and anew when something else was ap
 has the whole time, and objects that come and go while they start do not begin again.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
-from pattern_operator.reconcile.conditions import condition_of
+from pattern_operator.reconcile.conditions import condition_of, seconds_since
 
 
 def left_current(since: float | None, health: Health | None, *, now: float) -> float | None:
@@ -30,22 +30,12 @@ def restored(status: Status, *, timeout: float, now: datetime, clock: float) -> 
     healthy, applied = condition_of(status, ConditionType.HEALTHY), condition_of(status, ConditionType.APPLIED)
     if healthy is None or healthy.status == "True" or not status.revision:
         return None
-    age = _age(healthy.last_transition_time, now)
+    age = seconds_since(healthy.last_transition_time, now)
     if age is None:
         return None
     if healthy.reason == Reason.HEALTH_TIMEOUT:
         age += timeout  # it changed when the time was over
     elif applied is not None and applied.status == "True":
-        applied_for = _age(applied.last_transition_time, now)
+        applied_for = seconds_since(applied.last_transition_time, now)
         age = age if applied_for is None else min(age, applied_for)
     return clock - age
-
-
-def _age(moment: str, now: datetime) -> float | None:
-    """Seconds since a moment of status, never less than none; None where it is not a time."""
-    try:
-        then = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max((now - then).total_seconds(), 0.0)

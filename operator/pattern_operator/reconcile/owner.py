@@ -3,7 +3,7 @@
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import Owner, Transfers, inventory, owner_id
+from pattern_operator.apply import Owner, inventory, owner_id
 from pattern_operator.errors import Stalled
 
 
@@ -11,20 +11,6 @@ def owner_of(pattern: DesignPattern) -> Owner:
     """The pattern as the owner of objects."""
     metadata = pattern.metadata
     return Owner(id=owner_id(metadata.uid), namespace=metadata.namespace, name=metadata.name)
-
-
-def note_change(pattern: DesignPattern | None, *, transfers: Transfers) -> None:
-    """A pattern was changed, or is seen for the first time: it may have objects now that others release."""
-    if pattern is None:
-        return
-    owner = owner_of(pattern)
-    generation = pattern.metadata.generation
-    if pattern.metadata.deletion_timestamp:
-        transfers.leave(owner.id)
-    elif generation == pattern.status.observed_generation:  # this version was looked at before
-        transfers.pattern_seen(owner, generation=generation)
-    else:
-        transfers.pattern_changed(owner, generation=generation)
 
 
 def owned_keys(pattern: DesignPattern) -> frozenset[ObjectKey]:

@@ -14,7 +14,7 @@ from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import owner_id
-from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
 from pattern_operator.reconcile.deadline import Beside
@@ -23,6 +23,7 @@ from pattern_operator.reconcile.finalize import finalize
 from pattern_operator.reconcile.lanes import host_of
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
 from pattern_operator.reconcile.observed import observed
+from pattern_operator.reconcile.pattern_change import note_run
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.prerequisites import Prerequisites
@@ -35,7 +36,6 @@ from pattern_operator.reconcile.states import StateStore, is_new
 from pattern_operator.reconcile.status_writer import PatternDeleted, StatusWriter
 from pattern_operator.reconcile.steps.observe import is_whole
 from pattern_operator.reconcile.summary import (
-    IN_THE_REGISTRY,
     Moment,
     left,
     summarize,
@@ -116,15 +116,10 @@ class Runs:
             if state.running is not None:  # what may have ended unseen was reported: whoever asks now knows of it
                 self._cluster.managed.rerun_finished(owner_id(pattern.metadata.uid))
             self._states.remember(pattern, replace(state.asked_again(), handled_request=requested))
-        before, owner, generation = pattern.status, owner_id(pattern.metadata.uid), pattern.metadata.generation
+        before, generation = pattern.status, pattern.metadata.generation
         with self._prerequisites.during(key_of(pattern)):
             pattern, results, reported = await self._run_steps(pattern)
-            if results.stage not in IN_THE_REGISTRY or not isinstance(results.failure, Transient):
-                self._cluster.transfers.pattern_ran(owner, generation=generation)
-            if isinstance(results.failure, Stalled):
-                self._cluster.transfers.pattern_stalled(owner)
-            if results.failure is None or results.rendering is not None:
-                self._cluster.transfers.pattern_rendered(owner, generation=generation)
+            note_run(pattern, results, transfers=self._cluster.transfers, generation=generation)
             state = self._states.of(pattern)
             summary = summarize(pattern, state, results, reported=reported, moment=self.moment())
             self._states.remember(pattern, unreported(state, results))

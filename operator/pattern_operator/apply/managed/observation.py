@@ -13,6 +13,7 @@ from pattern_operator.api.names import ADOPTED_ANNOTATION, DISABLED, FIELD_MANAG
 from pattern_operator.api.object import Body, ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.annotations import Retention, retention_of
+from pattern_operator.apply.data import deletes_claims
 from pattern_operator.apply.existing import ADOPTED, is_ours
 from pattern_operator.apply.finished import FinishState, failed_and_gone, gone_unobserved, has_finished, is_ephemeral
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
@@ -51,6 +52,7 @@ class Observation:
     scales: bool  # our apply set its replicas
     touched: bool  # people have changed something of it by hand
     ephemeral: bool = False  # it may end and be gone at once (``finished.is_ephemeral``)
+    deletes_claims: bool = False  # claims that a controller has made for it go with it (``data``)
     end_unobserved: bool = False  # it is gone, and nobody saw whether it had ended
 
     @classmethod
@@ -78,6 +80,7 @@ class Observation:
             scales=sets_replicas(managers),
             touched=is_touched(managers),
             ephemeral=is_ephemeral(body, key=key),
+            deletes_claims=deletes_claims(body),
         )
 
     def gone(self, finish: FinishState, *, key: ObjectKey) -> Self:

@@ -1,0 +1,197 @@
+"""Others know of a pattern what its status says that was applied; all else of it is not known, restart or not."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+from tests.reconcile.pattern import KEYS, LATER, NEWER, NOW, REVISION, conditions, moved_to, pattern, results
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import Object, ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.report import Rendering
+from pattern_operator.api.stage import Stage
+from pattern_operator.api.status import Status
+from pattern_operator.errors import PatternError, Stalled, Transient
+from pattern_operator.reconcile import status
+from pattern_operator.reconcile.owner import owner_of
+from pattern_operator.reconcile.pattern_change import lets_go_for, note_change, note_run, unknown_for
+from pattern_operator.reconcile.results import Leaving, Results
+
+RAN = status.after(pattern(), results(), now=NOW)  # 1.0.0 was applied in full
+CLAIM = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}}
+UNSIGNED = Stalled(reason=Reason.SIGNATURE_MISSING, message="nobody signed it.")
+AWAY = Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="it does not answer.")
+DENIED = Transient(reason=Reason.FORBIDDEN, message="it may not.")
+REFUSED = Stalled(reason=Reason.COMPONENTS_REFUSED, message="one has a bad name.")
+HOUR = 3_600.0
+
+
+@dataclass
+class Told:
+    """What patterns that let objects go were told: the calls, in order."""
+
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **kwargs: self.calls.append((name, {**kwargs, "args": args}))
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+def failed(failure: PatternError, *, stage: Stage, **more: Any) -> Results:
+    return Results(**{"stage": stage, "policy": KEYS, "failure": failure, "revision": NEWER, **more})
+
+
+def after(found: DesignPattern, made: Results) -> DesignPattern:
+    return msgspec.structs.replace(found, status=status.after(found, made, now=LATER))
+
+
+def told_of(found: DesignPattern) -> list[str]:
+    told = Told()
+    note_change(found, transfers=told, now=LATER)  # type: ignore[arg-type]
+    return told.names
+
+
+MOVED = pattern(status=RAN, generation=2, spec=moved_to("2.0.0"))
+RENDERING = Rendering(objects=(Object.of(CLAIM),), format="Manifests")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(pattern(), id="it is new"),
+        pytest.param(MOVED, id="it was changed, and nobody looked at it"),
+        pytest.param(after(MOVED, failed(UNSIGNED, stage=Stage.VERIFY)), id="nobody signed it"),
+        pytest.param(after(MOVED, failed(AWAY, stage=Stage.SOURCE, revision=None)), id="it was not found"),
+        pytest.param(after(MOVED, failed(DENIED, stage=Stage.APPLY, rendering=RENDERING)), id="it was not applied"),
+        pytest.param(
+            after(pattern(status=RAN), failed(UNSIGNED, stage=Stage.VERIFY)), id="a newer one that a range found"
+        ),
+        pytest.param(
+            msgspec.structs.replace(MOVED, status=msgspec.structs.replace(RAN, observed_generation=2)),
+            id="it is suspended",
+        ),
+    ],
+)
+def test_what_was_not_applied_in_full_is_not_known_although_it_was_looked_at(found: DesignPattern):
+    assert told_of(found) == ["pattern_changed"]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(pattern(status=RAN), id="it runs"),
+        pytest.param(pattern(status=RAN, generation=2, spec={"suspend": True}), id="and is suspended"),
+        pytest.param(after(pattern(status=RAN), failed(AWAY, stage=Stage.SOURCE, revision=None)), id="nobody answers"),
+        pytest.param(
+            after(pattern(status=RAN), failed(UNSIGNED, stage=Stage.VERIFY, revision=REVISION)), id="distrusted"
+        ),
+    ],
+)
+def test_what_was_applied_in_full_is_known(found: DesignPattern):
+    assert told_of(found) == ["pattern_seen"]
+
+
+def test_a_pattern_that_goes_takes_nothing_and_lets_go_since_it_was_deleted():
+    assert told_of(pattern(status=RAN, deletionTimestamp="2026-11-25T12:00:00Z")) == ["leave", "lets_go_since"]
+
+
+def test_of_a_pattern_that_is_not_there_nothing_is_told():
+    told = Told()
+
+    note_change(None, transfers=told, now=LATER)  # type: ignore[arg-type]
+
+    assert told.calls == []
+
+
+def spec_at(moment: str, *, fields: Any = None, **more: Any) -> dict[str, Any]:
+    entry = {"manager": "kubectl", "operation": "Apply", "time": moment, "fieldsV1": fields or {"f:spec": {}}, **more}
+    return {"managedFields": [entry]}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status", "seconds"),
+    [
+        pytest.param(spec_at("2026-11-25T11:00:00Z"), Status(), 2 * HOUR, id="since the spec was changed"),
+        pytest.param(spec_at("2026-11-25T11:00:00Z"), RAN, 2 * HOUR, id="whatever went well since"),
+        pytest.param(spec_at("2026-11-25T12:30:00Z"), Status(), HOUR / 2, id="half an hour ago"),
+        pytest.param(spec_at("2026-11-26T12:30:00Z"), Status(), 0.0, id="by a clock that is ahead"),
+        pytest.param(spec_at("soon"), Status(), 0.0, id="at no time"),
+        pytest.param(spec_at("2026-11-25T11:00:00Z", fields={"f:status": {}}), Status(), 0.0, id="only the status"),
+        pytest.param({"creationTimestamp": "2026-11-25T11:00:00Z"}, Status(), 0.0, id="nothing tells of the change"),
+    ],
+)
+def test_for_how_long_it_is_not_known_what_a_pattern_contains(metadata: Any, status: Status, seconds: float):
+    assert unknown_for(pattern(status=status, **metadata), now=LATER) == seconds
+
+
+def test_what_a_range_found_later_is_not_known_since_then():
+    ran = pattern(status=RAN, **spec_at("2026-11-25T11:00:00Z"))
+
+    assert unknown_for(after(ran, failed(UNSIGNED, stage=Stage.VERIFY)), now=LATER) == 0.0
+
+
+def test_what_leaves_a_pattern_is_let_go_since_status_says_so():
+    leaving = after(
+        pattern(status=RAN, generation=2),
+        results(leaving=Leaving(message="PersistentVolumeClaim data stays"), revision=NEWER),
+    )
+    later = LATER.replace(hour=14)
+
+    assert conditions(leaving.status)["Applied"] == ("Unknown", "Pruning")
+    assert lets_go_for(leaving, now=later) == HOUR
+    assert lets_go_for(pattern(status=RAN), now=later) is None
+    assert lets_go_for(pattern(), now=later) is None
+    assert lets_go_for(pattern(deletionTimestamp="2026-11-25T12:30:00Z"), now=LATER) == HOUR / 2
+
+
+@pytest.mark.parametrize(
+    ("made", "calls"),
+    [
+        pytest.param(results(), ["pattern_ran", "pattern_rendered", "pattern_has_data"], id="it runs"),
+        pytest.param(results(rendering=None), ["pattern_ran", "pattern_rendered"], id="it ran already"),
+        pytest.param(
+            failed(REFUSED, stage=Stage.RENDER, rendering=RENDERING),
+            ["pattern_ran", "pattern_stalled", "pattern_rendered", "pattern_has_data"],
+            id="a component was refused",
+        ),
+        pytest.param(
+            failed(DENIED, stage=Stage.APPLY, rendering=RENDERING),
+            ["pattern_ran", "pattern_rendered", "pattern_has_data"],
+            id="an object was refused",
+        ),
+        pytest.param(
+            failed(UNSIGNED, stage=Stage.VERIFY),
+            ["pattern_ran", "pattern_stalled", "pattern_unrendered"],
+            id="nobody signed it",
+        ),
+        pytest.param(
+            failed(UNSIGNED, stage=Stage.VERIFY, revision=REVISION),
+            ["pattern_ran", "pattern_stalled"],
+            id="what runs is not trusted any more",
+        ),
+        pytest.param(failed(AWAY, stage=Stage.SOURCE, revision=None), [], id="nobody answered"),
+    ],
+)
+def test_of_a_run_is_told_how_far_it_came(made: Results, calls: list[str]):
+    told = Told()
+
+    note_run(pattern(status=RAN), made, transfers=told, generation=2)  # type: ignore[arg-type]
+
+    assert told.names == calls
+
+
+@pytest.mark.parametrize(("failure", "reason"), [(DENIED, "Forbidden"), (REFUSED, "ComponentsRefused"), (None, "")])
+def test_of_a_run_is_told_which_data_its_version_has_and_why_it_failed(failure: PatternError | None, reason: str):
+    told, found = Told(), pattern(status=RAN)
+    made = Results(stage=Stage.APPLY, failure=failure, rendering=RENDERING, revision=NEWER, policy=KEYS)
+
+    note_run(found, made, transfers=told, generation=2)  # type: ignore[arg-type]
+
+    (said,) = [call for name, call in told.calls if name == "pattern_has_data"]
+    claim = ObjectKey("", "PersistentVolumeClaim", "team", "data")
+    assert said == {"args": (owner_of(found), frozenset({claim})), "failure": reason}
