@@ -157,6 +157,33 @@ def test_what_drifted_while_the_operator_was_away_is_repaired_and_nothing_else_i
     eventually(lambda: any("ConfigMap" in each["message"] for each in scenario.events("DriftRepaired")))
 
 
+def test_an_update_sends_what_it_changes_and_nothing_else_also_after_a_restart(
+    audited: Testbed, stories: Callable[[str], Scenario]
+) -> None:
+    web = stories("web")
+    kept = [config_map(f"kept-{number}") for number in range(3)]
+    digest = push(web.repository, "1.0.0", config_map("changed", a="1"), deployment("web"), *kept)
+    web.want()
+    web.until_runs(digest)
+
+    updates = []
+    for number in (2, 3):
+        if number == 3:
+            audited.operator.restart()
+            until_quiet(stories("probe"))
+        before = mark(audited)
+        newer = push(web.repository, f"{number}.0.0", config_map("changed", a=f"{number}"), deployment("web"), *kept)
+        web.change({"source": {"ref": {"tag": f"{number}.0.0"}}})
+        web.until_runs(newer)
+        assert web.get("configmap", "changed")["data"] == {"a": f"{number}"}
+        updates.append(sent(audited, after=before))
+
+    for writes in updates:
+        assert {key: count for key, count in writes.items() if not key[1].startswith("designpatterns")} == {
+            ("patch", "configmaps"): 1
+        }
+
+
 @pytest.mark.parametrize("policy", ["Repair", "Report"])
 def test_an_update_that_an_object_missed_is_applied_after_a_restart(
     audited: Testbed, stories: Callable[[str], Scenario], policy: str

@@ -14,21 +14,22 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Status
 from pattern_operator.apply import ApplyFailure, DriftState, ManagedObjects, inventory
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.comparison import Comparison
+from pattern_operator.reconcile.comparison import Comparison, Sent
 from pattern_operator.reconcile.unchanged import unchanged
 
 SAME, OTHER, UNKNOWN = DriftState.IN_SYNC, DriftState.DRIFTED, DriftState.UNKNOWN
 OBJECTS = tuple(config_map(name, "team") for name in ("as-applied", "drifted", "unknown"))
 ENTRIES = inventory.entries_of(OBJECTS)
 OWNED = inventory.keys(ENTRIES)
+EACH = b"of each"
 REPORT = {"apply": {"driftPolicy": "Report"}}
 
 
 class Standing(ManagedObjects):
     """Knows of each object how it stands, and which one is ``owed`` an update."""
 
-    def __init__(self, owed: str) -> None:
-        self.owed = owed
+    def __init__(self, owed: str, sent: bytes) -> None:
+        self.owed, self.sent = owed, sent
         self.states = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
 
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
@@ -37,14 +38,19 @@ class Standing(ManagedObjects):
     def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
         return key.name == self.owed
 
+    def is_as_sent(self, key: ObjectKey, *, owner: str, sent: bytes) -> bool:
+        return self.states.get(key.name) is SAME and sent == self.sent
+
 
 class Cluster:
     """Says of each object how it stands, and learns of an unknown one by a dry run."""
 
-    def __init__(self, *, learns: DriftState = SAME, fails: bool = False, is_pending: str = "") -> None:
+    def __init__(
+        self, *, learns: DriftState = SAME, fails: bool = False, is_pending: str = "", sent: bytes = b""
+    ) -> None:
         self.learns, self.fails = learns, fails
         self.dry_runs: list[str] = []
-        self._standing = Standing(is_pending)
+        self._standing = Standing(is_pending, sent)
 
     @property
     def managed(self) -> ManagedObjects:
@@ -68,7 +74,8 @@ async def left(cluster: Any, spec: dict[str, Any], *, found: Status | None = Non
     """The names of the objects that are not sent."""
     known = {"policy": more.pop("policy", KEYS), "asked": more.pop("again", False)}
     asked = pattern(status=found or applied(more.pop("before", spec)), spec=spec)
-    wanted: dict[str, Any] = {"sent": "sent", "owned": OWNED, "revision": REVISION, **more}
+    sent = Sent(more.pop("sent", "sent"), {each.key: EACH for each in OBJECTS})
+    wanted: dict[str, Any] = {"sent": sent, "owned": OWNED, "revision": REVISION, **more}
     found_out = await unchanged(asked, OBJECTS, port=cluster, **known, **wanted)
     return sorted(key.name for key in found_out.keys)
 
@@ -90,8 +97,64 @@ async def test_after_a_restart_what_is_as_it_was_applied_is_not_sent():
         pytest.param({"found": Status()}, id="the first apply"),
     ],
 )
-async def test_whatever_is_new_or_asked_for_is_sent_whole(change: dict[str, Any]):
+async def test_whatever_is_new_or_asked_for_is_sent_whole_where_nobody_knows_what_was_sent(change: dict[str, Any]):
     assert await left(Cluster(), {}, **change) == []
+
+
+@pytest.mark.parametrize("spec", [{}, REPORT], ids=["Repair", "Report"])
+@pytest.mark.parametrize(
+    "change",
+    [{"sent": "another"}, {"sent": ""}, {"revision": NEWER, "sent": "another"}, {"policy": "other-keys"}],
+    ids=["another object is changed", "another one cannot be sent", "another revision", "other keys"],
+)
+async def test_an_update_does_not_send_what_is_as_it_was_sent(change: dict[str, Any], spec: dict[str, Any]):
+    assert "as-applied" in await left(Cluster(sent=EACH), spec, **change)
+
+
+@pytest.mark.parametrize("spec", [{}, REPORT], ids=["Repair", "Report"])
+async def test_an_update_sends_what_was_sent_otherwise(spec: dict[str, Any]):
+    cluster = Cluster(sent=b"of another content, account or rule")
+
+    assert await left(cluster, spec, sent="another", revision=NEWER) == []
+
+
+async def test_an_update_sends_what_drifted_or_is_not_known_whatever_was_sent_before():
+    assert await left(Cluster(sent=EACH), {}, sent="another") == ["as-applied"]
+
+
+async def test_who_asks_for_it_has_all_sent_again():
+    assert await left(Cluster(sent=EACH), {}, again=True) == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "change", "same"),
+    [
+        pytest.param(Cluster(), {}, ["as-applied"], id="after a restart"),
+        pytest.param(Cluster(), {"sent": "another"}, [], id="an update of what nobody knows"),
+        pytest.param(Cluster(sent=EACH), {"sent": "another"}, ["as-applied"], id="an update of what is known"),
+    ],
+)
+async def test_what_is_known_to_be_as_it_would_be_sent_is_told(
+    cluster: Cluster, change: dict[str, str], same: list[str]
+):
+    sent = Sent(change.get("sent", "sent"), {each.key: EACH for each in OBJECTS})
+    known: dict[str, Any] = {"owned": OWNED, "revision": REVISION, "policy": KEYS, "asked": False, "port": cluster}
+
+    found = await unchanged(pattern(status=applied({})), OBJECTS, sent=sent, **known)
+
+    assert sorted(key.name for key in found.same) == same
+
+
+async def test_in_report_mode_what_drifted_is_left_and_not_taken_for_what_would_be_sent():
+    sent = Sent("sent", {each.key: EACH for each in OBJECTS})
+    known: dict[str, Any] = {"owned": OWNED, "revision": REVISION, "policy": KEYS, "asked": False}
+
+    found = await unchanged(
+        pattern(status=applied(REPORT), spec=REPORT), OBJECTS, sent=sent, port=Cluster(learns=OTHER, sent=EACH), **known
+    )
+
+    assert {key.name for key in found.keys} == {"as-applied", "drifted", "unknown"}
+    assert {key.name for key in found.same} == {"as-applied"}
 
 
 @pytest.mark.parametrize("change", [{}, {"again": True}], ids=["a restart", "a request"])
@@ -142,7 +205,7 @@ async def test_what_could_not_be_compared_is_left_and_said():
     found = await unchanged(
         asked,
         OBJECTS,
-        sent="sent",
+        sent=Sent("sent"),
         owned=OWNED,
         revision=REVISION,
         policy=KEYS,

@@ -5,7 +5,7 @@ nothing unverified is applied, and nothing is created that the inventory in stat
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -40,6 +40,7 @@ from pattern_operator.apply import (
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.internal_errors import InternalErrors
 from pattern_operator.reconcile import PatternKey, PatternStore, Ports, Reconciler, State, Waker
+from pattern_operator.reconcile.comparison import Sent
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
@@ -88,10 +89,19 @@ class Managed:
         self._world = world
         self._live = world.live
         self._wanted: dict[ObjectKey, bytes | None] = {}  # None: it counts, and is compared with nothing
+        self._sent: dict[ObjectKey, bytes] = {}
         self.unhealthy_keys: set[ObjectKey] = set()
 
     def record(self, key: ObjectKey, content: str) -> None:
         self._wanted[key] = mark(content)
+        self._sent.pop(key, None)
+
+    def remember_sent(self, sent: Mapping[ObjectKey, bytes], *, owner: str) -> None:
+        self._sent |= sent
+
+    def is_as_sent(self, key: ObjectKey, *, owner: str, sent: bytes) -> bool:
+        in_sync = self.drift_state(key, owner=owner) is DriftState.IN_SYNC
+        return in_sync and key in self._live and self._sent.get(key) == sent
 
     def get(self, key: ObjectKey) -> Any:
         if key not in self._wanted:
@@ -159,6 +169,7 @@ class Managed:
         pattern = self._world.pattern
         for key in keys:
             self._wanted.pop(key, None)
+            self._sent.pop(key, None)
             if pattern is not None and not pattern.spec.apply.prune and key in self._live:
                 self._world.abandoned.add(key.name)
 
@@ -539,8 +550,9 @@ class Cluster:
     async def place(self, _: DesignPattern, objects: Iterable[Object]) -> ScopedObjects:
         return ScopedObjects(tuple(objects))
 
-    async def digest(self, _: DesignPattern, objects: Collection[Object]) -> str:
-        return hashlib.sha256("".join(f"{each.key}{each.body}" for each in objects).encode()).hexdigest()[:24]
+    async def digest(self, _: DesignPattern, objects: Collection[Object]) -> Sent:
+        each = {one.key: hashlib.sha256(f"{one.key}{one.body}".encode()).digest() for one in objects}
+        return Sent(hashlib.sha256(b"".join(each.values())).hexdigest()[:24], each)
 
     async def idle_rules(self, *_: Any) -> tuple[str, ...]:
         return ()

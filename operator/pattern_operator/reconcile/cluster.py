@@ -32,7 +32,7 @@ from pattern_operator.apply.errors import reason_of
 from pattern_operator.errors import Transient
 from pattern_operator.executors import Executors, run_in
 from pattern_operator.kube import ApiError, Discovery
-from pattern_operator.reconcile.comparison import sent_digest
+from pattern_operator.reconcile.comparison import Sent, sent_of
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore
 from pattern_operator.reconcile.tenancy import Tenancy, account_of, check_namespaces
@@ -95,9 +95,16 @@ class Cluster:
         """The pattern waits for these objects of others, and for none else any more."""
         self.transfers.keep_waiting_only_for(owner_of(pattern).id, keys)
 
-    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> str:
-        """What stands for all that is sent to apply ``objects``."""
-        return await run_in(self.cpu(pattern), sent_digest, objects, owner=owner_of(pattern))
+    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> Sent:
+        """What stands for what is sent to apply ``objects``."""
+        return await run_in(
+            self.cpu(pattern),
+            sent_of,
+            objects,
+            owner=owner_of(pattern),
+            ignored=pattern.spec.apply.ignore_differences or (),
+            account=self.account(pattern),
+        )
 
     async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]:
         """The rules of ``ignoreDifferences`` that fit no object, a sentence each."""

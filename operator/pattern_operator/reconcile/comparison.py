@@ -2,7 +2,9 @@
 nothing that is as it was. Pure.
 
 Of each object it is the fingerprint of the fields that our apply owns (``apply.managed``), which needs no artifact to
-be compared; of all together a digest of what was sent, which tells whether anything else is to be sent now.
+be compared; of all together a digest of what was sent, which tells whether anything else is to be sent now. What was
+sent of each is known as long as the process lives (``apply.managed``), and after a restart once the digest of all of
+them was found to be the same.
 """
 
 import base64
@@ -12,35 +14,63 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pattern_operator.api.object import Object
+import orjson
+
+from pattern_operator.api.apply_spec import IgnoreDifferences
+from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.apply import FINGERPRINT_BYTES, Owner, add_owner_metadata
 from pattern_operator.apply.apply_body import apply_body
 from pattern_operator.apply.finished import is_run_record
+from pattern_operator.apply.ignore_differences import decode_rules, formerly_applied, pointers_of
+from pattern_operator.apply.replicas import scaled_in
 
 _UNKNOWN: Final = bytes(FINGERPRINT_BYTES)  # of an object that others may change, or that was not compared
+_EACH_BYTES: Final = 16
 _NOTHING: Final = "-"  # in place of the digest: what was sent is not all of what is wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``sent`` is a digest of all that was sent, empty where it is not known; ``fingerprints`` are by inventory id."""
+    """``sent`` is ``Sent.whole``, empty where it is not known; ``fingerprints`` are by inventory id."""
 
     sent: str = ""
     fingerprints: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def sent_digest(objects: Iterable[Object], *, owner: Owner) -> str:
-    """What stands for all that is sent to apply ``objects``; empty where one of them cannot be sent."""
-    whole = hashlib.sha256()
-    for each in sorted(objects, key=lambda each: each.key):
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What stands for what is sent to apply objects.
+
+    ``whole`` is of all of them, as status keeps it; empty where one cannot be sent. ``each`` is of one, and of how it
+    is sent: by which account, and what of it is left to others. Of ``conflicts`` and ``adopt`` it says nothing, because
+    they are about objects that are not the pattern's yet, and these are not known as sent.
+    """
+
+    whole: str = ""
+    each: Mapping[ObjectKey, bytes] = field(default_factory=dict)
+
+
+def sent_of(
+    objects: Iterable[Object], *, owner: Owner, ignored: Iterable[IgnoreDifferences] = (), account: str | None = None
+) -> Sent:
+    """What stands for what is sent for ``owner`` by ``account``, with these fields left to others."""
+    objects = sorted(objects, key=lambda each: each.key)
+    rules, scaled = decode_rules(ignored), scaled_in(objects)
+    whole, is_whole, digests = hashlib.sha256(), True, dict[ObjectKey, bytes]()
+    for each in objects:
+        key = each.key
         try:
             body = apply_body(add_owner_metadata(each, owner=owner))
         except ValueError:
-            return ""
-        whole.update(f"{each.key} {len(body)} ".encode())
+            is_whole = False
+            continue
+        whole.update(f"{key} {len(body)} ".encode())
         whole.update(body)
-    return whole.hexdigest()[:24]
+        left = (*pointers_of(rules, each), *formerly_applied(rules, each))
+        how = orjson.dumps([account, (key.group, key.kind, key.namespace, key.name) in scaled, left])
+        digests[key] = hashlib.blake2b(b"%d %b%b" % (len(how), how, body), digest_size=_EACH_BYTES).digest()
+    return Sent(whole.hexdigest()[:24] if is_whole else "", digests)
 
 
 def packed(comparison: Comparison, entries: Iterable[InventoryEntry]) -> str:

@@ -67,7 +67,7 @@ class AppliedObjects:
 
     applied: frozenset[ObjectKey]
     inventory: Entries
-    sent: str  # the ``sent_digest`` of all objects
+    sent: str  # ``comparison.Sent.whole`` of all objects
     fingerprints: Comparison
     changes: Changes = NO_CHANGES
     repaired: tuple[str, ...] = ()  # drift that was repaired, a sentence each

@@ -55,7 +55,7 @@ class Running:
 
     desired: DesiredState
     settled: bool = True
-    sent: str = ""  # the ``sent_digest`` of what was applied
+    sent: str = ""  # ``comparison.Sent.whole`` of what was applied
     notes: tuple[str, ...] = ()  # what people should know of it as long as it runs
     skipped: frozenset[ObjectKey] = frozenset()  # desired, not the pattern's yet, and paused: no watch shows them
     leaving: Leaving = NOTHING_LEAVES

@@ -1,18 +1,19 @@
 """Which objects a whole apply does not send: what is as it was applied, and in Report mode what drifted.
 
 A restart, a Lease that was lost and a request ask for the same desired state again. Then nothing new is to be sent,
-and what others changed is repaired (Repair) or left and reported (Report).
+and what others changed is repaired (Repair) or left and reported (Report). An update sends what it changes: an object
+that is as it was applied, and would be sent as it was then, is not sent again.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.reference import Revision
 from pattern_operator.apply import ApplyFailure, DriftState, ManagedObjects
-from pattern_operator.reconcile.comparison import unpacked
+from pattern_operator.reconcile.comparison import Sent, unpacked
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached
 
@@ -29,38 +30,44 @@ class UnchangedPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """``keys`` are not sent; ``notes`` say of which objects it is not known whether they drifted, a sentence each."""
+    """``keys`` are not sent; ``notes`` say of which objects it is not known whether they drifted, a sentence each.
+
+    ``same``: those of ``keys`` that are in the cluster as they would be sent now.
+    """
 
     keys: frozenset[ObjectKey] = frozenset()
     notes: tuple[str, ...] = ()
+    same: frozenset[ObjectKey] = frozenset()
 
 
 async def unchanged(
     pattern: DesignPattern,
     objects: Collection[Object],
     *,
-    sent: str,
+    sent: Sent,
     owned: Collection[ObjectKey],
     revision: Revision,
     policy: str | None,
     asked: bool,
     port: UnchangedPort,
 ) -> Unchanged:
-    """What of ``objects`` needs no apply; ``sent`` is their ``sent_digest``, ``owned`` what the inventory names.
+    """What of ``objects`` needs no apply; ``sent`` stands for what is sent of them, the inventory names ``owned``.
 
     ``pattern`` is as its status was before anything of this apply was written. Where somebody ``asked`` for an apply of
     all, only what is left to others is not sent.
     """
     reached = is_reached(pattern, policy, revision=revision)
     before = unpacked(pattern.status).sent
-    same = bool(sent) and before == sent
+    same = bool(sent.whole) and before == sent.whole
+    as_sent = frozenset[ObjectKey]() if asked else _as_sent(objects, sent=sent, pattern=pattern, managed=port.managed)
     if pattern.spec.apply.drift_policy == "Report" and (reached or same):
         nothing_new = reached and (same or not before)
-        return await _left_to_others(pattern, objects, owned=owned, nothing_new=nothing_new, asked=asked, port=port)
-    if not (reached and same) or asked:
-        return Unchanged()
-    standing = _standing(objects, pattern=pattern, managed=port.managed)
-    return Unchanged(frozenset(key for key, state in standing.items() if state is DriftState.IN_SYNC))
+        left = await _left_to_others(pattern, objects, owned=owned, nothing_new=nothing_new, asked=asked, port=port)
+        return replace(left, keys=left.keys | as_sent, same=as_sent)
+    if reached and same and not asked:
+        standing = _standing(objects, pattern=pattern, managed=port.managed)
+        as_sent |= {key for key, state in standing.items() if state is DriftState.IN_SYNC}
+    return Unchanged(as_sent, same=as_sent)
 
 
 async def _left_to_others(
@@ -92,6 +99,15 @@ async def _left_to_others(
         return Unchanged(frozenset(of_others), notes)
     doubtful = {DriftState.DRIFTED, DriftState.UNKNOWN}
     return Unchanged(frozenset(key for key, state in of_others.items() if state in doubtful), notes)
+
+
+def _as_sent(
+    objects: Collection[Object], *, sent: Sent, pattern: DesignPattern, managed: ManagedObjects
+) -> frozenset[ObjectKey]:
+    """What is as it was applied, and would be sent as it was then."""
+    owner = owner_of(pattern).id
+    keys = (each.key for each in objects if each.key in sent.each)
+    return frozenset(key for key in keys if managed.is_as_sent(key, owner=owner, sent=sent.each[key]))
 
 
 def _standing(

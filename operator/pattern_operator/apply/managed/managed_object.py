@@ -45,6 +45,7 @@ class ManagedObject:
     cause: str = ""  # why it is not healthy, as its pods tell it
     considered_healthy: tuple[str, int, str] | None = None  # uid and version of which it is healthy, and why
     content: bytes = b""  # of what ends by itself: what was applied (``finished.content_hash``)
+    sent: tuple[str, bytes] | None = None  # its UID when it was last applied whole, and what stands for what was sent
     message_pacing: Pacing | None = None  # once its health has another message
     comparison_pacing: Pacing | None = None  # once it is changed untracked
     state_pacing: Pacing | None = None  # once its health changes
@@ -133,7 +134,7 @@ class ManagedObject:
         newest = self.observed.version if self.present else self.deleted_version
         if newest <= answer.version:
             self.present, self.observed = True, self.after(answer)
-        self.content, self.field_hashes = content, hashes_of(fields)
+        self.content, self.field_hashes, self.sent = content, hashes_of(fields), None
         if self.fields_before_drift is not None:
             self.reverted_fields = missing_fields(fields, self.fields_before_drift)
             self.fields_before_drift = None
@@ -142,6 +143,14 @@ class ManagedObject:
         self.differs, self.untracked = False, is_untracked(answer, self.observed)
         self.desired = desired
 
+    def remember_sent(self, sent: bytes) -> None:
+        """The last apply of this very object was with what ``sent`` stands for; the next one makes that unknown."""
+        self.sent = (self.observed.uid, sent)
+
+    def was_sent(self, sent: bytes) -> bool:
+        """Whether the object is there, and its last apply was with what ``sent`` stands for."""
+        return self.present and self.sent == (self.observed.uid, sent)
+
     def record_deletion(self, version: int) -> None:
         """The object is gone since ``version``."""
         self.present, self.deleted_version = False, version
@@ -149,4 +158,5 @@ class ManagedObject:
     def stop_expecting(self) -> None:
         """It left its pattern: nothing is compared with it any more."""
         self.expected, self.desired, self.pending, self.field_hashes = False, None, False, b""
+        self.sent = None
         self.untracked = self.differs = False

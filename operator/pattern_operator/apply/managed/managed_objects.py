@@ -6,7 +6,7 @@ with: each pattern is applied once, which changes nothing and sets the fingerpri
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -123,6 +123,12 @@ class ManagedObjects(ManagedView):
             self._events.drift(managed)
         elif managed.is_to_compare:
             self._notifier.untracked(managed)
+
+    def remember_sent(self, sent: Mapping[ObjectKey, bytes], *, owner: str) -> None:
+        """These objects of a pattern were last applied with what stands there for what is sent (``is_as_sent``)."""
+        for key, each in sent.items():
+            if (managed := self._index.owned(key, owner)) is not None and managed.expected:
+                managed.remember_sent(each)
 
     def observe(self, body: Body, *, key: ObjectKey) -> ManagedObject | None:
         """Take what was read of an object that came into an inventory after a watch had told of it."""

@@ -59,6 +59,12 @@ class ManagedView:
         managed = self._index.owned(key, owner)
         return drift.drift_state(managed) if managed is not None and self.is_watched(key) else DriftState.UNKNOWN
 
+    def is_as_sent(self, key: ObjectKey, *, owner: str, sent: bytes) -> bool:
+        """Whether an object of the pattern is as it was applied, and that was with what ``sent`` stands for."""
+        managed = self._index.owned(key, owner)
+        same = managed is not None and managed.was_sent(sent)
+        return same and self.drift_state(key, owner=owner) is DriftState.IN_SYNC
+
     # --- the objects of a pattern -----------------------------------------------------------------------------------
 
     def drifted(self, owner: str) -> tuple[ObjectKey, ...]:

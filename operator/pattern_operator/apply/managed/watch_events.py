@@ -77,6 +77,7 @@ class WatchEvents:
         for managed in self._index:
             if managed.key.group_kind == resource.group_kind:
                 managed.observed, managed.deleted_version = replace(managed.observed, version=0), 0
+                managed.sent = None  # the backup may be older than the last apply, and have its fields all the same
 
     def drift(self, managed: ManagedObject, *, kind: NotificationKind = NotificationKind.DRIFTED) -> None:
         """Tell of drift, unless an apply of the pattern itself is on its way, whose effect this may be."""

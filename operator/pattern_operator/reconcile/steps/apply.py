@@ -28,7 +28,7 @@ from pattern_operator.apply.result import summarize
 from pattern_operator.errors import PatternError, Transient
 from pattern_operator.reconcile import pruning
 from pattern_operator.reconcile.changes import Changes
-from pattern_operator.reconcile.comparison import Comparison
+from pattern_operator.reconcile.comparison import Comparison, Sent
 from pattern_operator.reconcile.desired import DesiredState
 from pattern_operator.reconcile.drift import drift_of
 from pattern_operator.reconcile.owner import owned_keys, owner_of
@@ -73,7 +73,7 @@ class ApplyPort(RepairPort, UnchangedPort, pruning.PrunePort, Protocol):
     """What an apply may do; see cluster.Cluster."""
 
     def wait_only(self, pattern: DesignPattern, keys: Collection[ObjectKey]) -> None: ...  # noqa: D102
-    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> str: ...  # noqa: D102
+    async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> Sent: ...  # noqa: D102
     async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]: ...  # noqa: D102
 
 
@@ -157,11 +157,15 @@ async def apply(
     left = [each for each in objects if each.key not in done]
     applied = await port.send(pattern, left, owned=placed.owned, on_applied=lambda each, _: on_applied(each.key))
     repaired = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not repaired
+    # What has a note is sent again each time, because only an apply finds out what is to be told of it.
+    port.managed.remember_sent(
+        {key: sent.each[key] for key in repaired | kept.same if key in sent.each}, owner=owner.id
+    )
     made = AppliedObjects(
         applied=frozenset({*applied.applied, *done}),
         # What was written ahead and is not there, or is another's, is named no longer.
         inventory=inventory.without(placed.planned, applied.disowned),
-        sent=sent,
+        sent=sent.whole,
         fingerprints=Comparison(fingerprints=port.managed.fingerprints(owner.id)),
         changes=Changes().plus(created=applied.created, configured=applied.configured),
         repaired=tuple(words for key, words in drifted.items() if key in repaired),
