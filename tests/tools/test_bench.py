@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.testbed.paths import ROOT
 from tools.bench.__main__ import main
+from tools.bench.rows import Bench
 from tools.bench.workload import AFTER, large, name_of, path, small
 from tools.readiness import Unready, WatchLost
 
@@ -48,3 +49,32 @@ def test_a_changed_pattern_differs_in_one_object_of_three() -> None:
 
 def test_the_objects_of_a_large_pattern_are_distinct() -> None:
     assert len({body["metadata"]["name"] for body in large(1_000)}) == 1_000
+
+
+class Watched:
+    """A collection of ConfigMaps whose watch ends after one object was changed, and none restored."""
+
+    async def list(self) -> tuple[list[Any], str]:
+        return [], "1"
+
+    async def watch(self, _: str) -> AsyncIterator[dict[str, Any]]:
+        yield {"type": "MODIFIED", "object": {"metadata": {"name": name_of(0)}, "data": {"number": "changed"}}}
+
+
+class Changed:
+    """A cluster that takes every change."""
+
+    def at(self, _: str) -> Watched:
+        return Watched()
+
+    async def send(self, *_: Any, **__: Any) -> None: ...
+
+
+async def test_objects_count_as_restored_only_where_that_was_seen() -> None:
+    """A watch that an API server ends because it is too slow was taken for the end of the row."""
+    nobody: Any = None
+    cluster: Any = Changed()
+    bench = Bench(nobody, cluster, nobody, print, patterns=1, tree=ROOT)
+
+    with pytest.raises(WatchLost, match="before 1 objects were as they had been"):
+        await bench._drift(range(1))

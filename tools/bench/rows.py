@@ -11,7 +11,7 @@ from tests.testbed.testbed import Testbed
 from tools.bench.cluster import MERGE, Cluster, gather
 from tools.bench.meters import Meters, Reading
 from tools.bench.workload import AFTER, BEFORE, Artifact, large, name_of, path, push_all, small
-from tools.readiness import ensure_ready, until_ready
+from tools.readiness import WatchLost, ensure_ready, until_ready
 
 DONE_WITHIN = 900.0  # seconds for all patterns of a row
 SETTLE = 10.0  # seconds after the last Ready before the quiet is measured
@@ -249,14 +249,14 @@ class Bench:
             async for event in self.cluster.at(url).watch(version):
                 if restored(event):
                     return
+            raise WatchLost(f"the watch of {url} ended before {len(waiting)} objects were as they had been")
 
         async def one(number: int) -> None:
             body = {"data": {"number": "changed"}}
             await self.cluster.send("PATCH", f"{url}/{name_of(number)}", body, content_type=MERGE)
 
-        async with asyncio.timeout(DONE_WITHIN), asyncio.TaskGroup() as group:
-            group.create_task(follow())
-            group.create_task(gather(one, numbers))
+        async with asyncio.timeout(DONE_WITHIN):
+            await asyncio.gather(follow(), gather(one, numbers))
 
     async def _all_had_their_run(self) -> None:
         while await self._metric("reconcile_duration_seconds_count") < self.patterns:  # noqa: ASYNC110 - no watch of it
