@@ -1,10 +1,11 @@
 """The operator's command line: what it takes, and what it says of what it does not."""
 
+import gc
 import sys
 
 import pytest
 
-from pattern_operator.__main__ import SWITCH_SECONDS, main, parser
+from pattern_operator.__main__ import SWITCH_SECONDS, YOUNG_OBJECTS, main, parser
 from pattern_operator.settings import Settings
 
 
@@ -81,10 +82,34 @@ def test_a_thread_that_computes_gives_the_event_loop_way_sooner_than_python_asks
 
     monkeypatch.setattr("pattern_operator.manager.run", run)
     monkeypatch.setattr("pattern_operator.telemetry.configure", lambda **_: None)
-    before = sys.getswitchinterval()
+    before, threshold = sys.getswitchinterval(), gc.get_threshold()
     try:
         main(["run"])
     finally:
         sys.setswitchinterval(before)
+        gc.set_threshold(*threshold)
 
     assert found == [pytest.approx(SWITCH_SECONDS)]
+
+
+def test_what_was_loaded_is_kept_from_the_garbage_collector_and_young_objects_are_looked_at_less(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    found = []
+
+    async def run(_: object, __: object) -> int:
+        found.append((gc.get_threshold()[0], gc.get_freeze_count() > 0))
+        return 0
+
+    monkeypatch.setattr("pattern_operator.manager.run", run)
+    monkeypatch.setattr("pattern_operator.telemetry.configure", lambda **_: None)
+    switch, threshold = sys.getswitchinterval(), gc.get_threshold()
+    gc.unfreeze()
+    try:
+        main(["run"])
+    finally:
+        sys.setswitchinterval(switch)
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
+
+    assert found == [(YOUNG_OBJECTS, True)]
