@@ -15,6 +15,7 @@ MACHINE = {
     "commit": "b256084f00",
     "cores": 2,
     "memory_gib": 24,
+    "load": 0.4,
     "python": "3.11.7",
     "kubernetes": "v1.37.2",
 }
@@ -55,7 +56,11 @@ def test_a_row_is_a_line_of_the_table_with_its_cpu_for_each_pattern():
     text = page([MACHINE, row()])
 
     assert line_of("new", text) == ["new", "1000", "3000", "2.50", "10.00", "4.0", "5.0", "4.6", "11.2 (4.2)", "152"]
-    assert "Measured on 2026-11-26 at commit b256084f00: 2 cores, 24 GiB, Python 3.11.7, Kubernetes v1.37.2." in text
+    assert (
+        "Measured on 2026-11-26 at commit b256084f00: 2 cores, 24 GiB, Python 3.11.7, Kubernetes v1.37.2. The load"
+        in text
+    )
+    assert "before it began was 0.4 (`uptime`)" in text
 
 
 def test_an_earlier_run_stands_beside_where_it_has_the_row():

@@ -16,6 +16,7 @@ def machine(tree: Path, *, kubernetes: str) -> dict[str, Any]:
         "commit": _git(tree, "describe", "--always", "--dirty", "--abbrev=10"),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "kubernetes": kubernetes,
     }

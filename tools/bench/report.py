@@ -70,7 +70,8 @@ def _machine(row: Row | None, before: Row | None) -> str:
     earlier = f" Before: commit {before['commit']}, {before['date']}." if before is not None else ""
     return (
         f"Measured on {row['date']} at commit {row['commit']}: {row['cores']} cores, {row['memory_gib']} GiB,"
-        f" Python {row['python']}, Kubernetes {row['kubernetes']}.{earlier}\n"
+        f" Python {row['python']}, Kubernetes {row['kubernetes']}. The load of the machine before it began was"
+        f" {row['load']} (`uptime`): with more than 1 the figures show little.{earlier}\n"
     )
 
 
