@@ -83,6 +83,27 @@ def going(scenario: Scenario) -> str:
     return second
 
 
+def test_what_leaves_and_has_what_the_new_version_is_to_get_is_named_with_the_way_out(scenario: Scenario) -> None:
+    """A Service is renamed and keeps its address, which the API server gives to one only."""
+    spec = {"clusterIP": "10.96.0.77", "selector": {"app": "dns"}, "ports": [{"port": 53}]}
+    old, new = (
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec} for name in ("old", "new")
+    )
+    push(scenario.repository, "1.0.0", old)
+    second = push(scenario.repository, "2.0.0", new)
+    scenario.want(retryInterval="1s")
+    scenario.until_says("Ready", "Ready")
+
+    scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
+    refused = scenario.until_says("Applied", "ApplyFailed")
+    runs = scenario.names("service")
+    scenario.remove("service", "old")
+    scenario.until_runs(second)
+
+    assert f"kubectl delete service old -n {scenario.namespace}" in refused["message"]
+    assert (runs, scenario.names("service")) == (["old"], ["new"])
+
+
 def test_a_newer_version_that_cannot_be_had_holds_up_no_prune(scenario: Scenario) -> None:
     going(scenario)
     scenario.change({"source": {"ref": {"tag": "9.9.9"}}})

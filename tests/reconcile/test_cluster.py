@@ -12,7 +12,7 @@ from tests.reconcile.pattern import pattern
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
-from pattern_operator.apply import DriftState, DryRun, Protected, owner_id
+from pattern_operator.apply import ApplyFailure, DriftState, DryRun, Protected, owner_id
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.kube import ApiError, KindNotFound
 from pattern_operator.reconcile import PatternKey, PatternStore
@@ -140,6 +140,27 @@ async def test_a_webhook_of_the_pattern_that_refuses_is_found_as_the_account(clu
     said = ['admission webhook "deny.example.com" denied the request: no']
 
     assert await cluster.blocking_admission(web(), said, [hook.key]) == {hook.key}
+    assert users(fake) == {ACCOUNT}
+
+
+async def test_what_leaves_and_has_what_was_refused_is_found_as_the_account(cluster: Cluster, fake: FakeCluster):
+    old, new = (
+        Object.of(
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": name, "namespace": "team"},
+                "spec": {"clusterIP": "10.96.0.10"},
+            }
+        )
+        for name in ("old", "new")
+    )
+    fake.put(old)
+    refused = ApplyFailure(new.key, Reason.APPLY_FAILED, "provided IP is already allocated")
+
+    (told,) = await cluster.name_holders(web(), [refused], [new], [old.key])
+
+    assert "kubectl delete service old -n team" in told.message
     assert users(fake) == {ACCOUNT}
 
 

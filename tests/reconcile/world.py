@@ -563,6 +563,11 @@ class Cluster:
     async def compare(self, *_: Any) -> tuple[ApplyFailure, ...]:
         return ()
 
+    async def name_holders(
+        self, _: DesignPattern, failures: Collection[ApplyFailure], *__: Any
+    ) -> tuple[ApplyFailure, ...]:
+        return tuple(failures)
+
     async def blocking_admission(self, *_: Any) -> frozenset[ObjectKey]:
         return frozenset()
 

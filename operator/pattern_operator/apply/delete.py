@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from pattern_operator.aio import run_all
 from pattern_operator.api.fields import ObjectMeta, finalizers_of, text_at
-from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import InventoryEntry
 from pattern_operator.apply.account_rbac import rbac_of_account
@@ -17,6 +16,7 @@ from pattern_operator.apply.data import holds_data
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome, terminating
 from pattern_operator.apply.errors import deletion_failure_of, is_unavailable
 from pattern_operator.apply.inventory import key_of
+from pattern_operator.apply.leaving_holders import name_holders
 from pattern_operator.apply.live_object import LiveObject, LiveObjects, recheck_kind_of_any_version
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.owner_metadata import remove_leftover_metadata, remove_owner_metadata
@@ -24,7 +24,7 @@ from pattern_operator.apply.ownership import Owner, is_namespace, is_protected
 from pattern_operator.apply.protected import DEFAULT_PROTECTED, Protected
 from pattern_operator.apply.remaining_content import find_remaining_content, is_container
 from pattern_operator.apply.request_lanes import CONCURRENCY, lanes_of
-from pattern_operator.apply.result import of_defect
+from pattern_operator.apply.result import ApplyFailure, of_defect
 from pattern_operator.apply.transfer import Transfers
 from pattern_operator.fair_semaphore import FairSemaphore
 from pattern_operator.kube import (
@@ -109,7 +109,20 @@ class Deleter:
             said, leaving, read=partial(self._body_of, owner=owner, impersonate=impersonate)
         )
 
-    async def _body_of(self, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Mapping[str, Any] | None:
+    async def name_holders(
+        self,
+        failures: Collection[ApplyFailure],
+        *,
+        desired: Mapping[ObjectKey, Object],
+        leaving: Collection[ObjectKey],
+        owner: Owner,
+        impersonate: str | None,
+    ) -> tuple[ApplyFailure, ...]:
+        """The failures, with what of ``leaving`` stands in their way; never raises for what a server answers."""
+        read = partial(self._body_of, owner=owner, impersonate=impersonate)
+        return await name_holders(failures, desired=desired, leaving=leaving, read=read)
+
+    async def _body_of(self, key: ObjectKey, *, owner: Owner, impersonate: str | None) -> Body | None:
         resource = await self._discovery.find(group=key.group, kind=key.kind)
         async with self._slots.acquire(*lanes_of(key, owner)):
             return await objects.get(

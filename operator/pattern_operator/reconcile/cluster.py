@@ -151,6 +151,19 @@ class Cluster:
         owner, account = owner_of(pattern), self.account(pattern)
         return await self.deleter.blocking_admission(said, leaving, owner=owner, impersonate=account)
 
+    async def name_holders(
+        self,
+        pattern: DesignPattern,
+        failures: Collection[ApplyFailure],
+        objects: Collection[Object],
+        leaving: Collection[ObjectKey],
+    ) -> tuple[ApplyFailure, ...]:
+        """The failures, with what of the objects that leave stands in the way of each."""
+        desired, owner, account = {each.key: each for each in objects}, owner_of(pattern), self.account(pattern)
+        return await self.deleter.name_holders(
+            failures, desired=desired, leaving=leaving, owner=owner, impersonate=account
+        )
+
     async def prune(self, pattern: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult:
         """Delete what left the pattern, as far as it can go now."""
         owner, account = owner_of(pattern), self.account(pattern)

@@ -73,6 +73,13 @@ class ApplyPort(RepairPort, UnchangedPort, pruning.PrunePort, Protocol):
     """What an apply may do; see cluster.Cluster."""
 
     def wait_only(self, pattern: DesignPattern, keys: Collection[ObjectKey]) -> None: ...  # noqa: D102
+    async def name_holders(  # noqa: D102
+        self,
+        pattern: DesignPattern,
+        failures: Collection[ApplyFailure],
+        objects: Collection[Object],
+        leaving: Collection[ObjectKey],
+    ) -> tuple[ApplyFailure, ...]: ...
     async def digest(self, pattern: DesignPattern, objects: Collection[Object]) -> Sent: ...  # noqa: D102
     async def idle_rules(self, pattern: DesignPattern, objects: Collection[Object]) -> tuple[str, ...]: ...  # noqa: D102
 
@@ -156,6 +163,9 @@ async def apply(
         on_applied(key)
     left = [each for each in objects if each.key not in done]
     applied = await port.send(pattern, left, owned=placed.owned, on_applied=lambda each, _: on_applied(each.key))
+    if applied.failures:
+        leaving = inventory.keys(inventory.difference(placed.planned, placed.after))
+        applied = replace(applied, failures=await port.name_holders(pattern, applied.failures, objects, leaving))
     repaired = set(applied.applied) - {key for key, _ in applied.notes}  # what is left to others is not repaired
     # What has a note is sent again each time, because only an apply finds out what is to be told of it.
     port.managed.remember_sent(
