@@ -130,6 +130,33 @@ def test_a_version_whose_tag_is_deleted_runs_on_until_the_spec_is_changed(
     assert own_story.get("configmap", "settings")["data"] == {"a": "1.0.0"}
 
 
+@pytest.mark.parametrize("before", ["nothing", "1.0.0"])
+def test_a_version_that_was_applied_in_part_is_held_when_its_tag_is_deleted_after_a_restart_too(
+    testbed: Testbed, own_registry: Registry, own_story: Scenario, before: str
+) -> None:
+    refused = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 0}]}}
+    first = push(own_story.repository, "1.0.0", config_map("settings", a="1.0.0"))
+    if before != "nothing":
+        own_story.want(ref={"semver": ">=1.0.0"}, interval="1s", retryInterval="1s")
+        own_story.until_runs(first)
+    push(own_story.repository, "2.0.0", config_map("settings", a="2.0.0"), refused)
+    own_story.want(ref={"semver": ">=1.0.0"}, interval="1s", retryInterval="1s")
+    own_story.until(lambda s: s.get("applyingRevision", "").startswith("2.0.0@"))
+
+    request("DELETE", f"{own_registry.url}/v2/{own_story.repository.name}/manifests/2.0.0")
+    own_story.until_says("Fetched", "VersionWithdrawn")
+    testbed.operator.kill()
+    testbed.operator.restart()
+    own_story.request()
+    held, said = own_story.get("configmap", "settings")["data"], own_story.condition("Fetched")
+    own_story.want(ref={"semver": ">=1.0.0 <2"}, interval="1s")
+    own_story.until_runs(first)
+
+    assert held == {"a": "2.0.0"}
+    assert (said["reason"], "2.0.0 is held" in said["message"]) == ("VersionWithdrawn", True)
+    assert own_story.get("configmap", "settings")["data"] == {"a": "1.0.0"}
+
+
 def test_only_tags_that_the_filter_keeps_are_considered(scenario: Scenario) -> None:
     stable = push(scenario.repository, "1.0.0", config_map("settings"))
     push(scenario.repository, "1.1.0_nightly", config_map("settings", a="nightly"))

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from tests.reconcile.world import KEY, World, key_to, names
 
+from pattern_operator.api.reason import Reason
+from pattern_operator.errors import Transient
+from pattern_operator.reconcile import pipeline
 from pattern_operator.reconcile.pipeline import STEPS
 from pattern_operator.reconcile.state import Applying, Running
 
@@ -100,6 +103,54 @@ async def test_an_apply_that_fails_in_part_goes_on_with_what_is_left(world: Worl
 
     assert world.holds("one", "a", "b")
     assert world.ready == ("True", "Ready")
+
+
+async def test_of_a_version_that_is_applied_in_part_status_says_so_until_all_of_it_is_there(world: World):
+    await world.settle()
+    whole = world.status.applying_revision
+    world.push("stable", "two", "a", "c")
+    world.refuses = {key_to("c")}
+    await world.settle(301.0)
+    in_part = world.status.applying_revision
+    world.refuses = set()
+    await world.settle(60.0)
+
+    assert (whole, in_part) == ("", world.status.revision)
+    assert world.holds("two", "a", "c")
+    assert (world.status.applying_revision, world.status.applying_state) == ("", "")
+
+
+@pytest.mark.parametrize("refused", [{"a", "c"}, {"b"}], ids=["all of it", "what runs already"])
+async def test_a_version_of_which_nothing_is_applied_is_not_there_in_part(world: World, refused: set[str]):
+    await world.settle()
+    if "c" in refused:
+        world.push("stable", "two", "a", "c")
+    else:
+        world.drift("b", None)
+    world.refuses = {key_to(each) for each in refused}
+
+    await world.settle(301.0)
+
+    assert world.ready[0] == "False"
+    assert world.status.applying_revision == ""
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["after an object", "before the first"])
+async def test_an_apply_that_is_cut_short_is_in_part_once_an_object_is_there(
+    world: World, monkeypatch: pytest.MonkeyPatch, sent: bool
+):
+    async def cut_short(*_: Any, on_applied: Any, **__: Any) -> Any:
+        if sent:
+            on_applied(key_to("a"))
+        raise Transient(reason=Reason.RUN_TIMEOUT, message="it took too long")
+
+    await world.settle()
+    monkeypatch.setattr(pipeline, "apply", cut_short)
+    world.push("stable", "two", "a", "c")
+
+    await world.settle(301.0)
+
+    assert world.status.applying_revision == (world.status.last_attempted_revision if sent else "")
 
 
 async def test_after_a_restart_nothing_that_is_as_it_was_is_written_or_removed(world: World):

@@ -6,11 +6,24 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.reconcile.pattern import KEYS, LATER, NEWER, NOW, REVISION, WELL, conditions, moved_to, pattern, results
+from tests.reconcile.pattern import (
+    BUSY,
+    KEYS,
+    LATER,
+    NEWER,
+    NOW,
+    REVISION,
+    WELL,
+    conditions,
+    moved_to,
+    pattern,
+    results,
+)
 
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Reference, Repository
+from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy
@@ -221,3 +234,78 @@ def test_where_the_spec_was_changed_only_what_this_process_saw_says_where_what_r
     runs = pattern(status=FIRST, spec={"apply": {"prune": False}})
 
     assert running_revision(runs, HERE, objects=objects, last=last) == (REVISION if known else None)
+
+
+# --- what was applied in part ---------------------------------------------------------------------------------------
+
+IN_PART = results(
+    stage=Stage.APPLY,
+    revision=NEWER,
+    applied=False,
+    partly=True,
+    failure=Transient(reason=Reason.FORBIDDEN, message="it may not."),
+)
+SPEC_OF_RANGE = {"source": {"url": "oci://registry.example/web", "ref": {"semver": ">=1.0.0"}}}
+
+
+def ranged(found: Status, **metadata: Any) -> DesignPattern:
+    return pattern(status=found, spec=SPEC_OF_RANGE, **metadata)
+
+
+def then(found: Status, made: Results, **metadata: Any) -> Status:
+    return status.after(ranged(found, **metadata), made, now=LATER)
+
+
+WHOLE = then(Status(), results())
+BEFORE = {"a first version": Status(), "an update": WHOLE}
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+def test_a_version_of_which_some_objects_are_applied_counts_as_what_runs_after_a_restart_too(before: Status):
+    found = then(before, IN_PART)
+    away = Results(stage=Stage.SOURCE, policy=KEYS, failure=Transient(reason=Reason.REGISTRY_UNAVAILABLE, message="."))
+
+    for left in (found, then(found, away), then(then(found, away), replace(IN_PART, partly=False))):
+        assert running_revision(ranged(left), HERE, objects=Nothing(), last=None) == NEWER
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(replace(IN_PART, partly=False), id="nothing of it is applied"),
+        pytest.param(replace(IN_PART, partly=False, stage=Stage.VERIFY), id="nobody signed it"),
+        pytest.param(results(revision=NEWER, health=BUSY), id="all of it is applied"),
+    ],
+)
+def test_only_a_version_of_which_some_objects_are_applied_is_in_part(made: Results):
+    found = then(WHOLE, made)
+
+    assert (found.applying_revision, found.applying_state) == ("", "")
+
+
+def test_what_is_applied_in_part_is_so_until_all_of_something_is():
+    third = replace(IN_PART, revision=Revision("3.0.0", Digest.of(b"three")))
+    unsigned = replace(third, partly=False, stage=Stage.VERIFY)
+
+    found = then(then(WHOLE, IN_PART), unsigned)
+    newer = then(found, third)
+
+    assert (found.applying_revision, newer.applying_revision) == (str(NEWER), str(third.revision))
+    assert then(newer, results(revision=NEWER)).applying_revision == ""
+
+
+def test_where_the_spec_was_changed_what_was_applied_in_part_may_have_come_from_elsewhere():
+    found = msgspec.structs.replace(then(WHOLE, IN_PART), revision="nonsense")
+    changed = pattern(status=found, spec={"apply": {"prune": False}})
+
+    assert running_revision(changed, HERE, objects=Nothing(), last=None) is None
+    seen = Lookup(Reference(HERE, semver=">=1.0.0"), NEWER, 0.0)
+    assert running_revision(changed, HERE, objects=Nothing(), last=seen) == NEWER
+
+
+@pytest.mark.parametrize("applied", [True, False], ids=["some objects", "no object"])
+def test_what_this_process_is_applying_counts_once_some_of_it_is_there(applied: bool):
+    keys = frozenset({ObjectKey("", "ConfigMap", "team", "a")} if applied else ())
+    objects = Applying(replace(desired_of(HERE), revision=NEWER), keys)
+
+    assert running_revision(ranged(WHOLE), HERE, objects=objects, last=None) == (NEWER if applied else REVISION)

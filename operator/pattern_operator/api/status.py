@@ -123,6 +123,15 @@ class Status(ApiStruct, frozen=True):
             " verification policy with its keys, and how to render and apply. Empty while something newer is applied."
         ),
     ] = ""
+    applying_revision: Annotated[
+        str,
+        Meta(
+            description="The revision of which some objects were applied and not all; empty once all of one is applied."
+        ),
+    ] = ""
+    applying_state: Annotated[
+        str, Meta(description="A digest of what the spec asked for when they were, as in `lastAppliedState`.")
+    ] = ""
     verified_by: Annotated[
         tuple[VerifiedBy, ...], Meta(description="The authorities that signed the running revision.")
     ] = ()

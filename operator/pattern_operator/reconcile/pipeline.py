@@ -145,10 +145,12 @@ async def _apply(way: _Way) -> None:
     except BaseException:
         run.state = run.state.applying(desired, known.done(desired) | sent)
         fingerprints = run.cluster.managed.fingerprints(owner_of(run.pattern).id)
-        run.results = replace(run.results, comparison=Comparison(fingerprints=fingerprints))
+        partly = bool(sent) and not reached
+        run.results = replace(run.results, comparison=Comparison(fingerprints=fingerprints), partly=partly)
         raise
     run.state, run.results = run.state.with_applied(desired, made), run.results.with_applied(made)
     if made.error is not None:
+        run.results = replace(run.results, partly=bool(made.applied) and not reached)
         raise made.error
     if not reached:
         run.state = replace(run.state, unhealthy_since=None)

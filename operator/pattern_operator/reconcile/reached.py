@@ -5,6 +5,7 @@ keeps a digest of what was asked for when all of it was applied, and a later run
 """
 
 import hashlib
+from contextlib import suppress
 
 import msgspec
 
@@ -59,21 +60,27 @@ def running_revision(
     """What runs, where it is known to have come from ``repository``; None where the spec may have named another then.
 
     That is what this process has applied (``objects``) or found (``last``) there; after a restart only a spec that was
-    applied as it is says so.
+    applied as it is says so. A revision of which some objects are applied counts before the one that it was to replace:
+    an older one may not be able to read what those have written.
     """
     if isinstance(objects, Running):
         return objects.desired.revision if objects.desired.repository == repository else None
-    status = pattern.status
     desired = objects.desired if isinstance(objects, Applying) else None
-    tried = desired is not None and desired.repository == repository and str(desired.revision) == status.revision
-    found = last is not None and last.reference.repository == repository and str(last.revision) == status.revision
-    same_spec = status.last_applied_state.partition("-")[0] == _spec_digest(pattern.spec)
-    if not (tried or found or same_spec):
-        return None
-    try:
-        return Revision.parse(pattern.status.revision)
-    except InvalidReference:
-        return None
+    if desired is not None and desired.repository != repository:
+        desired = None
+    if desired is not None and isinstance(objects, Applying) and objects.applied:
+        return desired.revision
+    status = pattern.status
+    for revision, state in (
+        (status.applying_revision, status.applying_state),
+        (status.revision, status.last_applied_state),
+    ):
+        tried = desired is not None and str(desired.revision) == revision
+        found = last is not None and last.reference.repository == repository and str(last.revision) == revision
+        if tried or found or state.partition("-")[0] == _spec_digest(pattern.spec):
+            with suppress(InvalidReference):
+                return Revision.parse(revision)
+    return None
 
 
 def _was_ready(status: Status, generation: int) -> bool:

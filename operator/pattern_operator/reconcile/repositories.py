@@ -150,14 +150,15 @@ class Repositories:
             Stalled: there is no such artifact, it is not one of ours, or the registry does not show it to us.
             Transient: the registry could not be asked.
         """
-        revision = desired.revision
+        revision, status = desired.revision, pattern.status
+        is_there = status.digest == str(revision.digest) or status.applying_revision == str(revision)
         return await fetch_manifest(
             Reference(desired.repository, tag=revision.tag or None, digest=revision.digest),
             revision,
             registry=await self._open(pattern, desired.repository, waits=waits),
             cache=self.registries.cache,
             layer=spec.layer(desired.layer),
-            running=revision.digest if pattern.status.digest == str(revision.digest) else None,
+            running=revision.digest if is_there else None,
         )
 
     async def signatures(

@@ -138,6 +138,7 @@ class Results:
     needs: frozenset[Need] = frozenset()
     failed: frozenset[ObjectKey] = frozenset()  # objects that could not be applied, repaired or pruned
     applied: bool = False
+    partly: bool = False  # objects of a revision that was never applied in full are in the cluster
     repaired: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ from pattern_operator.rollout.history import prepend
 def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     """The facts beside the conditions: what was tried, what runs, who signed it, what is owned."""
     state = _state(pattern, results)
-    status = msgspec.structs.replace(pattern.status, last_applied_state=state)
+    status = msgspec.structs.replace(_with_part(pattern, results), last_applied_state=state)
     if not state:  # what is there is a part of this and a part of that
         marks = marks_of(pattern.status, results.inventory or status.inventory.entries)
         status = msgspec.structs.replace(status, fingerprints=marks)
@@ -54,9 +54,24 @@ def record(pattern: DesignPattern, results: Results, *, now: datetime) -> Status
     return _now_runs(status, results, results.revision, history_limit=limit, now=now)
 
 
+def _with_part(pattern: DesignPattern, results: Results) -> Status:
+    """What was applied in part, until all of something is; what is refused before it is applied changes none of it."""
+    if _is_whole(results):
+        return msgspec.structs.replace(pattern.status, applying_revision="", applying_state="")
+    if not results.partly or results.revision is None or results.policy is None:
+        return pattern.status
+    state = state_of(pattern.spec, results.policy)
+    return msgspec.structs.replace(pattern.status, applying_revision=str(results.revision), applying_state=state)
+
+
+def _is_whole(results: Results) -> bool:
+    """Whether all that is asked for is applied."""
+    return results.stage is Stage.HEALTH and results.failure is None
+
+
 def _state(pattern: DesignPattern, results: Results) -> str:
     """The desired state that is applied in full; none while the cluster is on its way to another."""
-    if results.stage is Stage.HEALTH and results.failure is None and results.policy is not None:
+    if _is_whole(results) and results.policy is not None:
         return state_of(pattern.spec, results.policy)
     newer = is_known_otherwise(pattern, results.policy, revision=results.revision)
     return "" if results.stage is Stage.APPLY and newer else pattern.status.last_applied_state
