@@ -51,21 +51,25 @@ def cut(text: str, limit: int) -> str:
     return encoded[: limit - len(ELLIPSIS.encode())].decode(errors="ignore") + ELLIPSIS
 
 
-def first_few(items: Sequence[str], most: int, *, separator: str = ", ", at_least: str = "") -> str:
+def first_few(items: Sequence[object], most: int, *, separator: str = ", ", at_least: str = "") -> str:
     """The first ``most`` of ``items``, and how many more there are: ``a, b and 3 more``, or ``a; b; and 3 more``.
 
     ``at_least`` is put before the number where more may exist than are known.
     """
-    shown, rest = separator.join(items[:most]), len(items) - most
+    shown, rest = separator.join(map(str, items[:most])), len(items) - most
     if rest <= 0:
         return shown
     return f"{shown}{separator.rstrip().replace(',', '')} and {at_least}{rest} more"
 
 
-def listed(sentences: Iterable[str], most: int = sys.maxsize) -> str:
-    """Several sentences in one: each without the full stop that it may end in, because the text goes on after it."""
-    texts = [each if each.endswith("...") else each.removesuffix(".") for each in sentences]
-    return first_few(texts, most, separator="; ")
+def listed(sentences: Iterable[object], most: int = sys.maxsize) -> str:
+    """Several sentences in one: each without the full stop that it may end in, because the text goes on after it.
+
+    Only what is shown is made text.
+    """
+    every = list(sentences)
+    shown = [each if each.endswith("...") else each.removesuffix(".") for each in map(str, every[:most])]
+    return first_few([*shown, *every[most:]], most, separator="; ")
 
 
 def one_line(text: str, limit: int = _SENTENCE) -> str:

@@ -12,9 +12,10 @@ from tests.looplag import MOST, longest_hold
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ScopedObjects, resolve_scope, to_error
-from pattern_operator.apply.result import ApplyResult
+from pattern_operator.apply.result import NAMED, ApplyResult
 from pattern_operator.errors import Transient
 from pattern_operator.kube import ApiUnavailable, Discovery
+from pattern_operator.kube.kind_suggestion import ServedKinds
 
 
 def kinds(group: str, *found: tuple[str, str], freshness: str = "Current") -> dict[str, object]:
@@ -127,3 +128,41 @@ async def test_an_api_server_that_does_not_answer_places_nothing():
     async with serving(answer) as session:
         with pytest.raises(ApiUnavailable):
             await scoped(bare("ConfigMap", "c"), discovery=Discovery(session))
+
+
+async def test_of_thousands_of_unknown_kinds_only_those_that_are_shown_are_looked_for(monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+    meant = ServedKinds.meant
+
+    def counted(self: ServedKinds, group: str, kind: str) -> str:
+        asked.append(kind)
+        return meant(self, group, kind)
+
+    monkeypatch.setattr(ServedKinds, "meant", counted)
+    served = [(f"SecurityGroupEgress{n:03d}", "Namespaced") for n in range(300)]
+    objects = [bare(f"SecurityGroupEgrezz{n}", "x", "cloud.example/v1") for n in range(2000)]
+    answer, _ = script(groups(kinds("cloud.example", *served)))
+    async with serving(answer) as session:
+        placed = await scoped(*objects, discovery=Discovery(session))
+    assert len(placed.unknown) == 2000
+    assert asked == []
+
+    error = to_error(ApplyResult(), unknown=placed.unknown)
+
+    assert error is not None
+    assert "the API server has no kind SecurityGroupEgrezz0.cloud.example: install the CRD" in error.message
+    assert error.message.endswith("and 1995 more")
+    assert len(asked) == NAMED
+
+
+async def test_thousands_of_unknown_kinds_do_not_hold_the_loop():
+    served = [(f"SecurityGroupEgress{n:03d}", "Namespaced") for n in range(300)]
+    objects = [bare(f"SecurityGroupEgrezz{n}", "x", "cloud.example/v1") for n in range(2000)]
+    answer, _ = script(groups(kinds("cloud.example", *served)))
+    async with serving(answer) as session:
+        discovery = Discovery(session)
+
+        async def place() -> None:
+            to_error(ApplyResult(), unknown=(await scoped(*objects, discovery=discovery)).unknown)
+
+        assert await longest_hold(place) < MOST

@@ -1,23 +1,29 @@
 """What is said of a kind that is not there: which one is meant, and a CRD only where one could define it."""
 
+import time
+
 import pytest
 
 from pattern_operator.api.object import GroupKind
+from pattern_operator.kube import kind_suggestion
 from pattern_operator.kube.errors import KindNotFound
-from pattern_operator.kube.kind_suggestion import NO_KINDS, next_step
+from pattern_operator.kube.kind_suggestion import NextStep, ServedKinds
 
-KINDS = {
-    GroupKind("", "Pod"): "v1",
-    GroupKind("", "Secret"): "v1",
-    GroupKind("apps", "Deployment"): "apps/v1",
-    GroupKind("apps", "DaemonSet"): "apps/v1",
-    GroupKind("apps", "ReplicaSet"): "apps/v1",
-    GroupKind("networking.k8s.io", "Ingress"): "networking.k8s.io/v1",
-    GroupKind("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): "admissionregistration.k8s.io/v1",
-    GroupKind("example.com", "Widget"): "example.com/v1",
-    GroupKind("serving.knative.dev", "Service"): "serving.knative.dev/v1",
-    GroupKind("", "Service"): "v1",
-}
+KINDS = ServedKinds(
+    {
+        GroupKind("", "Pod"): "v1",
+        GroupKind("", "Secret"): "v1",
+        GroupKind("apps", "Deployment"): "apps/v1",
+        GroupKind("apps", "DaemonSet"): "apps/v1",
+        GroupKind("apps", "ReplicaSet"): "apps/v1",
+        GroupKind("networking.k8s.io", "Ingress"): "networking.k8s.io/v1",
+        GroupKind("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): "admissionregistration.k8s.io/v1",
+        GroupKind("example.com", "Widget"): "example.com/v1",
+        GroupKind("serving.knative.dev", "Service"): "serving.knative.dev/v1",
+        GroupKind("", "Service"): "v1",
+    }
+)
+NO_KINDS = ServedKinds({})
 INSTALL = "install the CRD that defines it"
 
 
@@ -36,7 +42,7 @@ INSTALL = "install the CRD that defines it"
     ],
 )
 def test_the_kind_that_is_meant_in_a_group_of_kubernetes_is_named_and_no_crd(group: str, kind: str, meant: str):
-    assert next_step(group, kind, kinds=KINDS) == f"did you mean {meant}?"
+    assert str(NextStep(group, kind, KINDS)) == f"did you mean {meant}?"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +56,7 @@ def test_the_kind_that_is_meant_in_a_group_of_kubernetes_is_named_and_no_crd(gro
     ],
 )
 def test_where_none_is_meant_no_crd_is_asked_for_that_cannot_be(group: str, kind: str):
-    said = next_step(group, kind, kinds=KINDS)
+    said = str(NextStep(group, kind, KINDS))
 
     assert said.startswith(
         f"no CRD can bring it, because the kinds of the {f'group {group}' if group else 'core group'}"
@@ -71,14 +77,78 @@ def test_where_none_is_meant_no_crd_is_asked_for_that_cannot_be(group: str, kind
     ],
 )
 def test_what_a_crd_can_define_asks_for_it(group: str, kind: str, said: str):
-    assert next_step(group, kind, kinds=KINDS) == said
+    assert str(NextStep(group, kind, KINDS)) == said
 
 
 def test_where_no_kinds_are_known_none_is_meant():
-    assert "did you mean" not in next_step("apps", "Deployment", kinds=NO_KINDS)
+    assert "did you mean" not in str(NextStep("apps", "Deployment", NO_KINDS))
 
 
 def test_a_missing_kind_tells_which_one_is_meant():
     missing = KindNotFound(group="apps", version="v1", kind="Deploymnet", kinds=KINDS)
 
     assert str(missing) == "the API server has no kind Deploymnet.apps: did you mean Deployment?"
+
+
+# --- what it costs --------------------------------------------------------------------------------------------------
+
+CLOUD = "ec2.cloud.example.io"
+
+
+def many(number: int, name: str = "SecurityGroupEgress") -> ServedKinds:
+    """The kinds of one group, with names of one length, as a provider of a cloud brings them."""
+    return ServedKinds({GroupKind(CLOUD, f"{name}{n:03d}"): f"{CLOUD}/v1" for n in range(number)})
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that were compared letter by letter."""
+    names: list[str] = []
+    compare = kind_suggestion._edits
+
+    def counted(wanted: str, name: str, *, most: int) -> int | None:
+        names.append(name)
+        return compare(wanted, name, most=most)
+
+    monkeypatch.setattr(kind_suggestion, "_edits", counted)
+    return names
+
+
+@pytest.mark.parametrize("kind", ["SecurityGroupEgress9999", "SecurityGrpEgrezz12345", "SecurityGroupEgr3ss001", "Vpc"])
+def test_a_kind_is_compared_with_a_few_of_its_group(compared: list[str], kind: str):
+    str(NextStep(CLOUD, kind, many(1000)))
+
+    assert len(compared) <= 32
+
+
+def test_a_kind_is_looked_for_once(compared: list[str]):
+    kinds = many(100)
+
+    first, second = (str(NextStep(CLOUD, "SecurityGroupEgres042", kinds)) for _ in range(2))
+
+    assert first == second == f"{INSTALL}, or write SecurityGroupEgress042 where that is meant"
+    assert len(compared) == len(set(compared))
+
+
+@pytest.mark.parametrize("name", ["SecurityGroupEgress", "Z" * 55])
+def test_one_look_costs_a_few_milliseconds_in_a_group_of_a_thousand_kinds(name: str):
+    kinds = many(1000, name)
+    str(NextStep(CLOUD, f"{name}x", kinds))  # what is kept for all of them
+
+    begun = time.process_time()
+    for n in range(20):
+        str(NextStep(CLOUD, f"x{name[1:]}{n:02d}y", kinds))
+
+    assert (time.process_time() - begun) / 20 < 0.01
+
+
+def test_what_is_not_shown_is_not_looked_for(compared: list[str]):
+    for n in range(100):
+        KindNotFound(group=CLOUD, version="v1", kind=f"SecurityGroupEgrezz{n}", kinds=many(1))
+
+    assert compared == []
+
+
+@pytest.mark.parametrize("kind", ["SecurityGroupEgr3ss042", "SecurityGroupEgresss042", "securitygroupegress042"])
+def test_the_nearest_of_many_kinds_of_like_names_is_found(kind: str):
+    assert "SecurityGroupEgress042" in str(NextStep(CLOUD, kind, many(1000)))

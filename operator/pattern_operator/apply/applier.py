@@ -19,11 +19,11 @@ from pattern_operator.apply.annotations import never_applied
 from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
-from pattern_operator.apply.errors import failure_of, is_unavailable, passes_by_itself
+from pattern_operator.apply.errors import failure_of, is_unavailable, kind_not_found, passes_by_itself
 from pattern_operator.apply.finished import content_hash
 from pattern_operator.apply.ignore_differences import decode_rules
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
-from pattern_operator.apply.need import KindNeeded, ObjectNeeded
+from pattern_operator.apply.need import ObjectNeeded
 from pattern_operator.apply.new_kind import retry_new_kind
 from pattern_operator.apply.object_apply import Contested, ObjectApply
 from pattern_operator.apply.object_locks import LockTimeout
@@ -152,8 +152,7 @@ class Applier:
             failure = ApplyFailure(key, Reason.APPLY_FAILED, str(error))
             self._failed(failure, run, passes=not isinstance(error, ValueError))
         except KindNotFound as error:
-            need = KindNeeded(error.group, error.kind, error.version or "")
-            self._failed(ApplyFailure(key, Reason.KIND_NOT_FOUND, str(error), need=need), run)
+            self._failed(kind_not_found(key, error), run)
         except ApiError as error:
             if is_unavailable(error):
                 run.unavailable = error

@@ -68,7 +68,7 @@ class ApplyRun:
         return ApplyResult(
             applied=tuple(sorted(self.applied)),
             skipped=tuple(sorted(self.skipped)),
-            failures=tuple(sorted(self.failures, key=str)),
+            failures=tuple(sorted(self.failures, key=lambda each: each.order)),
             disowned=frozenset(self.disowned),
             notes=tuple(sorted(self.notes.items())),
             created=frozenset(self.created),

@@ -73,7 +73,7 @@ class DryRun:
                 failures.append(of_defect(each.key))
 
         await run_all(attempt(each) for each in objects)
-        return tuple(sorted(failures, key=str))
+        return tuple(sorted(failures, key=lambda each: each.order))
 
     async def _compare(
         self, desired: Object, *, owner: Owner, rules: tuple[Rule, ...], impersonate: str | None

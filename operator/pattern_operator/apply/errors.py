@@ -10,11 +10,11 @@ from pattern_operator.api.account import ServiceAccount
 from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.immutable import next_step, says_immutable, without_subject
-from pattern_operator.apply.need import NamespaceNeeded, Need, RightsNeeded
+from pattern_operator.apply.need import KindNeeded, NamespaceNeeded, Need, RightsNeeded
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube.conflict import is_optimistic_lock
-from pattern_operator.kube.errors import ApiError, is_unreadable_entry
+from pattern_operator.kube.errors import ApiError, KindNotFound, is_unreadable_entry
 from pattern_operator.kube.status_message import MAX_CAUSES
 from pattern_operator.quote import first_few
 
@@ -33,6 +33,12 @@ def failure_of(
     """
     reason, message = _judge(key, error, otherwise, ServiceAccount.of_user(account or ""))
     return ApplyFailure(key, reason, message, error.retry_after, _need(key, error, reason))
+
+
+def kind_not_found(key: ObjectKey, error: KindNotFound) -> ApplyFailure:
+    """The failure of an object whose kind is not there."""
+    need = KindNeeded(error.group, error.kind, error.version or "")
+    return ApplyFailure(key, Reason.KIND_NOT_FOUND, error.fact, need=need, next_step=error.next_step)
 
 
 def _need(key: ObjectKey, error: ApiError, reason: Reason) -> Need | None:

@@ -9,6 +9,7 @@ from pattern_operator.api.object import ObjectKey, pluralize
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.need import Need
 from pattern_operator.errors import PatternError, Transient, Waiting
+from pattern_operator.kube.kind_suggestion import NextStep
 from pattern_operator.quote import listed
 
 # What failed is sent again by the next try: that of thousands, each second and for ever, would be a load on all.
@@ -20,7 +21,7 @@ NAMED: Final = 5  # failures that a message names; the rest is pluralize
 class ApplyFailure:
     """One object that could not be applied or deleted; ``message`` does not repeat its name.
 
-    ``need`` is what would end it, where something tells when that comes.
+    ``need`` is what would end it, where something tells when that comes. ``next_step`` is found when it is shown.
     """
 
     key: ObjectKey
@@ -28,9 +29,16 @@ class ApplyFailure:
     message: str
     retry_after: timedelta | None = None
     need: Need | None = None
+    next_step: NextStep | None = None
 
     def __str__(self) -> str:
-        return f"{self.key.display_name}: {self.message}"
+        said = self.message if self.next_step is None else f"{self.message}: {self.next_step}"
+        return f"{self.key.display_name}: {said}"
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """By what a list of them is sorted."""
+        return self.key.display_name, self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +92,4 @@ def of_defect(key: ObjectKey) -> ApplyFailure:
 
 def summarize(lines: Iterable[object]) -> str:
     """The first few of ``lines``, and how many more there are; a sentence goes on here, so no line ends one."""
-    texts = [str(line) for line in lines]
-    return listed(texts, NAMED)
+    return listed(lines, NAMED)

@@ -7,10 +7,8 @@ import msgspec
 
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object
-from pattern_operator.api.reason import Reason
 from pattern_operator.apply.crd import CrdKinds, kinds_of_crds
-from pattern_operator.apply.errors import failure_of
-from pattern_operator.apply.need import KindNeeded
+from pattern_operator.apply.errors import failure_of, kind_not_found
 from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.kube import Discovery, KindNotFound, Resource, in_turns
 from pattern_operator.kube.errors import GroupUnavailable
@@ -44,8 +42,7 @@ async def resolve_scope(objects: Iterable[Object], *, discovery: Discovery, defa
         try:
             resource = await find(each, own_kinds=own_kinds, discovery=discovery)
         except KindNotFound as error:
-            need = KindNeeded(error.group, error.kind, error.version or "")
-            unknown.append(ApplyFailure(each.key, Reason.KIND_NOT_FOUND, str(error), need=need))
+            unknown.append(kind_not_found(each.key, error))
             continue
         except GroupUnavailable as error:
             unknown.append(failure_of(each.key, error))

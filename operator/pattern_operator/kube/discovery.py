@@ -15,6 +15,7 @@ from pattern_operator.api.object import GroupKind
 from pattern_operator.kube.decode import read_list
 from pattern_operator.kube.errors import GroupUnavailable, KindNotFound, not_served_yet
 from pattern_operator.kube.kind_existence import crd_names, is_established_crd, is_kind_gone
+from pattern_operator.kube.kind_suggestion import ServedKinds
 from pattern_operator.kube.resource import Resource
 from pattern_operator.kube.session import Session
 
@@ -34,6 +35,7 @@ class Discovery:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._kinds: dict[GroupKind, tuple[Resource, ...]] = {}  # of a group and kind, preferred version first
+        self._served = ServedKinds({})
         self._deletable: tuple[Resource, ...] = ()
         self._silent: frozenset[str] = frozenset()  # groups of aggregated servers that do not answer
         self._groups: frozenset[str] = frozenset()  # that are shown, with whatever kinds
@@ -62,8 +64,7 @@ class Discovery:
         if group in self._silent:
             raise GroupUnavailable(group)
         served = tuple(resource.api_version for resource in self._kinds.get(GroupKind(group, kind), ()))
-        kinds = {each: resources[0].api_version for each, resources in self._kinds.items() if resources}
-        raise KindNotFound(group=group, version=version, kind=kind, served=served, kinds=kinds)
+        raise KindNotFound(group=group, version=version, kind=kind, served=served, kinds=self._served)
 
     async def deletable(self, *, group: str | None = None) -> tuple[Resource, ...]:
         """Every kind whose objects can be listed and deleted, in the preferred version of its group; read again.
@@ -130,6 +131,7 @@ class Discovery:
             if verbs >= {"list", "delete"}:
                 deletable.setdefault((resource.group, resource.plural), resource)
         self._kinds = kinds
+        self._served = ServedKinds({key: resources[0].api_version for key, resources in kinds.items()})
         self._deletable = tuple(deletable.values())
         self._silent = frozenset(_silent(documents[1]))
         shown = (each for document in documents for each in mappings_at(document, "items"))

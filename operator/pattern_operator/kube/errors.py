@@ -10,10 +10,9 @@ import aiohttp
 import orjson
 
 from pattern_operator.api.fields import MAX_NAME, MAX_WORD, integer, integer_at, mapping, mapping_at, number_of, text
-from pattern_operator.api.object import GroupKind
 from pattern_operator.api.removed import removed
 from pattern_operator.kube.json_size import is_too_large
-from pattern_operator.kube.kind_suggestion import NO_KINDS, next_step
+from pattern_operator.kube.kind_suggestion import NextStep, ServedKinds
 from pattern_operator.kube.message_formats import DENIAL, UNREADABLE_ENTRY
 from pattern_operator.kube.request_content import NO_CONTENT, RequestContent
 from pattern_operator.kube.status_message import StatusCause, causes_of, reason_word, redacted
@@ -145,7 +144,8 @@ def not_served_yet(name: str) -> ApiUnavailable:
 class KindNotFound(Exception):
     """The API server serves no such kind: its CRD is missing, Kubernetes removed it, or another version is served.
 
-    ``kinds`` are those that it has, with the apiVersion of each: one of them may be meant.
+    ``kinds`` are those that it has: one of them may be meant. ``fact`` says what is missing without its dot, and
+    ``next_step``, where the fact does not say it, what to do.
     """
 
     def __init__(
@@ -155,20 +155,25 @@ class KindNotFound(Exception):
         version: str | None,
         kind: str,
         served: tuple[str, ...] = (),
-        kinds: Mapping[GroupKind, str] = NO_KINDS,
+        kinds: ServedKinds | None = None,
     ) -> None:
         self.group = group
         self.version = version
         self.kind = kind
         self.served = served
         name = f"{kind}.{group}" if group else kind
+        self.next_step: NextStep | None = None
         if gone := removed(f"{group}/{version}", kind):
-            message = str(gone)
+            self.fact = str(gone)
         elif served:
-            message = f"the API server serves {name} as {', '.join(served)}, not as {version}"
+            self.fact = f"the API server serves {name} as {', '.join(served)}, not as {version}"
         else:
-            message = f"the API server has no kind {name}: {next_step(group, kind, kinds=kinds)}"
-        super().__init__(message)
+            self.fact = f"the API server has no kind {name}"
+            self.next_step = NextStep(group, kind, kinds or ServedKinds({}))
+        super().__init__(self.fact)
+
+    def __str__(self) -> str:
+        return self.fact if self.next_step is None else f"{self.fact}: {self.next_step}"
 
 
 def is_unreadable_entry(error: ApiError) -> bool:
