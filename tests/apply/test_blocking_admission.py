@@ -48,3 +48,9 @@ async def test_what_refused_is_found_by_the_name_that_the_api_server_says(said: 
 
 async def test_what_does_not_leave_is_not_found():
     assert await blocking_admission(['failed calling webhook "gate.example": EOF'], [MUTATES], read=read) == frozenset()
+
+
+async def test_what_is_only_called_like_a_webhook_configuration_is_not_read():
+    other = ObjectKey("example.com", "ValidatingWebhookConfiguration", "", "gate")
+
+    assert await blocking_admission(['failed calling webhook "gate.example": EOF'], [other], read=read) == frozenset()

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from pattern_operator.kube import NO_VERSION
-from pattern_operator.kube.request_content import RequestContent
+from pattern_operator.kube.request_content import _LARGEST, RequestContent
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,89 @@ def test_what_is_sent_to_be_made_is_all_that_a_refusal_can_quote(metadata: dict[
     body = orjson.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", **metadata}})
 
     assert RequestContent(body).is_whole is is_whole
+
+
+SENT = RequestContent(
+    orjson.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "settings"},
+            "data": {"password": "swordfish and replicas", "port": 8080, "replicas": "x", "none": None},
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "name"),
+    [
+        ("swordfish", True, False),
+        ("a swordfish, or so", True, False),
+        ("elsewhere", False, False),
+        ("8080", True, False),
+        ("swo", False, False),
+        ("settings", False, True),
+        ("ConfigMap", False, True),
+        ("password", False, True),
+    ],
+)
+def test_values_are_told_from_names(word: str, value: bool, name: bool):
+    assert (SENT.has_value(word), SENT.has_name(word)) == (value, name)
+
+
+def test_a_word_that_is_a_field_too_does_not_hide_what_has_it_in_it():
+    assert not SENT.has_value("spec.replicas must be set")
+
+
+@pytest.mark.parametrize(("more", "hides"), [(0, False), (1, True)], ids=["as large as it may be", "larger"])
+def test_what_is_too_large_to_be_compared_hides_all(more: int, hides: bool):
+    head = orjson.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": ""}})
+    body = head.replace(b'"a":""', b'"a":"' + b"x" * (_LARGEST - len(head) + more) + b'"')
+
+    assert (len(body) - _LARGEST, RequestContent(body).hides_all) == (more, hides)
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]", b'{"kind":"Secret"}', b'{"kind":"List"}'])
+def test_what_cannot_be_read_or_is_secret_hides_all(body: bytes):
+    assert RequestContent(body).hides_all
+    assert RequestContent(body).not_base64() == ()
+
+
+def test_a_request_without_a_body_hides_nothing_but_of_secrets():
+    assert not RequestContent(None, "/api/v1/namespaces/team/configmaps/c").hides_all
+    assert RequestContent(None, "/api/v1/namespaces/team/secrets/c").hides_all
+    assert not RequestContent(None).has_value("anything")
+
+
+@pytest.mark.parametrize(
+    ("version", "custom"),
+    [("v1", False), ("apps/v1", False), ("rbac.authorization.k8s.io/v1", False), ("example.com/v1", True), (7, False)],
+)
+def test_a_kind_of_a_definition_is_told_from_those_of_kubernetes(version: object, custom: bool):
+    assert RequestContent(orjson.dumps({"apiVersion": version, "kind": "X"})).is_custom is custom
+
+
+def test_fields_that_should_be_base64_and_are_not_are_named():
+    maps = {"kind": "ConfigMap", "binaryData": {"good": "YQ==", "folded": "YQ\n==", "bad": "%"}, "data": {"a": "%"}}
+    hooks = {
+        "kind": "ValidatingWebhookConfiguration",
+        "webhooks": [{"clientConfig": {"caBundle": "YQ=="}}, {"clientConfig": {"caBundle": "%"}}],
+    }
+
+    assert RequestContent(orjson.dumps(maps)).not_base64() == ("binaryData.bad",)
+    assert RequestContent(orjson.dumps(hooks)).not_base64() == ("webhooks[1].clientConfig.caBundle",)
+
+
+def test_a_deletion_is_told_by_its_options():
+    assert RequestContent(orjson.dumps({"kind": "DeleteOptions"})).is_deletion
+    assert not SENT.is_deletion
+
+
+@pytest.mark.parametrize(("depth", "seen"), [(99, True), (101, False)])
+def test_values_are_looked_for_to_a_depth(depth: int, seen: bool):
+    value: object = "swordfish"
+    for _ in range(depth - 1):
+        value = [value]
+
+    assert RequestContent(orjson.dumps({"data": value})).has_value("swordfish") is seen

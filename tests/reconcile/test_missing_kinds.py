@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.reconcile.fake_reflector import FakeReflector, replace_reflectors
+from tests.kube.fake_reflector import FakeReflector, replace_reflectors
 
 from pattern_operator.aio import background_tasks
 from pattern_operator.apply.need import KindNeeded

@@ -1,5 +1,7 @@
 """What of a memory is kept when the cluster may have changed unseen."""
 
+from dataclasses import replace
+
 from tests.reconcile.pattern import REVISION, VERIFIED, pattern
 
 from pattern_operator.api.object import ObjectKey
@@ -8,8 +10,11 @@ from pattern_operator.api.reference import Reference, Repository
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy
 from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.comparison import Comparison
 from pattern_operator.reconcile.desired import desired_state
+from pattern_operator.reconcile.results import AppliedObjects
 from pattern_operator.reconcile.state import (
+    Applying,
     Caches,
     Checked,
     Lookup,
@@ -23,6 +28,7 @@ from pattern_operator.reconcile.state import (
 
 DESIRED = desired_state(pattern(), REVISION, VerificationPolicy())
 KEY = ObjectKey("", "ConfigMap", "team", "a")
+MADE = AppliedObjects(applied=frozenset({KEY}), inventory=(), sent="digest", fingerprints=Comparison())
 
 
 def test_what_registries_and_keys_said_outlives_a_lost_lease_and_what_the_cluster_was_like_does_not():
@@ -58,3 +64,19 @@ def test_to_find_everything_out_again_is_to_apply_it_again_and_what_runs_is_know
 
 def test_a_try_that_is_given_up_is_begun_anew():
     assert State().applying(DESIRED, frozenset({KEY})).asked_again().objects == Nothing()
+
+
+def test_what_was_applied_as_a_whole_is_not_applied_again():
+    made = replace(MADE, notes=("a note",))
+
+    applied = State(reapply=True).with_applied(DESIRED, made)
+
+    assert (applied.reapply, applied.running) == (False, Running(desired=DESIRED, sent="digest", notes=("a note",)))
+
+
+def test_what_was_applied_in_part_is_known_and_asked_for_again():
+    error = Stalled(reason=Reason.APPLY_FAILED, message="no")
+
+    applied = State(reapply=True).with_applied(DESIRED, replace(MADE, error=error))
+
+    assert (applied.reapply, applied.objects) == (True, Applying(DESIRED, frozenset({KEY})))

@@ -350,3 +350,10 @@ def test_the_files_of_all_layers_count_together():
         read(*blobs)
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+
+
+def test_where_no_layer_is_wanted_none_is_selected_before_anything_is_pulled():
+    with pytest.raises(Stalled) as refusal:
+        select_layers(artifact(), selector=ANY, context=WHAT)
+
+    assert refusal.value.reason is Reason.LAYER_NOT_FOUND

@@ -301,3 +301,11 @@ def test_a_folder_of_both_files_of_a_design_gives_what_its_archive_gives(tmp_pat
     write(tmp_path / "packed", {"web.tgz": tgz()})
 
     assert set(read_local(tmp_path)) == set(read_local(tmp_path / "packed" / "web.tgz"))
+
+
+def test_folders_as_deep_as_they_may_be_are_read(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * MAX_DEPTH)
+    deep.mkdir(parents=True)
+    write(deep, {"a.yml": b"1"})
+
+    assert [each.content for each in read_local(tmp_path)] == [b"1"]

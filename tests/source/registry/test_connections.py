@@ -15,7 +15,7 @@ from pattern_operator.api.artifact import Descriptor, File
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository
 from pattern_operator.errors import Transient
-from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST
+from pattern_operator.limits import MAX_CONNECTIONS_PER_HOST, MEAN_RATE
 from pattern_operator.source import (
     ConnectionLimiter,
     ConnectionWaits,
@@ -26,6 +26,7 @@ from pattern_operator.source import (
     push,
     resolve,
 )
+from pattern_operator.source.registry.connections import HeldConnection
 from pattern_operator.source.registry.timeouts import Timeouts
 
 CONTENT = b"kind: ConfigMap"
@@ -374,3 +375,10 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
+
+
+@pytest.mark.parametrize(("received", "gives_way"), [(MEAN_RATE * 3 - 1, True), (MEAN_RATE * 3, False)])
+async def test_a_request_that_gets_as_much_as_it_should_keeps_its_connection(received: int, gives_way: bool):
+    held = HeldConnection("a", 0.0, asyncio.timeout(None), received=lambda: received)
+
+    assert held.may_give_way(3.0) is gives_way

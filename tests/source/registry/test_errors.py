@@ -22,7 +22,7 @@ from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import DnsResolver, Network
 from pattern_operator.source.registry.connection_errors import from_connection_error
 from pattern_operator.source.registry.error_body import error_codes, error_text
-from pattern_operator.source.registry.errors import from_status, retry_after
+from pattern_operator.source.registry.errors import from_redirect_status, from_status, retry_after
 from pattern_operator.source.registry.timeouts import Timeouts
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -347,3 +347,19 @@ def test_how_a_connection_broke_is_said_in_words_and_not_by_the_name_of_a_type(e
     assert words in message.lower()
     assert type(error).__name__ not in message
     assert "secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "waits"),
+    [
+        (429, Reason.REGISTRY_THROTTLED, True),
+        (500, Reason.REGISTRY_UNAVAILABLE, True),
+        (499, Reason.REGISTRY_UNAVAILABLE, False),
+    ],
+)
+def test_another_host_that_the_registry_sent_us_to_may_say_when_to_ask_again(status: int, reason: Reason, waits: bool):
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    error = from_redirect_status(status, context="a pull", host="cdn.example", headers={"Retry-After": "60"}, now=now)
+
+    assert error.reason is reason
+    assert (error.retry_after == timedelta(seconds=60)) is waits

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pattern_operator.kube import Resource, WatchEvent, WatchEventType
+from pattern_operator.kube import ApiError, Resource, WatchEvent, WatchEventType
 
 
 class FakeReflector:
@@ -14,17 +14,30 @@ class FakeReflector:
 
     started: list["FakeReflector"]
 
-    def __init__(self, _: object, resource: Resource, *, on_change: Callable[[WatchEvent], None], **__: Any) -> None:
+    def __init__(
+        self,
+        _: object,
+        resource: Resource,
+        *,
+        on_change: Callable[[WatchEvent], None],
+        on_problem: Callable[[ApiError], None] = lambda _: None,
+        label_selector: str = "",
+        **__: Any,
+    ) -> None:
         self.resource = resource
+        self.label_selector = label_selector
         self.synced = asyncio.Event()
         self._on_change = on_change
+        self.fail = on_problem
         self.started.append(self)
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
-    def show(self, name: str, *, kind: WatchEventType = WatchEventType.MODIFIED, **metadata: Any) -> None:
-        self._on_change(WatchEvent(kind, {"metadata": {"name": name, **metadata}}))
+    def show(
+        self, name: str, *, kind: WatchEventType = WatchEventType.MODIFIED, status: Any = None, **metadata: Any
+    ) -> None:
+        self._on_change(WatchEvent(kind, {"metadata": {"name": name, **metadata}, "status": status or {}}))
 
 
 def replace_reflectors(monkeypatch: pytest.MonkeyPatch, *modules: Any) -> list[FakeReflector]:
