@@ -242,7 +242,7 @@ CASES: dict[str, tuple[ApiError, str]] = {
             'admission webhook "w.example" denied the request: quercus is weak', sent=DELETION, code=400, path=SECRETS
         ),
         'admission webhook "w.example" denied the request (its words are not shown, because they may repeat values; ask'
-        " it with kubectl delete --dry-run=server)",
+        " it with kubectl delete secrets creds -n team --dry-run=server)",
     ),
     "a policy that says whom to ask before a deletion": (
         refused(
@@ -548,6 +548,31 @@ def test_a_webhook_that_quotes_what_others_put_into_an_object_is_named_and_the_n
         'admission webhook "w.example" denied the request: label *** is invalid (*** may be a value that others have put'
         " into the object: kubectl apply --dry-run=server shows it)"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("/api/v1/namespaces/team/configmaps/w", "configmaps w -n team"),
+        ("/apis/apps/v1/namespaces/team/deployments/w", "deployments.apps w -n team"),
+        ("/apis/example.com/v1beta1/widgets/w", "widgets.example.com w"),
+        ("/api/v1/namespaces/team", "namespaces team"),
+        ("/apis/rbac.authorization.k8s.io/v1/clusterroles/a%3Ab", ""),
+        ("/apis", ""),
+    ],
+)
+def test_the_command_that_asks_whether_an_object_may_be_deleted_names_it(path: str, command: str):
+    words = 'admission webhook "w.example" denied the request: quercus'
+
+    error = refused(words, sent=DELETION, path=path)
+
+    assert f"with kubectl delete {command} --dry-run=server".replace("  ", " ") in error.message
+
+
+def test_a_webhook_that_says_no_for_now_is_shown_whole_for_an_object_that_exists():
+    words = 'admission webhook "w.example" denied the request: not now, says the webhook: wait until the window is open'
+
+    assert refused(words, sent=EXISTING).message == words
 
 
 def test_a_rule_that_quotes_what_others_put_into_an_object_is_shown_without_it():

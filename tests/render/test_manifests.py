@@ -213,6 +213,22 @@ def test_what_a_cluster_wrote_is_left_out():
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"replicas": 1, "image": {"tag": "x"}}, id="values of a chart"),
+        pytest.param({"services": {"a": {"image": "nginx"}}}, id="a file of docker compose"),
+        pytest.param({"name": "x", "version": "1", "metadata": {}}, id="a package.json"),
+    ],
+)
+def test_a_file_of_another_tool_is_called_no_manifest(value: object):
+    _, refused = _render(_object(name="good"), value).components
+
+    assert refused.reason == "MissingApiVersion"
+    assert "is not a Kubernetes manifest: it has neither apiVersion nor kind" in refused.message
+    assert refused.message.endswith("name the folder that holds the manifests in spec.source.layer.path")
+
+
+@pytest.mark.parametrize(
     ("value", "reason"),
     [
         pytest.param("text", "InvalidDocument", id="text"),

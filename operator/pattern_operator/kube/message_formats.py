@@ -198,7 +198,20 @@ def _denied(text: str, request: RequestContent) -> str:
 
 def _same(request: RequestContent) -> str:
     """The command that asks the same of the API server, and changes nothing."""
-    return f"kubectl {'delete' if request.is_deletion else 'apply'} --dry-run=server"
+    if not request.is_deletion:
+        return "kubectl apply --dry-run=server"
+    found = _OBJECT.fullmatch(request.path)
+    if found is None:
+        return "kubectl delete --dry-run=server"
+    kind = f"{found['plural']}.{found['group']}" if found["group"] else found["plural"]
+    where = f" -n {found['namespace']}" if found["namespace"] else ""
+    return f"kubectl delete {kind} {found['name']}{where} --dry-run=server"
+
+
+_OBJECT: Final = re.compile(  # the path of one whose name needs no escapes
+    r"/(?:api|apis/(?P<group>[a-z0-9.-]{1,253}))/v\w{1,30}(?:/namespaces/(?P<namespace>[a-z0-9-]{1,63}))?"
+    r"/(?P<plural>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253})"
+)
 
 
 def _webhook_failed(text: str, request: RequestContent) -> str:

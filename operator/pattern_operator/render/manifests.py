@@ -151,6 +151,11 @@ def _wrong_texts(top: dict[str, Any], metadata: dict[str, Any], *, where: str) -
 def _unusable(top: dict[str, Any], *, where: str) -> tuple[ComponentReason, str] | None:
     """Why nothing more can be said of the object, for want of a kind that could be one."""
     version, kind = text(top.get("apiVersion")), text(top.get("kind"))
+    if not top.keys() & {"apiVersion", "kind"}:
+        return ComponentReason.MISSING_API_VERSION, (
+            f"{where} is not a Kubernetes manifest: it has neither apiVersion nor kind. Take the file out of the"
+            " artifact, or name the folder that holds the manifests in spec.source.layer.path"
+        )
     if not version:
         return ComponentReason.MISSING_API_VERSION, _missing(top, "apiVersion", "apiVersion", where=where)
     if not kind:
