@@ -18,6 +18,7 @@ from pattern_operator.apply import (
     ManagedObjects,
     Notification,
     NotificationKind,
+    OwnedObjects,
     Protected,
     Transfers,
 )
@@ -139,7 +140,7 @@ def _build(
         now=_now,
         on_problem=_log_watch_problem,
         listed=patterns.lists,
-        on_unlisted=lambda owner, key: _log_unlisted(patterns.owned_by(owner), key),
+        on_unlisted=lambda owner, key: _log_unlisted(patterns, owner, key),
     )
     tasks.on_stop(managed_objects.close)
     tasks.on_stop(transfers.close)
@@ -159,6 +160,7 @@ def _build(
         ),
         deleter=Deleter(session, discovery, managed_objects=managed_objects, protected=protected, transfers=transfers),
         dry_run=DryRun(session, discovery, managed_objects=managed_objects),
+        owned_objects=OwnedObjects(session, discovery),
         transfers=transfers,
         protected=protected,
         tenancy=tenancy,
@@ -271,8 +273,11 @@ def _log_watch_problem(resource: Resource, error: ApiError) -> None:
     logger.warning("cannot watch: resource=%s.%s: %s", resource.plural, resource.group, error)
 
 
-def _log_unlisted(pattern: PatternKey | None, key: ObjectKey) -> None:
+def _log_unlisted(patterns: PatternStore, owner: str, key: ObjectKey) -> None:
     """Once for each owner: anybody who may label objects can make any number of them."""
+    pattern = patterns.owned_by(owner)
+    if pattern is not None and patterns.has(pattern, key):
+        return  # a run that was cut short has made it: the next one finds it
     whose = f"DesignPattern {pattern}" if pattern else "a DesignPattern that does not exist"
     logger.warning(
         "not followed: object=%s carries the owner label of %s and is not in its inventory. Remove the label"

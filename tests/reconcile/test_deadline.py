@@ -17,6 +17,7 @@ from pattern_operator.reconcile.deadline import (
     Ending,
     RegistryTimeout,
     Superseded,
+    once_it_lasts,
     overrun,
     within,
 )
@@ -322,3 +323,45 @@ async def test_what_had_happened_before_the_work_began_is_done_beside_it():
         return 7
 
     assert await within(60, work(), late=late, beside=Beside(happened, act)) == 7
+
+
+async def test_what_does_not_last_says_nothing():
+    said = list[str]()
+
+    async def act() -> None:
+        said.append("it lasts")
+
+    async with once_it_lasts(60.0, act):
+        await asyncio.sleep(0)
+
+    assert said == []
+
+
+async def test_what_lasts_is_said_once_and_that_has_an_end_before_the_block_has():
+    begun, said = asyncio.Event(), list[str]()
+
+    async def act() -> None:
+        begun.set()
+        await asyncio.sleep(0.01)
+        said.append("it lasts")
+
+    async with once_it_lasts(0.0, act):
+        await begun.wait()
+
+    assert said == ["it lasts"]
+
+
+async def test_what_is_cut_short_does_not_wait_for_what_is_said():
+    begun = asyncio.Event()
+
+    async def act() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def fail() -> None:
+        async with once_it_lasts(0.0, act):
+            await begun.wait()
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await asyncio.wait_for(fail(), 5.0)

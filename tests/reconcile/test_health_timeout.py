@@ -70,7 +70,7 @@ def test_what_was_over_before_a_restart_stays_so():
 
 def test_a_rollout_after_one_that_was_never_healthy_has_the_whole_time_after_a_restart_too():
     old = status.after(pattern(), results(health=BUSY), now=NOW - timedelta(days=1))
-    ahead = status.ahead(pattern(status=old), (), revision=REVISION, now=NOW)
+    ahead = status.applying(pattern(status=old), revision=REVISION, now=NOW)
     new = status.after(pattern(status=ahead), results(health=BUSY), now=NOW)
 
     assert seconds_left(new, after=100) == 200

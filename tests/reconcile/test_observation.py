@@ -53,7 +53,7 @@ async def test_of_a_pattern_that_is_on_its_way_to_something_newer_nothing_is_sai
     assert world.pattern is not None
     newer = results().revision
     assert newer is not None
-    ahead = status.ahead(world.pattern, world.status.inventory.entries, revision=newer, now=NOW)
+    ahead = status.applying(world.pattern, revision=newer, now=NOW)
     world.write(world.pattern, status=ahead)
     world.managed.unhealthy_keys = {key_to("a")}
 

@@ -193,9 +193,9 @@ def test_a_pattern_that_is_suspended_while_it_waits_waits_no_longer():
 
 
 def test_a_pattern_of_which_a_part_was_applied_does_not_say_that_nothing_was():
-    ahead = status.ahead(pattern(), ENTRIES, revision=REVISION, now=NOW)
+    part = status.recovered(pattern(), ENTRIES[:1], now=NOW)
 
-    found = suspended(suspended_with(found=ahead), see(WELL), now=LATER)
+    found = suspended(suspended_with(found=part), see(WELL), now=LATER)
 
     assert message(found, "Ready").startswith("suspended before all of it was applied")
 

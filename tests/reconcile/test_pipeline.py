@@ -1,5 +1,6 @@
 """Whole runs, with no server: what the steps give, what is remembered, what is written, and when a pattern is due."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 from tests.reconcile.world import KEY, World, key_to, names
 
 from pattern_operator.api.reason import Reason
+from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.errors import Transient
-from pattern_operator.reconcile import pipeline
+from pattern_operator.reconcile import pipeline, runs
 from pattern_operator.reconcile.pipeline import STEPS
 from pattern_operator.reconcile.state import Applying, Running
+from pattern_operator.reconcile.write_ahead import outstanding
 
 KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 
@@ -267,3 +270,101 @@ async def test_a_repair_that_is_refused_while_the_registry_is_away_is_not_retrie
     await world.settle(600.0)  # it fails where the pattern is never at rest
 
     assert world.ready == ("False", "RegistryUnavailable")
+
+
+async def test_a_new_pattern_costs_one_write_before_its_objects_and_one_after(world: World):
+    await world.settle()
+
+    assert world.writes == 2
+    assert outstanding_of(world) is None
+
+
+async def test_an_update_costs_the_same_whatever_it_brings(world: World):
+    await world.settle()
+    for objects in (("a", "b"), ("b", "c")):
+        before = world.writes
+        world.push("stable", f"with {objects}", *objects)
+
+        await world.settle(300.0)
+
+        assert world.holds(f"with {objects}", *objects)
+        assert world.writes == before + 2
+
+
+async def test_a_retry_of_what_fails_writes_nothing_and_is_on_record_all_the_same(world: World):
+    world.refuses = {key_to("b")}
+    await world.settle(30.0)
+    before, tried = world.writes, len(world.applied)
+    assert outstanding_of(world) is not None
+
+    await world.settle(300.0)
+
+    assert world.writes == before
+    assert len(world.applied) == tried  # ``a`` is there
+    world.refuses = set()
+    await world.settle(300.0)
+    assert outstanding_of(world) is None
+
+
+async def test_an_apply_that_lasts_is_told_and_its_end_too(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs, "APPLY_LASTS", 0.0)
+    world.gate = asyncio.Event()
+    run = asyncio.create_task(world.settle())
+    while not world.status.status:  # noqa: ASYNC110 - the world tells nobody
+        await asyncio.sleep(0)
+    told = world.ready, names(world.status)
+    world.gate.set()
+
+    await run
+
+    assert told == (("Unknown", "Progressing"), set())
+    assert world.ready == ("True", "Ready")
+    assert world.writes == 3
+
+
+async def test_while_it_is_applied_a_pattern_has_what_it_makes_and_nothing_else(world: World):
+    world.gate = asyncio.Event()
+    run = asyncio.create_task(world.settle())
+    while outstanding_of(world) is None:  # noqa: ASYNC110 - the world tells nobody
+        await asyncio.sleep(0)
+    during = [world.patterns.has(KEY, key_to(name)) for name in ("a", "x")]
+    world.gate.set()
+
+    await run
+
+    assert during == [True, False]
+    assert [world.patterns.has(KEY, key_to(name)) for name in ("a", "x")] == [True, False]
+
+
+async def test_an_annotation_that_somebody_changes_makes_the_operator_look_and_nothing_else(world: World):
+    await world.settle()
+    before = dict(world.live)
+    world.annotate(WriteAhead(id="of somebody", kinds=("Secret",)))
+    world.waker.asked(KEY)
+
+    await world.settle()
+
+    assert (world.live, world.removed) == (before, [])
+    assert world.ready == ("True", "Ready")
+    assert world.status.write_ahead == "of somebody"
+    writes = world.writes
+    await world.settle(3 * 300.0)
+    assert world.writes == writes
+
+
+async def test_an_annotation_that_somebody_removes_is_written_anew_when_it_is_needed(world: World):
+    await world.settle()
+    world.annotate(None)
+    world.push("stable", "two", "b", "c")
+
+    await world.settle(300.0)
+
+    assert world.holds("two", "b", "c")
+    assert outstanding_of(world) is None
+    assert world.pattern is not None
+    assert world.pattern.metadata.annotations.write_ahead is not None
+
+
+def outstanding_of(world: World) -> WriteAhead | None:
+    assert world.pattern is not None
+    return outstanding(world.pattern)

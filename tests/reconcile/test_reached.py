@@ -155,7 +155,7 @@ def test_a_spec_that_goes_back_to_what_runs_is_ready_again_although_nobody_answe
 def test_what_was_reached_is_reached_no_longer_once_something_newer_is_on_its_way():
     refused = Transient(reason=Reason.APPLY_FAILED, message="it is refused")
     newer = pattern(status=FIRST, generation=2, spec=moved_to("2.0.0"))
-    ahead = status.ahead(newer, (), revision=NEWER, now=LATER)
+    ahead = status.applying(newer, revision=NEWER, now=LATER)
     broken = failed(newer, refused, stage=Stage.APPLY, revision=NEWER)
 
     for left in (ahead, broken.status):

@@ -1,6 +1,6 @@
 """Whatever happens to a pattern, in whatever order: what must hold holds after each step, and at last all is at rest.
 
-The world itself fails where something unverified is applied, or where something is created that status does not name.
+The world itself fails where something unverified is applied, or where something is created that is not on record.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from tests.reconcile.world import KEY, World, digest_of, key_to, names
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.reconcile.conditions import condition_of
 from pattern_operator.reconcile.state import Applying, Running
+from pattern_operator.reconcile.write_ahead import outstanding
 
 KEYS = {"verify": {"authorities": [{"name": "release-team", "key": {"data": "PEM"}}]}}
 NAMES = st.sampled_from(("a", "b", "c"))
@@ -118,6 +119,25 @@ class OnePattern(RuleBasedStateMachine):
     def the_operator_restarts(self) -> None:
         self.world.restart()
 
+    @rule(writes=st.integers(1, 8), seconds=st.sampled_from((10.0, 200.0)))
+    def the_operator_is_killed_around_a_write(self, writes: int, seconds: float) -> None:
+        before = dict(self.world.live)
+        self.world.kill_at = self.world.steps + writes
+        self.do(self.world.settle(seconds))
+        self.world.kill_at = None
+        self.nothing_was_taken_by_a_failure(before)
+
+    @precondition(lambda self: self.world.pattern is not None)
+    @rule(objects=OBJECTS, writes=st.integers(1, 8))
+    def the_operator_is_killed_in_an_update(self, objects: set[str], writes: int) -> None:
+        self.world.kill_at = self.world.steps + writes
+        self.somebody_pushes("stable", objects, signed=True, refused=False, found=True)
+        self.world.kill_at = None
+
+    @rule(refused=RARELY)
+    def lists_are_refused_or_allowed(self, refused: bool) -> None:
+        self.world.unlistable = refused
+
     @precondition(lambda self: self.world.pattern is not None and not self.world.pattern.metadata.deletion_timestamp)
     @rule(really=st.integers(0, 9))
     def its_user_deletes_it(self, really: int) -> None:
@@ -142,9 +162,10 @@ class OnePattern(RuleBasedStateMachine):
         if pattern is None:
             assert {each.name for each in self.world.live} <= self.world.abandoned, "objects outlive their pattern"
             return
-        listed = names(pattern.status)
-        left = {each.name for each in self.world.live} - listed - self.world.abandoned
-        assert not left, f"nobody would ever remove {left}"
+        listed, ahead = names(pattern.status), outstanding(pattern)
+        left = [each for each in self.world.live if each.name not in listed | self.world.abandoned]
+        lost = [each for each in left if ahead is None or not ahead.covers(each)]
+        assert not lost, f"nobody would ever remove {lost}"
 
     @invariant()
     def the_state_is_one_that_can_be(self) -> None:

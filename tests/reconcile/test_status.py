@@ -12,7 +12,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.report import ComponentReport, Outcome, Rendering
 from pattern_operator.api.stage import Stage
-from pattern_operator.api.status import SkippedComponent, Status
+from pattern_operator.api.status import Inventory, SkippedComponent, Status
 from pattern_operator.api.verification import VerificationResult
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
@@ -269,10 +269,12 @@ def test_a_long_message_is_cut_to_what_people_read():
     assert len(condition(found, "Ready").message.encode()) == limits.MAX_STATUS_MESSAGE
 
 
-def test_what_is_written_ahead_names_the_inventory_that_is_about_to_exist():
-    found = status.ahead(pattern(), ENTRIES, revision=REVISION, now=NOW)
+def test_an_apply_that_lasts_says_what_is_applied_and_leaves_the_inventory_as_it_is():
+    before = Status(inventory=Inventory(count=2, entries=ENTRIES), last_applied_state="something-older")
 
-    assert found.inventory.entries == ENTRIES
+    found = status.applying(pattern(status=before), revision=REVISION, now=NOW)
+
+    assert (found.inventory, found.last_applied_state) == (before.inventory, "")
     assert conditions(found)["Ready"] == ("Unknown", "Progressing")
     assert conditions(found)["Reconciling"] == ("True", "Progressing")
     assert conditions(found)["Applied"] == ("Unknown", "Progressing")
@@ -283,7 +285,7 @@ def test_what_is_written_ahead_names_the_inventory_that_is_about_to_exist():
 def test_a_request_is_answered_by_a_whole_run_and_not_before():
     asked = pattern(annotations={"pattern-operator.io/requestedAt": "now"})
 
-    assert status.ahead(asked, ENTRIES, revision=REVISION, now=NOW).last_handled_reconcile_at == ""
+    assert status.applying(asked, revision=REVISION, now=NOW).last_handled_reconcile_at == ""
     assert status.after(asked, results(), now=NOW).last_handled_reconcile_at == "now"
 
 

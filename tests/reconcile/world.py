@@ -1,9 +1,10 @@
 """A world in memory for whole runs: a registry, a cluster, one DesignPattern, and the real Reconciler between them.
 
 The ports are the only fakes. The world keeps what must always hold, and fails the test at the moment it does not:
-nothing unverified is applied, and nothing is created that the inventory in status does not name already.
+nothing unverified is applied, and nothing is created that is not on record. ``kill_at`` ends the process at a write.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from pattern_operator.api.report import Rendering
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
 from pattern_operator.api.verification import TrustedKey, VerificationPolicy, VerificationResult, VerifiedSignature
+from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.apply import (
     ApplyFailure,
     ApplyResult,
@@ -35,6 +37,7 @@ from pattern_operator.apply import (
     NotificationKind,
     PruneResult,
     ScopedObjects,
+    Wanted,
     inventory,
 )
 from pattern_operator.errors import Stalled, Transient, Waiting
@@ -46,6 +49,7 @@ from pattern_operator.reconcile.pattern_store import key_of
 from pattern_operator.reconcile.registry_login import NO_LOGIN, Login, SecretVersion
 from pattern_operator.reconcile.repositories import Found
 from pattern_operator.reconcile.status_writer import PatternDeleted
+from pattern_operator.reconcile.write_ahead import outstanding
 from pattern_operator.sandbox import BuildRefused
 from pattern_operator.source import FetchedSignatures
 from pattern_operator.source.held_version import Resolution
@@ -71,6 +75,10 @@ def mark(content: str) -> bytes:
 
 class Broken(AssertionError):
     """What must always hold does not."""
+
+
+class Killed(BaseException):
+    """The process ends here, between two instructions."""
 
 
 @dataclass
@@ -206,8 +214,14 @@ class World:
         self.events: list[tuple[str, str]] = []
         self.removed: list[ObjectKey] = []
         self.applied: list[str] = []  # the names of the artifacts of which something was sent
+        self.adopted: set[str] = set()  # objects that were taken for somebody else's
         self.abandoned: set[str] = set()  # objects that a spec asked to leave in the cluster
         self.defects: list[str] = []
+        self.unlabelled: set[ObjectKey] = set()  # objects whose owner label somebody took off
+        self.unlistable = False  # nobody may list anything
+        self.steps = 0  # moments at which the process can end: before and after each write
+        self.kill_at: int | None = None
+        self.gate: asyncio.Event | None = None  # that whatever is applied waits for
         self._version = 1
         self.pattern: DesignPattern | None = decode(
             {
@@ -245,6 +259,15 @@ class World:
                 metadata, generation=metadata.generation + 1, resource_version=self._next_version()
             ),
         )
+        self._watched()
+
+    def annotate(self, ahead: WriteAhead | None) -> None:
+        """Somebody changes what the operator has written ahead, or removes it."""
+        assert self.pattern is not None
+        metadata = self.pattern.metadata
+        annotations = msgspec.structs.replace(metadata.annotations, write_ahead=ahead)
+        changed = msgspec.structs.replace(metadata, annotations=annotations, resource_version=self._next_version())
+        self.pattern = msgspec.structs.replace(self.pattern, metadata=changed)
         self._watched()
 
     def delete(self) -> None:
@@ -333,7 +356,12 @@ class World:
     async def run_once(self) -> float | None:
         """One run, whoever woke it."""
         self.due.pop(KEY, None)
-        delay = await self.reconciler.run(KEY)
+        try:
+            delay = await self.reconciler.run(KEY)
+        except Killed:
+            self.kill_at = None
+            self.restart()
+            return None
         if self.defects:
             raise Broken(f"a defect: {self.defects}")
         if delay is not None:
@@ -341,8 +369,8 @@ class World:
         return delay
 
     async def settle(self, seconds: float = 5.0) -> None:
-        """Run whatever is due within so many seconds."""
-        end = self.clock + seconds
+        """Run whatever is due within so many seconds, or until the process is killed."""
+        end, is_to_die = self.clock + seconds, self.kill_at is not None
         for _ in range(MAX_RUNS):
             due = self.due.get(KEY)
             if due is None or due > end:
@@ -350,6 +378,8 @@ class World:
                 return
             self.clock = max(self.clock, due)
             await self.run_once()
+            if is_to_die and self.kill_at is None:
+                return
         raise Broken("the pattern is never at rest")
 
     # --- what is there ---
@@ -377,6 +407,12 @@ class World:
 
     # --- the API server's part ---
 
+    def step(self) -> None:
+        """The process may end here."""
+        self.steps += 1
+        if self.kill_at is not None and self.steps >= self.kill_at:
+            raise Killed
+
     def _next_version(self) -> str:
         self._version += 1
         return str(self._version)
@@ -391,14 +427,23 @@ class World:
         self.reconciler.forget(KEY, uid=OWNER)
 
     def write(
-        self, asked: DesignPattern, *, status: Status | None = None, finalizers: Finalizers | None = None
+        self,
+        asked: DesignPattern,
+        *,
+        status: Status | None = None,
+        finalizers: Finalizers | None = None,
+        ahead: WriteAhead | None = None,
     ) -> DesignPattern:
-        """A patch of status, or of the finalizers; the answer is what the real writer makes of it."""
+        """A patch of status, or of metadata; the answer is what the real writer makes of it."""
+        self.step()
         if self.pattern is None:
             raise PatternDeleted(key_of(asked))
         metadata = msgspec.structs.replace(self.pattern.metadata, resource_version=self._next_version())
         if finalizers is not None:
             metadata = msgspec.structs.replace(metadata, finalizers=finalizers)
+        if ahead is not None:
+            annotations = msgspec.structs.replace(metadata.annotations, write_ahead=ahead)
+            metadata = msgspec.structs.replace(metadata, annotations=annotations)
         newest = msgspec.structs.replace(
             self.pattern, metadata=metadata, status=self.pattern.status if status is None else status
         )
@@ -408,9 +453,13 @@ class World:
             self.pattern = None
         else:
             self._watched()
+        self.step()
         merged = msgspec.structs.replace(
             asked.metadata, finalizers=metadata.finalizers, resource_version=metadata.resource_version
         )
+        if ahead is not None:
+            annotations = msgspec.structs.replace(merged.annotations, write_ahead=ahead)
+            merged = msgspec.structs.replace(merged, annotations=annotations)
         return msgspec.structs.replace(asked, metadata=merged, status=newest.status)
 
 
@@ -427,7 +476,12 @@ class StatusWriter:
         return pattern if status == pattern.status else self.world.write(pattern, status=status)
 
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
-        return pattern if pattern.metadata.finalizers.ours is not None else self.world.write(pattern, finalizers=OURS)
+        return await self.write_ahead(pattern, None)
+
+    async def write_ahead(self, pattern: DesignPattern, ahead: WriteAhead | None) -> DesignPattern:
+        if pattern.metadata.finalizers.ours is not None and ahead is None:
+            return pattern
+        return self.world.write(pattern, finalizers=OURS, ahead=ahead)
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         return pattern if pattern.metadata.finalizers.ours is None else self.world.write(pattern, finalizers=NONE)
@@ -574,6 +628,12 @@ class Cluster:
     async def watch(self, **_: Any) -> None:
         return
 
+    async def find(self, _: DesignPattern, wanted: Wanted) -> tuple[InventoryEntry, ...]:
+        if self.world.unlistable:
+            raise Transient(reason=Reason.FORBIDDEN, message="ConfigMap could not be listed; it is retried.")
+        there = [key for key in self.world.live if key.group_kind in wanted.kinds and key not in self.world.unlabelled]
+        return tuple(inventory.entry_of(key, version="v1") for key in sorted(there))
+
     async def send(
         self,
         pattern: DesignPattern,
@@ -586,12 +646,19 @@ class Cluster:
         failures: list[ApplyFailure] = []
         created: set[ObjectKey] = set()
         configured: set[ObjectKey] = set()
+        if self.world.gate is not None:
+            await self.world.gate.wait()
         for each in objects:
             name = each.body["data"]["of"]
             self._check(pattern, each.key, name)
             if each.key in self.world.refuses:
                 failures.append(ApplyFailure(each.key, Reason.APPLY_FAILED, "it is refused"))
                 continue
+            self.world.step()
+            is_foreign = each.key in self.world.live and each.key in self.world.unlabelled
+            if is_foreign and each.key not in owned and self.managed.get(each.key) is None:
+                self.world.adopted.add(each.key.name)
+            self.world.unlabelled.discard(each.key)
             (configured if each.key in self.world.live else created).add(each.key)
             self.world.live[each.key] = name
             self.world.applied.append(name)
@@ -600,6 +667,7 @@ class Cluster:
             applied.append(each.key)
             if on_applied is not None:
                 on_applied(each, each.body)
+            self.world.step()
         absent = frozenset(each.key for each in failures if each.key not in self.world.live)
         return ApplyResult(
             tuple(applied), (), tuple(failures), absent, created=frozenset(created), configured=frozenset(configured)
@@ -608,9 +676,12 @@ class Cluster:
     def _check(self, pattern: DesignPattern, key: ObjectKey, name: str) -> None:
         if pattern.spec.verify is not None and not self.world.artifacts[str(digest_of(name))].signed:
             raise Broken(f"{name}, which nobody signed, is applied")
-        if str(key) not in {each.id for each in self.world.status.inventory.entries}:
-            raise Broken(f"{key} is about to exist, and status does not name it")
-        if self.world.pattern is None or self.world.pattern.metadata.finalizers.ours is None:
+        assert self.world.pattern is not None
+        ahead = outstanding(self.world.pattern)
+        listed = str(key) in {each.id for each in self.world.status.inventory.entries}
+        if not listed and (ahead is None or not ahead.covers(key)):
+            raise Broken(f"{key} is about to exist, and neither status nor what is written ahead names it")
+        if self.world.pattern.metadata.finalizers.ours is None:
             raise Broken(f"{key} is about to exist, and no finalizer keeps the pattern until it is gone")
 
     async def prune(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult:
@@ -641,8 +712,13 @@ class Cluster:
 
     def _remove(self, keys: Iterable[ObjectKey]) -> None:
         for key in keys:
+            if key in self.world.unlabelled:
+                self.world.abandoned.add(key.name)
+                continue
+            self.world.step()
             if self.world.live.pop(key, None) is not None:
                 self.world.removed.append(key)
+            self.world.step()
 
     def forget(self, owner: str) -> None:
         self.managed.forget(owner)

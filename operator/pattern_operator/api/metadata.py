@@ -8,11 +8,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from msgspec import field
 
 from pattern_operator.api.base import ApiStruct
 from pattern_operator.api.fields import ObjectMeta, text
-from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION
+from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
+from pattern_operator.api.write_ahead import WriteAhead
+from pattern_operator.api.write_ahead import read as read_write_ahead
 
 MAX_REQUEST: Final = 1024  # characters of requestedAt; a time has some 30
 _MAX_TIME: Final = 32  # characters; metav1.Time has 20
@@ -25,9 +28,14 @@ class Labels(ApiStruct, frozen=True):
 
 
 class Annotations(ApiStruct, frozen=True):
-    """The annotation that the operator reads; a text longer than ``MAX_REQUEST`` is replaced by its digest."""
+    """The annotations that the operator reads, and how many there are.
+
+    A ``requested_at`` longer than ``MAX_REQUEST`` is replaced by its digest.
+    """
 
     requested_at: str | None = field(name=REQUESTED_AT_ANNOTATION, default=None)
+    write_ahead: WriteAhead | None = field(name=WRITE_AHEAD_ANNOTATION, default=None)
+    count: int = 0
 
 
 class Finalizers(ApiStruct, frozen=True):
@@ -61,10 +69,18 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
     found = {**metadata, "specChanged": _spec_changed(ObjectMeta(metadata))}
     if isinstance(names := metadata.get("finalizers"), list):
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
-    annotations = metadata.get("annotations")
-    if isinstance(annotations, dict) and isinstance(request := annotations.get(REQUESTED_AT_ANNOTATION), str):
-        found["annotations"] = {REQUESTED_AT_ANNOTATION: _short(request)}
+    if isinstance(annotations := metadata.get("annotations"), dict):
+        found["annotations"] = _annotations(annotations)
     return {**body, "metadata": found}
+
+
+def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"count": len(annotations)}
+    if (request := annotations.get(REQUESTED_AT_ANNOTATION)) is not None:
+        found[REQUESTED_AT_ANNOTATION] = _short(request) if isinstance(request, str) else request
+    if isinstance(ahead := annotations.get(WRITE_AHEAD_ANNOTATION), str):
+        found[WRITE_AHEAD_ANNOTATION] = msgspec.to_builtins(read_write_ahead(ahead))
+    return found
 
 
 def _spec_changed(meta: ObjectMeta) -> str:

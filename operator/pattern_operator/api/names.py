@@ -19,6 +19,7 @@ SSA_ANNOTATION: Final = f"{GROUP}/ssa"
 DISABLED: Final = "disabled"
 # On a DesignPattern.
 REQUESTED_AT_ANNOTATION: Final = f"{GROUP}/requestedAt"
+WRITE_AHEAD_ANNOTATION: Final = f"{GROUP}/writeAhead"
 FINALIZER: Final = f"{GROUP}/finalizer"
 
 FIELD_MANAGER: Final = "pattern-operator"

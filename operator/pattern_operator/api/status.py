@@ -138,6 +138,13 @@ class Status(ApiStruct, frozen=True):
     inventory: Annotated[Inventory, Meta(description="The objects that this pattern owns.")] = field(
         default_factory=Inventory
     )
+    write_ahead: Annotated[
+        str,
+        Meta(
+            description="The id in the annotation `pattern-operator.io/writeAhead` whose objects the inventory has."
+            " Another one in the annotation says that objects are being made, or could not all be made."
+        ),
+    ] = ""
     render: Annotated[
         RenderStatus | None, Meta(description="The result of rendering the revision that was last attempted.")
     ] = None

@@ -53,11 +53,12 @@ async def finalize(
 def nothing_deleted(entries: Iterable[InventoryEntry], *, owner: Owner, error: Stalled) -> FinalizeResult:
     """Nothing was deleted because of ``error``: all of ``entries`` are left, and it is said how to keep them."""
     entries = tuple(entries)
-    message = f"{pluralize(len(entries))} left: {error.message} {_let_go(owner)}"
+    message = f"{pluralize(len(entries))} left: {error.message} {let_go(owner)}"
     return FinalizeResult(entries=entries, error=Stalled(reason=error.reason, message=message))
 
 
-def _let_go(owner: Owner) -> str:
+def let_go(owner: Owner) -> str:
+    """How to let a pattern go without its objects, a sentence."""
     return (
         f"To keep them in the cluster instead: kubectl patch designpattern {owner.name} -n {owner.namespace}"
         """ --type merge -p '{"spec":{"apply":{"deletionPolicy":"Orphan"}}}'"""
@@ -71,14 +72,14 @@ def _remaining(done: DeletedWaves, *, skipped: tuple[tuple[ObjectKey, str], ...]
     keeps = f"DesignPattern {owner.namespace}/{owner.name} is kept until they are deleted."
     if all(each.failure is None and each.watched and not each.holders for each in pending):
         error = Waiting(reason=Reason.DELETING, message=f"{left}: {what}. It continues by itself.")
-        return FinalizeResult(done.remaining, skipped, error, advice=_let_go(owner))
+        return FinalizeResult(done.remaining, skipped, error, advice=let_go(owner))
     match sum(each.failure is not None for each in pending):
         case 0:
-            message = f"{left}: {what}. {_let_go(owner)}"
+            message = f"{left}: {what}. {let_go(owner)}"
         case 1:
-            message = f"{left}: {what}. {keeps} {_let_go(owner)}"
+            message = f"{left}: {what}. {keeps} {let_go(owner)}"
         case _:  # a list of refusals may be cut, and not the way out of it
-            message = f"{left}, and {keeps} {_let_go(owner)}. In the way: {what}"
+            message = f"{left}, and {keeps} {let_go(owner)}. In the way: {what}"
     needs = (each.failure.need for each in pending if each.failure is not None)
     awaited = frozenset(each for each in needs if each is not None)
     return FinalizeResult(done.remaining, skipped, _error(pending, message), needs=awaited)

@@ -1,6 +1,7 @@
 """The verbs: what can be done to one object, or to a collection, over a session."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from enum import StrEnum
 from typing import Any, Final, Literal
 
@@ -258,13 +259,30 @@ async def each(session: Session, resource: Resource) -> AsyncGenerator[Body, Non
             yield _titled(item, resource)
 
 
+async def each_metadata(
+    session: Session, resource: Resource, *, namespace: str, label_selector: str, impersonate: str | None = None
+) -> AsyncGenerator[Body, None]:
+    """Yield the metadata of the objects that the selector selects (PartialObjectMetadata); as ``each`` for the rest."""
+    path, selectors = resource.path(namespace=namespace), {"labelSelector": label_selector}
+    found = _pages(session, path, selectors=selectors, impersonate=impersonate, accept=METADATA_LIST)
+    async with aclosing(found) as listed_pages:
+        async for listed in listed_pages:
+            async for item in listed.page.items():
+                yield item
+
+
 def _pages(
-    session: Session, path: str, *, selectors: dict[str, str], impersonate: str | None = None
+    session: Session,
+    path: str,
+    *,
+    selectors: dict[str, str],
+    impersonate: str | None = None,
+    accept: str = "application/json",
 ) -> AsyncGenerator[Listed, None]:
     """Every page of a collection, none larger than ``MAX_PAGE``."""
 
     async def ask(params: dict[str, str]) -> bytes:
-        return await session.request("GET", path, params=params, most=MAX_PAGE, impersonate=impersonate)
+        return await session.request("GET", path, params=params, accept=accept, most=MAX_PAGE, impersonate=impersonate)
 
     return pages(ask, selectors=selectors, listings=LISTINGS)
 

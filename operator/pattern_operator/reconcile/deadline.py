@@ -52,6 +52,25 @@ class Ending:
     error: Callable[[], Transient]
 
 
+@asynccontextmanager
+async def once_it_lasts(seconds: float, act: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Do ``act`` beside the block when that has lasted so many seconds; once begun, it is waited for at the end."""
+    begun = asyncio.Event()
+
+    async def wait() -> None:
+        await asyncio.sleep(seconds)
+        begun.set()
+        await act()
+
+    task = asyncio.create_task(wait(), name="once-it-lasts")
+    try:
+        yield
+        if begun.is_set():
+            await task
+    finally:
+        await cancel_and_wait([task])
+
+
 async def within(
     seconds: float,
     work: Work[Result],

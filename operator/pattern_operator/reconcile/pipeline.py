@@ -21,10 +21,10 @@ from pattern_operator.reconcile.desired import DesiredState, desired_state
 from pattern_operator.reconcile.maintain import keep_current, keep_running
 from pattern_operator.reconcile.owner import owner_of
 from pattern_operator.reconcile.reached import is_reached, policy_digest
-from pattern_operator.reconcile.results import StepError, failing_at
+from pattern_operator.reconcile.results import AppliedObjects, StepError, failing_at
 from pattern_operator.reconcile.run import Run
 from pattern_operator.reconcile.state import Refused
-from pattern_operator.reconcile.steps.apply import Known, apply, place
+from pattern_operator.reconcile.steps.apply import Known, Placed, apply, place
 from pattern_operator.reconcile.steps.fetch import Fetched, fetch
 from pattern_operator.reconcile.steps.gate import accept, gate
 from pattern_operator.reconcile.steps.render import Unbuildable, render
@@ -127,19 +127,35 @@ async def _gate(way: _Way) -> None:
 
 
 async def _apply(way: _Way) -> None:
-    """Say what is about to exist, and then bring it about; how far that came is known also when it is cut short."""
+    """Put on record what is about to exist, and bring it about; how far that came is known in any case."""
     run, desired = way.run, way.desired
     reached = is_reached(run.pattern, run.results.policy, revision=desired.revision)
     placed = await place(run.pattern, way.rendering, port=run.cluster)
-    known = Known(objects=run.state.objects, policy=run.results.policy, reapply=run.state.reapply)
-    await run.write_ahead(placed.planned, desired.revision)
-    run.results = replace(run.results, inventory=placed.planned)
-    run.state = run.state.applying(desired)
-    if not reached:  # what is new has the whole time to become healthy
+    known = Known(
+        objects=run.state.objects,
+        policy=run.results.policy,
+        reapply=run.state.reapply,
+        interrupted=run.state.interrupted,
+    )
+    async with run.on_record(placed.planned, desired.revision):
+        run.results = replace(run.results, inventory=placed.planned)
+        run.state = run.state.applying(desired)
+        if not reached:  # what is new has the whole time to become healthy
+            run.state = replace(run.state, unhealthy_since=None)
+        made = await _bring_about(way, placed, known, reached=reached)
+    run.state, run.results = run.state.with_applied(desired, made), run.results.with_applied(made)
+    if made.error is not None:
+        run.results = replace(run.results, partly=bool(made.applied) and not reached)
+        raise made.error
+    if not reached:
         run.state = replace(run.state, unhealthy_since=None)
+
+
+async def _bring_about(way: _Way, placed: Placed, known: Known, *, reached: bool) -> AppliedObjects:
+    run, desired = way.run, way.desired
     sent: set[ObjectKey] = set()
     try:
-        made = await apply(
+        return await apply(
             run.pattern, desired, way.rendering, placed, known=known, port=run.cluster, on_applied=sent.add
         )
     except BaseException:
@@ -148,12 +164,6 @@ async def _apply(way: _Way) -> None:
         partly = bool(sent) and not reached
         run.results = replace(run.results, comparison=Comparison(fingerprints=fingerprints), partly=partly)
         raise
-    run.state, run.results = run.state.with_applied(desired, made), run.results.with_applied(made)
-    if made.error is not None:
-        run.results = replace(run.results, partly=bool(made.applied) and not reached)
-        raise made.error
-    if not reached:
-        run.state = replace(run.state, unhealthy_since=None)
 
 
 async def _observe(way: _Way) -> None:

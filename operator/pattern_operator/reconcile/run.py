@@ -5,7 +5,8 @@ replaces them as a whole; both are true at any moment, also when the run is cut 
 """
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from pattern_operator.api.designpattern import DesignPattern
@@ -24,10 +25,10 @@ from pattern_operator.reconcile.results import Entries, Observed, Results
 from pattern_operator.reconcile.state import State
 from pattern_operator.reconcile.steps.observe import observe, observe_if_known
 
-WriteAhead = Callable[[Entries, Revision], Awaitable[None]]
+OnRecord = Callable[[Entries, Revision], AbstractAsyncContextManager[None]]
 
 
-async def _nothing_is_applied(_: Entries, __: Revision) -> None:
+def _nothing_is_applied(_: Entries, __: Revision) -> AbstractAsyncContextManager[None]:
     raise AssertionError("a run that only looks after what runs was about to apply something new")
 
 
@@ -47,7 +48,7 @@ class Ports:
 
 
 class Run:
-    """``pattern`` is as it was when the run began; ``write_ahead`` records in its status what is about to exist.
+    """``pattern`` is as it was when the run began. During ``on_record`` it is known to the cluster what is being made.
 
     ``beside`` is what is done while a registry is waited for.
     """
@@ -59,7 +60,7 @@ class Run:
         *,
         ports: Ports,
         results: Results | None = None,
-        write_ahead: WriteAhead = _nothing_is_applied,
+        on_record: OnRecord = _nothing_is_applied,
         beside: Beside | None = None,
     ) -> None:
         self.pattern = pattern
@@ -69,7 +70,7 @@ class Run:
         self.cluster = ports.cluster
         self.clock, self.jitter = ports.clock, ports.jitter
         self._aside = ports.aside(key_of(pattern))
-        self.write_ahead = write_ahead
+        self.on_record = on_record
         self._beside = beside
 
     def enter(self, stage: Stage) -> None:

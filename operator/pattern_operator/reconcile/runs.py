@@ -5,7 +5,8 @@ Each takes the state, lets the steps run, writes what ``summary`` makes of their
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,13 +14,13 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.reference import Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import InventoryEntry, Status
-from pattern_operator.apply import owner_id
+from pattern_operator.apply import FinalizeResult, owner_id
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile import status as statuses
 from pattern_operator.reconcile.backoff import CLOCK_SLACK
-from pattern_operator.reconcile.deadline import Beside
+from pattern_operator.reconcile.deadline import Beside, once_it_lasts
 from pattern_operator.reconcile.drift import waiting_repairs
-from pattern_operator.reconcile.finalize import finalize
+from pattern_operator.reconcile.finalize import deletes, finalize, unknown
 from pattern_operator.reconcile.lanes import host_of
 from pattern_operator.reconcile.maintain import follow_inventory, keep_up
 from pattern_operator.reconcile.observed import observed
@@ -29,6 +30,7 @@ from pattern_operator.reconcile.pipeline import run_steps
 from pattern_operator.reconcile.prerequisites import Prerequisites
 from pattern_operator.reconcile.queue_report import asked_for, is_in_line
 from pattern_operator.reconcile.reached import is_known_otherwise
+from pattern_operator.reconcile.recovery import Recovery, find_made, with_inventory
 from pattern_operator.reconcile.reporting import Reporter
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.run import Ports, Run
@@ -46,9 +48,11 @@ from pattern_operator.reconcile.summary import (
     unreported,
 )
 from pattern_operator.reconcile.waking import Waker, Woken
+from pattern_operator.reconcile.write_ahead import needed
 from pattern_operator.telemetry import EventRecorder, Metrics, about
 
 LASTS = 2.0  # seconds that a registry is waited for until status says so, where it says nothing of the spec yet
+APPLY_LASTS = 1.5  # seconds that objects are applied until status says so
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +90,14 @@ class Runs:
             metrics=metrics,
             moment=self.moment,
         )
+        self.recovery = Recovery(
+            patterns=patterns,
+            states=states,
+            cluster=ports.cluster,
+            writer=writer,
+            reporter=self.reporter,
+            moment=self.moment,
+        )
 
     async def report_waiting_repair(self, key: PatternKey) -> None:
         """Say what is missing or differs of a pattern whose repair waits for a worker; nothing where nothing is.
@@ -117,13 +129,14 @@ class Runs:
                 self._cluster.managed.rerun_finished(owner_id(pattern.metadata.uid))
             self._states.remember(pattern, replace(state.asked_again(), handled_request=requested))
         before, generation = pattern.status, pattern.metadata.generation
-        with self._prerequisites.during(key_of(pattern)):
-            pattern, results, reported = await self._run_steps(pattern)
+        with self._prerequisites.during(key_of(pattern)), ExitStack() as making:
+            pattern, results, reported = await self._run_steps(pattern, making=making)
             note_run(pattern, results, transfers=self._cluster.transfers, generation=generation)
             state = self._states.of(pattern)
             summary = summarize(pattern, state, results, reported=reported, moment=self.moment())
             self._states.remember(pattern, unreported(state, results))
             await self._writer.status(pattern, summary.status)
+            self._patterns.account(pattern)
             self._prerequisites.wait(key_of(pattern), results.needs)
         self.reporter.notify_released(pattern, before, summary.status)
         self.reporter.count(results)
@@ -132,18 +145,29 @@ class Runs:
         self._states.remember(pattern, summary.state)
         return summary.due
 
-    async def _run_steps(self, pattern: DesignPattern) -> tuple[DesignPattern, Results, Status]:
-        """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last."""
+    async def _run_steps(self, pattern: DesignPattern, *, making: ExitStack) -> tuple[DesignPattern, Results, Status]:
+        """Go the steps; the pattern as it is after what was written ahead, and the status that events told of last.
+
+        Until ``making`` ends, what is being made counts as the pattern's.
+        """
         asked, reported = pattern, pattern.status  # as it was when the run began
 
-        async def ahead(entries: tuple[InventoryEntry, ...], revision: Revision) -> None:
+        @asynccontextmanager
+        async def on_record(entries: tuple[InventoryEntry, ...], revision: Revision) -> AsyncIterator[None]:
             nonlocal pattern
-            pattern = await self._writer.add_finalizer(pattern)
-            if entries != pattern.status.inventory.entries or is_known_otherwise(
-                pattern, run.results.policy, revision=revision
-            ):
-                planned = statuses.ahead(pattern, entries, revision=revision, now=self._now())
-                pattern = await self._writer.status(pattern, planned)
+            leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
+            ahead = needed(pattern, entries, leaves=leaves, now=self._now())
+            making.enter_context(self._patterns.making(pattern, entries))
+            pattern = await self._writer.write_ahead(pattern, ahead)
+
+            async def say_so() -> None:
+                nonlocal pattern
+                if leaves or ahead is not None:
+                    applying = statuses.applying(pattern, revision=revision, now=self._now())
+                    pattern = await self.reporter.write_if_possible(pattern, applying) or pattern
+
+            async with once_it_lasts(APPLY_LASTS, say_so):
+                yield
 
         async def keep() -> None:
             nonlocal pattern, reported
@@ -169,7 +193,7 @@ class Runs:
         with self._waker.during(key_of(pattern)) as happened:
             timer = asyncio.get_running_loop().call_later(LASTS, happened.set)
             beside = Beside(happened, keep, superseded)
-            run = Run(pattern, self._states.of(pattern), ports=self._ports, write_ahead=ahead, beside=beside)
+            run = Run(pattern, self._states.of(pattern), ports=self._ports, on_record=on_record, beside=beside)
             try:
                 await run_steps(run)
             finally:
@@ -263,18 +287,32 @@ class Runs:
         if waits and not woken.whole and not any(map(state.is_ended_by, woken.events)):
             return left(state, clock=self._clock())
         with self._prerequisites.during(key_of(pattern)):
-            remaining = await finalize(pattern, port=self._cluster, now=self._now())
+            remaining, is_known = await self._delete_objects(pattern)
             summary = summarize_deletion(pattern, state, remaining, moment=self.moment())
             if remaining.error is None:
                 await self._writer.remove_finalizer(pattern)
             else:
                 await self._writer.status(pattern, summary.status)
+            if is_known:
+                self._patterns.account(pattern)
             self._prerequisites.wait(key_of(pattern), remaining.needs)
         self.reporter.record(pattern, summary.events)
         self._states.remember(pattern, summary.state)
         if remaining.error is None:
             raise PatternDeleted(key_of(pattern))
         return summary.due
+
+    async def _delete_objects(self, pattern: DesignPattern) -> tuple[FinalizeResult, bool]:
+        """Delete what can go now; the result, and whether it is of all that there is."""
+        ahead = self._patterns.unaccounted(pattern)
+        if ahead is not None and deletes(pattern):
+            try:
+                pattern = with_inventory(pattern, await find_made(pattern, ahead, port=self._cluster))
+            except PatternError as error:
+                return unknown(pattern, error), False
+        return await finalize(pattern, port=self._cluster, now=self._now()), True
+
+    # --- helpers ---
 
     def moment(self) -> Moment:
         """Now, for ``summary``."""

@@ -54,26 +54,39 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
     return finish(status, conditions, generation=pattern.metadata.generation)
 
 
-def ahead(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, revision: Revision, now: datetime) -> Status:
-    """The status written before the first object is touched: the inventory that is about to exist.
+def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
+    """The status while objects are applied, where that takes long; the inventory stays as it is until the end.
 
-    A try of what failed before changes nothing else: Ready says what is wrong until that is corrected.
+    A try of what failed before changes nothing: Ready says what is wrong until that is corrected.
     """
-    inventory, marks = Inventory(count=len(entries), entries=entries), marks_of(pattern.status, entries)
     if _is_tried_again(pattern, revision):
-        return msgspec.structs.replace(pattern.status, inventory=inventory, fingerprints=marks)
+        return pattern.status
+    status = _on_its_way(pattern, f"applying {revision.display_name}", now=now)
+    return msgspec.structs.replace(status, last_attempted_revision=str(revision))
+
+
+def recovered(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, now: datetime) -> Status:
+    """The status once it is known what a run has made that was cut short: the inventory is ``entries``.
+
+    Where status says already that not all is applied, and why, it says so until that is corrected.
+    """
+    applied = condition_of(pattern.status, ConditionType.APPLIED)
+    is_said = applied is not None and applied.status != "True" and not pattern.status.last_applied_state
+    status = pattern.status
+    if not is_said:
+        status = _on_its_way(pattern, "goes on after a run that was cut short", now=now)
+    marks = marks_of(pattern.status, entries)
+    return msgspec.structs.replace(status, inventory=Inventory(count=len(entries), entries=entries), fingerprints=marks)
+
+
+def _on_its_way(pattern: DesignPattern, message: str, *, now: datetime) -> Status:
+    """The cluster leaves what was applied last: no status speaks of that as whole any more."""
     conditions = Conditions.of(pattern, now=now)
-    message = f"applying {revision.display_name}"
     conditions.stand(Standing.PROGRESSING, Reason.PROGRESSING, message)
     conditions.set(ConditionType.APPLIED, "Unknown", Reason.PROGRESSING, message)
-    attempted = msgspec.structs.replace(
-        pattern.status,
-        inventory=inventory,
-        last_attempted_revision=str(revision),
-        last_applied_state="",
-        fingerprints=marks,
-    )
-    return finish(attempted, conditions, generation=pattern.metadata.generation)
+    marks = marks_of(pattern.status, pattern.status.inventory.entries)
+    left = msgspec.structs.replace(pattern.status, last_applied_state="", fingerprints=marks)
+    return finish(left, conditions, generation=pattern.metadata.generation)
 
 
 def waiting(pattern: DesignPattern, message: str, *, now: datetime) -> Status:

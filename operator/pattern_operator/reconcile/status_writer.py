@@ -1,4 +1,7 @@
-"""The one place that writes a DesignPattern: its status, and the finalizer. Writes nothing when nothing changed."""
+"""The one place that writes a DesignPattern: its status, the finalizer, and what is written ahead.
+
+Writes nothing when nothing changed.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -9,10 +12,12 @@ import msgspec
 import orjson
 
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL
+from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, GROUP, PLURAL, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import Body
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.status import Inventory, Status
+from pattern_operator.api.write_ahead import WriteAhead
+from pattern_operator.api.write_ahead import written as as_text
 from pattern_operator.apply.errors import reason_of
 from pattern_operator.apply.rbac_denial import MissingPermission
 from pattern_operator.errors import Stalled, Transient
@@ -25,6 +30,9 @@ from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, k
 from pattern_operator.reconcile.status_budget import within_budget
 
 _FINALIZERS: Final = "/metadata/finalizers"
+_ANNOTATIONS: Final = "/metadata/annotations"
+Verb = Callable[..., Awaitable[Body]]
+Change = dict[str, Any] | list[dict[str, Any]]  # a JSON merge patch, or a JSON patch
 _to_status: Final = partial(objects.patch_merge, subresource="status")
 
 
@@ -37,6 +45,8 @@ class PatternDeleted(Exception):
 
 class StatusWriter:
     """Writes status by JSON merge patch and the finalizer by JSON patch, and takes the answer in as the newest state.
+
+    What is written ahead goes out with the finalizer in one patch.
 
     An answer may be the first to tell that the user asked for something else meanwhile: ``wake`` is called then. What
     is returned is the pattern as it was asked when the run began, with what was written since.
@@ -90,31 +100,51 @@ class StatusWriter:
         raise Stalled(
             reason=Reason.INVALID_STATUS,
             message="the API server does not keep status.inventory as it is written: the CRD of DesignPattern is older"
-            " than the operator. Apply the CRD of this version (kubectl apply --server-side -k crds); nothing was"
-            " changed.",
+            " than the operator. Apply the CRD of this version (kubectl apply --server-side -k crds); the status that"
+            " was there is kept.",
         )
 
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``status`` does."""
-        finalizers = pattern.metadata.finalizers
-        if finalizers.ours is not None:
+        return await self.write_ahead(pattern, None)
+
+    async def write_ahead(self, pattern: DesignPattern, ahead: WriteAhead | None) -> DesignPattern:
+        """Put our finalizer and ``ahead`` on ``pattern``, by one patch; nothing is written where both are there.
+
+        Raises:
+            PatternDeleted, Transient: as ``status``.
+            Stalled: something in between does not let the annotation be written.
+        """
+        if pattern.metadata.finalizers.ours is not None and ahead is None:
             return pattern
-        if finalizers.count:
-            return await self._set_finalizer(pattern, {"op": "add", "path": f"{_FINALIZERS}/-", "value": FINALIZER})
-        return await self._set_finalizer(pattern, {"op": "add", "path": _FINALIZERS, "value": [FINALIZER]})
+        if pattern.metadata.finalizers.ours is None:
+            operations = [_finalizer(pattern), *([_annotation(pattern, ahead)] if ahead is not None else ())]
+            written = await self._send(pattern, _guarded(pattern, operations), by=objects.patch_json)
+        else:
+            # No resourceVersion: nothing is lost of what others change. The UID is that of the pattern that was read.
+            named = {WRITE_AHEAD_ANNOTATION: as_text(ahead)} if ahead is not None else {}
+            change = {"metadata": {"uid": pattern.metadata.uid, "annotations": named}}
+            written = await self._send(pattern, change, by=objects.patch_merge)
+        found = _merged(pattern, written)
+        if ahead is None:
+            return found
+        if written.metadata.annotations.write_ahead != ahead:
+            raise Stalled(
+                reason=Reason.INVALID_STATUS,
+                message=f"the annotation {WRITE_AHEAD_ANNOTATION} is not kept as the operator writes it, and so a crash"
+                " could lose objects: look at the admission webhooks for DesignPatterns; nothing was changed.",
+            )
+        annotations = msgspec.structs.replace(pattern.metadata.annotations, write_ahead=ahead)
+        metadata = msgspec.structs.replace(found.metadata, annotations=annotations)
+        return msgspec.structs.replace(found, metadata=metadata)
 
     async def remove_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Take our finalizer away: the API server deletes the resource. Raises as ``status`` does."""
         place = pattern.metadata.finalizers.ours
         if place is None:
             return pattern
-        return await self._set_finalizer(pattern, {"op": "remove", "path": f"{_FINALIZERS}/{place}"})
-
-    async def _set_finalizer(self, pattern: DesignPattern, operation: dict[str, Any]) -> DesignPattern:
-        """Change the one entry that is ours: the others are not known, and may be any number."""
-        # The resourceVersion makes the API server refuse (409) where someone else changed the list meanwhile.
-        version = {"op": "replace", "path": "/metadata/resourceVersion", "value": pattern.metadata.resource_version}
-        return await self._patch(pattern, [version, operation], by=objects.patch_json)
+        change = _guarded(pattern, [{"op": "remove", "path": f"{_FINALIZERS}/{place}"}])
+        return await self._patch(pattern, change, by=objects.patch_json)
 
     def _refused(self, key: PatternKey, error: ApiError, what: str) -> Transient:
         """The error of a write that failed; a right that the operator itself lacks is known to its probes, too."""
@@ -130,13 +160,11 @@ class StatusWriter:
             retry_after=error.retry_after,
         )
 
-    async def _patch(
-        self,
-        pattern: DesignPattern,
-        change: dict[str, Any] | list[dict[str, Any]],
-        *,
-        by: Callable[..., Awaitable[Body]],
-    ) -> DesignPattern:
+    async def _patch(self, pattern: DesignPattern, change: Change, *, by: Verb) -> DesignPattern:
+        return _merged(pattern, await self._send(pattern, change, by=by))
+
+    async def _send(self, pattern: DesignPattern, change: Change, *, by: Verb) -> DesignPattern:
+        """Send a patch; the pattern as the API server has it then."""
         key = key_of(pattern)
         try:
             body = await by(
@@ -168,15 +196,44 @@ class StatusWriter:
             ) from error
         if self._patterns.take(written) is not None:
             self._wake(key)
-        metadata = msgspec.structs.replace(
-            pattern.metadata,
-            finalizers=written.metadata.finalizers,
-            resource_version=written.metadata.resource_version,
-        )
-        return msgspec.structs.replace(pattern, metadata=metadata, status=written.status)
+        return written
 
 
-def _what(by: Callable[..., Awaitable[Body]]) -> str:
+def _merged(pattern: DesignPattern, written: DesignPattern) -> DesignPattern:
+    """The pattern as it was asked, with what was written since."""
+    metadata = msgspec.structs.replace(
+        pattern.metadata,
+        finalizers=written.metadata.finalizers,
+        resource_version=written.metadata.resource_version,
+    )
+    return msgspec.structs.replace(pattern, metadata=metadata, status=written.status)
+
+
+def _guarded(pattern: DesignPattern, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Changes of single entries of metadata: the others are not known, and may be any number.
+
+    The resourceVersion makes the API server refuse (409) where someone else changed the list meanwhile.
+    """
+    version = {"op": "replace", "path": "/metadata/resourceVersion", "value": pattern.metadata.resource_version}
+    return [version, *operations]
+
+
+def _finalizer(pattern: DesignPattern) -> dict[str, Any]:
+    """The operation that adds our finalizer."""
+    if pattern.metadata.finalizers.count:
+        return {"op": "add", "path": f"{_FINALIZERS}/-", "value": FINALIZER}
+    return {"op": "add", "path": _FINALIZERS, "value": [FINALIZER]}
+
+
+def _annotation(pattern: DesignPattern, ahead: WriteAhead) -> dict[str, Any]:
+    """The operation that adds what is written ahead."""
+    if pattern.metadata.annotations.count:
+        name = WRITE_AHEAD_ANNOTATION.replace("/", "~1")  # RFC 6901
+        return {"op": "add", "path": f"{_ANNOTATIONS}/{name}", "value": as_text(ahead)}
+    return {"op": "add", "path": _ANNOTATIONS, "value": {WRITE_AHEAD_ANNOTATION: as_text(ahead)}}
+
+
+def _what(by: Verb) -> str:
     return f"patch {PLURAL}.{GROUP}/status" if by is _to_status else f"patch {PLURAL}.{GROUP}"
 
 

@@ -1,6 +1,7 @@
 """Apply: a rendering against the inventory. Written ahead by the caller, applied, pruned, in this order and no other.
 
-Nothing is created before status says that it is about to exist; nothing is pruned before all that is desired is there.
+Nothing is created before it is on record that it is about to exist; nothing is pruned before all that is desired is
+there.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -11,6 +12,7 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import Outcome, Rendering
+from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.apply import (
     ApplyFailure,
     ApplyResult,
@@ -86,7 +88,7 @@ class ApplyPort(RepairPort, UnchangedPort, pruning.PrunePort, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What is about to exist: ``planned`` is the inventory to be written ahead, ``after`` what remains of it."""
+    """What is about to exist: ``planned`` is the inventory with all of that, ``after`` what remains of it."""
 
     objects: tuple[Object, ...]  # those that the pattern may own
     all_objects: tuple[Object, ...]
@@ -98,16 +100,25 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What was known before: ``policy`` as it is now, ``objects`` of the cluster, and whether all is asked for."""
+    """What was known before: ``policy`` as it is now, ``objects`` of the cluster, and whether all is asked for.
+
+    ``interrupted`` is what a run was about to make that was cut short.
+    """
 
     objects: Objects
     policy: str | None
     reapply: bool = False
+    interrupted: WriteAhead | None = None
 
     def done(self, desired: DesiredState) -> frozenset[ObjectKey]:
         """The objects that an earlier try of the same desired state applied."""
         earlier = self.objects
         return earlier.applied if isinstance(earlier, Applying) and earlier.desired == desired else frozenset()
+
+    def may_be_ours(self, objects: Iterable[Object]) -> frozenset[ObjectKey]:
+        """Which of the objects that run may have made: one that has lost our label since is taken for the pattern's."""
+        ahead = self.interrupted
+        return frozenset(each.key for each in objects if ahead is not None and ahead.covers(each.key))
 
 
 async def place(pattern: DesignPattern, rendering: Rendering, *, port: ApplyPort) -> Placed:
@@ -138,7 +149,7 @@ async def apply(
     """Bring the objects to the cluster, then remove what left the pattern.
 
     What could be applied stays applied. ``on_applied`` is called with each object as soon as it is there, so that a
-    run that is cut short is known to have come so far. ``pattern`` is as it was before ``placed`` was written ahead.
+    run that is cut short is known to have come so far.
 
     Returns:
         What came of it. Its error is Waiting when all that is missing are kinds whose CRD is not there, and Transient
@@ -162,7 +173,8 @@ async def apply(
     for key in done:
         on_applied(key)
     left = [each for each in objects if each.key not in done]
-    applied = await port.send(pattern, left, owned=placed.owned, on_applied=lambda each, _: on_applied(each.key))
+    owned = placed.owned | known.may_be_ours(left)
+    applied = await port.send(pattern, left, owned=owned, on_applied=lambda each, _: on_applied(each.key))
     if applied.failures:
         leaving = inventory.keys(inventory.difference(placed.planned, placed.after))
         applied = replace(applied, failures=await port.name_holders(pattern, applied.failures, objects, leaving))
@@ -173,7 +185,7 @@ async def apply(
     )
     made = AppliedObjects(
         applied=frozenset({*applied.applied, *done}),
-        # What was written ahead and is not there, or is another's, is named no longer.
+        # What is not there, or is another's, is not named.
         inventory=inventory.without(placed.planned, applied.disowned),
         sent=sent.whole,
         fingerprints=Comparison(fingerprints=port.managed.fingerprints(owner.id)),

@@ -1,0 +1,80 @@
+"""When something is written before objects are sent, and what: the kinds that are about to exist. Pure.
+
+The inventory in status is written once, at the end of a run. Until then the annotation ``writeAhead`` says that status
+is behind: its id is another one than ``status.writeAhead``. A process that finds it so, and did not write it, looks for
+what came of it (``recovery``). So it is written whenever the cluster leaves what status speaks of, and names the kinds
+of those objects alone that the inventory does not have.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.reason import Reason
+from pattern_operator.api.status import InventoryEntry
+from pattern_operator.api.write_ahead import MAX_KINDS, MAX_NAMESPACES, MAX_TEXT, WriteAhead, kind_name, read, written
+from pattern_operator.apply import inventory
+from pattern_operator.errors import Stalled
+from pattern_operator.reconcile.conditions import rfc3339
+
+# Clocks of the operator and of the API server differ, and what the pattern left in the cluster before is not meant.
+CLOCKS: Final = timedelta(minutes=10)
+
+
+def outstanding(pattern: DesignPattern) -> WriteAhead | None:
+    """What was written ahead, and status does not have all that came of it; None where it has."""
+    ahead = pattern.metadata.annotations.write_ahead
+    return ahead if ahead is not None and ahead.id != pattern.status.write_ahead else None
+
+
+def needed(
+    pattern: DesignPattern, planned: tuple[InventoryEntry, ...], *, leaves: bool, now: datetime
+) -> WriteAhead | None:
+    """What has to be written before ``planned`` is applied; None where all of it is on record.
+
+    ``leaves``: status says of another desired state that all of it is applied, which is not so from now on.
+
+    Raises:
+        Stalled: INVENTORY_TOO_LARGE: it has more kinds than can be written.
+    """
+    listed = {each.id for each in pattern.status.inventory.entries}
+    new = [inventory.key_of(each) for each in planned if each.id not in listed]
+    open_ = outstanding(pattern)
+    if open_ is not None and all(open_.covers(key) for key in new) and open_.since <= rfc3339(now):
+        return None
+    if not new and not leaves:
+        return None
+    ahead = WriteAhead(
+        id=pattern.metadata.resource_version,
+        since=_since(pattern, open_, now=now),
+        kinds=_kinds(new, open_),
+        namespaces=_namespaces(new, open_),
+    )
+    if len(ahead.kinds) > MAX_KINDS or len(written(ahead)) > MAX_TEXT:
+        raise Stalled(
+            reason=Reason.INVENTORY_TOO_LARGE,
+            message=f"it has new objects of {len(ahead.kinds)} kinds, and can have some of {MAX_KINDS} at a time;"
+            " nothing was changed. Split the pattern.",
+        )
+    return read(written(ahead))
+
+
+def _kinds(new: list[ObjectKey], before: WriteAhead | None) -> tuple[str, ...]:
+    return tuple(sorted({kind_name(each.group_kind) for each in new} | set(before.kinds if before else ())))
+
+
+def _namespaces(new: list[ObjectKey], before: WriteAhead | None) -> tuple[str, ...]:
+    """Empty where they are too many to be named, or those of ``before`` were."""
+    if before is not None and before.kinds and not before.namespaces:
+        return ()
+    names = {each.namespace for each in new if each.namespace} | set(before.namespaces if before else ())
+    return tuple(sorted(names)) if len(names) <= MAX_NAMESPACES else ()
+
+
+def _since(pattern: DesignPattern, before: WriteAhead | None, *, now: datetime) -> str:
+    """Nothing of a pattern is older than itself, and of one that had objects they are newer than the last run."""
+    if before is not None:
+        return before.since
+    created = pattern.metadata.creation_timestamp
+    return rfc3339(now - CLOCKS) if pattern.status.revision or pattern.status.inventory.entries else created

@@ -1,0 +1,175 @@
+"""The process ends before and after each write, of whatever work: the next one leaves no object that nobody knows."""
+
+import itertools
+from collections.abc import Awaitable, Callable
+
+import pytest
+from tests.reconcile.world import KEY, World, key_to, names
+
+from pattern_operator.api.object import ObjectKey
+from pattern_operator.reconcile.write_ahead import outstanding
+
+Act = Callable[[World], Awaitable[None]]
+MOST = 60  # moments of one piece of work: more is an endless one
+
+
+async def made(_: World) -> None:
+    """Its first run makes the pattern."""
+
+
+async def updated(world: World) -> None:
+    world.push("stable", "two", "b", "c", "d")
+    await world.settle(300.0)
+
+
+async def changed_in_place(world: World) -> None:
+    world.push("stable", "two", "a", "b")
+    await world.settle(300.0)
+
+
+async def deleted(world: World) -> None:
+    world.delete()
+
+
+async def gone_on(_: World) -> None:
+    """Nothing happens before the next process begins."""
+
+
+async def updated_meanwhile(world: World) -> None:
+    world.push("stable", "three", "z")
+
+
+async def taken_back(world: World) -> None:
+    world.push("stable", "one", "a", "b")
+
+
+async def deleted_meanwhile(world: World) -> None:
+    if world.pattern is not None and not world.pattern.metadata.deletion_timestamp:
+        world.delete()
+
+
+WORK = {"create": made, "update": updated, "change": changed_in_place, "delete": deleted}
+AFTERWARDS = {
+    "goes on": gone_on,
+    "updated": updated_meanwhile,
+    "taken back": taken_back,
+    "deleted": deleted_meanwhile,
+}
+
+
+async def ended_at(moment: int, work: Act) -> World | None:
+    """A world in which the process ended at this moment of ``work``, and none has run since; None: it has fewer."""
+    world = World(interval="10s")
+    world.push("stable", "one", "a", "b")
+    if work is not made:
+        await world.settle()
+    world.kill_at = world.steps + moment
+    await work(world)
+    if world.kill_at is not None:
+        await world.settle(0.5)
+    if world.kill_at is not None:
+        world.close()
+        return None
+    return world
+
+
+@pytest.mark.parametrize("afterwards", list(AFTERWARDS))
+@pytest.mark.parametrize("work", list(WORK))
+async def test_whenever_the_process_ends_no_object_is_left_that_nobody_knows(work: str, afterwards: str):
+    for moment in itertools.count(1):
+        assert moment < MOST
+        world = await ended_at(moment, WORK[work])
+        if world is None:
+            break
+        await AFTERWARDS[afterwards](world)
+        world.due[KEY] = world.clock
+        await world.settle(200.0)
+
+        where = f"{work}, {afterwards}, at {moment}"
+        if world.pattern is None:
+            assert not world.live, where
+        else:
+            name = world.tags["stable"]
+            assert world.holds(name, *world.artifacts_of(name).objects), where
+            assert {key_to(each) for each in names(world.status)} == set(world.live), where
+            assert world.ready == ("True", "Ready"), where
+            assert outstanding(world.pattern) is None, where
+        assert not world.adopted, where
+        world.close()
+    assert moment > 2, "the work has no write at which it could end"
+
+
+@pytest.mark.parametrize("work", ["create", "update"])
+async def test_an_object_whose_label_was_taken_off_meanwhile_is_still_the_patterns_own(work: str):
+    """It is rendered again, and the annotation says that the run that was cut short may have made it."""
+    for moment in itertools.count(1):
+        world = await ended_at(moment, WORK[work])
+        if world is None:
+            break
+        new = {key_to("a"), key_to("b")} if work == "create" else {key_to("c"), key_to("d")}
+        world.unlabelled |= new & set(world.live)
+        world.due[KEY] = world.clock
+        await world.settle(200.0)
+
+        name = world.tags["stable"]
+        assert world.holds(name, *world.artifacts_of(name).objects), moment
+        assert not world.adopted, moment
+        world.close()
+
+
+async def cut_short() -> World:
+    """Object ``a`` of a new pattern exists, and no status names it."""
+    for moment in itertools.count(1):
+        world = await ended_at(moment, made)
+        assert world is not None
+        if world.live:
+            return world
+        world.close()
+    raise AssertionError
+
+
+async def test_what_may_exist_is_not_forgotten_while_nobody_may_list_it():
+    world = await cut_short()
+    world.unlistable = True
+    world.delete()
+    world.due[KEY] = world.clock
+
+    await world.settle(60.0)
+
+    assert world.pattern is not None
+    assert set(world.live) == {key_to("a")}
+    assert world.status.status == "Deleting"
+    assert "could not be listed" in world.status.conditions[0].message
+
+    world.unlistable = False
+    await world.settle(200.0)
+    assert [world.pattern, world.live] == [None, {}]
+    world.close()
+
+
+async def test_nothing_is_applied_while_it_is_not_known_what_was_made_before():
+    world = await cut_short()
+    world.unlistable = True
+    world.push("stable", "three", "z")
+    world.due[KEY] = world.clock
+
+    await world.settle(60.0)
+
+    assert (set(world.live), world.ready) == ({key_to("a")}, ("False", "Forbidden"))
+    world.unlistable = False
+    await world.settle(200.0)
+    assert world.holds("three", "z")
+    world.close()
+
+
+async def test_everything_that_is_labelled_is_its_own_until_what_was_made_is_found():
+    world = await cut_short()
+    other = ObjectKey("", "ConfigMap", "team", "other")
+
+    before = world.patterns.has(KEY, other), world.patterns.has(KEY, key_to("a"))
+    world.due[KEY] = world.clock
+    await world.settle(60.0)
+
+    assert before == (True, True)
+    assert (world.patterns.has(KEY, other), world.patterns.has(KEY, key_to("a"))) == (False, True)
+    world.close()
