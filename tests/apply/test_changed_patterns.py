@@ -44,7 +44,7 @@ def test_a_run_says_of_its_version_and_of_older_ones_what_they_contain(
     patterns.record_rendering(NEW.id, generation=generation)
 
     assert patterns.unrun(KEY, OLD, after=0) == (None if known else NEW)
-    assert patterns.unrendered(KEY, OLD, since=100, now=100) == (None if known else NEW)
+    assert patterns.unrendered(KEY, OLD, after=0, age=0) == (None if known else NEW)
 
 
 def test_a_version_that_was_looked_at_before_a_restart_is_not_waited_for_until_it_is_rendered(
@@ -53,26 +53,25 @@ def test_a_version_that_was_looked_at_before_a_restart_is_not_waited_for_until_i
     patterns.see(NEW, generation=2, now=100)
 
     assert patterns.unrun(KEY, OLD, after=0) == NEW
-    assert patterns.unrendered(KEY, OLD, since=100, now=100) is None
+    assert patterns.unrendered(KEY, OLD, after=0, age=0) is None
 
 
 def test_a_change_long_before_belongs_to_another_move(patterns: ChangedPatterns):
     patterns.change(NEW, generation=2, now=100)
 
-    before = 99 + DATA_CHANGE_WINDOW
-    assert patterns.unrendered(KEY, OLD, since=before, now=before) == NEW
-    assert patterns.unrendered(KEY, OLD, since=before + 1, now=before + 1) is None
+    assert patterns.unrendered(KEY, OLD, after=99, age=0) == NEW
+    assert patterns.unrendered(KEY, OLD, after=100, age=0) is None
 
 
 def test_of_a_suspended_pattern_it_is_not_known_what_it_contains_and_of_one_that_goes_it_is(patterns: ChangedPatterns):
     patterns.change(NEW, generation=2, now=100)
 
     patterns.suspend(NEW.id)
-    suspended = patterns.unrun(KEY, OLD, after=0), patterns.unrendered(KEY, OLD, since=100, now=100)
+    suspended = patterns.unrun(KEY, OLD, after=0), patterns.unrendered(KEY, OLD, after=0, age=0)
     patterns.remove(NEW.id)
 
     assert suspended == (None, NEW)
-    assert patterns.unrendered(KEY, OLD, since=100, now=100) is None
+    assert patterns.unrendered(KEY, OLD, after=0, age=0) is None
 
 
 def test_another_pattern_of_the_namespace_of_the_object_or_of_the_pattern_is_beside_it(patterns: ChangedPatterns):
@@ -89,10 +88,9 @@ def test_another_pattern_of_the_namespace_of_the_object_or_of_the_pattern_is_bes
 
 def test_a_version_that_was_changed_before_a_restart_is_as_old_as_it_was_then(patterns: ChangedPatterns):
     patterns.change(NEW, generation=2, now=10_000, at=100)
-    late = 100 + DATA_CHANGE_WINDOW
 
-    assert patterns.unrendered(CLAIM, OLD, since=late - 1, now=10_000) == NEW
-    assert patterns.unrendered(CLAIM, OLD, since=late, now=10_000) is None
+    assert patterns.unrendered(CLAIM, OLD, after=99, age=9_000) == NEW
+    assert patterns.unrendered(CLAIM, OLD, after=100, age=9_000) is None
     assert patterns.unrun(KEY, OLD, after=9_999) == NEW  # its first run is to come all the same
 
 
@@ -100,11 +98,11 @@ def test_a_version_is_not_known_since_it_was_changed_whatever_is_asked_of_it_lat
     patterns.change(NEW, generation=2, now=100)
     patterns.lose_sight(NEW, generation=2, at=5_000)
 
-    assert patterns.unrendered(CLAIM, OLD, since=5_000, now=5_000) is None
+    assert patterns.unrendered(CLAIM, OLD, after=4_000, age=0) is None
 
     patterns.lose_sight(NEW, generation=3, at=5_000)
 
-    assert patterns.unrendered(CLAIM, OLD, since=5_000, now=5_000) == NEW
+    assert patterns.unrendered(CLAIM, OLD, after=4_000, age=0) == NEW
 
 
 @pytest.mark.parametrize(("who", "key"), [(NEW, CLAIM), (NEW, THERE), (FAR, THERE)])
@@ -117,16 +115,16 @@ def test_data_is_kept_without_an_end_for_the_namespace_that_lets_it_go_only(
     else:
         patterns.change(who, generation=2, now=100)
 
-    def held(now: float) -> bool:
+    def held(age: float) -> bool:
         return any(
             (
-                patterns.unrendered(key, OLD, since=100, now=now) == who,
-                patterns.taker(key, OLD, since=100, now=now) == Taker(who, frozenset({key})),
+                patterns.unrendered(key, OLD, after=0, age=age) == who,
+                patterns.taker(key, OLD, age=age) == Taker(who, frozenset({key})),
             )
         )
 
-    assert held(99 + DATA_CHANGE_WINDOW)
-    assert held(100 + DATA_CHANGE_WINDOW) is (who == NEW)
+    assert held(DATA_CHANGE_WINDOW - 1)
+    assert held(DATA_CHANGE_WINDOW) is (who == NEW)
 
 
 @pytest.mark.parametrize(("who", "key"), [(FAR, CLAIM), (OLD, CLAIM)], ids=["elsewhere", "itself"])
@@ -134,16 +132,16 @@ def test_who_is_neither_beside_the_data_nor_beside_who_lets_it_go_keeps_nothing(
     patterns: ChangedPatterns, who: Owner, key: ObjectKey
 ):
     patterns.change(who, generation=2, now=100)
-    unknown = patterns.unrendered(key, OLD, since=100, now=100)
+    unknown = patterns.unrendered(key, OLD, after=0, age=0)
     patterns.record_data(Taker(who, frozenset({key})))
 
-    assert (unknown, patterns.taker(key, OLD, since=100, now=100)) == (None, None)
+    assert (unknown, patterns.taker(key, OLD, age=0)) == (None, None)
 
 
 @pytest.mark.parametrize("then", ["another version", "a change", "it goes"])
 def test_a_pattern_keeps_data_only_as_long_as_its_version_has_it(patterns: ChangedPatterns, then: str):
     patterns.record_data(Taker(NEW, frozenset({CLAIM}), "Forbidden"))
-    before = patterns.taker(CLAIM, OLD, since=0, now=0), patterns.taker(THERE, OLD, since=0, now=0)
+    before = patterns.taker(CLAIM, OLD, age=0), patterns.taker(THERE, OLD, age=0)
     match then:
         case "another version":
             patterns.record_data(Taker(NEW, frozenset()))
@@ -153,4 +151,4 @@ def test_a_pattern_keeps_data_only_as_long_as_its_version_has_it(patterns: Chang
             patterns.remove(NEW.id)
 
     assert before == (Taker(NEW, frozenset({CLAIM}), "Forbidden"), None)
-    assert patterns.taker(CLAIM, OLD, since=0, now=0) is None
+    assert patterns.taker(CLAIM, OLD, age=0) is None

@@ -1,4 +1,5 @@
 import asyncio
+import math
 from dataclasses import dataclass, field
 
 import pytest
@@ -394,26 +395,38 @@ def test_who_may_write_patterns_beside_data_of_another_namespace_keeps_it_for_te
 
 
 @pytest.mark.parametrize(
-    ("lets_go", "held"), [(None, False), (3_000.0, False), (3_001.0, True), (3_600.0, True)], ids=str
+    ("lets_go", "held"), [(None, False), (3_000.0, False), (3_001.0, True), (math.inf, True)], ids=str
 )
-def test_after_a_restart_data_is_kept_for_a_change_that_belonged_to_the_same_move(lets_go: float | None, held: bool):
+def test_after_a_restart_data_is_kept_for_a_change_that_may_belong_to_the_same_move(lets_go: float | None, held: bool):
     async def scenario() -> str:
         transfers = Transfers()
         transfers.pattern_changed(NEW, generation=2, ago=3_600)
         if lets_go is not None:
-            transfers.lets_go_since(OLD.id, ago=lets_go)
+            transfers.lets_go_since(OLD.id, ago=60, at_most=lets_go)
         transfers.pattern_ran(NEW.id, generation=2)
         transfers.delay_reason(PVC, by=OLD)
-        await asyncio.sleep(transfer.DATA_GRACE)
+        transfers.pattern_rendered(OLD.id, generation=1)  # its first run since the restart
+        await asyncio.sleep(DAY)
         return transfers.delay_reason(PVC, by=OLD)
 
     assert ("may have it in a version that could not be rendered yet" in run(scenario())) is held
 
 
+@pytest.mark.parametrize(("ago", "held"), [(599.0, True), (600.0, False)])
+async def test_after_a_restart_a_pattern_of_another_namespace_keeps_data_for_the_rest_of_its_time(
+    ago: float, held: bool
+):
+    transfers, there = Transfers(), ObjectKey("", "PersistentVolumeClaim", "elsewhere", "data")
+    transfers.pattern_changed(FAR, generation=2)
+    transfers.lets_go_since(OLD.id, ago=ago, at_most=math.inf)
+
+    assert ("could not be rendered yet" in transfers.delay_reason(there, by=OLD)) is held
+
+
 async def test_what_a_pattern_wants_to_delete_after_its_first_run_it_did_not_want_to_before_the_restart():
     transfers = Transfers()
     transfers.pattern_changed(NEW, generation=2, ago=3_600)
-    transfers.lets_go_since(OLD.id, ago=3_600)
+    transfers.lets_go_since(OLD.id, ago=3_600, at_most=3_600)
     transfers.pattern_rendered(OLD.id, generation=1)
 
     assert "could not be rendered yet" not in transfers.delay_reason(PVC, by=OLD)
@@ -500,7 +513,7 @@ async def test_nothing_is_kept_of_patterns_that_are_gone():
         transfers.wait(PVC, each)
         transfers.exclude(KEY, each.id)
         transfers.delay_reason(PVC, by=each)
-        transfers.lets_go_since(each.id, ago=1)
+        transfers.lets_go_since(each.id, ago=1, at_most=1)
         transfers.pattern_has_data(each, frozenset({PVC}), failure="")
     for each in (OLD, NEW):
         transfers.forget(each.id)

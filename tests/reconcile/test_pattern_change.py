@@ -1,5 +1,6 @@
 """Others know of a pattern what its status says that was applied; all else of it is not known, restart or not."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +54,7 @@ def after(found: DesignPattern, made: Results) -> DesignPattern:
 def told_of(found: DesignPattern) -> list[str]:
     told = Told()
     note_change(found, transfers=told, now=LATER)  # type: ignore[arg-type]
-    return told.names
+    return [each for each in told.names if each != "lets_go_since"]
 
 
 MOVED = pattern(status=RAN, generation=2, spec=moved_to("2.0.0"))
@@ -97,7 +98,13 @@ def test_what_was_applied_in_full_is_known(found: DesignPattern):
 
 
 def test_a_pattern_that_goes_takes_nothing_and_lets_go_since_it_was_deleted():
-    assert told_of(pattern(status=RAN, deletionTimestamp="2026-11-25T12:00:00Z")) == ["leave", "lets_go_since"]
+    told, goes = Told(), pattern(status=RAN, deletionTimestamp="2026-11-25T12:00:00Z")
+
+    note_change(goes, transfers=told, now=LATER)  # type: ignore[arg-type]
+
+    id_ = owner_of(goes).id
+    since = {"args": (id_,), "ago": HOUR, "at_most": HOUR}
+    assert told.calls == [("leave", {"args": (id_,)}), ("lets_go_since", since)]
 
 
 def test_of_a_pattern_that_is_not_there_nothing_is_told():
@@ -147,6 +154,15 @@ def test_what_leaves_a_pattern_is_let_go_since_status_says_so():
     assert lets_go_for(pattern(status=RAN), now=later) is None
     assert lets_go_for(pattern(), now=later) is None
     assert lets_go_for(pattern(deletionTimestamp="2026-11-25T12:30:00Z"), now=LATER) == HOUR / 2
+
+
+def test_what_could_not_be_deleted_is_let_go_too_and_for_how_long_is_not_known():
+    failing = after(pattern(status=RAN, generation=2), failed(DENIED, stage=Stage.APPLY))
+    told = Told()
+
+    note_change(failing, transfers=told, now=LATER.replace(hour=14))  # type: ignore[arg-type]
+
+    assert told.calls[-1] == ("lets_go_since", {"args": (owner_of(failing).id,), "ago": HOUR, "at_most": math.inf})
 
 
 @pytest.mark.parametrize(

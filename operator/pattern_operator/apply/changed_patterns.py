@@ -116,15 +116,18 @@ class ChangedPatterns:
                 return each.owner
         return None
 
-    def unrendered(self, key: ObjectKey, by: Owner, *, since: float, now: float) -> Owner | None:
-        """A pattern of whose version nobody knows whether it has ``key``, which ``by`` wants no longer ``since``."""
-        recent = (each.owner for each in self._unrendered.values() if each.at > since - DATA_CHANGE_WINDOW)
-        return _first_that_holds(recent, key, by, age=now - since)
+    def unrendered(self, key: ObjectKey, by: Owner, *, after: float, age: float) -> Owner | None:
+        """A pattern that was changed since, and of which nobody knows whether it has ``key``.
 
-    def taker(self, key: ObjectKey, by: Owner, *, since: float, now: float) -> Taker | None:
-        """A pattern whose version has ``key``, which ``by`` wants no longer ``since``, and owns."""
+        ``by`` has wanted to delete that for ``age`` seconds.
+        """
+        recent = (each.owner for each in self._unrendered.values() if each.at > after)
+        return _first_that_holds(recent, key, by, age=age)
+
+    def taker(self, key: ObjectKey, by: Owner, *, age: float) -> Taker | None:
+        """A pattern whose version has ``key``, which ``by`` owns, and has wanted to delete for ``age`` seconds."""
         owners = (each.owner for each in self._takers.values() if key in each.keys)
-        found = _first_that_holds(owners, key, by, age=now - since)
+        found = _first_that_holds(owners, key, by, age=age)
         return self._takers[found.id] if found is not None else None
 
 

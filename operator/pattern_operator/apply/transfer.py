@@ -21,11 +21,12 @@ import asyncio
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pattern_operator.api.names import DISABLED, GROUP, PRUNE_ANNOTATION
 from pattern_operator.api.object import ObjectKey
-from pattern_operator.apply.changed_patterns import ChangedPatterns, Taker
+from pattern_operator.apply.changed_patterns import DATA_CHANGE_WINDOW, ChangedPatterns, Taker
 from pattern_operator.apply.data import may_hold_data
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
 from pattern_operator.apply.ownership import Owner
@@ -46,6 +47,18 @@ RECHECK_INTERVAL: Final = 0.5  # seconds between two looks whether whoever is wa
 
 def _notify_nobody(_: str, __: Notification) -> None:
     """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Began:
+    """When a pattern began to want to delete something.
+
+    This process was ``asked`` for it then; status says that it began ``at`` another time, and at the ``earliest`` when.
+    """
+
+    asked: float
+    at: float
+    earliest: float
 
 
 class Transfers:
@@ -69,8 +82,8 @@ class Transfers:
         self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by whom, and whom it was told
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
         self._patterns = ChangedPatterns()
-        self._since: dict[str, dict[ObjectKey, float]] = {}  # when an owner first wanted to delete an object
-        self._earlier: dict[str, float] = {}  # the same before this process began, by what status says
+        self._since: dict[str, dict[ObjectKey, _Began]] = {}  # when an owner first wanted to delete an object
+        self._earlier: dict[str, _Began] = {}  # the same before this process began, by what status says
 
     # --- patterns ---------------------------------------------------------------------------------------------------
 
@@ -85,9 +98,10 @@ class Transfers:
         self._begin_anew(owner)
         self._patterns.see(owner, generation=generation, now=asyncio.get_running_loop().time())
 
-    def lets_go_since(self, owner: str, *, ago: float) -> None:
-        """The pattern has wanted to delete objects for ``ago`` seconds, by what its status says."""
-        self._earlier[owner] = asyncio.get_running_loop().time() - ago
+    def lets_go_since(self, owner: str, *, ago: float, at_most: float) -> None:
+        """By what its status says, the pattern has wanted to delete objects for ``ago`` seconds, or ``at_most``."""
+        now = asyncio.get_running_loop().time()
+        self._earlier[owner] = _Began(now, at=now - ago, earliest=now - at_most)
 
     def pattern_ran(self, owner: str, *, generation: int) -> None:
         """The pattern has run since, as far as its objects: what it waits for is known."""
@@ -224,16 +238,16 @@ class Transfers:
         ``changed_patterns`` for how long that is kept for whom.
         """
         now = asyncio.get_running_loop().time()
-        since = self._since.setdefault(by.id, {}).setdefault(key, now)
+        began = self._since.setdefault(by.id, {}).setdefault(key, self._begin(by, now=now))
+        since = began.asked
         holds_data = may_hold_data(key) if holds_data is None else holds_data
-        wanted = min(since, self._earlier.get(by.id, since))
-        taker = self._patterns.taker(key, by, since=wanted, now=now) if holds_data else None
+        taker = self._patterns.taker(key, by, age=now - began.at) if holds_data else None
         longest = math.inf if taker is not None else DATA_OFFER_DURATION if holds_data else OFFER_DURATION
         if (to := self._offer(key, by, age=now - since, longest=longest)) is not None:
             return f"is handed over to DesignPattern {to}, which has it in its version, too"
         if key.group == GROUP:  # whose own objects are not waited for twice
             return ""
-        if holds_data and (held := self._held_for(key, by, taker, since=wanted, now=now)):
+        if holds_data and (held := self._held_for(key, by, taker, began=began, now=now)):
             self._schedule_recheck(key, by, RECHECK_INTERVAL)
             return held
         window = DATA_FIRST_RUN_WINDOW if holds_data else FIRST_RUN_WINDOW
@@ -251,9 +265,14 @@ class Transfers:
             return f"{loss}is deleted in {grace:.0f} s, unless another pattern has it by then"
         return ""
 
-    def _held_for(self, key: ObjectKey, by: Owner, taker: Taker | None, *, since: float, now: float) -> str:
+    def _begin(self, by: Owner, *, now: float) -> _Began:
+        earlier = self._earlier.get(by.id)
+        return _Began(now, now, now) if earlier is None else replace(earlier, asked=now)
+
+    def _held_for(self, key: ObjectKey, by: Owner, taker: Taker | None, *, began: _Began, now: float) -> str:
         """Why data stays that nobody takes just now; empty where there is no reason."""
-        if (unknown := self._patterns.unrendered(key, by, since=since, now=now)) is not None:
+        after = began.earliest - DATA_CHANGE_WINDOW
+        if (unknown := self._patterns.unrendered(key, by, after=after, age=now - began.at)) is not None:
             return (
                 f"stays, because it holds data and DesignPattern {unknown}, which was changed, may have it in a version"
                 f" that could not be rendered yet: let that pattern run, or delete the object yourself"

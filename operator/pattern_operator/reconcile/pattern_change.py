@@ -4,11 +4,11 @@ What is not told by a run of this process is read from status and metadata: a re
 leader, forgets nothing of it.
 """
 
+import math
 from datetime import datetime
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
-from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Transfers, data_keys
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile.conditions import condition_of, seconds_since
@@ -35,7 +35,8 @@ def note_change(pattern: DesignPattern | None, *, transfers: Transfers, now: dat
     else:
         transfers.pattern_changed(owner, generation=generation, ago=unknown_for(pattern, now=now))
     if (ago := lets_go_for(pattern, now=now)) is not None:
-        transfers.lets_go_since(owner.id, ago=ago)
+        at_most = ago if pattern.metadata.deletion_timestamp else math.inf
+        transfers.lets_go_since(owner.id, ago=ago, at_most=at_most)
 
 
 def note_run(pattern: DesignPattern, results: Results, *, transfers: Transfers, generation: int) -> None:
@@ -67,13 +68,14 @@ def unknown_for(pattern: DesignPattern, *, now: datetime) -> float:
 
 
 def lets_go_for(pattern: DesignPattern, *, now: datetime) -> float | None:
-    """For how many seconds a pattern has wanted to delete objects that are still there; None where it does not.
+    """For how many seconds a pattern has wanted to delete objects that may still be there; None where it does not.
 
-    ``Applied`` is Unknown from the write-ahead of the version that has them no longer until all of them are gone.
+    ``Applied`` is not True from when a version is applied that has them no longer until all of them are gone. It may
+    become Unknown or False anew meanwhile, so that it may have been for longer.
     """
-    applied = condition_of(pattern.status, ConditionType.APPLIED)
     if pattern.metadata.deletion_timestamp:
         return seconds_since(pattern.metadata.deletion_timestamp, now)
-    if applied is None or (applied.status, applied.reason) != ("Unknown", Reason.PRUNING):
+    applied = condition_of(pattern.status, ConditionType.APPLIED)
+    if applied is None or applied.status == "True":
         return None
     return seconds_since(applied.last_transition_time, now)
