@@ -198,3 +198,29 @@ def test_several_fields_are_named_and_the_rest_is_counted():
 
     assert "spec.x0, spec.x1, spec.x2 and 2 more" in told
     assert told.startswith("Recreate it: kubectl delete deployment.apps web -n team --cascade=orphan")
+
+
+ONE_OF = StatusCause(
+    "spec.template.spec.volumes[0].configMap",
+    "FieldValueForbidden",
+    "Forbidden: may not specify more than 1 volume type",
+)
+
+
+def volumes(*given: dict[str, Any]) -> dict[str, Any]:
+    return {"spec": {"template": {"spec": {"volumes": list(given)}}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "explained"),
+    [
+        (volumes({"name": "v", "emptyDir": {}}), True),
+        (volumes({"name": "v", "emptyDir": {}, "configMap": {}}), False),
+        (volumes({"name": "v"}), False),
+        (volumes(), False),
+        ({"spec": []}, False),
+    ],
+    ids=["one source", "two sources", "none", "no such volume", "of another shape"],
+)
+def test_a_second_source_that_the_manifest_has_not_is_of_the_server(body: dict[str, Any], explained: bool):
+    assert ("A default of the API server is in the way" in explain(ONE_OF, body=body)) is explained

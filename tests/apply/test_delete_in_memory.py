@@ -11,7 +11,7 @@ from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Owner
 from pattern_operator.apply.delete_result import Deletion, DeletionOutcome
-from pattern_operator.kube import WatchEventType
+from pattern_operator.kube import KindNotFound, Resource, WatchEventType
 
 WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
 ACCOUNT = "system:serviceaccount:team:web"
@@ -290,3 +290,35 @@ async def test_what_is_deleted_is_expected_no_longer(cluster: FakeCluster):
     cluster.objects.clear()
 
     assert not cluster.managed_objects.expects_any(WEB.id)
+
+
+WIDGET = Object.of({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "team"}})
+
+
+def moved(version: str = "v2") -> Resource:
+    return Resource("example.com", version, "Widget", "widgets", namespaced=True)
+
+
+async def test_what_is_served_in_another_version_now_is_deleted_in_that(cluster: FakeCluster, monkeypatch):
+    async def find(*, group: str, kind: str, version: str | None = None) -> Resource:
+        if version == "v1":
+            raise KindNotFound(group=group, kind=kind, version=version, served=("v2",))
+        return moved()
+
+    monkeypatch.setattr(cluster.discovery, "find", find)
+    newer = Object.of({**WIDGET.body, "apiVersion": "example.com/v2"})
+    cluster.put(newer, owner=WEB.id)
+
+    (done,) = await delete(cluster, WIDGET)
+
+    assert (done.outcome, cluster.has(newer)) == (DeletionOutcome.DELETED, False)
+
+
+async def test_a_kind_that_only_its_watch_knows_yet_is_deleted_where_that_is(cluster: FakeCluster, monkeypatch):
+    cluster.discovery.hidden.add("Widget")
+    owned(cluster, WIDGET)
+    monkeypatch.setattr(cluster.watches, "resource_of", lambda _: moved("v1"))
+
+    (done,) = await delete(cluster, WIDGET)
+
+    assert (done.outcome, cluster.has(WIDGET)) == (DeletionOutcome.DELETED, False)

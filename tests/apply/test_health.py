@@ -291,3 +291,18 @@ def test_a_deployment_whose_pods_are_refused_says_by_what():
     assert health.state is HealthState.IN_PROGRESS
     assert health.message.startswith("Deployment team/web: 2 of 3 replicas ready, and more cannot be created: ")
     assert "exceeded quota: small" in health.message
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [(-1, "its controller has not seen it yet"), (0, "its controller has seen generation 0 of 2")],
+)
+def test_what_a_controller_has_not_seen_is_on_its_way(seen: int, words: str):
+    body = {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w", "generation": 2},
+        "status": {"observedGeneration": seen},
+    }
+
+    assert health_of(body, now=datetime(2026, 5, 1, tzinfo=UTC)).message == f"Widget w: {words}"

@@ -1,5 +1,7 @@
 """What an object has at the fields of one manager."""
 
+from typing import Any
+
 import pytest
 
 from pattern_operator.apply.owned_values import owned_values
@@ -49,3 +51,14 @@ POD = {
 )
 def test_only_the_values_of_the_fields_are_compared(fields, change, same):
     assert (owned_values(POD, fields) == owned_values(change, fields)) is same
+
+
+def test_what_is_nested_deeper_than_is_looked_at_is_compared_as_a_whole():
+    fields: dict[str, Any] = {"f:a": {"f:b": {"f:c": {}}}}
+
+    assert owned_values({"a": {"b": {"c": 1}}}, fields, depth=2) == {"f:a": {"f:b": [{"c": 1}]}}
+
+
+@pytest.mark.parametrize("inside", [7, [7], [{"x": 2}], []], ids=["no list", "no entry", "another entry", "none"])
+def test_an_entry_that_is_not_there_is_absent(inside):
+    assert owned_values({"a": inside}, {"f:a": {'k:{"x":1}': {}}}) == {"f:a": {'k:{"x":1}': "absent"}}

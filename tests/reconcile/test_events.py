@@ -3,13 +3,15 @@
 import pytest
 from tests.reconcile.pattern import KEYS, NEWER, NOW, REVISION, VERIFIED, WELL, pattern, results
 
+from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.status import Status
 from pattern_operator.apply import Health, HealthState
 from pattern_operator.errors import Stalled, Transient, Waiting
 from pattern_operator.reconcile import status
-from pattern_operator.reconcile.events import Event, failure_events, run_events
+from pattern_operator.reconcile.changes import Changes
+from pattern_operator.reconcile.events import Event, change_events, failure_events, run_events
 from pattern_operator.reconcile.reported_failure import MAX_WORDS
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.state import State
@@ -222,3 +224,18 @@ def test_how_far_a_deletion_is_makes_no_event_each_time():
         events += found
 
     assert [(event.kind, event.reason) for event in events] == [("Normal", "Deleting")]
+
+
+A, B = ObjectKey("", "ConfigMap", "team", "a"), ObjectKey("", "ConfigMap", "team", "b")
+
+
+@pytest.mark.parametrize(("repaired", "told"), [(1, ["Updated"]), (2, [])], ids=["more", "all of it"])
+def test_what_changed_beside_a_repair_is_told(repaired: int, told: list[str]):
+    before = status.after(pattern(), results(), now=NOW)
+    made = results(repaired=tuple(f"object {number}" for number in range(repaired)))
+    changes = Changes(created=frozenset({A}), configured=frozenset({B}))
+
+    events, state = change_events(before, before, made, state=State(changes=changes))
+
+    assert [each.reason for each in events] == told
+    assert not state.changes

@@ -86,3 +86,15 @@ def test_a_refused_component_refuses_all_unless_the_spec_skips_it():
 
     assert refusal.value.reason is Reason.COMPONENTS_REFUSED
     assert "it is odd" in refusal.value.message
+
+
+@pytest.mark.parametrize("namespace", ["other", ""], ids=["of another namespace", "of the pattern's own"])
+async def test_a_pattern_may_not_hold_one_that_holds_it(namespace: str):
+    parent = PatternKey(namespace or "team", "parent")
+    held = an_object("DesignPattern", "parent", api="pattern-operator.io/v1alpha1", namespace=namespace)
+
+    with pytest.raises(Stalled) as refusal:
+        await gate(pattern(), REVISION, rendering(held), port=Rules(ME, parent))
+    assert refusal.value.reason is Reason.CONTAINS_ITSELF
+
+    await gate(pattern(), REVISION, rendering(held), port=Rules(ME, PatternKey("elsewhere", "parent")))

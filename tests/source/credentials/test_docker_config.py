@@ -331,3 +331,9 @@ async def test_which_helper_is_asked_and_for_whom(host, asked):
     await credentials.find(host, "team/web")
 
     assert calls == asked
+
+
+@pytest.mark.parametrize("auth", ["bWU6c2VjcmV0*", "bWU6c2VjcmV", "_w=="])
+def test_an_auth_that_is_not_base64_is_refused_as_a_whole(auth: str):
+    with pytest.raises(Stalled, match="not base64 of text"):
+        Credentials.from_docker_config(config({"registry.example": {"auth": auth}}), where=WHERE)
