@@ -269,6 +269,12 @@ def test_a_version_of_which_some_objects_are_applied_counts_as_what_runs_after_a
         assert running_revision(ranged(left), HERE, objects=Nothing(), last=None) == NEWER
 
 
+def test_a_version_whose_apply_was_cut_short_by_a_restart_counts_as_what_runs():
+    cut_short = status.applying(ranged(WHOLE), revision=NEWER, now=LATER)
+
+    assert running_revision(ranged(cut_short), HERE, objects=Nothing(), last=None) == NEWER
+
+
 @pytest.mark.parametrize(
     "made",
     [

@@ -34,7 +34,7 @@ from pattern_operator.reconcile.conditions import (
     condition_of,
     finish,
 )
-from pattern_operator.reconcile.reached import is_reached
+from pattern_operator.reconcile.reached import UNREADABLE, is_reached, state_of
 from pattern_operator.reconcile.readiness import health_words, judge_drift, judge_health, pinned_words
 from pattern_operator.reconcile.results import Results
 from pattern_operator.reconcile.status_record import record
@@ -57,12 +57,18 @@ def after(pattern: DesignPattern, results: Results, *, now: datetime) -> Status:
 def applying(pattern: DesignPattern, *, revision: Revision, now: datetime) -> Status:
     """The status while objects are applied, where that takes long; the inventory stays as it is until the end.
 
-    A try of what failed before changes nothing: Ready says what is wrong until that is corrected.
+    A try of what failed before changes nothing: Ready says what is wrong until that is corrected. That some objects of
+    ``revision`` are there is on record from here on, should the run be cut short.
     """
     if _is_tried_again(pattern, revision):
         return pattern.status
     status = _on_its_way(pattern, f"applying {revision.display_name}", now=now)
-    return msgspec.structs.replace(status, last_attempted_revision=str(revision))
+    return msgspec.structs.replace(
+        status,
+        last_attempted_revision=str(revision),
+        applying_revision=str(revision),
+        applying_state=state_of(pattern.spec, UNREADABLE),  # the keys do not say where it came from
+    )
 
 
 def recovered(pattern: DesignPattern, entries: tuple[InventoryEntry, ...], *, now: datetime) -> Status:
