@@ -76,6 +76,7 @@ from pattern_operator.apply.ignore_differences import (
     without_released,
 )
 from pattern_operator.apply.kstatus import RULES
+from pattern_operator.apply.leaving_holders import name_holders
 from pattern_operator.apply.managed.field_managers import missing_fields
 from pattern_operator.apply.managed.observation import Observation, own_fields
 from pattern_operator.apply.managing_tools import managing_tool_of
@@ -101,6 +102,7 @@ from pattern_operator.apply.replaced_fields import (
     replaced,
 )
 from pattern_operator.apply.replicas import scaled_in, scaler_of, sets_replicas
+from pattern_operator.apply.result import ApplyFailure
 from pattern_operator.cli import cluster, installation, table, uninstaller, wait, watch
 from pattern_operator.errors import PatternError
 from pattern_operator.internal_errors import InternalErrors
@@ -438,6 +440,22 @@ async def removing(body: Any) -> None:
     entry = InventoryEntry(id=str(KEY), v="v1")
     for _ in range(2):
         await deleter.delete_all([entry], owner=OWNER, impersonate=None, otherwise=Reason.PRUNE_FAILED)
+
+
+@reader
+async def leaving_holders(body: Any) -> None:
+    """The body as the Service or class that is refused, and as the one that leaves."""
+
+    async def read(_: ObjectKey) -> Any:
+        return body if isinstance(body, dict) else {}
+
+    for kind, said in (
+        (("", "Service"), "provided IP is already allocated"),
+        (("scheduling.k8s.io", "PriorityClass"), "x is already marked as default"),
+    ):
+        key = ObjectKey(*kind, "team", "it")
+        refused = ApplyFailure(key, Reason.APPLY_FAILED, said)
+        await name_holders([refused], desired={key: as_object(body)}, leaving=[key], read=read)
 
 
 @reader

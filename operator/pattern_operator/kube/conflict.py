@@ -29,7 +29,7 @@ def is_overtaken(error: ApiError, resource: Resource, name: str) -> bool:
     """Whether the object ``name`` is not what the write was made for: it was changed, replaced, made, or is gone."""
     if error.code == HTTPStatus.CONFLICT:
         found = _CONFLICT.match(error.message) or _EXISTS.match(error.message)
-        return found is not None and found["name"] == name and found["resource"] in _names_of(resource)
+        return found is not None and found.group("name") == name and found.group("resource") in _names_of(resource)
     # Another UID than the object has is first of all an invalid change of it.
     is_another = error.code == HTTPStatus.UNPROCESSABLE_ENTITY and any(c.field == "metadata.uid" for c in error.causes)
     return is_another and not error.is_denial

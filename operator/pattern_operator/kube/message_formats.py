@@ -203,9 +203,10 @@ def _same(request: RequestContent) -> str:
     found = _OBJECT.fullmatch(request.path)
     if found is None:
         return "kubectl delete --dry-run=server"
-    kind = f"{found['plural']}.{found['group']}" if found["group"] else found["plural"]
-    where = f" -n {found['namespace']}" if found["namespace"] else ""
-    return f"kubectl delete {kind} {found['name']}{where} --dry-run=server"
+    group, namespace, plural, name = found.groups()
+    kind = f"{plural}.{group}" if group else plural
+    where = f" -n {namespace}" if namespace else ""
+    return f"kubectl delete {kind} {name}{where} --dry-run=server"
 
 
 _OBJECT: Final = re.compile(  # the path of one whose name needs no escapes
