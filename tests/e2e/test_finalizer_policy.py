@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.scenario import Scenario, config_map, push
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, push
 from tests.testbed.paths import ROOT
 from tests.testbed.testbed import Testbed
 
 COMPONENT = ROOT / "manifests" / "components" / "finalizer-policy"
 PARTS = ("-f", COMPONENT / "policy.yaml", "-f", COMPONENT / "binding.yaml")
-FINALIZER = "pattern-operator.io/finalizer"
+FINALIZER, AHEAD = "pattern-operator.io/finalizer", "pattern-operator.io/writeAhead"
 
 
 @pytest.fixture
@@ -45,11 +46,17 @@ def test_a_pattern_is_created_with_the_finalizer_runs_and_takes_its_objects_with
 
     scenario.want()
     at_once = scenario.get("dp", "web")["metadata"]
-    scenario.until_runs(digest)
+    status = scenario.until_runs(digest)
+    later = scenario.get("dp", "web")["metadata"]
     scenario.delete()
     scenario.until_gone()
 
     assert at_once["finalizers"] == [FINALIZER]
+    assert later["annotations"][AHEAD] == at_once["annotations"][AHEAD]  # the operator has written nothing ahead
+    assert status["writeAhead"] == "created"
+    ahead = json.loads(at_once["annotations"][AHEAD])
+    assert ahead["namespaces"] == [scenario.namespace]
+    assert {"ConfigMap", "Deployment.apps"} <= set(ahead["kinds"])
     assert scenario.names() == []
 
 
@@ -60,6 +67,7 @@ def test_what_the_author_put_there_is_kept_and_our_finalizer_is_there_once(testb
         "kind": "DesignPattern",
         "metadata": {
             "name": "web",
+            "annotations": {"team": "a", AHEAD: "copied from another cluster"},
             "finalizers": ["example.com/theirs"],
         },
         "spec": {"source": {"url": "oci://registry.example/web", "ref": {"tag": "1.0.0"}}},
@@ -67,10 +75,12 @@ def test_what_the_author_put_there_is_kept_and_our_finalizer_is_there_once(testb
 
     first = created(testbed, body)["metadata"]
     body["metadata"]["finalizers"] = [FINALIZER, "example.com/theirs"]  # type: ignore[index]
-    second = created(testbed, body)["metadata"]
+    second = created(testbed, body)["metadata"]  # who names it does not depend on the policy
 
     assert first["finalizers"] == ["example.com/theirs", FINALIZER]
     assert second["finalizers"] == [FINALIZER, "example.com/theirs"]
+    assert first["annotations"]["team"] == "a"
+    assert json.loads(first["annotations"][AHEAD])["id"] == "created"
 
 
 def test_no_create_fails_while_the_policy_comes_and_goes(testbed: Testbed, scenario: Scenario) -> None:
@@ -92,3 +102,37 @@ def test_no_create_fails_while_the_policy_comes_and_goes(testbed: Testbed, scena
     scenario.until_runs(digest)
 
     assert scenario.get("dp", "web")["metadata"]["finalizers"] == [FINALIZER]
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_kind_that_the_policy_does_not_name_is_put_on_record_by_the_operator(scenario: Scenario) -> None:
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "web"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}},
+    }
+    digest = push(scenario.repository, "1.0.0", config_map("a"), budget)
+
+    scenario.want()
+    status = scenario.until(lambda found: found.get("digest") == digest)
+    ahead = json.loads(scenario.get("dp", "web")["metadata"]["annotations"][AHEAD])
+
+    assert condition(status, "Applied")["status"] == "True"
+    assert "PodDisruptionBudget.policy" in ahead["kinds"]
+
+
+@pytest.mark.usefixtures("policy")
+def test_what_an_operator_made_that_was_killed_is_found_by_what_the_policy_wrote_ahead(
+    testbed: Testbed, scenario: Scenario, tmp_path: Path
+) -> None:
+    push(scenario.repository, "1.0.0", config_map("first"), deployment("web", replicas=0))
+    scenario.want(apply={"wait": False})
+    scenario.until_object("configmap", "first", lambda found: found is not None)
+    testbed.operator.kill()
+    scenario.delete()
+    testbed.operator.restart()
+    scenario.until_gone()
+
+    assert scenario.names() == []
+    assert scenario.names("deployment") == []
