@@ -140,6 +140,32 @@ def test_each_packaging_gives_its_files(blob, wanted):
     assert read(blob) == files(wanted)
 
 
+OF_ORAS = "application/vnd.oci.image.layer.v1.tar"  # of a file that is pushed without a media type
+
+
+@pytest.mark.parametrize(
+    ("title", "content"),
+    [
+        ("README.md", b"# hello: ["),
+        ("docs/NOTES.txt", b""),
+        ("logo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        ("LICENSE", b"Apache License"),
+    ],
+)
+def test_a_file_beside_the_manifests_that_oras_calls_a_tar_is_no_tar(title, content):
+    found = read(layer(DESIGN, OF_ORAS, title="design.yml"), layer(content, OF_ORAS, title=title))
+
+    assert [file.path for file in found] == ["design.yml", title]
+
+
+@pytest.mark.parametrize("title", ["", "web.tar", "manifests", "web-1.0"])
+def test_a_damaged_tar_is_no_plain_file(title):
+    with pytest.raises(Stalled) as refused:
+        read(layer(tar()[:100] + bytes(412), OF_ORAS, title=title))
+
+    assert refused.value.reason is Reason.ARCHIVE_REFUSED
+
+
 def test_a_file_in_gzip_that_is_a_bomb_is_refused():
     with pytest.raises(Stalled) as refusal:
         read(layer(gzip.compress(b"0" * (16 * 1024 * 1024)), "application/yaml+gzip"))

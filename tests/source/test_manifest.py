@@ -308,3 +308,43 @@ def test_no_bytes_raise_anything_but_a_refusal(content):
     for parse in (parse_manifest, partial(parse_index, types=[""])):
         with pytest.raises(Stalled):
             parse(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "says"),
+    [
+        pytest.param(
+            b'{"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "blobs": []}',
+            "",
+            "is an OCI artifact manifest",
+            id="of ORAS 0.16, by its own words",
+        ),
+        pytest.param(
+            b'{"blobs": []}',
+            "application/vnd.oci.artifact.manifest.v1+json",
+            "is an OCI artifact manifest",
+            id="of ORAS 0.16, by the registry's words",
+        ),
+        pytest.param(
+            b'{"mediaType": "application/vnd.cncf.oras.artifact.manifest.v1+json", "blobs": []}',
+            "",
+            "is an OCI artifact manifest",
+            id="of ORAS before it",
+        ),
+        pytest.param(
+            b'{"schemaVersion": 1, "name": "x", "tag": "1.0.0", "fsLayers": []}',
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            "is a Docker image manifest of schema 1",
+            id="of Docker before 1.10",
+        ),
+        pytest.param(
+            b'{"schemaVersion": 1, "fsLayers": []}', "", "is a Docker image manifest of schema 1", id="by its shape"
+        ),
+    ],
+)
+def test_a_format_that_is_no_more_is_named_with_the_way_out(content, content_type, says):
+    error = refusal(content, content_type=content_type)
+
+    assert error.reason is Reason.ARTIFACT_UNSUPPORTED
+    assert says in error.message
+    assert "push it again as an" in error.message

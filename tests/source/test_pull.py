@@ -333,6 +333,70 @@ async def test_what_the_registry_does_not_have_is_not_found(fake_registry, netwo
     assert str(digest if missing == "manifest" else sha256(LAYER)) in error.message
 
 
+@pytest.fixture
+def by_tag_only(fake_registry: FakeRegistry) -> FakeRegistry:
+    """A proxy cache that has what it gives by its tag not by its digest (zot #2584, harbor #18565)."""
+    for method in ("GET", "HEAD"):
+        fake_registry.answer(method, "/manifests/sha(256|512):", status=404)
+    return fake_registry
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+async def test_what_the_registry_has_by_its_tag_only_is_pulled_by_it(by_tag_only, network, cache, algorithm):
+    design(by_tag_only, tag="1.0")
+    digest = Digest.of(by_tag_only.manifests["1.0"][1], algorithm)
+
+    artifact = await pulled(by_tag_only, network, digest, cache=cache)
+
+    assert artifact.revision == Revision("1.0", digest)
+    assert artifact.files == files(FILES)
+
+
+async def test_who_was_not_shown_what_is_cached_may_see_it_by_its_tag(by_tag_only, network, tmp_path):
+    digest = design(by_tag_only, tag="1.0")
+    await pulled(by_tag_only, network, digest, cache=cache_in(tmp_path))
+
+    artifact = await pulled(by_tag_only, network, digest, cache=cache_in(tmp_path))
+
+    assert artifact.files == files(FILES)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+async def test_another_manifest_under_the_tag_is_not_used_and_it_is_tried_again_later(
+    fake_registry, network, cache, cached
+):
+    digest = design(fake_registry, tag="1.0")
+    if cached:
+        await pulled(fake_registry, network, digest, cache=cache)
+    for method in ("GET", "HEAD"):
+        fake_registry.answer(method, "/manifests/sha256:", status=404)
+    other = fake_registry.manifest([fake_registry.blob(LAYER, FLUX)], tag="1.0", annotations={"a": "b"})
+
+    with pytest.raises(Transient) as failure:
+        await pulled(fake_registry, network, digest, cache=cache, pull_records=PullRecords())
+
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert f"manifest {digest}: the registry does not have it (404), and what it has as tag 1.0 is {other}" in str(
+        failure.value.message
+    )
+
+
+async def test_a_digest_that_the_user_named_is_asked_for_by_nothing_else(by_tag_only, network, cache):
+    digest = design(by_tag_only, tag="1.0")
+
+    with pytest.raises(Stalled) as refused:
+        await pull(
+            Reference(by_tag_only.repository, tag="1.0", digest=digest),
+            Revision("1.0", digest),
+            registry=client(by_tag_only, network),
+            cache=cache,
+            layer=LayerSelector(),
+        )
+
+    assert refused.value.reason is Reason.ARTIFACT_NOT_FOUND
+    assert [path for path in by_tag_only.paths("GET") if path.endswith("/1.0")] == []
+
+
 async def test_too_large_an_artifact_is_refused_before_any_of_it_is_pulled(fake_registry, network, cache):
     layers = [{"mediaType": FLUX, "digest": sha256(bytes([number])), "size": 2**25} for number in range(3)]
 

@@ -361,3 +361,11 @@ async def test_a_list_without_any_version_is_told_and_nothing_older_is_found(fak
         await beside(fake_registry, network, semver="1.x")
 
     assert refusal.value.reason is Reason.NO_MATCHING_VERSION
+
+
+@pytest.mark.parametrize(("body", "headers"), [(b"<html>", {}), (b"Sign in", {"Content-Type": "text/html"})])
+async def test_a_web_page_in_the_place_of_a_list_is_called_so(fake_registry, network, body, headers):
+    fake_registry.answer("GET", "/tags/list$", body=body, headers=headers)
+
+    with pytest.raises(Transient, match=r"list of tags: .* answered with a web page .* Check source\.url"):
+        await resolve(reference(fake_registry, semver="*"), registry=client(fake_registry, network))

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from pattern_operator.api.artifact import File
 from pattern_operator.api.reason import Reason
-from pattern_operator.archive.tarheader import InvalidHeader, safe_path
+from pattern_operator.archive.tarheader import BLOCK, InvalidHeader, safe_path
 from pattern_operator.archive.unpack import archive_refused, entries, inflated, is_archive, is_gzip
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_DOCUMENTS, MAX_UNPACKED, MAX_UNPACKED_FILES
@@ -28,6 +28,7 @@ _DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "j
 _ZIPPED_TYPES: Final = ("+gzip", ".gzip", "+gz")
 _NAMED: Final = 5  # files, or media types, that a message names
 _SHOWN: Final = 64  # bytes of each
+_TAR_NAMES: Final = (".tar", ".tgz", ".tar.gz", ".tar.gzip", ".taz", ".gz", ".gzip")
 _ZIPPED_NAMES: Final = (".gz", ".gzip")
 
 
@@ -154,7 +155,7 @@ def _read(layer: Layer, content: BinaryIO, *, number: int, context: str, kept: _
     """Take in the files of a layer."""
     # `oras push` calls a plain file a tar where it is told no media type, and keeps its name in the title.
     called_tar = layer.media_type.endswith(_TARS) and not layer.title.lower().endswith(_DOCUMENT_NAMES)
-    if called_tar or is_archive(content):
+    if is_archive(content) or (called_tar and not _is_plain(layer.title, content)):
         for path, file in entries(content, size=layer.size, context=context, wants=kept.wants):
             kept.files[path] = file
         return
@@ -176,6 +177,22 @@ def _read(layer: Layer, content: BinaryIO, *, number: int, context: str, kept: _
     size, file = _inflated_file(content, size=layer.size, context=context)
     if kept.wants(path, size):
         kept.files[path] = file
+
+
+def _is_plain(title: str, content: BinaryIO) -> bool:
+    """Whether what is called a tar, and does not begin as one, is a plain file that was pushed without a media type.
+
+    By its name, as README.md; where that has no ending, as LICENSE, by its content: a header of a tar has zero bytes.
+    """
+    name = title.rpartition("/")[2].lower()
+    if not name or name.endswith(_TAR_NAMES):
+        return False
+    ending = name.strip(".").rpartition(".")
+    if ending[0] and ending[2].isalpha():  # a folder may be called web-1.0
+        return True
+    start = content.read(BLOCK)
+    content.seek(0)
+    return b"\0" not in start and not is_gzip(start)
 
 
 def _inflated_file(content: BinaryIO, *, size: int, context: str) -> tuple[int, bytes]:

@@ -27,6 +27,17 @@ MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
 ACCEPT: Final = ", ".join((OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_INDEX))
 
+# Of OCI image-spec 1.1.0-rc1 and rc2, which no release has, and of ORAS before it; Docker image manifest V2 schema 1.
+_ARTIFACT_MANIFESTS: Final = frozenset(
+    {"application/vnd.oci.artifact.manifest.v1+json", "application/vnd.cncf.oras.artifact.manifest.v1+json"}
+)
+_SCHEMA_1: Final = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    }
+)
+
 _NAMES: Final = (
     *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
     *("digest", "size"),
@@ -155,6 +166,8 @@ def read_document(content: bytes, *, content_type: str, context: str) -> tuple[d
     try:
         document = read_bounded(content)
         _refuse_look_alikes(document)
+        if (old := _old_format(document, content_type=content_type)) is not None:
+            raise unsupported(context, old)
         if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):
             raise InvalidDocument("has no schemaVersion 2")
         media_type = string_field(document, "mediaType")
@@ -175,6 +188,23 @@ def read_document(content: bytes, *, content_type: str, context: str) -> tuple[d
     if (found in INDEXES and has_layers) or (found in MANIFESTS and has_manifests):
         raise unsupported(context, f"is called {found} and does not have that shape")
     return document, found
+
+
+def _old_format(document: Mapping[str, object], *, content_type: str) -> str | None:
+    """What a document is that is a manifest of a format which is no more: by its own words, or the registry's."""
+    called = document.get("mediaType")
+    media_type = essence(called if isinstance(called, str) else content_type)
+    if media_type in _ARTIFACT_MANIFESTS:
+        return (
+            "is an OCI artifact manifest, a format that the specification does not have any more: push it again as an"
+            " image manifest (oras 1.0 and newer do)"
+        )
+    if media_type in _SCHEMA_1 or ("fsLayers" in document and document.get("schemaVersion") == 1):
+        return (
+            "is a Docker image manifest of schema 1, which is not read: push it again as an OCI artifact, or as an"
+            " image with Docker 1.10 or newer"
+        )
+    return None
 
 
 def _refuse_look_alikes(document: Mapping[str, object]) -> None:

@@ -68,7 +68,8 @@ async def fetch_manifest(
         registry.timeouts.lookup, context=f"{context}: pulling its manifest", waits=registry.waits
     ).enforced():
         shown = revision.digest == running
-        body, media_type = await _manifest(revision.digest, registry=registry, cache=cache, shown=shown)
+        tag = revision.tag if reference.digest is None else ""
+        body, media_type = await _manifest(revision.digest, tag=tag, registry=registry, cache=cache, shown=shown)
         only = await registry.offload(len(body), manifest_of_index, body, content_type=media_type, context=context)
         if only is not None:  # whoever may see the index is shown what it lists, in the same repository
             context = f"{context} (its manifest {only.digest})"
@@ -157,18 +158,18 @@ async def pull(
 
 
 async def _manifest(
-    digest: Digest, *, registry: RepositoryClient, cache: ContentStore, shown: bool
+    digest: Digest, *, tag: str = "", registry: RepositoryClient, cache: ContentStore, shown: bool
 ) -> tuple[bytes, str]:
     """The bytes of a manifest or index, and what the registry calls them, which the cache does not know.
 
-    ``shown``: who asks may see it, as far as it is in the cache.
+    ``tag`` is what led to it. ``shown``: who asks may see it, as far as it is in the cache.
     """
     cached = await cache.get(digest, scope=registry.cache_scope, tenant=registry.tenant)
     if cached is not None:
         if not shown:
-            await registry.ensure_readable(digest)
+            await registry.ensure_readable(digest, tag=tag)
         return cached, ""
-    content = await registry.manifest(digest)
+    content = await registry.manifest_of(digest, tag=tag)
     context = registry.context(f"manifest {digest}")
     await registry.offload(len(content.body), _check, content.body, content_type=content.media_type, context=context)
     await cache.put(digest, content.body, scope=registry.cache_scope, tenant=registry.tenant)

@@ -11,8 +11,10 @@ from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.quote import quoted
 from pattern_operator.source.held_version import Resolution, held_words, is_older
 from pattern_operator.source.registry.client import RepositoryClient
+from pattern_operator.source.registry.errors import web_page
 from pattern_operator.source.registry.timeouts import Deadline
 from pattern_operator.source.registry.transport import Response
+from pattern_operator.source.registry.web_page import is_web_page
 from pattern_operator.source.semver.range import Choice, SemverRange
 from pattern_operator.source.tag_filter import filter_tags
 from pattern_operator.strict_json import InvalidDocument, TooManyValues, read_bounded
@@ -124,7 +126,11 @@ def _names(page: Response, *, context: str) -> tuple[int, list[str]]:
     except TooManyValues as error:
         raise _too_many(context) from error
     except InvalidDocument as error:
+        if not page.foreign and is_web_page(page.body, content_type=page.headers.get("Content-Type", "")):
+            raise web_page(context, host=page.host) from None
         said = "is not a list of tags" if page.foreign else str(error)
-        raise Transient(reason=Reason.REGISTRY_UNAVAILABLE, message=f"{context}: the answer {said}.") from None
+        raise Transient(
+            reason=Reason.REGISTRY_UNAVAILABLE, message=f"{context}: the answer {said}; it is retried later."
+        ) from None
     names = names or []
     return len(names), [name for name in names if isinstance(name, str) and is_tag(name)]

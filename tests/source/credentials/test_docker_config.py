@@ -219,6 +219,15 @@ SEVERAL = {"one.example": {"auth": encoded("a", SECRET)}, "two.example/other": {
         pytest.param(SEVERAL, "reg.example:443", "has 2 entries, and none is for reg.example", id="several"),
         pytest.param(SEVERAL, "reg.example:5000", "none is for reg.example:5000", id="a port"),
         pytest.param(SEVERAL, "two.example", "of which those for two.example are for other repositories", id="a path"),
+        pytest.param(
+            {"*.example": {"auth": encoded("a", "b")}},
+            "reg.team.example",
+            "none is for reg.team.example (a * in a host stands for one part between dots)",
+            id="a glob of fewer parts",
+        ),
+        pytest.param(
+            {"*:5000": {"auth": encoded("a", "b")}}, "10.0.0.1:5000", "stands for one part", id="a glob for all hosts"
+        ),
         pytest.param(SEVERAL, "one.example", "", id="there is one"),
     ],
 )

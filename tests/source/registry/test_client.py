@@ -4,10 +4,10 @@ import gzip
 import pytest
 from aiohttp import web
 from multidict import CIMultiDict
-from tests.source.fake_registry import ALICE, OCI, bearer, challenged, client, descriptor, sha256
+from tests.source.fake_registry import ALICE, OCI, FakeRegistry, bearer, challenged, client, descriptor, sha256
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.api.reference import Repository
+from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.source import Credential, TokenCache
 
@@ -356,6 +356,158 @@ async def test_a_token_that_the_registry_no_longer_takes_is_replaced_once(fake_r
     kept = tokens.get(scope)
     assert kept is not None
     assert kept.authorization == "Bearer t0ken"
+
+
+def refusing(fake_registry: FakeRegistry, *, accepted: list[str]) -> None:
+    """Challenge who shows no token, and refuse with 403 who shows another than the one in ``accepted``."""
+    header = f'Bearer realm="http://{fake_registry.address}/token",service="reg"'
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        shown = request.headers.get("Authorization", "")
+        if not shown:
+            return web.json_response({}, status=401, headers={"WWW-Authenticate": header})
+        if shown == f"Bearer {accepted[0]}":
+            return None
+        return web.json_response({"errors": [{"code": "DENIED"}]}, status=403)
+
+    for method in ("GET", "HEAD"):
+        fake_registry.on(method, "^/v2/", guard)
+
+    async def token(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"token": accepted[0], "expires_in": 3600})
+
+    fake_registry.on("GET", "^/token$", token)
+
+
+def tokens_asked(fake_registry: FakeRegistry) -> int:
+    return len([path for path in fake_registry.paths("GET") if path.startswith("/token")])
+
+
+@pytest.mark.parametrize("asks", ["manifest", "resolve_tag"])
+async def test_a_token_that_was_withdrawn_is_replaced_though_the_registry_says_403(fake_registry, network, asks):
+    digest = fake_registry.manifest([], tag="1.0")
+    accepted = ["first"]
+    refusing(fake_registry, accepted=accepted)
+    registry = client(fake_registry, network)
+    await registry.manifest("1.0")
+    accepted[0] = "second"
+
+    found = await getattr(registry, asks)("1.0")
+
+    assert getattr(found, "digest", found) == digest
+    assert tokens_asked(fake_registry) == 2
+
+
+async def test_a_blob_is_had_with_a_new_token_where_the_old_one_is_refused_with_403(fake_registry, network):
+    blob = fake_registry.blob(b"content")
+    fake_registry.manifest([blob], tag="1.0")
+    accepted = ["first"]
+    refusing(fake_registry, accepted=accepted)
+    registry = client(fake_registry, network)
+    await registry.manifest("1.0")
+    accepted[0] = "second"
+
+    assert await registry.blob(descriptor(b"content")) == b"content"
+
+
+async def test_a_right_that_is_granted_later_is_used_at_the_next_request(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
+    accepted = ["granted"]
+    refusing(fake_registry, accepted=accepted)
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "poor", "expires_in": 3600}')
+    registry = client(fake_registry, network)
+    with pytest.raises(Stalled) as refusal:
+        await registry.manifest("1.0")
+    assert refusal.value.reason is Reason.ACCESS_DENIED
+    assert tokens_asked(fake_registry) == 1  # a token that was just given is not asked for again
+    fake_registry.answer("GET", "^/token$", body=b'{"token": "granted", "expires_in": 3600}')
+
+    assert (await registry.manifest("1.0")).digest == digest
+    assert tokens_asked(fake_registry) == 2
+
+
+async def test_basic_credentials_that_are_refused_with_403_are_not_sent_twice(fake_registry, network):
+    async def denied(request: web.Request) -> web.StreamResponse:
+        if not request.headers.get("Authorization"):
+            return web.json_response({}, status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        return web.json_response({}, status=403)
+
+    fake_registry.on("GET", "^/v2/", denied)
+    registry = client(fake_registry, network, credential=ALICE)
+    for _ in range(2):
+        with pytest.raises(Stalled, match="credentials that have expired"):
+            await registry.manifest("1.0")
+
+    assert [bool(asked.authorization) for asked in fake_registry.asked] == [False, True, True]
+
+
+# --- a web page in its place ----------------------------------------------------------------------------------------
+
+PAGE = b"<html><body>Please log in</body></html>"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        pytest.param(PAGE, HTML, id="HTML"),
+        pytest.param(b"\n  <!DOCTYPE html>", {}, id="without a type"),
+        pytest.param(b"\xef\xbb\xbf<html>", {"Content-Type": "application/json"}, id="called JSON"),
+        pytest.param(b"", HTML, id="an empty page"),
+        pytest.param(b"Sign in", HTML, id="words"),
+    ],
+)
+@pytest.mark.parametrize("by", ["tag", "digest"])
+async def test_a_web_page_is_no_manifest_and_has_no_digest(fake_registry, network, body, headers, by):
+    fake_registry.answer("GET", "/manifests/", body=body, headers=headers)
+    fake_registry.answer("HEAD", "/manifests/", headers=headers)
+    registry = client(fake_registry, network)
+
+    with pytest.raises(Transient, match=r"answered with a web page .* source\.url") as failure:
+        await (registry.resolve_tag("1.0") if by == "tag" else registry.manifest(Digest.of(b"{}")))
+
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+    assert "log in" not in failure.value.message
+
+
+async def test_a_login_page_that_the_registry_leads_to_is_a_web_page(fake_registry, network):
+    fake_registry.redirect("/manifests/", "/login", status=302)
+    fake_registry.answer("GET", "^/login$", body=PAGE, headers=HTML)
+
+    with pytest.raises(Transient, match="web page"):
+        await client(fake_registry, network).manifest("1.0")
+
+
+async def test_of_another_host_nobody_is_told_that_it_has_a_web_page(fake_registry, network):
+    fake_registry.redirect("/manifests/", f"{fake_registry.elsewhere}/login", status=302)
+    fake_registry.answer("GET", "^/login$", body=PAGE, headers=HTML)
+
+    with pytest.raises(Transient, match="something that is not a manifest") as failure:
+        await client(fake_registry, network).manifest("1.0")
+
+    assert "web page" not in failure.value.message
+
+
+@pytest.mark.parametrize("content", [b"longer than the page is, much longer, than the page that comes", b"short"])
+async def test_a_web_page_in_the_place_of_a_blob_is_tried_again_later(fake_registry, network, content):
+    fake_registry.answer("GET", "/blobs/", body=PAGE, headers=HTML)
+
+    with pytest.raises(Transient, match="web page"):
+        await client(fake_registry, network).blob(descriptor(content))
+
+
+async def test_a_blob_that_is_called_a_web_page_and_is_what_its_digest_names_is_read(fake_registry, network):
+    fake_registry.answer("GET", "/blobs/", body=PAGE, headers=HTML)
+
+    assert await client(fake_registry, network).blob(descriptor(PAGE)) == PAGE
+
+
+async def test_a_manifest_that_is_called_a_web_page_is_one_all_the_same(fake_registry, network):
+    digest = fake_registry.manifest([], tag="1.0")
+    body = fake_registry.manifests["1.0"][1]
+    fake_registry.answer("GET", "/manifests/", body=body, headers=HTML)
+
+    assert (await client(fake_registry, network).manifest("1.0")).digest == digest
 
 
 # --- where it is ----------------------------------------------------------------------------------------------------

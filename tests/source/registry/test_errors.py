@@ -363,3 +363,32 @@ def test_another_host_that_the_registry_sent_us_to_may_say_when_to_ask_again(sta
 
     assert error.reason is reason
     assert (error.retry_after == timedelta(seconds=60)) is waits
+
+
+@pytest.mark.parametrize(
+    ("identified", "says", "not_said"),
+    [
+        (False, "set source.secretRef to a docker config with an entry for it, or correct source.url", "expired"),
+        (True, "or renew the Secret of source.secretRef, because some registries say this of credentials that", "set "),
+    ],
+)
+def test_a_403_asks_for_what_may_end_it(identified, says, not_said):
+    error = from_status(403, context="GET manifest", headers={}, identified=identified, now=NOW)
+
+    assert error.reason is Reason.ACCESS_DENIED
+    assert says in error.message
+    assert "some" in error.message
+    assert "missing repositories" in error.message
+    assert not_said not in error.message
+
+
+@pytest.mark.parametrize("identified", [True, False])
+async def test_a_403_of_a_token_service_asks_for_the_same(fake_registry, network, identified):
+    bearer(fake_registry)
+    fake_registry.answer("GET", "^/token$", status=403)
+
+    with pytest.raises(Stalled) as refusal:
+        await client(fake_registry, network, credential=ALICE if identified else None).manifest("1.0")
+
+    assert refusal.value.reason is Reason.ACCESS_DENIED
+    assert ("expired" if identified else "set source.secretRef") in refusal.value.message

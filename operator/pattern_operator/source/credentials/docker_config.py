@@ -143,7 +143,8 @@ def _lacking(entries: Mapping[str, Credential], *, where: str, host: str, scheme
     number = "one entry" if len(entries) == 1 else f"{len(entries)} entries"
     if any(is_for_host(key.partition("/")[0], host, scheme) for key in entries):
         return f"{where} has {number}, of which those for {host} are for other repositories"
-    return f"{where} has {number}, and none is for {host}"
+    glob = " (a * in a host stands for one part between dots)" if any(map(has_glob, entries)) else ""
+    return f"{where} has {number}, and none is for {host}{glob}"
 
 
 def _entries(config: Mapping[str, object]) -> dict[str, Credential]:

@@ -59,6 +59,9 @@ class AuthClient:
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, bool]]:
         """Send a request, show a token when the registry asks for one, and follow its redirects.
 
+        A token that is refused is never used again. With 403 a registry may mean the token as well as us: it expired or
+        was withdrawn, or was given before a right was; so an older one is replaced once, as after 401.
+
         The answer, open during the block, and whether it is foreign: of another host than the registry.
         """
         scope = await self.scope(method)
@@ -76,6 +79,11 @@ class AuthClient:
                     hop = self.transport.next_hop(response, hop, foreign=self.is_foreign(url))
                     hop = hop.to(url, source=source)
                     continue
+                if response.status == 403 and is_registry and token is not None and token.may_change:
+                    self.authenticator.forget(scope, token)
+                    if not fresh:
+                        token = None  # the registry says then where to ask for another
+                        continue
                 challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
                 if response.status != 401 or not is_registry or fresh or not challenges:
                     yield response, hop.foreign

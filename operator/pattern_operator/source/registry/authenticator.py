@@ -6,7 +6,6 @@ a registry must not choose from which host the operator takes it.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from multidict import CIMultiDict
 from yarl import URL
@@ -18,11 +17,9 @@ from pattern_operator.source.credentials.credential import Credential
 from pattern_operator.source.credentials.docker_config import Credentials
 from pattern_operator.source.known_words import known_word
 from pattern_operator.source.registry.challenge import Challenge
-from pattern_operator.source.registry.token_cache import CachedToken, Scope, TokenCache
+from pattern_operator.source.registry.token_cache import FOREVER, CachedToken, Scope, TokenCache
 from pattern_operator.source.registry.token_service import fetch_token
 from pattern_operator.source.registry.transport import Hop, Response, Transport
-
-_FOREVER: Final = float("inf")  # Basic credentials do not expire
 
 
 class Authenticator:
@@ -54,6 +51,7 @@ class Authenticator:
         self._executors = executors
         self._looked_up = asyncio.Lock()
         self._found: tuple[Credential | None] | None = None
+        self._has_shown = False
 
     async def credential(self) -> Credential | None:
         """Our credentials there, if any; looked up once, because a helper may ask a person or run for seconds."""
@@ -77,13 +75,18 @@ class Authenticator:
         return Scope(str(self._home), self._name, action, await self.credential(), self._token_service)
 
     async def has_token(self) -> bool:
-        """Whether we hold anything that the registry could have been shown."""
+        """Whether we hold, or held, anything that the registry could have been shown."""
         scopes = [await self.scope(method) for method in ("GET", "PUT")]
-        return any(self.known(scope) is not None for scope in scopes)
+        return self._has_shown or any(self.known(scope) is not None for scope in scopes)
 
     def known(self, scope: Scope) -> CachedToken | None:
         """The token that we have for ``scope``, if it still holds."""
         return self._tokens.get(scope)
+
+    def forget(self, scope: Scope, token: CachedToken) -> None:
+        """Use ``token`` for ``scope`` no more; the registry was shown it all the same."""
+        self._has_shown = True
+        self._tokens.forget(scope, token)
 
     async def answer(
         self, challenges: Sequence[Challenge], *, scope: Scope, failed: CachedToken | None, hop: Hop, context: str
@@ -118,7 +121,7 @@ class Authenticator:
             if credential is None:
                 answer = Response(401, CIMultiDict(), b"", self._home)
                 raise self._transport.to_error(answer, context=context, identified=False, lacking=self.lacking)
-            return self._tokens.put(scope, credential.basic, seconds=_FOREVER)
+            return self._tokens.put(scope, credential.basic, seconds=FOREVER)
         raise Stalled(
             reason=Reason.AUTHENTICATION_FAILED,
             message=f"{context}: the registry asks for {_schemes(by_scheme)}, and there are credentials only for "

@@ -6,16 +6,17 @@ waits for ever (measured in docs/adr/0010).
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, ParamSpec, TypeVar
 
+import aiohttp
 from yarl import URL
 
 from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, InvalidReference, Repository
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.executors import Executors
 from pattern_operator.limits import KIB, MAX_LISTING, MAX_MANIFEST
 from pattern_operator.source import manifest as manifests
@@ -32,7 +33,17 @@ from pattern_operator.source.registry.paging import next_page
 from pattern_operator.source.registry.pull_records import PullRecords
 from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS, Timeouts
 from pattern_operator.source.registry.token_cache import TokenCache
-from pattern_operator.source.registry.transport import DIRECT, Hop, Response, Transport, encoded, is_encoded, utc_now
+from pattern_operator.source.registry.transport import (
+    DIRECT,
+    Hop,
+    Response,
+    Transport,
+    encoded,
+    host_of,
+    is_encoded,
+    utc_now,
+)
+from pattern_operator.source.registry.web_page import is_page, is_web_page
 
 # To a HEAD: some proxies do not let it through, some registries answer 404 to it; only a GET proves an absence.
 _NO_HEAD: Final = frozenset({400, 404, 405, 406, 410, 501})
@@ -123,13 +134,13 @@ class RepositoryClient:
         digest = await self._head(tag, context=context)
         return digest or (await self.manifest(tag, context=f"{context} (GET manifest {tag})")).digest
 
-    async def ensure_readable(self, digest: Digest) -> None:
-        """Make sure that we may see the manifest: one HEAD, unless the registry has shown it to us before."""
+    async def ensure_readable(self, digest: Digest, *, tag: str = "") -> None:
+        """Make sure that we may see the manifest, as ``manifest_of``: one HEAD, unless it was shown to us before."""
         if self._pull_records.allows(await self._auth.scope("GET"), digest):
             return
         shown = await self._head(str(digest), context=self.context(f"manifest {digest}"))
         if shown != digest:
-            await self.manifest(digest)
+            await self.manifest_of(digest, tag=tag)
 
     async def _head(self, reference: str, *, context: str) -> Digest | None:
         """What a HEAD says of the manifest; None where only a GET can tell."""
@@ -162,6 +173,8 @@ class RepositoryClient:
             "GET", f"manifests/{reference}", context=context, headers={"Accept": manifests.ACCEPT}, limit=limit
         )
         content_type = answer.headers.get("Content-Type", "")
+        if is_web_page(answer.body, content_type=content_type):
+            raise self._web_page(context, host=answer.host, foreign=answer.foreign)
         if answer.foreign and not isinstance(reference, Digest):
             await self._refuse_what_is_not_a_manifest(answer, content_type=content_type, context=context)
         named = str(reference) if isinstance(reference, Digest) else answer.headers.get("Docker-Content-Digest", "")
@@ -174,6 +187,32 @@ class RepositoryClient:
             raise errors.digest_mismatch(context, wanted=wanted, found=None if answer.foreign else found)
         self._pull_records.record(await self._auth.scope("GET"), found)
         return FetchedManifest(answer.body, found, "" if answer.foreign else content_type)
+
+    async def manifest_of(self, digest: Digest, *, tag: str = "") -> FetchedManifest:
+        """The manifest of ``digest``, by ``tag`` where the registry has the tag and not the digest.
+
+        Some proxy caches do not give by its digest what they give by its tag (zot #2584, harbor #18565).
+
+        Raises:
+            Transient: REGISTRY_UNAVAILABLE: it has another one under the tag.
+        """
+        try:
+            return await self.manifest(digest)
+        except Stalled as refusal:
+            if refusal.reason is not Reason.ARTIFACT_NOT_FOUND or not tag:
+                raise
+            try:
+                tagged = await self.manifest(tag)
+            except Stalled:
+                raise refusal from None  # the tag is not there either, or not what it is called
+        if tagged.digest.algorithm != digest.algorithm:
+            found = await self.offload(len(tagged.body), Digest.of, tagged.body, digest.algorithm)
+            tagged = replace(tagged, digest=found)
+        if tagged.digest != digest:
+            context = self.context(f"manifest {digest}")
+            raise errors.not_by_digest(context, wanted=digest, tag=tag, found=tagged.digest)
+        self._pull_records.record(await self._auth.scope("GET"), digest)
+        return tagged
 
     async def _refuse_what_is_not_a_manifest(self, answer: Response, *, content_type: str, context: str) -> None:
         """Let another host tell the digest of a tag only by a manifest: else we would tell the hash of anything."""
@@ -205,21 +244,20 @@ class RepositoryClient:
             if response.status != 200:
                 answer = await self._transport.read(response, context=context, limit=0, foreign=foreign)
                 raise await self._auth.error_of(answer, context=context)
-            coded = is_encoded(response)
+            changed = self._changed(response, context=context, foreign=foreign)
             async for chunk in self._transport.chunks(response, size=size, context=context):
                 piece += chunk
                 length += len(chunk)
                 state.update(chunk)
-                if length > size and coded:
-                    raise encoded(response, context=context, foreign=foreign)
                 if length > size:
-                    raise errors.size_mismatch(context, size=size, sent="other" if foreign else f"more than {size}")
+                    sent = "other" if foreign else f"more than {size}"
+                    raise changed or errors.size_mismatch(context, size=size, sent=sent)
                 if len(piece) >= _PIECE:
                     await write(bytes(piece))
                     piece.clear()
         found = Digest(digest.algorithm, state.hexdigest())
-        if coded and found != digest:
-            raise encoded(response, context=context, foreign=foreign)
+        if changed is not None and found != digest:
+            raise changed
         if length < size:
             raise errors.size_mismatch(context, size=size, sent="other" if foreign else str(length))
         if found != digest:
@@ -277,6 +315,18 @@ class RepositoryClient:
     async def offload(self, size: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do ``work`` on ``size`` bytes that the registry sent, off the event loop where it may take long."""
         return await offload(self.executors.cpu, size, work, *args, **kwargs)
+
+    def _changed(self, response: aiohttp.ClientResponse, *, context: str, foreign: bool) -> Transient | None:
+        """The error for an answer that is not the content and says why; None where it says nothing of the kind."""
+        if is_encoded(response):
+            return encoded(response, context=context, foreign=foreign)
+        if is_page(response.headers.get("Content-Type", "")):
+            return self._web_page(context, host=host_of(response.url), foreign=foreign)
+        return None
+
+    def _web_page(self, context: str, *, host: str, foreign: bool) -> Transient:
+        """The error for a web page; of another host than the registry nobody is told what it has."""
+        return errors.not_a_manifest(context, host=host) if foreign else errors.web_page(context, host=host)
 
     def context(self, thing: str) -> str:
         """``thing`` of this repository, for messages."""

@@ -72,13 +72,20 @@ def _not_allowed(status: int, *, context: str, quoted: str, identified: bool, la
             message=f"{context}: the registry wants credentials ({status}){quoted}, and {lacking}: add one, or set"
             " source.secretRef to a docker config with an entry for it.",
         )
-    if status == 403:
-        known = (
-            "the credentials are not allowed to do this" if identified else "this is not allowed without credentials"
-        )
+    if status == 403 and identified:
         return Stalled(
             reason=Reason.ACCESS_DENIED,
-            message=f"{context}: {known} (403){quoted}: grant access to the repository, or correct source.secretRef.",
+            message=f"{context}: the credentials are not allowed to do this (403){quoted}: grant access to the"
+            " repository; or renew the Secret of source.secretRef, because some registries say this of credentials that"
+            " have expired (those of Amazon ECR last 12 hours); or correct source.url, because some say it of missing"
+            " repositories.",
+        )
+    if status == 403:
+        return Stalled(
+            reason=Reason.ACCESS_DENIED,
+            message=f"{context}: this is not allowed without credentials (403){quoted}: set source.secretRef to a"
+            " docker config with an entry for it, or correct source.url, because some registries say this of missing"
+            " repositories.",
         )
     if identified:
         return Stalled(
@@ -138,6 +145,24 @@ def size_mismatch(context: str, *, size: int, sent: str) -> Stalled:
         reason=Reason.SIZE_MISMATCH,
         message=f"{context}: the registry sent {sent} bytes where the descriptor says {size}. Nothing of it is used: "
         "push the artifact again.",
+    )
+
+
+def not_by_digest(context: str, *, wanted: Digest, tag: str, found: Digest) -> Transient:
+    """The error where the registry named ``wanted`` for ``tag``, does not have it, and has ``found`` under the tag."""
+    return Transient(
+        reason=Reason.REGISTRY_UNAVAILABLE,
+        message=f"{context}: the registry does not have it (404), and what it has as tag {tag} is {found}: {tag} was"
+        " pushed again, or the registry is a proxy cache that is behind. Nothing of it is used; it is retried later.",
+    )
+
+
+def web_page(context: str, *, host: str) -> Transient:
+    """The error for a web page in the place of what a registry has."""
+    return Transient(
+        reason=Reason.REGISTRY_UNAVAILABLE,
+        message=f"{context}: {host} answered with a web page and not with what a registry has there: a proxy or a login"
+        " page may be in between, or it is not a registry. Check source.url, and the way there; it is retried later.",
     )
 
 

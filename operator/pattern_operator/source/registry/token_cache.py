@@ -13,6 +13,7 @@ from pattern_operator.limits import MAX_TOKENS
 from pattern_operator.source.credentials.credential import Credential
 
 _BESIDE: Final = 512  # bytes of a token beside its texts
+FOREVER: Final = float("inf")  # seconds that Basic credentials hold
 LOCK_SECONDS: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one
 _EXPIRY_MARGIN: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
 
@@ -37,6 +38,11 @@ class CachedToken:
 
     authorization: str = field(repr=False)
     expires: float
+
+    @property
+    def may_change(self) -> bool:
+        """Whether asking again may give another: a token service gives new ones, and Basic credentials stay."""
+        return self.expires != FOREVER
 
 
 class TokenCache:
