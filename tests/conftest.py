@@ -157,9 +157,10 @@ def kubectl(cluster: Testbed) -> Kubectl:
 def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]:
     """Give a namespace of the test's own; nobody waits for its end."""
     name = f"{_short(request.node.name)}-{uuid4().hex[:6]}"
-    kubectl("create", "namespace", name)
+    kubectl.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     yield name
-    kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    if kubectl.client.get("namespace", name, namespace="") is not None:
+        kubectl.client.delete("namespace", name, namespace="")
 
 
 @pytest.fixture(scope="session")

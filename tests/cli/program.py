@@ -1,14 +1,17 @@
-"""patternctl as a person runs it: the console script, with a home and a temporary directory of its own."""
+"""patternctl as a person runs it: a process, with a home and a temporary directory of its own."""
 
 import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import yaml
+from tests.cli.preloaded import Preloaded
 from tests.planted import assert_no_leak
 
 PROGRAM = Path(sys.executable).parent / "patternctl"
@@ -43,22 +46,45 @@ class Patternctl:
 
     def __call__(self, *arguments: object, **streams: Any) -> Done:
         """Run to the end; ``streams`` may say what stdin and stdout are instead."""
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.environment,
-            cwd=self.home,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=ENDS_WITHIN,
-            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **streams},
-        )
-        found = Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+        found = self._run(*arguments, **streams) if self._needs_interpreter else self._fork(*arguments, **streams)
         assert_no_leak({f"standard error of patternctl {arguments}": found.err})
         if "render" not in arguments:  # which prints the objects, and of what there is in them everything
             assert_no_leak({f"standard output of patternctl {arguments}": found.out})
         assert "Traceback" not in found.err, found.err
         assert "Exception ignored" not in found.err, found.err
         return found
+
+    @property
+    def _needs_interpreter(self) -> bool:
+        """Whether anything is given that Python itself reads when it starts."""
+        return any(name.startswith(("PYTHON", "LC_", "LANG")) for name in self.variables)
+
+    def _run(self, *arguments: object, stdin: Any = subprocess.DEVNULL, stdout: Any = subprocess.PIPE) -> Done:
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment,
+            cwd=self.home,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=ENDS_WITHIN,
+        )
+        return Done(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+
+    def _fork(self, *arguments: object, stdin: Any = None, stdout: Any = None) -> Done:
+        with Path(os.devnull).open("rb") as nothing, TemporaryFile() as out, TemporaryFile() as err:
+            streams = [each.fileno() for each in (stdin or nothing, stdout or out, err)]
+            code = preloaded().run(
+                [*map(str, arguments)],
+                environment=self.environment,
+                directory=self.home,
+                streams=streams,
+                seconds=ENDS_WITHIN,
+            )
+            out.seek(0)
+            err.seek(0)
+            return Done(code, out.read().decode(), err.read().decode())
 
     @staticmethod
     def command(*arguments: object) -> list[str]:
@@ -83,6 +109,12 @@ class Patternctl:
         config = {"auths": {host: {"username": name, "password": password}}}
         (self.home / ".docker").mkdir(exist_ok=True)
         (self.home / ".docker" / "config.json").write_text(json.dumps(config))
+
+
+@cache
+def preloaded() -> Preloaded:
+    """The process that commands of this worker are forked from."""
+    return Preloaded()
 
 
 def read_terminal(terminal: int) -> str:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from tests.planted import Shape, environment, value
 from tests.render.designs import published
+from tests.testbed.client import Client
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.repository import Account, Repository
 
@@ -122,6 +123,10 @@ class Scenario:
     repository: Repository
     name: str = "web"
 
+    @property
+    def _client(self) -> Client:
+        return self.kubectl.client
+
     def another(self, name: str, *, repository: Repository | None = None) -> "Scenario":
         """A second DesignPattern in the same namespace."""
         return replace(self, name=name, repository=repository or self.repository)
@@ -138,10 +143,13 @@ class Scenario:
 
     def change(self, spec: Mapping[str, Any]) -> None:
         """Merge into the spec."""
-        self.kubectl("-n", self.namespace, "patch", "dp", self.name, "--type=merge", "-p", json.dumps({"spec": spec}))
+        self.edit("dp", self.name, {"spec": spec})
 
     def annotate(self, annotation: str) -> None:
-        self.kubectl("-n", self.namespace, "annotate", "--overwrite", "dp", self.name, annotation)
+        """As ``kubectl annotate --overwrite``: ``name=value``, or ``name-`` to take it away."""
+        name, sets, text = annotation.partition("=")
+        change = {"metadata": {"annotations": {name if sets else name.removesuffix("-"): text if sets else None}}}
+        self._client.patch("dp", self.name, change, namespace=self.namespace, manager="kubectl-annotate")
 
     def request(self) -> dict[str, Any]:
         """Ask to reconcile now, and wait until that was done; the status then."""
@@ -151,13 +159,13 @@ class Scenario:
 
     def delete(self) -> None:
         """Delete, without waiting."""
-        self.kubectl("-n", self.namespace, "delete", "dp", self.name, "--wait=false")
+        self.remove("dp", self.name)
 
     # --- what it says -----------------------------------------------------------------------------------------------
 
     @property
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.kubectl.json("-n", self.namespace, "get", "dp", self.name).get("status", {})
+        found: dict[str, Any] = self.get("dp", self.name).get("status", {})
         return found
 
     def condition(self, kind: str) -> dict[str, Any]:
@@ -193,23 +201,24 @@ class Scenario:
     def events(self, reason: str | None = None) -> list[dict[str, Any]]:
         """The events about it, with this reason."""
         about = f"involvedObject.kind=DesignPattern,involvedObject.name={self.name}"
-        found = self.kubectl.json("-n", self.namespace, "get", "events", "--field-selector", about)["items"]
+        found = self._client.find("events", namespace=self.namespace, fieldSelector=about)
         return [each for each in found if reason in (None, each["reason"])]
 
     # --- what runs --------------------------------------------------------------------------------------------------
 
     def names(self, kind: str = "configmap") -> list[str]:
         """The objects of a kind that carry an owner label, sorted."""
-        listed = self.kubectl.json("-n", self.namespace, "get", kind, "-l", "pattern-operator.io/owner")
-        return sorted(each["metadata"]["name"] for each in listed["items"])
+        listed = self._client.find(kind, namespace=self.namespace, labelSelector="pattern-operator.io/owner")
+        return sorted(each["metadata"]["name"] for each in listed)
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.kubectl.json("-n", self.namespace, "get", kind, name)
+        found: dict[str, Any] | None = self._client.get(kind, name, namespace=self.namespace)
+        assert found is not None, f"there is no {kind} {self.namespace}/{name}"
         return found
 
     def there(self, kind: str, name: str) -> bool:
         """Whether there is such an object, whoever's it is."""
-        return bool(self.kubectl("-n", self.namespace, "get", kind, name, "--ignore-not-found", "-o", "name"))
+        return self._client.get(kind, name, namespace=self.namespace) is not None
 
     def make(self, *objects: dict[str, Any]) -> None:
         """Apply objects as the cluster's admin; those that name no namespace go to the pattern's."""
@@ -218,11 +227,11 @@ class Scenario:
 
     def edit(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
         """Merge a change into an object, as somebody who uses kubectl."""
-        self.kubectl("-n", self.namespace, "patch", kind, name, "--type=merge", "-p", json.dumps(change))
+        self._client.patch(kind, name, change, namespace=self.namespace, manager="kubectl-patch")
 
     def remove(self, kind: str, name: str) -> None:
         """Delete an object, without waiting for its end."""
-        self.kubectl("-n", self.namespace, "delete", kind, name, "--wait=false")
+        self._client.delete(kind, name, namespace=self.namespace)
 
     def until_object(self, kind: str, name: str, done: Callable[[Any], object], *, seconds: float = 60.0) -> Any:
         """Wait until ``done`` is true of an object (None when there is none); the object."""

@@ -21,8 +21,7 @@ def test_the_way_out_of_a_webhook_that_refuses_everything_works(scenario: Scenar
     scenario.want()
     scenario.until_object(KIND, name, lambda found: found is not None)
     with pytest.raises(KubectlFailed, match="failed calling webhook"):
-        for _ in range(100):  # the API server learns of a webhook a moment after it is there
-            scenario.make(config_map("c"))
+        eventually(lambda: scenario.make(config_map("c")))  # the API server learns of a webhook a moment later
     uid = scenario.get(KIND, name)["metadata"]["uid"]
     scenario.remove(KIND, name)
     scenario.until_object(KIND, name, lambda found: found is not None and found["metadata"]["uid"] != uid)  # comes back
@@ -53,8 +52,7 @@ def test_a_version_that_removes_a_webhook_which_refuses_it_is_applied(scenario: 
     scenario.want()
     scenario.until_runs(first)
     with pytest.raises(KubectlFailed, match="failed calling webhook"):
-        for _ in range(100):  # the API server learns of a webhook a moment after it is there
-            scenario.make(config_map("c"))
+        eventually(lambda: scenario.make(config_map("c")))  # the API server learns of a webhook a moment later
 
     scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
     scenario.until_runs(second)

