@@ -300,5 +300,5 @@ async def test_a_candidate_stands_by_only_while_the_holders_time_lasts(session, 
 
     clock[0] = 61.0
 
-    assert (stands_by, waiting.holder) == ("gone?", "")
+    assert (stands_by, waiting.holder) == ("gone", "")
     await candidate.die()

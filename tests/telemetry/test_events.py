@@ -325,8 +325,8 @@ async def test_a_note_that_has_no_room_for_what_was_left_out_is_cut_and_not_that
 
     await server.until(BURST + 1)
     note = server.events[-1]["note"]
-    assert len(note) == MAX_NOTE
-    assert note.endswith("xx (and 1 events before this one were not written)")
+    assert len(note.encode()) == MAX_NOTE
+    assert note.endswith("xx\u2026 (and 1 events before this one were not written)")
 
 
 async def test_a_note_as_long_as_the_limit_is_whole(server: Server, told: Told):

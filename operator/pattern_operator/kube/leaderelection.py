@@ -24,9 +24,11 @@ from pattern_operator.kube.resourcelock import LeaderElectionRecord, LeaseLock
 from pattern_operator.kube.session import Session
 from pattern_operator.kube.watch_event import Projection, WatchEvent, WatchEventType
 from pattern_operator.kube.wellknown import LEASE
+from pattern_operator.quote import one_line
 
 RELEASE_SECONDS: Final = 3.0  # what giving the Lease back may take of a shutdown
-MAX_HOLDER: Final = 128  # characters of a holder that are shown: a pod's name and UID have some 70
+# Bytes of a holder that are shown: a pod's name and UID have some 70. Who may write the Lease may write anything there.
+MAX_HOLDER: Final = 128
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +93,7 @@ class LeaderElector:
     @property
     def holder(self) -> str:
         """Whom a candidate stands by for, fit to be shown; empty where the Lease is free, over, or was not seen yet."""
-        return _shown(self._held.holder) if self._remaining() > 0 else ""
+        return one_line(self._held.holder, MAX_HOLDER) if self._remaining() > 0 else ""
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncio.Event]:
@@ -218,7 +220,7 @@ class LeaderElector:
             raise _TakenOverError("it was deleted") from error
         holder = LeaderElectionRecord.of(lease).holder
         if holder != self._identity:
-            raise _TakenOverError(f"{_shown(holder) or 'nobody'} holds it")
+            raise _TakenOverError(f"{one_line(holder, MAX_HOLDER) or 'nobody'} holds it")
         self._see(lease)
 
     async def _release(self) -> None:
@@ -235,12 +237,6 @@ class LeaderElector:
 
 class _TakenOverError(Exception):
     """The Lease is not ours any more; the message says whose it is."""
-
-
-def _shown(holder: str) -> str:
-    """A holder's name as one short line, because everybody who may write the Lease may write anything there."""
-    line = "".join(each if each.isprintable() else "?" for each in holder[: MAX_HOLDER + 1])
-    return line if len(line) <= MAX_HOLDER else f"{line[:MAX_HOLDER]}\u2026"
 
 
 def _now() -> datetime:

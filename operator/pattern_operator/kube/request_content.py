@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from pattern_operator.api.fields import mapping_at, text_at
+from pattern_operator.api.fields import MAX_DEPTH, mapping_at, text_at
 
 # An apply with this resourceVersion makes an object, and is refused where there is one: no object comes to have it,
 # because etcd's revisions are int64, and so are those of what is used in its place (kine).
@@ -32,7 +32,6 @@ _NAMES: Final = frozenset(
 _BUILT_IN: Final = re.compile(
     r"(?:v1|(?:[a-z]+|(?:[a-z]+|rbac\.authorization|flowcontrol\.apiserver|internal\.apiserver)\.k8s\.io)/v[0-9]\w*)"
 )
-_DEEPEST: Final = 100
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ NO_CONTENT: Final = RequestContent()
 
 def _walk(value: Any, *, name: str, depth: int) -> Iterator[tuple[bool, str]]:
     """Each text and number of the object, and each name of a field; whether it is a name."""
-    if depth > _DEEPEST:
+    if depth > MAX_DEPTH:
         return
     if isinstance(value, dict):
         for key, child in value.items():
@@ -158,7 +157,7 @@ def _texts(values: Any) -> Iterator[tuple[str, str]]:
 
 def _authorities(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
     """Each ``caBundle``, with its path."""
-    if depth > _DEEPEST:
+    if depth > MAX_DEPTH:
         return
     if isinstance(value, dict):
         for key, child in value.items():

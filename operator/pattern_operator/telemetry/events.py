@@ -19,6 +19,7 @@ import orjson
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.names import API_VERSION, KIND
 from pattern_operator.kube import Session
+from pattern_operator.quote import cut
 from pattern_operator.telemetry.event_queue import EventQueue
 from pattern_operator.telemetry.logfields import about
 from pattern_operator.token_bucket import TokenBucket
@@ -159,7 +160,9 @@ class EventRecorder:
             self._leave_out(source, "rate")
             return
         more = f" (and {source.left_out} events before this one were not written)" if source.left_out else ""
-        body = self._event(pattern, kind=kind, reason=reason, action=action, note=_cut(note, more), at=at)
+        body = self._event(
+            pattern, kind=kind, reason=reason, action=action, note=cut(note, MAX_NOTE - len(more)) + more, at=at
+        )
         if not self._queue.put(body, uid=metadata.uid, namespace=metadata.namespace):
             logger.warning("too many events wait, some are not written: namespace=%s", metadata.namespace)
             self._leave_out(source, "full")
@@ -211,8 +214,3 @@ def _log(pattern: DesignPattern, *, kind: EventType, reason: str, action: str, n
     where = f"pattern={pattern.metadata.namespace}/{pattern.metadata.name} stage={action} reason={reason}"
     level = logging.INFO if kind == "Normal" else logging.WARNING
     logger.log(level, "%s: %s", where, note, extra=about(pattern, stage=action, reason=reason))
-
-
-def _cut(note: str, more: str) -> str:
-    """``note``, cut so that ``more`` fits after it."""
-    return note.encode(errors="replace")[: MAX_NOTE - len(more)].decode(errors="ignore") + more
