@@ -53,7 +53,7 @@ def test_a_circle_of_causes_ends():
     one.__cause__, other.__cause__ = other, one
 
     assert len(trace_of(one)) == 3
-    assert len(chained(Stalled(reason=Reason.APPLY_FAILED, message=""), one).diagnostics().splitlines()) == 2  # type: ignore[attr-defined]
+    assert len(chained(Stalled(reason=Reason.APPLY_FAILED, message=""), one).diagnostics().splitlines()) == 2  # type: ignore[attr-defined] # what was chained is ours
 
 
 def fail() -> None:

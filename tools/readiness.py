@@ -62,7 +62,7 @@ class ObjectCollection:
             raise WatchLost(f"GET {where}: {type(error).__name__}") from error
 
     async def follow(self) -> AsyncGenerator[dict[str, Any] | None, None]:
-        """The objects as they are, then as they become, for ever; None says that all are told anew."""
+        """The objects as they are, then as they become, forever; None says that all are told anew."""
         while True:
             try:
                 items, version = await self.list()

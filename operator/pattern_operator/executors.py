@@ -24,7 +24,7 @@ T = TypeVar("T")
 DISK_THREADS: Final = 4  # a disk serves no more at once, and a page cache needs fewer
 CPU_THREADS: Final = 2  # Python runs one at a time; the second is there while the first is in C without the lock
 NAME_THREADS: Final = 8  # each may wait 30 s for a name server that does not answer
-NOBODY: Final = ""  # whom the operator's own work counts for; no namespace is called so
+NOBODY: Final = ""  # the tenant of the operator's own work; no namespace has this name
 _SHARE: Final = 1  # times the free threads that a flow may hold: half of all alone, the other half for who comes later
 
 
@@ -82,7 +82,7 @@ class _Crew:
             if task.future.set_running_or_notify_cancel():
                 try:
                     result = task.work()
-                except BaseException as error:
+                except BaseException as error:  # whatever it is, it is for who asked, as in concurrent.futures
                     task.future.set_exception(error)
                 else:
                     task.future.set_result(result)

@@ -39,7 +39,7 @@ class FairSemaphore:
         return self._line.held(lane)
 
     def acquire(self, flow: Hashable, *lanes: Hashable) -> AbstractAsyncContextManager[None]:
-        """Hold a slot during the block; wait for one as long as it takes. ``lanes`` are whom it counts for beside."""
+        """Hold a slot during the block; wait for one as long as it takes. It counts for ``lanes`` as well."""
         return _Slot(self, flow, lanes)
 
     async def wait_for_turn(self, flow: Hashable, lanes: Lanes, part: Hashable) -> None:

@@ -38,7 +38,7 @@ class Described(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NotReady:
-    """Nothing runs yet, or no longer; ``message`` says why."""
+    """Nothing runs yet, or any more; ``message`` says why."""
 
     message: str
 

@@ -22,7 +22,7 @@ PLACES: Final = (
     "explain",  # why a workload is not healthy
     "gauge",
     "handler",  # kopf's
-    "lanes",  # whom a run counts for
+    "lanes",  # what a run counts for
     "line",  # of what waits for a worker
     "look_for_kind",
     "loop",  # where nobody waits for it

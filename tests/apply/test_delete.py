@@ -112,7 +112,7 @@ async def test_an_account_that_may_not_read_does_not_hide_that_its_object_is_gon
 
 
 async def test_what_somebody_labelled_elsewhere_does_not_hide_it_either(harness: Harness, namespace: str, monkeypatch):
-    """It did: a namespace whose roles went before its objects hung on its DesignPattern for ever."""
+    """It did: a namespace whose roles went before its objects hung on its DesignPattern forever."""
     nobody = f"system:serviceaccount:{namespace}:nobody"
     team, watched, gone = owner(), config_map("c", namespace), config_map("gone", namespace)
     monkeypatch.setattr(harness.managed_objects._events, "_listed", lambda key: key.name != "alien")

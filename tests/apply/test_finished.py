@@ -103,7 +103,7 @@ def test_a_mark_of_what_runs_tells_whether_it_was_changed():
         pytest.param(JOB, {}, False, id="a Job without a TTL"),
         pytest.param(POD, {"restartPolicy": "Never"}, True, id="a Pod that runs once"),
         pytest.param(POD, {"restartPolicy": "OnFailure"}, True, id="a Pod that runs until it succeeds"),
-        pytest.param(POD, {"restartPolicy": "Always"}, False, id="a Pod that runs for ever"),
+        pytest.param(POD, {"restartPolicy": "Always"}, False, id="a Pod that runs forever"),
         pytest.param(POD, {}, False, id="a Pod that says nothing"),
         pytest.param(ObjectKey("x.example", "Job", "t", "j"), {"ttlSecondsAfterFinished": 0}, False, id="another"),
     ],

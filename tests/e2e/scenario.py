@@ -186,7 +186,7 @@ class Scenario:
 
     def until_runs(self, digest: str, *, seconds: float = 60.0) -> dict[str, Any]:
         """Wait until the artifact of this digest is Ready; the status."""
-        runs = lambda s: s.get("digest") == digest and condition(s, "Ready")["status"] == "True"  # noqa: E731
+        runs = lambda s: s.get("digest") == digest and condition(s, "Ready")["status"] == "True"  # noqa: E731 - it is one line
         return self.until(runs, seconds=seconds)
 
     def until_says(self, kind: str, reason: str, *, seconds: float = 60.0) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_a_restart_and_a_lost_lease_send_nothing_where_nothing_changed(
     asked = registry.requests()
     led_again = sent(audited, after=before)
 
-    objects = lambda found: {key for key in found if not key[1].startswith("designpatterns")}  # noqa: E731
+    objects = lambda found: {key for key in found if not key[1].startswith("designpatterns")}  # noqa: E731 - it is one line
     for writes in (restarted, led_again):
         assert objects(writes) <= {("patch", "configmaps"), ("delete", "configmaps")}
         assert writes["patch", "configmaps"] == writes["delete", "configmaps"] == 1  # of the probe
@@ -269,7 +269,7 @@ def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
     scenario.want(**REPORT)
     scenario.until_runs(digest)
     before = mark(audited)
-    theirs = lambda: scenario.get("configmap", "settings")["data"] == {"a": "theirs"}  # noqa: E731
+    theirs = lambda: scenario.get("configmap", "settings")["data"] == {"a": "theirs"}  # noqa: E731 - it is one line
 
     audited.operator.stop()
     scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})

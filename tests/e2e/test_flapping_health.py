@@ -11,7 +11,7 @@ from tests.testbed.kubectl import Kubectl
 
 NOISE = 10.0  # seconds
 CHANGES = 0.2  # seconds between two texts
-WRITES = 3  # of status at most in that time: once every 2 s, for ever, would be five
+WRITES = 3  # of status at most in that time: once every 2 s, forever, would be five
 
 
 @contextmanager

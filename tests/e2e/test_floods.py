@@ -220,8 +220,8 @@ def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure
 def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
     own_story: Scenario, own_registry: Registry
 ) -> None:
-    auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731
-    write = lambda number: own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(number))}))  # noqa: E731
+    auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731 - it is one line
+    write = lambda number: own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(number))}))  # noqa: E731 - it is one line
     write(0)
     own_story.want(source={"secretRef": {"name": "pull"}}, ref={"tag": "9.9.9"})  # which is not there
     own_story.until_says("Fetched", "ArtifactNotFound")
@@ -237,7 +237,7 @@ def test_a_secret_that_changes_all_the_time_asks_the_registry_now_and_then(
 def test_a_secret_of_a_pattern_that_runs_and_changes_all_the_time_asks_the_registry_now_and_then_too(
     own_story: Scenario, own_registry: Registry
 ) -> None:
-    auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731
+    auth = lambda number: {"auths": {own_registry.address: {"username": "u", "password": f"p{number}"}}}  # noqa: E731 - it is one line
     own_story.make(secret("pull", **{".dockerconfigjson": json.dumps(auth(0))}))
     digest = push(own_story.repository, "1.0.0", config_map("settings"))
     own_story.want(source={"secretRef": {"name": "pull"}})

@@ -219,7 +219,7 @@ def test_who_holds_the_fewest_seats_goes_first_and_among_equals_who_is_due_first
     for item, rank in (("a1", 0), ("a2", 0), ("b1", 1), ("c1", 2)):
         queue.push(item, rank=rank, lanes=(item[0],))
 
-    assert [queue.pop()[0] for _ in range(3)] == ["a1", "b1", "c1"]  # type: ignore[index]
+    assert [queue.pop()[0] for _ in range(3)] == ["a1", "b1", "c1"]  # type: ignore[index] # something waits
 
 
 def test_few_seats_are_all_used_by_one_flow_alone():
@@ -321,7 +321,7 @@ def test_who_has_used_little_goes_before_who_has_used_much_whoever_has_waited_fo
     queue.push("guest", rank=1_000, lanes=("guest", "works.example"))
 
     taken = [queue.pop()]
-    queue.give_back(taken[0][1], used=1)  # type: ignore[index]
+    queue.give_back(taken[0][1], used=1)  # type: ignore[index] # something waits
     taken.append(queue.pop())
 
     assert [each[0] for each in taken if each] == ["guest", "old 0"]

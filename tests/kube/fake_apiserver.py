@@ -36,7 +36,7 @@ async def serving(answer: Handler, *, authorization: Authorization | None = None
 
 
 def script(*answers: web.Response) -> tuple[Handler, list[web.Request]]:
-    """Give the answers in turn, the last one for ever, and write down who asked."""
+    """Give the answers in turn, the last one forever, and write down who asked."""
     asked: list[web.Request] = []
 
     def answer(request: web.Request) -> web.Response:

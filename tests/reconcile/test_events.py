@@ -162,7 +162,7 @@ def test_ready_that_goes_by_health_while_a_registry_is_away_is_told_in_its_own_w
 @pytest.mark.parametrize("generation", [1, 2], ids=["the same spec", "another spec"])
 def test_a_failure_in_other_words_is_another_one_and_so_is_one_of_another_spec(generation: int):
     tell = SecretVersion()
-    failed = lambda name: Results(failure=Stalled(reason=Reason.FORBIDDEN, message=f"{name} may not"))  # noqa: E731
+    failed = lambda name: Results(failure=Stalled(reason=Reason.FORBIDDEN, message=f"{name} may not"))  # noqa: E731 - it is one line
 
     tell(Status(), failed("typo1"))
     before = status.after(pattern(), failed("typo1"), now=NOW)
@@ -216,7 +216,7 @@ def test_words_that_are_new_each_time_are_told_a_few_times_and_those_that_altern
 
 
 def test_how_far_a_deletion_is_makes_no_event_each_time():
-    left = lambda name: Waiting(reason=Reason.DELETING, message=f"1 object left: ConfigMap {name}")  # noqa: E731
+    left = lambda name: Waiting(reason=Reason.DELETING, message=f"1 object left: ConfigMap {name}")  # noqa: E731 - it is one line
 
     state, events = State(), list[Event]()
     for name in ("one", "two", "three"):

@@ -70,7 +70,7 @@ class Cluster:
         return frozenset()
 
     async def prune(self, _: DesignPattern, entries: Any) -> PruneResult:
-        return await prune(entries, owner=Owner("u-1", "team", "web"), deleter=self)  # type: ignore[arg-type]
+        return await prune(entries, owner=Owner("u-1", "team", "web"), deleter=self)  # type: ignore[arg-type] # a stand-in
 
 
 def owning(*entries: InventoryEntry, prune: bool = True) -> DesignPattern:

@@ -26,7 +26,7 @@ class Holding:
 async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
     spec = {"verify": {"authorities": [{"key": {"configMapRef": {"name": "k"}}}]}}
 
-    asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=None)  # type: ignore[arg-type]
+    asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=None)  # type: ignore[arg-type] # a stand-in
 
     found = await asked.policy(pattern(spec=spec))
 
@@ -37,7 +37,7 @@ async def test_of_what_is_too_long_for_a_key_no_more_is_kept_than_shows_that():
 
 async def test_a_pattern_that_asks_for_no_signature_waits_for_no_thread():
     with Executors.open() as executors:
-        asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=executors)  # type: ignore[arg-type]
+        asked: Any = Repositories(registries=None, config_sources=Holding(), sandbox=None, executors=executors)  # type: ignore[arg-type] # a stand-in
         executors.cpu.shutdown()  # whoever needs a thread of it fails
 
         unsigned = pattern()

@@ -24,4 +24,4 @@ def test_the_formats_are_those_of_the_spec():
 
 def test_options_cannot_be_changed_while_something_is_rendered():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Options().path = "x"  # type: ignore[misc]
+        Options().path = "x"  # type: ignore[misc] # it is frozen: that is what is tested

@@ -82,10 +82,10 @@ async def test_a_worker_inherits_nothing(monkeypatch, sandbox, tmp_path, variabl
     await objects_of(sandbox, LARGE)
 
     (worker,) = workers()
-    environment = open(f"/proc/{worker}/environ", "rb").read()  # noqa: SIM115, PTH123, ASYNC230
+    environment = open(f"/proc/{worker}/environ", "rb").read()  # noqa: SIM115, PTH123, ASYNC230 - files of /proc, which are read at once
     assert b"planted" not in environment
-    limits = open(f"/proc/{worker}/limits").read()  # noqa: SIM115, PTH123, ASYNC230
+    limits = open(f"/proc/{worker}/limits").read()  # noqa: SIM115, PTH123, ASYNC230 - files of /proc, which are read at once
     assert str(160 * MIB) in limits
-    handles = {os.readlink(f"/proc/{worker}/fd/{handle}") for handle in os.listdir(f"/proc/{worker}/fd")}  # noqa: PTH208, PTH115
+    handles = {os.readlink(f"/proc/{worker}/fd/{handle}") for handle in os.listdir(f"/proc/{worker}/fd")}  # noqa: PTH208, PTH115 - files of /proc, which are read at once
     assert not any("secret" in each for each in handles)
     assert len(handles) <= 2  # its socket and /dev/null

@@ -71,7 +71,7 @@ class Told:
 
     def say(self, note: str, *, name: str = "web", namespace: str = "team", kind: str = "Normal") -> None:
         about = pattern(name=name, namespace=namespace, uid=f"{namespace}/{name}")
-        self.recorder.event(about, kind=kind, reason="Ready", action="health", note=note)  # type: ignore[arg-type]
+        self.recorder.event(about, kind=kind, reason="Ready", action="health", note=note)  # type: ignore[arg-type] # a word that the type has
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ async def test_a_connection_that_was_closed_is_not_aborted_later():
     limiter = ConnectionLimiter(seconds=0.01)
     over = asyncio.get_running_loop().create_future()
 
-    limiter.add(connection, transport)  # type: ignore[arg-type]
+    limiter.add(connection, transport)  # type: ignore[arg-type] # a stand-in
     limiter.remove(connection)
     limiter.remove(connection)
     asyncio.get_running_loop().call_later(0.02, over.set_result, None)

@@ -90,7 +90,7 @@ async def expires(server: Server, response: web.StreamResponse) -> None:
 async def breaks(server: Server, response: web.StreamResponse) -> None:
     """A watch whose connection is lost within an event."""
     await response.write(b'{"type": "MODI')
-    transport = response._req.transport  # type: ignore[union-attr]
+    transport = response._req.transport  # type: ignore[union-attr] # it is connected
     assert transport is not None
     transport.abort()
 

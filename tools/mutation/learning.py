@@ -135,7 +135,7 @@ class Learned:
 
 
 def _lines_by_context(data: CoverageData) -> dict[str, dict[str, list[int]]]:
-    """UnitTest ("" is no test), module, lines."""
+    """UnitTest ("" is not a test), module, lines."""
     found: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
     for file in data.measured_files():
         module = str(Path(file).relative_to(PACKAGE))

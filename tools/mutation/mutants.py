@@ -123,8 +123,8 @@ class _Source:
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """First and last byte of a node."""
-        begin = self._starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
-        end = self._starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        begin = self._starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined] # of every node that is edited
+        end = self._starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined] # as above
         return begin, end
 
     def between(self, left: ast.AST, right: ast.AST) -> str:
@@ -154,7 +154,7 @@ class _Source:
         first, last = self.span(place.top or statement)
         around = self._bytes[first:begin], changed.encode(), self._bytes[end:last]
         return Mutant(
-            line=edit.node.lineno,  # type: ignore[attr-defined]
+            line=edit.node.lineno,  # type: ignore[attr-defined] # as above
             lines=_lines(statement),
             function=place.function,
             change=f"{_shown(whole)}  ->  {_shown(changed)}",
@@ -272,7 +272,7 @@ def _walk(node: ast.AST, place: _Place) -> Iterator[tuple[ast.AST, _Place]]:
         if isinstance(child, ast.JoinedStr) or _only_says(child) or _is_typing(node, child) or _is_form(node, child):
             continue
         inside = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and child in body
-        yield from _walk(child, place.body(node) if inside else place)  # type: ignore[arg-type]
+        yield from _walk(child, place.body(node) if inside else place)  # type: ignore[arg-type] # of a statement that is walked into
 
 
 def _body(node: ast.AST) -> list[ast.stmt]:

@@ -185,7 +185,7 @@ class _Swapping:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
-        folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # it is private, and there is no other way to it
         functions = functions_below(self.package)
         gc.collect()
         gc.freeze()
@@ -214,7 +214,7 @@ class _Swapping:
     def _job(self, job: Job, trial: "_Trial") -> Ended | None:
         while tests := tuple(test for test in job.tests if test.id not in self._unsound):
             now = replace(job, tests=tests)
-            status, begun = self._fork.run(lambda now=now: trial(now, mutated=True))  # type: ignore[misc]
+            status, begun = self._fork.run(lambda now=now: trial(now, mutated=True))  # type: ignore[misc] # mypy infers no type of a lambda with a default
             if status == _Exit.CANNOT_SWAP:
                 return None
             if status == _Exit.PASSED:
@@ -292,7 +292,7 @@ class Importing:
         ended = Outcome.UNTESTED
         for file in files:
             now = replace(job, tests=tuple(test for test in job.tests if test.id.partition("::")[0] == file))
-            status, begun = self._fork.run(lambda now=now: self._tests(now))  # type: ignore[misc]
+            status, begun = self._fork.run(lambda now=now: self._tests(now))  # type: ignore[misc] # mypy infers no type of a lambda with a default
             if status == _Exit.PASSED:
                 ended = Outcome.UNNOTICED
             elif self._is_sound(now):

@@ -169,7 +169,7 @@ def _forbidden(
 
 
 def _grant(key: ObjectKey, error: ApiError, account: ServiceAccount | None) -> str:
-    """Whom to grant what; of an account that does not exist the API server only says that it may not."""
+    """Which account to grant what; of an account that does not exist the API server only says that it may not."""
     if account is None:
         lacking = MissingPermission.of(error)
         return f"{_sentence(lacking.granted())}." if lacking else "Grant that account this verb on this resource."

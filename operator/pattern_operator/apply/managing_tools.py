@@ -1,6 +1,6 @@
 """Which other tool manages an object, told by the marks that each of them leaves and looks for itself.
 
-Two tools that apply one object undo each other's changes for ever, and both delete it. Only the live object counts: a
+Two tools that apply one object undo each other's changes forever, and both delete it. Only the live object counts: a
 rendered manifest may carry such marks too (``helm template`` prints some), and is ours all the same.
 """
 

@@ -1,6 +1,6 @@
 """What kubectl or Helm set on an object is handed on to the pattern that adopts it, and goes when it leaves that.
 
-Without this a field that leaves the pattern stays for ever, because its older manager has it too. Source: Kubernetes
+Without this a field that leaves the pattern stays forever, because its older manager has it too. Source: Kubernetes
 documentation, "Server-Side Apply", "Upgrading from client-side apply to server-side apply"; the rules of versions are
 those of client-go, ``util/csaupgrade``. It is done once, when the object is adopted: the pattern's first apply is tried
 without effect, and what the API server would then say of the managers is written with the older ones' fields handed on.

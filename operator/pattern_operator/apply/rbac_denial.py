@@ -1,4 +1,4 @@
-"""Which right an account lacks, read off the API server's refusal, and in words whom to grant what.
+"""Which right an account lacks, read off the API server's refusal, and in words what to grant to which account.
 
 Format: the text of a 403 as the API server makes it (apiserver, ``responsewriters.forbiddenMessage``):
 ``User "U" cannot V resource "R[/S]" in API group "G" in the namespace "N"``, or ``at the cluster scope``.

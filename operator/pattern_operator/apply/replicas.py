@@ -1,4 +1,4 @@
-"""Who writes the replicas of a workload: a pattern and an autoscaler that both do would scale it for ever. Pure.
+"""Who writes the replicas of a workload: a pattern and an autoscaler that both do would scale it forever. Pure.
 
 Source: Kubernetes documentation, "Horizontal Pod Autoscaling": it scales through the subresource ``scale``, which
 ``managedFields`` tells.
@@ -26,7 +26,7 @@ def scaler_of(managers: Iterable[ManagedFieldsEntry]) -> str:
 
 
 def sets_replicas(managers: Iterable[ManagedFieldsEntry]) -> bool:
-    """Whether our apply set the replicas: they go back to their default when it does so no longer."""
+    """Whether our apply set the replicas: they go back to their default when it does not set them any more."""
     return any(is_ours(each) and "f:replicas" in mapping_at(each.fields, "f:spec") for each in managers)
 
 

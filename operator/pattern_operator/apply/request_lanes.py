@@ -1,4 +1,4 @@
-"""Whom a request about an object counts for, and how many there are at once: no tenant closes the API server to all."""
+"""What a request about an object counts for, and how many there are at once: no tenant closes the API server to all."""
 
 from collections.abc import Hashable
 from typing import Final
@@ -15,7 +15,7 @@ CONCURRENCY: Final = 32  # requests at once for all patterns together: more only
 
 
 def lanes_of(key: ObjectKey, owner: Owner) -> tuple[Hashable, ...]:
-    """Whom a request about an object counts for: the namespace of its pattern, and beside it the pattern and the kind.
+    """What a request about an object counts for: the namespace of its pattern, and beside it the pattern and the kind.
 
     The namespace is the flow, because more patterns cost a tenant nothing. The shares grow from the pattern to the
     kind: what is slow for one namespace, such as its webhook, must not close the kind to all.

@@ -12,7 +12,7 @@ from pattern_operator.errors import PatternError, Transient, Waiting
 from pattern_operator.kube.kind_suggestion import NextStep
 from pattern_operator.quote import listed
 
-# What failed is sent again by the next try: that of thousands, each second and for ever, would be a load on all.
+# What failed is sent again by the next try: that of thousands, each second and forever, would be a load on all.
 REST: Final = timedelta(milliseconds=10)  # for each of them, at least
 NAMED: Final = 5  # failures that a message names; the rest is pluralize
 

@@ -12,7 +12,7 @@ deleted (``changed_patterns``).
 Data is not recreated with its object, so no delay decides for its deletion: until a pattern of the same namespace that
 was changed has rendered its new version, nobody knows what that contains, be the registry away, the tag not pushed, the
 signature missing or the pattern suspended; and one that is known to have it, and cannot take it, may be able to later.
-The data stays, and the message says for whom. Whoever may write patterns there is trusted with that; what is in other
+The data stays, and the message says why. Whoever may write patterns there is trusted with that; what is in other
 namespaces holds it up for a time that ends. None of it depends on how long this process lives: status and metadata say
 when a pattern was changed, and since when another one lets go (``pattern_changed``, ``lets_go_since``).
 """
@@ -62,7 +62,7 @@ class _Began:
 
 
 class Transfers:
-    """Who waits for which object, who was changed a moment ago, and what is offered to whom.
+    """Who waits for which object, who was changed a moment ago, and what is offered to which pattern.
 
     ``on_change(owner id, notification)`` wakes a pattern; it is called in the loop, and what it raises is counted.
     """
@@ -79,7 +79,7 @@ class Transfers:
         self._waiting: dict[ObjectKey, dict[str, Owner]] = {}  # the longest first
         self._waits: dict[str, set[ObjectKey]] = {}  # the same by owner
         self._excluded: dict[str, set[ObjectKey]] = {}  # what an owner could not take, until it is changed
-        self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by whom, and whom it was told
+        self._offered: dict[ObjectKey, dict[str, set[str]]] = {}  # by which pattern, and which it was told to
         self._taking: dict[ObjectKey, list[Owner]] = {}  # whose apply is on its way
         self._patterns = ChangedPatterns()
         self._since: dict[str, dict[ObjectKey, _Began]] = {}  # when an owner first wanted to delete an object
@@ -230,7 +230,7 @@ class Transfers:
                 del self._taking[key]
 
     def delay_reason(self, key: ObjectKey, *, by: Owner, holds_data: bool | None = None) -> str:
-        """Why an object that ``by`` wants no longer is not deleted now; empty where it may be.
+        """Why an object that ``by`` does not want any more is not deleted now; empty where it may be.
 
         ``holds_data``: whether data is lost with it; None where only its kind tells. ``by`` is woken when the answer
         may have changed. Nothing that other patterns do lets this say why for longer than ``OFFER_DURATION``

@@ -20,7 +20,7 @@ from pattern_operator.quote import first_few, one_line, quoted
 TITLE: Final = "org.opencontainers.image.title"
 
 _TARS: Final = (".tar", "+tar", ".tar+gzip", ".tar.gzip", "/tar", "/x-tar", "/tar+gzip", "/x-gtar", "/x-tgz")
-_WHITEOUT: Final = ".wh."  # OCI image-spec 1.1, "Whiteouts": such a file says that one of a lower layer is no more
+_WHITEOUT: Final = ".wh."  # OCI image-spec 1.1, "Whiteouts": such a file says that one of a lower layer is deleted
 _DOCUMENT_NAMES: Final = (".yaml", ".yml", ".json")
 _DOCUMENTS: Final = {"yaml": "yaml", "x-yaml": "yaml", "yml": "yaml", "json": "json"}  # of a media type: suffix
 

@@ -2,7 +2,7 @@
 
 Formats: POSIX.1-2017 "pax" (ustar headers and extended headers), GNU long names, RFC 1952 (gzip). Own code, because the
 standard library's tarfile reads far more than this, and bytes are unpacked that an attacker may have chosen
-(CVE-2024-6232, CVE-2025-8194: a header could make it search or loop for ever).
+(CVE-2024-6232, CVE-2025-8194: a header could make it search or loop forever).
 """
 
 import zlib

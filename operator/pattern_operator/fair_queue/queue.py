@@ -1,6 +1,6 @@
 """Who gets the next of a bounded number of seats, so that nobody can hold them all while others wait.
 
-An item waits with *lanes*: whom it counts for. The first lane is its flow (a tenant); the others are part of it, or
+An item waits with *lanes*, each of which it counts for. The first is its flow (a tenant); the others are part of it, or
 what it shares with items of other flows (a registry host, a kind). The flow that holds the fewest seats goes first;
 among equals the one that has used the least time, then the lowest rank, then who came first. That is fair queueing with
 seats, as the API server's own (Kubernetes, "API Priority and Fairness"), by ``start_times``; and a lane takes no seat
@@ -87,7 +87,7 @@ class FairQueue(Generic[Item]):
         self._place(group)
 
     def remove(self, item: Item) -> None:
-        """Let ``item`` wait no longer; what is left of it in the heaps is dropped when it comes to the top."""
+        """Take ``item`` out; what is left of it in the heaps is dropped when it comes to the top."""
         entry = self._entries.pop(item, None)
         if entry is None:
             return
@@ -278,7 +278,7 @@ class FairQueue(Generic[Item]):
         if group is not None and group.placed_at == position and self._waits(group.items[0]):
             return group
         if group is not None and group.placed_at == position:
-            self._place(group)  # its first item waits no longer: it is put where the next one belongs
+            self._place(group)  # its first item does not wait any more: it is put where the next one belongs
         return None
 
     def _turn(self, group: Group[Item]) -> Turn:

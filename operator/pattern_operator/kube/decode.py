@@ -47,15 +47,15 @@ class _Metadata(msgspec.Struct):
     name: Raw | UnsetType = UNSET
     namespace: Raw | UnsetType = UNSET
     uid: Raw | UnsetType = UNSET
-    resourceVersion: Raw | UnsetType = UNSET  # noqa: N815
+    resourceVersion: Raw | UnsetType = UNSET  # noqa: N815 - its name in JSON
     generation: Raw | UnsetType = UNSET
-    creationTimestamp: Raw | UnsetType = UNSET  # noqa: N815
-    deletionTimestamp: Raw | UnsetType = UNSET  # noqa: N815
+    creationTimestamp: Raw | UnsetType = UNSET  # noqa: N815 - its name in JSON
+    deletionTimestamp: Raw | UnsetType = UNSET  # noqa: N815 - its name in JSON
     labels: Raw | UnsetType = UNSET
     annotations: Raw | UnsetType = UNSET
     finalizers: Raw | UnsetType = UNSET
-    ownerReferences: Raw | UnsetType = UNSET  # noqa: N815
-    managedFields: Raw | UnsetType = UNSET  # noqa: N815
+    ownerReferences: Raw | UnsetType = UNSET  # noqa: N815 - its name in JSON
+    managedFields: Raw | UnsetType = UNSET  # noqa: N815 - its name in JSON
 
 
 class _List(msgspec.Struct):

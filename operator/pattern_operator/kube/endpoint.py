@@ -1,4 +1,4 @@
-"""An API server and who asks it: the address, the ``Authorization`` header, and whom to trust."""
+"""An API server and who asks it: the address, the ``Authorization`` header, and which authority to trust."""
 
 import ssl
 from dataclasses import dataclass, field

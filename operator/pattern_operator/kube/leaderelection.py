@@ -92,7 +92,7 @@ class LeaderElector:
 
     @property
     def holder(self) -> str:
-        """Whom a candidate stands by for, fit to be shown; empty where the Lease is free, over, or was not seen yet."""
+        """The leader that a candidate stands by for, fit to be shown; empty where the Lease is free or over."""
         return one_line(self._held.holder, MAX_HOLDER) if self._remaining() > 0 else ""
 
     @asynccontextmanager

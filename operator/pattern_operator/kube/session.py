@@ -94,7 +94,7 @@ class Session:
         internal_errors: InternalErrors | None = None,
     ) -> AsyncIterator["Session"]:
         """Open a session; nothing is sent yet."""
-        # Watches hold a connection each for ever, so the connector is unlimited and requests are counted by slots.
+        # Watches hold a connection each forever, so the connector is unlimited and requests are counted by slots.
         # Names as the system looks them up, not by c-ares: a kubeconfig may name what only a VPN of a person knows.
         connector = aiohttp.TCPConnector(
             limit=0,
@@ -244,7 +244,7 @@ class Session:
 
 
 def _lanes(method: str, path: str, who: str | None) -> tuple[Hashable, Lane]:
-    """Whom a request counts for, so that what is slow holds its share only.
+    """What a request counts for, so that what is slow holds its share only.
 
     It is the resource, or what is discovered; first its namespace, because a webhook may be slow for one namespace, and
     the tenant that is impersonated, because the API server may delay one. That is the namespace of the account, because

@@ -48,7 +48,7 @@ class Places(Generic[Key]):
         return Entered(displaced)
 
     def end(self, key: Key) -> None:
-        """A run waits for its registry no longer, and is here until it has a worker: nobody displaces it."""
+        """A run does not wait for its registry any more, and is here until it has a worker: nobody displaces it."""
         if self._waiting.pop(key, None) is not None:
             self._ending.add(key)
 

@@ -79,14 +79,14 @@ class ConfigSources:
         return self._newest.get(ConfigSource(resource.kind, namespace, name), 0)
 
     def forget(self, reader: PatternKey) -> None:
-        """A pattern is gone: what only it used is no longer kept."""
+        """A pattern is gone: what only it used is forgotten."""
         for config_source in self._used.pop(reader, {}):
             self._drop(config_source, reader)
 
     def _use(self, config_source: ConfigSource, reader: PatternKey) -> None:
-        """Let ``reader`` be woken by ``config_source``, and no longer by what it used long before.
+        """Let ``reader`` be woken by ``config_source``, and not any more by what it used long before.
 
-        Specs change for ever.
+        Specs change forever.
         """
         self._users.setdefault(config_source, set()).add(reader)
         used = self._used.setdefault(reader, {})
@@ -121,7 +121,7 @@ class ConfigSources:
             self._begun[resource.kind] = asyncio.get_running_loop().time()
             self._tasks.create_task(watch.run(), name=f"watch-{resource.plural}-referred-to")
         left = self._begun[resource.kind] + SYNC_TIMEOUT - asyncio.get_running_loop().time()
-        if left > 0 and not watch.synced.is_set():  # once a kind: one that cannot be watched holds nobody up for ever
+        if left > 0 and not watch.synced.is_set():  # once a kind: one that cannot be watched holds nobody up forever
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await watch.synced.wait()

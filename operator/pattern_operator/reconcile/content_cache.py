@@ -37,7 +37,7 @@ class ContentCache(Generic[K]):
         self._size += size
 
     def drop(self, key: K) -> None:
-        """Remember it no longer."""
+        """Forget it."""
         content = self._found.pop(key, None)
         if content is not None:
             self._size -= _size(content)

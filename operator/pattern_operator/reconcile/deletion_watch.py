@@ -21,7 +21,7 @@ class Restored(Exception):
 
 
 class DeletionWatch:
-    """Watches which DesignPatterns exist. ``on_gone(key, uid)`` is called for each that is there no longer."""
+    """Watches which DesignPatterns exist. ``on_gone(key, uid)`` is called for each that does not exist any more."""
 
     def __init__(self, session: Session, patterns: PatternStore, *, on_gone: Callable[[PatternKey, str], None]) -> None:
         self._on_gone = on_gone

@@ -1,4 +1,4 @@
-"""What drifted, in words: what became of an object since it was applied, and by whom. Pure: it reads observations."""
+"""What drifted, in words: what became of an object since it was applied, and who did it. Pure."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,7 @@ from pattern_operator.reconcile.owner import owner_of
 
 
 def drift_of(key: ObjectKey, *, managed: ManagedObjects) -> str:
-    """What happened to an object, and by whom, as far as the watches tell."""
+    """What happened to an object, and who did it, as far as the watches tell."""
     known = managed.get(key)
     if known is None or not known.present:
         return f"{key.display_name} was deleted, or lost its owner label"  # a watch by label cannot tell the two apart

@@ -19,8 +19,8 @@ from pattern_operator.reconcile.owner import owned_keys, owner_of
 class DeletePort(Protocol):
     """What a deletion may do; see cluster.Cluster."""
 
-    def account(self, pattern: DesignPattern) -> str | None: ...  # noqa: D102
-    async def delete(self, pattern: DesignPattern, entries: Collection[InventoryEntry]) -> FinalizeResult: ...  # noqa: D102
+    def account(self, pattern: DesignPattern) -> str | None: ...  # noqa: D102 - see the class
+    async def delete(self, pattern: DesignPattern, entries: Collection[InventoryEntry]) -> FinalizeResult: ...  # noqa: D102 - see the class
 
 
 async def finalize(pattern: DesignPattern, *, port: DeletePort, now: datetime) -> FinalizeResult:

@@ -1,4 +1,4 @@
-"""Whom a run of a pattern counts for when workers are shared out: its namespace, and the registry host it asks."""
+"""What a run of a pattern counts for when workers are shared out: its namespace, and the registry host it asks."""
 
 from typing import Final
 

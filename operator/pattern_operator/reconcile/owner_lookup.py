@@ -18,8 +18,8 @@ class OwnerLookup:
     def __call__(self, label: str, key: ObjectKey) -> Owner | None:
         """The living pattern with this owner id, if it still has the object.
 
-        One that let the object go and left it in the cluster (``prune: false``) has it no longer. One that cannot be
-        read, or whose inventory cannot, has everything that it is named on.
+        One that let the object go and left it in the cluster (``prune: false``) does not have it any more. One
+        that cannot be read, or whose inventory cannot, has everything that it is named on.
         """
         where = self._patterns.owned_by(label)
         if where is None or not self._patterns.has(where, key):

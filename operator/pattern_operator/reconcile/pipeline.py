@@ -158,7 +158,7 @@ async def _bring_about(way: _Way, placed: Placed, known: Known, *, reached: bool
         return await apply(
             run.pattern, desired, way.rendering, placed, known=known, port=run.cluster, on_applied=sent.add
         )
-    except BaseException:
+    except BaseException:  # a cancellation, too: what was sent is there, and is remembered
         run.state = run.state.applying(desired, known.done(desired) | sent)
         fingerprints = run.cluster.managed.fingerprints(owner_of(run.pattern).id)
         partly = bool(sent) and not reached

@@ -19,9 +19,9 @@ class PrunePort(Protocol):
     """What pruning may do; see cluster.Cluster."""
 
     @property
-    def managed(self) -> ManagedObjects: ...  # noqa: D102
-    async def prune(self, pattern: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult: ...  # noqa: D102
-    async def blocking_admission(  # noqa: D102
+    def managed(self) -> ManagedObjects: ...  # noqa: D102 - see the class
+    async def prune(self, pattern: DesignPattern, entries: Collection[InventoryEntry]) -> PruneResult: ...  # noqa: D102 - see the class
+    async def blocking_admission(  # noqa: D102 - see the class
         self, pattern: DesignPattern, said: Collection[str], leaving: Collection[ObjectKey]
     ) -> frozenset[ObjectKey]: ...
 

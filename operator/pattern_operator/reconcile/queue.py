@@ -1,7 +1,7 @@
 """The keyed queue: one entry a key, one run of a key at a time, bounded concurrency, and fair shares of it.
 
 It knows nothing of patterns: a key is anything hashable, a run is a coroutine function that answers when the key is due
-again, if ever. ``lanes`` says whom a run of a key counts for (``fair_queue``): within a flow the earliest due time
+again, if ever. ``lanes`` says what a run of a key counts for (``fair_queue``): within a flow the earliest due time
 wins, between flows the one with the fewest runs, then the one that has used the least time. A run that waits for
 somebody outside for long gives its worker to another meanwhile (``aside``). Time is the clock of the event loop, handed
 in.
@@ -98,7 +98,7 @@ class Queue(Generic[Key]):
 
     @property
     def running_lanes(self) -> tuple[Lanes, ...]:
-        """Whom the runs count for that hold a worker."""
+        """What the runs that hold a worker count for."""
         return tuple(place.lanes for place in self._running.values() if not place.is_aside)
 
     def waiting(self, seconds: float) -> list[Key]:
@@ -180,11 +180,11 @@ class Queue(Generic[Key]):
         timer = asyncio.get_running_loop().call_later(after, self._let_go, place)
         try:
             yield place.gives_way
-        except Exception:
+        except Exception:  # whatever it is, who tells of it needs a worker
             timer.cancel()
             await self._end_wait(place)
             raise
-        except BaseException:
+        except BaseException:  # a cancellation does not wait for a worker
             timer.cancel()
             place.waits -= 1
             raise

@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 class Waiting(Protocol):
-    """The queue: who waits for so many seconds, the longest first, and for whom runs count."""
+    """The queue: who waits for so many seconds, the longest first, and what runs count for."""
 
     def waiting(self, seconds: float) -> list[PatternKey]: ...  # noqa: D102 - see the class
     @property

@@ -106,7 +106,7 @@ class Reconciler:
                 return await self._runs.reporter.report_internal_error(pattern)
 
     def lanes(self, key: PatternKey) -> Lanes:
-        """Whom the next run of a pattern counts for; one that asks no registry is not held up by those that do."""
+        """What the next run of a pattern counts for; one that asks no registry is not held up by those that do."""
         pattern = self._patterns.get(key)
         state = self._states.get(pattern) if pattern is not None else None
         if pattern is None or pattern.metadata.deletion_timestamp or pattern.spec.suspend:

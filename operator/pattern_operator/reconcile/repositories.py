@@ -108,7 +108,7 @@ class Repositories:
         return secret_version_of(pattern, config_sources=self.config_sources)
 
     def forget(self, key: PatternKey) -> None:
-        """A pattern is gone: what only it used is no longer kept."""
+        """A pattern is gone: what only it used is forgotten."""
         self.config_sources.forget(key)
 
     async def login(self, pattern: DesignPattern) -> Login:

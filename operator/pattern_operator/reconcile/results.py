@@ -84,7 +84,7 @@ class AppliedObjects:
 class RepairedObjects:
     """The result of applying some objects again; ``error`` says that one of them could not be.
 
-    ``unresolved`` are those that the pattern has no longer under this key: their kind has another scope now.
+    ``unresolved`` are those that the pattern does not have under this key any more: their kind has another scope now.
     """
 
     repaired: tuple[str, ...] = ()  # what was repaired, a sentence each

@@ -232,7 +232,7 @@ class State:
         return replace(self, objects=Followed()) if isinstance(self.objects, Nothing) else self
 
     def applying(self, desired: DesiredState, applied: frozenset[ObjectKey] = frozenset()) -> "State":
-        """On the way to ``desired``: what ran before runs no longer as a whole."""
+        """On the way to ``desired``: what ran before does not run as a whole any more."""
         return replace(self, objects=Applying(desired, applied))
 
     def with_applied(self, desired: DesiredState, made: AppliedObjects) -> "State":

@@ -22,8 +22,8 @@ class UnchangedPort(Protocol):
     """Where it is known how objects stand; see cluster.Cluster."""
 
     @property
-    def managed(self) -> ManagedObjects: ...  # noqa: D102
-    async def compare(  # noqa: D102
+    def managed(self) -> ManagedObjects: ...  # noqa: D102 - see the class
+    async def compare(  # noqa: D102 - see the class
         self, pattern: DesignPattern, objects: Collection[Object]
     ) -> tuple[ApplyFailure, ...]: ...
 

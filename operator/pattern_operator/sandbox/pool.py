@@ -50,7 +50,7 @@ class CannotStart(Exception):
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """One process, and the socket to it; ``tenant`` is whom it works for, and for nobody else."""
+    """One process, and the socket to it; it works for ``tenant``, and for nobody else."""
 
     process: asyncio.subprocess.Process
     socket: socket.socket
@@ -138,7 +138,7 @@ class Pool:
         worker = await self._worker(tenant)
         try:
             answer = await worker.ask(message, files, seconds=self._limits.seconds)
-        except BaseException:
+        except BaseException:  # a cancellation, too: what the process does now is not known, so it ends
             await asyncio.shield(self._end(worker))
             raise
         if worker.jobs >= JOBS or worker.used > USED:
@@ -212,7 +212,7 @@ class Pool:
         except (OSError, EOFError, BrokenAnswer) as error:  # TimeoutError is an OSError
             await asyncio.shield(self._end(worker))
             raise CannotStart("it ended, or took too long, before it was ready") from error
-        except BaseException:
+        except BaseException:  # a cancellation, too: the process that was started ends
             await asyncio.shield(self._end(worker))
             raise
         if self.confined and not ready.confined:

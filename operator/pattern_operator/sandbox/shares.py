@@ -62,7 +62,7 @@ class Shares:
         try:
             async with asyncio.timeout(patience):
                 await wish.granted
-        except BaseException:
+        except BaseException:  # a cancellation, too: who leaves wishes for nothing
             self._withdraw(tenant, wish)
             raise
         clock = asyncio.get_running_loop().time

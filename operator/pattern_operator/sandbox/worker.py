@@ -63,7 +63,7 @@ def _work(message: bytes, files: list[BinaryIO]) -> bytes:
         return wire.encode_failure(wire.Refused(refused.stage, error.reason, error.message))
     except MemoryError:
         pass
-    except Exception as error:
+    except Exception as error:  # a defect, which an artifact can reach: it is told, and the process lives
         return wire.encode_failure(wire.Defect(_where(error)))
     return wire.encode_failure(wire.TooLarge(wire.MEMORY))  # outside the handler, where what was built is free again
 

@@ -1,4 +1,4 @@
-"""From what a user wrote to bytes that are proven to be those of one digest. Whom to trust is for ``verify`` to say.
+"""From what a user wrote to bytes that are proven to be those of one digest. Who is trusted is for ``verify`` to say.
 
 ``resolve`` finds the digest; ``fetch_manifest`` reads the manifest; ``fetch_signatures`` finds what claims to sign it;
 ``open_layers`` gives its content (``pull``: as files in memory). Each takes a ``RepositoryClient``, the client of one

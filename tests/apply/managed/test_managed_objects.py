@@ -49,7 +49,7 @@ CASES = {
     "the image changed": Case(deployment, main(image="registry.example/main:2"), drift=True),
     "a variable of ours changed": Case(deployment, main(env=[{"name": "LEVEL", "value": "debug"}]), drift=True),
     "a variable of ours removed": Case(deployment, main(env=[]), drift=True),
-    "a field of the container that we do not set": Case(deployment, main(workingDir="/tmp"), drift=False),  # noqa: S108
+    "a field of the container that we do not set": Case(deployment, main(workingDir="/tmp"), drift=False),  # noqa: S108 - a field, and no file
     "replicas changed": Case(deployment, {"spec": {"replicas": 3}}, drift=True),
     "replicas scaled": Case(deployment, {"spec": {"replicas": 3}}, drift=True, subresource="scale"),
     "a field that we do not set": Case(deployment, {"spec": {"minReadySeconds": 1}}, drift=False),

@@ -104,7 +104,7 @@ class Scene:
 
 
 def test_words_that_change_all_the_time_are_told_ever_less_often():
-    """Before, an object that counted up in its status had a status written every 2 seconds for ever."""
+    """Before, an object that counted up in its status had a status written every 2 seconds forever."""
 
     async def scenario() -> list[float]:
         scene = Scene()

@@ -62,7 +62,7 @@ class Registry:
         self.listed = 0
 
     async def login(self, asking: Any) -> Login:
-        return await login_of(asking, config_sources=self.config_sources)  # type: ignore[arg-type]
+        return await login_of(asking, config_sources=self.config_sources)  # type: ignore[arg-type] # a stand-in
 
     async def look_up(self, *_: Any, **__: Any) -> Found:
         self.asked += 1
@@ -86,7 +86,7 @@ class Run:
     async def __call__(self, spec: dict[str, Any] = SPEC) -> int:
         """Go once, as the reconciler does when others woke the pattern; how often the registry was asked by it."""
         before, wanted = self.asked, pattern(spec=spec)
-        if has_new_login(self.lookups, secret_version_of(wanted, config_sources=self.config_sources)):  # type: ignore[arg-type]
+        if has_new_login(self.lookups, secret_version_of(wanted, config_sources=self.config_sources)):  # type: ignore[arg-type] # a stand-in
             self.lookups = replace(self.lookups, login_changed=True)
         made = await resolve(
             wanted,
@@ -152,7 +152,7 @@ async def test_a_secret_of_another_shape_is_another_login(run: Run):
 
 
 async def test_nothing_of_the_secret_is_remembered(run: Run):
-    login = await login_of(pattern(spec=SPEC), config_sources=run.config_sources)  # type: ignore[arg-type]
+    login = await login_of(pattern(spec=SPEC), config_sources=run.config_sources)  # type: ignore[arg-type] # a stand-in
 
     assert run.lookups.last is not None
     assert run.lookups.last.login == login

@@ -17,7 +17,7 @@ CONTENT = b"x" * 5000
 
 
 def trickling(body: bytes, **headers: str):
-    """Answer one byte after the other, for ever in between."""
+    """Answer one byte after the other, forever in between."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(len(body)), **headers})

@@ -219,7 +219,7 @@ class ManagedObjects(ManagedView):
             self._notifier.notify(managed, NotificationKind.HEALTH)
 
     def release(self, keys: Collection[ObjectKey], *, owner: str) -> None:
-        """Expect these objects of a pattern no longer: they left it. Those that are gone are forgotten at once.
+        """Stop expecting these objects of a pattern: they left it. Those that are gone are forgotten at once.
 
         What another pattern has stays with it: an inventory may name what was refused.
         """
@@ -239,7 +239,7 @@ class ManagedObjects(ManagedView):
         self._notifier.close()
 
     def _forget(self, managed: ManagedObject) -> None:
-        """Forget an object; a kind that no object is left of is watched no longer."""
+        """Forget an object; a kind that no object is left of is not watched any more."""
         self._index.remove(managed)
         self._notifier.cancel(managed.key)
         kind = managed.key.group_kind

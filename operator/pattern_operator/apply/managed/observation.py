@@ -138,7 +138,7 @@ def _trail(managers: Collection[ManagedFieldsEntry]) -> bytes:
 
 
 def is_untracked(before: Observation, after: Observation) -> bool:
-    """Whether the desired fields were changed between the two, and managedFields, which says by whom, was not.
+    """Whether the desired fields were changed between the two, and managedFields, which says who did it, was not.
 
     Two changes by one manager within a second may look so, too. Of kinds that count no generations it is not known.
     """

@@ -60,7 +60,7 @@ class WatchEvents:
                 self._deleted(event.object, key=key, meta=meta)
             else:
                 self._changed(event.object, key=key, meta=meta)
-        except Exception as error:
+        except Exception as error:  # a defect costs this object
             self._errors.record("managed_object", error)
             if (managed := self._index.get(key)) is not None:
                 health = Health(HealthState.FAILED, f"{where(key)}: {DEFECT}")

@@ -84,7 +84,7 @@ class Watches:
             kind_watch.watch.remember(key.namespace, key.name, uid=meta.uid, version=meta.resource_version)
 
     def stop(self, kind: GroupKind) -> None:
-        """Follow the kind no longer."""
+        """Stop following the kind."""
         kind_watch = self._kinds.pop(kind, None)
         if kind_watch is not None:
             kind_watch.settled.set()  # whoever waits goes on without it

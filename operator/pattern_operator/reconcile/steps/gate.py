@@ -23,8 +23,8 @@ class RulesPort(Protocol):
     """What is known of other patterns and of what no pattern may hold."""
 
     def check(self, pattern: DesignPattern, objects: Iterable[Object]) -> None: ...  # noqa: D102 - see cluster.Cluster
-    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]: ...  # noqa: D102
-    def cpu(self, pattern: DesignPattern) -> Executor: ...  # noqa: D102
+    def ancestors(self, pattern: DesignPattern) -> frozenset[PatternKey]: ...  # noqa: D102 - see the class
+    def cpu(self, pattern: DesignPattern) -> Executor: ...  # noqa: D102 - see the class
 
 
 def accept(pattern: DesignPattern, revision: Revision, rendering: Rendering) -> None:

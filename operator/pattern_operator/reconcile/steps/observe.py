@@ -34,13 +34,13 @@ class ObservePort(Protocol):
     """What is known of objects; see cluster.Cluster."""
 
     @property
-    def managed(self) -> ManagedObjects: ...  # noqa: D102
+    def managed(self) -> ManagedObjects: ...  # noqa: D102 - see the class
 
 
 class FollowPort(ObservePort, Protocol):
     """Where objects are watched."""
 
-    async def watch(self, *, group: str, kind: str) -> None: ...  # noqa: D102
+    async def watch(self, *, group: str, kind: str) -> None: ...  # noqa: D102 - see the class
 
 
 def observe(pattern: DesignPattern, *, unhealthy_since: float | None, now: float, port: ObservePort) -> Observed:

@@ -25,7 +25,7 @@ class RepositoryPort(Protocol):
     """Where references are looked up."""
 
     async def login(self, pattern: DesignPattern) -> Login: ...  # noqa: D102 - see repositories.Repositories
-    async def look_up(  # noqa: D102
+    async def look_up(  # noqa: D102 - see the class
         self, pattern: DesignPattern, reference: Reference, *, running: Revision | None, waits: ConnectionWaits
     ) -> Found: ...
 

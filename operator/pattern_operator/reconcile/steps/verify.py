@@ -20,7 +20,7 @@ class SignaturesPort(Protocol):
     async def signatures(  # noqa: D102 - see repositories.Repositories
         self, pattern: DesignPattern, desired: DesiredState, *, waits: ConnectionWaits
     ) -> FetchedSignatures: ...
-    async def check(  # noqa: D102
+    async def check(  # noqa: D102 - see the class
         self, pattern: DesignPattern, desired: DesiredState, found: FetchedSignatures
     ) -> VerificationResult: ...
 

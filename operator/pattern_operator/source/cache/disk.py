@@ -128,7 +128,7 @@ class DiskCache:
                     if entry in self._opened():
                         self._opened().move_to_end(entry)
                 return file
-        except BaseException:
+        except BaseException:  # whatever it is, nobody else closes the file
             file.close()
             raise
         file.close()
@@ -269,7 +269,7 @@ class CacheWriter:
         file = os.fdopen(handle, "rb", buffering=0)
         try:
             self.cache._commit(self, self.size)
-        except BaseException:
+        except BaseException:  # whatever it is, nobody else closes the file
             file.close()
             raise
         return file

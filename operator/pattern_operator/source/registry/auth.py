@@ -43,7 +43,7 @@ class AuthClient:
         return not same_origin(url, self.home)
 
     async def scope(self, method: str) -> Scope:
-        """As whom, and for what, a request with ``method`` is sent."""
+        """The user, and the actions, that a request with ``method`` is sent for."""
         return await self.authenticator.scope(method)
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """A client of one repository of a registry, which tells nobody else who we are and believes nothing it is sent.
 
 Protocol: OCI distribution-spec 1.1. Own code on aiohttp, because oras-py checks no digest, trusts any token service and
-waits for ever (measured in docs/adr/0010).
+waits forever (measured in docs/adr/0010).
 """
 
 import hashlib

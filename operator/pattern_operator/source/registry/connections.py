@@ -126,7 +126,7 @@ class ConnectionLimiter:
     async def acquire(self, url: URL, *, tenant: str, waits: ConnectionWaits) -> AsyncIterator[HeldConnection]:
         """Hold one of the connections to the host of ``url`` during the block, after waiting for it in turn.
 
-        ``tenant`` is whom it counts for: a namespace. ``waits`` is told of the waiting. Whoever is cancelled leaves.
+        It counts for ``tenant``, a namespace. ``waits`` is told of the waiting. Whoever is cancelled leaves.
 
         Raises:
             Transient: others waited, and the request got too little to go on.

@@ -156,7 +156,7 @@ def _session(
         socket_factory=lambda info: _socket(info, minimum=minimum, space_of=space_of),
     )
     # aiohttp has no other way to name it; the type of a partial is invariant.
-    connector._factory = partial(_Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment]
+    connector._factory = partial(_Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment] # see above
     # trust_env is off: a proxy of the environment would connect in the operator's place, to addresses nobody checked.
     # Nothing is inflated either: a digest is of the bytes as they come, and what is not inflated can be no bomb.
     return aiohttp.ClientSession(

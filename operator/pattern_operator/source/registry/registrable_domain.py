@@ -1,4 +1,4 @@
-"""Who owns a host name: whether a token service belongs to whom a registry belongs to, by the public-suffix list.
+"""Who owns a host name: whether a token service and a registry have one owner, by the public-suffix list.
 
 Rules: publicsuffix.org/list, "Algorithm", both sections: below a suffix of the private one, such as ``github.io``,
 everybody registers names, and two of them have two owners. The package holds the list; nothing is fetched. In a

@@ -15,12 +15,12 @@ from pattern_operator.source.credentials.credential import Credential
 _BESIDE: Final = 512  # bytes of a token beside its texts
 FOREVER: Final = float("inf")  # seconds that Basic credentials hold
 LOCK_SECONDS: Final = 5.0  # seconds that others may take to ask for the same; a token service takes a part of one
-_EXPIRY_MARGIN: Final = 10.0  # seconds before its end at which a token is no longer used: the request must still arrive
+_EXPIRY_MARGIN: Final = 10.0  # seconds before its end from which a token is not used: the request must still arrive
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a token is good for: a repository of a registry, what is done there, and as whom.
+    """What a token is good for: a repository of a registry, what is done there, and by which user.
 
     ``token_service`` is the one that a user named: what came from it is for nobody who did not name it.
     """

@@ -110,7 +110,7 @@ def encoded(response: aiohttp.ClientResponse, *, context: str, foreign: bool) ->
 class Transport:
     """Sends requests over ``network``; ``now`` is only asked to understand dates in ``Retry-After``.
 
-    ``tenant`` is whom its connections count for, and ``waits`` is told how long it waited for them.
+    Its connections count for ``tenant``, and ``waits`` is told how long it waited for them.
     """
 
     network: Network
