@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from tests.testbed.errors import KubectlFailed
 from tests.testbed.kubeconfig import Kubeconfig
@@ -44,7 +44,7 @@ class Served:
     def path(self, name: str = "", *, namespace: str) -> str:
         """The path of an object, or of all in a namespace."""
         place = f"/namespaces/{namespace}" if self.namespaced else ""
-        return f"{self.prefix}{place}/{self.plural}{f'/{name}' if name else ''}"
+        return f"{self.prefix}{place}/{self.plural}{f'/{quote(name)}' if name else ''}"
 
 
 class Client:
@@ -74,10 +74,10 @@ class Client:
             raise
 
     def find(self, kind: str, *, namespace: str, **selectors: str) -> list[Any]:
-        """The objects of a kind, by ``labelSelector`` and ``fieldSelector``."""
+        """The objects of a kind, or of several with commas between, by ``labelSelector`` and ``fieldSelector``."""
         query = f"?{urlencode(selectors)}" if selectors else ""
-        items: list[Any] = self._ask("GET", self._kind(kind).path(namespace=namespace) + query)["items"]
-        return items
+        paths = [self._kind(each).path(namespace=namespace) + query for each in kind.split(",")]
+        return [each for path in paths for each in self._ask("GET", path)["items"]]
 
     def create(self, body: Mapping[str, Any]) -> Any:
         """Create an object."""
@@ -121,7 +121,7 @@ class Client:
         """
         deadline = time.monotonic() + seconds
         while True:
-            path = f"{self._kind(kind).path(namespace=namespace)}?fieldSelector=metadata.name%3D{name}"
+            path = f"{self._kind(kind).path(namespace=namespace)}?fieldSelector={quote(f'metadata.name={name}')}"
             now = self._ask("GET", path)
             last = next(iter(now["items"]), None)
             if last is not None:  # entries of a list name neither
