@@ -92,7 +92,7 @@ def has_other_managers(body: object) -> bool:
     What we have made has no entry of another manager, and an object of others always has: where its managedFields were
     cleared, the API server adds an entry called before-first-apply.
     """
-    return any(not is_ours(entry) for entry in read(body).entries)
+    return any(not is_ours(entry) for entry in ObjectMeta.of(body).managers[:_MOST_ENTRIES])
 
 
 def quoted(value: object) -> str:

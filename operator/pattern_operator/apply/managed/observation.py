@@ -60,11 +60,12 @@ class Observation:
         """Look at ``body``, which may be metadata alone where existence is health."""
         meta = ObjectMeta.of(body)
         managers, deleting = meta.managers, meta.deleting
+        ours = fingerprint(managers)
         return cls(
             uid=meta.uid,
             version=meta.version,
             label=label_of(meta.raw),
-            fingerprint=fingerprint(managers),
+            fingerprint=ours,
             paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
             retention=retention_of(mapping_at(meta.raw, "annotations")),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
@@ -73,7 +74,7 @@ class Observation:
             finished=has_finished(body, key=key),
             health=_health(body, key=key, now=now),
             generation=generation_of(meta),
-            writers=writers_of(meta),
+            writers=_writers(generation_of(meta), ours, managers),
             trail=_trail(managers),
             other_managers=_other_managers(managers),
             scaled_by=scaler_of(managers),
@@ -121,13 +122,13 @@ def writers_of(meta: ObjectMeta) -> bytes:
     Where the kind counts no generations, two changes by one manager within a second are not told apart.
     """
     managers = meta.managers
+    return _writers(generation_of(meta), fingerprint(managers), managers)
+
+
+def _writers(generation: int, ours: bytes, managers: Iterable[ManagedFieldsEntry]) -> bytes:
     others = (each for each in managers if each.subresource != "status")
     return _hash(
-        [
-            generation_of(meta),
-            fingerprint(managers).hex(),
-            *([each.name, each.operation, each.subresource, each.time] for each in others),
-        ]
+        [generation, ours.hex(), *([each.name, each.operation, each.subresource, each.time] for each in others)]
     )
 
 
