@@ -34,7 +34,15 @@ def live(*, labels: dict[str, str] | None = None, annotations: dict[str, str] | 
 
 def ours(owner: Owner = WEB, *, adopted: bool = False) -> Any:
     annotations = {PATTERN: str(owner)} | ({ADOPTED: "true"} if adopted else {})
-    return live(labels={OWNER_LABEL: owner.id}, annotations=annotations)
+    return live(
+        labels={OWNER_LABEL: owner.id}, annotations=annotations, managedFields=[labelled_by("pattern-operator")]
+    )
+
+
+def labelled_by(manager: str, *, operation: str = "Apply") -> dict[str, Any]:
+    """The entry of who set our owner label."""
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {f"f:{OWNER_LABEL}": {}}}}
+    return {"manager": manager, "operation": operation, "fieldsV1": fields}
 
 
 def decision(existing: Any, *, key: ObjectKey = KEY, policy: Any = "IfUnowned", **more: Any) -> Any:
@@ -114,6 +122,32 @@ def test_what_a_pattern_of_another_name_left_is_adopted_like_anybodys():
 
     assert decision(dead) == Adopt("u-1")
     assert isinstance(decision(dead, key=NAMESPACE), Skip)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param([labelled_by("kubectl-client-side-apply", operation="Update")], id="kubectl apply"),
+        pytest.param([labelled_by("kubectl")], id="kubectl apply --server-side"),
+        pytest.param([labelled_by("pattern-operator", operation="Update")], id="not our apply"),
+        pytest.param([], id="nobody says who"),
+        pytest.param(
+            [{"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {"f:data": {}}}, labelled_by("velero")],
+            id="beside what we apply",
+        ),
+    ],
+)
+def test_marks_of_a_predecessor_that_others_put_on_make_nothing_ours(entries: list[dict[str, Any]]):
+    copied = live(labels={OWNER_LABEL: "zzz"}, annotations={PATTERN: str(WEB)}, managedFields=entries)
+
+    assert [type(decision(copied, policy=policy)) for policy in ("Never", "IfUnowned", "Always")] == [
+        Refuse,
+        Adopt,
+        Adopt,
+    ]
+    for guarded in (PVC, VOLUME, NAMESPACE, CRD):
+        assert isinstance(decision(copied, key=guarded), Skip)
+        assert isinstance(decision(copied, key=guarded, policy="Always"), Adopt)
 
 
 def test_an_annotation_alone_makes_nothing_ours():

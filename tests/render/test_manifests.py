@@ -337,3 +337,12 @@ def test_what_a_message_quotes_is_one_short_line():
     assert found.outcome is Outcome.REFUSED
     assert found.message.isprintable()
     assert len(found.message) < 600
+
+
+@pytest.mark.parametrize("kind", ["PLANTED {{ x", "PLANTED/secret", "PLANTED:s3cret"])
+def test_text_in_the_place_of_a_kind_is_shown_nowhere(kind: str):
+    (report,) = _render(_object(kind)).components
+
+    assert report.outcome is Outcome.REFUSED
+    assert "PLANTED" not in repr(report)
+    assert "kind or apiVersion of all.yaml#1 cannot be that of a Kubernetes object" in report.message

@@ -295,3 +295,11 @@ def test_a_selector_that_differs_from_its_template_is_left_to_the_server():
 
     assert body["spec"]["selector"]["matchLabels"] == {"app": "other"}
     assert body["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+
+
+@pytest.mark.parametrize("kind", ["PLANTED {{ x", "PLANTED:s3cret"])
+def test_text_in_the_place_of_a_kind_is_shown_nowhere(kind: str):
+    report = only_report(rendered(component(kind, "config", {})))
+
+    assert report.outcome is Outcome.REFUSED
+    assert "PLANTED" not in repr(report)

@@ -125,10 +125,11 @@ def decide(
 def _of_predecessor(existing: Existing, owner: Owner) -> bool:
     """Whether a pattern of the same name, which no longer exists, left it: deleted and created again, or from a backup.
 
-    Whoever may write the object can make it look so, and the object is applied with the rights of the pattern's
-    account as any other: pretending grants nothing that was not granted before, and only gives one's own object away.
+    The marks alone do not say so: a manifest that was copied out of a cluster, or restored from another's backup, has
+    them too, and nobody meant its data to go with the pattern. Our own apply has to have set the label. Who may write
+    the object can pretend that as well; it grants nothing, and only gives one's own object away.
     """
-    return bool(existing.owner) and existing.pattern == str(owner)
+    return bool(existing.owner) and existing.pattern == str(owner) and existing.is_labelled_by_us
 
 
 def _decide_foreign(existing: Existing, *, key: ObjectKey, policy: Policy) -> Decision:

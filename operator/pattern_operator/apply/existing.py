@@ -49,6 +49,12 @@ class Existing:
         """The names of the field managers, without our own apply."""
         return frozenset(entry.name for entry in self.entries if not is_ours(entry))
 
+    @property
+    def is_labelled_by_us(self) -> bool:
+        """Whether our own apply set the owner label: a copy of a manifest out of a cluster has it as well."""
+        owned = (mapping_at(entry.fields, "f:metadata", "f:labels") for entry in self.entries if is_ours(entry))
+        return any(f"f:{OWNER_LABEL}" in labels for labels in owned)
+
     def label(self, name: str) -> str:
         """A label that somebody else has set, or an empty string. What only our own apply says of it does not count."""
         return self._said_by_others("f:labels", name, self.labels.get(name, ""))

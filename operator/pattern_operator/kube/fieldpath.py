@@ -21,6 +21,13 @@ _IDENTIFIES: Final = frozenset(
         *("topologyKey", "whenUnsatisfiable", "driver", "group", "resource", "version", "namespace", "id", "path"),
     }
 )
+# Those that have a shape of their own: what has another stands there by mistake, and may be anything.
+_SHAPES: Final = {
+    "port": re.compile(r"[0-9]{1,5}"),
+    "containerPort": re.compile(r"[0-9]{1,5}"),
+    "ip": re.compile(r"[0-9A-Fa-f.:]{2,45}"),
+    "protocol": re.compile(r"TCP|UDP|SCTP"),
+}
 
 
 def field_path(path: str) -> str:
@@ -57,4 +64,5 @@ def _inside(text: str) -> str:
 
 def _identity(key: str, value: str) -> str:
     bare = value[1:-1] if value.startswith('"') and value.endswith('"') and len(value) > 1 else value
-    return value if key in _IDENTIFIES and _NAME.fullmatch(bare.strip("/") or "x") else ELLIPSIS
+    is_known = key in _IDENTIFIES and _NAME.fullmatch(bare.strip("/") or "x")
+    return value if is_known and _SHAPES.get(key, _NAME).fullmatch(bare.strip("/") or "x") else ELLIPSIS

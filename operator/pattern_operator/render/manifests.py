@@ -111,6 +111,8 @@ def _component(value: Any, *, where: str, written: WrittenKeys) -> WorkingCompon
     for reason, message in _wrong_texts(top, metadata, where=where):
         component.find(reason, message)
     if fault := _unusable(top, where=where):
+        if not is_kind(component.kind):
+            component.kind = ""  # it may be any text, which nobody is shown
         if component.faults:
             component.refuse_for_faults()  # they are what is wrong with it
         else:

@@ -99,6 +99,8 @@ def _kind(component: WorkingComponent, drawn: Component) -> str:
     if not drawn.kind:
         component.refuse(ComponentReason.MISSING_KIND, "the component names no kind; choose one in the design")
     elif not is_kind(drawn.kind) or (drawn.api_version and not is_api_version(drawn.api_version)):
+        if not is_kind(drawn.kind):
+            component.kind = ""  # it may be any text, which nobody is shown
         component.refuse(
             ComponentReason.INVALID_DOCUMENT, "its kind or apiVersion cannot be that of a Kubernetes object; correct it"
         )
