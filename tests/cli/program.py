@@ -74,7 +74,8 @@ class Patternctl:
 
     def _fork(self, *arguments: object, stdin: Any = None, stdout: Any = None) -> Done:
         with Path(os.devnull).open("rb") as nothing, TemporaryFile() as out, TemporaryFile() as err:
-            streams = [each.fileno() for each in (stdin or nothing, stdout or out, err)]
+            given = (stdin or nothing, stdout or out, err)
+            streams = [each if isinstance(each, int) else each.fileno() for each in given]
             code = preloaded().run(
                 [*map(str, arguments)],
                 environment=self.environment,
