@@ -412,6 +412,40 @@ def test_after_a_restart_data_is_kept_for_a_change_that_may_belong_to_the_same_m
     assert ("may have it in a version that could not be rendered yet" in run(scenario())) is held
 
 
+@pytest.mark.parametrize("rendered", [False, True])
+def test_after_a_restart_data_is_kept_for_who_may_have_asked_for_it_before_until_it_is_rendered_again(rendered: bool):
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.pattern_not_applied(NEW, generation=2)
+        transfers.pattern_ran(NEW.id, generation=2)
+        transfers.pattern_stalled(NEW.id)  # its tag is gone
+        await asyncio.sleep(DAY)
+        transfers.delay_reason(PVC, by=OLD)  # only now the other one lets go
+        await asyncio.sleep(DAY)
+        if rendered:
+            transfers.pattern_rendered(NEW.id, generation=2)
+        return transfers.delay_reason(PVC, by=OLD)
+
+    assert ("may have it in a version that could not be rendered yet" in run(scenario())) is not rendered
+
+
+def test_data_is_kept_for_who_is_known_to_have_it_although_somebody_moved_its_tag_long_before():
+    async def scenario() -> str:
+        transfers = Transfers()
+        transfers.pattern_changed(NEW, generation=2)
+        transfers.pattern_rendered(NEW.id, generation=2)
+        transfers.pattern_has_data(NEW, frozenset({PVC}), failure="OwnedByAnotherPattern")
+        transfers.pattern_ran(NEW.id, generation=2)
+        transfers.pattern_stalled(NEW.id)
+        transfers.pattern_unrendered(NEW, generation=2)  # nobody signed where the tag leads now
+        await asyncio.sleep(DAY)
+        transfers.delay_reason(PVC, by=OLD)
+        await asyncio.sleep(DAY)
+        return transfers.delay_reason(PVC, by=OLD)
+
+    assert "team/new has it in its version and has not taken it (OwnedByAnotherPattern)" in run(scenario())
+
+
 @pytest.mark.parametrize(("ago", "held"), [(599.0, True), (600.0, False)])
 async def test_after_a_restart_a_pattern_of_another_namespace_keeps_data_for_the_rest_of_its_time(
     ago: float, held: bool

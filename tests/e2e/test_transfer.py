@@ -236,6 +236,52 @@ def test_data_is_kept_for_a_pattern_that_has_it_in_its_version_and_cannot_take_i
     assert scenario.get("pvc", "data")["metadata"]["uid"] == before
 
 
+def made_long_ago(scenario: Scenario) -> None:
+    """Let the times of the pattern, of its changes and of its conditions, be those of a day long gone.
+
+    The API server takes other times of managedFields only with another change beside them.
+    """
+    namespace, long_ago = f"--namespace={scenario.namespace}", "2020-01-01T00:00:00Z"
+    for at in ([], ["--subresource=status"]):
+        found = scenario.kubectl.json("get", "dp", scenario.name, namespace, "--show-managed-fields")
+        found["metadata"].setdefault("annotations", {})["made"] = long_ago
+        for entry in found["metadata"]["managedFields"]:
+            entry["time"] = long_ago
+        for each in found["status"]["conditions"]:
+            each["lastTransitionTime"] = long_ago
+        scenario.kubectl("replace", namespace, *at, "-f", "-", stdin=json.dumps(found))
+
+
+def test_data_is_kept_for_who_has_long_asked_for_it_when_the_registry_loses_its_version_and_the_operator_restarts(
+    testbed: Testbed, scenario: Scenario, other: Scenario
+) -> None:
+    push(scenario.repository, "1.0.0", config_map("mine"), claim("data"))
+    push(scenario.repository, "2.0.0", config_map("mine"))
+    push(other.repository, "1.0.0", config_map("theirs"), claim("data"))
+    scenario.kubectl.apply(pattern(scenario, "1.0.0"))
+    scenario.until_says("Ready", "Ready")
+    before = scenario.get("pvc", "data")["metadata"]["uid"]
+    scenario.kubectl.apply(pattern(other, "1.0.0"))
+    other.until_says("Ready", "OwnedByAnotherPattern")
+    other.repository.delete("1.0.0")
+    other.annotate("pattern-operator.io/requestedAt=now")
+    other.until_says("Ready", "ArtifactNotFound")
+
+    testbed.operator.kill()
+    made_long_ago(other)
+    testbed.operator.restart()
+    scenario.kubectl.apply(pattern(scenario, "2.0.0"))
+    held = f"holds data and DesignPattern {scenario.namespace}/other, which was changed, may have it in a version that"
+    scenario.until(lambda s: held in condition(s, "Applied")["message"])
+    stays(scenario, "pvc", "data", uid=before)
+    push(other.repository, "1.0.0", config_map("theirs"), claim("data"))
+    other.annotate("pattern-operator.io/requestedAt=later")
+    other.until_says("Ready", "Ready")
+    scenario.until(lambda s: s["inventory"]["count"] == 1)
+
+    assert scenario.get("pvc", "data")["metadata"]["uid"] == before
+
+
 def test_a_stateful_set_that_takes_its_claims_along_is_kept_as_data_is(scenario: Scenario, other: Scenario) -> None:
     database = deployment("db")
     claims = [{**claim("data"), "metadata": {"name": "data"}}]

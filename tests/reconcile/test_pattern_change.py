@@ -68,7 +68,6 @@ RENDERING = Rendering(objects=(Object.of(CLAIM),), format="Manifests")
         pytest.param(MOVED, id="it was changed, and nobody looked at it"),
         pytest.param(after(MOVED, failed(UNSIGNED, stage=Stage.VERIFY)), id="nobody signed it"),
         pytest.param(after(MOVED, failed(AWAY, stage=Stage.SOURCE, revision=None)), id="it was not found"),
-        pytest.param(after(MOVED, failed(DENIED, stage=Stage.APPLY, rendering=RENDERING)), id="it was not applied"),
         pytest.param(
             after(pattern(status=RAN), failed(UNSIGNED, stage=Stage.VERIFY)), id="a newer one that a range found"
         ),
@@ -80,6 +79,32 @@ RENDERING = Rendering(objects=(Object.of(CLAIM),), format="Manifests")
 )
 def test_what_was_not_applied_in_full_is_not_known_although_it_was_looked_at(found: DesignPattern):
     assert told_of(found) == ["pattern_changed"]
+
+
+NOT_APPLIED = after(MOVED, failed(DENIED, stage=Stage.APPLY, rendering=RENDERING))
+NOT_ACCEPTED = after(MOVED, failed(REFUSED, stage=Stage.RENDER, rendering=RENDERING))
+GONE = failed(Stalled(reason=Reason.ARTIFACT_NOT_FOUND, message="404."), stage=Stage.SOURCE, revision=None)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        pytest.param(NOT_APPLIED, "pattern_not_applied", id="it was not applied"),
+        pytest.param(NOT_ACCEPTED, "pattern_not_applied", id="a component was refused"),
+        pytest.param(after(NOT_APPLIED, GONE), "pattern_not_applied", id="and then its tag was removed"),
+        pytest.param(after(NOT_ACCEPTED, GONE), "pattern_not_applied", id="and then its tag was removed, too"),
+        pytest.param(
+            after(NOT_APPLIED, failed(UNSIGNED, stage=Stage.VERIFY)), "pattern_not_applied", id="and then it was moved"
+        ),
+        pytest.param(
+            pattern(status=NOT_APPLIED.status, generation=3, spec=moved_to("3.0.0")), "pattern_changed", id="a change"
+        ),
+    ],
+)
+def test_of_what_was_rendered_and_not_applied_it_is_told_that_it_may_have_asked_for_data(
+    found: DesignPattern, said: str
+):
+    assert told_of(found) == [said]
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,12 @@ class ChangedPatterns:
         self._unrun[owner.id] = _Changed(owner, generation, now)
 
     def change(self, owner: Owner, *, generation: int, now: float, at: float | None = None) -> None:
-        """As ``see``, and since ``at``, or ``now``, what the new version contains is not known."""
+        """As ``see``, and since ``at``, or ``now``, what the new version contains is not known.
+
+        ``at`` is infinite where it does not count how long ago that was.
+        """
         self.see(owner, generation=generation, now=now)
+        self._takers.pop(owner.id, None)
         self.lose_sight(owner, generation=generation, at=now if at is None else at)
 
     def lose_sight(self, owner: Owner, *, generation: int, at: float) -> None:
@@ -63,7 +67,6 @@ class ChangedPatterns:
         known = self._unrendered.get(owner.id)
         if known is None or known.generation != generation:
             self._unrendered[owner.id] = _Changed(owner, generation, at)
-        self._takers.pop(owner.id, None)
 
     def record_run(self, owner: str, *, generation: int) -> None:
         """This version of the pattern has run, as far as its objects."""

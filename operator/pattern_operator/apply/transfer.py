@@ -93,6 +93,15 @@ class Transfers:
         now = asyncio.get_running_loop().time()
         self._patterns.change(owner, generation=generation, now=now, at=now - ago)
 
+    def pattern_not_applied(self, owner: Owner, *, generation: int) -> None:
+        """Before this process began, the version of the pattern was rendered, and not all of it was applied.
+
+        It may have been refused data that another one has: that stays until the version is rendered again, however
+        long ago that was, because whoever answers for the registry may have removed the version meanwhile.
+        """
+        self._begin_anew(owner)
+        self._patterns.change(owner, generation=generation, now=asyncio.get_running_loop().time(), at=math.inf)
+
     def pattern_seen(self, owner: Owner, *, generation: int) -> None:
         """The pattern is seen for the first time, or again, and all of the version that it has was applied."""
         self._begin_anew(owner)
@@ -120,7 +129,11 @@ class Transfers:
         self._patterns.record_data(Taker(owner, keys, failure))
 
     def pattern_unrendered(self, owner: Owner, *, generation: int) -> None:
-        """A newer version than what runs was found, and could not be rendered: what it contains is not known."""
+        """A newer version than what runs was found, and could not be rendered: what it contains is not known.
+
+        What the pattern is known to have in the version before, it may still have: that somebody moved a tag takes
+        nothing from it.
+        """
         self._patterns.lose_sight(owner, generation=generation, at=asyncio.get_running_loop().time())
 
     def may_wait(self, key: ObjectKey, owner: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pattern_operator.api.condition import ConditionType
 from pattern_operator.api.designpattern import DesignPattern
+from pattern_operator.api.reason import Reason
 from pattern_operator.apply import Transfers, data_keys
 from pattern_operator.errors import Stalled, Transient
 from pattern_operator.reconcile.conditions import condition_of, seconds_since
@@ -32,6 +33,8 @@ def note_change(pattern: DesignPattern | None, *, transfers: Transfers, now: dat
         transfers.leave(owner.id)
     elif is_reached(pattern, None):
         transfers.pattern_seen(owner, generation=generation)
+    elif was_not_applied(pattern):
+        transfers.pattern_not_applied(owner, generation=generation)
     else:
         transfers.pattern_changed(owner, generation=generation, ago=unknown_for(pattern, now=now))
     if (ago := lets_go_for(pattern, now=now)) is not None:
@@ -53,6 +56,20 @@ def note_run(pattern: DesignPattern, results: Results, *, transfers: Transfers, 
     if results.rendering is not None:
         keys = data_keys(results.rendering.objects, default_namespace=owner.namespace)
         transfers.pattern_has_data(owner, keys, failure=failure.reason if failure is not None else "")
+
+
+def was_not_applied(pattern: DesignPattern) -> bool:
+    """Whether status says that what the spec asks for now was rendered once, and not applied in full since.
+
+    ``Applied`` and a refused component say so: a run that fails before them leaves them as they are.
+    """
+    applied = condition_of(pattern.status, ConditionType.APPLIED)
+    rendered = condition_of(pattern.status, ConditionType.RENDERED)
+    says_so = (
+        applied if applied is not None and applied.status != "True" else None,
+        rendered if rendered is not None and rendered.reason == Reason.COMPONENTS_REFUSED else None,
+    )
+    return any(each.observed_generation == pattern.metadata.generation for each in says_so if each is not None)
 
 
 def unknown_for(pattern: DesignPattern, *, now: datetime) -> float:
