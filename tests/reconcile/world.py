@@ -285,13 +285,14 @@ class World:
     def drift(self, name: str, content: str | None) -> None:
         """Somebody changes an object, or deletes it."""
         key = key_to(name)
+        known = key in self.managed._wanted
         if content is None:
-            self.live.pop(key, None)
+            known |= self.live.pop(key, None) is not None  # of what left the pattern watches tell that it is gone
             kind = NotificationKind.GONE
         else:
             self.live[key] = content
             kind = NotificationKind.DRIFTED
-        if key in self.managed._wanted:
+        if known:
             self.waker.noticed(KEY, Notification(kind, key))
 
     def becomes(self, name: str, *, unhealthy: bool) -> None:
