@@ -567,7 +567,7 @@ def test_a_repository_that_nobody_may_read_is_told_from_one_that_is_not_there(
         scenario.want()
         denied = scenario.until_says("Ready", "AccessDenied")
 
-    assert "grant access to the repository" in denied["message"]
+    assert "this is not allowed without credentials" in denied["message"]
 
 
 def test_a_registry_that_speaks_plain_http_is_asked_so_only_when_the_pattern_says_insecure(scenario: Scenario) -> None:
