@@ -56,8 +56,8 @@ class Patternctl:
 
     @property
     def _needs_interpreter(self) -> bool:
-        """Whether anything is given that Python itself reads when it starts."""
-        return any(name.startswith(("PYTHON", "LC_", "LANG")) for name in self.variables)
+        """Whether anything is given that Python itself, or OpenSSL, reads when it starts."""
+        return any(name.startswith(("PYTHON", "LC_", "LANG", "SSL_")) for name in self.variables)
 
     def _run(self, *arguments: object, stdin: Any = subprocess.DEVNULL, stdout: Any = subprocess.PIPE) -> Done:
         done = subprocess.run(

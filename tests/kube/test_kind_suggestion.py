@@ -130,6 +130,7 @@ def test_a_kind_is_looked_for_once(compared: list[str]):
     assert len(compared) == len(set(compared))
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("name", ["SecurityGroupEgress", "Z" * 55])
 def test_one_look_costs_a_few_milliseconds_in_a_group_of_a_thousand_kinds(name: str):
     kinds = many(1000, name)

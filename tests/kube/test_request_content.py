@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from pattern_operator.api.fields import MAX_DEPTH
 from pattern_operator.kube import NO_VERSION
 from pattern_operator.kube.request_content import _LARGEST, RequestContent
 
@@ -100,7 +101,7 @@ def test_a_deletion_is_told_by_its_options():
     assert not SENT.is_deletion
 
 
-@pytest.mark.parametrize(("depth", "seen"), [(99, True), (101, False)])
+@pytest.mark.parametrize(("depth", "seen"), [(MAX_DEPTH - 1, True), (MAX_DEPTH + 1, False)])
 def test_values_are_looked_for_to_a_depth(depth: int, seen: bool):
     value: object = "swordfish"
     for _ in range(depth - 1):

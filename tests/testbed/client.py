@@ -20,6 +20,7 @@ from tests.testbed.kubeconfig import Kubeconfig
 
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 ANSWERS = 60.0  # seconds that the server has for an answer
+NOT_READY = 0.2  # seconds until a request is sent again that was one too many, or came while storage is prepared
 JSON: Final = "application/json"
 NONE: Final[Mapping[str, str]] = {}
 MERGE, APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
@@ -194,7 +195,7 @@ class Client:
         sent = None if body is None else json.dumps(body).encode()
         said = {**self._headers(), "Accept": JSON, "Content-Type": content, **headers}
         try:
-            code, answer = self._exchange(method, path, sent, said)
+            code, answer = self._answered(method, path, sent, said)
         except (OSError, http.client.HTTPException) as error:
             self._close()
             raise Refused(0, f"The connection to the server was refused or broke: {error}") from error
@@ -204,6 +205,15 @@ class Client:
         if code >= http.HTTPStatus.BAD_REQUEST:
             raise Refused(code, f"{method} {path.partition('?')[0]}: {read.get('reason')}: {read.get('message')}")
         return read
+
+    def _answered(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a request, and again while the server says that it is not ready for it, as client-go does."""
+        deadline = time.monotonic() + ANSWERS
+        while True:
+            code, answer = self._exchange(method, path, body, headers)
+            if code != http.HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() > deadline:
+                return code, answer
+            time.sleep(NOT_READY)  # nothing tells of it
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
         """Send a request; where the server has closed the connection meanwhile, over a new one."""

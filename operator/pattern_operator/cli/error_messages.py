@@ -23,6 +23,7 @@ _REPLACED: Final = tuple(
         (r"(?:; it is|\. It is) retried(?: later)?\.", "; run it again."),
         (r"correct the Secret of (?:spec\.)?source\.secretRef", f"log in again with {_LOGIN}"),
         (r"set (?:spec\.)?source\.secretRef to a docker config with an entry for it", f"log in with {_LOGIN}"),
+        (r"renew the Secret of (?:spec\.)?source\.secretRef", f"log in anew with {_LOGIN}"),
         (r"or correct (?:spec\.)?source\.secretRef", f"or log in as another user with {_LOGIN}"),
         (r"correct (?:spec\.)?source\.secretRef", f"log in another way with {_LOGIN}"),
         (
