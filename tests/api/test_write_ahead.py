@@ -1,6 +1,7 @@
 """What is written ahead is read as it was written, and whatever else somebody writes there leads nowhere else."""
 
 import string
+from typing import Any
 
 import orjson
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fatpattern import fat
 
 from pattern_operator.api.designpattern import decode
-from pattern_operator.api.names import WRITE_AHEAD_ANNOTATION
+from pattern_operator.api.names import FIELD_MANAGER, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.object import GroupKind, ObjectKey
 from pattern_operator.api.write_ahead import MAX_KINDS, MAX_TEXT, WriteAhead, read, written
 
@@ -32,6 +33,64 @@ def test_a_pattern_has_it_from_its_annotation_and_knows_how_many_there_are():
     found = decode(fat("web", annotations={WRITE_AHEAD_ANNOTATION: written(AHEAD), "a": "b"})).metadata.annotations
 
     assert (found.write_ahead, found.count) == (AHEAD, 2)
+
+
+def holder(manager: str, time: str, *, operation: str = "Update", subresource: str = "", holds: bool = True) -> Any:
+    """An entry of managedFields, of who has the annotation or not."""
+    annotations: dict[str, Any] = {f"f:{WRITE_AHEAD_ANNOTATION if holds else 'a'}": {}}
+    entry = {"manager": manager, "operation": operation, "time": time, "subresource": subresource}
+    return entry | {"fieldsV1": {"f:metadata": {"f:annotations": annotations}}}
+
+
+EARLIER, WRITTEN, START, LATER = (
+    "2026-11-25T11:00:00Z",
+    "2026-11-25T12:00:00Z",
+    "2026-11-25T11:59:59Z",
+    "2026-11-25T13:00:00Z",
+)
+
+
+@pytest.mark.parametrize(
+    ("since", "managers", "expected"),
+    [
+        ("", [holder(FIELD_MANAGER, WRITTEN)], START),
+        (EARLIER, [holder(FIELD_MANAGER, WRITTEN)], EARLIER),
+        ("2099-01-01T00:00:00Z", [holder(FIELD_MANAGER, WRITTEN)], START),
+        ("2026-02-30T00:00:00Z", [holder(FIELD_MANAGER, WRITTEN)], START),
+        ("soon", [holder(FIELD_MANAGER, WRITTEN)], START),
+        (EARLIER, [holder("velero", WRITTEN)], START),
+        (EARLIER, [holder(FIELD_MANAGER, WRITTEN, operation="Apply")], START),
+        ("", [holder(FIELD_MANAGER, WRITTEN), holder("kubectl", LATER)], START),
+        ("", [holder(FIELD_MANAGER, WRITTEN), holder(FIELD_MANAGER, LATER, holds=False)], START),
+        ("", [holder(FIELD_MANAGER, EARLIER), holder(FIELD_MANAGER, WRITTEN)], START),
+        (EARLIER, [holder(FIELD_MANAGER, LATER, subresource="status")], "2026-11-25T12:59:59Z"),
+        (EARLIER, [], EARLIER),
+        (EARLIER, [holder(FIELD_MANAGER, "0001-01-01T00:00:00Z")], EARLIER),
+        (EARLIER, [holder(FIELD_MANAGER, "then"), 7, {"fieldsV1": []}], EARLIER),
+    ],
+    ids=[
+        "of our entry",
+        "of an earlier text",
+        "in the future",
+        "no day",
+        "no time",
+        "put back by others",
+        "applied by a pattern",
+        "ours beside others",
+        "ours of something else",
+        "two versions of the API",
+        "of status",
+        "nobody has it",
+        "before all time",
+        "entries of any shape",
+    ],
+)
+def test_the_api_server_says_when_it_was_written(since: str, managers: list[Any], expected: str):
+    annotations = {WRITE_AHEAD_ANNOTATION: orjson.dumps({"id": "7", "since": since}).decode()}
+
+    found = decode(fat("web", annotations=annotations, managedFields=managers)).metadata.annotations.write_ahead
+
+    assert found == WriteAhead(id="7", since=expected)
 
 
 @pytest.mark.parametrize(

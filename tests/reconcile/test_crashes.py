@@ -99,6 +99,37 @@ async def test_whenever_the_process_ends_no_object_is_left_that_nobody_knows(wor
     assert moment > 2, "the work has no write at which it could end"
 
 
+@pytest.mark.parametrize("afterwards", ["goes on", "taken back", "deleted"])
+async def test_what_a_pattern_had_left_in_the_cluster_is_not_found_with_what_was_cut_short(afterwards: str):
+    for moment in itertools.count(1):
+        assert moment < MOST
+        world = World(interval="10s", apply={"prune": False})
+        world.push("stable", "one", "a", "left")
+        await world.settle()
+        world.push("stable", "two", "a")
+        await world.settle(60.0)
+        world.change(apply={"prune": True})
+        await world.settle(60.0)
+        world.kill_at = world.steps + moment
+        world.push("stable", "three", "a", "c")
+        await world.settle(60.0)
+        if world.kill_at is not None:
+            world.close()
+            break
+        if afterwards == "taken back":
+            world.push("stable", "two", "a")
+        if afterwards == "deleted":
+            world.delete()
+        world.due[KEY] = world.clock
+        await world.settle(200.0)
+
+        there = {"goes on": {"a", "c", "left"}, "taken back": {"a", "left"}, "deleted": {"left"}}
+        assert {each.name for each in world.live} == there[afterwards], moment
+        assert key_to("left") not in world.removed, moment
+        world.close()
+    assert moment > 2, "the update has no write at which it could end"
+
+
 @pytest.mark.parametrize("work", ["create", "update"])
 async def test_an_object_whose_label_was_taken_off_meanwhile_is_still_the_patterns_own(work: str):
     """It is rendered again, and the annotation says that the run that was cut short may have made it."""

@@ -10,7 +10,7 @@ from tests.fatpattern import fat
 from tests.kube.fake_apiserver import serving
 
 from pattern_operator.api.designpattern import DesignPattern, decode
-from pattern_operator.api.names import FINALIZER, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
+from pattern_operator.api.names import FIELD_MANAGER, FINALIZER, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.write_ahead import WriteAhead, written
 from pattern_operator.errors import Stalled
@@ -98,6 +98,30 @@ async def test_beside_the_finalizer_the_annotation_alone_is_merged_into_this_ver
     assert (kind, change) == ("application/merge-patch+json", {"metadata": {"uid": "u-9", "annotations": NOTED}})
     assert found.metadata.annotations.write_ahead == AHEAD
     assert found.metadata.annotations.requested_at is None  # the run began before that was asked
+
+
+async def test_with_the_finalizer_what_is_outstanding_goes_out_again_and_says_since_when():
+    """The patch renews the time of our entry, and what was written ahead is older than that."""
+    noted = WriteAhead(id="7", kinds=("ConfigMap",))
+    dated = WriteAhead(id="7", since="2026-11-25T11:00:00Z", kinds=("ConfigMap",))
+    seen: list[Any] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(orjson.loads(await request.read()))
+        body = fat("web", finalizers=[FINALIZER], annotations={WRITE_AHEAD_ANNOTATION: written(dated)})
+        return web.Response(body=orjson.dumps(body))
+
+    fields: dict[str, Any] = {"f:metadata": {"f:annotations": {f"f:{WRITE_AHEAD_ANNOTATION}": {}}}}
+    entry = {"manager": FIELD_MANAGER, "operation": "Update", "time": "2026-11-25T11:00:01Z", "fieldsV1": fields}
+    async with serving(answer) as session:
+        writer = StatusWriter(session, PatternStore(), wake=lambda _: None, cpu=EXECUTORS.cpu)
+        annotations = {WRITE_AHEAD_ANNOTATION: written(noted), "a": "b"}
+        before = decode(fat("web", finalizers=[], annotations=annotations, managedFields=[entry]))
+        found = await writer.add_finalizer(before)
+
+    operation = {"op": "add", "path": f"/metadata/annotations/{SUFFIX}", "value": written(dated)}
+    assert seen == [[VERSION, FIRST, operation]]
+    assert found.metadata.annotations.write_ahead == dated
 
 
 @pytest.mark.parametrize("kept", [None, WriteAhead(id="6", kinds=("Secret",))], ids=["dropped", "another"])

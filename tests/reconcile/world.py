@@ -206,6 +206,7 @@ class World:
         self.names: list[str] = []  # of all artifacts that were ever pushed
         self.artifacts: dict[str, Artifact] = {}
         self.live: dict[ObjectKey, str] = {}  # what each object holds
+        self.changed: dict[ObjectKey, str] = {}  # when our apply last did (RFC 3339)
         self.refuses: set[ObjectKey] = set()
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
         self.away = False  # the registry
@@ -414,6 +415,9 @@ class World:
         if self.kill_at is not None and self.steps >= self.kill_at:
             raise Killed
 
+    def _time(self) -> str:
+        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def _next_version(self) -> str:
         self._version += 1
         return str(self._version)
@@ -443,6 +447,7 @@ class World:
         if finalizers is not None:
             metadata = msgspec.structs.replace(metadata, finalizers=finalizers)
         if ahead is not None:
+            ahead = msgspec.structs.replace(ahead, since=ahead.since or self._time())
             annotations = msgspec.structs.replace(metadata.annotations, write_ahead=ahead)
             metadata = msgspec.structs.replace(metadata, annotations=annotations)
         newest = msgspec.structs.replace(
@@ -632,7 +637,13 @@ class Cluster:
     async def find(self, _: DesignPattern, wanted: Wanted) -> tuple[InventoryEntry, ...]:
         if self.world.unlistable:
             raise Transient(reason=Reason.FORBIDDEN, message="ConfigMap could not be listed; it is retried.")
-        there = [key for key in self.world.live if key.group_kind in wanted.kinds and key not in self.world.unlabelled]
+        there = [
+            key
+            for key in self.world.live
+            if key.group_kind in wanted.kinds
+            and key not in self.world.unlabelled
+            and self.world.changed[key] >= wanted.since
+        ]
         return tuple(inventory.entry_of(key, version="v1") for key in sorted(there))
 
     async def send(
@@ -661,6 +672,8 @@ class Cluster:
                 self.world.adopted.add(each.key.name)
             self.world.unlabelled.discard(each.key)
             (configured if each.key in self.world.live else created).add(each.key)
+            if self.world.live.get(each.key) != name:
+                self.world.changed[each.key] = self.world._time()
             self.world.live[each.key] = name
             self.world.applied.append(name)
             self.world.abandoned.discard(each.key.name)

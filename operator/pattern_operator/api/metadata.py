@@ -5,16 +5,16 @@ memory, so metadata that the operator does not read is dropped when a pattern is
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import field
 
 from pattern_operator.api.base import ApiStruct
-from pattern_operator.api.fields import ObjectMeta, text
+from pattern_operator.api.fields import ManagedFieldsEntry, ObjectMeta, text
 from pattern_operator.api.names import FINALIZER, OWNER_LABEL, REQUESTED_AT_ANNOTATION, WRITE_AHEAD_ANNOTATION
-from pattern_operator.api.write_ahead import WriteAhead
+from pattern_operator.api.write_ahead import WriteAhead, dated
 from pattern_operator.api.write_ahead import read as read_write_ahead
 
 MAX_REQUEST: Final = 1024  # characters of requestedAt; a time has some 30
@@ -66,26 +66,27 @@ def bounded(body: Mapping[str, Any]) -> dict[str, Any]:
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         return dict(body)  # decoding it says what is wrong
-    found = {**metadata, "specChanged": _spec_changed(ObjectMeta(metadata))}
+    managers = ObjectMeta(metadata).managers
+    found = {**metadata, "specChanged": _spec_changed(managers)}
     if isinstance(names := metadata.get("finalizers"), list):
         found["finalizers"] = {"count": len(names), "ours": names.index(FINALIZER) if FINALIZER in names else None}
     if isinstance(annotations := metadata.get("annotations"), dict):
-        found["annotations"] = _annotations(annotations)
+        found["annotations"] = _annotations(annotations, managers)
     return {**body, "metadata": found}
 
 
-def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
+def _annotations(annotations: Mapping[str, Any], managers: Collection[ManagedFieldsEntry]) -> dict[str, Any]:
     found: dict[str, Any] = {"count": len(annotations)}
     if (request := annotations.get(REQUESTED_AT_ANNOTATION)) is not None:
         found[REQUESTED_AT_ANNOTATION] = _short(request) if isinstance(request, str) else request
     if isinstance(ahead := annotations.get(WRITE_AHEAD_ANNOTATION), str):
-        found[WRITE_AHEAD_ANNOTATION] = msgspec.to_builtins(read_write_ahead(ahead))
+        found[WRITE_AHEAD_ANNOTATION] = msgspec.to_builtins(dated(read_write_ahead(ahead), managers))
     return found
 
 
-def _spec_changed(meta: ObjectMeta) -> str:
+def _spec_changed(managers: Collection[ManagedFieldsEntry]) -> str:
     """The newest time at which a manager changed fields of the spec (server-side apply, "Field management")."""
-    times = (each.time for each in meta.managers if isinstance(each.fields, dict) and "f:spec" in each.fields)
+    times = (each.time for each in managers if isinstance(each.fields, dict) and "f:spec" in each.fields)
     return max((each for each in times if len(each) <= _MAX_TIME), default="")
 
 

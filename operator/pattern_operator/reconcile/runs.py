@@ -156,7 +156,7 @@ class Runs:
         async def on_record(entries: tuple[InventoryEntry, ...], revision: Revision) -> AsyncIterator[None]:
             nonlocal pattern
             leaves = is_known_otherwise(pattern, run.results.policy, revision=revision)
-            ahead = needed(pattern, entries, leaves=leaves, now=self._now())
+            ahead = needed(pattern, entries, leaves=leaves)
             making.enter_context(self._patterns.making(pattern, entries))
             pattern = await self._writer.write_ahead(pattern, ahead)
 

@@ -28,6 +28,7 @@ from pattern_operator.kube.wellknown import DESIGN_PATTERN
 from pattern_operator.reconcile.inventory_size import written as inventory_as_written
 from pattern_operator.reconcile.pattern_store import PatternKey, PatternStore, key_of
 from pattern_operator.reconcile.status_budget import within_budget
+from pattern_operator.reconcile.write_ahead import outstanding
 
 _FINALIZERS: Final = "/metadata/finalizers"
 _ANNOTATIONS: Final = "/metadata/annotations"
@@ -105,8 +106,13 @@ class StatusWriter:
         )
 
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
-        """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``status`` does."""
-        return await self.write_ahead(pattern, None)
+        """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``write_ahead``.
+
+        What is outstanding goes out again, because the write renews the time of our entry of managedFields.
+        """
+        if pattern.metadata.finalizers.ours is not None:
+            return pattern
+        return await self.write_ahead(pattern, outstanding(pattern))
 
     async def write_ahead(self, pattern: DesignPattern, ahead: WriteAhead | None) -> DesignPattern:
         """Put our finalizer and ``ahead`` on ``pattern``, by one patch; nothing is written where both are there.
@@ -128,13 +134,14 @@ class StatusWriter:
         found = _merged(pattern, written)
         if ahead is None:
             return found
-        if written.metadata.annotations.write_ahead != ahead:
+        kept = written.metadata.annotations.write_ahead
+        if kept is None or msgspec.structs.replace(kept, since=ahead.since) != ahead:
             raise Stalled(
                 reason=Reason.INVALID_STATUS,
                 message=f"the annotation {WRITE_AHEAD_ANNOTATION} is not kept as the operator writes it, and so a crash"
                 " could lose objects: look at the admission webhooks for DesignPatterns; nothing was changed.",
             )
-        annotations = msgspec.structs.replace(pattern.metadata.annotations, write_ahead=ahead)
+        annotations = msgspec.structs.replace(pattern.metadata.annotations, write_ahead=kept)
         metadata = msgspec.structs.replace(found.metadata, annotations=annotations)
         return msgspec.structs.replace(found, metadata=metadata)
 

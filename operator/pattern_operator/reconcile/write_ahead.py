@@ -6,9 +6,6 @@ what came of it (``recovery``). So it is written whenever the cluster leaves wha
 of those objects alone that the inventory does not have.
 """
 
-from datetime import datetime, timedelta
-from typing import Final
-
 from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reason import Reason
@@ -16,10 +13,6 @@ from pattern_operator.api.status import InventoryEntry
 from pattern_operator.api.write_ahead import MAX_KINDS, MAX_NAMESPACES, MAX_TEXT, WriteAhead, kind_name, read, written
 from pattern_operator.apply import inventory
 from pattern_operator.errors import Stalled
-from pattern_operator.reconcile.conditions import rfc3339
-
-# Clocks of the operator and of the API server differ, and what the pattern left in the cluster before is not meant.
-CLOCKS: Final = timedelta(minutes=10)
 
 
 def outstanding(pattern: DesignPattern) -> WriteAhead | None:
@@ -28,9 +21,7 @@ def outstanding(pattern: DesignPattern) -> WriteAhead | None:
     return ahead if ahead is not None and ahead.id != pattern.status.write_ahead else None
 
 
-def needed(
-    pattern: DesignPattern, planned: tuple[InventoryEntry, ...], *, leaves: bool, now: datetime
-) -> WriteAhead | None:
+def needed(pattern: DesignPattern, planned: tuple[InventoryEntry, ...], *, leaves: bool) -> WriteAhead | None:
     """What has to be written before ``planned`` is applied; None where all of it is on record.
 
     ``leaves``: status says of another desired state that all of it is applied, which is not so from now on.
@@ -41,13 +32,13 @@ def needed(
     listed = {each.id for each in pattern.status.inventory.entries}
     new = [inventory.key_of(each) for each in planned if each.id not in listed]
     open_ = outstanding(pattern)
-    if open_ is not None and all(open_.covers(key) for key in new) and open_.since <= rfc3339(now):
+    if open_ is not None and all(open_.covers(key) for key in new):
         return None
     if not new and not leaves:
         return None
     ahead = WriteAhead(
         id=pattern.metadata.resource_version,
-        since=_since(pattern, open_, now=now),
+        since=open_.since if open_ is not None else "",
         kinds=_kinds(new, open_),
         namespaces=_namespaces(new, open_),
     )
@@ -70,11 +61,3 @@ def _namespaces(new: list[ObjectKey], before: WriteAhead | None) -> tuple[str, .
         return ()
     names = {each.namespace for each in new if each.namespace} | set(before.namespaces if before else ())
     return tuple(sorted(names)) if len(names) <= MAX_NAMESPACES else ()
-
-
-def _since(pattern: DesignPattern, before: WriteAhead | None, *, now: datetime) -> str:
-    """Nothing of a pattern is older than itself, and of one that had objects they are newer than the last run."""
-    if before is not None:
-        return before.since
-    created = pattern.metadata.creation_timestamp
-    return rfc3339(now - CLOCKS) if pattern.status.revision or pattern.status.inventory.entries else created
