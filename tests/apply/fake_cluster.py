@@ -156,6 +156,18 @@ class FakeCluster:
 
         self.refusals.append(refuse)
 
+    def lose_answers(self, method: str, desired: Object) -> None:
+        """Do what requests of this method about the object ask, and answer as a proxy that lost its connection."""
+        do, path = {"PATCH": self._apply, "DELETE": self._delete}[method], path_of(desired)
+
+        def lose(request: Request) -> web.Response | None:
+            if (request.method, request.path) != (method, path):
+                return None
+            do(request, self.objects.get(path))
+            return web.Response(status=503)
+
+        self.refusals.append(lose)
+
     async def _answer(self, request: web.Request) -> web.Response:
         content = await request.read()
         seen = Request(

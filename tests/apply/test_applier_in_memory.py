@@ -789,6 +789,81 @@ async def test_where_the_api_server_is_away_the_rest_is_not_tried_and_nothing_is
     assert len(cluster.requests) < 41
 
 
+# --- what was sent last ---------------------------------------------------------------------------------------------
+
+
+def is_as_sent(cluster: FakeCluster, desired: Object, sent: bytes, *, by: Owner = WEB) -> bool:
+    return cluster.managed_objects.is_as_sent(desired.key, owner=by.id, sent=sent)
+
+
+async def applied_and_remembered(cluster: FakeCluster, desired: Object, sent: bytes) -> None:
+    await apply(cluster, desired, owned=[desired.key])
+    cluster.show(desired)
+    cluster.managed_objects.remember_sent({desired.key: sent}, owner=WEB.id)
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["a watch shows it", "no watch has shown it"])
+async def test_an_object_whose_apply_was_done_and_not_answered_is_not_as_it_was_sent_before(cluster, shown: bool):
+    older, newer = config_map("c", "team", a="1"), config_map("c", "team", a="2")
+    await applied_and_remembered(cluster, older, b"1")
+    cluster.lose_answers("PATCH", older)
+
+    lost = await apply(cluster, newer, owned=[newer.key])
+    if shown:
+        cluster.show(older)
+    known = [is_as_sent(cluster, older, each) for each in (b"1", b"2")]
+    cluster.refusals.clear()
+    await applied_and_remembered(cluster, older, b"1")
+
+    assert [each.reason for each in lost.failures] == [Reason.API_SERVER_UNAVAILABLE]
+    assert known == [False, False]
+    assert is_as_sent(cluster, older, b"1")
+    assert cluster.at(older)["data"] == {"a": "1"}
+
+
+async def test_what_was_sent_is_forgotten_before_the_next_request_and_not_by_its_answer(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await applied_and_remembered(cluster, desired, b"1")
+    known: list[bool] = []
+
+    def look(request: Request) -> None:
+        if request.method == "PATCH":
+            known.append(is_as_sent(cluster, desired, b"1"))
+
+    cluster.refusals.append(look)
+
+    await apply(cluster, config_map("c", "team", a="2"), owned=[desired.key])
+
+    assert known == [False]
+
+
+async def test_an_object_that_is_only_looked_at_stays_as_it_was_sent(cluster: FakeCluster):
+    desired = config_map("c", "team", a="1")
+    await applied_and_remembered(cluster, desired, b"1")
+
+    await apply(cluster, config_map("c", "team", a="2"), by=SHOP)
+
+    assert is_as_sent(cluster, desired, b"1")
+
+
+@pytest.mark.parametrize("retained", [True, False], ids=["its metadata", "itself"])
+async def test_an_object_that_was_to_go_is_not_as_it_was_sent(cluster: FakeCluster, retained: bool):
+    desired = config_map("c", "team", a="1")
+    if retained:
+        desired.body["metadata"]["annotations"] = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    await applied_and_remembered(cluster, desired, b"1")
+    before = is_as_sent(cluster, desired, b"1")
+    cluster.refusals.append(lambda request: None if request.method == "GET" else web.Response(status=503))
+
+    (deletion,) = await cluster.deleter.delete_all(
+        entries(desired), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
+    )
+
+    assert deletion.outcome is DeletionOutcome.FAILED
+    assert before
+    assert not is_as_sent(cluster, desired, b"1")
+
+
 async def test_the_account_of_the_pattern_asks_and_writes(cluster: FakeCluster):
     desired = config_map("c", "team", a="1")
 

@@ -35,6 +35,18 @@ async def test_what_was_applied_before_another_object_was_refused_is_not_sent_ag
     assert world.holds("one", "a", "b")
 
 
+async def test_what_a_lost_request_may_have_changed_is_sent_again_with_what_was_refused(world: World):
+    world.refuses = {key_to("b")}
+    await world.settle()
+    assert world.applied == ["one"]
+
+    world.managed.unanswered = {key_to("a")}
+    world.refuses = set()
+    await world.settle(3_600)
+
+    assert world.applied == ["one", "one", "one"]
+
+
 async def test_what_drifted_while_another_object_is_refused_is_put_right(world: World):
     world.refuses = {key_to("b")}
     await world.settle()

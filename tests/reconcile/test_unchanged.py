@@ -26,10 +26,10 @@ REPORT = {"apply": {"driftPolicy": "Report"}}
 
 
 class Standing(ManagedObjects):
-    """Knows of each object how it stands, and which one is ``owed`` an update."""
+    """Knows of each object how it stands, which one is ``owed`` an update, and which have no answer."""
 
-    def __init__(self, owed: str, sent: bytes) -> None:
-        self.owed, self.sent = owed, sent
+    def __init__(self, owed: str, sent: bytes, unanswered: Collection[str]) -> None:
+        self.owed, self.sent, self.unanswered = owed, sent, unanswered
         self.states = dict(zip((each.key.name for each in OBJECTS), (SAME, OTHER, UNKNOWN), strict=True))
 
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
@@ -37,6 +37,9 @@ class Standing(ManagedObjects):
 
     def is_pending(self, key: ObjectKey, *, owner: str) -> bool:
         return key.name == self.owed
+
+    def is_unanswered(self, key: ObjectKey, *, owner: str) -> bool:
+        return key.name in self.unanswered
 
     def is_as_sent(self, key: ObjectKey, *, owner: str, sent: bytes) -> bool:
         return self.states.get(key.name) is SAME and sent == self.sent
@@ -46,11 +49,17 @@ class Cluster:
     """Says of each object how it stands, and learns of an unknown one by a dry run."""
 
     def __init__(
-        self, *, learns: DriftState = SAME, fails: bool = False, is_pending: str = "", sent: bytes = b""
+        self,
+        *,
+        learns: DriftState = SAME,
+        fails: bool = False,
+        is_pending: str = "",
+        sent: bytes = b"",
+        unanswered: Collection[str] = (),
     ) -> None:
         self.learns, self.fails = learns, fails
         self.dry_runs: list[str] = []
-        self._standing = Standing(is_pending, sent)
+        self._standing = Standing(is_pending, sent, unanswered)
 
     @property
     def managed(self) -> ManagedObjects:
@@ -120,6 +129,16 @@ async def test_an_update_sends_what_was_sent_otherwise(spec: dict[str, Any]):
 
 async def test_an_update_sends_what_drifted_or_is_not_known_whatever_was_sent_before():
     assert await left(Cluster(sent=EACH), {}, sent="another") == ["as-applied"]
+
+
+@pytest.mark.parametrize("spec", [{}, REPORT], ids=["Repair", "Report"])
+@pytest.mark.parametrize("again", [False, True], ids=["by itself", "somebody asked for it"])
+async def test_what_a_request_without_an_answer_may_have_changed_is_sent_whatever_is_known_of_it(spec, again: bool):
+    every = [each.key.name for each in OBJECTS]
+    cluster = Cluster(sent=EACH, unanswered=every)
+
+    assert await left(cluster, spec, again=again) == []
+    assert cluster.dry_runs == []
 
 
 async def test_who_asks_for_it_has_all_sent_again():

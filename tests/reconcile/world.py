@@ -99,9 +99,11 @@ class Managed:
         self._wanted: dict[ObjectKey, bytes | None] = {}  # None: it counts, and is compared with nothing
         self._sent: dict[ObjectKey, bytes] = {}
         self.unhealthy_keys: set[ObjectKey] = set()
+        self.unanswered: set[ObjectKey] = set()
 
     def record(self, key: ObjectKey, content: str) -> None:
         self._wanted[key] = mark(content)
+        self.unanswered.discard(key)
         self._sent.pop(key, None)
 
     def remember_sent(self, sent: Mapping[ObjectKey, bytes], *, owner: str) -> None:
@@ -153,6 +155,9 @@ class Managed:
 
     def is_pending(self, _: ObjectKey, *, owner: str) -> bool:
         return False
+
+    def is_unanswered(self, key: ObjectKey, *, owner: str) -> bool:
+        return key in self.unanswered
 
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
         if self._wanted.get(key) is None:

@@ -77,6 +77,7 @@ class Applier:
             sender=ServerSideApply(session, discovery),
             withdrawals=self._withdrawals,
             transfers=self._transfers,
+            on_request=managed_objects.record_request,
         )
         self._slots = FairSemaphore(concurrency)
 

@@ -239,11 +239,13 @@ class Deleter:
         self, key: ObjectKey, resource: Resource, *, owner: Owner, impersonate: str | None
     ) -> str:
         """Take our marks off what stays; what to add to the message where that was not possible."""
+        self._managed.record_request(key)
         removing = remove_owner_metadata(self._session, resource, key, owner=owner.id, impersonate=impersonate)
         return await _unless_refused(removing, key, impersonate=impersonate)
 
     async def _remove_leftovers(self, key: ObjectKey, resource: Resource, run: _Run) -> str:
         """As ``_remove_owner_metadata``, of what lost our owner label, and still has our other marks."""
+        self._managed.record_request(key)
         removing = remove_leftover_metadata(
             self._session, resource, key, pattern=str(run.owner), impersonate=run.impersonate
         )
@@ -252,6 +254,7 @@ class Deleter:
     async def _delete(
         self, entry: InventoryEntry, key: ObjectKey, resource: Resource, *, uid: str, impersonate: str | None
     ) -> Deletion:
+        self._managed.record_request(key)
         try:
             answer = await objects.delete(
                 self._session,

@@ -4,6 +4,7 @@ Each apply is for the very object that was looked at, or for none at all: where 
 server refuses, and it is looked at again.
 """
 
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -33,15 +34,25 @@ class Contested(Exception):
 
 
 class ObjectApply:
-    """Applies one object at a time; ``check`` tells whose it is, ``withdrawals`` what is to be taken back."""
+    """Applies one object at a time; ``check`` tells whose it is, ``withdrawals`` what is to be taken back.
+
+    ``on_request`` is called with the key before anything is sent that may change the object.
+    """
 
     def __init__(
-        self, *, check: OwnershipCheck, sender: ServerSideApply, withdrawals: Withdrawals, transfers: Transfers
+        self,
+        *,
+        check: OwnershipCheck,
+        sender: ServerSideApply,
+        withdrawals: Withdrawals,
+        transfers: Transfers,
+        on_request: Callable[[ObjectKey], None],
     ) -> None:
         self._check = check
         self._sender = sender
         self._withdrawals = withdrawals
         self._transfers = transfers
+        self._on_request = on_request
         self._locks = ObjectLocks()
 
     async def apply(self, desired: Object, resource: Resource, run: ApplyRun) -> Body | Skip | Refuse:
@@ -109,6 +120,7 @@ class ObjectApply:
     ) -> Body | None:
         """Apply to the very object that was looked at; None where another took its place, to be looked at anew."""
         key = desired.key
+        self._on_request(key)
         try:
             sent, note = await self._sender.send(desired, resource, decision, run.request)
         except ApiError as error:
@@ -133,6 +145,7 @@ class ObjectApply:
         if not self._withdrawals.has(key, owner):
             return False
         run.disowned.add(key)
+        self._on_request(key)
         await self._withdrawals.withdraw(key, owner, resource, impersonate=run.request.impersonate)
         run.disowned.discard(key)
         return True

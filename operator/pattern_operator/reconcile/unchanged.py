@@ -56,6 +56,9 @@ async def unchanged(
     ``pattern`` is as its status was before anything of this apply was written. Where somebody ``asked`` for an apply of
     all, only what is left to others is not sent.
     """
+    owner = owner_of(pattern).id
+    # A request without an answer may have changed these: whatever is known of them, they are sent.
+    objects = [each for each in objects if not port.managed.is_unanswered(each.key, owner=owner)]
     reached = is_reached(pattern, policy, revision=revision)
     before = unpacked(pattern.status).sent
     same = bool(sent.whole) and before == sent.whole

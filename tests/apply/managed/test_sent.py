@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from tests.apply.managed.test_watch_events import KEY, OWNER, WIDGET, Scene, owned
 
+from pattern_operator.apply import DriftState
 from pattern_operator.kube import WatchEventType
 
 SENT = b"what was sent"
@@ -64,6 +66,15 @@ def is_restored(scene: Scene) -> None:
     scene.see(owned(scene.body()))
 
 
+def may_have_been_changed(scene: Scene) -> None:
+    scene.managed_objects.record_request(KEY)
+
+
+def was_remembered_too_late(scene: Scene) -> None:
+    scene.managed_objects.record_request(KEY)
+    scene.managed_objects.remember_sent({KEY: SENT}, owner=OWNER)
+
+
 def is_not_watched(scene: Scene) -> None:
     scene.watches.blind.add("Widget")
 
@@ -92,6 +103,8 @@ def is_scaled_by_others(scene: Scene) -> None:
         is_applied_again,
         is_released_and_expected,
         is_restored,
+        may_have_been_changed,
+        was_remembered_too_late,
         is_not_watched,
         is_changed_unseen,
         is_owed,
@@ -104,6 +117,29 @@ async def test_what_may_not_be_as_it_was_sent_is_sent_again(happens: Callable[[S
     happens(scene)
 
     assert not is_as_sent(scene)
+
+
+async def test_only_the_answer_to_an_apply_ends_the_doubt():
+    scene = scene_of_an_apply()
+
+    scene.managed_objects.record_request(KEY)
+    scene.see(owned(scene.body()))
+    managed = scene.managed_objects
+    before = (managed.is_unanswered(KEY, owner=OWNER), managed.drift_state(KEY, owner=OWNER))
+    is_applied_again(scene)
+    managed.remember_sent({KEY: SENT}, owner=OWNER)
+
+    assert before == (True, DriftState.UNKNOWN)
+    assert not managed.is_unanswered(KEY, owner=OWNER)
+    assert is_as_sent(scene)
+
+
+async def test_a_request_for_what_nobody_knows_is_no_doubt_of_anybody():
+    scene = scene_of_an_apply()
+
+    scene.managed_objects.record_request(msgspec.structs.replace(KEY, name="another"))
+
+    assert is_as_sent(scene)
 
 
 async def test_of_what_others_may_change_nothing_is_remembered():

@@ -20,7 +20,7 @@ class DriftState(Enum):
     IN_SYNC = "as it was applied"
     IN_SYNC_WITH_NOTE = "as it was applied, and only an apply finds out what is to be told of it"
     DRIFTED = "changed by others, or gone"
-    UNKNOWN = "no watch tells, or nothing is known to compare with"
+    UNKNOWN = "no watch tells, nothing is known to compare with, or a request has no answer"
 
 
 def drift_state(managed: ManagedObject) -> DriftState:
@@ -29,7 +29,7 @@ def drift_state(managed: ManagedObject) -> DriftState:
         return DriftState.UNKNOWN
     if managed.drifted:
         return DriftState.DRIFTED
-    if managed.desired is None or managed.is_to_compare:
+    if managed.desired is None or managed.is_to_compare or managed.unanswered:
         return DriftState.UNKNOWN
     # It is to be skipped, and would have drifted if it were not.
     skipped = managed.pending or managed.desired != managed.observed.fingerprint

@@ -46,6 +46,7 @@ class ManagedObject:
     considered_healthy: tuple[str, int, str] | None = None  # uid and version of which it is healthy, and why
     content: bytes = b""  # of what ends by itself: what was applied (``finished.content_hash``)
     sent: tuple[str, bytes] | None = None  # its UID when it was last applied whole, and what stands for what was sent
+    unanswered: bool = False  # a change was sent since the last answer to an apply: it may be made or not
     message_pacing: Pacing | None = None  # once its health has another message
     comparison_pacing: Pacing | None = None  # once it is changed untracked
     state_pacing: Pacing | None = None  # once its health changes
@@ -134,7 +135,7 @@ class ManagedObject:
         newest = self.observed.version if self.present else self.deleted_version
         if newest <= answer.version:
             self.present, self.observed = True, self.after(answer)
-        self.content, self.field_hashes, self.sent = content, hashes_of(fields), None
+        self.content, self.field_hashes, self.sent, self.unanswered = content, hashes_of(fields), None, False
         if self.fields_before_drift is not None:
             self.reverted_fields = missing_fields(fields, self.fields_before_drift)
             self.fields_before_drift = None
@@ -143,9 +144,14 @@ class ManagedObject:
         self.differs, self.untracked = False, is_untracked(answer, self.observed)
         self.desired = desired
 
+    def record_request(self) -> None:
+        """A change of the object is about to be sent: what it is like is not known until an apply is answered."""
+        self.sent, self.unanswered = None, True
+
     def remember_sent(self, sent: bytes) -> None:
-        """The last apply of this very object was with what ``sent`` stands for; the next one makes that unknown."""
-        self.sent = (self.observed.uid, sent)
+        """The last apply of this very object was with what ``sent`` stands for; the next request makes that unknown."""
+        if not self.unanswered:
+            self.sent = (self.observed.uid, sent)
 
     def was_sent(self, sent: bytes) -> bool:
         """Whether the object is there, and its last apply was with what ``sent`` stands for."""

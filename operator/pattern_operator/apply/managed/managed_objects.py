@@ -96,6 +96,14 @@ class ManagedObjects(ManagedView):
             if managed is not None and not managed.expected and not managed.present and key not in self._in_flight:
                 self._forget(managed)
 
+    def record_request(self, key: ObjectKey) -> None:
+        """A change of the object is about to be sent, whoever's it is: its answer may be lost, and the change be made.
+
+        Until the answer to an apply is recorded, the object counts as sent with nothing that is known.
+        """
+        if (managed := self._index.get(key)) is not None:
+            managed.record_request()
+
     def record(
         self,
         body: Body,

@@ -54,6 +54,11 @@ class ManagedView:
         managed = self._index.owned(key, owner)
         return managed is not None and managed.expected and managed.pending
 
+    def is_unanswered(self, key: ObjectKey, *, owner: str) -> bool:
+        """Whether a change was sent to an object of the pattern, and no apply was answered since."""
+        managed = self._index.owned(key, owner)
+        return managed is not None and managed.unanswered
+
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
         """Whether an object of the pattern is as it was applied."""
         managed = self._index.owned(key, owner)

@@ -298,8 +298,9 @@ def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: A
     """What of ``done`` a watch says is still so."""
     if not done:
         return frozenset()
-    drifted = set(port.managed.drifted(owner_of(pattern).id))
-    return frozenset(key for key in done if key not in drifted and port.managed.is_watched(key))
+    owner, managed = owner_of(pattern).id, port.managed
+    doubtful = {*managed.drifted(owner), *(key for key in done if managed.is_unanswered(key, owner=owner))}
+    return frozenset(key for key in done if key not in doubtful and managed.is_watched(key))
 
 
 def not_owned(rendering: Rendering) -> tuple[str, ...]:
