@@ -88,10 +88,16 @@ def ended_with_nothing_left(scenario: Scenario) -> None:
     assert all_maps(scenario) == []
 
 
-def unlabel(scenario: Scenario) -> None:
-    """Somebody takes our label off all that there is."""
-    for name in scenario.names():
+def is_labelled(found: Any) -> bool:
+    return found is not None and "pattern-operator.io/owner" in found["metadata"].get("labels", {})
+
+
+def unlabel(scenario: Scenario) -> list[str]:
+    """Somebody takes our label off all that there is; the names of that."""
+    names = scenario.names()
+    for name in names:
         scenario.kubectl("-n", scenario.namespace, "label", "configmap", name, "pattern-operator.io/owner-")
+    return names
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "update", "deletion", "no labels"])
@@ -103,23 +109,30 @@ def test_a_pattern_that_was_being_created(killed: Killed, scenario: Scenario, me
         other = push(scenario.repository, f"2.0.{write}", *named(write, "b", "c"))
         if not killed.ends_at(write, partial(mine.want, ref={"tag": f"1.0.{write}"}), partial(is_ready, mine, digest)):
             break
+        taken_out: list[str] = []
         match meanwhile:
             case "update":
                 asks_for(mine, f"2.0.{write}")
                 digest = other
             case "deletion":
                 mine.delete()
-            case "no labels":
-                unlabel(mine)
+            case "no labels":  # what no status names was there before the pattern then, and stays when it goes
+                unlabelled = unlabel(mine)
+                taken_out = unlabelled if not is_ready(mine, digest) else []
         killed.begins_again()
         if meanwhile == "deletion":
             mine.until_gone()
         else:
             mine.until_runs(digest)
             names = ["b", "c"] if meanwhile == "update" else ["a", "b"]
+            for name in names:
+                mine.until_object("configmap", f"{name}-{write}", is_labelled)
             assert all_maps(mine) == mine.names() == [f"{name}-{write}" for name in names]
-            ended_with_nothing_left(mine)
-        assert all_maps(mine) == []
+            mine.delete()
+            mine.until_gone()
+        assert all_maps(mine) == taken_out
+        for name in taken_out:
+            mine.remove("configmap", name)
     assert write > 3, "it takes a write ahead, two objects and a status"
 
 

@@ -131,21 +131,26 @@ async def test_what_a_pattern_had_left_in_the_cluster_is_not_found_with_what_was
 
 
 @pytest.mark.parametrize("work", ["create", "update"])
-async def test_an_object_whose_label_was_taken_off_meanwhile_is_still_the_patterns_own(work: str):
-    """It is rendered again, and the annotation says that the run that was cut short may have made it."""
+async def test_an_object_whose_label_was_taken_off_goes_by_the_rules_of_adoption_after_a_crash_too(work: str):
+    """That its kind is written ahead does not say that the run that was cut short made it."""
+    found = set[str]()
     for moment in itertools.count(1):
         world = await ended_at(moment, WORK[work])
         if world is None:
             break
         new = {key_to("a"), key_to("b")} if work == "create" else {key_to("c"), key_to("d")}
-        world.unlabelled |= new & set(world.live)
+        listed = {key_to(each) for each in names(world.status)} if world.pattern is not None else set[ObjectKey]()
+        foreign = (new & set(world.live)) - listed
+        world.unlabelled |= foreign
         world.due[KEY] = world.clock
         await world.settle(200.0)
 
         name = world.tags["stable"]
         assert world.holds(name, *world.artifacts_of(name).objects), moment
-        assert not world.adopted, moment
+        assert world.adopted == {each.name for each in foreign}, moment
+        found |= world.adopted
         world.close()
+    assert found, "nothing was made before the process ended"
 
 
 async def cut_short() -> World:

@@ -135,7 +135,6 @@ async def _apply(way: _Way) -> None:
         objects=run.state.objects,
         policy=run.results.policy,
         reapply=run.state.reapply,
-        interrupted=run.state.interrupted,
     )
     async with run.on_record(placed.planned, desired.revision):
         run.results = replace(run.results, inventory=placed.planned)

@@ -102,7 +102,7 @@ class Recovery:
             return None, await self._report(pattern, error)
         recovered = await self._writer.status(pattern, statuses.recovered(pattern, entries, now=moment.now))
         self._patterns.account(recovered)
-        self._states.remember(pattern, replace(state, failed=None, interrupted=ahead))
+        self._states.remember(pattern, replace(state, failed=None))
         return recovered, None
 
     async def _report(self, pattern: DesignPattern, error: PatternError) -> float | None:

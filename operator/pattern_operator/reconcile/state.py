@@ -12,7 +12,6 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.api.reference import Digest, Reference, Revision
 from pattern_operator.api.stage import Stage
 from pattern_operator.api.verification import VerificationPolicy, VerificationResult
-from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.apply import Notification, NotificationKind
 from pattern_operator.errors import PatternError
 from pattern_operator.reconcile.changes import NO_CHANGES, Changes
@@ -161,7 +160,6 @@ class State:
     refused: Refused | None = None  # something newer than what runs, mostly
     unrepaired: Unrepaired | None = None
     unhealthy_since: float | None = None  # when health left Current
-    interrupted: WriteAhead | None = None  # what a run was about to make that was cut short, until all is applied
     reapply: bool = False  # all objects, whatever is as it was applied: somebody asked for it
     handled_request: str | None = None
     caches: Caches = Caches()
@@ -241,7 +239,7 @@ class State:
         if made.error is not None:
             return found.applying(desired, made.applied)
         running = Running(desired=desired, sent=made.sent, notes=made.notes, skipped=made.skipped, leaving=made.leaving)
-        return replace(found, objects=running, reapply=False, interrupted=None)
+        return replace(found, objects=running, reapply=False)
 
     def with_repaired(self, made: RepairedObjects) -> "State":
         """With what a repair made."""

@@ -12,7 +12,6 @@ from pattern_operator.api.designpattern import DesignPattern
 from pattern_operator.api.fields import mapping_at
 from pattern_operator.api.object import Object, ObjectKey
 from pattern_operator.api.report import Outcome, Rendering
-from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.apply import (
     ApplyFailure,
     ApplyResult,
@@ -100,25 +99,16 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What was known before: ``policy`` as it is now, ``objects`` of the cluster, and whether all is asked for.
-
-    ``interrupted`` is what a run was about to make that was cut short.
-    """
+    """What was known before: ``policy`` as it is now, ``objects`` of the cluster, and whether all is asked for."""
 
     objects: Objects
     policy: str | None
     reapply: bool = False
-    interrupted: WriteAhead | None = None
 
     def done(self, desired: DesiredState) -> frozenset[ObjectKey]:
         """The objects that an earlier try of the same desired state applied."""
         earlier = self.objects
         return earlier.applied if isinstance(earlier, Applying) and earlier.desired == desired else frozenset()
-
-    def may_be_ours(self, objects: Iterable[Object]) -> frozenset[ObjectKey]:
-        """Which of the objects that run may have made: one that has lost our label since is taken for the pattern's."""
-        ahead = self.interrupted
-        return frozenset(each.key for each in objects if ahead is not None and ahead.covers(each.key))
 
 
 async def place(pattern: DesignPattern, rendering: Rendering, *, port: ApplyPort) -> Placed:
@@ -173,8 +163,7 @@ async def apply(
     for key in done:
         on_applied(key)
     left = [each for each in objects if each.key not in done]
-    owned = placed.owned | known.may_be_ours(left)
-    applied = await port.send(pattern, left, owned=owned, on_applied=lambda each, _: on_applied(each.key))
+    applied = await port.send(pattern, left, owned=placed.owned, on_applied=lambda each, _: on_applied(each.key))
     if applied.failures:
         leaving = inventory.keys(inventory.difference(placed.planned, placed.after))
         applied = replace(applied, failures=await port.name_holders(pattern, applied.failures, objects, leaving))
