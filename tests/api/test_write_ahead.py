@@ -58,12 +58,9 @@ EARLIER, WRITTEN, START, LATER = (
         ("2099-01-01T00:00:00Z", [holder(FIELD_MANAGER, WRITTEN)], START),
         ("2026-02-30T00:00:00Z", [holder(FIELD_MANAGER, WRITTEN)], START),
         ("soon", [holder(FIELD_MANAGER, WRITTEN)], START),
-        (EARLIER, [holder("velero", WRITTEN)], START),
-        (EARLIER, [holder(FIELD_MANAGER, WRITTEN, operation="Apply")], START),
         ("", [holder(FIELD_MANAGER, WRITTEN), holder("kubectl", LATER)], START),
         ("", [holder(FIELD_MANAGER, WRITTEN), holder(FIELD_MANAGER, LATER, holds=False)], START),
         ("", [holder(FIELD_MANAGER, EARLIER), holder(FIELD_MANAGER, WRITTEN)], START),
-        (EARLIER, [holder(FIELD_MANAGER, LATER, subresource="status")], "2026-11-25T12:59:59Z"),
         (EARLIER, [], EARLIER),
         (EARLIER, [holder(FIELD_MANAGER, "0001-01-01T00:00:00Z")], EARLIER),
         (EARLIER, [holder(FIELD_MANAGER, "then"), 7, {"fieldsV1": []}], EARLIER),
@@ -74,12 +71,9 @@ EARLIER, WRITTEN, START, LATER = (
         "in the future",
         "no day",
         "no time",
-        "put back by others",
-        "applied by a pattern",
         "ours beside others",
         "ours of something else",
         "two versions of the API",
-        "of status",
         "nobody has it",
         "before all time",
         "entries of any shape",
@@ -140,3 +134,25 @@ def test_more_kinds_and_namespaces_than_are_ever_written_are_not_kept():
 
     assert len(found.kinds) == MAX_KINDS
     assert found.namespaces == ()  # all of them: none is left out
+
+
+@pytest.mark.parametrize(
+    "other",
+    [holder("velero", LATER), holder(FIELD_MANAGER, LATER, operation="Apply")],
+    ids=["put back by others", "applied by a pattern"],
+)
+def test_what_others_put_back_does_not_pass_for_what_the_operator_has_written(other: Any):
+    content = orjson.dumps({"id": "7", "since": EARLIER, "kinds": ["ConfigMap"]}).decode()
+
+    def found(*managers: Any) -> WriteAhead:
+        body = fat("web", annotations={WRITE_AHEAD_ANNOTATION: content}, managedFields=list(managers))
+        ahead = decode(body).metadata.annotations.write_ahead
+        assert ahead is not None
+        return ahead
+
+    before = found({**other, "time": WRITTEN})
+
+    assert found(other) == found(other)
+    assert len({"7", before.id, found(other).id}) == 3
+    assert (found(other).since, found(other).kinds) == ("", ("ConfigMap",))
+    assert found(other, holder(FIELD_MANAGER, WRITTEN)).id == "7"

@@ -7,6 +7,7 @@ import pytest
 from tests.reconcile.world import KEY, World, key_to, names
 
 from pattern_operator.api.object import ObjectKey
+from pattern_operator.api.write_ahead import WriteAhead
 from pattern_operator.reconcile.write_ahead import outstanding
 
 Act = Callable[[World], Awaitable[None]]
@@ -128,6 +129,63 @@ async def test_what_a_pattern_had_left_in_the_cluster_is_not_found_with_what_was
         assert key_to("left") not in world.removed, moment
         world.close()
     assert moment > 2, "the update has no write at which it could end"
+
+
+def removed(world: World) -> None:
+    world.annotate(None)
+
+
+def restored(world: World) -> None:
+    """As a backup does: read, it has an id of its own (``api.metadata``)."""
+    world.annotate(WriteAhead(id="of-others", kinds=("ConfigMap",)))
+
+
+@pytest.mark.parametrize("change", [removed, restored])
+@pytest.mark.parametrize("work", ["update", "change"])
+@pytest.mark.parametrize("afterwards", ["taken back", "deleted"])
+async def test_what_was_made_is_found_although_somebody_took_the_annotation_away(
+    work: str, afterwards: str, change: Callable[[World], None]
+):
+    for moment in itertools.count(1):
+        world = await ended_at(moment, WORK[work])
+        if world is None:
+            break
+        change(world)
+        await AFTERWARDS[afterwards](world)
+        world.due[KEY] = world.clock
+        await world.settle(200.0)
+
+        if afterwards == "deleted":
+            assert (world.pattern, world.live) == (None, {}), moment
+        else:
+            assert world.pattern is not None
+            assert world.holds("one", "a", "b"), moment
+            assert world.ready == ("True", "Ready"), moment
+            assert outstanding(world.pattern) is None, moment
+        world.close()
+    assert moment > 2, "the work has no write at which it could end"
+
+
+async def test_an_annotation_that_is_removed_costs_one_apply_of_all_after_a_restart_and_none_before():
+    world = World(interval="10s")
+    world.push("stable", "one", "a", "b")
+    await world.settle()
+    world.annotate(None)
+    before = len(world.applied)
+
+    await world.settle(100.0)
+    in_this_process = len(world.applied) - before
+    world.restart()
+    await world.settle(100.0)
+    in_the_next = len(world.applied) - before
+    world.restart()
+    await world.settle(100.0)
+
+    assert (in_this_process, in_the_next, len(world.applied) - before) == (0, 2, 2)
+    assert world.pattern is not None
+    assert outstanding(world.pattern) is None
+    assert world.ready == ("True", "Ready")
+    world.close()
 
 
 @pytest.mark.parametrize("work", ["create", "update"])

@@ -267,6 +267,20 @@ def test_everything_is_its_own_until_it_is_known_what_a_run_made_that_was_cut_sh
     assert (patterns.unaccounted(pattern), patterns.has(KEY, OBJECT)) == (None, False)
 
 
+def test_what_a_run_made_is_not_known_again_until_it_is_accounted_for(patterns: PatternStore):
+    patterns.upsert(body(11, annotations=ANNOTATED))
+    pattern = patterns.get(KEY)
+    assert pattern is not None
+    patterns.account(pattern)
+
+    with patterns.making(pattern, ()):
+        pass
+    after_a_run_that_told_nothing = patterns.unaccounted(pattern)
+    patterns.account(pattern)
+
+    assert (after_a_run_that_told_nothing, patterns.unaccounted(pattern)) == (AHEAD, None)
+
+
 def test_what_status_says_is_done_with_is_not_outstanding(patterns: PatternStore):
     done = body(11, annotations=ANNOTATED)
     done["status"] = {"writeAhead": "9"}

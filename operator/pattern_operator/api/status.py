@@ -142,7 +142,8 @@ class Status(ApiStruct, frozen=True):
         str,
         Meta(
             description="The id in the annotation `pattern-operator.io/writeAhead` whose objects the inventory has."
-            " Another one in the annotation says that objects are being made, or could not all be made."
+            " Another one in the annotation, or none, says that objects are being made, could not all be made, or that"
+            " somebody changed the annotation."
         ),
     ] = ""
     render: Annotated[

@@ -25,6 +25,7 @@ _MAX_ID: Final = 64
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}(\.[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?", re.ASCII)
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)  # metav1.Time as it is written
+_MAX_TIME: Final = 32  # characters of a time that are read
 _FIRST_YEAR: Final = 1970  # earlier ones are written in another way, and nothing is as old
 _ROUNDING: Final = timedelta(seconds=1)  # metav1.Time has whole seconds, and API servers beside each other have clocks
 
@@ -103,15 +104,20 @@ def dated(ahead: WriteAhead, managers: Iterable[ManagedFieldsEntry]) -> WriteAhe
     What was written ahead came before all objects that are meant, so they are no older than our entry of managedFields
     that has the annotation; each write of another text renews the time of that entry (Kubernetes, k8s.io/apimachinery,
     ``managedfields/internal/managedfieldsupdater.go``). A ``since`` in the annotation counts where it is earlier: it
-    comes from the first of several texts. Where others wrote the annotation it is not believed at all, because it may
-    come from a backup. Without any entry there is nothing else to believe.
+    comes from the first of several texts. Without any entry there is nothing else to believe.
+
+    Where others wrote the annotation it may come from a backup: neither its time is believed, nor its id, which may be
+    the one that status has done with. It has an id then that no other write has.
     """
     holders = [each for each in managers if _has_annotation(each)]
     own = max(filter(None, (_start(each) for each in holders if _is_ours(each))), default="")
     if own:
         return msgspec.structs.replace(ahead, since=min(ahead.since or own, own))
-    others = max(filter(None, map(_start, holders)), default="")
-    return msgspec.structs.replace(ahead, since=others or ahead.since)
+    if not holders or any(map(_is_ours, holders)):
+        return ahead
+    writes = "".join(sorted(f"{each.name} {each.time[:_MAX_TIME]} " for each in holders))
+    unlike = hashlib.sha256(f"{writes}{written(ahead)}".encode()).hexdigest()
+    return msgspec.structs.replace(ahead, id=unlike[:_MAX_ID], since="")
 
 
 def _has_annotation(entry: ManagedFieldsEntry) -> bool:

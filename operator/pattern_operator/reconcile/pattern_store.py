@@ -45,7 +45,7 @@ class PatternStore:
         self._listed: Counter[str] = Counter()  # how many inventories name an object
         self._names: dict[PatternKey, _Names] = {}
         self._planned: dict[PatternKey, frozenset[str]] = {}  # that a run is making, and no inventory has
-        self._accounted: dict[PatternKey, str] = {}  # the write-ahead of which an inventory has all that there is
+        self._accounted: set[PatternKey] = set()  # whose inventories have all that runs of this process made
 
     def __iter__(self) -> Iterator[DesignPattern]:
         return iter(tuple(self._patterns.values()))
@@ -85,22 +85,27 @@ class PatternStore:
         return str(key) in planned if planned is not None else self.unaccounted(known) is not None
 
     def unaccounted(self, pattern: DesignPattern) -> WriteAhead | None:
-        """What was written ahead by a run that was cut short, and nobody has looked yet what came of it."""
-        ahead = outstanding(pattern)
-        return ahead if ahead is not None and self._accounted.get(key_of(pattern)) != ahead.id else None
+        """What was written ahead by a run that was cut short, and nobody has looked yet what came of it.
+
+        What others do with the annotation of a pattern whose objects this process knows makes nothing unknown.
+        """
+        return None if key_of(pattern) in self._accounted else outstanding(pattern)
 
     def account(self, pattern: DesignPattern) -> None:
-        """The inventory in status has all that came of what was written ahead."""
-        if (ahead := pattern.metadata.annotations.write_ahead) is not None:
-            self._accounted[key_of(pattern)] = ahead.id
+        """The inventory in status has all that the pattern has made, until it makes more (``making``)."""
+        self._accounted.add(key_of(pattern))
 
     @contextmanager
     def making(self, pattern: DesignPattern, entries: Iterable[InventoryEntry]) -> Iterator[None]:
-        """During the block the pattern is making these objects, which its inventory does not have yet."""
+        """During the block the pattern is making these objects, which its inventory does not have yet.
+
+        Unless it is accounted for in the block, nobody knows afterwards what came of it.
+        """
         key = key_of(pattern)
         names = self._names.get(key)
         new = frozenset(each.id for each in entries) - (names.listed if names is not None else frozenset())
         self._planned[key] = new
+        self._accounted.discard(key)
         self._listed.update(new)
         try:
             yield
@@ -162,7 +167,7 @@ class PatternStore:
             return None
         if before is not None and before.metadata.uid != pattern.metadata.uid:
             self._by_owner.pop(owner_id(before.metadata.uid), None)
-            self._accounted.pop(key, None)
+            self._accounted.discard(key)
         self._patterns[key] = pattern
         self._list(key, before, pattern)
         self._by_owner[owner_id(pattern.metadata.uid)] = key
@@ -181,7 +186,7 @@ class PatternStore:
     def forget(self, key: PatternKey) -> DesignPattern | None:
         """Drop a pattern that is gone, and give back what was known of it."""
         self._unpacked.pop(key, None)
-        self._accounted.pop(key, None)
+        self._accounted.discard(key)
         pattern = self._patterns.pop(key, None)
         if pattern is not None:
             self._by_owner.pop(owner_id(pattern.metadata.uid), None)
