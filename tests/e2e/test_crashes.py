@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from tests.testbed.testbed import Testbed
 
 MOST = 30  # writes of one piece of work: more is an endless one
 POLL = 0.02
+WHOLE_SECONDS = 2.1  # after these a later time in managedFields is more than one second later
 
 
 @dataclass
@@ -165,6 +167,32 @@ def test_a_pattern_that_was_being_updated(killed: Killed, scenario: Scenario, me
             ended_with_nothing_left(mine)
         assert all_maps(mine) == []
     assert write > 4, "it takes a write ahead, two objects, a deletion and a status"
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "deletion"])
+def test_what_a_pattern_had_left_in_the_cluster_stays(killed: Killed, scenario: Scenario, meanwhile: str) -> None:
+    first = push(scenario.repository, "1.3.0", *named(0, "kept", "left"))
+    second = push(scenario.repository, "2.3.0", *named(0, "kept"))
+    third = push(scenario.repository, "3.3.0", *named(0, "kept", "came"))
+    killed.killer.let_by()
+    scenario.want(ref={"tag": "1.3.0"}, apply={"prune": False})
+    scenario.until_runs(first)
+    asks_for(scenario, "2.3.0")
+    scenario.until_runs(second)
+    scenario.change({"apply": {"prune": True}})
+    scenario.until_runs(second)
+    time.sleep(WHOLE_SECONDS)
+    assert killed.ends_at(2, partial(asks_for, scenario, "3.3.0"), partial(is_ready, scenario, third))
+    assert all_maps(scenario) == ["came-0", "kept-0", "left-0"]
+    if meanwhile == "deletion":
+        scenario.delete()
+    killed.begins_again()
+    if meanwhile == "nothing":
+        scenario.until_runs(third)
+        assert all_maps(scenario) == ["came-0", "kept-0", "left-0"]
+        scenario.delete()
+    scenario.until_gone()
+    assert all_maps(scenario) == ["left-0"]
 
 
 def test_a_pattern_that_was_being_deleted(killed: Killed, scenario: Scenario) -> None:
