@@ -24,10 +24,10 @@ FIRST = {"op": "add", "path": "/metadata/finalizers", "value": [FINALIZER]}
 OTHERS = [f"a.example/{number}" for number in range(2_000)]
 
 
-async def sent(work: str, finalizers: list[str]) -> list[Any]:
+async def sent(work: str, finalizers: list[str], **status: Any) -> list[Any]:
     """What ``hold`` or ``release`` sends for a pattern with these finalizers."""
     seen: list[Any] = []
-    body = fat("web", finalizers=finalizers)
+    body = {**fat("web", finalizers=finalizers), "status": status}
 
     async def answer(request: web.Request) -> web.Response:
         assert request.headers["Content-Type"] == "application/json-patch+json"
@@ -43,6 +43,10 @@ async def sent(work: str, finalizers: list[str]) -> list[Any]:
 @pytest.mark.parametrize(("before", "operation"), [([], FIRST), (OTHERS, ADDED)], ids=["alone", "beside many"])
 async def test_our_finalizer_is_put_beside_the_others(before, operation):
     assert await sent("add_finalizer", before) == [[VERSION, operation]]
+
+
+async def test_the_finalizer_comes_back_alone_where_somebody_removed_what_was_written_ahead_with_it():
+    assert await sent("add_finalizer", [], writeAhead="5") == [[VERSION, FIRST]]
 
 
 async def test_only_our_finalizer_is_taken_away():

@@ -108,11 +108,13 @@ class StatusWriter:
     async def add_finalizer(self, pattern: DesignPattern) -> DesignPattern:
         """Put our finalizer on ``pattern``, so that its objects are never left behind. Raises as ``write_ahead``.
 
-        What is outstanding goes out again, because the write renews the time of our entry of managedFields.
+        What is outstanding goes out again, because the write renews the time of our entry of managedFields. What
+        somebody removed does not: nobody knows what it was.
         """
         if pattern.metadata.finalizers.ours is not None:
             return pattern
-        return await self.write_ahead(pattern, outstanding(pattern))
+        ahead = outstanding(pattern)
+        return await self.write_ahead(pattern, ahead if ahead is not None and ahead.id else None)
 
     async def write_ahead(self, pattern: DesignPattern, ahead: WriteAhead | None) -> DesignPattern:
         """Put our finalizer and ``ahead`` on ``pattern``, by one patch; nothing is written where both are there.
