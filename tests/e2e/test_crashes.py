@@ -138,7 +138,19 @@ def test_a_pattern_that_was_being_created(killed: Killed, scenario: Scenario, me
     assert write > 3, "it takes a write ahead, two objects and a status"
 
 
-@pytest.mark.parametrize("meanwhile", ["nothing", "rollback", "deletion"])
+def speaks_of_its_spec(pattern: Any) -> bool:
+    return bool(pattern["status"]["observedGeneration"] == pattern["metadata"]["generation"])
+
+
+def replaced(scenario: Scenario, *, spec: dict[str, Any], annotations: dict[str, str]) -> None:
+    """Somebody writes the whole manifest, as ``kubectl replace`` and Argo CD's Replace=true do."""
+    found = scenario.get("dp", scenario.name)
+    metadata = {"name": scenario.name, "namespace": scenario.namespace, "annotations": annotations}
+    manifest = {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": metadata, "spec": spec}
+    scenario.kubectl("replace", "-f", "-", stdin=json.dumps(manifest))
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "rollback", "deletion", "replaced", "backup put back"])
 def test_a_pattern_that_was_being_updated(killed: Killed, scenario: Scenario, meanwhile: str) -> None:
     for write in itertools.count(1):
         assert write < MOST
@@ -150,18 +162,26 @@ def test_a_pattern_that_was_being_updated(killed: Killed, scenario: Scenario, me
         killed.killer.let_by()
         mine.want(ref={"tag": f"1.1.{write}"})
         mine.until_runs(first)
+        backup = mine.get("dp", mine.name)
         if not killed.ends_at(write, partial(asks_for, mine, f"2.1.{write}"), partial(is_ready, mine, second)):
             break
-        if meanwhile == "rollback":
-            asks_for(mine, f"1.1.{write}")
-        if meanwhile == "deletion":
-            mine.delete()
+        is_back = meanwhile not in ("nothing", "deletion")
+        match meanwhile:
+            case "rollback":
+                asks_for(mine, f"1.1.{write}")
+            case "deletion":
+                mine.delete()
+            case "replaced":
+                replaced(mine, spec=backup["spec"], annotations={})
+            case "backup put back":
+                replaced(mine, spec=backup["spec"], annotations=backup["metadata"]["annotations"])
         killed.begins_again()
         if meanwhile == "deletion":
             mine.until_gone()
         else:
-            mine.until_runs(first if meanwhile == "rollback" else second)
-            other, version = ("left", "1") if meanwhile == "rollback" else ("came", "2")
+            mine.kubectl.until("designpattern", mine.name, speaks_of_its_spec, namespace=mine.namespace, seconds=60.0)
+            mine.until_runs(first if is_back else second)
+            other, version = ("left", "1") if is_back else ("came", "2")
             assert all_maps(mine) == mine.names() == sorted([f"kept-{write}", f"{other}-{write}"])
             assert mine.get("configmap", f"kept-{write}")["data"]["version"] == version
             ended_with_nothing_left(mine)
