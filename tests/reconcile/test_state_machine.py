@@ -105,7 +105,10 @@ class OnePattern(RuleBasedStateMachine):
 
     @rule(name=NAMES, stuck=RARELY)
     def a_finalizer_comes_or_goes(self, name: str, stuck: bool) -> None:
-        (self.world.stuck.add if stuck else self.world.stuck.discard)(key_to(name))
+        if stuck:
+            self.world.stuck.add(key_to(name))
+        else:
+            self.world.let_go(name)
 
     @rule(away=RARELY)
     def the_registry_goes_or_comes(self, away: bool) -> None:

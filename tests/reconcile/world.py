@@ -214,6 +214,7 @@ class World:
         self.changed: dict[ObjectKey, str] = {}  # when our apply last did (RFC 3339)
         self.refuses: set[ObjectKey] = set()
         self.stuck: set[ObjectKey] = set()  # a finalizer holds them
+        self.going: set[ObjectKey] = set()  # their deletion was asked for
         self.away = False  # the registry
         self.asked: list[str] = []
         self.writes = 0
@@ -300,6 +301,14 @@ class World:
             kind = NotificationKind.DRIFTED
         if known:
             self.waker.noticed(KEY, Notification(kind, key))
+
+    def let_go(self, name: str) -> None:
+        """The finalizer of an object is taken off: if its deletion was asked for, it is gone then."""
+        key = key_to(name)
+        self.stuck.discard(key)
+        if key in self.going:
+            self.going.discard(key)
+            self.drift(name, None)
 
     def becomes(self, name: str, *, unhealthy: bool) -> None:
         """The health of an object changes."""
@@ -709,6 +718,7 @@ class Cluster:
         gone = tuple(key for key in keys if key not in self.world.stuck or key not in self.world.live)
         self._check_prune(keys)
         self._remove(gone)
+        self.world.going.update(inventory.key_of(each) for each in going)
         return PruneResult(deleted=gone, remaining=going)
 
     async def delete(self, _: DesignPattern, entries: Collection[InventoryEntry]) -> FinalizeResult:
