@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from tests.apply.fake_cluster import FakeCluster, managed, not_served, status
+from tests.apply.fake_cluster import FakeCluster, Request, managed, not_served, status
 from tests.apply.harness import config_map, namespace_named
 
 from pattern_operator.api.object import Object
@@ -246,12 +246,19 @@ async def test_kinds_of_other_servers_are_looked_at_first(cluster: FakeCluster, 
     assert asked(cluster, WIDGET) == requests
 
 
-async def test_what_another_server_made_of_an_apply_unasked_is_taken_back(cluster: FakeCluster):
+@pytest.mark.parametrize("shown", [False, True], ids=["no watch tells of it", "a watch shows our label meanwhile"])
+async def test_what_another_server_made_of_an_apply_unasked_is_taken_back(cluster: FakeCluster, shown: bool):
     """Were a server to take any resourceVersion, whose the object is shows in its managedFields."""
     cluster.takes_any_version = True
     desired = config_map("c", "team", a="1")
     theirs = managed("theirs", "Update", {"f:data": {"f:b": {}}})
     cluster.put(config_map("c", "team", b="theirs"), managedFields=[theirs])
+
+    def show(request: Request) -> None:
+        if shown and request.method == "PATCH" and "data" not in request.body:  # it is taken back
+            cluster.show(desired)
+
+    cluster.refusals.append(show)
 
     done = await apply(cluster, desired, adopt="Never")
 

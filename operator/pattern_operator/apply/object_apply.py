@@ -69,15 +69,16 @@ class ObjectApply:
             ValueError: it is not JSON.
         """
         key, owner = desired.key, run.request.owner
-        withdrawn = await self._withdraw(key, resource, run)  # the watch may not show that yet
+        must_look = await self._withdraw(key, resource, run)  # the watch may not show that yet
         lock = self._locks.at(key)
-        if not withdrawn and await self._check.need_not_look(key, resource, run.request):
+        if not must_look and await self._check.need_not_look(key, resource, run.request):
             made = await self._create(desired, resource, run)
             if made is not None:
                 return made
+            must_look = True  # a watch may show our label by now, of an apply that was taken back
         for number in range(LOOKS):
             since = lock.uses
-            known = None if number or withdrawn else self._check.known(key, owner)
+            known = None if number or must_look else self._check.known(key, owner)
             decision = known or await self._check.look(desired, resource, run.request)
             if isinstance(decision, Skip | Refuse):
                 return decision
