@@ -31,6 +31,7 @@ class Server:
         self.written = asyncio.Event()
         self.at_once = Counter[str]()
         self.most_at_once = 0
+        self.count = 0  # of those that are written
 
     async def answer(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
@@ -46,8 +47,15 @@ class Server:
             await self.opened.wait()
         await asyncio.sleep(0)
         self.at_once[uid] -= 1
+        self.count += 1
         self.written.set()
         return web.json_response({}, status=201)
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while self.count < count:
+                self.written.clear()
+                await self.written.wait()
 
 
 class Recorded:
@@ -77,6 +85,23 @@ async def test_events_of_a_pattern_are_written_in_their_order_and_one_at_a_time(
         await recorded.queue.drain(seconds=LONG)
 
     assert server.names == names
+    assert server.most_at_once == 1
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_an_event_that_comes_while_the_one_before_it_is_taken_is_written_after_it(turns: int):
+    """At whatever step of the queue it comes: one step after the first was put, its writer has not begun."""
+    server = Server()
+    async with recording(server) as recorded, background_task(recorded.queue.run(), name="events"):
+        recorded.put("first")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        recorded.put("second")
+        await server.until(2)
+        recorded.put("third")
+        await server.until(3)
+
+    assert server.names == ["first", "second", "third"]
     assert server.most_at_once == 1
 
 
@@ -143,6 +168,38 @@ async def test_an_event_that_a_webhook_calls_written_is_counted_as_lost():
         recorded.put("first")
         await recorded.queue.drain(seconds=LONG)
 
+    assert recorded.dropped == {"refused": 1}
+
+
+def refusal(code: int, reason: str, message: str, **details: object) -> dict[str, Any]:
+    return {"kind": "Status", "code": code, "reason": reason, "message": message, "details": details}
+
+
+TERMINATING = {"reason": "NamespaceTerminating", "message": "namespace team is being terminated", "field": "a"}
+WEBHOOK = 'admission webhook "g.example.com" denied the request: no'
+
+
+@pytest.mark.parametrize(
+    ("status", "is_warning"),
+    [
+        (refusal(403, "Forbidden", "events is forbidden: it is being terminated", causes=[TERMINATING]), False),
+        (refusal(404, "NotFound", 'namespaces "team" not found', name="team", kind="namespaces"), False),
+        (refusal(404, "NotFound", 'namespaces "other" not found', name="other", kind="namespaces"), True),
+        (refusal(403, "Forbidden", "events is forbidden: exceeded quota: q"), True),
+        (refusal(403, "Forbidden", WEBHOOK, causes=[TERMINATING]), True),
+    ],
+)
+async def test_an_event_that_is_refused_is_a_warning_unless_its_namespace_goes_or_has_gone(
+    status: dict[str, Any], is_warning: bool, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.DEBUG, logger="pattern_operator.telemetry")
+    async with serving(lambda _: web.json_response(status, status=status["code"])) as session:
+        recorded = Recorded(session)
+        recorded.put("first")
+        await recorded.queue.drain(seconds=LONG)
+
+    said = [each for each in caplog.records if "event not written: namespace=team" in each.getMessage()]
+    assert [each.levelno >= logging.WARNING for each in said] == [is_warning]
     assert recorded.dropped == {"refused": 1}
 
 

@@ -151,7 +151,7 @@ def _forbidden(
     key: ObjectKey, error: ApiError, otherwise: Reason, account: ServiceAccount | None
 ) -> tuple[Reason, str]:
     """403 is also what quotas, pod security and other admission say; only RBAC names a user and a verb."""
-    if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
+    if error.is_namespace_terminating:
         return otherwise, f"{error.message}. It is applied again; let the deletion of the namespace end."
     if "cannot impersonate" in error.message:  # the operator itself is refused: no right of the account would help
         return Reason.FORBIDDEN, (

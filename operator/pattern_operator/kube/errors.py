@@ -74,6 +74,11 @@ class ApiError(Exception):
         """Whether an admission webhook or policy said no, which may be with any code, reason, causes and ``about``."""
         return DENIAL.match(self.message) is not None
 
+    @property
+    def is_namespace_terminating(self) -> bool:
+        """Whether nothing can be created in the namespace, because it is being deleted (a cause of ``core/v1``)."""
+        return not self.is_denial and any(cause.reason == "NamespaceTerminating" for cause in self.causes)
+
     def __str__(self) -> str:
         return f"{self.message} ({self.code} {self.reason})" if self.code else f"{self.message} ({self.reason})"
 

@@ -15,6 +15,7 @@ from pattern_operator.aio import background_task, background_tasks
 from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.fair_queue import FairQueue, Lanes
 from pattern_operator.kube import ApiError, Session
+from pattern_operator.kube.kind_existence import is_missing
 from pattern_operator.kube.wellknown import EVENT
 
 logger = logging.getLogger(__name__)
@@ -64,13 +65,15 @@ class EventQueue:
     async def run(self) -> None:
         """Write what is put in, until cancelled."""
         self._line = FairQueue(WRITERS)  # an earlier run may have ended before a writer that it started began
-        for uid in tuple(self._waiting):
+        for uid, waiting in tuple(self._waiting.items()):
+            waiting.is_writing = False
             self._make_next(uid)
         async with background_tasks() as writers:
             while True:
                 writers.check()
                 self._changed.clear()
                 while (taken := self._line.pop()) is not None:
+                    self._waiting[taken[0]].is_writing = True  # already now: a task begins later, and events may come
                     task = writers.create_task(self._write_next(*taken), name="event")
                     task.add_done_callback(lambda _: self._changed.set())
                 await self._changed.wait()
@@ -89,7 +92,7 @@ class EventQueue:
     async def _write_next(self, uid: str, lanes: Lanes) -> None:
         """Write the next event of a pattern; where this is cancelled, it is the next again."""
         waiting = self._waiting[uid]
-        body, waiting.is_writing = waiting.bodies.popleft(), True
+        body = waiting.bodies.popleft()
         self._add(waiting, -1)
         try:
             await self._write(body, namespace=waiting.namespace)
@@ -110,7 +113,10 @@ class EventQueue:
             if error.reason == "AlreadyExists" and not error.is_denial:
                 return  # it was written, and who wrote it was cancelled before the answer
             self._on_dropped("refused")
-            logger.warning("event not written: namespace=%s: %s", namespace, error.message)
+            # As client-go's recorder does: nobody can write what happens in a namespace that is being deleted.
+            goes = error.is_namespace_terminating or is_missing(error, namespace)
+            level = logging.DEBUG if goes else logging.WARNING
+            logger.log(level, "event not written: namespace=%s: %s", namespace, error.message)
         except Exception as error:  # a defect costs this event
             self._session.internal_errors.record("event", error)
 
