@@ -147,6 +147,14 @@ def testbed(operated: Testbed, registry: Registry) -> Testbed:
     return operated
 
 
+@pytest.fixture
+def unoperated(cluster: Testbed) -> Testbed:
+    """Give a cluster in which no operator writes: one that another test started ends, and ``testbed`` restarts it."""
+    if cluster.operates:
+        cluster.operator.stop()
+    return cluster
+
+
 @pytest.fixture(scope="session")
 def kubectl(cluster: Testbed) -> Kubectl:
     """Give kubectl as the cluster's admin: ``kubectl("get", ...)``, ``kubectl.json("get", ...)``."""

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from tests.kube.fake_apiserver import serving
 from tests.reconcile.pattern import pattern
-from tests.testbed.kubectl import Kubectl
+from tests.testbed.testbed import Testbed
 
 from pattern_operator.api.crd import crd
 from pattern_operator.api.designpattern import DesignPattern, decode
@@ -58,8 +58,9 @@ async def stored(session: Session, namespace: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def written(session: Session, kubectl: Kubectl, namespace: str) -> DesignPattern:
-    """A pattern in the cluster, with as many annotations as Kubernetes allows."""
+async def written(session: Session, unoperated: Testbed, namespace: str) -> DesignPattern:
+    """A pattern in the cluster that nobody else writes, with as many annotations as Kubernetes allows."""
+    kubectl = unoperated.kubectl
     kubectl.apply(crd())
     kubectl.established("designpatterns.pattern-operator.io")
     kubectl.apply(
