@@ -45,3 +45,27 @@ def test_a_change_long_after_a_repair_is_not_a_quarrel():
     assert backoff.pause(RESET_AFTER + 1) == 0.0
     backoff.record_repair(RESET_AFTER + 1)
     assert backoff.repairs == 1
+
+
+def test_a_change_that_is_only_looked_at_later_counts_as_one_after_the_repair():
+    backoff, now = DriftBackoff(), 0.0
+
+    for _ in range(FREE_REPAIRS + 1):
+        backoff.record_wait(now + 1.0, until=now + 300.0)
+        now += 300.0
+        backoff.record_repair(now)
+
+    assert backoff.is_active
+    assert backoff.pause(now + 1.0) > 0.0
+
+
+def test_a_change_long_after_a_repair_is_not_one_more_because_it_is_looked_at_later():
+    backoff, now = DriftBackoff(), 0.0
+
+    for _ in range(FREE_REPAIRS + 3):
+        now += RESET_AFTER + 1.0
+        backoff.record_wait(now, until=now + 2.0)
+        now += 2.0
+        backoff.record_repair(now)
+
+    assert backoff.repairs == 1

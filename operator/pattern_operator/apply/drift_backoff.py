@@ -18,6 +18,7 @@ class DriftBackoff:
     repairs: int = 0
     _repaired_at: float = field(default=float("-inf"))
     _quiet_until: float = field(default=float("-inf"))
+    _compared_at: float = field(default=float("-inf"))
 
     @property
     def is_active(self) -> bool:
@@ -26,13 +27,18 @@ class DriftBackoff:
 
     def record_repair(self, now: float) -> None:
         """Count a repair."""
-        since = now - max(self._repaired_at, self._quiet_until)
+        since = now - max(self._repaired_at, self._quiet_until, self._compared_at)
         self.repairs = self.repairs + 1 if since <= RESET_AFTER else 1
         self._repaired_at = now
 
+    def record_wait(self, now: float, *, until: float) -> None:
+        """A change that was just seen is only looked at by then: a repair after that is of this change all the same."""
+        if now - max(self._repaired_at, self._quiet_until) <= RESET_AFTER:
+            self._compared_at = until
+
     def pause(self, now: float) -> float:
         """Seconds to wait before a change that was just seen is record_repair: none, or doubled with every round."""
-        if not self.is_active or now - self._repaired_at > RESET_AFTER:
+        if not self.is_active or now - max(self._repaired_at, self._compared_at) > RESET_AFTER:
             return 0.0
         pause: float = min(2.0 ** min(self.repairs - FREE_REPAIRS, 10), MAX_DELAY)
         self._quiet_until = now + pause

@@ -54,7 +54,7 @@ async def keep_current(run: Run, desired: DesiredState) -> None:
         if await run.cluster.is_resumed(run.pattern, key):
             run.state = run.state.unsettled()
             return
-    if untracked := run.cluster.managed.untracked(owner_of(run.pattern).id):
+    if untracked := _untracked(run):
         run.enter(Stage.APPLY)
         await _compare_again(run, desired, untracked)
     if drifted := to_repair(run.pattern, managed=run.cluster.managed):
@@ -112,9 +112,10 @@ async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:
         run.observe_if_known()
         return
     drifted = [key for key in _to_repair(run, touched) if isinstance(objects, Running) or key in objects.applied]
+    untracked = _untracked(run) - _waiting(run, touched) if isinstance(objects, Running) else frozenset[ObjectKey]()
     unrepaired = run.state.unrepaired
-    if drifted:
-        await _keep_up(run, objects.desired, drifted)
+    if drifted or untracked:
+        await _keep_up(run, objects.desired, drifted, untracked=untracked)
     elif unrepaired is not None and unrepaired.retry_at <= run.clock():  # by now others have put it right, or will
         run.state = replace(run.state, unrepaired=None)
     if run.results.comparison is not None:
@@ -125,18 +126,30 @@ async def keep_up(run: Run, *, touched: Collection[ObjectKey]) -> None:
     run.observe()
 
 
+def _untracked(run: Run) -> frozenset[ObjectKey]:
+    """What was changed by nobody, or in our name: only its values say whether it drifted."""
+    return run.cluster.managed.untracked(owner_of(run.pattern).id)
+
+
 def _to_repair(run: Run, touched: Collection[ObjectKey]) -> list[ObjectKey]:
     """What drifted, without what failed a moment ago unless something happened to it."""
-    unrepaired = run.state.unrepaired
-    waiting = unrepaired.keys if unrepaired is not None and run.clock() < unrepaired.retry_at else frozenset()
-    skipped = {*run.results.failed, *waiting}.difference(touched)
+    skipped = {*run.results.failed.difference(touched), *_waiting(run, touched)}
     return [key for key in to_repair(run.pattern, managed=run.cluster.managed) if key not in skipped]
 
 
-async def _keep_up(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> None:
+def _waiting(run: Run, touched: Collection[ObjectKey]) -> frozenset[ObjectKey]:
+    """What could not be repaired, and is not retried yet unless something happened to it."""
+    unrepaired = run.state.unrepaired
+    waiting = unrepaired.keys if unrepaired is not None and run.clock() < unrepaired.retry_at else frozenset()
+    return waiting.difference(touched)
+
+
+async def _keep_up(
+    run: Run, desired: DesiredState, drifted: Collection[ObjectKey], *, untracked: frozenset[ObjectKey]
+) -> None:
     made = RepairedObjects()
     try:
-        made = await _in_time(_repaired_if_trusted(run, desired, drifted))
+        made = await _in_time(_repaired_if_trusted(run, desired, drifted, untracked=untracked))
         if made.error is not None:
             raise made.error
         run.state = replace(run.state.with_repaired(made), unrepaired=None)
@@ -144,7 +157,7 @@ async def _keep_up(run: Run, desired: DesiredState, drifted: Collection[ObjectKe
         _log(run.pattern, error, "what runs cannot be reconciled for now")
         times = run.state.unrepaired.times + 1 if run.state.unrepaired is not None else 1
         retry_at = run.clock() + retry_pause(run.pattern, times, error, jitter=run.jitter())
-        run.state = replace(run.state, unrepaired=Unrepaired(frozenset(drifted), retry_at, times))
+        run.state = replace(run.state, unrepaired=Unrepaired(untracked.union(drifted), retry_at, times))
     run.results = replace(
         run.results,
         repaired=made.repaired,
@@ -160,8 +173,11 @@ async def _keep(run: Run) -> None:
         if not isinstance(run.state.objects, Applying) and is_whole(run.pattern):
             await _recall(run, policy)
         return
-    drifted = to_repair(run.pattern, managed=run.cluster.managed)
-    if drifted and policy == running.desired.policy:
+    if policy != running.desired.policy:
+        return
+    if untracked := _untracked(run):
+        await _compare_again(run, running.desired, untracked)
+    if drifted := to_repair(run.pattern, managed=run.cluster.managed):
         await _repair(run, running.desired, drifted)
 
 
@@ -219,11 +235,17 @@ async def _compare_again(run: Run, desired: DesiredState, doubtful: Collection[O
     run.state = run.state.with_notes(notes)
 
 
-async def _repaired_if_trusted(run: Run, desired: DesiredState, drifted: Collection[ObjectKey]) -> RepairedObjects:
+async def _repaired_if_trusted(
+    run: Run, desired: DesiredState, drifted: Collection[ObjectKey], *, untracked: frozenset[ObjectKey]
+) -> RepairedObjects:
     run.cluster.account(run.pattern)  # without one nothing of it is read either
     if await run.repositories.policy(run.pattern) != desired.policy:
         return RepairedObjects()
     async with _running(run, desired) as rendering:
+        if untracked:
+            run.state = run.state.with_notes(await compare(run.pattern, rendering, untracked, port=run.cluster))
+            found = untracked.intersection(to_repair(run.pattern, managed=run.cluster.managed))
+            drifted = found.union(drifted)
         return await repair(run.pattern, rendering, drifted, port=run.cluster)
 
 

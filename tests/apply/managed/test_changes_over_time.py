@@ -169,6 +169,64 @@ async def test_a_change_during_our_own_apply_is_the_effect_of_it():
     assert scene.managed_objects.untracked(OWNER) == frozenset()
 
 
+def test_a_second_operator_that_applies_in_our_name_is_slowed_down_as_any_fight_is():
+    """Two operators that have the same pattern: a Lease that was lost, or one of another cluster's backup."""
+
+    async def scenario() -> tuple[list[float], tuple[str, ...]]:
+        scene, repairs, second = Scene(), [], 0
+        began = asyncio.get_running_loop().time()
+        scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+        while (moment := asyncio.get_running_loop().time() - began) < 3_600:
+            told = len(scene.told)
+            second += 1
+            at = f"2026-05-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+            scene.see(owned(scene.body(), at=at, generation=second))
+            await asyncio.sleep(1)
+            if len(scene.told) == told or not scene.managed_objects.untracked(OWNER):
+                continue
+            version = scene.managed().observed.version
+            scene.managed_objects.record_values(KEY, owner=OWNER, version=version, same=False)
+            said = scene.managed_objects.conflicts(OWNER)
+            for key in scene.managed_objects.drifted(OWNER):
+                with scene.managed_objects.applying(key, owner=OWNER):
+                    answer = owned(scene.body(), at=at, generation=second)
+                    scene.managed_objects.record(answer, key=key, owner=OWNER, resource=WIDGET)
+                repairs.append(moment)
+        return repairs, said
+
+    repairs, said = run(scenario())
+
+    assert 5 < len(repairs) < 25
+    assert repairs[-1] - repairs[-2] >= 250
+    assert said == (
+        "Widget.example.com team/it is changed again after each repair by somebody else as the field manager"
+        " pattern-operator",
+    )
+
+
+async def test_an_answer_that_an_apply_in_our_name_overtook_is_compared():
+    scene = Scene()
+    scene.see(owned(scene.body()))
+    answer, later = owned(scene.body(), at="2026-05-01T00:00:01Z"), owned(scene.body(), at="2026-05-01T00:00:02Z")
+    scene.see(later)
+
+    scene.managed_objects.record(answer, key=KEY, owner=OWNER, resource=WIDGET)
+
+    assert scene.managed_objects.untracked(OWNER) == {KEY}
+
+
+async def test_our_own_apply_is_nobody_elses():
+    scene = Scene()
+    scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
+    later = {"at": "2026-05-01T00:00:09Z"}
+    with scene.managed_objects.applying(KEY, owner=OWNER):
+        scene.see(owned(scene.body(), **later))
+        scene.managed_objects.record(owned(scene.body(), **later), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.see(owned(scene.body(), **later))
+
+    assert scene.managed_objects.untracked(OWNER) == frozenset()
+
+
 # --- health -----------------------------------------------------------------------------------------------------------
 
 

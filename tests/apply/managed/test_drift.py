@@ -10,18 +10,20 @@ from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.finished import FinishState, RunRecord
 from pattern_operator.apply.managed import drift
 from pattern_operator.apply.managed.drift import DriftState, drift_state
+from pattern_operator.apply.managed.fingerprint import pack
 from pattern_operator.apply.managed.managed_object import PENDING, ManagedObject
 from pattern_operator.apply.managed.observation import Observation
 
 KEY = ObjectKey("", "ConfigMap", "team", "c")
 JOB = ObjectKey("batch", "Job", "team", "j")
-SAME, OTHER = b"same-one", b"otherone"
+SAME, OTHER = b"same!", b"other"
+AT = 1_780_000_000  # seconds since 1970
 
 
 def seen(fingerprint: bytes = SAME, **more: Any) -> Observation:
     body = {"metadata": {"name": "c", "namespace": "team", "uid": "u", "generation": 1}}
     found = Observation.of(body, key=KEY, now=datetime(2026, 5, 1, tzinfo=UTC))
-    return replace(found, fingerprint=fingerprint, **more)
+    return replace(found, fingerprint=fingerprint, **({"applied_at": AT} | more))
 
 
 def known(observed: Observation | None = None, key: ObjectKey = KEY, **more: Any) -> ManagedObject:
@@ -97,23 +99,65 @@ def test_of_what_is_expected_a_fingerprint_is_kept_by_inventory_id():
     other = known(key=ObjectKey("", "ConfigMap", "team", "other"), expected=False)
     unknown = known(key=ObjectKey("", "ConfigMap", "team", "unknown"), desired=None)
 
-    assert drift.fingerprints([known(), other, unknown]) == {str(KEY): SAME}
+    assert drift.fingerprints([known(), other, unknown]) == {str(KEY): pack(SAME, applied_at=AT)}
     assert drift.fingerprints([known(pending=True)]) == {str(KEY): PENDING}
 
 
 @pytest.mark.parametrize(
-    ("managed", "fingerprint", "desired", "pending"),
+    ("managed", "kept", "desired", "pending"),
     [
-        pytest.param(known(desired=None), SAME, SAME, False, id="compared with it"),
+        pytest.param(known(desired=None), pack(SAME, applied_at=AT), SAME, False, id="compared with it"),
         pytest.param(known(desired=None), PENDING, None, True, id="it was not sent"),
-        pytest.param(known(desired=OTHER), SAME, OTHER, False, id="applied since the start"),
-        pytest.param(known(desired=None, expected=False), SAME, None, False, id="not expected"),
+        pytest.param(known(desired=OTHER), pack(SAME, applied_at=AT), OTHER, False, id="applied since the start"),
+        pytest.param(known(desired=OTHER), PENDING, OTHER, False, id="not sent before, and applied since the start"),
+        pytest.param(known(desired=None, expected=False), pack(SAME, applied_at=AT), None, False, id="not expected"),
     ],
 )
-def test_after_a_restart_an_object_is_compared_with_what_status_kept(managed, fingerprint, desired, pending):
-    drift.compare(managed, fingerprint)
+def test_after_a_restart_an_object_is_compared_with_what_status_kept(managed, kept, desired, pending):
+    drift.restore_fingerprint(managed, kept)
 
-    assert (managed.desired, managed.pending) == (desired, pending)
+    assert (managed.desired, managed.pending, managed.untracked) == (desired, pending, False)
+
+
+@pytest.mark.parametrize(
+    ("observed", "kept", "state"),
+    [
+        pytest.param(seen(), pack(SAME, applied_at=AT), DriftState.IN_SYNC, id="as status says"),
+        pytest.param(seen(applied_at=AT + 1), pack(SAME, applied_at=AT), DriftState.UNKNOWN, id="in our name, later"),
+        pytest.param(seen(applied_at=AT - 9), pack(SAME, applied_at=AT), DriftState.UNKNOWN, id="from a backup"),
+        pytest.param(seen(), SAME + b"old", DriftState.UNKNOWN, id="written by an older operator"),
+        pytest.param(seen(OTHER, applied_at=AT + 1), pack(SAME, applied_at=AT), DriftState.DRIFTED, id="taken"),
+    ],
+)
+def test_an_apply_in_our_name_while_no_operator_ran_is_in_doubt(observed: Observation, kept: bytes, state: DriftState):
+    managed = known(observed, desired=None)
+
+    drift.restore_fingerprint(managed, kept)
+    again = known(observed, desired=None)
+    drift.restore_fingerprint(again, drift.fingerprints([managed]).get(str(KEY), b"") or kept)
+
+    assert drift_state(managed) is drift_state(again) is state
+
+
+def test_only_a_comparison_of_the_same_values_ends_the_doubt_about_who_applied_in_our_name():
+    answered = AT - 60
+    same = known(answered_at=answered, untracked=True)
+    differs = known(answered_at=answered, untracked=True)
+
+    drift.record_values(same, version=same.observed.version, same=True)
+    drift.record_values(differs, version=differs.observed.version, same=False)
+
+    assert (drift_state(same), same.changed_by) == (DriftState.IN_SYNC, "")
+    assert drift_state(differs) is DriftState.DRIFTED
+    assert differs.changed_by == "somebody else as the field manager pattern-operator"
+
+
+def test_a_value_that_differs_without_an_apply_in_our_name_is_nobodys():
+    managed = known(answered_at=AT, untracked=True)
+
+    drift.record_values(managed, version=managed.observed.version, same=False)
+
+    assert managed.changed_by == ""
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,15 @@ def was_remembered_too_late(scene: Scene) -> None:
     scene.managed_objects.remember_sent({KEY: SENT}, owner=OWNER)
 
 
+def is_applied_in_our_name(scene: Scene) -> None:
+    """The fields are ours still, and their values may be others: an apply of ours that came late, or of whomever."""
+    scene.see(owned(scene.body(), at="2026-05-01T00:00:07Z"))
+
+
+def is_applied_in_our_name_within_the_second(scene: Scene) -> None:
+    scene.see(owned(scene.body(), generation=2))
+
+
 def is_not_watched(scene: Scene) -> None:
     scene.watches.blind.add("Widget")
 
@@ -105,6 +114,8 @@ def is_scaled_by_others(scene: Scene) -> None:
         is_restored,
         may_have_been_changed,
         was_remembered_too_late,
+        is_applied_in_our_name,
+        is_applied_in_our_name_within_the_second,
         is_not_watched,
         is_changed_unseen,
         is_owed,
@@ -116,6 +127,22 @@ async def test_what_may_not_be_as_it_was_sent_is_sent_again(happens: Callable[[S
 
     happens(scene)
 
+    assert not is_as_sent(scene)
+
+
+async def test_a_kind_without_generations_is_in_doubt_after_each_change_that_nobody_is_named_for():
+    scene = Scene()
+    scene.managed_objects.record(owned(scene.body(), generation=0), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.managed_objects.remember_sent({KEY: SENT}, owner=OWNER)
+    body = owned(scene.body(), generation=0)
+    judge = {"manager": "judge", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}}
+    body["metadata"]["managedFields"].append(judge)
+
+    scene.see(body)
+    judged = is_as_sent(scene)
+    scene.see({**body, "metadata": {**body["metadata"], "resourceVersion": "900"}})
+
+    assert judged
     assert not is_as_sent(scene)
 
 

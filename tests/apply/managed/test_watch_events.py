@@ -371,7 +371,7 @@ async def test_an_object_is_compared_with_what_it_was_like_before_a_restart():
     scene.see(owned(scene.body(ready="True")))
     scene.managed_objects.expect(KEY, owner=OWNER)
     unknown = scene.managed_objects.drift_state(KEY, owner=OWNER)
-    scene.managed_objects.compare(KEY, owner=OWNER, desired=known[str(KEY)])
+    scene.managed_objects.restore(KEY, owner=OWNER, known=known[str(KEY)])
     same = scene.managed_objects.drift_state(KEY, owner=OWNER)
     scene.managed().desired = None
     scene.managed_objects.compare(KEY, owner=OWNER, desired=b"anything")
@@ -497,7 +497,7 @@ async def test_a_missed_update_is_known_after_a_restart(gone_meanwhile: bool):
     scene = Scene()
     scene.see(owned(scene.body()) if gone_meanwhile else paused(owned(scene.body())))
     scene.managed_objects.expect(KEY, owner=OWNER)
-    scene.managed_objects.compare(KEY, owner=OWNER, desired=known[str(KEY)])
+    scene.managed_objects.restore(KEY, owner=OWNER, known=known[str(KEY)])
 
     assert scene.managed_objects.drifted(OWNER) == ((KEY,) if gone_meanwhile else ())
     assert scene.managed_objects.is_pending(KEY, owner=OWNER)
@@ -548,10 +548,10 @@ async def test_what_was_applied_in_this_life_is_known_better():
     assert scene.managed_objects.drift_state(KEY, owner=OWNER) is DriftState.IN_SYNC
 
 
-def owned(body: dict[str, Any]) -> dict[str, Any]:
-    """``body`` with fields that our apply owns."""
-    entry = {"manager": "pattern-operator", "operation": "Apply", "fieldsV1": {"f:spec": {"f:size": {}}}}
-    body["metadata"]["managedFields"] = [entry]
+def owned(body: dict[str, Any], *, at: str = "2026-05-01T00:00:00Z", generation: int = 1) -> dict[str, Any]:
+    """``body`` with fields that our apply owns, and wrote last at this time; generation 0: its kind counts none."""
+    entry = {"manager": "pattern-operator", "operation": "Apply", "time": at, "fieldsV1": {"f:spec": {"f:size": {}}}}
+    body["metadata"] |= {"managedFields": [entry]} | ({"generation": generation} if generation else {})
     return body
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, read_record
+from pattern_operator.apply.managed.fingerprint import fields_of, is_of_time
 from pattern_operator.apply.managed.managed_object import PENDING, ManagedObject
 from pattern_operator.apply.managed.observation import Observation
 
@@ -87,16 +88,28 @@ def record_to_restore(key: ObjectKey, *, known: bytes, is_indexed: bool) -> RunR
 
 
 def compare(managed: ManagedObject, desired: bytes) -> None:
-    """Compare with the fingerprint that the object had when it was applied, or would have if it were.
+    """Compare with the fields that our apply would own of the object if it were applied.
 
     What was applied since the operator started is known better.
     """
+    if managed.expected and managed.desired is None:
+        managed.desired = desired
+
+
+def restore_fingerprint(managed: ManagedObject, known: bytes) -> None:
+    """Compare with what ``fingerprints`` told of the object before a restart.
+
+    Where our fields are the same and our apply was at another time, somebody applied in our name meanwhile, or the
+    answer to an apply of ours was lost: then the values are to be compared, or it is sent.
+    """
     if not managed.expected or managed.desired is not None:
         return
-    if desired == PENDING:
+    if known == PENDING:
         managed.pending = True
-    else:
-        managed.desired = desired
+        return
+    managed.desired = fields_of(known)
+    if managed.desired == managed.observed.fingerprint and not is_of_time(known, managed.observed.applied_at):
+        managed.untracked = True
 
 
 def restore(managed: ManagedObject, record: RunRecord) -> None:
@@ -128,6 +141,8 @@ def record_values(managed: ManagedObject, *, version: int, same: bool) -> None:
     managed.differs = not same and not managed.is_taken
     if managed.observed.version <= version:  # else it was changed meanwhile, and is compared again
         managed.untracked = managed.needs_comparison = False
+        if same:
+            managed.answered_at = managed.observed.applied_at
 
 
 def rerun_finished(managed: ManagedObject) -> None:

@@ -3,16 +3,19 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from pattern_operator.api.names import FIELD_MANAGER
 from pattern_operator.api.object import ObjectKey
 from pattern_operator.apply import fieldset
 from pattern_operator.apply.drift_backoff import DriftBackoff
 from pattern_operator.apply.finished import FinishState, RunRecord, can_finish, running_record
 from pattern_operator.apply.health import Health, HealthState, where
 from pattern_operator.apply.managed.field_managers import hashes_of, manager_that_took, missing_fields
-from pattern_operator.apply.managed.observation import EXISTS, FINGERPRINT_BYTES, Observation, is_untracked
+from pattern_operator.apply.managed.fingerprint import FINGERPRINT_BYTES, pack
+from pattern_operator.apply.managed.observation import EXISTS, Observation, is_untracked
 from pattern_operator.apply.managed.pacing import Pacing
 
 PENDING: Final = b"owed".ljust(FINGERPRINT_BYTES, b"\0")  # in place of a fingerprint: the desired state was not sent
+IN_OUR_NAME: Final = f"somebody else as the field manager {FIELD_MANAGER}"
 
 
 @dataclass(slots=True, eq=False)
@@ -33,14 +36,15 @@ class ManagedObject:
     present: bool = True
     deleted_version: int = 0
     desired: bytes | None = None
+    answered_at: int = 0  # ``Observation.applied_at`` of the last answer to an apply of this process; 0: of none
     pending: bool = False
     backoff: DriftBackoff = field(default_factory=DriftBackoff)
     fields_before_drift: fieldset.Fields | None = None  # ours when it drifted, until the drift is record_repair
     field_hashes: bytes = b""  # of the fields that our last apply owned (``hashes_of``); empty after a restart
     equal_writers: bytes = b""  # the ``writers`` whose object had all desired values, whoever holds the fields
     needs_comparison: bool = False  # it was written again since it drifted: maybe it is as desired now
-    untracked: bool = False  # it was changed, and managedFields was not: its values are to be compared
-    differs: bool = False  # a field of ours has another value, and managedFields does not say so
+    untracked: bool = False  # it was changed, by nobody or in our name: its values are to be compared
+    differs: bool = False  # a field of ours has another value, and no other manager has it
     reverted_fields: tuple[str, ...] = ()  # the first few that somebody took before the last repair
     cause: str = ""  # why it is not healthy, as its pods tell it
     considered_healthy: tuple[str, int, str] | None = None  # uid and version of which it is healthy, and why
@@ -74,8 +78,10 @@ class ManagedObject:
 
     @property
     def changed_by(self) -> str:
-        """The field manager that holds a field that was ours; empty where none is known to."""
-        return manager_that_took(self.observed.other_managers, hashes=self.field_hashes, desired=self.desired)
+        """The field manager that holds a field that was ours, or who used our name; empty where none is known to."""
+        taker = manager_that_took(self.observed.other_managers, hashes=self.field_hashes, desired=self.desired)
+        in_our_name = self.differs and self.answered_at not in (0, self.observed.applied_at)
+        return IN_OUR_NAME if not taker and in_our_name else taker
 
     @property
     def fingerprint(self) -> bytes:
@@ -85,7 +91,7 @@ class ManagedObject:
         if self.untracked or self.differs:
             return b""  # our fields are as they were, and say nothing: after a restart the object is compared
         if not can_finish(self.key):
-            return self.desired or b""
+            return pack(self.desired, applied_at=self.observed.applied_at) if self.desired else b""
         if not self.observed.finished:
             ephemeral = (
                 self.present and self.observed.ephemeral
@@ -142,7 +148,7 @@ class ManagedObject:
         self.expected, self.pending = True, False
         self.equal_writers, self.needs_comparison = b"", False
         self.differs, self.untracked = False, is_untracked(answer, self.observed)
-        self.desired = desired
+        self.desired, self.answered_at = desired, answer.applied_at
 
     def record_request(self) -> None:
         """A change of the object is about to be sent: what it is like is not known until an apply is answered."""

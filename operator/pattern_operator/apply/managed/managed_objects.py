@@ -173,7 +173,7 @@ class ManagedObjects(ManagedView):
             managed.expected, managed.present = True, False
 
     def compare(self, key: ObjectKey, *, owner: str, desired: bytes) -> None:
-        """Compare an object with the fingerprint that it had when it was applied, or would have if it were.
+        """Compare an object with the fields that our apply would own of it if it were applied.
 
         One that is gone counts as gone. What was applied since the operator started is known better.
         """
@@ -184,12 +184,13 @@ class ManagedObjects(ManagedView):
     def restore(self, key: ObjectKey, *, owner: str, known: bytes) -> None:
         """Compare an object with what ``fingerprints`` told of it before a restart."""
         record = drift.record_to_restore(key, known=known, is_indexed=key in self._index)
-        if record is None and known:
-            self.compare(key, owner=owner, desired=known)
-        if record is None:
+        if record is None and not known:
             return
         self.mark_missing(key, owner=owner)
-        if (managed := self._index.owned(key, owner)) is not None:
+        managed = self._index.owned(key, owner)
+        if managed is not None and record is None:
+            drift.restore_fingerprint(managed, known)
+        elif managed is not None and record is not None:
             drift.restore(managed, record)
 
     def record_comparison(self, key: ObjectKey, *, owner: str, writers: bytes | None) -> None:
@@ -206,6 +207,8 @@ class ManagedObjects(ManagedView):
         managed = self._index.owned(key, owner)
         if managed is not None and managed.expected:
             drift.record_values(managed, version=version, same=same)
+            if managed.differs and managed.backoff.is_active:
+                self._events.drift(managed)
 
     def rerun_finished(self, owner: str) -> None:
         """Somebody asks for it: what is gone, and may have ended while nobody looked, counts as missing."""

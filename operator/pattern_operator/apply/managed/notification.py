@@ -70,6 +70,7 @@ class Notifier:
             return
         managed.comparison_pacing = managed.comparison_pacing or Pacing()
         pause = self._together(managed.comparison_pacing.wait(_now()), ("health", managed.key))
+        managed.backoff.record_wait(_now(), until=_now() + pause)
         self._timers.set(("untracked", managed.key), pause, self.notify, managed, NotificationKind.DRIFTED)
 
     def health_state(self, managed: ManagedObject) -> None:

@@ -18,11 +18,11 @@ from pattern_operator.apply.existing import ADOPTED, is_ours
 from pattern_operator.apply.finished import FinishState, failed_and_gone, gone_unobserved, has_finished, is_ephemeral
 from pattern_operator.apply.health import Health, HealthState, health_of, needs_status
 from pattern_operator.apply.managed.field_managers import MAX_MANAGERS_COMPARED, OtherManager, hashes_of
+from pattern_operator.apply.managed.fingerprint import FIELDS_BYTES, seconds_of
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.replaced_fields import is_touched
 from pattern_operator.apply.replicas import scaler_of, sets_replicas
-
-FINGERPRINT_BYTES: Final = 8  # told apart are states of one object, by chance and not by malice
+_HASH_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Observation:
     version: int  # resourceVersion; comparable within a kind since Kubernetes 1.35 (KEP-5504)
     label: str
     fingerprint: bytes
+    applied_at: int  # when our apply changed it last, in seconds since 1970; 0 where managedFields does not say so
     paused: bool
     retention: Retention
     adopted: bool
@@ -46,7 +47,7 @@ class Observation:
     health: Health
     generation: int  # 0 where the kind counts none: then any change may be one of the desired fields
     writers: bytes  # a hash of the generation, of who writes the desired fields, and when each did last
-    trail: bytes  # a hash of managedFields, without those of status
+    trail: bytes  # a hash of managedFields; where the kind counts generations without those of status
     other_managers: tuple[OtherManager, ...]  # other managers of the desired fields, who wrote last first
     scaled_by: str  # the manager that has its replicas through the subresource scale, and is not a kubectl
     scales: bool  # our apply set its replicas
@@ -66,6 +67,7 @@ class Observation:
             version=meta.version,
             label=label_of(meta.raw),
             fingerprint=ours,
+            applied_at=_applied_at(managers),
             paused=meta.annotation(RECONCILE_ANNOTATION) == DISABLED,
             retention=retention_of(mapping_at(meta.raw, "annotations")),
             adopted=meta.annotation(ADOPTED_ANNOTATION) == ADOPTED,
@@ -75,7 +77,7 @@ class Observation:
             health=_health(body, key=key, now=now),
             generation=generation_of(meta),
             writers=_writers(generation_of(meta), ours, managers),
-            trail=_trail(managers),
+            trail=_trail(generation_of(meta), managers),
             other_managers=_other_managers(managers),
             scaled_by=scaler_of(managers),
             scales=sets_replicas(managers),
@@ -108,7 +110,7 @@ def fingerprint(managers: Iterable[ManagedFieldsEntry]) -> bytes:
     ``kubectl edit``, a scale, a forced apply or a controller alike; applying again restores the very same entry.
     Changes of fields that we do not own, status among them, leave it alone.
     """
-    return next((_hash(entry.fields) for entry in managers if is_ours(entry)), b"")
+    return next((_hash(entry.fields)[:FIELDS_BYTES] for entry in managers if is_ours(entry)), b"")
 
 
 def generation_of(meta: ObjectMeta) -> int:
@@ -132,23 +134,35 @@ def _writers(generation: int, ours: bytes, managers: Iterable[ManagedFieldsEntry
     )
 
 
-def _trail(managers: Collection[ManagedFieldsEntry]) -> bytes:
-    """Another one after each change of the desired fields that the API server could attribute to somebody."""
-    entries = (each for each in managers if each.subresource != "status")
+def _applied_at(managers: Iterable[ManagedFieldsEntry]) -> int:
+    return next((seconds_of(entry.time) for entry in managers if is_ours(entry)), 0)
+
+
+def _trail(generation: int, managers: Collection[ManagedFieldsEntry]) -> bytes:
+    """Another one after each change of the desired fields that the API server could attribute to somebody.
+
+    Where the kind counts no generations, also after each of status: what changes nothing of it is of neither then.
+    """
+    entries = (each for each in managers if each.subresource != "status" or not generation)
     return _hash([[each.name, each.operation, each.subresource, each.time, each.fields] for each in entries])
 
 
 def is_untracked(before: Observation, after: Observation) -> bool:
-    """Whether the desired fields were changed between the two, and managedFields, which says who did it, was not.
+    """Whether the desired fields may have been changed between the two, and managedFields names nobody else for it.
 
-    Two changes by one manager within a second may look so, too. Of kinds that count no generations it is not known.
+    It is in our name where the time of our entry is another one: no apply was on its way. It is in nobody's where
+    managedFields is the same; two changes by one manager within a second look so, too.
     """
-    same = (before.uid, before.trail) == (after.uid, after.trail)
-    return same and bool(before.fingerprint) and after.generation > before.generation > 0
+    if before.uid != after.uid or not before.fingerprint or before.version == after.version:
+        return False
+    if before.applied_at and after.applied_at and before.applied_at != after.applied_at:
+        return True
+    counted = after.generation > before.generation > 0
+    return before.trail == after.trail and (counted or not (after.generation or before.generation))
 
 
 def _hash(fields: object) -> bytes:
-    return hashlib.blake2b(_written(fields), digest_size=FINGERPRINT_BYTES).digest()
+    return hashlib.blake2b(_written(fields), digest_size=_HASH_BYTES).digest()
 
 
 def _written(fields: object) -> bytes:
@@ -168,7 +182,9 @@ def _other_managers(managers: Collection[ManagedFieldsEntry]) -> tuple[OtherMana
     latest = sorted(others, key=lambda entry: entry.time, reverse=True)[:MAX_MANAGERS_COMPARED]
     fields = ((entry.name, fieldset.difference(fieldset.read(entry.fields), have)) for entry in latest)
     return tuple(
-        OtherManager(name, hashes_of(held), _hash(fieldset.union(have, held))) for name, held in fields if held
+        OtherManager(name, hashes_of(held), _hash(fieldset.union(have, held))[:FIELDS_BYTES])
+        for name, held in fields
+        if held
     )
 
 

@@ -288,7 +288,8 @@ def _already_done(pattern: DesignPattern, done: frozenset[ObjectKey], *, port: A
     if not done:
         return frozenset()
     owner, managed = owner_of(pattern).id, port.managed
-    doubtful = {*managed.drifted(owner), *(key for key in done if managed.is_unanswered(key, owner=owner))}
+    unanswered = (key for key in done if managed.is_unanswered(key, owner=owner))
+    doubtful = {*managed.drifted(owner), *managed.untracked(owner), *unanswered}
     return frozenset(key for key in done if key not in doubtful and managed.is_watched(key))
 
 
