@@ -4,6 +4,7 @@ The requests are counted by the audit log of an API server of its own.
 """
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -155,6 +156,48 @@ def test_what_drifted_while_the_operator_was_away_is_repaired_and_nothing_else_i
 
     assert (writes["patch", "configmaps"], writes["patch", "deployments.apps"]) == (1, 1)
     eventually(lambda: any("ConfigMap" in each["message"] for each in scenario.events("DriftRepaired")))
+
+
+def apply_in_our_name(scenario: Scenario, name: str, data: dict[str, str]) -> None:
+    """Apply other values to a ConfigMap as the operator does: a request of it that a proxy had kept, or a person."""
+    metadata = scenario.get("configmap", name)["metadata"]
+    kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations")}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": kept, "data": data}
+    flags = ("--server-side", "--field-manager=pattern-operator", "-f", "-")
+    scenario.kubectl("apply", *flags, stdin=json.dumps(body))
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["while the operator runs", "while no operator runs"])
+def test_what_is_applied_in_our_name_by_somebody_else_is_drift(
+    audited: Testbed, stories: Callable[[str], Scenario], is_away: bool
+) -> None:
+    scenario, reporting = stories("web"), stories("reporting")
+    for each, spec in ((scenario, {}), (reporting, REPORT)):
+        digest = push(each.repository, "1.0.0", config_map(f"{each.name}-settings"), config_map(f"{each.name}-other"))
+        each.want(**spec)
+        each.until_runs(digest)
+
+    if is_away:
+        audited.operator.stop()
+    time.sleep(1.1)  # managedFields has times to the second
+    before = mark(audited)
+    for each in (scenario, reporting):
+        apply_in_our_name(each, f"{each.name}-settings", {"a": "theirs"})
+    if is_away:
+        audited.operator.restart()
+    scenario.until_object("configmap", "web-settings", lambda found: found["data"] == {"a": "1"}, seconds=15)
+    reporting.until_says("Applied", "Drifted", seconds=15)
+    until_quiet(stories("probe"))
+    writes, words = sent(audited, after=before), drifted(reporting)
+    left = reporting.get("configmap", "reporting-settings")["data"]
+    for each in (scenario, reporting):
+        each.delete()
+        each.until_gone()
+
+    assert f"ConfigMap {reporting.namespace}/reporting-settings was changed" in words
+    assert left == {"a": "theirs"}
+    # The repair and its dry run, where it is not sent at once; the dry run of the other; and the probe.
+    assert writes["patch", "configmaps"] <= 4
 
 
 def test_an_update_sends_what_it_changes_and_nothing_else_also_after_a_restart(

@@ -247,6 +247,22 @@ async def test_drift_of_what_runs_is_repaired_at_once_and_no_registry_is_asked(w
     assert (world.asked, world.ready) == ([], ("True", "Ready"))
 
 
+@pytest.mark.parametrize("is_refused", [False, True], ids=["all is well", "something newer is refused"])
+async def test_what_is_written_in_our_name_is_compared_and_repaired_as_any_drift_is(world: World, is_refused: bool):
+    await world.settle()
+    if is_refused:
+        world.push("stable", "two", "b", "c", signed=False)
+        await world.settle(300.0)
+    world.asked = []
+    world.overwrite("a", "theirs")
+
+    await world.settle(1.0)
+
+    assert world.holds("one", "a", "b")
+    assert world.asked == []
+    assert ("DriftRepaired", "ConfigMap team/a was changed by someone; it was applied again") in world.events
+
+
 async def test_after_a_restart_what_is_missing_is_seen_at_once_and_repaired_when_its_registry_is_back(world: World):
     await world.settle()
     world.restart()

@@ -47,6 +47,18 @@ async def test_what_a_lost_request_may_have_changed_is_sent_again_with_what_was_
     assert world.applied == ["one", "one", "one"]
 
 
+async def test_what_is_written_in_our_name_while_another_object_is_refused_is_sent_again(world: World):
+    world.refuses = {key_to("b")}
+    await world.settle(0.5)
+    world.overwrite("a", "theirs")
+    world.refuses.clear()
+
+    await world.settle(60.0)
+
+    assert world.holds("one", "a", "b")
+    assert world.ready == ("True", "Ready")
+
+
 async def test_what_drifted_while_another_object_is_refused_is_put_right(world: World):
     world.refuses = {key_to("b")}
     await world.settle()

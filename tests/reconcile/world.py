@@ -100,10 +100,12 @@ class Managed:
         self._sent: dict[ObjectKey, bytes] = {}
         self.unhealthy_keys: set[ObjectKey] = set()
         self.unanswered: set[ObjectKey] = set()
+        self.in_our_name: set[ObjectKey] = set()  # changed without another manager, and not compared since
 
     def record(self, key: ObjectKey, content: str) -> None:
         self._wanted[key] = mark(content)
         self.unanswered.discard(key)
+        self.in_our_name.discard(key)
         self._sent.pop(key, None)
 
     def remember_sent(self, sent: Mapping[ObjectKey, bytes], *, owner: str) -> None:
@@ -136,6 +138,8 @@ class Managed:
         wanted = self._wanted[key]
         if key not in self._live:
             return True
+        if key in self.in_our_name:
+            return False
         return wanted is not None and wanted != mark(self._live[key])
 
     def all_drifted(self, owner: str) -> frozenset[ObjectKey]:
@@ -145,7 +149,7 @@ class Managed:
         return frozenset()
 
     def untracked(self, _: str) -> frozenset[ObjectKey]:
-        return frozenset()
+        return frozenset(self.in_our_name)
 
     def conflicts(self, _: str) -> tuple[str, ...]:
         return ()
@@ -160,7 +164,7 @@ class Managed:
         return key in self.unanswered
 
     def drift_state(self, key: ObjectKey, *, owner: str) -> DriftState:
-        if self._wanted.get(key) is None:
+        if self._wanted.get(key) is None or key in self.in_our_name:
             return DriftState.UNKNOWN
         return DriftState.DRIFTED if self._is_drifted(key) else DriftState.IN_SYNC
 
@@ -301,6 +305,11 @@ class World:
             kind = NotificationKind.DRIFTED
         if known:
             self.waker.noticed(KEY, Notification(kind, key))
+
+    def overwrite(self, name: str, content: str) -> None:
+        """Somebody changes an object as the field manager of the operator: only its values say so."""
+        self.managed.in_our_name.add(key_to(name))
+        self.drift(name, content)
 
     def let_go(self, name: str) -> None:
         """The finalizer of an object is taken off: if its deletion was asked for, it is gone then."""
@@ -634,7 +643,8 @@ class Cluster:
     async def is_resumed(self, *_: Any) -> bool:
         return True
 
-    async def compare(self, *_: Any) -> tuple[ApplyFailure, ...]:
+    async def compare(self, _: DesignPattern, objects: Collection[Object]) -> tuple[ApplyFailure, ...]:
+        self.world.managed.in_our_name.difference_update(each.key for each in objects)
         return ()
 
     async def name_holders(

@@ -16,9 +16,9 @@ from pattern_operator.apply.excess_permissions import excess_permissions
 from pattern_operator.apply.finalize import FinalizeResult, finalize, let_go, nothing_deleted
 from pattern_operator.apply.health import Health, HealthState, health_of
 from pattern_operator.apply.managed.drift import DriftState
+from pattern_operator.apply.managed.fingerprint import FINGERPRINT_BYTES
 from pattern_operator.apply.managed.managed_objects import ManagedObjects
 from pattern_operator.apply.managed.notification import Notification, NotificationKind
-from pattern_operator.apply.managed.fingerprint import FINGERPRINT_BYTES
 from pattern_operator.apply.operator_rbac import operator_rbac
 from pattern_operator.apply.owned_objects import OwnedObjects, Wanted
 from pattern_operator.apply.ownership import Owner, add_owner_metadata, inventory_objects, owner_id

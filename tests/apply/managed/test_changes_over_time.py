@@ -173,7 +173,8 @@ def test_a_second_operator_that_applies_in_our_name_is_slowed_down_as_any_fight_
     """Two operators that have the same pattern: a Lease that was lost, or one of another cluster's backup."""
 
     async def scenario() -> tuple[list[float], tuple[str, ...]]:
-        scene, repairs, second = Scene(), [], 0
+        scene, second = Scene(), 0
+        repairs, said = list[float](), tuple[str, ...]()
         began = asyncio.get_running_loop().time()
         scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
         while (moment := asyncio.get_running_loop().time() - began) < 3_600:
@@ -218,11 +219,11 @@ async def test_an_answer_that_an_apply_in_our_name_overtook_is_compared():
 async def test_our_own_apply_is_nobody_elses():
     scene = Scene()
     scene.managed_objects.record(owned(scene.body()), key=KEY, owner=OWNER, resource=WIDGET)
-    later = {"at": "2026-05-01T00:00:09Z"}
+    later = "2026-05-01T00:00:09Z"
     with scene.managed_objects.applying(KEY, owner=OWNER):
-        scene.see(owned(scene.body(), **later))
-        scene.managed_objects.record(owned(scene.body(), **later), key=KEY, owner=OWNER, resource=WIDGET)
-    scene.see(owned(scene.body(), **later))
+        scene.see(owned(scene.body(), at=later))
+        scene.managed_objects.record(owned(scene.body(), at=later), key=KEY, owner=OWNER, resource=WIDGET)
+    scene.see(owned(scene.body(), at=later))
 
     assert scene.managed_objects.untracked(OWNER) == frozenset()
 

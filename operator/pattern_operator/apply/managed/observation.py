@@ -22,6 +22,7 @@ from pattern_operator.apply.managed.fingerprint import FIELDS_BYTES, seconds_of
 from pattern_operator.apply.ownership import label_of
 from pattern_operator.apply.replaced_fields import is_touched
 from pattern_operator.apply.replicas import scaler_of, sets_replicas
+
 _HASH_BYTES: Final = 8
 
 
