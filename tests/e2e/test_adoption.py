@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.e2e.scenario import Scenario, condition, config_map, deployment, push, widget, widgets
+from tests.e2e.scenario import Scenario, condition, config_map, deployment, eventually, push, widget, widgets
 from tests.testbed.testbed import Testbed
 
 OWNER, PATTERN, ADOPTED = (f"pattern-operator.io/{name}" for name in ("owner", "pattern", "adopted"))
@@ -86,6 +86,7 @@ def test_an_adopted_object_is_marked_kept_as_wanted_and_left_after_a_restart_too
     assert left["data"] == {"a": "1", "b": "2"}
     assert marks(left["metadata"]) == []
     assert not scenario.there("configmap", "own")
+    eventually(lambda: scenario.events("Kept"))
     (event,) = scenario.events("Kept")
     assert f"ConfigMap {scenario.namespace}/settings: stays: it existed before the pattern" in event["message"]
 
@@ -163,6 +164,7 @@ def test_a_namespace_of_the_pattern_that_others_moved_into_stays_and_one_that_is
     scenario.delete()
     scenario.until_gone()
 
+    eventually(lambda: scenario.events("Kept"))
     (event,) = scenario.events("Kept")
     assert (
         f"Namespace {shared}: stays: it still contains 1 that would be deleted with it: ConfigMap precious"

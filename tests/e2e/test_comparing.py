@@ -149,9 +149,9 @@ def test_what_drifted_while_the_operator_was_away_is_repaired_and_nothing_else_i
     scenario.remove("deployment", "web")
     before = mark(audited)
     audited.operator.restart()
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"})
     scenario.until_runs(digest)
-    scenario.until_object("deployment", "web", lambda found: found is not None, seconds=10)
+    scenario.until_object("deployment", "web", lambda found: found is not None)
     writes = sent(audited, after=before)
 
     assert (writes["patch", "configmaps"], writes["patch", "deployments.apps"]) == (1, 1)
@@ -244,7 +244,7 @@ def test_an_update_that_an_object_missed_is_applied_after_a_restart(
     scenario.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
     before = scenario.get("configmap", "settings")["data"]
     audited.operator.restart()
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=15)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"})
 
     assert before == {"a": "1"}
 
@@ -317,13 +317,13 @@ def test_drift_that_is_reported_survives_a_restart_a_request_and_a_lost_lease(
     audited.operator.stop()
     scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
     audited.operator.restart()
-    scenario.until_says("Applied", "Drifted", seconds=15)
+    scenario.until_says("Applied", "Drifted")
     restarted = (drifted(scenario), theirs())
     scenario.request()
     requested = (drifted(scenario), theirs())
     lose_the_api_server(audited)
     scenario.remove("configmap", "gone")
-    scenario.until(lambda found: "/gone: is gone" in condition(found, "Ready")["message"], seconds=15)
+    scenario.until(lambda found: "/gone: is gone" in condition(found, "Ready")["message"])
     led_again = (drifted(scenario), theirs())
     writes = sent(audited, after=before)
 
@@ -350,7 +350,7 @@ def test_where_nothing_is_known_to_compare_with_reported_drift_is_found_by_a_dry
     version = scenario.get("configmap", "settings")["metadata"]["resourceVersion"]
     before = mark(audited)
     audited.operator.restart()
-    scenario.until_says("Applied", "Drifted", seconds=15)
+    scenario.until_says("Applied", "Drifted")
 
     assert f"ConfigMap {scenario.namespace}/settings was changed by kubectl" in drifted(scenario)
     assert scenario.get("configmap", "settings")["metadata"]["resourceVersion"] == version

@@ -21,7 +21,7 @@ def test_a_changed_field_is_repaired_at_once_by_one_apply(testbed: Testbed, scen
 
     with gate("none", namespace=scenario.namespace, kubectl=scenario.kubectl, authority=testbed.authority) as opened:
         scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
-        scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+        scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"})
         eventually(lambda: scenario.events("DriftRepaired"))
 
     assert opened.written == [("admin", "settings"), (OPERATOR, "settings")]
@@ -35,7 +35,7 @@ def test_who_scales_a_workload_is_named_and_it_is_scaled_back(scenario: Scenario
     scenario.until_runs(digest)
 
     scenario.kubectl("-n", scenario.namespace, "scale", "deployment", "web", "--replicas=3")
-    scenario.until_object("deployment", "web", lambda found: found["metadata"]["generation"] == 3, seconds=10)
+    scenario.until_object("deployment", "web", lambda found: found["metadata"]["generation"] == 3)
     eventually(lambda: scenario.events("DriftRepaired"))
 
     assert scenario.get("deployment", "web")["spec"]["replicas"] == 1
@@ -68,9 +68,7 @@ def test_a_deleted_object_is_made_again_at_once(scenario: Scenario) -> None:
     before = scenario.get("configmap", "settings")["metadata"]["uid"]
 
     scenario.remove("configmap", "settings")
-    scenario.until_object(
-        "configmap", "settings", lambda found: found and found["metadata"]["uid"] != before, seconds=10
-    )
+    scenario.until_object("configmap", "settings", lambda found: found and found["metadata"]["uid"] != before)
     eventually(lambda: scenario.events("DriftRepaired"))
 
     (event,) = scenario.events("DriftRepaired")
@@ -83,7 +81,7 @@ def test_a_field_that_another_manager_took_by_force_is_taken_back(scenario: Scen
     scenario.until_runs(digest)
 
     scenario.make(config_map("settings", a="theirs"))  # with --force-conflicts
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"})
 
 
 def test_a_field_that_left_the_pattern_leaves_the_object(scenario: Scenario) -> None:
@@ -146,7 +144,7 @@ def test_a_change_of_which_managed_fields_says_nothing_is_repaired_or_told(scena
     scenario.until_runs(digest)
 
     scenario.edit(f"servers.v1beta3.{group}", "it", {"spec": {"port": "hack"}})
-    scenario.until_object(f"servers.{group}", "it", lambda found: found["spec"]["port"] == "p1", seconds=10)
+    scenario.until_object(f"servers.{group}", "it", lambda found: found["spec"]["port"] == "p1")
     eventually(lambda: scenario.events("DriftRepaired"))
     scenario.change({"apply": {"driftPolicy": "Report"}})
     scenario.until_runs(digest)
@@ -172,7 +170,7 @@ def test_a_job_that_has_done_its_work_and_was_cleaned_up_does_not_run_again(scen
     scenario.until_object("job", "migrate", lambda found: found is None)
     scenario.until_runs(digest)
     scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"})
     eventually(lambda: scenario.events("DriftRepaired"))
 
     assert not scenario.there("job", "migrate")
@@ -242,7 +240,7 @@ def test_drift_that_somebody_puts_back_by_hand_is_resolved_and_the_next_one_is_t
     scenario.edit("configmap", "settings", {"data": {"a": "theirs"}})
     scenario.until_says("Applied", "Drifted")
     scenario.edit("configmap", "settings", {"data": {"a": "1"}})
-    resolved = scenario.until_says("Applied", "Succeeded", seconds=15)
+    resolved = scenario.until_says("Applied", "Succeeded")
     eventually(lambda: scenario.events("DriftResolved"))
     scenario.request()
     requested = scenario.condition("Applied")
@@ -266,7 +264,7 @@ def test_an_object_that_is_annotated_so_in_the_cluster_is_let_be_until_it_is_not
     status = scenario.until_runs(second)
     left = scenario.get("configmap", "settings")["data"]
     scenario.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=10)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"})
 
     assert left == {"a": "theirs"}
     assert f"ConfigMap {scenario.namespace}/settings is skipped" in condition(status, "Applied")["message"]
@@ -286,7 +284,7 @@ def test_an_update_that_an_object_missed_is_applied_when_its_annotation_goes(sce
     status = scenario.until_runs(second)
     left = scenario.get("configmap", "settings")["data"]
     scenario.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"}, seconds=10)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "2"})
     scenario.until(lambda status: said not in condition(status, "Applied")["message"])
     eventually(lambda: scenario.events("DriftRepaired"))
 
@@ -306,7 +304,7 @@ def test_an_object_that_was_there_and_let_be_is_adopted_when_its_annotation_goes
     said = f"ConfigMap {scenario.namespace}/settings is skipped"
 
     scenario.edit("configmap", "settings", {"metadata": {"annotations": {"pattern-operator.io/reconcile": None}}})
-    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"}, seconds=15)
+    scenario.until_object("configmap", "settings", lambda found: found["data"] == {"a": "1"})
     scenario.until(lambda status: said not in condition(status, "Applied")["message"])
 
     assert left == {"a": "theirs"}

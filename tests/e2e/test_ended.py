@@ -89,9 +89,7 @@ def test_a_complete_job_that_was_removed_is_not_run_again_by_an_update_beside_it
 
     scenario.remove("job", "migrate")
     scenario.until_object("job", "migrate", lambda found: found is None)
-    scenario.until(
-        lambda status: "2 objects, 1 of which ended and is gone" in condition(status, "Ready")["message"], seconds=20
-    )
+    scenario.until(lambda status: "2 objects, 1 of which ended and is gone" in condition(status, "Ready")["message"])
     scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
     status = scenario.until_runs(second)
 

@@ -17,7 +17,9 @@ from tests.testbed.testbed import Testbed
 HANGS = {"path": ".*", "delayMs": 120_000}
 NAMES = ("settings", "other", "third")  # an object that is changed over and over is repaired ever more slowly
 OWNED = "pattern-operator.io%2Fowner"
-SOON = 3.0  # seconds in which a repair is seen: the promise is 1 s, and kubectl takes its time
+# Seconds in which what nothing may hold up is seen. The promise is 1 s, which test_noisy_neighbour.py measures on a
+# machine of its own; what would hold it up here takes 8 s and more.
+SOON = 7.0
 
 
 class Slow:
@@ -40,13 +42,13 @@ class Slow:
 
 
 def test_many_deleted_objects_are_made_again_and_told_in_one_event(scenario: Scenario) -> None:
-    digest = push(scenario.repository, "1.0.0", *(config_map(f"c{number}") for number in range(300)))
+    digest = push(scenario.repository, "1.0.0", *(config_map(f"c{number}") for number in range(100)))
     scenario.want()
     scenario.until_runs(digest)
     before = uids(scenario)
 
     scenario.kubectl("delete", "--raw", f"/api/v1/namespaces/{scenario.namespace}/configmaps?labelSelector={OWNED}")
-    eventually(lambda: len(uids(scenario)) == 300 and not uids(scenario) & before)
+    eventually(lambda: len(uids(scenario)) == 100 and not uids(scenario) & before)
     eventually(lambda: scenario.events("DriftRepaired"))
     time.sleep(3)  # for a second event, if there is one
 
@@ -153,13 +155,13 @@ def test_a_registry_that_hangs_holds_up_nobody_but_its_own_patterns_and_each_of_
         eventually(partial(readiness, each), seconds=30)
     changed = time.monotonic()
     scenario.change({"source": {"ref": {"tag": "2.0.0"}}})
-    scenario.until_runs(second, seconds=10)
+    scenario.until_runs(second)
     took = time.monotonic() - changed
     first = hanging[0].until(lambda status: condition(status, "Fetched").get("status") == "False", seconds=70)
 
     assert slowest < SOON
-    assert took < 5
-    assert time.monotonic() - begun < 60
+    assert took < SOON
+    assert time.monotonic() - begun < 90
     assert own_registry.address in condition(first, "Fetched")["message"]
 
 
@@ -201,19 +203,20 @@ def test_a_change_and_the_end_of_a_pattern_wait_for_no_registry_and_each_failure
     own_registry.behave()
     begun = time.monotonic()
     own_story.change({"source": {"ref": {"tag": "1.0.0"}}})
-    own_story.until_runs(digest, seconds=10)
+    own_story.until_runs(digest)
     changed = time.monotonic() - begun
 
     own_registry.misbehave(HANGS)
     own_story.change({"source": {"ref": {"tag": "2.0.0"}}})
     asks = f"asks {own_registry.address} for tag 2.0.0"
-    eventually(lambda: condition(own_story.status, "Ready")["message"] == asks, seconds=10)
+    eventually(lambda: condition(own_story.status, "Ready")["message"] == asks)
     begun = time.monotonic()
     own_story.delete()
-    own_story.until_gone(seconds=10)
+    own_story.until_gone()
+    ended = time.monotonic() - begun
 
-    assert changed < 5
-    assert time.monotonic() - begun < 5
+    assert changed < SOON
+    assert ended < SOON
     assert not own_story.there("configmap", "settings")
 
 

@@ -17,7 +17,7 @@ OWNER = "pattern-operator.io/owner"
 def is_repaired(scenario: Scenario, name: str) -> None:
     """Wait until somebody's change of a ConfigMap is repaired."""
     scenario.edit("configmap", name, {"data": {"a": uuid4().hex}})
-    scenario.until_object("configmap", name, lambda found: found["data"] == {"a": "1"}, seconds=10)
+    scenario.until_object("configmap", name, lambda found: found["data"] == {"a": "1"})
 
 
 def metrics(testbed: Testbed) -> str:
@@ -45,9 +45,7 @@ def test_a_spec_that_is_a_list_is_applied_and_the_bystander_is_looked_after(
     scenario.until_runs(odd)
     is_repaired(scenario, "bystander")
     scenario.edit("dashboards.grr.example", "home", {"spec": ["theirs"]})
-    scenario.until_object(
-        "dashboards.grr.example", "home", lambda found: found["spec"] == ["cpu", "memory"], seconds=10
-    )
+    scenario.until_object("dashboards.grr.example", "home", lambda found: found["spec"] == ["cpu", "memory"])
     is_repaired(scenario, "bystander")
 
     assert probe(testbed, "readyz") == "works\n"
@@ -71,7 +69,7 @@ def test_whatever_carries_the_label_costs_nobody_anything(testbed: Testbed, scen
             scenario.make(labelled(widget_of(group, f"alien-{number}-{label[:1]}", spec), label))
     is_repaired(scenario, "settings")
     scenario.edit(f"widgets.{group}", "ours", {"spec": {"size": 2}})
-    scenario.until_object(f"widgets.{group}", "ours", lambda found: found["spec"] == {"size": 1}, seconds=10)
+    scenario.until_object(f"widgets.{group}", "ours", lambda found: found["spec"] == {"size": 1})
 
     counted = [
         line for line in metrics(testbed).splitlines() if line.startswith("pattern_operator_internal_errors_total")
@@ -101,7 +99,7 @@ def test_an_object_that_was_labelled_before_it_came_into_the_inventory_is_ours_f
     assert scenario.get("configmap", "alien")["data"] == {"a": "1"}
     is_repaired(scenario, "alien")
     scenario.remove("configmap", "alien")
-    scenario.until_object("configmap", "alien", lambda found: found is not None, seconds=10)
+    scenario.until_object("configmap", "alien", lambda found: found is not None)
     eventually(lambda: scenario.names() == ["alien", "settings"])
 
 

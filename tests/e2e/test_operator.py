@@ -32,7 +32,7 @@ def test_an_operator_without_its_crd_says_so_and_begins_when_it_comes(restricted
     ]
     started = process.start("operator", [*command, "--metrics-bind", address], directory=restricted.directory)
 
-    started.wait_until(lambda: "kubectl apply --server-side -k crds" in started.log.read_text(), seconds=30)
+    started.wait_until(lambda: "kubectl apply --server-side -k crds" in started.log.read_text(), seconds=60)
     says = request("GET", f"http://{address}/readyz")
     operator.install(operator.RESTRICTED, kubectl=kubectl)
     started.wait_until(lambda: answers(f"http://{address}/readyz"), seconds=60)
@@ -92,7 +92,7 @@ def test_an_operator_works_through_a_plain_http_proxy(testbed: Testbed, scenario
     port = process.free_port()
     command: list[str | Path] = [BINARY, "--kubeconfig", account.path, "proxy", f"--port={port}"]
     proxy = process.start("proxy", command, directory=tmp_path)
-    proxy.wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), seconds=20)
+    proxy.wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), seconds=60)
     plain = Kubeconfig(tmp_path / "plain", f"http://127.0.0.1:{port}", account.ca, account.token, "plain").write()
 
     through = operator.start(tmp_path, kubeconfig=plain)
@@ -122,7 +122,7 @@ def test_an_operator_that_cannot_reach_the_api_server_is_not_ready(testbed: Test
     command: list[str | Path] = [operator.PROGRAM, "run", "--kubeconfig", lost.path, "--cache-dir", tmp_path / "cache"]
     started = process.start("operator", [*command, "--metrics-bind", address], directory=tmp_path)
 
-    started.wait_until(lambda: "cannot be reached" in started.log.read_text(), seconds=30)
+    started.wait_until(lambda: "cannot be reached" in started.log.read_text(), seconds=60)
     says = request("GET", f"http://{address}/readyz")
     started.stop()
 

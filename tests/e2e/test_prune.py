@@ -45,7 +45,7 @@ def test_a_controller_outlives_its_custom_resources_and_nothing_that_goes_is_for
     going = scenario.until_runs(second)
     there = (scenario.names("deployment"), scenario.there("crd", kind), scenario.names(kind))
     scenario.edit("configmap", "stay", {"data": {"a": "theirs"}})
-    scenario.until_object("configmap", "stay", lambda found: found["data"] == {"a": "2"}, seconds=10)
+    scenario.until_object("configmap", "stay", lambda found: found["data"] == {"a": "2"})
     scenario.request()  # all is found out anew, as after a restart
     again = scenario.status
     scenario.edit(kind, "first", FREE)  # as its controller would have done

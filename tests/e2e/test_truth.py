@@ -73,12 +73,12 @@ def test_a_suspended_pattern_says_that_its_objects_are_gone_also_after_a_restart
     suspended = scenario.until(lambda found: found["status"] == "Suspended")
 
     scenario.remove("deployment", "web")
-    gone = scenario.until(lambda found: condition(found, "Ready")["status"] == "False", seconds=10)
+    gone = scenario.until(lambda found: condition(found, "Ready")["status"] == "False")
     testbed.operator.stop()
     scenario.remove("configmap", "settings")
     testbed.operator.restart()
     lost = f"ConfigMap {scenario.namespace}/settings"
-    both = scenario.until(lambda found: lost in condition(found, "Ready")["message"], seconds=10)
+    both = scenario.until(lambda found: lost in condition(found, "Ready")["message"])
     scenario.change({"suspend": False})
     scenario.until_runs(digest)
 
@@ -100,9 +100,9 @@ def test_what_runs_is_judged_without_the_artifact_while_the_registry_hangs(
     own_registry.misbehave(HANGS)
     testbed.operator.restart()
     began = time.monotonic()
-    before = own_story.until(lambda found: condition(found, "Ready")["status"] == "False", seconds=10)
+    before = own_story.until(lambda found: condition(found, "Ready")["status"] == "False")
     own_story.remove("deployment", "web")
-    after = own_story.until(lambda found: "Deployment" in condition(found, "Healthy")["message"], seconds=10)
+    after = own_story.until(lambda found: "Deployment" in condition(found, "Healthy")["message"])
     took = time.monotonic() - began
     own_registry.behave()
     own_story.request()
@@ -111,7 +111,7 @@ def test_what_runs_is_judged_without_the_artifact_while_the_registry_hangs(
     assert condition(before, "Healthy")["message"] == f"ConfigMap {own_story.namespace}/settings: is gone"
     assert condition(after, "Ready")["status"] == condition(after, "Healthy")["status"] == "False"
     assert f"Deployment {own_story.namespace}/web: is gone" in condition(after, "Ready")["message"]
-    assert took < 20  # and the registry is asked for 40 s
+    assert took < 35  # and the registry is asked for 40 s
 
 
 def test_a_workload_that_falls_ill_long_after_its_rollout_has_the_whole_time(scenario: Scenario, homes: str) -> None:

@@ -27,7 +27,6 @@ def test_patterns_whose_kind_comes_in_the_same_second_go_on_at_once(scenario: Sc
             lambda s: (
                 condition(s, "Ready")["reason"] in ("Ready", "OwnedByAnotherPattern") and s["lastAttemptedRevision"]
             ),
-            seconds=30,
         )
     assert digest in {each.status.get("digest") for each in patterns}
     scenario.kubectl("delete", "crd", f"widgets.{group}", "--wait=false")
@@ -160,5 +159,5 @@ def test_a_deletion_whose_account_lost_its_rights_goes_on_when_they_are_granted(
     scenario.until_says("Ready", "Forbidden")
     scenario.kubectl("-n", scenario.namespace, *grant, account)
 
-    scenario.until_gone(seconds=30)
+    scenario.until_gone()
     assert not scenario.there("configmap", "a")
