@@ -82,6 +82,7 @@ class FakeCluster:
     refusals: list[Refusal] = field(default_factory=list)
     told: list[tuple[str, Notification]] = field(default_factory=list)
     patterns: dict[str, Owner] = field(default_factory=dict)  # that live, by id
+    admission: Callable[[Body], None] = lambda _: None  # changes what is stored by an apply
     takes_any_version: bool = False  # as an aggregated API server may: an apply is refused for no resourceVersion
     _version: int = 100
 
@@ -262,6 +263,7 @@ class FakeCluster:
         merge(now, body)
         now["metadata"]["managedFields"] = [*entries, managed(manager, "Apply", ours)]
         now["metadata"].setdefault("creationTimestamp", "2026-05-01T12:00:00Z")
+        self.admission(now)
         if request.params.get("dryRun"):
             return answer(now)
         return answer(self._store(request.path, now))

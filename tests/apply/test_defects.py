@@ -18,13 +18,21 @@ PASSWORD = "swordfish-4711"
 MESSAGE = "internal error of the operator; its log says where. It is retried; report it."
 
 
+class Answering(FakeSession):
+    """Answers each request with the ConfigMap of ours that it is about."""
+
+    async def request(self, _: object, path: str, **__: Any) -> bytes:
+        labels = {"pattern-operator.io/owner": OWNER.id}
+        metadata = {"name": path.rpartition("/")[2], "namespace": "team", "uid": "u", "labels": labels}
+        return orjson.dumps({"metadata": metadata})
+
+
 class Scene:
     """An applier and a deleter at a server that answers everything with a ConfigMap of ours, and what was counted."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
-        metadata = {"name": "it", "namespace": "team", "uid": "u", "labels": {"pattern-operator.io/owner": OWNER.id}}
-        session = FakeSession(orjson.dumps({"metadata": metadata}), internal_errors=InternalErrors(self.errors.append))
+        session = Answering(internal_errors=InternalErrors(self.errors.append))
         self.managed_objects = managed_objects(session)
         self.applier = Applier(session, FakeDiscovery(session), managed_objects=self.managed_objects)
         self.deleter = Deleter(session, FakeDiscovery(session), managed_objects=self.managed_objects)

@@ -6,12 +6,14 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from tests.apply.fake_cluster import FakeCluster, Request, managed, not_served, status
+from tests.apply.fake_cluster import OWNER_LABEL, FakeCluster, Request, answer, managed, not_served, status
 from tests.apply.harness import config_map, namespace_named
 
 from pattern_operator.api.object import Object
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply import ApplyResult, Owner
+from pattern_operator.apply.apply_answer import NOT_TRACKED
+from pattern_operator.apply.inventory import entries_of
 from pattern_operator.kube import WatchEventType
 
 WEB, SHOP = Owner("webwebwebwebwebwebwebweb", "team", "web"), Owner("shopshopshopshopshopshop", "team", "shop")
@@ -265,3 +267,91 @@ async def test_what_another_server_made_of_an_apply_unasked_is_taken_back(cluste
     assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
     assert cluster.at(desired)["data"] == {"b": "theirs"}
     assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
+
+
+# --- answers that are not what was asked for ---------------------------------------------------------------------------
+
+
+def without_label(body: dict[str, Any]) -> None:
+    """What admission does that does not know our label."""
+    body["metadata"]["labels"].pop(OWNER_LABEL, None)
+
+
+def without_marks(body: dict[str, Any]) -> None:
+    without_label(body)
+    body["metadata"]["annotations"] = {}
+
+
+@pytest.mark.parametrize("admission", [without_label, without_marks])
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "the pattern's already"])
+async def test_an_object_whose_label_admission_takes_off_fails_each_time_and_stays_in_the_inventory(
+    cluster: FakeCluster, admission: Any, is_there: bool
+):
+    desired, other = config_map("c", "team", a="1"), config_map("d", "team")
+    owned = {desired.key, other.key}
+    if is_there:
+        await apply(cluster, config_map("c", "team", a="0"))
+        cluster.show(desired)
+    cluster.admission = lambda body: admission(body) if body["metadata"]["name"] == "c" else None
+
+    for _ in range(3):
+        done = await apply(cluster, desired, other, owned=owned)
+
+        (failure,) = done.failures
+        assert (failure.key, failure.reason) == (desired.key, Reason.OWNER_LABEL_REMOVED)
+        assert "mutatingadmissionpolicies" in failure.message
+        assert (done.applied, done.disowned) == ((other.key,), frozenset())
+
+    cluster.admission = lambda _: None
+    mended = await apply(cluster, desired, other, owned=owned)
+
+    assert (mended.failures, set(mended.applied)) == ((), owned)
+    assert cluster.at(desired)["metadata"]["labels"][OWNER_LABEL] == WEB.id
+
+
+async def test_what_lost_its_label_on_its_way_is_said_to_be_kept_when_its_pattern_goes(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.admission = without_label
+    await apply(cluster, desired, owned={desired.key})
+
+    (deletion,) = await cluster.deleter.delete_all(
+        entries_of([desired]), owner=WEB, impersonate=None, otherwise=Reason.DELETION_FAILED
+    )
+
+    assert (deletion.outcome, deletion.message) == ("skipped", "is kept: somebody removed our owner label")
+    assert cluster.has(desired)
+
+
+async def test_an_apply_to_an_object_of_others_is_taken_back_also_where_admission_took_our_label_off(
+    cluster: FakeCluster,
+):
+    desired = config_map("c", "team", a="1")
+    cluster.put(config_map("c", "team", b="theirs"))
+    cluster.takes_any_version, cluster.admission = True, without_label
+
+    done = await apply(cluster, desired, adopt="Never")
+
+    assert [each.reason for each in done.failures] == [Reason.ALREADY_EXISTS]
+    assert cluster.at(desired)["data"] == {"b": "theirs"}
+
+
+async def test_what_is_stored_without_a_trace_of_our_apply_is_told_and_sent_each_time(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    cluster.admission = lambda body: body["metadata"].update(managedFields=[])
+
+    done = await apply(cluster, desired)
+
+    assert done.notes == ((desired.key, NOT_TRACKED),)
+    assert (done.applied, done.failures) == ((desired.key,), ())
+
+
+async def test_an_answer_about_another_object_is_not_taken_for_success(cluster: FakeCluster):
+    desired = config_map("c", "team")
+    other = cluster.put(config_map("d", "team"), owner=WEB.id, managedFields=[managed("pattern-operator", "Apply", {})])
+    cluster.refuse("PATCH", desired, answer(other))
+
+    done = await apply(cluster, desired, owned={desired.key})
+
+    (failure,) = done.failures
+    assert (failure.reason, done.applied, done.disowned) == (Reason.APPLY_FAILED, (), frozenset())
+    assert "another object (team/d)" in failure.message

@@ -107,6 +107,10 @@ class Reason(StrEnum):
     APPLY_FAILED = "ApplyFailed", "The API server refused at least one object; the message has its words."
     CONFLICT = "Conflict", "Another field manager has a field with another value; see `spec.apply.conflicts`."
     OWNED_BY_ANOTHER_PATTERN = "OwnedByAnotherPattern", "Another DesignPattern owns this object: it carries its label."
+    OWNER_LABEL_REMOVED = (
+        "OwnerLabelRemoved",
+        "Admission takes the pattern's label off an object that is applied; correct the mutating webhook or policy.",
+    )
     ALREADY_EXISTS = (
         "AlreadyExists",
         "An object existed before the pattern, and `spec.apply.adopt` does not let the pattern have it.",

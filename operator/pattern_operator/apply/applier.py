@@ -16,6 +16,7 @@ from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.api.reason import Reason
 from pattern_operator.apply.adoption import Policy, Refuse, Skip
 from pattern_operator.apply.annotations import never_applied
+from pattern_operator.apply.apply_answer import UnexpectedAnswer
 from pattern_operator.apply.apply_run import ApplyRequest, ApplyRun, OnApplied
 from pattern_operator.apply.crd import is_crd, is_established, kinds_of_crds, until_established
 from pattern_operator.apply.defaulted_fields import explain_defaulted_fields
@@ -152,6 +153,9 @@ class Applier:
         except (ValueError, Contested, LockTimeout) as error:
             failure = ApplyFailure(key, Reason.APPLY_FAILED, str(error))
             self._failed(failure, run, passes=not isinstance(error, ValueError))
+        except UnexpectedAnswer as error:
+            run.fail(ApplyFailure(key, error.reason, str(error)))  # it is there, and we made or changed it: it stays ours
+            self._transfers.exclude(key, owner.id)
         except KindNotFound as error:
             self._failed(kind_not_found(key, error), run)
         except ApiError as error:

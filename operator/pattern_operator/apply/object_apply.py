@@ -11,6 +11,7 @@ from typing import Final
 
 from pattern_operator.api.object import Body, Object, ObjectKey
 from pattern_operator.apply.adoption import Adopt, Create, Own, Refuse, Skip
+from pattern_operator.apply.apply_answer import check_answer, note_of
 from pattern_operator.apply.apply_run import ApplyRun
 from pattern_operator.apply.errors import is_unavailable
 from pattern_operator.apply.existing import read
@@ -66,6 +67,7 @@ class ObjectApply:
             ApiError, KindNotFound: it was refused.
             Contested, LockTimeout: others were faster each time, or have not got an answer yet; whose the object is
                 now is not known.
+            UnexpectedAnswer: it was answered, and is not the object that was asked for, or not the pattern's own.
             ValueError: it is not JSON.
         """
         key, owner = desired.key, run.request.owner
@@ -129,9 +131,11 @@ class ObjectApply:
             if not (is_overtaken(error, resource, key.name) or is_gone):
                 raise
             return None
-        if note:
-            run.notes[key] = note
         if not sent.is_of_others:
+            uid = "" if isinstance(decision, Create) else decision.uid
+            check_answer(sent.body, key=key, uid=uid, owner=run.request.owner.id)
+            if note := note or note_of(sent.body):
+                run.notes[key] = note
             run.record_change(key, decision, sent.body)
             return sent.body
         # Somebody made it between the look and the apply, and the API server did not refuse that (``create_only``): it
