@@ -98,6 +98,65 @@ def test_an_object_whose_update_a_webhook_refuses_with_409_is_not_forgotten(
     eventually(lambda: not scenario.there("configmap", "c"))
 
 
+OWNER = "pattern-operator.io/owner"
+
+
+def without_label(name: str, *, namespace: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A mutating policy that takes the owner label off each ConfigMap of a namespace, and its binding."""
+    api = {"apiVersion": "admissionregistration.k8s.io/v1"}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE", "UPDATE"]}
+    has_label = f'has(object.metadata.labels) && "{OWNER}" in object.metadata.labels'
+    remove = f"[JSONPatch{{op: 'remove', path: '/metadata/labels/{OWNER.replace('/', '~1')}'}}]"
+    spec = {
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "matchConstraints": {"resourceRules": [rule]},
+        "matchConditions": [{"name": "ours", "expression": f'object.metadata.namespace == "{namespace}" && {has_label}'}],
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": remove}}],
+    }
+    bound = {**api, "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": {"policyName": name}}
+    return {**api, "kind": "MutatingAdmissionPolicy", "metadata": {"name": name}, "spec": spec}, bound
+
+
+def test_a_policy_that_takes_the_owner_label_off_is_told_and_once_it_is_gone_all_is_well(scenario: Scenario) -> None:
+    name = f"{scenario.namespace}-labels"
+    policy, binding = without_label(name, namespace=scenario.namespace)
+    digest = push(scenario.repository, "1.0.0", config_map("c"), config_map("d"))
+    push(scenario.repository, "2.0.0", config_map("e"))
+    probe = config_map("probe")
+    probe["metadata"] |= {"labels": {OWNER: "somebody", "other": "label"}}
+
+    scenario.kubectl.apply(policy)
+    scenario.kubectl.apply(binding)
+
+    def is_in_force() -> bool:
+        scenario.make(probe)
+        found = scenario.get("configmap", "probe")["metadata"]["labels"]
+        scenario.remove("configmap", "probe")
+        return OWNER not in found
+
+    try:
+        eventually(is_in_force)
+        scenario.want(retryInterval="1s")
+        told, status = scenario.until_says("Ready", "OwnerLabelRemoved"), scenario.status
+        other = scenario.another("other")
+        other.want(ref={"tag": "2.0.0"})
+        other.until_says("Ready", "OwnerLabelRemoved")
+        other.delete()
+        other.until_gone()
+    finally:
+        scenario.remove("mutatingadmissionpolicybinding", name)
+        scenario.remove("mutatingadmissionpolicy", name)
+    scenario.until_runs(digest)
+    scenario.delete()
+    scenario.until_gone()
+
+    assert f"ConfigMap {scenario.namespace}/c: was applied, and stored without the label {OWNER}" in told["message"]
+    assert status["inventory"]["count"] == 2
+    assert any("somebody removed our owner label" in each["message"] for each in other.events("Kept"))
+    assert not scenario.there("configmap", "c")
+
+
 def unanswered(name: str, rule: dict[str, Any], *, scenario: Scenario) -> dict[str, Any]:
     """A webhook configuration that refuses what ``rule`` says, in the test's own namespace: nobody answers it."""
     space = {"matchLabels": {"kubernetes.io/metadata.name": scenario.namespace}}
