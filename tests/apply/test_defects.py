@@ -21,9 +21,9 @@ MESSAGE = "internal error of the operator; its log says where. It is retried; re
 class Answering(FakeSession):
     """Answers each request with the ConfigMap of ours that it is about."""
 
-    async def request(self, _: object, path: str, **__: Any) -> bytes:
+    async def request(self, *of: object, body: bytes | None = None, **_: Any) -> bytes:
         labels = {"pattern-operator.io/owner": OWNER.id}
-        metadata = {"name": path.rpartition("/")[2], "namespace": "team", "uid": "u", "labels": labels}
+        metadata = {"name": str(of[1]).rpartition("/")[2], "namespace": "team", "uid": "u", "labels": labels}
         return orjson.dumps({"metadata": metadata})
 
 

@@ -269,7 +269,7 @@ async def test_what_another_server_made_of_an_apply_unasked_is_taken_back(cluste
     assert "pattern-operator.io/owner" not in cluster.at(desired)["metadata"]["labels"]
 
 
-# --- answers that are not what was asked for ---------------------------------------------------------------------------
+# --- answers that are not what was asked for -------------------------------------------------------------------------
 
 
 def without_label(body: dict[str, Any]) -> None:

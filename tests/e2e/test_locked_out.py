@@ -111,7 +111,9 @@ def without_label(name: str, *, namespace: str) -> tuple[dict[str, Any], dict[st
         "failurePolicy": "Fail",
         "reinvocationPolicy": "Never",
         "matchConstraints": {"resourceRules": [rule]},
-        "matchConditions": [{"name": "ours", "expression": f'object.metadata.namespace == "{namespace}" && {has_label}'}],
+        "matchConditions": [
+            {"name": "ours", "expression": f'object.metadata.namespace == "{namespace}" && {has_label}'}
+        ],
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": remove}}],
     }
     bound = {**api, "kind": "MutatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": {"policyName": name}}

@@ -154,23 +154,30 @@ class Applier:
             failure = ApplyFailure(key, Reason.APPLY_FAILED, str(error))
             self._failed(failure, run, passes=not isinstance(error, ValueError))
         except UnexpectedAnswer as error:
-            run.fail(ApplyFailure(key, error.reason, str(error)))  # it is there, and we made or changed it: it stays ours
+            run.fail(
+                ApplyFailure(key, error.reason, str(error))
+            )  # it is there, and we made or changed it: it stays ours
             self._transfers.exclude(key, owner.id)
         except KindNotFound as error:
             self._failed(kind_not_found(key, error), run)
         except ApiError as error:
-            if is_unavailable(error):
-                run.unavailable = error
-            if isinstance(error, ApiUnavailable):
-                run.fail(failure_of(key, error))  # the answer may be lost, and the object there: it stays ours
-                return
-            failure = failure_of(key, error, account=run.request.impersonate)
-            failure = explain_defaulted_fields(failure, error, body=desired.body)
-            self._failed(failure, run, passes=passes_by_itself(error))
+            self._refused(desired, error, run)
         except Exception as error:  # a defect costs this object
             self._session.internal_errors.record("apply", error)
             run.fail(of_defect(key))
             self._transfers.exclude(key, owner.id)
+
+    def _refused(self, desired: Object, error: ApiError, run: ApplyRun) -> None:
+        """The API server refused the object, or did not answer."""
+        key = desired.key
+        if is_unavailable(error):
+            run.unavailable = error
+        if isinstance(error, ApiUnavailable):
+            run.fail(failure_of(key, error))  # the answer may be lost, and the object there: it stays ours
+            return
+        failure = failure_of(key, error, account=run.request.impersonate)
+        failure = explain_defaulted_fields(failure, error, body=desired.body)
+        self._failed(failure, run, passes=passes_by_itself(error))
 
     def _failed(self, failure: ApplyFailure, run: ApplyRun, *, passes: bool = False) -> None:
         """The object was not applied for certain: it is ours only where it was so before.

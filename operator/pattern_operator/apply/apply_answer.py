@@ -20,8 +20,8 @@ _WAY_OUT: Final = (
     "mutatingadmissionpolicies` shows what there is; of an aggregated API server, ask who runs it"
 )
 NOT_TRACKED: Final = (
-    f"was stored without an entry of {FIELD_MANAGER} in metadata.managedFields, so changes of it by others are not seen,"
-    " and fields that leave the artifact stay: something that changes objects on their way takes it off"
+    f"was stored without an entry of {FIELD_MANAGER} in metadata.managedFields, so changes of it by others are not"
+    " seen, and fields that leave the artifact stay: something that changes objects on their way takes it off"
 )
 
 
@@ -46,10 +46,10 @@ def check_answer(answer: Body, *, key: ObjectKey, uid: str, owner: str) -> None:
     """
     meta = ObjectMeta.of(answer)
     if (meta.namespace, meta.name) != (key.namespace, key.name):
-        found = f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
+        found = one_line(f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name, MAX_NAME)
         raise UnexpectedAnswer(
             Reason.APPLY_FAILED,
-            f"the API server answered the apply with another object ({one_line(found, MAX_NAME) or 'one without a name'})"
+            f"the API server answered the apply with another object ({found or 'one without a name'})"
             ": look at what is between it and the operator.",
         )
     if uid and meta.uid != uid:

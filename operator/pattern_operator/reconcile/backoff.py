@@ -8,7 +8,8 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import PatternError, Transient
 
 FIRST_PAUSE = timedelta(seconds=1)
-# What only a right, or a change of another pattern or of admission, ends, and nothing tells of it: asked for each second it never comes.
+# What only a right, or a change of another pattern or of admission, ends, and nothing tells of it: asked for each
+# second it never comes.
 OF_OTHERS = timedelta(seconds=30)  # at least the longest pause then, also where spec.retryInterval is shorter
 _ENDED_BY_OTHERS = frozenset({Reason.FORBIDDEN, Reason.OWNED_BY_ANOTHER_PATTERN, Reason.OWNER_LABEL_REMOVED})
 CLOCK_SLACK = 0.05  # seconds that a timer may fire early: what was to be due then must be due
