@@ -99,7 +99,12 @@ def test_two_good_signatures_of_one_authority_count_once():
 
     assert refusal.reason is Reason.SIGNATURE_UNTRUSTED
     assert "bob" in refusal.message
+    assert "alice" not in refusal.message
     assert "1 of 2" in refusal.message
+
+
+def test_where_one_signature_is_enough_none_are_counted():
+    assert " (0 of " not in refusal_of([cosign(signer=BOB)], policy=policy_of(ALICE)).message
 
 
 def test_two_authorities_with_the_same_key_count_once():
@@ -246,6 +251,40 @@ def test_the_message_stays_short_and_counts_what_it_leaves_out():
     assert "yyy" not in message
 
 
+KEYS = [ALICE, BOB, SIGNERS["RSA 2048"], SIGNERS["RSA 3072"], SIGNERS["Ed25519"]]
+
+
+def one_of(*names):
+    """A policy of as many authorities, each with a key of its own."""
+    return VerificationPolicy(tuple(signer.authority(name) for name, signer in zip(names, KEYS, strict=False)))
+
+
+# 400 characters in all: each name has 19 for its key, and a comma and a space.
+@pytest.mark.parametrize(
+    ("lengths", "left_out"),
+    [
+        pytest.param([100, 100, 100, 18], 0, id="fits exactly"),
+        pytest.param([100, 100, 100, 19], 1, id="one too many"),
+        pytest.param([100, 100, 100, 50, 50], 2, id="two too many"),
+        pytest.param([100, 100, 100, 50, 5], 1, id="a short one after a long one"),
+    ],
+)
+def test_as_many_authorities_are_named_as_there_is_room_for_and_the_others_are_counted(lengths, left_out):
+    names = [letter * length for letter, length in zip("abcde", lengths, strict=False)]
+
+    message = refusal_of([], policy=one_of(*names)).message
+
+    assert [name in message for name in names].count(False) == left_out
+    assert (f"and {left_out} more is required" in message) == bool(left_out)
+
+
+def test_a_name_is_cut_only_where_it_is_too_long():
+    message = refusal_of([], policy=one_of("a" * 100, "b" * 101)).message
+
+    assert f"{'a' * 100} (key " in message
+    assert f" {'b' * 97}... (key " in message
+
+
 def test_a_repository_is_compared_only_when_it_is_asked_for():
     here, elsewhere = Repository("registry.example", "patterns/web"), Repository("mirror.example", "patterns/web")
 
@@ -374,6 +413,16 @@ def test_no_hint_makes_a_stranger_s_signature_count(hint):
         Reason.SIGNATURE_UNTRUSTED,
         Reason.SIGNATURE_INVALID,
     )
+
+
+def test_a_hint_that_is_not_base64_names_no_key():
+    made = hinted(BOB)
+    made["verificationMaterial"]["publicKey"]["hint"] = f"*{made['verificationMaterial']['publicKey']['hint']}"
+    made["dsseEnvelope"]["signatures"] = [{"sig": base64_text(BOB.sign(b"x"))}]
+
+    message = refusal_of([bundle(made)], policy=policy_of(ALICE)).message
+
+    assert "says that it is for this artifact" in message
 
 
 @pytest.mark.parametrize("signer", SIGNERS.values(), ids=SIGNERS.keys())

@@ -109,10 +109,11 @@ def _subjects(statement: dict[str, object]) -> list[dict[str, object]]:
         raise InvalidDocument("has no subject")
     if len(subjects) > MAX_SUBJECTS:
         raise InvalidDocument(f"has more than {MAX_SUBJECTS} subjects")
-    digests = [subject.get("digest") if isinstance(subject, dict) else None for subject in subjects]
-    if not all(isinstance(digest, dict) for digest in digests):
+    found = [subject.get("digest") for subject in subjects if isinstance(subject, dict)]
+    digests = [digest for digest in found if isinstance(digest, dict)]
+    if len(digests) < len(subjects):
         raise InvalidDocument("has a subject without digest")
-    return [digest for digest in digests if isinstance(digest, dict)]
+    return digests
 
 
 def _of_another(subjects: list[dict[str, object]]) -> Rejection:

@@ -48,8 +48,8 @@ class PublicKey:
     ``spki`` is the DER of its SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), as cryptography writes it.
     """
 
-    spki: bytes = field(repr=False)
-    arithmetic: _Arithmetic = field(repr=False, compare=False)
+    spki: bytes
+    arithmetic: _Arithmetic = field(compare=False)
 
     @property
     def fingerprint(self) -> str:
