@@ -148,7 +148,7 @@ async def test_a_holder_that_may_still_live_keeps_its_time(session, namespace):
 async def test_who_may_not_watch_the_lease_does_not_lead_and_says_why(server, namespace, monkeypatch):
     anonymous = Endpoint(server=server.url, authorization=StaticAuth(), tls=server.endpoint().tls)
     said: asyncio.Queue[str] = asyncio.Queue()
-    monkeypatch.setattr(leases.log, "warning", lambda text, *values: said.put_nowait(text % values))
+    monkeypatch.setattr(leases.logger, "warning", lambda text, *values: said.put_nowait(text % values))
 
     async with Session.open(anonymous) as session:
         candidate = Candidate(lease(session, namespace, "a"))

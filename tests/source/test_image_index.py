@@ -80,6 +80,11 @@ def test_a_manifest_leads_to_none():
             id="several",
         ),
         pytest.param(index(*(entry(b"%d" % n) for n in range(9))), "and 4 more)", id="many"),
+        pytest.param(
+            index(entry(b"a", platform={"os": "linux", "architecture": "", "variant": 7}), entry(b"b", platform=[])),
+            f"(linux {Digest.of(b'a')}, {Digest.of(b'b')})",
+            id="platforms that are none",
+        ),
         pytest.param(index(entry(**ATTESTATION)), "nothing but an attestation", id="an attestation alone"),
         pytest.param(index(), "no manifest", id="nothing"),
         pytest.param(index(entry(media_type=INDEX)), "an index of another index", id="an index in an index"),

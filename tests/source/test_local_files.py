@@ -3,7 +3,7 @@ import json
 import os
 import socket
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from pattern_operator.api.reason import Reason
 from pattern_operator.errors import Stalled
 from pattern_operator.limits import MAX_LAYERS_TOTAL, MAX_UNPACKED_FILES
 from pattern_operator.source import local_files, local_tree, read_local
+from pattern_operator.source.local_files import read_stream
 from pattern_operator.source.local_tree import MAX_DEPTH
 
 EXPORT = Path(__file__).parents[1] / "data" / "designs" / "meshery-export.tar"
@@ -23,6 +24,10 @@ def write(directory: Path, contents: dict[str, bytes]) -> Path:
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(content)
     return directory
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def refusal(path: Path) -> Stalled:
@@ -201,32 +206,53 @@ def test_relative_paths_are_read(tmp_path, monkeypatch, path):
     assert [file.content for file in read_local(Path(path))] == [b"1"]
 
 
-@pytest.mark.parametrize("becomes", ["a link", "a pipe"])
-def test_a_file_that_becomes_something_else_while_it_is_read_is_refused(tmp_path, monkeypatch, becomes):
-    inside, secret = write(tmp_path / "inside", {"a.yml": b"1"}), outside(tmp_path)
-    lstat = os.lstat
+def swap_on_look(monkeypatch, path: Path, *, look: int, becomes: Callable[[Path], object]) -> None:
+    """Put something else in the place of a file right after it was looked at for the ``look``-th time."""
+    lstat, looked = os.lstat, 0
 
     def swapped(name: str, *, dir_fd: int) -> os.stat_result:
+        nonlocal looked
         found = lstat(name, dir_fd=dir_fd)
-        if name == "a.yml":
-            (inside / "a.yml").unlink()
-            (inside / "a.yml").symlink_to(secret) if becomes == "a link" else os.mkfifo(inside / "a.yml")
+        looked += name == path.name
+        if name == path.name and looked == look:
+            path.unlink()
+            becomes(path)
         return found
 
     monkeypatch.setattr(os, "lstat", swapped)
 
-    assert refusal(inside).reason is Reason.ARCHIVE_REFUSED
+
+@pytest.mark.parametrize("look", [1, 2], ids=["when it is listed", "when it is opened"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_file_that_becomes_something_else_while_it_is_read_is_refused(tmp_path, monkeypatch, kind, look):
+    inside, secret = write(tmp_path / "inside", {"a.yml": b"1"}), outside(tmp_path)
+    become = (lambda path: path.symlink_to(secret)) if kind == "link" else os.mkfifo
+    swap_on_look(monkeypatch, inside / "a.yml", look=look, becomes=become)
+    before = open_files()
+
+    error = refusal(inside)
+
+    assert error.reason is Reason.ARCHIVE_REFUSED
+    assert f"a.yml is a {kind}, " in error.message
+    assert open_files() == before
+
+
+def test_a_file_that_goes_between_look_and_opening_is_not_there(tmp_path, monkeypatch):
+    inside = write(tmp_path / "inside", {"a.yml": b"1"})
+    swap_on_look(monkeypatch, inside / "a.yml", look=2, becomes=lambda _: None)
+
+    assert refusal(inside).reason is Reason.ARTIFACT_NOT_FOUND
 
 
 def test_open_files_are_closed_whatever_happens(tmp_path):
     inside = write(tmp_path / "inside", {"a.yml": b"1", "b/c/d.yml": b"2"})
     (inside / "b" / "c" / "x.yml").symlink_to(outside(tmp_path))
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
 
     for _ in range(10):
         refusal(inside)
 
-    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+    assert open_files() <= before
 
 
 def test_folders_without_end_are_refused(tmp_path):
@@ -239,8 +265,10 @@ def test_folders_without_end_are_refused(tmp_path):
 
 def test_names_without_end_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(local_tree, "MAX_ENTRIES", 10)
-    write(tmp_path, {f".hidden-{number}": b"" for number in range(11)})
+    write(tmp_path, {"a.yml": b"1", **{f".hidden-{number}": b"" for number in range(9)}})
+    assert len(read_local(tmp_path)) == 1
 
+    write(tmp_path, {"b.yml": b"2"})
     assert refusal(tmp_path).reason is Reason.ARTIFACT_TOO_LARGE
 
 
@@ -309,3 +337,58 @@ def test_folders_as_deep_as_they_may_be_are_read(tmp_path):
     write(deep, {"a.yml": b"1"})
 
     assert [each.content for each in read_local(tmp_path)] == [b"1"]
+
+
+# --- what comes out of a pipe ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pipe() -> Iterator[Callable[[bytes], int]]:
+    """Makes pipes: the end to read from, of one that holds a content."""
+    opened: list[int] = []
+
+    def holding(content: bytes) -> int:
+        reading, writing = os.pipe()
+        opened.append(reading)
+        os.write(writing, content)
+        os.close(writing)
+        return reading
+
+    yield holding
+    for each in opened:
+        os.close(each)
+
+
+def test_a_pipe_gives_one_file_of_the_name_that_is_given(pipe):
+    assert read_stream(pipe(DESIGN), context="standard input", name="web.yml") == files({"web.yml": DESIGN})
+
+
+def test_an_archive_from_a_pipe_gives_its_files(pipe):
+    assert read_stream(pipe(tgz()), context="standard input", name="web.yml") == files(FILES)
+
+
+def test_a_pipe_of_which_nothing_comes_is_refused(pipe):
+    with pytest.raises(Stalled, match="standard input is empty") as refused:
+        read_stream(pipe(b""), context="standard input", name="web.yml")
+
+    assert refused.value.reason is Reason.ARTIFACT_NOT_FOUND
+
+
+@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd"])
+def test_what_the_shell_opened_for_the_command_is_read(pipe, folder):
+    descriptor = pipe(DESIGN)
+
+    assert [file.content for file in read_local(Path(f"{folder}/{descriptor}"))] == [DESIGN]
+    os.fstat(descriptor)  # it is the shell's, and stays open
+
+
+def test_standard_input_is_read_by_its_name(pipe):
+    before = os.dup(0)
+    try:
+        os.dup2(pipe(DESIGN), 0)
+        found = read_local(Path("/dev/stdin"))
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+    assert [file.content for file in found] == [DESIGN]

@@ -10,7 +10,7 @@ from pattern_operator.api.artifact import Descriptor
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
 from pattern_operator.errors import Stalled
-from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST
+from pattern_operator.limits import MAX_LAYERS, MAX_MANIFEST, MAX_REGISTRY_VALUES
 from pattern_operator.source.manifest import (
     DOCKER_INDEX,
     DOCKER_MANIFEST,
@@ -281,6 +281,12 @@ def test_a_manifest_may_have_as_many_layers_as_are_read_and_no_more():
 
     assert error.reason is Reason.ARTIFACT_TOO_LARGE
     assert str(MAX_LAYERS) in error.message
+
+
+def test_more_values_than_are_read_are_refused_as_too_large():
+    error = refusal(changed(MANIFEST, annotations={"x": "," * MAX_REGISTRY_VALUES}))
+
+    assert error.reason is Reason.ARTIFACT_TOO_LARGE
 
 
 def test_more_bytes_than_are_read_are_refused():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.archive.archives import FILES, files, tgz
 from tests.executors import EXECUTORS
+from tests.open_files import open_files_below
 from tests.source.fake_registry import ALICE, FakeRegistry, bearer, client
 
 from pattern_operator.api.reason import Reason
@@ -155,7 +156,7 @@ async def test_no_link_is_followed(layout, fake_registry, network, tmp_path, par
     error = await refusal(layout, fake_registry, network)
 
     assert error.reason is Reason.ARCHIVE_REFUSED
-    assert "link" in error.message
+    assert f"{file} is a link" in error.message
     assert fake_registry.asked == []
 
 
@@ -189,12 +190,31 @@ async def test_what_is_not_a_layout_that_is_known_is_refused(layout, fake_regist
     assert says in error.message
 
 
-@pytest.mark.parametrize("media_type", [None, OCI_INDEX])
-async def test_only_what_says_that_it_is_a_manifest_is_pushed(layout, fake_registry, network, media_type):
+@pytest.mark.parametrize(
+    ("media_type", "says"),
+    [
+        (None, "does not say that it is application/vnd.oci.image.manifest.v1+json"),
+        ("application/vnd.docker.distribution.manifest.v2+json", "does not say that it is application/vnd.oci"),
+        (OCI_INDEX, "does not have that shape"),
+    ],
+)
+async def test_only_what_says_that_it_is_a_manifest_is_pushed(layout, fake_registry, network, media_type, says):
     layout.add(tgz(), media_type=media_type)
 
-    assert (await refusal(layout, fake_registry, network)).reason is Reason.ARTIFACT_UNSUPPORTED
+    error = await refusal(layout, fake_registry, network)
+
+    assert error.reason is Reason.ARTIFACT_UNSUPPORTED
+    assert says in error.message
     assert fake_registry.asked == []
+
+
+async def test_files_of_the_layout_are_closed_whether_it_is_pushed_or_refused(layout, fake_registry, network):
+    digest = layout.add(tgz())
+    await push_layout(layout.path, registry=client(fake_registry, network), tag="1.0")
+    layout.file(digest).write_bytes(b"")
+    await refusal(layout, fake_registry, network)
+
+    assert open_files_below(layout.path) == []
 
 
 async def test_a_part_that_is_missing_is_said(layout, fake_registry, network):

@@ -7,7 +7,7 @@ from tests.source.fake_registry import client, hang, sha256
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Reference, Repository, Revision
 from pattern_operator.errors import Stalled, Transient
-from pattern_operator.limits import MAX_TAG_PAGES, MAX_TAGS
+from pattern_operator.limits import MAX_REGISTRY_VALUES, MAX_TAG_PAGES, MAX_TAGS
 from pattern_operator.source import resolve, resolve_or_hold
 from pattern_operator.source.held_version import Resolution
 from pattern_operator.source.registry.timeouts import Timeouts
@@ -262,6 +262,17 @@ async def test_more_tags_than_are_read_are_refused_and_not_cut(fake_registry, ne
 
     assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
     assert "source.ref.tag" in refusal.value.message
+
+
+async def test_a_page_of_more_values_than_are_read_is_refused_as_too_large(fake_registry, network):
+    page = b'{"tags": ["%s"]}' % (b"," * MAX_REGISTRY_VALUES)
+    fake_registry.answer("GET", "/tags/list$", body=page)
+
+    with pytest.raises(Stalled) as refusal:
+        await resolve(reference(fake_registry, semver="1.x"), registry=client(fake_registry, network))
+
+    assert refusal.value.reason is Reason.ARTIFACT_TOO_LARGE
+    assert "tags" in refusal.value.message
 
 
 async def test_more_pages_than_are_read_are_refused_and_not_cut(fake_registry, network):

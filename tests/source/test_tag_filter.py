@@ -75,6 +75,7 @@ def test_what_re2_does_not_take_is_refused_and_the_message_says_whose_syntax_it_
 
 
 def test_an_expression_of_more_letters_than_are_read_is_refused():
+    assert kept(["1.0.0"], "1" + "|1" * ((MAX_FILTER - 2) // 2) + "1" * (1 - MAX_FILTER % 2)) == ["1.0.0"]
     assert f"at most {MAX_FILTER}" in refusal("a" * (MAX_FILTER + 1)).message
 
 

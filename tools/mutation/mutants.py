@@ -1,8 +1,9 @@
 """The small changes of one module: text in, mutants out. What only changes a message, a log line or a type is none.
 
 None either: a docstring; what a checker or a reader holds and no caller sees (``frozen``, ``slots`` and ``kw_only`` of
-classes, ``strict`` of ``zip``). A number that is named at the top of a module is tuned and not decided: it is tried as
-0, which tells whether it is used at all; what happens at it is told by the comparison where it is used.
+classes, ``strict`` of ``zip``, ``del`` of a name). A number that is named at the top of a module is tuned and not
+decided: it is tried as 0, which tells whether it is used at all; what happens at it is told by the comparison where it
+is used.
 """
 
 import ast
@@ -26,7 +27,7 @@ _COMPARED: Final[dict[type[ast.cmpop], str]] = {
     ast.IsNot: "is",
 }
 _SIGNS: Final[dict[type[ast.operator], str]] = {ast.Add: "-", ast.Sub: "+", ast.Mult: "//", ast.FloorDiv: "*"}
-_SAYS: Final = frozenset({"debug", "info", "warning", "error", "exception", "log"})  # methods of a logger
+_SAYS: Final = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})  # methods of a logger
 _FORM: Final = frozenset({"frozen", "slots", "kw_only"})
 _SHOWN: Final = 70  # characters of what is changed
 
@@ -238,6 +239,8 @@ def _of_statement(node: ast.AST) -> Iterator[_Edit]:
             yield _Edit(value, "", "None")
         case ast.Expr(value=ast.Call() | ast.Await()) if not _only_says(node):
             yield _Edit(node, "", "pass")
+        case ast.Delete(targets=targets) if all(isinstance(each, ast.Name) for each in targets):
+            return  # it tells a checker that a name is not used
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]) | ast.AugAssign() | ast.Delete():
             yield _Edit(node, "", "pass")
         case ast.Continue() | ast.Break() | ast.Raise():

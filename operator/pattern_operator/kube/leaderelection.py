@@ -30,7 +30,7 @@ RELEASE_SECONDS: Final = 3.0  # what giving the Lease back may take of a shutdow
 # Bytes of a holder that are shown: a pod's name and UID have some 70. Who may write the Lease may write anything there.
 MAX_HOLDER: Final = 128
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class LeaderElector:
 
     def _troubled(self, error: ApiError) -> None:
         self._problem = f"cannot watch the Lease {self._lock}, and so not lead: {error}"
-        log.warning("cannot watch the Lease %s, and so not lead: %s", self._lock, error)
+        logger.warning("cannot watch the Lease %s, and so not lead: %s", self._lock, error)
 
     def _see(self, lease: Body | None) -> None:
         """Take the Lease in; the holder's time starts again only where it renewed, as in client-go."""
@@ -169,7 +169,7 @@ class LeaderElector:
         except ApiError as error:
             if not self._is_overtaken(error):
                 self._problem = f"cannot take the Lease {self._lock}: {error}"
-                log.warning("cannot take the Lease %s: %s", self._lock, error)
+                logger.warning("cannot take the Lease %s: %s", self._lock, error)
             await self._wait_for_change(self._times.retry)
             return False
         return True
@@ -187,13 +187,13 @@ class LeaderElector:
                     await self._renew(self._identity, duration=self._times.duration)
                 renewed, pause = started, self._times.renew
             except _TakenOverError as error:
-                log.critical("lost the Lease %s: %s", self._lock, error)
+                logger.critical("lost the Lease %s: %s", self._lock, error)
                 lost.set()
             except (ApiError, TimeoutError) as error:
                 self._problem = f"cannot renew the Lease {self._lock}: {str(error) or 'no answer'}"
-                log.warning("cannot renew the Lease %s: %s", self._lock, str(error) or "no answer")
+                logger.warning("cannot renew the Lease %s: %s", self._lock, str(error) or "no answer")
                 if self._clock() - renewed >= self._times.deadline:
-                    log.critical("lost the Lease %s: not renewed in time", self._lock)
+                    logger.critical("lost the Lease %s: not renewed in time", self._lock)
                     lost.set()
 
     async def _renew(self, holder: str, *, duration: float) -> None:
@@ -228,7 +228,7 @@ class LeaderElector:
             async with asyncio.timeout(RELEASE_SECONDS):
                 await self._renew("", duration=1.0)
         except (ApiError, TimeoutError, _TakenOverError) as error:  # it runs out by itself
-            log.warning("cannot release the Lease %s: %s", self._lock, str(error) or "no answer")
+            logger.warning("cannot release the Lease %s: %s", self._lock, str(error) or "no answer")
 
     async def _write(self, holder: str, *, duration: float) -> None:
         self._see(await self._lock.write(holder, duration=duration, seen=self._object))

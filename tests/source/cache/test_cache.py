@@ -154,6 +154,20 @@ async def test_a_cache_that_is_closed_has_all_of_it_on_the_disk(tmp_path):
     ]
 
 
+async def test_closing_waits_for_what_is_still_being_written(tmp_path):
+    released, threads = threading.Event(), Threads("disk", size=1)
+    threads.submit(released.wait)
+    cache = Cache(tmp_path, max_size=2**24, disk=threads)
+    await cache.put(Digest.of(SMALL), SMALL, scope=SCOPE)
+
+    closing = asyncio.create_task(cache.aclose())
+    await asyncio.sleep(0)
+    released.set()
+    await closing
+
+    assert [path.read_bytes() for path in tmp_path.glob("*/*/*")] == [SMALL]
+
+
 async def test_a_disk_that_hangs_does_not_keep_a_cache_from_closing(tmp_path, monkeypatch):
     monkeypatch.setattr("pattern_operator.source.cache.cache.CLOSING", 0.05)
     released, threads = threading.Event(), Threads("disk", size=1)

@@ -6,6 +6,7 @@ import tempfile
 
 import pytest
 from tests.executors import EXECUTORS
+from tests.open_files import open_files_below
 
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest
@@ -223,6 +224,45 @@ async def test_there_is_a_most_of_pieces_however_small_they_are(tmp_path, monkey
     assert len(list(tmp_path.glob("*/*/*"))) == 5
 
 
+async def test_what_was_written_piece_by_piece_counts_once(tmp_path):
+    large = b"x" * 3 * BLOCK
+    cache = DiskCache(tmp_path, max_size=cost_of(len(large)) + UNIT - 1, disk=EXECUTORS.disk)
+    async with cache.writer(Digest.of(large), scope=SCOPE) as writer:
+        await writer.write(large)
+        (await writer.commit()).close()
+
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+
+    assert await cache.get(Digest.of(large), scope=SCOPE) is None
+
+
+async def test_what_was_opened_last_stays_also_after_a_restart(tmp_path):
+    (first, one), (second, two), (third, three) = contents(3)
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    for digest, content in ((first, one), (second, two)):
+        await cache.put(digest, content, scope=SCOPE)
+    for age, path in enumerate(tmp_path.glob("*/*/*")):
+        os.utime(path, (age, age + 2 * (path.name == second.hex)))
+    opened = await cache.open(first, size=len(one), scope=SCOPE)
+    assert opened is not None
+    opened.close()
+
+    cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
+    await cache.put(third, three, scope=SCOPE)
+
+    assert await cache.get(first, scope=SCOPE) == one
+    assert await cache.get(second, scope=SCOPE) is None
+
+
+async def test_a_byte_too_little_for_two_keeps_one(tmp_path):
+    cache = DiskCache(tmp_path, max_size=2 * UNIT - 1, disk=EXECUTORS.disk)
+
+    for digest, content in contents(2):
+        await cache.put(digest, content, scope=SCOPE)
+
+    assert len(list(tmp_path.glob("*/*/*"))) == 1
+
+
 async def test_repositories_whose_content_is_gone_leave_no_folders(tmp_path):
     cache = DiskCache(tmp_path, max_size=2 * UNIT, disk=EXECUTORS.disk)
 
@@ -371,7 +411,7 @@ async def test_what_is_not_finished_leaves_nothing(cache, tmp_path):
             raise ZeroDivisionError
 
     assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in tmp_path.rglob("*")] == ["cache"]
 
 
 async def test_opened_content_can_be_read_although_it_is_evicted_meanwhile(tmp_path):
@@ -385,6 +425,42 @@ async def test_opened_content_can_be_read_although_it_is_evicted_meanwhile(tmp_p
     with opened:
         assert opened.read() == CONTENT
     assert await cache.get(DIGEST, scope=SCOPE) is None
+
+
+async def test_content_that_someone_removed_is_not_opened_and_is_put_again(cache, tmp_path):
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    next(path for path in tmp_path.rglob("*") if path.is_file()).unlink()
+
+    assert await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE) is None
+    assert cache.is_missing(DIGEST, scope=SCOPE)
+
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+    assert await cache.get(DIGEST, scope=SCOPE) == CONTENT
+
+
+async def test_a_file_of_which_the_time_cannot_be_set_is_not_left_open(cache, tmp_path, monkeypatch):
+    await cache.put(DIGEST, CONTENT, scope=SCOPE)
+
+    def refuse(_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    with pytest.raises(Transient) as failure:
+        await cache.open(DIGEST, size=len(CONTENT), scope=SCOPE)
+
+    assert failure.value.reason is Reason.CACHE_UNAVAILABLE
+    assert open_files_below(tmp_path) == []
+
+
+async def test_content_that_cannot_take_its_place_is_not_left_open(cache, tmp_path):
+    async with cache.writer(DIGEST, scope=SCOPE) as writer:
+        await writer.write(CONTENT)
+        (writer.path.parent / DIGEST.hex).mkdir()
+        with pytest.raises(Transient) as failure:
+            await writer.commit()
+
+    assert failure.value.reason is Reason.CACHE_UNAVAILABLE
+    assert open_files_below(tmp_path) == []
 
 
 @pytest.mark.parametrize("found", [CONTENT + b"!", CONTENT[:-1] + b"!", b""])

@@ -98,3 +98,15 @@ def test_each_form_of_a_challenge(header, wanted):
 )
 def test_a_header_of_any_length_is_read_in_no_time(header):
     assert len(parse_challenges([header])) < 10_000
+
+
+def test_all_headers_together_are_read_to_a_limit():
+    room = 8192
+    basic = "Basic " + " " * (room - 6 - len("Bearer"))
+
+    assert [each.scheme for each in parse_challenges([basic, "Bearer", "Negotiate"])] == ["basic", "bearer"]
+
+
+def test_no_more_challenges_are_read_than_any_registry_sends():
+    assert len(parse_challenges([", ".join(["Basic"] * 17)])) == 16
+    assert len(parse_challenges(["Basic"] * 17)) == 16

@@ -519,3 +519,29 @@ async def test_docker_hub_is_asked_where_it_is_and_for_what_it_calls_things(netw
 
     assert str(official._url("tags/list")) == "http://registry-1.docker.io/v2/library/nginx/tags/list"
     assert str(other._url("tags/list")) == "http://registry-1.docker.io/v2/team/web/tags/list"
+
+
+# --- what was seen before ---------------------------------------------------------------------------------------------
+
+
+async def test_what_a_head_showed_is_not_asked_for_again(fake_registry, network):
+    digest, registry = fake_registry.manifest([]), client(fake_registry, network)
+
+    await registry.ensure_readable(digest)
+    await registry.ensure_readable(digest)
+
+    assert [asked.method for asked in fake_registry.asked] == ["HEAD"]
+
+
+async def test_what_is_had_by_its_tag_alone_is_not_asked_for_again(fake_registry, network):
+    wanted = fake_registry.manifest([], tag="1.0")
+    del fake_registry.manifests[str(wanted)]
+    fake_registry.answer("HEAD", "/manifests/", status=405)
+    registry = client(fake_registry, network)
+    sha512 = Digest.of(fake_registry.manifests["1.0"][1], "sha512")
+
+    for digest in (wanted, sha512):
+        await registry.ensure_readable(digest, tag="1.0")
+        fake_registry.asked.clear()
+        await registry.ensure_readable(digest, tag="1.0")
+        assert fake_registry.asked == []

@@ -129,6 +129,23 @@ async def test_a_request_that_gets_next_to_nothing_gives_way_to_a_tenant_that_ha
     assert connections.hosts == 0
 
 
+async def test_a_time_out_of_the_request_itself_is_not_taken_for_giving_way():
+    with pytest.raises(TimeoutError):
+        async with ConnectionLimiter(1).acquire(URL_OF_A_HOST, tenant="a", waits=ConnectionWaits()):
+            raise TimeoutError
+
+
+async def test_whoever_has_a_connection_waits_and_presses_no_more():
+    connections, clock = ConnectionLimiter(1), Clock()
+    waits = ConnectionWaits(clock)
+
+    async with connections.acquire(URL_OF_A_HOST, tenant="a", waits=waits):
+        clock.advance(100)
+        assert waits.seconds == 0
+        await asyncio.sleep(0)
+        assert [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "presses"] == []
+
+
 async def test_a_request_that_gets_its_answer_keeps_its_connection_whoever_waits():
     order: list[str] = []
     connections = ConnectionLimiter(1)
@@ -326,14 +343,15 @@ def test_waiting_side_by_side_counts_once():
     assert waits.summary.startswith("it waited 6 s for a free connection to c:443")
 
 
-def test_a_moment_is_not_worth_a_word():
+@pytest.mark.parametrize(("seconds", "told"), [(0.9, False), (1.0, True)])
+def test_a_moment_is_not_worth_a_word(seconds, told):
     clock = Clock()
     waits = ConnectionWaits(clock)
     waits.begin("a:443")
-    clock.advance(0.9)
+    clock.advance(seconds)
     waits.end()
 
-    assert waits.summary == ""
+    assert bool(waits.summary) is told
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------

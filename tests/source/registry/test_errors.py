@@ -221,6 +221,11 @@ def test_no_retry_after_breaks_the_reader_or_asks_for_more_than_some_hours(value
     assert pause is None or timedelta() <= pause <= timedelta(hours=6)
 
 
+def test_of_very_many_digits_the_first_are_read_and_a_limit_holds():
+    assert retry_after({"Retry-After": "0000000001"}, now=NOW) == timedelta()
+    assert retry_after({"Retry-After": "9" * 40}, now=NOW) == retry_after({"Retry-After": "9" * 9}, now=NOW)
+
+
 @given(seconds=st.integers(0, 6 * 3600))
 def test_retry_after_as_seconds_and_as_a_date_mean_the_same(seconds):
     date = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)

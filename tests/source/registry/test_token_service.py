@@ -93,6 +93,8 @@ async def test_a_realm_that_is_not_an_address_is_neither_asked_nor_quoted(fake_r
         (404, ALICE, Stalled, Reason.AUTHENTICATION_FAILED),
         (302, ALICE, Stalled, Reason.AUTHENTICATION_FAILED),
         (429, ALICE, Transient, Reason.REGISTRY_THROTTLED),
+        (499, ALICE, Stalled, Reason.AUTHENTICATION_FAILED),
+        (500, None, Transient, Reason.REGISTRY_UNAVAILABLE),
         (502, None, Transient, Reason.REGISTRY_UNAVAILABLE),
     ],
 )

@@ -1,14 +1,19 @@
 import gzip
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
+import aiohttp
 import pytest
 from aiohttp import web
+from tests.source.fake_registry import client
 from yarl import URL
 
 from pattern_operator.api.reason import Reason
-from pattern_operator.errors import Stalled
+from pattern_operator.errors import Stalled, Transient
 from pattern_operator.limits import MAX_ERROR_BODY
 from pattern_operator.source.registry.timeouts import DEFAULT_TIMEOUTS
-from pattern_operator.source.registry.transport import Transport
+from pattern_operator.source.registry.transport import DIRECT, Transport
 
 
 @pytest.fixture
@@ -62,12 +67,53 @@ async def test_of_an_error_only_so_much_is_read_as_a_message_needs(fake_registry
     assert len((await ask(transport, fake_registry, limit=limit)).body) == wanted
 
 
+async def test_an_answer_that_names_several_places_is_an_error_however_long_it_is(fake_registry, transport):
+    fake_registry.answer("GET", "^/x$", status=300, body=b"x" * 1000)
+
+    answer = await ask(transport, fake_registry, limit=99)
+
+    assert (answer.status, len(answer.body)) == (300, 99)
+
+
+async def test_of_an_error_of_another_host_nothing_is_read(fake_registry, transport):
+    fake_registry.answer("GET", "^/x$", status=500, body=b"secret")
+    url = URL(f"http://{fake_registry.address}/x")
+
+    answer = await transport.request("GET", url, context="x", limit=100, hop=replace(DIRECT, foreign=True))
+
+    assert answer.body == b""
+
+
+async def test_a_connection_that_does_not_come_about_in_time_is_tried_again_later(network, monkeypatch):
+    async def late(*_: object, **__: object) -> None:
+        raise aiohttp.ConnectionTimeoutError
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", late)
+    transport = Transport(network=network, user_agent="test")
+
+    with pytest.raises(Transient) as failure:
+        await transport.request("GET", URL("http://registry.example/x"), context="the request", limit=100)
+
+    assert failure.value.reason is Reason.REGISTRY_UNAVAILABLE
+
+
 async def test_an_error_that_unpacks_without_end_is_read_no_further(fake_registry, transport):
     fake_registry.answer(
         "GET", "^/x$", status=500, body=gzip.compress(bytes(2**26)), headers={"Content-Encoding": "gzip"}
     )
 
     assert len((await ask(transport, fake_registry)).body) == 100
+
+
+async def test_a_time_to_come_back_is_counted_from_now(fake_registry, network):
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    fake_registry.answer("HEAD", "/manifests/", status=429, headers={"Retry-After": later})
+
+    with pytest.raises(Transient) as failure:
+        await client(fake_registry, network).resolve_tag("1.0")
+
+    assert failure.value.retry_after is not None
+    assert 90 <= failure.value.retry_after.total_seconds() <= 100
 
 
 async def test_redirects_are_not_followed_here(fake_registry, transport):

@@ -184,6 +184,13 @@ def test_the_highest_is_the_one_that_precedes_no_other(versions):
     assert precedence(highest) == max(map(precedence, versions))
 
 
+def test_a_number_of_more_than_64_bits_is_ordered_as_a_word():
+    ascending = ["1.0.0-7", "1.0.0-18446744073709551615", "1.0.0-18446744073709551616", "1.0.0-a"]
+
+    for number in range(1, len(ascending) + 1):
+        assert SemverRange(">=1.0.0-0").highest(ascending[:number]) == ascending[number - 1]
+
+
 @given(version=VERSION, other=VERSION)
 def test_versions_are_ordered_by_precedence(version, other):
     one, two = Version.of_tag(version), Version.of_tag(other)

@@ -23,7 +23,7 @@ from tests.source.fake_registry import (
 from tests.testbed import registry as registries
 from tests.testbed.registry import Options
 
-from pattern_operator.api.artifact import Signature, SignatureFormat
+from pattern_operator.api.artifact import SIGNATURE_PREDICATE, Signature, SignatureFormat
 from pattern_operator.api.reason import Reason
 from pattern_operator.api.reference import Digest, Repository
 from pattern_operator.errors import Stalled, Transient
@@ -41,6 +41,7 @@ from pattern_operator.source.registry.timeouts import Timeouts
 from pattern_operator.source.signatures.formats import PREDICATE_HINT
 
 SIGNATURE = "dev.cosignproject.cosign/signature"
+ATTESTED = "https://slsa.dev/provenance/v1"
 
 
 @pytest.fixture
@@ -587,6 +588,15 @@ async def test_among_more_attestations_than_are_looked_at_the_signature_is_found
     assert got.failures == ()
 
 
+async def test_what_says_that_it_is_no_signature_is_read_last_and_what_says_that_it_is_one_first(
+    fake_registry, network, signed
+):
+    for number, hint in enumerate((ATTESTED, "", SIGNATURE_PREDICATE)):
+        bundle(fake_registry, signed, b"%d" % number, annotations={PREDICATE_HINT: hint})
+
+    assert [each.payload for each in await found(fake_registry, network, signed)] == [b"2", b"1", b"0"]
+
+
 async def test_referrers_that_are_gone_take_no_place_of_a_signature(fake_registry, network, signed):
     for number in range(2 * MAX_SIGNATURES):
         fake_registry.refer(Digest.of(b"%d" % number), BUNDLE)
@@ -724,6 +734,43 @@ async def test_the_pages_before_one_that_fails_count(fake_registry, network, sig
 
     assert [each.payload for each in got.signatures] == [b'{"bundle": 1}']
     assert [failure.reason for failure in got.failures] == [Reason.REGISTRY_UNAVAILABLE]
+
+
+async def test_a_page_and_a_fallback_tag_that_both_fail_are_both_said(fake_registry, network, signed):
+    bundle(fake_registry, signed)
+    fake_registry.page(
+        "/referrers/", 1, body=index(fake_registry.referrers), link=f'<./{signed}?page=2>; rel="next"', media_type=INDEX
+    )
+    fake_registry.page("/referrers/", 2, body=b"nonsense", media_type=INDEX)
+    fake_registry.answer("GET", f"/manifests/sha256-{signed.hex}$", status=429)
+
+    fetched = await fetch_signatures(signed, registry=client(fake_registry, network))
+
+    assert [each.payload for each in fetched.signatures] == [b'{"bundle": 1}']
+    assert [failure.reason for failure in fetched.failures] == [
+        Reason.ARTIFACT_UNSUPPORTED,
+        Reason.REGISTRY_THROTTLED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "mine"),
+    [
+        pytest.param((BUNDLE, ""), (BUNDLE, SIGNATURE_PREDICATE), id="called a signature, among bundles"),
+        pytest.param(("", ""), (BUNDLE, ""), id="called a bundle, among what nobody calls anything"),
+        pytest.param(("", ATTESTED), ("", ""), id="called nothing, among attestations"),
+    ],
+)
+async def test_of_too_many_referrers_the_likeliest_are_looked_at(fake_registry, network, signed, others, mine):
+    for number in range(MAX_REFERRERS):
+        fake_registry.refer(Digest.of(b"%d" % number), others[0])
+        fake_registry.referrers[-1]["annotations"] = {PREDICATE_HINT: others[1]}
+    bundle(fake_registry, signed)
+    fake_registry.referrers[-1].update(artifactType=mine[0], annotations={PREDICATE_HINT: mine[1]})
+
+    fetched = await fetch_signatures(signed, registry=client(fake_registry, network))
+
+    assert b'{"bundle": 1}' in [each.payload for each in fetched.signatures]
 
 
 async def test_a_registry_that_fails_for_each_referrer_is_not_asked_for_all(fake_registry, network, signed):
