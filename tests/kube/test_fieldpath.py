@@ -23,6 +23,11 @@ from pattern_operator.kube.fieldpath import field_path, name_or_mask
         ('.spec.x[secret="planted"]', ".spec.x[secret=…]"),
         ('.spec.finalizers[="planted"]', ".spec.finalizers[…]"),
         ("data[two words]", "data[…]"),
+        ('data["planted]', "data…"),
+        ('data[planted"]', "data…"),
+        ('data[""]', "data[…]"),
+        ('.spec.containers[name="two words"]', ".spec.containers[name=…]"),
+        ('.spec.volumeMounts[mountPath="/"]', '.spec.volumeMounts[mountPath="/"]'),
         ("spec.a planted", "spec.a…"),
     ],
 )

@@ -24,16 +24,24 @@ def test_what_is_sent_to_be_made_is_all_that_a_refusal_can_quote(metadata: dict[
     assert RequestContent(body).is_whole is is_whole
 
 
-SENT = RequestContent(
-    orjson.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "settings"},
-            "data": {"password": "swordfish and replicas", "port": 8080, "replicas": "x", "none": None},
-        }
-    )
-)
+SENT = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "settings"},
+    "data": {
+        "password": "swordfish and replicas",
+        "port": 8080,
+        "replicas": "x",
+        "none": None,
+        "yes": True,
+        "encoded": "Y29ycmVjdGhvcnNl",
+        "nearly": "Y29y-cmVj-dGhv-cnNl-MTI-z",
+    },
+}
+
+
+def sent() -> RequestContent:
+    return RequestContent(orjson.dumps(SENT))
 
 
 @pytest.mark.parametrize(
@@ -47,14 +55,17 @@ SENT = RequestContent(
         ("settings", False, True),
         ("ConfigMap", False, True),
         ("password", False, True),
+        ("correcthorse", True, False),
+        ("correcthorse123", False, False),
+        ("True", False, False),
     ],
 )
 def test_values_are_told_from_names(word: str, value: bool, name: bool):
-    assert (SENT.has_value(word), SENT.has_name(word)) == (value, name)
+    assert (sent().has_value(word), sent().has_name(word)) == (value, name)
 
 
 def test_a_word_that_is_a_field_too_does_not_hide_what_has_it_in_it():
-    assert not SENT.has_value("spec.replicas must be set")
+    assert not sent().has_value("spec.replicas must be set")
 
 
 @pytest.mark.parametrize(("more", "hides"), [(0, False), (1, True)], ids=["as large as it may be", "larger"])
@@ -98,7 +109,7 @@ def test_fields_that_should_be_base64_and_are_not_are_named():
 
 def test_a_deletion_is_told_by_its_options():
     assert RequestContent(orjson.dumps({"kind": "DeleteOptions"})).is_deletion
-    assert not SENT.is_deletion
+    assert not sent().is_deletion
 
 
 @pytest.mark.parametrize(("depth", "seen"), [(MAX_DEPTH - 1, True), (MAX_DEPTH + 1, False)])
@@ -108,3 +119,17 @@ def test_values_are_looked_for_to_a_depth(depth: int, seen: bool):
         value = [value]
 
     assert RequestContent(orjson.dumps({"data": value})).has_value("swordfish") is seen
+
+
+@pytest.mark.parametrize(("depth", "seen"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False)])
+@pytest.mark.parametrize("listed", [False, True], ids=["in objects", "in lists"])
+def test_authorities_are_looked_for_to_a_depth(depth: int, seen: bool, listed: bool):
+    value: object = {"caBundle": "%"}
+    for level in range(depth):
+        value = [value] if listed and level < depth - 1 else {"a": value}
+
+    assert bool(RequestContent(orjson.dumps(value)).not_base64()) is seen
+
+
+def test_nothing_of_a_request_is_shown_by_itself():
+    assert "swordfish" not in repr(sent())

@@ -3,6 +3,8 @@
 
 import base64
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -88,30 +90,35 @@ CONVERT = (
     " Kind={0}: error decoding from json: illegal base64 data at input byte 3"
 )
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+UNSUPPORTED = "FieldValueNotSupported"
+VALUES = {number: ", ".join(f'"V{each}"' for each in range(number)) for number in (8, 9)}
 # What the server says, and what is shown of it.
-CASES: dict[str, tuple[ApiError, str]] = {
+CASES: dict[str, tuple[Callable[[], ApiError], str]] = {
     "a selector that does not match": (
-        invalid("spec.selector", 'Invalid value: {"app":"hunter2"}: `selector` does not match template `labels`'),
+        partial(
+            invalid, "spec.selector", 'Invalid value: {"app":"hunter2"}: `selector` does not match template `labels`'
+        ),
         'Job.batch "migrate" is invalid: spec.selector: Invalid value: `selector` does not match template `labels`',
     ),
     "a template that may not change": (
-        invalid("spec.template", f"Invalid value: {TEMPLATE}: field is immutable"),
+        partial(invalid, "spec.template", f"Invalid value: {TEMPLATE}: field is immutable"),
         'Job.batch "migrate" is invalid: spec.template: Invalid value: field is immutable',
     ),
     "a structure as JSON": (
-        invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}: b"}}: must be unique'),
+        partial(invalid, "spec.x", f'Invalid value: {{"a":"{PLANTED}: b"}}: must be unique'),
         'Job.batch "migrate" is invalid: spec.x: Invalid value: must be unique',
     ),
     "a structure that holds a rule": (
-        invalid("spec.x", f'Invalid value: {{"a":": must be {PLANTED}"}}'),
+        partial(invalid, "spec.x", f'Invalid value: {{"a":": must be {PLANTED}"}}'),
         'Job.batch "migrate" is invalid: spec.x: Invalid value',
     ),
     "a structure and no rule": (
-        invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}"}}'),
+        partial(invalid, "spec.x", f'Invalid value: {{"a":"{PLANTED}"}}'),
         'Job.batch "migrate" is invalid: spec.x: Invalid value',
     ),
     "a difference below the rule": (
-        invalid(
+        partial(
+            invalid,
             "spec",
             "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.tolerations`"
             f' (only additions)\n  core.PodSpec{{\n- Value: "{PLANTED}",',
@@ -121,7 +128,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " `spec.containers[*].image`,`spec.tolerations` (only additions)",
     ),
     "a text and a rule with a pattern": (
-        invalid(
+        partial(
+            invalid,
             "metadata.name",
             f'Invalid value: "{PLANTED}_": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric'
             " characters, '-' or '.' (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
@@ -130,15 +138,16 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " lower case alphanumeric characters, '-' or '.'",
     ),
     "a text with quotation marks in it": (
-        invalid("spec.x", f'Invalid value: "a\\": must be {PLANTED}": must be less than or equal to 63'),
+        partial(invalid, "spec.x", f'Invalid value: "a\\": must be {PLANTED}": must be less than or equal to 63'),
         'Job.batch "migrate" is invalid: spec.x: Invalid value: must be less than or equal to 63',
     ),
     "a number": (
-        invalid("spec.replicas", "Invalid value: -123456: must be greater than or equal to 0"),
+        partial(invalid, "spec.replicas", "Invalid value: -123456: must be greater than or equal to 0"),
         'Job.batch "migrate" is invalid: spec.replicas: Invalid value: must be greater than or equal to 0',
     ),
     "a word that is not supported": (
-        invalid(
+        partial(
+            invalid,
             "spec.type",
             f'Unsupported value: "{PLANTED}": supported values: "Recreate", "RollingUpdate"',
             type_="FieldValueNotSupported",
@@ -146,11 +155,12 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'Job.batch "migrate" is invalid: spec.type: Unsupported value: supported values: "Recreate", "RollingUpdate"',
     ),
     "a duplicate": (
-        invalid("spec.x[1]", f'Duplicate value: {{"name":"{PLANTED}"}}', type_="FieldValueDuplicate"),
+        partial(invalid, "spec.x[1]", f'Duplicate value: {{"name":"{PLANTED}"}}', type_="FieldValueDuplicate"),
         'Job.batch "migrate" is invalid: spec.x[1]: Duplicate value',
     ),
     "another type": (
-        invalid(
+        partial(
+            invalid,
             "spec.n",
             f'Invalid value: "string": spec.n in body must be of type integer: "{PLANTED}"',
             type_="FieldValueTypeInvalid",
@@ -158,23 +168,26 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'Job.batch "migrate" is invalid: spec.n: Invalid value: must be of type integer',
     ),
     "no causes": (
-        refused(f'Job.batch "migrate" is invalid: spec.template: Invalid value: {TEMPLATE}: field is immutable'),
+        partial(
+            refused, f'Job.batch "migrate" is invalid: spec.template: Invalid value: {TEMPLATE}: field is immutable'
+        ),
         'Job.batch "migrate" is invalid: spec.template: Invalid value: field is immutable',
     ),
     "a rule in CEL": (
-        invalid("spec", 'Invalid value: "object": the password quercus has less than 12 letters', sent=WIDGET),
+        partial(invalid, "spec", 'Invalid value: "object": the password quercus has less than 12 letters', sent=WIDGET),
         'Job.batch "migrate" is invalid: spec: Invalid value: the password *** has less than 12 letters',
     ),
     "a rule in CEL over a structure": (
-        invalid("spec", 'Invalid value: {"password":"quercus"}: must not be quercus', sent=WIDGET),
+        partial(invalid, "spec", 'Invalid value: {"password":"quercus"}: must not be quercus', sent=WIDGET),
         'Job.batch "migrate" is invalid: spec: Invalid value: must not be ***',
     ),
     "a rule in CEL that forbids": (
-        invalid("spec", "Forbidden: must not be quercus", sent=WIDGET, type_="FieldValueForbidden"),
+        partial(invalid, "spec", "Forbidden: must not be quercus", sent=WIDGET, type_="FieldValueForbidden"),
         'Job.batch "migrate" is invalid: spec: Forbidden: must not be ***',
     ),
     "a rule in CEL of a group that only looks like Kubernetes' own": (
-        invalid(
+        partial(
+            invalid,
             "spec",
             'Invalid value: "object": must not be quercus',
             sent={**WIDGET, "apiVersion": "snapshot.storage.k8s.io/v1"},
@@ -182,7 +195,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'Job.batch "migrate" is invalid: spec: Invalid value: must not be ***',
     ),
     "a field of another type": (
-        refused(
+        partial(
+            refused,
             "failed to create typed patch object (default/creds; /v1, Kind=Secret): .stringData.config: expected string,"
             f' got &value.valueUnstructured{{Value:map[string]interface {{}}{{"x":"{PLANTED}"}}}}',
             code=500,
@@ -191,7 +205,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " another type",
     ),
     "several fields of another type": (
-        refused(
+        partial(
+            refused,
             "failed to create typed patch object (a/b; apps/v1, Kind=Deployment): errors:\n  .spec.x: field not declared"
             f' in schema\n  .spec.env[name="PW",value="{PLANTED}"].y: expected map, got {PLANTED}\n'
             '  .spec.tokens: duplicate entries for key [="tulipwood"]',
@@ -201,15 +216,22 @@ CASES: dict[str, tuple[ApiError, str]] = {
         ' .spec.env[name="PW",value=\u2026].y: expected map, got another type; .spec.tokens: duplicate entries for key',
     ),
     "unknown fields": (
-        refused(f'strict decoding error: unknown field "spec.x", duplicate field "spec.a {PLANTED}"', code=400),
+        partial(
+            refused, f'strict decoding error: unknown field "spec.x", duplicate field "spec.a {PLANTED}"', code=400
+        ),
         "strict decoding error: unknown field spec.x; duplicate field spec.a\u2026",
     ),
     "data that is not base64": (
-        refused('Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4', code=400),
+        partial(
+            refused,
+            'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4',
+            code=400,
+        ),
         "illegal base64 data: the values of data must be base64; write them under stringData as they are",
     ),
     "a number for a text": (
-        refused(
+        partial(
+            refused,
             'Secret in version "v1" cannot be handled as a Secret: json: cannot unmarshal number 123456 into Go struct'
             " field Secret.stringData of type string",
             code=400,
@@ -217,11 +239,12 @@ CASES: dict[str, tuple[ApiError, str]] = {
         "Secret.stringData: expected string, got a JSON number",
     ),
     "a quantity": (
-        refused(f"unable to parse quantity's suffix: {PLANTED}", code=400),
+        partial(refused, f"unable to parse quantity's suffix: {PLANTED}", code=400),
         "a quantity is not one: it must be written as 500m, 2 or 1Gi",
     ),
     "a webhook": (
-        refused(
+        partial(
+            refused,
             'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Deployment/team-a1/web was'
             " blocked due to the following policies\n\nrequire-labels:\n  autogen-check: 'validation error: label app is"
             f" required for registry.example/web:1.25. rule failed at path /metadata/labels/app/ for {PLANTED} {URL}'",
@@ -233,19 +256,24 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " registry.example/web:1.25. rule failed at path /metadata/labels/app/ for ***",
     ),
     "a webhook that repeats a Secret": (
-        refused('admission webhook "w.example" denied the request: quercus is weak', sent=SECRET, code=400),
+        partial(refused, 'admission webhook "w.example" denied the request: quercus is weak', sent=SECRET, code=400),
         'admission webhook "w.example" denied the request (its words are not shown, because they may repeat values; ask'
         " it with kubectl apply --dry-run=server)",
     ),
     "a webhook that refuses to have a Secret deleted": (
-        refused(
-            'admission webhook "w.example" denied the request: quercus is weak', sent=DELETION, code=400, path=SECRETS
+        partial(
+            refused,
+            'admission webhook "w.example" denied the request: quercus is weak',
+            sent=DELETION,
+            code=400,
+            path=SECRETS,
         ),
         'admission webhook "w.example" denied the request (its words are not shown, because they may repeat values; ask'
         " it with kubectl delete secrets creds -n team --dry-run=server)",
     ),
     "a policy that says whom to ask before a deletion": (
-        refused(
+        partial(
+            refused,
             "configmaps \"w\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: ask team"
             f" storage in ticket {PLANTED} before you delete this",
             sent=DELETION,
@@ -255,11 +283,12 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " it)",
     ),
     "a field that the version of an entry of managedFields does not have": (
-        refused(".spec.accessPolicy: field not declared in schema", sent=WIDGET, code=500),
+        partial(refused, ".spec.accessPolicy: field not declared in schema", sent=WIDGET, code=500),
         "managedFields cannot be read: .spec.accessPolicy: field not declared in schema, in the version of an entry",
     ),
     "several of them": (
-        refused(
+        partial(
+            refused,
             "errors:\n  .spec.a: field not declared in schema\n  .spec.b: field not declared in schema",
             sent=WIDGET,
             code=500,
@@ -268,11 +297,12 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " the version of an entry",
     ),
     "an entry of managedFields whose version is gone": (
-        refused("request to convert CR to an invalid group/version: x.io/v1beta1", sent=WIDGET, code=500),
+        partial(refused, "request to convert CR to an invalid group/version: x.io/v1beta1", sent=WIDGET, code=500),
         "managedFields cannot be read: an entry is of x.io/v1beta1, which the CRD does not have any more",
     ),
     "a policy": (
-        refused(
+        partial(
+            refused,
             "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request:"
             f" no {PLANTED} here",
             sent=DEPLOYMENT,
@@ -280,7 +310,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         "ValidatingAdmissionPolicy 'p' with binding 'b' denied the request: no *** here",
     ),
     "a webhook that is away": (
-        refused(
+        partial(
+            refused,
             'Internal error occurred: failed calling webhook "w.x.io": failed to call webhook: Post'
             ' "https://s.ns.svc:443/p?timeout=10s": dial tcp 10.0.0.1:443: connect: connection refused',
             code=500,
@@ -288,14 +319,16 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'failed calling webhook "w.x.io" at s.ns.svc: connection refused',
     ),
     "a quota": (
-        refused(
+        partial(
+            refused,
             'pods "p" is forbidden: exceeded quota: q, requested: limits.cpu=2,pods=1, used: pods=1, limited: pods=1',
             code=403,
         ),
         'pods "p" is forbidden: exceeded quota: q, requested: limits.cpu=2,pods=1, used: pods=1, limited: pods=1',
     ),
     "pod security": (
-        refused(
+        partial(
+            refused,
             'pods "p" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container'
             ' "a" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "a" must'
             ' set securityContext.capabilities.drop=["ALL"])',
@@ -306,7 +339,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         ' set securityContext.capabilities.drop=["ALL"])',
     ),
     "rights": (
-        refused(
+        partial(
+            refused,
             'configmaps "c" is forbidden: User "system:serviceaccount:a:b" cannot patch resource "configmaps" in API'
             ' group "" in the namespace "team"',
             code=403,
@@ -315,7 +349,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         ' "" in the namespace "team"',
     ),
     "a list that is not a list of that kind": (
-        invalid(
+        partial(
+            invalid,
             "webhooks[0].rules[0].resources",
             'Invalid value: ["*","pods"]: if \'*\' is present, must not specify other resources without subresources',
         ),
@@ -323,7 +358,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " specify other resources without subresources",
     ),
     "a rule of RBAC for two sorts": (
-        invalid(
+        partial(
+            invalid,
             "rules[2].nonResourceURLs",
             f'Invalid value: ["/{PLANTED}"]: rules cannot apply to both regular resources and non-resource URLs',
         ),
@@ -331,7 +367,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " resources and non-resource URLs",
     ),
     "a rule that repeats the value": (
-        invalid(
+        partial(
+            invalid,
             "rules[0].resources",
             f'Invalid value: ["*","{PLANTED}"]: if "*" is present, must not specify {PLANTED} or tulipwood',
             sent={"apiVersion": "v1", "rules": [{"resources": ["*", PLANTED, "tulipwood"]}]},
@@ -340,25 +377,28 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " ***",
     ),
     "a structure that never ends": (
-        invalid("spec.x", f'Invalid value: {{"a":"{PLANTED}": if it is {PLANTED}, it is wrong'),
+        partial(invalid, "spec.x", f'Invalid value: {{"a":"{PLANTED}": if it is {PLANTED}, it is wrong'),
         'Job.batch "migrate" is invalid: spec.x: Invalid value',
     ),
     "a structure that is too deep": (
-        invalid("spec.x", f"Invalid value: {'[' * 9000}: if it is {PLANTED}, it is wrong"),
+        partial(invalid, "spec.x", f"Invalid value: {'[' * 9000}: if it is {PLANTED}, it is wrong"),
         'Job.batch "migrate" is invalid: spec.x: Invalid value',
     ),
     "one value that is not base64": (
-        refused(CONVERT.format("Secret"), sent={**SECRET, "data": {"tls.crt": "eA=", "ok": "eA=="}}, code=500),
+        partial(refused, CONVERT.format("Secret"), sent={**SECRET, "data": {"tls.crt": "eA=", "ok": "eA=="}}, code=500),
         "failed to convert new object (team/s; /v1, Kind=Secret): data.tls.crt is not base64; write it under"
         " stringData as it is",
     ),
     "many values that are not base64": (
-        refused(CONVERT.format("Secret"), sent={**SECRET, "data": dict.fromkeys("abcdefg", PLANTED)}, code=500),
+        partial(
+            refused, CONVERT.format("Secret"), sent={**SECRET, "data": dict.fromkeys("abcdefg", PLANTED)}, code=500
+        ),
         "failed to convert new object (team/s; /v1, Kind=Secret): data.a, data.b, data.c, data.d, data.e and 2 more"
         " are not base64; write it under stringData as it is",
     ),
     "binary data that is not base64": (
-        refused(
+        partial(
+            refused,
             CONVERT.format("ConfigMap"),
             sent={"apiVersion": "v1", "kind": "ConfigMap", "binaryData": {"k": PLANTED + "!"}, "data": {"a": "!"}},
             code=500,
@@ -366,7 +406,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         "failed to convert new object (team/s; /v1, Kind=ConfigMap): binaryData.k is not base64",
     ),
     "an authority that is not base64": (
-        refused(
+        partial(
+            refused,
             CONVERT.format("ValidatingWebhookConfiguration"),
             sent={"kind": "X", "webhooks": [{"clientConfig": {"caBundle": "eA=="}}, {"a": {"caBundle": PLANTED}}]},
             code=500,
@@ -375,12 +416,13 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " base64",
     ),
     "a value that is not base64 in a request that is not compared": (
-        refused(CONVERT.format("Secret"), code=500),
+        partial(refused, CONVERT.format("Secret"), code=500),
         "failed to convert new object (team/s; /v1, Kind=Secret): illegal base64 data: the values of data must be"
         " base64; write them under stringData as they are",
     ),
     "a conversion webhook that is away": (
-        refused(
+        partial(
+            refused,
             "failed to convert new object (team/s; x.example/v1, Kind=W) to proper version: conversion webhook for"
             f' x.example/v1, Kind=W failed: Post "https://w.team.svc:443/{PLANTED}?timeout=30s": dial tcp 10.0.0.1:443:'
             " connect: connection refused",
@@ -390,7 +432,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         " connection refused",
     ),
     "rights that are handed on": (
-        refused(
+        partial(
+            refused,
             'roles "r" is forbidden: user "u" (groups=["a"]) is attempting to grant RBAC permissions not currently held:'
             f'\n{{APIGroups:[""], ResourceNames:["{PLANTED}"]}}',
             code=403,
@@ -398,7 +441,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'forbidden: user "u" is attempting to grant RBAC permissions not currently held',
     ),
     "a conflict": (
-        refused(
+        partial(
+            refused,
             f'Apply failed with 1 conflict: conflict with "kubectl edit" using v1: .spec.tokens[="{PLANTED}"]',
             (
                 "FieldManagerConflict",
@@ -410,7 +454,8 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'Apply failed with 1 conflict: conflict with "kubectl" using v1: .spec.tokens[\u2026]',
     ),
     "a race": (
-        refused(
+        partial(
+            refused,
             'Operation cannot be fulfilled on pods "x": the object has been modified; please apply your changes to the'
             " latest version and try again",
             code=409,
@@ -418,16 +463,56 @@ CASES: dict[str, tuple[ApiError, str]] = {
         'Operation cannot be fulfilled on pods "x": the object has been modified; please apply your changes to the latest'
         " version and try again",
     ),
-    "no namespace": (refused('namespaces "x" not found', code=404), 'namespaces "x" not found'),
+    "what is forbidden for a reason of its own": (
+        partial(refused, f'pods "web" is forbidden: the node of {PLANTED} is not ready', code=403, sent=DEPLOYMENT),
+        'pods "web" is forbidden: the node of *** is not ready',
+    ),
+    "what is forbidden without a word": (
+        partial(refused, 'pods "web" is forbidden: ', code=403),
+        'pods "web" is forbidden',
+    ),
+    "a quota that names no object": (
+        partial(
+            refused,
+            f"forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1 -- {'A' * 41} a\x07b",
+            code=403,
+        ),
+        "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1 -- ***",
+    ),
+    "a structure and a sentence that is known": (
+        partial(invalid, "spec.ports[0].nodePort", f"Invalid value: {TEMPLATE}: provided port is already allocated"),
+        'Job.batch "migrate" is invalid: spec.ports[0].nodePort: Invalid value: provided port is already allocated',
+    ),
+    "as many supported values as are named": (
+        partial(invalid, "spec.a", f'Unsupported value: "{PLANTED}": supported values: {VALUES[8]}', type_=UNSUPPORTED),
+        f'Job.batch "migrate" is invalid: spec.a: Unsupported value: supported values: {VALUES[8]}',
+    ),
+    "more supported values than are named": (
+        partial(invalid, "spec.a", f'Unsupported value: "{PLANTED}": supported values: {VALUES[9]}', type_=UNSUPPORTED),
+        f'Job.batch "migrate" is invalid: spec.a: Unsupported value: supported values: {VALUES[8]} \u2026',
+    ),
+    "an entry of a list without its key": (
+        partial(
+            refused,
+            "failed to create typed patch object (team/web; apps/v1, Kind=Deployment): .spec.template.spec.containers:"
+            f' associative list with keys has an element that omits key field "name" and has {PLANTED}',
+            code=500,
+        ),
+        "failed to create typed patch object (team/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: an"
+        " entry of the list has no key",
+    ),
+    "no namespace": (partial(refused, 'namespaces "x" not found', code=404), 'namespaces "x" not found'),
     "an answer of its own": (
-        refused(f'quota "{PLANTED}" of the aggregated server is 5 for {URL}', code=400, sent=DEPLOYMENT),
+        partial(refused, f'quota "{PLANTED}" of the aggregated server is 5 for {URL}', code=400, sent=DEPLOYMENT),
         "quota *** of the aggregated server is 5 for ***",
     ),
 }
 
 
-@pytest.mark.parametrize(("error", "shown"), CASES.values(), ids=CASES.keys())
-def test_field_rule_and_author_are_shown_and_no_value_is(error: ApiError, shown: str):
+@pytest.mark.parametrize(("answer", "shown"), CASES.values(), ids=CASES.keys())
+def test_field_rule_and_author_are_shown_and_no_value_is(answer: Callable[[], ApiError], shown: str):
+    error = answer()
+
     assert error.message == shown
     for text in (str(error), *(f"{each.field} {each.reason} {each.message}" for each in error.causes)):
         for value in (PLANTED, "tulipwood", "quercus", "123456"):
@@ -614,3 +699,35 @@ def test_the_longest_refusal_is_reduced_in_a_moment(filling: str):
         begun = time.process_time()
         from_response(code=422, retry_after=None, body=body, request=sent)
         assert time.process_time() - begun < 0.1
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("dial tcp 10.0.0.1:443: connect: connection refused", "connection refused"),
+        ("dial tcp: lookup w.team.svc: no such host", "no such host"),
+        ("context deadline exceeded", "context deadline exceeded"),
+        ("x509: certificate has expired or is not yet valid", "certificate has expired"),
+        (f"the server answered {PLANTED}", "it did not answer as a webhook does"),
+        ('service "w" not found', 'service "w" not found'),
+    ],
+)
+def test_a_webhook_that_fails_is_named_with_its_service_and_its_fault(said: str, shown: str):
+    text = 'Internal error occurred: failed calling webhook "w.example": failed to call webhook: Post'
+
+    message = refused(f'{text} "https://w.team.svc:443/{PLANTED}?timeout=5s": {said}', code=500).message
+
+    assert message == f'failed calling webhook "w.example" at w.team.svc: {shown}'
+
+
+def test_a_cause_of_a_kind_that_is_not_known_keeps_its_words_and_no_value():
+    error = refused("x", ("UnexpectedServerResponse", "spec.a", f"it is not {PLANTED}"), sent=DEPLOYMENT)
+
+    assert [(each.field, each.reason, each.message) for each in error.causes] == [
+        ("spec.a", "UnexpectedServerResponse", "it is not ***")
+    ]
+
+
+@pytest.mark.parametrize(("word", "shown"), [(":::", ":::"), ("::::", "***")])
+def test_a_row_of_signs_is_shown_where_it_is_short(word: str, shown: str):
+    assert sentence(f"it is {word} not", RequestContent(orjson.dumps(DEPLOYMENT))) == f"it is {shown} not"

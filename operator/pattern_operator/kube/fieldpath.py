@@ -58,11 +58,15 @@ def _inside(text: str) -> str:
     pairs = list(_PAIR.finditer(text))
     if pairs and "".join(pair.group() for pair in pairs) == text:
         return ",".join(f"{pair[1]}={_identity(pair[1], pair[2])}" for pair in pairs)
-    key = text[1:-1] if text.startswith('"') and text.endswith('"') and len(text) > 1 else text
-    return text if _NAME.fullmatch(key) else ELLIPSIS
+    return text if _NAME.fullmatch(_bare(text)) else ELLIPSIS
 
 
 def _identity(key: str, value: str) -> str:
-    bare = value[1:-1] if value.startswith('"') and value.endswith('"') and len(value) > 1 else value
+    bare = _bare(value)
     is_known = key in _IDENTIFIES and _NAME.fullmatch(bare.strip("/") or "x")
     return value if is_known and _SHAPES.get(key, _NAME).fullmatch(bare.strip("/") or "x") else ELLIPSIS
+
+
+def _bare(text: str) -> str:
+    """What stands between quotation marks: the patterns above take none alone."""
+    return text.removeprefix('"').removesuffix('"')

@@ -180,8 +180,6 @@ def _is_base64(text: str) -> bool:
 
 def _decoded(text: str) -> list[str]:
     """What a value is in base64, where it is that and text."""
-    if len(text) < _SHORTEST or len(text) % 4:
-        return []
     try:
         return [base64.b64decode(text, validate=True).decode()]
     except (binascii.Error, UnicodeDecodeError, ValueError):

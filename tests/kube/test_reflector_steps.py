@@ -1,0 +1,295 @@
+"""What the reflector asks, and tells, step by step, against answers that are given in order."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import orjson
+import pytest
+from tests.kube.fake_session import FakeSession
+
+from pattern_operator.kube import ApiError, Projection, Reflector, StatusCause
+from pattern_operator.kube import reflector as module
+from pattern_operator.kube.wellknown import CONFIG_MAP
+
+Answer = bytes | ApiError
+
+
+class Scripted(FakeSession):
+    """Lists and watches are answered by what is given, in order; ``idle`` is set when something is asked beyond it."""
+
+    def __init__(self, lists: list[Answer], watches: list[list[Answer]]) -> None:
+        super().__init__()
+        self.lists, self.streams = lists, watches
+        self.asked: list[dict[str, str]] = []
+        self.idle = asyncio.Event()
+
+    async def request(self, *_: object, **more: Any) -> bytes:
+        return cast(bytes, await self._next(self.lists, more["params"]))
+
+    async def stream(self, *_: object, **more: Any) -> AsyncGenerator[bytes, None]:
+        for line in await self._next(self.streams, more["params"]):
+            if isinstance(line, ApiError):
+                raise line
+            yield line
+
+    async def _next(self, answers: list[Any], params: dict[str, str]) -> Any:
+        if not answers:
+            self.idle.set()
+            await asyncio.Event().wait()
+        self.asked.append(params)
+        answer = answers.pop(0)
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+    @property
+    def verbs(self) -> list[str]:
+        """``look`` asks for the version alone, and ``watch 5`` goes on from there."""
+        return [
+            f"watch {each['resourceVersion']}" if "watch" in each else "look" if each.get("limit") == "1" else "list"
+            for each in self.asked
+        ]
+
+
+class Told:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.problems: list[ApiError] = []
+        self.restored = 0
+
+    def restore(self) -> None:
+        self.restored += 1
+
+
+def page(version: str, *objects: dict[str, Any]) -> bytes:
+    return orjson.dumps({"metadata": {"resourceVersion": version}, "items": list(objects)})
+
+
+def thing(name: str, version: str, *, uid: str = "", namespace: str = "team") -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": namespace, "uid": uid or f"u-{name}", "resourceVersion": version}}
+
+
+def event(kind: str, name: str = "a", version: str = "11", **more: Any) -> bytes:
+    return orjson.dumps({"type": kind, "object": thing(name, version, **more)})
+
+
+def error(code: int, reason: str, *causes: str) -> ApiError:
+    return ApiError(code=code, reason=reason, message="x", causes=tuple(StatusCause("", each, "") for each in causes))
+
+
+GONE = error(410, "Expired")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits after a failure."""
+    monkeypatch.setattr(module, "FIRST_BACK_OFF", 0.0)
+
+
+@asynccontextmanager
+async def following(
+    session: Scripted, told: Told, *, before: Callable[[Reflector], None] = lambda _: None, **more: Any
+) -> AsyncIterator[Reflector]:
+    """A reflector that has got all that the script has."""
+    reflector = Reflector(
+        session,
+        CONFIG_MAP,
+        projection=Projection.FULL,
+        on_change=lambda event: told.lines.append(f"{event.type} {event.object['metadata']['name']}"),
+        on_problem=told.problems.append,
+        on_restored=told.restore,
+        **more,
+    )
+    before(reflector)
+    task = asyncio.create_task(reflector.run())
+    waiting = asyncio.create_task(session.idle.wait())
+    await asyncio.wait({task, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    assert not task.done()
+    assert waiting.done()
+    try:
+        yield reflector
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_a_watch_goes_on_from_the_last_version_that_was_seen():
+    told = Told()
+    session = Scripted(
+        [page("10"), page("14")],
+        [[event("ADDED", "a", "11"), event("BOOKMARK", "", "13")]],
+    )
+
+    async with following(session, told):
+        pass
+
+    assert session.verbs == ["list", "watch 10", "look"]
+    assert told.lines == ["ADDED a"]
+
+
+async def test_after_a_watch_that_broke_the_server_is_asked_whether_it_still_knows_the_version():
+    told = Told()
+    session = Scripted([page("10"), page("14")], [[event("BOOKMARK", "", "13")], []])
+
+    async with following(session, told):
+        pass
+
+    assert session.verbs[:4] == ["list", "watch 10", "look", "watch 13"]
+    assert told.restored == 0
+
+
+@pytest.mark.parametrize(("version", "restored"), [("12", True), ("13", False), ("nonsense", False), ("0", False)])
+async def test_a_server_that_knows_less_than_was_seen_was_restored_and_is_listed_again(version, restored):
+    told = Told()
+    session = Scripted(
+        [page("10", thing("a", "9")), page(version), page("12", thing("a", "9"))],
+        [[event("BOOKMARK", "", "13")], []],
+    )
+
+    async with following(session, told):
+        pass
+
+    assert (session.verbs[3] == "list") is restored
+    assert told.restored == int(restored)
+    assert told.lines == ["ADDED a"]
+
+
+@pytest.mark.parametrize("line", [b'{"type": "NEW", "object": {}}', b'{"type": "ADDED", "object": 5}'])
+async def test_after_what_is_not_an_event_everything_is_listed_again(line):
+    told = Told()
+    session = Scripted([page("10"), page("11", thing("b", "11"))], [[event("ADDED", "a", "11"), line], []])
+
+    async with following(session, told):
+        pass
+
+    assert session.verbs[:4] == ["list", "watch 10", "list", "watch 11"]
+    assert told.lines == ["ADDED a", "ADDED b", "DELETED a"]
+    assert [(each.code, each.reason) for each in told.problems][:1] == [(0, "Unreadable")]
+
+
+@pytest.mark.parametrize("refusal", [GONE, error(500, "Timeout", "ResourceVersionTooLarge")])
+async def test_a_version_that_the_server_does_not_have_is_no_problem_and_is_listed_again(refusal):
+    told = Told()
+    session = Scripted([page("10"), page("20")], [[refusal]])
+
+    async with following(session, told) as reflector:
+        problem = reflector.problem
+
+    assert session.verbs == ["list", "watch 10", "list"]
+    assert (told.problems, problem) == ([], None)
+
+
+async def test_a_problem_is_told_once_until_it_is_another_one():
+    told = Told()
+    again = [(403, "Forbidden")] * 3 + [(403, "Invalid")] * 2 + [(500, "Invalid")]
+    refusals: list[Answer] = [*(error(code, reason) for code, reason in again), page("1")]
+
+    async with following(Scripted(refusals, []), told):
+        pass
+
+    assert [(each.code, each.reason) for each in told.problems] == [
+        (403, "Forbidden"),
+        (403, "Invalid"),
+        (500, "Invalid"),
+    ]
+
+
+async def test_a_problem_ends_with_a_list_and_is_told_again_when_it_comes_again():
+    told = Told()
+    refused = error(403, "Forbidden")
+
+    async with following(Scripted([refused, page("10"), page("11")], [[refused], []]), told):
+        pass
+
+    assert [each.reason for each in told.problems][:2] == ["Forbidden", "Forbidden"]
+
+
+async def test_an_object_that_is_told_unchanged_is_left_out_and_one_without_a_version_is_not():
+    told = Told()
+    session = Scripted(
+        [page("10", thing("a", "9"), thing("b", ""), thing("", "9"))],
+        [[event("MODIFIED", "a", "9"), event("MODIFIED", "b", ""), event("MODIFIED", "a", "11")]],
+    )
+
+    async with following(session, told):
+        pass
+
+    assert told.lines == ["ADDED a", "ADDED b", "MODIFIED b", "MODIFIED a"]
+
+
+async def test_an_object_of_another_uid_is_another_object():
+    told = Told()
+
+    async with following(Scripted([page("10", thing("a", "9"))], [[event("MODIFIED", "a", "11", uid="other")]]), told):
+        pass
+
+    assert told.lines == ["ADDED a", "DELETED a", "ADDED a"]
+
+
+async def test_what_is_not_remembered_is_told_each_time_and_not_missed_when_it_is_gone():
+    told, matters = Told(), {"a"}
+    lines: list[Answer] = [event("MODIFIED", "a", "11"), event("MODIFIED", "a", "12"), GONE]
+
+    def forget(namespace: str, name: str) -> bool:
+        return name in matters and not told.lines
+
+    async with following(Scripted([page("10", thing("a", "9")), page("20")], [lines]), told, remembers=forget):
+        pass
+
+    assert told.lines == ["ADDED a", "MODIFIED a", "MODIFIED a"]
+
+
+async def test_an_object_that_is_remembered_later_is_told_as_deleted_when_it_vanished_unseen():
+    told = Told()
+    session = Scripted([page("10"), page("20")], [[GONE]])
+
+    def remember(reflector: Reflector) -> None:
+        reflector.remember("team", "a", uid="u-a", version="9")
+        reflector.remember("team", "a", uid="other", version="1")
+
+    async with following(session, told, before=remember):
+        pass
+
+    assert told.lines == ["DELETED a"]
+
+
+async def test_only_selectors_that_are_given_are_asked_for():
+    told = Told()
+    session = Scripted([page("10")], [[]])
+
+    async with following(session, told, label_selector="a=b"):
+        pass
+
+    assert session.asked[0]["labelSelector"] == session.asked[1]["labelSelector"] == "a=b"
+    assert "fieldSelector" not in session.asked[0] | session.asked[1]
+    assert session.asked[1]["watch"] == "1"
+    assert session.asked[1]["allowWatchBookmarks"] == "true"
+
+
+async def test_the_time_of_what_came_last_is_known():
+    told, clock = Told(), asyncio.get_running_loop().time
+    begun = clock()
+    session = Scripted([page("10"), error(500, "Timeout")], [[event("ADDED")]])
+
+    async with following(session, told) as reflector:
+        assert begun < reflector.last_activity <= clock()
+        assert session.watches == {reflector}
+
+    assert session.watches == set()
+
+
+async def test_a_callback_for_a_restore_that_fails_costs_nothing_else():
+    told = Told()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    session = Scripted([page("10"), page("5"), page("5", thing("a", "4"))], [[]])
+    told.restore = fail  # type: ignore[method-assign] # a defect of who is told
+
+    async with following(session, told):
+        pass
+
+    assert told.lines == ["ADDED a"]
